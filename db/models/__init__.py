@@ -1,0 +1,46 @@
+"""One module a table, or a table and those that cannot be understood without it."""
+
+from db.models.activated_channel import ActivatedChannel
+from db.models.conversation import ConversationLine, Role
+from db.models.llm_call import LlmCall, Outcome
+from db.models.llm_config import LlmConfig, PersonalityDefaultConfig
+from db.models.memory import Memory, Venue
+from db.models.optout import OptOut
+from db.models.persona import Persona, UserDefaultPersona
+from db.models.personality import (
+    Personality,
+    PersonalityAlias,
+    PersonalityCard,
+    PersonalityOwner,
+    PersonalityVersion,
+    Visibility,
+)
+from db.models.synced_commands import SyncedCommands
+from db.models.system_prompt import SystemPrompt
+from db.models.user import User
+from db.models.user_personality_config import UserPersonalityConfig
+
+__all__ = [
+    "ActivatedChannel",
+    "ConversationLine",
+    "LlmCall",
+    "LlmConfig",
+    "Memory",
+    "OptOut",
+    "Outcome",
+    "Persona",
+    "Personality",
+    "PersonalityAlias",
+    "PersonalityCard",
+    "PersonalityDefaultConfig",
+    "PersonalityOwner",
+    "PersonalityVersion",
+    "Role",
+    "SyncedCommands",
+    "SystemPrompt",
+    "User",
+    "UserDefaultPersona",
+    "UserPersonalityConfig",
+    "Venue",
+    "Visibility",
+]

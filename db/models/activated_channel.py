@@ -1,0 +1,24 @@
+"""Channels in which a personality answers everything."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Dated, Keyed
+
+
+class ActivatedChannel(Keyed, Dated, Base, kw_only=True):
+    """A personality that answers every message of people in a channel."""
+
+    __tablename__ = "activated_channels"
+    __table_args__ = (UniqueConstraint("channel_id", "personality_id"),)
+
+    channel_id: Mapped[int]
+    guild_id: Mapped[int] = mapped_column(index=True)
+    personality_id: Mapped[UUID] = mapped_column(
+        ForeignKey("personalities.id", ondelete="CASCADE"), index=True
+    )
+    activated_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), default=None
+    )

@@ -1,0 +1,68 @@
+"""What was said."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Keyed
+
+
+class Role(StrEnum):
+    """Who speaks a line, in the words of chat APIs."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class ConversationLine(Keyed, Base, kw_only=True):
+    """One line of a channel's conversation, in the channel's own order (`position`).
+
+    A user's line carries who said it (`speaker_id`, Discord's id, also of people who are not
+    users) and, where it called a personality, which. An assistant's line carries whom it
+    answered (`user_id`), which line (`answers_id`) and how it came about (`provenance`).
+    """
+
+    __tablename__ = "conversation_history"
+    __table_args__ = (
+        Index("uq_conversation_history_channel_id_position", "channel_id", "position", unique=True),
+        Index(
+            "ix_conversation_history_discord_message_ids",
+            "discord_message_ids",
+            postgresql_using="gin",
+        ),
+        Index("ix_conversation_history_speaker_id", "speaker_id"),
+        CheckConstraint("role IN ('user', 'assistant')", name="role"),
+        CheckConstraint("role = 'user' OR personality_id IS NOT NULL", name="assistant_is_someone"),
+    )
+
+    channel_id: Mapped[int]
+    position: Mapped[int]
+    guild_id: Mapped[int | None]
+    role: Mapped[str]
+    personality_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("personalities.id", ondelete="CASCADE"), index=True, default=None
+    )
+    user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True, default=None
+    )
+    persona_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("personas.id", ondelete="SET NULL"), default=None
+    )
+    speaker_id: Mapped[int | None] = mapped_column(default=None)
+    speaker_name: Mapped[str]
+    content: Mapped[str]
+    token_count: Mapped[int] = mapped_column(Integer)
+    discord_message_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), default_factory=list[int], server_default=text("'{}'")
+    )
+    answers_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("conversation_history.id", ondelete="SET NULL"), default=None, index=True
+    )
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
+    deleted_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -1,0 +1,67 @@
+"""What personalities remember."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Keyed
+
+DIMENSIONS = 256
+
+
+class Venue(StrEnum):
+    """Where something was said, and so where it may be recalled."""
+
+    DM = "dm"
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+class Memory(Keyed, Base, kw_only=True):
+    """One exchange between a user and a personality.
+
+    `session_id` is shared by exchanges of one sitting; `previous_id` is the exchange before.
+    """
+
+    __tablename__ = "memories"
+    __table_args__ = (
+        Index(
+            "ix_memories_embedding",
+            "embedding",
+            postgresql_using="hnsw",
+            postgresql_ops={"embedding": "vector_cosine_ops"},
+        ),
+        Index("ix_memories_words", "words", postgresql_using="gin"),
+        Index("ix_memories_personality_id_user_id", "personality_id", "user_id", "created_at"),
+        CheckConstraint("venue IN ('dm', 'private', 'public')", name="venue"),
+        CheckConstraint("(venue = 'dm') = (guild_id IS NULL)", name="venue_has_guild"),
+    )
+
+    personality_id: Mapped[UUID] = mapped_column(ForeignKey("personalities.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    persona_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("personas.id", ondelete="SET NULL"), default=None
+    )
+    venue: Mapped[str]
+    channel_id: Mapped[int]
+    guild_id: Mapped[int | None]
+    session_id: Mapped[UUID]
+    previous_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("memories.id", ondelete="SET NULL"), default=None, index=True
+    )
+    line_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("conversation_history.id", ondelete="SET NULL"), default=None, index=True
+    )
+    content: Mapped[str]
+    embedding: Mapped[Any] = mapped_column(Vector(DIMENSIONS))
+    words: Mapped[Any] = mapped_column(
+        TSVECTOR, Computed("to_tsvector('english', content)", persisted=True), init=False
+    )
+    locked: Mapped[bool] = mapped_column(default=False, server_default="false")
+    created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

@@ -1,0 +1,125 @@
+"""The AI characters, and what belongs to one."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Dated, Keyed
+
+
+class Visibility(StrEnum):
+    """Who may call a personality by name where it has not been activated."""
+
+    PRIVATE = "private"
+    UNLISTED = "unlisted"
+    PUBLIC = "public"
+
+
+class Personality(Keyed, Dated, Base, kw_only=True):
+    """An AI character: how it thinks, speaks and looks. Names are unique among those that live."""
+
+    __tablename__ = "personalities"
+    __table_args__ = (
+        Index(
+            "uq_personalities_name",
+            text("lower(name)"),
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        CheckConstraint("char_length(name) BETWEEN 1 AND 80", name="name_length"),
+        CheckConstraint("visibility IN ('private', 'unlisted', 'public')", name="visibility"),
+        CheckConstraint("context_window_size BETWEEN 2 AND 200", name="context_window_size"),
+    )
+
+    name: Mapped[str]
+    slug: Mapped[str] = mapped_column(unique=True)
+    display_name: Mapped[str | None] = mapped_column(default=None)
+    avatar_url: Mapped[str | None] = mapped_column(default=None)
+    visibility: Mapped[str] = mapped_column(
+        default=Visibility.UNLISTED, server_default=Visibility.UNLISTED
+    )
+    age_restricted: Mapped[bool] = mapped_column(default=False, server_default="false")
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+
+    system_prompt_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("system_prompts.id", ondelete="SET NULL"), default=None
+    )
+
+    character_info: Mapped[str] = mapped_column(default="", server_default="")
+    personality_traits: Mapped[str] = mapped_column(default="", server_default="")
+    personality_tone: Mapped[str | None] = mapped_column(default=None)
+    personality_age: Mapped[str | None] = mapped_column(default=None)
+    personality_likes: Mapped[str | None] = mapped_column(default=None)
+    personality_dislikes: Mapped[str | None] = mapped_column(default=None)
+    conversational_goals: Mapped[str | None] = mapped_column(default=None)
+    conversational_examples: Mapped[str | None] = mapped_column(default=None)
+    first_message: Mapped[str | None] = mapped_column(default=None)
+    custom_fields: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+
+    voice_enabled: Mapped[bool] = mapped_column(default=False, server_default="false")
+    voice_settings: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    image_enabled: Mapped[bool] = mapped_column(default=False, server_default="false")
+    image_settings: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    memory_enabled: Mapped[bool] = mapped_column(default=True, server_default="true")
+    context_window_size: Mapped[int] = mapped_column(Integer, default=20, server_default="20")
+
+    deleted_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class PersonalityVersion(Base, kw_only=True):
+    """One edit of a definition, kept for ever: what a reply was written from can be looked up."""
+
+    __tablename__ = "personality_versions"
+
+    personality_id: Mapped[UUID] = mapped_column(
+        ForeignKey("personalities.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    definition: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
+
+
+class PersonalityOwner(Base, kw_only=True):
+    """Who may change a personality."""
+
+    __tablename__ = "personality_owners"
+
+    personality_id: Mapped[UUID] = mapped_column(
+        ForeignKey("personalities.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    role: Mapped[str] = mapped_column(default="owner", server_default="owner")
+    created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
+
+
+class PersonalityAlias(Keyed, Base, kw_only=True):
+    """Another name that a personality answers to."""
+
+    __tablename__ = "personality_aliases"
+    __table_args__ = (
+        Index("uq_personality_aliases_alias", text("lower(alias)"), unique=True),
+        CheckConstraint("char_length(alias) BETWEEN 1 AND 80", name="alias_length"),
+    )
+
+    personality_id: Mapped[UUID] = mapped_column(
+        ForeignKey("personalities.id", ondelete="CASCADE"), index=True
+    )
+    alias: Mapped[str]
+
+
+class PersonalityCard(Base, kw_only=True):
+    """The character card that a personality was imported from, byte for byte."""
+
+    __tablename__ = "personality_cards"
+
+    personality_id: Mapped[UUID] = mapped_column(
+        ForeignKey("personalities.id", ondelete="CASCADE"), primary_key=True
+    )
+    document: Mapped[str]
+    image: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)

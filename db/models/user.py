@@ -1,0 +1,21 @@
+"""People who have talked with the bot."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Dated, Keyed
+
+
+class User(Keyed, Dated, Base, kw_only=True):
+    """A person who has used the bot. Bystanders who only talk in a channel are not users."""
+
+    __tablename__ = "users"
+
+    discord_id: Mapped[int] = mapped_column(unique=True)
+    username: Mapped[str]
+    incognito: Mapped[bool] = mapped_column(default=False, server_default="false")
+    dm_personality_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("personalities.id", ondelete="SET NULL"), default=None
+    )

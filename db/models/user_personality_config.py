@@ -1,0 +1,26 @@
+"""What one user has chosen for one personality."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Dated, Keyed
+
+
+class UserPersonalityConfig(Keyed, Dated, Base, kw_only=True):
+    """A user's own persona and LLM config for a personality; either may be left to the defaults."""
+
+    __tablename__ = "user_personality_configs"
+    __table_args__ = (UniqueConstraint("user_id", "personality_id"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    personality_id: Mapped[UUID] = mapped_column(
+        ForeignKey("personalities.id", ondelete="CASCADE"), index=True
+    )
+    persona_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("personas.id", ondelete="SET NULL"), default=None
+    )
+    llm_config_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("llm_configs.id", ondelete="SET NULL"), default=None
+    )

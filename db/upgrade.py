@@ -1,0 +1,32 @@
+"""Bringing a database up to the tables of this version."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+import migrations
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Run the migrations that a database lacks. Blocks; runs an event loop of its own.
+
+    Safe to call from several processes at once: they take turns by an advisory lock.
+    """
+    command.upgrade(_config(url), "head")
+
+
+def head() -> str:
+    """Return the newest revision this version of the program knows."""
+    revision = ScriptDirectory.from_config(_config("")).get_current_head()
+    if revision is None:  # pragma: no cover - the package carries its migrations
+        raise RuntimeError("no migrations found")
+    return revision

@@ -1,0 +1,1 @@
+"""Alembic's migrations, which travel with the package so that the bot can upgrade itself."""

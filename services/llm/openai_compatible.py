@@ -1,0 +1,240 @@
+"""Vendors that speak OpenAI's chat completions: OpenAI, OpenRouter, Ollama, vLLM, llama.cpp."""
+
+import base64
+import contextlib
+import json
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import openai
+from openai import AsyncOpenAI
+from openai.types import CompletionUsage
+from openai.types.chat import ChatCompletion
+from pydantic import ValidationError
+from typing_extensions import override
+
+from services.llm.errors import (
+    ContextTooLong,
+    MalformedAnswer,
+    ModelMisconfigured,
+    ModelRateLimited,
+    ModelRefused,
+    ModelUnavailable,
+)
+from services.llm.ports import TextModel
+from services.llm.types import ChatMessage, Completion, Parsed, Request, T, Usage
+
+_NOT_RETRIED = {"insufficient_quota", "billing_not_active"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """In what a vendor differs from OpenAI. `extra` maps our parameters to fields of the body."""
+
+    max_tokens: str = "max_tokens"
+    extra: tuple[tuple[str, str], ...] = ()
+    cache_key: bool = False
+    reasoning_effort: str | None = None
+    context_tokens: int = 32_000
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Return the parameters that this dialect has no field for."""
+        return frozenset({"top_k", "repetition_penalty"} - {name for name, _ in self.extra})
+
+
+class OpenAICompatible(TextModel):
+    """A vendor behind the `openai` SDK."""
+
+    def __init__(
+        self, vendor: str, *, api_key: str, base_url: str, dialect: Dialect, timeout: float = 120
+    ) -> None:
+        self._vendor = vendor
+        self._dialect = dialect
+        # Retries are the service's: only it knows the deadline and the fallback.
+        self._client = AsyncOpenAI(
+            api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0
+        )
+
+    @property
+    @override
+    def lacks(self) -> frozenset[str]:
+        return self._dialect.lacks
+
+    @override
+    def context_tokens(self, model: str) -> int:
+        return self._dialect.context_tokens
+
+    @override
+    async def complete(self, request: Request) -> Completion:
+        with self._our_errors(request.model):
+            answer: ChatCompletion = await self._client.chat.completions.create(
+                **self._body(request), stream=False
+            )
+            return self._completion(answer, request.model)
+
+    @override
+    async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
+        pieces: list[str] = []
+        usage: CompletionUsage | None = None
+        finished: str | None = None
+        with self._our_errors(request.model):
+            chunks = await self._client.chat.completions.create(
+                **self._body(request), stream=True, stream_options={"include_usage": True}
+            )
+            async for chunk in chunks:
+                usage = chunk.usage or usage
+                for choice in chunk.choices or ():
+                    finished = choice.finish_reason or finished
+                    if piece := choice.delta.content:
+                        pieces.append(piece)
+                        yield piece
+        if finished is None:
+            raise ModelUnavailable(self._name(request.model))  # the stream was cut
+        if finished == "content_filter":
+            raise ModelRefused(self._name(request.model))
+        yield Completion(text="".join(pieces), model=request.model, usage=_usage(usage))
+
+    @override
+    async def parse(self, request: Request, shape: type[T]) -> Parsed[T]:
+        with self._our_errors(request.model):
+            answer = await self._client.chat.completions.parse(
+                **self._body(request), response_format=shape
+            )
+            completion = self._completion(answer, request.model)
+            value = answer.choices[0].message.parsed
+        if value is None:
+            raise MalformedAnswer(self._name(request.model))
+        return Parsed(value=value, completion=completion)
+
+    @override
+    async def models(self) -> dict[str, str | None]:
+        with self._our_errors("models"):
+            return {
+                model.id: _date(model.model_dump().get("shutdown_date"))
+                async for model in self._client.models.list()
+            }
+
+    @override
+    async def close(self) -> None:
+        await self._client.close()
+
+    def _name(self, model: str) -> str:
+        return f"{self._vendor}/{model}"
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        given = request.sampling.given()
+        extra = {field: given[name] for name, field in self._dialect.extra if name in given}
+        body: dict[str, Any] = {
+            "model": request.model,
+            "messages": [_message(message) for message in request.messages],
+            **{
+                name: given[name]
+                for name in ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+                if name in given
+            },
+        }
+        if "max_tokens" in given:
+            body[self._dialect.max_tokens] = given["max_tokens"]
+        if extra:
+            body["extra_body"] = extra
+        if self._dialect.reasoning_effort:
+            body["reasoning_effort"] = self._dialect.reasoning_effort
+        if self._dialect.cache_key and request.cache_key:
+            body["prompt_cache_key"] = request.cache_key
+        return body
+
+    def _completion(self, answer: ChatCompletion, model: str) -> Completion:
+        # OpenRouter reports errors of the model behind it inside a 200.
+        choices = cast("list[Any] | None", answer.choices)
+        if not choices:
+            raise ModelUnavailable(self._name(model))
+        choice = answer.choices[0]
+        if choice.message.refusal or choice.finish_reason == "content_filter":
+            raise ModelRefused(self._name(model))
+        return Completion(
+            text=choice.message.content or "", model=model, usage=_usage(answer.usage)
+        )
+
+    @contextlib.contextmanager
+    def _our_errors(self, model: str) -> Generator[None]:
+        name = self._name(model)
+        try:
+            yield
+        except openai.RateLimitError as error:
+            if error.code in _NOT_RETRIED:
+                raise ModelMisconfigured(name, "The account has no credit left.") from error
+            raise ModelRateLimited(name, _retry_after(error)) from error
+        except openai.BadRequestError as error:
+            raise self._bad_request(name, error) from error
+        except (
+            openai.AuthenticationError,
+            openai.PermissionDeniedError,
+            openai.NotFoundError,
+            openai.UnprocessableEntityError,
+        ) as error:
+            raise ModelMisconfigured(name, _sentence(error)) from error
+        except openai.ContentFilterFinishReasonError as error:
+            raise ModelRefused(name) from error
+        except (openai.LengthFinishReasonError, ValidationError) as error:
+            raise MalformedAnswer(name) from error
+        except (openai.APIError, json.JSONDecodeError) as error:
+            raise ModelUnavailable(name) from error
+
+    def _bad_request(self, name: str, error: openai.BadRequestError) -> Exception:
+        sentence = _sentence(error)
+        if error.code == "context_length_exceeded" or "context" in sentence.lower():
+            return ContextTooLong(name)
+        if error.code == "content_policy_violation":
+            return ModelRefused(name)
+        return ModelMisconfigured(name, sentence)
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    if not message.images:
+        return {"role": message.role, "content": message.content}
+    pictures = [
+        f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+        for image in message.images
+    ]
+    return {
+        "role": message.role,
+        "content": [
+            {"type": "text", "text": message.content},
+            *({"type": "image_url", "image_url": {"url": url}} for url in pictures),
+        ],
+    }
+
+
+def _usage(usage: CompletionUsage | None) -> Usage:
+    if usage is None:
+        return Usage()
+    details = usage.prompt_tokens_details
+    cost = (usage.model_extra or {}).get("cost")
+    return Usage(
+        tokens_in=usage.prompt_tokens,
+        tokens_cached=(details.cached_tokens or 0) if details else 0,
+        tokens_out=usage.completion_tokens,
+        cost_usd=float(cost) if isinstance(cost, int | float) else None,
+    )
+
+
+def _retry_after(error: openai.APIStatusError) -> float | None:
+    try:
+        return float(error.response.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+
+
+def _sentence(error: openai.APIStatusError) -> str:
+    body = error.body
+    if isinstance(body, dict):
+        message = cast("dict[str, Any]", body).get("message")
+        if isinstance(message, str):
+            return message[:200]
+    return f"HTTP {error.status_code}"
+
+
+def _date(value: object) -> str | None:
+    return str(value) if value else None

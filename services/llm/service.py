@@ -1,0 +1,290 @@
+"""The one place from which language models are asked."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from db.models import LlmCall, Outcome
+from db.session import Sessions
+from services.llm import prices
+from services.llm.courier import Courier
+from services.llm.errors import (
+    ContextTooLong,
+    MalformedAnswer,
+    ModelError,
+    ModelMisconfigured,
+    ModelRateLimited,
+    ModelRefused,
+    ModelUnavailable,
+)
+from services.llm.ports import TextModel
+from services.llm.prices import Price
+from services.llm.types import Caller, Completion, Parsed, Request, T, Usage
+from services.patience import patiently
+
+log = logging.getLogger(__name__)
+R = TypeVar("R")
+
+_ATTEMPTS = 3
+_WAIT = wait_random_exponential(multiplier=0.5, max=8)
+_OUTCOMES: dict[type[ModelError], Outcome] = {
+    ModelUnavailable: Outcome.UNAVAILABLE,
+    ModelRateLimited: Outcome.RATE_LIMITED,
+    ModelRefused: Outcome.REFUSED,
+    ModelMisconfigured: Outcome.MISCONFIGURED,
+    ContextTooLong: Outcome.TOO_LONG,
+    MalformedAnswer: Outcome.MALFORMED,
+}
+
+
+class LanguageModels:
+    """Asks the vendor that a model's name begins with: again when it may help, else a fallback.
+
+    Models are named `vendor/model` here. Each request that leaves the house is a row of
+    `llm_calls`, whatever becomes of it.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        courier: Courier,
+        vendors: Mapping[str, TextModel],
+        *,
+        deadline: float = 120,
+        model_prices: Mapping[str, Price] = prices.PRICES,
+    ) -> None:
+        self._sessions = sessions
+        self._courier = courier
+        self._vendors = vendors
+        self._deadline = deadline
+        self._prices = model_prices
+
+    @property
+    def vendors(self) -> frozenset[str]:
+        """Return the names of the vendors that are set up."""
+        return frozenset(self._vendors)
+
+    def check(self, model: str) -> None:
+        """See that a model's name is `vendor/model` of a vendor that is set up.
+
+        Raises:
+            ModelMisconfigured: It is not.
+        """
+        self._vendor(model)
+
+    def dropped(self, model: str, parameters: frozenset[str]) -> frozenset[str]:
+        """Return which of these parameters the model's vendor does not know and we drop."""
+        vendor, _ = self._vendor(model)
+        return vendor.lacks & parameters
+
+    def context_tokens(self, model: str) -> int:
+        """Return how many tokens prompt and answer may have together."""
+        vendor, name = self._vendor(model)
+        return vendor.context_tokens(name)
+
+    async def complete(
+        self, request: Request, *, caller: Caller, fallback: str | None = None
+    ) -> Completion:
+        """Answer a prompt within the deadline.
+
+        Raises:
+            ModelError: Neither the model nor the fallback answered; it is the model's error.
+        """
+
+        async def ask(vendor: TextModel, request: Request) -> tuple[Completion, Completion]:
+            completion = await vendor.complete(request)
+            return completion, completion
+
+        return await self._with_fallback(ask, request, caller, fallback)
+
+    async def parse(
+        self, request: Request, shape: type[T], *, caller: Caller, fallback: str | None = None
+    ) -> Parsed[T]:
+        """Answer a prompt in a shape within the deadline.
+
+        Raises:
+            ModelError: Neither the model nor the fallback answered; it is the model's error.
+        """
+
+        async def ask(vendor: TextModel, request: Request) -> tuple[Parsed[T], Completion]:
+            parsed = await vendor.parse(request, shape)
+            return parsed, parsed.completion
+
+        parsed = await self._with_fallback(ask, request, caller, fallback)
+        return parsed
+
+    async def stream(self, request: Request, *, caller: Caller) -> AsyncGenerator[str | Completion]:
+        """Yield the answer in pieces, then the whole; no retry, since words are already out.
+
+        Raises:
+            ModelError: The model did not answer, or not to the end.
+        """
+        vendor, name = self._vendor(request.model)
+        pieces: asyncio.Queue[str | Completion | None] = asyncio.Queue()
+
+        async def pump() -> None:
+            try:
+                async with asyncio.timeout(self._deadline):
+                    async for piece in vendor.stream(request.to(name)):
+                        pieces.put_nowait(piece)
+            except TimeoutError as error:
+                raise ModelUnavailable(request.model) from error
+            finally:
+                pieces.put_nowait(None)
+
+        started = time.perf_counter()
+        carried = asyncio.ensure_future(self._courier.carry(pump))
+        outcome, usage = Outcome.CANCELLED, Usage()
+        try:
+            while (piece := await pieces.get()) is not None:
+                if isinstance(piece, Completion):
+                    outcome, usage = Outcome.OK, piece.usage
+                    yield replace(piece, model=request.model)
+                else:
+                    yield piece
+            await carried
+        except ModelError as error:
+            outcome = _OUTCOMES[type(error)]
+            raise
+        finally:
+            carried.cancel()
+            await self._record(request.model, caller, outcome, usage, started)
+
+    async def models(self, vendor: str) -> dict[str, str | None]:
+        """Return the models a vendor offers, with the dates at which they are shut down."""
+        found, _ = self._vendor(f"{vendor}/any")
+        return await self._courier.carry(found.models)
+
+    def _vendor(self, model: str) -> tuple[TextModel, str]:
+        name, _, rest = model.partition("/")
+        vendor = self._vendors.get(name)
+        if vendor is None or not rest:
+            known = ", ".join(sorted(self._vendors)) or "none"
+            raise ModelMisconfigured(
+                model, f"Models are written vendor/model. Vendors that are set up: {known}."
+            )
+        return vendor, rest
+
+    async def _with_fallback(
+        self,
+        ask: Callable[[TextModel, Request], Awaitable[tuple[R, Completion]]],
+        request: Request,
+        caller: Caller,
+        fallback: str | None,
+    ) -> R:
+        try:
+            return await self._within_deadline(ask, request, caller, is_fallback=False)
+        except (ModelUnavailable, ModelRateLimited, ModelMisconfigured) as error:
+            if fallback is None or fallback == request.model:
+                raise
+            log.warning("%s failed (%s), falling back to %s", request.model, error, fallback)
+            try:
+                return await self._within_deadline(
+                    ask, request.to(fallback), caller, is_fallback=True
+                )
+            except ModelError as second:
+                raise error from second
+
+    async def _within_deadline(
+        self,
+        ask: Callable[[TextModel, Request], Awaitable[tuple[R, Completion]]],
+        request: Request,
+        caller: Caller,
+        *,
+        is_fallback: bool,
+    ) -> R:
+        vendor, name = self._vendor(request.model)
+
+        async def attempt() -> R:
+            started = time.perf_counter()
+            outcome, usage = Outcome.CANCELLED, Usage()
+            try:
+                answer, completion = await ask(vendor, request.to(name))
+                outcome, usage = Outcome.OK, completion.usage
+            except ModelError as error:
+                outcome = _OUTCOMES[type(error)]
+                raise
+            finally:
+                await self._record(request.model, caller, outcome, usage, started)
+            return _signed(answer, request.model, is_fallback=is_fallback)
+
+        async def attempts() -> R:
+            try:
+                async with asyncio.timeout(self._deadline):
+                    return await _retried(attempt, self._deadline)
+            except TimeoutError as error:
+                raise ModelUnavailable(request.model) from error
+
+        return await self._courier.carry(attempts)
+
+    async def _record(
+        self, model: str, caller: Caller, outcome: Outcome, usage: Usage, started: float
+    ) -> None:
+        price = prices.FREE if model.startswith("local/") else self._prices.get(model)
+        row = LlmCall(
+            purpose=caller.purpose,
+            model=model,
+            outcome=outcome,
+            tokens_in=usage.tokens_in,
+            tokens_cached=usage.tokens_cached,
+            tokens_out=usage.tokens_out,
+            cost_usd=prices.cost(usage, price) if outcome is Outcome.OK else None,
+            duration_ms=round((time.perf_counter() - started) * 1000),
+            user_id=caller.user_id,
+            personality_id=caller.personality_id,
+            guild_id=caller.guild_id,
+        )
+
+        async def write() -> None:
+            async with self._sessions.begin() as session:
+                session.add(row)
+
+        await patiently(write)
+
+
+def _signed(answer: R, model: str, *, is_fallback: bool) -> R:
+    """Put the full name of the model that answered on an answer."""
+    match answer:
+        case Completion():
+            return replace(answer, model=model, fallback=is_fallback)
+        case Parsed(completion=completion):
+            signed = replace(completion, model=model, fallback=is_fallback)
+            return replace(answer, completion=signed)
+        case _:
+            return answer
+
+
+async def _retried(attempt: Callable[[], Awaitable[R]], deadline: float) -> R:
+    """Try again what may pass, with jitter, as long as the wait fits into the deadline."""
+    ends = time.monotonic() + deadline
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, ModelRateLimited) else None
+        return max(asked or 0, _WAIT(state))
+
+    def passing(error: BaseException) -> bool:
+        if isinstance(error, ModelRateLimited):
+            return time.monotonic() + (error.retry_after or 0) < ends
+        return isinstance(error, ModelUnavailable)
+
+    async for trial in AsyncRetrying(
+        retry=retry_if_exception(passing),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait,
+        reraise=True,
+    ):
+        with trial:
+            return await attempt()
+    raise AssertionError("AsyncRetrying ends by returning or raising")

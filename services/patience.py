@@ -1,0 +1,42 @@
+"""Waiting out a database that is gone for a moment."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from tenacity import (
+    AsyncRetrying,
+    before_sleep_log,
+    retry_if_exception,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def _gone(error: BaseException) -> bool:
+    """Whether it is the connection that failed, and not what we asked of it."""
+    return isinstance(error, OSError) or (
+        isinstance(error, DBAPIError)
+        and (error.connection_invalidated or isinstance(error, InterfaceError))
+    )
+
+
+async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = 30) -> T:
+    """Run `work`, again for up to `seconds` while the database cannot be reached.
+
+    `work` opens its own transaction, so that a broken one leaves nothing behind.
+    """
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception(_gone),
+        stop=stop_after_delay(seconds),
+        wait=wait_exponential_jitter(initial=0.1, max=2),
+        before_sleep=before_sleep_log(log, logging.WARNING),
+        reraise=True,
+    ):
+        with attempt:
+            return await work()
+    raise AssertionError("AsyncRetrying ends by returning or raising")
