@@ -2,8 +2,9 @@
 
 import contextlib
 import json
+import re
 from collections.abc import AsyncGenerator, Generator
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from google import genai
@@ -62,7 +63,7 @@ class Gemini(TextModel):
                 model=request.model, contents=_contents(request), config=_config(request)
             )
         _refuse_blocked(answer, request.model)
-        return Completion(text=_text(answer), model=request.model, usage=_usage(answer))
+        return _completion(answer, request.model)
 
     @override
     async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
@@ -80,7 +81,7 @@ class Gemini(TextModel):
                     yield piece
         if last is None or not _finish_reason(last):
             raise ModelUnavailable(_name(request.model))  # the stream was cut
-        yield Completion(text="".join(pieces), model=request.model, usage=_usage(last))
+        yield Completion(text="".join(pieces), model=_name(request.model), usage=_usage(last))
 
     @override
     async def parse(self, request: Request, shape: type[T]) -> Parsed[T]:
@@ -96,8 +97,7 @@ class Gemini(TextModel):
             value = shape.model_validate_json(_text(answer))
         except ValidationError as error:
             raise MalformedAnswer(_name(request.model)) from error
-        completion = Completion(text=_text(answer), model=request.model, usage=_usage(answer))
-        return Parsed(value=value, completion=completion)
+        return Parsed(value=value, **vars(_completion(answer, request.model)))
 
     @override
     async def models(self) -> dict[str, str | None]:
@@ -161,6 +161,10 @@ def _text(answer: types.GenerateContentResponse) -> str:
     return "".join(part.text for part in parts if part.text and not part.thought)
 
 
+def _completion(answer: types.GenerateContentResponse, model: str) -> Completion:
+    return Completion(text=_text(answer), model=_name(model), usage=_usage(answer))
+
+
 def _usage(answer: types.GenerateContentResponse) -> Usage:
     usage = answer.usage_metadata
     if usage is None:
@@ -194,9 +198,5 @@ def _client_error(name: str, error: errors.ClientError) -> Exception:
 
 def _retry_after(error: errors.ClientError) -> float | None:
     """Read `retryDelay` ("3s") of google.rpc.RetryInfo in the error's details."""
-    details: Any = error.details
-    with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
-        for detail in details["error"]["details"]:
-            if "retryDelay" in detail:
-                return float(detail["retryDelay"].removesuffix("s"))
-    return None
+    found = re.search(r"'retryDelay': '([\d.]+)s'", str(cast("Any", error).details))
+    return float(found[1]) if found else None

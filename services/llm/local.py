@@ -38,7 +38,7 @@ async def serve(path: Path) -> AsyncGenerator[OpenAICompatible]:
         ModelMisconfigured: The file cannot be loaded as a model.
     """
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.llm.local_server",
+        sys.executable, "-P", str(Path(__file__).with_name("local_server.py")),
         str(path), str(SLOTS), str(CONTEXT_TOKENS),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

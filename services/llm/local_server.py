@@ -1,24 +1,24 @@
-"""The local model's own process: `python -m services.llm.local_server GGUF SLOTS CONTEXT`.
+"""The local model's own process: `python -P local_server.py GGUF SLOTS CONTEXT`.
 
 It prints its address on one line, and ends when its standard input does: whatever happens to the
 process that started it, none of these is left behind.
 """
 
+import importlib
 import os
 import sys
-
-import xllamacpp
+from typing import Any
 
 
 def main() -> None:
     """Serve OpenAI's chat completions from a GGUF file on loopback until standard input ends."""
+    xllamacpp: Any = importlib.import_module("xllamacpp")  # it has no types
     path, slots, context = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     parameters = xllamacpp.CommonParams()
     parameters.model.path = path
     parameters.n_parallel = slots
     parameters.n_ctx = slots * context
     parameters.cpuparams.n_threads = max(1, (os.cpu_count() or 2))
-    parameters.hostname = "127.0.0.1"
     parameters.port = 0
     server = xllamacpp.Server(parameters)
     sys.stdout.write(f"{server.listening_address}\n")

@@ -94,7 +94,7 @@ class OpenAICompatible(TextModel):
             raise ModelUnavailable(self._name(request.model))  # the stream was cut
         if finished == "content_filter":
             raise ModelRefused(self._name(request.model))
-        yield Completion(text="".join(pieces), model=request.model, usage=_usage(usage))
+        yield Completion(text="".join(pieces), model=self._name(request.model), usage=_usage(usage))
 
     @override
     async def parse(self, request: Request, shape: type[T]) -> Parsed[T]:
@@ -106,7 +106,7 @@ class OpenAICompatible(TextModel):
             value = answer.choices[0].message.parsed
         if value is None:
             raise MalformedAnswer(self._name(request.model))
-        return Parsed(value=value, completion=completion)
+        return Parsed(value=value, **vars(completion))
 
     @override
     async def models(self) -> dict[str, str | None]:
@@ -154,7 +154,7 @@ class OpenAICompatible(TextModel):
         if choice.message.refusal or choice.finish_reason == "content_filter":
             raise ModelRefused(self._name(model))
         return Completion(
-            text=choice.message.content or "", model=model, usage=_usage(answer.usage)
+            text=choice.message.content or "", model=self._name(model), usage=_usage(answer.usage)
         )
 
     @contextlib.contextmanager

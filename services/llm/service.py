@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from tenacity import (
@@ -34,7 +33,7 @@ from services.llm.types import Caller, Completion, Parsed, Request, T, Usage
 from services.patience import patiently
 
 log = logging.getLogger(__name__)
-R = TypeVar("R")
+C = TypeVar("C", bound=Completion)
 
 _ATTEMPTS = 3
 _WAIT = wait_random_exponential(multiplier=0.5, max=8)
@@ -102,9 +101,8 @@ class LanguageModels:
             ModelError: Neither the model nor the fallback answered; it is the model's error.
         """
 
-        async def ask(vendor: TextModel, request: Request) -> tuple[Completion, Completion]:
-            completion = await vendor.complete(request)
-            return completion, completion
+        def ask(vendor: TextModel, request: Request) -> Awaitable[Completion]:
+            return vendor.complete(request)
 
         return await self._with_fallback(ask, request, caller, fallback)
 
@@ -117,12 +115,10 @@ class LanguageModels:
             ModelError: Neither the model nor the fallback answered; it is the model's error.
         """
 
-        async def ask(vendor: TextModel, request: Request) -> tuple[Parsed[T], Completion]:
-            parsed = await vendor.parse(request, shape)
-            return parsed, parsed.completion
+        def ask(vendor: TextModel, request: Request) -> Awaitable[Parsed[T]]:
+            return vendor.parse(request, shape)
 
-        parsed = await self._with_fallback(ask, request, caller, fallback)
-        return parsed
+        return await self._with_fallback(ask, request, caller, fallback)
 
     async def stream(self, request: Request, *, caller: Caller) -> AsyncGenerator[str | Completion]:
         """Yield the answer in pieces, then the whole; no retry, since words are already out.
@@ -150,9 +146,7 @@ class LanguageModels:
             while (piece := await pieces.get()) is not None:
                 if isinstance(piece, Completion):
                     outcome, usage = Outcome.OK, piece.usage
-                    yield replace(piece, model=request.model)
-                else:
-                    yield piece
+                yield piece
             await carried
         except ModelError as error:
             outcome = _OUTCOMES[type(error)]
@@ -178,48 +172,44 @@ class LanguageModels:
 
     async def _with_fallback(
         self,
-        ask: Callable[[TextModel, Request], Awaitable[tuple[R, Completion]]],
+        ask: Callable[[TextModel, Request], Awaitable[C]],
         request: Request,
         caller: Caller,
         fallback: str | None,
-    ) -> R:
+    ) -> C:
         try:
-            return await self._within_deadline(ask, request, caller, is_fallback=False)
+            return await self._within_deadline(ask, request, caller)
         except (ModelUnavailable, ModelRateLimited, ModelMisconfigured) as error:
             if fallback is None or fallback == request.model:
                 raise
             log.warning("%s failed (%s), falling back to %s", request.model, error, fallback)
             try:
-                return await self._within_deadline(
-                    ask, request.to(fallback), caller, is_fallback=True
-                )
+                return await self._within_deadline(ask, request.to(fallback), caller)
             except ModelError as second:
                 raise error from second
 
     async def _within_deadline(
         self,
-        ask: Callable[[TextModel, Request], Awaitable[tuple[R, Completion]]],
+        ask: Callable[[TextModel, Request], Awaitable[C]],
         request: Request,
         caller: Caller,
-        *,
-        is_fallback: bool,
-    ) -> R:
+    ) -> C:
         vendor, name = self._vendor(request.model)
 
-        async def attempt() -> R:
+        async def attempt() -> C:
             started = time.perf_counter()
             outcome, usage = Outcome.CANCELLED, Usage()
             try:
-                answer, completion = await ask(vendor, request.to(name))
-                outcome, usage = Outcome.OK, completion.usage
+                answer = await ask(vendor, request.to(name))
+                outcome, usage = Outcome.OK, answer.usage
             except ModelError as error:
                 outcome = _OUTCOMES[type(error)]
                 raise
             finally:
                 await self._record(request.model, caller, outcome, usage, started)
-            return _signed(answer, request.model, is_fallback=is_fallback)
+            return answer
 
-        async def attempts() -> R:
+        async def attempts() -> C:
             try:
                 async with asyncio.timeout(self._deadline):
                     return await _retried(attempt, self._deadline)
@@ -253,19 +243,7 @@ class LanguageModels:
         await patiently(write)
 
 
-def _signed(answer: R, model: str, *, is_fallback: bool) -> R:
-    """Put the full name of the model that answered on an answer."""
-    match answer:
-        case Completion():
-            return replace(answer, model=model, fallback=is_fallback)
-        case Parsed(completion=completion):
-            signed = replace(completion, model=model, fallback=is_fallback)
-            return replace(answer, completion=signed)
-        case _:
-            return answer
-
-
-async def _retried(attempt: Callable[[], Awaitable[R]], deadline: float) -> R:
+async def _retried(attempt: Callable[[], Awaitable[C]], deadline: float) -> C:
     """Try again what may pass, with jitter, as long as the wait fits into the deadline."""
     ends = time.monotonic() + deadline
 

@@ -45,7 +45,7 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A prompt for one model. `model` is the vendor's own name for it, without the vendor."""
+    """A prompt for one model. Vendors get its `model` without their own name before it."""
 
     model: str
     messages: tuple[ChatMessage, ...]
@@ -72,20 +72,18 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Completion:
-    """What a model answered. `model` is `vendor/model` once the service has passed it on."""
+    """What a model answered. `model` is the full name, `vendor/model`, of the one that did."""
 
     text: str
     model: str
     usage: Usage
-    fallback: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parsed(Generic[T]):
-    """A structured answer, with the call it came from."""
+class Parsed(Completion, Generic[T]):
+    """An answer that is also a value of the shape that was asked for."""
 
     value: T
-    completion: Completion
 
 
 @dataclass(frozen=True, kw_only=True)

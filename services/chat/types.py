@@ -1,0 +1,55 @@
+"""A conversation in the chat service's own words."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from services.memory import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file of a message, not read yet."""
+
+    name: str
+    media_type: str
+    size: int
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """A message of a person, or of a proxy that speaks for one.
+
+    `mentions` maps Discord ids in the text to names. `reply_to` is the message it answers.
+    """
+
+    message_id: int
+    place: Place
+    author_id: int
+    author_name: str
+    content: str
+    created_at: datetime
+    attachments: tuple[Attachment, ...] = ()
+    mentions: dict[int, str] = field(default_factory=dict[int, str])
+    reply_to: int | None = None
+    mentions_bot: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaker:
+    """How a personality shows itself."""
+
+    name: str
+    avatar_url: str | None = None
+    age_restricted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a personality said. `message_ids` are the messages that it became."""
+
+    line_id: UUID
+    place: Place
+    speaker: Speaker
+    message_ids: tuple[int, ...]

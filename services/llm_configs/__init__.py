@@ -1,0 +1,31 @@
+"""How language models are asked: global configs, users' own, and who has chosen what."""
+
+from db.models import LlmConfig
+from services.llm_configs.errors import (
+    ConfigNameTaken,
+    ConfigNotFound,
+    DefaultConfigInUse,
+    NoConfig,
+    OutOfRange,
+)
+from services.llm_configs.service import (
+    PARAMETERS,
+    SAMPLING,
+    ConfigDraft,
+    LlmConfigService,
+    SavedConfig,
+)
+
+__all__ = [
+    "PARAMETERS",
+    "SAMPLING",
+    "ConfigDraft",
+    "ConfigNameTaken",
+    "ConfigNotFound",
+    "DefaultConfigInUse",
+    "LlmConfig",
+    "LlmConfigService",
+    "NoConfig",
+    "OutOfRange",
+    "SavedConfig",
+]

@@ -1,0 +1,39 @@
+"""What can stand in the way of an LLM config."""
+
+from dataclasses import dataclass
+
+from services.errors import DomainError
+
+
+@dataclass(eq=False)
+class ConfigNotFound(DomainError):
+    """There is no such config among the global ones and the user's own."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class ConfigNameTaken(DomainError):
+    """The owner, or the whole bot, has a config of this name already."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class OutOfRange(DomainError):
+    """A parameter is not a number between its bounds."""
+
+    parameter: str
+    low: float
+    high: float
+
+
+@dataclass(eq=False)
+class DefaultConfigInUse(DomainError):
+    """The global default cannot be deleted before another one is the default."""
+
+    name: str
+
+
+class NoConfig(DomainError):
+    """No LLM config was chosen and there is no global default."""

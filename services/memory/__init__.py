@@ -1,0 +1,20 @@
+"""What personalities remember: recall for the chat, and the user's hand on it."""
+
+from db.models import Memory, Venue
+from services.memory.errors import MemoryLocked, MemoryNotFound
+from services.memory.queries import add
+from services.memory.recall import recall
+from services.memory.service import MemoryService
+from services.memory.types import Place, Recalled
+
+__all__ = [
+    "Memory",
+    "MemoryLocked",
+    "MemoryNotFound",
+    "MemoryService",
+    "Place",
+    "Recalled",
+    "Venue",
+    "add",
+    "recall",
+]

@@ -1,0 +1,60 @@
+"""Statements about single memories."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Memory, Personality, User
+
+# A sitting ends when nobody has said anything for this long.
+_SITTING = timedelta(minutes=30)
+
+
+async def add(session: AsyncSession, **columns: Any) -> Memory:
+    """Insert a memory into the sitting it belongs to, after the one before it."""
+    previous = await session.scalar(
+        select(Memory)
+        .where(
+            Memory.personality_id == columns["personality_id"],
+            Memory.user_id == columns["user_id"],
+            Memory.channel_id == columns["channel_id"],
+            Memory.created_at > func.now() - _SITTING,
+        )
+        .order_by(Memory.created_at.desc())
+        .limit(1)
+    )
+    memory = Memory(
+        session_id=previous.session_id if previous else uuid4(),
+        previous_id=previous.id if previous else None,
+        **columns,
+    )
+    session.add(memory)
+    return memory
+
+
+async def of_user(
+    session: AsyncSession, discord_id: int, *conditions: Any, limit: int = 200
+) -> Sequence[tuple[Memory, str]]:
+    """Return a user's memories with the name of the personality, the newest first."""
+    rows = await session.execute(
+        select(Memory, Personality.name)
+        .join(User, User.id == Memory.user_id)
+        .join(Personality, Personality.id == Memory.personality_id)
+        .where(User.discord_id == discord_id, *conditions)
+        .order_by(Memory.created_at.desc())
+        .limit(limit)
+    )
+    return [(memory, name) for memory, name in rows]
+
+
+async def purge(session: AsyncSession, user_id: UUID, personality_id: UUID | None) -> int:
+    """Delete a user's memories that are not locked; return how many."""
+    conditions = [Memory.user_id == user_id, Memory.locked.is_(False)]
+    if personality_id is not None:
+        conditions.append(Memory.personality_id == personality_id)
+    gone = await session.execute(delete(Memory).where(*conditions).returning(Memory.id))
+    return len(gone.all())

@@ -1,0 +1,113 @@
+"""What users do with what personalities remember of them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Memory
+from db.session import Sessions
+from services.embedders import TextEmbedder
+from services.errors import TextEmpty
+from services.memory import queries
+from services.memory.errors import MemoryLocked, MemoryNotFound
+from services.people import Actor, enter
+from services.texts import clean_text
+
+
+class MemoryService:
+    """Listing, searching, editing, locking and forgetting one's own memories."""
+
+    def __init__(self, sessions: Sessions, embedder: TextEmbedder) -> None:
+        self._sessions = sessions
+        self._embedder = embedder
+
+    async def listed(
+        self, actor: Actor, personality_id: UUID | None
+    ) -> Sequence[tuple[Memory, str]]:
+        """Return the actor's memories, with one personality or all, the newest first."""
+        conditions = () if personality_id is None else (Memory.personality_id == personality_id,)
+        async with self._sessions() as session:
+            return await queries.of_user(session, actor.discord_id, *conditions)
+
+    async def search(self, actor: Actor, words: str) -> Sequence[tuple[Memory, str]]:
+        """Return the actor's memories that are nearest in meaning, the nearest first."""
+        (vector,) = await self._embedder.embed([words])
+        async with self._sessions() as session:
+            found = await queries.of_user(session, actor.discord_id, limit=2000)
+        return sorted(found, key=lambda pair: _distance(pair[0].embedding, vector))[:20]
+
+    async def get(self, actor: Actor, memory_id: UUID) -> Memory:
+        """Return one of the actor's memories.
+
+        Raises:
+            MemoryNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions() as session:
+            return await _own(session, actor, memory_id)
+
+    async def edit(self, actor: Actor, memory_id: UUID, content: str) -> None:
+        """Say how something really was.
+
+        Raises:
+            MemoryLocked: It is locked.
+            MemoryNotFound: It is not the actor's, or gone.
+            TextEmpty, TextTooLong: The text is not as it may be.
+        """
+        kept = clean_text(content, field="memory")
+        if not kept:
+            raise TextEmpty("memory")
+        (vector,) = await self._embedder.embed([kept])
+        async with self._sessions.begin() as session:
+            memory = await _own(session, actor, memory_id)
+            if memory.locked:
+                raise MemoryLocked
+            memory.content, memory.embedding = kept, vector
+
+    async def lock(self, actor: Actor, memory_id: UUID) -> bool:
+        """Lock a memory, or unlock it; return whether it is locked now.
+
+        Raises:
+            MemoryNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions.begin() as session:
+            memory = await _own(session, actor, memory_id)
+            memory.locked = not memory.locked
+            return memory.locked
+
+    async def forget(self, actor: Actor, memory_id: UUID) -> None:
+        """Delete a memory.
+
+        Raises:
+            MemoryLocked: It is locked.
+            MemoryNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions.begin() as session:
+            memory = await _own(session, actor, memory_id)
+            if memory.locked:
+                raise MemoryLocked
+            await session.delete(memory)
+
+    async def purge(self, actor: Actor, personality_id: UUID | None) -> int:
+        """Delete all memories that are not locked; return how many."""
+        async with self._sessions.begin() as session:
+            user = await enter(session, actor)
+            return await queries.purge(session, user.id, personality_id)
+
+    async def incognito(self, actor: Actor) -> bool:
+        """Stop remembering the actor, or begin again; return whether nothing is remembered now."""
+        async with self._sessions.begin() as session:
+            user = await enter(session, actor)
+            user.incognito = not user.incognito
+            return user.incognito
+
+
+async def _own(session: AsyncSession, actor: Actor, memory_id: UUID) -> Memory:
+    found = await queries.of_user(session, actor.discord_id, Memory.id == memory_id)
+    if not found:
+        raise MemoryNotFound(str(memory_id))
+    return found[0][0]
+
+
+def _distance(embedding: Sequence[float], vector: Sequence[float]) -> float:
+    return -sum(a * b for a, b in zip(embedding, vector, strict=True))

@@ -1,0 +1,127 @@
+"""Statements about users and their personas."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, delete, func, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Persona, User, UserDefaultPersona, UserPersonalityConfig
+from services.people.types import Actor
+
+
+async def enter(session: AsyncSession, actor: Actor) -> User:
+    """Return the user, made at first contact together with a first persona, their default.
+
+    One statement makes all three rows: nobody is ever a user without a default persona.
+    """
+    user = await session.scalar(select(User).where(User.discord_id == actor.discord_id))
+    if user is not None:
+        user.username = actor.name
+        return user
+    entered = (
+        insert(User)
+        .values(discord_id=actor.discord_id, username=actor.name)
+        .on_conflict_do_update(index_elements=[User.discord_id], set_={"username": actor.name})
+        .returning(User.id, literal_column("xmax = 0", Boolean).label("is_new"))
+        .cte("entered")
+    )
+    persona = (
+        insert(Persona)
+        .from_select(
+            ["owner_id", "name", "preferred_name"],
+            select(entered.c.id, func.left(actor.name, 80), func.left(actor.name, 80)).where(
+                entered.c.is_new
+            ),
+        )
+        .returning(Persona.id, Persona.owner_id)
+        .cte("persona")
+    )
+    default = (
+        insert(UserDefaultPersona)
+        .from_select(["user_id", "persona_id"], select(persona.c.owner_id, persona.c.id))
+        .cte("default_persona")
+    )
+    await session.execute(select(entered.c.id).add_cte(default))
+    return (await session.scalars(select(User).where(User.discord_id == actor.discord_id))).one()
+
+
+async def find(session: AsyncSession, owner_id: UUID, name: str) -> Persona | None:
+    """Return the owner's persona of that name, whatever its letter case."""
+    return await session.scalar(
+        select(Persona).where(
+            Persona.owner_id == owner_id, func.lower(Persona.name) == name.lower()
+        )
+    )
+
+
+async def of_owner(session: AsyncSession, owner_id: UUID) -> Sequence[Persona]:
+    """Return the owner's personas, the oldest first."""
+    found = await session.scalars(
+        select(Persona).where(Persona.owner_id == owner_id).order_by(Persona.created_at, Persona.id)
+    )
+    return found.all()
+
+
+async def names(session: AsyncSession, discord_id: int, prefix: str, limit: int) -> Sequence[str]:
+    """Return names of a user's personas that begin with a prefix."""
+    found = await session.scalars(
+        select(Persona.name)
+        .join(User, User.id == Persona.owner_id)
+        .where(User.discord_id == discord_id, Persona.name.istartswith(prefix, autoescape=True))
+        .order_by(func.lower(Persona.name))
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def insert_if_free(session: AsyncSession, **values: Any) -> Persona | None:
+    """Insert a persona, or return None when its owner has one of that name."""
+    return await session.scalar(
+        insert(Persona).values(**values).on_conflict_do_nothing().returning(Persona)
+    )
+
+
+async def default_of(session: AsyncSession, user_id: UUID) -> UUID | None:
+    """Return the user's default persona."""
+    return await session.scalar(
+        select(UserDefaultPersona.persona_id).where(UserDefaultPersona.user_id == user_id)
+    )
+
+
+async def lock_default(session: AsyncSession, user_id: UUID) -> UUID | None:
+    """Return the user's default persona; whoever else asks for the lock waits."""
+    return await session.scalar(
+        select(UserDefaultPersona.persona_id)
+        .where(UserDefaultPersona.user_id == user_id)
+        .with_for_update()
+    )
+
+
+async def set_default(session: AsyncSession, user_id: UUID, persona_id: UUID) -> None:
+    """Make a persona the user's default."""
+    await session.execute(
+        update(UserDefaultPersona)
+        .where(UserDefaultPersona.user_id == user_id)
+        .values(persona_id=persona_id)
+    )
+
+
+async def set_override(
+    session: AsyncSession, user_id: UUID, personality_id: UUID, **chosen: UUID | None
+) -> None:
+    """Set what the user has chosen for a personality: `persona_id`, `llm_config_id` or both."""
+    await session.execute(
+        insert(UserPersonalityConfig)
+        .values(user_id=user_id, personality_id=personality_id, **chosen)
+        .on_conflict_do_update(
+            index_elements=["user_id", "personality_id"], set_={**chosen, "updated_at": func.now()}
+        )
+    )
+
+
+async def remove(session: AsyncSession, persona_id: UUID) -> None:
+    """Delete a persona."""
+    await session.execute(delete(Persona).where(Persona.id == persona_id))

@@ -1,0 +1,62 @@
+"""Which texts make a personality, and how long each may be."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from db.models import Personality
+from services.personalities.errors import BadAddress
+from services.texts import clean_name, clean_text
+
+# As long as the longest cards that people share; a prompt takes what its model can read.
+LONG = 32_000
+
+LIMITS: Mapping[str, int] = {
+    "display_name": 80,
+    "character_info": LONG,
+    "personality_traits": LONG,
+    "personality_tone": 500,
+    "personality_age": 100,
+    "personality_likes": 4000,
+    "personality_dislikes": 4000,
+    "conversational_goals": 4000,
+    "conversational_examples": LONG,
+    "first_message": LONG,
+}
+# What the table has no empty value for.
+_NEVER_NULL = frozenset({"character_info", "personality_traits"})
+SCENARIO = "scenario"  # cards have it, plan and table do not: a custom field
+
+
+def checked(changes: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return columns of a personality from texts that somebody typed or a card carried.
+
+    Raises:
+        BadAddress: The avatar is no https address.
+        TextEmpty: The name says nothing.
+        TextTooLong: A text is longer than it may be.
+    """
+    columns: dict[str, Any] = {}
+    for field, text in changes.items():
+        if field == "name":
+            columns[field] = clean_name(text or "")
+        elif field == "avatar_url":
+            columns[field] = _address(text)
+        elif field in LIMITS:
+            kept = clean_text(text or "", field=field.replace("_", " "), limit=LIMITS[field])
+            columns[field] = kept if kept or field in _NEVER_NULL else None
+    return columns
+
+
+def snapshot(personality: Personality) -> dict[str, Any]:
+    """Return the definition as a version keeps it."""
+    fields = ("name", *LIMITS, "avatar_url", "custom_fields")
+    return {field: getattr(personality, field) for field in fields}
+
+
+def _address(text: str | None) -> str | None:
+    address = (text or "").strip()
+    if not address:
+        return None
+    if not address.startswith("https://") or len(address) > 2000 or " " in address:  # noqa: PLR2004
+        raise BadAddress("avatar")
+    return address

@@ -1,0 +1,346 @@
+"""Making, changing and sharing personalities."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Personality, PersonalityAlias, PersonalityCard, User, Visibility
+from db.session import Sessions
+from services.errors import OwnersOnly
+from services.people import Actor, enter
+from services.personalities import cards, definition, queries
+from services.personalities.errors import (
+    LastOwner,
+    NoCardImage,
+    PersonalityNameTaken,
+    PersonalityNotFound,
+)
+from services.personalities.names import refuse_impersonation, slugify
+from services.texts import clean_name, clean_text
+
+# What cards have no field for.
+_EXTENSION = ("personality_tone", "personality_age", "personality_likes", "personality_dislikes",
+              "conversational_goals", "display_name")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A personality with what belongs to it."""
+
+    personality: Personality
+    aliases: Sequence[str]
+    owners: Sequence[User]
+
+
+@dataclass(frozen=True)
+class CardFile:
+    """A character card to hand out."""
+
+    filename: str
+    data: bytes
+
+
+class PersonalityService:
+    """What people do with personalities. Whoever may not see one is told that it does not exist."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    async def names(
+        self, discord_id: int, channel_id: int | None, *, prefix: str, limit: int = 25
+    ) -> Sequence[str]:
+        """Return names of personalities a person may call, for suggestions."""
+        async with self._sessions() as session:
+            return await queries.names(session, discord_id, channel_id, prefix, limit)
+
+    async def find(self, name: str, *, discord_id: int, channel_id: int | None) -> Personality:
+        """Return the personality that answers to a name, an alias or a slug.
+
+        Raises:
+            PersonalityNotFound: Nobody does, or not to this person in this channel.
+        """
+        async with self._sessions() as session:
+            allowed = queries.callable_by(discord_id, channel_id)
+            personality = await queries.find(session, name, allowed)
+            if personality is None:
+                raise PersonalityNotFound(name)
+            return personality
+
+    async def listed(self, actor: Actor) -> Sequence[tuple[Personality, bool]]:
+        """Return the actor's personalities and those everyone sees, with whose they are."""
+        async with self._sessions() as session:
+            return await queries.listed(session, actor.discord_id)
+
+    async def portrait(self, personality: Personality) -> Portrait:
+        """Return a personality with its aliases and owners."""
+        async with self._sessions() as session:
+            return Portrait(
+                personality,
+                await queries.aliases(session, personality.id),
+                await queries.owners(session, personality.id),
+            )
+
+    async def create(
+        self, actor: Actor, texts: Mapping[str, str | None], *, members: Iterable[str] = ()
+    ) -> Personality:
+        """Invent a personality; the actor owns it. `members` are names nobody may pretend to be.
+
+        Raises:
+            NameImpersonates, PersonalityNameTaken: The name cannot be had.
+            BadAddress, TextEmpty, TextTooLong: A field is not as it may be.
+        """
+        columns = definition.checked(texts)
+        refuse_impersonation(columns["name"], members)
+        async with self._sessions.begin() as session:
+            user = await enter(session, actor)
+            return await _add(session, user.id, columns)
+
+    async def edit(
+        self,
+        actor: Actor,
+        personality_id: UUID,
+        texts: Mapping[str, str | None],
+        *,
+        members: Iterable[str] = (),
+    ) -> Personality:
+        """Change texts of a personality; each change is a new version.
+
+        Raises:
+            OwnersOnly: It is not the actor's.
+            PersonalityNotFound: It is gone.
+            NameImpersonates, PersonalityNameTaken: The name cannot be had.
+            BadAddress, TextEmpty, TextTooLong: A field is not as it may be.
+        """
+        columns = definition.checked(texts)
+        if "name" in columns:
+            refuse_impersonation(columns["name"], members)
+        async with self._sessions.begin() as session:
+            personality = await _own(session, actor, personality_id)
+            if columns.get("name", personality.name).lower() != personality.name.lower():
+                await _refuse_taken(session, columns["name"], personality_id)
+            before = definition.snapshot(personality)
+            for column, value in columns.items():
+                setattr(personality, column, value)
+            if definition.snapshot(personality) != before:
+                personality.version += 1
+                queries.add_version(session, personality)
+            return personality
+
+    async def configure(
+        self,
+        actor: Actor,
+        personality_id: UUID,
+        *,
+        visibility: Visibility | None = None,
+        age_restricted: bool | None = None,
+        memory_enabled: bool | None = None,
+        context_window_size: int | None = None,
+    ) -> Personality:
+        """Change settings of a personality; None leaves one as it is.
+
+        Raises:
+            OwnersOnly: It is not the actor's.
+            PersonalityNotFound: It is gone.
+        """
+        settings: dict[str, Any] = {
+            "visibility": visibility,
+            "age_restricted": age_restricted,
+            "memory_enabled": memory_enabled,
+            "context_window_size": context_window_size,
+        }
+        async with self._sessions.begin() as session:
+            personality = await _own(session, actor, personality_id)
+            for column, value in settings.items():
+                if value is not None:
+                    setattr(personality, column, value)
+            return personality
+
+    async def set_system_prompt(
+        self, actor: Actor, personality_id: UUID, prompt_id: UUID | None
+    ) -> None:
+        """Put a system prompt before a personality; None is the default one.
+
+        Raises:
+            OwnersOnly: The personality is not the actor's.
+            PersonalityNotFound: It is gone.
+        """
+        async with self._sessions.begin() as session:
+            personality = await _own(session, actor, personality_id)
+            personality.system_prompt_id = prompt_id
+
+    async def delete(self, actor: Actor, personality_id: UUID) -> None:
+        """Delete a personality. The bot's owner may delete any.
+
+        Raises:
+            OwnersOnly: It is not the actor's.
+            PersonalityNotFound: It is gone already.
+        """
+        async with self._sessions.begin() as session:
+            personality = await _own(session, actor, personality_id)
+            await queries.bury(session, personality.id)
+
+    async def check_owner(self, actor: Actor, personality_id: UUID) -> None:
+        """See that a personality is the actor's, or the actor runs the bot.
+
+        Raises:
+            OwnersOnly: Neither.
+            PersonalityNotFound: It is gone.
+        """
+        async with self._sessions() as session:
+            await _own(session, actor, personality_id)
+
+    async def add_alias(self, actor: Actor, personality_id: UUID, alias: str) -> str:
+        """Give a personality another name to answer to.
+
+        Raises:
+            OwnersOnly: It is not the actor's.
+            NameImpersonates, PersonalityNameTaken: The name cannot be had.
+            TextEmpty, TextTooLong: The alias is no name.
+        """
+        name = clean_name(alias, field="alias")
+        refuse_impersonation(name)
+        async with self._sessions.begin() as session:
+            await _own(session, actor, personality_id)
+            await _refuse_taken(session, name, None)
+            session.add(PersonalityAlias(personality_id=personality_id, alias=name))
+            return name
+
+    async def remove_alias(self, actor: Actor, personality_id: UUID, alias: str) -> None:
+        """Take an alias away.
+
+        Raises:
+            OwnersOnly: The personality is not the actor's.
+            PersonalityNotFound: It has no such alias.
+        """
+        async with self._sessions.begin() as session:
+            await _own(session, actor, personality_id)
+            if not await queries.remove_alias(session, personality_id, alias):
+                raise PersonalityNotFound(alias)
+
+    async def add_owner(self, actor: Actor, personality_id: UUID, other: Actor) -> None:
+        """Share a personality with another person.
+
+        Raises:
+            OwnersOnly: It is not the actor's.
+        """
+        async with self._sessions.begin() as session:
+            await _own(session, actor, personality_id)
+            user = await enter(session, other)
+            await queries.add_owner(session, personality_id, user.id)
+
+    async def remove_owner(self, actor: Actor, personality_id: UUID, other: Actor) -> None:
+        """Take a personality away from one of its owners.
+
+        Raises:
+            LastOwner: There would be none left.
+            OwnersOnly: It is not the actor's.
+        """
+        async with self._sessions.begin() as session:
+            personality = await _own(session, actor, personality_id, lock=True)
+            left = [
+                user
+                for user in await queries.owners(session, personality_id)
+                if user.discord_id != other.discord_id
+            ]
+            if not left:
+                raise LastOwner(personality.name)
+            user = await enter(session, other)
+            await queries.remove_owner(session, personality_id, user.id)
+
+    async def import_card(
+        self, actor: Actor, data: bytes, *, members: Iterable[str] = ()
+    ) -> Personality:
+        """Make a personality from a character card and keep the card.
+
+        Raises:
+            CardTooLarge, NotACard: The file is no card that can be read.
+            NameImpersonates, PersonalityNameTaken: The name cannot be had.
+            TextEmpty, TextTooLong: A field is not as it may be.
+        """
+        card = cards.read(data)
+        texts = {**card.values, **{name: card.extension.get(name) for name in _EXTENSION}}
+        columns = definition.checked(texts)
+        refuse_impersonation(columns["name"], members)
+        scenario = clean_text(
+            card.values.get("scenario", ""), field="scenario", limit=definition.LONG
+        )
+        if scenario:
+            columns["custom_fields"] = {definition.SCENARIO: scenario}
+        async with self._sessions.begin() as session:
+            user = await enter(session, actor)
+            personality = await _add(session, user.id, columns)
+            await queries.set_card(session, personality.id, card.document, card.image)
+            return personality
+
+    async def export_card(self, actor: Actor, personality_id: UUID, *, as_png: bool) -> CardFile:
+        """Write a personality into a character card.
+
+        Raises:
+            NoCardImage: A PNG was asked for, but it was imported from none.
+            OwnersOnly: It is not the actor's.
+        """
+        async with self._sessions() as session:
+            personality = await _own(session, actor, personality_id)
+            card = await session.get(PersonalityCard, personality_id)
+        document = card.document if card else None
+        values, extension = _card_values(personality, document)
+        if not as_png:
+            written = cards.write(document, values, extension)
+            return CardFile(f"{personality.slug}.json", written.encode())
+        if card is None or card.image is None:
+            raise NoCardImage(personality.name)
+        written = cards.write_png(card.image, values, extension)
+        return CardFile(f"{personality.slug}.png", written)
+
+
+async def _own(
+    session: AsyncSession, actor: Actor, personality_id: UUID, *, lock: bool = False
+) -> Personality:
+    personality = await session.get(Personality, personality_id, with_for_update=lock or None)
+    if personality is None or personality.deleted_at is not None:
+        raise PersonalityNotFound("this personality")
+    if not actor.is_bot_owner and not await queries.is_owner(
+        session, personality_id, actor.discord_id
+    ):
+        raise OwnersOnly(personality.name)
+    return personality
+
+
+def _card_values(
+    personality: Personality, document: str | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return fields and extension of a card; what was not changed since import stays as it came."""
+    card = cards.parse(document) if document else None
+    current = {**vars(personality), **(personality.custom_fields or {})}
+
+    def kept(field: str, original: str | None) -> str:
+        now = current.get(field) or ""
+        return original if original is not None and _cleaned(field, original) == now else now
+
+    values = {
+        field: kept(field, card.values.get(field) if card else None)
+        for field in cards.FIELDS.values()
+    }
+    extension = {
+        field: kept(field, card.extension.get(field) if card else None) for field in _EXTENSION
+    }
+    return values, {field: text for field, text in extension.items() if text}
+
+
+def _cleaned(field: str, text: str) -> str:
+    columns = definition.checked({field: text}) if field != definition.SCENARIO else {}
+    return columns.get(field, clean_text(text, field=field, limit=definition.LONG)) or ""
+
+
+async def _refuse_taken(session: AsyncSession, name: str, except_id: UUID | None) -> None:
+    await queries.lock_names(session)
+    if await queries.is_taken(session, name, except_id):
+        raise PersonalityNameTaken(name)
+
+
+async def _add(session: AsyncSession, owner_id: UUID, columns: dict[str, Any]) -> Personality:
+    await _refuse_taken(session, columns["name"], None)
+    return await queries.add(session, owner_id, slug=slugify(columns["name"]), **columns)
