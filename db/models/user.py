@@ -1,5 +1,6 @@
 """People who have talked with the bot."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey
@@ -16,6 +17,7 @@ class User(Keyed, Dated, Base, kw_only=True):
     discord_id: Mapped[int] = mapped_column(unique=True)
     username: Mapped[str]
     incognito: Mapped[bool] = mapped_column(default=False, server_default="false")
+    incognito_ended_at: Mapped[datetime | None] = mapped_column(default=None)
     dm_personality_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("personalities.id", ondelete="SET NULL"), default=None
     )

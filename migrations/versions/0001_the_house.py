@@ -199,6 +199,7 @@ def upgrade() -> None:
         sa.Column("discord_id", sa.BigInteger(), nullable=False),
         sa.Column("username", sa.Text(), nullable=False),
         sa.Column("incognito", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("incognito_ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("dm_personality_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column(

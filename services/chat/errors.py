@@ -43,3 +43,7 @@ class NotActivated(DomainError):
     """The personality is not activated in this channel."""
 
     name: str
+
+
+class NobodyHere(DomainError):
+    """The bot was spoken to, but no personality is there to answer."""

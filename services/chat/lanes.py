@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 
-class Turn:
+class PlaceInLine:
     """A place in a channel's queue. Thinking needs no turn, speaking does."""
 
-    def __init__(self, before: "asyncio.Task[None] | asyncio.Future[None] | None") -> None:
+    def __init__(self, before: asyncio.Future[None] | None) -> None:
         self._before = before
 
     async def comes(self) -> None:
@@ -24,13 +24,13 @@ class Lanes:
         self._last: dict[int, asyncio.Future[None]] = {}
 
     @asynccontextmanager
-    async def turn(self, channel_id: int) -> AsyncGenerator[Turn]:
+    async def turn(self, channel_id: int) -> AsyncGenerator[PlaceInLine]:
         """Queue up now; the next one's turn comes when this block is left and all before it are."""
         before = self._last.get(channel_id)
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._last[channel_id] = over
         try:
-            yield Turn(before)
+            yield PlaceInLine(before)
         finally:
             # Whoever gives up early must not let a later answer overtake an earlier one.
             if before is None or before.done():

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
+from db.models import Personality
 from services.memory import Place
 
 
@@ -42,14 +42,10 @@ class Speaker:
 
     name: str
     avatar_url: str | None = None
-    age_restricted: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a personality said. `message_ids` are the messages that it became."""
-
-    line_id: UUID
-    place: Place
-    speaker: Speaker
-    message_ids: tuple[int, ...]
+def speaker_of(personality: Personality) -> Speaker:
+    """Return how a personality shows itself."""
+    return Speaker(
+        name=personality.display_name or personality.name, avatar_url=personality.avatar_url
+    )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from tenacity import (
@@ -145,7 +146,8 @@ class LanguageModels:
         try:
             while (piece := await pieces.get()) is not None:
                 if isinstance(piece, Completion):
-                    outcome, usage = Outcome.OK, piece.usage
+                    outcome, usage = Outcome.OK, self._priced(request.model, piece.usage)
+                    piece = replace(piece, usage=usage)
                 yield piece
             await carried
         except ModelError as error:
@@ -201,13 +203,13 @@ class LanguageModels:
             outcome, usage = Outcome.CANCELLED, Usage()
             try:
                 answer = await ask(vendor, request.to(name))
-                outcome, usage = Outcome.OK, answer.usage
+                outcome, usage = Outcome.OK, self._priced(request.model, answer.usage)
             except ModelError as error:
                 outcome = _OUTCOMES[type(error)]
                 raise
             finally:
                 await self._record(request.model, caller, outcome, usage, started)
-            return answer
+            return replace(answer, usage=usage)
 
         async def attempts() -> C:
             try:
@@ -218,10 +220,13 @@ class LanguageModels:
 
         return await self._courier.carry(attempts)
 
+    def _priced(self, model: str, usage: Usage) -> Usage:
+        price = prices.FREE if model.startswith("local/") else self._prices.get(model)
+        return replace(usage, cost_usd=prices.cost(usage, price))
+
     async def _record(
         self, model: str, caller: Caller, outcome: Outcome, usage: Usage, started: float
     ) -> None:
-        price = prices.FREE if model.startswith("local/") else self._prices.get(model)
         row = LlmCall(
             purpose=caller.purpose,
             model=model,
@@ -229,7 +234,7 @@ class LanguageModels:
             tokens_in=usage.tokens_in,
             tokens_cached=usage.tokens_cached,
             tokens_out=usage.tokens_out,
-            cost_usd=prices.cost(usage, price) if outcome is Outcome.OK else None,
+            cost_usd=usage.cost_usd,
             duration_ms=round((time.perf_counter() - started) * 1000),
             user_id=caller.user_id,
             personality_id=caller.personality_id,

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Memory
 from db.session import Sessions
+from services.clock import Clock
 from services.embedders import TextEmbedder
 from services.errors import TextEmpty
 from services.memory import queries
@@ -18,8 +19,9 @@ from services.texts import clean_text
 class MemoryService:
     """Listing, searching, editing, locking and forgetting one's own memories."""
 
-    def __init__(self, sessions: Sessions, embedder: TextEmbedder) -> None:
+    def __init__(self, sessions: Sessions, embedder: TextEmbedder, clock: Clock) -> None:
         self._sessions = sessions
+        self._clock = clock
         self._embedder = embedder
 
     async def listed(
@@ -99,6 +101,9 @@ class MemoryService:
         async with self._sessions.begin() as session:
             user = await enter(session, actor)
             user.incognito = not user.incognito
+            if not user.incognito:
+                # What was said until now is not caught up with later.
+                user.incognito_ended_at = self._clock.now()
             return user.incognito
 
 

@@ -45,7 +45,7 @@ _BLANK = {
     "spec": "chara_card_v2",
     "spec_version": "2.0",
     "data": {
-        **{field: "" for field in FIELDS},
+        **dict[str, Any].fromkeys(FIELDS, ""),
         "creator_notes": "",
         "system_prompt": "",
         "post_history_instructions": "",

@@ -1,0 +1,192 @@
+"""What people do with answers: again, otherwise, away, and why."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from db.models import ConversationLine, Personality
+from db.session import Sessions
+from services.chat import queries
+from services.chat.composing import Asked, Composer
+from services.chat.errors import AnswerGone, NotYourAnswer
+from services.chat.keeping import Keeper
+from services.chat.ports import Stage
+from services.chat.types import speaker_of
+from services.errors import ModeratorsOnly, TextEmpty
+from services.memory import Place
+from services.people import Actor, User, enter
+from services.texts import clean_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """How an answer came about, for whoever it was given to."""
+
+    name: str
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Exchange:
+    answer: ConversationLine
+    asked: ConversationLine | None
+    personality: Personality
+    asker: User
+
+
+class AnswerService:
+    """Changes to what was said; by whom it was said to, and by moderators."""
+
+    def __init__(
+        self, sessions: Sessions, composer: Composer, keeper: Keeper, stage: Stage
+    ) -> None:
+        self._sessions = sessions
+        self._composer = composer
+        self._keeper = keeper
+        self._stage = stage
+
+    async def regenerate(self, actor: Actor, place: Place, message_id: int) -> None:
+        """Let the personality answer the same message again, in place of its answer.
+
+        Raises:
+            AnswerGone: The message is no answer, or what it answered is gone.
+            NotYourAnswer: It answers someone else, and the actor does not moderate.
+            ModelError, NothingToSay: There is no other answer.
+        """
+        exchange = await self._exchange(actor, message_id)
+        answer, asked = exchange.answer, exchange.asked
+        if asked is None:
+            raise AnswerGone
+        draft = await self._composer.compose(
+            Asked(
+                personality_id=exchange.personality.id,
+                actor=Actor(discord_id=exchange.asker.discord_id, name=exchange.asker.username),
+                place=place,
+                text=asked.content,
+                before=asked.position,
+                avoid=answer.content,
+            )
+        )
+        message_ids = await self._stage.revise(
+            place,
+            speaker_of(exchange.personality),
+            answer.discord_message_ids,
+            draft.text,
+            line_id=answer.id,
+        )
+        await self._keeper.reword(
+            answer,
+            asked,
+            content=draft.text,
+            discord_message_ids=message_ids,
+            provenance=draft.provenance,
+        )
+
+    async def edit(self, actor: Actor, place: Place, message_id: int, text: str) -> None:
+        """Say what the personality should have said.
+
+        Raises:
+            AnswerGone: The message is no answer.
+            NotYourAnswer: It answers someone else, and the actor does not moderate.
+            TextEmpty, TextTooLong: The text is not as it may be.
+        """
+        kept = clean_text(text, field="answer")
+        if not kept:
+            raise TextEmpty("answer")
+        exchange = await self._exchange(actor, message_id)
+        message_ids = await self._stage.revise(
+            place,
+            speaker_of(exchange.personality),
+            exchange.answer.discord_message_ids,
+            kept,
+            line_id=exchange.answer.id,
+        )
+        await self._keeper.reword(
+            exchange.answer, exchange.asked, content=kept, discord_message_ids=message_ids
+        )
+
+    async def text(self, actor: Actor, message_id: int) -> str:
+        """Return the words of an answer, to be edited.
+
+        Raises:
+            AnswerGone, NotYourAnswer: As for `edit`.
+        """
+        return (await self._exchange(actor, message_id)).answer.content
+
+    async def delete(self, actor: Actor, place: Place, message_id: int) -> None:
+        """Take an answer back, and what was remembered of it.
+
+        Raises:
+            AnswerGone: The message is no answer.
+            NotYourAnswer: It answers someone else, and the actor does not moderate.
+        """
+        exchange = await self._exchange(actor, message_id)
+        await self._stage.retract(place, exchange.answer.discord_message_ids)
+        async with self._sessions.begin() as session:
+            await queries.hide(session, [exchange.answer.id])
+
+    async def why(self, actor: Actor, message_id: int) -> Why:
+        """Return how an answer came about.
+
+        Raises:
+            AnswerGone: The message is no answer.
+            NotYourAnswer: It answers someone else, and the actor does not moderate.
+        """
+        exchange = await self._exchange(actor, message_id)
+        provenance = dict(exchange.answer.provenance or {})
+        if exchange.asker.discord_id != actor.discord_id:
+            # A moderator sees how it was made, not what is remembered of somebody else.
+            provenance["memories"] = [
+                {**each, "content": "…"} for each in provenance.get("memories", ())
+            ]
+        return Why(name=exchange.personality.name, provenance=provenance)
+
+    async def undo(self, actor: Actor, place: Place) -> str:
+        """Take the last exchange of the actor in a channel back; return whose answer it was.
+
+        Raises:
+            AnswerGone: There is none.
+        """
+        async with self._sessions.begin() as session:
+            user = await enter(session, actor)
+            answer = await queries.last_answer(session, place.channel_id, user.id)
+            if answer is None:
+                raise AnswerGone
+            both = [answer.id, *([answer.answers_id] if answer.answers_id else [])]
+            await queries.hide(session, both)
+        await self._stage.retract(place, answer.discord_message_ids)
+        return answer.speaker_name
+
+    async def clear(
+        self, actor: Actor, place: Place, *, personality_id: UUID | None, everyones: bool
+    ) -> int:
+        """Let a channel's conversation begin anew; return how many lines are no longer read.
+
+        Memories stay: `/memory` is for them.
+
+        Raises:
+            ModeratorsOnly: Everyone's lines are for moderators to clear.
+        """
+        if everyones and place.guild_id is not None and not actor.moderates:
+            raise ModeratorsOnly
+        async with self._sessions.begin() as session:
+            user = await enter(session, actor)
+            return await queries.clear(
+                session, place.channel_id, None if everyones else user.id, personality_id
+            )
+
+    async def _exchange(self, actor: Actor, message_id: int) -> _Exchange:
+        async with self._sessions() as session:
+            answer = await queries.answer_of(session, message_id)
+            if answer is None or answer.personality_id is None or answer.user_id is None:
+                raise AnswerGone
+            asked = (
+                await session.get(ConversationLine, answer.answers_id)
+                if answer.answers_id
+                else None
+            )
+            personality = await session.get_one(Personality, answer.personality_id)
+            asker = await session.get_one(User, answer.user_id)
+        if actor.discord_id != asker.discord_id and not actor.moderates:
+            raise NotYourAnswer
+        return _Exchange(answer=answer, asked=asked, personality=personality, asker=asker)

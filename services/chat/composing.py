@@ -1,0 +1,260 @@
+"""From what was said to what a personality answers. Nothing is sent or stored here."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from db.models import ConversationLine, LlmConfig, Role, User
+from db.session import Sessions
+from services.chat import prompt, queries, speech
+from services.chat.errors import AgeRestricted, NothingToSay
+from services.chat.prompt import Prompt, Scene
+from services.chat.queries import Resolution
+from services.chat.speech import Flaw
+from services.clock import Clock
+from services.embedders import TextEmbedder
+from services.llm import (
+    Caller,
+    Completion,
+    ContextTooLong,
+    Image,
+    LanguageModels,
+    Request,
+    Sampling,
+)
+from services.llm_configs import SAMPLING, NoConfig
+from services.memory import Place, Recalled, recall
+from services.patience import patiently
+from services.people import Actor, enter
+from services.personalities import PersonalityNotFound
+
+log = logging.getLogger(__name__)
+
+MAX_TOKENS = 1024
+MEMORY_LIMIT = 5
+MEMORY_SCORE_THRESHOLD = 0.3
+_TRIES = 3
+_SHRINK = 0.6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a personality is to answer.
+
+    `lines` were said since the history was written; `before` is the position that the history
+    ends at, where an old answer is made anew.
+    """
+
+    personality_id: UUID
+    actor: Actor
+    place: Place
+    text: str
+    images: tuple[Image, ...] = ()
+    lines: Sequence[ConversationLine] = ()
+    before: int | None = None
+    avoid: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An answer that has not been said. `provenance` is what *Why this reply?* shows."""
+
+    text: str
+    user: User
+    resolution: Resolution
+    speaker_name: str
+    embedding: list[float]
+    provenance: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """What the database says before a model is asked."""
+
+    user: User
+    resolution: Resolution
+    config: LlmConfig
+    history: Sequence[ConversationLine] = ()
+    memories: Sequence[Recalled] = field(default_factory=list[Recalled])
+
+
+class Composer:
+    """Writes answers. No transaction is open while the model is awaited."""
+
+    def __init__(
+        self, sessions: Sessions, models: LanguageModels, embedder: TextEmbedder, clock: Clock
+    ) -> None:
+        self._sessions = sessions
+        self._models = models
+        self._embedder = embedder
+        self._clock = clock
+
+    async def compose(self, asked: Asked) -> Draft:
+        """Write an answer.
+
+        Raises:
+            AgeRestricted: The personality may not speak in this place.
+            NoConfig: There is no model to ask.
+            PersonalityNotFound: It is gone.
+            ModelError: The model did not answer.
+            NothingToSay: It answered with nothing that can be said.
+        """
+        (embedding,) = await self._embedder.embed([asked.text])
+        ground = await patiently(lambda: self._ground(asked, embedding))
+        images = asked.images if ground.config.vision_model else ()
+        model = ground.config.vision_model if images else None
+        request = Request(
+            model=model or ground.config.model,
+            messages=(),
+            sampling=_sampling(ground.config),
+            cache_key=f"{asked.personality_id}:{asked.place.channel_id}",
+        )
+        scene = self._scene(asked, ground, images)
+        completion, built = await self._ask(request, scene, asked, ground)
+        return Draft(
+            text=completion.text,
+            user=ground.user,
+            resolution=ground.resolution,
+            speaker_name=scene.speaker_name,
+            embedding=embedding,
+            provenance=_provenance(ground, completion, built),
+            notes=_notes(asked, ground, request.model, completion),
+        )
+
+    async def _ground(self, asked: Asked, embedding: list[float]) -> _Ground:
+        async with self._sessions.begin() as session:
+            user = await enter(session, asked.actor)
+            resolution = await queries.resolve(session, user.id, asked.personality_id)
+            if resolution is None:
+                raise PersonalityNotFound("this personality")
+            personality = resolution.personality
+            if personality.age_restricted and not asked.place.age_restricted:
+                raise AgeRestricted(personality.name)
+            if resolution.config is None:
+                raise NoConfig
+            window = personality.context_window_size
+            history = await queries.history(
+                session,
+                asked.place.channel_id,
+                limit=window + prompt.block_of(window),
+                before=asked.before,
+            )
+            ground = _Ground(
+                user=user, resolution=resolution, config=resolution.config, history=history
+            )
+            if not personality.memory_enabled or user.incognito:
+                return ground
+            limit = _or(resolution.config.memory_limit, MEMORY_LIMIT)
+            threshold = _or(resolution.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
+            memories = await recall(
+                session,
+                personality_id=personality.id,
+                user_id=user.id,
+                place=asked.place,
+                embedding=embedding,
+                words=asked.text,
+                before=history[0].created_at if history else self._clock.now(),
+                threshold=threshold,
+                limit=limit,
+            )
+            return replace(ground, memories=memories)
+
+    def _scene(self, asked: Asked, ground: _Ground, images: tuple[Image, ...]) -> Scene:
+        persona = ground.resolution.persona
+        last = ground.history[-1].position if ground.history else 0
+        for position, line in enumerate(asked.lines, start=last + 1):
+            line.position = position
+        return Scene(
+            personality=ground.resolution.personality,
+            system_prompt=ground.resolution.system_prompt,
+            persona=persona,
+            is_dm=asked.place.guild_id is None,
+            history=[*ground.history, *asked.lines],
+            memories=ground.memories,
+            now=self._clock.now(),
+            speaker_name=persona.preferred_name or persona.name,
+            message=asked.text,
+            images=images,
+        )
+
+    async def _ask(
+        self, request: Request, scene: Scene, asked: Asked, ground: _Ground
+    ) -> tuple[Completion, Prompt]:
+        """Ask until the answer can be said, three times at most, in less and less room."""
+        limit = self._models.context_tokens(request.model)
+        written = request.sampling.max_tokens or MAX_TOKENS
+        room = max(limit - min(written, limit // 2), 64)
+        said = [line.content for line in scene.history if line.role == Role.ASSISTANT][-4:]
+        said += [asked.avoid] if asked.avoid else []
+        usable: tuple[Completion, Prompt] | None = None
+        for _ in range(_TRIES):
+            built = prompt.build(scene, room=room)
+            try:
+                completion = await self._models.complete(
+                    replace(request, messages=built.messages),
+                    caller=Caller(
+                        purpose="chat",
+                        user_id=ground.user.id,
+                        personality_id=asked.personality_id,
+                        guild_id=asked.place.guild_id,
+                    ),
+                    fallback=ground.config.fallback_model,
+                )
+            except ContextTooLong:
+                room = int(room * _SHRINK)
+                continue
+            text = speech.tidy(completion.text, scene.personality.name)
+            completion = replace(completion, text=text)
+            wrong = speech.flaw(
+                text, asked=asked.text, said_before=said, secret=built.messages[0].content
+            )
+            if wrong is None:
+                return completion, built
+            log.info("Regenerating an answer of %s: %s", request.model, wrong)
+            if wrong in (Flaw.ECHO, Flaw.REPEAT):
+                usable = completion, built
+        if usable is None:
+            raise NothingToSay(scene.personality.name)
+        return usable
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def _sampling(config: LlmConfig) -> Sampling:
+    given = {name: getattr(config, name) for name in SAMPLING}
+    return Sampling(**{**given, "max_tokens": given["max_tokens"] or MAX_TOKENS})
+
+
+def _notes(asked: Asked, ground: _Ground, model: str, completion: Completion) -> tuple[str, ...]:
+    """Return what the person should know about this answer besides its words."""
+    notes: list[str] = []
+    if completion.model != model:
+        notes.append(f"{model} is not answering, so this came from {completion.model}.")
+    if asked.images and not ground.config.vision_model:
+        notes.append("I cannot see pictures: this config has no vision model.")
+    return tuple(notes)
+
+
+def _provenance(ground: _Ground, completion: Completion, built: Prompt) -> dict[str, Any]:
+    resolution, usage = ground.resolution, completion.usage
+    return {
+        "version": resolution.personality.version,
+        "config": ground.config.name,
+        "config_source": resolution.config_source,
+        "persona": resolution.persona.name,
+        "persona_source": resolution.persona_source,
+        "model": completion.model,
+        "tokens_in": usage.tokens_in or built.tokens,
+        "tokens_cached": usage.tokens_cached,
+        "tokens_out": usage.tokens_out,
+        "cost_usd": usage.cost_usd,
+        "memories": [
+            {"id": str(memory.id), "content": memory.content, "score": round(memory.score, 3)}
+            for memory in ground.memories
+        ],
+    }

@@ -1,0 +1,91 @@
+"""What was said in channels since the history of them was last written."""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from db.models import ConversationLine, Role
+from services.chat.prompt import estimate
+from services.chat.types import Heard
+
+_CHANNELS = 2000
+_LINES = 60
+
+
+@dataclass(eq=False)
+class Overheard:
+    """A line that is not in the history: not yet, or never where it was said incognito."""
+
+    line: ConversationLine
+    is_secret: bool = False
+
+
+class Earshot:
+    """Lines heard in channels where a personality has spoken since the process started.
+
+    Nothing here must survive: after a restart the channel itself is asked.
+    """
+
+    def __init__(self) -> None:
+        self._channels: OrderedDict[int, deque[Overheard]] = OrderedDict()
+
+    def knows(self, channel_id: int) -> bool:
+        """Whether nothing said in a channel since its last line in the history was missed."""
+        return channel_id in self._channels
+
+    def begin(self, channel_id: int, lines: Iterable[Overheard]) -> None:
+        """Listen to a channel from now on; `lines` is what was missed."""
+        self._channels[channel_id] = deque(lines, maxlen=_LINES)
+        while len(self._channels) > _CHANNELS:
+            self._channels.popitem(last=False)
+
+    def add(self, channel_id: int, *lines: Overheard) -> None:
+        """Remember what was just said, in channels we listen to."""
+        if channel_id in self._channels:
+            self._channels[channel_id].extend(lines)
+
+    def lines(self, channel_id: int) -> list[Overheard]:
+        """Return what is not in the history, in order."""
+        return list(self._channels.get(channel_id, ()))
+
+    def written(self, channel_id: int, lines: Sequence[Overheard]) -> None:
+        """Forget lines that are in the history now."""
+        if channel_id in self._channels:
+            kept = [line for line in self._channels[channel_id] if line not in lines]
+            self._channels[channel_id] = deque(kept, maxlen=_LINES)
+
+    def forget(self, message_ids: Iterable[int]) -> None:
+        """Forget messages that are gone from Discord."""
+        gone = set(message_ids)
+        for channel_id, lines in self._channels.items():
+            kept = [each for each in lines if gone.isdisjoint(each.line.discord_message_ids)]
+            if len(kept) < len(lines):
+                self._channels[channel_id] = deque(kept, maxlen=_LINES)
+
+
+def line_of(
+    heard: Heard,
+    text: str,
+    *,
+    message_ids: Sequence[int] = (),
+    speaker_name: str | None = None,
+    user_id: UUID | None = None,
+    persona_id: UUID | None = None,
+    personality_id: UUID | None = None,
+) -> ConversationLine:
+    """Return the line that a message is in the history."""
+    return ConversationLine(
+        channel_id=heard.place.channel_id,
+        position=0,
+        guild_id=heard.place.guild_id,
+        role=Role.USER,
+        personality_id=personality_id,
+        user_id=user_id,
+        persona_id=persona_id,
+        speaker_id=heard.author_id,
+        speaker_name=speaker_name or heard.author_name,
+        content=text,
+        token_count=estimate(text),
+        discord_message_ids=list(message_ids) or [heard.message_id],
+    )

@@ -1,0 +1,72 @@
+"""What is attached to a message, as far as a model can take it in."""
+
+from dataclasses import dataclass
+
+from services.chat.ports import Stage
+from services.chat.types import Attachment, Heard
+from services.llm import Image
+
+MOST_IMAGES = 4
+_IMAGE_BYTES = 5_000_000
+_TEXT_BYTES = 64_000
+_TEXT_NAMES = (".txt", ".md", ".csv", ".json", ".toml", ".yaml", ".yml", ".py", ".js", ".log")
+_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+}
+
+
+@dataclass(frozen=True)
+class Files:
+    """Attachments of a message: pictures as they are, everything else in words."""
+
+    images: tuple[Image, ...]
+    words: str
+
+
+async def read(stage: Stage, heard: Heard) -> Files:
+    """Read what can be read, and name the rest."""
+    images: list[Image] = []
+    words: list[str] = []
+    for attachment in heard.attachments:
+        image = await _image(stage, attachment) if len(images) < MOST_IMAGES else None
+        text = None if image else await _text(stage, attachment)
+        if image:
+            images.append(image)
+            words.append(f"[picture: {attachment.name}]")
+        elif text is not None:
+            words.append(f"[file {attachment.name}]\n{text}\n[end of {attachment.name}]")
+        else:
+            words.append(f"[attached: {attachment.name}]")
+    return Files(tuple(images), "\n".join(words))
+
+
+async def _image(stage: Stage, attachment: Attachment) -> Image | None:
+    if not attachment.media_type.startswith("image/") or attachment.size > _IMAGE_BYTES:
+        return None
+    data = await stage.read(attachment)
+    # The type is what the bytes say, not what the sender said.
+    kind = _kind(data) if data and len(data) <= _IMAGE_BYTES else None
+    return Image(media_type=kind, data=data) if data and kind else None
+
+
+def _kind(data: bytes) -> str | None:
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for sign, kind in _SIGNATURES.items() if data.startswith(sign)), None)
+
+
+async def _text(stage: Stage, attachment: Attachment) -> str | None:
+    is_text = attachment.media_type.startswith("text/") or attachment.name.lower().endswith(
+        _TEXT_NAMES
+    )
+    if not is_text or attachment.size > _TEXT_BYTES:
+        return None
+    data = await stage.read(attachment)
+    if data is None:
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
