@@ -1,0 +1,1 @@
+"""The process: command line, settings, client, stage, errors, playground."""

@@ -1,0 +1,1 @@
+"""Discord's surface: one module a command group. Cogs translate, nothing else."""

@@ -45,7 +45,19 @@ class AnswerService:
         self._keeper = keeper
         self._stage = stage
 
-    async def regenerate(self, actor: Actor, place: Place, message_id: int) -> None:
+    async def locate(self, message_id: int) -> UUID:
+        """Return which answer a message is, or is a part of.
+
+        Raises:
+            AnswerGone: It is none.
+        """
+        async with self._sessions() as session:
+            line_id = await queries.answer_of(session, message_id)
+        if line_id is None:
+            raise AnswerGone
+        return line_id
+
+    async def regenerate(self, actor: Actor, place: Place, line_id: UUID) -> None:
         """Let the personality answer the same message again, in place of its answer.
 
         Raises:
@@ -53,7 +65,7 @@ class AnswerService:
             NotYourAnswer: It answers someone else, and the actor does not moderate.
             ModelError, NothingToSay: There is no other answer.
         """
-        exchange = await self._exchange(actor, message_id)
+        exchange = await self._exchange(actor, line_id)
         answer, asked = exchange.answer, exchange.asked
         if asked is None:
             raise AnswerGone
@@ -82,7 +94,7 @@ class AnswerService:
             provenance=draft.provenance,
         )
 
-    async def edit(self, actor: Actor, place: Place, message_id: int, text: str) -> None:
+    async def edit(self, actor: Actor, place: Place, line_id: UUID, text: str) -> None:
         """Say what the personality should have said.
 
         Raises:
@@ -93,7 +105,7 @@ class AnswerService:
         kept = clean_text(text, field="answer")
         if not kept:
             raise TextEmpty("answer")
-        exchange = await self._exchange(actor, message_id)
+        exchange = await self._exchange(actor, line_id)
         message_ids = await self._stage.revise(
             place,
             speaker_of(exchange.personality),
@@ -105,34 +117,34 @@ class AnswerService:
             exchange.answer, exchange.asked, content=kept, discord_message_ids=message_ids
         )
 
-    async def text(self, actor: Actor, message_id: int) -> str:
+    async def text(self, actor: Actor, line_id: UUID) -> str:
         """Return the words of an answer, to be edited.
 
         Raises:
             AnswerGone, NotYourAnswer: As for `edit`.
         """
-        return (await self._exchange(actor, message_id)).answer.content
+        return (await self._exchange(actor, line_id)).answer.content
 
-    async def delete(self, actor: Actor, place: Place, message_id: int) -> None:
+    async def delete(self, actor: Actor, place: Place, line_id: UUID) -> None:
         """Take an answer back, and what was remembered of it.
 
         Raises:
             AnswerGone: The message is no answer.
             NotYourAnswer: It answers someone else, and the actor does not moderate.
         """
-        exchange = await self._exchange(actor, message_id)
+        exchange = await self._exchange(actor, line_id)
         await self._stage.retract(place, exchange.answer.discord_message_ids)
         async with self._sessions.begin() as session:
             await queries.hide(session, [exchange.answer.id])
 
-    async def why(self, actor: Actor, message_id: int) -> Why:
+    async def why(self, actor: Actor, line_id: UUID) -> Why:
         """Return how an answer came about.
 
         Raises:
             AnswerGone: The message is no answer.
             NotYourAnswer: It answers someone else, and the actor does not moderate.
         """
-        exchange = await self._exchange(actor, message_id)
+        exchange = await self._exchange(actor, line_id)
         provenance = dict(exchange.answer.provenance or {})
         if exchange.asker.discord_id != actor.discord_id:
             # A moderator sees how it was made, not what is remembered of somebody else.
@@ -175,9 +187,9 @@ class AnswerService:
                 session, place.channel_id, None if everyones else user.id, personality_id
             )
 
-    async def _exchange(self, actor: Actor, message_id: int) -> _Exchange:
+    async def _exchange(self, actor: Actor, line_id: UUID) -> _Exchange:
         async with self._sessions() as session:
-            answer = await queries.answer_of(session, message_id)
+            answer = await queries.answer(session, line_id)
             if answer is None or answer.personality_id is None or answer.user_id is None:
                 raise AnswerGone
             asked = (

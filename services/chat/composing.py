@@ -107,7 +107,7 @@ class Composer:
         images = asked.images if ground.config.vision_model else ()
         model = ground.config.vision_model if images else None
         request = Request(
-            model=model or ground.config.model,
+            model=self._models.resolve(model or ground.config.model),
             messages=(),
             sampling=_sampling(ground.config),
             cache_key=f"{asked.personality_id}:{asked.place.channel_id}",

@@ -56,6 +56,7 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
                 PersonalityDefaultConfig.llm_config_id,
                 chosen.persona_id,
             )
+            .select_from(Personality)
             .outerjoin(
                 chosen,
                 and_(chosen.personality_id == Personality.id, chosen.user_id == user_id),
@@ -220,11 +221,22 @@ async def append(session: AsyncSession, channel_id: int, lines: Sequence[Convers
         await session.flush()
 
 
-async def answer_of(session: AsyncSession, message_id: int) -> ConversationLine | None:
-    """Return the answer that a message is, or is a part of."""
+async def answer_of(session: AsyncSession, message_id: int) -> UUID | None:
+    """Return which answer a message is, or is a part of."""
+    return await session.scalar(
+        select(ConversationLine.id).where(
+            ConversationLine.discord_message_ids.contains([message_id]),
+            ConversationLine.role == Role.ASSISTANT,
+            ConversationLine.deleted_at.is_(None),
+        )
+    )
+
+
+async def answer(session: AsyncSession, line_id: UUID) -> ConversationLine | None:
+    """Return an answer that has not been taken back."""
     return await session.scalar(
         select(ConversationLine).where(
-            ConversationLine.discord_message_ids.contains([message_id]),
+            ConversationLine.id == line_id,
             ConversationLine.role == Role.ASSISTANT,
             ConversationLine.deleted_at.is_(None),
         )

@@ -12,7 +12,7 @@ from services.llm.errors import (
 )
 from services.llm.ports import TextModel
 from services.llm.prices import PRICES, Price
-from services.llm.service import LanguageModels
+from services.llm.service import LanguageModels, Vendor
 from services.llm.types import (
     Caller,
     ChatMessage,
@@ -45,5 +45,6 @@ __all__ = [
     "Sampling",
     "TextModel",
     "Usage",
+    "Vendor",
     "courier",
 ]

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tenacity import (
@@ -48,18 +48,26 @@ _OUTCOMES: dict[type[ModelError], Outcome] = {
 }
 
 
+@dataclass(frozen=True)
+class Vendor:
+    """A vendor that is set up, and what `vendor/default` means today."""
+
+    texts: TextModel
+    default: str
+
+
 class LanguageModels:
     """Asks the vendor that a model's name begins with: again when it may help, else a fallback.
 
-    Models are named `vendor/model` here. Each request that leaves the house is a row of
-    `llm_calls`, whatever becomes of it.
+    Models are named `vendor/model`; `vendor/default` is the one in the settings. Each request that
+    leaves the house is a row of `llm_calls`, whatever becomes of it.
     """
 
     def __init__(
         self,
         sessions: Sessions,
         courier: Courier,
-        vendors: Mapping[str, TextModel],
+        vendors: Mapping[str, Vendor],
         *,
         deadline: float = 120,
         model_prices: Mapping[str, Price] = prices.PRICES,
@@ -75,13 +83,19 @@ class LanguageModels:
         """Return the names of the vendors that are set up."""
         return frozenset(self._vendors)
 
-    def check(self, model: str) -> None:
-        """See that a model's name is `vendor/model` of a vendor that is set up.
+    def resolve(self, model: str) -> str:
+        """Return the full name of a model, with the default of its vendor filled in.
 
         Raises:
-            ModelMisconfigured: It is not.
+            ModelMisconfigured: It is not `vendor/model` of a vendor that is set up.
         """
-        self._vendor(model)
+        vendor, _, rest = model.partition("/")
+        if vendor not in self._vendors or not rest:
+            known = ", ".join(sorted(self._vendors)) or "none"
+            raise ModelMisconfigured(
+                model, f"Models are written vendor/model. Vendors that are set up: {known}."
+            )
+        return f"{vendor}/{self._vendors[vendor].default}" if rest == "default" else model
 
     def dropped(self, model: str, parameters: frozenset[str]) -> frozenset[str]:
         """Return which of these parameters the model's vendor does not know and we drop."""
@@ -127,6 +141,7 @@ class LanguageModels:
         Raises:
             ModelError: The model did not answer, or not to the end.
         """
+        request = request.to(self.resolve(request.model))
         vendor, name = self._vendor(request.model)
         pieces: asyncio.Queue[str | Completion | None] = asyncio.Queue()
 
@@ -159,18 +174,12 @@ class LanguageModels:
 
     async def models(self, vendor: str) -> dict[str, str | None]:
         """Return the models a vendor offers, with the dates at which they are shut down."""
-        found, _ = self._vendor(f"{vendor}/any")
+        found, _ = self._vendor(f"{vendor}/default")
         return await self._courier.carry(found.models)
 
     def _vendor(self, model: str) -> tuple[TextModel, str]:
-        name, _, rest = model.partition("/")
-        vendor = self._vendors.get(name)
-        if vendor is None or not rest:
-            known = ", ".join(sorted(self._vendors)) or "none"
-            raise ModelMisconfigured(
-                model, f"Models are written vendor/model. Vendors that are set up: {known}."
-            )
-        return vendor, rest
+        vendor, _, rest = self.resolve(model).partition("/")
+        return self._vendors[vendor].texts, rest
 
     async def _with_fallback(
         self,
@@ -196,6 +205,7 @@ class LanguageModels:
         request: Request,
         caller: Caller,
     ) -> C:
+        request = request.to(self.resolve(request.model))
         vendor, name = self._vendor(request.model)
 
         async def attempt() -> C:

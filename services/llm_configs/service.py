@@ -62,7 +62,7 @@ class ConfigDraft:
             "fallback_model": (self.fallback_model or "").strip() or None,
         }
         for model in filter(None, names.values()):
-            models.check(model)
+            models.resolve(model)
         return {
             "name": clean_name(self.name),
             "description": clean_optional(self.description, field="description", limit=200),

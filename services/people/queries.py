@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, delete, func, literal_column, select, update
+from sqlalchemy import Boolean, delete, func, literal, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +21,7 @@ async def enter(session: AsyncSession, actor: Actor) -> User:
     if user is not None:
         user.username = actor.name
         return user
+    name = func.left(actor.name, 80)
     entered = (
         insert(User)
         .values(discord_id=actor.discord_id, username=actor.name)
@@ -31,10 +32,8 @@ async def enter(session: AsyncSession, actor: Actor) -> User:
     persona = (
         insert(Persona)
         .from_select(
-            ["owner_id", "name", "preferred_name"],
-            select(entered.c.id, func.left(actor.name, 80), func.left(actor.name, 80)).where(
-                entered.c.is_new
-            ),
+            ["owner_id", "name", "preferred_name", "content"],
+            select(entered.c.id, name, name, literal("")).where(entered.c.is_new),
         )
         .returning(Persona.id, Persona.owner_id)
         .cte("persona")

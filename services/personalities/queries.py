@@ -226,4 +226,4 @@ async def called(
         .join(Personality, Personality.id == either.c.id)
         .where(Personality.deleted_at.is_(None), callable_by(discord_id, channel_id))
     )
-    return dict(rows)
+    return {row.word: row.id for row in rows}

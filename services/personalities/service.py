@@ -93,7 +93,7 @@ class PersonalityService:
             BadAddress, TextEmpty, TextTooLong: A field is not as it may be.
         """
         columns = definition.checked(texts)
-        refuse_impersonation(columns["name"], members)
+        _refuse_impersonation(columns, members)
         async with self._sessions.begin() as session:
             user = await enter(session, actor)
             return await _add(session, user.id, columns)
@@ -115,8 +115,7 @@ class PersonalityService:
             BadAddress, TextEmpty, TextTooLong: A field is not as it may be.
         """
         columns = definition.checked(texts)
-        if "name" in columns:
-            refuse_impersonation(columns["name"], members)
+        _refuse_impersonation(columns, members)
         async with self._sessions.begin() as session:
             personality = await _own(session, actor, personality_id)
             if columns.get("name", personality.name).lower() != personality.name.lower():
@@ -263,7 +262,7 @@ class PersonalityService:
         card = cards.read(data)
         texts = {**card.values, **{name: card.extension.get(name) for name in _EXTENSION}}
         columns = definition.checked(texts)
-        refuse_impersonation(columns["name"], members)
+        _refuse_impersonation(columns, members)
         scenario = clean_text(
             card.values.get("scenario", ""), field="scenario", limit=definition.LONG
         )
@@ -294,6 +293,13 @@ class PersonalityService:
             raise NoCardImage(personality.name)
         written = cards.write_png(card.image, values, extension)
         return CardFile(f"{personality.slug}.png", written)
+
+
+def _refuse_impersonation(columns: Mapping[str, Any], members: Iterable[str]) -> None:
+    shown = list(members)
+    for field in ("name", "display_name"):
+        if columns.get(field):
+            refuse_impersonation(columns[field], shown)
 
 
 async def _own(

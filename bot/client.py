@@ -1,0 +1,122 @@
+"""The bot: a connection to Discord, the services behind it, and the cogs in front."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from sqlalchemy.dialects.postgresql import insert
+from typing_extensions import override
+
+from bot.places import heard_of, is_persons
+from bot.ui import Tree
+from bot.wiring import Services
+from db.models import SyncedCommands
+from db.session import Sessions
+from services.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+Interaction: TypeAlias = "discord.Interaction[Bot]"
+COGS = ("answers",)
+_LATER = (
+    "personas", "personalities", "configs", "prompts", "channels", "chat", "answers", "memory",
+    "history", "privacy", "help", "admin",
+)  # fmt: skip
+
+
+class Bot(commands.AutoShardedBot):
+    """Everything that listens to Discord. It is given its services once it exists itself."""
+
+    services: Services
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        assemble: "Callable[[Bot], Services]",
+        *,
+        owner_ids: frozenset[int] = frozenset(),
+        proxies: frozenset[int] = frozenset(),
+        always_sync: bool = False,
+        **options: Any,
+    ) -> None:
+        intents = discord.Intents.default()
+        intents.message_content = True
+        intents.members = True
+        super().__init__(
+            command_prefix=(),
+            help_command=None,
+            tree_cls=Tree,
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+            owner_ids=owner_ids or None,
+            **options,
+        )
+        self._sessions = sessions
+        self._proxies = proxies
+        self._always_sync = always_sync
+        self.services = assemble(self)
+
+    @override
+    async def setup_hook(self) -> None:
+        for name in COGS:
+            await self.load_extension(f"cogs.{name}")
+        await self.sync_if_changed()
+
+    async def sync_if_changed(self, *, force: bool = False) -> bool:
+        """Tell Discord about our commands if they differ from what it was last told."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        application_id = self.application_id or 0
+        async with self._sessions() as session:
+            known = await session.get(SyncedCommands, application_id)
+        if known is not None and known.digest == digest and not (force or self._always_sync):
+            return False
+        await self.tree.sync()
+        async with self._sessions.begin() as session:
+            await session.execute(
+                insert(SyncedCommands)
+                .values(application_id=application_id, digest=digest)
+                .on_conflict_do_update(
+                    index_elements=["application_id"],
+                    set_={"digest": digest, "synced_at": discord.utils.utcnow()},
+                )
+            )
+        log.info("Told Discord about %s commands", len(payload))
+        return True
+
+    @override
+    async def on_message(self, message: discord.Message, /) -> None:
+        if self.user is None or not is_persons(message, self._proxies):
+            return
+        heard = heard_of(message, bot_id=self.user.id)
+        try:
+            await self.services.chat.hear(heard)
+        except Exception as error:
+            log.exception("Message %s was not answered", message.id)
+            with suppress(DomainError, discord.HTTPException):
+                await self.services.stage.excuse(heard, error)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Follow the edit of a person's message; our own are kept where they are made."""
+        if payload.message.author.bot or not payload.message.content:
+            return
+        await self.services.chat.reword(payload.message_id, payload.message.clean_content)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Honour the deletion of a message."""
+        await self.services.chat.forget_messages([payload.message_id])
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Honour the deletion of messages."""
+        await self.services.chat.forget_messages(sorted(payload.message_ids))
+
+    async def on_ready(self) -> None:
+        """Say that we are here."""
+        log.info("Ready as %s in %s servers", self.user, len(self.guilds))

@@ -1,0 +1,97 @@
+"""Discord's channels and messages in the services' words."""
+
+from collections.abc import Collection
+from typing import Any
+
+import discord
+
+from services.chat import Attachment, Heard
+from services.memory import Place, Venue
+from services.people import Actor
+
+
+def place_of(channel: Any, guild: discord.Guild | None) -> Place:
+    """Return where a channel is, as conversations see it."""
+    if guild is None:
+        return Place(channel_id=channel.id, guild_id=None, venue=Venue.DM)
+    parent = channel.parent if isinstance(channel, discord.Thread) else None
+    return Place(
+        channel_id=channel.id,
+        guild_id=guild.id,
+        venue=Venue.PUBLIC if _is_public(channel, guild) else Venue.PRIVATE,
+        parent_id=parent.id if parent else None,
+        age_restricted=_is_age_restricted(channel),
+    )
+
+
+def actor_of(
+    user: discord.User | discord.Member, channel: Any = None, *, is_bot_owner: bool = False
+) -> Actor:
+    """Return who somebody is and what they may do in a channel."""
+    moderates = (
+        isinstance(user, discord.Member)
+        and hasattr(channel, "permissions_for")
+        and channel.permissions_for(user).manage_messages
+    )
+    return Actor(
+        discord_id=user.id,
+        name=user.display_name,
+        is_bot_owner=is_bot_owner,
+        moderates=moderates,
+    )
+
+
+def heard_of(message: discord.Message, *, bot_id: int) -> Heard:
+    """Return a message of a person as the chat hears it."""
+    reference = message.reference
+    return Heard(
+        message_id=message.id,
+        place=place_of(message.channel, message.guild),
+        author_id=message.author.id,
+        author_name=message.author.display_name,
+        content=message.content,
+        created_at=message.created_at,
+        attachments=tuple(attachment_of(each) for each in message.attachments),
+        mentions={each.id: each.display_name for each in message.mentions},
+        reply_to=reference.message_id if reference and not message.flags.forwarded else None,
+        mentions_bot=any(each.id == bot_id for each in message.mentions),
+    )
+
+
+def attachment_of(attachment: discord.Attachment) -> Attachment:
+    """Return a file as the chat knows it before reading it."""
+    return Attachment(
+        name=attachment.filename,
+        media_type=(attachment.content_type or "").partition(";")[0],
+        size=attachment.size,
+        url=attachment.url,
+    )
+
+
+def is_persons(message: discord.Message, proxies: Collection[int]) -> bool:
+    """Whether a person wrote a message, by themselves or through a proxy like PluralKit."""
+    if message.type not in (discord.MessageType.default, discord.MessageType.reply):
+        return False
+    if message.webhook_id is not None:
+        return message.application_id in proxies
+    return not message.author.bot and not message.author.system
+
+
+def _is_public(channel: Any, guild: discord.Guild) -> bool:
+    if channel.type is discord.ChannelType.private_thread:
+        return False
+    shown = channel.parent if isinstance(channel, discord.Thread) else channel
+    # Where we are not a member and see no permissions, we assume the narrower.
+    if shown is None or not hasattr(shown, "permissions_for") or not guild.roles:
+        return False
+    return shown.permissions_for(guild.default_role).view_channel
+
+
+def _is_age_restricted(channel: Any) -> bool:
+    return bool(getattr(channel, "is_nsfw", bool)())
+
+
+async def who(interaction: discord.Interaction[Any]) -> Actor:
+    """Return who uses a command or presses a button, with what they may do here."""
+    is_bot_owner = await interaction.client.is_owner(interaction.user)
+    return actor_of(interaction.user, interaction.channel, is_bot_owner=is_bot_owner)

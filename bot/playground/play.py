@@ -1,0 +1,127 @@
+"""Running the playground: pages that show what happens, also when nobody does anything."""
+
+import asyncio
+import logging
+import webbrowser
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import discord
+import simcord
+from simcord.env import Env
+from simcord.preview import Preview
+
+from bot.client import Bot
+from bot.places import actor_of, place_of
+from bot.playground import simulation, world
+from bot.playground.world import World
+
+log = logging.getLogger(__name__)
+
+# A reply of the local model may take this long before the page calls its action uncertain.
+_PATIENCE = 180
+_REFRESH_SECONDS = 0.5
+_KEEP_SECONDS = 5
+_WELCOME = """\
+**Welcome to Troupe's playground.** Everything here is the real bot, on a simulated Discord.
+- Call somebody by name: `@Mirela how was the night?`, `@Professor Quill`, `@Bex`.
+- Type `/` for commands; `/help` explains the rest.
+- In **#lighthouse** Mirela answers everything. Press **⋯** under an answer to change it.
+-# The model here is a very small one on this computer's processor, so expect charm, not sense."""
+
+
+async def play(
+    make_bot: Callable[[], Bot],
+    folder: Path,
+    *,
+    port: int,
+    speed: float,
+    open_browser: bool,
+) -> None:
+    """Run the bot over a simulated Discord until cancelled; prints where to look."""
+    simulation.install()
+    bot = make_bot()
+    runner = simcord.run(bot, settle_timeout=_PATIENCE, check_errors=False, shard_count=1)
+    file = folder / "world.pickle"
+    env: Env = runner._env  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - before it starts
+    env.backend.clock = world.RunningClock(speed)
+    world.restore(env, file)
+    async with runner as env:
+        place = world.build(env)
+        bot.owner_ids = {place.members["alice"].id}
+        if place.is_new:
+            await _welcome(bot, place)
+        async with _pages(env, place, port) as pages:
+            _announce(pages, open_browser=open_browser)
+            try:
+                await _keep_showing(env, list(pages.values()), file)
+            finally:
+                world.keep(env, file)
+
+
+async def _welcome(bot: Bot, place: World) -> None:
+    lobby = bot.get_channel(place.channels["lobby"].id)
+    lighthouse = bot.get_channel(place.channels["lighthouse"].id)
+    if not isinstance(lobby, discord.TextChannel) or not isinstance(
+        lighthouse, discord.TextChannel
+    ):
+        raise TypeError("the simulated server has lost its channels")
+    await lobby.send(_WELCOME)
+    alice = place.members["alice"].member
+    if alice is None:
+        raise TypeError("the simulated server has lost Alice")
+    mirela = await bot.services.personalities.find(
+        "mirela", discord_id=alice.id, channel_id=lighthouse.id
+    )
+    # Alice owns the bot, not the server; the playground opens the channel for her.
+    moderator = actor_of(lighthouse.guild.me, lighthouse)
+    await bot.services.channels.activate(moderator, place_of(lighthouse, lighthouse.guild), mirela)
+    await lighthouse.send("-# Mirela answers everything that is said here.")
+
+
+@asynccontextmanager
+async def _pages(env: Env, place: World, port: int) -> AsyncGenerator[dict[str, Preview]]:
+    """Open a page a channel, and one for Alice's DMs with the bot."""
+    alice = place.members["alice"].user
+    everyone = list(place.members.values())
+    shown = [
+        *((f"#{name}", channel, everyone) for name, channel in place.channels.items()),
+        ("Alice's DMs", alice.dm_channel, [alice]),
+    ]
+    async with AsyncExitStack() as stack:
+        pages: dict[str, Preview] = {}
+        for number, (name, channel, viewers) in enumerate(shown):
+            # Simcord allows one page at a time, but only this attribute says so.
+            env._preview = None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            page = env.preview(
+                channel, viewers=viewers, layout="channel", port=port + number if port else None
+            )
+            pages[name] = await stack.enter_async_context(page)
+        yield pages
+
+
+def _announce(pages: dict[str, Preview], *, open_browser: bool) -> None:
+    first, *others = pages.items()
+    lines = [f"Playground: {first[1].url}", *(f"  {name}: {page.url}" for name, page in others)]
+    print("\n".join(lines), flush=True)  # noqa: T201 - what the command is for
+    if open_browser:
+        webbrowser.open(first[1].url)
+
+
+async def _keep_showing(env: Env, pages: list[Preview], file: Path) -> None:
+    """Refresh pages when something has happened by itself, and keep the world now and then."""
+    seen, kept, since = 0, 0, 0.0
+    while True:
+        await asyncio.sleep(_REFRESH_SECONDS)
+        since += _REFRESH_SECONDS
+        happened = len(env.http_requests)
+        if happened != seen:
+            # While somebody acts in a page, it refreshes itself.
+            with suppress(simcord.SetupError, TimeoutError):
+                for page in pages:
+                    await page.refresh()
+                seen = happened
+        if since >= _KEEP_SECONDS and happened != kept:
+            world.keep(env, file)
+            kept, since = happened, 0.0

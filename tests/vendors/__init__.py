@@ -1,0 +1,1 @@
+"""Stand-ins of outside APIs on loopback, which check what they are asked."""

@@ -1,0 +1,219 @@
+"""OpenAI's chat completions, models and embeddings, as documented, on loopback.
+
+A request that the documented API would not take is answered with its own 400, and kept in
+`complaints`, so that a test can demand that there were none.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+Body: TypeAlias = dict[str, Any]
+
+# https://platform.openai.com/docs/api-reference/chat/create: the type and bounds of each field.
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "model": lambda v: isinstance(v, str) and bool(v),
+    "messages": lambda v: bool(v) and all(_is_message(each) for each in v),
+    "temperature": lambda v: 0 <= v <= 2,
+    "top_p": lambda v: 0 <= v <= 1,
+    "frequency_penalty": lambda v: -2 <= v <= 2,
+    "presence_penalty": lambda v: -2 <= v <= 2,
+    "max_completion_tokens": lambda v: isinstance(v, int) and v > 0,
+    "max_tokens": lambda v: isinstance(v, int) and v > 0,
+    "stream": lambda v: isinstance(v, bool),
+    "stream_options": lambda v: set(v) <= {"include_usage"},
+    "response_format": lambda v: _is_response_format(v),  # noqa: PLW0108 - defined below
+    "reasoning_effort": lambda v: v in {"none", "minimal", "low", "medium", "high", "max"},
+    "prompt_cache_key": lambda v: isinstance(v, str) and len(v) <= 64,
+}
+# What other vendors of the same shape take besides.
+_EXTRA = {"top_k", "repetition_penalty", "repeat_penalty"}
+
+
+@dataclass
+class Reply:
+    """One answer of the stand-in. `hold` is waited for before it is given."""
+
+    text: str = "Aye."
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    body: str | None = None
+    finish_reason: str = "stop"
+    refusal: str | None = None
+    cached: int = 0
+    cut_after: int | None = None
+    hold: asyncio.Event | None = None
+
+
+class OpenAIStandIn:
+    """Answers from `replies`, then with `default`; keeps every request it was sent."""
+
+    def __init__(self, *, extra: bool = False) -> None:
+        self.requests: list[Body] = []
+        self.complaints: list[str] = []
+        self.replies: deque[Reply] = deque()
+        self.default = Reply()
+        self.answer: Callable[[Body], str] | None = None
+        self.models: list[Body] = [{"id": "gpt-6-luna", "object": "model"}]
+        self.url = ""
+        self._known = set(_FIELDS) | (_EXTRA if extra else set[str]())
+
+    def says(self, *texts: str) -> None:
+        """Answer the next requests with these texts."""
+        self.replies.extend(Reply(text) for text in texts)
+
+    @property
+    def prompts(self) -> list[str]:
+        """Return what the requests said, each as one text."""
+        return ["\n".join(map(_text, each["messages"])) for each in self.requests]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator["OpenAIStandIn"]:
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_get("/v1/models", self._models)
+        async with TestServer(app, host="127.0.0.1") as server:
+            self.url = str(server.make_url("/v1"))
+            yield self
+
+    async def _models(self, _: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": self.models})
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body: Body = await request.json()
+        if complaint := self._complaint(request, body):
+            self.complaints.append(complaint)
+            return _error(400, complaint)
+        self.requests.append(body)
+        reply = self.replies.popleft() if self.replies else self.default
+        if self.answer is not None and reply is self.default:
+            reply = Reply(self.answer(body))
+        if reply.hold is not None:
+            await reply.hold.wait()
+        if reply.body is not None:
+            return web.Response(text=reply.body, status=reply.status, headers=reply.headers)
+        if reply.status != 200:
+            return _error(reply.status, "as scripted", headers=reply.headers)
+        if body.get("stream"):
+            return await self._stream(request, body, reply)
+        return web.json_response(_completion(body, reply))
+
+    async def _stream(self, request: web.Request, body: Body, reply: Reply) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        words = reply.text.split(" ")
+        for number, word in enumerate(words):
+            if reply.cut_after is not None and number >= reply.cut_after:
+                if request.transport is not None:
+                    request.transport.abort()
+                return response
+            piece = word if number == 0 else f" {word}"
+            await _send(response, body, {"content": piece}, None, None)
+        await _send(response, body, {}, reply.finish_reason, None)
+        await _send(response, body, None, None, _usage(body, reply))
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    def _complaint(self, request: web.Request, body: Body) -> str | None:
+        if not request.headers.get("Authorization", "").startswith("Bearer "):
+            return "no bearer token"
+        if unknown := set(body) - self._known:
+            return f"unrecognized request arguments: {sorted(unknown)}"
+        wrong = [name for name, fits in _FIELDS.items() if name in body and not fits(body[name])]
+        missing = {"model", "messages"} - set(body)
+        if wrong or missing:
+            return f"invalid: {wrong}, missing: {sorted(missing)}"
+        return None
+
+
+def _is_message(message: Any) -> bool:
+    if set(message) != {"role", "content"} or message["role"] not in {
+        "system",
+        "user",
+        "assistant",
+    }:
+        return False
+    content = message["content"]
+    if isinstance(content, str):
+        return True
+    return all(
+        (part["type"] == "text" and isinstance(part["text"], str))
+        or (part["type"] == "image_url" and part["image_url"]["url"].startswith("data:image/"))
+        for part in content
+    )
+
+
+def _is_response_format(value: Any) -> bool:
+    """Strict schemas list every property as required, and allow no others and no defaults."""
+    if value["type"] != "json_schema":
+        return False
+    schema = value["json_schema"]["schema"]
+    return (
+        value["json_schema"].get("strict") is True
+        and schema.get("additionalProperties") is False
+        and set(schema.get("required", ())) == set(schema["properties"])
+        and "default" not in json.dumps(schema)
+    )
+
+
+def _text(message: Body) -> str:
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return "\n".join(part.get("text", "[image]") for part in content)
+
+
+def _usage(body: Body, reply: Reply) -> Body:
+    prompt = sum(len(_text(message)) for message in body["messages"]) // 4
+    written = len(reply.text) // 4 + 1
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": written,
+        "total_tokens": prompt + written,
+        "prompt_tokens_details": {"cached_tokens": reply.cached},
+    }
+
+
+def _completion(body: Body, reply: Reply) -> Body:
+    message = {"role": "assistant", "content": reply.text, "refusal": reply.refusal}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_790_000_000,
+        "model": body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason}],
+        "usage": _usage(body, reply),
+    }
+
+
+async def _send(
+    response: web.StreamResponse,
+    body: Body,
+    delta: Body | None,
+    finish_reason: str | None,
+    usage: Body | None,
+) -> None:
+    choices = (
+        [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
+    )
+    chunk = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1_790_000_000,
+        "model": body["model"],
+        "choices": choices,
+        "usage": usage,
+    }
+    await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
+    return web.json_response({"error": error}, status=status, headers=headers)
