@@ -1,11 +1,11 @@
 """The command line."""
 
 import asyncio
-import shutil
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import discord
@@ -68,10 +68,10 @@ def play(
 ) -> None:
     """Run the bot on a simulated Discord in the browser."""
     settings = _settings()
-    folder = settings.data_dir / "playground"
-    if fresh:
-        shutil.rmtree(folder, ignore_errors=True)
-    with _explained(), server(folder / "postgres", database=PLAYGROUND) as url:
+    folder = settings.data_dir / "postgres"
+    with _explained(), server(folder, database=PLAYGROUND, fresh=fresh) as url:
+        if fresh:
+            _world(settings).unlink(missing_ok=True)
         upgrade(url)
         asyncio.run(_play(settings, url, port=port, speed=speed, browser=browser))
 
@@ -108,10 +108,13 @@ async def _live(settings: Settings, url: str, shards: dict[str, Any]) -> None:
 async def _play(settings: Settings, url: str, *, port: int, speed: float, browser: bool) -> None:
     from bot.playground.play import play as play_on  # noqa: PLC0415 - absent in production
 
-    folder = settings.data_dir / "playground"
     async with _opened(settings, url, cdn_hosts={"cdn.simcord.invalid"}) as make_bot:
         await play_on(
-            lambda: make_bot(always_sync=True), folder, port=port, speed=speed, open_browser=browser
+            lambda: make_bot(always_sync=True),
+            _world(settings),
+            port=port,
+            speed=speed,
+            open_browser=browser,
         )
 
 
@@ -178,6 +181,11 @@ def _explained() -> Generator[None]:
             "DISCORD_TOKEN: turn on Server Members Intent and Message Content Intent for this "
             "application, in the developer portal under Bot"
         )
+
+
+def _world(settings: Settings) -> Path:
+    """Return the file that the playground's simulated Discord is kept in."""
+    return settings.data_dir / "playground.world"
 
 
 def _settings() -> Settings:

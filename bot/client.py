@@ -22,9 +22,11 @@ from services.errors import DomainError
 
 log = logging.getLogger(__name__)
 
+# Troupe has no voice, so nobody needs to be told what voice would take.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 Interaction: TypeAlias = "discord.Interaction[Bot]"
-COGS = ("answers",)
-_LATER = (
+COGS = (
     "personas", "personalities", "configs", "prompts", "channels", "chat", "answers", "memory",
     "history", "privacy", "help", "admin",
 )  # fmt: skip

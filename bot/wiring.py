@@ -16,7 +16,7 @@ from services.chat import (
 )
 from services.clock import Clock, SystemClock
 from services.embedders import TextEmbedder
-from services.llm import PRICES, Courier, LanguageModels, Price, Vendor
+from services.llm import PRICES, Courier, LanguageModels, Ledger, Price, Vendor
 from services.llm_configs import LlmConfigService
 from services.memory import MemoryService
 from services.people import PeopleService
@@ -30,6 +30,7 @@ class Services:
 
     stage: Stage
     models: LanguageModels
+    ledger: Ledger
     people: PeopleService
     personalities: PersonalityService
     system_prompts: SystemPromptService
@@ -57,6 +58,7 @@ def assemble(
     return Services(
         stage=stage,
         models=models,
+        ledger=models.ledger,
         people=PeopleService(sessions),
         personalities=personalities,
         system_prompts=SystemPromptService(sessions),
@@ -91,11 +93,10 @@ async def language_models(
             )
         own = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
         yield LanguageModels(
-            sessions,
+            Ledger(sessions, {**PRICES, **own}),
             courier,
             vendors,
             deadline=settings.model_deadline_seconds,
-            model_prices={**PRICES, **own},
         )
 
 

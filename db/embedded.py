@@ -9,8 +9,10 @@ from db.errors import NoDatabase
 
 
 @contextmanager
-def server(folder: Path, *, database: str) -> Generator[str]:
-    """Run PostgreSQL with pgvector in `folder` and yield the address of `database`, made if new.
+def server(folder: Path, *, database: str, fresh: bool = False) -> Generator[str]:
+    """Run PostgreSQL with pgvector in `folder` and yield the address of `database`.
+
+    The database is made if it is not there; `fresh` makes it anew.
 
     Several processes may share a folder; the last one out stops the server.
 
@@ -27,6 +29,8 @@ def server(folder: Path, *, database: str) -> Generator[str]:
         running = pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
     try:
         # The names come from our own code; psql has no parameters for identifiers.
+        if fresh:
+            running.psql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
         found = running.psql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'")  # noqa: S608
         if "(1 row)" not in found:
             running.psql(f'CREATE DATABASE "{database}"')

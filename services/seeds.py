@@ -24,10 +24,10 @@ _CONFIGS: dict[str, dict[str, Any]] = {
     "ollama": {"name": "Ollama", "temperature": 0.9},
     "local": {
         "name": "Local",
-        "temperature": 0.7,
+        "temperature": 0.5,
         "top_p": 0.9,
         "repetition_penalty": 1.1,
-        "max_tokens": 120,
+        "max_tokens": 80,
         "memory_limit": 2,
     },
 }

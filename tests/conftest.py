@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from db.session import Sessions, connect
 from db.upgrade import upgrade
 from services.embedders import WordLlamaEmbedder
-from services.llm import Courier, LanguageModels, Vendor, courier
+from services.llm import PRICES, Courier, LanguageModels, Ledger, Vendor, courier
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import sow
 from tests.vendors.openai import OpenAIStandIn
@@ -85,5 +85,7 @@ async def models(
     dialect = Dialect(max_tokens="max_completion_tokens", cache_key=True, context_tokens=16_000)
     vendor = OpenAICompatible("openai", api_key="sk-x", base_url=openai.url, dialect=dialect)
     await sow(sessions, vendors={"openai"})
-    yield LanguageModels(sessions, carrier, {"openai": Vendor(vendor, "gpt-6-luna")}, deadline=5)
+    yield LanguageModels(
+        Ledger(sessions, PRICES), carrier, {"openai": Vendor(vendor, "gpt-6-luna")}, deadline=5
+    )
     await vendor.close()

@@ -27,23 +27,22 @@ _WELCOME = """\
 **Welcome to Troupe's playground.** Everything here is the real bot, on a simulated Discord.
 - Call somebody by name: `@Mirela how was the night?`, `@Professor Quill`, `@Bex`.
 - Type `/` for commands; `/help` explains the rest.
-- In **#lighthouse** Mirela answers everything. Press **⋯** under an answer to change it.
+- In **#lighthouse** Mirela answers everything. Press **⋯** below an answer to change it.
 -# The model here is a very small one on this computer's processor, so expect charm, not sense."""
 
 
 async def play(
     make_bot: Callable[[], Bot],
-    folder: Path,
+    file: Path,
     *,
     port: int,
     speed: float,
     open_browser: bool,
 ) -> None:
-    """Run the bot over a simulated Discord until cancelled; prints where to look."""
+    """Run the bot over a simulated Discord, kept in `file`, until cancelled."""
     simulation.install()
     bot = make_bot()
     runner = simcord.run(bot, settle_timeout=_PATIENCE, check_errors=False, shard_count=1)
-    file = folder / "world.pickle"
     env: Env = runner._env  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - before it starts
     env.backend.clock = world.RunningClock(speed)
     world.restore(env, file)

@@ -11,6 +11,7 @@ from services.chat.errors import (
     NotActivated,
     NothingToSay,
     NotYourAnswer,
+    OptedOut,
     PlaceGone,
 )
 from services.chat.keeping import Keeper
@@ -35,6 +36,7 @@ __all__ = [
     "NotActivated",
     "NotYourAnswer",
     "NothingToSay",
+    "OptedOut",
     "PlaceGone",
     "Resolution",
     "Speaker",

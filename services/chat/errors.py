@@ -47,3 +47,7 @@ class NotActivated(DomainError):
 
 class NobodyHere(DomainError):
     """The bot was spoken to, but no personality is there to answer."""
+
+
+class OptedOut(DomainError):
+    """The person has asked never to be heard, and now speaks to a personality."""

@@ -65,7 +65,7 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
                 PersonalityDefaultConfig,
                 PersonalityDefaultConfig.personality_id == Personality.id,
             )
-            .outerjoin(fallback, fallback.is_default)
+            .outerjoin(fallback, fallback.is_default.is_(True))
             .outerjoin(
                 LlmConfig,
                 LlmConfig.id

@@ -16,7 +16,7 @@ from services.chat import files, naming, queries
 from services.chat.composing import Asked, Composer, Draft
 from services.chat.crisis import is_crisis
 from services.chat.earshot import Earshot, Overheard, line_of
-from services.chat.errors import NobodyHere, PlaceGone
+from services.chat.errors import NobodyHere, OptedOut, PlaceGone
 from services.chat.keeping import Keeper, answer_line
 from services.chat.lanes import Lanes, PlaceInLine
 from services.chat.ports import Stage
@@ -97,6 +97,17 @@ class ChatService:
             await self.answer(heard, summoned)
         else:
             self._earshot.add(key[0], Overheard(line_of(heard, _text_of([heard]))))
+
+    async def check_may_speak(self, discord_id: int) -> None:
+        """See that a person who speaks by a command has not opted out of being heard.
+
+        Raises:
+            OptedOut: They have.
+        """
+        async with self._sessions() as session:
+            signs = await queries.signs(session, people=[discord_id], channel_ids=[], reply_to=None)
+        if discord_id in signs.opted_out:
+            raise OptedOut
 
     async def answer(self, heard: Heard, summoned: Sequence[UUID]) -> None:
         """Let these personalities answer a message, in this order."""

@@ -10,6 +10,7 @@ from services.llm.errors import (
     ModelRefused,
     ModelUnavailable,
 )
+from services.llm.ledger import Ledger, Spent
 from services.llm.ports import TextModel
 from services.llm.prices import PRICES, Price
 from services.llm.service import LanguageModels, Vendor
@@ -33,6 +34,7 @@ __all__ = [
     "Courier",
     "Image",
     "LanguageModels",
+    "Ledger",
     "MalformedAnswer",
     "ModelError",
     "ModelMisconfigured",
@@ -43,6 +45,7 @@ __all__ = [
     "Price",
     "Request",
     "Sampling",
+    "Spent",
     "TextModel",
     "Usage",
     "Vendor",

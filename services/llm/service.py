@@ -15,9 +15,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from db.models import LlmCall, Outcome
-from db.session import Sessions
-from services.llm import prices
+from db.models import Outcome
 from services.llm.courier import Courier
 from services.llm.errors import (
     ContextTooLong,
@@ -28,10 +26,9 @@ from services.llm.errors import (
     ModelRefused,
     ModelUnavailable,
 )
+from services.llm.ledger import Ledger
 from services.llm.ports import TextModel
-from services.llm.prices import Price
 from services.llm.types import Caller, Completion, Parsed, Request, T, Usage
-from services.patience import patiently
 
 log = logging.getLogger(__name__)
 C = TypeVar("C", bound=Completion)
@@ -65,18 +62,21 @@ class LanguageModels:
 
     def __init__(
         self,
-        sessions: Sessions,
+        ledger: Ledger,
         courier: Courier,
         vendors: Mapping[str, Vendor],
         *,
         deadline: float = 120,
-        model_prices: Mapping[str, Price] = prices.PRICES,
     ) -> None:
-        self._sessions = sessions
+        self._ledger = ledger
         self._courier = courier
         self._vendors = vendors
         self._deadline = deadline
-        self._prices = model_prices
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return where calls are written down."""
+        return self._ledger
 
     @property
     def vendors(self) -> frozenset[str]:
@@ -161,7 +161,7 @@ class LanguageModels:
         try:
             while (piece := await pieces.get()) is not None:
                 if isinstance(piece, Completion):
-                    outcome, usage = Outcome.OK, self._priced(request.model, piece.usage)
+                    outcome, usage = Outcome.OK, self._ledger.priced(request.model, piece.usage)
                     piece = replace(piece, usage=usage)
                 yield piece
             await carried
@@ -170,7 +170,9 @@ class LanguageModels:
             raise
         finally:
             carried.cancel()
-            await self._record(request.model, caller, outcome, usage, started)
+            await self._ledger.record(
+                request.model, caller, outcome, usage, time.perf_counter() - started
+            )
 
     async def models(self, vendor: str) -> dict[str, str | None]:
         """Return the models a vendor offers, with the dates at which they are shut down."""
@@ -213,12 +215,14 @@ class LanguageModels:
             outcome, usage = Outcome.CANCELLED, Usage()
             try:
                 answer = await ask(vendor, request.to(name))
-                outcome, usage = Outcome.OK, self._priced(request.model, answer.usage)
+                outcome, usage = Outcome.OK, self._ledger.priced(request.model, answer.usage)
             except ModelError as error:
                 outcome = _OUTCOMES[type(error)]
                 raise
             finally:
-                await self._record(request.model, caller, outcome, usage, started)
+                await self._ledger.record(
+                    request.model, caller, outcome, usage, time.perf_counter() - started
+                )
             return replace(answer, usage=usage)
 
         async def attempts() -> C:
@@ -229,33 +233,6 @@ class LanguageModels:
                 raise ModelUnavailable(request.model) from error
 
         return await self._courier.carry(attempts)
-
-    def _priced(self, model: str, usage: Usage) -> Usage:
-        price = prices.FREE if model.startswith("local/") else self._prices.get(model)
-        return replace(usage, cost_usd=prices.cost(usage, price))
-
-    async def _record(
-        self, model: str, caller: Caller, outcome: Outcome, usage: Usage, started: float
-    ) -> None:
-        row = LlmCall(
-            purpose=caller.purpose,
-            model=model,
-            outcome=outcome,
-            tokens_in=usage.tokens_in,
-            tokens_cached=usage.tokens_cached,
-            tokens_out=usage.tokens_out,
-            cost_usd=usage.cost_usd,
-            duration_ms=round((time.perf_counter() - started) * 1000),
-            user_id=caller.user_id,
-            personality_id=caller.personality_id,
-            guild_id=caller.guild_id,
-        )
-
-        async def write() -> None:
-            async with self._sessions.begin() as session:
-                session.add(row)
-
-        await patiently(write)
 
 
 async def _retried(attempt: Callable[[], Awaitable[C]], deadline: float) -> C:

@@ -7,6 +7,7 @@ from services.llm_configs.errors import (
     DefaultConfigInUse,
     NoConfig,
     OutOfRange,
+    UnknownParameter,
 )
 from services.llm_configs.service import (
     PARAMETERS,
@@ -28,4 +29,5 @@ __all__ = [
     "NoConfig",
     "OutOfRange",
     "SavedConfig",
+    "UnknownParameter",
 ]

@@ -29,6 +29,14 @@ class OutOfRange(DomainError):
 
 
 @dataclass(eq=False)
+class UnknownParameter(DomainError):
+    """There is no parameter of this name."""
+
+    parameter: str
+    known: str
+
+
+@dataclass(eq=False)
 class DefaultConfigInUse(DomainError):
     """The global default cannot be deleted before another one is the default."""
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import discord
 import pytest
-import simcord
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
@@ -48,36 +47,36 @@ def make_bot(sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbe
         stage = DiscordStage(bot, answer_view=answer_view, cdn_hosts={"cdn.simcord.invalid"})
         return assemble(sessions, stage=stage, models=models, embedder=embedder)
 
-    return Bot(sessions, build, always_sync=True)
+    return Bot(sessions, build, always_sync=True, shard_count=1)
 
 
 @pytest.fixture
-async def house(
-    sessions: Sessions,
-    models: LanguageModels,
-    embedder: WordLlamaEmbedder,
-    openai: OpenAIStandIn,
-) -> AsyncGenerator[House]:
-    bot = make_bot(sessions, models, embedder)
-    async with simcord.run(bot, shard_count=1, settle_timeout=15) as env:
-        guild = env.create_guild("The House")
-        moderators = guild.create_role(
-            "Moderators", permissions=discord.Permissions(manage_messages=True)
-        )
-        boss = guild.add_member(env.create_user("boss"))
-        bot.owner_ids = {boss.id}
-        yield House(
-            env=env,
-            bot=bot,
-            guild=guild,
-            lobby=guild.create_text_channel("lobby"),
-            alice=guild.add_member(env.create_user("alice")),
-            bob=guild.add_member(env.create_user("bob")),
-            moderator=guild.add_member(env.create_user("moderator"), roles=[moderators]),
-            boss=boss,
-            openai=openai,
-        )
-        assert openai.complaints == []
+async def simcord_bot(
+    sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> Bot:
+    return make_bot(sessions, models, embedder)
+
+
+@pytest.fixture
+async def house(simcord_bot: Bot, simcord_env: Env, openai: OpenAIStandIn) -> AsyncGenerator[House]:
+    guild = simcord_env.create_guild("The House")
+    moderators = guild.create_role(
+        "Moderators", permissions=discord.Permissions(manage_messages=True)
+    )
+    boss = guild.add_member(simcord_env.create_user("boss"))
+    simcord_bot.owner_ids = {boss.id}
+    yield House(
+        env=simcord_env,
+        bot=simcord_bot,
+        guild=guild,
+        lobby=guild.create_text_channel("lobby"),
+        alice=guild.add_member(simcord_env.create_user("alice")),
+        bob=guild.add_member(simcord_env.create_user("bob")),
+        moderator=guild.add_member(simcord_env.create_user("moderator"), roles=[moderators]),
+        boss=boss,
+        openai=openai,
+    )
+    assert openai.complaints == []
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,64 @@
+"""For whoever runs the bot."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bot, Interaction
+from bot.places import who
+from bot.ui import show_list
+from services.errors import BotOwnerOnly
+
+
+class Admin(commands.GroupCog, group_name="admin", group_description="For whoever runs this bot"):
+    """Admin: for whoever runs the bot."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._ledger = bot.services.ledger
+
+    @app_commands.command()
+    async def servers(self, interaction: Interaction) -> None:
+        """Show the servers the bot is in."""
+        await self._check(interaction)
+        guilds = sorted(self._bot.guilds, key=lambda each: -(each.member_count or 0))
+        lines = [
+            f"**{discord.utils.escape_markdown(each.name)}** · {each.member_count} members"
+            for each in guilds
+        ]
+        await show_list(interaction, title=f"{len(guilds)} servers", lines=lines)
+
+    @app_commands.command()
+    async def sync(self, interaction: Interaction) -> None:
+        """Tell Discord about our commands again."""
+        await self._check(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._bot.sync_if_changed(force=True)
+        await interaction.followup.send("Discord knows our commands.", ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(days="How many days back")
+    async def usage(
+        self, interaction: Interaction, days: app_commands.Range[int, 1, 365] = 30
+    ) -> None:
+        """Show what the language models took."""
+        spent = await self._ledger.spent(await who(interaction), days=days)
+        lines = [
+            f"**{each.purpose}** · `{each.model}` · **${each.cost_usd:.4f}**\n"
+            f"{each.calls:,} calls ({each.failed:,} failed), {each.tokens_in:,} tokens read "
+            f"({each.tokens_cached:,} cached), {each.tokens_out:,} written"
+            for each in spent
+        ]
+        total = sum(each.cost_usd for each in spent)
+        await show_list(
+            interaction, title=f"Usage of {days} days", lines=lines, footer=f"${total:.4f} in all"
+        )
+
+    async def _check(self, interaction: Interaction) -> None:
+        if not (await who(interaction)).is_bot_owner:
+            raise BotOwnerOnly
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Admin(bot))

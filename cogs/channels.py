@@ -1,0 +1,57 @@
+"""Where personalities answer everything."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bot, Interaction
+from bot.places import place_of, who
+from bot.ui import show_list
+from cogs.options import PersonalityOption
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_messages=True)
+class Channels(
+    commands.GroupCog, group_name="channel", group_description="Where they answer everything"
+):
+    """Channels: where personalities answer every message."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._channels = bot.services.channels
+
+    @app_commands.command()
+    @app_commands.describe(personality="Who is to answer everything here")
+    async def activate(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Let a personality answer every message in this channel."""
+        place = place_of(interaction.channel, interaction.guild)
+        await self._channels.activate(await who(interaction), place, personality)
+        await interaction.response.send_message(
+            f"**{discord.utils.escape_markdown(personality.name)}** answers everything that is "
+            "said here from now on."
+        )
+
+    @app_commands.command()
+    @app_commands.describe(personality="Who is to answer only when called")
+    async def deactivate(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Let a personality answer only when it is called."""
+        place = place_of(interaction.channel, interaction.guild)
+        await self._channels.deactivate(await who(interaction), place, personality)
+        await interaction.response.send_message(
+            f"**{discord.utils.escape_markdown(personality.name)}** answers only when called."
+        )
+
+    @app_commands.command(name="list")
+    async def list_(self, interaction: Interaction) -> None:
+        """Show who answers everything where."""
+        activated = await self._channels.activated(interaction.guild_id or 0)
+        lines = [
+            f"<#{channel_id}> · **{discord.utils.escape_markdown(name)}**"
+            for channel_id, name in activated
+        ]
+        await show_list(interaction, title="Active channels", lines=lines)
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Channels(bot))

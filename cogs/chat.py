@@ -1,0 +1,47 @@
+"""Talking to a personality by command, and choosing the one for DMs."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bot, Interaction
+from bot.places import said_by, who
+from cogs.options import PersonalityOption
+
+
+class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a personality"):
+    """Chat: talk to a personality."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._channels = bot.services.channels
+        self._chat = bot.services.chat
+
+    @app_commands.command()
+    @app_commands.describe(personality="To whom", message="What you say")
+    async def say(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        message: app_commands.Range[str, 1, 1900],
+    ) -> None:
+        """Say something to a personality, anywhere."""
+        await self._chat.check_may_speak(interaction.user.id)
+        speaker = discord.utils.escape_markdown(interaction.user.display_name)
+        await interaction.response.send_message(f"**{speaker}:** {message}")
+        shown = await interaction.original_response()
+        await self._chat.answer(said_by(interaction, shown, message), [personality.id])
+
+    @app_commands.command(name="with")
+    @app_commands.describe(personality="Who is to answer your DMs")
+    async def with_(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Choose who answers your DMs."""
+        await self._channels.choose_for_dms(await who(interaction), personality)
+        await interaction.response.send_message(
+            f"**{discord.utils.escape_markdown(personality.name)}** answers your DMs from now on.",
+            ephemeral=True,
+        )
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Chat(bot))

@@ -1,0 +1,32 @@
+"""`/help`."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bot, Interaction
+
+_TEXT = """\
+Call a personality by name anywhere, like `@Mirela hello`, or reply to one; \
+`/personality list` shows who is here and `/personality create` invents another. \
+`/persona create` says who *you* are to them, and `/chat with` chooses who answers your DMs. \
+They remember what you tell them where you told it: `/memory` shows, corrects and forgets, and \
+`/privacy` hands out or deletes everything. \
+Press **⋯** below an answer (or open its *Apps* menu) to get another one, to change it, or to see \
+why it came out as it did."""
+
+
+class Help(commands.Cog):
+    """Help, in four sentences."""
+
+    @app_commands.command()
+    async def help(self, interaction: Interaction) -> None:
+        """What this is, and how to begin."""
+        embed = discord.Embed(title="A company of AI characters", description=_TEXT)
+        embed.set_footer(text="Everyone you talk to here with an APP badge is an AI.")
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Help())

@@ -1,0 +1,9 @@
+"""Making, changing and sharing personalities."""
+
+from bot.client import Bot
+from cogs.personalities.commands import Personalities
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Personalities(bot))

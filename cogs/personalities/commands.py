@@ -1,0 +1,200 @@
+"""`/personality` and its commands."""
+
+import io
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bot, Interaction
+from bot.places import who
+from bot.ui import AnyInteraction, confirm, show_list
+from cogs.options import PersonalityOption, PromptOption, members
+from cogs.personalities.embeds import personality_embed, portrait_embed
+from cogs.personalities.forms import PersonalityForm, Section
+from services.people import Actor
+from services.personalities import CARD_LIMIT_MB, CardTooLarge, Visibility
+from services.texts import shorten
+
+
+class Personalities(
+    commands.GroupCog, group_name="personality", group_description="The AI characters"
+):
+    """Personalities: the AI characters."""
+
+    alias = app_commands.Group(name="alias", description="Other names they answer to")
+    owners = app_commands.Group(name="owners", description="Who may change them")
+
+    def __init__(self, bot: Bot) -> None:
+        self._personalities = bot.services.personalities
+
+    @app_commands.command()
+    async def create(self, interaction: Interaction) -> None:
+        """Invent a personality."""
+        form = PersonalityForm(self._personalities, Section.beginning)
+        await interaction.response.send_modal(form)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Which of yours", section="What to change")
+    async def edit(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        section: Literal["identity", "character", "conversation"],
+    ) -> None:
+        """Change what a personality is."""
+        await self._personalities.check_owner(await who(interaction), personality.id)
+        form = PersonalityForm(self._personalities, Section[section], personality)
+        await interaction.response.send_modal(form)
+
+    @app_commands.command()
+    @app_commands.describe(
+        personality="Which of yours",
+        visibility="private: its owners call it; unlisted: everybody; public: it is listed too",
+        age_restricted="Whether it speaks only in age-restricted channels",
+        memory="Whether it remembers",
+        context="How many messages back it reads",
+        system_prompt="The instructions before it",
+    )
+    async def settings(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        visibility: Literal["private", "unlisted", "public"] | None = None,
+        age_restricted: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option
+        memory: bool | None = None,  # noqa: FBT001
+        context: app_commands.Range[int, 2, 200] | None = None,
+        system_prompt: PromptOption | None = None,
+    ) -> None:
+        """Change how a personality is used."""
+        actor = await who(interaction)
+        changed = await self._personalities.configure(
+            actor,
+            personality.id,
+            visibility=Visibility(visibility) if visibility else None,
+            age_restricted=age_restricted,
+            memory_enabled=memory,
+            context_window_size=context,
+        )
+        if system_prompt is not None:
+            await self._personalities.set_system_prompt(actor, personality.id, system_prompt.id)
+        portrait = await self._personalities.portrait(changed)
+        await interaction.response.send_message(embed=portrait_embed(portrait), ephemeral=True)
+
+    @app_commands.command(name="list")
+    async def list_(self, interaction: Interaction) -> None:
+        """Show your personalities and those that everyone can talk to."""
+        listed = await self._personalities.listed(await who(interaction))
+        lines = [
+            f"**{discord.utils.escape_markdown(each.name)}**{' · yours' if is_mine else ''}\n"
+            + shorten(each.character_info.replace("\n", " "), 90)
+            for each, is_mine in listed
+            if is_mine or each.visibility == Visibility.PUBLIC
+        ]
+        await show_list(
+            interaction, title="Personalities", lines=lines, footer="Call one by name: @Name hello"
+        )
+
+    @app_commands.command()
+    @app_commands.describe(personality="Whom to look at")
+    async def view(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Show who a personality is."""
+        portrait = await self._personalities.portrait(personality)
+        await interaction.response.send_message(embed=portrait_embed(portrait), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Which of yours")
+    async def delete(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Delete a personality."""
+        actor = await who(interaction)
+        await self._personalities.check_owner(actor, personality.id)
+        name = discord.utils.escape_markdown(personality.name)
+
+        async def delete(pressed: AnyInteraction) -> None:
+            await self._personalities.delete(actor, personality.id)
+            await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
+
+        question = f"Delete **{name}**? What people remember of them stays theirs."
+        await confirm(interaction, question, label="Delete", do=delete)
+
+    @alias.command(name="add")
+    @app_commands.describe(personality="Which of yours", alias="The other name")
+    async def alias_add(
+        self, interaction: Interaction, personality: PersonalityOption, alias: str
+    ) -> None:
+        """Let a personality answer to another name."""
+        added = await self._personalities.add_alias(await who(interaction), personality.id, alias)
+        await interaction.response.send_message(
+            f"**{discord.utils.escape_markdown(personality.name)}** answers to "
+            f"**{discord.utils.escape_markdown(added)}** too.",
+            ephemeral=True,
+        )
+
+    @alias.command(name="remove")
+    @app_commands.describe(personality="Which of yours", alias="The other name")
+    async def alias_remove(
+        self, interaction: Interaction, personality: PersonalityOption, alias: str
+    ) -> None:
+        """Take an alias away."""
+        await self._personalities.remove_alias(await who(interaction), personality.id, alias)
+        await interaction.response.send_message("Nobody answers to that any more.", ephemeral=True)
+
+    @owners.command(name="add")
+    @app_commands.describe(personality="Which of yours", user="With whom to share it")
+    async def owners_add(
+        self, interaction: Interaction, personality: PersonalityOption, user: discord.User
+    ) -> None:
+        """Share a personality with someone."""
+        other = Actor(discord_id=user.id, name=user.display_name)
+        await self._personalities.add_owner(await who(interaction), personality.id, other)
+        await interaction.response.send_message(
+            f"{user.mention} may change **{discord.utils.escape_markdown(personality.name)}** now.",
+            ephemeral=True,
+        )
+
+    @owners.command(name="remove")
+    @app_commands.describe(personality="Which of yours", user="From whom to take it")
+    async def owners_remove(
+        self, interaction: Interaction, personality: PersonalityOption, user: discord.User
+    ) -> None:
+        """Take a personality away from one of its owners."""
+        other = Actor(discord_id=user.id, name=user.display_name)
+        await self._personalities.remove_owner(await who(interaction), personality.id, other)
+        await interaction.response.send_message(
+            f"{user.mention} may no longer change "
+            f"**{discord.utils.escape_markdown(personality.name)}**.",
+            ephemeral=True,
+        )
+
+    @app_commands.command(name="import")
+    @app_commands.describe(card="A character card, V1 to V3, as JSON or PNG")
+    async def import_(self, interaction: Interaction, card: discord.Attachment) -> None:
+        """Make a personality from a character card."""
+        if card.size > CARD_LIMIT_MB * 1_000_000:
+            raise CardTooLarge(CARD_LIMIT_MB)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        personality = await self._personalities.import_card(
+            await who(interaction), await card.read(), members=members(interaction)
+        )
+        await interaction.followup.send(
+            f"Meet **{discord.utils.escape_markdown(personality.name)}**: call them by name.",
+            embed=personality_embed(personality),
+            ephemeral=True,
+        )
+
+    @app_commands.command(name="export")
+    @app_commands.describe(personality="Which of yours", kind="JSON, or the picture it came from")
+    async def export(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        kind: Literal["json", "png"] = "json",
+    ) -> None:
+        """Write a personality into a character card."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        card = await self._personalities.export_card(
+            await who(interaction), personality.id, as_png=kind == "png"
+        )
+        file = discord.File(io.BytesIO(card.data), filename=card.filename)
+        await interaction.followup.send(file=file, ephemeral=True)

@@ -1,0 +1,52 @@
+"""How a personality looks when people look at it."""
+
+import discord
+
+from services.personalities import Personality, Portrait
+from services.texts import shorten
+
+_NARROW = 40
+_SHOWN = {
+    "Character": "personality_traits",
+    "Tone": "personality_tone",
+    "Age": "personality_age",
+    "Likes": "personality_likes",
+    "Dislikes": "personality_dislikes",
+    "Goals": "conversational_goals",
+    "Examples": "conversational_examples",
+    "First message": "first_message",
+}
+
+
+def personality_embed(personality: Personality) -> discord.Embed:
+    """Return a personality's definition."""
+    embed = discord.Embed(
+        title=personality.display_name or personality.name,
+        description=shorten(personality.character_info, 2000) or "*Nobody knows who they are.*",
+    )
+    for label, field in _SHOWN.items():
+        if text := getattr(personality, field):
+            embed.add_field(name=label, value=shorten(text, 300), inline=len(text) <= _NARROW)
+    if personality.avatar_url:
+        embed.set_thumbnail(url=personality.avatar_url)
+    return embed
+
+
+def portrait_embed(portrait: Portrait) -> discord.Embed:
+    """Return a personality with its aliases, owners and settings."""
+    personality = portrait.personality
+    embed = personality_embed(personality)
+    if portrait.aliases:
+        embed.add_field(name="Also answers to", value=", ".join(portrait.aliases), inline=False)
+    owners = ", ".join(f"<@{owner.discord_id}>" for owner in portrait.owners)
+    embed.add_field(name="Owners", value=owners or "this bot", inline=False)
+    settings = [
+        personality.visibility,
+        f"version {personality.version}",
+        f"reads {personality.context_window_size} messages back",
+        "remembers" if personality.memory_enabled else "remembers nothing",
+    ]
+    if personality.age_restricted:
+        settings.append("age-restricted")
+    embed.set_footer(text=" · ".join(settings))
+    return embed

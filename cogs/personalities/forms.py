@@ -1,0 +1,98 @@
+"""The forms that a personality is made and changed in, a few texts each."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Self
+from uuid import UUID
+
+import discord
+from discord import TextStyle, ui
+from typing_extensions import override
+
+from bot.places import who
+from bot.ui import AnyInteraction, Modal
+from cogs.options import members
+from cogs.personalities.embeds import personality_embed
+from services.personalities import LIMITS, Personality, PersonalityService
+
+_FORM_LIMIT = 4000  # what Discord lets a form field hold
+
+_LABELS: Mapping[str, tuple[str, str]] = {
+    "name": ("Name", "What people call with an @."),
+    "display_name": ("Display name", "Shown over messages, if it should differ."),
+    "avatar_url": ("Avatar", "An https:// address of a picture."),
+    "character_info": ("Who are they?", "Story, looks, world: what they know of themselves."),
+    "personality_traits": ("Character", "What they are like."),
+    "personality_tone": ("Tone", "How they talk."),
+    "personality_age": ("Age", ""),
+    "personality_likes": ("Likes", ""),
+    "personality_dislikes": ("Dislikes", ""),
+    "conversational_goals": ("Goals", "What they want from a conversation."),
+    "conversational_examples": ("Examples", "Lines they would say."),
+    "first_message": ("First message", "How they begin, where they begin."),
+}
+_SHORT = {"name", "display_name", "avatar_url", "personality_age"}
+
+
+class Section(Enum):
+    """Which texts a form asks for."""
+
+    beginning = ("name", "character_info", "personality_traits", "personality_tone")
+    identity = ("name", "display_name", "avatar_url", "personality_age")
+    character = (
+        "character_info", "personality_traits", "personality_tone", "personality_likes",
+        "personality_dislikes",
+    )  # fmt: skip
+    conversation = ("conversational_goals", "conversational_examples", "first_message")
+
+
+class PersonalityForm(Modal):
+    """Asks for the texts of a section, of a new personality or of one that is."""
+
+    def __init__(
+        self,
+        personalities: PersonalityService,
+        section: Section,
+        personality: Personality | None = None,
+    ) -> None:
+        title = f"Edit {personality.name[:38]}" if personality else "A new personality"
+        super().__init__(title=title)
+        self._personalities = personalities
+        self._personality_id: UUID | None = personality.id if personality else None
+        self.texts: dict[str, ui.TextInput[Self]] = {}
+        too_long: list[str] = []
+        for field in section.value:
+            label, description = _LABELS[field]
+            current: str | None = getattr(personality, field) if personality else None
+            if current is not None and len(current) > _FORM_LIMIT:
+                too_long.append(label)  # cut to the form's limit it would lose its end when saved
+                continue
+            self.texts[field] = text = ui.TextInput[Self](
+                custom_id=field,
+                style=TextStyle.short if field in _SHORT else TextStyle.long,
+                required=field == "name",
+                default=current or None,
+                max_length=min(LIMITS.get(field, 80 if field == "name" else 2000), _FORM_LIMIT),
+            )
+            self.add_item(ui.Label(text=label, description=description or None, component=text))
+        if too_long:
+            told = ", ".join(too_long)
+            self.add_item(
+                ui.TextDisplay(f"{told}: longer than a form holds. Change it by export and import.")
+            )
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        actor, others = await who(interaction), members(interaction)
+        texts = {field: text.value for field, text in self.texts.items()}
+        if self._personality_id is None:
+            personality = await self._personalities.create(actor, texts, members=others)
+            said = f"Meet **{discord.utils.escape_markdown(personality.name)}**: call them by name."
+        else:
+            personality = await self._personalities.edit(
+                actor, self._personality_id, texts, members=others
+            )
+            said = f"Saved as version {personality.version}."
+        await interaction.response.send_message(
+            said, embed=personality_embed(personality), ephemeral=True
+        )

@@ -1,0 +1,203 @@
+"""Who users are to the personalities."""
+
+from typing import Self
+from uuid import UUID
+
+import discord
+from discord import TextStyle, app_commands, ui
+from discord.ext import commands
+from typing_extensions import override
+
+from bot.client import Bot, Interaction
+from bot.places import who
+from bot.ui import AnyInteraction, Modal, confirm, show_list
+from cogs.options import PersonalityOption, PersonaOption
+from services.people import PeopleService, Persona, PersonaDraft
+from services.texts import shorten
+
+
+class PersonaForm(Modal):
+    """Asks who a user is."""
+
+    def __init__(self, people: PeopleService, persona: Persona | None = None) -> None:
+        super().__init__(title=f"Edit {persona.name[:38]}" if persona else "A new persona")
+        self._people = people
+        self._persona_id: UUID | None = persona.id if persona else None
+        self.name = ui.TextInput[Self](
+            custom_id="name", max_length=80, default=persona.name if persona else None
+        )
+        self.preferred_name = ui.TextInput[Self](
+            custom_id="preferred_name",
+            max_length=80,
+            required=False,
+            default=persona.preferred_name if persona else None,
+        )
+        self.pronouns = ui.TextInput[Self](
+            custom_id="pronouns",
+            max_length=80,
+            required=False,
+            placeholder="she/her, they/them, …",
+            default=persona.pronouns if persona else None,
+        )
+        self.content = ui.TextInput[Self](
+            custom_id="content",
+            style=TextStyle.long,
+            max_length=2000,
+            required=False,
+            default=persona.content if persona else None,
+        )
+        self.description = ui.TextInput[Self](
+            custom_id="description",
+            max_length=200,
+            required=False,
+            default=persona.description if persona else None,
+        )
+        self.add_item(ui.Label(text="Name of this persona", component=self.name))
+        self.add_item(ui.Label(text="What to call you", component=self.preferred_name))
+        self.add_item(ui.Label(text="Pronouns", component=self.pronouns))
+        self.add_item(
+            ui.Label(
+                text="Backstory",
+                description="What personalities know of you.",
+                component=self.content,
+            )
+        )
+        self.add_item(
+            ui.Label(
+                text="Note to yourself",
+                description="Only you see it.",
+                component=self.description,
+            )
+        )
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        actor = await who(interaction)
+        draft = PersonaDraft(
+            name=self.name.value,
+            content=self.content.value,
+            description=self.description.value,
+            preferred_name=self.preferred_name.value,
+            pronouns=self.pronouns.value,
+        )
+        if self._persona_id is None:
+            persona = await self._people.create(actor, draft)
+        else:
+            persona = await self._people.edit(actor, self._persona_id, draft)
+        await interaction.response.send_message(
+            "Saved.", embed=persona_embed(persona), ephemeral=True
+        )
+
+
+class Personas(commands.GroupCog, group_name="persona", group_description="Who you are to them"):
+    """Personas: who you are to the personalities."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._people = bot.services.people
+        self._channels = bot.services.channels
+
+    @app_commands.command()
+    async def create(self, interaction: Interaction) -> None:
+        """Invent a persona."""
+        await interaction.response.send_modal(PersonaForm(self._people))
+
+    @app_commands.command()
+    @app_commands.describe(persona="Which of yours")
+    async def edit(self, interaction: Interaction, persona: PersonaOption) -> None:
+        """Change a persona."""
+        await interaction.response.send_modal(PersonaForm(self._people, persona))
+
+    @app_commands.command(name="list")
+    async def list_(self, interaction: Interaction) -> None:
+        """Show your personas."""
+        wardrobe = await self._people.wardrobe(await who(interaction))
+        lines = [
+            f"**{discord.utils.escape_markdown(persona.name)}**"
+            + (" · default" if persona.id == wardrobe.default_id else "")
+            + (f"\n{shorten(persona.description, 100)}" if persona.description else "")
+            for persona in wardrobe.personas
+        ]
+        await show_list(interaction, title="Your personas", lines=lines)
+
+    @app_commands.command()
+    @app_commands.describe(persona="Which of yours", personality="Or: who you are to this one")
+    async def view(
+        self,
+        interaction: Interaction,
+        persona: PersonaOption | None = None,
+        personality: PersonalityOption | None = None,
+    ) -> None:
+        """Show a persona, or who you are to a personality and why."""
+        if personality is not None:
+            actor = await who(interaction)
+            found = await self._channels.resolution(actor, personality.id)
+            embed = persona_embed(found.persona)
+            embed.set_footer(text=f"To {personality.name}, chosen by {found.persona_source}")
+        else:
+            wardrobe = await self._people.wardrobe(await who(interaction))
+            default = next(each for each in wardrobe.personas if each.id == wardrobe.default_id)
+            embed = persona_embed(persona or default)
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(persona="Which of yours")
+    async def default(self, interaction: Interaction, persona: PersonaOption) -> None:
+        """Be this persona wherever you have chosen no other."""
+        await self._people.set_default(persona)
+        await interaction.response.send_message(
+            f"You are **{discord.utils.escape_markdown(persona.name)}** by default.",
+            ephemeral=True,
+        )
+
+    @app_commands.command()
+    @app_commands.describe(persona="Which of yours", personality="To whom")
+    async def use(
+        self, interaction: Interaction, persona: PersonaOption, personality: PersonalityOption
+    ) -> None:
+        """Be this persona to one personality."""
+        await self._people.use(persona, personality.id)
+        await interaction.response.send_message(
+            f"To **{discord.utils.escape_markdown(personality.name)}** you are "
+            f"**{discord.utils.escape_markdown(persona.name)}**.",
+            ephemeral=True,
+        )
+
+    @app_commands.command()
+    @app_commands.describe(personality="To whom")
+    async def clear(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Be your default persona to a personality again."""
+        await self._people.clear(await who(interaction), personality.id)
+        await interaction.response.send_message(
+            f"To **{discord.utils.escape_markdown(personality.name)}** you are your default "
+            "persona again.",
+            ephemeral=True,
+        )
+
+    @app_commands.command()
+    @app_commands.describe(persona="Which of yours")
+    async def delete(self, interaction: Interaction, persona: PersonaOption) -> None:
+        """Delete a persona."""
+        name = discord.utils.escape_markdown(persona.name)
+
+        async def delete(pressed: AnyInteraction) -> None:
+            await self._people.delete(persona)
+            await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
+
+        await confirm(interaction, f"Delete **{name}**?", label="Delete", do=delete)
+
+
+def persona_embed(persona: Persona) -> discord.Embed:
+    """Return a persona as its owner sees it."""
+    embed = discord.Embed(title=persona.name, description=persona.content or "*No backstory.*")
+    if persona.preferred_name:
+        embed.add_field(name="Called", value=persona.preferred_name)
+    if persona.pronouns:
+        embed.add_field(name="Pronouns", value=persona.pronouns)
+    if persona.description:
+        embed.add_field(name="Note", value=persona.description, inline=False)
+    return embed
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Personas(bot))

@@ -1,0 +1,68 @@
+"""What people may ask of their data."""
+
+import io
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bot, Interaction
+from bot.places import who
+from bot.ui import AnyInteraction, confirm
+
+
+class Privacy(commands.GroupCog, group_name="privacy", group_description="What is kept of you"):
+    """Privacy: what is kept of you."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._privacy = bot.services.privacy
+
+    @app_commands.command()
+    async def export(self, interaction: Interaction) -> None:
+        """Get everything that is kept of you, as a file."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        export = await self._privacy.export(await who(interaction))
+        file = discord.File(io.BytesIO(export.data), filename="troupe-export.json")
+        await interaction.followup.send(
+            f"{export.rows} records are kept of you; here they are.", file=file, ephemeral=True
+        )
+
+    @app_commands.command()
+    async def delete(self, interaction: Interaction) -> None:
+        """Delete everything that is kept of you."""
+
+        async def delete(pressed: AnyInteraction) -> None:
+            await self._privacy.delete(await who(pressed))
+            told = "Nothing is kept of you any more. What was said stays on Discord."
+            await pressed.response.edit_message(content=told, view=None)
+
+        question = (
+            "Delete all your personas, conversations, memories and configs, and the personalities "
+            "that are yours alone? This cannot be undone."
+        )
+        await confirm(interaction, question, label="Delete everything", do=delete)
+
+    @app_commands.command()
+    async def optout(self, interaction: Interaction) -> None:
+        """Never be read or written down by this bot, wherever it is; or end that."""
+        actor = await who(interaction)
+        if await self._privacy.is_opted_out(actor):
+            await self._privacy.opt_in(actor)
+            await interaction.response.send_message("You are heard again.", ephemeral=True)
+            return
+
+        async def opt_out(pressed: AnyInteraction) -> None:
+            await self._privacy.opt_out(await who(pressed))
+            told = "From now on nothing you say is read or kept, and what was kept is deleted."
+            await pressed.response.edit_message(content=told, view=None)
+
+        question = (
+            "Be in nothing? Your messages are then neither stored nor shown to a model, others who "
+            "mention you mention “[someone]”, and no personality answers you."
+        )
+        await confirm(interaction, question, label="Opt out", do=opt_out)
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Privacy(bot))

@@ -1,0 +1,94 @@
+"""What every call to a model took."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from db.models import LlmCall, Outcome
+from db.session import Sessions
+from services.errors import BotOwnerOnly
+from services.llm import prices
+from services.llm.prices import Price
+from services.llm.types import Caller, Usage
+from services.patience import patiently
+from services.people import Actor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What calls of one kind took together. `cost_usd` counts only calls whose price is known."""
+
+    model: str
+    purpose: str
+    calls: int
+    failed: int
+    tokens_in: int
+    tokens_cached: int
+    tokens_out: int
+    cost_usd: float
+
+
+class Ledger:
+    """Prices and rows of `llm_calls`. Each request that leaves the house is one."""
+
+    def __init__(self, sessions: Sessions, model_prices: Mapping[str, Price]) -> None:
+        self._sessions = sessions
+        self._prices = model_prices
+
+    def priced(self, model: str, usage: Usage) -> Usage:
+        """Return usage with its cost, where anybody knows it."""
+        price = prices.FREE if model.startswith("local/") else self._prices.get(model)
+        return replace(usage, cost_usd=prices.cost(usage, price))
+
+    async def record(
+        self, model: str, caller: Caller, outcome: Outcome, usage: Usage, seconds: float
+    ) -> None:
+        """Write a call down, whatever became of it."""
+        row = LlmCall(
+            purpose=caller.purpose,
+            model=model,
+            outcome=outcome,
+            tokens_in=usage.tokens_in,
+            tokens_cached=usage.tokens_cached,
+            tokens_out=usage.tokens_out,
+            cost_usd=usage.cost_usd,
+            duration_ms=round(seconds * 1000),
+            user_id=caller.user_id,
+            personality_id=caller.personality_id,
+            guild_id=caller.guild_id,
+        )
+
+        async def write() -> None:
+            async with self._sessions.begin() as session:
+                session.add(row)
+
+        await patiently(write)
+
+    async def spent(self, actor: Actor, *, days: int) -> Sequence[Spent]:
+        """Return what was spent in the last days, the dearest first.
+
+        Raises:
+            BotOwnerOnly: The actor does not run the bot.
+        """
+        if not actor.is_bot_owner:
+            raise BotOwnerOnly
+        cost = func.coalesce(func.sum(LlmCall.cost_usd), 0)
+        async with self._sessions() as session:
+            rows = await session.execute(
+                select(
+                    LlmCall.model,
+                    LlmCall.purpose,
+                    func.count().label("calls"),
+                    func.count().filter(LlmCall.outcome != Outcome.OK).label("failed"),
+                    func.sum(LlmCall.tokens_in).label("tokens_in"),
+                    func.sum(LlmCall.tokens_cached).label("tokens_cached"),
+                    func.sum(LlmCall.tokens_out).label("tokens_out"),
+                    cost.label("cost_usd"),
+                )
+                .where(LlmCall.created_at > func.now() - timedelta(days=days))
+                .group_by(LlmCall.model, LlmCall.purpose)
+                .order_by(cost.desc(), func.count().desc())
+            )
+            return [Spent(**row) for row in rows.mappings()]
