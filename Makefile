@@ -1,0 +1,43 @@
+# What a developer types. Only Python 3.11 to 3.13 and make are needed.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or sys.exit(1); print(sys.executable)' \
+	2>/dev/null && break; done)
+BIN := .venv/bin
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet pyproject.toml
+
+.PHONY: run test check bench lock clean
+
+run: .venv/installed
+	$(BIN)/troupe run
+
+test: .venv/installed
+	$(BIN)/pytest
+
+check: .venv/installed
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+
+bench: .venv/installed
+	$(BIN)/python -m tests.bench
+
+lock:
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra dev --output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv
+
+# The lock is the whole closure, so nothing is resolved: --no-deps leaves out what it leaves out.
+.venv/installed: requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Troupe needs Python 3.11, 3.12 or 3.13 on the PATH." >&2; exit 1; }
+	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+	if command -v uv >/dev/null; then \
+		uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	fi
+	touch $@
