@@ -1,6 +1,7 @@
 """The command line."""
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -14,6 +15,8 @@ import typer
 from bot import logs
 from bot.answer_buttons import answer_view
 from bot.client import Bot
+from bot.doctor import examine, show
+from bot.heartbeat import heartbeat, is_alive
 from bot.settings import Settings, SettingsError
 from bot.stage import CDN_HOSTS, DiscordStage
 from bot.wiring import assemble, language_models
@@ -30,6 +33,7 @@ database_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(database_app, name="db")
 
 LIVE, PLAYGROUND = "troupe", "playground"
+HEARTBEAT = "heartbeat"
 
 
 @app.callback()
@@ -90,6 +94,22 @@ def seed() -> None:
         asyncio.run(sow_seeds(url))
 
 
+@app.command()
+def doctor() -> None:
+    """Look at the set-up, and say what to do where something is wrong."""
+    settings = _settings()
+    with _explained(), _database(settings, LIVE) as url:
+        if not show(asyncio.run(examine(settings, url))):
+            sys.exit(1)
+
+
+@app.command()
+def healthy() -> None:
+    """Tell by the exit code whether the bot of this data folder hears from Discord."""
+    if not is_alive(_settings().data_dir / HEARTBEAT):
+        _end("no sign of life within the last minute")
+
+
 @database_app.command(name="upgrade")
 def upgrade_database() -> None:
     """Bring the database up to this version. `troupe run` does it by itself."""
@@ -101,11 +121,17 @@ def upgrade_database() -> None:
 async def _live(settings: Settings, url: str, shards: dict[str, Any]) -> None:
     """Open what must be open, run until told to stop, close in reverse order."""
     assert settings.discord_token is not None  # noqa: S101 - `run` has looked
-    async with _opened(settings, url) as make_bot, make_bot(**shards) as bot:
+    async with (
+        _opened(settings, url) as make_bot,
+        make_bot(**shards) as bot,
+        heartbeat(bot, settings.data_dir / HEARTBEAT),
+    ):
         await bot.start(settings.discord_token.get_secret_value())
 
 
 async def _play(settings: Settings, url: str, *, port: int, speed: float, browser: bool) -> None:
+    # Simcord probes a client without intents when it is imported, of which discord.py warns.
+    logging.getLogger("discord.state").setLevel(logging.ERROR)
     from bot.playground.play import play as play_on  # noqa: PLC0415 - absent in production
 
     async with _opened(settings, url, cdn_hosts={"cdn.simcord.invalid"}) as make_bot:

