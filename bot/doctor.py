@@ -118,7 +118,7 @@ async def _discord(settings: Settings) -> list[Finding]:
     if settings.discord_token is None:
         todo = "Set DISCORD_TOKEN to run on Discord instead of in the playground."
         return [Finding("Discord", State.IDLE, "no token", todo)]
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
         try:
             await client.login(settings.discord_token.get_secret_value())
             application = await client.application_info()

@@ -1,10 +1,12 @@
 """The environment of the process, read once."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 
 class SettingsError(Exception):
@@ -81,6 +83,10 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"][:1]).upper()
             raise SettingsError(f"{name}: {first['msg']}") from error
+        except UnreadableVariable as error:
+            found = re.search(r'field "(\w+)"', str(error))
+            name = found[1].upper() if found else "environment"
+            raise SettingsError(f"{name}: it must be JSON") from error
         for vendor in ("ollama", "compatible"):
             if getattr(settings, f"{vendor}_base_url") and not getattr(settings, f"{vendor}_model"):
                 raise SettingsError(

@@ -18,6 +18,7 @@ from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import sow
 from tests.vendors.openai import OpenAIStandIn
 
+ROOT = Path(__file__).parent.parent
 NUMBERS = itertools.count(1)
 _FAST = ("fsync", "synchronous_commit", "full_page_writes")
 
@@ -49,8 +50,13 @@ def template(server: PostgresServer) -> str:
 @pytest.fixture
 def database_url(server: PostgresServer, template: str) -> str:
     """A database of the test's own: real commits, real concurrency, nothing to clean."""
+    return new_database(server, template=make_url(template).database)
+
+
+def new_database(server: PostgresServer, *, template: str | None = None) -> str:
+    """Make a database, empty or a copy, and return its address."""
     name = f"test_{next(NUMBERS)}"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {make_url(template).database}")
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}")
     return server.get_uri(database=name, driver="asyncpg")
 
 

@@ -1,0 +1,129 @@
+"""The doctor finds what is wrong, and says what to do."""
+
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from discord.http import Route
+from pydantic import SecretStr
+
+from bot.doctor import Finding, State, examine, show
+from bot.settings import Settings
+from tests.vendors.openai import OpenAIStandIn
+
+
+@pytest.fixture
+async def discord_api(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[dict[str, Any]]:
+    """The two routes of Discord's that the doctor asks, on loopback."""
+    application: dict[str, Any] = {
+        "id": "77", "name": "Troupe", "description": "", "bot_public": True, "summary": "",
+        "bot_require_code_grant": False, "verify_key": "", "icon": None, "rpc_origins": [],
+        "owner": {"id": "1", "username": "boss", "discriminator": "0", "avatar": None},
+        "flags": 0, "team": None,
+    }  # fmt: skip
+    user = {"id": "77", "username": "Troupe", "discriminator": "0", "avatar": None, "bot": True}
+
+    def answering(body: dict[str, Any]) -> Any:
+        async def answer(request: web.Request) -> web.Response:
+            if request.headers.get("Authorization") != "Bot right":
+                return web.json_response({"message": "401: Unauthorized", "code": 0}, status=401)
+            # Discord names no charset, and discord.py knows the type only without one.
+            return web.Response(
+                body=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+            )
+
+        return answer
+
+    app = web.Application()
+    app.router.add_get("/users/@me", answering(user))
+    app.router.add_get("/oauth2/applications/@me", answering(application))
+    async with TestServer(app, host="127.0.0.1") as server:
+        monkeypatch.setattr(Route, "BASE", str(server.make_url("")).rstrip("/"))
+        yield application
+
+
+def settings_of(openai: OpenAIStandIn, folder: Path, **changes: Any) -> Settings:
+    return Settings.model_validate(
+        {
+            "openai_api_key": SecretStr("sk-x"),
+            "openai_base_url": openai.url,
+            "data_dir": folder,
+            "local_model": False,
+            **changes,
+        }
+    )
+
+
+def by_part(findings: list[Finding]) -> dict[str, Finding]:
+    return {each.part: each for each in findings}
+
+
+async def test_a_good_set_up_is_good(
+    openai: OpenAIStandIn, database_url: str, tmp_path: Path, discord_api: dict[str, Any]
+) -> None:
+    discord_api["flags"] = (1 << 14) | (1 << 18)
+    settings = settings_of(openai, tmp_path, discord_token=SecretStr("right"))
+
+    findings = await examine(settings, database_url)
+
+    assert {each.state for each in findings} == {State.GOOD}
+    assert "client_id=77" in by_part(findings)["Discord"].todo
+    assert show(findings)
+
+
+async def test_missing_intents_are_named(
+    openai: OpenAIStandIn, database_url: str, tmp_path: Path, discord_api: dict[str, Any]
+) -> None:
+    settings = settings_of(openai, tmp_path, discord_token=SecretStr("right"))
+
+    found = by_part(await examine(settings, database_url))
+
+    assert found["Message Content Intent"].state is State.BAD
+    assert found["Server Members Intent"].state is State.BAD
+
+
+async def test_a_wrong_token_is_named(
+    openai: OpenAIStandIn, database_url: str, tmp_path: Path, discord_api: dict[str, Any]
+) -> None:
+    settings = settings_of(openai, tmp_path, discord_token=SecretStr("wrong"))
+
+    findings = await examine(settings, database_url)
+
+    assert "DISCORD_TOKEN" in by_part(findings)["Discord"].todo
+    assert not show(findings)
+
+
+async def test_a_database_that_is_not_there_is_named(openai: OpenAIStandIn, tmp_path: Path) -> None:
+    url = f"postgresql+asyncpg://nobody@/nothing?host={tmp_path}"
+
+    found = by_part(await examine(settings_of(openai, tmp_path), url))
+
+    assert (found["Database"].state, found["Discord"].state) == (State.BAD, State.IDLE)
+
+
+async def test_models_that_end_or_are_not_offered_are_named(
+    openai: OpenAIStandIn, database_url: str, tmp_path: Path
+) -> None:
+    openai.models = [{"id": "gpt-6-luna", "object": "model", "shutdown_date": "2020-01-01"}]
+
+    ends = by_part(await examine(settings_of(openai, tmp_path), database_url))
+    other = settings_of(openai, tmp_path, openai_model="gpt-7")
+    missing = by_part(await examine(other, database_url))
+
+    assert "is shut down on 2020-01-01" in ends["Model of openai"].said
+    assert "gpt-7 is not offered" in missing["Model of openai"].said
+
+
+async def test_a_folder_that_cannot_be_written_is_named(
+    openai: OpenAIStandIn, database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+
+    found = by_part(await examine(settings_of(openai, file), database_url))
+
+    assert "DATA_DIR" in found["Storage"].todo
