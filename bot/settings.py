@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableVariable
 
 
 class SettingsError(Exception):
@@ -81,12 +80,11 @@ class Settings(BaseSettings):
             settings = cls.model_validate({})
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"][:1]).upper()
-            raise SettingsError(f"{name}: {first['msg']}") from error
-        except UnreadableVariable as error:
-            found = re.search(r'field "(\w+)"', str(error))
-            name = found[1].upper() if found else "environment"
-            raise SettingsError(f"{name}: it must be JSON") from error
+            # What cannot be read as JSON is named in the message only.
+            unread = re.search(r'field "(\w+)"', first["msg"])
+            name = unread[1] if unread else ".".join(map(str, first["loc"][:1]))
+            said = "it must be JSON" if unread else first["msg"]
+            raise SettingsError(f"{name.upper()}: {said}") from error
         for vendor in ("ollama", "compatible"):
             if getattr(settings, f"{vendor}_base_url") and not getattr(settings, f"{vendor}_model"):
                 raise SettingsError(
