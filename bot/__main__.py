@@ -16,7 +16,9 @@ from bot import logs
 from bot.answer_buttons import answer_view
 from bot.client import Bot
 from bot.doctor import examine, show
+from bot.errors import explain
 from bot.heartbeat import heartbeat, is_alive
+from bot.moving import show_report
 from bot.settings import Settings, SettingsError
 from bot.stage import CDN_HOSTS, DiscordStage
 from bot.wiring import assemble, language_models
@@ -25,12 +27,16 @@ from db.errors import NoDatabase
 from db.session import connect
 from db.upgrade import upgrade
 from services.embedders import WordLlamaEmbedder
+from services.errors import DomainError
+from services.legacy import Report, import_legacy
 from services.llm import courier
 from services.seeds import sow
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 database_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(database_app, name="db")
+import_app = typer.Typer(no_args_is_help=True, help="Moving in from elsewhere.")
+app.add_typer(import_app, name="import")
 
 LIVE, PLAYGROUND = "troupe", "playground"
 HEARTBEAT = "heartbeat"
@@ -101,6 +107,26 @@ def doctor() -> None:
     with _explained(), _database(settings, LIVE) as url:
         if not show(asyncio.run(examine(settings, url))):
             sys.exit(1)
+
+
+@import_app.command(name="legacy")
+def import_(
+    database: Annotated[str, typer.Argument(help="The address of the old database.")],
+    admin: Annotated[int, typer.Option(help="Discord's id of whoever gets what is nobody's.")],
+    admin_name: Annotated[str, typer.Option(help="Their name.")] = "admin",
+) -> None:
+    """Move in from a database of the old shape; doing it twice changes nothing."""
+    settings = _settings()
+
+    async def move(url: str) -> Report:
+        async with connect(url) as sessions:
+            return await import_legacy(
+                database, sessions, admin_discord_id=admin, admin_name=admin_name
+            )
+
+    with _explained(), _database(settings, LIVE) as url:
+        upgrade(url)
+        show_report(asyncio.run(move(url)))
 
 
 @app.command()
@@ -198,6 +224,8 @@ def _explained() -> Generator[None]:
         sys.exit(0)
     except SettingsError as error:
         _end(str(error))
+    except DomainError as error:
+        _end(explain(error) or str(error))
     except NoDatabase:
         _end("DATABASE_URL: set it; the embedded PostgreSQL is not installed here")
     except discord.LoginFailure:

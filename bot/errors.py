@@ -25,6 +25,7 @@ from services.errors import (
     TextEmpty,
     TextTooLong,
 )
+from services.legacy import LegacyShapeUnknown, LegacyUnreachable
 from services.llm import (
     ContextTooLong,
     MalformedAnswer,
@@ -70,6 +71,7 @@ def explain(error: BaseException) -> str | None:
                 or _about_people(error)
                 or _about_models(error)
                 or _about_chat(error)
+                or _about_moving(error)
             )
         case app_commands.CheckFailure():
             return _about_checks(error)
@@ -199,6 +201,16 @@ def _about_chat(error: DomainError) -> str | None:
                 "Nobody is here to answer yet. Call a personality by name, like `@Mirela hello`, "
                 "or choose one for your DMs with `/chat with`. `/help` tells more."
             )
+        case _:
+            return None
+
+
+def _about_moving(error: DomainError) -> str | None:
+    match error:
+        case LegacyShapeUnknown(missing=missing):
+            return f"That database is not of the old shape. It lacks: {', '.join(missing)}."
+        case LegacyUnreachable(address=address, reason=reason):
+            return f"The database {address} cannot be opened: {reason}"
         case _:
             return None
 

@@ -72,7 +72,6 @@ class DiscordStage(Stage):
             for number, (message_id, piece) in enumerate(zip(kept, pieces, strict=False), start=1):
                 view = self._answer_view(line_id) if number == len(pieces) else None
                 await self._edit(channel, message_id, piece, view, masked=masked)
-            await self.retract(place, message_ids[len(pieces) :])
             rest = pieces[len(kept) :]
             more = await self._send_all(channel, speaker, rest, line_id, masked=masked)
             return [*kept, *more]

@@ -10,9 +10,11 @@ from typing_extensions import override
 
 from bot.errors import report
 from bot.logs import INTERACTION
+from services.texts import shorten
 
 AnyInteraction: TypeAlias = discord.Interaction[Any]
 PAGE = 10
+_EMBED_LIMIT = 4096  # what Discord lets the text of an embed hold
 
 
 class Tree(app_commands.CommandTree[Any]):
@@ -122,7 +124,8 @@ class Pages(View):
     def embed(self) -> discord.Embed:
         """Return the page that is open."""
         shown = self._lines[self._page * PAGE : (self._page + 1) * PAGE]
-        embed = discord.Embed(title=self._title, description="\n".join(shown) or "*Nothing yet.*")
+        text = shorten("\n".join(shown), _EMBED_LIMIT) or "*Nothing yet.*"
+        embed = discord.Embed(title=self._title, description=text)
         pages = f"Page {self._page + 1} of {self._last + 1}" if self._last else ""
         embed.set_footer(text=" · ".join(part for part in (self._footer, pages) if part) or None)
         return embed
@@ -174,9 +177,9 @@ class Confirm(View):
 
     @ui.button(style=discord.ButtonStyle.danger)
     async def yes(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Do it."""
-        self.stop()
+        """Do it; what is refused can be mended, and tried again."""
         await self._do(interaction)
+        self.stop()
 
     @ui.button(label="Cancel", style=discord.ButtonStyle.secondary)
     async def no(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:

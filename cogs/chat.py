@@ -29,7 +29,7 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
         speaker = discord.utils.escape_markdown(interaction.user.display_name)
         await interaction.response.send_message(f"**{speaker}:** {message}")
         shown = await interaction.original_response()
-        await self._chat.answer(said_by(interaction, shown, message), [personality.id])
+        await self._chat.say(said_by(interaction, shown, message), personality.id)
 
     @app_commands.command(name="with")
     @app_commands.describe(personality="Who is to answer your DMs")

@@ -16,6 +16,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
 
     def __init__(self, bot: Bot) -> None:
         self._privacy = bot.services.privacy
+        self._chat = bot.services.chat
 
     @app_commands.command()
     async def export(self, interaction: Interaction) -> None:
@@ -33,6 +34,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
 
         async def delete(pressed: AnyInteraction) -> None:
             await self._privacy.delete(await who(pressed))
+            self._chat.forget_person(pressed.user.id)
             told = "Nothing is kept of you any more. What was said stays on Discord."
             await pressed.response.edit_message(content=told, view=None)
 
@@ -53,6 +55,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
 
         async def opt_out(pressed: AnyInteraction) -> None:
             await self._privacy.opt_out(await who(pressed))
+            self._chat.forget_person(pressed.user.id)
             told = "From now on nothing you say is read or kept, and what was kept is deleted."
             await pressed.response.edit_message(content=told, view=None)
 

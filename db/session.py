@@ -6,13 +6,25 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+_SERVER_SETTINGS = {
+    # A filtered search for the nearest goes on until it has found as many as were asked for.
+    "hnsw.iterative_scan": "relaxed_order",
+    # How many memories some words find differs a thousandfold; no one plan is right for all.
+    "plan_cache_mode": "force_custom_plan",
+}
+
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 
 
 @asynccontextmanager
 async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
-    engine = create_async_engine(url, pool_pre_ping=True, pool_size=pool_size)
+    engine = create_async_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=pool_size,
+        connect_args={"server_settings": _SERVER_SETTINGS},
+    )
     try:
         yield async_sessionmaker(engine, expire_on_commit=False)
     finally:

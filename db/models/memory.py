@@ -38,13 +38,15 @@ class Memory(Keyed, Base, kw_only=True):
             postgresql_ops={"embedding": "vector_cosine_ops"},
         ),
         Index("ix_memories_words", "words", postgresql_using="gin"),
-        Index("ix_memories_personality_id_user_id", "personality_id", "user_id", "created_at"),
+        # For recall among the newest, and for the exchange before this one.
+        Index("ix_memories_personality_id_created_at", "personality_id", "created_at"),
+        Index("ix_memories_user_id_created_at", "user_id", "created_at"),
         CheckConstraint("venue IN ('dm', 'private', 'public')", name="venue"),
         CheckConstraint("(venue = 'dm') = (guild_id IS NULL)", name="venue_has_guild"),
     )
 
     personality_id: Mapped[UUID] = mapped_column(ForeignKey("personalities.id", ondelete="CASCADE"))
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     persona_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("personas.id", ondelete="SET NULL"), default=None
     )

@@ -733,13 +733,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_memories_line_id"), "memories", ["line_id"], unique=False)
     op.create_index(
-        "ix_memories_personality_id_user_id",
+        "ix_memories_personality_id_created_at",
         "memories",
-        ["personality_id", "user_id", "created_at"],
+        ["personality_id", "created_at"],
         unique=False,
     )
     op.create_index(op.f("ix_memories_previous_id"), "memories", ["previous_id"], unique=False)
-    op.create_index(op.f("ix_memories_user_id"), "memories", ["user_id"], unique=False)
+    op.create_index(
+        "ix_memories_user_id_created_at", "memories", ["user_id", "created_at"], unique=False
+    )
     op.create_index(
         "ix_memories_words", "memories", ["words"], unique=False, postgresql_using="gin"
     )
@@ -747,9 +749,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_memories_words", table_name="memories", postgresql_using="gin")
-    op.drop_index(op.f("ix_memories_user_id"), table_name="memories")
+    op.drop_index("ix_memories_user_id_created_at", table_name="memories")
     op.drop_index(op.f("ix_memories_previous_id"), table_name="memories")
-    op.drop_index("ix_memories_personality_id_user_id", table_name="memories")
+    op.drop_index("ix_memories_personality_id_created_at", table_name="memories")
     op.drop_index(op.f("ix_memories_line_id"), table_name="memories")
     op.drop_index(
         "ix_memories_embedding",

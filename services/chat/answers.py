@@ -75,24 +75,11 @@ class AnswerService:
                 actor=Actor(discord_id=exchange.asker.discord_id, name=exchange.asker.username),
                 place=place,
                 text=asked.content,
-                before=asked.position,
+                again=asked,
                 avoid=answer.content,
             )
         )
-        message_ids = await self._stage.revise(
-            place,
-            speaker_of(exchange.personality),
-            answer.discord_message_ids,
-            draft.text,
-            line_id=answer.id,
-        )
-        await self._keeper.reword(
-            answer,
-            asked,
-            content=draft.text,
-            discord_message_ids=message_ids,
-            provenance=draft.provenance,
-        )
+        await self._revise(place, exchange, draft.text, provenance=draft.provenance)
 
     async def edit(self, actor: Actor, place: Place, line_id: UUID, text: str) -> None:
         """Say what the personality should have said.
@@ -106,16 +93,7 @@ class AnswerService:
         if not kept:
             raise TextEmpty("answer")
         exchange = await self._exchange(actor, line_id)
-        message_ids = await self._stage.revise(
-            place,
-            speaker_of(exchange.personality),
-            exchange.answer.discord_message_ids,
-            kept,
-            line_id=exchange.answer.id,
-        )
-        await self._keeper.reword(
-            exchange.answer, exchange.asked, content=kept, discord_message_ids=message_ids
-        )
+        await self._revise(place, exchange, kept)
 
     async def text(self, actor: Actor, line_id: UUID) -> str:
         """Return the words of an answer, to be edited.
@@ -146,11 +124,15 @@ class AnswerService:
         """
         exchange = await self._exchange(actor, line_id)
         provenance = dict(exchange.answer.provenance or {})
-        if exchange.asker.discord_id != actor.discord_id:
-            # A moderator sees how it was made, not what is remembered of somebody else.
-            provenance["memories"] = [
-                {**each, "content": "…"} for each in provenance.get("memories", ())
-            ]
+        used = provenance.get("memories", ())
+        contents: dict[UUID, str] = {}
+        # A moderator sees how it was made, not what is remembered of somebody else.
+        if exchange.asker.discord_id == actor.discord_id:
+            async with self._sessions() as session:
+                contents = await queries.memories(session, [UUID(each["id"]) for each in used])
+        provenance["memories"] = [
+            {**each, "content": contents.get(UUID(each["id"]), "…")} for each in used
+        ]
         return Why(name=exchange.personality.name, provenance=provenance)
 
     async def undo(self, actor: Actor, place: Place) -> str:
@@ -186,6 +168,17 @@ class AnswerService:
             return await queries.clear(
                 session, place.channel_id, None if everyones else user.id, personality_id
             )
+
+    async def _revise(self, place: Place, exchange: _Exchange, text: str, **changes: Any) -> None:
+        answer, before = exchange.answer, exchange.answer.discord_message_ids
+        speaker = speaker_of(exchange.personality)
+        after = await self._stage.revise(place, speaker, before, text, line_id=answer.id)
+        await self._keeper.reword(
+            answer, exchange.asked, content=text, discord_message_ids=after, **changes
+        )
+        # Only now: whoever deletes a message of an answer that is kept erases the answer.
+        surplus = [message_id for message_id in before if message_id not in after]
+        await self._stage.retract(place, surplus)
 
     async def _exchange(self, actor: Actor, line_id: UUID) -> _Exchange:
         async with self._sessions() as session:

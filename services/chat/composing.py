@@ -1,6 +1,7 @@
 """From what was said to what a personality answers. Nothing is sent or stored here."""
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -36,6 +37,7 @@ MAX_TOKENS = 1024
 MEMORY_LIMIT = 5
 MEMORY_SCORE_THRESHOLD = 0.3
 _TRIES = 3
+_WORD = re.compile(r"\w+")
 _SHRINK = 0.6
 
 
@@ -43,8 +45,8 @@ _SHRINK = 0.6
 class Asked:
     """What a personality is to answer.
 
-    `lines` were said since the history was written; `before` is the position that the history
-    ends at, where an old answer is made anew.
+    `lines` were said since the history was written. `again` is the line that is answered anew:
+    what came of it the first time is not to be known.
     """
 
     personality_id: UUID
@@ -53,7 +55,7 @@ class Asked:
     text: str
     images: tuple[Image, ...] = ()
     lines: Sequence[ConversationLine] = ()
-    before: int | None = None
+    again: ConversationLine | None = None
     avoid: str | None = None
 
 
@@ -140,7 +142,7 @@ class Composer:
                 session,
                 asked.place.channel_id,
                 limit=window + prompt.block_of(window),
-                before=asked.before,
+                before=asked.again.position if asked.again else None,
             )
             ground = _Ground(
                 user=user, resolution=resolution, config=resolution.config, history=history
@@ -149,14 +151,15 @@ class Composer:
                 return ground
             limit = _or(resolution.config.memory_limit, MEMORY_LIMIT)
             threshold = _or(resolution.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
+            ends = asked.again.created_at if asked.again else self._clock.now()
             memories = await recall(
                 session,
                 personality_id=personality.id,
                 user_id=user.id,
                 place=asked.place,
                 embedding=embedding,
-                words=asked.text,
-                before=history[0].created_at if history else self._clock.now(),
+                words=_telling(asked.text, personality.name, resolution.persona.name),
+                before=history[0].created_at if history else ends,
                 threshold=threshold,
                 limit=limit,
             )
@@ -221,6 +224,12 @@ class Composer:
         return usable
 
 
+def _telling(text: str, *names: str) -> str:
+    """Return the words of a text that tell memories apart: the two who talk are in all of them."""
+    common = {word for name in names for word in _WORD.findall(name.casefold())}
+    return " ".join(word for word in _WORD.findall(text) if word.casefold() not in common)
+
+
 def _or(value: Any, default: Any) -> Any:
     return default if value is None else value
 
@@ -253,8 +262,8 @@ def _provenance(ground: _Ground, completion: Completion, built: Prompt) -> dict[
         "tokens_cached": usage.tokens_cached,
         "tokens_out": usage.tokens_out,
         "cost_usd": usage.cost_usd,
+        # Not what they say: that would outlive their being forgotten.
         "memories": [
-            {"id": str(memory.id), "content": memory.content, "score": round(memory.score, 3)}
-            for memory in ground.memories
+            {"id": str(memory.id), "score": round(memory.score, 3)} for memory in ground.memories
         ],
     }

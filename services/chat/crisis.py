@@ -4,18 +4,24 @@ import re
 
 _CRISIS = re.compile(
     r"""\b(
-        (i|i'm|im|i\ am|i'll|i\ will|i\ want|gonna|going\ to|want\ to|wanna)\b[^.!?\n]{0,30}\b
-            (kill(ing)?\ (myself|my\ self)|end(ing)?\ (my\ life|it\ all)|commit(ting)?\ suicide
-             |hang(ing)?\ myself|cut(ting)?\ myself|hurt(ing)?\ myself|harm(ing)?\ myself)
-        |i\ (want|wanna|wish)\ (to|i\ (was|were)|I'd)\ (die|dead|be\ dead)
-        |(i'm|im|i\ am|feeling|i\ feel)\ suicidal
-        |ich\ (will|möchte)\ (mich\ umbringen|sterben|nicht\ mehr\ leben)
-        |quiero\ (morir(me)?|matarme|suicidarme)
-        |je\ (veux|voudrais)\ (mourir|me\ tuer|me\ suicider)
-        |quero\ (morrer|me\ matar)
-        |voglio\ (morire|uccidermi|suicidarmi)
-        |хочу\ (умереть|покончить\ с\ собой)
-    )\b|死にたい|自殺したい|想自杀|我想死""",
+        (i|i'm|im|i'll|i've|gonna|going\ to|want\ to|wanna)\b[^.!?]{0,30}\b
+            (kill(ing)?\ (myself|my\ self)(?!\ laughing)|kms|end(ing)?\ (my\ life|it\ all)
+             |tak(e|ing)\ my\ (own\ )?life|commit(ting)?\ suicide|hang(ing)?\ myself
+             # Who cuts a slice, or gets hurt at sports, is in no crisis.
+             |(cut(ting)?|hurt(ing)?|harm(ing)?)\ myself
+              (?!\ (an?|some|another|off|short|out|shaving|cooking|playing|at|while|lifting)\b))
+        |i\ ((just|only|really|still|so)\ )?
+            (want\ (to\ |(?=die))|wanna\ |wish\ (i\ (was|were)\ |to\ be\ ))
+            (be\ )?(die|dead)(?!\ (my|your|his|her|their|the)\ |\ laughing)
+        |i\ (do\ not|don't|dont)\ (want\ to|wanna)\ (live|be\ alive|exist)(\ any\ ?more)?
+        |(i'm|im|i\ am|feeling|i\ feel)\ ((so|really|very|kind\ of)\ )?suicidal
+        |ich\ (will|möchte|bring(e)?)\ (mich\ (umbringen|um)|sterben|nicht\ mehr\ leben)
+        |quiero\ (morir(me)?|matarme|suicidarme)(?!\ de\ )|no\ quiero\ vivir
+        |je\ (veux|voudrais)\ (mourir|me\ tuer|me\ suicider|en\ finir)(?!\ de\ )
+        |(quero|vou)\ (morrer|me\ matar)(?!\ de\ )|não\ quero\ (mais\ )?viver
+        |voglio\ (morire|uccidermi|ammazzarmi|suicidarmi|farla\ finita)(?!\ d)
+        |хочу\ (умереть|сдохнуть|покончить\ с\ собой|убить\ себя)|не\ хочу\ (больше\ )?жить
+    )\b|死にたい|自殺したい|消えてしまいたい|想自[杀殺]|不想活了|我想死(?!你|妳|他|她)""",
     re.VERBOSE | re.IGNORECASE,
 )
 
@@ -25,4 +31,5 @@ def is_crisis(text: str) -> bool:
 
     It errs towards seeing a crisis: the answer it leads to is kind, and hurts nobody.
     """
-    return _CRISIS.search(text.replace("’", "'")) is not None
+    flat = " ".join(text.replace("’", "'").split())
+    return _CRISIS.search(flat) is not None

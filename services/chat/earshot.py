@@ -1,7 +1,7 @@
 """What was said in channels since the history of them was last written."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -58,8 +58,23 @@ class Earshot:
     def forget(self, message_ids: Iterable[int]) -> None:
         """Forget messages that are gone from Discord."""
         gone = set(message_ids)
+        self._keep(lambda line: gone.isdisjoint(line.discord_message_ids))
+
+    def forget_people(self, people: Collection[int]) -> None:
+        """Forget what these people said."""
+        if people:
+            self._keep(lambda line: line.speaker_id not in people)
+
+    def reword(self, message_id: int, content: str) -> None:
+        """Follow the edit of a message that is a line of its own."""
+        for lines in self._channels.values():
+            for each in lines:
+                if each.line.discord_message_ids == [message_id]:
+                    each.line.content, each.line.token_count = content, estimate(content)
+
+    def _keep(self, fits: Callable[[ConversationLine], bool]) -> None:
         for channel_id, lines in self._channels.items():
-            kept = [each for each in lines if gone.isdisjoint(each.line.discord_message_ids)]
+            kept = [each for each in lines if fits(each.line)]
             if len(kept) < len(lines):
                 self._channels[channel_id] = deque(kept, maxlen=_LINES)
 

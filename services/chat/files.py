@@ -64,7 +64,7 @@ async def _text(stage: Stage, attachment: Attachment) -> str | None:
     if not is_text or attachment.size > _TEXT_BYTES:
         return None
     data = await stage.read(attachment)
-    if data is None:
+    if data is None or len(data) > _TEXT_BYTES or b"\0" in data:
         return None
     try:
         return data.decode("utf-8-sig")

@@ -74,6 +74,33 @@ class Keeper:
 
         await patiently(write)
 
+    async def follow(self, message_id: int, content: str) -> None:
+        """Follow the edit of a person's message, in the history and in what was remembered."""
+
+        async def reword() -> dict[UUID, str]:
+            async with self._sessions.begin() as session:
+                asked = await queries.reword(session, message_id, content, estimate(content))
+                answers = await queries.answers_to(session, asked.id) if asked else ()
+                return {
+                    answer.id: memory_text(asked.speaker_name, content, answer)
+                    for answer in answers
+                    if asked
+                }
+
+        contents = await patiently(reword)
+        if not contents:
+            return
+        embeddings = await self._embedder.embed(list(contents.values()))
+
+        async def remember() -> None:
+            async with self._sessions.begin() as session:
+                for answer_id, embedding in zip(contents, embeddings, strict=True):
+                    remembered = await queries.memory_of(session, answer_id)
+                    if remembered is not None and not remembered.locked:
+                        remembered.content, remembered.embedding = contents[answer_id], embedding
+
+        await patiently(remember)
+
 
 def memory_text(speaker: str, asked: str, answer: ConversationLine) -> str:
     """Return an exchange as it is remembered."""

@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TypeVar
+
+from services.texts import NAME_LIMIT, on_one_line
 
 LONGEST_NAME = 4  # words
 MOST_CALLED = 5
+_REACH = 2 * NAME_LIMIT  # room for the marks around a name
+_POSSESSIVES = ("'s", "’s")
 
 T = TypeVar("T")
 # An @ that begins a word: not the one of an e-mail address, nor of Discord's own mentions.
-_CALL = re.compile(r"(?<![\w@<])@(?=\S)")
-_WORD = re.compile(r"\S+")
-_EDGES = ".,;:!?…\"'()[]{}*_~`<>«»„“”‘’-—"
+_CALL = re.compile(r"(?<![^\W_])(?<![^\W_]_)(?<![@<])@(?=\S)")
+# Chinese and Japanese write no space between a mark and the next word.
+_WORD = re.compile(r"[^\s、。，！？：；]+[、。，！？：；]*|[、。，！？：；]+")
+_EDGES = ".,;:!?…\"'()[]{}*_~`<>«»„“”‘’-—|/\\、。，！？：；「」『』（）،؛؟।"
 
 
 def candidates(text: str) -> list[list[str]]:
@@ -20,7 +26,10 @@ def candidates(text: str) -> list[list[str]]:
     A name has up to four words; marks around a word do not belong to it, but are tried too.
     """
     return [
-        names for match in _CALL.finditer(text) if (names := list(_names_at(text, match.end())))
+        names
+        for line in map(on_one_line, text.splitlines())
+        for match in _CALL.finditer(line)
+        if (names := list(_names_in(line[match.end() : match.end() + _REACH])))
     ]
 
 
@@ -34,15 +43,13 @@ def called(text: str, names: Mapping[str, T]) -> list[T]:
     return found[:MOST_CALLED]
 
 
-def _names_at(text: str, start: int) -> Iterable[str]:
-    line = text[start : start + 400].splitlines()[0]
-    words = [match.group() for match in _WORD.finditer(line)][:LONGEST_NAME]
-    for count in range(len(words), 0, -1):
-        whole = " ".join(words[:count]).lower()
-        yield whole
+def _names_in(text: str) -> Iterable[str]:
+    text = _CALL.split(text, maxsplit=1)[0]
+    ends = [match.end() for match in islice(_WORD.finditer(text), LONGEST_NAME)]
+    for end in reversed(ends):
+        whole = text[:end].lower()
         bare = whole.rstrip(_EDGES)
-        if bare and bare != whole:
-            yield bare
-        for owned in ("'s", "’s"):
-            if bare.endswith(owned):
-                yield bare.removesuffix(owned)
+        owner = next((bare.removesuffix(s) for s in _POSSESSIVES if bare.endswith(s)), "")
+        for name in dict.fromkeys((whole, bare, bare.lstrip(_EDGES), owner)):
+            if 0 < len(name) <= NAME_LIMIT:
+                yield name

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, and_, delete, func, or_, select, update
@@ -10,20 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from db.models import (
-    ActivatedChannel,
     ConversationLine,
     LlmConfig,
     Memory,
-    OptOut,
     Persona,
     Personality,
     PersonalityDefaultConfig,
     Role,
     SystemPrompt,
-    User,
     UserDefaultPersona,
     UserPersonalityConfig,
 )
+
+# More lines than are ever overheard between two answers.
+_CAUGHT_UP = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,86 +101,6 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Signs:
-    """What a message may mean, as far as the database knows."""
-
-    opted_out: frozenset[int]
-    activated: Sequence[UUID]
-    replied_to: UUID | None
-
-
-async def signs(
-    session: AsyncSession,
-    *,
-    people: Sequence[int],
-    channel_ids: Sequence[int],
-    reply_to: int | None,
-) -> Signs:
-    """Return who of these people has opted out, and who is activated or replied to; one query."""
-    replied = (
-        select(ConversationLine.personality_id)
-        .where(
-            ConversationLine.discord_message_ids.contains([reply_to or 0]),
-            ConversationLine.role == Role.ASSISTANT,
-        )
-        .limit(1)
-    )
-    row = (
-        await session.execute(
-            select(
-                select(func.array_agg(OptOut.discord_id))
-                .where(OptOut.discord_id.in_(people))
-                .scalar_subquery(),
-                select(func.array_agg(ActivatedChannel.personality_id))
-                .where(ActivatedChannel.channel_id.in_(channel_ids))
-                .scalar_subquery(),
-                replied.scalar_subquery(),
-            )
-        )
-    ).one()
-    return Signs(opted_out=frozenset(row[0] or ()), activated=row[1] or (), replied_to=row[2])
-
-
-async def discreet(session: AsyncSession, people: Sequence[int]) -> dict[int, datetime]:
-    """Return who of these was incognito, and until when; for ever where they still are."""
-    rows = await session.execute(
-        select(User.discord_id, User.incognito, User.incognito_ended_at).where(
-            User.discord_id.in_(people),
-            or_(User.incognito, User.incognito_ended_at.is_not(None)),
-        )
-    )
-    never = datetime.max.replace(tzinfo=UTC)
-    return {
-        discord_id: never if still or ended is None else ended for discord_id, still, ended in rows
-    }
-
-
-async def last_speaker(session: AsyncSession, channel_id: int) -> UUID | None:
-    """Return the personality that spoke last in a channel."""
-    return await session.scalar(
-        select(ConversationLine.personality_id)
-        .join(Personality, Personality.id == ConversationLine.personality_id)
-        .where(
-            ConversationLine.channel_id == channel_id,
-            ConversationLine.role == Role.ASSISTANT,
-            ConversationLine.deleted_at.is_(None),
-            Personality.deleted_at.is_(None),
-        )
-        .order_by(ConversationLine.position.desc())
-        .limit(1)
-    )
-
-
-async def dm_personality(session: AsyncSession, discord_id: int) -> UUID | None:
-    """Return whom a person has chosen for DMs."""
-    return await session.scalar(
-        select(User.dm_personality_id)
-        .join(Personality, Personality.id == User.dm_personality_id)
-        .where(User.discord_id == discord_id, Personality.deleted_at.is_(None))
-    )
-
-
 async def history(
     session: AsyncSession, channel_id: int, *, limit: int, before: int | None = None
 ) -> list[ConversationLine]:
@@ -198,15 +117,20 @@ def _living(channel_id: int) -> Select[ConversationLine]:
     )
 
 
-async def last_message_id(session: AsyncSession, channel_id: int) -> int | None:
-    """Return the newest message of a channel that is in the history, deleted or not."""
-    ids = await session.scalar(
-        select(ConversationLine.discord_message_ids)
-        .where(ConversationLine.channel_id == channel_id)
-        .order_by(ConversationLine.position.desc())
-        .limit(1)
+async def caught_up(session: AsyncSession, channel_id: int) -> tuple[int | None, frozenset[int]]:
+    """Return the message that was answered last in a channel, and messages in its history.
+
+    Answers keep the order of their triggers, so nothing older than the first is still unanswered.
+    """
+    statement = select(ConversationLine).where(ConversationLine.channel_id == channel_id)
+    found = await session.scalars(
+        statement.order_by(ConversationLine.position.desc()).limit(_CAUGHT_UP)
     )
-    return max(ids, default=None) if ids else None
+    lines = found.all()
+    known = frozenset(id_ for line in lines for id_ in line.discord_message_ids)
+    answered = next((line.answers_id for line in lines if line.answers_id), None)
+    asked = next((line for line in lines if line.id == answered), lines[0] if lines else None)
+    return max(asked.discord_message_ids, default=None) if asked else None, known
 
 
 async def append(session: AsyncSession, channel_id: int, lines: Sequence[ConversationLine]) -> None:
@@ -248,6 +172,12 @@ async def memory_of(session: AsyncSession, line_id: UUID) -> Memory | None:
     return await session.scalar(select(Memory).where(Memory.line_id == line_id))
 
 
+async def memories(session: AsyncSession, memory_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what those of these memories say that are still there."""
+    rows = await session.execute(select(Memory.id, Memory.content).where(Memory.id.in_(memory_ids)))
+    return {row.id: row.content for row in rows}
+
+
 async def hide(session: AsyncSession, line_ids: Sequence[UUID]) -> None:
     """Take lines out of the history, and what was remembered of them."""
     await session.execute(
@@ -267,16 +197,27 @@ async def erase(session: AsyncSession, message_ids: Sequence[int]) -> None:
     await session.execute(delete(ConversationLine).where(said))
 
 
-async def reword(session: AsyncSession, message_id: int, content: str, tokens: int) -> None:
-    """Follow the edit of a person's message."""
-    await session.execute(
+async def reword(
+    session: AsyncSession, message_id: int, content: str, tokens: int
+) -> ConversationLine | None:
+    """Follow the edit of a person's message; return its line, if it is one of its own."""
+    return await session.scalar(
         update(ConversationLine)
         .where(
             ConversationLine.discord_message_ids == [message_id],
             ConversationLine.role == Role.USER,
         )
         .values(content=content, token_count=tokens)
+        .returning(ConversationLine)
     )
+
+
+async def answers_to(session: AsyncSession, line_id: UUID) -> Sequence[ConversationLine]:
+    """Return what was answered to a line."""
+    found = await session.scalars(
+        select(ConversationLine).where(ConversationLine.answers_id == line_id)
+    )
+    return found.all()
 
 
 async def clear(

@@ -1,16 +1,22 @@
 """What a model said, made fit to be said."""
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from enum import StrEnum
 
 # Four messages; whoever says more is not having a conversation.
 LONGEST = 7000
 _LEAK_LENGTH = 80
-_SAME = 0.9
-_THOUGHTS = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_CONTEXT = re.compile(r"<context>.*?(</context>|\Z)", re.DOTALL)
+_SAME = 0.8  # of the three-letter pieces of two texts
+_SHORT_ECHO, _SHORT_REPEAT = 16, 25  # "good night" and "yes" may be said back, and again
+_HIDDEN = "think|thinking|reasoning|context"
+_BLOCK = re.compile(rf"<({_HIDDEN})>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+# Some models are handed the beginning of their reasoning, so that only its end is in the answer.
+_END = re.compile(rf"</(?:{_HIDDEN})>", re.IGNORECASE)
+_MARKDOWN = frozenset("*_~`>#|-")
+_SENTENCES = (". ", "! ", "? ", "。", "！", "？", "\n")
 _SPACE = re.compile(r"\s+")
 
 
@@ -25,23 +31,24 @@ class Flaw(StrEnum):
 
 def tidy(text: str, name: str) -> str:
     """Take away reasoning, background and the name before the answer; cut what never ends."""
-    kept = _CONTEXT.sub("", _THOUGHTS.sub("", text)).strip()
-    before = re.match(rf"(\*\*)?{re.escape(name)}(\*\*)?\s*:(\*\*)?\s*", kept, re.IGNORECASE)
+    kept = _END.split(_BLOCK.sub("", text))[-1].strip()
+    label = rf"(?:[*_\[]*{re.escape(name)}[*_\]]*\s*[:：][*_]*\s*)+"
+    before = re.match(label, kept, re.IGNORECASE)
     kept = kept[before.end() :] if before else kept
     if len(kept) <= LONGEST:
         return kept.strip()
-    cut = max(kept.rfind(mark, LONGEST // 2, LONGEST) + 1 for mark in (". ", "! ", "? ", "\n"))
+    cut = max(kept.rfind(mark, LONGEST // 2, LONGEST) + 1 for mark in _SENTENCES)
     return kept[: cut or LONGEST].strip() + " …"
 
 
 def flaw(text: str, *, asked: str, said_before: Sequence[str], secret: str) -> Flaw | None:
     """Return what is wrong with an answer. `secret` is the prompt, which is not to be recited."""
-    bones = _bones(text)
-    if not bones:
+    if not any(unicodedata.category(c)[0] in "LNPS" and c not in _MARKDOWN for c in text):
         return Flaw.EMPTY
+    bones = _bones(text)
     if _recites(bones, _bones(secret)):
         return Flaw.LEAK
-    if bones == _bones(asked):
+    if len(bones) >= _SHORT_ECHO and bones == _bones(asked):
         return Flaw.ECHO
     if any(_alike(bones, _bones(before)) for before in said_before):
         return Flaw.REPEAT
@@ -55,17 +62,20 @@ def _bones(text: str) -> str:
 
 
 def _recites(text: str, secret: str) -> bool:
-    step = _LEAK_LENGTH // 2
+    step = _LEAK_LENGTH // 8  # what is a little longer is found wherever it begins
     return any(
-        text[at : at + _LEAK_LENGTH] in secret for at in range(0, len(text) - _LEAK_LENGTH, step)
+        text[at : at + _LEAK_LENGTH] in secret
+        for at in range(0, len(text) - _LEAK_LENGTH + 1, step)
     )
 
 
 def _alike(one: str, other: str) -> bool:
-    if not other or min(len(one), len(other)) < max(len(one), len(other)) * 0.8:
+    if len(one) < _SHORT_REPEAT or min(len(one), len(other)) < _SAME * max(len(one), len(other)):
         return False
-    if len(one) < 25:  # noqa: PLR2004 - "yes" may be said twice
-        return False
-    return SequenceMatcher(None, one, other, autojunk=False).quick_ratio() > _SAME and (
-        SequenceMatcher(None, one, other, autojunk=False).ratio() > _SAME
-    )
+    pieces, others = _pieces(one), _pieces(other)
+    shared = (pieces & others).total()
+    return shared >= _SAME * max(pieces.total(), others.total())
+
+
+def _pieces(text: str) -> Counter[str]:
+    return Counter(text[at : at + 3] for at in range(len(text) - 2))

@@ -3,7 +3,11 @@
 import re
 
 LIMIT = 2000
-_FENCE = re.compile(r"^(```+|~~~+)([^\n`]*)$", re.MULTILINE)
+_CLOSE = "\n```"
+# What Discord takes for the edge of a block of code, wherever in a line it stands. A language
+# longer than this is no language; it would eat the room of the text.
+_FENCE = re.compile(r"```+(?:(?P<language>[\w+#.-]{1,20})[ \t\r]*$)?", re.MULTILINE)
+_LONGEST_OPENING = 24  # backticks and language
 # Where a text is cut, best first: between paragraphs, lines, sentences, words.
 _BREAKS = ("\n\n", "\n", ". ", "! ", "? ", "。", "！", "？", " ")
 _EARLIEST = 0.4  # of the limit: nobody wants a message of three words before a long one
@@ -12,41 +16,57 @@ _EARLIEST = 0.4  # of the limit: nobody wants a message of three words before a 
 def split(text: str, limit: int = LIMIT) -> list[str]:
     """Cut a text into messages of at most `limit` characters.
 
-    Nothing is lost but space at the cuts. A code fence that is cut is closed and opened again.
+    Nothing is lost but space at the cuts. A block of code that is cut is closed and opened again;
+    one that would begin late in a message begins the next one.
     """
     rest = text.strip()
     messages: list[str] = []
     opened = ""
     while rest:
-        head = opened + rest
-        if len(head) <= limit:
-            messages.append(head)
+        if len(opened + rest) <= limit and len(last := _closed(opened + rest)) <= limit:
+            messages.append(last)
             break
-        # Room for closing a fence is kept whether or not there is one.
-        cut = _cut(rest, limit - len(opened) - len("\n```"))
-        piece, rest = opened + rest[:cut].rstrip(), rest[cut:].lstrip("\n" if opened else None)
-        fence = _open_fence(piece)
-        messages.append(f"{piece}\n{fence[:3]}" if fence else piece)
-        opened = f"{fence}\n" if fence else ""
-    return [message for message in messages if message.strip()]
+        # Room for closing a block is kept whether or not there is one.
+        cut = _cut(rest, limit - len(opened) - len(_CLOSE), is_open=bool(opened))
+        piece, rest = rest[:cut].rstrip(), rest[cut:]
+        message, reopened = opened + piece, _open_block(opened + piece, rest)
+        if piece:
+            messages.append(message + _CLOSE if reopened else message)
+        # Where the block ends at the cut, no empty one is opened.
+        if reopened and (end := re.match(r"\s*```+", rest)):
+            rest, reopened = rest[end.end() :], ""
+        rest, opened = rest.lstrip("\r\n" if reopened else None), reopened
+    return messages
 
 
-def _cut(text: str, room: int) -> int:
+def _closed(text: str) -> str:
+    return text + _CLOSE if _open_block(text, "") else text
+
+
+def _cut(text: str, room: int, *, is_open: bool) -> int:
     """Return where to cut so that at most `room` characters come before it."""
+    earliest = int(room * _EARLIEST)
+    fences = [match.start() for match in _FENCE.finditer(text, 0, room)]
+    if (len(fences) + is_open) % 2 and fences:
+        if fences[-1] >= earliest:
+            return fences[-1]
+        # What a block begins with is not to be left alone, to be taken for its language.
+        earliest = max(earliest, fences[-1] + _LONGEST_OPENING)
     for mark in _BREAKS:
-        at = text.rfind(mark, int(room * _EARLIEST), room)
+        at = text.rfind(mark, earliest, room)
         if at >= 0:
             return at + len(mark.rstrip()) if mark.strip() else at
-    return room
+    # A run of backticks is not torn apart.
+    whole = text[:room].rstrip("`") if text[room] == "`" else ""
+    return len(whole) or room
 
 
-def _open_fence(text: str) -> str:
-    """Return the line that opened a code fence which is still open at the end, or nothing."""
-    opened = ""
-    for match in _FENCE.finditer(text):
-        if not opened:
-            # A language longer than this is no language; it would eat the room of the text.
-            opened = match[1][:3] + match[2].strip()[:20]
-        elif match[1][0] == opened[0] and not match[2].strip():
-            opened = ""
-    return opened
+def _open_block(text: str, rest: str) -> str:
+    """Return the line that opens the block of code again that is open at the end, or nothing."""
+    fences = list(_FENCE.finditer(text))
+    if len(fences) % 2 == 0:
+        return ""
+    last = fences[-1]
+    begins_line = last.start() == 0 or text[last.start() - 1] == "\n"
+    # Backticks in the middle of a line that nothing closes are just backticks.
+    return f"```{last['language'] or ''}\n" if begins_line or "```" in rest else ""

@@ -35,17 +35,19 @@ WITH asked AS (
                AS words
 ),
 near AS (
-    SELECT m.id FROM memories m, asked
-    WHERE m.personality_id = :personality_id AND {rule} AND m.created_at < :before
-    ORDER BY m.embedding <=> asked.embedding LIMIT :candidates
+    SELECT m.id FROM memories m
+    WHERE m.personality_id = :personality_id AND {rule}
+          AND (m.created_at < :before OR m.channel_id <> :channel_id)
+    ORDER BY m.embedding <=> (SELECT embedding FROM asked) LIMIT :candidates
 ),
 told AS (
     SELECT id FROM (
-        SELECT m.id, ts_rank(m.words, asked.words) AS rank FROM memories m, asked
-        WHERE m.personality_id = :personality_id AND {rule} AND m.created_at < :before
-              AND m.words @@ asked.words
+        SELECT m.id, m.words FROM memories m
+        WHERE m.personality_id = :personality_id AND {rule}
+              AND (m.created_at < :before OR m.channel_id <> :channel_id)
+              AND m.words @@ (SELECT words FROM asked)
         ORDER BY m.created_at DESC LIMIT :candidates * 10
-    ) recent ORDER BY rank DESC LIMIT :candidates
+    ) recent ORDER BY ts_rank(words, (SELECT words FROM asked)) DESC LIMIT :candidates
 ),
 scored AS (
     SELECT m.id, m.content, m.created_at, m.session_id, m.previous_id,
@@ -86,7 +88,7 @@ async def recall(
 ) -> list[Recalled]:
     """Return what fits best, best first: at most `limit`, none under `threshold` (0 to 1).
 
-    Only what was said before `before`, the beginning of what the prompt shows anyway.
+    Of this channel only what was said before `before`, where what the prompt shows anyway begins.
     """
     rows = await session.execute(
         _STATEMENTS[place.venue],

@@ -1,6 +1,24 @@
 """Conversations, as people have them."""
 
+from sqlalchemy import select
+
+from db.models import ConversationLine, LlmCall, Memory
+from db.session import Sessions
+from services.embedders import WordLlamaEmbedder
+from services.llm import LanguageModels
 from tests.cogs.conftest import House
+from tests.cogs.meanwhile import (
+    answers,
+    breathe,
+    hold,
+    invent,
+    post,
+    restart,
+    spoken,
+    until_written,
+)
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 
 
 async def test_a_personality_answers_to_its_name(house: House) -> None:
@@ -8,6 +26,200 @@ async def test_a_personality_answers_to_its_name(house: House) -> None:
 
     await house.alice.send(house.lobby, "@Mirela how was the night?")
 
-    spoken = house.lobby.history()[-1]
-    assert (spoken.author.name, spoken.content) == ("Mirela", "The fog came in at four.")
+    assert spoken(house.lobby)[-1] == ("Mirela", "The fog came in at four.")
     assert "alice: @Mirela how was the night?" in house.openai.prompts[0]
+
+
+async def test_the_prompt_is_rules_then_history_in_roles_then_what_changes(house: House) -> None:
+    house.openai.says("It never does.", "Noodles help.")
+    await house.alice.send(house.lobby, "@Mirela does it clear up?")
+    await house.bob.send(house.lobby, "I just came in")
+    await house.alice.send(house.lobby, "@Bex what helps?")
+
+    await house.alice.send(house.lobby, "@Mirela and now?")
+
+    system, *history, last = house.openai.requests[-1]["messages"]
+    assert system["role"] == "system"
+    assert "You are Mirela" in system["content"]
+    assert "lighthouse at Cape Sorrow" in system["content"]
+    assert [(each["role"], each["content"]) for each in history] == [
+        ("user", "alice: @Mirela does it clear up?"),
+        ("assistant", "It never does."),
+        ("user", "bob: I just came in"),
+        ("user", "alice: @Bex what helps?"),
+        ("user", "Bex: Noodles help."),
+    ]
+    assert last["role"] == "user"
+    assert last["content"].startswith("<context>\nIt is ")
+    assert last["content"].endswith("</context>\nalice: @Mirela and now?")
+
+
+async def test_each_prompt_begins_with_the_whole_of_the_one_before(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+    await house.alice.send(house.lobby, "@Mirela two")
+
+    await house.alice.send(house.lobby, "@Mirela three")
+
+    before, after = (each["messages"] for each in house.openai.requests[-2:])
+    assert after[: len(before) - 1] == before[:-1]
+
+
+async def test_what_was_said_before_the_bot_came_is_read_once(house: House) -> None:
+    post(house, house.bob, house.lobby, "the boat is late")
+    await house.alice.send(house.lobby, "@Mirela why?")
+
+    await house.alice.send(house.lobby, "@Mirela are you sure?")
+
+    assert house.openai.prompts[0].count("bob: the boat is late") == 1
+    assert house.openai.prompts[1].count("bob: the boat is late") == 1
+
+
+async def test_history_survives_a_restart(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    house.openai.says("Ask the gulls.")
+    await house.alice.send(house.lobby, "@Mirela where is the boat?")
+    await restart(house, sessions, models, embedder)
+    post(house, house.bob, house.lobby, "I saw it at nine")
+
+    await house.alice.send(house.lobby, "@Mirela which gulls?")
+
+    said = [each["content"] for each in house.openai.requests[-1]["messages"][1:-1]]
+    assert said == [
+        "alice: @Mirela where is the boat?",
+        "Ask the gulls.",
+        "bob: I saw it at nine",
+    ]
+
+
+async def test_an_edited_message_is_followed_in_history_and_memory(
+    house: House, sessions: Sessions
+) -> None:
+    said = await house.alice.send(house.lobby, "@Mirela my cat is Tom")
+    aside = await house.bob.send(house.lobby, "mine is Kit")
+
+    await house.alice.edit(said, "@Mirela my cat is Rex")
+    await house.bob.edit(aside, "mine is Max")
+    await house.alice.send(house.lobby, "@Mirela which cats are there?")
+
+    async with sessions() as session:
+        kept = [*await session.scalars(select(Memory.content))]
+    assert not any("Tom" in each for each in kept)
+    assert "my cat is Rex" in house.openai.prompts[-1]
+    assert "mine is Max" in house.openai.prompts[-1]
+    assert not any(gone in house.openai.prompts[-1] for gone in ("Tom", "Kit"))
+
+
+async def test_a_deleted_message_is_erased_everywhere(house: House, sessions: Sessions) -> None:
+    said = await house.alice.send(house.lobby, "@Mirela the code is 4711")
+    aside = await house.bob.send(house.lobby, "mine is 0815")
+
+    await house.alice.delete(said)
+    await house.moderator.delete(aside)
+    await house.alice.send(house.lobby, "@Mirela hello")
+
+    async with sessions() as session:
+        lines = [*await session.scalars(select(ConversationLine.content))]
+        memories = [*await session.scalars(select(Memory.content))]
+    everything = "\n".join([*lines, *memories, *house.openai.prompts[1:]])
+    assert "4711" not in everything
+    assert "0815" not in everything
+
+
+async def test_a_message_taken_back_while_it_is_thought_about_gets_no_answer(
+    house: House, sessions: Sessions
+) -> None:
+    held = hold(house, "Your code is 4711.")
+    message_id = post(house, house.alice, house.lobby, "@Mirela the code is 4711")
+    await held.asked.wait()
+
+    house.env.backend.delete_message(house.lobby.id, message_id)
+    await house.env.settle()
+
+    async with sessions() as session:
+        lines = [*await session.scalars(select(ConversationLine.content))]
+    assert answers(house.lobby) == []
+    assert lines == []
+
+
+async def test_a_message_edited_while_it_is_thought_about_is_answered_as_it_is(
+    house: House,
+) -> None:
+    held = hold(house, "Tom, then.")
+    message_id = post(house, house.alice, house.lobby, "@Mirela my cat is Tom")
+    await held.asked.wait()
+
+    house.openai.says("Rex, then.")
+    house.env.backend.edit_message(house.lobby.id, message_id, {"content": "@Mirela it is Rex"})
+    await house.env.settle()
+
+    assert answers(house.lobby) == ["Rex, then."]
+
+
+async def test_pictures_are_seen_files_are_read_and_the_rest_is_named(house: House) -> None:
+    files = [
+        ("p.png", PNG),
+        ("notes.txt", b"the tide turns at six"),
+        ("fake.png", b"no picture"),
+        ("ship.bin", b"\x00\xff"),
+    ]
+
+    await house.alice.send(house.lobby, "@Mirela look", attachments=files)
+
+    content = house.openai.requests[0]["messages"][-1]["content"]
+    words = "\n".join(part.get("text", "") for part in content)
+    pictures = [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
+    assert [url.partition(",")[0] for url in pictures] == ["data:image/png;base64"]
+    assert "[picture: p.png]" in words
+    assert "[file notes.txt]\nthe tide turns at six\n[end of notes.txt]" in words
+    assert "[attached: fake.png]" in words
+    assert "[attached: ship.bin]" in words
+
+
+async def test_answers_appear_in_the_order_of_their_triggers(
+    house: House, sessions: Sessions
+) -> None:
+    slow = hold(house, "Slow and first.")
+    house.openai.says("Quick and second.")
+    post(house, house.alice, house.lobby, "@Mirela one")
+    await slow.asked.wait()
+    post(house, house.bob, house.lobby, "@Bex two")
+    await until_written(sessions, LlmCall)  # the second answer is there, and must wait
+
+    slow.set()
+    await house.env.settle()
+
+    assert answers(house.lobby) == ["Slow and first.", "Quick and second."]
+
+
+async def test_what_is_said_in_one_breath_is_answered_once(house: House) -> None:
+    held = hold(house, "What wait?")
+    post(house, house.alice, house.lobby, "@Mirela wait")
+    await held.asked.wait()
+
+    house.openai.says("Wait, and listen.")
+    post(house, house.alice, house.lobby, "I mean: listen")
+    await house.env.settle()
+
+    assert answers(house.lobby) == ["Wait, and listen."]
+    assert "alice: @Mirela wait\nI mean: listen" in house.openai.prompts[-1]
+
+
+async def test_a_new_breath_is_answered_again(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+    breathe(house)
+
+    await house.alice.send(house.lobby, "@Mirela two")
+
+    assert len(answers(house.lobby)) == 2
+
+
+async def test_no_more_is_read_than_the_window(house: House) -> None:
+    made = await invent(house, house.alice, "Goldfish", context_window_size=2)
+
+    for number in range(8):
+        await house.alice.send(house.lobby, f"@{made.name} word{number}")
+
+    history = [each["content"] for each in house.openai.requests[-1]["messages"][1:-1]]
+    assert 2 <= len(history) <= 4
+    assert history[-2:] == ["alice: @Goldfish word6", "Aye."]

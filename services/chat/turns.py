@@ -1,0 +1,100 @@
+"""What one person says in one breath, until it is answered."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from uuid import UUID
+
+from db.models import ConversationLine
+from services.chat.composing import Draft
+from services.chat.earshot import line_of
+from services.chat.types import Heard
+from services.memory import Place
+
+# Messages of one person that come this close together are answered once.
+BREATH = timedelta(seconds=1.5)
+SOMEONE = "[someone]"
+
+
+@dataclass(eq=False)
+class Turn:
+    """What one person said in one breath, and who is to answer it.
+
+    Nothing is left of `messages` where all of them were taken back; then nobody answers.
+    """
+
+    place: Place
+    author_id: int
+    messages: list[Heard]
+    summoned: list[UUID]
+    is_secret: bool
+    is_open: bool = True
+    asked: ConversationLine | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def last(self) -> Heard:
+        """Return the newest message."""
+        return self.messages[-1]
+
+    def takes(self, heard: Heard) -> bool:
+        """Whether a message still belongs to this breath."""
+        return (
+            self.is_open
+            and bool(self.messages)
+            and (self.place.channel_id, self.author_id) == (heard.place.channel_id, heard.author_id)
+            and heard.created_at - self.last.created_at <= BREATH
+        )
+
+    def add(self, heard: Heard, summoned: Sequence[UUID]) -> None:
+        """Let a message belong to this breath; whoever is thinking of an answer begins anew."""
+        self.messages.append(heard)
+        self.summoned += [each for each in summoned if each not in self.summoned]
+        self.changed.set()
+
+    def reword(self, message_id: int, content: str) -> None:
+        """Follow the edit of a message."""
+        for number, heard in enumerate(self.messages):
+            if heard.message_id == message_id and heard.content != content:
+                self.messages[number] = replace(heard, content=content)
+                self.changed.set()
+
+    def forget(self, message_ids: Collection[int]) -> None:
+        """Take messages back; all of them where they are one line of the history already."""
+        kept = [each for each in self.messages if each.message_id not in message_ids]
+        if len(kept) < len(self.messages):
+            self.messages = kept if self.asked is None else []
+            self.changed.set()
+
+    def asked_line(self, draft: Draft) -> ConversationLine:
+        """Return the line that this breath is in the history."""
+        return line_of(
+            self.last,
+            text_of(self.messages),
+            message_ids=[heard.message_id for heard in self.messages],
+            speaker_name=draft.speaker_name,
+            user_id=draft.user.id,
+            persona_id=draft.resolution.persona.id,
+            personality_id=draft.resolution.personality.id,
+        )
+
+
+def without(heard: Heard, opted_out: frozenset[int]) -> Heard:
+    """Return a message in which mentions are names, and those who opted out are nobody."""
+    content = heard.content
+    for discord_id, name in heard.mentions.items():
+        shown = SOMEONE if discord_id in opted_out else f"@{name}"
+        content = content.replace(f"<@{discord_id}>", shown).replace(f"<@!{discord_id}>", shown)
+    return replace(heard, content=content)
+
+
+def text_of(messages: Sequence[Heard], attached: Sequence[str] = ()) -> str:
+    """Return what messages say together; `attached` is what their files say, or their names."""
+    texts = [heard.content.strip() for heard in messages]
+    if attached:
+        return "\n".join(
+            text for pair in zip(texts, attached, strict=True) for text in pair if text
+        )
+    named = [f"[attached: {a.name}]" for heard in messages for a in heard.attachments]
+    return "\n".join(text for text in [*texts, *named] if text)

@@ -1,0 +1,196 @@
+"""Character cards, in and out through Discord's attachments."""
+
+import base64
+import json
+import struct
+import zlib
+from typing import Any
+
+import pytest
+from simcord.actors import MemberActor
+from simcord.results import InteractionResult
+
+from tests.cogs.conftest import House
+from tests.cogs.forms import answer, embed, fields, fill, said
+from tests.cogs.meanwhile import actor
+
+# What is refused is raised on its way to the words that tell it, which simcord counts.
+pytestmark = pytest.mark.simcord(check_errors=False)
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+ZED = {
+    "name": "Zed",
+    "description": "Zed mends clocks.",
+    "personality": "Patient.",
+    "scenario": "A shop at noon.",
+    "first_mes": "*ticks*",
+    "mes_example": "Tick.",
+}
+V1 = json.dumps({**ZED, "unheard": [1.50, "é"]}, indent=1)
+V2 = json.dumps({"spec": "chara_card_v2", "spec_version": "2.0", "data": {**ZED, "tags": ["x"]}})
+V3 = V2.replace("_v2", "_v3").replace("2.0", "3.0")
+
+
+def chunk(kind: bytes, payload: bytes) -> bytes:
+    body = kind + payload
+    return struct.pack(">I", len(payload)) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def png(**cards: str) -> bytes:
+    """Return a picture of one pixel that carries cards."""
+    texts = (
+        chunk(b"tEXt", keyword.encode() + b"\0" + base64.b64encode(card.encode()))
+        for keyword, card in cards.items()
+    )
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    pixel = chunk(b"IDAT", zlib.compress(b"\0\0"))
+    return SIGNATURE + header + b"".join(texts) + pixel + chunk(b"IEND", b"")
+
+
+async def bring(house: House, filename: str, data: bytes) -> InteractionResult:
+    """Import a card for Alice."""
+    return await house.alice.slash(house.lobby, "personality import", card=(filename, data))
+
+
+async def take(
+    house: House, kind: str = "json", who: MemberActor | None = None
+) -> tuple[str, bytes]:
+    """Export Zed."""
+    exported = await (who or house.alice).slash(
+        house.lobby, "personality export", personality="Zed", kind=kind
+    )
+    (file,) = answer(exported).attachments
+    return file.filename, await file.read()
+
+
+@pytest.mark.parametrize(
+    ("filename", "data"),
+    [
+        ("zed.json", V1.encode()),
+        ("zed.json", V2.encode()),
+        ("zed.txt", b"\xef\xbb\xbf" + V3.encode()),
+        ("zed.png", png(chara=V2)),
+        ("zed.png", png(chara=V2.replace("Zed", "Older"), ccv3=V3)),
+    ],
+    ids=["V1", "V2", "V3 with a mark", "PNG", "PNG of two"],
+)
+async def test_a_card_becomes_a_personality_and_comes_back_byte_for_byte(
+    house: House, filename: str, data: bytes
+) -> None:
+    brought = await bring(house, filename, data)
+    kind = filename.removeprefix("zed.").replace("txt", "json")
+
+    name, exported = await take(house, kind)
+
+    await house.bob.send(house.lobby, "@Zed hello")
+    assert said(brought) == "Meet **Zed**: call them by name."
+    assert embed(brought).description == "Zed mends clocks."
+    assert fields(brought)["First message"] == "*ticks*"
+    assert name.startswith("zed-")
+    assert name.endswith(f".{kind}")
+    assert exported == data
+    assert "A shop at noon." in house.openai.prompts[0]
+
+
+async def test_only_what_was_changed_is_changed_in_the_card(house: House) -> None:
+    await bring(house, "zed.json", V1.encode())
+    await fill(
+        house, house.alice, "personality edit", {"personality_tone": "Slow."},
+        personality="Zed", section="character",
+    )  # fmt: skip
+    await fill(
+        house, house.alice, "personality edit", {"first_message": "*tocks*"},
+        personality="Zed", section="conversation",
+    )  # fmt: skip
+
+    _, exported = await take(house)
+
+    before, after = json.loads(V1), json.loads(exported)
+    assert after == {
+        **before,
+        "first_mes": "*tocks*",
+        "extensions": {"troupe": {"personality_tone": "Slow."}},
+    }
+    assert exported.startswith(V1[:40].encode())
+    assert b"1.5,\n" in exported
+
+
+async def test_what_was_made_here_travels_whole_to_another_house(house: House) -> None:
+    texts = {
+        "name": "Zed",
+        "character_info": "Zed mends clocks.",
+        "personality_tone": "Slow.",
+        "conversational_goals": "Sell a clock.",
+    }
+    made = await house.services.personalities.create(actor(house.alice), texts)
+    _, exported = await take(house)
+    await house.services.personalities.delete(actor(house.alice), made.id)
+
+    brought = await bring(house, "zed.json", exported)
+
+    assert json.loads(exported)["spec"] == "chara_card_v2"
+    assert embed(brought).description == "Zed mends clocks."
+    assert fields(brought) == {"Tone": "Slow.", "Goals": "Sell a clock."}
+
+
+async def test_there_is_no_picture_of_what_came_without_one(house: House) -> None:
+    await bring(house, "zed.json", V1.encode())
+
+    told = await house.alice.slash(house.lobby, "personality export", personality="Zed", kind="png")
+
+    assert "was not imported from a picture" in said(told)
+
+
+async def test_the_bots_owner_may_export_what_is_not_theirs(house: House) -> None:
+    await bring(house, "zed.json", V1.encode())
+
+    _, exported = await take(house, who=house.boss)
+
+    assert exported == V1.encode()
+
+
+async def test_files_that_are_no_cards_are_refused_in_words(house: House) -> None:
+    def card(**changes: Any) -> bytes:
+        return json.dumps({**ZED, **changes}).encode()
+
+    unreadable = "That is no character card I can read: "
+    files = {
+        "": f"{unreadable}no JSON.",
+        "a picture": f"{unreadable}a picture without a character in it.",
+        "half a picture": f"{unreadable}a PNG that breaks off.",
+        "binary": f"{unreadable}neither a PNG nor text.",
+        "a list": f"{unreadable}JSON, but no object.",
+        "deep": f"{unreadable}no JSON.",
+        "nameless": f"{unreadable}it has no name.",
+        "a number for a name": f"{unreadable}a card whose `name` is no text.",
+        "unseen": "The name is empty, or nothing in it can be seen.",
+        "too long": "The character info is too long: 32,000 characters are the limit.",
+        "taken": "Another personality already answers to **Mirela**.",
+        "staff": "could be taken for Discord, for staff or for a member",
+        "member": "could be taken for Discord, for staff or for a member",
+        "large": "That file is too large for a character card: 10 MB are the limit.",
+        "a large document": "That file is too large for a character card: 2 MB are the limit.",
+    }
+    data = {
+        "": b"",
+        "a picture": png(),
+        "half a picture": png(chara=V2)[:60],
+        "binary": b"\xff\xfe\x00",
+        "a list": b"[1]",
+        "deep": b"[" * 100_000,
+        "nameless": card(name=" "),
+        "a number for a name": card(name=7),
+        "unseen": card(name="\u200b"),
+        "too long": card(description="x" * 32_001),
+        "taken": card(name="Mirela"),
+        "staff": card(name="Admin"),
+        "member": card(name="bob"),
+        "large": b" " * 10_000_001,
+        "a large document": b" " * 2_000_001,
+    }
+
+    for name, refusal in files.items():
+        told = await bring(house, "card.json", data[name])
+        assert refusal in said(told).replace("\\", ""), name
+    listed = await house.alice.slash(house.lobby, "personality list")
+    assert "yours" not in str(embed(listed).description)

@@ -1,0 +1,153 @@
+"""Answers that cannot be said, and models that give none."""
+
+import pytest
+
+from services.seeds import SYSTEM_PROMPT
+from tests.cogs.conftest import House
+from tests.cogs.meanwhile import answers, hold, post, spoken
+from tests.vendors.openai import Reply
+
+GOOD = "The kettle is on, sit down and tell me."
+
+
+async def test_an_endless_answer_is_capped_and_split(house: House) -> None:
+    house.openai.says(" ".join(f"Line {number} of the ledger." for number in range(1500)))
+
+    await house.alice.send(house.lobby, "@Mirela read me the ledger")
+
+    parts = answers(house.lobby)
+    assert 1 < len(parts) <= 4
+    assert all(0 < len(part) <= 2000 for part in parts)
+    assert parts[-1].endswith("…")
+    assert parts[0].startswith("Line 0 of the ledger.")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "  \n ",
+        "<think>What do I say?</think>",
+        "@Mirela how was the night?",
+        SYSTEM_PROMPT,
+    ],
+    ids=["empty", "blank", "thoughts only", "an echo", "the prompt"],
+)
+async def test_what_cannot_be_said_is_asked_for_again(house: House, bad: str) -> None:
+    house.openai.says(bad, bad, GOOD)
+
+    await house.alice.send(house.lobby, "@Mirela how was the night?")
+
+    assert answers(house.lobby) == [GOOD]
+    assert len(house.openai.requests) == 3
+
+
+async def test_what_was_said_before_is_asked_for_again(house: House) -> None:
+    house.openai.says(GOOD)
+    await house.alice.send(house.lobby, "@Mirela hello")
+    house.openai.says(GOOD.upper(), "It boiled over.")
+
+    await house.alice.send(house.lobby, "@Mirela hello again")
+
+    assert answers(house.lobby) == [GOOD, "It boiled over."]
+
+
+async def test_three_times_nothing_is_told_in_words(house: House) -> None:
+    house.openai.says("", "", "", "never asked for")
+
+    await house.alice.send(house.lobby, "@Mirela hello")
+
+    assert answers(house.lobby) == []
+    assert "**Mirela** found no words" in house.lobby.history()[-1].content
+    assert len(house.openai.requests) == 3
+
+
+@pytest.mark.parametrize("prefix", ["Mirela: ", "**Mirela:** ", "mirela : ", "**Mirela**: "])
+async def test_its_own_name_before_an_answer_is_taken_away(house: House, prefix: str) -> None:
+    house.openai.says(prefix + GOOD)
+
+    await house.alice.send(house.lobby, "@Mirela hello")
+
+    assert answers(house.lobby) == [GOOD]
+
+
+async def test_nobody_is_pinged_by_what_a_model_says(house: House) -> None:
+    house.openai.says(f"@everyone @here <@{house.bob.id}> look")
+
+    await house.alice.send(house.lobby, "@Mirela call them all")
+
+    said = house.lobby.history()[-1]
+    sent = [each.json for each in house.env.http_requests if each.path.startswith("/webhooks/")]
+    assert said.content.startswith("@everyone")
+    assert not said.mention_everyone
+    assert [each["allowed_mentions"] for each in sent if each] == [{"parse": []}]
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (Reply(status=429, headers={"Retry-After": "60"}), "is overrun. Try again in 60 seconds."),
+        (Reply(text="", refusal="I will not."), "declined to answer that"),
+        (Reply(status=401), "is not set up rightly"),
+    ],
+    ids=["429", "refusal", "401"],
+)
+async def test_a_model_that_fails_is_told_of_and_the_next_answer_knows_the_message(
+    house: House, reply: Reply, told: str
+) -> None:
+    house.openai.replies.append(reply)
+    await house.alice.send(house.lobby, "@Mirela my boat is the Heron")
+    excuse = house.lobby.history()[-1]
+
+    await house.bob.send(house.lobby, "@Mirela which boat?")
+
+    assert told in excuse.content
+    assert excuse.content.startswith("-# ")
+    assert excuse.reference is not None
+    assert answers(house.lobby) == ["Aye."]
+    assert "alice: @Mirela my boat is the Heron" in house.openai.prompts[-1]
+
+
+async def test_a_model_that_stays_broken_is_given_up(house: House) -> None:
+    house.openai.replies.extend([Reply(status=500, headers={"Retry-After": "0"})] * 9)
+
+    await house.alice.send(house.lobby, "@Mirela hello")
+
+    assert "is not answering" in house.lobby.history()[-1].content
+
+
+@pytest.mark.parametrize("text", ["@Mirela I want to kill myself", "@Bex je veux mourir"])
+async def test_crisis_words_are_met_with_help_and_no_model(house: House, text: str) -> None:
+    await house.alice.send(house.lobby, text)
+
+    who, said = spoken(house.lobby)[-1]
+    assert who == house.env.backend.bot_user.name
+    assert "https://findahelpline.com" in said
+    assert house.openai.requests == []
+
+
+async def test_crisis_words_in_the_same_breath_are_met_with_help_too(house: House) -> None:
+    held = hold(house, "Evening.")
+    post(house, house.alice, house.lobby, "@Mirela hello")
+    await held.asked.wait()
+
+    post(house, house.alice, house.lobby, "I want to kill myself")
+    held.set()
+    await house.env.settle()
+
+    said = [text for _, text in spoken(house.lobby)]
+    assert any("https://findahelpline.com" in text for text in said)
+    assert "Evening." in said
+    assert not any("kill" in prompt for prompt in house.openai.prompts)
+
+
+async def test_a_channel_deleted_while_it_types_ends_in_silence(house: House) -> None:
+    held = hold(house, "Too late.")
+    post(house, house.alice, house.lobby, "@Mirela hello")
+    await held.asked.wait()
+
+    house.env.backend.delete_channel(house.lobby.id)
+    held.set()
+    await house.env.settle()
+
+    assert "Too late." not in house.env.transcript()

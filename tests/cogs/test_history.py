@@ -1,0 +1,113 @@
+"""Conversations, begun anew and taken back."""
+
+import pytest
+from simcord.actors import MemberActor
+from simcord.results import InteractionResult
+from sqlalchemy import select
+
+from db.models import ConversationLine, Memory
+from db.session import Sessions
+from tests.cogs.conftest import House
+from tests.cogs.meanwhile import answers
+
+# What is refused is raised on its way to the words that tell it, which simcord counts.
+pytestmark = pytest.mark.simcord(check_errors=False)
+
+
+async def clear(house: House, who: MemberActor, **options: object) -> InteractionResult:
+    """Begin the conversation anew, and be sure of it."""
+    asked = await who.slash(house.lobby, "history clear", **options)
+    assert asked.response is not None
+    return await who.click(asked.response, label="Begin anew")
+
+
+def history(house: House) -> list[str]:
+    """Return the history of the last prompt."""
+    return [each["content"] for each in house.openai.requests[-1]["messages"][1:-1]]
+
+
+async def test_clearing_leaves_what_others_said_and_all_memories(
+    house: House, sessions: Sessions
+) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+    await house.bob.send(house.lobby, "@Mirela two")
+
+    result = await clear(house, house.alice)
+    await house.alice.send(house.lobby, "@Mirela three")
+
+    async with sessions() as session:
+        memories = [*await session.scalars(select(Memory.content))]
+    assert result.response is not None
+    assert result.response.content.startswith("2 lines are no longer read.")
+    assert history(house) == ["bob: @Mirela two", "Aye."]
+    assert len(memories) == 3
+
+
+async def test_clearing_one_personality_leaves_the_others(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+    await house.alice.send(house.lobby, "@Bex two")
+
+    await clear(house, house.alice, personality="Bex")
+    await house.alice.send(house.lobby, "@Mirela three")
+
+    assert history(house) == ["alice: @Mirela one", "Aye."]
+
+
+async def test_only_moderators_clear_what_everyone_said(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+    await house.bob.send(house.lobby, "@Mirela two")
+
+    refused = await clear(house, house.bob, everyones=True)
+    await house.bob.send(house.lobby, "@Mirela three")
+    before = history(house)
+    await clear(house, house.moderator, everyones=True)
+    await house.bob.send(house.lobby, "@Mirela four")
+
+    told = [each.content for each in (refused.response, *refused.followups) if each]
+    assert any("Only members with **Manage Messages**" in each for each in told)
+    assert len(before) == 4
+    assert history(house) == []
+
+
+async def test_clearing_can_be_thought_better_of(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+    asked = await house.alice.slash(house.lobby, "history clear")
+    assert asked.response is not None
+
+    result = await house.alice.click(asked.response, label="Cancel")
+    await house.alice.send(house.lobby, "@Mirela two")
+
+    assert result.response is not None
+    assert result.response.content == "Nothing was changed."
+    assert history(house) == ["alice: @Mirela one", "Aye."]
+
+
+async def test_undoing_takes_the_last_exchange_back(house: House, sessions: Sessions) -> None:
+    house.openai.says("One it is.", "Two it is.")
+    await house.alice.send(house.lobby, "@Mirela one")
+    await house.alice.send(house.lobby, "@Mirela two")
+    await house.bob.send(house.lobby, "@Mirela three")
+
+    result = await house.alice.slash(house.lobby, "history undo")
+    await house.bob.send(house.lobby, "@Mirela four")
+
+    async with sessions() as session:
+        living = select(ConversationLine.content).where(ConversationLine.deleted_at.is_(None))
+        memories = [*await session.scalars(select(Memory.content))]
+        lines = [*await session.scalars(living)]
+    assert result.response is not None
+    assert result.response.content == "Mirela never heard that, and never answered."
+    assert answers(house.lobby)[0] == "One it is."
+    assert "Two it is." not in answers(house.lobby)
+    assert not any("@Mirela two" in each for each in [*memories, *lines, *history(house)])
+
+
+async def test_undoing_goes_on_until_nothing_is_left(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+
+    await house.alice.slash(house.lobby, "history undo")
+    result = await house.alice.slash(house.lobby, "history undo")
+
+    assert result.response is not None
+    assert "it is no longer kept" in result.response.content
+    assert answers(house.lobby) == []

@@ -1,0 +1,274 @@
+"""What personalities remember of people, where they may say it, and the user's hand on it."""
+
+from typing import Any
+
+import discord
+import pytest
+from simcord.builders import ChannelHandle
+from simcord.results import InteractionResult
+from sqlalchemy import func, select
+
+from db.models import ConversationLine, LlmConfig, Memory
+from db.session import Sessions
+from services.embedders import WordLlamaEmbedder
+from services.llm import LanguageModels
+from tests.cogs.conftest import House
+from tests.cogs.meanwhile import breathe, invent, restart
+from tests.vendors.openai import Reply
+
+# What is refused is raised on its way to the words that tell it, which simcord counts.
+pytestmark = pytest.mark.simcord(check_errors=False)
+
+SAID = "my sister Ottilie sails the Heron"
+ASKED = "on which ship does my sister Ottilie sail?"
+
+
+def told(result: Any) -> str:
+    """Return what only whoever asked was told."""
+    assert isinstance(result, InteractionResult)
+    assert result.response is not None
+    assert result.response.ephemeral
+    return "\n".join(
+        [result.response.content, *(str(each.description) for each in result.response.embeds)]
+    )
+
+
+def private_channel(house: House, name: str) -> ChannelHandle:
+    hidden = discord.PermissionOverwrite(view_channel=False)
+    shown = discord.PermissionOverwrite(view_channel=True)
+    me = house.guild.me
+    assert me is not None
+    overwrites: dict[Any, discord.PermissionOverwrite] = {
+        house.guild.default_role: hidden,
+        house.alice: shown,
+        me: shown,
+    }
+    return house.guild.create_text_channel(name, overwrites=overwrites)
+
+
+async def count(sessions: Sessions) -> tuple[int, int]:
+    """Return how many lines and how many memories are kept."""
+    async with sessions() as session:
+        lines = await session.scalar(select(func.count()).select_from(ConversationLine))
+        memories = await session.scalar(select(func.count()).select_from(Memory))
+        return lines or 0, memories or 0
+
+
+async def test_what_was_said_in_public_is_recalled_in_that_guild_only(house: House) -> None:
+    other = house.guild.create_text_channel("other")
+    hidden = private_channel(house, "hidden")
+    elsewhere = house.env.create_guild("Elsewhere")
+    alice_there = elsewhere.add_member(house.alice.user)
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+
+    await house.alice.send(other, f"@Mirela {ASKED}")
+    await house.alice.send(hidden, f"@Mirela {ASKED}")
+    await alice_there.send(elsewhere.create_text_channel("lobby"), f"@Mirela {ASKED}")
+    await house.alice.user.send_dm(f"@Mirela {ASKED}")
+
+    assert [SAID in prompt for prompt in house.openai.prompts[1:]] == [True, True, False, False]
+
+
+async def test_what_was_said_in_a_dm_is_recalled_in_dms_with_that_user_only(house: House) -> None:
+    alice, bob = house.alice.user, house.bob.user
+    await alice.send_dm(f"@Mirela {SAID}")
+    cleared = await alice.slash("history clear")
+    await alice.click(cleared.response, label="Begin anew")
+
+    await alice.send_dm(f"@Mirela {ASKED}")
+    await bob.send_dm(f"@Mirela {ASKED}")
+    await house.alice.send(house.lobby, f"@Mirela {ASKED}")
+
+    assert [SAID in prompt for prompt in house.openai.prompts[1:]] == [True, False, False]
+
+
+async def test_what_was_said_in_a_private_channel_stays_there(house: House) -> None:
+    hidden, other = private_channel(house, "hidden"), private_channel(house, "other")
+    await house.alice.send(hidden, f"@Mirela {SAID}")
+    cleared = await house.alice.slash(hidden, "history clear")
+    assert cleared.response is not None
+    await house.alice.click(cleared.response, label="Begin anew")
+
+    for channel in (hidden, other, house.lobby):
+        await house.alice.send(channel, f"@Mirela {ASKED}")
+    await house.alice.user.send_dm(f"@Mirela {ASKED}")
+
+    prompts = house.openai.prompts[1:]
+    assert [SAID in prompt for prompt in prompts] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"memory_limit": 0}, {"memory_score_threshold": 1.0}], ids=["limit", "threshold"]
+)
+async def test_a_config_limits_what_is_recalled(
+    house: House, sessions: Sessions, parameters: dict[str, Any]
+) -> None:
+    async with sessions.begin() as session:
+        config = (await session.scalars(select(LlmConfig))).one()
+        for name, value in parameters.items():
+            setattr(config, name, value)
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, f"@Mirela {SAID}")
+
+    await house.alice.send(house.lobby, f"@Mirela {ASKED}")
+
+    assert "You remember:" not in house.openai.prompts[-1]
+
+
+async def test_a_personality_without_memory_remembers_nothing(
+    house: House, sessions: Sessions
+) -> None:
+    await invent(house, house.alice, "Sieve", memory_enabled=False)
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, f"@Sieve {SAID}")
+
+    await house.alice.send(house.lobby, f"@Sieve {ASKED}")
+
+    assert SAID not in house.openai.prompts[-1]
+    assert await count(sessions) == (4, 0)
+
+
+async def test_incognito_writes_nothing_and_is_not_caught_up_with(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    on = await house.alice.slash(house.lobby, "memory incognito")
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+    house.openai.replies.append(Reply(status=401))
+    await house.alice.send(house.lobby, f"@Mirela again: {SAID}")
+    await house.alice.send(house.lobby, f"to nobody: {SAID}")
+    during = await count(sessions)
+    await restart(house, sessions, models, embedder)
+
+    await house.bob.send(house.lobby, "@Mirela hello")
+
+    assert told(on).startswith("Incognito")
+    assert during == (0, 0)
+    assert SAID not in house.openai.prompts[-1]
+    assert await count(sessions) == (2, 1)
+
+
+async def test_incognito_is_not_written_down_by_the_answers_of_others(
+    house: House, sessions: Sessions
+) -> None:
+    await house.bob.send(house.lobby, "@Mirela hello")
+    await house.alice.slash(house.lobby, "memory incognito")
+    await house.alice.send(house.lobby, f"to nobody: {SAID}")
+    house.openai.replies.append(Reply(status=401))
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+    await house.alice.send(house.lobby, f"@Mirela again: {SAID}")
+
+    await house.bob.send(house.lobby, "@Mirela hello again")
+
+    async with sessions() as session:
+        lines = [*await session.scalars(select(ConversationLine.content))]
+    assert not any(SAID in line for line in lines)
+    assert await count(sessions) == (4, 2)
+
+
+async def test_what_was_said_incognito_stays_unwritten_after_its_end(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    await house.alice.slash(house.lobby, "memory incognito")
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+    off = await house.alice.slash(house.lobby, "memory incognito")
+    await restart(house, sessions, models, embedder)
+
+    await house.alice.send(house.lobby, "@Mirela hello")
+
+    assert "remembered again" in told(off)
+    assert SAID not in house.openai.prompts[-1]
+    assert await count(sessions) == (2, 1)
+
+
+async def test_memories_are_listed_searched_and_suggested_to_their_user_only(
+    house: House,
+) -> None:
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+    breathe(house)
+    await house.alice.send(house.lobby, "@Bex noodles with chilli please")
+
+    every = told(await house.alice.slash(house.lobby, "memory list"))
+    bexs = told(await house.alice.slash(house.lobby, "memory list", personality="Bex"))
+    found = told(await house.alice.slash(house.lobby, "memory search", words="ships and sisters"))
+    bobs = told(await house.bob.slash(house.lobby, "memory list"))
+    typed = await house.alice.autocomplete(house.lobby, "memory forget", "memory", "noodles")
+    bobs_typed = await house.bob.autocomplete(house.lobby, "memory forget", "memory", "noodles")
+
+    assert every.index("noodles") < every.index(SAID)
+    assert SAID not in bexs
+    assert found.index(SAID) < found.index("noodles")
+    assert bobs.strip() == "*Nothing yet.*"
+    assert typed[0]["name"].startswith("Bex: alice: @Bex noodles")
+    assert bobs_typed == []
+
+
+async def only_memory(house: House) -> str:
+    """Return the key of alice's one memory, as a suggestion carries it."""
+    (offered,) = await house.alice.autocomplete(house.lobby, "memory lock", "memory", "")
+    return offered["value"]
+
+
+async def test_a_memory_is_put_right_locked_and_forgotten(house: House) -> None:
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+    key = await only_memory(house)
+
+    form = await house.alice.slash(house.lobby, "memory edit", memory=key)
+    await house.alice.submit_modal(form, {"content": "Ottilie sails the Petrel"})
+    locked = told(await house.alice.slash(house.lobby, "memory lock", memory=key))
+    refused = told(await house.alice.slash(house.lobby, "memory forget", memory=key))
+    form = await house.alice.slash(house.lobby, "memory edit", memory=key)
+    unchanged = told(await house.alice.submit_modal(form, {"content": "something else"}))
+    listed = told(await house.alice.slash(house.lobby, "memory list"))
+    unlocked = told(await house.alice.slash(house.lobby, "memory lock", memory=key))
+    forgotten = told(await house.alice.slash(house.lobby, "memory forget", memory=key))
+
+    assert locked.startswith("Locked")
+    assert "is locked" in refused
+    assert "is locked" in unchanged
+    assert "🔒" in listed
+    assert "Ottilie sails the Petrel" in listed
+    assert unlocked.startswith("Unlocked")
+    assert forgotten.startswith("Forgotten")
+    assert "Nothing yet" in told(await house.alice.slash(house.lobby, "memory list"))
+
+
+async def test_a_corrected_memory_is_what_is_recalled(house: House) -> None:
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, f"@Mirela {SAID}")
+    key = await only_memory(house)
+    form = await house.alice.slash(house.lobby, "memory edit", memory=key)
+    await house.alice.submit_modal(form, {"content": "my sister Ottilie sails the Petrel"})
+
+    await house.alice.send(house.lobby, f"@Mirela {ASKED}")
+
+    assert "sails the Petrel" in house.openai.prompts[-1]
+    assert "Heron" not in house.openai.prompts[-1]
+
+
+@pytest.mark.parametrize("command", ["memory edit", "memory lock", "memory forget"])
+async def test_nobody_touches_the_memories_of_others(house: House, command: str) -> None:
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+    key = await only_memory(house)
+
+    strangers = told(await house.bob.slash(house.lobby, command, memory=key))
+    nonsense = told(await house.bob.slash(house.lobby, command, memory="no key"))
+
+    assert strangers.strip() == nonsense.strip() == "There is no such memory of you."
+
+
+async def test_purging_leaves_what_is_locked(house: House, sessions: Sessions) -> None:
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+    await house.alice.slash(house.lobby, "memory lock", memory=await only_memory(house))
+    await house.alice.send(house.lobby, "@Bex noodles")
+    await house.bob.send(house.lobby, "@Bex noodles")
+
+    asked = await house.alice.slash(house.lobby, "memory purge")
+    assert asked.response is not None
+    await house.alice.click(asked.response, label="Forget")
+
+    async with sessions() as session:
+        left = [*await session.scalars(select(Memory.content).order_by(Memory.created_at))]
+    assert [each.splitlines()[0] for each in left] == [
+        f"alice: @Mirela {SAID}",
+        "bob: @Bex noodles",
+    ]

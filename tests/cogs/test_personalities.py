@@ -1,0 +1,327 @@
+"""Personalities: made, changed, shared and deleted by command."""
+
+from typing import Any
+
+import pytest
+from simcord.backend.errors import SetupError
+
+from services.personalities import Personality
+from tests.cogs.conftest import House
+from tests.cogs.forms import (
+    answer,
+    embed,
+    fields,
+    fill,
+    inputs,
+    lines,
+    pings,
+    prefilled,
+    press,
+    said,
+    suggestions,
+)
+from tests.cogs.meanwhile import actor, answers, invent
+
+# What is refused is raised on its way to the words that tell it, which simcord counts.
+pytestmark = pytest.mark.simcord(check_errors=False)
+
+ZED = {
+    "name": "Zed",
+    "character_info": "Zed mends clocks.",
+    "personality_traits": "Patient.",
+    "personality_tone": "Slow.",
+}
+CAST = ["**Bex**", "**Mirela**", "**Professor Quill**"]
+UNKNOWN = "I know no personality called **Zed** that you can talk to here."
+NOT_YOURS = "Only the owners of **Zed** can do that."
+
+
+async def zed(house: House, **texts: str) -> Personality:
+    """Make a personality of Alice's."""
+    return await house.services.personalities.create(actor(house.alice), {**ZED, **texts})
+
+
+async def test_a_personality_is_created_listed_viewed_and_called(house: House) -> None:
+    made = await fill(house, house.alice, "personality create", ZED)
+
+    mine = await house.alice.slash(house.lobby, "personality list")
+    bobs = await house.bob.slash(house.lobby, "personality list")
+    viewed = await house.bob.slash(house.lobby, "personality view", personality="zed")
+    await house.bob.send(house.lobby, "@Zed what time is it?")
+    assert said(made) == "Meet **Zed**: call them by name."
+    assert lines(mine) == ["**Zed** · yours", *CAST]
+    assert lines(bobs) == CAST
+    assert embed(viewed).description == "Zed mends clocks."
+    assert fields(viewed) == {
+        "Character": "Patient.",
+        "Tone": "Slow.",
+        "Owners": house.alice.mention,
+    }
+    assert embed(viewed).footer.text == "unlisted · version 1 · reads 20 messages back · remembers"
+    assert answers(house.lobby) == ["Aye."]
+
+
+async def test_each_section_of_an_edit_holds_what_is_there_and_each_change_is_a_version(
+    house: House,
+) -> None:
+    await zed(house)
+    changes = {
+        "identity": {"display_name": "Old Zed", "avatar_url": "https://x.example/z.png"},
+        "character": {"personality_likes": "Oil."},
+        "conversation": {"first_message": "*ticks*"},
+    }
+
+    told: list[str] = []
+    held: dict[str, str] = {}
+    for section, change in [*changes.items(), ("identity", dict[str, str]())]:
+        options = {"personality": "Zed", "section": section}
+        edited = await fill(house, house.alice, "personality edit", change, **options)
+        told.append(said(edited))
+        held |= prefilled(await house.alice.slash(house.lobby, "personality edit", **options))
+
+    viewed = await house.bob.slash(house.lobby, "personality view", personality="Zed")
+    assert told == [f"Saved as version {number}." for number in (2, 3, 4, 4)]
+    assert held == {
+        **ZED,
+        **changes["identity"],
+        **changes["character"],
+        "first_message": "*ticks*",
+    }
+    assert embed(viewed).title == "Old Zed"
+    assert embed(viewed).thumbnail.url == "https://x.example/z.png"
+    assert fields(viewed)["First message"] == "*ticks*"
+
+
+async def test_a_text_longer_than_a_form_is_left_alone_by_its_form(house: House) -> None:
+    story = "It was a dark and stormy night. " * 200
+    await zed(house, character_info=story)
+
+    options = {"personality": "Zed", "section": "character"}
+    opened = await house.alice.slash(house.lobby, "personality edit", **options)
+    edited = await house.alice.submit_modal(opened, {"personality_tone": "Quick."})
+
+    found = await house.services.personalities.find(
+        "Zed", discord_id=house.alice.id, channel_id=None
+    )
+    assert "Who are they?: longer than a form holds." in str(opened.modal)
+    assert "character_info" not in inputs(opened)
+    assert said(edited) == "Saved as version 2."
+    assert (found.character_info, found.personality_tone) == (story.strip(), "Quick.")
+
+
+async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
+    await zed(house)
+    unseen = "The name is empty, or nothing in it can be seen."
+    impersonation = "could be taken for Discord, for staff or for a member of this server."
+    refusals = {
+        "MIRELA": "Another personality already answers to **MIRELA**.",
+        "\u200b\u200b": unseen,
+        "Moderator": impersonation,
+        "D1sc0rd": impersonation,
+        "b0b": impersonation,
+        "\u0958" * 80: "The name is too long: 80 characters are the limit.",
+    }
+
+    for name, refusal in refusals.items():
+        created = await fill(house, house.alice, "personality create", {"name": name})
+        edited = await fill(
+            house, house.alice, "personality edit", {"name": name},
+            personality="Zed", section="identity",
+        )  # fmt: skip
+
+        assert refusal in said(created)
+        assert refusal in said(edited)
+    listed = await house.alice.slash(house.lobby, "personality list")
+    assert lines(listed) == ["**Zed** · yours", *CAST]
+
+
+async def test_any_other_name_is_shown_plainly_and_pings_nobody(house: House) -> None:
+    names = {
+        "🦊": "🦊",
+        "שלום": "שלום",
+        "*Star*": r"\*Star\*",
+        "@everyone look": "@everyone look",
+        f"<@{house.bob.id}>": f"<@{house.bob.id}>",
+    }
+
+    made = [said(await fill(house, house.alice, "personality create", {"name": n})) for n in names]
+
+    chosen = await house.alice.slash(house.lobby, "chat with", personality="*star*")
+    assert made == [f"Meet **{shown}**: call them by name." for shown in names.values()]
+    assert said(chosen) == r"**\*Star\*** answers your DMs from now on."
+    assert pings(house) == []
+
+
+async def test_an_avatar_must_be_an_address(house: House) -> None:
+    await zed(house)
+
+    edited = await fill(
+        house, house.alice, "personality edit", {"avatar_url": "http://x.example/z.png"},
+        personality="Zed", section="identity",
+    )  # fmt: skip
+
+    assert said(edited) == "The avatar must be an https:// address."
+
+
+async def test_settings_change_only_what_is_given(house: House) -> None:
+    async def footer(**options: Any) -> str | None:
+        told = await house.alice.slash(
+            house.lobby, "personality settings", personality="Zed", **options
+        )
+        return embed(told).footer.text
+
+    await zed(house)
+
+    assert await footer() == "unlisted · version 1 · reads 20 messages back · remembers"
+    assert await footer(visibility="public", memory=False) == (
+        "public · version 1 · reads 20 messages back · remembers nothing"
+    )
+    assert await footer(age_restricted=True, context=2) == (
+        "public · version 1 · reads 2 messages back · remembers nothing · age-restricted"
+    )
+    with pytest.raises(SetupError, match="must be ≥ 2"):
+        await footer(context=1)
+
+
+async def test_a_private_personality_exists_for_its_owners_only(house: House) -> None:
+    await zed(house)
+    await house.alice.slash(
+        house.lobby, "personality settings", personality="Zed", visibility="private"
+    )
+
+    viewed = await house.bob.slash(house.lobby, "personality view", personality="Zed")
+    await house.bob.send(house.lobby, "@Zed hello")
+    suggested = await suggestions(house, house.bob, "personality view", "personality", "")
+    alices = await suggestions(house, house.alice, "personality view", "personality", "z")
+
+    assert said(viewed) == UNKNOWN
+    assert answers(house.lobby) == []
+    assert suggested == ["Bex", "Mirela", "Professor Quill"]
+    assert alices == ["Zed"]
+
+
+async def test_a_chosen_system_prompt_is_shown_and_comes_first(house: House) -> None:
+    await zed(house)
+    await fill(
+        house, house.boss, "system-prompt create", {"name": "Verse", "content": "Speak in verse."}
+    )
+
+    told = await house.alice.slash(
+        house.lobby, "personality settings", personality="Zed", system_prompt="verse"
+    )
+    await house.alice.send(house.lobby, "@Zed hello")
+
+    assert fields(told)["System prompt"] == "Verse"
+    assert "Speak in verse." in house.openai.prompts[0]
+
+
+async def test_aliases_are_added_called_and_removed(house: House) -> None:
+    await zed(house)
+
+    added = await house.alice.slash(
+        house.lobby, "personality alias add", personality="Zed", alias="Clock  Man"
+    )
+    viewed = await house.bob.slash(house.lobby, "personality view", personality="clock man")
+    await house.bob.send(house.lobby, "@clock man hello")
+    removed = await house.alice.slash(
+        house.lobby, "personality alias remove", personality="Zed", alias="CLOCK MAN"
+    )
+
+    gone = await house.bob.slash(house.lobby, "personality view", personality="Clock Man")
+    assert said(added) == "**Zed** answers to **Clock Man** too."
+    assert fields(viewed)["Also answers to"] == "Clock Man"
+    assert answers(house.lobby) == ["Aye."]
+    assert said(removed) == "Nobody answers to that any more."
+    assert "I know no personality called **Clock Man**" in said(gone)
+
+
+async def test_an_alias_that_cannot_be_had_or_is_not_there_is_refused(house: House) -> None:
+    await zed(house)
+    refusals = {
+        "mirela": "Another personality already answers to **mirela**.",
+        "\u200b": "The alias is empty, or nothing in it can be seen.",
+        "x" * 4000: "The alias is too long: 80 characters are the limit.",
+        "Staff": "could be taken for Discord, for staff",
+    }
+
+    for alias, refusal in refusals.items():
+        told = await house.alice.slash(
+            house.lobby, "personality alias add", personality="Zed", alias=alias
+        )
+        assert refusal in said(told)
+    removed = await house.alice.slash(
+        house.lobby, "personality alias remove", personality="Zed", alias="Bex"
+    )
+    assert said(removed).startswith("I know no personality called **Bex**")
+
+
+async def test_many_aliases_and_owners_can_still_be_looked_at(house: House) -> None:
+    made = await zed(house)
+    for number in range(20):
+        await house.services.personalities.add_alias(
+            actor(house.alice), made.id, f"{number} {'*' * 70}"
+        )
+
+    viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
+
+    assert len(fields(viewed)["Also answers to"] or "") == 1024
+
+
+async def test_a_shared_personality_is_its_owners_to_change(house: House) -> None:
+    await zed(house)
+    options = {"personality": "Zed", "user": house.bob}
+
+    added = await house.alice.slash(house.lobby, "personality owners add", **options)
+    viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
+    opened = await house.bob.slash(
+        house.lobby, "personality edit", personality="Zed", section="identity"
+    )
+    removed = await house.alice.slash(house.lobby, "personality owners remove", **options)
+    refused = await house.bob.submit_modal(opened, {"name": "Bobs"})
+    last = await house.alice.slash(
+        house.lobby, "personality owners remove", personality="Zed", user=house.alice
+    )
+
+    assert said(added) == f"{house.bob.mention} may change **Zed** now."
+    assert fields(viewed)["Owners"] == f"{house.alice.mention}, {house.bob.mention}"
+    assert said(removed) == f"{house.bob.mention} may no longer change **Zed**."
+    assert said(refused) == NOT_YOURS
+    assert said(last) == "**Zed** needs an owner: add another one first."
+    assert pings(house) == []
+
+
+async def test_a_deleted_personality_is_gone_and_its_name_is_free(house: House) -> None:
+    await zed(house)
+    cancelled = await press(house, house.alice, "Cancel", "personality delete", personality="Zed")
+    asked = await house.alice.slash(house.lobby, "personality delete", personality="Zed")
+
+    deleted = await press(house, house.alice, "Delete", "personality delete", personality="Zed")
+    again = await house.alice.click(answer(asked), label="Delete")
+
+    viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
+    made = await invent(house, house.bob, "Zed")
+    assert said(cancelled) == "Nothing was changed."
+    assert said(deleted) == "**Zed** is gone."
+    assert said(again).startswith("I know no personality")
+    assert said(viewed) == UNKNOWN
+    assert made.name == "Zed"
+
+
+async def test_what_is_not_ones_own_cannot_be_changed(house: House) -> None:
+    await zed(house)
+    commands: dict[str, dict[str, Any]] = {
+        "edit": {"section": "identity"},
+        "settings": {"visibility": "public"},
+        "delete": {},
+        "alias add": {"alias": "Bobs"},
+        "alias remove": {"alias": "Bobs"},
+        "owners add": {"user": house.bob},
+        "owners remove": {"user": house.alice},
+        "export": {},
+    }
+
+    for name, options in commands.items():
+        told = await house.bob.slash(
+            house.lobby, f"personality {name}", personality="Zed", **options
+        )
+        assert said(told) == NOT_YOURS

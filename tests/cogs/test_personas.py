@@ -1,0 +1,244 @@
+"""Personas: who users are to the personalities."""
+
+import pytest
+
+from tests.cogs.conftest import House
+from tests.cogs.forms import (
+    answer,
+    buttons,
+    embed,
+    fields,
+    fill,
+    inputs,
+    lines,
+    pings,
+    prefilled,
+    press,
+    said,
+    suggestions,
+)
+
+# What is refused is raised on its way to the words that tell it, which simcord counts.
+pytestmark = pytest.mark.simcord(check_errors=False)
+
+CAPTAIN = {
+    "name": "Captain Bly",
+    "preferred_name": "Bly",
+    "pronouns": "they/them",
+    "content": "Lost a ship at Cape Sorrow.",
+    "description": "for sea stories",
+}
+
+
+async def test_a_persona_is_created_listed_and_viewed(house: House) -> None:
+    made = await fill(house, house.alice, "persona create", CAPTAIN)
+
+    listed = await house.alice.slash(house.lobby, "persona list")
+    viewed = await house.alice.slash(house.lobby, "persona view", persona="captain bly")
+    assert said(made) == "Saved."
+    assert lines(listed) == ["**alice** · default", "**Captain Bly**"]
+    assert "for sea stories" in str(embed(listed).description)
+    assert embed(viewed).title == "Captain Bly"
+    assert embed(viewed).description == "Lost a ship at Cape Sorrow."
+    assert fields(viewed) == {"Called": "Bly", "Pronouns": "they/them", "Note": "for sea stories"}
+
+
+async def test_the_form_of_an_edit_holds_what_is_there_and_changes_only_what_was_typed(
+    house: House,
+) -> None:
+    await fill(house, house.alice, "persona create", CAPTAIN)
+
+    opened = await house.alice.slash(house.lobby, "persona edit", persona="Captain Bly")
+    await house.alice.submit_modal(opened, {**CAPTAIN, "name": "CAPTAIN BLY", "pronouns": ""})
+
+    viewed = await house.alice.slash(house.lobby, "persona view", persona="Captain Bly")
+    assert prefilled(opened) == CAPTAIN
+    assert embed(viewed).title == "CAPTAIN BLY"
+    assert fields(viewed) == {"Called": "Bly", "Note": "for sea stories"}
+
+
+async def test_no_text_is_longer_than_what_the_form_of_an_edit_takes(house: House) -> None:
+    opened = await house.alice.slash(house.lobby, "persona create")
+    longest = {name: "x" * field["max_length"] for name, field in inputs(opened).items()}
+    await house.alice.submit_modal(opened, longest)
+
+    edited = await house.alice.slash(house.lobby, "persona edit", persona=longest["name"])
+    viewed = await house.alice.slash(house.lobby, "persona view", persona=longest["name"])
+
+    assert prefilled(edited) == longest
+    assert len(embed(viewed).description or "") == 2000
+
+
+async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
+    unseen = "The name is empty, or nothing in it can be seen."
+    refusals = {
+        "ALICE": "You already have a persona called **ALICE**.",
+        "\u200b\u2060\u200d": unseen,
+        "   ": unseen,
+        "\u0301\u0301": unseen,
+        "\u0958" * 80: "The name is too long: 80 characters are the limit.",
+    }
+    await fill(house, house.alice, "persona create", {"name": "Hero"})
+
+    created = {
+        name: said(await fill(house, house.alice, "persona create", {"name": name}))
+        for name in refusals
+    }
+    edited = {
+        name: said(await fill(house, house.alice, "persona edit", {"name": name}, persona="Hero"))
+        for name in refusals
+    }
+
+    listed = await house.alice.slash(house.lobby, "persona list")
+    assert created == edited == refusals
+    assert lines(listed) == ["**alice** · default", "**Hero**"]
+
+
+async def test_any_name_is_shown_plainly_and_pings_nobody(house: House) -> None:
+    names = {
+        "🦊👩\u200d🚀": "🦊👩\u200d🚀",
+        "שלום": "שלום",
+        "@everyone": "@everyone",
+        "**bold** [x](https://x.example)": r"\*\*bold\*\* \[x](https://x.example)",
+        "# x `y` ||z||": r"\# x \`y\` \|\|z\|\|",
+        "%_": r"%\_",
+        "a\u200bb\u202ec": "abc",
+    }
+    for name in names:
+        await fill(house, house.alice, "persona create", {"name": name})
+
+    suggested = await suggestions(house, house.alice, "persona default", "persona", "")
+    chosen = [
+        await house.alice.slash(house.lobby, "persona default", persona=name) for name in suggested
+    ]
+    listed = await house.alice.slash(house.lobby, "persona list")
+
+    assert [each.removesuffix(" · default") for each in lines(listed)] == [
+        f"**{shown}**" for shown in ["alice", *names.values()]
+    ]
+    assert {said(each) for each in chosen} == {
+        f"You are **{shown}** by default." for shown in ["alice", *names.values()]
+    }
+    assert not any(answer(each).message.mention_everyone for each in chosen)
+    assert pings(house) == []
+
+
+async def test_a_name_as_long_as_an_option_may_be_is_not_found_in_few_words(house: House) -> None:
+    viewed = await house.alice.slash(house.lobby, "persona view", persona="x" * 4000)
+
+    assert said(viewed) == f"You have no persona called **{'x' * 200}**."
+
+
+async def test_what_is_not_ones_own_is_not_found(house: House) -> None:
+    await fill(house, house.alice, "persona create", CAPTAIN)
+    await house.bob.slash(house.lobby, "persona list")
+    commands = {"edit": {}, "view": {}, "default": {}, "use": {"personality": "Bex"}, "delete": {}}
+
+    for name, options in commands.items():
+        command = f"persona {name}"
+        used = await house.bob.slash(house.lobby, command, persona="Captain Bly", **options)
+        suggested = await suggestions(house, house.bob, command, "persona", "")
+
+        assert said(used) == "You have no persona called **Captain Bly**."
+        assert suggested == ["bob"]
+
+
+async def test_own_personas_are_suggested_by_how_they_begin(house: House) -> None:
+    for name in ("Hero", "Heron", "100%"):
+        await fill(house, house.alice, "persona create", {"name": name})
+
+    found = {
+        typed: await suggestions(house, house.alice, "persona view", "persona", typed)
+        for typed in ("", "he", "HERON", "%", "_", "ero")
+    }
+
+    assert found == {
+        "": ["100%", "alice", "Hero", "Heron"],
+        "he": ["Hero", "Heron"],
+        "HERON": ["Heron"],
+        "%": [],
+        "_": [],
+        "ero": [],
+    }
+
+
+async def test_whom_a_personality_speaks_to_is_chosen_and_cleared(house: House) -> None:
+    async def to_mirela() -> tuple[str | None, str | None]:
+        viewed = await house.alice.slash(house.lobby, "persona view", personality="Mirela")
+        return embed(viewed).title, embed(viewed).footer.text
+
+    await fill(house, house.alice, "persona create", CAPTAIN)
+    at_first = await to_mirela()
+    used = await house.alice.slash(
+        house.lobby, "persona use", persona="Captain Bly", personality="Mirela"
+    )
+    chosen = await to_mirela()
+    cleared = await house.alice.slash(house.lobby, "persona clear", personality="Mirela")
+    at_last = await to_mirela()
+
+    assert said(used) == "To **Mirela** you are **Captain Bly**."
+    assert said(cleared) == "To **Mirela** you are your default persona again."
+    assert at_first == at_last == ("alice", "To Mirela, chosen by your default")
+    assert chosen == ("Captain Bly", "To Mirela, chosen by you, for this personality")
+
+
+async def test_the_default_persona_is_who_one_is_and_what_view_shows(house: House) -> None:
+    await fill(house, house.alice, "persona create", CAPTAIN)
+    await house.alice.slash(house.lobby, "persona default", persona="Captain Bly")
+
+    viewed = await house.alice.slash(house.lobby, "persona view")
+    await house.alice.send(house.lobby, "@Mirela who am I?")
+
+    assert embed(viewed).title == "Captain Bly"
+    assert "Lost a ship at Cape Sorrow." in house.openai.prompts[-1]
+    assert "for sea stories" not in house.openai.prompts[-1]
+
+
+async def test_a_deleted_default_persona_is_followed_by_the_oldest(house: House) -> None:
+    await fill(house, house.alice, "persona create", {"name": "Hero"})
+    await fill(house, house.alice, "persona create", {"name": "Heron"})
+    await house.alice.slash(house.lobby, "persona use", persona="Heron", personality="Mirela")
+
+    first = await press(house, house.alice, "Delete", "persona delete", persona="alice")
+    await press(house, house.alice, "Delete", "persona delete", persona="Heron")
+
+    listed = await house.alice.slash(house.lobby, "persona list")
+    to_mirela = await house.alice.slash(house.lobby, "persona view", personality="Mirela")
+    assert said(first) == "**alice** is gone."
+    assert buttons(answer(first)) == {}
+    assert lines(listed) == ["**Hero** · default"]
+    assert embed(to_mirela).title == "Hero"
+
+
+async def test_the_last_persona_stays_until_there_is_another(house: House) -> None:
+    asked = await house.alice.slash(house.lobby, "persona delete", persona="alice")
+    refused = await house.alice.click(answer(asked), label="Delete")
+    await fill(house, house.alice, "persona create", {"name": "Hero"})
+
+    await house.alice.click(answer(asked), label="Delete")
+
+    listed = await house.alice.slash(house.lobby, "persona list")
+    assert said(refused) == "**alice** is your only persona. Create another one first."
+    assert lines(listed) == ["**Hero** · default"]
+
+
+async def test_cancelling_changes_nothing(house: House) -> None:
+    await fill(house, house.alice, "persona create", {"name": "Hero"})
+
+    cancelled = await press(house, house.alice, "Cancel", "persona delete", persona="Hero")
+
+    listed = await house.alice.slash(house.lobby, "persona list")
+    assert said(cancelled) == "Nothing was changed."
+    assert buttons(answer(cancelled)) == {}
+    assert lines(listed) == ["**alice** · default", "**Hero**"]
+
+
+async def test_personas_are_for_direct_messages_too(house: House) -> None:
+    await house.alice.send_dm("hello")
+
+    opened = await house.alice.user.slash("persona create")
+    made = await house.alice.user.submit_modal(opened, CAPTAIN)
+
+    listed = await house.alice.user.slash("persona list")
+    assert said(made) == "Saved."
+    assert lines(listed) == ["**alice** · default", "**Captain Bly**"]

@@ -1,0 +1,186 @@
+"""What people may ask of their data."""
+
+import json
+
+import pytest
+from simcord.actors import MemberActor
+from sqlalchemy import text
+
+from db.base import Base
+from db.session import Sessions
+from services.embedders import WordLlamaEmbedder
+from services.llm import LanguageModels
+from tests.cogs.conftest import House
+from tests.cogs.meanwhile import actor, answers, hold, invent, post, restart
+
+# What is refused is raised on its way to the words that tell it, which simcord counts.
+pytestmark = pytest.mark.simcord(check_errors=False)
+
+CANARY = "xylocanthus"
+
+
+async def opt_out(house: House, who: MemberActor) -> None:
+    asked = await who.slash(house.lobby, "privacy optout")
+    assert asked.response is not None
+    assert asked.response.ephemeral
+    done = await who.click(asked.response, label="Opt out")
+    assert done.response is not None
+    assert "nothing you say is read or kept" in done.response.content
+
+
+async def delete(house: House, who: MemberActor) -> None:
+    asked = await who.slash(house.lobby, "privacy delete")
+    assert asked.response is not None
+    done = await who.click(asked.response, label="Delete everything")
+    assert done.response is not None
+    assert done.response.content.startswith("Nothing is kept of you")
+
+
+async def tables_with(sessions: Sessions, word: str) -> list[str]:
+    """Return the tables that hold a word in any column of any row."""
+    async with sessions() as session:
+        return [
+            table.name
+            for table in Base.metadata.sorted_tables
+            if await session.scalar(
+                text(f'SELECT 1 FROM "{table.name}" t WHERE t::text ILIKE :word LIMIT 1'),  # noqa: S608
+                {"word": f"%{word}%"},
+            )
+        ]
+
+
+async def test_an_export_holds_all_that_is_kept_and_nothing_of_others(house: House) -> None:
+    await house.alice.send(house.lobby, f"@Mirela my word is {CANARY}")
+    await house.bob.send(house.lobby, "@Mirela my word is plumbago")
+    await invent(house, house.alice, "Mine")
+
+    result = await house.alice.slash(house.lobby, "privacy export")
+
+    assert result.response is not None
+    (file,) = result.response.attachments
+    kept = json.loads(await file.read())
+    assert result.response.ephemeral
+    assert file.filename == "troupe-export.json"
+    assert kept["user"][0]["discord_id"] == house.alice.id
+    assert [each["name"] for each in kept["personas"]] == ["alice"]
+    assert [each["name"] for each in kept["personalities"]] == ["Mine"]
+    assert CANARY in kept["memories"][0]["content"]
+    assert {each["role"] for each in kept["conversations"]} == {"user", "assistant"}
+    assert kept["model_calls"][0]["model"] == "openai/gpt-6-luna"
+    assert "plumbago" not in json.dumps(kept)
+    assert f"{sum(map(len, kept.values()))} records" in result.response.content
+
+
+async def test_an_export_holds_what_a_bystander_said(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela hello")
+    await house.bob.send(house.lobby, f"only {CANARY}")
+    await house.alice.send(house.lobby, "@Mirela hello again")
+
+    result = await house.bob.slash(house.lobby, "privacy export")
+
+    assert result.response is not None
+    kept = json.loads(await result.response.attachments[0].read())
+    assert [each["content"] for each in kept["conversations"]] == [f"only {CANARY}"]
+
+
+async def test_deletion_leaves_nothing_of_a_person(house: House, sessions: Sessions) -> None:
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, f"@Mirela my word is {CANARY}")
+    await house.bob.send(house.lobby, f"@Mirela what is alice's word, {CANARY[:4]}?")
+    await invent(house, house.alice, "Mine")
+
+    await delete(house, house.alice)
+
+    assert await tables_with(sessions, CANARY) == []
+    assert await tables_with(sessions, str(house.alice.id)) == []
+    assert await tables_with(sessions, "Mine") == []
+    assert await tables_with(sessions, str(house.bob.id)) != []
+
+
+async def test_deletion_reaches_what_is_not_written_down_yet(
+    house: House, sessions: Sessions
+) -> None:
+    await house.bob.send(house.lobby, "@Mirela hello")
+    await house.alice.send(house.lobby, f"only {CANARY}")
+
+    await delete(house, house.alice)
+    await house.bob.send(house.lobby, "@Mirela what did alice say?")
+
+    assert CANARY not in "\n".join(house.openai.prompts)
+    assert await tables_with(sessions, CANARY) == []
+
+
+async def test_whoever_opted_out_is_stored_nowhere_and_shown_to_no_model(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    await house.bob.send(house.lobby, f"a bystander says {CANARY}")
+    await opt_out(house, house.bob)
+    await house.moderator.slash(house.lobby, "channel activate", personality="Mirela")
+
+    await house.bob.send(house.lobby, f"@Mirela {CANARY}")
+    await house.bob.send(house.lobby, f"{CANARY} to nobody")
+    await house.bob.user.send_dm(f"@Mirela {CANARY}")
+    said = await house.alice.send(house.lobby, f"ask <@{house.bob.id}> about it")
+    await restart(house, sessions, models, embedder)
+    await house.alice.send(house.lobby, "who spoke?", reply_to=said)
+
+    assert CANARY not in json.dumps(house.openai.requests)
+    assert await tables_with(sessions, CANARY) == []
+    assert "alice: ask [someone] about it" in house.openai.prompts[0]
+    assert "bob" not in "\n".join(house.openai.prompts)
+    assert answers(house.lobby) == ["Aye.", "Aye."]
+
+
+async def test_opting_out_deletes_what_was_kept(house: House, sessions: Sessions) -> None:
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, f"@Mirela my word is {CANARY}")
+    house.openai.says("I do, but I keep it.")
+    await house.bob.send(house.lobby, "@Mirela do you know my word, which is another?")
+
+    await opt_out(house, house.alice)
+
+    assert await tables_with(sessions, CANARY) == []
+
+
+async def test_opting_out_reaches_what_is_heard_but_not_written_yet(
+    house: House, sessions: Sessions
+) -> None:
+    await house.alice.send(house.lobby, "@Mirela hello")
+    await house.bob.send(house.lobby, f"only {CANARY}")
+
+    await house.services.privacy.opt_out(actor(house.bob))
+    await house.alice.send(house.lobby, "@Mirela what did bob say?")
+
+    assert CANARY not in json.dumps(house.openai.requests)
+    assert await tables_with(sessions, CANARY) == []
+
+
+async def test_opting_out_while_a_model_thinks_ends_the_turn(
+    house: House, sessions: Sessions
+) -> None:
+    asked = await house.bob.slash(house.lobby, "privacy optout")
+    held = hold(house, f"Your word is {CANARY}.")
+    post(house, house.bob, house.lobby, f"@Mirela {CANARY}")
+    await held.asked.wait()
+
+    assert asked.response is not None
+    await house.bob.click(asked.response, label="Opt out")
+
+    assert answers(house.lobby) == []
+    assert await tables_with(sessions, CANARY) == []
+
+
+async def test_opting_out_is_told_and_ended_by_command(house: House) -> None:
+    await opt_out(house, house.alice)
+
+    refused = await house.alice.slash(
+        house.lobby, "chat say", personality="Mirela", message="hello"
+    )
+    ended = await house.alice.slash(house.lobby, "privacy optout")
+    await house.alice.send(house.lobby, "@Mirela hello")
+
+    assert refused.response is not None
+    assert "You have opted out" in refused.response.content
+    assert ended.response is not None
+    assert ended.response.content == "You are heard again."
+    assert answers(house.lobby) == ["Aye."]

@@ -1,0 +1,215 @@
+"""Recall: words and meaning, within the venue rule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import insert, select
+
+from db.models import Memory, Personality, User, Venue
+from db.session import Sessions
+from services.embedders import WordLlamaEmbedder
+from services.memory import Place, Recalled, recall
+from services.people import Actor, enter
+from services.seeds import sow
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+HERE, THERE = 1, 2  # guilds
+LOBBY, OTHER, HIDDEN, CELLAR, ABROAD, DM = 11, 12, 13, 14, 21, 31
+
+PLACES = {
+    "lobby": Place(channel_id=LOBBY, guild_id=HERE, venue=Venue.PUBLIC),
+    "other": Place(channel_id=OTHER, guild_id=HERE, venue=Venue.PUBLIC),
+    "hidden": Place(channel_id=HIDDEN, guild_id=HERE, venue=Venue.PRIVATE),
+    "cellar": Place(channel_id=CELLAR, guild_id=HERE, venue=Venue.PRIVATE),
+    "abroad": Place(channel_id=ABROAD, guild_id=THERE, venue=Venue.PUBLIC),
+    "dm": Place(channel_id=DM, guild_id=None, venue=Venue.DM),
+}
+SUBJECTS = ("kettle", "lamp", "ledger", "gull", "stair", "anchor", "bread", "letter", "window")
+DEEDS = ("broke", "vanished", "was painted", "smells of tar", "came back", "cost three coins")
+
+
+@dataclass
+class Mind:
+    """One personality's memories of two users."""
+
+    sessions: Sessions
+    embedder: WordLlamaEmbedder
+    personality: UUID
+    alice: UUID
+    bob: UUID
+
+    async def hears(
+        self, *contents: str, where: str = "lobby", user: UUID | None = None, days_ago: float = 1
+    ) -> None:
+        place, at = PLACES[where], NOW - timedelta(days=days_ago)
+        embeddings = await self.embedder.embed(contents)
+        rows = [
+            {
+                "personality_id": self.personality,
+                "user_id": user or self.alice,
+                "venue": place.venue,
+                "channel_id": place.channel_id,
+                "guild_id": place.guild_id,
+                "session_id": uuid4(),
+                "content": content,
+                "embedding": embedding,
+                "created_at": at,
+            }
+            for content, embedding in zip(contents, embeddings, strict=True)
+        ]
+        async with self.sessions.begin() as session:
+            await session.execute(insert(Memory), rows)
+
+    async def recalls(
+        self,
+        asked: str,
+        *,
+        where: str = "lobby",
+        user: UUID | None = None,
+        before: datetime = NOW,
+        threshold: float = 0,
+        limit: int = 5,
+    ) -> Sequence[Recalled]:
+        (embedding,) = await self.embedder.embed([asked])
+        async with self.sessions() as session:
+            return await recall(
+                session,
+                personality_id=self.personality,
+                user_id=user or self.alice,
+                place=PLACES[where],
+                embedding=embedding,
+                words=asked,
+                before=before,
+                threshold=threshold,
+                limit=limit,
+            )
+
+
+@pytest.fixture
+async def mind(sessions: Sessions, embedder: WordLlamaEmbedder) -> Mind:
+    await sow(sessions, vendors=set())
+    async with sessions.begin() as session:
+        alice: User = await enter(session, Actor(discord_id=1, name="alice"))
+        bob: User = await enter(session, Actor(discord_id=2, name="bob"))
+        mirela = await session.scalar(select(Personality.id).where(Personality.name == "Mirela"))
+        assert mirela is not None
+        return Mind(sessions, embedder, mirela, alice.id, bob.id)
+
+
+@pytest.fixture
+async def full_mind(mind: Mind) -> Mind:
+    """Several hundred memories of nothing in particular."""
+    await mind.hears(
+        *(
+            f"alice: the {subject} of house {number} {deed}"
+            for subject in SUBJECTS
+            for deed in DEEDS
+            for number in range(8)
+        )
+    )
+    return mind
+
+
+@pytest.mark.parametrize(
+    ("said", "recalled_in"),
+    [
+        ("lobby", {"lobby", "other", "hidden", "cellar"}),
+        ("hidden", {"hidden"}),
+        ("abroad", {"abroad"}),
+        ("dm", {"dm"}),
+    ],
+)
+async def test_what_was_said_somewhere_is_recalled_where_the_rule_allows(
+    mind: Mind, said: str, recalled_in: set[str]
+) -> None:
+    await mind.hears("alice: my sister sails the Heron", where=said)
+
+    found = {place for place in PLACES if await mind.recalls("the Heron", where=place)}
+
+    assert found == recalled_in
+
+
+async def test_what_was_said_in_a_dm_is_recalled_to_its_user_only(mind: Mind) -> None:
+    await mind.hears("alice: my sister sails the Heron", where="dm")
+    await mind.hears("alice: my sister left the Heron", where="lobby")
+
+    assert await mind.recalls("the Heron", where="dm", user=mind.bob) == []
+    assert len(await mind.recalls("the Heron", where="lobby", user=mind.bob)) == 1
+
+
+async def test_words_and_meaning_both_find(full_mind: Mind) -> None:
+    told = {
+        "where is Ottilie": "alice: my sister Ottilie sails the Heron",  # the word
+        "how is your dog doing": "alice: our puppy chewed my shoes",  # the meaning
+        "which foods make you sick": "alice: I am allergic to peanuts",
+    }
+    await full_mind.hears(*told.values(), days_ago=100)
+
+    found = {asked: (await full_mind.recalls(asked))[0].content for asked in told}
+
+    assert found == told
+
+
+async def test_the_limit_and_the_order_hold(full_mind: Mind) -> None:
+    found = await full_mind.recalls("the lamp was painted", limit=7)
+
+    assert len(found) == 7
+    assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
+    assert all(0 <= each.score <= 1 for each in found)
+    assert await full_mind.recalls("the lamp was painted", limit=0) == []
+
+
+async def test_nothing_under_the_threshold_is_recalled(full_mind: Mind) -> None:
+    best, *_, worst = await full_mind.recalls("the lamp was painted", limit=50)
+    between = (best.score + worst.score) / 2
+
+    found = await full_mind.recalls("the lamp was painted", limit=50, threshold=between)
+
+    assert 0 < len(found) < 50
+    assert all(each.score >= between for each in found)
+    assert await full_mind.recalls("quarterly tax regulations", threshold=0.9) == []
+
+
+async def test_what_the_prompt_shows_anyway_is_not_recalled(mind: Mind) -> None:
+    await mind.hears("alice: the Heron sank", days_ago=1)
+    await mind.hears("alice: the Heron sails", days_ago=3)
+    await mind.hears("alice: the Heron was sold", where="other", days_ago=1)
+
+    found = await mind.recalls("the Heron", before=NOW - timedelta(days=2))
+
+    assert {each.content for each in found} == {
+        "alice: the Heron sails",
+        "alice: the Heron was sold",
+    }
+
+
+async def test_memories_of_another_personality_are_its_own(mind: Mind, sessions: Sessions) -> None:
+    await mind.hears("alice: my sister sails the Heron")
+    async with sessions() as session:
+        bex = await session.scalar(select(Personality.id).where(Personality.name == "Bex"))
+    assert bex is not None
+
+    mind.personality = bex
+
+    assert await mind.recalls("the Heron") == []
+
+
+async def test_the_one_who_speaks_is_remembered_first(mind: Mind) -> None:
+    await mind.hears("the Heron sails at dawn", user=mind.alice)
+    await mind.hears("the Heron sails at dawn", user=mind.bob)
+
+    alices = await mind.recalls("when does the Heron sail", user=mind.alice)
+    bobs = await mind.recalls("when does the Heron sail", user=mind.bob)
+
+    assert alices[0].id != bobs[0].id
+    assert alices[0].score > alices[1].score
+
+
+@pytest.mark.parametrize("asked", ["???", "the and of", "' & | ! ( ) :*", "x" * 5000, "🦊"])
+async def test_whatever_is_asked_recall_survives_it(mind: Mind, asked: str) -> None:
+    await mind.hears("alice: my sister sails the Heron")
+
+    assert len(await mind.recalls(asked)) == 1
