@@ -107,9 +107,12 @@ class Bot(commands.AutoShardedBot):
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Follow the edit of a person's message; our own are kept where they are made."""
-        if payload.message.author.bot or not payload.message.content:
-            return
-        await self.services.chat.reword(payload.message_id, payload.message.clean_content)
+        message = payload.message
+        # Without a time it is Discord that adds something, like the preview of a link.
+        if message.edited_at is not None and is_persons(message, self._proxies):
+            await self.services.chat.reword(
+                heard_of(message, bot_id=self.user.id if self.user else 0)
+            )
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Honour the deletion of a message."""

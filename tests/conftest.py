@@ -48,9 +48,11 @@ def template(server: PostgresServer) -> str:
 
 
 @pytest.fixture
-def database_url(server: PostgresServer, template: str) -> str:
+def database_url(server: PostgresServer, template: str) -> Generator[str]:
     """A database of the test's own: real commits, real concurrency, nothing to clean."""
-    return new_database(server, template=make_url(template).database)
+    url = new_database(server, template=make_url(template).database)
+    yield url
+    server.psql(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
 
 def new_database(server: PostgresServer, *, template: str | None = None) -> str:

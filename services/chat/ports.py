@@ -21,7 +21,10 @@ class Stage(Protocol):
     async def revise(
         self, place: Place, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
     ) -> list[int]:
-        """Say something else instead; return the ids of the messages it became."""
+        """Say something else instead; return the ids of the messages it became.
+
+        Messages that are no longer needed are the caller's to retract.
+        """
         ...
 
     async def retract(self, place: Place, message_ids: list[int]) -> None:

@@ -108,12 +108,16 @@ class ChatService:
             if turn.author_id == discord_id:
                 turn.forget([each.message_id for each in turn.messages])
 
-    async def reword(self, message_id: int, content: str) -> None:
+    async def reword(self, heard: Heard) -> None:
         """Follow the edit of a person's message."""
-        self._earshot.reword(message_id, content)
+        signs = await patiently(lambda: self._signs(heard))
+        if heard.author_id in signs.opted_out:
+            return
+        content = text_of([without(heard, signs.opted_out)])
+        self._earshot.reword(heard.message_id, content)
         for turn in self._turns:
-            turn.reword(message_id, content)
-        await self._keeper.follow(message_id, content)
+            turn.reword(heard.message_id, content)
+        await self._keeper.follow(heard.message_id, content)
 
     async def _answer(
         self, heard: Heard, summoned: Sequence[UUID], in_line: PlaceInLine, *, is_secret: bool

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from typing_extensions import override
 
 from services.embedders.ports import DIMENSIONS, TextEmbedder
@@ -22,7 +23,8 @@ class WordLlamaEmbedder(TextEmbedder):
 
     @override
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        vectors = self._model.embed(list(texts), norm=True)
+        with np.errstate(invalid="ignore"):  # no words, no length to divide by
+            vectors = self._model.embed(list(texts), norm=True)
         return [_unit(vector.tolist()) for vector in vectors]
 
 

@@ -184,3 +184,14 @@ async def test_opting_out_is_told_and_ended_by_command(house: House) -> None:
     assert ended.response is not None
     assert ended.response.content == "You are heard again."
     assert answers(house.lobby) == ["Aye."]
+
+
+async def test_an_edit_cannot_bring_in_who_has_opted_out(house: House) -> None:
+    house.openai.says("One.", "Two.")
+    await opt_out(house, house.bob)
+    said = await house.alice.send(house.lobby, "@Mirela hello")
+
+    await house.alice.edit(said, f"@Mirela hello, I am with {house.bob.mention}")
+    await house.alice.send(house.lobby, "@Mirela who am I with?")
+
+    assert "I am with [someone]" in house.openai.prompts[-1]

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_FLAGS = [
+FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -23,7 +23,7 @@ _FLAGS = [
     "--disable-sync",
 ]
 # A language model on two cores that others use as well.
-_PATIENCE = 60_000
+PATIENCE = 60_000
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -51,10 +51,10 @@ def playground(folder: Path) -> Generator[tuple[subprocess.Popen[str], str]]:
 @pytest.fixture
 def page() -> Generator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 900})
-        page.set_default_timeout(_PATIENCE)
-        expect.set_options(timeout=_PATIENCE)
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         yield page
         browser.close()
 
