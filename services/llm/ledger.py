@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from db.models import LlmCall, Outcome
 from db.session import Sessions
@@ -64,7 +65,12 @@ class Ledger:
             async with self._sessions.begin() as session:
                 session.add(row)
 
-        await patiently(write)
+        try:
+            await patiently(write)
+        except IntegrityError:
+            # Whoever asked was deleted meanwhile; what it took stays true.
+            row.user_id = row.personality_id = None
+            await patiently(write)
 
     async def spent(self, actor: Actor, *, days: int) -> Sequence[Spent]:
         """Return what was spent in the last days, the dearest first.

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from typing import Any, cast
 
+import httpx2
 import openai
 from openai import AsyncOpenAI
 from openai.types import CompletionUsage
@@ -17,6 +18,7 @@ from typing_extensions import override
 from services.llm.errors import (
     ContextTooLong,
     MalformedAnswer,
+    ModelError,
     ModelMisconfigured,
     ModelRateLimited,
     ModelRefused,
@@ -25,7 +27,8 @@ from services.llm.errors import (
 from services.llm.ports import TextModel
 from services.llm.types import ChatMessage, Completion, Parsed, Request, T, Usage
 
-_NOT_RETRIED = {"insufficient_quota", "billing_not_active"}
+_NO_CREDIT = {"insufficient_quota", "billing_not_active"}
+_PASSING = {408, 409}  # of the client's errors, a time-out and a conflict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,16 +72,18 @@ class OpenAICompatible(TextModel):
     @override
     async def complete(self, request: Request) -> Completion:
         with self._our_errors(request.model):
-            answer: ChatCompletion = await self._client.chat.completions.create(
+            raw = await self._client.chat.completions.with_raw_response.create(
                 **self._body(request), stream=False
             )
-            return self._completion(answer, request.model)
+            self._demand_choices(raw.http_response, request.model)
+            return self._completion(raw.parse(), request.model)
 
     @override
     async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
         pieces: list[str] = []
         usage: CompletionUsage | None = None
         finished: str | None = None
+        refused = False
         with self._our_errors(request.model):
             chunks = await self._client.chat.completions.create(
                 **self._body(request), stream=True, stream_options={"include_usage": True}
@@ -87,21 +92,24 @@ class OpenAICompatible(TextModel):
                 usage = chunk.usage or usage
                 for choice in chunk.choices or ():
                     finished = choice.finish_reason or finished
+                    refused = refused or bool(choice.delta.refusal)
                     if piece := choice.delta.content:
                         pieces.append(piece)
                         yield piece
         if finished is None:
             raise ModelUnavailable(self._name(request.model))  # the stream was cut
-        if finished == "content_filter":
+        if refused or finished == "content_filter":
             raise ModelRefused(self._name(request.model))
         yield Completion(text="".join(pieces), model=self._name(request.model), usage=_usage(usage))
 
     @override
     async def parse(self, request: Request, shape: type[T]) -> Parsed[T]:
         with self._our_errors(request.model):
-            answer = await self._client.chat.completions.parse(
+            raw = await self._client.chat.completions.with_raw_response.parse(
                 **self._body(request), response_format=shape
             )
+            self._demand_choices(raw.http_response, request.model)
+            answer = raw.parse()
             completion = self._completion(answer, request.model)
             value = answer.choices[0].message.parsed
         if value is None:
@@ -145,11 +153,16 @@ class OpenAICompatible(TextModel):
             body["prompt_cache_key"] = request.cache_key
         return body
 
-    def _completion(self, answer: ChatCompletion, model: str) -> Completion:
-        # OpenRouter reports errors of the model behind it inside a 200.
-        choices = cast("list[Any] | None", answer.choices)
-        if not choices:
+    def _demand_choices(self, response: httpx2.Response, model: str) -> None:
+        """See that a 200 is an answer: OpenRouter puts errors into one, proxies pages of HTML.
+
+        The SDK would stumble over either without an error of its own.
+        """
+        body = response.json()
+        if not isinstance(body, dict) or not cast("dict[str, Any]", body).get("choices"):
             raise ModelUnavailable(self._name(model))
+
+    def _completion(self, answer: ChatCompletion, model: str) -> Completion:
         choice = answer.choices[0]
         if choice.message.refusal or choice.finish_reason == "content_filter":
             raise ModelRefused(self._name(model))
@@ -162,33 +175,14 @@ class OpenAICompatible(TextModel):
         name = self._name(model)
         try:
             yield
-        except openai.RateLimitError as error:
-            if error.code in _NOT_RETRIED:
-                raise ModelMisconfigured(name, "The account has no credit left.") from error
-            raise ModelRateLimited(name, _retry_after(error)) from error
-        except openai.BadRequestError as error:
-            raise self._bad_request(name, error) from error
-        except (
-            openai.AuthenticationError,
-            openai.PermissionDeniedError,
-            openai.NotFoundError,
-            openai.UnprocessableEntityError,
-        ) as error:
-            raise ModelMisconfigured(name, _sentence(error)) from error
+        except openai.APIStatusError as error:
+            raise _status_error(name, error) from error
         except openai.ContentFilterFinishReasonError as error:
             raise ModelRefused(name) from error
         except (openai.LengthFinishReasonError, ValidationError) as error:
             raise MalformedAnswer(name) from error
         except (openai.APIError, json.JSONDecodeError) as error:
             raise ModelUnavailable(name) from error
-
-    def _bad_request(self, name: str, error: openai.BadRequestError) -> Exception:
-        sentence = _sentence(error)
-        if error.code == "context_length_exceeded" or "context" in sentence.lower():
-            return ContextTooLong(name)
-        if error.code == "content_policy_violation":
-            return ModelRefused(name)
-        return ModelMisconfigured(name, sentence)
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:
@@ -218,6 +212,24 @@ def _usage(usage: CompletionUsage | None) -> Usage:
         tokens_out=usage.completion_tokens,
         cost_usd=float(cost) if isinstance(cost, int | float) else None,
     )
+
+
+def _status_error(name: str, error: openai.APIStatusError) -> ModelError:
+    sentence = _sentence(error)
+    if error.code in _NO_CREDIT:
+        return ModelMisconfigured(name, "The account has no credit left.")
+    if isinstance(error, openai.RateLimitError):
+        return ModelRateLimited(name, _retry_after(error))
+    if isinstance(error, openai.InternalServerError) or error.status_code in _PASSING:
+        return ModelUnavailable(name)
+    if (
+        isinstance(error, openai.BadRequestError)
+        and "context" in f"{error.code} {sentence}".lower()
+    ):
+        return ContextTooLong(name)
+    if error.code == "content_policy_violation":
+        return ModelRefused(name)
+    return ModelMisconfigured(name, sentence)
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:

@@ -4,16 +4,19 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
-    retry_if_exception,
+    retry_if_exception_type,
     stop_after_attempt,
+    stop_before_delay,
     wait_random_exponential,
 )
+from tenacity.wait import wait_base
 
 from db.models import Outcome
 from services.llm.courier import Courier
@@ -57,7 +60,8 @@ class LanguageModels:
     """Asks the vendor that a model's name begins with: again when it may help, else a fallback.
 
     Models are named `vendor/model`; `vendor/default` is the one in the settings. Each request that
-    leaves the house is a row of `llm_calls`, whatever becomes of it.
+    leaves the house is a row of `llm_calls`, whatever becomes of it. The deadline is for
+    all attempts of one model; a fallback has one of its own.
     """
 
     def __init__(
@@ -67,11 +71,13 @@ class LanguageModels:
         vendors: Mapping[str, Vendor],
         *,
         deadline: float = 120,
+        wait: wait_base = _WAIT,
     ) -> None:
         self._ledger = ledger
         self._courier = courier
         self._vendors = vendors
         self._deadline = deadline
+        self._wait = wait
 
     @property
     def ledger(self) -> Ledger:
@@ -146,12 +152,11 @@ class LanguageModels:
         pieces: asyncio.Queue[str | Completion | None] = asyncio.Queue()
 
         async def pump() -> None:
+            ends = asyncio.get_running_loop().time() + self._deadline
             try:
-                async with asyncio.timeout(self._deadline):
+                async with _until(ends, request.model):
                     async for piece in vendor.stream(request.to(name)):
                         pieces.put_nowait(piece)
-            except TimeoutError as error:
-                raise ModelUnavailable(request.model) from error
             finally:
                 pieces.put_nowait(None)
 
@@ -208,53 +213,56 @@ class LanguageModels:
         caller: Caller,
     ) -> C:
         request = request.to(self.resolve(request.model))
-        vendor, name = self._vendor(request.model)
-
-        async def attempt() -> C:
-            started = time.perf_counter()
-            outcome, usage = Outcome.CANCELLED, Usage()
-            try:
-                answer = await ask(vendor, request.to(name))
-                outcome, usage = Outcome.OK, self._ledger.priced(request.model, answer.usage)
-            except ModelError as error:
-                outcome = _OUTCOMES[type(error)]
-                raise
-            finally:
-                await self._ledger.record(
-                    request.model, caller, outcome, usage, time.perf_counter() - started
-                )
-            return replace(answer, usage=usage)
 
         async def attempts() -> C:
-            try:
-                async with asyncio.timeout(self._deadline):
-                    return await _retried(attempt, self._deadline)
-            except TimeoutError as error:
-                raise ModelUnavailable(request.model) from error
+            ends = asyncio.get_running_loop().time() + self._deadline
+            async for trial in AsyncRetrying(
+                retry=retry_if_exception_type((ModelUnavailable, ModelRateLimited)),
+                stop=stop_after_attempt(_ATTEMPTS) | stop_before_delay(self._deadline),
+                wait=self._pause,
+                reraise=True,
+            ):
+                with trial:
+                    return await self._attempt(ask, request, caller, ends)
+            raise AssertionError("AsyncRetrying ends by returning or raising")
 
         return await self._courier.carry(attempts)
 
-
-async def _retried(attempt: Callable[[], Awaitable[C]], deadline: float) -> C:
-    """Try again what may pass, with jitter, as long as the wait fits into the deadline."""
-    ends = time.monotonic() + deadline
-
-    def wait(state: RetryCallState) -> float:
+    def _pause(self, state: RetryCallState) -> float:
+        """Return the seconds until the next attempt: our own, or more where the vendor says so."""
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, ModelRateLimited) else None
-        return max(asked or 0, _WAIT(state))
+        return max(asked or 0, self._wait(state))
 
-    def passing(error: BaseException) -> bool:
-        if isinstance(error, ModelRateLimited):
-            return time.monotonic() + (error.retry_after or 0) < ends
-        return isinstance(error, ModelUnavailable)
+    async def _attempt(
+        self,
+        ask: Callable[[TextModel, Request], Awaitable[C]],
+        request: Request,
+        caller: Caller,
+        ends: float,
+    ) -> C:
+        vendor, name = self._vendor(request.model)
+        started = time.perf_counter()
+        outcome, usage = Outcome.CANCELLED, Usage()
+        try:
+            async with _until(ends, request.model):
+                answer = await ask(vendor, request.to(name))
+            outcome, usage = Outcome.OK, self._ledger.priced(request.model, answer.usage)
+        except ModelError as error:
+            outcome = _OUTCOMES[type(error)]
+            raise
+        finally:
+            await self._ledger.record(
+                request.model, caller, outcome, usage, time.perf_counter() - started
+            )
+        return replace(answer, usage=usage)
 
-    async for trial in AsyncRetrying(
-        retry=retry_if_exception(passing),
-        stop=stop_after_attempt(_ATTEMPTS),
-        wait=wait,
-        reraise=True,
-    ):
-        with trial:
-            return await attempt()
-    raise AssertionError("AsyncRetrying ends by returning or raising")
+
+@asynccontextmanager
+async def _until(ends: float, model: str) -> AsyncGenerator[None]:
+    """Give up on a model at a time of the event loop's clock."""
+    try:
+        async with asyncio.timeout_at(ends):
+            yield
+    except TimeoutError as error:
+        raise ModelUnavailable(model) from error

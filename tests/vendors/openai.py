@@ -39,10 +39,15 @@ _EXTRA = {"top_k", "repetition_penalty", "repeat_penalty"}
 
 @dataclass
 class Reply:
-    """One answer of the stand-in. `hold` is waited for before it is given."""
+    """One answer of the stand-in.
+
+    `hold` is waited for before it is given, or in a stream after `hold_after` words of it.
+    """
 
     text: str = "Aye."
     status: int = 200
+    message: str = "as scripted"
+    code: str | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     body: str | None = None
     finish_reason: str = "stop"
@@ -50,16 +55,23 @@ class Reply:
     cached: int = 0
     cut_after: int | None = None
     hold: asyncio.Event | None = None
+    hold_after: int = 0
 
 
 class OpenAIStandIn:
-    """Answers from `replies`, then with `default`; keeps every request it was sent."""
+    """Answers from `replies`, then with `default`; keeps every request it was sent.
+
+    `asked` is set by the first request; `abandoned` when a caller hangs up while its answer is
+    held back.
+    """
 
     def __init__(self, *, extra: bool = False) -> None:
         self.requests: list[Body] = []
         self.complaints: list[str] = []
         self.replies: deque[Reply] = deque()
         self.default = Reply()
+        self.asked = asyncio.Event()
+        self.abandoned = asyncio.Event()
         self.answer: Callable[[Body], str] | None = None
         self.models: list[Body] = [{"id": "gpt-6-luna", "object": "model"}]
         self.url = ""
@@ -92,31 +104,42 @@ class OpenAIStandIn:
             self.complaints.append(complaint)
             return _error(400, complaint)
         self.requests.append(body)
+        self.asked.set()
         reply = self.replies.popleft() if self.replies else self.default
         if self.answer is not None and reply is self.default:
             reply = Reply(self.answer(body))
-        if reply.hold is not None:
-            await reply.hold.wait()
+        if reply.hold is not None and not reply.hold_after:
+            await self._wait(reply.hold)
         if reply.body is not None:
             return web.Response(text=reply.body, status=reply.status, headers=reply.headers)
         if reply.status != 200:
-            return _error(reply.status, "as scripted", headers=reply.headers)
+            return _error(reply.status, reply.message, reply.code, reply.headers)
         if body.get("stream"):
             return await self._stream(request, body, reply)
         return web.json_response(_completion(body, reply))
+
+    async def _wait(self, hold: asyncio.Event) -> None:
+        try:
+            await hold.wait()
+        except asyncio.CancelledError:
+            self.abandoned.set()
+            raise
 
     async def _stream(self, request: web.Request, body: Body, reply: Reply) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         words = reply.text.split(" ")
         for number, word in enumerate(words):
-            if reply.cut_after is not None and number >= reply.cut_after:
+            if number == reply.cut_after:
                 if request.transport is not None:
                     request.transport.abort()
                 return response
+            if reply.hold is not None and number == reply.hold_after:
+                await self._wait(reply.hold)
             piece = word if number == 0 else f" {word}"
             await _send(response, body, {"content": piece}, None, None)
-        await _send(response, body, {}, reply.finish_reason, None)
+        last = {"refusal": reply.refusal} if reply.refusal else {}
+        await _send(response, body, last, reply.finish_reason, None)
         await _send(response, body, None, None, _usage(body, reply))
         await response.write(b"data: [DONE]\n\n")
         return response
@@ -214,6 +237,8 @@ async def _send(
     await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
 
 
-def _error(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
+def _error(
+    status: int, message: str, code: str | None = None, headers: dict[str, str] | None = None
+) -> web.Response:
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
     return web.json_response({"error": error}, status=status, headers=headers)

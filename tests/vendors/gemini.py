@@ -1,0 +1,217 @@
+"""Gemini's generateContent, its stream and its list of models, as documented, on loopback.
+
+A request that the documented API would not take is answered with its own 400, and kept in
+`complaints`, so that a test can demand that there were none.
+"""
+
+import asyncio
+import base64
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+Body: TypeAlias = dict[str, Any]
+
+# https://ai.google.dev/api/generate-content: the type and bounds of each field.
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "contents": lambda v: bool(v) and all(_is_content(each, {"user", "model"}) for each in v),
+    "systemInstruction": lambda v: (
+        _is_content(v, {"user"}) and all("text" in p for p in v["parts"])
+    ),
+    "safetySettings": lambda v: (
+        len({each["category"] for each in v}) == len(v)
+        and all(each["threshold"] in _THRESHOLDS for each in v)
+    ),
+    "generationConfig": lambda v: (
+        set(v) <= set(_CONFIG) and all(_CONFIG[name](value) for name, value in v.items())
+    ),
+}
+_CONFIG: dict[str, Callable[[Any], bool]] = {
+    "temperature": lambda v: 0 <= v <= 2,
+    "topP": lambda v: 0 <= v <= 1,
+    "topK": lambda v: v == int(v) > 0,
+    "frequencyPenalty": lambda v: -2 <= v < 2,
+    "presencePenalty": lambda v: -2 <= v < 2,
+    "maxOutputTokens": lambda v: isinstance(v, int) and v > 0,
+    "responseMimeType": lambda v: v in {"text/plain", "application/json"},
+    "responseJsonSchema": lambda v: _is_schema(v),  # noqa: PLW0108 - defined below
+}
+_THRESHOLDS = {"BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "OFF"}
+_SCHEMA_WORDS = {
+    *("$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum"),
+    *("items", "prefixItems", "minItems", "maxItems", "minimum", "maximum", "anyOf", "oneOf"),
+    *("properties", "additionalProperties", "required", "propertyOrdering"),
+}
+
+
+@dataclass
+class Reply:
+    """One answer of the stand-in. `hold` is waited for before it is given."""
+
+    text: str = "Aye."
+    status: int = 200
+    message: str = "as scripted"
+    retry_delay: str | None = None
+    body: str | None = None
+    content_type: str = "application/json"
+    finish_reason: str = "STOP"
+    block_reason: str | None = None
+    thought: str | None = None
+    cached: int = 0
+    cut_after: int | None = None
+    hold: asyncio.Event | None = None
+
+
+class GeminiStandIn:
+    """Answers from `replies`, then with `default`; keeps every request it was sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[Body] = []
+        self.complaints: list[str] = []
+        self.replies: deque[Reply] = deque()
+        self.default = Reply()
+        self.models = ["gemini-3.8-flash", "gemini-3.5-flash-lite"]
+        self.url = ""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator["GeminiStandIn"]:
+        app = web.Application()
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/v1/models/{model}:generateContent", self._generate)
+        app.router.add_post("/v1/models/{model}:streamGenerateContent", self._generate)
+        async with TestServer(app, host="127.0.0.1") as server:
+            self.url = str(server.make_url("/"))
+            yield self
+
+    async def _models(self, _: web.Request) -> web.Response:
+        return web.json_response({"models": [{"name": f"models/{name}"} for name in self.models]})
+
+    async def _generate(self, request: web.Request) -> web.StreamResponse:
+        body: Body = await request.json()
+        if complaint := _complaint(request, body):
+            self.complaints.append(complaint)
+            return _error(Reply(status=400, message=complaint))
+        self.requests.append({"model": request.match_info["model"], **body})
+        reply = self.replies.popleft() if self.replies else self.default
+        if reply.hold is not None:
+            await reply.hold.wait()
+        if reply.body is not None:
+            return web.Response(
+                text=reply.body, status=reply.status, content_type=reply.content_type
+            )
+        if reply.status != 200:
+            return _error(reply)
+        if "stream" in request.path:
+            return await _stream(request, body, reply)
+        return web.json_response(_answer(body, reply, reply.text, reply.finish_reason))
+
+
+def _complaint(request: web.Request, body: Body) -> str | None:
+    if not request.headers.get("x-goog-api-key"):
+        return "Method doesn't allow unregistered callers."
+    if "stream" in request.path and request.query.get("alt") != "sse":
+        return "the stream was not asked for as server-sent events"
+    if unknown := set(body) - set(_FIELDS):
+        return f"Invalid JSON payload received. Unknown names: {sorted(unknown)}"
+    wrong = [name for name, value in body.items() if not _fits(name, value)]
+    config = body.get("generationConfig", {})
+    if "responseJsonSchema" in config and config.get("responseMimeType") != "application/json":
+        wrong.append("responseMimeType")
+    if wrong or "contents" not in body:
+        return f"Request contains an invalid argument: {wrong or ['contents']}"
+    return None
+
+
+def _fits(name: str, value: Any) -> bool:
+    try:
+        return _FIELDS[name](value)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+
+
+def _is_content(content: Any, roles: set[str]) -> bool:
+    return (
+        set(content) <= {"role", "parts"}
+        and content.get("role", "user") in roles
+        and bool(content["parts"])
+        and all(_is_part(part) for part in content["parts"])
+    )
+
+
+def _is_part(part: Any) -> bool:
+    """Exactly one of the kinds of a part that we send: text that says something, or a picture."""
+    if set(part) == {"text"}:
+        return isinstance(part["text"], str) and bool(part["text"])
+    # Names of fields are read in both spellings, and the SDK mixes them.
+    blob = {name.replace("mime_type", "mimeType"): v for name, v in part["inlineData"].items()}
+    return (
+        set(part) == {"inlineData"}
+        and set(blob) == {"mimeType", "data"}
+        and blob["mimeType"].startswith("image/")
+        and bool(base64.b64decode(blob["data"], validate=True))
+    )
+
+
+def _is_schema(schema: Any) -> bool:
+    """Only the words of JSON Schema that the API knows, at every depth."""
+    inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    inner += [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())]
+    return set(schema) <= _SCHEMA_WORDS and all(_is_schema(each) for each in inner)
+
+
+async def _stream(request: web.Request, body: Body, reply: Reply) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    words = reply.text.split(" ")
+    for number, word in enumerate(words):
+        if number == reply.cut_after:
+            if request.transport is not None:
+                request.transport.abort()
+            return response
+        reason = reply.finish_reason if number == len(words) - 1 else None
+        chunk = _answer(body, reply, word if number == 0 else f" {word}", reason)
+        await response.write(f"data: {json.dumps(chunk)}\r\n\r\n".encode())
+    return response
+
+
+def _answer(body: Body, reply: Reply, text: str, finish_reason: str | None) -> Body:
+    prompt = len(json.dumps(body["contents"])) // 4
+    usage: Body = {"promptTokenCount": prompt, "totalTokenCount": prompt}
+    if reply.cached:
+        usage["cachedContentTokenCount"] = reply.cached
+    if reply.block_reason:
+        return {"promptFeedback": {"blockReason": reply.block_reason}, "usageMetadata": usage}
+    thoughts = [{"text": reply.thought, "thought": True}] if reply.thought else []
+    candidate: Body = {
+        "content": {"role": "model", "parts": [*thoughts, {"text": text}]},
+        "index": 0,
+        "safetyRatings": [
+            {"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"},
+        ],
+    }
+    if finish_reason:
+        candidate["finishReason"] = finish_reason
+    usage["candidatesTokenCount"] = len(reply.text) // 4 + 1
+    usage["thoughtsTokenCount"] = len(reply.thought or "")
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "1"}
+
+
+_STATUSES = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 429: "RESOURCE_EXHAUSTED"}
+
+
+def _error(reply: Reply) -> web.Response:
+    error: Body = {
+        "code": reply.status,
+        "message": reply.message,
+        "status": _STATUSES.get(reply.status, "UNKNOWN"),
+    }
+    if reply.retry_delay:
+        retry = "type.googleapis.com/google.rpc.RetryInfo"
+        error["details"] = [{"@type": retry, "retryDelay": reply.retry_delay}]
+    return web.json_response({"error": error}, status=reply.status)
