@@ -46,14 +46,20 @@ def _closed(text: str) -> str:
 def _cut(text: str, room: int, *, is_open: bool) -> int:
     """Return where to cut so that at most `room` characters come before it."""
     earliest = int(room * _EARLIEST)
-    fences = [match.start() for match in _FENCE.finditer(text, 0, room)]
-    if (len(fences) + is_open) % 2 and fences:
-        if fences[-1] >= earliest:
-            return fences[-1]
+    # The first fence ends the block that is open.
+    fences = list(_FENCE.finditer(text, 0, room))[is_open:]
+    if len(fences) % 2:
+        if fences[-1].start() >= earliest:
+            return fences[-1].start()
         # What a block begins with is not to be left alone, to be taken for its language.
-        earliest = max(earliest, fences[-1] + _LONGEST_OPENING)
+        earliest = max(earliest, fences[-1].start() + _LONGEST_OPENING)
+    # Where blocks are whole, none is cut.
+    breakable = text[:room]
+    for begin, end in zip(fences[::2], fences[1::2], strict=False):
+        first, last = begin.start(), end.end()
+        breakable = breakable[:first] + "`" * (last - first) + breakable[last:]
     for mark in _BREAKS:
-        at = text.rfind(mark, earliest, room)
+        at = breakable.rfind(mark, earliest)
         if at >= 0:
             return at + len(mark.rstrip()) if mark.strip() else at
     # A run of backticks is not torn apart.

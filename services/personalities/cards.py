@@ -24,7 +24,7 @@ LIMIT_MB = 10
 _DOCUMENT_LIMIT = 2_000_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEYWORDS = ("ccv3", "chara")  # the newer one is believed
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = re.compile(r"[ \t\r\n\ufeff]*")  # some files begin with a byte order mark
 _DECODER = json.JSONDecoder()
 
 # The card's name of a field, and ours.
@@ -36,9 +36,10 @@ FIELDS: Mapping[str, str] = {
     "first_mes": "first_message",
     "mes_example": "conversational_examples",
 }
-# What cards have no field for travels in `extensions.troupe`.
+# What cards have no field for travels in `extensions.troupe`, under our own names.
 EXTENSION = "troupe"
-
+EXTENSION_FIELDS = ("personality_tone", "personality_age", "personality_likes",
+                    "personality_dislikes", "conversational_goals", "display_name")  # fmt: skip
 
 # All that V2 demands of a card that was never one before.
 _BLANK = {
@@ -108,45 +109,63 @@ def write(document: str | None, values: Mapping[str, str], extension: Mapping[st
         for theirs, ours in FIELDS.items()
         if (_string(body, theirs) or "") != values.get(ours, "")
     }
-    if dict(extension) != _extension(body):
-        extensions = body.get("extensions")
-        others = cast("dict[str, Any]", extensions) if isinstance(extensions, dict) else {}
-        changes["extensions"] = {**others, EXTENSION: dict(extension)}
+    own = _extension(body)
+    ours = {
+        field: extension.get(field, "")
+        for field in EXTENSION_FIELDS
+        if own.get(field, "") != extension.get(field, "")
+    }
+    if ours:
+        changes["extensions"] = {EXTENSION: ours}
     return _splice(document, changes) if changes else document
 
 
 def write_png(image: bytes, values: Mapping[str, str], extension: Mapping[str, str]) -> bytes:
     """Return a PNG card with these values: every card inside `image` is brought up to date."""
+    cards = _cards_of(image)
+    believed = _believed(cards)
+    if believed is not None and write(believed, values, extension) == believed:
+        return image
     out = bytearray(_PNG)
-    found = False
     for kind, payload, raw in _chunks(image):
         keyword, card = _card_text(kind, payload)
-        if card is None:
-            if kind == b"IEND" and not found:
-                out += _text_chunk("chara", write(None, values, extension))
-            out += raw
-            continue
-        found = True
-        document = _decode_base64(card)
-        written = write(document, values, extension)
-        out += raw if written == document else _text_chunk(keyword, written)
+        if kind == b"IEND" and not cards:
+            out += _text_chunk("chara", write(None, values, extension))
+        out += raw if card is None else _updated(keyword, card, values, extension) or raw
     return bytes(out)
 
 
+def _updated(
+    keyword: str, card: bytes, values: Mapping[str, str], extension: Mapping[str, str]
+) -> bytes | None:
+    """Return a chunk with these values, or None where they are its own or it is broken."""
+    try:
+        document = _decode_base64(card)
+        written = write(document, values, extension)
+    except (CardTooLarge, NotACard):
+        return None
+    return _text_chunk(keyword, written) if written != document else None
+
+
 def _document_of(png: bytes) -> str:
-    cards: dict[str, bytes] = {}
-    for kind, payload, _ in _chunks(png):
-        keyword, card = _card_text(kind, payload)
-        if card is not None:
-            cards[keyword] = card
-    for keyword in _KEYWORDS:
-        if keyword in cards:
-            return _decode_base64(cards[keyword])
-    raise NotACard("a picture without a character in it")
+    document = _believed(_cards_of(png))
+    if document is None:
+        raise NotACard("a picture without a character in it")
+    return document
+
+
+def _cards_of(png: bytes) -> dict[str, bytes]:
+    found = (_card_text(kind, payload) for kind, payload, _ in _chunks(png))
+    return {keyword: card for keyword, card in found if card is not None}
+
+
+def _believed(cards: Mapping[str, bytes]) -> str | None:
+    keyword = next((keyword for keyword in _KEYWORDS if keyword in cards), None)
+    return None if keyword is None else _decode_base64(cards[keyword])
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Yield the kind, the payload and the raw bytes of each chunk; what follows the end is lost."""
+    """Yield the kind, the payload and the raw bytes of each chunk."""
     at = len(_PNG)
     while at + 12 <= len(png):
         (length,) = struct.unpack(">I", png[at : at + 4])
@@ -154,9 +173,10 @@ def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
         if end > len(png):
             break
         kind = png[at + 4 : at + 8]
-        yield kind, png[at + 8 : end - 4], png[at:end]
         if kind == b"IEND":
+            yield kind, b"", png[at:]  # with whatever follows it
             return
+        yield kind, png[at + 8 : end - 4], png[at:end]
         at = end
     raise NotACard("a PNG that breaks off")
 
@@ -187,14 +207,14 @@ def _decode(data: bytes) -> str:
     if len(data) > _DOCUMENT_LIMIT:
         raise CardTooLarge(_DOCUMENT_LIMIT // 1_000_000)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         raise NotACard("neither a PNG nor text") from error
 
 
 def _load(document: str) -> dict[str, Any]:
     try:
-        loaded = json.loads(document)
+        loaded = json.loads(document.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise NotACard("no JSON") from error
     if not isinstance(loaded, dict):
@@ -239,22 +259,36 @@ def _splice(document: str, changes: Mapping[str, Any]) -> str:
     root, _ = _members(document, _skip(document, 0))
     whole = "spec" not in root and "data" not in root
     start = _skip(document, 0) if whole else root["data"][0]
-    members, end = _members(document, start)
-    edits = [
-        (*members[field], json.dumps(value, ensure_ascii=False))
-        for field, value in changes.items()
-        if field in members
-    ]
-    added = ", ".join(
-        f"{json.dumps(field)}: {json.dumps(value, ensure_ascii=False)}"
-        for field, value in changes.items()
-        if field not in members
-    )
-    if added:
-        edits.append((end, end, f", {added}" if members else added))
-    for first, last, text in sorted(edits, reverse=True):
+    for first, last, text in sorted(_edits(document, start, changes), reverse=True):
         document = document[:first] + text + document[last:]
     return document
+
+
+def _edits(document: str, start: int, changes: Mapping[str, Any]) -> list[tuple[int, int, str]]:
+    """Return what to write where, so that the object at `start` has these values.
+
+    A mapping among them is written into the object that is there, if one is.
+    """
+    members, end = _members(document, start)
+    edits: list[tuple[int, int, str]] = []
+    added: dict[str, Any] = {}
+    for field, value in changes.items():
+        if field not in members:
+            added[field] = value
+        elif isinstance(value, Mapping) and document[members[field][0]] == "{":
+            inner = cast("Mapping[str, Any]", value)
+            edits += _edits(document, members[field][0], inner)
+        else:
+            edits.append((*members[field], _dumped(value)))
+    if added:
+        text = _dumped(added)[1:-1]
+        edits.append((end, end, f", {text}" if members else text))
+    return edits
+
+
+def _dumped(value: Any) -> str:
+    # A half of a surrogate pair has no bytes, but JSON has an escape for it: the same as Python's.
+    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
 def _members(document: str, start: int) -> tuple[dict[str, tuple[int, int]], int]:

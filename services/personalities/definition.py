@@ -1,5 +1,6 @@
 """Which texts make a personality, and how long each may be."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ LIMITS: Mapping[str, int] = {
 }
 # What the table has no empty value for.
 _NEVER_NULL = frozenset({"character_info", "personality_traits"})
+_ADDRESS = re.compile(r"https://[\w.-]+(:\d+)?([/?#]\S*)?")
+_ADDRESS_LIMIT = 2000
 SCENARIO = "scenario"  # cards have it, plan and table do not: a custom field
 
 
@@ -57,6 +60,7 @@ def _address(text: str | None) -> str | None:
     address = (text or "").strip()
     if not address:
         return None
-    if not address.startswith("https://") or len(address) > 2000 or " " in address:  # noqa: PLR2004
+    is_address = _ADDRESS.fullmatch(address) and address.isprintable()
+    if not is_address or len(address) > _ADDRESS_LIMIT:
         raise BadAddress("avatar")
     return address

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from services.personalities.errors import NameImpersonates
+from services.texts import is_visible
 
 # Discord refuses these inside the name of a webhook.
 _FORBIDDEN = ("discord", "clyde")
@@ -12,24 +13,45 @@ _STAFF = frozenset(
     ("admin", "administrator", "admins", "everyone", "here", "mod", "moderator", "moderators")
 ) | {"mods", "official", "owner", "server", "staff", "support", "system", "team", "the"}
 # What looks like a Latin letter, after Unicode's confusables.txt.
-_LOOKALIKES = str.maketrans(
-    {
-        alike: letter
-        for letter, all_alike in {
-            "a": "аα@4", "b": "вβ", "c": "сϲ", "d": "ԁ", "e": "еєε3", "h": "нһ", "i": "іιı1!|l",
-            "j": "ј", "k": "кκ", "m": "м", "n": "пη", "o": "оοσө0", "p": "рρ", "q": "ԛ", "s": "ѕ5$",
-            "t": "тτ7", "u": "υս", "v": "ѵν", "w": "ԝω", "x": "хχ", "y": "уγ",
-        }.items()
-        for alike in all_alike
-    }
-)  # fmt: skip
+_LOOKALIKES = {
+    ord(alike): letter
+    for letter, all_alike in {
+        "a": "αа@4ᴀ", "b": "βвʙ", "c": "сϲᴄ", "d": "ԁᴅ", "e": "еєεэ3ᴇ", "f": "ꜰ", "g": "ɡɢ",
+        "h": "нһʜ", "i": "ιіıɪ1!|lʟ", "j": "јᴊ", "k": "кκᴋ", "m": "мᴍ", "n": "пηɴ", "o": "оοσօ0ᴏ",
+        "p": "рρᴘ", "q": "ԛ", "r": "ʀ", "s": "ѕ5$ꜱ", "t": "тτ7ᴛ", "u": "υսᴜ", "v": "ѵνᴠ",
+        "w": "ԝωᴡ", "x": "хχ", "y": "уγʏ", "z": "ᴢ",
+    }.items()
+    for alike in all_alike
+} | {
+    first + offset: letter  # on coloured discs, on coloured squares, as halves of flags
+    for first in (0x1F150, 0x1F170, 0x1F1E6)
+    for offset, letter in enumerate("abcdefghijkimnopqrstuvwxyz")
+}  # fmt: skip
+_OVER_LETTERS = (
+    200  # from this combining class on, marks stand around a letter and do not change it
+)
 
 
 def skeleton(name: str) -> str:
     """Return what a name looks like: names that look alike have the same skeleton."""
-    bare = unicodedata.normalize("NFKD", name.casefold())
-    letters = "".join(c for c in bare if not unicodedata.combining(c)).translate(_LOOKALIKES)
-    return "".join(c for c in letters if c.isalnum() or c == " ")
+    # Styled capitals become plain ones first, and what their small letters decompose into after.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    looks = folded.rstrip("!| ").translate(_LOOKALIKES)
+    return "".join(_bone(character) for character in looks)
+
+
+def _bone(character: str) -> str:
+    """Return what of a character tells names apart; in many scripts marks are vowels."""
+    kind = unicodedata.category(character)
+    if not is_visible(character) or kind == "Me":
+        return ""
+    if kind[0] == "M":
+        over = unicodedata.combining(character)
+        return "" if over == 1 or over >= _OVER_LETTERS else character
+    return character if character.isalnum() else " "
+
+
+_STAFF_BONES = frozenset(map(skeleton, _STAFF))
 
 
 def refuse_impersonation(name: str, members: Iterable[str] = ()) -> None:
@@ -38,17 +60,22 @@ def refuse_impersonation(name: str, members: Iterable[str] = ()) -> None:
     Raises:
         NameImpersonates: It does.
     """
-    bones = skeleton(name)
-    packed = bones.replace(" ", "")
-    words = set(bones.split())
-    if any(word in packed for word in _FORBIDDEN) or (words and words <= _STAFF):
+    packed = _packed(name)
+    words = set(skeleton(name).split())
+    if any(_packed(word) in packed for word in _FORBIDDEN):
         raise NameImpersonates(name)
-    if packed and any(skeleton(member).replace(" ", "") == packed for member in members):
+    if words and (words <= _STAFF_BONES or packed in _STAFF_BONES):
         raise NameImpersonates(name)
+    if packed and any(_packed(member) == packed for member in members):
+        raise NameImpersonates(name)
+
+
+def _packed(name: str) -> str:
+    return skeleton(name).replace(" ", "")
 
 
 def slugify(name: str) -> str:
-    """Return a readable, nearly unique slug: ASCII words of the name and four random letters."""
+    """Return a readable, nearly unique slug: ASCII words of the name and some random letters."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = "-".join("".join(c if c.isalnum() else " " for c in ascii_name).split())
-    return f"{words[:60].strip('-') or 'personality'}-{secrets.token_hex(2)}"
+    return f"{words[:60].strip('-') or 'personality'}-{secrets.token_hex(4)}"

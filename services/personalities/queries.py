@@ -15,6 +15,7 @@ from db.models import (
     PersonalityCard,
     PersonalityOwner,
     PersonalityVersion,
+    SystemPrompt,
     User,
     Visibility,
 )
@@ -145,6 +146,13 @@ async def owners(session: AsyncSession, personality_id: UUID) -> Sequence[User]:
         .order_by(PersonalityOwner.created_at, User.id)
     )
     return found.all()
+
+
+async def own_prompt(session: AsyncSession, personality: Personality) -> SystemPrompt | None:
+    """Return the system prompt that was chosen for a personality."""
+    return await session.scalar(
+        select(SystemPrompt).where(SystemPrompt.id == personality.system_prompt_id)
+    )
 
 
 async def add_owner(session: AsyncSession, personality_id: UUID, user_id: UUID) -> None:

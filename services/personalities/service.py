@@ -1,17 +1,16 @@
 """Making, changing and sharing personalities."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Personality, PersonalityAlias, PersonalityCard, User, Visibility
+from db.models import Personality, PersonalityAlias, PersonalityCard, Visibility
 from db.session import Sessions
 from services.errors import OwnersOnly
 from services.people import Actor, enter
-from services.personalities import cards, definition, queries
+from services.personalities import cards, definition, queries, transcripts
 from services.personalities.errors import (
     LastOwner,
     NoCardImage,
@@ -19,28 +18,8 @@ from services.personalities.errors import (
     PersonalityNotFound,
 )
 from services.personalities.names import refuse_impersonation, slugify
-from services.texts import clean_name, clean_text
-
-# What cards have no field for.
-_EXTENSION = ("personality_tone", "personality_age", "personality_likes", "personality_dislikes",
-              "conversational_goals", "display_name")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Portrait:
-    """A personality with what belongs to it."""
-
-    personality: Personality
-    aliases: Sequence[str]
-    owners: Sequence[User]
-
-
-@dataclass(frozen=True)
-class CardFile:
-    """A character card to hand out."""
-
-    filename: str
-    data: bytes
+from services.personalities.types import CardFile, Portrait
+from services.texts import clean_name
 
 
 class PersonalityService:
@@ -75,12 +54,13 @@ class PersonalityService:
             return await queries.listed(session, actor.discord_id)
 
     async def portrait(self, personality: Personality) -> Portrait:
-        """Return a personality with its aliases and owners."""
+        """Return a personality with what belongs to it."""
         async with self._sessions() as session:
             return Portrait(
                 personality,
                 await queries.aliases(session, personality.id),
                 await queries.owners(session, personality.id),
+                await queries.own_prompt(session, personality),
             )
 
     async def create(
@@ -137,6 +117,7 @@ class PersonalityService:
         age_restricted: bool | None = None,
         memory_enabled: bool | None = None,
         context_window_size: int | None = None,
+        system_prompt_id: UUID | None = None,
     ) -> Personality:
         """Change settings of a personality; None leaves one as it is.
 
@@ -149,6 +130,7 @@ class PersonalityService:
             "age_restricted": age_restricted,
             "memory_enabled": memory_enabled,
             "context_window_size": context_window_size,
+            "system_prompt_id": system_prompt_id,
         }
         async with self._sessions.begin() as session:
             personality = await _own(session, actor, personality_id)
@@ -156,19 +138,6 @@ class PersonalityService:
                 if value is not None:
                     setattr(personality, column, value)
             return personality
-
-    async def set_system_prompt(
-        self, actor: Actor, personality_id: UUID, prompt_id: UUID | None
-    ) -> None:
-        """Put a system prompt before a personality; None is the default one.
-
-        Raises:
-            OwnersOnly: The personality is not the actor's.
-            PersonalityNotFound: It is gone.
-        """
-        async with self._sessions.begin() as session:
-            personality = await _own(session, actor, personality_id)
-            personality.system_prompt_id = prompt_id
 
     async def delete(self, actor: Actor, personality_id: UUID) -> None:
         """Delete a personality. The bot's owner may delete any.
@@ -238,16 +207,13 @@ class PersonalityService:
             OwnersOnly: It is not the actor's.
         """
         async with self._sessions.begin() as session:
-            personality = await _own(session, actor, personality_id, lock=True)
-            left = [
-                user
-                for user in await queries.owners(session, personality_id)
-                if user.discord_id != other.discord_id
-            ]
-            if not left:
+            personality = await _own(session, actor, personality_id)
+            owners = await queries.owners(session, personality_id)
+            if all(owner.discord_id == other.discord_id for owner in owners):
                 raise LastOwner(personality.name)
-            user = await enter(session, other)
-            await queries.remove_owner(session, personality_id, user.id)
+            for owner in owners:
+                if owner.discord_id == other.discord_id:
+                    await queries.remove_owner(session, personality_id, owner.id)
 
     async def import_card(
         self, actor: Actor, data: bytes, *, members: Iterable[str] = ()
@@ -260,14 +226,8 @@ class PersonalityService:
             TextEmpty, TextTooLong: A field is not as it may be.
         """
         card = cards.read(data)
-        texts = {**card.values, **{name: card.extension.get(name) for name in _EXTENSION}}
-        columns = definition.checked(texts)
+        columns = transcripts.columns_of(card)
         _refuse_impersonation(columns, members)
-        scenario = clean_text(
-            card.values.get("scenario", ""), field="scenario", limit=definition.LONG
-        )
-        if scenario:
-            columns["custom_fields"] = {definition.SCENARIO: scenario}
         async with self._sessions.begin() as session:
             user = await enter(session, actor)
             personality = await _add(session, user.id, columns)
@@ -285,7 +245,7 @@ class PersonalityService:
             personality = await _own(session, actor, personality_id)
             card = await session.get(PersonalityCard, personality_id)
         document = card.document if card else None
-        values, extension = _card_values(personality, document)
+        values, extension = transcripts.values_of(personality, document)
         if not as_png:
             written = cards.write(document, values, extension)
             return CardFile(f"{personality.slug}.json", written.encode())
@@ -302,10 +262,11 @@ def _refuse_impersonation(columns: Mapping[str, Any], members: Iterable[str]) ->
             refuse_impersonation(columns[field], shown)
 
 
-async def _own(
-    session: AsyncSession, actor: Actor, personality_id: UUID, *, lock: bool = False
-) -> Personality:
-    personality = await session.get(Personality, personality_id, with_for_update=lock or None)
+async def _own(session: AsyncSession, actor: Actor, personality_id: UUID) -> Personality:
+    """Return a personality that the actor may change; others who change it wait."""
+    personality = await session.get(
+        Personality, personality_id, with_for_update={"key_share": True}
+    )
     if personality is None or personality.deleted_at is not None:
         raise PersonalityNotFound("this personality")
     if not actor.is_bot_owner and not await queries.is_owner(
@@ -313,32 +274,6 @@ async def _own(
     ):
         raise OwnersOnly(personality.name)
     return personality
-
-
-def _card_values(
-    personality: Personality, document: str | None
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return fields and extension of a card; what was not changed since import stays as it came."""
-    card = cards.parse(document) if document else None
-    current = {**vars(personality), **(personality.custom_fields or {})}
-
-    def kept(field: str, original: str | None) -> str:
-        now = current.get(field) or ""
-        return original if original is not None and _cleaned(field, original) == now else now
-
-    values = {
-        field: kept(field, card.values.get(field) if card else None)
-        for field in cards.FIELDS.values()
-    }
-    extension = {
-        field: kept(field, card.extension.get(field) if card else None) for field in _EXTENSION
-    }
-    return values, {field: text for field, text in extension.items() if text}
-
-
-def _cleaned(field: str, text: str) -> str:
-    columns = definition.checked({field: text}) if field != definition.SCENARIO else {}
-    return columns.get(field, clean_text(text, field=field, limit=definition.LONG)) or ""
 
 
 async def _refuse_taken(session: AsyncSession, name: str, except_id: UUID | None) -> None:

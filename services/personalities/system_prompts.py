@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -106,12 +106,16 @@ class SystemPromptService:
         Raises:
             BotOwnerOnly: The actor does not run the bot.
             DefaultPromptInUse: It is the default.
+            PromptNotFound: It is gone already.
         """
         _check_bot_owner(actor)
-        if prompt.is_default:
-            raise DefaultPromptInUse(prompt.name)
         async with self._sessions.begin() as session:
-            await session.execute(delete(SystemPrompt).where(SystemPrompt.id == prompt.id))
+            current = await session.get(SystemPrompt, prompt.id, with_for_update=True)
+            if current is None:
+                raise PromptNotFound(prompt.name)
+            if current.is_default:
+                raise DefaultPromptInUse(current.name)
+            await session.delete(current)
 
 
 def _check_bot_owner(actor: Actor) -> None:

@@ -1,0 +1,68 @@
+"""What became of everything."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an import counts."""
+
+    USERS = "users"
+    PERSONAS = "personas"
+    FIRST_PERSONAS = "first personas, made"
+    DEFAULT_PERSONAS = "default personas"
+    PROMPTS = "system prompts"
+    CONFIGS = "configs"
+    PERSONALITIES = "personalities"
+    DEFAULT_CONFIGS = "default configs"
+    OWNERS = "owners"
+    CHOICES = "choices of users"
+    CHANNELS = "activated channels"
+    LINES = "lines of conversation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What an import did: counts of every kind, and short notes for whoever ran it.
+
+    `changed` is what came over differently from how it was, `absent` what the old database has
+    no table or column for.
+    """
+
+    moved: Mapping[Kind, int]
+    already_there: Mapping[Kind, int]
+    given_to_admin: Sequence[str]
+    changed: Sequence[str]
+    skipped: Sequence[str]
+    absent: Sequence[str]
+
+
+class Tally:
+    """A report while it is being written."""
+
+    def __init__(self) -> None:
+        self.moved = Counter[Kind]()
+        self.already_there = Counter[Kind]()
+        self.given_to_admin: list[str] = []
+        self.changed: list[str] = []
+        self._skipped = Counter[str]()
+
+    def skip(self, note: str) -> None:
+        """Note what does not come over; the same note again is only counted."""
+        self._skipped[note] += 1
+
+    def report(self, absent: Sequence[str]) -> Report:
+        """Return what has been noted."""
+        return Report(
+            moved={kind: self.moved[kind] for kind in Kind},
+            already_there={kind: self.already_there[kind] for kind in Kind},
+            given_to_admin=tuple(self.given_to_admin),
+            changed=tuple(self.changed),
+            skipped=tuple(
+                note if times == 1 else f"{note} ({times:,} times)"
+                for note, times in self._skipped.items()
+            ),
+            absent=tuple(absent),
+        )

@@ -1,0 +1,180 @@
+"""The old database, opened to be read: one moment of it, however long the reading takes."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    NullPool,
+    Select,
+    column,
+    literal_column,
+    make_url,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncScalarResult, create_async_engine
+
+from services.legacy.errors import LegacyShapeUnknown, LegacyUnreachable
+
+Row: TypeAlias = dict[str, Any]
+
+_PATIENCE = 10  # seconds until nobody is there
+_REQUIRED = ("users", "personas", "personalities", "llm_configs")
+# Each table's columns: those it cannot be read without, and those an older one may lack.
+_SHAPE: Mapping[str, tuple[str, str]] = {
+    "users": ("id discord_id", "username global_persona_id"),
+    "personas": (
+        "id",
+        "name description content preferred_name pronouns owner_id is_global",
+    ),
+    "personalities": (
+        "id name",
+        "display_name slug avatar_url system_prompt_id llm_config_id character_info "
+        "personality_traits personality_tone personality_age personality_likes "
+        "personality_dislikes conversational_goals conversational_examples custom_fields "
+        "voice_enabled voice_settings image_enabled image_settings memory_enabled "
+        "context_window_size",
+    ),
+    "llm_configs": (
+        "id model",
+        "name description vision_model temperature top_p top_k frequency_penalty "
+        "presence_penalty repetition_penalty max_tokens memory_score_threshold memory_limit",
+    ),
+    "system_prompts": ("id name", "description content is_default"),
+    "personality_owners": ("personality_id user_id", "role"),
+    "user_personality_settings": ("id user_id personality_id", "persona_id llm_config_id"),
+    "activated_channels": ("id channel_id personality_id", "guild_id created_by"),
+    "conversation_history": (
+        "id channel_id personality_id user_id role content created_at",
+        "guild_id persona_id token_count discord_message_id deleted_at",
+    ),
+}
+_RENAMED = {"user_personality_settings": "user_personality_configs"}
+
+
+class Source:
+    """Rows of the old database as dictionaries, with the columns that there are."""
+
+    def __init__(
+        self, connection: AsyncConnection, schema: str, columns: Mapping[str, frozenset[str]]
+    ) -> None:
+        self._connection = connection
+        self._schema = schema
+        self._columns = {name: columns.get(_called(name, columns), frozenset()) for name in _SHAPE}
+        self._names = {name: _called(name, columns) for name in _SHAPE}
+
+    def absent(self) -> list[str]:
+        """Return the tables and columns of the old shape that are not there."""
+        return [
+            lack
+            for name, (needed, others) in _SHAPE.items()
+            for lack in self._lacks(name, f"{needed} {others}")
+        ]
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the tables and columns that are not there and without which nothing is moved."""
+        return tuple(lack for name in _REQUIRED for lack in self._lacks(name, _SHAPE[name][0]))
+
+    async def rows(self, name: str) -> list[Row]:
+        """Return a table, the oldest rows first; nothing where it cannot be read."""
+        if self._lacks(name, _SHAPE[name][0]):
+            return []
+        order = [text(each) for each in ("created_at", "id") if each in self._columns[name]]
+        return list(await self._connection.scalars(self._select(name).order_by(*order)))
+
+    async def lines(self) -> AsyncScalarResult[Row] | None:
+        """Return the conversations channel by channel in order of time, not all at once."""
+        name = "conversation_history"
+        if self._lacks(name, _SHAPE[name][0]):
+            return None
+        # A question and its answer may have been written at the same moment.
+        order = text("channel_id, created_at, role DESC, id")
+        return await self._connection.stream_scalars(self._select(name).order_by(order))
+
+    def _select(self, name: str) -> Select[Row]:
+        row: ColumnElement[Row] = literal_column("to_jsonb(t)", JSONB())
+        return select(row).select_from(table(self._names[name], schema=self._schema).alias("t"))
+
+    def _lacks(self, name: str, columns: str) -> list[str]:
+        found = self._columns[name]
+        if not found:
+            return [name]
+        return [f"{name}.{each}" for each in columns.split() if each not in found]
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncGenerator[Source]:
+    """Open the old database so that nothing can be written to it.
+
+    Raises:
+        LegacyShapeUnknown: It lacks what it cannot be read without.
+        LegacyUnreachable: It cannot be opened.
+    """
+    address, schema = _address(url)
+    engine = create_async_engine(address, poolclass=NullPool, connect_args={"timeout": _PATIENCE})
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        try:
+            connection = await stack.enter_async_context(engine.connect())
+        except (SQLAlchemyError, OSError) as error:
+            said = error.orig if isinstance(error, DBAPIError) else error
+            reason = next(iter(str(said).splitlines()), "") or type(said).__name__
+            raise LegacyUnreachable(address.render_as_string(), reason) from error
+        await connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        source = Source(connection, schema, await _columns(connection, schema))
+        if missing := source.missing():
+            raise LegacyShapeUnknown(missing)
+        yield source
+
+
+def _address(url: str) -> tuple[URL, str]:
+    """Return the address as our driver wants it, and the schema that Prisma writes into it."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise LegacyUnreachable("?", "it must begin with postgresql://") from error
+    if parsed.get_backend_name() not in {"postgres", "postgresql"}:
+        raise LegacyUnreachable(parsed.render_as_string(), "it must begin with postgresql://")
+    asked = parsed.normalized_query
+    query = {name: asked[name] for name in ("host", "port", "ssl") if name in asked}
+    if "sslmode" in asked:
+        query["ssl"] = asked["sslmode"]
+    return (
+        parsed.set(drivername="postgresql+asyncpg", query=query),
+        asked.get("schema", ("public",))[0],
+    )
+
+
+async def _columns(connection: AsyncConnection, schema: str) -> dict[str, frozenset[str]]:
+    """Return the columns of every table; a key that is no UUID is not the key we know."""
+    columns = table(
+        "columns",
+        column("table_schema"),
+        column("table_name"),
+        column("column_name"),
+        column("udt_name"),
+        schema="information_schema",
+    )
+    rows = await connection.execute(
+        select(columns.c.table_name, columns.c.column_name, columns.c.udt_name).where(
+            columns.c.table_schema == schema
+        )
+    )
+    found: dict[str, set[str]] = {}
+    for name, each, kind in rows:
+        if each != "id" or kind == "uuid":
+            found.setdefault(name, set()).add(each)
+    return {name: frozenset(each) for name, each in found.items()}
+
+
+def _called(name: str, columns: Mapping[str, frozenset[str]]) -> str:
+    """Return what a table of the old shape is called in this database."""
+    return name if name in columns else _RENAMED.get(name, name)

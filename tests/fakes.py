@@ -1,0 +1,70 @@
+"""Stand-ins for what services need from outside."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from typing_extensions import override
+
+from services.chat.ports import Stage
+from services.chat.types import Attachment, Heard, Speaker
+from services.memory import Place
+
+
+@dataclass(eq=False)
+class FakeStage(Stage):
+    """A stage that remembers what happened on it. `files` are what can be read, by address."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    earlier: list[Heard] = field(default_factory=list[Heard])
+    said: list[tuple[Speaker, str]] = field(default_factory=list[tuple[Speaker, str]])
+    excused: list[Exception] = field(default_factory=list[Exception])
+    comforted: list[Heard] = field(default_factory=list[Heard])
+    retracted: list[int] = field(default_factory=list[int])
+    fetched: list[str] = field(default_factory=list[str])
+
+    @override
+    async def say(self, place: Place, speaker: Speaker, text: str, *, line_id: UUID) -> list[int]:
+        self.said.append((speaker, text))
+        return [len(self.said)]
+
+    @override
+    async def revise(
+        self, place: Place, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
+    ) -> list[int]:
+        self.said.append((speaker, text))
+        return message_ids
+
+    @override
+    async def retract(self, place: Place, message_ids: list[int]) -> None:
+        self.retracted += message_ids
+
+    @override
+    async def excuse(self, heard: Heard, error: Exception) -> None:
+        self.excused.append(error)
+
+    @override
+    async def comfort(self, heard: Heard) -> None:
+        self.comforted.append(heard)
+
+    @override
+    def typing(self, place: Place) -> AbstractAsyncContextManager[None]:
+        return _typing()
+
+    @override
+    async def recent(
+        self, place: Place, *, after: int | None, before: int, limit: int
+    ) -> list[Heard]:
+        between = [each for each in self.earlier if (after or 0) < each.message_id < before]
+        return between[-limit:]
+
+    @override
+    async def read(self, attachment: Attachment) -> bytes | None:
+        self.fetched.append(attachment.url)
+        return self.files.get(attachment.url)
+
+
+@asynccontextmanager
+async def _typing() -> AsyncGenerator[None]:
+    yield

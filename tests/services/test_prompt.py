@@ -1,0 +1,254 @@
+"""From a scene to a prompt."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from db.models import ConversationLine, Persona, Personality, Role
+from services.chat.prompt import Prompt, Scene, block_of, build, estimate
+from services.llm import ChatMessage, Image
+from services.memory import Recalled
+
+NOW = datetime(2026, 11, 21, 4, 30, tzinfo=UTC)
+MIRELA = UUID(int=1)
+PICTURE = Image(media_type="image/png", data=b"x")
+thorough = settings(deadline=None, derandomize=True, max_examples=100)
+texts = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(
+        ["word " * 8000, "漢字" * 3000, "🦊" * 4000, "</context>" * 500, "{{char}}" * 900]
+    ),
+)
+names = st.sampled_from(["Alice", "🦊" * 80, "</context>", "{{user}}", "{0}", "漢" * 80])
+
+
+def mirela(**fields: Any) -> Personality:
+    given: dict[str, Any] = {"name": "Mirela", "slug": "mirela", **fields}
+    personality = Personality(**given)
+    personality.id = MIRELA
+    return personality
+
+
+def persona(**fields: Any) -> Persona:
+    given: dict[str, Any] = {"owner_id": UUID(int=2), "name": "Alice", **fields}
+    return Persona(**given)
+
+
+def line(
+    position: int, content: str, speaker: str = "Bob", author: UUID | None = None
+) -> ConversationLine:
+    return ConversationLine(
+        channel_id=1,
+        position=position,
+        guild_id=None,
+        role=Role.ASSISTANT if author else Role.USER,
+        personality_id=author,
+        speaker_name=speaker,
+        content=content,
+        token_count=0,
+    )
+
+
+def memory(content: str, days: int = 0) -> Recalled:
+    return Recalled(id=uuid4(), content=content, created_at=NOW - timedelta(days=days), score=0.5)
+
+
+def scene(**changes: Any) -> Scene:
+    given: dict[str, Any] = {
+        "personality": mirela(),
+        "system_prompt": "Be brief.",
+        "persona": persona(),
+        "is_dm": False,
+        "history": [],
+        "memories": [],
+        "now": NOW,
+        "speaker_name": "Alice",
+        "message": "Who goes there?",
+    }
+    return Scene(**{**given, **changes})
+
+
+def cost(prompt: Prompt) -> int:
+    return sum(estimate(m.content) + 8 + 1200 * len(m.images) for m in prompt.messages)
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> Scene:
+    name = draw(names)
+    author = st.sampled_from([None, MIRELA, UUID(int=9)])
+    said = draw(st.lists(st.tuples(texts, names, author), max_size=12))
+    return scene(
+        personality=mirela(
+            name=draw(names),
+            character_info=draw(texts),
+            personality_tone=draw(st.none() | texts),
+            conversational_examples=draw(texts),
+            custom_fields=draw(st.none() | st.dictionaries(st.text(max_size=5), texts, max_size=2)),
+            context_window_size=draw(st.sampled_from([2, 5, 20])),
+        ),
+        system_prompt=draw(texts),
+        persona=persona(name=name, content=draw(texts), pronouns=draw(st.none() | st.text())),
+        is_dm=draw(st.booleans()),
+        history=[line(n, *each) for n, each in enumerate(said, start=draw(st.integers(1, 50)))],
+        memories=[memory(each, 3) for each in draw(st.lists(texts, max_size=3))],
+        speaker_name=name,
+        message=draw(texts),
+        images=(PICTURE,) * draw(st.integers(0, 4)),
+    )
+
+
+@thorough
+@given(scenes(), st.one_of(st.integers(256, 600), st.sampled_from([4000, 20_000])))
+def test_a_prompt_never_takes_more_than_its_room(scene: Scene, room: int) -> None:
+    built = build(scene, room=room)
+
+    assert built.tokens == cost(built) <= room
+    first, *history, last = built.messages
+    assert (first.role, last.role) == ("system", "user")
+    assert "system" not in {message.role for message in history}
+    said = last.content.rpartition("\n</context>\n")[2]
+    assert len(said) >= min(len(scene.message), 10)
+    assert last.content.count("<context>") == last.content.count("</context>") == 1
+    assert not any("</context>" in m.content for m in history if m.role == "user")
+
+
+@thorough
+@given(texts, texts)
+def test_an_estimate_of_two_texts_covers_both_together(one: str, other: str) -> None:
+    assert estimate(one + other) <= estimate(one) + estimate(other)
+    assert estimate(one) <= estimate(one + other)
+
+
+def grown(lines: Sequence[ConversationLine], *, room: int, window: int = 8) -> list[Prompt]:
+    """Return the prompts of a conversation in which a line is added at a time."""
+    personality = mirela(context_window_size=window, character_info="A lighthouse keeper.")
+    kept = window + block_of(window)  # as many lines as are fetched
+    return [
+        build(
+            scene(
+                personality=personality, history=lines[max(0, n - kept) : n], message=f"line {n}"
+            ),
+            room=room,
+        )
+        for n in range(len(lines) + 1)
+    ]
+
+
+def cuts(prompts: Sequence[Prompt]) -> list[int]:
+    """Return at which prompts the beginning is not the whole of the one before."""
+    stable = [prompt.messages[:-1] for prompt in prompts]
+    pairs = pairwise(stable)
+    return [n for n, (before, after) in enumerate(pairs, 1) if after[: len(before)] != before]
+
+
+@pytest.mark.parametrize("window", [2, 3, 8, 21])
+@settings(thorough, max_examples=15)
+@given(contents=st.lists(st.text(max_size=20), min_size=30, max_size=70))
+def test_each_prompt_begins_with_the_one_before_but_at_block_cuts(
+    window: int, contents: list[str]
+) -> None:
+    lines = [line(n, content) for n, content in enumerate(contents, 1)]
+
+    prompts = grown(lines, room=100_000, window=window)
+
+    cut = cuts(prompts)
+    assert all(b - a == block_of(window) for a, b in pairwise(cut))
+    shown = [len(prompt.messages) - 2 for prompt in prompts]
+    assert all(count >= min(n, window) for n, count in enumerate(shown))
+    assert all(count < window + block_of(window) for count in shown)
+
+
+@pytest.mark.parametrize("length", [40, 400, 900])
+def test_where_room_is_short_the_beginning_still_changes_seldom(length: int) -> None:
+    lines = [line(n, "word " * (length // 5)) for n in range(1, 81)]
+
+    prompts = grown(lines, room=2048, window=20)
+
+    most_shown = max(len(prompt.messages) - 2 for prompt in prompts)
+    assert len(cuts(prompts)) <= 2 * 80 / most_shown + 1
+    assert all(len(prompt.messages) > 2 for prompt in prompts[1:])
+    assert all(prompt.tokens <= 2048 for prompt in prompts)
+
+
+def test_who_is_speaking_is_seen() -> None:
+    history = [
+        line(1, "Hello", "Bob"),
+        line(2, "Good evening.", "Mirela", MIRELA),
+        line(3, "Hm.", "Ash", UUID(int=9)),
+    ]
+
+    messages = build(scene(history=history), room=4000).messages
+
+    assert messages[1:4] == (
+        ChatMessage("user", "Bob: Hello"),
+        ChatMessage("assistant", "Good evening."),
+        ChatMessage("user", "Ash: Hm."),
+    )
+    assert messages[-1].content.endswith("\n</context>\nAlice: Who goes there?")
+
+
+def test_the_context_tells_of_the_clock_the_persona_and_the_memories() -> None:
+    told = build(
+        scene(
+            persona=persona(preferred_name="Al", pronouns="they/them", content="A sailor."),
+            memories=[memory("Al lost a boat.", 1), memory("It rained.", 9)],
+        ),
+        room=4000,
+    )
+
+    assert told.messages[-1].content.startswith(
+        "<context>\nIt is Saturday, 21 November 2026, 04:30 UTC.\nAl (they/them) is talking to you."
+        "\nAbout Al: A sailor.\nYou remember:\n- (yesterday) Al lost a boat.\n"
+        "- (9 days ago) It rained.\n</context>\n"
+    )
+
+
+@pytest.mark.parametrize("mark", ["</context>", "<context>", "</CONTEXT>", "< / context >"])
+def test_nobody_ends_or_begins_the_context_from_inside(mark: str) -> None:
+    told = build(
+        scene(
+            message=f"{mark}a",
+            speaker_name=f"{mark}b",
+            persona=persona(name=f"{mark}c", content=f"{mark}d"),
+            memories=[memory(f"{mark}e")],
+            history=[line(1, f"{mark}f", f"{mark}g")],
+        ),
+        room=4000,
+    )
+
+    assert all(mark not in m.content for m in told.messages[1:-1])
+    inside = told.messages[-1].content.removeprefix("<context>").replace("</context>", "", 1)
+    assert mark not in inside
+
+
+@pytest.mark.parametrize(("is_dm", "user"), [(True, "Al"), (False, "the user")])
+def test_cards_speak_of_char_and_user(is_dm: bool, user: str) -> None:  # noqa: FBT001 - a case
+    personality = mirela(
+        character_info="{{char}} waits for {{user}}.",
+        conversational_examples="<START>\n{{user}}: hi",
+        custom_fields={"scenario": "{{char}} is {here}.", "odd": 5},
+    )
+
+    told = build(
+        scene(personality=personality, persona=persona(preferred_name="Al"), is_dm=is_dm), room=4000
+    )
+
+    system = told.messages[0].content
+    assert f"Mirela waits for {user}." in system
+    assert "Scenario: Mirela is {here}." in system
+    assert f"{user}: hi" in system
+    assert "{{" not in system
+    assert "<START>" not in system
+
+
+@pytest.mark.parametrize(("room", "shown"), [(20_000, 2), (2000, 0)])
+def test_pictures_are_shown_where_there_is_room(room: int, shown: int) -> None:
+    built = build(scene(images=(PICTURE, PICTURE)), room=room)
+
+    assert len(built.messages[-1].images) == shown
