@@ -93,7 +93,7 @@ def build(scene: Scene, *, room: int) -> Prompt:
 
 def block_of(window: int) -> int:
     """Return in how large steps a history of so many lines is cut back."""
-    return max(2, window // 2)
+    return max(2, window)
 
 
 def cut_back(
@@ -173,7 +173,7 @@ def _context(scene: Scene, room: int) -> str:
     spent = sum(estimate(line) for line in lines)
     remembered: list[str] = []
     for memory in scene.memories:
-        line = f"- ({_ago(memory.created_at, scene.now)}) {shorten(memory.content, 600)}"
+        line = f"- ({_ago(memory.created_at, scene.now)}) {shorten(memory.content, 300)}"
         spent += estimate(line)
         if spent > room:
             break

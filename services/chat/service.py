@@ -55,9 +55,10 @@ class ChatService:
             signs = await patiently(lambda: self._signs(heard))
             if heard.author_id in signs.opted_out:
                 return
-            heard = without(heard, signs.opted_out)
+            # Before mentions become names: to mention a member called Mirela is not to call Mirela.
+            said, heard = heard, without(heard, signs.opted_out)
             try:
-                summoned = await patiently(lambda: self._summoned(heard, signs))
+                summoned = await patiently(lambda: self._summoned(said, signs))
             except NobodyHere as error:
                 await self._stage.excuse(heard, error)
                 return

@@ -165,3 +165,11 @@ async def test_a_deleted_personality_answers_no_more(house: House) -> None:
     await house.env.settle()
 
     assert speakers(house) == ["Ghost"]
+
+
+async def test_to_mention_a_member_is_not_to_call_a_namesake(house: House) -> None:
+    namesake = house.guild.add_member(house.env.create_user("Mirela"))
+
+    await house.alice.send(house.lobby, f"{namesake.mention} are you there?")
+
+    assert house.openai.requests == []
