@@ -6,12 +6,8 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-_SERVER_SETTINGS = {
-    # A filtered search for the nearest goes on until it has found as many as were asked for.
-    "hnsw.iterative_scan": "relaxed_order",
-    # How many memories some words find differs a thousandfold; no one plan is right for all.
-    "plan_cache_mode": "force_custom_plan",
-}
+# A filtered search for the nearest goes on until it has found as many as were asked for.
+_SERVER_SETTINGS = {"hnsw.iterative_scan": "relaxed_order"}
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 

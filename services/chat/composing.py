@@ -34,7 +34,7 @@ from services.personalities import PersonalityNotFound
 log = logging.getLogger(__name__)
 
 MAX_TOKENS = 1024
-MEMORY_LIMIT = 5
+MEMORY_LIMIT = 3
 MEMORY_SCORE_THRESHOLD = 0.3
 _TRIES = 3
 _WORD = re.compile(r"\w+")

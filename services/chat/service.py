@@ -219,6 +219,8 @@ class ChatService:
         """Return what is not in the history, without those who have opted out since."""
         said = self._earshot.lines(channel_id)
         people = sorted({each.line.speaker_id for each in said if each.line.speaker_id})
+        if not people:
+            return [each.line for each in said]
         async with self._sessions() as session:
             signs = await read_signs(session, people=people, channel_ids=[], reply_to=None)
         self._earshot.forget_people(signs.opted_out)

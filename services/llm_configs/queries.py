@@ -27,7 +27,7 @@ async def find(session: AsyncSession, owner_id: UUID | None, name: str) -> LlmCo
         select(LlmConfig)
         .where(
             or_(LlmConfig.owner_id.is_(None), LlmConfig.owner_id == owner_id),
-            func.lower(LlmConfig.name) == name.lower(),
+            func.lower(LlmConfig.name) == name.strip().lower(),
         )
         .order_by(LlmConfig.owner_id.is_(None))
         .limit(1)
@@ -91,8 +91,3 @@ async def clear_personality_default(session: AsyncSession, personality_id: UUID)
             PersonalityDefaultConfig.personality_id == personality_id
         )
     )
-
-
-async def remove(session: AsyncSession, config_id: UUID) -> None:
-    """Delete a config."""
-    await session.execute(delete(LlmConfig).where(LlmConfig.id == config_id))

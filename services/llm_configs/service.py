@@ -163,15 +163,18 @@ class LlmConfigService:
 
         Raises:
             BotOwnerOnly: It is global and the actor does not run the bot.
-            ConfigNotFound: It is not the actor's.
+            ConfigNotFound: It is not the actor's, or gone.
             DefaultConfigInUse: It is the global default.
         """
         async with self._sessions.begin() as session:
             user = await enter(session, actor)
-            _check_may_change(actor, user.id, config)
-            if config.is_default:
-                raise DefaultConfigInUse(config.name)
-            await queries.remove(session, config.id)
+            current = await session.get(LlmConfig, config.id, with_for_update=True)
+            if current is None:
+                raise ConfigNotFound(config.name)
+            _check_may_change(actor, user.id, current)
+            if current.is_default:
+                raise DefaultConfigInUse(current.name)
+            await session.delete(current)
 
     async def use(self, actor: Actor, config: LlmConfig, personality_id: UUID) -> None:
         """Let a personality speak to the actor with a config."""

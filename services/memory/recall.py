@@ -90,6 +90,8 @@ async def recall(
 
     Of this channel only what was said before `before`, where what the prompt shows anyway begins.
     """
+    # How many memories some words find differs a thousandfold; no one plan is right for all.
+    await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     rows = await session.execute(
         _STATEMENTS[place.venue],
         {

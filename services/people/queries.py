@@ -51,7 +51,7 @@ async def find(session: AsyncSession, owner_id: UUID, name: str) -> Persona | No
     """Return the owner's persona of that name, whatever its letter case."""
     return await session.scalar(
         select(Persona).where(
-            Persona.owner_id == owner_id, func.lower(Persona.name) == name.lower()
+            Persona.owner_id == owner_id, func.lower(Persona.name) == name.strip().lower()
         )
     )
 
@@ -79,7 +79,11 @@ async def names(session: AsyncSession, discord_id: int, prefix: str, limit: int)
 async def insert_if_free(session: AsyncSession, **values: Any) -> Persona | None:
     """Insert a persona, or return None when its owner has one of that name."""
     return await session.scalar(
-        insert(Persona).values(**values).on_conflict_do_nothing().returning(Persona)
+        insert(Persona)
+        # Not `now()`: a first persona may be made in the same transaction, and it is the older one.
+        .values(created_at=func.clock_timestamp(), **values)
+        .on_conflict_do_nothing()
+        .returning(Persona)
     )
 
 
