@@ -60,6 +60,9 @@ from services.personalities import (
 
 log = logging.getLogger(__name__)
 
+# Unknown message, unknown webhook, unknown interaction: it was dismissed, or its time ran out.
+_NOBODY_LEFT = {10008, 10015, 10062}
+
 
 def explain(error: BaseException) -> str | None:
     """Say what went wrong to whoever caused it; None means the fault is ours."""
@@ -150,18 +153,18 @@ def _about_people(error: DomainError) -> str | None:
 def _about_models(error: DomainError) -> str | None:
     match error:
         case ModelUnavailable(model=model):
-            return f"The model `{_safe(model)}` is not answering. Try again in a moment."
+            return f"The model {_code(model)} is not answering. Try again in a moment."
         case ModelRateLimited(model=model, retry_after=seconds):
             wait = f"in {round(seconds)} seconds" if seconds else "in a minute"
-            return f"The model `{_safe(model)}` is overrun. Try again {wait}."
+            return f"The model {_code(model)} is overrun. Try again {wait}."
         case ModelRefused(model=model):
-            return f"The model `{_safe(model)}` declined to answer that."
+            return f"The model {_code(model)} declined to answer that."
         case ModelMisconfigured(model=model, detail=detail):
-            return f"The model `{_safe(model)}` is not set up rightly: {_safe(detail)}"
+            return f"The model {_code(model)} is not set up rightly: {_safe(detail)}"
         case ContextTooLong(model=model):
-            return f"That is more than the model `{_safe(model)}` can read."
+            return f"That is more than the model {_code(model)} can read."
         case MalformedAnswer(model=model):
-            return f"The model `{_safe(model)}` gave an answer that makes no sense. Try again."
+            return f"The model {_code(model)} gave an answer that makes no sense. Try again."
         case ConfigNotFound(name=name):
             return f"There is no config called **{_safe(name)}** that you can use for this."
         case ConfigNameTaken(name=name):
@@ -169,7 +172,7 @@ def _about_models(error: DomainError) -> str | None:
         case OutOfRange(parameter=parameter, low=low, high=high):
             return f"`{parameter}` must be a number between {low:g} and {high:g}."
         case UnknownParameter(parameter=parameter, known=known):
-            return f"There is no parameter `{_safe(parameter)}`. There are: {known}."
+            return f"There is no parameter {_code(parameter)}. There are: {known}."
         case DefaultConfigInUse(name=name):
             return f"**{_safe(name)}** is the global default. Make another one that first."
         case NoConfig():
@@ -231,6 +234,11 @@ def _safe(text: str) -> str:
     return discord.utils.escape_markdown(text[:200])
 
 
+def _code(text: str) -> str:
+    """Return text of people as code, where Markdown does nothing, not even a backslash."""
+    return f"`{text[:200].replace('`', 'ˋ')}`"
+
+
 def unwrap(error: BaseException) -> BaseException:
     """Return what really happened, out of what discord.py wrapped around it."""
     match error:
@@ -247,8 +255,7 @@ async def report(interaction: discord.Interaction[Any], error: Exception) -> Non
     cause = unwrap(error)
     text = explain(cause)
     if text is None:
-        if isinstance(cause, discord.NotFound):
-            # The interaction ran out, or its message is gone: there is nobody left to tell.
+        if isinstance(cause, discord.NotFound) and cause.code in _NOBODY_LEFT:
             log.warning("Interaction %s came to nothing: %s", interaction.id, cause)
             return
         log.error("Interaction %s failed", interaction.id, exc_info=cause)

@@ -26,7 +26,7 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
             f"**{discord.utils.escape_markdown(each.name)}** · {each.member_count} members"
             for each in guilds
         ]
-        await show_list(interaction, title=f"{len(guilds)} servers", lines=lines)
+        await show_list(interaction, title=f"Servers ({len(guilds)})", lines=lines)
 
     @app_commands.command()
     async def sync(self, interaction: Interaction) -> None:
@@ -51,7 +51,7 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
         ]
         total = sum(each.cost_usd for each in spent)
         await show_list(
-            interaction, title=f"Usage of {days} days", lines=lines, footer=f"${total:.4f} in all"
+            interaction, title=f"Usage ({days} d)", lines=lines, footer=f"${total:.4f} in all"
         )
 
     async def _check(self, interaction: Interaction) -> None:

@@ -245,7 +245,8 @@ def config_embed(config: LlmConfig | None) -> discord.Embed:
     """Return a config as people see it."""
     if config is None:
         return discord.Embed(title="None", description="No language model is chosen.")
-    embed = discord.Embed(title=config.name, description=config.description)
+    name = discord.utils.escape_markdown(config.name)
+    embed = discord.Embed(title=name, description=config.description)
     embed.add_field(name="Model", value=f"`{config.model}`")
     if config.vision_model:
         embed.add_field(name="For pictures", value=f"`{config.vision_model}`")

@@ -188,7 +188,8 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
 
 def persona_embed(persona: Persona) -> discord.Embed:
     """Return a persona as its owner sees it."""
-    embed = discord.Embed(title=persona.name, description=persona.content or "*No backstory.*")
+    name = discord.utils.escape_markdown(persona.name)
+    embed = discord.Embed(title=name, description=persona.content or "*No backstory.*")
     if persona.preferred_name:
         embed.add_field(name="Called", value=persona.preferred_name)
     if persona.pronouns:

@@ -15,7 +15,7 @@ from cogs.personalities.embeds import personality_embed, portrait_embed
 from cogs.personalities.forms import PersonalityForm, Section
 from services.people import Actor
 from services.personalities import CARD_LIMIT_MB, CardTooLarge, Visibility
-from services.texts import shorten
+from services.texts import on_one_line, shorten
 
 
 class Personalities(
@@ -68,17 +68,15 @@ class Personalities(
         system_prompt: PromptOption | None = None,
     ) -> None:
         """Change how a personality is used."""
-        actor = await who(interaction)
         changed = await self._personalities.configure(
-            actor,
+            await who(interaction),
             personality.id,
             visibility=Visibility(visibility) if visibility else None,
             age_restricted=age_restricted,
             memory_enabled=memory,
             context_window_size=context,
+            system_prompt_id=system_prompt.id if system_prompt else None,
         )
-        if system_prompt is not None:
-            await self._personalities.set_system_prompt(actor, personality.id, system_prompt.id)
         portrait = await self._personalities.portrait(changed)
         await interaction.response.send_message(embed=portrait_embed(portrait), ephemeral=True)
 
@@ -87,8 +85,8 @@ class Personalities(
         """Show your personalities and those that everyone can talk to."""
         listed = await self._personalities.listed(await who(interaction))
         lines = [
-            f"**{discord.utils.escape_markdown(each.name)}**{' · yours' if is_mine else ''}\n"
-            + shorten(each.character_info.replace("\n", " "), 90)
+            f"**{discord.utils.escape_markdown(each.name)}**{' · yours' if is_mine else ''}"
+            + (each.character_info and f"\n{shorten(on_one_line(each.character_info), 90)}")
             for each, is_mine in listed
             if is_mine or each.visibility == Visibility.PUBLIC
         ]

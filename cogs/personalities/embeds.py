@@ -6,6 +6,7 @@ from services.personalities import Personality, Portrait
 from services.texts import shorten
 
 _NARROW = 40
+_FIELD_LIMIT = 1024  # what Discord lets a field of an embed hold
 _SHOWN = {
     "Character": "personality_traits",
     "Tone": "personality_tone",
@@ -21,7 +22,7 @@ _SHOWN = {
 def personality_embed(personality: Personality) -> discord.Embed:
     """Return a personality's definition."""
     embed = discord.Embed(
-        title=personality.display_name or personality.name,
+        title=discord.utils.escape_markdown(personality.display_name or personality.name),
         description=shorten(personality.character_info, 2000) or "*Nobody knows who they are.*",
     )
     for label, field in _SHOWN.items():
@@ -37,9 +38,13 @@ def portrait_embed(portrait: Portrait) -> discord.Embed:
     personality = portrait.personality
     embed = personality_embed(personality)
     if portrait.aliases:
-        embed.add_field(name="Also answers to", value=", ".join(portrait.aliases), inline=False)
+        aliases = discord.utils.escape_markdown(", ".join(portrait.aliases))
+        embed.add_field(name="Also answers to", value=shorten(aliases, _FIELD_LIMIT), inline=False)
     owners = ", ".join(f"<@{owner.discord_id}>" for owner in portrait.owners)
-    embed.add_field(name="Owners", value=owners or "this bot", inline=False)
+    embed.add_field(name="Owners", value=shorten(owners, _FIELD_LIMIT) or "this bot", inline=False)
+    if portrait.system_prompt:
+        name = discord.utils.escape_markdown(portrait.system_prompt.name)
+        embed.add_field(name="System prompt", value=name, inline=False)
     settings = [
         personality.visibility,
         f"version {personality.version}",

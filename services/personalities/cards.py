@@ -11,7 +11,6 @@ chunk named `chara`, or `ccv3` for V3.
 import base64
 import binascii
 import json
-import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,13 +18,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from services.personalities.errors import CardTooLarge, NotACard
+from services.personalities.splicing import members, skip, splice
 
 LIMIT_MB = 10
 _DOCUMENT_LIMIT = 2_000_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEYWORDS = ("ccv3", "chara")  # the newer one is believed
-_SPACE = re.compile(r"[ \t\r\n\ufeff]*")  # some files begin with a byte order mark
-_DECODER = json.JSONDecoder()
 
 # The card's name of a field, and ours.
 FIELDS: Mapping[str, str] = {
@@ -117,7 +115,7 @@ def write(document: str | None, values: Mapping[str, str], extension: Mapping[st
     }
     if ours:
         changes["extensions"] = {EXTENSION: ours}
-    return _splice(document, changes) if changes else document
+    return splice(document, _start(document), changes) if changes else document
 
 
 def write_png(image: bytes, values: Mapping[str, str], extension: Mapping[str, str]) -> bytes:
@@ -233,6 +231,13 @@ def _body(document: str) -> dict[str, Any]:
     return cast("dict[str, Any]", data)
 
 
+def _start(document: str) -> int:
+    """Return where the object that holds the fields begins."""
+    root, _ = members(document, skip(document, 0))
+    is_v1 = "spec" not in root and "data" not in root
+    return skip(document, 0) if is_v1 else root["data"][0]
+
+
 def _string(body: Mapping[str, Any], field: str) -> str | None:
     value = body.get(field)
     if value is None:
@@ -252,60 +257,3 @@ def _extension(body: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: value for name, value in cast("dict[str, Any]", own).items() if isinstance(value, str)
     }
-
-
-def _splice(document: str, changes: Mapping[str, Any]) -> str:
-    """Put values into the object that holds the fields, and leave every other byte as it is."""
-    root, _ = _members(document, _skip(document, 0))
-    whole = "spec" not in root and "data" not in root
-    start = _skip(document, 0) if whole else root["data"][0]
-    for first, last, text in sorted(_edits(document, start, changes), reverse=True):
-        document = document[:first] + text + document[last:]
-    return document
-
-
-def _edits(document: str, start: int, changes: Mapping[str, Any]) -> list[tuple[int, int, str]]:
-    """Return what to write where, so that the object at `start` has these values.
-
-    A mapping among them is written into the object that is there, if one is.
-    """
-    members, end = _members(document, start)
-    edits: list[tuple[int, int, str]] = []
-    added: dict[str, Any] = {}
-    for field, value in changes.items():
-        if field not in members:
-            added[field] = value
-        elif isinstance(value, Mapping) and document[members[field][0]] == "{":
-            inner = cast("Mapping[str, Any]", value)
-            edits += _edits(document, members[field][0], inner)
-        else:
-            edits.append((*members[field], _dumped(value)))
-    if added:
-        text = _dumped(added)[1:-1]
-        edits.append((end, end, f", {text}" if members else text))
-    return edits
-
-
-def _dumped(value: Any) -> str:
-    # A half of a surrogate pair has no bytes, but JSON has an escape for it: the same as Python's.
-    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()
-
-
-def _members(document: str, start: int) -> tuple[dict[str, tuple[int, int]], int]:
-    """Return where the value of each member of an object stands, and where its `}` does."""
-    members: dict[str, tuple[int, int]] = {}
-    at = _skip(document, start + 1)
-    while document[at] != "}":
-        key, at = _DECODER.raw_decode(document, at)
-        value_at = _skip(document, _skip(document, at) + 1)
-        _, value_end = _DECODER.raw_decode(document, value_at)
-        members[cast("str", key)] = (value_at, value_end)
-        at = _skip(document, value_end)
-        if document[at] == ",":
-            at = _skip(document, at + 1)
-    return members, at
-
-
-def _skip(document: str, at: int) -> int:
-    found = _SPACE.match(document, at)
-    return found.end() if found else at

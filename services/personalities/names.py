@@ -36,7 +36,8 @@ def skeleton(name: str) -> str:
     """Return what a name looks like: names that look alike have the same skeleton."""
     # Styled capitals become plain ones first, and what their small letters decompose into after.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    looks = folded.rstrip("!| ").translate(_LOOKALIKES)
+    # At the end of a word an @ or an ! is a mark, inside it stands for a letter.
+    looks = folded.strip("@ ").rstrip("!| ").translate(_LOOKALIKES)
     return "".join(_bone(character) for character in looks)
 
 

@@ -1,1 +1,1 @@
-"""Tests."""
+"""How long things take. Later features add their measures to `MEASURES`."""

@@ -200,21 +200,6 @@ async def test_a_private_personality_exists_for_its_owners_only(house: House) ->
     assert alices == ["Zed"]
 
 
-async def test_a_chosen_system_prompt_is_shown_and_comes_first(house: House) -> None:
-    await zed(house)
-    await fill(
-        house, house.boss, "system-prompt create", {"name": "Verse", "content": "Speak in verse."}
-    )
-
-    told = await house.alice.slash(
-        house.lobby, "personality settings", personality="Zed", system_prompt="verse"
-    )
-    await house.alice.send(house.lobby, "@Zed hello")
-
-    assert fields(told)["System prompt"] == "Verse"
-    assert "Speak in verse." in house.openai.prompts[0]
-
-
 async def test_aliases_are_added_called_and_removed(house: House) -> None:
     await zed(house)
 
@@ -305,23 +290,3 @@ async def test_a_deleted_personality_is_gone_and_its_name_is_free(house: House) 
     assert said(again).startswith("I know no personality")
     assert said(viewed) == UNKNOWN
     assert made.name == "Zed"
-
-
-async def test_what_is_not_ones_own_cannot_be_changed(house: House) -> None:
-    await zed(house)
-    commands: dict[str, dict[str, Any]] = {
-        "edit": {"section": "identity"},
-        "settings": {"visibility": "public"},
-        "delete": {},
-        "alias add": {"alias": "Bobs"},
-        "alias remove": {"alias": "Bobs"},
-        "owners add": {"user": house.bob},
-        "owners remove": {"user": house.alice},
-        "export": {},
-    }
-
-    for name, options in commands.items():
-        told = await house.bob.slash(
-            house.lobby, f"personality {name}", personality="Zed", **options
-        )
-        assert said(told) == NOT_YOURS

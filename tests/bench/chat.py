@@ -1,0 +1,236 @@
+"""What the bot adds to a model's own time, and how much of a prompt the vendor has seen before."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from itertools import accumulate, count, pairwise
+from typing import Any
+from uuid import UUID, uuid4
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from sqlalchemy import insert, select, text
+from typing_extensions import override
+
+from db.models import Memory, Personality, User
+from db.session import Sessions, connect
+from services.chat import Attachment, ChatService, Composer, Heard, Keeper, Speaker, Stage
+from services.clock import SystemClock
+from services.embedders import WordLlamaEmbedder
+from services.llm import PRICES, LanguageModels, Ledger, Vendor, courier
+from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.memory import Place, Venue
+from services.seeds import sow
+from tests.bench.measure import Measure, percentile
+
+MEMORIES = 100_000
+TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED = 100, 6, 50, 60
+GUILD = 1
+IDS = count(10_000)
+# Words as people use them, without those that are in every sentence: the one of rank r turns up in
+# proportion to 1 / (r + 50), so the commonest is in about every tenth exchange.
+_WORDS = [f"word{rank}" for rank in range(5000)]
+_WEIGHTS = list(accumulate(1 / (rank + 50) for rank in range(5000)))
+
+
+class TimedStage(Stage):
+    """Notes when an answer is said; nobody hears it."""
+
+    def __init__(self) -> None:
+        self.said_at: dict[int, float] = {}
+
+    @override
+    async def say(self, place: Place, speaker: Speaker, text: str, *, line_id: UUID) -> list[int]:
+        self.said_at[place.channel_id] = time.perf_counter()
+        return [next(IDS)]
+
+    @override
+    async def revise(
+        self, place: Place, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
+    ) -> list[int]:
+        return message_ids
+
+    @override
+    async def retract(self, place: Place, message_ids: list[int]) -> None: ...
+
+    @override
+    async def excuse(self, heard: Heard, error: Exception) -> None:
+        raise error
+
+    @override
+    async def comfort(self, heard: Heard) -> None: ...
+
+    @override
+    @asynccontextmanager
+    async def typing(self, place: Place) -> AsyncGenerator[None]:
+        yield
+
+    @override
+    async def recent(
+        self, place: Place, *, after: int | None, before: int, limit: int
+    ) -> list[Heard]:
+        return []
+
+    @override
+    async def read(self, attachment: Attachment) -> bytes | None:
+        return None
+
+
+class TimedVendor:
+    """A model without latency, that notes when it is asked and when it has answered."""
+
+    def __init__(self) -> None:
+        self.asked_at: dict[str, float] = {}
+        self.answered_at: dict[str, float] = {}
+        self.prompts: list[list[dict[str, Any]]] = []
+        self._random = random.Random(1)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[str]:
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._complete)
+        async with TestServer(app, host="127.0.0.1") as server:
+            yield str(server.make_url("/v1"))
+
+    async def _complete(self, request: web.Request) -> web.Response:
+        asked_at = time.perf_counter()
+        body = await request.json()
+        channel = body["prompt_cache_key"].rpartition(":")[2]
+        self.asked_at[channel] = asked_at
+        self.prompts.append(body["messages"])
+        said = sentence(self._random)
+        answer = {
+            "id": "1", "object": "chat.completion", "created": 1, "model": body["model"],
+            "choices": [
+                {
+                    "index": 0, "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": said},
+                }
+            ],
+            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        }  # fmt: skip
+        self.answered_at[channel] = time.perf_counter()
+        return web.json_response(answer)
+
+
+def measure(url: str) -> list[Measure]:
+    """Return the overhead of a reply, alone and among fifty, and the share of cached prompts."""
+    return asyncio.run(_measure(url))
+
+
+async def _measure(url: str) -> list[Measure]:
+    embedder, stage, vendor = WordLlamaEmbedder(), TimedStage(), TimedVendor()
+    dialect = Dialect(cache_key=True, context_tokens=32_000)
+    async with connect(url) as sessions, courier() as carrier, vendor.running() as address:
+        texts = OpenAICompatible("openai", api_key="x", base_url=address, dialect=dialect)
+        await sow(sessions, vendors={"openai"})
+        models = LanguageModels(
+            Ledger(sessions, PRICES), carrier, {"openai": Vendor(texts, "gpt-6-luna")}
+        )
+        composer = Composer(sessions, models, embedder, SystemClock())
+        chat = ChatService(sessions, composer, Keeper(sessions, embedder), stage)
+        await _remember(sessions, embedder)
+        await _converse(chat, stage, vendor, channel_id=1, turns=5)  # connections, plans
+        alone = await _converse(chat, stage, vendor, channel_id=2, turns=TURNS_ALONE)
+        crowd = await asyncio.gather(
+            *(
+                _converse(chat, stage, vendor, channel_id=100 + number, turns=TURNS_EACH)
+                for number in range(CONVERSATIONS)
+            )
+        )
+        vendor.prompts.clear()
+        await _converse(chat, stage, vendor, channel_id=3, turns=TURNS_CACHED)
+        await texts.close()
+    together = [took for each in crowd for took in each]
+    return [
+        Measure("chat_overhead_p50_ms", percentile(alone, 0.5), "ms"),
+        Measure("chat_overhead_p95_ms", percentile(alone, 0.95), "ms", "≤ 50"),
+        Measure("chat_overhead_50_p50_ms", percentile(together, 0.5), "ms"),
+        Measure("chat_overhead_50_p95_ms", percentile(together, 0.95), "ms"),
+        Measure("prompt_cached_share", _cached_share(vendor.prompts), "of prompt text", "≥ 0.75"),
+    ]
+
+
+async def _converse(
+    chat: ChatService, stage: TimedStage, vendor: TimedVendor, *, channel_id: int, turns: int
+) -> list[float]:
+    """Return how many milliseconds of each turn were the bot's own."""
+    generator = random.Random(channel_id)
+    took: list[float] = []
+    place = Place(channel_id=channel_id, guild_id=GUILD, venue=Venue.PUBLIC)
+    for _ in range(turns):
+        heard = Heard(
+            message_id=next(IDS),
+            place=place,
+            author_id=1000 + channel_id,
+            author_name=f"user{channel_id}",
+            content=f"@Mirela {sentence(generator)}",
+            created_at=datetime.now(UTC),
+        )
+        began = time.perf_counter()
+        await chat.hear(heard)
+        key = str(channel_id)
+        before = vendor.asked_at[key] - began
+        after = stage.said_at[channel_id] - vendor.answered_at[key]
+        took.append((before + after) * 1000)
+    return took
+
+
+async def _remember(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:
+    """Fill the memory: a fifth of it Mirela's, all of it in the guild that is measured."""
+    generator = random.Random(2)
+    async with sessions.begin() as session:
+        ids = list(await session.scalars(select(Personality.id)))
+        user = User(discord_id=1, username="someone")
+        session.add(user)
+        await session.flush()
+        # Building the index at the end is many times faster than row by row.
+        await session.execute(text("DROP INDEX ix_memories_embedding"))
+        for _ in range(MEMORIES // 5000):
+            said = [
+                f"someone: {sentence(generator)}\nMirela: {sentence(generator)}"
+                for _ in range(5000)
+            ]
+            vectors = await embedder.embed(said)
+            await session.execute(
+                insert(Memory),
+                [
+                    {
+                        "personality_id": generator.choice(ids), "user_id": user.id,
+                        "venue": Venue.PUBLIC, "channel_id": 1, "guild_id": GUILD,
+                        "session_id": uuid4(), "content": content, "embedding": vector,
+                    }
+                    for content, vector in zip(said, vectors, strict=True)
+                ],
+            )  # fmt: skip
+        await session.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
+        await session.execute(
+            text(
+                "CREATE INDEX ix_memories_embedding ON memories "
+                "USING hnsw (embedding vector_cosine_ops)"
+            )
+        )
+    async with sessions.begin() as session:
+        await session.execute(text("ANALYZE memories"))
+
+
+def sentence(generator: random.Random) -> str:
+    """Return words that people might say, of all frequencies."""
+    words = generator.choices(_WORDS, cum_weights=_WEIGHTS, k=generator.randrange(4, 14))
+    return "the " + " and the ".join(words)
+
+
+def _cached_share(prompts: list[list[dict[str, Any]]]) -> float:
+    """Return how much of all prompts but the first is a prefix of the one before."""
+    written = [json.dumps(prompt, ensure_ascii=False) for prompt in prompts]
+    shared = sum(_common(a, b) for a, b in pairwise(written))
+    return shared / sum(map(len, written[1:]))
+
+
+def _common(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

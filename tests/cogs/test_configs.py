@@ -1,0 +1,288 @@
+"""Configs: how language models are asked, and who has chosen what."""
+
+from typing import Any
+
+import pytest
+
+from tests.cogs.conftest import House
+from tests.cogs.forms import (
+    answer,
+    embed,
+    fields,
+    fill,
+    inputs,
+    lines,
+    pings,
+    prefilled,
+    press,
+    said,
+    suggestions,
+)
+from tests.cogs.meanwhile import invent
+
+# What is refused is raised on its way to the words that tell it, which simcord counts.
+pytestmark = pytest.mark.simcord(check_errors=False)
+
+QUICK = {
+    "name": "Quick",
+    "model": "openai/gpt-6-nano",
+    "vision_model": "openai/gpt-6-luna",
+    "fallback_model": "openai/default",
+    "parameters": "temperature = 0.5\nmax_tokens = 200",
+}
+BOSS_ONLY = "Only whoever runs this bot can do that."
+GLOBAL = "**OpenAI** · `openai/default` · for everyone"
+
+
+async def spoken_with(house: House) -> tuple[str | None, str | None]:
+    """Return what Mirela speaks with to Alice, and why."""
+    viewed = await house.alice.slash(house.lobby, "config view", personality="Mirela")
+    return embed(viewed).title, embed(viewed).footer.text
+
+
+async def test_a_config_is_created_listed_viewed_and_used(house: House) -> None:
+    made = await fill(house, house.alice, "config create", QUICK)
+    used = await house.alice.slash(house.lobby, "config use", config="quick", personality="Mirela")
+
+    await house.alice.send(house.lobby, "@Mirela hello")
+    await house.bob.send(house.lobby, "@Mirela hello")
+    listed = await house.alice.slash(house.lobby, "config list")
+    viewed = await house.alice.slash(house.lobby, "config view", config="QUICK")
+    alices, bobs = house.openai.requests
+    assert said(made) == "Saved."
+    assert said(used) == "**Mirela** speaks to you with **Quick**."
+    assert lines(listed) == [f"{GLOBAL} · default", "**Quick** · `openai/gpt-6-nano` · yours"]
+    assert fields(viewed) == {
+        "Model": "`openai/gpt-6-nano`",
+        "For pictures": "`openai/gpt-6-luna`",
+        "Fallback": "`openai/default`",
+        "temperature": "0.5",
+        "max_tokens": "200",
+    }
+    assert (alices["model"], alices["temperature"]) == ("gpt-6-nano", 0.5)
+    assert bobs["model"] == "gpt-6-luna"
+
+
+async def test_the_form_of_an_edit_holds_what_is_there(house: House) -> None:
+    await fill(house, house.alice, "config create", QUICK)
+
+    opened = await house.alice.slash(house.lobby, "config edit", config="Quick")
+    cleared = {"vision_model": "", "fallback_model": "", "parameters": "\n top_p : 1 \n\n"}
+    await house.alice.submit_modal(opened, {**QUICK, **cleared})
+
+    viewed = await house.alice.slash(house.lobby, "config view", config="Quick")
+    assert prefilled(opened) == QUICK
+    assert fields(viewed) == {"Model": "`openai/gpt-6-nano`", "top_p": "1"}
+
+
+async def test_what_a_vendor_does_not_know_is_said_to_be_left_out(house: House) -> None:
+    parameters = {"parameters": "top_k = 40\nrepetition_penalty = 1.1"}
+
+    made = await fill(house, house.alice, "config create", {**QUICK, **parameters})
+
+    assert said(made) == (
+        "Saved. `openai` does not know `repetition_penalty`, `top_k`, so it is left out of "
+        "requests."
+    )
+
+
+async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
+    await fill(house, house.alice, "config create", QUICK)
+    await fill(house, house.alice, "config create", {**QUICK, "name": "Other"})
+    unseen = "The name is empty, or nothing in it can be seen."
+    refusals: list[tuple[dict[str, str], str]] = [
+        ({"name": "QUICK"}, "There is already a config called **QUICK**."),
+        ({"name": "\u200b"}, unseen),
+        ({"name": "  "}, unseen),
+        ({"name": "\u0958" * 80}, "The name is too long: 80 characters are the limit."),
+        ({"model": "gpt-6"}, "Models are written vendor/model."),
+        ({"model": "acme/gpt"}, "Vendors that are set up: openai."),
+        ({"vision_model": "openai/"}, "is not set up rightly"),
+        ({"fallback_model": "/x"}, "is not set up rightly"),
+        ({"parameters": "temperature = 2.1"}, "`temperature` must be a number between 0 and 2."),
+        ({"parameters": "temperature = nan"}, "`temperature` must be a number between 0 and 2."),
+        ({"parameters": "max_tokens = 1.5"}, "`max_tokens` must be a number between 1 and 32000."),
+        ({"parameters": "top_k = many"}, "`top_k` must be a number between 1 and 1000."),
+        ({"parameters": "memory_limit"}, "`memory_limit` must be a number between 0 and 50."),
+        ({"parameters": "magic = 1"}, "There is no parameter `magic`. There are: temperature,"),
+    ]
+
+    for values, refusal in refusals:
+        created = await fill(
+            house, house.alice, "config create", {**QUICK, "name": "New", **values}
+        )
+        edited = await fill(house, house.alice, "config edit", values, config="Other")
+        assert refusal in said(created)
+        assert refusal in said(edited)
+    listed = await house.alice.slash(house.lobby, "config list")
+    assert len(lines(listed)) == 3
+
+
+async def test_a_name_in_markdown_is_shown_plainly_and_pings_nobody(house: House) -> None:
+    for name in ("*@everyone*", "🦊", "שלום"):
+        await fill(house, house.alice, "config create", {**QUICK, "name": name})
+
+    used = [
+        said(await house.alice.slash(house.lobby, "config use", config=name, personality="Bex"))
+        for name in ("*@everyone*", "🦊", "שלום")
+    ]
+
+    assert used == [
+        f"**Bex** speaks to you with **{shown}**." for shown in (r"\*@everyone\*", "🦊", "שלום")
+    ]
+    assert pings(house) == []
+
+
+async def test_a_config_is_its_owners_and_others_do_not_find_it(house: House) -> None:
+    await fill(house, house.alice, "config create", QUICK)
+    commands: dict[str, dict[str, Any]] = {
+        "config edit": {},
+        "config view": {},
+        "config use": {"personality": "Mirela"},
+        "config default": {"personality": "Mirela"},
+        "config delete": {},
+        "config global default": {},
+    }
+
+    for command, options in commands.items():
+        told = await house.bob.slash(house.lobby, command, config="Quick", **options)
+        suggested = await suggestions(house, house.bob, command, "config", "")
+
+        assert said(told) == "There is no config called **Quick** that you can use for this."
+        assert suggested == ["OpenAI"]
+
+
+async def test_configs_are_suggested_by_how_they_begin(house: House) -> None:
+    for name in ("Quick", "Quiet", "openai"):
+        await fill(house, house.alice, "config create", {**QUICK, "name": name})
+
+    found = {
+        typed: await suggestions(house, house.alice, "config use", "config", typed)
+        for typed in ("QUI", "o", "%")
+    }
+
+    assert found["QUI"] == ["Quick", "Quiet"]
+    assert sorted(found["o"]) == ["OpenAI", "openai"]
+    assert found["%"] == []
+
+
+async def test_own_choice_wins_over_the_personalitys_and_that_over_everybodys(
+    house: House,
+) -> None:
+    await invent(house, house.alice, "Zed")
+    for name in ("Mine", "Zeds"):
+        await fill(house, house.alice, "config create", {**QUICK, "name": name})
+
+    async def chosen() -> tuple[str | None, str | None]:
+        viewed = await house.alice.slash(house.lobby, "config view", personality="Zed")
+        return embed(viewed).title, embed(viewed).footer.text
+
+    async def after(command: str, **options: str) -> tuple[str, tuple[str | None, str | None]]:
+        told = await house.alice.slash(house.lobby, command, personality="Zed", **options)
+        return said(told), await chosen()
+
+    def why(reason: str) -> str:
+        return f"For Zed, chosen by {reason}"
+
+    assert await chosen() == ("OpenAI", why("the global default"))
+    assert await after("config default", config="Zeds") == (
+        "**Zed** speaks with **Zeds**.",
+        ("Zeds", why("the personality")),
+    )
+    assert await after("config use", config="Mine") == (
+        "**Zed** speaks to you with **Mine**.",
+        ("Mine", why("you")),
+    )
+    assert await after("config clear") == (
+        "**Zed** speaks to you with its default again.",
+        ("Zeds", why("the personality")),
+    )
+    assert await after("config default") == (
+        "**Zed** speaks with the default.",
+        ("OpenAI", why("the global default")),
+    )
+
+
+async def test_a_deleted_config_leaves_who_chose_it_to_the_default(house: House) -> None:
+    await fill(house, house.alice, "config create", QUICK)
+    await house.alice.slash(house.lobby, "config use", config="Quick", personality="Mirela")
+
+    cancelled = await press(house, house.alice, "Cancel", "config delete", config="Quick")
+    kept = await spoken_with(house)
+    asked = await house.alice.slash(house.lobby, "config delete", config="Quick")
+    deleted = await press(house, house.alice, "Delete", "config delete", config="Quick")
+    again = await house.alice.click(answer(asked), label="Delete")
+
+    assert said(cancelled) == "Nothing was changed."
+    assert kept[0] == "Quick"
+    assert said(deleted) == "**Quick** is gone."
+    assert said(again).startswith("There is no config called **Quick**")
+    assert await spoken_with(house) == ("OpenAI", "For Mirela, chosen by the global default")
+
+
+async def test_whoever_runs_the_bot_makes_configs_for_everyone(house: House) -> None:
+    made = await fill(house, house.boss, "config global create", QUICK)
+    chosen = await house.boss.slash(house.lobby, "config global default", config="Quick")
+
+    listed = await house.alice.slash(house.lobby, "config list")
+    viewed = await house.alice.slash(house.lobby, "config view")
+    edited = await fill(
+        house, house.boss, "config edit", {"parameters": "temperature = 0"}, config="Quick"
+    )
+    await house.alice.send(house.lobby, "@Mirela hello")
+    assert said(made) == said(edited) == "Saved."
+    assert said(chosen) == "**Quick** is the default."
+    assert lines(listed) == [GLOBAL, "**Quick** · `openai/gpt-6-nano` · for everyone · default"]
+    assert embed(viewed).title == "Quick"
+    assert house.openai.requests[-1]["temperature"] == 0
+
+
+async def test_the_global_default_is_not_deleted_even_if_it_became_so_meanwhile(
+    house: House,
+) -> None:
+    await fill(house, house.boss, "config global create", QUICK)
+    asked = await house.boss.slash(house.lobby, "config delete", config="Quick")
+    await house.boss.slash(house.lobby, "config global default", config="Quick")
+
+    refused = await house.boss.click(answer(asked), label="Delete")
+    await house.boss.slash(house.lobby, "config global default", config="OpenAI")
+    await house.boss.click(answer(asked), label="Delete")
+
+    listed = await house.alice.slash(house.lobby, "config list")
+    assert said(refused) == "**Quick** is the global default. Make another one that first."
+    assert lines(listed) == [f"{GLOBAL} · default"]
+
+
+async def test_what_is_everybodys_is_only_for_whoever_runs_the_bot_to_change(
+    house: House,
+) -> None:
+    own = await fill(house, house.boss, "config create", {**QUICK, "name": "Boss"})
+    commands: dict[str, dict[str, str]] = {
+        "config global create": {},
+        "config global default": {"config": "OpenAI"},
+        "config edit": {"config": "OpenAI"},
+        "config delete": {"config": "OpenAI"},
+    }
+
+    for command, options in commands.items():
+        told = await house.alice.slash(house.lobby, command, **options)
+        assert said(told) == BOSS_ONLY
+    private = await house.boss.slash(house.lobby, "config global default", config="Boss")
+    assert said(own) == "Saved."
+    assert said(private) == "There is no config called **Boss** that you can use for this."
+
+
+async def test_only_owners_choose_what_a_personality_speaks_with(house: House) -> None:
+    await invent(house, house.alice, "Zed")
+
+    told = await house.bob.slash(house.lobby, "config default", personality="Zed", config="OpenAI")
+
+    assert said(told) == "Only the owners of **Zed** can do that."
+
+
+async def test_a_form_takes_no_more_than_is_kept(house: House) -> None:
+    opened = await house.alice.slash(house.lobby, "config create")
+
+    assert {name: field["max_length"] for name, field in inputs(opened).items()} == {
+        "name": 80, "model": 200, "vision_model": 200, "fallback_model": 200, "parameters": 1000
+    }  # fmt: skip

@@ -1,0 +1,251 @@
+"""Who may do what: every command, every role."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import discord
+import pytest
+from discord import app_commands
+from simcord.actors import MemberActor
+from simcord.backend.errors import SetupError
+from simcord.results import InteractionResult
+
+from services.errors import ModeratorsOnly
+from services.memory import Place, Venue
+from tests.cogs.conftest import House
+from tests.cogs.forms import buttons, fill, said
+from tests.cogs.meanwhile import actor, breathe
+
+# What is refused is raised on its way to the words that tell it, which simcord counts.
+pytestmark = pytest.mark.simcord(check_errors=False)
+
+MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
+ROLES = ("stranger", "owner", "moderator", "bot_owner")
+HIDDEN = "hidden"
+OWNERS = "Only the owners of **Zed** can do that."
+BOT_OWNER = "Only whoever runs this bot can do that."
+MODERATORS = "Only members with **Manage Messages** in this channel can do that."
+NO_PERSONA = "You have no persona called **Hero**."
+NO_CONFIG = "There is no config called **Quick** that you can use for this."
+NO_MEMORY = "There is no such memory of you."
+NOT_YOURS = "Only whom it answers, and moderators, can do that with an answer."
+NOTHING_SAID = "That is not an answer of a personality, or it is no longer kept."
+
+Options: TypeAlias = Mapping[str, Any]
+ZED, HERO, QUICK, MEMORY = (
+    {"personality": "Zed"},
+    {"persona": "Hero"},
+    {"config": "Quick"},
+    {"memory": "$memory"},
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a command is given, and what each role is told: nothing where it may do it."""
+
+    options: Options = field(default_factory=dict[str, Any])
+    stranger: str | None = None
+    owner: str | None = None
+    moderator: str | None = None
+    bot_owner: str | None = None
+
+
+def everyone(**options: Any) -> Row:
+    return Row(options)
+
+
+def its_owner(refusal: str, **options: Any) -> Row:
+    """Only whom the thing belongs to."""
+    return Row(options, stranger=refusal, moderator=refusal, bot_owner=refusal)
+
+
+def owners(**options: Any) -> Row:
+    """The owners of a personality, and whoever runs the bot."""
+    return Row({**ZED, **options}, stranger=OWNERS, moderator=OWNERS)
+
+
+def bot_owner(**options: Any) -> Row:
+    return Row(options, stranger=BOT_OWNER, owner=BOT_OWNER, moderator=BOT_OWNER)
+
+
+def moderators(**options: Any) -> Row:
+    """Discord does not show these to anybody else."""
+    return Row(options, stranger=HIDDEN, owner=HIDDEN, bot_owner=HIDDEN)
+
+
+def asker() -> Row:
+    """A message menu: whom the answer was given to, and moderators."""
+    return Row(stranger=NOT_YOURS, bot_owner=NOT_YOURS)
+
+
+# In this order, so that nothing is gone before it is needed.
+TABLE: dict[str, Row] = {
+    "help": everyone(),
+    "persona create": everyone(),
+    "persona list": everyone(),
+    "persona view": its_owner(NO_PERSONA, **HERO),
+    "persona edit": its_owner(NO_PERSONA, **HERO),
+    "persona default": its_owner(NO_PERSONA, **HERO),
+    "persona use": its_owner(NO_PERSONA, **HERO, **ZED),
+    "persona clear": everyone(**ZED),
+    "persona delete": its_owner(NO_PERSONA, **HERO),
+    "personality create": everyone(),
+    "personality list": everyone(),
+    "personality view": everyone(**ZED),
+    "personality import": everyone(card="$card"),
+    "personality export": owners(),
+    "personality edit": owners(section="identity"),
+    "personality settings": owners(memory=True),
+    "personality alias add": owners(alias="Old Zed"),
+    "personality alias remove": owners(alias="Zeddy"),
+    "personality owners add": owners(user="$guest"),
+    "personality owners remove": owners(user="$guest"),
+    "config create": everyone(),
+    "config list": everyone(),
+    "config view": its_owner(NO_CONFIG, **QUICK),
+    "config edit": its_owner(NO_CONFIG, **QUICK),
+    "config use": its_owner(NO_CONFIG, **QUICK, **ZED),
+    "config clear": everyone(**ZED),
+    "config default": owners(config="OpenAI"),
+    "config delete": its_owner(NO_CONFIG, **QUICK),
+    "config global create": bot_owner(),
+    "config global default": bot_owner(config="OpenAI"),
+    "system-prompt create": bot_owner(),
+    "system-prompt edit": bot_owner(prompt="Default"),
+    "system-prompt list": everyone(),
+    "system-prompt default": bot_owner(prompt="Default"),
+    "system-prompt delete": bot_owner(prompt="Spare"),
+    "channel activate": moderators(**ZED),
+    "channel list": moderators(),
+    "channel deactivate": moderators(**ZED),
+    "chat with": everyone(**ZED),
+    "memory list": everyone(),
+    "memory search": everyone(words="fog"),
+    "memory edit": its_owner(NO_MEMORY, **MEMORY),
+    "memory forget": its_owner(NO_MEMORY, **MEMORY),
+    "memory lock": its_owner(NO_MEMORY, memory="$other"),
+    "memory purge": everyone(),
+    "Why this reply?": asker(),
+    "Edit": asker(),
+    "Regenerate": asker(),
+    "Delete": asker(),
+    "chat say": everyone(**ZED, message="hello"),
+    "history undo": everyone(),
+    "history clear": everyone(),
+    "history clear · everyone's": Row(
+        {"everyones": True}, stranger=MODERATORS, owner=MODERATORS, bot_owner=MODERATORS
+    ),
+    "memory incognito": everyone(),
+    "personality delete": owners(),
+    "admin servers": bot_owner(),
+    "admin sync": bot_owner(),
+    "admin usage": bot_owner(),
+    "privacy export": everyone(),
+    "privacy delete": everyone(),
+    "privacy optout": everyone(),
+}
+
+
+async def furnish(house: House) -> dict[str, Any]:
+    """Give Alice one of everything; return what stands for an option that has no name yet."""
+    replies = itertools.count(1)
+    house.openai.answer = lambda _: f"The fog is {next(replies)} miles thick tonight."
+    me = actor(house.alice)
+    zed = await house.services.personalities.create(me, {"name": "Zed"})
+    await house.services.personalities.add_alias(me, zed.id, "Zeddy")
+    await fill(house, house.alice, "persona create", {"name": "Hero"})
+    await fill(house, house.alice, "config create", {"name": "Quick", "model": "openai/default"})
+    await fill(house, house.boss, "system-prompt create", {"name": "Spare", "content": "Be brief."})
+    await house.alice.send(house.lobby, "@Zed how is the fog?")
+    breathe(house)
+    await house.alice.send(house.lobby, "@Zed and now?")
+    memories = await house.services.memory.listed(me, None)
+    first, second = (str(memory.id) for memory, _ in memories)
+    card = json.dumps({"name": "Newcomer"}).encode()
+    guest = house.guild.add_member(house.env.create_user("guest"))
+    return {"$memory": first, "$other": second, "$card": ("card.json", card), "$guest": guest}
+
+
+async def use(house: House, who: MemberActor, command: str, options: Options) -> InteractionResult:
+    """Use a command or a menu of Zed's last answer, and mean it where it asks."""
+    if command in MENUS:
+        target = next(each for each in reversed(house.lobby.history()) if each.webhook_id)
+        return await who.context_menu(house.lobby, command, target)
+    result = await who.slash(house.lobby, command, **options)
+    if result.response is not None and "Cancel" in (labels := [*buttons(result.response)]):
+        return await who.click(result.response, label=labels[0])
+    return result
+
+
+async def told(house: House, who: MemberActor, command: str, options: Options) -> str | None:
+    """Return the words of a refusal, or None where there was none."""
+    before = house.env.error_cursor
+    try:
+        result = await use(house, who, command, options)
+    except SetupError as error:
+        if "default-member-permissions" not in str(error):
+            raise
+        return HIDDEN
+    return said(result) if house.env.errors_since(before) else None
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_everyone_may_do_what_their_role_lets_them(house: House, role: str) -> None:
+    people = (house.bob, house.alice, house.moderator, house.boss)
+    who = people[ROLES.index(role)]
+    things = await furnish(house)
+
+    cells = {
+        key: await told(
+            house,
+            who,
+            key.partition(" · ")[0],
+            {name: things.get(str(value), value) for name, value in row.options.items()},
+        )
+        for key, row in TABLE.items()
+    }
+
+    assert cells == {key: getattr(row, role) for key, row in TABLE.items()}
+
+
+async def test_every_command_has_a_row(house: House) -> None:
+    commands = {
+        command.qualified_name
+        for kind in discord.AppCommandType
+        for command in house.bot.tree.walk_commands(type=kind)
+        if not isinstance(command, app_commands.Group)
+    }
+
+    assert {key.partition(" · ")[0] for key in TABLE} == commands
+
+
+async def test_what_discord_shows_by_mistake_is_refused_all_the_same(house: House) -> None:
+    known = {command.name: command for command in await house.bot.tree.fetch_commands()}
+    house.guild.set_command_permissions(known["channel"], {house.alice: True})
+
+    activated = await told(house, house.alice, "channel activate", {"personality": "Bex"})
+    deactivated = await told(house, house.alice, "channel deactivate", {"personality": "Bex"})
+
+    assert activated == deactivated == MODERATORS
+
+
+@pytest.mark.parametrize("guild_id", [1, None])
+async def test_the_service_itself_asks_who_moderates(house: House, guild_id: int | None) -> None:
+    place = Place(channel_id=2, guild_id=guild_id, venue=Venue.PUBLIC)
+    channels = house.services.channels
+    bex = await house.services.personalities.find("Bex", discord_id=1, channel_id=None)
+
+    for change in (channels.activate, channels.deactivate):
+        with pytest.raises(ModeratorsOnly):
+            await change(actor(house.boss), place, bex)
+    with pytest.raises(ModeratorsOnly):
+        await house.services.answers.clear(
+            actor(house.boss),
+            Place(channel_id=2, guild_id=1, venue=Venue.PUBLIC),
+            personality_id=None,
+            everyones=True,
+        )

@@ -1,0 +1,237 @@
+"""No error without words, and no failure that is answered twice or not at all."""
+
+import importlib
+import logging
+import pkgutil
+import re
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Self
+
+import discord
+import pytest
+import simcord
+from discord import app_commands, ui
+from discord.ext import commands
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle
+from simcord.env import Env
+from simcord.results import InteractionResult
+from typing_extensions import override
+
+import services
+from bot.errors import explain
+from bot.ui import AnyInteraction, Modal, PersistentButton, Tree, View
+from services.errors import DomainError, TextEmpty
+
+FACTS: dict[Any, Any] = {str: "x", int: 3, float: 1.5, float | None: None, tuple[str, ...]: ("x",)}
+WORDS = "The name is empty, or nothing in it can be seen."
+
+
+def leaves(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+    """Yield the errors that have no kinds of their own."""
+    if not kind.__subclasses__():
+        yield kind
+    for each in kind.__subclasses__():
+        yield from leaves(each)
+
+
+def every_error() -> list[type[DomainError]]:
+    """Return every error of every feature."""
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        if module.name.endswith(".errors"):
+            importlib.import_module(module.name)
+    return sorted(leaves(DomainError), key=lambda kind: kind.__qualname__)
+
+
+@pytest.mark.parametrize("kind", every_error())
+def test_every_domain_error_is_explained(kind: type[DomainError]) -> None:
+    facts = {each.name: FACTS[each.type] for each in fields(kind)} if is_dataclass(kind) else {}
+
+    words = explain(kind(**facts))
+
+    assert words, f"bot.errors.explain has no words for {kind.__name__}"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (app_commands.NoPrivateMessage(), "That works in servers only."),
+        (
+            app_commands.MissingPermissions(["manage_messages"]),
+            "Only members with **Manage Messages** can do that.",
+        ),
+        (app_commands.CheckFailure(), "You cannot do that here."),
+        (RuntimeError("ours"), None),
+    ],
+)
+def test_what_is_no_domain_error_is_told_of_where_a_person_can_do_something(
+    error: Exception, words: str | None
+) -> None:
+    assert explain(error) == words
+
+
+class FailingView(View):
+    @ui.button(label="Fail")
+    async def fail(self, _: AnyInteraction, __: ui.Button[Self]) -> None:
+        raise TextEmpty("name")
+
+
+class FailingModal(Modal, title="Fail"):
+    text = ui.TextInput[Self](label="Text", custom_id="text", required=False)
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        raise TextEmpty("name")
+
+
+class FailingButton(PersistentButton, template="fail"):
+    def __init__(self) -> None:
+        super().__init__(ui.Button(label="Fail", custom_id="fail"))
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls()
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        raise TextEmpty("name")
+
+
+async def at_once(interaction: AnyInteraction) -> None:
+    """Fail before an answer."""
+    raise TextEmpty("name")
+
+
+async def deferred(interaction: AnyInteraction) -> None:
+    """Fail while an answer is awaited."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    raise TextEmpty("name")
+
+
+async def answered(interaction: AnyInteraction) -> None:
+    """Fail after an answer."""
+    await interaction.response.send_message("So far so good.", ephemeral=True)
+    raise TextEmpty("name")
+
+
+async def forbidden(interaction: AnyInteraction) -> None:
+    """Fail at Discord."""
+    assert isinstance(interaction.channel, discord.TextChannel)
+    await interaction.channel.send("hello")
+
+
+async def broken(interaction: AnyInteraction) -> None:
+    """Fail by our own fault."""
+    raise RuntimeError("a bug")
+
+
+async def view(interaction: AnyInteraction) -> None:
+    """Show a button."""
+    shown = FailingView(interaction.user.id)
+    await interaction.response.send_message("Press.", view=shown, ephemeral=True)
+
+
+async def persistent(interaction: AnyInteraction) -> None:
+    """Show a button that outlives the process."""
+    shown = ui.View(timeout=None).add_item(FailingButton())
+    await interaction.response.send_message("Press.", view=shown, ephemeral=True)
+
+
+async def modal(interaction: AnyInteraction) -> None:
+    """Open a form."""
+    await interaction.response.send_modal(FailingModal())
+
+
+class Doors(commands.Bot):
+    """A bot whose every door leads to a failure."""
+
+    def __init__(self) -> None:
+        super().__init__((), intents=discord.Intents.default(), tree_cls=Tree)
+
+    @override
+    async def setup_hook(self) -> None:
+        for act in (at_once, deferred, answered, forbidden, broken, view, persistent, modal):
+            name, told = act.__name__, act.__doc__ or ""
+            self.tree.add_command(app_commands.Command(name=name, description=told, callback=act))
+        self.add_dynamic_items(FailingButton)
+        await self.tree.sync()
+
+
+@dataclass(frozen=True)
+class Scene:
+    env: Env
+    lobby: ChannelHandle
+    alice: MemberActor
+
+
+@asynccontextmanager
+async def scene() -> AsyncGenerator[Scene]:
+    async with simcord.run(Doors(), check_errors=False) as env:
+        guild = env.create_guild()
+        lobby = guild.create_text_channel("lobby")
+        yield Scene(env, lobby, guild.add_member(env.create_user("alice")))
+
+
+def told(result: InteractionResult) -> list[str]:
+    """Return everything that was answered, all of it to whoever asked only."""
+    shown = [each for each in (result.response, *result.followups) if each is not None]
+    assert all(each.ephemeral for each in shown)
+    return [each.content for each in shown]
+
+
+async def test_each_failure_is_answered_once_behind_every_door() -> None:
+    async with scene() as at:
+        results = {
+            name: told(await at.alice.slash(at.lobby, name))
+            for name in ("at_once", "deferred", "answered")
+        }
+        for name in ("view", "persistent"):
+            shown = await at.alice.slash(at.lobby, name)
+            assert shown.response is not None
+            results[name] = told(await at.alice.click(shown.response, label="Fail"))
+        opened = await at.alice.slash(at.lobby, "modal")
+        results["modal"] = told(await at.alice.submit_modal(opened, {}))
+
+    assert results == {
+        "at_once": [WORDS],
+        "deferred": [WORDS],
+        "answered": ["So far so good.", WORDS],
+        "view": [WORDS],
+        "persistent": [WORDS],
+        "modal": [WORDS],
+    }
+
+
+async def test_our_own_fault_is_logged_with_the_number_that_people_are_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with scene() as at:
+        (words,) = told(await at.alice.slash(at.lobby, "broken"))
+
+    (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    number = re.findall(r"`(\d+)`", words)
+    assert words.startswith("Something broke on our side.")
+    assert record.getMessage() == f"Interaction {number[0]} failed"
+    assert record.exc_info
+    assert isinstance(record.exc_info[1], RuntimeError)
+
+
+async def test_what_discord_forbids_is_said_and_what_ran_out_is_left_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with scene() as at:
+        at.env.inject_error("POST", "/channels/*/messages", status=403)
+        refused = told(await at.alice.slash(at.lobby, "forbidden"))
+        at.env.inject_error("POST", "/interactions/*", status=404, code=10062)
+        late = told(await at.alice.slash(at.lobby, "answered"))
+
+    assert refused == [
+        "Discord does not let me do that here. A moderator can give me the permission."
+    ]
+    assert late == []
+    assert [each.levelname for each in caplog.records if "came to nothing" in each.message] == [
+        "WARNING"
+    ]
