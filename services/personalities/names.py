@@ -36,8 +36,7 @@ def skeleton(name: str) -> str:
     """Return what a name looks like: names that look alike have the same skeleton."""
     # Styled capitals become plain ones first, and what their small letters decompose into after.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    # At the end of a word an @ or an ! is a mark, inside it stands for a letter.
-    looks = folded.strip("@ ").rstrip("!| ").translate(_LOOKALIKES)
+    looks = folded.rstrip("!| ").translate(_LOOKALIKES)
     return "".join(_bone(character) for character in looks)
 
 
@@ -62,13 +61,18 @@ def refuse_impersonation(name: str, members: Iterable[str] = ()) -> None:
         NameImpersonates: It does.
     """
     packed = _packed(name)
-    words = set(skeleton(name).split())
     if any(_packed(word) in packed for word in _FORBIDDEN):
         raise NameImpersonates(name)
-    if words and (words <= _STAFF_BONES or packed in _STAFF_BONES):
+    # An @ may be a letter, as in @dmin, or a mark, as in @everyone.
+    if _looks_like_staff(name) or _looks_like_staff(name.strip("@ ")):
         raise NameImpersonates(name)
     if packed and any(_packed(member) == packed for member in members):
         raise NameImpersonates(name)
+
+
+def _looks_like_staff(name: str) -> bool:
+    words = set(skeleton(name).split())
+    return bool(words) and (words <= _STAFF_BONES or _packed(name) in _STAFF_BONES)
 
 
 def _packed(name: str) -> str:

@@ -57,6 +57,8 @@ def test_nobody_is_called_like_discord(name: str) -> None:
         "Server-Staff",
         "[System]",
         "everyone",
+        "@everyone",
+        "mod@",
         "Team Owner",
         "Аdmіn",
         "$taff",
