@@ -30,6 +30,12 @@ async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = 30) ->
 
     `work` opens its own transaction, so that a broken one leaves nothing behind.
     """
+    try:
+        return await work()
+    except Exception as error:
+        if not _gone(error):
+            raise
+        log.warning("The database cannot be reached: %s", type(error).__name__)
     async for attempt in AsyncRetrying(
         retry=retry_if_exception(_gone),
         stop=stop_after_delay(seconds),

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID, uuid4
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from db.models import ConversationLine, Personality
+from db.models import ConversationLine
 from db.session import Sessions
-from services.chat import files, naming, queries
+from services.chat import files, queries
 from services.chat.composing import Asked, Composer, Draft
 from services.chat.crisis import is_crisis
 from services.chat.earshot import Earshot, Overheard, line_of
@@ -18,13 +16,13 @@ from services.chat.errors import NobodyHere, OptedOut, PlaceGone
 from services.chat.keeping import Keeper, answer_line
 from services.chat.lanes import Lanes, PlaceInLine
 from services.chat.ports import Stage
-from services.chat.signs import Signs, discreet, dm_personality, last_speaker, read_signs
+from services.chat.signs import Signs, discreet, read_signs
+from services.chat.summons import signs_of, summoned_by
 from services.chat.turns import Turn, text_of, without
 from services.chat.types import Heard, speaker_of
 from services.errors import DomainError
 from services.patience import patiently
 from services.people import Actor
-from services.personalities import called
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +50,15 @@ class ChatService:
         """
         # Queued up before anything is awaited, so that answers keep the order of their triggers.
         async with self._lanes.turn(heard.place.channel_id) as in_line:
-            signs = await patiently(lambda: self._signs(heard))
-            if heard.author_id in signs.opted_out:
-                return
-            # Before mentions become names: to mention a member called Mirela is not to call Mirela.
-            said, heard = heard, without(heard, signs.opted_out)
             try:
-                summoned = await patiently(lambda: self._summoned(said, signs))
+                signs, summoned = await patiently(lambda: self._understand(heard))
             except NobodyHere as error:
                 await self._stage.excuse(heard, error)
                 return
+            if heard.author_id in signs.opted_out:
+                return
+            # Only now: to mention a member called Mirela was not to call Mirela.
+            heard = without(heard, signs.opted_out)
             is_secret = heard.author_id in signs.incognito
             turn = next((each for each in self._turns if each.takes(heard)), None)
             if turn is None and not summoned:
@@ -158,30 +155,17 @@ class ChatService:
             with suppress(DomainError):
                 await self._stage.excuse(turn.last, error)
 
+    async def _understand(self, heard: Heard) -> tuple[Signs, list[UUID]]:
+        """Return what a message may mean, and who is to answer it."""
+        async with self._sessions() as session:
+            signs = await signs_of(session, heard)
+            if heard.author_id in signs.opted_out:
+                return signs, []
+            return signs, await summoned_by(session, heard, signs)
+
     async def _signs(self, heard: Heard) -> Signs:
         async with self._sessions() as session:
-            channels = [heard.place.channel_id, heard.place.parent_id or heard.place.channel_id]
-            return await read_signs(
-                session,
-                people=[heard.author_id, *heard.mentions],
-                channel_ids=channels,
-                reply_to=heard.reply_to,
-            )
-
-    async def _summoned(self, heard: Heard, signs: Signs) -> list[UUID]:
-        """Return who is to answer; the first of the triggers that fits decides."""
-        tried = naming.candidates(heard.content)
-        async with self._sessions() as session:
-            if signs.replied_to and await _may_call(session, heard, signs.replied_to):
-                return [signs.replied_to]
-            if tried:
-                words = sorted({word for names in tried for word in names})
-                names = await called(session, words, heard.author_id, heard.place.channel_id)
-                if by_name := naming.called(heard.content, names):
-                    return by_name
-            if signs.activated:
-                return list(signs.activated)[: naming.MOST_CALLED]
-            return await _present(session, heard)
+            return await signs_of(session, heard)
 
     async def _think(self, turn: Turn, personality_id: UUID) -> Draft:
         """Write an answer; begin anew whenever the person goes on in the same breath."""
@@ -269,28 +253,3 @@ class ChatService:
         lines = [each.line for each in heard]
         await self._keeper.keep(place, lines, draft, asked=turn.asked, answer=answer)
         self._earshot.written(place.channel_id, heard)
-
-
-async def _present(session: AsyncSession, heard: Heard) -> list[UUID]:
-    """Return who answers where nobody was named: the one chosen for DMs, or the last to speak.
-
-    Raises:
-        NobodyHere: The bot was spoken to, and there is no one.
-    """
-    if heard.place.guild_id is None:
-        present = await dm_personality(session, heard.author_id)
-    elif heard.mentions_bot:
-        present = await last_speaker(session, heard.place.channel_id)
-    else:
-        return []
-    if present is None or not await _may_call(session, heard, present):
-        raise NobodyHere
-    return [present]
-
-
-async def _may_call(session: AsyncSession, heard: Heard, personality_id: UUID) -> bool:
-    """Whether whoever was heard may call a personality here."""
-    personality = await session.get_one(Personality, personality_id)
-    names = [personality.name.lower()]
-    mine = await called(session, names, heard.author_id, heard.place.channel_id)
-    return personality_id in mine.values()

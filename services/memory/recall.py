@@ -16,6 +16,8 @@ from db.models import Venue
 from services.memory.types import Place, Recalled
 
 _CANDIDATES = 60
+# A word that is in more memories than this tells none apart, and costs the time to look at all.
+_TOO_MANY = 200
 
 # What was said in a DM is recalled only in DMs with that user, in a private channel only there, in
 # a public channel only in that guild.
@@ -29,10 +31,25 @@ _VENUE_RULE = {
 }
 
 _STATEMENT = """
-WITH asked AS (
+WITH common AS (
+    SELECT unnest(CAST(CAST(most_common_elems AS text) AS text[])) AS lexeme,
+           unnest(most_common_elem_freqs) AS frequency
+    FROM pg_stats WHERE tablename = 'memories' AND attname = 'words'
+),
+told_apart_by AS (
+    SELECT string_agg(lexeme, ' ') AS words
+    FROM unnest(tsvector_to_array(to_tsvector('english', :words))) AS lexeme
+    WHERE lexeme NOT IN (
+        SELECT lexeme FROM common WHERE lexeme IS NOT NULL AND frequency * (
+            SELECT reltuples FROM pg_class WHERE oid = CAST('memories' AS regclass)
+        ) > :too_many
+    )
+),
+asked AS (
     SELECT CAST(:embedding AS vector) AS embedding,
-           CAST(replace(CAST(plainto_tsquery('english', :words) AS text), '&', '|') AS tsquery)
-               AS words
+           CAST(replace(CAST(plainto_tsquery('simple', coalesce(words, '')) AS text), '&', '|')
+                AS tsquery) AS words
+    FROM told_apart_by
 ),
 near AS (
     SELECT m.id FROM memories m
@@ -103,6 +120,7 @@ async def recall(
             "words": words[:2000],
             "before": before,
             "candidates": _CANDIDATES,
+            "too_many": _TOO_MANY,
             "limit": limit,
         },
     )
