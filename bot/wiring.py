@@ -81,10 +81,11 @@ async def language_models(
         SettingsError: There is no language model at all.
     """
     async with AsyncExitStack() as stack:
+        local = await _local(settings, stack)
         vendors = {**_openai_compatible(settings), **_gemini(settings)}
         for vendor in vendors.values():
             stack.push_async_callback(vendor.texts.close)
-        if (local := await _local(settings, stack)) is not None:
+        if local is not None:
             vendors["local"] = local
         if not vendors:
             raise SettingsError(

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.llm.errors import ModelMisconfigured
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.ports import TextModel
 
 VENDOR = "local"
 MODEL = "smollm2-135m"
@@ -31,7 +31,7 @@ def bundled() -> Path | None:
 
 
 @asynccontextmanager
-async def serve(path: Path) -> AsyncGenerator[OpenAICompatible]:
+async def serve(path: Path) -> AsyncGenerator[TextModel]:
     """Run a GGUF file in a child process and yield the vendor that talks to it.
 
     Raises:
@@ -45,6 +45,9 @@ async def serve(path: Path) -> AsyncGenerator[OpenAICompatible]:
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
+        # The SDK takes a second or two to import, in which the child loads its model.
+        from services.llm.openai_compatible import Dialect, OpenAICompatible  # noqa: PLC0415
+
         async with asyncio.timeout(_START_SECONDS):
             address = (await child.stdout.readline()).decode().strip() if child.stdout else ""
         if not address.startswith("http://"):

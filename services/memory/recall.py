@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Venue
 from services.memory.types import Place, Recalled
 
-_CANDIDATES = 60
+_CANDIDATES = 40  # as many as one round of the index brings
 # A word that is in more memories than this tells none apart, and costs the time to look at all.
 _TOO_MANY = 200
 
