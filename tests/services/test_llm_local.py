@@ -18,9 +18,9 @@ from services.llm import (
     ModelMisconfigured,
     Request,
     Sampling,
+    TextModel,
     local,
 )
-from services.llm.openai_compatible import OpenAICompatible
 from tests.services.asking import EVERYTHING, Lamp, streamed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -41,14 +41,14 @@ asyncio.run(main())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def vendor() -> AsyncGenerator[OpenAICompatible]:
+async def vendor() -> AsyncGenerator[TextModel]:
     path = local.bundled()
     assert path is not None
     async with local.serve(path) as vendor:
         yield vendor
 
 
-async def test_it_answers(vendor: OpenAICompatible) -> None:
+async def test_it_answers(vendor: TextModel) -> None:
     answer = await vendor.complete(AHOY)
 
     assert answer.text
@@ -57,7 +57,7 @@ async def test_it_answers(vendor: OpenAICompatible) -> None:
     assert 0 < answer.usage.tokens_out <= 8
 
 
-async def test_it_answers_in_pieces(vendor: OpenAICompatible) -> None:
+async def test_it_answers_in_pieces(vendor: TextModel) -> None:
     *pieces, whole = await streamed(vendor, AHOY)
 
     assert isinstance(whole, Completion)
@@ -66,7 +66,7 @@ async def test_it_answers_in_pieces(vendor: OpenAICompatible) -> None:
     assert whole.usage.tokens_out > 0
 
 
-async def test_it_answers_in_a_shape(vendor: OpenAICompatible) -> None:
+async def test_it_answers_in_a_shape(vendor: TextModel) -> None:
     messages = (ChatMessage("user", "Describe a lamp as JSON."),)
     sampling = Sampling(max_tokens=40, temperature=0)
 
@@ -75,7 +75,7 @@ async def test_it_answers_in_a_shape(vendor: OpenAICompatible) -> None:
     assert answer.value.colour in {"red", "white"}
 
 
-async def test_it_knows_every_parameter(vendor: OpenAICompatible) -> None:
+async def test_it_knows_every_parameter(vendor: TextModel) -> None:
     sampling = replace(EVERYTHING.sampling, max_tokens=4)
 
     answer = await vendor.complete(replace(EVERYTHING, sampling=sampling))
@@ -84,7 +84,7 @@ async def test_it_knows_every_parameter(vendor: OpenAICompatible) -> None:
     assert vendor.lacks == frozenset()
 
 
-async def test_it_says_so_when_a_prompt_is_too_long(vendor: OpenAICompatible) -> None:
+async def test_it_says_so_when_a_prompt_is_too_long(vendor: TextModel) -> None:
     words = ChatMessage("user", "word " * vendor.context_tokens("x"))
 
     with pytest.raises(ContextTooLong):
