@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import aiohttp
 import discord
 import typer
 
@@ -23,7 +24,7 @@ from bot.settings import Settings, SettingsError
 from bot.stage import CDN_HOSTS, DiscordStage
 from bot.wiring import assemble, language_models
 from db.embedded import server
-from db.errors import NoDatabase
+from db.errors import DatabaseUnreachable, NoDatabase
 from db.session import connect
 from db.upgrade import upgrade
 from services.embedders import WordLlamaEmbedder
@@ -222,19 +223,34 @@ def _explained() -> Generator[None]:
         yield
     except KeyboardInterrupt:
         sys.exit(0)
-    except SettingsError as error:
-        _end(str(error))
-    except DomainError as error:
-        _end(explain(error) or str(error))
-    except NoDatabase:
-        _end("DATABASE_URL: set it; the embedded PostgreSQL is not installed here")
-    except discord.LoginFailure:
-        _end("DISCORD_TOKEN: Discord does not accept it; copy it anew from the developer portal")
-    except discord.PrivilegedIntentsRequired:
-        _end(
-            "DISCORD_TOKEN: turn on Server Members Intent and Message Content Intent for this "
-            "application, in the developer portal under Bot"
-        )
+    except Exception as error:
+        line = _line_about(error)
+        if line is None:
+            raise
+        _end(line)
+
+
+def _line_about(error: Exception) -> str | None:
+    match error:
+        case SettingsError():
+            return str(error)
+        case DomainError():
+            return explain(error)
+        case NoDatabase():
+            return "DATABASE_URL: set it; the embedded PostgreSQL is not installed here"
+        case DatabaseUnreachable():
+            return f"DATABASE_URL: the database cannot be used: {error}"
+        case aiohttp.ClientConnectionError():
+            return f"Discord cannot be reached: {error}"
+        case discord.LoginFailure():
+            return "DISCORD_TOKEN: Discord does not accept it; copy it anew from its portal"
+        case discord.PrivilegedIntentsRequired():
+            return (
+                "DISCORD_TOKEN: turn on Server Members Intent and Message Content Intent for this "
+                "application, in the developer portal under Bot"
+            )
+        case _:
+            return None
 
 
 def _world(settings: Settings) -> Path:

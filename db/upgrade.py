@@ -5,8 +5,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
+from db.errors import DatabaseUnreachable
 
 
 def _config(url: str) -> Config:
@@ -20,8 +22,16 @@ def upgrade(url: str) -> None:
     """Run the migrations that a database lacks. Blocks; runs an event loop of its own.
 
     Safe to call from several processes at once: they take turns by an advisory lock.
+
+    Raises:
+        DatabaseUnreachable: The database cannot be opened, or not changed.
     """
-    command.upgrade(_config(url), "head")
+    try:
+        command.upgrade(_config(url), "head")
+    except (OSError, SQLAlchemyError) as error:
+        # The driver's own line; SQLAlchemy adds the statement and a link.
+        cause = getattr(error, "orig", None) or error
+        raise DatabaseUnreachable(str(cause).splitlines()[0]) from error
 
 
 def head() -> str:

@@ -72,10 +72,14 @@ def test_the_example_names_every_variable() -> None:
     assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
 
 
-def test_a_wrong_start_says_one_line_and_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("LOG_LEVEL", "LOUD"), ("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")],
+)
+def test_a_wrong_start_says_one_line_and_no_more(tmp_path: Path, variable: str, value: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "bot", "run"],
-        env={**os.environ, "LOG_LEVEL": "LOUD", "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "bot", "db", "upgrade"],
+        env={**os.environ, variable: value, "PYTHONPATH": str(ROOT)},
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -83,4 +87,4 @@ def test_a_wrong_start_says_one_line_and_no_more(tmp_path: Path) -> None:
     )
 
     assert run.returncode == 2
-    assert re.fullmatch(r"troupe: LOG_LEVEL: .*\n", run.stderr)
+    assert re.fullmatch(rf"troupe: {variable}: .*\n", run.stderr)
