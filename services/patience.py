@@ -32,7 +32,7 @@ async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = 30) ->
     """
     try:
         return await work()
-    except Exception as error:
+    except (OSError, DBAPIError) as error:
         if not _gone(error):
             raise
         log.warning("The database cannot be reached: %s", type(error).__name__)

@@ -27,7 +27,7 @@ HOMES: Mapping[str, str] = {
     "simcord": "bot/playground",
 }
 # Where whatever goes wrong must not go further; everything else says what it expects.
-DOORS = {"bot/client.py", "bot/ui.py", "services/llm/courier.py"}
+DOORS = {"bot/__main__.py", "bot/client.py", "bot/ui.py", "services/llm/courier.py"}
 LINES = 300
 LONGER: Mapping[str, str] = {}
 

@@ -34,7 +34,9 @@ class Courier:
                 self._start(*await self._calls.get())
         finally:
             for task in self._running:
-                task.cancel()
+                # One that is ending already has things to write down; not to be interrupted twice.
+                if not task.cancelling():
+                    task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
 
     def _start(self, call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
