@@ -46,12 +46,10 @@ HEARTBEAT = "heartbeat"
 @app.callback()
 def prepare() -> None:
     """Troupe hosts a company of AI characters on Discord."""
-    # Whoever stops us with SIGTERM gets the same orderly end as with Ctrl-C.
-
-    def interrupt(_number: int, _frame: object) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    signal.signal(signal.SIGTERM, interrupt)
+    # Whoever stops us with SIGTERM gets the same orderly end as with Ctrl-C, also where a shell
+    # has started us in the background, with Ctrl-C's signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))  # noqa: ARG005
 
 
 @app.command()

@@ -31,19 +31,22 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not instal
 @contextlib.contextmanager
 def playground(folder: Path) -> Generator[tuple[subprocess.Popen[str], str]]:
     """Run the playground on a folder, and yield its process and its address."""
+    # As a shell starts what it puts into the background.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "playground", "--no-browser"],
         env={**os.environ, "DATA_DIR": str(folder), "DISCORD_TOKEN": ""},
         stdout=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         assert process.stdout is not None
         first = next(line for line in process.stdout if line.startswith("Playground: "))
         yield process, first.removeprefix("Playground: ").strip()
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+        process.terminate()
+        assert process.wait(timeout=30) in (0, -signal.SIGKILL)
         if process.stdout is not None:
             process.stdout.close()
 
