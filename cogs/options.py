@@ -1,7 +1,6 @@
 """Options that several commands take: parsed, refused and suggested in one place."""
 
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import discord
 from discord import app_commands
@@ -90,11 +89,3 @@ PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]
 PersonaOption: TypeAlias = Transform[Persona, PersonaTransformer]
 ConfigOption: TypeAlias = Transform[LlmConfig, ConfigTransformer]
 PromptOption: TypeAlias = Transform[SystemPrompt, PromptTransformer]
-
-
-def id_of(text: str) -> UUID | None:
-    """Return a key that a suggestion carried, or None when something else was typed."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -12,7 +12,6 @@ from services.llm.errors import ModelMisconfigured
 from services.llm.ports import TextModel
 
 VENDOR = "local"
-MODEL = "smollm2-135m"
 # SmolLM2 reads 8,192 tokens; two conversations at a time share the machine.
 SLOTS = 2
 CONTEXT_TOKENS = 4096

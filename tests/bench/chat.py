@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from db.models import Memory, Personality, User
 from db.session import Sessions, connect
-from services.chat import Attachment, ChatService, Composer, Heard, Keeper, Speaker, Stage
+from services.chat import ChatService, Composer, Heard, Keeper, Speaker
 from services.clock import SystemClock
 from services.embedders import WordLlamaEmbedder
 from services.llm import PRICES, LanguageModels, Ledger, Vendor, courier
@@ -26,6 +26,7 @@ from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.memory import Place, Venue
 from services.seeds import sow
 from tests.bench.measure import Measure, percentile
+from tests.fakes import FakeStage
 
 MEMORIES = 100_000
 TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED = 100, 6, 50, 60
@@ -37,10 +38,11 @@ _WORDS = [f"word{rank}" for rank in range(5000)]
 _WEIGHTS = list(accumulate(1 / (rank + 50) for rank in range(5000)))
 
 
-class TimedStage(Stage):
-    """Notes when an answer is said; nobody hears it."""
+class TimedStage(FakeStage):
+    """Notes when an answer is said."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.said_at: dict[int, float] = {}
 
     @override
@@ -49,35 +51,8 @@ class TimedStage(Stage):
         return [next(IDS)]
 
     @override
-    async def revise(
-        self, place: Place, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
-    ) -> list[int]:
-        return message_ids
-
-    @override
-    async def retract(self, place: Place, message_ids: list[int]) -> None: ...
-
-    @override
     async def excuse(self, heard: Heard, error: Exception) -> None:
         raise error
-
-    @override
-    async def comfort(self, heard: Heard) -> None: ...
-
-    @override
-    @asynccontextmanager
-    async def typing(self, place: Place) -> AsyncGenerator[None]:
-        yield
-
-    @override
-    async def recent(
-        self, place: Place, *, after: int | None, before: int, limit: int
-    ) -> list[Heard]:
-        return []
-
-    @override
-    async def read(self, attachment: Attachment) -> bytes | None:
-        return None
 
 
 class TimedVendor:
