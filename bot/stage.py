@@ -14,7 +14,16 @@ from typing_extensions import override
 
 from bot.errors import explain
 from bot.places import heard_of, is_persons
-from services.chat import Attachment, Heard, MayNotSpeak, PlaceGone, Speaker, Stage, split
+from services.chat import (
+    AnswerGone,
+    Attachment,
+    Heard,
+    MayNotSpeak,
+    PlaceGone,
+    Speaker,
+    Stage,
+    split,
+)
 from services.memory import Place
 
 log = logging.getLogger(__name__)
@@ -24,6 +33,7 @@ WEBHOOK_NAME = "Troupe"
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 _FILE_BYTES = 8_000_000
 _UNKNOWN_WEBHOOK = 10015
+_TOO_MANY_WEBHOOKS = 30007
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
 _COMFORT = """\
 This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
@@ -147,8 +157,10 @@ class DiscordStage(Stage):
             return False
         try:
             await self._webhook(channel)
-        except discord.Forbidden:
-            return False
+        except discord.HTTPException as error:
+            if isinstance(error, discord.Forbidden) or error.code == _TOO_MANY_WEBHOOKS:
+                return False
+            raise
         return True
 
     async def _send_all(
@@ -188,7 +200,12 @@ class DiscordStage(Stage):
             await channel.get_partial_message(message_id).edit(content=piece, view=view)
             return
         webhook = await self._webhook(channel)
-        await webhook.edit_message(message_id, content=piece, view=view, thread=_thread(channel))
+        try:
+            await webhook.edit_message(
+                message_id, content=piece, view=view, thread=_thread(channel)
+            )
+        except discord.NotFound as error:
+            raise AnswerGone from error  # said through a webhook that is gone, so for ever
 
     async def _with_webhook(
         self, channel: Any, work: Callable[[discord.Webhook], Awaitable[T]]

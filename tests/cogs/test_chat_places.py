@@ -122,3 +122,13 @@ async def test_names_are_shown_as_they_are_in_dms(house: House, name: str) -> No
 
     said = spoken(house.alice.user.dm_channel)[-1][1]
     assert said == f"**{discord.utils.escape_markdown(name)}:** Aye."
+
+
+async def test_where_there_are_too_many_webhooks_the_name_comes_first(house: House) -> None:
+    house.openai.says("The fog came in.")
+    house.env.inject_error("POST", "/channels/*/webhooks", status=400, code=30007, times=3)
+
+    await house.alice.send(house.lobby, "@Mirela how was the night?")
+
+    spoken = house.lobby.history()[-1]
+    assert spoken.content.startswith("**Mirela:** The fog came in.")
