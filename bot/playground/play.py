@@ -93,7 +93,7 @@ async def _pages(env: Env, place: World, port: int) -> AsyncGenerator[dict[str, 
         pages: dict[str, Preview] = {}
         for number, (name, channel, viewers) in enumerate(shown):
             # Simcord allows one page at a time, but only this attribute says so.
-            env._preview = None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            env._preview = None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as said
             page = env.preview(
                 channel, viewers=viewers, layout="channel", port=port + number if port else None
             )

@@ -12,7 +12,7 @@ from simcord.backend import serializers
 from simcord.backend.ops.webhooks import WebhookMixin
 from simcord.http import router
 from simcord.http.routes import interactions as routes
-from simcord.preview import _snapshot  # pyright: ignore[reportPrivateUsage]
+from simcord.preview import _snapshot  # pyright: ignore[reportPrivateUsage] - it decides on headers
 
 _TOKEN_LENGTH = 68  # of Discord's own, which `Webhook.from_url` insists on
 _installed: set[str] = set()
