@@ -4,33 +4,33 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import aiohttp
-import discord
 import typer
 
-from bot import logs
+from bot import terminal
+from bot.admin_api import admin_api
 from bot.answer_buttons import answer_view
 from bot.client import Bot
+from bot.console import jobs_app
 from bot.doctor import examine, show
-from bot.errors import explain
 from bot.heartbeat import heartbeat, is_alive
+from bot.herald import DiscordHerald
 from bot.moving import show_report
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings
 from bot.stage import CDN_HOSTS, DiscordStage
-from bot.wiring import assemble, language_models
+from bot.terminal import end, explained
+from bot.wiring import Services, assemble, language_models, worker
 from db.embedded import server
-from db.errors import DatabaseUnreachable, NoDatabase
-from db.session import connect
+from db.session import Sessions, connect, sole
 from db.upgrade import upgrade
-from services.embedders import WordLlamaEmbedder
-from services.errors import DomainError
+from services.embedders import TextEmbedder, WordLlamaEmbedder
 from services.legacy import Report, import_legacy
-from services.llm import courier
+from services.llm import LanguageModels, courier
 from services.seeds import sow
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -38,8 +38,11 @@ database_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(database_app, name="db")
 import_app = typer.Typer(no_args_is_help=True, help="Moving in from elsewhere.")
 app.add_typer(import_app, name="import")
+app.add_typer(jobs_app, name="jobs")
 
-LIVE, PLAYGROUND = "troupe", "playground"
+log = logging.getLogger(__name__)
+
+PLAYGROUND = "playground"
 HEARTBEAT = "heartbeat"
 
 
@@ -59,13 +62,25 @@ def run(
     ] = None,
 ) -> None:
     """Run the bot; without DISCORD_TOKEN, the playground."""
-    settings = _settings()
+    settings = terminal.settings()
     if settings.discord_token is None:
+        typer.echo("DISCORD_TOKEN is not set, so this is the playground.")
+        if settings.database_url is not None:
+            typer.echo("It has a database of its own; DATABASE_URL is for the bot on Discord.")
         play(port=0, browser=True, fresh=False, speed=1)
         return
-    with _explained(), _database(settings, LIVE) as url:
+    with explained(), terminal.database(settings) as url:
         upgrade(url)
         asyncio.run(_live(settings, url, _shards(shards)))
+
+
+@app.command(name="worker")
+def work() -> None:
+    """Do the work in the background, with no connection to Discord's gateway."""
+    settings = terminal.settings()
+    with explained(), terminal.database(settings) as url:
+        upgrade(url)
+        asyncio.run(_work(settings, url))
 
 
 @app.command(name="playground")
@@ -76,9 +91,9 @@ def play(
     speed: Annotated[float, typer.Option(min=0.1, help="How fast its clock runs.")] = 1,
 ) -> None:
     """Run the bot on a simulated Discord in the browser."""
-    settings = _settings()
+    settings = terminal.settings()
     folder = settings.data_dir / "postgres"
-    with _explained(), server(folder, database=PLAYGROUND, fresh=fresh) as url:
+    with explained(), server(folder, database=PLAYGROUND, fresh=fresh) as url:
         if fresh:
             _world(settings).unlink(missing_ok=True)
         upgrade(url)
@@ -88,13 +103,13 @@ def play(
 @app.command()
 def seed() -> None:
     """Add what a new database begins with; what is there stays as it is."""
-    settings = _settings()
+    settings = terminal.settings()
 
     async def sow_seeds(url: str) -> None:
         async with _opened(settings, url):
             pass
 
-    with _explained(), _database(settings, LIVE) as url:
+    with explained(), terminal.database(settings) as url:
         upgrade(url)
         asyncio.run(sow_seeds(url))
 
@@ -102,8 +117,8 @@ def seed() -> None:
 @app.command()
 def doctor() -> None:
     """Look at the set-up, and say what to do where something is wrong."""
-    settings = _settings()
-    with _explained(), _database(settings, LIVE) as url:
+    settings = terminal.settings()
+    with explained(), terminal.database(settings) as url:
         if not show(asyncio.run(examine(settings, url))):
             sys.exit(1)
 
@@ -115,7 +130,7 @@ def import_(
     admin_name: Annotated[str, typer.Option(help="Their name.")] = "admin",
 ) -> None:
     """Move in from a database of the old shape; doing it twice changes nothing."""
-    settings = _settings()
+    settings = terminal.settings()
 
     async def move(url: str) -> Report:
         async with connect(url) as sessions:
@@ -123,7 +138,7 @@ def import_(
                 database, sessions, admin_discord_id=admin, admin_name=admin_name
             )
 
-    with _explained(), _database(settings, LIVE) as url:
+    with explained(), terminal.database(settings) as url:
         upgrade(url)
         show_report(asyncio.run(move(url)))
 
@@ -131,27 +146,88 @@ def import_(
 @app.command()
 def healthy() -> None:
     """Tell by the exit code whether the bot of this data folder hears from Discord."""
-    if not is_alive(_settings().data_dir / HEARTBEAT):
-        _end("no sign of life within the last minute")
+    if not is_alive(terminal.settings().data_dir / HEARTBEAT):
+        end("no sign of life of a bot on Discord within the last minute")
 
 
 @database_app.command(name="upgrade")
 def upgrade_database() -> None:
     """Bring the database up to this version. `troupe run` does it by itself."""
-    settings = _settings()
-    with _explained(), _database(settings, LIVE) as url:
+    settings = terminal.settings()
+    with explained(), terminal.database(settings) as url:
         upgrade(url)
+
+
+@dataclass(frozen=True)
+class _House:
+    """What stands before there is a bot: it makes one, and does the work behind it."""
+
+    settings: Settings
+    sessions: Sessions
+    models: LanguageModels
+    embedder: TextEmbedder
+
+    def bot(self, *, cdn_hosts: set[str] | None = None, **options: Any) -> Bot:
+        """Return a bot that is not connected yet."""
+        proxies = self.settings.proxy_application_ids
+
+        def build(bot: Bot) -> Services:
+            stage = DiscordStage(
+                bot, answer_view=answer_view, proxies=proxies, cdn_hosts=cdn_hosts or CDN_HOSTS
+            )
+            return assemble(
+                self.sessions,
+                stage=stage,
+                herald=DiscordHerald(bot),
+                models=self.models,
+                embedder=self.embedder,
+            )
+
+        return Bot(
+            self.sessions,
+            build,
+            owner_ids=self.settings.owner_ids,
+            proxies=proxies,
+            development=self.settings.development,
+            **options,
+        )
+
+    @asynccontextmanager
+    async def working(self, bot: Bot, *, has_discord: bool = True) -> AsyncGenerator[None]:
+        """Do what is due in the background, and answer operators, while the context is open."""
+        made = worker(
+            self.sessions,
+            bot.services,
+            has_discord=has_discord,
+            at_once=self.settings.jobs_at_once,
+            lanes=self.settings.job_lanes,
+        )
+        async with admin_api(self.settings, bot.services.jobs), made.working():
+            yield
 
 
 async def _live(settings: Settings, url: str, shards: dict[str, Any]) -> None:
     """Open what must be open, run until told to stop, close in reverse order."""
     assert settings.discord_token is not None  # noqa: S101 - `run` has looked
     async with (
-        _opened(settings, url) as make_bot,
-        make_bot(**shards) as bot,
+        _opened(settings, url) as house,
+        house.bot(**shards) as bot,
         heartbeat(bot, settings.data_dir / HEARTBEAT),
     ):
-        await bot.start(settings.discord_token.get_secret_value())
+        await bot.login(settings.discord_token.get_secret_value())
+        async with house.working(bot):
+            await bot.connect()
+
+
+async def _work(settings: Settings, url: str) -> None:
+    token = settings.discord_token
+    async with _opened(settings, url) as house, house.bot() as bot:
+        if token is not None:
+            # Discord's REST interface without its gateway: no cogs, no commands to tell of.
+            await bot.http.static_login(token.get_secret_value())
+        async with house.working(bot, has_discord=token is not None):
+            log.info("Working")
+            await asyncio.Event().wait()
 
 
 async def _play(settings: Settings, url: str, *, port: int, speed: float, browser: bool) -> None:
@@ -159,9 +235,10 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
     logging.getLogger("discord.state").setLevel(logging.ERROR)
     from bot.playground.play import play as play_on  # noqa: PLC0415 - absent in production
 
-    async with _opened(settings, url, cdn_hosts={"cdn.simcord.invalid"}) as make_bot:
+    async with sole(url, PLAYGROUND), _opened(settings, url) as house:
         await play_on(
-            lambda: make_bot(always_sync=True),
+            house.bot(cdn_hosts={"cdn.simcord.invalid"}, always_sync=True),
+            house.working,
             _world(settings),
             port=port,
             speed=speed,
@@ -170,103 +247,20 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
 
 
 @asynccontextmanager
-async def _opened(
-    settings: Settings, url: str, *, cdn_hosts: set[str] | None = None
-) -> AsyncGenerator[Callable[..., Bot]]:
-    """Open database and models, sow the seeds, and yield what makes a bot on top of them."""
-    embedder = WordLlamaEmbedder()
+async def _opened(settings: Settings, url: str) -> AsyncGenerator[_House]:
+    """Open database and models, sow the seeds, and yield what a bot is made of."""
     async with (
         connect(url) as sessions,
         courier() as carrier,
         language_models(settings, sessions, carrier) as models,
     ):
         await sow(sessions, vendors=models.vendors)
-
-        def make_bot(**options: Any) -> Bot:
-            return Bot(
-                sessions,
-                lambda bot: assemble(
-                    sessions,
-                    stage=DiscordStage(
-                        bot,
-                        answer_view=answer_view,
-                        proxies=settings.proxy_application_ids,
-                        cdn_hosts=cdn_hosts or CDN_HOSTS,
-                    ),
-                    models=models,
-                    embedder=embedder,
-                ),
-                owner_ids=settings.owner_ids,
-                proxies=settings.proxy_application_ids,
-                **options,
-            )
-
-        yield make_bot
-
-
-@contextmanager
-def _database(settings: Settings, name: str) -> Generator[str]:
-    """Yield the address of the database: the one in the settings, or the embedded server's."""
-    if settings.database_url is not None:
-        yield settings.database_url
-        return
-    with server(settings.data_dir / "postgres", database=name) as url:
-        yield url
-
-
-@contextmanager
-def _explained() -> Generator[None]:
-    """End with one line where the operator must do something."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        sys.exit(0)
-    except Exception as error:
-        line = _line_about(error)
-        if line is None:
-            raise
-        _end(line)
-
-
-def _line_about(error: Exception) -> str | None:
-    match error:
-        case SettingsError():
-            return str(error)
-        case DomainError():
-            return explain(error)
-        case NoDatabase():
-            return "DATABASE_URL: set it; the embedded PostgreSQL is not installed here"
-        case DatabaseUnreachable():
-            return f"DATABASE_URL: the database cannot be used: {error}"
-        case aiohttp.ClientConnectionError():
-            return f"Discord cannot be reached: {error}"
-        case discord.LoginFailure():
-            return "DISCORD_TOKEN: Discord does not accept it; copy it anew from its portal"
-        case discord.PrivilegedIntentsRequired():
-            return (
-                "DISCORD_TOKEN: turn on Server Members Intent and Message Content Intent for this "
-                "application, in the developer portal under Bot"
-            )
-        case _:
-            return None
+        yield _House(settings, sessions, models, WordLlamaEmbedder())
 
 
 def _world(settings: Settings) -> Path:
     """Return the file that the playground's simulated Discord is kept in."""
     return settings.data_dir / "playground.world"
-
-
-def _settings() -> Settings:
-    with _explained():
-        settings = Settings.load()
-        logs.configure(settings.log_level)
-        return settings
-    raise AssertionError("unreachable")
-
-
-def _end(line: str) -> None:
-    typer.echo(f"troupe: {line}", err=True)
-    sys.exit(2)
 
 
 def _shards(text: str | None) -> dict[str, Any]:
@@ -277,7 +271,7 @@ def _shards(text: str | None) -> dict[str, Any]:
     try:
         ids = list(range(int(first), int(last or first) + 1))
     except ValueError:
-        _end("--shards: write a number, or two with a dash between, like 0-3")
+        end("--shards: write a number, or two with a dash between, like 0-3")
         return {}
     return {"shard_ids": ids, "shard_count": max(ids) + 1}
 

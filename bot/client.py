@@ -28,7 +28,7 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
     "personas", "personalities", "configs", "prompts", "channels", "chat", "answers", "memory",
-    "history", "privacy", "help", "admin",
+    "history", "privacy", "publishing", "discover", "help", "admin",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ class Bot(commands.AutoShardedBot):
         owner_ids: frozenset[int] = frozenset(),
         proxies: frozenset[int] = frozenset(),
         always_sync: bool = False,
+        development: bool = False,
         **options: Any,
     ) -> None:
         intents = discord.Intents.default()
@@ -63,6 +64,7 @@ class Bot(commands.AutoShardedBot):
         self._sessions = sessions
         self._proxies = proxies
         self._always_sync = always_sync
+        self.development = development
         self.services = assemble(self)
 
     @override

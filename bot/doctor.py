@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import discord
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -69,7 +70,7 @@ def show(findings: list[Finding]) -> bool:
         table.add_column(heading, overflow="fold")
     marks = {State.GOOD: "[green]✓[/]", State.IDLE: "[dim]–[/]", State.BAD: "[red]✗[/]"}
     for each in findings:
-        table.add_row(marks[each.state], each.part, each.said, each.todo)
+        table.add_row(marks[each.state], *map(escape, (each.part, each.said, each.todo)))
     Console().print(table)
     return all(each.state is not State.BAD for each in findings)
 
@@ -110,8 +111,10 @@ async def _migrations(sessions: Sessions) -> Finding:
         revision = None
     if revision == head():
         return Finding("Migrations", State.GOOD, f"at {revision}")
-    said = f"at {revision}, not {head()}" if revision else "no tables yet"
-    return Finding("Migrations", State.BAD, said, "Start the bot, or run `troupe db upgrade`.")
+    if revision is None:
+        return Finding("Migrations", State.IDLE, "no tables yet", "The first start makes them.")
+    todo = "Start the bot, or run `troupe db upgrade`."
+    return Finding("Migrations", State.BAD, f"at {revision}, not {head()}", todo)
 
 
 async def _discord(settings: Settings) -> list[Finding]:
@@ -126,7 +129,14 @@ async def _discord(settings: Settings) -> list[Finding]:
             todo = "Copy DISCORD_TOKEN anew from the developer portal, under Bot."
             return [Finding("Discord", State.BAD, "the token is not accepted", todo)]
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            return [Finding("Discord", State.BAD, str(error)[:200], "Is Discord reachable?")]
+            return [
+                Finding(
+                    "Discord",
+                    State.BAD,
+                    str(error)[:200],
+                    "See that this machine reaches discord.com.",
+                )
+            ]
     flags = application.flags
     intents = {
         "Message Content Intent": flags.gateway_message_content

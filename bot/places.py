@@ -24,6 +24,11 @@ def place_of(channel: Any, guild: discord.Guild | None) -> Place:
     )
 
 
+def is_age_restricted(interaction: discord.Interaction[Any]) -> bool:
+    """Return whether a command is used where only adults are."""
+    return place_of(interaction.channel, interaction.guild).age_restricted
+
+
 def actor_of(
     user: discord.User | discord.Member, channel: Any = None, *, is_bot_owner: bool = False
 ) -> Actor:

@@ -1,11 +1,15 @@
 """The environment of the process, read once."""
 
+import difflib
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from services.jobs import LANES
 
 
 class SettingsError(Exception):
@@ -45,6 +49,13 @@ class Settings(BaseSettings):
     local_model_path: Path | None = None
     local_model: bool = True
 
+    jobs_at_once: int = Field(default=10, ge=1, le=100)
+    job_lanes: dict[str, int] = Field(default_factory=dict[str, int])
+    admin_api_key: SecretStr | None = None
+    admin_api_host: str = "127.0.0.1"
+    admin_api_port: int = Field(default=8787, ge=0, le=65535)
+    development: bool = False
+
     model_deadline_seconds: float = Field(default=120, gt=0)
     model_prices: dict[str, tuple[float, float, float]] = Field(
         default_factory=dict[str, tuple[float, float, float]]
@@ -56,6 +67,16 @@ class Settings(BaseSettings):
         """Read ids with commas between them."""
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("job_lanes")
+    @classmethod
+    def _known(cls, value: dict[str, int]) -> dict[str, int]:
+        """Take no lane that there is not, and no room for less than one."""
+        if unknown := value.keys() - LANES.keys():
+            raise ValueError(f"there is no lane {min(unknown)}; there are {', '.join(LANES)}")
+        if any(room < 1 for room in value.values()):
+            raise ValueError("at least one job of a lane must be able to run")
         return value
 
     @field_validator("database_url")
@@ -91,3 +112,14 @@ class Settings(BaseSettings):
                     f"{vendor.upper()}_MODEL: needed because {vendor.upper()}_BASE_URL is set"
                 )
         return settings
+
+
+def misspelt() -> list[str]:
+    """Return a line for each variable in `.env` that is none of ours but looks like one."""
+    ours = [name.upper() for name in Settings.model_fields]
+    lines: list[str] = []
+    for name in dotenv_values(".env"):
+        near = difflib.get_close_matches(name.upper(), ours, n=1, cutoff=0.8)
+        if near and near[0] != name.upper():
+            lines.append(f".env: {name} is no setting; is {near[0]} meant?")
+    return lines

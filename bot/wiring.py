@@ -1,9 +1,10 @@
 """From settings to services: what reaches outside is opened here, and every service built once."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from bot.errors import explain
 from bot.settings import Settings, SettingsError
 from db.session import Sessions
 from services.chat import (
@@ -16,12 +17,14 @@ from services.chat import (
 )
 from services.clock import Clock, SystemClock
 from services.embedders import TextEmbedder
+from services.jobs import DISCORD, LANES, Handler, JobMetrics, JobService, Worker
 from services.llm import PRICES, Courier, LanguageModels, Ledger, Price, Vendor
 from services.llm_configs import LlmConfigService
 from services.memory import MemoryService
 from services.people import PeopleService
 from services.personalities import PersonalityService, SystemPromptService
 from services.privacy import PrivacyService
+from services.publishing import Herald, NoticeHandler, PublishHandler, PublishingService
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +43,17 @@ class Services:
     channels: ChannelService
     answers: AnswerService
     chat: ChatService
+    publishing: PublishingService
+    jobs: JobService
+    handlers: tuple[Handler, ...]
+    metrics: JobMetrics
 
 
 def assemble(
     sessions: Sessions,
     *,
     stage: Stage,
+    herald: Herald,
     models: LanguageModels,
     embedder: TextEmbedder,
     clock: Clock | None = None,
@@ -55,6 +63,8 @@ def assemble(
     personalities = PersonalityService(sessions)
     composer = Composer(sessions, models, embedder, time)
     keeper = Keeper(sessions, embedder)
+    handlers = handlers_of(sessions, models=models, herald=herald)
+    metrics = JobMetrics()
     return Services(
         stage=stage,
         models=models,
@@ -68,6 +78,39 @@ def assemble(
         channels=ChannelService(sessions),
         answers=AnswerService(sessions, composer, keeper, stage),
         chat=ChatService(sessions, composer, keeper, stage),
+        publishing=PublishingService(sessions, models),
+        jobs=JobService(sessions, handlers, metrics),
+        handlers=handlers,
+        metrics=metrics,
+    )
+
+
+def handlers_of(
+    sessions: Sessions, *, models: LanguageModels, herald: Herald
+) -> tuple[Handler, ...]:
+    """Build what does each kind of job."""
+    return (PublishHandler(sessions, models), NoticeHandler(herald))
+
+
+def worker(
+    sessions: Sessions,
+    services: Services,
+    *,
+    has_discord: bool,
+    at_once: int = 10,
+    lanes: Mapping[str, int] | None = None,
+) -> Worker:
+    """Build what does the work in the background, but for Discord's where there is no Discord."""
+    rooms = {**LANES, **(lanes or {})}
+    if not has_discord:
+        del rooms[DISCORD]
+    return Worker(
+        sessions,
+        services.handlers,
+        lanes=rooms,
+        describe=lambda error: explain(error) or "Something broke on our side.",
+        metrics=services.metrics,
+        at_once=at_once,
     )
 
 

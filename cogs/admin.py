@@ -1,13 +1,19 @@
 """For whoever runs the bot."""
 
+from typing import Literal
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bot, Interaction
+from bot.herald import address_of
 from bot.places import who
 from bot.ui import show_list
+from cogs.options import PersonalityOption
 from services.errors import BotOwnerOnly
+from services.jobs import JobStatus
+from services.texts import shorten
 
 
 class Admin(commands.GroupCog, group_name="admin", group_description="For whoever runs this bot"):
@@ -16,6 +22,8 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._ledger = bot.services.ledger
+        self._jobs = bot.services.jobs
+        self._publishing = bot.services.publishing
 
     @app_commands.command()
     async def servers(self, interaction: Interaction) -> None:
@@ -54,6 +62,35 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
             interaction, title=f"Usage ({days} d)", lines=lines, footer=f"${total:.4f} in all"
         )
 
+    @app_commands.command()
+    @app_commands.describe(status="Only those")
+    async def jobs(
+        self,
+        interaction: Interaction,
+        status: Literal["pending", "running", "done", "failed", "cancelled"] | None = None,
+    ) -> None:
+        """Show the work in the background."""
+        await self._check(interaction)
+        depth = await self._jobs.depth()
+        listed = await self._jobs.listed(status=JobStatus(status) if status else None)
+        lines = [
+            f"**{each.kind}** · {each.status} · {discord.utils.format_dt(each.created_at, 'R')} · "
+            f"`{each.id}`" + (f"\n{shorten(each.error, 200)}" if each.error else "")
+            for each in listed
+        ]
+        footer = " · ".join(f"{each.count} {each.kind} {each.status}" for each in depth)
+        await show_list(interaction, title="Jobs", lines=lines, footer=footer)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Whose present version to publish")
+    async def publish(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Publish any personality (for development)."""
+        await self._check(interaction)
+        attempt = await self._publishing.start(
+            await who(interaction), personality.id, reply=address_of(interaction)
+        )
+        await interaction.response.send_message(f"Job `{attempt.job_id}`.", ephemeral=True)
+
     async def _check(self, interaction: Interaction) -> None:
         if not (await who(interaction)).is_bot_owner:
             raise BotOwnerOnly
@@ -61,4 +98,7 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
 
 async def setup(bot: Bot) -> None:
     """Load the cog."""
-    await bot.add_cog(Admin(bot))
+    admin = Admin(bot)
+    if not bot.development and admin.app_command is not None:
+        admin.app_command.remove_command("publish")
+    await bot.add_cog(admin)

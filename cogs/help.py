@@ -8,7 +8,8 @@ from bot.client import Bot, Interaction
 
 _TEXT = """\
 Call a personality by name anywhere, like `@Mirela hello`, or reply to one; \
-`/personality list` shows who is here and `/personality create` invents another. \
+`/personality list` and `/discover browse` show who there is, `/personality create` invents \
+another, and `/publish start` shows it to everyone. \
 `/persona create` says who *you* are to them, and `/chat with` chooses who answers your DMs. \
 They remember what you tell them where you told it: `/memory` shows, corrects and forgets, and \
 `/privacy` hands out or deletes everything. \

@@ -8,10 +8,11 @@ from discord.app_commands import Choice, Transform
 from typing_extensions import override
 
 from bot.client import Bot, Interaction
-from bot.places import who
+from bot.places import is_age_restricted, who
 from services.llm_configs import LlmConfig
 from services.people import Persona
 from services.personalities import Personality, SystemPrompt
+from services.publishing import Listing
 
 Choices: TypeAlias = list[Choice[str | int | float]]
 
@@ -40,7 +41,7 @@ class PersonalityTransformer(app_commands.Transformer[Bot]):
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         names = await interaction.client.services.personalities.names(
-            interaction.user.id, interaction.channel_id, prefix=str(value)
+            interaction.user.id, interaction.channel_id, typed=str(value)
         )
         return _choices(list(names))
 
@@ -85,7 +86,39 @@ class PromptTransformer(app_commands.Transformer[Bot]):
         return _choices([each.name for each in prompts if each.name.lower().startswith(typed)])
 
 
+class PublicTransformer(app_commands.Transformer[Bot]):
+    """A typed name as a public personality that may be seen in this channel."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Listing:
+        publishing = interaction.client.services.publishing
+        return await publishing.find(value, age_restricted=is_age_restricted(interaction))
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        found = await interaction.client.services.publishing.browse(
+            age_restricted=is_age_restricted(interaction), words=str(value)
+        )
+        return _choices([each.personality.public_name or "" for each in found])
+
+
+class TagTransformer(app_commands.Transformer[Bot]):
+    """A typed word as one that personalities are found by."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> str:
+        return value.strip().lower()[:80]
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        typed = str(value).strip().lower()
+        tags = await interaction.client.services.publishing.tags()
+        return _choices([tag for tag in tags if typed in tag])
+
+
 PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]
 PersonaOption: TypeAlias = Transform[Persona, PersonaTransformer]
 ConfigOption: TypeAlias = Transform[LlmConfig, ConfigTransformer]
+PublicOption: TypeAlias = Transform[Listing, PublicTransformer]
+TagOption: TypeAlias = Transform[str, TagTransformer]
 PromptOption: TypeAlias = Transform[SystemPrompt, PromptTransformer]

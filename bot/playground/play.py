@@ -4,7 +4,12 @@ import asyncio
 import logging
 import webbrowser
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +37,8 @@ _WELCOME = """\
 
 
 async def play(
-    make_bot: Callable[[], Bot],
+    bot: Bot,
+    working: Callable[[Bot], AbstractAsyncContextManager[None]],
     file: Path,
     *,
     port: int,
@@ -41,13 +47,12 @@ async def play(
 ) -> None:
     """Run the bot over a simulated Discord, kept in `file`, until cancelled."""
     simulation.install()
-    bot = make_bot()
     runner = simcord.run(bot, settle_timeout=_PATIENCE, check_errors=False, shard_count=1)
     env: Env = runner._env  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - before it starts
     env.backend.clock = world.RunningClock(speed)
     if not world.restore(env, file):
         env.backend.bot_user.name = "Troupe"
-    async with runner as env:
+    async with runner as env, working(bot):
         place = world.build(env)
         bot.owner_ids = {place.members["alice"].id}
         if place.is_new:

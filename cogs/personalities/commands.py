@@ -8,14 +8,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bot, Interaction
-from bot.places import who
+from bot.places import is_age_restricted, who
 from bot.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption, PromptOption, members
-from cogs.personalities.embeds import personality_embed, portrait_embed
+from cogs.personalities.embeds import personality_embed, personality_line, portrait_embed
 from cogs.personalities.forms import PersonalityForm, Section
 from services.people import Actor
 from services.personalities import CARD_LIMIT_MB, CardTooLarge, Visibility
-from services.texts import on_one_line, shorten
 
 
 class Personalities(
@@ -51,8 +50,9 @@ class Personalities(
     @app_commands.command()
     @app_commands.describe(
         personality="Which of yours",
-        visibility="private: its owners call it; unlisted: everybody; public: it is listed too",
+        visibility="private: its owners call it; unlisted: everybody. /publish makes it public",
         age_restricted="Whether it speaks only in age-restricted channels",
+        explicit_picture="Whether its picture is for adults; then all of it is",
         memory="Whether it remembers",
         context="How many messages back it reads",
         system_prompt="The instructions before it",
@@ -61,32 +61,36 @@ class Personalities(
         self,
         interaction: Interaction,
         personality: PersonalityOption,
-        visibility: Literal["private", "unlisted", "public"] | None = None,
+        visibility: Literal["private", "unlisted"] | None = None,
         age_restricted: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option
+        explicit_picture: bool | None = None,  # noqa: FBT001
         memory: bool | None = None,  # noqa: FBT001
         context: app_commands.Range[int, 2, 200] | None = None,
         system_prompt: PromptOption | None = None,
     ) -> None:
         """Change how a personality is used."""
+        actor = await who(interaction)
         changed = await self._personalities.configure(
-            await who(interaction),
+            actor,
             personality.id,
             visibility=Visibility(visibility) if visibility else None,
             age_restricted=age_restricted,
+            avatar_explicit=explicit_picture,
             memory_enabled=memory,
             context_window_size=context,
             system_prompt_id=system_prompt.id if system_prompt else None,
         )
-        portrait = await self._personalities.portrait(changed)
+        portrait = await self._personalities.portrait(actor, changed)
         await interaction.response.send_message(embed=portrait_embed(portrait), ephemeral=True)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your personalities and those that everyone can talk to."""
-        listed = await self._personalities.listed(await who(interaction))
+        listed = await self._personalities.listed(
+            await who(interaction), age_restricted=is_age_restricted(interaction)
+        )
         lines = [
-            f"**{discord.utils.escape_markdown(each.name)}**{' · yours' if is_mine else ''}"
-            + (each.character_info and f"\n{shorten(on_one_line(each.character_info), 90)}")
+            personality_line(each, is_mine=is_mine)
             for each, is_mine in listed
             if is_mine or each.visibility == Visibility.PUBLIC
         ]
@@ -98,7 +102,9 @@ class Personalities(
     @app_commands.describe(personality="Whom to look at")
     async def view(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Show who a personality is."""
-        portrait = await self._personalities.portrait(personality)
+        portrait = await self._personalities.portrait(
+            await who(interaction), personality, age_restricted=is_age_restricted(interaction)
+        )
         await interaction.response.send_message(embed=portrait_embed(portrait), ephemeral=True)
 
     @app_commands.command()

@@ -3,7 +3,7 @@
 import discord
 
 from services.personalities import Personality, Portrait
-from services.texts import shorten
+from services.texts import on_one_line, shorten
 
 _NARROW = 40
 _FIELD_LIMIT = 1024  # what Discord lets a field of an embed hold
@@ -17,6 +17,13 @@ _SHOWN = {
     "Examples": "conversational_examples",
     "First message": "first_message",
 }
+
+
+def personality_line(personality: Personality, *, is_mine: bool) -> str:
+    """Return a personality on one line, and what it is on another; of others', what is public."""
+    about = personality.character_info if is_mine else personality.headline or ""
+    name = f"**{discord.utils.escape_markdown(personality.name)}**{' · yours' if is_mine else ''}"
+    return f"{name}\n{shorten(on_one_line(about), 90)}" if about else name
 
 
 def personality_embed(personality: Personality) -> discord.Embed:

@@ -2,12 +2,16 @@
 
 from db.models.activated_channel import ActivatedChannel
 from db.models.conversation import ConversationLine, Role
+from db.models.job import Job, JobStatus, JobStep
 from db.models.llm_call import LlmCall, Outcome
 from db.models.llm_config import LlmConfig, PersonalityDefaultConfig
 from db.models.memory import Memory, Venue
 from db.models.optout import OptOut
 from db.models.persona import Persona, UserDefaultPersona
 from db.models.personality import (
+    AgeBucket,
+    Gender,
+    NsfwRating,
     Personality,
     PersonalityAlias,
     PersonalityCard,
@@ -15,17 +19,25 @@ from db.models.personality import (
     PersonalityVersion,
     Visibility,
 )
+from db.models.publishing import PersonalityLike, PublishAttempt
 from db.models.synced_commands import SyncedCommands
 from db.models.system_prompt import SystemPrompt
+from db.models.tag import PersonalityTag, Tag
 from db.models.user import User
 from db.models.user_personality_config import UserPersonalityConfig
 
 __all__ = [
     "ActivatedChannel",
+    "AgeBucket",
     "ConversationLine",
+    "Gender",
+    "Job",
+    "JobStatus",
+    "JobStep",
     "LlmCall",
     "LlmConfig",
     "Memory",
+    "NsfwRating",
     "OptOut",
     "Outcome",
     "Persona",
@@ -33,11 +45,15 @@ __all__ = [
     "PersonalityAlias",
     "PersonalityCard",
     "PersonalityDefaultConfig",
+    "PersonalityLike",
     "PersonalityOwner",
+    "PersonalityTag",
     "PersonalityVersion",
+    "PublishAttempt",
     "Role",
     "SyncedCommands",
     "SystemPrompt",
+    "Tag",
     "User",
     "UserDefaultPersona",
     "UserPersonalityConfig",

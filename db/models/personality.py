@@ -5,7 +5,16 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Dated, Keyed
@@ -17,6 +26,40 @@ class Visibility(StrEnum):
     PRIVATE = "private"
     UNLISTED = "unlisted"
     PUBLIC = "public"
+
+
+class NsfwRating(StrEnum):
+    """For whom a personality is fit, from everyone to adults."""
+
+    SAFE = "safe"
+    SUGGESTIVE = "suggestive"
+    EXPLICIT = "explicit"
+
+
+class Gender(StrEnum):
+    """How a personality presents itself."""
+
+    FEMALE = "female"
+    MALE = "male"
+    NONBINARY = "nonbinary"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class AgeBucket(StrEnum):
+    """About how old a personality is."""
+
+    CHILD = "child"
+    TEEN = "teen"
+    YOUNG_ADULT = "young adult"
+    ADULT = "adult"
+    SENIOR = "senior"
+    AGELESS = "ageless"
+    UNKNOWN = "unknown"
+
+
+def _one_of(column: str, values: type[StrEnum]) -> str:
+    return f"{column} IN ({', '.join(repr(each.value) for each in values)})"
 
 
 class Personality(Keyed, Dated, Base, kw_only=True):
@@ -31,7 +74,35 @@ class Personality(Keyed, Dated, Base, kw_only=True):
             postgresql_where=text("deleted_at IS NULL"),
         ),
         CheckConstraint("char_length(name) BETWEEN 1 AND 80", name="name_length"),
-        CheckConstraint("visibility IN ('private', 'unlisted', 'public')", name="visibility"),
+        CheckConstraint(_one_of("visibility", Visibility), name="visibility"),
+        CheckConstraint(_one_of("nsfw_rating", NsfwRating), name="nsfw_rating"),
+        CheckConstraint(_one_of("gender", Gender), name="gender"),
+        CheckConstraint(_one_of("age_bucket", AgeBucket), name="age_bucket"),
+        CheckConstraint("public_age >= -1", name="public_age"),
+        CheckConstraint("likes_count >= 0", name="likes_count"),
+        CheckConstraint(
+            "visibility <> 'public' OR num_nulls(public_version, nsfw_rating, gender, headline, "
+            "public_name, published_at) = 0",
+            name="public_is_complete",
+        ),
+        # Rules beat whoever rated it.
+        CheckConstraint(
+            "visibility <> 'public' OR nsfw_rating = 'safe' OR public_age NOT BETWEEN 0 AND 17",
+            name="minors_are_safe",
+        ),
+        CheckConstraint(
+            "visibility <> 'public' OR nsfw_rating <> 'explicit' OR age_restricted",
+            name="explicit_is_age_restricted",
+        ),
+        ForeignKeyConstraint(
+            ["id", "public_version"],
+            ["personality_versions.personality_id", "personality_versions.number"],
+            name="fk_personalities_public_version",
+            use_alter=True,
+        ),
+        Index("ix_personalities_visibility", "visibility"),
+        Index("ix_personalities_nsfw_rating", "nsfw_rating"),
+        Index("ix_personalities_gender", "gender"),
         CheckConstraint("context_window_size BETWEEN 2 AND 200", name="context_window_size"),
     )
 
@@ -39,6 +110,7 @@ class Personality(Keyed, Dated, Base, kw_only=True):
     slug: Mapped[str] = mapped_column(unique=True)
     display_name: Mapped[str | None] = mapped_column(default=None)
     avatar_url: Mapped[str | None] = mapped_column(default=None)
+    avatar_explicit: Mapped[bool] = mapped_column(default=False, server_default="false")
     visibility: Mapped[str] = mapped_column(
         default=Visibility.UNLISTED, server_default=Visibility.UNLISTED
     )
@@ -66,6 +138,20 @@ class Personality(Keyed, Dated, Base, kw_only=True):
     image_settings: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     memory_enabled: Mapped[bool] = mapped_column(default=True, server_default="true")
     context_window_size: Mapped[int] = mapped_column(Integer, default=20, server_default="20")
+
+    # What was published. A trigger keeps it as it is while the personality is public.
+    public_version: Mapped[int | None] = mapped_column(Integer, default=None)
+    public_name: Mapped[str | None] = mapped_column(default=None)
+    public_age: Mapped[int] = mapped_column(Integer, default=-1, server_default="-1")
+    age_bucket: Mapped[str] = mapped_column(
+        default=AgeBucket.UNKNOWN, server_default=AgeBucket.UNKNOWN
+    )
+    nsfw_rating: Mapped[str | None] = mapped_column(default=None)
+    gender: Mapped[str | None] = mapped_column(default=None)
+    headline: Mapped[str | None] = mapped_column(default=None)
+    published_at: Mapped[datetime | None] = mapped_column(default=None)
+    likes_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    last_publish_attempt: Mapped[dict[str, Any] | None] = mapped_column(default=None)
 
     deleted_at: Mapped[datetime | None] = mapped_column(default=None)
 

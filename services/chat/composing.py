@@ -212,6 +212,7 @@ class Composer:
                 room = int(room * _SHRINK)
                 continue
             text = speech.tidy(completion.text, scene.personality.name, others)
+            text = speech.unbroken(text) if completion.is_cut else text
             completion = replace(completion, text=text)
             wrong = speech.flaw(
                 text, asked=asked.text, said_before=said, secret=built.messages[0].content

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db.models import ConversationLine, Role
-from services.chat.prompt import estimate
 from services.chat.types import Heard
+from services.llm import estimate
 
 _CHANNELS = 2000
 _LINES = 60

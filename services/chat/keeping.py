@@ -8,8 +8,8 @@ from db.session import Sessions
 from services import memory
 from services.chat import queries
 from services.chat.composing import Draft
-from services.chat.prompt import estimate
 from services.embedders import TextEmbedder
+from services.llm import estimate
 from services.memory import Place
 from services.patience import patiently
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.models import ConversationLine, Persona, Personality, Role
-from services.llm import ChatMessage, Image
+from services.llm import ChatMessage, Image, estimate, fitting
 from services.memory import Recalled
 from services.texts import shorten
 
@@ -29,15 +29,6 @@ _SYSTEM_SHARE, _MESSAGE_SHARE, _CONTEXT_SHARE, _NAME_SHARE = 0.5, 0.25, 0.2, 0.0
 # does not change, and neither does where the history begins.
 _END_SHARE = 0.125
 _BLOCK = re.compile(r"<(\s*/?\s*context\s*)>", re.IGNORECASE)
-
-
-def estimate(text: str) -> int:
-    """Return how many tokens a text may have, on the high side for what people write.
-
-    Byte-pair vocabularies give prose some four letters a token and other scripts about two bytes.
-    """
-    plain = len(text.encode("ascii", "ignore"))
-    return int(plain / 3 + (len(text.encode("utf-8", "replace")) - plain) / 1.5) + 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,8 +194,5 @@ def _fit(text: str, room: int) -> str:
     """Cut a text so that its estimate is at most `room` tokens."""
     if estimate(text) <= room:
         return text
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimate(text[:middle] + "…") <= room else (low, middle - 1)
-    return text[:low] + "…" if low else ""
+    cut = fitting(text, room, "…")
+    return f"{text[:cut]}…" if cut else ""

@@ -15,11 +15,14 @@ from db.models import (
     Persona,
     Personality,
     PersonalityDefaultConfig,
+    PersonalityOwner,
+    PersonalityVersion,
     Role,
     SystemPrompt,
     UserDefaultPersona,
     UserPersonalityConfig,
 )
+from services.personalities import as_published
 
 # More lines than are ever overheard between two answers.
 _CAUGHT_UP = 100
@@ -41,7 +44,8 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
     """Return personality, config and persona for a user, or None when the personality is gone.
 
     Config: the user's for this personality, else the personality's, else the global default.
-    Persona: the user's for this personality, else the user's default.
+    Persona: the user's for this personality, else the user's default. Of a public personality that
+    was changed since, others than its owners meet the published version.
     """
     chosen, fallback = UserPersonalityConfig, aliased(LlmConfig)
     row = (
@@ -54,6 +58,7 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
                 chosen.llm_config_id,
                 PersonalityDefaultConfig.llm_config_id,
                 chosen.persona_id,
+                PersonalityVersion.definition,
             )
             .select_from(Personality)
             .outerjoin(
@@ -63,6 +68,22 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
             .outerjoin(
                 PersonalityDefaultConfig,
                 PersonalityDefaultConfig.personality_id == Personality.id,
+            )
+            .outerjoin(
+                PersonalityOwner,
+                and_(
+                    PersonalityOwner.personality_id == Personality.id,
+                    PersonalityOwner.user_id == user_id,
+                ),
+            )
+            .outerjoin(
+                PersonalityVersion,
+                and_(
+                    PersonalityVersion.personality_id == Personality.id,
+                    PersonalityVersion.number == Personality.public_version,
+                    PersonalityVersion.number != Personality.version,
+                    PersonalityOwner.user_id.is_(None),
+                ),
             )
             .outerjoin(fallback, fallback.is_default.is_(True))
             .outerjoin(
@@ -89,7 +110,10 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
     ).first()
     if row is None:
         return None
-    personality, system_prompt, config, persona, own_config, its_config, own_persona = row
+    personality, system_prompt, config, persona, own_config, its_config, own_persona, public = row
+    if public:
+        session.expunge(personality)
+        as_published(personality, public)
     config_source = "the personality" if its_config else "the global default"
     return Resolution(
         personality=personality,

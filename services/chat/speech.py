@@ -17,6 +17,7 @@ _BLOCK = re.compile(rf"<({_HIDDEN})>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _END = re.compile(rf"</(?:{_HIDDEN})>", re.IGNORECASE)
 _MARKDOWN = frozenset("*_~`>#|-")
 _SENTENCES = (". ", "! ", "? ", "。", "！", "？", "\n")
+_SENTENCE_END = re.compile(r"(?:[.!?…](?=[\"'”’)*_]*(?:\s|$))|[。！？])[\"'”’」』)*_]*")
 _SPACE = re.compile(r"\s+")
 
 
@@ -43,6 +44,12 @@ def tidy(text: str, name: str, others: Collection[str] = ()) -> str:
         return kept.strip()
     cut = max(kept.rfind(mark, LONGEST // 2, LONGEST) + 1 for mark in _SENTENCES)
     return kept[: cut or LONGEST].strip() + " …"
+
+
+def unbroken(text: str) -> str:
+    """Return a text that ended for want of room without the sentence it broke off in."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    return text[: ends[-1]] if ends and ends[-1] > len(text) // 3 else f"{text} …"
 
 
 def flaw(text: str, *, asked: str, said_before: Sequence[str], secret: str) -> Flaw | None:

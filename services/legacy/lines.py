@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from db.models import ConversationLine, OptOut, Role
-from services.chat.prompt import estimate
 from services.legacy.fitting import key, moment, snowflake, snowflakes
 from services.legacy.move import Move, Person
 from services.legacy.report import Kind
 from services.legacy.source import Row
+from services.llm import estimate
 
 _BATCH = 1000
 _ROLES = frozenset(Role)

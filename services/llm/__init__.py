@@ -14,6 +14,7 @@ from services.llm.ledger import Ledger, Spent
 from services.llm.ports import TextModel
 from services.llm.prices import PRICES, Price
 from services.llm.service import LanguageModels, Vendor
+from services.llm.tokens import estimate, fitting
 from services.llm.types import (
     Caller,
     ChatMessage,
@@ -50,4 +51,6 @@ __all__ = [
     "Usage",
     "Vendor",
     "courier",
+    "estimate",
+    "fitting",
 ]

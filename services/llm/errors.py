@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.errors import DomainError
+from services.errors import DomainError, Passing
 
 
 class ModelError(DomainError):
@@ -10,14 +10,14 @@ class ModelError(DomainError):
 
 
 @dataclass(eq=False)
-class ModelUnavailable(ModelError):
+class ModelUnavailable(ModelError, Passing):
     """The vendor could not be reached, broke, or took too long."""
 
     model: str
 
 
 @dataclass(eq=False)
-class ModelRateLimited(ModelError):
+class ModelRateLimited(ModelError, Passing):
     """The vendor wants us to wait, for so many seconds if it said."""
 
     model: str
@@ -50,7 +50,7 @@ class ContextTooLong(ModelError):
 
 
 @dataclass(eq=False)
-class MalformedAnswer(ModelError):
+class MalformedAnswer(ModelError, Passing):
     """The answer could not be read as what was asked for."""
 
     model: str

@@ -173,7 +173,12 @@ def _text(answer: types.GenerateContentResponse) -> str:
 def _completion(answer: types.GenerateContentResponse, model: str) -> Completion:
     if not answer.candidates:
         raise ModelUnavailable(_name(model))  # neither an answer nor a reason for none
-    return Completion(text=_text(answer), model=_name(model), usage=_usage(answer))
+    return Completion(
+        text=_text(answer),
+        model=_name(model),
+        usage=_usage(answer),
+        is_cut=_finish_reason(answer) == "MAX_TOKENS",
+    )
 
 
 def _usage(answer: types.GenerateContentResponse) -> Usage:

@@ -167,7 +167,10 @@ class OpenAICompatible(TextModel):
         if choice.message.refusal or choice.finish_reason == "content_filter":
             raise ModelRefused(self._name(model))
         return Completion(
-            text=choice.message.content or "", model=self._name(model), usage=_usage(answer.usage)
+            text=choice.message.content or "",
+            model=self._name(model),
+            usage=_usage(answer.usage),
+            is_cut=choice.finish_reason == "length",
         )
 
     @contextlib.contextmanager

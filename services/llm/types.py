@@ -72,11 +72,15 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Completion:
-    """What a model answered. `model` is the full name, `vendor/model`, of the one that did."""
+    """What a model answered. `model` is the full name, `vendor/model`, of the one that did.
+
+    `is_cut` where there was no room for the rest of it.
+    """
 
     text: str
     model: str
     usage: Usage
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from db.models import Personality, SystemPrompt, Visibility
 from services.personalities.cards import LIMIT_MB as CARD_LIMIT_MB
-from services.personalities.definition import LIMITS, SCENARIO
+from services.personalities.definition import LIMITS, SCENARIO, as_published
 from services.personalities.errors import (
     BadAddress,
     CardTooLarge,
@@ -15,7 +15,10 @@ from services.personalities.errors import (
     PersonalityNotFound,
     PromptNameTaken,
     PromptNotFound,
+    StillPublic,
 )
+from services.personalities.guards import owned
+from services.personalities.names import unmasked, words_of
 from services.personalities.queries import called, owned_by
 from services.personalities.service import CardFile, PersonalityService, Portrait
 from services.personalities.system_prompts import SystemPromptService
@@ -39,9 +42,14 @@ __all__ = [
     "Portrait",
     "PromptNameTaken",
     "PromptNotFound",
+    "StillPublic",
     "SystemPrompt",
     "SystemPromptService",
     "Visibility",
+    "as_published",
     "called",
+    "owned",
     "owned_by",
+    "unmasked",
+    "words_of",
 ]

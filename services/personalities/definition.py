@@ -56,6 +56,14 @@ def snapshot(personality: Personality) -> dict[str, Any]:
     return {field: getattr(personality, field) for field in fields}
 
 
+def as_published(personality: Personality, version: Mapping[str, Any]) -> Personality:
+    """Let a personality be what an earlier version of it was. It must belong to no session."""
+    for field, value in version.items():
+        setattr(personality, field, value)
+    personality.version = personality.public_version or personality.version
+    return personality
+
+
 def _address(text: str | None) -> str | None:
     address = (text or "").strip()
     if not address:

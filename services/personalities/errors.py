@@ -27,6 +27,13 @@ class NameImpersonates(DomainError):
 
 
 @dataclass(eq=False)
+class StillPublic(DomainError):
+    """What is published of a personality cannot change while it is public."""
+
+    name: str
+
+
+@dataclass(eq=False)
 class LastOwner(DomainError):
     """A personality keeps at least one owner."""
 

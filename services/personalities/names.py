@@ -27,6 +27,8 @@ _LOOKALIKES = {
     for first in (0x1F150, 0x1F170, 0x1F1E6)
     for offset, letter in enumerate("abcdefghijkimnopqrstuvwxyz")
 }  # fmt: skip
+# Of those, what is no letter or sign of ours and only pretends to be one.
+_DISGUISES = {code: letter for code, letter in _LOOKALIKES.items() if not chr(code).isascii()}
 _OVER_LETTERS = (
     200  # from this combining class on, marks stand around a letter and do not change it
 )
@@ -38,6 +40,12 @@ def skeleton(name: str) -> str:
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
     looks = folded.rstrip("!| ").translate(_LOOKALIKES)
     return "".join(_bone(character) for character in looks)
+
+
+def unmasked(text: str) -> str:
+    """Return a text without what cannot be seen, and without letters in disguise."""
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in folded if is_visible(c) or c in "\n\t").translate(_DISGUISES)
 
 
 def _bone(character: str) -> str:
@@ -79,8 +87,12 @@ def _packed(name: str) -> str:
     return skeleton(name).replace(" ", "")
 
 
+def words_of(text: str) -> str:
+    """Return the ASCII words of a text as a part of an address; empty where it has none."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "-".join("".join(c if c.isalnum() else " " for c in plain).split())
+
+
 def slugify(name: str) -> str:
     """Return a readable, nearly unique slug: ASCII words of the name and some random letters."""
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    words = "-".join("".join(c if c.isalnum() else " " for c in ascii_name).split())
-    return f"{words[:60].strip('-') or 'personality'}-{secrets.token_hex(4)}"
+    return f"{words_of(name)[:60].strip('-') or 'personality'}-{secrets.token_hex(4)}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, or_, select, union_all, update
+from sqlalchemy import and_, delete, exists, func, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -75,32 +75,44 @@ async def lock_names(session: AsyncSession) -> None:
 
 
 async def names(
-    session: AsyncSession, discord_id: int, channel_id: int | None, prefix: str, limit: int
+    session: AsyncSession, discord_id: int, channel_id: int | None, typed: str, limit: int
 ) -> Sequence[str]:
-    """Return names that a person may call and that begin with a prefix, their own first."""
+    """Return names that a person may call and that hold what is typed.
+
+    First those that begin with it, and among them the person's own.
+    """
     mine = owned_by(discord_id)
     found = await session.scalars(
         select(Personality.name)
         .where(
             Personality.deleted_at.is_(None),
-            Personality.name.istartswith(prefix, autoescape=True),
+            Personality.name.icontains(typed, autoescape=True),
             callable_by(discord_id, channel_id),
         )
-        .order_by(mine.desc(), func.lower(Personality.name))
+        .order_by(
+            Personality.name.istartswith(typed, autoescape=True).desc(),
+            mine.desc(),
+            func.lower(Personality.name),
+        )
         .limit(limit)
     )
     return found.all()
 
 
-async def listed(session: AsyncSession, discord_id: int) -> Sequence[tuple[Personality, bool]]:
-    """Return the person's personalities and those everyone sees, with whether each is theirs."""
+async def listed(
+    session: AsyncSession, discord_id: int, *, age_restricted: bool
+) -> Sequence[tuple[Personality, bool]]:
+    """Return the person's personalities and those everyone sees, with whether each is theirs.
+
+    Of others', those that are age-restricted only where such a place asks.
+    """
     mine = owned_by(discord_id)
+    seen = Personality.visibility != Visibility.PRIVATE
+    if not age_restricted:
+        seen = and_(seen, ~Personality.age_restricted)
     rows = await session.execute(
         select(Personality, mine)
-        .where(
-            Personality.deleted_at.is_(None),
-            or_(Personality.visibility != Visibility.PRIVATE, mine),
-        )
+        .where(Personality.deleted_at.is_(None), or_(seen, mine))
         .order_by(mine.desc(), func.lower(Personality.name))
     )
     return [(personality, is_mine) for personality, is_mine in rows]
@@ -125,6 +137,16 @@ def add_version(session: AsyncSession, personality: Personality) -> None:
             personality_id=personality.id,
             number=personality.version,
             definition=definition.snapshot(personality),
+        )
+    )
+
+
+async def published(session: AsyncSession, personality: Personality) -> dict[str, Any] | None:
+    """Return the version of a personality that is public, if one is."""
+    return await session.scalar(
+        select(PersonalityVersion.definition).where(
+            PersonalityVersion.personality_id == personality.id,
+            PersonalityVersion.number == personality.public_version,
         )
     )
 

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, PersonalityAlias, PersonalityCard, Visibility
 from db.session import Sessions
-from services.errors import OwnersOnly
 from services.people import Actor, enter
 from services.personalities import cards, definition, queries, transcripts
 from services.personalities.errors import (
@@ -16,7 +15,9 @@ from services.personalities.errors import (
     NoCardImage,
     PersonalityNameTaken,
     PersonalityNotFound,
+    StillPublic,
 )
+from services.personalities.guards import is_settled, owned, rate_explicit, refuse_if_public
 from services.personalities.names import refuse_impersonation, slugify
 from services.personalities.types import CardFile, Portrait
 from services.texts import clean_name
@@ -29,11 +30,11 @@ class PersonalityService:
         self._sessions = sessions
 
     async def names(
-        self, discord_id: int, channel_id: int | None, *, prefix: str, limit: int = 25
+        self, discord_id: int, channel_id: int | None, *, typed: str, limit: int = 25
     ) -> Sequence[str]:
         """Return names of personalities a person may call, for suggestions."""
         async with self._sessions() as session:
-            return await queries.names(session, discord_id, channel_id, prefix, limit)
+            return await queries.names(session, discord_id, channel_id, typed, limit)
 
     async def find(self, name: str, *, discord_id: int, channel_id: int | None) -> Personality:
         """Return the personality that answers to a name, an alias or a slug.
@@ -48,14 +49,29 @@ class PersonalityService:
                 raise PersonalityNotFound(name)
             return personality
 
-    async def listed(self, actor: Actor) -> Sequence[tuple[Personality, bool]]:
-        """Return the actor's personalities and those everyone sees, with whose they are."""
+    async def listed(
+        self, actor: Actor, *, age_restricted: bool
+    ) -> Sequence[tuple[Personality, bool]]:
+        """Return the actor's personalities and those everyone sees here, with whose they are."""
         async with self._sessions() as session:
-            return await queries.listed(session, actor.discord_id)
+            return await queries.listed(session, actor.discord_id, age_restricted=age_restricted)
 
-    async def portrait(self, personality: Personality) -> Portrait:
-        """Return a personality with what belongs to it."""
+    async def portrait(
+        self, actor: Actor, personality: Personality, *, age_restricted: bool = True
+    ) -> Portrait:
+        """Return a personality with what belongs to it; others than its owners see it as published.
+
+        `personality` belongs to no session; `age_restricted` is the place where it is looked at.
+
+        Raises:
+            PersonalityNotFound: It is not to be seen there.
+        """
         async with self._sessions() as session:
+            if not await queries.is_owner(session, personality.id, actor.discord_id):
+                if personality.age_restricted and not age_restricted:
+                    raise PersonalityNotFound(personality.name)
+                if published := await queries.published(session, personality):
+                    definition.as_published(personality, published)
             return Portrait(
                 personality,
                 await queries.aliases(session, personality.id),
@@ -93,11 +109,15 @@ class PersonalityService:
             PersonalityNotFound: It is gone.
             NameImpersonates, PersonalityNameTaken: The name cannot be had.
             BadAddress, TextEmpty, TextTooLong: A field is not as it may be.
+            StillPublic: It is published under its name.
         """
         columns = definition.checked(texts)
         _refuse_impersonation(columns, members)
         async with self._sessions.begin() as session:
-            personality = await _own(session, actor, personality_id)
+            personality = await owned(session, actor, personality_id)
+            is_renamed = columns.get("name", personality.name) != personality.name
+            if is_renamed and is_settled(personality):
+                raise StillPublic(personality.name)
             if columns.get("name", personality.name).lower() != personality.name.lower():
                 await _refuse_taken(session, columns["name"], personality_id)
             before = definition.snapshot(personality)
@@ -115,6 +135,7 @@ class PersonalityService:
         *,
         visibility: Visibility | None = None,
         age_restricted: bool | None = None,
+        avatar_explicit: bool | None = None,
         memory_enabled: bool | None = None,
         context_window_size: int | None = None,
         system_prompt_id: UUID | None = None,
@@ -124,19 +145,24 @@ class PersonalityService:
         Raises:
             OwnersOnly: It is not the actor's.
             PersonalityNotFound: It is gone.
+            StillPublic: It is public, and that belongs to what is published.
         """
         settings: dict[str, Any] = {
             "visibility": visibility,
             "age_restricted": age_restricted,
+            "avatar_explicit": avatar_explicit,
             "memory_enabled": memory_enabled,
             "context_window_size": context_window_size,
             "system_prompt_id": system_prompt_id,
         }
         async with self._sessions.begin() as session:
-            personality = await _own(session, actor, personality_id)
+            personality = await owned(session, actor, personality_id)
+            refuse_if_public(personality, visibility=visibility, age_restricted=age_restricted)
             for column, value in settings.items():
                 if value is not None:
                     setattr(personality, column, value)
+            if avatar_explicit:
+                rate_explicit(personality)
             return personality
 
     async def delete(self, actor: Actor, personality_id: UUID) -> None:
@@ -147,7 +173,7 @@ class PersonalityService:
             PersonalityNotFound: It is gone already.
         """
         async with self._sessions.begin() as session:
-            personality = await _own(session, actor, personality_id)
+            personality = await owned(session, actor, personality_id)
             await queries.bury(session, personality.id)
 
     async def check_owner(self, actor: Actor, personality_id: UUID) -> None:
@@ -158,7 +184,7 @@ class PersonalityService:
             PersonalityNotFound: It is gone.
         """
         async with self._sessions() as session:
-            await _own(session, actor, personality_id)
+            await owned(session, actor, personality_id)
 
     async def add_alias(self, actor: Actor, personality_id: UUID, alias: str) -> str:
         """Give a personality another name to answer to.
@@ -171,7 +197,7 @@ class PersonalityService:
         name = clean_name(alias, field="alias")
         refuse_impersonation(name)
         async with self._sessions.begin() as session:
-            await _own(session, actor, personality_id)
+            await owned(session, actor, personality_id)
             await _refuse_taken(session, name, None)
             session.add(PersonalityAlias(personality_id=personality_id, alias=name))
             return name
@@ -184,7 +210,7 @@ class PersonalityService:
             PersonalityNotFound: It has no such alias.
         """
         async with self._sessions.begin() as session:
-            await _own(session, actor, personality_id)
+            await owned(session, actor, personality_id)
             if not await queries.remove_alias(session, personality_id, alias):
                 raise PersonalityNotFound(alias)
 
@@ -195,7 +221,7 @@ class PersonalityService:
             OwnersOnly: It is not the actor's.
         """
         async with self._sessions.begin() as session:
-            await _own(session, actor, personality_id)
+            await owned(session, actor, personality_id)
             user = await enter(session, other)
             await queries.add_owner(session, personality_id, user.id)
 
@@ -207,7 +233,7 @@ class PersonalityService:
             OwnersOnly: It is not the actor's.
         """
         async with self._sessions.begin() as session:
-            personality = await _own(session, actor, personality_id)
+            personality = await owned(session, actor, personality_id)
             owners = await queries.owners(session, personality_id)
             if all(owner.discord_id == other.discord_id for owner in owners):
                 raise LastOwner(personality.name)
@@ -242,7 +268,7 @@ class PersonalityService:
             OwnersOnly: It is not the actor's.
         """
         async with self._sessions() as session:
-            personality = await _own(session, actor, personality_id)
+            personality = await owned(session, actor, personality_id)
             card = await session.get(PersonalityCard, personality_id)
         document = card.document if card else None
         values, extension = transcripts.values_of(personality, document)
@@ -260,20 +286,6 @@ def _refuse_impersonation(columns: Mapping[str, Any], members: Iterable[str]) ->
     for field in ("name", "display_name"):
         if columns.get(field):
             refuse_impersonation(columns[field], shown)
-
-
-async def _own(session: AsyncSession, actor: Actor, personality_id: UUID) -> Personality:
-    """Return a personality that the actor may change; others who change it wait."""
-    personality = await session.get(
-        Personality, personality_id, with_for_update={"key_share": True}
-    )
-    if personality is None or personality.deleted_at is not None:
-        raise PersonalityNotFound("this personality")
-    if not actor.is_bot_owner and not await queries.is_owner(
-        session, personality_id, actor.discord_id
-    ):
-        raise OwnersOnly(personality.name)
-    return personality
 
 
 async def _refuse_taken(session: AsyncSession, name: str, except_id: UUID | None) -> None:

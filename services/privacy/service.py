@@ -4,27 +4,32 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import Base
 from db.models import (
     ConversationLine,
+    Job,
     LlmCall,
     LlmConfig,
     Memory,
     OptOut,
     Persona,
     Personality,
+    PersonalityLike,
     PersonalityOwner,
+    PublishAttempt,
     User,
     UserPersonalityConfig,
 )
 from db.session import Sessions
 from services.people import Actor
 
-_LEFT_OUT = {"embedding", "words"}  # made from the rest
+# Made from the rest, or a way to speak in our name for some minutes.
+_LEFT_OUT = {"embedding", "words", "reply"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,12 @@ class PrivacyService:
                 .group_by(PersonalityOwner.personality_id)
                 .having(func.bool_and(PersonalityOwner.user_id == user_id))
             )
+            keys = func.concat("personality:", PersonalityOwner.personality_id)
+            theirs = select(keys).where(PersonalityOwner.personality_id.in_(alone))
+            # What a model said of their personalities is in the steps of these.
+            await session.execute(delete(Job).where(Job.key.in_(theirs)))
             await session.execute(delete(Personality).where(Personality.id.in_(alone)))
+            await _take_back_likes(session, user_id)
             await session.execute(delete(User).where(User.id == user_id))
 
     async def is_opted_out(self, actor: Actor) -> bool:
@@ -98,9 +108,29 @@ def _belongings(discord_id: int) -> dict[str, Select[Any]]:
         .where(or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id))
         .order_by(ConversationLine.created_at),
         "memories": select(Memory).where(Memory.user_id == user).order_by(Memory.created_at),
+        "publish_attempts": select(PublishAttempt).where(PublishAttempt.user_id == user),
+        "likes": select(PersonalityLike).where(PersonalityLike.user_id == user),
         "model_calls": select(LlmCall).where(LlmCall.user_id == user),
         "opted_out": select(OptOut).where(OptOut.discord_id == discord_id),
     }
+
+
+async def _take_back_likes(session: AsyncSession, user_id: UUID) -> None:
+    """Take a user's likes back, and count those that are left."""
+    likes = PersonalityLike
+    liked = select(likes.personality_id).where(likes.user_id == user_id)
+    found = await session.scalars(
+        select(Personality.id)
+        .where(Personality.id.in_(liked))
+        .order_by(Personality.id)
+        .with_for_update()
+    )
+    ids = found.all()
+    await session.execute(delete(likes).where(likes.user_id == user_id))
+    left = select(func.count()).where(likes.personality_id == Personality.id).scalar_subquery()
+    await session.execute(
+        update(Personality).where(Personality.id.in_(ids)).values(likes_count=left)
+    )
 
 
 async def _erase_words(session: AsyncSession, discord_id: int) -> None:

@@ -11,11 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from db.upgrade import upgrade
-from tests.bench import chat, first_answer
+from tests.bench import chat, first_answer, jobs
 from tests.bench.measure import Measure
 
 # Each takes the address of an empty, migrated database.
-MEASURES: tuple[Callable[[str], list[Measure]], ...] = (chat.measure, first_answer.measure)
+MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
+    chat.measure,
+    first_answer.measure,
+    jobs.measure,
+)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from simcord.env import Env
 
 from bot.answer_buttons import answer_view
 from bot.client import Bot
+from bot.herald import DiscordHerald
 from bot.playground import simulation
 from bot.stage import DiscordStage
 from bot.wiring import Services, assemble
@@ -42,12 +43,20 @@ class House:
         return self.bot.services
 
 
-def make_bot(sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder) -> Bot:
+def make_bot(
+    sessions: Sessions,
+    models: LanguageModels,
+    embedder: WordLlamaEmbedder,
+    *,
+    development: bool = False,
+) -> Bot:
     def build(bot: Bot) -> Services:
         stage = DiscordStage(bot, answer_view=answer_view, cdn_hosts={"cdn.simcord.invalid"})
-        return assemble(sessions, stage=stage, models=models, embedder=embedder)
+        return assemble(
+            sessions, stage=stage, herald=DiscordHerald(bot), models=models, embedder=embedder
+        )
 
-    return Bot(sessions, build, always_sync=True, shard_count=1)
+    return Bot(sessions, build, always_sync=True, shard_count=1, development=development)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ async def invent(house: House, owner: MemberActor, name: str, **settings: Any) -
 async def until_written(sessions: Sessions, table: type[Keyed]) -> None:
     """Wait for the first row of a table."""
     async with asyncio.timeout(5), sessions() as session:
-        while not await session.scalar(select(table.id)):  # noqa: ASYNC110 - rows give no sign
+        while not await session.scalar(select(table.id)):
             await asyncio.sleep(0.01)
 
 

@@ -173,11 +173,11 @@ async def test_settings_change_only_what_is_given(house: House) -> None:
     await zed(house)
 
     assert await footer() == "unlisted · version 1 · reads 20 messages back · remembers"
-    assert await footer(visibility="public", memory=False) == (
-        "public · version 1 · reads 20 messages back · remembers nothing"
+    assert await footer(visibility="private", memory=False) == (
+        "private · version 1 · reads 20 messages back · remembers nothing"
     )
     assert await footer(age_restricted=True, context=2) == (
-        "public · version 1 · reads 2 messages back · remembers nothing · age-restricted"
+        "private · version 1 · reads 2 messages back · remembers nothing · age-restricted"
     )
     with pytest.raises(SetupError, match="must be ≥ 2"):
         await footer(context=1)

@@ -43,7 +43,7 @@ async def tables_with(sessions: Sessions, word: str) -> list[str]:
             table.name
             for table in Base.metadata.sorted_tables
             if await session.scalar(
-                text(f'SELECT 1 FROM "{table.name}" t WHERE t::text ILIKE :word LIMIT 1'),  # noqa: S608
+                text(f"SELECT 1 FROM {table.fullname} t WHERE t::text ILIKE :word LIMIT 1"),  # noqa: S608
                 {"word": f"%{word}%"},
             )
         ]

@@ -51,6 +51,20 @@ def playground(folder: Path) -> Generator[tuple[subprocess.Popen[str], str]]:
             process.stdout.close()
 
 
+def second_start(folder: Path) -> str:
+    """Start the playground where one runs, and return what it says."""
+    second = subprocess.run(
+        [sys.executable, "-m", "bot", "playground", "--no-browser"],
+        env={**os.environ, "DATA_DIR": str(folder), "DISCORD_TOKEN": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert second.returncode == 2
+    return second.stderr
+
+
 @pytest.fixture
 def page() -> Generator[Page]:
     with sync_playwright() as playwright:
@@ -105,6 +119,7 @@ def test_a_person_chats_uses_a_command_and_presses_a_button(tmp_path: Path, page
         command(page, "/help")
         expect(page.get_by_text("A company of AI characters").last).to_be_visible()
 
+        assert "runs in this folder already" in second_start(tmp_path)
         process.kill()
         process.wait()
 
@@ -112,3 +127,5 @@ def test_a_person_chats_uses_a_command_and_presses_a_button(tmp_path: Path, page
         page.goto(url)
         expect(page.get_by_text("@Mirela how was the night?").last).to_be_visible()
         why(page)
+
+    assert not (tmp_path / "postgres" / "postmaster.pid").exists(), "PostgreSQL still runs"

@@ -98,7 +98,7 @@ async def test_a_persona_of_nobody_goes_to_its_only_wearer_or_to_the_admin(
         ("root", "Lost", False),
         ("root", "root", True),
     ]
-    assert report.given_to_admin == ("persona 'Everyone'", "persona 'Lost'")
+    assert sorted(report.given_to_admin) == ["persona 'Everyone'", "persona 'Lost'"]
     assert "user 'bob' wears" in report.changed[0]
     assert (report.moved[Kind.PERSONAS], report.moved[Kind.FIRST_PERSONAS]) == (3, 1)
 
@@ -162,8 +162,8 @@ async def test_names_that_are_taken_or_too_long_change(old: OldHouse, sessions: 
     await old.add("system_prompts", name="DEFAULT", content="x", is_default=True)
     await old.add("llm_configs", name="openai", model="openai/x", is_default=True)
     await old.personality("mirela", slug="mirela")
-    await old.personality("Σ" * 81, slug="s")
-    await old.personality("σ" * 81, slug="S")
+    await old.personality("Σ" * 81, slug="s", created_at=at(1))
+    await old.personality("σ" * 81, slug="S", created_at=at(2))
 
     report = await move(old, sessions)
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.models import ConversationLine, Persona, Personality, Role
-from services.chat.prompt import Prompt, Scene, block_of, build, estimate
-from services.llm import ChatMessage, Image
+from services.chat.prompt import Prompt, Scene, block_of, build
+from services.llm import ChatMessage, Image, estimate
 from services.memory import Recalled
 
 NOW = datetime(2026, 11, 21, 4, 30, tzinfo=UTC)

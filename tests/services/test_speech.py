@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.chat.speech import LONGEST, Flaw, flaw, tidy
+from services.chat.speech import LONGEST, Flaw, flaw, tidy, unbroken
 
 SECRET = (
     "You are Mirela, a character in a chat. Write only Mirela's next message: no name before it, "
@@ -160,3 +160,17 @@ def test_what_a_model_lets_others_say_is_cut() -> None:
     assert tidy(said, "Bex", {"Alice", "Mirela"}) == "Sit down."
     assert tidy("Mirela: Yes.", "Bex", {"Mirela"}) == "Yes."
     assert tidy("Ships: three.", "Bex", {"Alice"}) == "Ships: three."
+
+
+@pytest.mark.parametrize(
+    ("cut", "kept"),
+    [
+        ("The lamp turns. I turn. In English gramm", "The lamp turns. I turn."),
+        ('"Sit." *pours tea.* And th', '"Sit." *pours tea.*'),
+        ("One. And then a sentence that is far longer than all before", None),
+        ("no end in sight", None),
+        ("灯が回る。私も。それか", "灯が回る。私も。"),
+    ],
+)
+def test_an_answer_without_room_ends_with_a_sentence(cut: str, kept: str | None) -> None:
+    assert unbroken(cut) == (kept or f"{cut} …")

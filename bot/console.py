@@ -1,0 +1,101 @@
+"""`troupe jobs`: the work in the background, from a terminal."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+import discord
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot import terminal
+from bot.herald import DiscordHerald
+from bot.terminal import database, explained
+from bot.wiring import handlers_of
+from db.session import connect
+from services.jobs import Job, JobDetails, JobMetrics, JobService, JobStatus
+from services.llm import PRICES, LanguageModels, Ledger, courier
+
+jobs_app = typer.Typer(no_args_is_help=True, help="The work in the background.")
+
+T = TypeVar("T")
+JobId = Annotated[str, typer.Argument(help="The id, as `jobs list` shows it.")]
+
+
+@jobs_app.command(name="list")
+def list_(
+    status: Annotated[JobStatus | None, typer.Option(help="Only those.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only those.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 30,
+) -> None:
+    """Show jobs, the newest first."""
+    jobs = _ask(lambda service: service.listed(status=status, kind=kind, limit=limit))
+    table = Table("Id", "Kind", "Status", "Due", "Starts", "Failures", "Error")
+    for each in jobs:
+        table.add_row(
+            str(each.id),
+            each.kind,
+            each.status,
+            _when(each.due_at) if each.status == JobStatus.PENDING else "",
+            str(each.attempt),
+            str(each.failures),
+            (each.error or "")[:80],
+        )
+    Console(markup=False).print(table if jobs else "No jobs.")
+
+
+@jobs_app.command()
+def show(job: JobId) -> None:
+    """Show a job and the steps of it that are done."""
+    _print(_ask(lambda service: service.show(job)))
+
+
+@jobs_app.command()
+def retry(job: JobId) -> None:
+    """Try what failed or was cancelled again, from its last step."""
+    _say(_ask(lambda service: service.retry(job)))
+
+
+@jobs_app.command()
+def cancel(job: JobId) -> None:
+    """Call a job off."""
+    _say(_ask(lambda service: service.cancel(job)))
+
+
+def _ask(question: Callable[[JobService], Awaitable[T]]) -> T:
+    settings = terminal.settings()
+
+    async def ask(url: str) -> T:
+        async with connect(url) as sessions, courier() as carrier:
+            # Nothing runs here, so no vendor and no Discord are needed.
+            models = LanguageModels(Ledger(sessions, PRICES), carrier, {})
+            herald = DiscordHerald(discord.Client(intents=discord.Intents(guilds=True)))
+            handlers = handlers_of(sessions, models=models, herald=herald)
+            return await question(JobService(sessions, handlers, JobMetrics()))
+
+    with explained(), database(settings) as url:
+        return asyncio.run(ask(url))
+    raise AssertionError("unreachable")
+
+
+def _print(details: JobDetails) -> None:
+    job = details.job
+    table = Table(show_header=False)
+    for name in ("id", "kind", "status", "key", "lane", "attempt", "failures", "crashes"):
+        table.add_row(name, str(getattr(job, name)))
+    for name in ("created_at", "due_at", "started_at", "finished_at"):
+        time = getattr(job, name)
+        table.add_row(name.removesuffix("_at"), _when(time) if time else "")
+    table.add_row("error", job.error or "")
+    table.add_row("steps", ", ".join(step.name for step in details.steps))
+    Console(markup=False).print(table)
+
+
+def _say(job: Job) -> None:
+    typer.echo(f"{job.kind} {job.id} is {job.status}.")
+
+
+def _when(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

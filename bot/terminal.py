@@ -1,0 +1,86 @@
+"""What an operator reads: one line where there is something to do, and no stack trace."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import aiohttp
+import discord
+import typer
+
+from bot import logs
+from bot.errors import explain
+from bot.settings import Settings, SettingsError, misspelt
+from db.embedded import server
+from db.errors import AlreadyRuns, DatabaseUnreachable, FolderUnusable, NoDatabase
+from services.errors import DomainError
+
+LIVE = "troupe"
+
+
+@contextmanager
+def explained() -> Generator[None]:
+    """End with one line where the operator must do something."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(0)
+    except Exception as error:
+        line = _line_about(error)
+        if line is None:
+            raise
+        end(line)
+
+
+def _line_about(error: Exception) -> str | None:
+    match error:
+        case SettingsError():
+            return str(error)
+        case DomainError():
+            return explain(error)
+        case NoDatabase():
+            return "DATABASE_URL: set it; the embedded PostgreSQL is not installed here"
+        case DatabaseUnreachable():
+            return f"DATABASE_URL: the database cannot be used: {error}"
+        case FolderUnusable():
+            return f"DATA_DIR: it cannot be used: {error}"
+        case AlreadyRuns():
+            return "DATA_DIR: a playground runs in this folder already; its pages are open there"
+        case aiohttp.ClientConnectionError():
+            return f"Discord cannot be reached: {error}"
+        case discord.LoginFailure():
+            return "DISCORD_TOKEN: Discord does not accept it; copy it anew from its portal"
+        case discord.PrivilegedIntentsRequired():
+            return (
+                "DISCORD_TOKEN: turn on Server Members Intent and Message Content Intent for this "
+                "application, in the developer portal under Bot"
+            )
+        case _:
+            return None
+
+
+def settings() -> Settings:
+    """Read the settings; end with one line where they are wrong."""
+    with explained():
+        loaded = Settings.load()
+        logs.configure(loaded.log_level)
+        for line in misspelt():
+            typer.echo(f"troupe: {line}", err=True)
+        return loaded
+    raise AssertionError("unreachable")
+
+
+def end(line: str) -> None:
+    """End, saying why."""
+    typer.echo(f"troupe: {line}", err=True)
+    sys.exit(2)
+
+
+@contextmanager
+def database(settings: Settings) -> Generator[str]:
+    """Yield the address of the database: the one in the settings, or the embedded server's."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    with server(settings.data_dir / "postgres", database=LIVE) as url:
+        yield url

@@ -1,0 +1,101 @@
+"""`/discover`: the public shelf."""
+
+import re
+from typing import Self
+from uuid import UUID
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+from typing_extensions import override
+
+from bot.client import Bot, Interaction
+from bot.places import is_age_restricted, who
+from bot.shelf import listing_embed, listing_line
+from bot.ui import AnyInteraction, PersistentButton, show_list
+from cogs.options import PublicOption, TagOption
+from services.publishing import Listing
+
+
+class LikeButton(PersistentButton, template=r"like:(?P<id>[0-9a-f-]{36})"):
+    """Likes the personality above it, or no longer."""
+
+    def __init__(self, personality_id: UUID) -> None:
+        super().__init__(ui.Button(emoji="♥", label="Like", custom_id=f"like:{personality_id}"))
+        self._personality_id = personality_id
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(UUID(match["id"]))
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        listing = await interaction.client.services.publishing.like(
+            await who(interaction),
+            self._personality_id,
+            age_restricted=is_age_restricted(interaction),
+        )
+        await interaction.response.edit_message(embed=listing_embed(listing))
+
+
+class Discover(
+    commands.GroupCog, group_name="discover", group_description="Personalities for everyone"
+):
+    """Discover: what others have published."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._publishing = bot.services.publishing
+
+    @app_commands.command()
+    @app_commands.describe(tag="Only those whom this word fits")
+    async def browse(self, interaction: Interaction, tag: TagOption | None = None) -> None:
+        """Show public personalities, the best liked first."""
+        found = await self._publishing.browse(
+            age_restricted=is_age_restricted(interaction), tag=tag
+        )
+        lines = [listing_line(each) for each in found]
+        named = discord.utils.escape_markdown(tag) if tag else None
+        title = f"Personalities: {named}" if named else "Personalities"
+        await show_list(interaction, title=title, lines=lines, footer="/discover view shows one")
+
+    @app_commands.command()
+    @app_commands.describe(words="Words of the name, the headline or the tags")
+    async def search(
+        self, interaction: Interaction, words: app_commands.Range[str, 1, 100]
+    ) -> None:
+        """Find public personalities."""
+        found = await self._publishing.browse(
+            age_restricted=is_age_restricted(interaction), words=words
+        )
+        lines = [listing_line(each) for each in found]
+        title = f"Personalities with {discord.utils.escape_markdown(words)}"
+        await show_list(interaction, title=title, lines=lines, footer="/discover view shows one")
+
+    @app_commands.command()
+    @app_commands.describe(personality="Whom to look at")
+    async def view(self, interaction: Interaction, personality: PublicOption) -> None:
+        """Show a public personality."""
+        await _show(interaction, personality)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Whom you like, or no longer do")
+    async def like(self, interaction: Interaction, personality: PublicOption) -> None:
+        """Like a public personality, or take it back."""
+        listing = await self._publishing.like(
+            await who(interaction),
+            personality.personality.id,
+            age_restricted=is_age_restricted(interaction),
+        )
+        await _show(interaction, listing)
+
+
+async def _show(interaction: Interaction, listing: Listing) -> None:
+    view = ui.View(timeout=None).add_item(LikeButton(listing.personality.id))
+    await interaction.response.send_message(embed=listing_embed(listing), view=view, ephemeral=True)
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog and revive its buttons."""
+    bot.add_dynamic_items(LikeButton)
+    await bot.add_cog(Discover(bot))

@@ -1,0 +1,81 @@
+"""`/publish`: making personalities public, and taking them back."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bot, Interaction
+from bot.herald import address_of
+from bot.places import who
+from bot.shelf import attempt_line, standing_embed
+from bot.ui import AnyInteraction, confirm, show_list
+from cogs.options import PersonalityOption
+
+
+class Publishing(
+    commands.GroupCog, group_name="publish", group_description="Show a personality to everyone"
+):
+    """Publishing: showing personalities to everyone."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._publishing = bot.services.publishing
+
+    @app_commands.command()
+    @app_commands.describe(
+        personality="Which of yours",
+        dm="Whether to write you a DM when it takes longer than a quarter of an hour",
+    )
+    async def start(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        dm: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
+    ) -> None:
+        """Publish the present version of a personality."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        actor = await who(interaction)
+        await self._publishing.start(
+            actor, personality.id, reply=address_of(interaction), wants_dm=dm
+        )
+        name = discord.utils.escape_markdown(personality.name)
+        await interaction.edit_original_response(
+            content=f"⏳ **{name}** is being published: a model finds tags, a rating, a headline. "
+            "This message tells how it ends; `/publish status` shows how far it is."
+        )
+
+    @app_commands.command()
+    @app_commands.describe(personality="Which of yours")
+    async def status(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Show how far a publication is."""
+        standing = await self._publishing.standing(await who(interaction), personality.id)
+        await interaction.response.send_message(embed=standing_embed(standing), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Which of yours")
+    async def history(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Show every attempt to publish a personality."""
+        attempts = await self._publishing.history(await who(interaction), personality.id)
+        name = discord.utils.escape_markdown(personality.name)
+        await show_list(
+            interaction, title=f"Publishing {name}", lines=[attempt_line(each) for each in attempts]
+        )
+
+    @app_commands.command()
+    @app_commands.describe(personality="Which of yours")
+    async def unpublish(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Take a personality off the public shelf."""
+        actor = await who(interaction)
+        standing = await self._publishing.standing(actor, personality.id)
+        name = discord.utils.escape_markdown(standing.personality.name)
+
+        async def unpublish(pressed: AnyInteraction) -> None:
+            await self._publishing.unpublish(actor, personality.id)
+            await pressed.response.edit_message(content=f"**{name}** is unlisted now.", view=None)
+
+        question = f"Take **{name}** off the shelf? Who knows the name may still call it."
+        await confirm(interaction, question, label="Unpublish", do=unpublish)
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Publishing(bot))

@@ -1,0 +1,75 @@
+"""Work in the background: what is to be done, by when, and the steps that are done already."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Keyed
+
+SCHEMA = "jobs"
+_PENDING, _RUNNING = text("status = 'pending'"), text("status = 'running'")
+_SUSPECT = text("status = 'pending' AND crashes >= 2")
+
+
+class JobStatus(StrEnum):
+    """Where a job stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Job(Keyed, Base, kw_only=True):
+    """A promise to do something. `attempt` counts its starts, and is the fence of each run.
+
+    `due_at` is when it may start; while it runs, when its process counts as dead unless it says
+    otherwise. Of jobs with one `key` one runs at a time; `lane` is what they share the use of.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('pending', 'running', 'done', 'failed', 'cancelled')", name="status"
+        ),
+        Index("ix_jobs_pending", "lane", "due_at", postgresql_where=_PENDING),
+        Index("ix_jobs_suspect", "due_at", postgresql_where=_SUSPECT),
+        Index("ix_jobs_running", "due_at", postgresql_where=_RUNNING),
+        Index("uq_jobs_running_key", "key", unique=True, postgresql_where=_RUNNING),
+        Index("ix_jobs_created_at", "created_at"),
+        {"schema": SCHEMA},
+    )
+
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    key: Mapped[str | None] = mapped_column(default=None)
+    lane: Mapped[str]
+    status: Mapped[str] = mapped_column(default=JobStatus.PENDING, server_default=JobStatus.PENDING)
+    attempt: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    crashes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    error: Mapped[str | None] = mapped_column(default=None)
+    due_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
+    started_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
+    finished_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
+
+
+class JobStep(Base, kw_only=True):
+    """What a step of a job gave, so that a later run need not do it again."""
+
+    __tablename__ = "steps"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    job_id: Mapped[UUID] = mapped_column(
+        ForeignKey(f"{SCHEMA}.jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    output: Mapped[Any] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

@@ -1,0 +1,36 @@
+"""What personalities are found by."""
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Keyed
+
+
+class Tag(Keyed, Base, kw_only=True):
+    """A word for what a personality is, in lower case, one of a category."""
+
+    __tablename__ = "tags"
+    __table_args__ = (
+        CheckConstraint("name = lower(name) AND name <> ''", name="name_is_lowercase"),
+    )
+
+    name: Mapped[str] = mapped_column(unique=True)
+    category: Mapped[str]
+    sort_order: Mapped[int] = mapped_column(Integer)
+
+
+class PersonalityTag(Base, kw_only=True):
+    """That a word fits a personality, as sure as so many percent."""
+
+    __tablename__ = "personality_tags"
+    __table_args__ = (CheckConstraint("confidence BETWEEN 0 AND 100", name="confidence"),)
+
+    personality_id: Mapped[UUID] = mapped_column(
+        ForeignKey("personalities.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag_id: Mapped[UUID] = mapped_column(
+        ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    confidence: Mapped[int] = mapped_column(Integer)

@@ -1,0 +1,51 @@
+"""What Prometheus reads of the work in the background."""
+
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from services.jobs.queries import Depth
+
+
+class JobMetrics:
+    """Durations and outcomes of this process's runs; depth and age of the whole queue."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._seconds = Histogram(
+            "troupe_job_duration_seconds",
+            "How long runs of jobs took in this process.",
+            ["kind"],
+            buckets=(0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900),
+            registry=self._registry,
+        )
+        self._ended = Counter(
+            "troupe_job_runs_total",
+            "How runs of jobs ended in this process.",
+            ["kind", "outcome"],
+            registry=self._registry,
+        )
+        self._depth = Gauge(
+            "troupe_jobs", "Jobs in the database.", ["kind", "status"], registry=self._registry
+        )
+        self._waited = Gauge(
+            "troupe_job_oldest_due_seconds",
+            "How long the longest overdue job has waited.",
+            ["kind"],
+            registry=self._registry,
+        )
+
+    def ended(self, kind: str, outcome: str, seconds: float) -> None:
+        """Count a run."""
+        self._seconds.labels(kind).observe(seconds)
+        self._ended.labels(kind, outcome).inc()
+
+    def exposition(self, depths: Sequence[Depth]) -> bytes:
+        """Return all of it in Prometheus's text format."""
+        self._depth.clear()
+        self._waited.clear()
+        for each in depths:
+            self._depth.labels(each.kind, each.status).set(each.count)
+            if each.status == "pending":
+                self._waited.labels(each.kind).set(each.waited)
+        return generate_latest(self._registry)

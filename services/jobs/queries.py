@@ -1,0 +1,280 @@
+"""Statements about jobs. The database's clock is the only one that counts.
+
+Statuses are literals: a bound parameter in the predicate of a partial index hides the index from a
+generic plan.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Job, JobStatus, JobStep
+
+CHANNEL = "troupe_jobs"
+_LOCK = "jobs.claim"
+
+# A process that said nothing for the length of a lease is dead, or as good as dead.
+_RECLAIM = text("""
+UPDATE jobs.jobs SET status = 'pending', due_at = now(), crashes = crashes + 1 WHERE id IN (
+    SELECT id FROM jobs.jobs WHERE status = 'running' AND due_at < now() FOR UPDATE SKIP LOCKED
+)
+""")
+_CLAIM = """
+WITH lanes AS (
+    SELECT l.lane, l.room - (
+        SELECT count(*) FROM jobs.jobs r WHERE r.status = 'running' AND r.lane = l.lane
+    ) AS room
+    FROM unnest(CAST(:lanes AS text[]), CAST(:rooms AS bigint[])) AS l (lane, room)
+),
+due AS (
+    SELECT j.id, j.key, j.due_at
+    FROM lanes CROSS JOIN LATERAL (
+        SELECT p.id, p.key, p.due_at FROM jobs.jobs p
+        WHERE p.status = 'pending' AND p.lane = lanes.lane AND p.due_at <= now()
+          AND p.kind = ANY(CAST(:kinds AS text[]))
+          AND {which} AND NOT EXISTS (
+              SELECT 1 FROM jobs.jobs r WHERE r.status = 'running' AND r.key = p.key
+          )
+        ORDER BY p.due_at LIMIT least(greatest(lanes.room, 0), :limit)
+        FOR UPDATE OF p SKIP LOCKED
+    ) j
+),
+first AS (
+    SELECT id, due_at,
+           row_number() OVER (PARTITION BY coalesce(key, id::text) ORDER BY due_at, id) AS nth
+    FROM due
+)
+UPDATE jobs.jobs j
+SET status = 'running', attempt = attempt + 1, started_at = now(), due_at = now() + :lease
+FROM (SELECT id FROM first WHERE nth = 1 ORDER BY due_at LIMIT :limit) taken
+WHERE j.id = taken.id
+RETURNING j.id, j.kind, j.key, j.payload, j.attempt, j.failures, j.crashes
+"""
+# What took its process along twice is claimed by itself, when nothing else is under way.
+SUSPECT = 2  # as many crashes as the index of the table says
+_CLAIM_ORDINARY = text(_CLAIM.format(which=f"p.crashes < {SUSPECT}"))
+_CLAIM_SUSPECT = text(_CLAIM.format(which=f"p.crashes >= {SUSPECT}"))
+_SUSPECT_IS_DUE = text("""
+SELECT EXISTS (
+    SELECT 1 FROM jobs.jobs WHERE status = 'pending' AND crashes >= 2 AND due_at <= now()
+    AND lane = ANY(CAST(:lanes AS text[])) AND kind = ANY(CAST(:kinds AS text[]))
+)
+""")
+_NEXT = text("""
+SELECT extract(epoch FROM min(soonest.due_at) - now()) FROM unnest(CAST(:lanes AS text[])) AS lane
+CROSS JOIN LATERAL (
+    SELECT due_at FROM jobs.jobs
+    WHERE status = 'pending' AND jobs.lane = lane.lane AND due_at > now() ORDER BY due_at LIMIT 1
+) soonest
+""")
+_RENEW = text("""
+UPDATE jobs.jobs j SET due_at = now() + :lease
+FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempt)
+WHERE j.id = mine.id AND j.attempt = mine.attempt AND j.status = 'running'
+RETURNING j.id, j.attempt
+""")
+_DEPTH = text("""
+SELECT kind, status, count(*) AS count,
+       CAST(coalesce(extract(epoch FROM max(now() - due_at) FILTER (
+           WHERE status = 'pending' AND due_at <= now()
+       )), 0) AS double precision) AS waited
+FROM jobs.jobs WHERE status IN ('pending', 'running', 'failed') GROUP BY kind, status
+""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A job that is this process's now, until its lease runs out."""
+
+    id: UUID
+    kind: str
+    key: str | None
+    payload: dict[str, Any]
+    attempt: int
+    failures: int
+    crashes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Depth:
+    """How many jobs of a kind are in a status; the longest overdue one has waited for seconds."""
+
+    kind: str
+    status: str
+    count: int
+    waited: float
+
+
+async def add(
+    session: AsyncSession,
+    *,
+    kind: str,
+    payload: Mapping[str, Any],
+    due: datetime | timedelta | None,
+    key: str | None,
+    lane: str,
+) -> UUID:
+    """Insert a job; if it is due at once, the workers hear of it when the transaction commits."""
+    values: dict[str, Any] = {"kind": kind, "payload": dict(payload), "key": key, "lane": lane}
+    if due is not None:
+        values["due_at"] = func.now() + due if isinstance(due, timedelta) else due
+    job_id = (await session.execute(insert(Job).values(values).returning(Job.id))).scalar_one()
+    if due is None:
+        await ring(session)
+    return job_id
+
+
+async def ring(session: AsyncSession) -> None:
+    """Wake the workers when the transaction commits."""
+    await session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+async def claim(
+    session: AsyncSession,
+    *,
+    kinds: Sequence[str],
+    lanes: Mapping[str, int],
+    limit: int,
+    is_idle: bool,
+    lease: timedelta,
+) -> list[Claimed]:
+    """Take jobs that are due and may run now: room in their lane, none of their key running.
+
+    Kinds that this process does not know wait for one that does. A job that took its process along
+    twice is taken alone, by a process that `is_idle`; until one is, the others take nothing, so
+    that its turn comes.
+    """
+    # Whoever stops in the middle of this must not stop the others for long.
+    await session.execute(text("SET LOCAL lock_timeout = '5s'"))
+    await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '5s'"))
+    # Counting what runs must see what others have just taken: lock first, then look.
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_LOCK))))
+    await session.execute(_RECLAIM)
+    able = {"lanes": list(lanes), "kinds": list(kinds)}
+    given = {**able, "rooms": list(lanes.values()), "lease": lease}
+    if await session.scalar(_SUSPECT_IS_DUE, able):
+        if not is_idle:
+            return []
+        rows = await session.execute(_CLAIM_SUSPECT, {**given, "limit": 1})
+        if found := [Claimed(**row) for row in rows.mappings()]:
+            return found
+    rows = await session.execute(_CLAIM_ORDINARY, {**given, "limit": limit})
+    return [Claimed(**row) for row in rows.mappings()]
+
+
+async def seconds_to_next(session: AsyncSession, lanes: Sequence[str]) -> float | None:
+    """Return in how many seconds the next job falls due that is not due yet."""
+    seconds = await session.scalar(_NEXT, {"lanes": list(lanes)})
+    return None if seconds is None else float(seconds)
+
+
+async def renew(
+    session: AsyncSession, runs: Collection[tuple[UUID, int]], lease: timedelta
+) -> frozenset[tuple[UUID, int]]:
+    """Prolong the leases of runs (job and attempt); return those that still have their job."""
+    given = {"ids": [id_ for id_, _ in runs], "attempts": [attempt for _, attempt in runs]}
+    rows = await session.execute(_RENEW, {**given, "lease": lease})
+    return frozenset((row.id, row.attempt) for row in rows)
+
+
+async def hold(session: AsyncSession, job_id: UUID, attempt: int) -> bool:
+    """Lock a run's row until the transaction ends; False when the run has lost it."""
+    found = await session.scalar(
+        select(Job.id)
+        .where(Job.id == job_id, Job.attempt == attempt, Job.status == JobStatus.RUNNING)
+        .with_for_update()
+    )
+    return found is not None
+
+
+async def end(
+    session: AsyncSession, job_id: UUID, status: JobStatus, error: str | None = None
+) -> None:
+    """Write down how a job ended."""
+    await session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(status=status, error=error, finished_at=func.now())
+    )
+
+
+async def call_off(session: AsyncSession, job_id: UUID) -> None:
+    """Cancel a job that has not ended."""
+    await session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.status.in_((JobStatus.PENDING, JobStatus.RUNNING)))
+        .values(status=JobStatus.CANCELLED, finished_at=func.now())
+    )
+
+
+async def put_back(
+    session: AsyncSession,
+    job_id: UUID,
+    *,
+    delay: timedelta,
+    error: str | None = None,
+    failed: bool = False,
+) -> None:
+    """Let a job be started again after a delay."""
+    await session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(
+            status=JobStatus.PENDING,
+            due_at=func.now() + delay,
+            failures=Job.failures + int(failed),
+            **({} if error is None else {"error": error}),
+        )
+    )
+
+
+async def step_output(session: AsyncSession, job_id: UUID, name: str) -> JobStep | None:
+    """Return what a step gave, if it was done."""
+    return await session.get(JobStep, (job_id, name))
+
+
+async def steps(session: AsyncSession, job_id: UUID) -> Sequence[JobStep]:
+    """Return the steps that were done, in order."""
+    found = await session.scalars(
+        select(JobStep).where(JobStep.job_id == job_id).order_by(JobStep.created_at, JobStep.name)
+    )
+    return found.all()
+
+
+async def find(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Job | None:
+    """Return a job."""
+    return await session.get(Job, job_id, with_for_update=lock or None)
+
+
+async def listed(
+    session: AsyncSession, *, status: JobStatus | None, kind: str | None, limit: int
+) -> Sequence[Job]:
+    """Return jobs, the newest first."""
+    statement = select(Job).order_by(Job.created_at.desc(), Job.id).limit(limit)
+    if status is not None:
+        statement = statement.where(Job.status == status)
+    if kind is not None:
+        statement = statement.where(Job.kind == kind)
+    return (await session.scalars(statement)).all()
+
+
+async def depth(session: AsyncSession) -> list[Depth]:
+    """Return how much is waiting, running or failed."""
+    rows = await session.execute(_DEPTH)
+    return [Depth(**row) for row in rows.mappings()]
+
+
+async def prune(session: AsyncSession, older_than: timedelta) -> int:
+    """Forget jobs that ended long ago; return how many."""
+    gone = await session.execute(
+        delete(Job)
+        .where(Job.created_at < func.now() - older_than, Job.finished_at.is_not(None))
+        .returning(Job.id)
+    )
+    return len(gone.all())

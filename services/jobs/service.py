@@ -1,0 +1,149 @@
+"""Asking about work in the background, and having a say in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Job, JobStatus, JobStep
+from db.session import Sessions
+from services.jobs import queries
+from services.jobs.errors import JobHasEnded, JobNotFailed, JobNotFound
+from services.jobs.metrics import JobMetrics
+from services.jobs.queries import Depth
+from services.jobs.run import Handler
+
+# What jobs share the use of: a vendor of models, Discord, or nothing but this house.
+HOUSE, DISCORD = "house", "discord"
+LANES: Mapping[str, int] = {
+    HOUSE: 20,
+    DISCORD: 5,
+    "openai": 4,
+    "openrouter": 4,
+    "gemini": 4,
+    "compatible": 2,
+    "ollama": 1,
+    "local": 1,
+}
+
+
+async def enqueue(
+    session: AsyncSession,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    due: datetime | timedelta | None = None,
+    key: str | None = None,
+    lane: str = HOUSE,
+) -> UUID:
+    """Promise to do something, in the caller's transaction; return the job's id.
+
+    `due` is when it may start: a time, or a span from now by the database's clock. Of the jobs with
+    one `key`, one runs at a time. `lane` is one of `LANES`.
+    """
+    if lane not in LANES:
+        raise ValueError(f"there is no lane {lane!r}")
+    return await queries.add(session, kind=kind, payload=payload, due=due, key=key, lane=lane)
+
+
+async def call_off(session: AsyncSession, job_id: UUID) -> None:
+    """Cancel a job that has not ended, in the caller's transaction; its own row is theirs."""
+    await queries.call_off(session, job_id)
+    await queries.ring(session)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobDetails:
+    """A job and the steps of it that are done."""
+
+    job: Job
+    steps: Sequence[JobStep]
+
+
+class JobService:
+    """The queue as operators see it."""
+
+    def __init__(
+        self, sessions: Sessions, handlers: Sequence[Handler], metrics: JobMetrics
+    ) -> None:
+        self._sessions = sessions
+        self._handlers = {each.kind: each for each in handlers}
+        self._metrics = metrics
+
+    async def listed(
+        self, *, status: JobStatus | None = None, kind: str | None = None, limit: int = 50
+    ) -> Sequence[Job]:
+        """Return jobs, the newest first."""
+        async with self._sessions() as session:
+            return await queries.listed(session, status=status, kind=kind, limit=limit)
+
+    async def show(self, job_id: str) -> JobDetails:
+        """Return a job with its steps.
+
+        Raises:
+            JobNotFound: There is none of this id.
+        """
+        async with self._sessions() as session:
+            job = await _find(session, job_id)
+            return JobDetails(job=job, steps=await queries.steps(session, job.id))
+
+    async def depth(self) -> Sequence[Depth]:
+        """Return how much waits, runs or has failed, by kind."""
+        async with self._sessions() as session:
+            return await queries.depth(session)
+
+    async def exposition(self) -> bytes:
+        """Return the queue's metrics as Prometheus reads them."""
+        return self._metrics.exposition(await self.depth())
+
+    async def retry(self, job_id: str) -> Job:
+        """Let what failed or was cancelled be tried again, from the last step that is kept.
+
+        Raises:
+            JobNotFailed: It did neither.
+            JobNotFound: There is none of this id.
+        """
+        async with self._sessions.begin() as session:
+            job = await _find(session, job_id, lock=True)
+            if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
+                raise JobNotFailed(job.status)
+            job.status, job.failures, job.crashes = JobStatus.PENDING, 0, 0
+            job.due_at, job.finished_at = func.now(), None
+            await queries.ring(session)
+            return await self._written(session, job)
+
+    async def cancel(self, job_id: str) -> Job:
+        """Call a job off; if it runs, it ends within seconds and what it writes does not count.
+
+        Raises:
+            JobHasEnded: It is done, failed or cancelled already.
+            JobNotFound: There is none of this id.
+        """
+        async with self._sessions.begin() as session:
+            job = await _find(session, job_id, lock=True)
+            if job.status not in (JobStatus.PENDING, JobStatus.RUNNING):
+                raise JobHasEnded(job.status)
+            job.status, job.finished_at = JobStatus.CANCELLED, func.now()
+            await queries.ring(session)  # so that its run hears of it at once
+            return await self._written(session, job)
+
+    async def _written(self, session: AsyncSession, job: Job) -> Job:
+        """Tell a job's own row what became of it; return it with the times of the database."""
+        await self._handlers[job.kind].mark(session, job.payload, JobStatus(job.status), "")
+        await session.flush()
+        await session.refresh(job)
+        return job
+
+
+async def _find(session: AsyncSession, job_id: str, *, lock: bool = False) -> Job:
+    try:
+        job = await queries.find(session, UUID(job_id), lock=lock)
+    except ValueError:
+        job = None
+    if job is None:
+        raise JobNotFound(job_id)
+    return job

@@ -1,0 +1,268 @@
+"""The loop that does what is due. Any number of processes may run it on one database."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+
+from db.models import JobStatus
+from db.session import Sessions, listen
+from services.errors import DomainError, Passing
+from services.jobs import queries
+from services.jobs.errors import DiedTooOften, LostJob
+from services.jobs.metrics import JobMetrics
+from services.jobs.queries import Claimed
+from services.jobs.run import Handler, Run, Watch
+from services.patience import is_gone, patiently
+
+log = logging.getLogger(__name__)
+
+_GUILTY = queries.SUSPECT + 1  # when it has taken its process along when it ran alone, too
+_KEPT = timedelta(days=30)
+_LONGEST = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast a worker goes about it, in seconds.
+
+    A dead process's jobs start again within `lease` + `poll`. `grace` is for those under way when
+    the worker is to stop; then they are handed back.
+    """
+
+    lease: float = 10
+    poll: float = 5
+    grace: float = 10
+    backoff: float = 2
+
+
+class Worker:
+    """Claims jobs that are due and lets their handlers do them, a number at once."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        handlers: Sequence[Handler],
+        *,
+        lanes: Mapping[str, int],
+        describe: Callable[[BaseException], str],
+        metrics: JobMetrics,
+        at_once: int = 10,
+        pace: Pace | None = None,
+        watch: Watch = lambda _: None,
+    ) -> None:
+        """Prepare. `lanes` says how many of each may run at once, in all processes together."""
+        self._sessions = sessions
+        self._handlers = {each.kind: each for each in handlers}
+        self._lanes = lanes
+        self._describe = describe
+        self._metrics = metrics
+        self._at_once = at_once
+        self._pace = pace or Pace()
+        self._lease = timedelta(seconds=self._pace.lease)
+        self._watch = watch
+        self._going: dict[tuple[UUID, int], asyncio.Task[None]] = {}
+        self._suspect: UUID | None = None
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    @asynccontextmanager
+    async def working(self) -> AsyncGenerator[None]:
+        """Work while the context is open; on leaving it finish what is under way, or hand it back.
+
+        Children of the task that opens it: time runs there as it does outside.
+        """
+        serving = asyncio.create_task(self._serve())
+        others = [asyncio.create_task(each()) for each in (self._renew, self._prune)]
+        try:
+            yield
+        finally:
+            self._stopping = True
+            self._woken.set()
+            await asyncio.wait({serving}, timeout=self._pace.grace)
+            serving.cancel()
+            await self._stop()
+            for each in others:
+                each.cancel()
+            await asyncio.gather(serving, *others, return_exceptions=True)
+
+    async def _serve(self) -> None:
+        """Claim and start, for ever; the database may go and come back meanwhile."""
+        while not self._stopping:
+            try:
+                async with listen(self._sessions, queries.CHANNEL, self._woken) as is_listening:
+                    while is_listening() and not self._stopping:
+                        await self._wait(await self._start_due())
+            except Exception as error:
+                is_passing = isinstance(error, OSError | DBAPIError)
+                level = logging.WARNING if is_passing else logging.ERROR
+                log.log(level, "The queue cannot be read", exc_info=error)
+                await asyncio.sleep(random.uniform(0.2, 1))  # noqa: S311 - not to come all at once
+
+    async def _start_due(self) -> float:
+        """Start what is due; return for how many seconds there is nothing to do."""
+        self._woken.clear()
+        await self._keep_leases()
+        room = self._at_once - len(self._going)
+        if room <= 0 or self._suspect is not None:
+            return self._pace.poll
+        async with self._sessions.begin() as session:
+            jobs = await queries.claim(
+                session,
+                kinds=list(self._handlers),
+                lanes=self._lanes,
+                limit=room,
+                is_idle=not self._going,
+                lease=self._lease,
+            )
+            soon = None if jobs else await queries.seconds_to_next(session, list(self._lanes))
+        for job in jobs:
+            self._going[job.id, job.attempt] = asyncio.create_task(self._go(job))
+            self._suspect = job.id if job.crashes >= queries.SUSPECT else None
+        if jobs:
+            return 0
+        return self._pace.poll if soon is None else min(soon, self._pace.poll)
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+    async def _go(self, job: Claimed) -> None:
+        """See a job through, whatever becomes of it."""
+        started = time.perf_counter()
+        outcome = "lost"
+        try:
+            outcome = await self._do(job)
+        except LostJob:
+            log.info("Job %s (%s) is not ours any more", job.id, job.kind)
+        except asyncio.CancelledError:
+            with suppress(LostJob):
+                await patiently(lambda: self._put_back(job, delay=timedelta(0)))
+                outcome = "handed back"
+        except (OSError, DBAPIError) as error:
+            # Its lease runs out, and whoever sees the database again starts it again.
+            level = logging.WARNING if is_gone(error) else logging.ERROR
+            log.log(level, "What became of job %s cannot be written", job.id, exc_info=error)
+        finally:
+            self._metrics.ended(job.kind, outcome, time.perf_counter() - started)
+            del self._going[job.id, job.attempt]
+            self._suspect = None if self._suspect == job.id else self._suspect
+            self._woken.set()
+
+    async def _do(self, job: Claimed) -> str:
+        """Run a job's handler and write down what became of it; return that in a word."""
+        self._watch("claimed")
+        run = Run(self._sessions, job, self._watch)
+        try:
+            await self._see_through(run, job)
+        except (asyncio.CancelledError, LostJob):
+            raise
+        except Exception as error:  # noqa: BLE001 - a handler may fail in any way
+            return await self._failed(run, job, error)
+        return "done"
+
+    async def _see_through(self, run: Run, job: Claimed) -> None:
+        if job.crashes >= _GUILTY:
+            raise DiedTooOften
+        handler = self._handlers[job.kind]
+        async with asyncio.timeout(handler.seconds):
+            await handler.run(run)
+        if not run.is_finished:
+            async with run.finishing():
+                pass
+
+    async def _failed(self, run: Run, job: Claimed, error: Exception) -> str:
+        """Let a job be tried again, or let it be; its own row says why."""
+        handler = self._handlers[job.kind]
+        is_final = isinstance(error, DomainError) and not isinstance(error, Passing)
+        is_outage = isinstance(error, DBAPIError) and is_gone(error)
+        is_ours = not is_outage and not isinstance(error, DomainError)
+        if is_outage or (not is_final and job.failures + 1 < handler.limit):
+            if is_ours:
+                log.warning("Job %s (%s) failed", job.id, job.kind, exc_info=error)
+            await patiently(
+                lambda: self._put_back(
+                    job,
+                    delay=self._delay(job, error),
+                    error=self._describe(error),
+                    failed=not is_outage,
+                )
+            )
+            return "retried"
+        if is_ours:
+            log.error("Job %s (%s) failed for good", job.id, job.kind, exc_info=error)
+
+        async def write() -> None:
+            async with run.writing() as session:
+                words = self._describe(error)
+                await handler.mark(session, job.payload, JobStatus.FAILED, words)
+                await queries.end(session, job.id, JobStatus.FAILED, words)
+
+        try:
+            await patiently(write)
+        except (OSError, DBAPIError, LostJob):
+            raise
+        except Exception:
+            log.exception("The row behind job %s (%s) takes no mark", job.id, job.kind)
+            async with run.writing() as session:
+                await queries.end(session, job.id, JobStatus.FAILED, self._describe(error))
+        return "failed"
+
+    def _delay(self, job: Claimed, error: Exception) -> timedelta:
+        """Return the back-off: twice as long each time, with jitter; more where a vendor asks."""
+        seconds = min(self._pace.backoff * 2**job.failures, _LONGEST)
+        asked = error.retry_after if isinstance(error, Passing) else None
+        jitter = random.uniform(0.5, 1.5)  # noqa: S311 - not to come back all at once
+        return timedelta(seconds=max(seconds * jitter, asked or 0))
+
+    async def _put_back(
+        self, job: Claimed, *, delay: timedelta, error: str | None = None, failed: bool = False
+    ) -> None:
+        async with Run(self._sessions, job, self._watch).writing() as session:
+            await queries.put_back(session, job.id, delay=delay, error=error, failed=failed)
+            if not delay:
+                await queries.ring(session)
+
+    async def _renew(self) -> None:
+        """Say that this process lives."""
+        while True:
+            await asyncio.sleep(self._pace.lease / 3)
+            try:
+                await self._keep_leases()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next may succeed
+                log.warning("Leases could not be renewed: %s", type(error).__name__)
+
+    async def _keep_leases(self) -> None:
+        """Renew the leases of what runs here; let go of what was called off or given away."""
+        mine = dict(self._going)
+        if not mine:
+            return
+        async with self._sessions.begin() as session:
+            kept = await queries.renew(session, mine.keys(), self._lease)
+        for run, task in mine.items():
+            if run not in kept:
+                task.cancel()
+
+    async def _prune(self) -> None:
+        while True:
+            await asyncio.sleep(3600 * random.uniform(0.5, 1.5))  # noqa: S311 - not all at once
+            with suppress(OSError, DBAPIError):
+                async with self._sessions.begin() as session:
+                    await queries.prune(session, _KEPT)
+
+    async def _stop(self) -> None:
+        tasks = list(self._going.values())
+        if not tasks:
+            return
+        await asyncio.wait(tasks, timeout=self._pace.grace)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

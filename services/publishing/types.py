@@ -1,0 +1,23 @@
+"""What publishing tells others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.models import Personality, PublishAttempt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How an attempt to publish a personality ended."""
+
+    attempt: PublishAttempt
+    personality: Personality
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a personality stands: its last attempt, if any, and the steps of it that are done."""
+
+    personality: Personality
+    attempt: PublishAttempt | None
+    steps: Sequence[str]

@@ -1,0 +1,193 @@
+"""How fast the work in the background is, beside the loop that everybody writes first."""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
+
+from db.models import JobStatus
+from db.session import Sessions, connect
+from services.jobs import LANES, Handler, JobMetrics, Run, Worker, enqueue
+from tests.bench.measure import Measure, percentile
+from tests.conftest import ROOT
+
+JOBS, BARE, FUTURE, ROUNDS = 2000, 1000, 1_000_000, 200
+AT_ONCE = 20
+_ADD = text("""
+INSERT INTO jobs.jobs (kind, payload, lane, due_at)
+SELECT 'nothing', '{}', 'house', now() + :after FROM generate_series(1, :count)
+""")
+# Claim one, run it, say that it is done: the textbook, on the same table.
+_TAKE = text("""
+UPDATE jobs.jobs SET status = 'running', attempt = attempt + 1 WHERE id = (
+    SELECT id FROM jobs.jobs WHERE status = 'pending' AND lane = 'house' AND due_at <= now()
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+) RETURNING id
+""")
+# Counting would read a million rows each time.
+_LEFT = text("""
+SELECT EXISTS (SELECT 1 FROM jobs.jobs WHERE status = 'running')
+    OR EXISTS (SELECT 1 FROM jobs.jobs
+               WHERE status = 'pending' AND lane = 'house' AND due_at <= now())
+""")
+_END = text("UPDATE jobs.jobs SET status = 'done', finished_at = now() WHERE id = :id")
+
+
+class Nothing(Handler):
+    """Does nothing, and notes when."""
+
+    kind = "nothing"
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.at = 0.0
+
+    @override
+    async def run(self, run: Run) -> None:
+        self.at = time.perf_counter()
+        self.started.set()
+
+    @override
+    async def mark(
+        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+    ) -> None:
+        """Leave it at that."""
+
+
+def measure(url: str) -> list[Measure]:
+    """Return rates, latencies, and their ratios to a bare loop of this run."""
+    return asyncio.run(_measure(url))
+
+
+async def _measure(url: str) -> list[Measure]:
+    async with connect(url, pool_size=AT_ONCE + 5) as sessions:
+        bare = await _bare(sessions)
+        one = await _drain(sessions)
+        two = await _drain(sessions, beside=url)
+        waits = await _latencies(sessions)
+        await _add(sessions, FUTURE, after=timedelta(days=1))
+        async with sessions.begin() as session:
+            await session.execute(text("ANALYZE jobs.jobs"))
+        bare_future = await _bare(sessions)
+        future = await _drain(sessions)
+        late = await _latencies(sessions)
+    return [
+        Measure("jobs_per_s", one, "jobs/s"),
+        Measure("jobs_2_processes_per_s", two, "jobs/s"),
+        Measure("jobs_start_p50_ms", percentile(waits, 0.5), "ms"),
+        Measure("jobs_start_p99_ms", percentile(waits, 0.99), "ms"),
+        Measure("jobs_future_per_s", future, "jobs/s"),
+        Measure("jobs_future_start_p50_ms", percentile(late, 0.5), "ms"),
+        Measure("jobs_future_start_p99_ms", percentile(late, 0.99), "ms"),
+        Measure("jobs_ratio", one / bare, "× a bare loop"),
+        Measure("jobs_future_ratio", future / bare_future, "× a bare loop"),
+    ]
+
+
+def _worker(sessions: Sessions, handler: Handler) -> Worker:
+    return Worker(
+        sessions,
+        [handler],
+        lanes={**LANES, "house": 1000},
+        describe=repr,
+        metrics=JobMetrics(),
+        at_once=AT_ONCE,
+    )
+
+
+async def _add(sessions: Sessions, count: int, *, after: timedelta = timedelta(0)) -> None:
+    async with sessions.begin() as session:
+        await session.execute(_ADD, {"count": count, "after": after})
+
+
+async def _bare(sessions: Sessions) -> float:
+    """Return how many jobs a second one textbook loop does, the median of three."""
+    rates: list[float] = []
+    for _ in range(3):
+        await _add(sessions, BARE)
+        began = time.perf_counter()
+        while True:
+            async with sessions.begin() as session:
+                job_id = await session.scalar(_TAKE)
+            if job_id is None:
+                break
+            async with sessions.begin() as session:
+                await session.execute(_END, {"id": job_id})
+        rates.append(BARE / (time.perf_counter() - began))
+    return statistics.median(rates)
+
+
+async def _drain(sessions: Sessions, *, beside: str | None = None) -> float:
+    """Return how many jobs a second a worker does, the median of three; or two processes."""
+    rates: list[float] = []
+    for _ in range(3):
+        async with _other(beside):
+            await _add(sessions, JOBS)
+            began = time.perf_counter()
+            async with _worker(sessions, Nothing()).working():
+                while await _is_work_left(sessions):
+                    await asyncio.sleep(0.02)
+            rates.append(JOBS / (time.perf_counter() - began))
+    return statistics.median(rates)
+
+
+async def _is_work_left(sessions: Sessions) -> bool:
+    async with sessions() as session:
+        return bool(await session.scalar(_LEFT))
+
+
+@asynccontextmanager
+async def _other(url: str | None) -> AsyncGenerator[None]:
+    """Run another process that works on the same database."""
+    if url is None:
+        yield
+        return
+    process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own code, before anything is timed
+        [sys.executable, "-m", "tests.bench.jobs", url], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        await asyncio.to_thread(process.stdout.readline)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def _latencies(sessions: Sessions) -> list[float]:
+    """Return how many milliseconds pass between a commit and the start of its job."""
+    handler, waits = Nothing(), list[float]()
+    async with _worker(sessions, handler).working():
+        await asyncio.sleep(0.5)
+        for _ in range(ROUNDS):
+            handler.started.clear()
+            async with sessions.begin() as session:
+                await enqueue(session, "nothing", {})
+                await session.commit()
+                committed = time.perf_counter()
+            await handler.started.wait()
+            waits.append((handler.at - committed) * 1000)
+            await asyncio.sleep(0.01)
+    return waits
+
+
+async def _work(url: str) -> None:
+    async with (
+        connect(url, pool_size=AT_ONCE + 5) as sessions,
+        _worker(sessions, Nothing()).working(),
+    ):
+        print("working", flush=True)  # noqa: T201 - whoever started us waits for it
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_work(sys.argv[1]))

@@ -1,0 +1,31 @@
+"""Commands for whoever develops the bot, where the settings say so."""
+
+import pytest
+
+from bot.client import Bot
+from db.session import Sessions
+from services.embedders import WordLlamaEmbedder
+from services.llm import LanguageModels
+from tests.cogs.conftest import House, make_bot
+from tests.cogs.forms import said
+from tests.cogs.meanwhile import invent
+
+
+@pytest.fixture
+async def simcord_bot(
+    sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> Bot:
+    return make_bot(sessions, models, embedder, development=True)
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_whoever_runs_the_bot_publishes_any_personality(house: House) -> None:
+    made = await invent(house, house.alice, "Ada")
+
+    refused = await house.alice.slash(house.lobby, "admin publish", personality="Ada")
+    begun = await house.boss.slash(house.lobby, "admin publish", personality="Ada")
+
+    (job,) = await house.services.jobs.listed(kind="publish")
+    assert said(refused) == "Only whoever runs this bot can do that."
+    assert said(begun) == f"Job `{job.id}`."
+    assert job.key == f"personality:{made.id}"

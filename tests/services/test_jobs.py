@@ -1,0 +1,206 @@
+"""Promises that are kept: in the caller's transaction, again after failures, by one run at once."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from db.models import Job, JobStatus
+from db.session import Sessions
+from services.errors import BotOwnerOnly
+from services.jobs import (
+    JobMetrics,
+    JobService,
+    Run,
+    enqueue,
+)
+from services.llm import ModelRateLimited
+from tests.services.working import (
+    Company,
+    Told,
+    job,
+    operator,
+    promise,
+    raising,
+    statuses,
+    until,
+    working,
+)
+
+HOUR = timedelta(hours=1)
+
+
+async def test_what_is_rolled_back_was_never_promised(sessions: Sessions) -> None:
+    async with sessions() as session:
+        await enqueue(session, "told", {})
+        await session.rollback()
+
+    assert await statuses(sessions) == {}
+
+
+async def test_what_is_committed_is_done(sessions: Sessions) -> None:
+    handler = Told()
+
+    async with working(sessions, handler):
+        async with sessions.begin() as session:
+            job_id = await enqueue(session, "told", {"name": "Mirela"})
+        await until(sessions, JobStatus.DONE)
+
+    assert [each.payload for each in handler.runs] == [{"name": "Mirela"}]
+    done = await job(sessions, job_id)
+    assert done.finished_at is not None
+
+
+async def test_a_job_waits_for_its_time(sessions: Sessions) -> None:
+    handler = Told()
+    later = await promise(sessions, due=HOUR)
+    soon = await promise(sessions, due=timedelta(seconds=0.3))
+
+    async with working(sessions, handler):
+        await until(sessions, JobStatus.DONE)
+
+    assert [each.id for each in handler.runs] == [soon]
+    assert (await job(sessions, later)).status == JobStatus.PENDING
+
+
+async def test_a_lane_must_exist(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        with pytest.raises(ValueError, match="no lane 'nowhere'"):
+            await enqueue(session, "told", {}, lane="nowhere")
+
+
+async def test_a_failure_is_tried_again_until_the_limit_and_its_words_are_kept(
+    sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler = Told(raising(RuntimeError("no luck")))
+    job_id = await promise(sessions)
+
+    async with working(sessions, handler):
+        await until(sessions, JobStatus.FAILED)
+
+    assert [each.attempt for each in handler.runs] == [1, 2, 3]
+    assert handler.marks == [(JobStatus.FAILED, "RuntimeError: no luck")]
+    assert (await job(sessions, job_id)).error == "RuntimeError: no luck"
+    assert "failed for good" in caplog.text
+
+
+async def test_what_another_try_cannot_change_is_not_tried_again(sessions: Sessions) -> None:
+    handler = Told(raising(BotOwnerOnly()))
+    await promise(sessions)
+
+    async with working(sessions, handler):
+        await until(sessions, JobStatus.FAILED)
+
+    assert len(handler.runs) == 1
+
+
+async def test_a_vendor_that_asks_for_time_is_given_it(sessions: Sessions) -> None:
+    handler = Told(raising(ModelRateLimited("m", retry_after=3600)))
+    job_id = await promise(sessions)
+
+    async with working(sessions, handler):
+        await until(sessions, JobStatus.PENDING)
+        while not (waiting := await job(sessions, job_id)).failures:
+            await asyncio.sleep(0.01)
+
+    assert waiting.due_at - waiting.created_at > HOUR
+
+
+async def test_of_one_key_one_runs_at_a_time(sessions: Sessions) -> None:
+    company = Company()
+    for _ in range(20):
+        await promise(sessions, key="mirela")
+    async with working(sessions, Told(company.join)), working(sessions, Told(company.join)):
+        await until(sessions, JobStatus.DONE, count=20)
+
+    assert company.most == 1
+
+
+async def test_a_future_job_does_not_block_another_of_its_key(sessions: Sessions) -> None:
+    handler = Told()
+    await promise(sessions, key="mirela", due=HOUR)
+    now = await promise(sessions, key="mirela")
+
+    async with working(sessions, handler):
+        await until(sessions, JobStatus.DONE)
+
+    assert [each.id for each in handler.runs] == [now]
+
+
+async def test_a_lane_holds_so_many_in_all_processes(sessions: Sessions) -> None:
+    company = Company()
+    for _ in range(20):
+        await promise(sessions, lane="openai")
+    lanes = {"openai": 3}
+    async with (
+        working(sessions, Told(company.join), lanes=lanes),
+        working(sessions, Told(company.join), lanes=lanes),
+    ):
+        await until(sessions, JobStatus.DONE, count=20)
+
+    assert company.most == 3
+
+
+async def test_a_process_leaves_the_lanes_it_does_not_have(sessions: Sessions) -> None:
+    await promise(sessions, lane="discord")
+    await promise(sessions, lane="house")
+
+    async with working(sessions, Told(), lanes={"house": 5}):
+        await until(sessions, JobStatus.DONE)
+        await asyncio.sleep(0.3)
+
+    assert await statuses(sessions) == {JobStatus.DONE: 1, JobStatus.PENDING: 1}
+
+
+async def test_a_process_leaves_the_kinds_it_does_not_know(sessions: Sessions) -> None:
+    await promise(sessions, kind="of a later version")
+    await promise(sessions)
+
+    async with working(sessions, Told()):
+        await until(sessions, JobStatus.DONE)
+        await asyncio.sleep(0.3)
+
+    assert await statuses(sessions) == {JobStatus.DONE: 1, JobStatus.PENDING: 1}
+
+
+async def test_a_step_that_is_done_is_not_done_again(sessions: Sessions) -> None:
+    asked: list[str] = []
+
+    async def ask(name: str) -> list[str]:
+        asked.append(name)
+        return [name]
+
+    async def two_steps(run: Run) -> None:
+        first = await run.step("first", list[str], lambda: ask("first"))
+        if run.attempt == 1:
+            raise RuntimeError("in between")
+        second = await run.step("second", list[str], lambda: ask("second"))
+        assert (first, second) == (["first"], ["second"])
+
+    handler = Told(two_steps)
+    job_id = await promise(sessions)
+    async with working(sessions, handler):
+        await until(sessions, JobStatus.DONE)
+
+    assert asked == ["first", "second"]
+    shown = await operator(sessions, handler).show(str(job_id))
+    assert [each.name for each in shown.steps] == ["first", "second"]
+
+
+async def test_prometheus_reads_depth_age_duration_and_failures(sessions: Sessions) -> None:
+    handler = Told(raising(BotOwnerOnly()))
+    metrics = JobMetrics()
+    await promise(sessions)
+    async with working(sessions, handler, metrics=metrics):
+        await until(sessions, JobStatus.FAILED)
+    await promise(sessions)
+    async with sessions.begin() as session:
+        session.add(Job(kind="other", payload={}, lane="house"))
+
+    told = (await JobService(sessions, [handler], metrics).exposition()).decode()
+
+    assert 'troupe_jobs{kind="told",status="failed"} 1.0' in told
+    assert 'troupe_jobs{kind="other",status="pending"} 1.0' in told
+    assert 'troupe_job_oldest_due_seconds{kind="told"}' in told
+    assert 'troupe_job_duration_seconds_count{kind="told"} 1.0' in told
+    assert 'troupe_job_runs_total{kind="told",outcome="failed"} 1.0' in told

