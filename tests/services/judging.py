@@ -30,7 +30,7 @@ from services.publishing import (
     PublishHandler,
     PublishingService,
 )
-from tests.services.working import QUICK, until
+from tests.services.working import QUICK, statuses
 
 OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
 OWNER = Actor(discord_id=1, name="owner")
@@ -172,7 +172,8 @@ async def _publish(url: str, vendor: str, ordinal: int) -> None:
         )
         made = publisher(sessions, models, FakeHerald(), watch=_dying_at(ordinal))
         async with made.working():
-            await until(sessions, JobStatus.DONE)
+            while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
+                await asyncio.sleep(0.02)
         await texts.close()
 
 
