@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,21 +14,24 @@ import typer
 
 from bot import terminal
 from bot.admin_api import admin_api
-from bot.answer_buttons import answer_view
 from bot.client import Bot
 from bot.console import jobs_app
 from bot.doctor import examine, show
 from bot.heartbeat import heartbeat, is_alive
-from bot.herald import DiscordHerald
 from bot.moving import show_report
+from bot.outside import on_discord
+from bot.scheduler import ticking
 from bot.settings import Settings
-from bot.stage import CDN_HOSTS, DiscordStage
+from bot.stage import CDN_HOSTS
 from bot.terminal import end, explained
-from bot.wiring import Services, assemble, language_models, worker
+from bot.wiring import EngineOptions, Services, assemble, language_models, worker
 from db.embedded import server
 from db.session import Sessions, connect, sole
 from db.upgrade import upgrade
+from services.clock import Clock, FastClock, SystemClock
 from services.embedders import TextEmbedder, WordLlamaEmbedder
+from services.engine import Presence, Rhythm
+from services.jobs import ENGINE
 from services.legacy import Report, import_legacy
 from services.llm import LanguageModels, courier
 from services.seeds import sow
@@ -44,6 +47,7 @@ log = logging.getLogger(__name__)
 
 PLAYGROUND = "playground"
 HEARTBEAT = "heartbeat"
+_LIVELY = 5
 
 
 @app.callback()
@@ -166,21 +170,21 @@ class _House:
     sessions: Sessions
     models: LanguageModels
     embedder: TextEmbedder
+    clock: Clock
+    engine: EngineOptions
 
     def bot(self, *, cdn_hosts: set[str] | None = None, **options: Any) -> Bot:
         """Return a bot that is not connected yet."""
         proxies = self.settings.proxy_application_ids
 
         def build(bot: Bot) -> Services:
-            stage = DiscordStage(
-                bot, answer_view=answer_view, proxies=proxies, cdn_hosts=cdn_hosts or CDN_HOSTS
-            )
             return assemble(
                 self.sessions,
-                stage=stage,
-                herald=DiscordHerald(bot),
+                outside=on_discord(bot, proxies=proxies, cdn_hosts=cdn_hosts or CDN_HOSTS),
                 models=self.models,
                 embedder=self.embedder,
+                clock=self.clock,
+                engine=self.engine,
             )
 
         return Bot(
@@ -200,9 +204,14 @@ class _House:
             bot.services,
             has_discord=has_discord,
             at_once=self.settings.jobs_at_once,
-            lanes=self.settings.job_lanes,
+            lanes={ENGINE: self.settings.max_concurrent_tasks, **self.settings.job_lanes},
         )
-        async with admin_api(self.settings, bot.services.jobs), made.working():
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(admin_api(self.settings, bot.services.jobs))
+            await stack.enter_async_context(made.working())
+            if self.settings.scheduler_enabled:
+                every = self.clock.span(self.engine.interval)
+                await stack.enter_async_context(ticking(bot.services.engine_loop, every))
             yield
 
 
@@ -221,10 +230,9 @@ async def _live(settings: Settings, url: str, shards: dict[str, Any]) -> None:
 
 async def _work(settings: Settings, url: str) -> None:
     token = settings.discord_token
-    async with _opened(settings, url) as house, house.bot() as bot:
+    async with _opened(settings, url) as house, house.bot(has_gateway=False) as bot:
         if token is not None:
-            # Discord's REST interface without its gateway: no cogs, no commands to tell of.
-            await bot.http.static_login(token.get_secret_value())
+            await bot.login(token.get_secret_value())
         async with house.working(bot, has_discord=token is not None):
             log.info("Working")
             await asyncio.Event().wait()
@@ -234,20 +242,26 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
     # Simcord probes a client without intents when it is imported, of which discord.py warns.
     logging.getLogger("discord.state").setLevel(logging.ERROR)
     from bot.playground.play import play as play_on  # noqa: PLC0415 - absent in production
+    from bot.playground.world import last_moment  # noqa: PLC0415 - as above
 
-    async with sole(url, PLAYGROUND), _opened(settings, url) as house:
+    # Three personalities in real time would be a quiet place.
+    lively = Presence(pace=_LIVELY)
+    clock = FastClock(speed, begins=last_moment(_world(settings)))
+    async with sole(url, PLAYGROUND), _opened(settings, url, clock=clock, rhythm=lively) as house:
         await play_on(
             house.bot(cdn_hosts={"cdn.simcord.invalid"}, always_sync=True),
             house.working,
             _world(settings),
             port=port,
-            speed=speed,
+            clock=clock,
             open_browser=browser,
         )
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, url: str) -> AsyncGenerator[_House]:
+async def _opened(
+    settings: Settings, url: str, *, clock: Clock | None = None, rhythm: Rhythm | None = None
+) -> AsyncGenerator[_House]:
     """Open database and models, sow the seeds, and yield what a bot is made of."""
     async with (
         connect(url) as sessions,
@@ -255,7 +269,10 @@ async def _opened(settings: Settings, url: str) -> AsyncGenerator[_House]:
         language_models(settings, sessions, carrier) as models,
     ):
         await sow(sessions, vendors=models.vendors)
-        yield _House(settings, sessions, models, WordLlamaEmbedder())
+        engine = EngineOptions.of(settings, rhythm=rhythm)
+        yield _House(
+            settings, sessions, models, WordLlamaEmbedder(), clock or SystemClock(), engine
+        )
 
 
 def _world(settings: Settings) -> Path:

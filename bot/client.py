@@ -13,8 +13,9 @@ from discord.ext import commands
 from sqlalchemy.dialects.postgresql import insert
 from typing_extensions import override
 
-from bot.places import heard_of, is_persons
+from bot.places import heard_of, is_persons, title_of
 from bot.ui import Tree
+from bot.vote_buttons import value_of
 from bot.wiring import Services
 from db.models import SyncedCommands
 from db.session import Sessions
@@ -28,7 +29,7 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
     "personas", "personalities", "configs", "prompts", "channels", "chat", "answers", "memory",
-    "history", "privacy", "publishing", "discover", "help", "admin",
+    "history", "privacy", "publishing", "discover", "boards", "engine", "help", "admin",
 )  # fmt: skip
 
 
@@ -46,6 +47,7 @@ class Bot(commands.AutoShardedBot):
         proxies: frozenset[int] = frozenset(),
         always_sync: bool = False,
         development: bool = False,
+        has_gateway: bool = True,
         **options: Any,
     ) -> None:
         intents = discord.Intents.default()
@@ -65,10 +67,13 @@ class Bot(commands.AutoShardedBot):
         self._proxies = proxies
         self._always_sync = always_sync
         self.development = development
+        self._has_gateway = has_gateway
         self.services = assemble(self)
 
     @override
     async def setup_hook(self) -> None:
+        if not self._has_gateway:
+            return  # nobody will call a command
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.sync_if_changed()
@@ -101,6 +106,7 @@ class Bot(commands.AutoShardedBot):
             return
         heard = heard_of(message, bot_id=self.user.id)
         try:
+            await self.services.board_ear.hear(heard, title=title_of(message))
             await self.services.chat.hear(heard)
         except Exception as error:
             log.exception("Message %s was not answered", message.id)
@@ -112,17 +118,44 @@ class Bot(commands.AutoShardedBot):
         message = payload.message
         # Without a time it is Discord that adds something, like the preview of a link.
         if message.edited_at is not None and is_persons(message, self._proxies):
-            await self.services.chat.reword(
-                heard_of(message, bot_id=self.user.id if self.user else 0)
-            )
+            heard = heard_of(message, bot_id=self.user.id if self.user else 0)
+            await self.services.chat.reword(heard)
+            await self.services.board_ear.reword(heard)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Honour the deletion of a message."""
-        await self.services.chat.forget_messages([payload.message_id])
+        await self._forget([payload.message_id])
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Honour the deletion of messages."""
-        await self.services.chat.forget_messages(sorted(payload.message_ids))
+        await self._forget(sorted(payload.message_ids))
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Nobody acts on a post whose thread is gone; in a forum the post is its first message."""
+        await self._forget([payload.thread_id])
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Close a board whose channel is gone."""
+        await self.services.boards.close_gone(channel.id)
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Count a person's reaction on a board as a vote."""
+        if value := value_of(payload.emoji.name):
+            await self._count(payload, value)
+
+    async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
+        """Take back a vote with the reaction that it was."""
+        if value_of(payload.emoji.name):
+            await self._count(payload, 0)
+
+    async def _count(self, payload: discord.RawReactionActionEvent, value: int) -> None:
+        is_bots = payload.member is not None and payload.member.bot
+        if payload.guild_id is not None and payload.user_id != self.application_id and not is_bots:
+            await self.services.board_ear.react(payload.user_id, payload.message_id, value)
+
+    async def _forget(self, message_ids: list[int]) -> None:
+        await self.services.chat.forget_messages(message_ids)
+        await self.services.board_ear.forget(message_ids)
 
     async def on_ready(self) -> None:
         """Say that we are here."""

@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import terminal
-from bot.herald import DiscordHerald
+from bot.outside import on_discord
 from bot.terminal import database, explained
-from bot.wiring import handlers_of
+from bot.wiring import assemble
 from db.session import connect
-from services.jobs import Job, JobDetails, JobMetrics, JobService, JobStatus
+from services.embedders import WordLlamaEmbedder
+from services.jobs import Job, JobDetails, JobService, JobStatus
 from services.llm import PRICES, LanguageModels, Ledger, courier
 
 jobs_app = typer.Typer(no_args_is_help=True, help="The work in the background.")
@@ -71,9 +72,10 @@ def _ask(question: Callable[[JobService], Awaitable[T]]) -> T:
         async with connect(url) as sessions, courier() as carrier:
             # Nothing runs here, so no vendor and no Discord are needed.
             models = LanguageModels(Ledger(sessions, PRICES), carrier, {})
-            herald = DiscordHerald(discord.Client(intents=discord.Intents(guilds=True)))
-            handlers = handlers_of(sessions, models=models, herald=herald)
-            return await question(JobService(sessions, handlers, JobMetrics()))
+            outside = on_discord(discord.Client(intents=discord.Intents(guilds=True)))
+            embedder = WordLlamaEmbedder()
+            services = assemble(sessions, outside=outside, models=models, embedder=embedder)
+            return await question(services.jobs)
 
     with explained(), database(settings) as url:
         return asyncio.run(ask(url))

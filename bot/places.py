@@ -36,7 +36,7 @@ def actor_of(
     moderates = (
         isinstance(user, discord.Member)
         and hasattr(channel, "permissions_for")
-        and channel.permissions_for(user).manage_messages
+        and _moderates(channel.permissions_for(user))
     )
     return Actor(
         discord_id=user.id,
@@ -44,6 +44,10 @@ def actor_of(
         is_bot_owner=is_bot_owner,
         moderates=moderates,
     )
+
+
+def _moderates(may: discord.Permissions) -> bool:
+    return may.manage_messages or may.manage_guild
 
 
 def said_by(interaction: discord.Interaction[Any], shown: discord.Message, text: str) -> Heard:
@@ -73,6 +77,13 @@ def heard_of(message: discord.Message, *, bot_id: int) -> Heard:
         reply_to=reference.message_id if reference and not message.flags.forwarded else None,
         mentions_bot=any(each.id == bot_id for each in message.mentions),
     )
+
+
+def title_of(message: discord.Message) -> str | None:
+    """Return the title of the forum post that a message begins."""
+    channel = message.channel
+    is_first = isinstance(channel, discord.Thread) and channel.id == message.id
+    return channel.name if is_first and isinstance(channel, discord.Thread) else None
 
 
 def attachment_of(attachment: discord.Attachment) -> Attachment:
@@ -108,7 +119,7 @@ def _is_age_restricted(channel: Any) -> bool:
     return bool(getattr(channel, "is_nsfw", bool)())
 
 
-async def who(interaction: discord.Interaction[Any]) -> Actor:
-    """Return who uses a command or presses a button, with what they may do here."""
+async def who(interaction: discord.Interaction[Any], channel: Any = None) -> Actor:
+    """Return who uses a command or presses a button, with what they may do here, or elsewhere."""
     is_bot_owner = await interaction.client.is_owner(interaction.user)
-    return actor_of(interaction.user, interaction.channel, is_bot_owner=is_bot_owner)
+    return actor_of(interaction.user, channel or interaction.channel, is_bot_owner=is_bot_owner)

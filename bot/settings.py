@@ -56,6 +56,26 @@ class Settings(BaseSettings):
     admin_api_port: int = Field(default=8787, ge=0, le=65535)
     development: bool = False
 
+    scheduler_enabled: bool = True
+    scheduler_interval_ms: int = Field(default=120_000, ge=1000, le=3_600_000)
+    max_tasks_per_tick: int = Field(default=5, ge=1, le=1000)
+    max_concurrent_tasks: int = Field(default=3, ge=1, le=100)
+    rhythm: Literal["presence", "uniform"] = "presence"
+    persona_max_actions_per_hour: int = Field(default=4, ge=1)
+    persona_max_posts_per_day: int = Field(default=2, ge=0)
+    vendor_max_requests_per_minute: int = Field(default=30, ge=1)
+    conversation_max_depth: int = Field(default=4, ge=1)
+    conversation_max_replies_per_thread: int = Field(default=8, ge=1)
+    conversation_reply_probability: float = Field(default=0.20, ge=0, le=1)
+    delay_comment_min: int = Field(default=900_000, ge=0)
+    delay_comment_max: int = Field(default=7_200_000, ge=0)
+    delay_reply_min: int = Field(default=300_000, ge=0)
+    delay_reply_max: int = Field(default=3_600_000, ge=0)
+    delay_vote_min: int = Field(default=60_000, ge=0)
+    delay_vote_max: int = Field(default=1_800_000, ge=0)
+    delay_post_min: int = Field(default=3_600_000, ge=1000)
+    delay_post_max: int = Field(default=21_600_000, ge=1000)
+
     model_deadline_seconds: float = Field(default=120, gt=0)
     model_prices: dict[str, tuple[float, float, float]] = Field(
         default_factory=dict[str, tuple[float, float, float]]
@@ -106,6 +126,9 @@ class Settings(BaseSettings):
             name = unread[1] if unread else ".".join(map(str, first["loc"][:1]))
             said = "it must be JSON" if unread else first["msg"]
             raise SettingsError(f"{name.upper()}: {said}") from error
+        for act in ("comment", "reply", "vote", "post"):
+            if getattr(settings, f"delay_{act}_min") > getattr(settings, f"delay_{act}_max"):
+                raise SettingsError(f"DELAY_{act.upper()}_MIN: it is more than the maximum")
         for vendor in ("ollama", "compatible"):
             if getattr(settings, f"{vendor}_base_url") and not getattr(settings, f"{vendor}_model"):
                 raise SettingsError(

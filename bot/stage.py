@@ -1,10 +1,9 @@
 """Where personalities speak on Discord: webhooks in servers, a name before the text in DMs."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,26 +13,20 @@ from typing_extensions import override
 
 from bot.errors import explain
 from bot.places import heard_of, is_persons
+from bot.webhooks import Webhooks, our_errors
 from services.chat import (
     AnswerGone,
     Attachment,
     Heard,
     MayNotSpeak,
-    PlaceGone,
     Speaker,
     Stage,
     split,
 )
 from services.memory import Place
 
-log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-WEBHOOK_NAME = "Troupe"
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 _FILE_BYTES = 8_000_000
-_UNKNOWN_WEBHOOK = 10015
-_TOO_MANY_WEBHOOKS = 30007
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
 _COMFORT = """\
 This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
@@ -50,6 +43,7 @@ class DiscordStage(Stage):
     def __init__(
         self,
         bot: discord.Client,
+        webhooks: Webhooks,
         *,
         answer_view: Callable[[UUID], ui.View],
         proxies: Collection[int] = (),
@@ -59,12 +53,11 @@ class DiscordStage(Stage):
         self._answer_view = answer_view
         self._proxies = proxies
         self._cdn_hosts = cdn_hosts
-        self._webhooks: dict[int, discord.Webhook] = {}
-        self._locks: dict[int, asyncio.Lock] = {}
+        self._webhooks = webhooks
 
     @override
     async def say(self, place: Place, speaker: Speaker, text: str, *, line_id: UUID) -> list[int]:
-        async with _our_errors():
+        async with our_errors():
             channel = await self._channel(place)
             masked = await self._is_masked(place, channel)
             pieces = _pieces(place, speaker, text, masked=masked)
@@ -74,7 +67,7 @@ class DiscordStage(Stage):
     async def revise(
         self, place: Place, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
     ) -> list[int]:
-        async with _our_errors():
+        async with our_errors():
             channel = await self._channel(place)
             masked = await self._is_masked(place, channel)
             pieces = _pieces(place, speaker, text, masked=masked)
@@ -88,14 +81,14 @@ class DiscordStage(Stage):
 
     @override
     async def retract(self, place: Place, message_ids: list[int]) -> None:
-        async with _our_errors():
+        async with our_errors():
             channel = await self._channel(place)
             for message_id in message_ids:
                 with suppress(discord.NotFound):
                     if place.guild_id is None:
                         await channel.get_partial_message(message_id).delete()
                     else:
-                        webhook = await self._webhook(channel)
+                        webhook = await self._webhooks.of(channel)
                         await webhook.delete_message(message_id, thread=_thread(channel))
 
     @override
@@ -121,7 +114,7 @@ class DiscordStage(Stage):
         self, place: Place, *, after: int | None, before: int, limit: int
     ) -> list[Heard]:
         try:
-            async with _our_errors():
+            async with our_errors():
                 channel = await self._channel(place)
                 found = [
                     message
@@ -153,15 +146,7 @@ class DiscordStage(Stage):
 
     async def _is_masked(self, place: Place, channel: Any) -> bool:
         """Whether personalities speak with a name and face of their own here."""
-        if place.guild_id is None:
-            return False
-        try:
-            await self._webhook(channel)
-        except discord.HTTPException as error:
-            if isinstance(error, discord.Forbidden) or error.code == _TOO_MANY_WEBHOOKS:
-                return False
-            raise
-        return True
+        return place.guild_id is not None and await self._webhooks.are_allowed(channel)
 
     async def _send_all(
         self, channel: Any, speaker: Speaker, pieces: list[str], line_id: UUID, *, masked: bool
@@ -191,7 +176,7 @@ class DiscordStage(Stage):
                 wait=True,
             )
 
-        return await self._with_webhook(channel, send)
+        return await self._webhooks.using(channel, send)
 
     async def _edit(
         self, channel: Any, message_id: int, piece: str, view: ui.View | None, *, masked: bool
@@ -199,7 +184,7 @@ class DiscordStage(Stage):
         if not masked:
             await channel.get_partial_message(message_id).edit(content=piece, view=view)
             return
-        webhook = await self._webhook(channel)
+        webhook = await self._webhooks.of(channel)
         try:
             await webhook.edit_message(
                 message_id, content=piece, view=view, thread=_thread(channel)
@@ -207,40 +192,12 @@ class DiscordStage(Stage):
         except discord.NotFound as error:
             raise AnswerGone from error  # said through a webhook that is gone, so for ever
 
-    async def _with_webhook(
-        self, channel: Any, work: Callable[[discord.Webhook], Awaitable[T]]
-    ) -> T:
-        """Do something with the channel's webhook; with a new one where a moderator deleted it."""
-        try:
-            return await work(await self._webhook(channel))
-        except discord.NotFound as error:
-            if error.code != _UNKNOWN_WEBHOOK:
-                raise
-            log.info("The webhook of channel %s was deleted, making another", channel.id)
-            self._webhooks.pop(_home(channel).id, None)
-            return await work(await self._webhook(channel))
-
-    async def _webhook(self, channel: Any) -> discord.Webhook:
-        """Return our webhook of a channel, or of a thread's parent: kept, found, or made."""
-        home = _home(channel)
-        async with self._locks.setdefault(home.id, asyncio.Lock()):
-            if home.id not in self._webhooks:
-                mine = [
-                    webhook
-                    for webhook in await home.webhooks()
-                    if webhook.token and webhook.user == self._bot.user
-                ]
-                self._webhooks[home.id] = (
-                    mine[0] if mine else await home.create_webhook(name=WEBHOOK_NAME)
-                )
-            return self._webhooks[home.id]
-
     async def _channel(self, place: Place) -> Any:
         channel = self._bot.get_channel(place.channel_id)
         return channel or await self._bot.fetch_channel(place.channel_id)
 
     async def _reply(self, heard: Heard, text: str) -> None:
-        async with _our_errors():
+        async with our_errors():
             channel = await self._channel(heard.place)
             reference = discord.MessageReference(
                 message_id=heard.message_id,
@@ -256,15 +213,6 @@ class DiscordStage(Stage):
                 await asyncio.Event().wait()
 
 
-def _home(channel: Any) -> Any:
-    """Return the channel that a webhook belongs to: a thread's is its parent's."""
-    if isinstance(channel, discord.Thread):
-        if channel.parent is None:
-            raise PlaceGone
-        return channel.parent
-    return channel
-
-
 def _thread(channel: Any) -> discord.Thread:
     return channel if isinstance(channel, discord.Thread) else discord.utils.MISSING
 
@@ -275,13 +223,3 @@ def _pieces(place: Place, speaker: Speaker, text: str, *, masked: bool) -> list[
         return split(text)
     named = f"**{discord.utils.escape_markdown(speaker.name)}:** {text}"
     return split(named if place.guild_id is None else f"{named}\n{_NO_WEBHOOK}")
-
-
-@asynccontextmanager
-async def _our_errors() -> AsyncGenerator[None]:
-    try:
-        yield
-    except discord.NotFound as error:
-        raise PlaceGone from error
-    except discord.Forbidden as error:
-        raise MayNotSpeak("Send Messages") from error

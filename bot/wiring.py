@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
 
 from bot.errors import explain
 from bot.settings import Settings, SettingsError
@@ -17,7 +19,23 @@ from services.chat import (
 )
 from services.clock import Clock, SystemClock
 from services.embedders import TextEmbedder
-from services.jobs import DISCORD, LANES, Handler, JobMetrics, JobService, Worker
+from services.engine import (
+    ActHandler,
+    BoardEar,
+    BoardService,
+    BoardStage,
+    Delays,
+    Desk,
+    EngineLoop,
+    EngineService,
+    Limits,
+    Planner,
+    Presence,
+    Rhythm,
+    Tempo,
+    Uniform,
+)
+from services.jobs import DISCORD, ENGINE, LANES, Handler, JobMetrics, JobService, Worker
 from services.llm import PRICES, Courier, LanguageModels, Ledger, Price, Vendor
 from services.llm_configs import LlmConfigService
 from services.memory import MemoryService
@@ -25,6 +43,47 @@ from services.people import PeopleService
 from services.personalities import PersonalityService, SystemPromptService
 from services.privacy import PrivacyService
 from services.publishing import Herald, NoticeHandler, PublishHandler, PublishingService
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """The services' ways to Discord."""
+
+    stage: Stage
+    board_stage: BoardStage
+    herald: Herald
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """How the engine goes about it."""
+
+    rhythm: Rhythm = field(default_factory=Presence)
+    limits: Limits = field(default_factory=Limits)
+    interval: timedelta = timedelta(minutes=2)
+    tasks_per_tick: int = 5
+
+    @classmethod
+    def of(cls, settings: Settings, *, rhythm: Rhythm | None = None) -> Self:
+        """Return what the settings say."""
+        windows = {
+            act: tuple(getattr(settings, f"delay_{act}_{end}") / 1000 for end in ("min", "max"))
+            for act in ("comment", "reply", "vote", "post")
+        }
+        presence = rhythm or Presence()
+        return cls(
+            rhythm=presence if settings.rhythm == "presence" else Uniform(Delays(**windows)),
+            limits=Limits(
+                acts_per_hour=settings.persona_max_actions_per_hour,
+                posts_per_day=settings.persona_max_posts_per_day,
+                requests_per_minute=settings.vendor_max_requests_per_minute,
+                depth=settings.conversation_max_depth,
+                replies_per_thread=settings.conversation_max_replies_per_thread,
+                reply_probability=settings.conversation_reply_probability,
+            ),
+            interval=timedelta(milliseconds=settings.scheduler_interval_ms),
+            tasks_per_tick=settings.max_tasks_per_tick,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +103,10 @@ class Services:
     answers: AnswerService
     chat: ChatService
     publishing: PublishingService
+    boards: BoardService
+    board_ear: BoardEar
+    engine: EngineService
+    engine_loop: EngineLoop
     jobs: JobService
     handlers: tuple[Handler, ...]
     metrics: JobMetrics
@@ -52,21 +115,32 @@ class Services:
 def assemble(
     sessions: Sessions,
     *,
-    stage: Stage,
-    herald: Herald,
+    outside: Outside,
     models: LanguageModels,
     embedder: TextEmbedder,
     clock: Clock | None = None,
+    engine: EngineOptions | None = None,
 ) -> Services:
     """Build every service from the few things that reach outside the process."""
     time = clock or SystemClock()
     personalities = PersonalityService(sessions)
     composer = Composer(sessions, models, embedder, time)
     keeper = Keeper(sessions, embedder)
-    handlers = handlers_of(sessions, models=models, herald=herald)
+    options = engine or EngineOptions()
+    planner = Planner(options.rhythm, options.limits)
+    tempo = Tempo(clock=time, interval=options.interval, tasks_per_tick=options.tasks_per_tick)
+    desk = Desk(
+        sessions=sessions,
+        models=models,
+        stage=outside.board_stage,
+        planner=planner,
+        limits=options.limits,
+        tempo=tempo,
+    )
+    handlers = (PublishHandler(sessions, models), NoticeHandler(outside.herald), ActHandler(desk))
     metrics = JobMetrics()
     return Services(
-        stage=stage,
+        stage=outside.stage,
         models=models,
         ledger=models.ledger,
         people=PeopleService(sessions),
@@ -76,20 +150,17 @@ def assemble(
         memory=MemoryService(sessions, embedder, time),
         privacy=PrivacyService(sessions),
         channels=ChannelService(sessions),
-        answers=AnswerService(sessions, composer, keeper, stage),
-        chat=ChatService(sessions, composer, keeper, stage),
+        answers=AnswerService(sessions, composer, keeper, outside.stage),
+        chat=ChatService(sessions, composer, keeper, outside.stage),
         publishing=PublishingService(sessions, models),
+        boards=BoardService(sessions, models, options.rhythm, time),
+        board_ear=BoardEar(sessions, planner, tempo),
+        engine=EngineService(sessions, planner, options.rhythm, tempo),
+        engine_loop=EngineLoop(sessions, planner, tempo),
         jobs=JobService(sessions, handlers, metrics),
         handlers=handlers,
         metrics=metrics,
     )
-
-
-def handlers_of(
-    sessions: Sessions, *, models: LanguageModels, herald: Herald
-) -> tuple[Handler, ...]:
-    """Build what does each kind of job."""
-    return (PublishHandler(sessions, models), NoticeHandler(herald))
 
 
 def worker(
@@ -103,7 +174,7 @@ def worker(
     """Build what does the work in the background, but for Discord's where there is no Discord."""
     rooms = {**LANES, **(lanes or {})}
     if not has_discord:
-        del rooms[DISCORD]
+        del rooms[DISCORD], rooms[ENGINE]
     return Worker(
         sessions,
         services.handlers,

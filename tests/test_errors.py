@@ -23,9 +23,17 @@ from typing_extensions import override
 import services
 from bot.errors import explain
 from bot.ui import AnyInteraction, Modal, PersistentButton, Tree, View
+from services.engine import Reason
 from services.errors import DomainError, TextEmpty
 
-FACTS: dict[Any, Any] = {str: "x", int: 3, float: 1.5, float | None: None, tuple[str, ...]: ("x",)}
+FACTS: dict[Any, Any] = {
+    str: "x",
+    int: 3,
+    float: 1.5,
+    float | None: None,
+    tuple[str, ...]: ("x",),
+    Reason: Reason.CAP,
+}
 WORDS = "The name is empty, or nothing in it can be seen."
 
 

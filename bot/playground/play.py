@@ -22,12 +22,19 @@ from bot.client import Bot
 from bot.places import actor_of, place_of
 from bot.playground import simulation, world
 from bot.playground.world import World
+from services.clock import FastClock
 
 log = logging.getLogger(__name__)
 
 # A reply of the local model may take this long before the page calls its action uncertain.
 _PATIENCE = 180
 _REFRESH_SECONDS = 0.5
+_TOPIC = "small things that happen by the sea, in a library and at a night market"
+_CAST = ("mirela", "professor-quill", "bex")
+_BOARD = """\
+**This is a board.** Here they post, comment and vote by themselves, each by a rhythm of its own.
+- Write something, or press ▲ and ▼. `/engine status` shows it, `/engine pause` stops it.
+- `troupe playground --speed 60` lets an hour pass in a minute."""
 _WELCOME = """\
 **Welcome to Troupe's playground.** Everything here is the real bot, on a simulated Discord.
 - Call somebody by name: `@Mirela how was the night?`, `@Professor Quill`, `@Bex`.
@@ -42,14 +49,14 @@ async def play(
     file: Path,
     *,
     port: int,
-    speed: float,
+    clock: FastClock,
     open_browser: bool,
 ) -> None:
     """Run the bot over a simulated Discord, kept in `file`, until cancelled."""
     simulation.install()
     runner = simcord.run(bot, settle_timeout=_PATIENCE, check_errors=False, shard_count=1)
     env: Env = runner._env  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - before it starts
-    env.backend.clock = world.RunningClock(speed)
+    env.backend.clock = world.RunningClock(clock)
     if not world.restore(env, file):
         env.backend.bot_user.name = "Troupe"
     async with runner as env, working(bot):
@@ -57,6 +64,7 @@ async def play(
         bot.owner_ids = {place.members["alice"].id}
         if place.is_new:
             await _welcome(bot, place)
+        await _open_board(bot, place)
         async with _pages(env, place, port) as pages:
             _announce(pages, open_browser=open_browser)
             try:
@@ -83,6 +91,23 @@ async def _welcome(bot: Bot, place: World) -> None:
     moderator = actor_of(lighthouse.guild.me, lighthouse)
     await bot.services.channels.activate(moderator, place_of(lighthouse, lighthouse.guild), mirela)
     await lighthouse.send("-# Mirela answers everything that is said here.")
+
+
+async def _open_board(bot: Bot, place: World) -> None:
+    """Let the cast act by itself on its board, unless that was ever decided."""
+    square = bot.get_channel(place.channels["square"].id)
+    if not isinstance(square, discord.TextChannel):
+        raise TypeError("the simulated server has lost its board")
+    where = place_of(square, square.guild)
+    if await bot.services.boards.exists(where):
+        return
+    moderator = actor_of(square.guild.me, square)
+    find, alice = bot.services.personalities.find, place.members["alice"]
+    cast = [await find(name, discord_id=alice.id, channel_id=square.id) for name in _CAST]
+    await bot.services.boards.open(
+        moderator, where, cast, is_forum=False, topic=_TOPIC, tone="short, everyday, a little odd"
+    )
+    await square.send(_BOARD)
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """The simulated server: its people and channels, kept between runs."""
 
 import pickle
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +12,14 @@ from simcord.builders import ChannelHandle, GuildHandle, UserHandle
 from simcord.env import Env
 from typing_extensions import override
 
+from services.clock import FastClock
+
 GUILD = "The Playground"
 PEOPLE = ("alice", "bob")  # Alice runs the bot
 CHANNELS = {
     "lobby": "Call anybody by name: @Mirela, @Professor Quill, @Bex.",
     "lighthouse": "Mirela answers everything here.",
+    "square": "A board: here they post and talk among themselves. /board settings",
 }
 # All of simcord's world that a restart would lose.
 _KEPT = (
@@ -27,18 +29,17 @@ _KEPT = (
 
 
 class RunningClock(Clock):
-    """Simcord's clock, running as real time does, so many times as fast."""
+    """Simcord's clock, running as the house's does."""
 
-    def __init__(self, speed: float = 1) -> None:
-        self._speed = speed
-        self._started = time.perf_counter()
+    def __init__(self, clock: FastClock) -> None:
+        self._house = clock
         self._ahead = 0.0
-        self._epoch = datetime.now(UTC)
+        self._epoch = clock.now()
 
     @property
     @override
     def elapsed(self) -> float:
-        return (time.perf_counter() - self._started) * self._speed + self._ahead
+        return (self._house.now() - self._epoch).total_seconds() + self._ahead
 
     @override
     def advance(self, seconds: float) -> None:
@@ -60,9 +61,19 @@ def restore(env: Env, file: Path) -> bool:
         return False
     with file.open("rb") as kept:
         state: dict[str, Any] = pickle.load(kept)  # noqa: S301 - written by `keep`, in our folder
-    for name, value in state.items():
-        setattr(env.backend, name, value)
+    for name in _KEPT:
+        setattr(env.backend, name, state[name])
     return True
+
+
+def last_moment(file: Path) -> datetime:
+    """Return until when time had run in a kept world; it does not run backwards."""
+    now = datetime.now(UTC)
+    if not file.is_file():
+        return now
+    with file.open("rb") as kept:
+        state: dict[str, Any] = pickle.load(kept)  # noqa: S301 - as above
+    return max(state.get("moment", now), now)
 
 
 def keep(env: Env, file: Path) -> None:
@@ -70,7 +81,8 @@ def keep(env: Env, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_suffix(".new")
     with beside.open("wb") as kept:
-        pickle.dump({name: getattr(env.backend, name) for name in _KEPT}, kept)
+        state = {name: getattr(env.backend, name) for name in _KEPT}
+        pickle.dump({**state, "moment": env.backend.clock.now()}, kept)
     beside.replace(file)
 
 
@@ -81,8 +93,6 @@ def build(env: Env) -> World:
         guild = env.create_guild(GUILD)
         users = {name: env.create_user(name, global_name=name.capitalize()) for name in PEOPLE}
         members = {name: guild.add_member(user) for name, user in users.items()}
-        for name, topic in CHANNELS.items():
-            guild.create_text_channel(name, topic=topic)
     else:
         guild = GuildHandle(env, found)
         users = {
@@ -91,6 +101,9 @@ def build(env: Env) -> World:
             if user.name in PEOPLE
         }
         members = {name: MemberActor(env, guild, user) for name, user in users.items()}
+    for name, topic in CHANNELS.items():
+        if name not in guild.channels:
+            guild.create_text_channel(name, topic=topic)
     return World(
         members=members,
         channels={name: guild.channels[name] for name in CHANNELS},

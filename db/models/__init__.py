@@ -1,7 +1,17 @@
 """One module a table, or a table and those that cannot be understood without it."""
 
 from db.models.activated_channel import ActivatedChannel
+from db.models.board import Board, BoardKind, BoardMember, Comment, Media, Post, Vote
 from db.models.conversation import ConversationLine, Role
+from db.models.engine import (
+    ActType,
+    Deed,
+    EngineAct,
+    EngineState,
+    EngineTask,
+    TaskStatus,
+    VendorMinute,
+)
 from db.models.job import Job, JobStatus, JobStep
 from db.models.llm_call import LlmCall, Outcome
 from db.models.llm_config import LlmConfig, PersonalityDefaultConfig
@@ -27,15 +37,25 @@ from db.models.user import User
 from db.models.user_personality_config import UserPersonalityConfig
 
 __all__ = [
+    "ActType",
     "ActivatedChannel",
     "AgeBucket",
+    "Board",
+    "BoardKind",
+    "BoardMember",
+    "Comment",
     "ConversationLine",
+    "Deed",
+    "EngineAct",
+    "EngineState",
+    "EngineTask",
     "Gender",
     "Job",
     "JobStatus",
     "JobStep",
     "LlmCall",
     "LlmConfig",
+    "Media",
     "Memory",
     "NsfwRating",
     "OptOut",
@@ -49,14 +69,18 @@ __all__ = [
     "PersonalityOwner",
     "PersonalityTag",
     "PersonalityVersion",
+    "Post",
     "PublishAttempt",
     "Role",
     "SyncedCommands",
     "SystemPrompt",
     "Tag",
+    "TaskStatus",
     "User",
     "UserDefaultPersona",
     "UserPersonalityConfig",
+    "VendorMinute",
     "Venue",
     "Visibility",
+    "Vote",
 ]

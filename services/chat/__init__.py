@@ -3,6 +3,7 @@
 from services.chat.answers import AnswerService, Why
 from services.chat.channels import ChannelService
 from services.chat.composing import Composer
+from services.chat.crisis import is_crisis
 from services.chat.errors import (
     AgeRestricted,
     AnswerGone,
@@ -16,10 +17,14 @@ from services.chat.errors import (
 )
 from services.chat.keeping import Keeper
 from services.chat.ports import Stage
-from services.chat.queries import Resolution
+from services.chat.queries import Resolution, append
 from services.chat.service import ChatService
+from services.chat.signs import Signs
+from services.chat.speech import flaw, tidy, unbroken
 from services.chat.splitting import split
-from services.chat.types import Attachment, Heard, Speaker
+from services.chat.summons import signs_of, summoned_by
+from services.chat.turns import text_of, without
+from services.chat.types import Attachment, Heard, Speaker, speaker_of
 
 __all__ = [
     "AgeRestricted",
@@ -39,8 +44,19 @@ __all__ = [
     "OptedOut",
     "PlaceGone",
     "Resolution",
+    "Signs",
     "Speaker",
     "Stage",
     "Why",
+    "append",
+    "flaw",
+    "is_crisis",
+    "signs_of",
+    "speaker_of",
     "split",
+    "summoned_by",
+    "text_of",
+    "tidy",
+    "unbroken",
+    "without",
 ]

@@ -14,6 +14,7 @@ from uuid import UUID
 from db.models import ConversationLine, Persona, Personality, Role
 from services.llm import ChatMessage, Image, estimate, fitting
 from services.memory import Recalled
+from services.personalities import described
 from services.texts import shorten
 
 RULES = """\
@@ -125,25 +126,10 @@ def _message(line: ConversationLine, personality_id: UUID) -> ChatMessage:
 
 def _system(scene: Scene) -> str:
     personality = scene.personality
-    fields = [
-        ("", personality.character_info),
-        ("Character", personality.personality_traits),
-        ("Tone", personality.personality_tone),
-        ("Age", personality.personality_age),
-        ("Likes", personality.personality_likes),
-        ("Dislikes", personality.personality_dislikes),
-        ("Goals in conversation", personality.conversational_goals),
-        *(
-            (name.replace("_", " ").capitalize(), value)
-            for name, value in (personality.custom_fields or {}).items()
-            if isinstance(value, str)
-        ),
-        ("Examples of how you speak", personality.conversational_examples),
-    ]
     parts = [
         RULES.format(name=personality.name),
         scene.system_prompt,
-        *(f"{label}: {text}" if label else text for label, text in fields if text),
+        *described(personality),
     ]
     user = _called(scene.persona) if scene.is_dm else "the user"
     text = "\n\n".join(part for part in parts if part)

@@ -16,11 +16,21 @@ from services.jobs.errors import (
 from services.jobs.metrics import JobMetrics
 from services.jobs.queries import Depth
 from services.jobs.run import Handler, Run
-from services.jobs.service import DISCORD, HOUSE, LANES, JobDetails, JobService, call_off, enqueue
+from services.jobs.service import (
+    DISCORD,
+    ENGINE,
+    HOUSE,
+    LANES,
+    JobDetails,
+    JobService,
+    call_off,
+    enqueue,
+)
 from services.jobs.worker import Pace, Worker
 
 __all__ = [
     "DISCORD",
+    "ENGINE",
     "HOUSE",
     "LANES",
     "Depth",

@@ -18,10 +18,11 @@ from services.jobs.queries import Depth
 from services.jobs.run import Handler
 
 # What jobs share the use of: a vendor of models, Discord, or nothing but this house.
-HOUSE, DISCORD = "house", "discord"
+HOUSE, DISCORD, ENGINE = "house", "discord", "engine"
 LANES: Mapping[str, int] = {
     HOUSE: 20,
     DISCORD: 5,
+    ENGINE: 3,
     "openai": 4,
     "openrouter": 4,
     "gemini": 4,

@@ -2,7 +2,7 @@
 
 from db.models import Personality, SystemPrompt, Visibility
 from services.personalities.cards import LIMIT_MB as CARD_LIMIT_MB
-from services.personalities.definition import LIMITS, SCENARIO, as_published
+from services.personalities.definition import LIMITS, SCENARIO, as_published, described
 from services.personalities.errors import (
     BadAddress,
     CardTooLarge,
@@ -48,6 +48,7 @@ __all__ = [
     "Visibility",
     "as_published",
     "called",
+    "described",
     "owned",
     "owned_by",
     "unmasked",

@@ -56,6 +56,26 @@ def snapshot(personality: Personality) -> dict[str, Any]:
     return {field: getattr(personality, field) for field in fields}
 
 
+def described(personality: Personality) -> list[str]:
+    """Return the definition as paragraphs of a prompt, with cards' placeholders still in them."""
+    fields = [
+        ("", personality.character_info),
+        ("Character", personality.personality_traits),
+        ("Tone", personality.personality_tone),
+        ("Age", personality.personality_age),
+        ("Likes", personality.personality_likes),
+        ("Dislikes", personality.personality_dislikes),
+        ("Goals in conversation", personality.conversational_goals),
+        *(
+            (name.replace("_", " ").capitalize(), value)
+            for name, value in (personality.custom_fields or {}).items()
+            if isinstance(value, str)
+        ),
+        ("Examples of how you speak", personality.conversational_examples),
+    ]
+    return [f"{label}: {text}" if label else text for label, text in fields if text]
+
+
 def as_published(personality: Personality, version: Mapping[str, Any]) -> Personality:
     """Let a personality be what an earlier version of it was. It must belong to no session."""
     for field, value in version.items():

@@ -10,11 +10,9 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 
-from bot.answer_buttons import answer_view
 from bot.client import Bot
-from bot.herald import DiscordHerald
+from bot.outside import on_discord
 from bot.playground import simulation
-from bot.stage import DiscordStage
 from bot.wiring import Services, assemble
 from db.session import Sessions
 from services.embedders import WordLlamaEmbedder
@@ -51,10 +49,8 @@ def make_bot(
     development: bool = False,
 ) -> Bot:
     def build(bot: Bot) -> Services:
-        stage = DiscordStage(bot, answer_view=answer_view, cdn_hosts={"cdn.simcord.invalid"})
-        return assemble(
-            sessions, stage=stage, herald=DiscordHerald(bot), models=models, embedder=embedder
-        )
+        outside = on_discord(bot, cdn_hosts={"cdn.simcord.invalid"})
+        return assemble(sessions, outside=outside, models=models, embedder=embedder)
 
     return Bot(sessions, build, always_sync=True, shard_count=1, development=development)
 

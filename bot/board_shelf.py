@@ -1,0 +1,142 @@
+"""How boards and the engine look: sheets, forecasts, status, plan."""
+
+from collections.abc import Sequence
+
+import discord
+
+from services.engine import (
+    ActType,
+    BoardKind,
+    BoardSheet,
+    Entry,
+    Forecast,
+    Post,
+    Status,
+    TaskStatus,
+)
+from services.texts import shorten
+
+_KINDS = {
+    BoardKind.STAGE: "stage: they post and talk among themselves",
+    BoardKind.GUEST: "guest: they only join what people start",
+}
+_MARKS = {
+    TaskStatus.PENDING: "🕓",
+    TaskStatus.RUNNING: "⏳",
+    TaskStatus.DONE: "✅",
+    TaskStatus.FAILED: "❌",
+    TaskStatus.SKIPPED: "⏭",
+}
+_ACTS = {
+    ActType.POST: "posts",
+    ActType.COMMENT: "comments",
+    ActType.REPLY: "replies",
+    ActType.VOTE: "votes",
+    ActType.IMAGE_POST: "pictures",
+}
+
+
+def names_of(sheet: BoardSheet) -> str:
+    """Return those on a board, as a list of names."""
+    return ", ".join(discord.utils.escape_markdown(each.name) for each in sheet.members)
+
+
+def forecast_words(forecast: Forecast) -> str:
+    """Return what a day on a board will bring, in a sentence."""
+    cost = _money(forecast.cost_usd)
+    tokens = f"{forecast.tokens_in + forecast.tokens_out:,} tokens"
+    return (
+        f"On an average day that is about **{forecast.acts:.0f} acts**, "
+        f"{forecast.messages:.0f} of them messages, {tokens} of `{forecast.model or 'no model'}`, "
+        f"**{cost}**."
+    )
+
+
+def sheet_embed(sheet: BoardSheet) -> discord.Embed:
+    """Return a board's settings."""
+    board = sheet.board
+    embed = discord.Embed(title="Board", description=f"<#{board.channel_id}>")
+    embed.add_field(name="Kind", value=_KINDS[BoardKind(board.kind)], inline=False)
+    escaped = discord.utils.escape_markdown
+    embed.add_field(name="Topic", value=escaped(board.topic) or "anything", inline=False)
+    embed.add_field(name="Tone", value=escaped(board.tone) or "their own", inline=False)
+    embed.add_field(name="Who may act", value=shorten(names_of(sheet), 1000), inline=False)
+    quiet = "never"
+    if board.quiet_from is not None and board.quiet_until is not None:
+        quiet = f"{board.quiet_from:%H:%M}-{board.quiet_until:%H:%M} {board.time_zone}"
+    embed.add_field(name="Quiet hours", value=quiet)
+    embed.add_field(name="Acts a day", value=f"at most {board.acts_per_day}")
+    embed.add_field(name="Budget a day", value=f"${board.daily_budget_usd:.2f}")
+    votes = "asked of the model" if board.model_votes else "by affinity and mood"
+    embed.add_field(name="Votes", value=votes)
+    return embed
+
+
+def sheet_line(sheet: BoardSheet) -> str:
+    """Return a board on one line."""
+    board = sheet.board
+    names = shorten(names_of(sheet), 120)
+    return f"<#{board.channel_id}> · {board.kind} · {names} · ${board.daily_budget_usd:.2f} a day"
+
+
+def post_line(post: Post, *, guild_id: int, channel_id: int) -> str:
+    """Return a post with its votes, linked."""
+    first = post.discord_message_ids[0] if post.discord_message_ids else channel_id
+    link = f"https://discord.com/channels/{guild_id}/{channel_id}/{first}"
+    text = discord.utils.escape_markdown(shorten(" ".join(post.content.split()), 90))
+    name = discord.utils.escape_markdown(post.author_name)
+    return f"**{post.ups - post.downs:+d}** · {name}: {text} [↗]({link})"
+
+
+def task_line(entry: Entry) -> str:
+    """Return a task on one line."""
+    task = entry.task
+    when = discord.utils.format_dt(task.scheduled_at, "R")
+    name = discord.utils.escape_markdown(entry.name)
+    why = task.reason or task.error_message or ""
+    told = f" · {shorten(why, 150)}" if why else ""
+    cost = f" · {_money(task.cost_usd)}" if task.status == TaskStatus.DONE else ""
+    return (
+        f"{_MARKS[TaskStatus(task.status)]} {when} · **{name}** · {task.task_type} · "
+        f"<#{entry.channel_id}>{cost}{told}"
+    )
+
+
+def status_embed(status: Status) -> discord.Embed:
+    """Return what the engine did, in words."""
+    state = "running" if status.paused_at is None else "**paused**"
+    boards = f"{status.boards} board" + ("" if status.boards == 1 else "s")
+    embed = discord.Embed(
+        title="The engine",
+        description=f"{state} · {boards} · {status.waiting} acts waiting\n"
+        f"since {discord.utils.format_dt(status.since, 'f')}:",
+    )
+    done = [
+        f"{status.counts.get((kind, TaskStatus.DONE), 0)} {words}" for kind, words in _ACTS.items()
+    ]
+    embed.add_field(name="Done", value="\n".join(done))
+    skipped = sorted(status.reasons.items(), key=lambda each: -each[1])
+    embed.add_field(
+        name="Left undone", value="\n".join(f"{n} {why}" for why, n in skipped) or "nothing"
+    )
+    failed = sum(n for (_, how), n in status.counts.items() if how == TaskStatus.FAILED)
+    embed.add_field(
+        name="Cost",
+        value=f"{_money(status.cost_usd)}\n{status.tokens_in:,} tokens read\n"
+        f"{status.tokens_out:,} written" + (f"\n{failed} failed" if failed else ""),
+    )
+    return embed
+
+
+def plan_lines(waiting: Sequence[Entry]) -> str:
+    """Return what waits, the first ten."""
+    lines = [task_line(each) for each in waiting[:10]]
+    rest = len(waiting) - len(lines)
+    more = [f"-# and {rest} more"] if rest > 0 else []
+    return "\n".join([*lines, *more]) or "*Nothing waits: it is planned a beat ahead.*"
+
+
+def _money(dollars: float | None) -> str:
+    if dollars is None:
+        return "an unknown price"
+    return "free" if dollars == 0 else f"${dollars:.4f}"

@@ -1,0 +1,48 @@
+"""What errors about boards and the engine say to a person; a part of `bot.words`."""
+
+import discord
+
+from services.engine import (
+    BadHours,
+    BadTimeZone,
+    BoardNotFound,
+    NobodyOnBoard,
+    NoPainter,
+    NotABoard,
+    NothingToActOn,
+    NotSeated,
+    Paused,
+    Skipped,
+)
+from services.errors import DomainError
+
+
+def about_boards(error: DomainError) -> str | None:
+    """Return what an error says, or None where it is about something else."""
+    match error:
+        case BoardNotFound():
+            return "This is no board, or it is closed. `/board open` makes one of a channel."
+        case NotABoard():
+            return "Only text channels and forums of a server can be boards."
+        case NobodyOnBoard():
+            return "A board needs at least one personality."
+        case NotSeated(name=name):
+            return f"**{_safe(name)}** may not act on that board: `/board settings` adds it."
+        case NothingToActOn(name=name, kind=kind):
+            return f"There is nothing fresh on that board for a {kind} of **{_safe(name)}**."
+        case BadTimeZone(name=name):
+            return f"There is no time zone **{_safe(name)}**. Write one like `Europe/Berlin`."
+        case BadHours(text=text):
+            return f"**{_safe(text)}** are no hours. Write them like `23:00-07:00`, or `never`."
+        case NoPainter(name=name):
+            return f"There is no model for images, so **{_safe(name)}** cannot post one."
+        case Paused():
+            return "The engine is paused."
+        case Skipped(reason=reason):
+            return f"That was left undone: {reason}."
+        case _:
+            return None
+
+
+def _safe(text: str) -> str:
+    return discord.utils.escape_markdown(text[:200])

@@ -1,0 +1,26 @@
+"""What services reach Discord through."""
+
+from collections.abc import Collection
+
+import discord
+
+from bot.answer_buttons import answer_view
+from bot.board_stage import DiscordBoardStage
+from bot.herald import DiscordHerald
+from bot.stage import CDN_HOSTS, DiscordStage
+from bot.webhooks import Webhooks
+from bot.wiring import Outside
+
+
+def on_discord(
+    bot: discord.Client, *, proxies: Collection[int] = (), cdn_hosts: Collection[str] = CDN_HOSTS
+) -> Outside:
+    """Return them for a bot, which need not be connected yet."""
+    webhooks = Webhooks(bot)
+    return Outside(
+        stage=DiscordStage(
+            bot, webhooks, answer_view=answer_view, proxies=proxies, cdn_hosts=cdn_hosts
+        ),
+        board_stage=DiscordBoardStage(bot, webhooks),
+        herald=DiscordHerald(bot),
+    )

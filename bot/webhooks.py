@@ -1,0 +1,83 @@
+"""The webhooks that personalities speak through: one a channel, kept, found, or made."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import discord
+
+from services.chat import MayNotSpeak, PlaceGone
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+WEBHOOK_NAME = "Troupe"
+_UNKNOWN_WEBHOOK = 10015
+_TOO_MANY_WEBHOOKS = 30007
+
+
+class Webhooks:
+    """One webhook a channel, shared by all personalities and by the channel's threads."""
+
+    def __init__(self, bot: discord.Client) -> None:
+        self._bot = bot
+        self._known: dict[int, discord.Webhook] = {}
+        self._locks: dict[int, asyncio.Lock] = {}
+
+    async def of(self, channel: Any) -> discord.Webhook:
+        """Return our webhook of a channel, or of a thread's parent: kept, found, or made."""
+        home = home_of(channel)
+        async with self._locks.setdefault(home.id, asyncio.Lock()):
+            if home.id not in self._known:
+                mine = [
+                    webhook
+                    for webhook in await home.webhooks()
+                    if webhook.token and webhook.user == self._bot.user
+                ]
+                self._known[home.id] = (
+                    mine[0] if mine else await home.create_webhook(name=WEBHOOK_NAME)
+                )
+            return self._known[home.id]
+
+    async def are_allowed(self, channel: Any) -> bool:
+        """Whether we can have a webhook here, by permission and by number."""
+        try:
+            await self.of(channel)
+        except discord.HTTPException as error:
+            if isinstance(error, discord.Forbidden) or error.code == _TOO_MANY_WEBHOOKS:
+                return False
+            raise
+        return True
+
+    async def using(self, channel: Any, work: Callable[[discord.Webhook], Awaitable[T]]) -> T:
+        """Do something with the channel's webhook; with a new one where a moderator deleted it."""
+        try:
+            return await work(await self.of(channel))
+        except discord.NotFound as error:
+            if error.code != _UNKNOWN_WEBHOOK:
+                raise
+            log.info("The webhook of channel %s was deleted, making another", channel.id)
+            self._known.pop(home_of(channel).id, None)
+            return await work(await self.of(channel))
+
+
+def home_of(channel: Any) -> Any:
+    """Return the channel that a webhook belongs to: a thread's is its parent's."""
+    if isinstance(channel, discord.Thread):
+        if channel.parent is None:
+            raise PlaceGone
+        return channel.parent
+    return channel
+
+
+@asynccontextmanager
+async def our_errors() -> AsyncGenerator[None]:
+    """Turn what Discord refuses into what services know."""
+    try:
+        yield
+    except discord.NotFound as error:
+        raise PlaceGone from error
+    except discord.Forbidden as error:
+        raise MayNotSpeak("Send Messages") from error

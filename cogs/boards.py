@@ -1,0 +1,150 @@
+"""`/board`: channels in which personalities act by themselves."""
+
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.board_shelf import forecast_words, names_of, post_line, sheet_embed, sheet_line
+from bot.client import Bot, Interaction
+from bot.places import place_of, who
+from bot.ui import AnyInteraction, confirm, show_list
+from bot.vote_buttons import VoteButton
+from cogs.options import PersonalitiesOption, PersonalityOption
+from services.engine import BoardKind
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_messages=True)
+class Boards(
+    commands.GroupCog, group_name="board", group_description="Where they act by themselves"
+):
+    """Boards: where personalities post and talk by themselves."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._boards = bot.services.boards
+
+    @app_commands.command(name="open")
+    @app_commands.describe(
+        personalities="Who may act here: names with commas between",
+        channel="Which text channel or forum; this one if none is given",
+        kind="Whether they also speak first, or only join what people start",
+        topic="What it is about",
+        tone="How one talks here",
+    )
+    async def open_(
+        self,
+        interaction: Interaction,
+        personalities: PersonalitiesOption,
+        channel: discord.TextChannel | discord.ForumChannel | None = None,
+        kind: BoardKind = BoardKind.STAGE,
+        topic: app_commands.Range[str, 0, 300] = "",
+        tone: app_commands.Range[str, 0, 200] = "",
+    ) -> None:
+        """Let personalities act by themselves in a channel."""
+        actor, where = await who(interaction, channel), channel or interaction.channel
+        forecast = await self._boards.forecast(actor, personalities)
+
+        async def do(pressed: AnyInteraction) -> None:
+            sheet = await self._boards.open(
+                actor,
+                place_of(where, interaction.guild),
+                personalities,
+                is_forum=isinstance(where, discord.ForumChannel),
+                kind=kind,
+                topic=topic,
+                tone=tone,
+            )
+            told = f"<#{sheet.board.channel_id}> is a board now. There act: {names_of(sheet)}."
+            await pressed.response.edit_message(content=told, view=None)
+
+        names = ", ".join(discord.utils.escape_markdown(each.name) for each in personalities)
+        question = (
+            f"Shall **{names}** act by themselves there? {forecast_words(forecast)} It stops for "
+            "the day at $1.00 and 40 acts; `/board settings` changes that. Everything they say is "
+            "marked as AI."
+        )
+        await confirm(interaction, question, label="Open", do=do)
+
+    @app_commands.command()
+    async def close(self, interaction: Interaction) -> None:
+        """End all acting in this channel, at once."""
+        board = await self._boards.close(await who(interaction), _here(interaction))
+        await interaction.response.send_message(f"<#{board.channel_id}> is no board any more.")
+
+    @app_commands.command(name="list")
+    async def list_(self, interaction: Interaction) -> None:
+        """Show the boards of this server."""
+        sheets = await self._boards.all(interaction.guild_id or 0)
+        await show_list(interaction, title="Boards", lines=[sheet_line(each) for each in sheets])
+
+    @app_commands.command()
+    @app_commands.describe(
+        topic="What it is about",
+        tone="How one talks here",
+        kind="Whether they also speak first, or only join what people start",
+        add="Who may act here, too",
+        remove="Who may no longer",
+        quiet="Hours in which nobody acts, like 23:00-07:00, or never",
+        time_zone="Whose hours those are, like Europe/Berlin",
+        acts_per_day="How many acts a day at most",
+        daily_budget_usd="How many US dollars a day at most",
+        model_votes="Whether the model is asked what they think of a post",
+    )
+    async def settings(
+        self,
+        interaction: Interaction,
+        topic: app_commands.Range[str, 0, 300] | None = None,
+        tone: app_commands.Range[str, 0, 200] | None = None,
+        kind: BoardKind | None = None,
+        add: PersonalityOption | None = None,
+        remove: PersonalityOption | None = None,
+        quiet: app_commands.Range[str, 1, 20] | None = None,
+        time_zone: app_commands.Range[str, 1, 60] | None = None,
+        acts_per_day: app_commands.Range[int, 1, 1000] | None = None,
+        daily_budget_usd: app_commands.Range[float, 0, 1000] | None = None,
+        model_votes: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option
+    ) -> None:
+        """Show this board's settings, or change some."""
+        changes: dict[str, Any] = {
+            "topic": topic,
+            "tone": tone,
+            "kind": kind,
+            "add": add,
+            "remove": remove,
+            "quiet": quiet,
+            "time_zone": time_zone,
+            "acts_per_day": acts_per_day,
+            "daily_budget_usd": daily_budget_usd,
+            "model_votes": model_votes,
+        }
+        place = _here(interaction)
+        if any(value is not None for value in changes.values()):
+            sheet = await self._boards.set(await who(interaction), place, changes)
+        else:
+            sheet = await self._boards.sheet(place)
+        await interaction.response.send_message(embed=sheet_embed(sheet), ephemeral=True)
+
+    @app_commands.command()
+    async def top(self, interaction: Interaction) -> None:
+        """Show this board's best posts."""
+        place = _here(interaction)
+        posts = await self._boards.top(place)
+        lines = [
+            post_line(
+                each, guild_id=place.guild_id or 0, channel_id=place.parent_id or place.channel_id
+            )
+            for each in posts
+        ]
+        await show_list(interaction, title="Best of this board", lines=lines)
+
+
+def _here(interaction: Interaction) -> Any:
+    return place_of(interaction.channel, interaction.guild)
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog and revive the buttons of posts."""
+    bot.add_dynamic_items(VoteButton)
+    await bot.add_cog(Boards(bot))

@@ -1,0 +1,113 @@
+"""`/engine`: what personalities do by themselves, for whoever runs the bot."""
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.board_shelf import plan_lines, status_embed, task_line
+from bot.client import Bot, Interaction
+from bot.places import place_of, who
+from bot.ui import show_list
+from cogs.options import PersonalityOption
+from services.engine import ActType, TaskStatus
+from services.errors import BotOwnerOnly
+
+
+class Engine(
+    commands.GroupCog, group_name="engine", group_description="What they do by themselves"
+):
+    """Engine: what personalities do by themselves, and its brakes."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._engine = bot.services.engine
+        self._boards = bot.services.boards
+
+    @app_commands.command()
+    @app_commands.describe(days="How many days back")
+    async def status(
+        self, interaction: Interaction, days: app_commands.Range[int, 1, 90] = 1
+    ) -> None:
+        """Show what was done, what waits and what it cost."""
+        await self._check(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        status = await self._engine.status(days=days)
+        await interaction.followup.send(embed=status_embed(status), ephemeral=True)
+
+    @app_commands.command()
+    async def plan(self, interaction: Interaction) -> None:
+        """Show what waits, and when personalities will be there."""
+        await self._check(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        waiting, ahead = await self._engine.plan()
+        embed = discord.Embed(title="The plan", description=plan_lines(waiting))
+        embed.set_footer(text=f"about {len(ahead)} moments of their own in the next 24 hours")
+        await interaction.followup.send(embed=embed, ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(status="Only those")
+    async def tasks(
+        self,
+        interaction: Interaction,
+        status: Literal["PENDING", "RUNNING", "DONE", "FAILED", "SKIPPED"] | None = None,
+    ) -> None:
+        """Show the engine's tasks, the last first."""
+        await self._check(interaction)
+        tasks = await self._engine.tasks(status=TaskStatus(status) if status else None)
+        await show_list(interaction, title="Tasks", lines=[task_line(each) for each in tasks])
+
+    @app_commands.command()
+    @app_commands.describe(act="What to do", personality="Who is to do it, on this board")
+    async def trigger(
+        self,
+        interaction: Interaction,
+        act: Literal["comment", "post", "reply", "vote"],
+        personality: PersonalityOption,
+    ) -> None:
+        """Let a personality do something on this board now."""
+        await self._check(interaction)
+        sheet = await self._boards.sheet(place_of(interaction.channel, interaction.guild))
+        task = await self._engine.trigger(
+            await who(interaction), ActType(act), personality=personality, board=sheet.board
+        )
+        name = discord.utils.escape_markdown(personality.name)
+        told = f"**{name}** does that now: {act}, task `{task.id}`. `/engine tasks` tells how."
+        await interaction.response.send_message(told, ephemeral=True)
+
+    @app_commands.command()
+    async def pause(self, interaction: Interaction) -> None:
+        """Stop all acting at once."""
+        await self._engine.pause(await who(interaction))
+        await interaction.response.send_message(
+            "The engine is paused: nothing more is said until `/engine resume`."
+        )
+
+    @app_commands.command()
+    async def resume(self, interaction: Interaction) -> None:
+        """Go on."""
+        await self._engine.resume(await who(interaction))
+        await interaction.response.send_message(
+            "The engine goes on. What should have been done long ago is left undone."
+        )
+
+    @app_commands.command()
+    async def budget(self, interaction: Interaction) -> None:
+        """Show what each board has spent today, of what it may."""
+        await self._check(interaction)
+        budgets = await self._engine.budgets()
+        lines = [
+            f"<#{each.board.channel_id}> · ${each.spent_usd:.4f} of "
+            f"${each.board.daily_budget_usd:.2f} · {each.acts} of {each.board.acts_per_day} acts"
+            for each in budgets
+        ]
+        await show_list(interaction, title="Budgets of today (UTC)", lines=lines)
+
+    async def _check(self, interaction: Interaction) -> None:
+        if not (await who(interaction)).is_bot_owner:
+            raise BotOwnerOnly
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Engine(bot))

@@ -1,0 +1,166 @@
+"""What the engine is to do, and what personalities have seen and done."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Keyed
+
+
+class ActType(StrEnum):
+    """What a personality can do on a board."""
+
+    COMMENT = "comment"
+    POST = "post"
+    REPLY = "reply"
+    VOTE = "vote"
+    IMAGE_POST = "image_post"
+
+
+class TaskStatus(StrEnum):
+    """How far a task is."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+
+
+class Deed(StrEnum):
+    """What an act was, once it is done."""
+
+    VIEWED = "viewed"
+    COMMENTED = "commented"
+    POSTED = "posted"
+    VOTED = "voted"
+    REPLIED = "replied"
+
+
+class EngineTask(Keyed, Base, kw_only=True):
+    """One thing that a personality is to do at a time, and what became of it.
+
+    `is_sending` is set before it is said and stays until that is written down. `cost_usd` is what
+    was reserved, and once it is done, what was spent. `reason` says why it was skipped.
+    """
+
+    __tablename__ = "engine_tasks"
+    __table_args__ = (
+        CheckConstraint(
+            "task_type IN ('comment', 'post', 'reply', 'vote', 'image_post')", name="task_type"
+        ),
+        CheckConstraint(
+            "status IN ('PENDING', 'RUNNING', 'DONE', 'FAILED', 'SKIPPED')", name="status"
+        ),
+        CheckConstraint("(status = 'SKIPPED') = (reason IS NOT NULL)", name="reason"),
+        Index(
+            "ix_engine_tasks_pending", "scheduled_at", postgresql_where=text("status = 'PENDING'")
+        ),
+        Index(
+            "ix_engine_tasks_personality_id_created_at", "personality_id", text("created_at DESC")
+        ),
+        Index("ix_engine_tasks_post_id", "post_id", postgresql_where=text("post_id IS NOT NULL")),
+        Index("ix_engine_tasks_board_id_scheduled_at", "board_id", "scheduled_at"),
+        Index("ix_engine_tasks_comment_id", "comment_id"),
+    )
+
+    personality_id: Mapped[UUID] = mapped_column(ForeignKey("personalities.id", ondelete="CASCADE"))
+    task_type: Mapped[str]
+    board_id: Mapped[UUID] = mapped_column(ForeignKey("boards.id", ondelete="CASCADE"))
+    post_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), default=None
+    )
+    comment_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("comments.id", ondelete="CASCADE"), default=None
+    )
+    status: Mapped[str] = mapped_column(
+        default=TaskStatus.PENDING, server_default=TaskStatus.PENDING
+    )
+    reason: Mapped[str | None] = mapped_column(default=None)
+    scheduled_at: Mapped[datetime]
+    started_at: Mapped[datetime | None] = mapped_column(default=None)
+    completed_at: Mapped[datetime | None] = mapped_column(default=None)
+    job_id: Mapped[UUID | None] = mapped_column(default=None)
+    result_id: Mapped[UUID | None] = mapped_column(default=None)
+    result_type: Mapped[str | None] = mapped_column(default=None)
+    error_message: Mapped[str | None] = mapped_column(default=None)
+    retry_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    max_retries: Mapped[int] = mapped_column(Integer, default=3, server_default="3")
+    is_sending: Mapped[bool] = mapped_column(default=False, server_default="false")
+    discord_message_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), default_factory=list[int], server_default=text("'{}'")
+    )
+    prompt_tokens: Mapped[int | None] = mapped_column(Integer, default=None)
+    completion_tokens: Mapped[int | None] = mapped_column(Integer, default=None)
+    cost_usd: Mapped[float | None] = mapped_column(Numeric(12, 6, asdecimal=False), default=None)
+    triggered_by: Mapped[int | None] = mapped_column(default=None)
+    created_at: Mapped[datetime]
+
+
+class EngineAct(Keyed, Base, kw_only=True):
+    """What a personality has seen or done, so that it does not do it twice."""
+
+    __tablename__ = "engine_acts"
+    __table_args__ = (
+        CheckConstraint(
+            "action_type IN ('viewed', 'commented', 'posted', 'voted', 'replied')",
+            name="action_type",
+        ),
+        UniqueConstraint("personality_id", "post_id", "action_type"),
+        UniqueConstraint("personality_id", "comment_id", "action_type"),
+        Index(
+            "ix_engine_acts_personality_id_created_at", "personality_id", text("created_at DESC")
+        ),
+        Index("ix_engine_acts_board_id_created_at", "board_id", "created_at"),
+        Index("ix_engine_acts_post_id", "post_id"),
+        Index("ix_engine_acts_comment_id", "comment_id"),
+    )
+
+    personality_id: Mapped[UUID] = mapped_column(ForeignKey("personalities.id", ondelete="CASCADE"))
+    board_id: Mapped[UUID] = mapped_column(ForeignKey("boards.id", ondelete="CASCADE"))
+    post_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), default=None
+    )
+    comment_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("comments.id", ondelete="CASCADE"), default=None
+    )
+    action_type: Mapped[str]
+    task_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("engine_tasks.id", ondelete="SET NULL"), default=None, unique=True
+    )
+    created_at: Mapped[datetime]
+
+
+class EngineState(Base, kw_only=True):
+    """The one row that says until when was planned, whether the engine is paused, and by whom."""
+
+    __tablename__ = "engine_state"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, default=1)
+    planned_until: Mapped[datetime | None] = mapped_column(default=None)
+    paused_at: Mapped[datetime | None] = mapped_column(default=None)
+    paused_by: Mapped[int | None] = mapped_column(default=None)
+
+
+class VendorMinute(Base, kw_only=True):
+    """How many requests of the engine went to a vendor in a minute of the clock."""
+
+    __tablename__ = "vendor_minutes"
+
+    vendor: Mapped[str] = mapped_column(primary_key=True)
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    requests: Mapped[int] = mapped_column(Integer, default=1)

@@ -1,0 +1,51 @@
+"""From a task to something done, in steps that are each kept."""
+
+from collections.abc import Mapping
+
+from db.models import ActType
+from services.chat import MayNotSpeak, PlaceGone
+from services.engine.actions import Action
+from services.engine.errors import Paused, Reason, Skipped
+from services.engine.ports import Notebook
+from services.engine.types import Scene, Spoken, Words
+
+
+class Performer:
+    """Does one act: look whether it may be, write, check, say, record, plan what follows."""
+
+    def __init__(self, actions: Mapping[ActType, Action]) -> None:
+        self._actions = actions
+
+    async def perform(self, notebook: Notebook) -> None:
+        """See an act through.
+
+        Raises:
+            ModelError: The model did not answer; another try may help.
+        """
+        try:
+            scene = await notebook.begin()
+            action = self._actions[scene.kind]
+            words = await notebook.keep("words", Words, lambda: action.write(notebook, scene))
+            spoken = await self._say(notebook, action, scene, words) if action.speaks else None
+            await notebook.record(scene, words, spoken)
+        except Paused:
+            await notebook.wait()
+        except Skipped as skipped:
+            await notebook.skip(skipped.reason)
+        except PlaceGone:
+            await notebook.skip(Reason.GONE)
+        except MayNotSpeak:
+            await notebook.skip(Reason.SILENCED)
+
+    async def _say(self, notebook: Notebook, action: Action, scene: Scene, words: Words) -> Spoken:
+        """Say it once, whatever happened to earlier attempts."""
+
+        async def say() -> Spoken:
+            if await notebook.sending():
+                said = await action.find(scene, words)
+                if said is not None:
+                    return said
+                await notebook.recheck()
+            return await action.say(scene, words)
+
+        return await notebook.keep("spoken", Spoken, say)

@@ -1,0 +1,25 @@
+"""What personalities can do on boards: one module each, all with the same three questions."""
+
+from collections.abc import Mapping
+
+from db.models import ActType
+from services.engine.actions.base import Action
+from services.engine.actions.comment import CommentAction
+from services.engine.actions.post import PostAction
+from services.engine.actions.reply import ReplyAction
+from services.engine.actions.vote import VoteAction
+from services.engine.ports import BoardStage
+from services.engine.writing import Writer
+
+
+def actions(writer: Writer, stage: BoardStage) -> Mapping[ActType, Action]:
+    """Return what does each kind of act."""
+    return {
+        ActType.COMMENT: CommentAction(writer, stage),
+        ActType.POST: PostAction(writer, stage),
+        ActType.REPLY: ReplyAction(writer, stage),
+        ActType.VOTE: VoteAction(writer, stage),
+    }
+
+
+__all__ = ["Action", "actions"]

@@ -1,0 +1,46 @@
+"""What every action answers: what to say, how, and how to find what was said."""
+
+from abc import ABC, abstractmethod
+from uuid import UUID, uuid5
+
+from services.engine.ports import BoardStage, Notebook
+from services.engine.types import Scene, Spoken, Words
+from services.engine.writing import Writer
+
+FOOTER = "\n-# 🎭 AI character"
+
+
+class Action(ABC):
+    """One kind of act. One that does not speak has nothing to say or to find."""
+
+    speaks = True
+
+    def __init__(self, writer: Writer, stage: BoardStage) -> None:
+        self._writer = writer
+        self._stage = stage
+
+    @abstractmethod
+    async def write(self, notebook: Notebook, scene: Scene) -> Words:
+        """Return what to say.
+
+        Raises:
+            Skipped: Nothing that can be said.
+        """
+
+    @abstractmethod
+    async def say(self, scene: Scene, words: Words) -> Spoken:
+        """Say it, once."""
+
+    @abstractmethod
+    async def find(self, scene: Scene, words: Words) -> Spoken | None:
+        """Return what was said by an attempt that did not live to write it down."""
+
+
+def result_of(task_id: UUID) -> UUID:
+    """Return the id that what a task leaves on the board has, known before it is there."""
+    return uuid5(task_id, "result")
+
+
+def shown(words: Words) -> str:
+    """Return what is seen: the words, marked as an AI's."""
+    return words.text + FOOTER

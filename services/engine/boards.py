@@ -1,0 +1,285 @@
+"""Boards as moderators and people see them: opened, closed, set, and voted on."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import ActType, Board, BoardKind, BoardMember, EngineTask, OptOut, Personality, Post
+from db.session import Sessions
+from services.chat import AgeRestricted, OptedOut
+from services.clock import Clock
+from services.engine import forecast
+from services.engine.board_settings import TONE, TOPIC, columns_of
+from services.engine.errors import (
+    BoardNotFound,
+    NobodyOnBoard,
+    NotABoard,
+)
+from services.engine.forecast import Forecast
+from services.engine.leaving import vote
+from services.engine.loop import task_of
+from services.engine.rhythm import Rhythm
+from services.engine.scenes import config_of
+from services.engine.types import Intent
+from services.errors import ModeratorsOnly
+from services.llm import LanguageModels
+from services.memory import Place
+from services.people import Actor
+from services.texts import clean_text
+
+_BEST = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardSheet:
+    """A board with those who may act on it."""
+
+    board: Board
+    members: Sequence[Personality]
+
+
+class BoardService:
+    """Which channels are boards, for whom, and within which limits."""
+
+    def __init__(
+        self, sessions: Sessions, models: LanguageModels, rhythm: Rhythm, clock: Clock
+    ) -> None:
+        self._sessions = sessions
+        self._models = models
+        self._rhythm = rhythm
+        self._clock = clock
+
+    async def forecast(self, actor: Actor, members: Sequence[Personality]) -> Forecast:
+        """Return what a board with these personalities would do and cost a day.
+
+        Raises:
+            ModeratorsOnly: The actor may not open boards.
+            NobodyOnBoard: There is nobody.
+        """
+        _moderates(actor)
+        if not members:
+            raise NobodyOnBoard
+        async with self._sessions() as session:
+            config = await config_of(session, members[0].id)
+        model = self._models.resolve(config.model) if config else None
+        rates = [self._rhythm.rate(str(each.id)) for each in members]
+        return forecast.of(rates, model=model, ledger=self._models.ledger)
+
+    async def open(
+        self,
+        actor: Actor,
+        place: Place,
+        members: Sequence[Personality],
+        *,
+        is_forum: bool,
+        kind: BoardKind = BoardKind.STAGE,
+        topic: str = "",
+        tone: str = "",
+    ) -> BoardSheet:
+        """Let personalities act by themselves in a channel; who was there before stays.
+
+        Raises:
+            AgeRestricted: One of them may not speak there.
+            ModeratorsOnly: The actor may not decide that.
+            NobodyOnBoard: There is nobody.
+            NotABoard: It is a DM or a thread.
+        """
+        _moderates(actor)
+        if place.guild_id is None or place.parent_id is not None:
+            raise NotABoard
+        for each in members:
+            if each.age_restricted and not place.age_restricted:
+                raise AgeRestricted(each.name)
+        values: dict[str, Any] = {
+            "guild_id": place.guild_id,
+            "is_forum": is_forum,
+            "age_restricted": place.age_restricted,
+            "kind": kind,
+            "topic": clean_text(topic, field="topic", limit=TOPIC),
+            "tone": clean_text(tone, field="tone", limit=TONE),
+            "opened_by": actor.discord_id,
+        }
+        again = {**values, "closed_at": None, "closed_why": None}
+        async with self._sessions.begin() as session:
+            statement = insert(Board).values(channel_id=place.channel_id, **values)
+            board_id = await session.scalar(
+                statement.on_conflict_do_update(
+                    index_elements=["channel_id"], set_=again
+                ).returning(Board.id)
+            )
+            for each in members:
+                await session.execute(
+                    insert(BoardMember)
+                    .values(board_id=board_id, personality_id=each.id)
+                    .on_conflict_do_nothing()
+                )
+            sheet = await _sheet(session, place.channel_id)
+            if not sheet.members:
+                raise NobodyOnBoard
+            if kind == BoardKind.STAGE:
+                session.add(self._first_post(sheet))
+            return sheet
+
+    def _first_post(self, sheet: BoardSheet) -> EngineTask:
+        """Let whoever is likeliest to be there begin, so that there is something to answer."""
+        now = self._clock.now()
+        first = max(sheet.members, key=lambda each: self._rhythm.presence(str(each.id), now))
+        soon = now + timedelta(seconds=random.uniform(20, 240))  # noqa: S311 - no secret
+        return task_of(
+            Intent(personality_id=first.id, board_id=sheet.board.id, kind=ActType.POST, at=soon),
+            now,
+        )
+
+    async def close(self, actor: Actor, place: Place) -> Board:
+        """End all acting in a channel, at once; what was said stays.
+
+        Raises:
+            BoardNotFound: It is no open board.
+            ModeratorsOnly: The actor may not decide that.
+        """
+        _moderates(actor)
+        async with self._sessions.begin() as session:
+            board = (await _sheet(session, _home(place))).board
+            board.closed_at, board.closed_why = self._clock.now(), "closed by a moderator"
+            return board
+
+    async def close_gone(self, channel_id: int) -> None:
+        """End all acting in a channel that was deleted."""
+        async with self._sessions.begin() as session:
+            board = await session.scalar(
+                select(Board).where(Board.channel_id == channel_id, Board.closed_at.is_(None))
+            )
+            if board is not None:
+                board.closed_at, board.closed_why = self._clock.now(), "the channel was deleted"
+
+    async def set(self, actor: Actor, place: Place, changes: Mapping[str, Any]) -> BoardSheet:
+        """Change settings of a board: columns, or `add` and `remove` with a personality.
+
+        Raises:
+            BadHours: Quiet hours are no hours.
+            BadTimeZone: There is no such zone.
+            BoardNotFound: It is no open board.
+            ModeratorsOnly: The actor may not decide that.
+            NobodyOnBoard: Nobody would be left.
+        """
+        _moderates(actor)
+        async with self._sessions.begin() as session:
+            board = (await _sheet(session, _home(place))).board
+            for name, value in columns_of(changes).items():
+                setattr(board, name, value)
+            if (new := changes.get("add")) is not None:
+                if new.age_restricted and not place.age_restricted:
+                    raise AgeRestricted(new.name)
+                await session.execute(
+                    insert(BoardMember)
+                    .values(board_id=board.id, personality_id=new.id)
+                    .on_conflict_do_nothing()
+                )
+            if (old := changes.get("remove")) is not None:
+                await session.execute(
+                    delete(BoardMember).where(
+                        BoardMember.board_id == board.id, BoardMember.personality_id == old.id
+                    )
+                )
+            await session.flush()
+            sheet = await _sheet(session, _home(place))
+            if not sheet.members:
+                raise NobodyOnBoard
+            return sheet
+
+    async def sheet(self, place: Place) -> BoardSheet:
+        """Return the board that a channel is, or that a thread belongs to.
+
+        Raises:
+            BoardNotFound: It is none.
+        """
+        async with self._sessions() as session:
+            return await _sheet(session, _home(place))
+
+    async def exists(self, place: Place) -> bool:
+        """Whether a channel is a board, or once was."""
+        async with self._sessions() as session:
+            board = select(Board.id).where(Board.channel_id == _home(place))
+            return await session.scalar(board) is not None
+
+    async def all(self, guild_id: int) -> Sequence[BoardSheet]:
+        """Return the open boards of a guild."""
+        async with self._sessions() as session:
+            channels = await session.scalars(
+                select(Board.channel_id)
+                .where(Board.guild_id == guild_id, Board.closed_at.is_(None))
+                .order_by(Board.created_at, Board.id)
+            )
+            return [await _sheet(session, channel_id) for channel_id in channels]
+
+    async def top(self, place: Place) -> Sequence[Post]:
+        """Return a board's posts with the most votes, the best first.
+
+        Raises:
+            BoardNotFound: It is none.
+        """
+        async with self._sessions() as session:
+            board = (await _sheet(session, _home(place))).board
+            found = await session.scalars(
+                select(Post)
+                .where(Post.board_id == board.id, Post.deleted_at.is_(None))
+                .order_by((Post.ups - Post.downs).desc(), Post.created_at.desc())
+                .limit(_BEST)
+            )
+            return found.all()
+
+    async def vote(self, actor: Actor, post_id: UUID, value: int) -> Post:
+        """Count the actor's voice; the same one again takes it back. Return the post.
+
+        Raises:
+            BoardNotFound: The post is gone.
+            OptedOut: Nothing of the actor is to be kept.
+        """
+        async with self._sessions.begin() as session:
+            if await session.get(OptOut, actor.discord_id) is not None:
+                raise OptedOut
+            post = await session.get(Post, post_id)
+            if post is None or post.deleted_at is not None:
+                raise BoardNotFound
+            await vote(
+                session,
+                post_id,
+                None,
+                author_id=actor.discord_id,
+                value=value,
+                now=self._clock.now(),
+                toggles=True,
+            )
+            await session.refresh(post)
+            return post
+
+
+def _moderates(actor: Actor) -> None:
+    if not actor.moderates:
+        raise ModeratorsOnly
+
+
+def _home(place: Place) -> int:
+    return place.parent_id or place.channel_id
+
+
+async def _sheet(session: AsyncSession, channel_id: int) -> BoardSheet:
+    board = await session.scalar(
+        select(Board).where(Board.channel_id == channel_id, Board.closed_at.is_(None))
+    )
+    if board is None:
+        raise BoardNotFound
+    members = await session.scalars(
+        select(Personality)
+        .join(BoardMember, BoardMember.personality_id == Personality.id)
+        .where(BoardMember.board_id == board.id, Personality.deleted_at.is_(None))
+        .order_by(func.lower(Personality.name))
+    )
+    return BoardSheet(board=board, members=members.all())

@@ -1,0 +1,84 @@
+"""What can go wrong on boards, and why an act is left undone."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.errors import DomainError
+
+
+class Reason(StrEnum):
+    """Why a task was skipped."""
+
+    CAP = "cap"
+    BUDGET = "budget"
+    GONE = "target gone"
+    REPEAT = "repeat"
+    CLOSED = "board closed"
+    STALE = "stale"
+    QUIET = "quiet hours"
+    GUEST = "guest"
+    AGAIN = "done already"
+    THREAD = "thread full"
+    ABSENT = "not on this board"
+    SILENCED = "may not speak"
+    SPEECHLESS = "nothing to say"
+    CANCELLED = "cancelled"
+
+
+@dataclass(eq=False)
+class Skipped(DomainError):
+    """An act is left undone, for good."""
+
+    reason: Reason
+
+
+class Paused(DomainError):
+    """The engine was paused before the act was said; it waits."""
+
+
+class BoardNotFound(DomainError):
+    """This channel is no board."""
+
+
+class NotABoard(DomainError):
+    """Only text channels and forums of a server can be boards."""
+
+
+class NobodyOnBoard(DomainError):
+    """A board needs at least one personality."""
+
+
+@dataclass(eq=False)
+class NotSeated(DomainError):
+    """A personality may not act on this board."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class NothingToActOn(DomainError):
+    """There is nothing on this board that a personality could do this to."""
+
+    name: str
+    kind: str
+
+
+@dataclass(eq=False)
+class BadTimeZone(DomainError):
+    """There is no such time zone."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class BadHours(DomainError):
+    """Quiet hours are written like 23:00-07:00."""
+
+    text: str
+
+
+@dataclass(eq=False)
+class NoPainter(DomainError):
+    """There is no model for images."""
+
+    name: str

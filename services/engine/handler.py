@@ -1,0 +1,52 @@
+"""Tasks of the engine as jobs."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
+
+from db.models import EngineTask, JobStatus, TaskStatus
+from services.engine.acting import Performer
+from services.engine.actions import actions
+from services.engine.errors import Reason
+from services.engine.loop import KIND
+from services.engine.notebook import DatabaseNotebook, Desk
+from services.engine.writing import Writer
+from services.jobs import Handler, Run
+
+_STATUSES = {
+    JobStatus.PENDING: TaskStatus.PENDING,
+    JobStatus.FAILED: TaskStatus.FAILED,
+    JobStatus.CANCELLED: TaskStatus.SKIPPED,
+}
+
+
+class ActHandler(Handler):
+    """Does what personalities are to do; `limit` is one try and the retries of a task."""
+
+    kind: ClassVar[str] = KIND
+    limit: ClassVar[int] = 4
+    seconds: ClassVar[float] = 600
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._performer = Performer(actions(Writer(desk.models), desk.stage))
+
+    @override
+    async def run(self, run: Run) -> None:
+        await self._performer.perform(DatabaseNotebook(self._desk, run))
+
+    @override
+    async def mark(
+        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+    ) -> None:
+        task = await session.get(EngineTask, UUID(payload["task"]))
+        if task is None:
+            return
+        task.status = _STATUSES[status]
+        task.error_message = words or None
+        task.reason = Reason.CANCELLED if status == JobStatus.CANCELLED else None
+        task.retry_count = 0 if status == JobStatus.PENDING else self.limit - 1
+        is_over = status != JobStatus.PENDING
+        task.completed_at = self._desk.tempo.clock.now() if is_over else None

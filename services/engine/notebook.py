@@ -1,0 +1,217 @@
+"""The notebook of an act in PostgreSQL: gates, reservation, what is said, what follows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
+
+from db.models import ActType, TaskStatus
+from db.session import Sessions
+from services.chat import speaker_of
+from services.engine import gates, leaving, queries, scenes
+from services.engine.errors import Paused, Reason, Skipped
+from services.engine.leaving import show_votes
+from services.engine.loop import Tempo, follow
+from services.engine.planner import Planner
+from services.engine.ports import BoardStage, Notebook
+from services.engine.scenes import Case
+from services.engine.types import Limits, Scene, Spoken, Where, Words
+from services.engine.writing import most_tokens
+from services.jobs import LostJob, Run
+from services.llm import LanguageModels, Usage
+from services.llm_configs import NoConfig
+from services.personalities import described
+
+T = TypeVar("T")
+
+_SPEAKS = (ActType.COMMENT, ActType.REPLY, ActType.POST, ActType.IMAGE_POST)
+# Where nobody knows a model's price, budgets reckon with a dear one: US dollars a million tokens.
+_UNKNOWN_READ, _UNKNOWN_WRITTEN = 10.0, 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What all notebooks share."""
+
+    sessions: Sessions
+    models: LanguageModels
+    stage: BoardStage
+    planner: Planner
+    limits: Limits
+    tempo: Tempo
+
+
+class DatabaseNotebook(Notebook):
+    """What one run of a task knows and keeps; the run's fence is around all it writes."""
+
+    def __init__(self, desk: Desk, run: Run) -> None:
+        self._desk = desk
+        self._run = run
+        self._task_id = UUID(run.payload["task"])
+
+    @override
+    async def begin(self) -> Scene:
+        async with self._run.writing() as session:
+            found = await self._case(session)
+            # What may have been said already is looked for first.
+            if not found.task.is_sending:
+                await self._check(session, found)
+            found.task.status = TaskStatus.RUNNING
+            found.task.started_at = found.task.started_at or self._desk.tempo.clock.now()
+            found.task.retry_count = self._run.attempt - 1
+            # Until it is known what it costs, what it may cost at most counts.
+            found.task.cost_usd = max(self._most(found), found.task.cost_usd or 0)
+        async with self._desk.sessions() as session:
+            return await self._scene(session, await self._case(session))
+
+    @override
+    async def admit(self, scene: Scene) -> None:
+        vendor = scene.model.partition("/")[0]
+        while True:
+            now = self._desk.tempo.clock.now()
+            minute = now.replace(second=0, microsecond=0)
+            async with self._desk.sessions.begin() as session:
+                limit = self._desk.limits.requests_per_minute
+                if await queries.admit(session, vendor, minute, limit):
+                    return
+            over = minute + timedelta(minutes=1) - now
+            await asyncio.sleep(self._desk.tempo.clock.span(over).total_seconds() + 0.01)
+
+    @override
+    async def keep(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
+        return await self._run.step(name, shape, do)
+
+    @override
+    async def sending(self) -> bool:
+        async with self._run.writing() as session:
+            found = await self._case(session)
+            if found.task.is_sending:
+                return True
+            await self._check(session, found)
+            found.task.is_sending = True
+            return False
+
+    @override
+    async def recheck(self) -> None:
+        async with self._run.writing() as session:
+            await self._check(session, await self._case(session))
+
+    @override
+    async def record(self, scene: Scene, words: Words, spoken: Spoken | None) -> None:
+        clock = self._desk.tempo.clock
+        async with self._run.finishing() as session:
+            found = await self._case(session)
+            task, now = found.task, clock.now()
+            item = await leaving.leave(session, found, scene, words, spoken, now=now)
+            task.status, task.completed_at, task.is_sending = TaskStatus.DONE, now, False
+            task.discord_message_ids = spoken.message_ids if spoken else []
+            task.prompt_tokens, task.completion_tokens = words.tokens_in, words.tokens_out
+            task.cost_usd = words.cost_usd
+            if item is not None:
+                target = found.target
+                asked = leaving.item_of(found.board.id, target) if target else None
+                await follow(session, self._desk.planner, item, asked, self._desk.tempo)
+        if scene.kind == ActType.VOTE and found.post and found.comment is None:
+            await show_votes(self._desk.stage, scene.where, found.post)
+
+    @override
+    async def skip(self, reason: Reason) -> None:
+        async with self._run.finishing() as session:
+            found = await self._case(session)
+            found.task.status, found.task.reason = TaskStatus.SKIPPED, reason
+            found.task.completed_at, found.task.is_sending = self._desk.tempo.clock.now(), False
+            if found.task.started_at is None:
+                found.task.cost_usd = None
+
+    @override
+    async def wait(self) -> None:
+        async with self._run.finishing() as session:
+            task = (await self._case(session)).task
+            task.status, task.job_id = TaskStatus.PENDING, None
+
+    async def _case(self, session: AsyncSession) -> Case:
+        found = await scenes.case(session, self._task_id)
+        if found is None:
+            raise LostJob
+        return found
+
+    async def _check(self, session: AsyncSession, found: Case) -> None:
+        """Let the act pass, or say why not."""
+        if await queries.is_paused(session):
+            raise Paused
+        now = self._desk.tempo.clock.now()
+        quiet = self._desk.planner.is_quiet(queries.opened(found.board), now)
+        standing = await scenes.standing(
+            session, found, now, is_quiet=quiet, needs_usd=self._most(found)
+        )
+        gates.check(standing, self._desk.limits)
+
+    def _most(self, found: Case) -> float:
+        """Return what the act may cost at most, in US dollars."""
+        is_written = found.task.task_type in _SPEAKS or found.board.model_votes
+        if found.config is None or not is_written:
+            return 0
+        read, written = most_tokens()
+        dearest = 0.0
+        for model in filter(None, (found.config.model, found.config.fallback_model)):
+            usage = Usage(tokens_in=read, tokens_out=written)
+            price = self._desk.models.ledger.priced(
+                self._desk.models.resolve(model), usage
+            ).cost_usd
+            unknown = (read * _UNKNOWN_READ + written * _UNKNOWN_WRITTEN) / 1_000_000
+            dearest = max(dearest, unknown if price is None else price)
+        return dearest
+
+    async def _scene(self, session: AsyncSession, found: Case) -> Scene:
+        if found.personality is None:
+            raise Skipped(Reason.ABSENT)
+        if found.config is None:
+            raise NoConfig
+        task, board, post = found.task, found.board, found.post
+        own = await scenes.said_by(session, task.personality_id)
+        names = await scenes.names_on(session, board.id)
+        mine = {found.personality.name, found.personality.display_name or ""}
+        line = scenes.line_of(post, task.personality_id) if post else None
+        target = found.target
+        personality = await scenes.definition_of(session, found.personality)
+        written = "\n\n".join(described(personality))
+        return Scene(
+            task_id=task.id,
+            kind=ActType(task.task_type),
+            personality_id=task.personality_id,
+            name=personality.name,
+            speaker=speaker_of(personality),
+            definition=written.replace("{{char}}", personality.name).replace("{{user}}", "people"),
+            seed=str(task.personality_id),
+            model=self._desk.models.resolve(found.config.model),
+            fallback=found.config.fallback_model,
+            guild_id=board.guild_id,
+            where=Where(
+                channel_id=board.channel_id,
+                guild_id=board.guild_id,
+                is_forum=board.is_forum,
+                thread_id=post.thread_id if post else None,
+                post_message_id=line.message_id if line else None,
+                title=(post.title or post.content)[:80] if post else "",
+            ),
+            topic=board.topic,
+            tone=board.tone,
+            age_restricted=board.age_restricted,
+            model_votes=board.model_votes,
+            post=line,
+            thread=tuple(await scenes.thread(session, post.id, task.personality_id))
+            if post
+            else (),
+            asked=scenes.line_of(target, task.personality_id) if target else None,
+            own=tuple(own),
+            board_lines=tuple(await scenes.said_on(session, board.id)),
+            others=names - mine,
+            affinity=await scenes.affinity(
+                session, task.personality_id, target.personality_id if target else None
+            ),
+        )

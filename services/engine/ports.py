@@ -1,0 +1,104 @@
+"""What the engine needs from outside, in its own words."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from services.chat import Speaker
+from services.engine.errors import Reason
+from services.engine.types import Scene, Spoken, Where, Words
+from services.llm import Caller, Completion, Request
+
+T = TypeVar("T")
+
+
+class BoardStage(Protocol):
+    """Where personalities speak by themselves.
+
+    All methods raise `PlaceGone` when the place is, and `MayNotSpeak` when the bot may not.
+    """
+
+    async def post(
+        self, where: Where, speaker: Speaker, *, title: str, text: str, post_id: UUID
+    ) -> Spoken:
+        """Begin a thread: a message with buttons to vote, in a forum a post with a title."""
+        ...
+
+    async def comment(
+        self, where: Where, speaker: Speaker, *, text: str, answering: int | None
+    ) -> Spoken:
+        """Speak in a post's thread, begun if there is none; `answering` is a message to link."""
+        ...
+
+    async def find(
+        self, where: Where, speaker: Speaker, *, title: str, text: str, answering: int | None
+    ) -> Spoken | None:
+        """Return what was said here lately in exactly these words, or None."""
+        ...
+
+    async def show_votes(
+        self, where: Where, message_id: int, *, post_id: UUID, ups: int, downs: int, is_ours: bool
+    ) -> None:
+        """Show how many are for and against a post; on a person's, that somebody is for it."""
+        ...
+
+
+class Author(Protocol):
+    """Who writes the words: a language model."""
+
+    async def complete(
+        self, request: Request, *, caller: Caller, fallback: str | None = None
+    ) -> Completion:
+        """Answer a prompt."""
+        ...
+
+
+class Notebook(Protocol):
+    """What is known and kept of one act, whatever becomes of the process that does it."""
+
+    async def begin(self) -> Scene:
+        """Look whether it may be done, reserve what it may cost, and return what it is about.
+
+        Raises:
+            Paused: The engine is.
+            Skipped: It may not.
+        """
+        ...
+
+    async def admit(self, scene: Scene) -> None:
+        """Wait until the model's vendor may be asked once more."""
+        ...
+
+    async def keep(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
+        """Return what a step gives: from an earlier attempt, else by doing it."""
+        ...
+
+    async def sending(self) -> bool:
+        """Write down that it is about to be said; return whether it may have been said before.
+
+        Raises:
+            Paused: The engine is.
+            Skipped: It may not be said any more.
+        """
+        ...
+
+    async def recheck(self) -> None:
+        """Look once more whether it may be said.
+
+        Raises:
+            Paused: The engine is.
+            Skipped: It may not.
+        """
+        ...
+
+    async def record(self, scene: Scene, words: Words, spoken: Spoken | None) -> None:
+        """Write down what was done, and plan what follows from it."""
+        ...
+
+    async def skip(self, reason: Reason) -> None:
+        """Leave it undone for good."""
+        ...
+
+    async def wait(self) -> None:
+        """Leave it for when the engine goes on."""
+        ...

@@ -1,0 +1,10 @@
+"""What the model is told, one file an act."""
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def template(name: str) -> str:
+    """Return the text of a prompt, with its fields in braces."""
+    return (files(__name__) / f"{name}.txt").read_text("utf-8").strip()

@@ -1,0 +1,296 @@
+"""The engine in memory, on a clock of its own: weeks of it in seconds, with words from a script.
+
+Planner, gates, actions, checks and what follows from an act are the engine's own; only what is
+kept, said and written by a model is not real.
+"""
+
+import heapq
+import itertools
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from typing_extensions import override
+
+from db.models import ActType, BoardKind
+from services.chat import Speaker
+from services.engine.acting import Performer
+from services.engine.actions import actions
+from services.engine.actions.base import result_of
+from services.engine.errors import Reason
+from services.engine.gates import Standing, check
+from services.engine.planner import FRESH, Planner
+from services.engine.ports import Notebook
+from services.engine.rehearsal.script import Script, Silence
+from services.engine.rhythm import Rhythm
+from services.engine.types import (
+    Done,
+    Intent,
+    Item,
+    Limits,
+    Line,
+    OpenBoard,
+    Scene,
+    Seat,
+    Society,
+    Spoken,
+    Where,
+    Words,
+)
+from services.engine.writing import Writer
+
+T = TypeVar("T")
+
+BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
+_TICK = timedelta(minutes=2)
+_DAY = timedelta(days=1)
+_POSTS = (ActType.POST, ActType.IMAGE_POST)
+_BOARD = uuid5(NAMESPACE_OID, "a board")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something that was done. `answered_at` and `depth` are of comments."""
+
+    personality_id: UUID
+    kind: ActType
+    at: datetime
+    text: str = ""
+    target: UUID | None = None
+    answered_at: datetime | None = None
+    depth: int = 0
+
+
+@dataclass(kw_only=True)
+class Company:
+    """What a rehearsal has come to."""
+
+    society: Society
+    now: datetime
+    acts: list[Act] = field(default_factory=list[Act])
+    skipped: list[Reason] = field(default_factory=list[Reason])
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class _Memory(Notebook):
+    """The notebook of an act that is kept in memory only."""
+
+    def __init__(self, rehearsal: "Rehearsal", intent: Intent, task_id: UUID) -> None:
+        self._rehearsal, self._intent, self._task_id = rehearsal, intent, task_id
+
+    @override
+    async def begin(self) -> Scene:
+        self._rehearsal.check(self._intent)
+        return self._rehearsal.scene(self._intent, self._task_id)
+
+    @override
+    async def admit(self, scene: Scene) -> None:
+        """Whoever rehearses is never too fast."""
+
+    @override
+    async def keep(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
+        return await do()
+
+    @override
+    async def sending(self) -> bool:
+        return False
+
+    @override
+    async def recheck(self) -> None:
+        """Nothing changes between two steps."""
+
+    @override
+    async def record(self, scene: Scene, words: Words, spoken: Spoken | None) -> None:
+        self._rehearsal.record(self._intent, self._task_id, words, is_spoken=spoken is not None)
+
+    @override
+    async def skip(self, reason: Reason) -> None:
+        self._rehearsal.company.skipped.append(reason)
+
+    @override
+    async def wait(self) -> None:
+        """Nobody pauses a rehearsal."""
+
+
+class Rehearsal:
+    """Personalities on one stage board, from an empty start."""
+
+    def __init__(self, *, seed: int, personalities: int, rhythm: Rhythm, limits: Limits) -> None:
+        seats = [
+            Seat(
+                id=uuid5(NAMESPACE_OID, f"{seed}:{number}"),
+                name=f"Personality {number}",
+                seed=f"{seed}:{number}",
+                boards=(_BOARD,),
+            )
+            for number in range(1, personalities + 1)
+        ]
+        society = Society(
+            boards={_BOARD: OpenBoard(id=_BOARD, kind=BoardKind.STAGE)},
+            seats={seat.id: seat for seat in seats},
+            items={_BOARD: []},
+        )
+        self.company = Company(society=society, now=BEGINS)
+        self._limits = limits
+        self._planner = Planner(rhythm, limits)
+        self._performer = Performer(actions(Writer(Script(str(seed))), Silence()))
+        self._items: dict[UUID, Item] = {}
+        self._said: dict[UUID, str] = {}
+        self._lines: dict[UUID, list[str]] = {seat.id: [] for seat in seats}
+        self._board_lines: list[str] = []
+        self._due: list[tuple[datetime, int, Intent]] = []
+        self._numbers = itertools.count()
+
+    async def run(self, days: int) -> AsyncGenerator[Company]:
+        """Let so many days pass; yield after each."""
+        for _ in range(days):
+            ends = self.company.now + _DAY
+            while self.company.now < ends:
+                await self._tick()
+            self._forget()
+            yield self.company
+
+    async def _tick(self) -> None:
+        until = self.company.now + _TICK
+        self._promise(self._planner.plan(self.company.society, self.company.now, until))
+        while self._due and self._due[0][0] <= until:
+            at, number, intent = heapq.heappop(self._due)
+            self.company.now = at
+            task_id = uuid5(NAMESPACE_OID, f"{intent.personality_id}:{number}")
+            await self._performer.perform(_Memory(self, intent, task_id))
+            if intent in self.company.society.waiting:
+                self.company.society.waiting.remove(intent)
+        self.company.now = until
+
+    def _promise(self, intents: list[Intent]) -> None:
+        for intent in intents:
+            heapq.heappush(self._due, (intent.at, next(self._numbers), intent))
+
+    def check(self, intent: Intent) -> None:
+        """Let an act pass, or say why not.
+
+        Raises:
+            Skipped: It may not be done.
+        """
+        society, now = self.company.society, self.company.now
+        acts = society.acts.get(intent.personality_id, [])
+        target_id = intent.comment_id or intent.post_id
+        target = self._items.get(target_id) if target_id else None
+        key = (intent.personality_id, target_id or intent.personality_id, intent.kind)
+        check(
+            Standing(
+                kind=intent.kind,
+                now=now,
+                scheduled_at=intent.at,
+                is_open=True,
+                is_seated=True,
+                is_quiet=False,
+                board_kind=BoardKind.STAGE,
+                board_acts_today=0,
+                board_cap=1,
+                spent_usd=0,
+                budget_usd=0,
+                needs_usd=0,
+                acts_last_hour=sum(each.at > now - timedelta(hours=1) for each in acts),
+                posts_today=sum(each.at > now - _DAY and each.kind in _POSTS for each in acts),
+                target_exists=target is not None,
+                target_depth=target.depth if target else 0,
+                target_is_own=target is not None and target.personality_id == key[0],
+                did_it_before=key in society.touched,
+                replies_in_thread=society.replies.get(target.post_id, 0) if target else 0,
+            ),
+            self._limits,
+        )
+
+    def scene(self, intent: Intent, task_id: UUID) -> Scene:
+        """Return what an act is written from."""
+        seat = self.company.society.seats[intent.personality_id]
+        return Scene(
+            task_id=task_id,
+            kind=intent.kind,
+            personality_id=seat.id,
+            name=seat.name,
+            speaker=Speaker(name=seat.name),
+            definition=f"{seat.name} is somebody with a will of their own.",
+            seed=seat.seed,
+            model="script/script",
+            fallback=None,
+            guild_id=0,
+            where=Where(channel_id=0, guild_id=0),
+            topic="",
+            tone="",
+            age_restricted=False,
+            model_votes=False,
+            post=self._line(intent.post_id),
+            asked=self._line(intent.comment_id or intent.post_id),
+            own=tuple(self._lines[seat.id][-200:]),
+            board_lines=tuple(self._board_lines[-50:]),
+        )
+
+    def record(self, intent: Intent, task_id: UUID, words: Words, *, is_spoken: bool) -> None:
+        """Keep what was done, and let it have consequences."""
+        company, society = self.company, self.company.society
+        target_id = intent.comment_id or intent.post_id
+        target = self._items.get(target_id) if target_id else None
+        done = Done(
+            personality_id=intent.personality_id, board_id=_BOARD, kind=intent.kind, at=company.now
+        )
+        society.acts.setdefault(intent.personality_id, []).append(done)
+        if target is not None:
+            society.touched.add((intent.personality_id, target.id, intent.kind))
+        company.acts.append(
+            Act(
+                personality_id=intent.personality_id,
+                kind=intent.kind,
+                at=company.now,
+                text=words.text,
+                target=target.id if target else None,
+                answered_at=target.at if target else None,
+                depth=target.depth + 1 if target and is_spoken else 0,
+            )
+        )
+        company.tokens_in += words.tokens_in
+        company.tokens_out += words.tokens_out
+        if is_spoken:
+            self._leave(intent, result_of(task_id), target, words)
+
+    def _leave(self, intent: Intent, id_: UUID, target: Item | None, words: Words) -> None:
+        society, author = self.company.society, intent.personality_id
+        item = Item(
+            id=id_,
+            board_id=_BOARD,
+            post_id=target.post_id if target else id_,
+            depth=target.depth + 1 if target else 0,
+            personality_id=author,
+            at=self.company.now,
+            answers=target.id if target else None,
+        )
+        self._items[id_] = item
+        self._said[id_] = words.text
+        self._lines[author].append(words.text)
+        self._board_lines.append(words.text)
+        society.items[_BOARD].append(item)
+        if target is not None:
+            replies, affinity = society.replies, society.affinity
+            replies[item.post_id] = replies.get(item.post_id, 0) + 1
+            if target.personality_id is not None:
+                pair = (author, target.personality_id)
+                affinity[pair] = affinity.get(pair, 0) + 1
+        self._promise(self._planner.answers(society, item, target))
+
+    def _line(self, id_: UUID | None) -> Line | None:
+        if id_ is None or id_ not in self._items:
+            return None
+        author = self._items[id_].personality_id
+        seat = self.company.society.seats.get(author) if author else None
+        return Line(name=seat.name if seat else "", text=self._said[id_])
+
+    def _forget(self) -> None:
+        """Let go of what nobody acts on any more."""
+        society, now = self.company.society, self.company.now
+        society.items[_BOARD] = [i for i in society.items[_BOARD] if i.at > now - FRESH]
+        for personality_id, acts in society.acts.items():
+            society.acts[personality_id] = [each for each in acts if each.at > now - _DAY]

@@ -1,0 +1,234 @@
+"""The engine as whoever runs the bot sees it: what it did, what it will do, and its brakes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from db.models import ActType, Board, EngineState, EngineTask, Personality, TaskStatus
+from db.session import Sessions
+from services.engine import queries
+from services.engine.errors import NotSeated
+from services.engine.loop import Tempo, promise, task_of
+from services.engine.planner import Planner
+from services.engine.rhythm import Rhythm
+from services.engine.types import Intent
+from services.errors import BotOwnerOnly
+from services.people import Actor
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A task with the name of whoever does it, and the channel of its board."""
+
+    task: EngineTask
+    name: str
+    channel_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What a board has spent today."""
+
+    board: Board
+    spent_usd: float
+    acts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What the engine did in a span of time, what waits, and what it cost."""
+
+    now: datetime
+    since: datetime
+    paused_at: datetime | None
+    boards: int
+    counts: dict[tuple[str, str], int]
+    reasons: dict[str, int]
+    waiting: int
+    cost_usd: float
+    tokens_in: int
+    tokens_out: int
+    done: Sequence[Entry]
+
+
+class EngineService:
+    """Status, plan and brakes of the engine."""
+
+    def __init__(self, sessions: Sessions, planner: Planner, rhythm: Rhythm, tempo: Tempo) -> None:
+        self._sessions = sessions
+        self._planner = planner
+        self._rhythm = rhythm
+        self._tempo = tempo
+
+    async def status(self, *, days: float = 1, board_id: UUID | None = None) -> Status:
+        """Return what was done lately, and what that took."""
+        now = self._tempo.clock.now()
+        since = now - timedelta(days=days)
+        mine = [EngineTask.scheduled_at > since, EngineTask.scheduled_at <= now]
+        if board_id is not None:
+            mine.append(EngineTask.board_id == board_id)
+        async with self._sessions() as session:
+            state = await session.get(EngineState, 1)
+            grouped = await session.execute(
+                select(EngineTask.task_type, EngineTask.status, func.count())
+                .where(*mine)
+                .group_by(EngineTask.task_type, EngineTask.status)
+            )
+            reasons = await session.execute(
+                select(EngineTask.reason, func.count())
+                .where(*mine, EngineTask.reason.is_not(None))
+                .group_by(EngineTask.reason)
+            )
+            took = await session.execute(
+                select(
+                    func.coalesce(func.sum(EngineTask.cost_usd), 0),
+                    func.coalesce(func.sum(EngineTask.prompt_tokens), 0),
+                    func.coalesce(func.sum(EngineTask.completion_tokens), 0),
+                ).where(*mine)
+            )
+            cost, tokens_in, tokens_out = took.one()
+            boards = await session.scalar(
+                select(func.count()).select_from(Board).where(Board.closed_at.is_(None))
+            )
+            waiting = await session.scalar(
+                select(func.count())
+                .select_from(EngineTask)
+                .where(EngineTask.status.in_(queries.OPEN))
+            )
+        return Status(
+            now=now,
+            since=since,
+            paused_at=state.paused_at if state else None,
+            boards=boards or 0,
+            counts={(kind, status): count for kind, status, count in grouped},
+            reasons={reason: count for reason, count in reasons if reason},
+            waiting=waiting or 0,
+            cost_usd=float(cost or 0),
+            tokens_in=tokens_in or 0,
+            tokens_out=tokens_out or 0,
+            done=await self.tasks(status=TaskStatus.DONE, since=since, limit=5000),
+        )
+
+    async def budgets(self) -> Sequence[Budget]:
+        """Return what each open board has spent and reserved today, of what it may."""
+        today = self._tempo.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        acts = func.count(EngineTask.id).filter(EngineTask.status != TaskStatus.SKIPPED)
+        async with self._sessions() as session:
+            rows = await session.execute(
+                select(Board, func.coalesce(func.sum(EngineTask.cost_usd), 0), acts)
+                .outerjoin(
+                    EngineTask,
+                    (EngineTask.board_id == Board.id) & (EngineTask.started_at >= today),
+                )
+                .where(Board.closed_at.is_(None))
+                .group_by(Board.id)
+                .order_by(Board.created_at, Board.id)
+            )
+            return [
+                Budget(board=board, spent_usd=float(spent or 0), acts=count)
+                for board, spent, count in rows
+            ]
+
+    async def tasks(
+        self,
+        *,
+        status: TaskStatus | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> Sequence[Entry]:
+        """Return tasks, the last due first."""
+        statement = (
+            select(EngineTask, Personality.name, Board.channel_id)
+            .join(Personality, Personality.id == EngineTask.personality_id)
+            .join(Board, Board.id == EngineTask.board_id)
+            .order_by(EngineTask.scheduled_at.desc(), EngineTask.id)
+            .limit(limit)
+        )
+        if status is not None:
+            statement = statement.where(EngineTask.status == status)
+        if since is not None:
+            statement = statement.where(EngineTask.scheduled_at > since)
+        async with self._sessions() as session:
+            rows = await session.execute(statement)
+            return [Entry(task=row[0], name=row[1], channel_id=row[2]) for row in rows]
+
+    async def plan(self, *, hours: float = 24) -> tuple[Sequence[Entry], Sequence[Intent]]:
+        """Return the tasks that wait, and when personalities will be there of themselves.
+
+        What they will do then is seen only when it comes: it depends on what is said until then.
+        """
+        now = self._tempo.clock.now()
+        waiting = await self.tasks(status=TaskStatus.PENDING, limit=500)
+        async with self._sessions() as session:
+            known = await queries.society(session, now)
+        ahead = self._planner.plan(known, now, now + timedelta(hours=hours))
+        return waiting[::-1], ahead
+
+    async def trigger(
+        self,
+        actor: Actor,
+        kind: ActType,
+        *,
+        personality: Personality,
+        board: Board,
+        post_id: UUID | None = None,
+        comment_id: UUID | None = None,
+    ) -> EngineTask:
+        """Let a personality do something now; caps and budget hold all the same.
+
+        Raises:
+            BotOwnerOnly: The actor does not run the bot.
+            NotSeated: The personality is not on this board.
+            NothingToActOn: There is nothing there to do this to.
+        """
+        _runs(actor)
+        now = self._tempo.clock.now()
+        async with self._sessions.begin() as session:
+            known = await queries.society(session, now, board_id=board.id)
+            seat = known.seats.get(personality.id)
+            if seat is None:
+                raise NotSeated(personality.name)
+            intent = self._planner.at_once(
+                known, seat, board.id, kind, now, post_id=post_id, comment_id=comment_id
+            )
+            task = task_of(intent, now, triggered_by=actor.discord_id)
+            session.add(task)
+            await promise(session, task, self._tempo.clock)
+            return task
+
+    async def pause(self, actor: Actor) -> None:
+        """Stop all acting at once: what is being written is not said any more.
+
+        Raises:
+            BotOwnerOnly: The actor does not run the bot.
+        """
+        await self._set_paused(actor, self._tempo.clock.now())
+
+    async def resume(self, actor: Actor) -> None:
+        """Go on; what has become stale meanwhile is left undone.
+
+        Raises:
+            BotOwnerOnly: The actor does not run the bot.
+        """
+        await self._set_paused(actor, None)
+
+    async def _set_paused(self, actor: Actor, at: datetime | None) -> None:
+        _runs(actor)
+        values = {"paused_at": at, "paused_by": actor.discord_id if at else None}
+        async with self._sessions.begin() as session:
+            await session.execute(
+                insert(EngineState)
+                .values(id=1, **values)
+                .on_conflict_do_update(index_elements=["id"], set_=values)
+            )
+
+
+def _runs(actor: Actor) -> None:
+    if not actor.is_bot_owner:
+        raise BotOwnerOnly

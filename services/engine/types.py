@@ -1,0 +1,198 @@
+"""The engine's own words: boards, those on them, what they left there, and what is planned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from db.models import ActType, BoardKind
+from services.chat import Speaker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Caps over any rhythm; a board may set lower ones for itself."""
+
+    acts_per_hour: int = 4
+    posts_per_day: int = 2
+    requests_per_minute: int = 30
+    depth: int = 4
+    replies_per_thread: int = 8
+    reply_probability: float = 0.20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delays:
+    """The windows of `RHYTHM=uniform`, in seconds."""
+
+    comment: tuple[float, float] = (900, 7200)
+    reply: tuple[float, float] = (300, 3600)
+    vote: tuple[float, float] = (60, 1800)
+    post: tuple[float, float] = (3600, 21600)
+
+    def of(self, kind: ActType) -> tuple[float, float]:
+        """Return the window of a kind of act."""
+        match kind:
+            case ActType.COMMENT:
+                return self.comment
+            case ActType.REPLY:
+                return self.reply
+            case ActType.VOTE:
+                return self.vote
+            case ActType.POST | ActType.IMAGE_POST:
+                return self.post
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """A personality that may act on a board or several."""
+
+    id: UUID
+    name: str
+    seed: str
+    boards: tuple[UUID, ...]
+    can_paint: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenBoard:
+    """A board as the planner sees it. Its hours are of its own time zone."""
+
+    id: UUID
+    kind: BoardKind
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A post (`depth` 0) or a comment; its author is a person or a personality."""
+
+    id: UUID
+    board_id: UUID
+    post_id: UUID
+    depth: int
+    personality_id: UUID | None
+    at: datetime
+    answers: UUID | None = None
+    score: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What a personality has done, as its rhythm and its caps count it."""
+
+    personality_id: UUID
+    board_id: UUID
+    kind: ActType
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """What a personality is to do, and when. `post_id` and `comment_id` say to what."""
+
+    personality_id: UUID
+    board_id: UUID
+    kind: ActType
+    at: datetime
+    post_id: UUID | None = None
+    comment_id: UUID | None = None
+
+
+@dataclass(kw_only=True)
+class Society:
+    """What the planner knows: the present of all boards, and a day of their past.
+
+    `items` are in order; `touched` are targets that a personality has acted on, by kind;
+    `affinity` counts who has answered whom; `topics` says how well an item fits a personality;
+    `waiting` is planned and not done.
+    """
+
+    boards: Mapping[UUID, OpenBoard]
+    seats: Mapping[UUID, Seat]
+    items: dict[UUID, list[Item]] = field(default_factory=dict[UUID, list[Item]])
+    acts: dict[UUID, list[Done]] = field(default_factory=dict[UUID, list[Done]])
+    touched: set[tuple[UUID, UUID, ActType]] = field(
+        default_factory=set[tuple[UUID, UUID, ActType]]
+    )
+    affinity: dict[tuple[UUID, UUID], int] = field(default_factory=dict[tuple[UUID, UUID], int])
+    topics: dict[tuple[UUID, UUID], float] = field(default_factory=dict[tuple[UUID, UUID], float])
+    replies: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    waiting: list[Intent] = field(default_factory=list[Intent])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """A place of a board: the board itself, or the thread of one of its posts.
+
+    `post_message_id` is what a thread may be started on where there is none yet.
+    """
+
+    channel_id: int
+    guild_id: int
+    is_forum: bool = False
+    thread_id: int | None = None
+    post_message_id: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What somebody said on a board. `is_own` where it was the one who is to act."""
+
+    name: str
+    text: str
+    is_own: bool = False
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """All that an act is written from. `own` and `board_lines` are not to be repeated."""
+
+    task_id: UUID
+    kind: ActType
+    personality_id: UUID
+    name: str
+    speaker: Speaker
+    definition: str
+    seed: str
+    model: str
+    fallback: str | None
+    guild_id: int
+    where: Where
+    topic: str
+    tone: str
+    age_restricted: bool
+    model_votes: bool
+    post: Line | None = None
+    thread: tuple[Line, ...] = ()
+    asked: Line | None = None
+    own: tuple[str, ...] = ()
+    board_lines: tuple[str, ...] = ()
+    others: frozenset[str] = frozenset()
+    affinity: int = 0
+    mood: float = 1
+
+
+class Words(BaseModel):
+    """What was written for an act: words to say, or a vote; and what that took."""
+
+    text: str = ""
+    title: str = ""
+    vote: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0
+    model: str = ""
+
+
+class Spoken(BaseModel):
+    """The messages that something became, and the thread it began where it did."""
+
+    message_ids: list[int]
+    thread_id: int | None = None
