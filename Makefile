@@ -11,7 +11,7 @@ run: .venv/installed
 	$(BIN)/troupe run
 
 test: .venv/installed
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 check: .venv/installed
 	$(BIN)/ruff format --check

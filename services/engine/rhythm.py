@@ -19,9 +19,9 @@ from typing_extensions import override
 from services.engine.types import ActType, Delays
 
 _MEDIAN_RATE, _RATE_SPREAD, _LEAST_RATE, _MOST_RATE = 4.0, 1.4, 0.25, 16.0
-_SESSIONS, _ACTS_A_SESSION = 0.656, 1.67
+_SESSIONS, _ACTS_A_SESSION = 0.656, 1.8
 _GAP, _GAP_SPREAD = 265.0, 1.5  # seconds between acts of a session
-_DAY_SPREAD, _DAY_MEMORY, _DAYS_REMEMBERED, _WEEKEND = 1.4, 0.46, 12, 0.78
+_DAY_SPREAD, _DAY_MEMORY, _DAYS_REMEMBERED, _WEEKEND = 1.6, 0.46, 12, 0.78
 _PHASE_JITTER = 1.1  # hours, a day
 _LEAK, _DUSK = 0.055, 0.35
 _ACTIVE = timedelta(minutes=20)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import Base
 from db.models import (
+    Comment,
     ConversationLine,
     Job,
     LlmCall,
@@ -21,9 +22,11 @@ from db.models import (
     Personality,
     PersonalityLike,
     PersonalityOwner,
+    Post,
     PublishAttempt,
     User,
     UserPersonalityConfig,
+    Vote,
 )
 from db.session import Sessions
 from services.people import Actor
@@ -108,6 +111,9 @@ def _belongings(discord_id: int) -> dict[str, Select[Any]]:
         .where(or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id))
         .order_by(ConversationLine.created_at),
         "memories": select(Memory).where(Memory.user_id == user).order_by(Memory.created_at),
+        "posts": select(Post).where(Post.author_id == discord_id),
+        "comments": select(Comment).where(Comment.author_id == discord_id),
+        "votes": select(Vote).where(Vote.author_id == discord_id),
         "publish_attempts": select(PublishAttempt).where(PublishAttempt.user_id == user),
         "likes": select(PersonalityLike).where(PersonalityLike.user_id == user),
         "model_calls": select(LlmCall).where(LlmCall.user_id == user),
@@ -138,6 +144,10 @@ async def _erase_words(session: AsyncSession, discord_id: int) -> None:
     user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
     said: Sequence[Any] = (
         delete(Memory).where(Memory.user_id == user),
+        # With what was said in answer to it.
+        delete(Post).where(Post.author_id == discord_id),
+        delete(Comment).where(Comment.author_id == discord_id),
+        delete(Vote).where(Vote.author_id == discord_id),
         delete(ConversationLine).where(
             or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id)
         ),

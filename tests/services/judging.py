@@ -1,11 +1,7 @@
 """A model that judges personalities as it is told, and what comes of it."""
 
 import asyncio
-import itertools
 import json
-import os
-import signal
-import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,7 +13,6 @@ from bot.errors import explain
 from db.models import JobStatus, Personality
 from db.session import Sessions, connect
 from services.jobs import LANES, JobMetrics, Worker
-from services.jobs.run import Watch
 from services.llm import PRICES, LanguageModels, Ledger, Vendor, courier
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.people import Actor
@@ -30,6 +25,7 @@ from services.publishing import (
     PublishHandler,
     PublishingService,
 )
+from tests.services.dying import Watch
 from tests.services.working import QUICK, statuses
 
 OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
@@ -151,31 +147,15 @@ async def told(service: PublishingService, personality_id: UUID) -> PublishAttem
     return attempt
 
 
-def _dying_at(ordinal: int) -> Watch:
-    """Return what tells each point of a run, and kills the process at one of them, from 0."""
-    passed = itertools.count()
-
-    def watch(name: str) -> None:
-        print(name, flush=True)  # noqa: T201 - whoever started us reads it
-        if next(passed) == ordinal:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return watch
-
-
-async def _publish(url: str, vendor: str, ordinal: int) -> None:
-    """Publish what is due until it is done, or until the process dies at a point."""
+async def publish_due(watch: Watch, url: str, vendor: str) -> None:
+    """Publish what is due until it is done."""
     async with connect(url) as sessions, courier() as carrier:
         texts = OpenAICompatible("openai", api_key="sk-x", base_url=vendor, dialect=Dialect())
         models = LanguageModels(
             Ledger(sessions, PRICES), carrier, {"openai": Vendor(texts, "gpt-6-luna")}
         )
-        made = publisher(sessions, models, FakeHerald(), watch=_dying_at(ordinal))
+        made = publisher(sessions, models, FakeHerald(), watch=watch)
         async with made.working():
             while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
                 await asyncio.sleep(0.02)
         await texts.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(_publish(sys.argv[1], sys.argv[2], int(sys.argv[3])))

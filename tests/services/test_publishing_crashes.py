@@ -1,9 +1,6 @@
 """A publication whose process is killed, wherever it is, goes on from there."""
 
-import asyncio
 import signal
-import sys
-from asyncio.subprocess import PIPE
 from uuid import UUID
 
 import pytest
@@ -13,21 +10,9 @@ from db.models import Personality, PersonalityTag, PublishAttempt, Visibility
 from db.session import Sessions
 from services.llm import LanguageModels
 from services.publishing import PublishingService
-from tests.conftest import ROOT
-from tests.services.judging import OWNER, ended, invent, judge, publishing, question_of
+from tests.services.dying import process
+from tests.services.judging import OWNER, ended, invent, judge, publish_due, publishing, question_of
 from tests.vendors.openai import OpenAIStandIn
-
-
-async def process(url: str, openai: OpenAIStandIn, dies_at: int = -1) -> tuple[int, list[str]]:
-    """Run a process that publishes; return how it ended and the points it came past."""
-    running = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.services.judging", url, openai.url, str(dies_at)),
-        cwd=ROOT,
-        stdout=PIPE,
-    )
-    async with asyncio.timeout(60):
-        told, _ = await running.communicate()
-    return running.returncode or 0, told.decode().splitlines()
 
 
 async def check(sessions: Sessions, personality_id: UUID) -> None:
@@ -56,7 +41,7 @@ async def test_a_kill_at_any_point_ends_in_one_publication(
     first = await invent(sessions)
     await service.start(OWNER, first.id)
 
-    code, points = await process(database_url, openai)
+    code, points = await process(publish_due, -1, database_url, openai.url)
     await check(sessions, first.id)
     steps = [point.removesuffix(": kept") for point in points if point.endswith(": kept")]
     assert (code, len(points), len(steps)) == (0, 12, 5)
@@ -65,7 +50,7 @@ async def test_a_kill_at_any_point_ends_in_one_publication(
         openai.requests.clear()
         next_one = await invent(sessions, name=f"Ada {ordinal}")
         await service.start(OWNER, next_one.id)
-        killed, _ = await process(database_url, openai, ordinal)
+        killed, _ = await process(publish_due, ordinal, database_url, openai.url)
         async with publishing(sessions, models):
             await ended(service, next_one.id)
 

@@ -1,0 +1,240 @@
+"""Boards, as moderators, people and personalities meet on them."""
+
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from bot.wiring import worker
+from db.models import Comment, EngineTask, Vote
+from db.session import Sessions
+from services.engine import ActType
+from services.privacy import PrivacyService
+from tests.cogs.boards import act, boss, labels, open_board, posts
+from tests.cogs.conftest import House
+from tests.cogs.forms import answer, embed, fields, said
+from tests.cogs.meanwhile import actor
+
+FOOTER = "\n-# 🎭 AI character"
+
+
+@pytest.fixture
+async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
+    async with worker(sessions, house.services, has_discord=True).working():
+        yield house
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_a_board_is_opened_with_a_forecast_and_closed_again(house: House) -> None:
+    asked = await open_board(house, house.lobby, "Mirela, Bex", topic="The sea")
+    listed = await house.moderator.slash(house.lobby, "board list")
+    changed = await house.moderator.slash(
+        house.lobby, "board settings", quiet="23:00-07:00", time_zone="Europe/Berlin", remove="Bex"
+    )
+    wrong = await house.moderator.slash(house.lobby, "board settings", quiet="at night")
+    nowhere = await house.moderator.slash(house.lobby, "board settings", time_zone="Atlantis/Sea")
+    nobody = await house.moderator.slash(house.lobby, "board settings", remove="Mirela")
+    closed = await house.moderator.slash(house.lobby, "board close")
+    gone = await house.moderator.slash(house.lobby, "board top")
+
+    assert asked.startswith("Shall **Mirela, Bex** act by themselves there?")
+    assert "`openai/gpt-6-luna`, **$0.00" in asked
+    assert "Bex, Mirela" in (embed(listed).description or "")
+    assert fields(changed)["Quiet hours"] == "23:00-07:00 Europe/Berlin"
+    assert fields(changed)["Who may act"] == "Mirela"
+    assert said(wrong).startswith("**at night** are no hours")
+    assert said(nowhere).startswith("There is no time zone **Atlantis/Sea**")
+    assert said(nobody) == "A board needs at least one personality."
+    assert closed.response is not None
+    assert closed.response.content.endswith("is no board any more.")
+    assert said(gone).startswith("This is no board")
+
+
+async def test_they_post_and_comment_in_threads_and_vote(
+    at_work: House, sessions: Sessions
+) -> None:
+    at_work.openai.says(
+        "The lamp went out at four, and nobody saw.",
+        "I saw, from the cart. It blinked twice.",
+        "Then you were up later than the gulls.",
+    )
+    await open_board(at_work, at_work.lobby, "Mirela, Bex, Professor Quill")
+
+    post = await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
+    comment = await act(at_work, sessions, at_work.lobby, "Bex", ActType.COMMENT)
+    reply = await act(at_work, sessions, at_work.lobby, "Mirela", ActType.REPLY)
+    vote = await act(at_work, sessions, at_work.lobby, "Professor Quill", ActType.VOTE)
+
+    assert [each.status for each in (post, comment, reply, vote)] == ["DONE"] * 4
+    shown = next(each for each in at_work.lobby.history() if each.webhook_id)
+    assert (shown.author.name, shown.content) == (
+        "Mirela",
+        "The lamp went out at four, and nobody saw." + FOOTER,
+    )
+    assert [label[0] for label in labels(shown)] == ["▲", "▼"]
+    (thread,) = at_work.lobby.threads
+    first, second = [each for each in thread.history() if each.webhook_id]
+    assert (first.author.name, first.content) == (
+        "Bex",
+        "I saw, from the cart. It blinked twice." + FOOTER,
+    )
+    link = f"https://discord.com/channels/{at_work.guild.id}/{thread.id}/{first.id}"
+    assert second.content == f"-# ↪ {link}\nThen you were up later than the gulls.{FOOTER}"
+    assert post.prompt_tokens
+    (kept,) = await posts(sessions)
+    assert kept.ups + kept.downs == 1
+
+
+async def test_people_vote_with_buttons_and_reactions(at_work: House, sessions: Sessions) -> None:
+    await open_board(at_work, at_work.lobby, "Mirela")
+    at_work.openai.says("The lamp went out at four, and nobody saw.")
+    await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
+    shown = next(each for each in at_work.lobby.history() if each.webhook_id)
+
+    await at_work.alice.click(shown, label="▲")
+    await at_work.bob.click(shown, label="▲ 1")
+    (both,) = await posts(sessions)
+    await at_work.bob.click(shown, label="▼")
+    (changed,) = await posts(sessions)
+    await at_work.alice.click(shown, label="▲ 1")
+    (back,) = await posts(sessions)
+    await at_work.alice.react(shown, "👍")
+    (reacted,) = await posts(sessions)
+    await at_work.alice.unreact(shown, "👍")
+    (unreacted,) = await posts(sessions)
+
+    counts = [(each.ups, each.downs) for each in (both, changed, back, reacted, unreacted)]
+    assert counts == [(2, 0), (1, 1), (0, 1), (1, 1), (0, 1)]
+
+
+async def test_what_people_say_on_a_board_is_followed(house: House, sessions: Sessions) -> None:
+    await open_board(house, house.lobby, "Mirela, Bex")
+    message = await house.alice.send(house.lobby, "Does anybody mend nets?")
+    said_back = await house.bob.send(house.lobby, "My uncle does.", reply_to=message)
+    await house.bob.edit(said_back, "My aunt does.")
+
+    (post,) = await posts(sessions)
+    async with sessions() as session:
+        comment = (await session.scalars(select(Comment))).one()
+    await house.alice.delete(message)
+    (deleted,) = await posts(sessions)
+
+    assert (post.author_id, post.content) == (house.alice.id, "Does anybody mend nets?")
+    assert (comment.author_id, comment.content) == (house.bob.id, "My aunt does.")
+    assert (comment.post_id, comment.depth) == (post.id, 1)
+    assert (deleted.content, deleted.deleted_at is not None) == ("", True)
+
+
+async def test_who_is_not_to_be_heard_is_not_heard(house: House, sessions: Sessions) -> None:
+    await open_board(house, house.lobby, "Mirela, Bex")
+    await house.services.privacy.opt_out(actor(house.alice))
+    await house.alice.send(house.lobby, "Does anybody mend nets?")
+    await house.bob.send(house.lobby, f"Ask {house.alice.mention}.")
+
+    (post,) = await posts(sessions)
+    await PrivacyService(sessions).delete(actor(house.bob))
+
+    assert post.content == "Ask [someone]."
+    assert await posts(sessions) == []
+
+
+async def test_whoever_calls_a_personality_is_answered_by_the_chat_alone(
+    house: House, sessions: Sessions
+) -> None:
+    await open_board(house, house.lobby, "Mirela, Bex")
+    async with sessions() as session:
+        before = set(await session.scalars(select(EngineTask.id)))
+
+    await house.alice.send(house.lobby, "@Mirela how is the lamp?")
+
+    async with sessions() as session:
+        assert set(await session.scalars(select(EngineTask.id))) == before
+    assert house.lobby.history()[-1].author.name == "Mirela"
+
+
+async def test_a_reply_to_what_the_engine_said_is_answered_by_the_chat(
+    at_work: House, sessions: Sessions
+) -> None:
+    await open_board(at_work, at_work.lobby, "Mirela, Bex")
+    at_work.openai.says("The lamp went out at four, and nobody saw.", "Because they slept.")
+    await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
+    shown = next(each for each in at_work.lobby.history() if each.webhook_id)
+
+    await at_work.alice.send(at_work.lobby, "Why?", reply_to=shown)
+
+    assert at_work.lobby.history()[-1].content == "Because they slept."
+    told = at_work.openai.requests[-1]["messages"]
+    assert {"role": "assistant", "content": "The lamp went out at four, and nobody saw."} in told
+
+
+async def test_a_forum_is_a_board_too(at_work: House, sessions: Sessions) -> None:
+    forum = at_work.guild.create_forum_channel("tales")
+    asked = await at_work.moderator.slash(
+        at_work.lobby, "board open", personalities="Mirela, Bex", channel=forum
+    )
+    await at_work.moderator.click(answer(asked), label="Open")
+    at_work.openai.says("The lamp went out. Nobody saw it but me.", "I saw it too, from the cart.")
+
+    await act(at_work, sessions, forum, "Mirela", ActType.POST)
+    await act(at_work, sessions, forum, "Bex", ActType.COMMENT)
+
+    (thread,) = forum.threads
+    assert thread.name == "The lamp went out."
+    assert [each.content for each in thread.history() if each.webhook_id] == [
+        "The lamp went out. Nobody saw it but me." + FOOTER,
+        "I saw it too, from the cart." + FOOTER,
+    ]
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_what_cannot_be_said_is_skipped_with_the_reason(
+    at_work: House, sessions: Sessions
+) -> None:
+    await open_board(at_work, at_work.lobby, "Mirela, Bex")
+    at_work.openai.says("The lamp went out at four, and nobody saw.")
+    post = await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
+    assert post.result_id is not None
+    shown = next(each for each in at_work.lobby.history() if each.webhook_id)
+    await at_work.moderator.delete(shown)
+
+    gone = await trigger_on(at_work, sessions, "Bex", post.result_id)
+    await at_work.moderator.slash(at_work.lobby, "board settings", daily_budget_usd=0.0)
+    poor = await act(at_work, sessions, at_work.lobby, "Bex", ActType.POST)
+
+    assert gone == "There is nothing fresh on that board for a comment of **Bex**."
+    assert (poor.status, poor.reason) == ("SKIPPED", "budget")
+
+
+async def trigger_on(house: House, sessions: Sessions, name: str, post_id: UUID) -> str:
+    """Let somebody comment on a post that may be gone; return what is said to that."""
+    result = await house.boss.slash(house.lobby, "engine trigger", act="comment", personality=name)
+    return said(result)
+
+
+async def test_a_pause_stops_what_is_under_way(house: House, sessions: Sessions) -> None:
+    await open_board(house, house.lobby, "Mirela, Bex")
+    paused = await house.boss.slash(house.lobby, "engine pause")
+    status = await house.boss.slash(house.lobby, "engine status")
+    async with worker(sessions, house.services, has_discord=True).working():
+        task = await house.services.engine.trigger(
+            boss(house),
+            ActType.POST,
+            personality=(await house.services.boards.all(house.guild.id))[0].members[0],
+            board=(await house.services.boards.all(house.guild.id))[0].board,
+        )
+        while True:
+            async with sessions() as session:
+                waiting = await session.get_one(EngineTask, task.id)
+                if waiting.job_id is None:
+                    break
+    resumed = await house.boss.slash(house.lobby, "engine resume")
+
+    assert waiting.status == "PENDING"
+    assert not [each for each in house.lobby.history() if each.webhook_id]
+    assert paused.response is not None
+    assert paused.response.content.startswith("The engine is paused")
+    assert "**paused**" in (embed(status).description or "")
+    assert resumed.response is not None
+    async with sessions() as session:
+        assert (await session.scalars(select(Vote))).all() == []

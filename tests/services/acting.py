@@ -1,0 +1,259 @@
+"""A stage that outlives processes, people to act on it, and a process that acts until it dies."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from typing_extensions import override
+
+from bot.errors import explain
+from db.models import ActType, Board, BoardMember, Comment, EngineTask, Personality, Post
+from db.session import Sessions, connect
+from services.chat import Speaker
+from services.clock import Clock, SystemClock
+from services.engine import (
+    ActHandler,
+    BoardStage,
+    Desk,
+    Limits,
+    Planner,
+    Presence,
+    Spoken,
+    Tempo,
+    Where,
+)
+from services.engine.loop import promise, task_of
+from services.engine.types import Intent
+from services.jobs import LANES, JobMetrics, JobStatus, Worker
+from services.llm import PRICES, Courier, LanguageModels, Ledger, Vendor, courier
+from services.llm.openai_compatible import Dialect, OpenAICompatible
+from tests.services.dying import Watch
+from tests.services.working import QUICK, statuses
+
+STAGE = """
+CREATE TABLE stage (id bigserial PRIMARY KEY, place bigint, name text, content text, title text)
+"""
+ACTS = (ActType.POST, ActType.COMMENT, ActType.REPLY, ActType.VOTE)
+
+
+class TableStage(BoardStage):
+    """Discord, as far as the engine goes, in a table: what was sent stays sent."""
+
+    def __init__(self, sessions: Sessions, watch: Watch = lambda _: None) -> None:
+        self._sessions = sessions
+        self._watch = watch
+
+    @override
+    async def post(
+        self, where: Where, speaker: Speaker, *, title: str, text: str, post_id: UUID
+    ) -> Spoken:
+        return Spoken(message_ids=[await self._send(where.channel_id, speaker, text, title)])
+
+    @override
+    async def comment(
+        self, where: Where, speaker: Speaker, *, text: str, answering: int | None
+    ) -> Spoken:
+        place = where.thread_id or where.post_message_id or 0
+        sent = await self._send(place, speaker, f"{answering}: {text}", "")
+        return Spoken(message_ids=[sent], thread_id=place)
+
+    @override
+    async def find(
+        self, where: Where, speaker: Speaker, *, title: str, text: str, answering: int | None
+    ) -> Spoken | None:
+        place = where.channel_id if title else where.thread_id or where.post_message_id or 0
+        content = text if title else f"{answering}: {text}"
+        async with self._sessions() as session:
+            found = await session.scalar(
+                _FIND, {"place": place, "name": speaker.name, "content": content}
+            )
+        if found is None:
+            return None
+        return Spoken(message_ids=[found], thread_id=None if title else place)
+
+    @override
+    async def show_votes(
+        self, where: Where, message_id: int, *, post_id: UUID, ups: int, downs: int, is_ours: bool
+    ) -> None:
+        self._watch("votes shown")
+
+    async def _send(self, place: int, speaker: Speaker, content: str, title: str) -> int:
+        self._watch("about to be said")
+        async with self._sessions.begin() as session:
+            sent = await session.scalar(
+                _SAY,
+                {"place": place, "name": speaker.name, "content": content, "title": title},
+            )
+        self._watch("said")
+        return int(sent or 0)
+
+
+_SAY = text(
+    "INSERT INTO stage (place, name, content, title) "
+    "VALUES (:place, :name, :content, :title) RETURNING id"
+)
+_FIND = text(
+    "SELECT id FROM stage WHERE place = :place AND name = :name AND content = :content "
+    "ORDER BY id DESC LIMIT 1"
+)
+
+
+def desk(
+    sessions: Sessions,
+    models: LanguageModels,
+    stage: BoardStage,
+    *,
+    limits: Limits | None = None,
+    clock: Clock | None = None,
+) -> Desk:
+    caps = limits or Limits()
+    return Desk(
+        sessions=sessions,
+        models=models,
+        stage=stage,
+        # Nobody answers of themselves, so that what is planned is what the test plans.
+        planner=Planner(Presence(), Limits(replies_per_thread=0)),
+        limits=caps,
+        tempo=Tempo(
+            clock=clock or SystemClock(), interval=timedelta(minutes=2), tasks_per_tick=100
+        ),
+    )
+
+
+def worker(
+    sessions: Sessions, made: Desk, *, at_once: int = 10, watch: Watch = lambda _: None
+) -> Worker:
+    return Worker(
+        sessions,
+        [ActHandler(made)],
+        lanes=LANES,
+        describe=lambda error: explain(error) or f"{type(error).__name__}: {error}",
+        metrics=JobMetrics(),
+        at_once=at_once,
+        pace=QUICK,
+        watch=watch,
+    )
+
+
+async def board(sessions: Sessions, **settings: object) -> Board:
+    """Open a board for the demo cast, on a stage."""
+    async with sessions.begin() as session:
+        await session.execute(text(STAGE.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")))
+        opened = Board(channel_id=77, guild_id=7)
+        for name, value in settings.items():
+            setattr(opened, name, value)
+        session.add(opened)
+        await session.flush()
+        for each in await cast(sessions):
+            session.add(BoardMember(board_id=opened.id, personality_id=each.id))
+    return opened
+
+
+async def cast(sessions: Sessions) -> list[Personality]:
+    async with sessions() as session:
+        found = await session.scalars(select(Personality).order_by(Personality.name))
+        return list(found.all())
+
+
+async def something(
+    sessions: Sessions, on: Board, *, by: Personality | None = None
+) -> tuple[Post, Comment]:
+    """Leave a post, of a person or a personality, and a person's comment on a board."""
+    async with sessions.begin() as session:
+        now = SystemClock().now() - timedelta(minutes=1)
+        post = Post(
+            board_id=on.id,
+            author_id=None if by else 5,
+            personality_id=by.id if by else None,
+            author_name=by.name if by else "Alice",
+            content="Does anybody mend nets?",
+            discord_message_ids=[500],
+            created_at=now,
+        )
+        session.add(post)
+        await session.flush()
+        comment = Comment(
+            post_id=post.id,
+            author_id=6,
+            author_name="Bob",
+            content="My aunt does.",
+            discord_message_ids=[501],
+            created_at=now,
+        )
+        session.add(comment)
+    return post, comment
+
+
+async def intend(
+    sessions: Sessions,
+    on: Board,
+    who: Personality,
+    kind: ActType,
+    *,
+    post: Post | None = None,
+    comment: Comment | None = None,
+    in_seconds: float = 0,
+) -> EngineTask:
+    """Promise that a personality does something."""
+    now = SystemClock().now()
+    async with sessions.begin() as session:
+        task = task_of(
+            Intent(
+                personality_id=who.id,
+                board_id=on.id,
+                kind=kind,
+                at=now + timedelta(seconds=in_seconds),
+                post_id=post.id if post else None,
+                comment_id=comment.id if comment else None,
+            ),
+            now,
+        )
+        session.add(task)
+        await promise(session, task, SystemClock())
+    return task
+
+
+async def settled(sessions: Sessions, seconds: float = 30) -> None:
+    """Wait until nothing waits and nothing runs."""
+    async with asyncio.timeout(seconds):
+        while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
+            await asyncio.sleep(0.02)
+
+
+async def staged(sessions: Sessions) -> list[tuple[str, str]]:
+    """Return what was really said: who, and what."""
+    async with sessions() as session:
+        rows = await session.execute(text("SELECT name, content FROM stage ORDER BY id"))
+        return [(name, content) for name, content in rows]
+
+
+async def tasks(sessions: Sessions) -> list[EngineTask]:
+    async with sessions() as session:
+        found = await session.scalars(select(EngineTask).order_by(EngineTask.created_at))
+        return list(found.all())
+
+
+async def count(sessions: Sessions, kind: type) -> int:
+    async with sessions() as session:
+        return await session.scalar(select(func.count()).select_from(kind)) or 0
+
+
+def vendor(url: str) -> Vendor:
+    texts = OpenAICompatible("openai", api_key="sk-x", base_url=url, dialect=Dialect())
+    return Vendor(texts, "gpt-6-luna")
+
+
+def models_of(sessions: Sessions, carrier: Courier, made: Vendor) -> LanguageModels:
+    return LanguageModels(Ledger(sessions, PRICES), carrier, {"openai": made})
+
+
+async def act(watch: Watch, url: str, address: str) -> None:
+    """Act until nothing is due."""
+    async with connect(url) as sessions, courier() as carrier:
+        made = vendor(address)
+        stage = TableStage(sessions, watch)
+        desk_ = desk(sessions, models_of(sessions, carrier, made), stage)
+        async with worker(sessions, desk_, at_once=1, watch=watch).working():
+            await settled(sessions)
+        await made.texts.close()

@@ -1,0 +1,93 @@
+"""Acts whose process is killed, wherever it is, are done once all the same."""
+
+import random
+import signal
+
+import pytest
+
+from db.models import Comment, EngineAct, Post, Vote
+from db.session import Sessions
+from services.engine import ActType, TaskStatus
+from services.llm import LanguageModels
+from tests.services.acting import (
+    ACTS,
+    TableStage,
+    act,
+    board,
+    cast,
+    count,
+    desk,
+    intend,
+    settled,
+    something,
+    staged,
+    tasks,
+    worker,
+)
+from tests.services.dying import process
+from tests.vendors.openai import OpenAIStandIn
+
+POINTS = {
+    ActType.POST: 8,
+    ActType.COMMENT: 8,
+    ActType.REPLY: 8,
+    ActType.VOTE: 5,
+}
+
+
+@pytest.mark.parametrize("kind", ACTS)
+async def test_a_kill_at_any_point_loses_and_doubles_nothing(
+    sessions: Sessions,
+    database_url: str,
+    openai: OpenAIStandIn,
+    models: LanguageModels,
+    kind: ActType,
+) -> None:
+    chance = random.Random(7)
+    openai.answer = lambda _: " ".join(f"word{chance.randrange(10**6)}" for _ in range(9)) + "."
+    on = await board(sessions, acts_per_day=1000)
+    someone, other, _ = await cast(sessions)
+    desk_ = desk(sessions, models, TableStage(sessions))
+
+    async def begin() -> None:
+        post, comment = await something(sessions, on, by=other)
+        has_target = kind != ActType.POST
+        await intend(
+            sessions,
+            on,
+            someone,
+            kind,
+            post=post if has_target else None,
+            comment=comment if kind == ActType.REPLY else None,
+        )
+
+    await begin()
+    code, points = await process(act, -1, database_url, openai.url)
+    assert (code, len(points)) == (0, POINTS[kind])
+    await forget_the_hour(sessions)
+
+    for ordinal in range(len(points)):
+        await begin()
+        killed, _ = await process(act, ordinal, database_url, openai.url)
+        async with worker(sessions, desk_).working():
+            await settled(sessions)
+        assert killed == -signal.SIGKILL, points[ordinal]
+        await forget_the_hour(sessions)
+
+    rounds = len(points) + 1
+    assert [task.status for task in await tasks(sessions)] == [TaskStatus.DONE] * rounds
+    said = await staged(sessions)
+    assert len(said) == len(set(said)) == (0 if kind == ActType.VOTE else rounds)
+    left = {ActType.POST: Post, ActType.VOTE: Vote}.get(kind, Comment)
+    of_people = {ActType.POST: rounds, ActType.VOTE: 0}.get(kind, rounds)
+    assert await count(sessions, left) == rounds + of_people
+    assert await count(sessions, EngineAct) == rounds
+
+
+async def forget_the_hour(sessions: Sessions) -> None:
+    """Let what was done be long ago, so that no cap is in the way of the next."""
+    async with sessions.begin() as session:
+        for task in await tasks(sessions):
+            if task.started_at is not None:
+                changed = await session.merge(task)
+                changed.started_at = task.started_at.replace(year=2020)
