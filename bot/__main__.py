@@ -22,6 +22,7 @@ from bot.moving import show_report
 from bot.outside import on_discord
 from bot.scheduler import ticking
 from bot.settings import Settings
+from bot.simulate import simulate
 from bot.stage import CDN_HOSTS
 from bot.terminal import end, explained
 from bot.wiring import EngineOptions, Services, assemble, language_models, worker
@@ -42,6 +43,7 @@ app.add_typer(database_app, name="db")
 import_app = typer.Typer(no_args_is_help=True, help="Moving in from elsewhere.")
 app.add_typer(import_app, name="import")
 app.add_typer(jobs_app, name="jobs")
+app.command()(simulate)
 
 log = logging.getLogger(__name__)
 

@@ -153,7 +153,7 @@ def assemble(
         answers=AnswerService(sessions, composer, keeper, outside.stage),
         chat=ChatService(sessions, composer, keeper, outside.stage),
         publishing=PublishingService(sessions, models),
-        boards=BoardService(sessions, models, options.rhythm, time),
+        boards=BoardService(sessions, models, options.rhythm, options.limits, time),
         board_ear=BoardEar(sessions, planner, tempo),
         engine=EngineService(sessions, planner, options.rhythm, tempo),
         engine_loop=EngineLoop(sessions, planner, tempo),

@@ -1,5 +1,7 @@
 """`/engine`: what personalities do by themselves, for whoever runs the bot."""
 
+import asyncio
+import io
 from typing import Literal
 
 import discord
@@ -9,6 +11,7 @@ from discord.ext import commands
 from bot.board_shelf import plan_lines, status_embed, task_line
 from bot.client import Bot, Interaction
 from bot.places import place_of, who
+from bot.plots import plan_plot, status_plot
 from bot.ui import show_list
 from cogs.options import PersonalityOption
 from services.engine import ActType, TaskStatus
@@ -33,7 +36,8 @@ class Engine(
         await self._check(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         status = await self._engine.status(days=days)
-        await interaction.followup.send(embed=status_embed(status), ephemeral=True)
+        embed = status_embed(status)
+        await _answer(interaction, embed, await asyncio.to_thread(status_plot, status))
 
     @app_commands.command()
     async def plan(self, interaction: Interaction) -> None:
@@ -43,7 +47,10 @@ class Engine(
         waiting, ahead = await self._engine.plan()
         embed = discord.Embed(title="The plan", description=plan_lines(waiting))
         embed.set_footer(text=f"about {len(ahead)} moments of their own in the next 24 hours")
-        await interaction.followup.send(embed=embed, ephemeral=True)
+        status = await self._engine.status()
+        names = await self._engine.names()
+        drawn = await asyncio.to_thread(plan_plot, waiting, ahead, names, status.now)
+        await _answer(interaction, embed, drawn)
 
     @app_commands.command()
     @app_commands.describe(status="Only those")
@@ -106,6 +113,13 @@ class Engine(
     async def _check(self, interaction: Interaction) -> None:
         if not (await who(interaction)).is_bot_owner:
             raise BotOwnerOnly
+
+
+async def _answer(interaction: Interaction, embed: discord.Embed, drawn: bytes) -> None:
+    """Answer with words and a picture below them, for whoever asked alone."""
+    embed.set_image(url="attachment://engine.png")
+    file = discord.File(io.BytesIO(drawn), "engine.png")
+    await interaction.followup.send(embed=embed, file=file, ephemeral=True)
 
 
 async def setup(bot: Bot) -> None:

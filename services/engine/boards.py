@@ -27,7 +27,7 @@ from services.engine.leaving import vote
 from services.engine.loop import task_of
 from services.engine.rhythm import Rhythm
 from services.engine.scenes import config_of
-from services.engine.types import Intent
+from services.engine.types import Intent, Limits
 from services.errors import ModeratorsOnly
 from services.llm import LanguageModels
 from services.memory import Place
@@ -49,11 +49,17 @@ class BoardService:
     """Which channels are boards, for whom, and within which limits."""
 
     def __init__(
-        self, sessions: Sessions, models: LanguageModels, rhythm: Rhythm, clock: Clock
+        self,
+        sessions: Sessions,
+        models: LanguageModels,
+        rhythm: Rhythm,
+        limits: Limits,
+        clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._models = models
         self._rhythm = rhythm
+        self._limits = limits
         self._clock = clock
 
     async def forecast(self, actor: Actor, members: Sequence[Personality]) -> Forecast:
@@ -69,8 +75,14 @@ class BoardService:
         async with self._sessions() as session:
             config = await config_of(session, members[0].id)
         model = self._models.resolve(config.model) if config else None
-        rates = [self._rhythm.rate(str(each.id)) for each in members]
-        return forecast.of(rates, model=model, ledger=self._models.ledger)
+        return await forecast.of(
+            members,
+            rhythm=self._rhythm,
+            limits=self._limits,
+            model=model,
+            ledger=self._models.ledger,
+            now=self._clock.now(),
+        )
 
     async def open(
         self,

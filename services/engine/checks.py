@@ -65,12 +65,15 @@ def fit(text: str, scene: Scene, words: int) -> str:
     return kept[: fitting[-1]] if fitting else kept[: ends[0]] if ends else kept
 
 
-def wrong(text: str, scene: Scene, *, words: int, secret: str) -> str | None:
-    """Say in a word what is wrong with a text, or None."""
+def wrong(text: str, scene: Scene, *, words: int, secret: str, whole: str) -> str | None:
+    """Say in a word what is wrong with a text, or None; `whole` is it before it was cut."""
     asked = scene.asked or scene.post
     said = (*scene.own[-_OPENINGS:], *scene.board_lines[-_OPENINGS:])
     if found := flaw(text, asked=asked.text if asked else "", said_before=said, secret=secret):
         return found
+    # What was cut off tells where the rest comes from.
+    if flaw(tidy(whole, scene.name), asked="", said_before=(), secret=secret) == "leak":
+        return "leak"
     count = len(_WORD.findall(text))
     verdicts = {
         "length": count > max(4 * words, words + 30) or len(text) > _MOST_CHARACTERS,

@@ -1,15 +1,20 @@
-"""What a board will do and cost, before it is opened."""
+"""What a board will do and cost, before it is opened: the engine rehearses a week of it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from services.llm import Ledger, Usage
+from db.models import ActType, Personality
+from services.engine.rehearsal import Company, Rehearsal, seat
+from services.engine.rhythm import Rhythm
+from services.engine.types import Limits
+from services.engine.writing import DEFINITION
+from services.llm import Ledger, Usage, estimate
+from services.personalities import described
 
-# Shares of a personality's acts that are written, measured over 20 simulated companies of 12,
-# and what one act reads and writes: definition, board and thread; a few dozen words.
-SPOKEN = 0.6
-TOKENS_READ, TOKENS_WRITTEN = 900, 45
-TRIES = 1.2
+_DAYS = 7
+_TRIES = 1.2  # what is not fit to be said is written again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,19 +29,40 @@ class Forecast:
     model: str | None
 
 
-def of(rates: Sequence[float], *, model: str | None, ledger: Ledger) -> Forecast:
-    """Return the forecast for personalities with these acts a day, all on one board."""
-    acts = sum(rates)
-    messages = acts * SPOKEN
+async def of(
+    members: Sequence[Personality],
+    *,
+    rhythm: Rhythm,
+    limits: Limits,
+    model: str | None,
+    ledger: Ledger,
+    now: datetime,
+) -> Forecast:
+    """Return the forecast for these personalities on one board, by a week from `now`."""
+    seats = [seat(str(each.id), each.name) for each in members]
+    rehearsal = Rehearsal(seats, rhythm=rhythm, limits=limits, begins=now)
+    company = await asyncio.to_thread(lambda: asyncio.run(_week(rehearsal)))
+    said = [act for act in company.acts if act.kind != ActType.VOTE]
+    defined = {
+        seated.id: min(DEFINITION, estimate("\n\n".join(described(each))))
+        for seated, each in zip(seats, members, strict=True)
+    }
+    read = company.tokens_in + sum(defined[act.personality_id] for act in said)
     usage = Usage(
-        tokens_in=round(messages * TRIES * TOKENS_READ),
-        tokens_out=round(messages * TRIES * TOKENS_WRITTEN),
+        tokens_in=round(read * _TRIES / _DAYS),
+        tokens_out=round(company.tokens_out * _TRIES / _DAYS),
     )
     return Forecast(
-        acts=acts,
-        messages=messages,
+        acts=len(company.acts) / _DAYS,
+        messages=len(said) / _DAYS,
         tokens_in=usage.tokens_in,
         tokens_out=usage.tokens_out,
         cost_usd=ledger.priced(model, usage).cost_usd if model else None,
         model=model,
     )
+
+
+async def _week(rehearsal: Rehearsal) -> Company:
+    async for _ in rehearsal.run(_DAYS):
+        pass
+    return rehearsal.company

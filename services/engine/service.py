@@ -170,6 +170,12 @@ class EngineService:
         ahead = self._planner.plan(known, now, now + timedelta(hours=hours))
         return waiting[::-1], ahead
 
+    async def names(self) -> dict[UUID, str]:
+        """Return the names of all who may act on an open board."""
+        async with self._sessions() as session:
+            known = await queries.society(session, self._tempo.clock.now())
+        return {seat.id: seat.name for seat in known.seats.values()}
+
     async def trigger(
         self,
         actor: Actor,

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _TRIES = 3
 _BREAK = "\n---\n"
 _FEW, _AVOIDED, _THREAD = 6, 5, 6
-_DEFINITION, _TEXT = 900, 250  # tokens at most
+DEFINITION, _TEXT = 900, 250  # tokens at most
 _LEAST_TOKENS, _TOKENS_A_WORD = 24, 2.2
 
 
@@ -52,7 +52,7 @@ class Writer:
             spent = _added(spent, answer)
             text = checks.fit(answer.text, scene, words)
             secret = "\n".join(message.content for message in request.messages[:1])
-            found = checks.wrong(text, scene, words=words, secret=secret)
+            found = checks.wrong(text, scene, words=words, secret=secret, whole=answer.text)
             if found is None:
                 return spent.model_copy(update={"text": text})
             log.info("%s is not said by task %s: %s", scene.kind, scene.task_id, found)
@@ -69,7 +69,7 @@ class Writer:
         return _added(Words(), answer).model_copy(update={"text": answer.text})
 
     def _request(self, scene: Scene, name: str, words: int) -> Request:
-        definition = _cut(scene.definition, _DEFINITION)
+        definition = _cut(scene.definition, DEFINITION)
         base = template("base").format(name=scene.name, definition=definition)
         asked = scene.asked or scene.post or Line(name="", text="")
         post = scene.post or Line(name="", text="")
@@ -98,7 +98,7 @@ class Writer:
         )
 
 
-def most_tokens(scene_room: int = _DEFINITION + 12 * _TEXT) -> tuple[int, int]:
+def most_tokens(scene_room: int = DEFINITION + 12 * _TEXT) -> tuple[int, int]:
     """Return how many tokens an act may read and write at most, all tries together."""
     written = _LEAST_TOKENS + round(_TOKENS_A_WORD * checks.LENGTHS[-1][1])
     return _TRIES * scene_room, _TRIES * written

@@ -1,6 +1,6 @@
 """Weeks of the engine in seconds, and how like people it was."""
 
-from services.engine.rehearsal.company import BEGINS, Act, Company, Rehearsal
+from services.engine.rehearsal.company import BEGINS, Act, Company, Rehearsal, seat, strangers
 from services.engine.rehearsal.measures import Measure, measures
 
-__all__ = ["BEGINS", "Act", "Company", "Measure", "Rehearsal", "measures"]
+__all__ = ["BEGINS", "Act", "Company", "Measure", "Rehearsal", "measures", "seat", "strangers"]

@@ -6,7 +6,7 @@ kept, said and written by a model is not real.
 
 import heapq
 import itertools
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -115,31 +115,34 @@ class _Memory(Notebook):
         """Nobody pauses a rehearsal."""
 
 
+def seat(seed: str, name: str) -> Seat:
+    """Return a seat on the board of a rehearsal."""
+    return Seat(id=uuid5(NAMESPACE_OID, seed), name=name, seed=seed, boards=(_BOARD,))
+
+
+def strangers(seed: int, count: int) -> list[Seat]:
+    """Return so many personalities that nobody knows; another seed, others."""
+    return [seat(f"{seed}:{number}", f"Personality {number}") for number in range(1, count + 1)]
+
+
 class Rehearsal:
     """Personalities on one stage board, from an empty start."""
 
-    def __init__(self, *, seed: int, personalities: int, rhythm: Rhythm, limits: Limits) -> None:
-        seats = [
-            Seat(
-                id=uuid5(NAMESPACE_OID, f"{seed}:{number}"),
-                name=f"Personality {number}",
-                seed=f"{seed}:{number}",
-                boards=(_BOARD,),
-            )
-            for number in range(1, personalities + 1)
-        ]
+    def __init__(
+        self, seats: Sequence[Seat], *, rhythm: Rhythm, limits: Limits, begins: datetime = BEGINS
+    ) -> None:
         society = Society(
             boards={_BOARD: OpenBoard(id=_BOARD, kind=BoardKind.STAGE)},
-            seats={seat.id: seat for seat in seats},
+            seats={each.id: each for each in seats},
             items={_BOARD: []},
         )
-        self.company = Company(society=society, now=BEGINS)
+        self.company = Company(society=society, now=begins)
         self._limits = limits
         self._planner = Planner(rhythm, limits)
-        self._performer = Performer(actions(Writer(Script(str(seed))), Silence()))
+        self._performer = Performer(actions(Writer(Script(str(len(seats)))), Silence()))
         self._items: dict[UUID, Item] = {}
         self._said: dict[UUID, str] = {}
-        self._lines: dict[UUID, list[str]] = {seat.id: [] for seat in seats}
+        self._lines: dict[UUID, list[str]] = {each.id: [] for each in seats}
         self._board_lines: list[str] = []
         self._due: list[tuple[datetime, int, Intent]] = []
         self._numbers = itertools.count()

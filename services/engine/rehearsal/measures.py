@@ -45,12 +45,17 @@ class Measure:
 
 
 def measures(rehearsals: Sequence[Sequence[Act]], *, days: int) -> list[Measure]:
-    """Return every measure over the acts of several rehearsals of so many days."""
+    """Return every measure over the acts of several rehearsals of so many days.
+
+    Where too little was done to tell, there are none.
+    """
     people = [times for acts in rehearsals for times in _times(acts) if len(times) >= _ENOUGH]
     gaps = [[b - a for a, b in pairwise(times)] for times in people]
     bursts = [_burstiness(each) for each in gaps]
     quiet = [_quietest(times) for times in people]
     answers = [a for acts in rehearsals for a in acts if a.kind in _ANSWERS and a.answered_at]
+    if not people or not answers:
+        return []
     delays = [(a.at - a.answered_at).total_seconds() for a in answers if a.answered_at]
     depths = Counter(min(act.depth, 4) for act in answers)
     within = fmean(_LEAST <= each <= _MOST for each in bursts)

@@ -1,0 +1,128 @@
+"""Pictures of what the engine does. Matplotlib has half its types, so it stays in here."""
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.engine import ActType, Entry, Intent, Status
+
+# Told apart also by those who see few colours (Okabe and Ito).
+_COLOURS = {
+    ActType.POST: "#0072B2",
+    ActType.COMMENT: "#E69F00",
+    ActType.REPLY: "#009E73",
+    ActType.VOTE: "#BBBBBB",
+    ActType.IMAGE_POST: "#CC79A7",
+}
+_MOST_NAMES, _NAME = 12, 18
+
+
+def status_plot(status: Status) -> bytes:
+    """Return a PNG: acts by the hour of the day and by personality, and what each day cost."""
+    done = status.done
+    figure, (hours, people, costs) = _panels(3)
+    _stack(hours, [str(hour) for hour in range(24)], [(str(_at(e).hour), e) for e in done])
+    hours.set_title("acts by hour (UTC)", loc="left")
+    hours.set_xticks(range(0, 24, 3))
+    counts = Counter(entry.name for entry in done)
+    names = [name for name, _ in counts.most_common(_MOST_NAMES)]
+    _stack(people, names, [(entry.name, entry) for entry in done])
+    people.set_title("acts by personality", loc="left")
+    people.set_xticks(range(len(names)), [name[:_NAME] for name in names], rotation=30, ha="right")
+    if done:
+        people.legend(frameon=False, fontsize="small")
+    days = _days(status.since, status.now)
+    spent = dict.fromkeys(days, 0.0)
+    for entry in done:
+        spent[f"{_at(entry):%d %b}"] += entry.task.cost_usd or 0
+    costs.bar(days, [spent[day] for day in days], color="#0072B2")
+    costs.set_title("US dollars by day", loc="left")
+    costs.set_xticks(range(0, len(days), max(1, len(days) // 6)))
+    if not any(spent.values()):
+        costs.text(0.5, 0.5, "nothing was spent", transform=costs.transAxes, ha="center")
+        costs.set_yticks([])
+    return _png(figure)
+
+
+def plan_plot(
+    waiting: Sequence[Entry], ahead: Sequence[Intent], names: dict[Any, str], now: datetime
+) -> bytes:
+    """Return a PNG: when each personality will be there in the next 24 hours, and what waits."""
+    figure, (panel,) = _panels(1)
+    rows = sorted(set(names.values()))
+    hours = [(intent.at - now) / timedelta(hours=1) for intent in ahead]
+    at = [rows.index(names[intent.personality_id]) for intent in ahead]
+    panel.scatter(hours, at, s=30, color="#BBBBBB", label="there by itself")
+    due = [each for each in waiting if each.name in rows]
+    panel.scatter(
+        [(each.task.scheduled_at - now) / timedelta(hours=1) for each in due],
+        [rows.index(each.name) for each in due],
+        s=40,
+        color="#E69F00",
+        label="planned",
+    )
+    panel.set_yticks(range(len(rows)), [name[:_NAME] for name in rows])
+    panel.set_xlim(0, 24)
+    panel.set_xlabel("hours from now")
+    panel.set_title("the next 24 hours", loc="left")
+    panel.legend(frameon=False, fontsize="small", loc="upper right")
+    return _png(figure)
+
+
+def rhythm_plot(hours: Sequence[float], gaps: Sequence[float], delays: Sequence[float]) -> bytes:
+    """Return a PNG of a simulation: hours of acts, gaps between them, delays of replies (s)."""
+    figure, (day, between, answers) = _panels(3)
+    day.hist(hours, bins=range(25), color="#0072B2")
+    day.set_title("acts of one personality by hour", loc="left")
+    for panel, values, title in (
+        (between, gaps, "seconds between acts"),
+        (answers, delays, "seconds until a reply"),
+    ):
+        positive = [value for value in values if value > 0]
+        bins = [10 ** (step / 4) for step in range(4, 28)]
+        panel.hist(positive, bins=bins, color="#009E73")
+        panel.set_xscale("log")
+        panel.set_title(title, loc="left")
+    return _png(figure)
+
+
+def _panels(number: int) -> tuple[Any, Sequence[Any]]:
+    """Return a figure of panels side by side, without frames nobody needs."""
+    # It takes a second to import, and most processes never draw.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure: Any = Figure(figsize=(5 * max(number, 2), 3.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = [figure.add_subplot(1, number, place + 1) for place in range(number)]
+    for panel in panels:
+        panel.spines[["top", "right"]].set_visible(False)
+    return figure, panels
+
+
+def _stack(panel: Any, places: Sequence[str], entries: Sequence[tuple[str, Entry]]) -> None:
+    """Draw counts by place, the kinds of acts on top of each other."""
+    below = [0] * len(places)
+    for kind, colour in _COLOURS.items():
+        counts = Counter(place for place, entry in entries if entry.task.task_type == kind)
+        heights = [counts[place] for place in places]
+        if any(heights):
+            panel.bar(places, heights, bottom=below, color=colour, label=kind.replace("_", " "))
+            below = [low + high for low, high in zip(below, heights, strict=True)]
+
+
+def _at(entry: Entry) -> datetime:
+    return entry.task.completed_at or entry.task.scheduled_at
+
+
+def _days(since: datetime, now: datetime) -> list[str]:
+    count = (now.date() - since.date()).days + 1
+    return [f"{since + timedelta(days=day):%d %b}" for day in range(count)]
+
+
+def _png(figure: Any) -> bytes:
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=110)
+    return drawn.getvalue()
