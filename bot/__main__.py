@@ -5,36 +5,30 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bot import terminal
-from bot.admin_api import admin_api
-from bot.client import Bot
 from bot.console import jobs_app
 from bot.doctor import examine, show
 from bot.heartbeat import heartbeat, is_alive
+from bot.house import House
 from bot.moving import show_report
-from bot.outside import on_discord
-from bot.scheduler import ticking
 from bot.settings import Settings
 from bot.simulate import simulate
-from bot.stage import CDN_HOSTS
 from bot.terminal import end, explained
-from bot.wiring import EngineOptions, Services, assemble, language_models, worker
+from bot.wiring import EngineOptions, language_models
 from db.embedded import server
-from db.session import Sessions, connect, sole
+from db.session import connect, sole
 from db.upgrade import upgrade
 from services.clock import Clock, FastClock, SystemClock
-from services.embedders import TextEmbedder, WordLlamaEmbedder
+from services.embedders import WordLlamaEmbedder
 from services.engine import Presence, Rhythm
-from services.jobs import ENGINE
 from services.legacy import Report, import_legacy
-from services.llm import LanguageModels, courier
+from services.llm import courier
 from services.seeds import sow
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -164,59 +158,6 @@ def upgrade_database() -> None:
         upgrade(url)
 
 
-@dataclass(frozen=True)
-class _House:
-    """What stands before there is a bot: it makes one, and does the work behind it."""
-
-    settings: Settings
-    sessions: Sessions
-    models: LanguageModels
-    embedder: TextEmbedder
-    clock: Clock
-    engine: EngineOptions
-
-    def bot(self, *, cdn_hosts: set[str] | None = None, **options: Any) -> Bot:
-        """Return a bot that is not connected yet."""
-        proxies = self.settings.proxy_application_ids
-
-        def build(bot: Bot) -> Services:
-            return assemble(
-                self.sessions,
-                outside=on_discord(bot, proxies=proxies, cdn_hosts=cdn_hosts or CDN_HOSTS),
-                models=self.models,
-                embedder=self.embedder,
-                clock=self.clock,
-                engine=self.engine,
-            )
-
-        return Bot(
-            self.sessions,
-            build,
-            owner_ids=self.settings.owner_ids,
-            proxies=proxies,
-            development=self.settings.development,
-            **options,
-        )
-
-    @asynccontextmanager
-    async def working(self, bot: Bot, *, has_discord: bool = True) -> AsyncGenerator[None]:
-        """Do what is due in the background, and answer operators, while the context is open."""
-        made = worker(
-            self.sessions,
-            bot.services,
-            has_discord=has_discord,
-            at_once=self.settings.jobs_at_once,
-            lanes={ENGINE: self.settings.max_concurrent_tasks, **self.settings.job_lanes},
-        )
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(admin_api(self.settings, bot.services.jobs))
-            await stack.enter_async_context(made.working())
-            if self.settings.scheduler_enabled:
-                every = self.clock.span(self.engine.interval)
-                await stack.enter_async_context(ticking(bot.services.engine_loop, every))
-            yield
-
-
 async def _live(settings: Settings, url: str, shards: dict[str, Any]) -> None:
     """Open what must be open, run until told to stop, close in reverse order."""
     assert settings.discord_token is not None  # noqa: S101 - `run` has looked
@@ -263,7 +204,7 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
 @asynccontextmanager
 async def _opened(
     settings: Settings, url: str, *, clock: Clock | None = None, rhythm: Rhythm | None = None
-) -> AsyncGenerator[_House]:
+) -> AsyncGenerator[House]:
     """Open database and models, sow the seeds, and yield what a bot is made of."""
     async with (
         connect(url) as sessions,
@@ -272,9 +213,7 @@ async def _opened(
     ):
         await sow(sessions, vendors=models.vendors)
         engine = EngineOptions.of(settings, rhythm=rhythm)
-        yield _House(
-            settings, sessions, models, WordLlamaEmbedder(), clock or SystemClock(), engine
-        )
+        yield House(settings, sessions, models, WordLlamaEmbedder(), clock or SystemClock(), engine)
 
 
 def _world(settings: Settings) -> Path:

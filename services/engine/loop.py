@@ -27,18 +27,16 @@ class Tempo:
     clock: Clock
     interval: timedelta
     tasks_per_tick: int
+    can_paint: bool = False
 
 
 class EngineLoop:
     """Ticks. Any number of processes may: one plans at a time, and no task is promised twice."""
 
-    def __init__(
-        self, sessions: Sessions, planner: Planner, tempo: Tempo, *, can_paint: bool = False
-    ) -> None:
+    def __init__(self, sessions: Sessions, planner: Planner, tempo: Tempo) -> None:
         self._sessions = sessions
         self._planner = planner
         self._tempo = tempo
-        self._can_paint = can_paint
 
     async def tick(self) -> int:
         """Plan until the next beat, and promise what falls due by then; return how many."""
@@ -63,7 +61,7 @@ class EngineLoop:
         since = max(state.planned_until or now, now - self._tempo.interval)
         if since >= until:
             return
-        known = await queries.society(session, now, can_paint=self._can_paint)
+        known = await queries.society(session, now, can_paint=self._tempo.can_paint)
         intents = self._planner.plan(known, since, until)
         session.add_all(task_of(intent, now) for intent in intents)
         state.planned_until = until

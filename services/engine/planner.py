@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from db.models import ActType, BoardKind
 from services.engine import selector
-from services.engine.errors import NothingToActOn
+from services.engine.errors import NoPainter, NothingToActOn
 from services.engine.rhythm import Moment, Rhythm
 from services.engine.types import Done, Intent, Item, Limits, OpenBoard, Seat, Society
 
@@ -71,9 +71,12 @@ class Planner:
         """Return an act that somebody asks for: on what they name, else on something fresh.
 
         Raises:
+            NoPainter: It is a picture, and there is nobody to paint it.
             NothingToActOn: There is nothing.
         """
         known = society.items.get(board_id, [])
+        if kind == ActType.IMAGE_POST and not seat.can_paint:
+            raise NoPainter(seat.name)
         if kind in (ActType.POST, ActType.IMAGE_POST):
             return Intent(personality_id=seat.id, board_id=board_id, kind=kind, at=at)
         named = comment_id or post_id

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Text, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -201,6 +201,31 @@ async def _waiting(session: AsyncSession, people: Sequence[UUID]) -> list[Intent
         )
         for task in rows
     ]
+
+
+async def board_named(session: AsyncSession, name: str) -> Board | None:
+    """Return the open board with an id, ours or its channel's on Discord."""
+    return await session.scalar(
+        select(Board).where(
+            Board.closed_at.is_(None),
+            (func.cast(Board.id, Text) == name.lower())
+            | (func.cast(Board.channel_id, Text) == name),
+        )
+    )
+
+
+async def member_named(session: AsyncSession, board_id: UUID, name: str) -> Personality | None:
+    """Return who of a board has a name or an id."""
+    return await session.scalar(
+        select(Personality)
+        .join(BoardMember, BoardMember.personality_id == Personality.id)
+        .where(
+            BoardMember.board_id == board_id,
+            Personality.deleted_at.is_(None),
+            (func.lower(Personality.name) == name.strip().lower())
+            | (func.cast(Personality.id, Text) == name.lower()),
+        )
+    )
 
 
 async def admit(session: AsyncSession, vendor: str, minute: datetime, limit: int) -> bool:

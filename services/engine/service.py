@@ -7,17 +7,19 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ActType, Board, EngineState, EngineTask, Personality, TaskStatus
 from db.session import Sessions
 from services.engine import queries
-from services.engine.errors import NotSeated
+from services.engine.errors import BoardNotFound, NotSeated
 from services.engine.loop import Tempo, promise, task_of
 from services.engine.planner import Planner
 from services.engine.rhythm import Rhythm
 from services.engine.types import Intent
 from services.errors import BotOwnerOnly
 from services.people import Actor
+from services.personalities import PersonalityNotFound
 
 _DAY = timedelta(days=1)
 
@@ -190,23 +192,67 @@ class EngineService:
 
         Raises:
             BotOwnerOnly: The actor does not run the bot.
+            NoPainter: There is no model for images.
             NotSeated: The personality is not on this board.
             NothingToActOn: There is nothing there to do this to.
         """
         _runs(actor)
-        now = self._tempo.clock.now()
         async with self._sessions.begin() as session:
-            known = await queries.society(session, now, board_id=board.id)
-            seat = known.seats.get(personality.id)
-            if seat is None:
-                raise NotSeated(personality.name)
-            intent = self._planner.at_once(
-                known, seat, board.id, kind, now, post_id=post_id, comment_id=comment_id
+            return await self._begin(
+                session, kind, personality, board, post_id, comment_id, by=actor.discord_id
             )
-            task = task_of(intent, now, triggered_by=actor.discord_id)
-            session.add(task)
-            await promise(session, task, self._tempo.clock)
-            return task
+
+    async def trigger_named(
+        self,
+        kind: ActType,
+        *,
+        personality: str,
+        board: str,
+        post_id: UUID | None = None,
+        comment_id: UUID | None = None,
+    ) -> EngineTask:
+        """Do as `trigger` does, for an operator who knows names or ids: Discord's, or ours.
+
+        Raises:
+            BoardNotFound: There is no such open board.
+            NoPainter: There is no model for images.
+            NothingToActOn: There is nothing there to do this to.
+            PersonalityNotFound: Nobody of this name may act on it.
+        """
+        async with self._sessions.begin() as session:
+            found = await queries.board_named(session, board)
+            if found is None:
+                raise BoardNotFound
+            member = await queries.member_named(session, found.id, personality)
+            if member is None:
+                raise PersonalityNotFound(personality)
+            return await self._begin(session, kind, member, found, post_id, comment_id, by=0)
+
+    async def _begin(
+        self,
+        session: AsyncSession,
+        kind: ActType,
+        personality: Personality,
+        board: Board,
+        post_id: UUID | None,
+        comment_id: UUID | None,
+        *,
+        by: int,
+    ) -> EngineTask:
+        now = self._tempo.clock.now()
+        known = await queries.society(
+            session, now, board_id=board.id, can_paint=self._tempo.can_paint
+        )
+        seat = known.seats.get(personality.id)
+        if seat is None:
+            raise NotSeated(personality.name)
+        intent = self._planner.at_once(
+            known, seat, board.id, kind, now, post_id=post_id, comment_id=comment_id
+        )
+        task = task_of(intent, now, triggered_by=by)
+        session.add(task)
+        await promise(session, task, self._tempo.clock)
+        return task
 
     async def pause(self, actor: Actor) -> None:
         """Stop all acting at once: what is being written is not said any more.

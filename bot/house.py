@@ -1,0 +1,74 @@
+"""What stands before there is a bot."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bot.admin_api import admin_api
+from bot.client import Bot
+from bot.outside import on_discord
+from bot.scheduler import ticking
+from bot.settings import Settings
+from bot.stage import CDN_HOSTS
+from bot.wiring import EngineOptions, Services, assemble, worker
+from db.session import Sessions
+from services.clock import Clock
+from services.embedders import TextEmbedder
+from services.jobs import ENGINE
+from services.llm import LanguageModels
+
+
+@dataclass(frozen=True)
+class House:
+    """Settings and resources, open: it makes a bot of them, and does the work behind it."""
+
+    settings: Settings
+    sessions: Sessions
+    models: LanguageModels
+    embedder: TextEmbedder
+    clock: Clock
+    engine: EngineOptions
+
+    def bot(self, *, cdn_hosts: set[str] | None = None, **options: Any) -> Bot:
+        """Return a bot that is not connected yet."""
+        proxies = self.settings.proxy_application_ids
+
+        def build(bot: Bot) -> Services:
+            return assemble(
+                self.sessions,
+                outside=on_discord(bot, proxies=proxies, cdn_hosts=cdn_hosts or CDN_HOSTS),
+                models=self.models,
+                embedder=self.embedder,
+                clock=self.clock,
+                engine=self.engine,
+            )
+
+        return Bot(
+            self.sessions,
+            build,
+            owner_ids=self.settings.owner_ids,
+            proxies=proxies,
+            development=self.settings.development,
+            **options,
+        )
+
+    @asynccontextmanager
+    async def working(self, bot: Bot, *, has_discord: bool = True) -> AsyncGenerator[None]:
+        """Do what is due in the background, and answer operators, while the context is open."""
+        made = worker(
+            self.sessions,
+            bot.services,
+            has_discord=has_discord,
+            at_once=self.settings.jobs_at_once,
+            lanes={ENGINE: self.settings.max_concurrent_tasks, **self.settings.job_lanes},
+        )
+        async with AsyncExitStack() as stack:
+            services = bot.services
+            served = admin_api(self.settings, services.jobs, services.engine)
+            await stack.enter_async_context(served)
+            await stack.enter_async_context(made.working())
+            if self.settings.scheduler_enabled:
+                every = self.clock.span(self.engine.interval)
+                await stack.enter_async_context(ticking(services.engine_loop, every))
+            yield
