@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 PLAYGROUND = "playground"
 HEARTBEAT = "heartbeat"
-_LIVELY = 5
+_LIVELY = 8
 
 
 @app.callback()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.engine import ActType, Entry, Intent, Status
+from services.engine import ActType, Entry, Plan, Status
 
 # Told apart also by those who see few colours (Okabe and Ito).
 _COLOURS = {
@@ -46,18 +46,16 @@ def status_plot(status: Status) -> bytes:
     return _png(figure)
 
 
-def plan_plot(
-    waiting: Sequence[Entry], ahead: Sequence[Intent], names: dict[Any, str], now: datetime
-) -> bytes:
+def plan_plot(plan: Plan) -> bytes:
     """Return a PNG: when each personality will be there in the next 24 hours, and what waits."""
     figure, (panel,) = _panels(1)
-    rows = sorted(set(names.values()))
-    hours = [(intent.at - now) / timedelta(hours=1) for intent in ahead]
-    at = [rows.index(names[intent.personality_id]) for intent in ahead]
-    panel.scatter(hours, at, s=30, color="#BBBBBB", label="there by itself")
-    due = [each for each in waiting if each.name in rows]
+    rows = list(plan.ahead)
+    hours = [(at - plan.now) / timedelta(hours=1) for times in plan.ahead.values() for at in times]
+    places = [row for row, times in enumerate(plan.ahead.values()) for _ in times]
+    panel.scatter(hours, places, s=30, color="#BBBBBB", label="there by itself")
+    due = [each for each in plan.waiting if each.name in rows]
     panel.scatter(
-        [(each.task.scheduled_at - now) / timedelta(hours=1) for each in due],
+        [(each.task.scheduled_at - plan.now) / timedelta(hours=1) for each in due],
         [rows.index(each.name) for each in due],
         s=40,
         color="#E69F00",
@@ -89,14 +87,14 @@ def rhythm_plot(hours: Sequence[float], gaps: Sequence[float], delays: Sequence[
 
 
 def _panels(number: int) -> tuple[Any, Sequence[Any]]:
-    """Return a figure of panels side by side, without frames nobody needs."""
+    """Return a figure of panels one below the other, without frames nobody needs."""
     # It takes a second to import, and most processes never draw.
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    figure: Any = Figure(figsize=(5 * max(number, 2), 3.4), layout="constrained")
+    figure: Any = Figure(figsize=(6, 2.4 * number + 0.6), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = [figure.add_subplot(1, number, place + 1) for place in range(number)]
+    panels = [figure.add_subplot(number, 1, place + 1) for place in range(number)]
     for panel in panels:
         panel.spines[["top", "right"]].set_visible(False)
     return figure, panels

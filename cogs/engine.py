@@ -44,13 +44,11 @@ class Engine(
         """Show what waits, and when personalities will be there."""
         await self._check(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        waiting, ahead = await self._engine.plan()
-        embed = discord.Embed(title="The plan", description=plan_lines(waiting))
-        embed.set_footer(text=f"about {len(ahead)} moments of their own in the next 24 hours")
-        status = await self._engine.status()
-        names = await self._engine.names()
-        drawn = await asyncio.to_thread(plan_plot, waiting, ahead, names, status.now)
-        await _answer(interaction, embed, drawn)
+        plan = await self._engine.plan()
+        embed = discord.Embed(title="The plan", description=plan_lines(plan.waiting))
+        moments = sum(map(len, plan.ahead.values()))
+        embed.set_footer(text=f"{moments} moments of their own in the next 24 hours")
+        await _answer(interaction, embed, await asyncio.to_thread(plan_plot, plan))
 
     @app_commands.command()
     @app_commands.describe(status="Only those")

@@ -28,7 +28,7 @@ from services.engine.notebook import Desk
 from services.engine.planner import Planner
 from services.engine.ports import BoardStage
 from services.engine.rhythm import Presence, Rhythm, Uniform
-from services.engine.service import EngineService, Entry, Status
+from services.engine.service import EngineService, Entry, Plan, Status
 from services.engine.types import Delays, Intent, Limits, Spoken, Where
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "NotSeated",
     "NothingToActOn",
     "Paused",
+    "Plan",
     "Planner",
     "Post",
     "Presence",

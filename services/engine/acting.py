@@ -31,11 +31,11 @@ class Performer:
         except Paused:
             await notebook.wait()
         except Skipped as skipped:
-            await notebook.skip(skipped.reason)
+            await notebook.skip(skipped)
         except PlaceGone:
-            await notebook.skip(Reason.GONE)
+            await notebook.skip(Skipped(Reason.GONE))
         except MayNotSpeak:
-            await notebook.skip(Reason.SILENCED)
+            await notebook.skip(Skipped(Reason.SILENCED))
 
     async def _say(self, notebook: Notebook, action: Action, scene: Scene, words: Words) -> Spoken:
         """Say it once, whatever happened to earlier attempts."""

@@ -27,9 +27,12 @@ class Reason(StrEnum):
 
 @dataclass(eq=False)
 class Skipped(DomainError):
-    """An act is left undone, for good."""
+    """An act is left undone, for good; what it took all the same."""
 
     reason: Reason
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0
 
 
 class Paused(DomainError):

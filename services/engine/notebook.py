@@ -120,13 +120,15 @@ class DatabaseNotebook(Notebook):
             await show_votes(self._desk.stage, scene.where, found.post)
 
     @override
-    async def skip(self, reason: Reason) -> None:
+    async def skip(self, skipped: Skipped) -> None:
         async with self._run.finishing() as session:
-            found = await self._case(session)
-            found.task.status, found.task.reason = TaskStatus.SKIPPED, reason
-            found.task.completed_at, found.task.is_sending = self._desk.tempo.clock.now(), False
-            if found.task.started_at is None:
-                found.task.cost_usd = None
+            task = (await self._case(session)).task
+            task.status, task.reason = TaskStatus.SKIPPED, skipped.reason
+            task.completed_at, task.is_sending = self._desk.tempo.clock.now(), False
+            task.prompt_tokens, task.completion_tokens = skipped.tokens_in, skipped.tokens_out
+            # What an earlier step has taken is known to that step alone: then the reserve counts.
+            if task.started_at is None or skipped.tokens_in:
+                task.cost_usd = skipped.cost_usd
 
     @override
     async def wait(self) -> None:

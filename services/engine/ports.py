@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from services.chat import Speaker
-from services.engine.errors import Reason
+from services.engine.errors import Skipped
 from services.engine.types import Scene, Spoken, Where, Words
 from services.llm import Caller, Completion, Request
 
@@ -95,7 +95,7 @@ class Notebook(Protocol):
         """Write down what was done, and plan what follows from it."""
         ...
 
-    async def skip(self, reason: Reason) -> None:
+    async def skip(self, skipped: Skipped) -> None:
         """Leave it undone for good."""
         ...
 

@@ -16,7 +16,6 @@ from services.engine.errors import BoardNotFound, NotSeated
 from services.engine.loop import Tempo, promise, task_of
 from services.engine.planner import Planner
 from services.engine.rhythm import Rhythm
-from services.engine.types import Intent
 from services.errors import BotOwnerOnly
 from services.people import Actor
 from services.personalities import PersonalityNotFound
@@ -40,6 +39,18 @@ class Budget:
     board: Board
     spent_usd: float
     acts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What waits, and when each personality will be there.
+
+    What it will do then is seen only when it comes: it depends on what is said until then.
+    """
+
+    now: datetime
+    waiting: Sequence[Entry]
+    ahead: dict[str, list[datetime]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,23 +171,18 @@ class EngineService:
             rows = await session.execute(statement)
             return [Entry(task=row[0], name=row[1], channel_id=row[2]) for row in rows]
 
-    async def plan(self, *, hours: float = 24) -> tuple[Sequence[Entry], Sequence[Intent]]:
-        """Return the tasks that wait, and when personalities will be there of themselves.
-
-        What they will do then is seen only when it comes: it depends on what is said until then.
-        """
+    async def plan(self, *, hours: float = 24) -> Plan:
+        """Return the tasks that wait, and when personalities will be there of themselves."""
         now = self._tempo.clock.now()
         waiting = await self.tasks(status=TaskStatus.PENDING, limit=500)
         async with self._sessions() as session:
             known = await queries.society(session, now)
-        ahead = self._planner.plan(known, now, now + timedelta(hours=hours))
-        return waiting[::-1], ahead
-
-    async def names(self) -> dict[UUID, str]:
-        """Return the names of all who may act on an open board."""
-        async with self._sessions() as session:
-            known = await queries.society(session, self._tempo.clock.now())
-        return {seat.id: seat.name for seat in known.seats.values()}
+        until = now + timedelta(hours=hours)
+        ahead = {
+            seat.name: [each.at for each in self._rhythm.moments(seat.seed, now, until)]
+            for seat in known.seats.values()
+        }
+        return Plan(now=now, waiting=waiting[::-1], ahead=ahead)
 
     async def trigger(
         self,

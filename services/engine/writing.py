@@ -56,7 +56,12 @@ class Writer:
             if found is None:
                 return spent.model_copy(update={"text": text})
             log.info("%s is not said by task %s: %s", scene.kind, scene.task_id, found)
-        raise Skipped(Reason.REPEAT if found == "repeat" else Reason.SPEECHLESS)
+        raise Skipped(
+            Reason.REPEAT if found == "repeat" else Reason.SPEECHLESS,
+            tokens_in=spent.tokens_in,
+            tokens_out=spent.tokens_out,
+            cost_usd=spent.cost_usd,
+        )
 
     async def ask(self, notebook: Notebook, scene: Scene, *, name: str) -> Words:
         """Return the answer to a question, whatever it is."""

@@ -19,7 +19,7 @@ from services.chat import Speaker
 from services.engine.acting import Performer
 from services.engine.actions import actions
 from services.engine.actions.base import result_of
-from services.engine.errors import Reason
+from services.engine.errors import Reason, Skipped
 from services.engine.gates import Standing, check
 from services.engine.planner import FRESH, Planner
 from services.engine.ports import Notebook
@@ -107,8 +107,8 @@ class _Memory(Notebook):
         self._rehearsal.record(self._intent, self._task_id, words, is_spoken=spoken is not None)
 
     @override
-    async def skip(self, reason: Reason) -> None:
-        self._rehearsal.company.skipped.append(reason)
+    async def skip(self, skipped: Skipped) -> None:
+        self._rehearsal.company.skipped.append(skipped.reason)
 
     @override
     async def wait(self) -> None:
