@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _MOST_BYTES, _MOST_A_MINUTE, _MOST_TASKS = 64 * 1024, 120, 500
 _ACTS = {"comment", "post", "reply", "vote", "image-post"}
+_NO_NUL = r"^[^\x00]*$"
 _OPEN = frozenset({"/healthz"})
 
 
@@ -40,8 +41,12 @@ class Trigger(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    personality: str = Field(min_length=1, max_length=100, description="A name, or an id.")
-    board: str = Field(max_length=40, description="The channel's id on Discord, or the board's.")
+    personality: str = Field(
+        min_length=1, max_length=100, pattern=_NO_NUL, description="A name, or an id."
+    )
+    board: str = Field(
+        max_length=40, pattern=_NO_NUL, description="The channel's id on Discord, or the board's."
+    )
     post_id: UUID | None = None
     comment_id: UUID | None = None
 
@@ -79,6 +84,8 @@ class AdminApi:
 
     @web.middleware
     async def _limit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path in _OPEN:
+            return await handler(request)
         now = time.monotonic()
         is_full = len(self._lately) == _MOST_A_MINUTE
         if is_full and (wait := 60 - (now - self._lately[0])) > 0:

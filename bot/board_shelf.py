@@ -11,6 +11,7 @@ from services.engine import (
     Entry,
     Forecast,
     Post,
+    Simulated,
     Status,
     TaskStatus,
 )
@@ -126,6 +127,18 @@ def status_embed(status: Status) -> discord.Embed:
         f"{status.tokens_out:,} written" + (f"\n{failed} failed" if failed else ""),
     )
     return embed
+
+
+def simulation_embed(simulated: Simulated) -> discord.Embed:
+    """Return how like people's a simulated rhythm was."""
+    lines = [
+        f"{'✅' if each.holds else '⚠' if each.must else '▫'} {each.name}: **{each.value:.3f}** "
+        f"({each.low:.2f} to {each.high:.2f})"
+        for each in simulated.measures
+    ]
+    text = "\n".join(lines) or "*That is too little to compare with people; let more days pass.*"
+    title = f"{simulated.acts} acts in {simulated.days} days"
+    return discord.Embed(title=title, description=text)
 
 
 def plan_lines(waiting: Sequence[Entry]) -> str:

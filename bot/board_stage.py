@@ -11,7 +11,7 @@ from bot.webhooks import Webhooks, our_errors
 from services.chat import MayNotSpeak, Speaker
 from services.engine import BoardStage, Spoken, Where
 
-_LOOKED_AT = 50
+_LOOKED_AT = 500
 _THREAD_EXISTS = 160004
 _NAME = 90
 
@@ -22,6 +22,15 @@ class DiscordBoardStage(BoardStage):
     def __init__(self, bot: discord.Client, webhooks: Webhooks) -> None:
         self._bot = bot
         self._webhooks = webhooks
+
+    @override
+    async def ready(self, where: Where) -> None:
+        async with our_errors():
+            board = await self._board(where)
+            if not await self._webhooks.are_allowed(board):
+                raise MayNotSpeak("Manage Webhooks")
+        if where.age_restricted and not board.is_nsfw():
+            raise MayNotSpeak("an age-restricted channel")
 
     @override
     async def post(

@@ -1,9 +1,10 @@
 """The bot: a connection to Discord, the services behind it, and the cogs in front."""
 
+import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -13,12 +14,13 @@ from discord.ext import commands
 from sqlalchemy.dialects.postgresql import insert
 from typing_extensions import override
 
-from bot.places import heard_of, is_persons, title_of
+from bot.places import heard_of, is_persons, place_of, title_of
 from bot.ui import Tree
 from bot.vote_buttons import value_of
 from bot.wiring import Services
 from db.models import SyncedCommands
 from db.session import Sessions
+from services.chat import Heard
 from services.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -105,13 +107,25 @@ class Bot(commands.AutoShardedBot):
         if self.user is None or not is_persons(message, self._proxies):
             return
         heard = heard_of(message, bot_id=self.user.id)
+        # What is private to some is not for a board; and nobody waits for it to be answered.
+        is_private = message.channel.type is discord.ChannelType.private_thread
+        noting = None if is_private else asyncio.create_task(self._note(heard, message))
         try:
-            await self.services.board_ear.hear(heard, title=title_of(message))
             await self.services.chat.hear(heard)
         except Exception as error:
             log.exception("Message %s was not answered", message.id)
             with suppress(DomainError, discord.HTTPException):
                 await self.services.stage.excuse(heard, error)
+        finally:
+            if noting is not None:
+                await noting
+
+    async def _note(self, heard: Heard, message: discord.Message) -> None:
+        """Keep what is said on a board."""
+        try:
+            await self.services.board_ear.hear(heard, title=title_of(message))
+        except Exception:
+            log.exception("Message %s was not noted", message.id)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Follow the edit of a person's message; our own are kept where they are made."""
@@ -132,11 +146,21 @@ class Bot(commands.AutoShardedBot):
 
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """Nobody acts on a post whose thread is gone; in a forum the post is its first message."""
-        await self._forget([payload.thread_id])
+        await self._forget([payload.thread_id], thread_ids=[payload.thread_id])
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Close a board whose channel is gone."""
-        await self.services.boards.close_gone(channel.id)
+        await self.services.boards.close_gone(channel_id=channel.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Close the boards of a server that we have left."""
+        await self.services.boards.close_gone(guild_id=guild.id)
+
+    async def on_guild_channel_update(
+        self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
+    ) -> None:
+        """Follow a channel that is no longer for adults, or is now."""
+        await self.services.boards.follow(place_of(channel, channel.guild))
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         """Count a person's reaction on a board as a vote."""
@@ -153,9 +177,9 @@ class Bot(commands.AutoShardedBot):
         if payload.guild_id is not None and payload.user_id != self.application_id and not is_bots:
             await self.services.board_ear.react(payload.user_id, payload.message_id, value)
 
-    async def _forget(self, message_ids: list[int]) -> None:
+    async def _forget(self, message_ids: list[int], *, thread_ids: Sequence[int] = ()) -> None:
         await self.services.chat.forget_messages(message_ids)
-        await self.services.board_ear.forget(message_ids)
+        await self.services.board_ear.forget(message_ids, thread_ids=thread_ids)
 
     async def on_ready(self) -> None:
         """Say that we are here."""

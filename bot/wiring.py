@@ -155,7 +155,7 @@ def assemble(
         publishing=PublishingService(sessions, models),
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
         board_ear=BoardEar(sessions, planner, tempo),
-        engine=EngineService(sessions, planner, options.rhythm, tempo),
+        engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),
         engine_loop=EngineLoop(sessions, planner, tempo),
         jobs=JobService(sessions, handlers, metrics),
         handlers=handlers,

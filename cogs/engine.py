@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.board_shelf import plan_lines, status_embed, task_line
+from bot.board_shelf import plan_lines, simulation_embed, status_embed, task_line
 from bot.client import Bot, Interaction
 from bot.places import place_of, who
 from bot.plots import plan_plot, status_plot
@@ -79,6 +79,20 @@ class Engine(
         name = discord.utils.escape_markdown(personality.name)
         told = f"**{name}** does that now: {act}, task `{task.id}`. `/engine tasks` tells how."
         await interaction.response.send_message(told, ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(days="How many days pass", personalities="How many there are")
+    async def simulate(
+        self,
+        interaction: Interaction,
+        days: app_commands.Range[int, 1, 90] = 30,
+        personalities: app_commands.Range[int, 1, 25] = 12,
+    ) -> None:
+        """Let weeks pass in memory, and compare the rhythm with people's."""
+        await self._check(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        simulated = await self._engine.simulate(days=days, personalities=personalities)
+        await interaction.followup.send(embed=simulation_embed(simulated), ephemeral=True)
 
     @app_commands.command()
     async def pause(self, interaction: Interaction) -> None:

@@ -27,6 +27,7 @@ async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     engine = create_async_engine(
         url,
         pool_pre_ping=True,
+        hide_parameters=True,  # what people said is in no log
         pool_size=pool_size,
         connect_args={"server_settings": _SERVER_SETTINGS},
     )

@@ -26,7 +26,7 @@ KEY = {"Authorization": "Bearer secret"}
 
 def engine(sessions: Sessions, models: LanguageModels) -> EngineService:
     tempo = desk(sessions, models, TableStage(sessions)).tempo
-    return EngineService(sessions, Planner(Presence(), Limits()), Presence(), tempo)
+    return EngineService(sessions, Planner(Presence(), Limits()), Presence(), Limits(), tempo)
 
 
 @pytest.fixture
@@ -135,8 +135,8 @@ async def test_too_much_is_refused(api: ClientSession, open_board: Board) -> Non
     async with api.post("/trigger/post", data=b"x" * 70_000) as large:
         assert large.status == 413
     for _ in range(118):
-        assert (await get(api, "/healthz"))[0] == 200
-    answers = [await get(api, "/healthz") for _ in range(2)]
+        assert (await get(api, "/tasks"))[0] == 200
+    answers = [await get(api, "/tasks") for _ in range(2)]
 
     assert [status for status, _ in answers] == [200, 429]
 

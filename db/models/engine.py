@@ -73,7 +73,14 @@ class EngineTask(Keyed, Base, kw_only=True):
             "ix_engine_tasks_personality_id_created_at", "personality_id", text("created_at DESC")
         ),
         Index("ix_engine_tasks_post_id", "post_id", postgresql_where=text("post_id IS NOT NULL")),
-        Index("ix_engine_tasks_board_id_scheduled_at", "board_id", "scheduled_at"),
+        Index(
+            "ix_engine_tasks_open",
+            "personality_id",
+            postgresql_where=text("status IN ('PENDING', 'RUNNING')"),
+        ),
+        Index("ix_engine_tasks_scheduled_at", "scheduled_at"),
+        Index("ix_engine_tasks_board_id_started_at", "board_id", "started_at"),
+        Index("ix_engine_tasks_personality_id_started_at", "personality_id", "started_at"),
         Index("ix_engine_tasks_comment_id", "comment_id"),
     )
 
@@ -81,10 +88,10 @@ class EngineTask(Keyed, Base, kw_only=True):
     task_type: Mapped[str]
     board_id: Mapped[UUID] = mapped_column(ForeignKey("boards.id", ondelete="CASCADE"))
     post_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("posts.id", ondelete="CASCADE"), default=None
+        ForeignKey("posts.id", ondelete="SET NULL"), default=None
     )
     comment_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("comments.id", ondelete="CASCADE"), default=None
+        ForeignKey("comments.id", ondelete="SET NULL"), default=None
     )
     status: Mapped[str] = mapped_column(
         default=TaskStatus.PENDING, server_default=TaskStatus.PENDING
@@ -132,10 +139,10 @@ class EngineAct(Keyed, Base, kw_only=True):
     personality_id: Mapped[UUID] = mapped_column(ForeignKey("personalities.id", ondelete="CASCADE"))
     board_id: Mapped[UUID] = mapped_column(ForeignKey("boards.id", ondelete="CASCADE"))
     post_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("posts.id", ondelete="CASCADE"), default=None
+        ForeignKey("posts.id", ondelete="SET NULL"), default=None
     )
     comment_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("comments.id", ondelete="CASCADE"), default=None
+        ForeignKey("comments.id", ondelete="SET NULL"), default=None
     )
     action_type: Mapped[str]
     task_id: Mapped[UUID | None] = mapped_column(

@@ -279,7 +279,7 @@ def upgrade() -> None:
             ["comment_id"],
             ["comments.id"],
             name=op.f("fk_engine_tasks_comment_id_comments"),
-            ondelete="CASCADE",
+            ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
             ["personality_id"],
@@ -291,15 +291,29 @@ def upgrade() -> None:
             ["post_id"],
             ["posts.id"],
             name=op.f("fk_engine_tasks_post_id_posts"),
-            ondelete="CASCADE",
+            ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_engine_tasks")),
     )
     op.create_index(
-        "ix_engine_tasks_board_id_scheduled_at",
+        "ix_engine_tasks_board_id_started_at",
         "engine_tasks",
-        ["board_id", "scheduled_at"],
+        ["board_id", "started_at"],
         unique=False,
+    )
+    op.create_index(
+        "ix_engine_tasks_personality_id_started_at",
+        "engine_tasks",
+        ["personality_id", "started_at"],
+        unique=False,
+    )
+    op.create_index("ix_engine_tasks_scheduled_at", "engine_tasks", ["scheduled_at"], unique=False)
+    op.create_index(
+        "ix_engine_tasks_open",
+        "engine_tasks",
+        ["personality_id"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('PENDING', 'RUNNING')"),
     )
     op.create_index("ix_engine_tasks_comment_id", "engine_tasks", ["comment_id"], unique=False)
     op.create_index(
@@ -391,7 +405,7 @@ def upgrade() -> None:
             ["comment_id"],
             ["comments.id"],
             name=op.f("fk_engine_acts_comment_id_comments"),
-            ondelete="CASCADE",
+            ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
             ["personality_id"],
@@ -400,7 +414,10 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["post_id"], ["posts.id"], name=op.f("fk_engine_acts_post_id_posts"), ondelete="CASCADE"
+            ["post_id"],
+            ["posts.id"],
+            name=op.f("fk_engine_acts_post_id_posts"),
+            ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
             ["task_id"],
@@ -466,7 +483,14 @@ def downgrade() -> None:
         postgresql_where=sa.text("status = 'PENDING'"),
     )
     op.drop_index("ix_engine_tasks_comment_id", table_name="engine_tasks")
-    op.drop_index("ix_engine_tasks_board_id_scheduled_at", table_name="engine_tasks")
+    op.drop_index(
+        "ix_engine_tasks_open",
+        table_name="engine_tasks",
+        postgresql_where=sa.text("status IN ('PENDING', 'RUNNING')"),
+    )
+    op.drop_index("ix_engine_tasks_scheduled_at", table_name="engine_tasks")
+    op.drop_index("ix_engine_tasks_personality_id_started_at", table_name="engine_tasks")
+    op.drop_index("ix_engine_tasks_board_id_started_at", table_name="engine_tasks")
     op.drop_table("engine_tasks")
     op.drop_index(op.f("ix_media_post_id"), table_name="media")
     op.drop_table("media")

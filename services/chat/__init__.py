@@ -19,7 +19,7 @@ from services.chat.keeping import Keeper
 from services.chat.ports import Stage
 from services.chat.queries import Resolution, append
 from services.chat.service import ChatService
-from services.chat.signs import Signs
+from services.chat.signs import Signs, read_signs
 from services.chat.speech import flaw, tidy, unbroken
 from services.chat.splitting import split
 from services.chat.summons import signs_of, summoned_by
@@ -51,6 +51,7 @@ __all__ = [
     "append",
     "flaw",
     "is_crisis",
+    "read_signs",
     "signs_of",
     "speaker_of",
     "split",

@@ -217,7 +217,9 @@ async def erase(session: AsyncSession, message_ids: Sequence[int]) -> None:
     said = ConversationLine.discord_message_ids.overlap(list(message_ids))
     lines = select(ConversationLine.id).where(said)
     answers = select(ConversationLine.id).where(or_(said, ConversationLine.answers_id.in_(lines)))
-    await session.execute(delete(Memory).where(Memory.line_id.in_(answers)))
+    # Lines before memories, as whoever takes an answer back does at the same time.
+    found = await session.scalars(answers.order_by(ConversationLine.id).with_for_update())
+    await session.execute(delete(Memory).where(Memory.line_id.in_(found.all())))
     await session.execute(delete(ConversationLine).where(said))
 
 

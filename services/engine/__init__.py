@@ -27,8 +27,9 @@ from services.engine.loop import EngineLoop, Tempo
 from services.engine.notebook import Desk
 from services.engine.planner import Planner
 from services.engine.ports import BoardStage
+from services.engine.reports import Entry, Plan, Simulated, Status
 from services.engine.rhythm import Presence, Rhythm, Uniform
-from services.engine.service import EngineService, Entry, Plan, Status
+from services.engine.service import EngineService
 from services.engine.types import Delays, Intent, Limits, Spoken, Where
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "Presence",
     "Reason",
     "Rhythm",
+    "Simulated",
     "Skipped",
     "Spoken",
     "Status",

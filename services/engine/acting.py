@@ -25,6 +25,8 @@ class Performer:
         try:
             scene = await notebook.begin()
             action = self._actions[scene.kind]
+            if action.speaks and not await self._is_ready(notebook, action, scene):
+                return
             words = await notebook.keep("words", Words, lambda: action.write(notebook, scene))
             spoken = await self._say(notebook, action, scene, words) if action.speaks else None
             await notebook.record(scene, words, spoken)
@@ -36,6 +38,15 @@ class Performer:
             await notebook.skip(Skipped(Reason.GONE))
         except MayNotSpeak:
             await notebook.skip(Skipped(Reason.SILENCED))
+
+    async def _is_ready(self, notebook: Notebook, action: Action, scene: Scene) -> bool:
+        """See that there is somewhere to speak, before anybody is paid for words."""
+        try:
+            await action.ready(scene)
+        except PlaceGone:
+            await notebook.close("the channel is gone")
+            return False
+        return True
 
     async def _say(self, notebook: Notebook, action: Action, scene: Scene, words: Words) -> Spoken:
         """Say it once, whatever happened to earlier attempts."""

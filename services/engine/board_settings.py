@@ -1,11 +1,19 @@
 """What a moderator types about a board, as its columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.engine.errors import BadHours, BadTimeZone
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Board, BoardMember, Personality
+from services.chat import AgeRestricted
+from services.engine import queries
+from services.engine.errors import BadHours, BadTimeZone, NotSeated
 from services.texts import clean_text
 
 TOPIC, TONE = 300, 200
@@ -42,3 +50,27 @@ def _hours(text: str) -> tuple[time | None, time | None]:
     if begin == end or begin.tzinfo or end.tzinfo:
         raise BadHours(text)
     return begin, end
+
+
+async def reseat(session: AsyncSession, board: Board, changes: Mapping[str, Any]) -> None:
+    """Let somebody act on a board, or no longer."""
+    if (new := changes.get("add")) is not None:
+        if new.age_restricted and not board.age_restricted:
+            raise AgeRestricted(new.name)
+        await seat(session, board.id, [new])
+    if (name := changes.get("remove")) is not None:
+        old = await queries.member_named(session, board.id, name)
+        if old is None:
+            raise NotSeated(name)
+        gone = BoardMember.board_id == board.id, BoardMember.personality_id == old.id
+        await session.execute(delete(BoardMember).where(*gone))
+
+
+async def seat(session: AsyncSession, board_id: UUID, members: Sequence[Personality]) -> None:
+    """Let these act on a board, whoever else does."""
+    for each in members:
+        await session.execute(
+            insert(BoardMember)
+            .values(board_id=board_id, personality_id=each.id)
+            .on_conflict_do_nothing()
+        )

@@ -7,16 +7,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ActType, Board, BoardKind, BoardMember, EngineTask, OptOut, Personality, Post
+from db.models import ActType, Board, BoardKind, BoardMember, EngineTask, Personality, Post
 from db.session import Sessions
-from services.chat import AgeRestricted, OptedOut
+from services.chat import AgeRestricted, OptedOut, read_signs
 from services.clock import Clock
 from services.engine import forecast
-from services.engine.board_settings import TONE, TOPIC, columns_of
+from services.engine.board_settings import TONE, TOPIC, columns_of, reseat, seat
 from services.engine.errors import (
     BoardNotFound,
     NobodyOnBoard,
@@ -118,20 +118,16 @@ class BoardService:
             "tone": clean_text(tone, field="tone", limit=TONE),
             "opened_by": actor.discord_id,
         }
-        again = {**values, "closed_at": None, "closed_why": None}
+        # A board that is opened again begins as the forecast says, but for what it is about.
+        kept = {name for name in ("topic", "tone") if not values[name]}
+        again = {name: value for name, value in values.items() if name not in kept}
+        again |= {"closed_at": None, "closed_why": None, "daily_budget_usd": 1, "acts_per_day": 40}
         async with self._sessions.begin() as session:
             statement = insert(Board).values(channel_id=place.channel_id, **values)
-            board_id = await session.scalar(
-                statement.on_conflict_do_update(
-                    index_elements=["channel_id"], set_=again
-                ).returning(Board.id)
+            await session.execute(
+                statement.on_conflict_do_update(index_elements=["channel_id"], set_=again)
             )
-            for each in members:
-                await session.execute(
-                    insert(BoardMember)
-                    .values(board_id=board_id, personality_id=each.id)
-                    .on_conflict_do_nothing()
-                )
+            await seat(session, (await _of(session, place.channel_id)).id, members)
             sheet = await _sheet(session, place.channel_id)
             if not sheet.members:
                 raise NobodyOnBoard
@@ -162,17 +158,29 @@ class BoardService:
             board.closed_at, board.closed_why = self._clock.now(), "closed by a moderator"
             return board
 
-    async def close_gone(self, channel_id: int) -> None:
-        """End all acting in a channel that was deleted."""
+    async def close_gone(self, *, channel_id: int = 0, guild_id: int = 0) -> None:
+        """End all acting in a channel that was deleted, or in a server that we have left."""
         async with self._sessions.begin() as session:
-            board = await session.scalar(
-                select(Board).where(Board.channel_id == channel_id, Board.closed_at.is_(None))
+            await session.execute(
+                update(Board)
+                .where(
+                    (Board.channel_id == channel_id) | (Board.guild_id == guild_id),
+                    Board.closed_at.is_(None),
+                )
+                .values(closed_at=self._clock.now(), closed_why="the channel is gone")
             )
-            if board is not None:
-                board.closed_at, board.closed_why = self._clock.now(), "the channel was deleted"
+
+    async def follow(self, place: Place) -> None:
+        """Follow a change of a channel: what is fit for adults only is said only among them."""
+        async with self._sessions.begin() as session:
+            await session.execute(
+                update(Board)
+                .where(Board.channel_id == place.channel_id)
+                .values(age_restricted=place.age_restricted)
+            )
 
     async def set(self, actor: Actor, place: Place, changes: Mapping[str, Any]) -> BoardSheet:
-        """Change settings of a board: columns, or `add` and `remove` with a personality.
+        """Change settings of a board: columns, or `add` a personality and `remove` one by its name.
 
         Raises:
             BadHours: Quiet hours are no hours.
@@ -186,20 +194,7 @@ class BoardService:
             board = (await _sheet(session, _home(place))).board
             for name, value in columns_of(changes).items():
                 setattr(board, name, value)
-            if (new := changes.get("add")) is not None:
-                if new.age_restricted and not place.age_restricted:
-                    raise AgeRestricted(new.name)
-                await session.execute(
-                    insert(BoardMember)
-                    .values(board_id=board.id, personality_id=new.id)
-                    .on_conflict_do_nothing()
-                )
-            if (old := changes.get("remove")) is not None:
-                await session.execute(
-                    delete(BoardMember).where(
-                        BoardMember.board_id == board.id, BoardMember.personality_id == old.id
-                    )
-                )
+            await reseat(session, board, changes)
             await session.flush()
             sheet = await _sheet(session, _home(place))
             if not sheet.members:
@@ -255,7 +250,9 @@ class BoardService:
             OptedOut: Nothing of the actor is to be kept.
         """
         async with self._sessions.begin() as session:
-            if await session.get(OptOut, actor.discord_id) is not None:
+            me = actor.discord_id
+            signs = await read_signs(session, people=[me], channel_ids=[], reply_to=None)
+            if me in signs.opted_out | signs.incognito:
                 raise OptedOut
             post = await session.get(Post, post_id)
             if post is None or post.deleted_at is not None:
@@ -282,12 +279,17 @@ def _home(place: Place) -> int:
     return place.parent_id or place.channel_id
 
 
-async def _sheet(session: AsyncSession, channel_id: int) -> BoardSheet:
+async def _of(session: AsyncSession, channel_id: int) -> Board:
     board = await session.scalar(
         select(Board).where(Board.channel_id == channel_id, Board.closed_at.is_(None))
     )
     if board is None:
         raise BoardNotFound
+    return board
+
+
+async def _sheet(session: AsyncSession, channel_id: int) -> BoardSheet:
+    board = await _of(session, channel_id)
     members = await session.scalars(
         select(Personality)
         .join(BoardMember, BoardMember.personality_id == Personality.id)

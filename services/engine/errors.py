@@ -35,6 +35,10 @@ class Skipped(DomainError):
     cost_usd: float = 0
 
 
+class TaskGone(Exception):
+    """The task was deleted with what it was about, or with whoever was to do it."""
+
+
 class Paused(DomainError):
     """The engine was paused before the act was said; it waits."""
 

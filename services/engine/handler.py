@@ -9,7 +9,7 @@ from typing_extensions import override
 from db.models import EngineTask, JobStatus, TaskStatus
 from services.engine.acting import Performer
 from services.engine.actions import actions
-from services.engine.errors import Reason
+from services.engine.errors import Reason, TaskGone
 from services.engine.loop import KIND
 from services.engine.notebook import DatabaseNotebook, Desk
 from services.engine.writing import Writer
@@ -35,7 +35,11 @@ class ActHandler(Handler):
 
     @override
     async def run(self, run: Run) -> None:
-        await self._performer.perform(DatabaseNotebook(self._desk, run))
+        try:
+            await self._performer.perform(DatabaseNotebook(self._desk, run))
+        except TaskGone:
+            async with run.finishing():
+                pass
 
     @override
     async def mark(

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Board, Comment, OptOut, Post
+from db.models import Board, Comment, Post
 from db.session import Sessions
-from services.chat import Heard, NobodyHere, signs_of, summoned_by, text_of, without
+from services.chat import Heard, NobodyHere, read_signs, signs_of, summoned_by, text_of, without
 from services.engine.leaving import item_of, vote
 from services.engine.loop import Tempo, follow
 from services.engine.planner import Planner
@@ -60,7 +60,7 @@ class BoardEar:
         """Follow the edit of a message."""
         async with self._sessions.begin() as session:
             signs = await signs_of(session, heard)
-            if heard.author_id in signs.opted_out:
+            if heard.author_id in signs.opted_out | signs.incognito:
                 return
             content = text_of([without(heard, signs.opted_out)])[:_TEXT]
             for kind in (Post, Comment):
@@ -73,20 +73,29 @@ class BoardEar:
                     .values(content=content)
                 )
 
-    async def forget(self, message_ids: Sequence[int]) -> None:
-        """Honour deletions: what was said is kept nowhere, and nobody acts on it any more."""
+    async def forget(self, message_ids: Sequence[int], *, thread_ids: Sequence[int] = ()) -> None:
+        """Honour deletions: what was said is kept nowhere, and nobody acts on it any more.
+
+        With a thread everything in it is gone.
+        """
         now = self._tempo.clock.now()
 
         async def erase() -> None:
             async with self._sessions.begin() as session:
                 await session.execute(
                     update(Post)
-                    .where(Post.discord_message_ids.overlap(message_ids))
+                    .where(
+                        Post.discord_message_ids.overlap(message_ids)
+                        | Post.thread_id.in_(thread_ids)
+                    )
                     .values(content="", title=None, deleted_at=now)
                 )
                 await session.execute(
                     update(Comment)
-                    .where(Comment.discord_message_ids.overlap(message_ids))
+                    .where(
+                        Comment.discord_message_ids.overlap(message_ids)
+                        | Comment.post_id.in_(select(Post.id).where(Post.thread_id.in_(thread_ids)))
+                    )
                     .values(content="", deleted_at=now)
                 )
 
@@ -95,7 +104,8 @@ class BoardEar:
     async def react(self, discord_id: int, message_id: int, value: int) -> None:
         """Count a person's reaction as a vote for or against; 0 takes it back."""
         async with self._sessions.begin() as session:
-            if await session.get(OptOut, discord_id) is not None:
+            signs = await read_signs(session, people=[discord_id], channel_ids=[], reply_to=None)
+            if discord_id in signs.opted_out | signs.incognito:
                 return
             post_id = await _with(session, Post, message_id)
             comment_id = None if post_id else await _with(session, Comment, message_id)

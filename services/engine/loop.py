@@ -59,8 +59,8 @@ class EngineLoop:
         state = await queries.state(session, lock=True)
         until = now + self._tempo.interval
         since = max(state.planned_until or now, now - self._tempo.interval)
-        if since >= until:
-            return
+        if since > until:
+            since = now  # the clock has been set back
         known = await queries.society(session, now, can_paint=self._tempo.can_paint)
         intents = self._planner.plan(known, since, until)
         session.add_all(task_of(intent, now) for intent in intents)

@@ -14,7 +14,7 @@ from db.models import ActType, TaskStatus
 from db.session import Sessions
 from services.chat import speaker_of
 from services.engine import gates, leaving, queries, scenes
-from services.engine.errors import Paused, Reason, Skipped
+from services.engine.errors import Paused, Reason, Skipped, TaskGone
 from services.engine.leaving import show_votes
 from services.engine.loop import Tempo, follow
 from services.engine.planner import Planner
@@ -22,16 +22,14 @@ from services.engine.ports import BoardStage, Notebook
 from services.engine.scenes import Case
 from services.engine.types import Limits, Scene, Spoken, Where, Words
 from services.engine.writing import most_tokens
-from services.jobs import LostJob, Run
-from services.llm import LanguageModels, Usage
+from services.jobs import Run
+from services.llm import LanguageModels, Usage, dear_cost
 from services.llm_configs import NoConfig
 from services.personalities import described
 
 T = TypeVar("T")
 
 _SPEAKS = (ActType.COMMENT, ActType.REPLY, ActType.POST, ActType.IMAGE_POST)
-# Where nobody knows a model's price, budgets reckon with a dear one: US dollars a million tokens.
-_UNKNOWN_READ, _UNKNOWN_WRITTEN = 10.0, 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +114,8 @@ class DatabaseNotebook(Notebook):
                 target = found.target
                 asked = leaving.item_of(found.board.id, target) if target else None
                 await follow(session, self._desk.planner, item, asked, self._desk.tempo)
-        if scene.kind == ActType.VOTE and found.post and found.comment is None:
+        is_of_post = scene.kind == ActType.VOTE and found.task.comment_id is None
+        if is_of_post and found.post is not None:
             await show_votes(self._desk.stage, scene.where, found.post)
 
     @override
@@ -131,6 +130,14 @@ class DatabaseNotebook(Notebook):
                 task.cost_usd = skipped.cost_usd
 
     @override
+    async def close(self, why: str) -> None:
+        async with self._run.finishing() as session:
+            found = await self._case(session)
+            found.board.closed_at, found.board.closed_why = self._desk.tempo.clock.now(), why
+            found.task.status, found.task.reason = TaskStatus.SKIPPED, Reason.CLOSED
+            found.task.completed_at, found.task.cost_usd = found.board.closed_at, None
+
+    @override
     async def wait(self) -> None:
         async with self._run.finishing() as session:
             task = (await self._case(session)).task
@@ -139,7 +146,7 @@ class DatabaseNotebook(Notebook):
     async def _case(self, session: AsyncSession) -> Case:
         found = await scenes.case(session, self._task_id)
         if found is None:
-            raise LostJob
+            raise TaskGone
         return found
 
     async def _check(self, session: AsyncSession, found: Case) -> None:
@@ -165,8 +172,7 @@ class DatabaseNotebook(Notebook):
             price = self._desk.models.ledger.priced(
                 self._desk.models.resolve(model), usage
             ).cost_usd
-            unknown = (read * _UNKNOWN_READ + written * _UNKNOWN_WRITTEN) / 1_000_000
-            dearest = max(dearest, unknown if price is None else price)
+            dearest = max(dearest, dear_cost(usage) if price is None else price)
         return dearest
 
     async def _scene(self, session: AsyncSession, found: Case) -> Scene:
@@ -197,6 +203,7 @@ class DatabaseNotebook(Notebook):
                 channel_id=board.channel_id,
                 guild_id=board.guild_id,
                 is_forum=board.is_forum,
+                age_restricted=board.age_restricted,
                 thread_id=post.thread_id if post else None,
                 post_message_id=line.message_id if line else None,
                 title=(post.title or post.content)[:80] if post else "",
@@ -210,7 +217,8 @@ class DatabaseNotebook(Notebook):
             if post
             else (),
             asked=scenes.line_of(target, task.personality_id) if target else None,
-            own=tuple(own),
+            own=tuple(text for _, text in own),
+            own_here=tuple(text for board_id, text in own if board_id == board.id),
             board_lines=tuple(await scenes.said_on(session, board.id)),
             others=names - mine,
             affinity=await scenes.affinity(

@@ -18,6 +18,10 @@ class BoardStage(Protocol):
     All methods raise `PlaceGone` when the place is, and `MayNotSpeak` when the bot may not.
     """
 
+    async def ready(self, where: Where) -> None:
+        """See whether anything can be said on a board; fit for adults only where they are."""
+        ...
+
     async def post(
         self, where: Where, speaker: Speaker, *, title: str, text: str, post_id: UUID
     ) -> Spoken:
@@ -97,6 +101,10 @@ class Notebook(Protocol):
 
     async def skip(self, skipped: Skipped) -> None:
         """Leave it undone for good."""
+        ...
+
+    async def close(self, why: str) -> None:
+        """Close the board, whose channel is gone; the act is left undone."""
         ...
 
     async def wait(self) -> None:

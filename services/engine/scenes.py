@@ -30,12 +30,13 @@ from services.personalities import as_published
 
 _OWN, _BOARD, _THREAD = 200, 50, 12
 _POSTS = (ActType.POST, ActType.IMAGE_POST)
+_COMMENTS = (ActType.COMMENT, ActType.REPLY)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """The rows that an act is about."""
+    """The rows that an act is about; post and comment also where they are marked as deleted."""
 
     task: EngineTask
     board: Board
@@ -47,10 +48,12 @@ class Case:
 
     @property
     def target(self) -> Post | Comment | None:
-        """Return what it acts on, if that is there."""
-        if self.task.comment_id is not None:
-            return self.comment if self.post is not None else None
-        return self.post
+        """Return what it acts on, if that is there and was not deleted."""
+        if self.post is None or self.post.deleted_at is not None:
+            return None
+        if self.task.comment_id is None:
+            return self.post
+        return self.comment if self.comment and self.comment.deleted_at is None else None
 
 
 async def case(session: AsyncSession, task_id: UUID) -> Case | None:
@@ -74,8 +77,8 @@ async def case(session: AsyncSession, task_id: UUID) -> Case | None:
         personality=personality,
         config=await config_of(session, task.personality_id),
         is_seated=seat is not None and is_fit,
-        post=None if post is None or post.deleted_at else post,
-        comment=None if comment is None or comment.deleted_at else comment,
+        post=post,
+        comment=comment,
     )
 
 
@@ -129,6 +132,15 @@ async def standing(
     replies = select(func.count()).where(
         Comment.post_id == task.post_id, Comment.deleted_at.is_(None)
     )
+    # What others are about to say counts as said.
+    coming = select(func.count()).where(
+        EngineTask.board_id == board.id,
+        EngineTask.id != task.id,
+        EngineTask.status == TaskStatus.RUNNING,
+        EngineTask.task_type.in_(_COMMENTS),
+    )
+    in_thread = await session.scalar(coming.where(EngineTask.post_id == task.post_id)) or 0
+    on_board = await session.scalar(coming) or 0
     return Standing(
         kind=kind,
         now=now,
@@ -151,8 +163,8 @@ async def standing(
         target_depth=found.comment.depth if found.comment else 0,
         target_is_own=target is not None and target.personality_id == task.personality_id,
         did_it_before=bool(await session.scalar(did)),
-        replies_in_thread=await session.scalar(replies) or 0,
-        lately=await _lately(session, board.id),
+        replies_in_thread=(await session.scalar(replies) or 0) + in_thread,
+        lately=[*await _lately(session, board.id), *[False] * on_board],
         by_hand=task.triggered_by is not None,
     )
 
@@ -206,19 +218,21 @@ def line_of(row: Post | Comment, personality_id: UUID) -> Line:
     )
 
 
-async def said_by(session: AsyncSession, personality_id: UUID) -> Sequence[str]:
-    """Return a personality's last lines on all boards, in order."""
-    posts = select(Post.created_at, Post.content).where(
+async def said_by(session: AsyncSession, personality_id: UUID) -> Sequence[tuple[UUID, str]]:
+    """Return a personality's last lines with their boards, of all boards, in order."""
+    posts = select(Post.created_at, Post.board_id, Post.content).where(
         Post.personality_id == personality_id, Post.deleted_at.is_(None)
     )
-    comments = select(Comment.created_at, Comment.content).where(
-        Comment.personality_id == personality_id, Comment.deleted_at.is_(None)
+    comments = (
+        select(Comment.created_at, Post.board_id, Comment.content)
+        .join(Post, Post.id == Comment.post_id)
+        .where(Comment.personality_id == personality_id, Comment.deleted_at.is_(None))
     )
     both = posts.union_all(comments).subquery()
-    rows = await session.scalars(
-        select(both.c.content).order_by(both.c.created_at.desc()).limit(_OWN)
+    rows = await session.execute(
+        select(both.c.board_id, both.c.content).order_by(both.c.created_at.desc()).limit(_OWN)
     )
-    return rows.all()[::-1]
+    return [(board_id, content) for board_id, content in rows][::-1]
 
 
 async def said_on(session: AsyncSession, board_id: UUID) -> Sequence[str]:
@@ -229,7 +243,7 @@ async def said_on(session: AsyncSession, board_id: UUID) -> Sequence[str]:
     comments = (
         select(Comment.created_at, Comment.content)
         .join(Post, Post.id == Comment.post_id)
-        .where(Post.board_id == board_id, Comment.deleted_at.is_(None))
+        .where(Post.board_id == board_id, Comment.deleted_at.is_(None), Post.deleted_at.is_(None))
     )
     both = posts.union_all(comments).subquery()
     rows = await session.scalars(

@@ -1,7 +1,7 @@
 """The engine as whoever runs the bot sees it: what it did, what it will do, and its brakes."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,68 +15,32 @@ from services.engine import queries
 from services.engine.errors import BoardNotFound, NotSeated
 from services.engine.loop import Tempo, promise, task_of
 from services.engine.planner import Planner
+from services.engine.rehearsal import Rehearsal, measures, strangers
+from services.engine.reports import Budget, Entry, Plan, Simulated, Status
 from services.engine.rhythm import Rhythm
+from services.engine.types import Limits
 from services.errors import BotOwnerOnly
 from services.people import Actor
 from services.personalities import PersonalityNotFound
 
-_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """A task with the name of whoever does it, and the channel of its board."""
-
-    task: EngineTask
-    name: str
-    channel_id: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """What a board has spent today."""
-
-    board: Board
-    spent_usd: float
-    acts: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What waits, and when each personality will be there.
-
-    What it will do then is seen only when it comes: it depends on what is said until then.
-    """
-
-    now: datetime
-    waiting: Sequence[Entry]
-    ahead: dict[str, list[datetime]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Status:
-    """What the engine did in a span of time, what waits, and what it cost."""
-
-    now: datetime
-    since: datetime
-    paused_at: datetime | None
-    boards: int
-    counts: dict[tuple[str, str], int]
-    reasons: dict[str, int]
-    waiting: int
-    cost_usd: float
-    tokens_in: int
-    tokens_out: int
-    done: Sequence[Entry]
+_LATE = timedelta(minutes=5)
 
 
 class EngineService:
     """Status, plan and brakes of the engine."""
 
-    def __init__(self, sessions: Sessions, planner: Planner, rhythm: Rhythm, tempo: Tempo) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        planner: Planner,
+        rhythm: Rhythm,
+        limits: Limits,
+        tempo: Tempo,
+    ) -> None:
         self._sessions = sessions
         self._planner = planner
         self._rhythm = rhythm
+        self._limits = limits
         self._tempo = tempo
 
     async def status(self, *, days: float = 1, board_id: UUID | None = None) -> Status:
@@ -110,9 +74,7 @@ class EngineService:
                 select(func.count()).select_from(Board).where(Board.closed_at.is_(None))
             )
             waiting = await session.scalar(
-                select(func.count())
-                .select_from(EngineTask)
-                .where(EngineTask.status.in_(queries.OPEN))
+                select(func.count()).select_from(EngineTask).where(queries.IS_OPEN)
             )
         return Status(
             now=now,
@@ -260,6 +222,18 @@ class EngineService:
         await promise(session, task, self._tempo.clock)
         return task
 
+    async def simulate(self, *, days: int, personalities: int) -> Simulated:
+        """Let days pass in memory, for personalities that nobody knows; in another thread."""
+        made = Rehearsal(strangers(1, personalities), rhythm=self._rhythm, limits=self._limits)
+
+        async def run() -> None:
+            async for _ in made.run(days):
+                pass
+
+        await asyncio.to_thread(lambda: asyncio.run(run()))
+        acts = made.company.acts
+        return Simulated(days=days, acts=len(acts), measures=measures([acts], days=days))
+
     async def pause(self, actor: Actor) -> None:
         """Stop all acting at once: what is being written is not said any more.
 
@@ -275,6 +249,9 @@ class EngineService:
             BotOwnerOnly: The actor does not run the bot.
         """
         await self._set_paused(actor, None)
+        now = self._tempo.clock.now()
+        async with self._sessions.begin() as session:
+            await queries.skip_stale(session, now - _LATE, now)
 
     async def _set_paused(self, actor: Actor, at: datetime | None) -> None:
         _runs(actor)

@@ -135,6 +135,7 @@ class Where:
     channel_id: int
     guild_id: int
     is_forum: bool = False
+    age_restricted: bool = False
     thread_id: int | None = None
     post_message_id: int | None = None
     title: str = ""
@@ -152,7 +153,10 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """All that an act is written from. `own` and `board_lines` are not to be repeated."""
+    """All that an act is written from. `own` and `board_lines` are not to be repeated.
+
+    `own` lines may be of other boards, so that only those said here may be shown.
+    """
 
     task_id: UUID
     kind: ActType
@@ -173,6 +177,7 @@ class Scene:
     thread: tuple[Line, ...] = ()
     asked: Line | None = None
     own: tuple[str, ...] = ()
+    own_here: tuple[str, ...] = ()
     board_lines: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     affinity: int = 0

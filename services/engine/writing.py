@@ -9,7 +9,15 @@ from services.engine.errors import Reason, Skipped
 from services.engine.ports import Author, Notebook
 from services.engine.prompts import template
 from services.engine.types import Line, Scene, Words
-from services.llm import Caller, ChatMessage, Completion, Request, Sampling, fitting
+from services.llm import (
+    Caller,
+    ChatMessage,
+    Completion,
+    Request,
+    Sampling,
+    dear_cost,
+    fitting,
+)
 from services.texts import shorten
 
 log = logging.getLogger(__name__)
@@ -78,21 +86,21 @@ class Writer:
         base = template("base").format(name=scene.name, definition=definition)
         asked = scene.asked or scene.post or Line(name="", text="")
         post = scene.post or Line(name="", text="")
-        told = template(name).format(
-            base=base,
-            name=scene.name,
-            words=words,
-            topic=_quoted(scene.topic or "whatever is on your mind"),
-            tone=_quoted(scene.tone or "easy, friendly"),
-            author=_quoted(post.name),
-            post=_quoted(post.text),
-            asked_name=_quoted(asked.name),
-            asked=_quoted(asked.text),
-            thread=_lines([line for line in scene.thread if line != asked][-_THREAD:]),
-            board_lines=_plain(scene.board_lines[-_FEW:]) or "nothing yet",
-            avoid=_avoid(scene.own),
-        )
-        system, _, user = told.partition(_BREAK)
+        fields = {
+            "base": base,
+            "name": scene.name,
+            "words": words,
+            "topic": _quoted(scene.topic or "whatever is on your mind"),
+            "tone": _quoted(scene.tone or "easy, friendly"),
+            "author": _quoted(post.name),
+            "post": _quoted(post.text),
+            "asked_name": _quoted(asked.name),
+            "asked": _quoted(asked.text),
+            "thread": _lines([line for line in scene.thread if line != asked][-_THREAD:]),
+            "board_lines": _plain(scene.board_lines[-_FEW:]) or "nothing yet",
+            "avoid": _avoid(scene.own_here),
+        }
+        system, _, user = (part.format(**fields) for part in template(name).partition(_BREAK))
         return Request(
             model=scene.model,
             messages=(ChatMessage("system", system.strip()), ChatMessage("user", user.strip())),
@@ -114,7 +122,7 @@ def _added(spent: Words, answer: Completion) -> Words:
     return Words(
         tokens_in=spent.tokens_in + usage.tokens_in,
         tokens_out=spent.tokens_out + usage.tokens_out,
-        cost_usd=spent.cost_usd + (usage.cost_usd or 0),
+        cost_usd=spent.cost_usd + (dear_cost(usage) if usage.cost_usd is None else usage.cost_usd),
         model=answer.model,
     )
 

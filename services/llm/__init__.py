@@ -12,7 +12,7 @@ from services.llm.errors import (
 )
 from services.llm.ledger import Ledger, Spent
 from services.llm.ports import TextModel
-from services.llm.prices import PRICES, Price
+from services.llm.prices import PRICES, Price, dear_cost
 from services.llm.service import LanguageModels, Vendor
 from services.llm.tokens import estimate, fitting
 from services.llm.types import (
@@ -51,6 +51,7 @@ __all__ = [
     "Usage",
     "Vendor",
     "courier",
+    "dear_cost",
     "estimate",
     "fitting",
 ]

@@ -23,6 +23,15 @@ PRICES: Mapping[str, Price] = {
 }
 
 
+# Where nobody knows a price, budgets reckon with a dear one.
+_DEAR = Price(10, 10, 30)
+
+
+def dear_cost(usage: Usage) -> float:
+    """Return what a call may have cost at most, in US dollars, where its price is unknown."""
+    return cost(usage, _DEAR) or 0
+
+
 def cost(usage: Usage, price: Price | None) -> float | None:
     """Return what a call cost in US dollars, or None where nobody knows."""
     if usage.cost_usd is not None:

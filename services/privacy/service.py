@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import Base
 from db.models import (
+    Board,
     Comment,
     ConversationLine,
+    EngineTask,
     Job,
+    JobStep,
     LlmCall,
     LlmConfig,
     Memory,
@@ -142,18 +145,45 @@ async def _take_back_likes(session: AsyncSession, user_id: UUID) -> None:
 async def _erase_words(session: AsyncSession, discord_id: int) -> None:
     """Delete what a person said, what was answered to them, and what was remembered of it."""
     user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
+    await _let_go(session, discord_id)
     said: Sequence[Any] = (
         delete(Memory).where(Memory.user_id == user),
         # With what was said in answer to it.
         delete(Post).where(Post.author_id == discord_id),
         delete(Comment).where(Comment.author_id == discord_id),
-        delete(Vote).where(Vote.author_id == discord_id),
         delete(ConversationLine).where(
             or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id)
         ),
     )
     for statement in said:
         await session.execute(statement)
+
+
+async def _let_go(session: AsyncSession, discord_id: int) -> None:
+    """Forget what was written in answer to a person on boards, and their votes with the counts."""
+    posts = select(Post.id).where(Post.author_id == discord_id)
+    comments = select(Comment.id).where(Comment.author_id == discord_id)
+    # In the order in which whoever acts takes them: tasks first.
+    about = await session.execute(
+        select(EngineTask.id, EngineTask.job_id)
+        .where(EngineTask.post_id.in_(posts) | EngineTask.comment_id.in_(comments))
+        .order_by(EngineTask.id)
+        .with_for_update()
+    )
+    jobs = [row.job_id for row in about if row.job_id is not None]
+    # What a model has answered is in the steps of these; what is not over ends without a word.
+    await session.execute(delete(JobStep).where(JobStep.job_id.in_(jobs)))
+    await session.execute(update(Board).where(Board.opened_by == discord_id).values(opened_by=None))
+    for kind, target in ((Post, Vote.post_id), (Comment, Vote.comment_id)):
+        voted = select(target).where(Vote.author_id == discord_id, target.is_not(None))
+        ids = (await session.scalars(voted)).all()
+        mine = delete(Vote).where(Vote.author_id == discord_id, target.in_(ids))
+        await session.execute(mine)
+        for value, column in ((1, "ups"), (-1, "downs")):
+            left = select(func.count()).where(target == kind.id, Vote.value == value)
+            await session.execute(
+                update(kind).where(kind.id.in_(ids)).values({column: left.scalar_subquery()})
+            )
 
 
 def _plain(row: Base) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.upgrade import upgrade
-from tests.bench import chat, first_answer, jobs
+from tests.bench import chat, engine, first_answer, jobs
 from tests.bench.measure import Measure
 
 # Each takes the address of an empty, migrated database.
@@ -19,6 +19,7 @@ MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
     chat.measure,
     first_answer.measure,
     jobs.measure,
+    engine.measure,
 )
 
 

@@ -164,6 +164,7 @@ TABLE: dict[str, Row] = {
     "engine plan": bot_owner(),
     "engine tasks": bot_owner(),
     "engine budget": bot_owner(),
+    "engine simulate": bot_owner(days=2, personalities=2),
     "engine pause": bot_owner(),
     "engine resume": bot_owner(),
     "personality delete": owners(),

@@ -1,6 +1,7 @@
 """A stage that outlives processes, people to act on it, and a process that acts until it dies."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -43,6 +44,10 @@ class TableStage(BoardStage):
     def __init__(self, sessions: Sessions, watch: Watch = lambda _: None) -> None:
         self._sessions = sessions
         self._watch = watch
+
+    @override
+    async def ready(self, where: Where) -> None:
+        self._watch("ready")
 
     @override
     async def post(
@@ -122,12 +127,17 @@ def desk(
 
 
 def worker(
-    sessions: Sessions, made: Desk, *, at_once: int = 10, watch: Watch = lambda _: None
+    sessions: Sessions,
+    made: Desk,
+    *,
+    at_once: int = 10,
+    watch: Watch = lambda _: None,
+    lanes: Mapping[str, int] | None = None,
 ) -> Worker:
     return Worker(
         sessions,
         [ActHandler(made)],
-        lanes=LANES,
+        lanes={**LANES, **(lanes or {})},
         describe=lambda error: explain(error) or f"{type(error).__name__}: {error}",
         metrics=JobMetrics(),
         at_once=at_once,

@@ -28,9 +28,9 @@ from tests.services.dying import process
 from tests.vendors.openai import OpenAIStandIn
 
 POINTS = {
-    ActType.POST: 8,
-    ActType.COMMENT: 8,
-    ActType.REPLY: 8,
+    ActType.POST: 9,
+    ActType.COMMENT: 9,
+    ActType.REPLY: 9,
     ActType.VOTE: 5,
 }
 

@@ -19,6 +19,10 @@ class Action(ABC):
         self._writer = writer
         self._stage = stage
 
+    async def ready(self, scene: Scene) -> None:
+        """See whether anything can be said on the board."""
+        await self._stage.ready(scene.where)
+
     @abstractmethod
     async def write(self, notebook: Notebook, scene: Scene) -> Words:
         """Return what to say.

@@ -23,6 +23,7 @@ from services.engine.errors import Reason, Skipped
 from services.engine.gates import Standing, check
 from services.engine.planner import FRESH, Planner
 from services.engine.ports import Notebook
+from services.engine.rehearsal.act import Act
 from services.engine.rehearsal.script import Script, Silence
 from services.engine.rhythm import Rhythm
 from services.engine.types import (
@@ -48,19 +49,6 @@ _TICK = timedelta(minutes=2)
 _DAY = timedelta(days=1)
 _POSTS = (ActType.POST, ActType.IMAGE_POST)
 _BOARD = uuid5(NAMESPACE_OID, "a board")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Act:
-    """Something that was done. `answered_at` and `depth` are of comments."""
-
-    personality_id: UUID
-    kind: ActType
-    at: datetime
-    text: str = ""
-    target: UUID | None = None
-    answered_at: datetime | None = None
-    depth: int = 0
 
 
 @dataclass(kw_only=True)
@@ -100,7 +88,7 @@ class _Memory(Notebook):
 
     @override
     async def recheck(self) -> None:
-        """Nothing changes between two steps."""
+        """Nothing changes meanwhile."""
 
     @override
     async def record(self, scene: Scene, words: Words, spoken: Spoken | None) -> None:
@@ -109,6 +97,10 @@ class _Memory(Notebook):
     @override
     async def skip(self, skipped: Skipped) -> None:
         self._rehearsal.company.skipped.append(skipped.reason)
+
+    @override
+    async def close(self, why: str) -> None:
+        """The board of a rehearsal does not go away."""
 
     @override
     async def wait(self) -> None:

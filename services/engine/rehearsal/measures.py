@@ -16,7 +16,7 @@ from itertools import pairwise
 from statistics import fmean, median, pstdev
 
 from db.models import ActType
-from services.engine.rehearsal.company import Act
+from services.engine.rehearsal.act import Act
 
 # Of fewer acts than this nothing can be told.
 _ENOUGH = 20

@@ -47,6 +47,10 @@ class Silence(BoardStage):
         self._ids = itertools.count(1)
 
     @override
+    async def ready(self, where: Where) -> None:
+        """It always is."""
+
+    @override
     async def post(
         self, where: Where, speaker: Speaker, *, title: str, text: str, post_id: UUID
     ) -> Spoken:

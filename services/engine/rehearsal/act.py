@@ -1,0 +1,20 @@
+"""What a rehearsal is measured by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from db.models import ActType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something that was done. `answered_at` and `depth` are of comments."""
+
+    personality_id: UUID
+    kind: ActType
+    at: datetime
+    text: str = ""
+    target: UUID | None = None
+    answered_at: datetime | None = None
+    depth: int = 0
