@@ -170,6 +170,15 @@ async def _let_go(session: AsyncSession, discord_id: int) -> None:
         .order_by(EngineTask.id)
         .with_for_update()
     )
+    answers = await session.scalars(
+        select(Comment.discord_message_ids).where(
+            Comment.post_id.in_(posts) | Comment.parent_id.in_(comments)
+        )
+    )
+    messages = [message_id for ids in answers for message_id in ids]
+    await session.execute(
+        delete(ConversationLine).where(ConversationLine.discord_message_ids.overlap(messages))
+    )
     jobs = [row.job_id for row in about if row.job_id is not None]
     # What a model has answered is in the steps of these; what is not over ends without a word.
     await session.execute(delete(JobStep).where(JobStep.job_id.in_(jobs)))
