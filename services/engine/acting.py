@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from db.models import ActType
 from services.chat import MayNotSpeak, PlaceGone
-from services.engine.actions import Action
+from services.engine.actions import Action, Speaking
 from services.engine.errors import Paused, Reason, Skipped
 from services.engine.ports import Notebook
 from services.engine.types import Scene, Spoken, Words
@@ -25,10 +25,11 @@ class Performer:
         try:
             scene = await notebook.begin()
             action = self._actions[scene.kind]
-            if action.speaks and not await self._is_ready(notebook, action, scene):
+            speaking = action if isinstance(action, Speaking) else None
+            if speaking and not await self._is_ready(notebook, speaking, scene):
                 return
             words = await notebook.keep("words", Words, lambda: action.write(notebook, scene))
-            spoken = await self._say(notebook, action, scene, words) if action.speaks else None
+            spoken = await self._say(notebook, speaking, scene, words) if speaking else None
             await notebook.record(scene, words, spoken)
         except Paused:
             await notebook.wait()
@@ -39,7 +40,7 @@ class Performer:
         except MayNotSpeak:
             await notebook.skip(Skipped(Reason.SILENCED))
 
-    async def _is_ready(self, notebook: Notebook, action: Action, scene: Scene) -> bool:
+    async def _is_ready(self, notebook: Notebook, action: Speaking, scene: Scene) -> bool:
         """See that there is somewhere to speak, before anybody is paid for words."""
         try:
             await action.ready(scene)
@@ -48,7 +49,9 @@ class Performer:
             return False
         return True
 
-    async def _say(self, notebook: Notebook, action: Action, scene: Scene, words: Words) -> Spoken:
+    async def _say(
+        self, notebook: Notebook, action: Speaking, scene: Scene, words: Words
+    ) -> Spoken:
         """Say it once, whatever happened to earlier attempts."""
 
         async def say() -> Spoken:

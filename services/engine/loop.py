@@ -75,6 +75,8 @@ async def follow(
     known = await queries.society(session, now, board_id=item.board_id)
     if item.board_id not in known.boards:
         return
+    if item.depth == 0:
+        known.topics = await queries.topics(session, item, list(known.seats))
     for intent in planner.answers(known, item, asked):
         task = task_of(intent, now)
         session.add(task)

@@ -221,6 +221,7 @@ class DatabaseNotebook(Notebook):
             own_here=tuple(text for board_id, text in own if board_id == board.id),
             board_lines=tuple(await scenes.said_on(session, board.id)),
             others=names - mine,
+            mood=self._desk.planner.mood(task.personality_id, self._desk.tempo.clock.now()),
             affinity=await scenes.affinity(
                 session, task.personality_id, target.personality_id if target else None
             ),

@@ -91,6 +91,10 @@ class Planner:
             raise NothingToActOn(seat.name, kind)
         return _intent(seat, fitting[-1], kind, at)
 
+    def mood(self, personality_id: UUID, at: datetime) -> float:
+        """Return how active a personality's day is, relative to its average of 1."""
+        return self._rhythm.mood(str(personality_id), at)
+
     def is_quiet(self, board: OpenBoard, at: datetime) -> bool:
         """Whether a board's quiet hours hold at a time, in its own zone, also past midnight."""
         if board.quiet_from is None or board.quiet_until is None:

@@ -18,10 +18,12 @@ from db.models import (
     EngineState,
     EngineTask,
     Personality,
+    Post,
     TaskStatus,
     VendorMinute,
 )
 from services.engine.planner import FRESH
+from services.engine.selector import likeness
 from services.engine.types import Done, Intent, Item, OpenBoard, Seat, Society
 
 DEEDS: Mapping[ActType, Deed] = {
@@ -58,6 +60,16 @@ FROM comments c JOIN posts p ON p.id = c.post_id LEFT JOIN comments r ON r.id = 
 WHERE p.board_id = ANY(:boards) AND c.created_at > :since AND p.created_at > :since
   AND c.personality_id IS NOT NULL AND coalesce(r.personality_id, p.personality_id) IS NOT NULL
 GROUP BY 1, 2
+""")
+_LINES = text("""
+SELECT id, concat_ws(' ', character_info, personality_traits, personality_likes)
+FROM personalities WHERE id = ANY(:people)
+UNION ALL
+SELECT personality_id, content FROM posts
+WHERE personality_id = ANY(:people) AND created_at > :since AND deleted_at IS NULL
+UNION ALL
+SELECT personality_id, content FROM comments
+WHERE personality_id = ANY(:people) AND created_at > :since AND deleted_at IS NULL
 """)
 _REPLIES = text("""
 SELECT c.post_id, count(*) FROM comments c JOIN posts p ON p.id = c.post_id
@@ -202,6 +214,18 @@ async def _waiting(session: AsyncSession, people: Sequence[UUID]) -> list[Intent
         )
         for task in rows
     ]
+
+
+async def topics(
+    session: AsyncSession, item: Item, people: Sequence[UUID]
+) -> dict[tuple[UUID, UUID], float]:
+    """Return how much a post is about what each personality is, or lately said, about."""
+    text_ = await session.scalar(select(Post.content).where(Post.id == item.post_id)) or ""
+    rows = await session.execute(_LINES, {"people": list(people), "since": item.at - _FRIENDSHIP})
+    lines: dict[UUID, list[str]] = {}
+    for personality_id, line in rows:
+        lines.setdefault(personality_id, []).append(line)
+    return {(each, item.id): likeness(text_, said) for each, said in lines.items()}
 
 
 async def board_named(session: AsyncSession, name: str) -> Board | None:

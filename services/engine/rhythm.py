@@ -76,6 +76,10 @@ class Rhythm(ABC):
     def rate(self, seed: str) -> float:
         """Return about how many acts a day it does."""
 
+    def mood(self, seed: str, at: datetime) -> float:  # noqa: ARG002 - most have none
+        """Return how active a day is, relative to its average of 1."""
+        return 1
+
 
 @dataclass(frozen=True)
 class _Temper:
@@ -179,6 +183,10 @@ class Presence(Rhythm):
     @override
     def rate(self, seed: str) -> float:
         return _temper(seed).rate * self._pace
+
+    @override
+    def mood(self, seed: str, at: datetime) -> float:
+        return _mood_and_phase(seed, at.date())[0]
 
     def _day(self, seed: str, day: date) -> tuple[Moment, ...]:
         """Return a day's moments: sessions by thinning a Poisson process, acts in each."""

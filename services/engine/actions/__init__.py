@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from db.models import ActType
-from services.engine.actions.base import Action
+from services.engine.actions.base import Action, Speaking
 from services.engine.actions.comment import CommentAction
 from services.engine.actions.post import PostAction
 from services.engine.actions.reply import ReplyAction
@@ -22,4 +22,4 @@ def actions(writer: Writer, stage: BoardStage) -> Mapping[ActType, Action]:
     }
 
 
-__all__ = ["Action", "actions"]
+__all__ = ["Action", "Speaking", "actions"]

@@ -1,4 +1,4 @@
-"""What every action answers: what to say, how, and how to find what was said."""
+"""What every action answers: what to do; where it speaks, how, and how to find what was said."""
 
 from abc import ABC, abstractmethod
 from uuid import UUID, uuid5
@@ -11,25 +11,27 @@ FOOTER = "\n-# 🎭 AI character"
 
 
 class Action(ABC):
-    """One kind of act. One that does not speak has nothing to say or to find."""
-
-    speaks = True
+    """One kind of act."""
 
     def __init__(self, writer: Writer, stage: BoardStage) -> None:
         self._writer = writer
         self._stage = stage
 
-    async def ready(self, scene: Scene) -> None:
-        """See whether anything can be said on the board."""
-        await self._stage.ready(scene.where)
-
     @abstractmethod
     async def write(self, notebook: Notebook, scene: Scene) -> Words:
-        """Return what to say.
+        """Return what to say, or how to vote.
 
         Raises:
             Skipped: Nothing that can be said.
         """
+
+
+class Speaking(Action):
+    """An act that says something."""
+
+    async def ready(self, scene: Scene) -> None:
+        """See whether anything can be said on the board."""
+        await self._stage.ready(scene.where)
 
     @abstractmethod
     async def say(self, scene: Scene, words: Words) -> Spoken:

@@ -4,7 +4,7 @@ import re
 
 from typing_extensions import override
 
-from services.engine.actions.base import Action, result_of, shown
+from services.engine.actions.base import Speaking, result_of, shown
 from services.engine.ports import Notebook
 from services.engine.types import Scene, Spoken, Words
 from services.texts import on_one_line, shorten
@@ -13,7 +13,7 @@ _TITLE = 90
 _SENTENCE = re.compile(r"^.+?[.!?…](?=\s|$)", re.DOTALL)
 
 
-class PostAction(Action):
+class PostAction(Speaking):
     """Begins a thread on the board."""
 
     @override

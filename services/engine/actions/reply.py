@@ -2,12 +2,12 @@
 
 from typing_extensions import override
 
-from services.engine.actions.base import Action, shown
+from services.engine.actions.base import Speaking, shown
 from services.engine.ports import Notebook
 from services.engine.types import Scene, Spoken, Words
 
 
-class ReplyAction(Action):
+class ReplyAction(Speaking):
     """Speaks in a post's thread, with a link to what it answers."""
 
     @override

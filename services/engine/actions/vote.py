@@ -6,17 +6,16 @@ from typing_extensions import override
 
 from services.engine.actions.base import Action
 from services.engine.ports import Notebook
-from services.engine.types import Scene, Spoken, Words
+from services.engine.selector import likeness
+from services.engine.types import Scene, Words
 
 # Most people who vote at all are for something.
-_FOR, _FOND, _MOODY = 0.82, 0.05, 0.06
+_FOR, _FOND, _MOODY, _NEAR = 0.78, 0.05, 0.06, 0.2
 _LEAST, _MOST = 0.3, 0.98
 
 
 class VoteAction(Action):
-    """Judges by affinity and mood; a model is asked only where the board wants it."""
-
-    speaks = False
+    """Judges by affinity, topic and mood; a model is asked only where the board wants it."""
 
     @override
     async def write(self, notebook: Notebook, scene: Scene) -> Words:
@@ -25,14 +24,8 @@ class VoteAction(Action):
             value = -1 if "down" in words.text.lower() else 1
             return words.model_copy(update={"text": "", "vote": value})
         liking = _FOR + _FOND * min(scene.affinity, 3) + _MOODY * (min(scene.mood, 2) - 1)
+        if scene.asked is not None:
+            liking += _NEAR * likeness(scene.asked.text, (scene.definition, *scene.own))
         chance = random.Random(f"{scene.seed}:{scene.task_id}")  # noqa: S311 - a taste
         is_for = chance.random() < min(max(liking, _LEAST), _MOST)
         return Words(vote=1 if is_for else -1)
-
-    @override
-    async def say(self, scene: Scene, words: Words) -> Spoken:
-        raise NotImplementedError  # it does not speak
-
-    @override
-    async def find(self, scene: Scene, words: Words) -> Spoken | None:
-        raise NotImplementedError  # as above
