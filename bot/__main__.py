@@ -20,7 +20,8 @@ from bot.moving import show_report
 from bot.settings import Settings
 from bot.simulate import simulate
 from bot.terminal import end, explained
-from bot.wiring import EngineOptions, language_models
+from bot.vendors import language_models, pictures
+from bot.wiring import EngineOptions
 from db.embedded import server
 from db.session import connect, sole
 from db.upgrade import upgrade
@@ -210,10 +211,18 @@ async def _opened(
         connect(url) as sessions,
         courier() as carrier,
         language_models(settings, sessions, carrier) as models,
+        pictures(settings, models.ledger, carrier) as studio,
     ):
         await sow(sessions, vendors=models.vendors)
-        engine = EngineOptions.of(settings, rhythm=rhythm)
-        yield House(settings, sessions, models, WordLlamaEmbedder(), clock or SystemClock(), engine)
+        yield House(
+            settings=settings,
+            sessions=sessions,
+            models=models,
+            studio=studio,
+            embedder=WordLlamaEmbedder(),
+            clock=clock or SystemClock(),
+            engine=EngineOptions.of(settings, rhythm=rhythm),
+        )
 
 
 def _world(settings: Settings) -> Path:

@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import explain
+from bot.media_api import MediaApi, Upload
 from bot.settings import Settings
 from services.engine import (
     ActType,
@@ -23,8 +24,9 @@ from services.engine import (
     NoPainter,
     TaskStatus,
 )
-from services.errors import DomainError
+from services.errors import DomainError, Passing
 from services.jobs import JobService
+from services.media import ROUTE, ObjectStore
 from services.personalities import PersonalityNotFound
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _MOST_BYTES, _MOST_A_MINUTE, _MOST_TASKS = 64 * 1024, 120, 500
 _ACTS = {"comment", "post", "reply", "vote", "image-post"}
 _NO_NUL = r"^[^\x00]*$"
-_OPEN = frozenset({"/healthz"})
+# Whoever asks for these needs no key; links to files carry their own permission.
+_OPEN = ("/healthz", f"{ROUTE}/")
 
 
 class Trigger(BaseModel):
@@ -54,8 +57,11 @@ class Trigger(BaseModel):
 class AdminApi:
     """The routes; all but `/healthz` want `Authorization: Bearer` and the key."""
 
-    def __init__(self, key: str, jobs: JobService, engine: EngineService) -> None:
+    def __init__(
+        self, key: str, jobs: JobService, engine: EngineService, store: ObjectStore
+    ) -> None:
         self._key = key
+        self._media = MediaApi(store)
         self._jobs = jobs
         self._engine = engine
         self._lately: deque[float] = deque(maxlen=_MOST_A_MINUTE)
@@ -72,19 +78,20 @@ class AdminApi:
         app.router.add_get("/tasks", self._tasks)
         app.router.add_get("/openapi.json", _openapi)
         app.router.add_post("/trigger/{act}", self._trigger)
+        self._media.add_to(app.router)
         return app
 
     @web.middleware
     async def _authorize(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").encode()
         is_known = hmac.compare_digest(given, f"Bearer {self._key}".encode())
-        if not is_known and request.path not in _OPEN:
+        if not is_known and not request.path.startswith(_OPEN):
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
         return await handler(request)
 
     @web.middleware
     async def _limit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in _OPEN:
+        if request.path.startswith(_OPEN):
             return await handler(request)
         now = time.monotonic()
         is_full = len(self._lately) == _MOST_A_MINUTE
@@ -156,7 +163,7 @@ async def _answering_errors(request: web.Request, handler: Handler) -> web.Strea
         return _refusal(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
     except (PersonalityNotFound, BoardNotFound) as error:
         return _refusal(404, explain(error) or "")
-    except NoPainter as error:
+    except (NoPainter, Passing) as error:
         return _refusal(503, explain(error) or "")
     except DomainError as error:
         return _refusal(409, explain(error) or "")
@@ -198,6 +205,14 @@ async def _openapi(_: web.Request) -> web.Response:
     paths: dict[str, Any] = {
         path: {"get": {"summary": summary, "parameters": options, "responses": {"200": told}}}
         for path, (summary, options) in asks.items()
+    }
+    upload = {"content": {"application/json": {"schema": Upload.model_json_schema()}}}
+    paths["/uploads/presign"] = {
+        "post": {
+            "summary": "where a picture can be put for a quarter of an hour",
+            "requestBody": {"required": True, **upload},
+            "responses": {"201": told, **dict.fromkeys(("401", "422", "429", "503"), refused)},
+        }
     }
     body = {"content": {"application/json": {"schema": Trigger.model_json_schema()}}}
     answers = {"202": told, **dict.fromkeys(("401", "404", "409", "422", "429", "503"), refused)}
@@ -250,13 +265,13 @@ def _iso(at: datetime | None) -> str | None:
 
 @asynccontextmanager
 async def admin_api(
-    settings: Settings, jobs: JobService, engine: EngineService
+    settings: Settings, jobs: JobService, engine: EngineService, store: ObjectStore
 ) -> AsyncGenerator[None]:
     """Serve the admin API while the context is open, if there is a key for it."""
     if settings.admin_api_key is None:
         yield
         return
-    api = AdminApi(settings.admin_api_key.get_secret_value(), jobs, engine)
+    api = AdminApi(settings.admin_api_key.get_secret_value(), jobs, engine, store)
     runner = web.AppRunner(api.application(), access_log=None)
     await runner.setup()
     try:

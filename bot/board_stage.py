@@ -1,5 +1,6 @@
 """Where personalities speak by themselves: posts with votes, and threads below them."""
 
+import io
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from typing_extensions import override
 from bot.vote_buttons import UP, vote_view
 from bot.webhooks import Webhooks, our_errors
 from services.chat import MayNotSpeak, Speaker
-from services.engine import BoardStage, Spoken, Where
+from services.engine import BoardStage, Enclosed, Spoken, Where
+from services.texts import shorten
 
 _LOOKED_AT = 500
 _THREAD_EXISTS = 160004
-_NAME = 90
+_NAME, _ALT = 90, 1000
 
 
 class DiscordBoardStage(BoardStage):
@@ -34,13 +36,20 @@ class DiscordBoardStage(BoardStage):
 
     @override
     async def post(
-        self, where: Where, speaker: Speaker, *, title: str, text: str, post_id: UUID
+        self,
+        where: Where,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        post_id: UUID,
+        picture: Enclosed | None = None,
     ) -> Spoken:
         options: dict[str, Any] = {"view": vote_view(post_id, 0, 0)}
         if where.is_forum:
             options["thread_name"] = title[:_NAME]
         async with our_errors():
-            message = await self._send(await self._board(where), speaker, text, options)
+            message = await self._send(await self._board(where), speaker, text, options, picture)
         thread_id = message.channel.id if where.is_forum else None
         return Spoken(message_ids=[message.id], thread_id=thread_id)
 
@@ -96,7 +105,12 @@ class DiscordBoardStage(BoardStage):
             )
 
     async def _send(
-        self, board: Any, speaker: Speaker, text: str, options: dict[str, Any]
+        self,
+        board: Any,
+        speaker: Speaker,
+        text: str,
+        options: dict[str, Any],
+        picture: Enclosed | None = None,
     ) -> discord.WebhookMessage:
         if not await self._webhooks.are_allowed(board):
             raise MayNotSpeak("Manage Webhooks")
@@ -108,6 +122,7 @@ class DiscordBoardStage(BoardStage):
                 avatar_url=speaker.avatar_url or discord.utils.MISSING,
                 allowed_mentions=discord.AllowedMentions.none(),
                 wait=True,
+                file=_file(picture) if picture else discord.utils.MISSING,
                 **options,
             )
 
@@ -153,6 +168,12 @@ class DiscordBoardStage(BoardStage):
         return self._bot.get_channel(channel_id or 0) or await self._bot.fetch_channel(
             channel_id or 0
         )
+
+
+def _file(picture: Enclosed) -> discord.File:
+    """Return a file to send once: a second try needs another."""
+    alt = shorten(picture.alt, _ALT)
+    return discord.File(io.BytesIO(picture.data), "picture.jpg", description=alt)
 
 
 def _linked(where: Where, thread_id: int, text: str, answering: int | None) -> str:

@@ -35,7 +35,10 @@ def about_boards(error: DomainError) -> str | None:
         case BadHours(text=text):
             return f"**{_safe(text)}** are no hours. Write them like `23:00-07:00`, or `never`."
         case NoPainter(name=name):
-            return f"There is no model for images, so **{_safe(name)}** cannot post one."
+            return (
+                f"**{_safe(name)}** posts no pictures: there is no model for images here, or "
+                "`/personality settings` has them off."
+            )
         case Paused():
             return "The engine is paused."
         case Skipped(reason=reason):

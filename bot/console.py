@@ -13,11 +13,14 @@ from rich.table import Table
 from bot import terminal
 from bot.outside import on_discord
 from bot.terminal import database, explained
+from bot.vendors import object_store
 from bot.wiring import assemble
 from db.session import connect
 from services.embedders import WordLlamaEmbedder
 from services.jobs import Job, JobDetails, JobService, JobStatus
 from services.llm import PRICES, LanguageModels, Ledger, courier
+from services.media import Fetcher
+from services.painters import ImageModels, Studio
 
 jobs_app = typer.Typer(no_args_is_help=True, help="The work in the background.")
 
@@ -72,9 +75,17 @@ def _ask(question: Callable[[JobService], Awaitable[T]]) -> T:
         async with connect(url) as sessions, courier() as carrier:
             # Nothing runs here, so no vendor and no Discord are needed.
             models = LanguageModels(Ledger(sessions, PRICES), carrier, {})
+            studio = Studio(
+                images=ImageModels(models.ledger, carrier, None),
+                store=object_store(settings),
+                fetcher=Fetcher(),
+                courier=carrier,
+            )
             outside = on_discord(discord.Client(intents=discord.Intents(guilds=True)))
             embedder = WordLlamaEmbedder()
-            services = assemble(sessions, outside=outside, models=models, embedder=embedder)
+            services = assemble(
+                sessions, outside=outside, models=models, studio=studio, embedder=embedder
+            )
             return await question(services.jobs)
 
     with explained(), database(settings) as url:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import explain
 from bot.settings import Settings, SettingsError
-from bot.wiring import language_models
+from bot.vendors import language_models
 from db.session import Sessions, connect
 from db.upgrade import head
 from services.llm import LanguageModels, ModelError, courier

@@ -17,15 +17,17 @@ from services.clock import Clock
 from services.embedders import TextEmbedder
 from services.jobs import ENGINE
 from services.llm import LanguageModels
+from services.painters import Studio
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class House:
     """Settings and resources, open: it makes a bot of them, and does the work behind it."""
 
     settings: Settings
     sessions: Sessions
     models: LanguageModels
+    studio: Studio
     embedder: TextEmbedder
     clock: Clock
     engine: EngineOptions
@@ -39,6 +41,7 @@ class House:
                 self.sessions,
                 outside=on_discord(bot, proxies=proxies, cdn_hosts=cdn_hosts or CDN_HOSTS),
                 models=self.models,
+                studio=self.studio,
                 embedder=self.embedder,
                 clock=self.clock,
                 engine=self.engine,
@@ -65,7 +68,7 @@ class House:
         )
         async with AsyncExitStack() as stack:
             services = bot.services
-            served = admin_api(self.settings, services.jobs, services.engine)
+            served = admin_api(self.settings, services.jobs, services.engine, self.studio.store)
             await stack.enter_async_context(served)
             await stack.enter_async_context(made.working())
             if self.settings.scheduler_enabled:

@@ -49,6 +49,24 @@ class Settings(BaseSettings):
     local_model_path: Path | None = None
     local_model: bool = True
 
+    painter: Literal["replicate", "gemini"] | None = None
+    replicate_api_token: SecretStr | None = None
+    replicate_base_url: str | None = None
+    replicate_model: str = "google/nano-banana"
+    gemini_image_model: str = "gemini-nano-banana-2.1"
+    image_price_usd: float = Field(default=0.04, ge=0)
+    images_at_once: int = Field(default=4, ge=1, le=32)
+    image_max_width: int = Field(default=1600, ge=256, le=8192)
+    image_quality: int = Field(default=82, ge=30, le=95)
+    character_images_per_day: int = Field(default=20, ge=1)
+    source_photo_days: int = Field(default=7, ge=1, le=365)
+    media_public_url: str | None = None
+    s3_endpoint_url: str | None = None
+    s3_region: str = "auto"
+    s3_bucket: str | None = None
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: SecretStr | None = None
+
     jobs_at_once: int = Field(default=10, ge=1, le=100)
     job_lanes: dict[str, int] = Field(default_factory=dict[str, int])
     admin_api_key: SecretStr | None = None
@@ -129,12 +147,32 @@ class Settings(BaseSettings):
         for act in ("comment", "reply", "vote", "post"):
             if getattr(settings, f"delay_{act}_min") > getattr(settings, f"delay_{act}_max"):
                 raise SettingsError(f"DELAY_{act.upper()}_MIN: it is more than the maximum")
+        settings.check_media()
         for vendor in ("ollama", "compatible"):
             if getattr(settings, f"{vendor}_base_url") and not getattr(settings, f"{vendor}_model"):
                 raise SettingsError(
                     f"{vendor.upper()}_MODEL: needed because {vendor.upper()}_BASE_URL is set"
                 )
         return settings
+
+    def check_media(self) -> None:
+        """See that what storage and pictures need is there.
+
+        Raises:
+            SettingsError: A variable is missing; the message names it.
+        """
+        if self.s3_bucket:
+            for name in ("s3_access_key_id", "s3_secret_access_key"):
+                if getattr(self, name) is None:
+                    raise SettingsError(f"{name.upper()}: needed because S3_BUCKET is set")
+        elif self.media_public_url and self.admin_api_key is None:
+            raise SettingsError(
+                "ADMIN_API_KEY: needed because MEDIA_PUBLIC_URL is set and S3_BUCKET is not"
+            )
+        needed = {"replicate": "replicate_api_token", "gemini": "gemini_api_key"}
+        if self.painter and getattr(self, needed[self.painter]) is None:
+            key = needed[self.painter].upper()
+            raise SettingsError(f"{key}: needed because PAINTER is {self.painter}")
 
 
 def misspelt() -> list[str]:

@@ -1,13 +1,12 @@
-"""From settings to services: what reaches outside is opened here, and every service built once."""
+"""From what reaches outside to services, each built once."""
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
 
 from bot.errors import explain
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings
 from db.session import Sessions
 from services.chat import (
     AnswerService,
@@ -36,9 +35,10 @@ from services.engine import (
     Uniform,
 )
 from services.jobs import DISCORD, ENGINE, LANES, Handler, JobMetrics, JobService, Worker
-from services.llm import PRICES, Courier, LanguageModels, Ledger, Price, Vendor
+from services.llm import LanguageModels, Ledger
 from services.llm_configs import LlmConfigService
 from services.memory import MemoryService
+from services.painters import Studio
 from services.people import PeopleService
 from services.personalities import PersonalityService, SystemPromptService
 from services.privacy import PrivacyService
@@ -117,6 +117,7 @@ def assemble(
     *,
     outside: Outside,
     models: LanguageModels,
+    studio: Studio,
     embedder: TextEmbedder,
     clock: Clock | None = None,
     engine: EngineOptions | None = None,
@@ -128,11 +129,17 @@ def assemble(
     keeper = Keeper(sessions, embedder)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
-    tempo = Tempo(clock=time, interval=options.interval, tasks_per_tick=options.tasks_per_tick)
+    tempo = Tempo(
+        clock=time,
+        interval=options.interval,
+        tasks_per_tick=options.tasks_per_tick,
+        can_paint=studio.images.exist,
+    )
     desk = Desk(
         sessions=sessions,
         models=models,
         stage=outside.board_stage,
+        studio=studio,
         planner=planner,
         limits=options.limits,
         tempo=tempo,
@@ -183,112 +190,3 @@ def worker(
         metrics=services.metrics,
         at_once=at_once,
     )
-
-
-@asynccontextmanager
-async def language_models(
-    settings: Settings, sessions: Sessions, courier: Courier
-) -> AsyncGenerator[LanguageModels]:
-    """Open every vendor that the settings name, and the local model where there is one.
-
-    Raises:
-        SettingsError: There is no language model at all.
-    """
-    async with AsyncExitStack() as stack:
-        local = await _local(settings, stack)
-        vendors = {**_openai_compatible(settings), **_gemini(settings)}
-        for vendor in vendors.values():
-            stack.push_async_callback(vendor.texts.close)
-        if local is not None:
-            vendors["local"] = local
-        if not vendors:
-            raise SettingsError(
-                "OPENAI_API_KEY: set it, or GEMINI_API_KEY, OPENROUTER_API_KEY, OLLAMA_BASE_URL or "
-                "LOCAL_MODEL_PATH: there is no language model"
-            )
-        own = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
-        yield LanguageModels(
-            Ledger(sessions, {**PRICES, **own}),
-            courier,
-            vendors,
-            deadline=settings.model_deadline_seconds,
-        )
-
-
-# SDKs take a second or two to import, so only those of vendors with a key are.
-def _openai_compatible(settings: Settings) -> dict[str, Vendor]:
-    from services.llm.openai_compatible import Dialect, OpenAICompatible  # noqa: PLC0415
-
-    every_parameter = (("top_k", "top_k"), ("repetition_penalty", "repetition_penalty"))
-    openai = Dialect(
-        max_tokens="max_completion_tokens",
-        cache_key=True,
-        reasoning_effort=settings.openai_reasoning_effort or None,
-        context_tokens=128_000,
-    )
-    openrouter = Dialect(extra=every_parameter)
-    compatible = Dialect(extra=every_parameter, context_tokens=settings.compatible_context_tokens)
-    named = {
-        "openai": (
-            settings.openai_api_key,
-            settings.openai_base_url,
-            settings.openai_model,
-            openai,
-        ),
-        "openrouter": (
-            settings.openrouter_api_key,
-            settings.openrouter_base_url,
-            settings.openrouter_model,
-            openrouter,
-        ),
-        "ollama": (
-            settings.compatible_api_key,
-            settings.ollama_base_url,
-            settings.ollama_model,
-            Dialect(context_tokens=4096),
-        ),
-        "compatible": (
-            settings.compatible_api_key,
-            settings.compatible_base_url,
-            settings.compatible_model,
-            compatible,
-        ),
-    }
-    return {
-        name: Vendor(
-            OpenAICompatible(
-                name,
-                api_key=key.get_secret_value(),
-                base_url=url,
-                dialect=dialect,
-                timeout=settings.model_deadline_seconds,
-            ),
-            model,
-        )
-        for name, (key, url, model, dialect) in named.items()
-        if key is not None and url is not None and model is not None
-    }
-
-
-def _gemini(settings: Settings) -> dict[str, Vendor]:
-    if settings.gemini_api_key is None:
-        return {}
-    from services.llm.gemini import Gemini  # noqa: PLC0415
-
-    gemini = Gemini(
-        api_key=settings.gemini_api_key.get_secret_value(),
-        base_url=settings.gemini_base_url,
-        timeout=settings.model_deadline_seconds,
-    )
-    return {"gemini": Vendor(gemini, settings.gemini_model)}
-
-
-async def _local(settings: Settings, stack: AsyncExitStack) -> Vendor | None:
-    from services.llm import local  # noqa: PLC0415
-
-    path = settings.local_model_path or (local.bundled() if settings.local_model else None)
-    if path is None:
-        return None
-    if not path.is_file():
-        raise SettingsError(f"LOCAL_MODEL_PATH: there is no file {path}")
-    return Vendor(await stack.enter_async_context(local.serve(path)), path.stem.lower())

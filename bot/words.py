@@ -3,6 +3,7 @@
 import discord
 
 from bot.board_words import about_boards
+from bot.media_words import about_media
 from services.chat import (
     AgeRestricted,
     AnswerGone,
@@ -76,6 +77,7 @@ def words(error: DomainError) -> str | None:
         or _about_chat(error)
         or _about_publishing(error)
         or about_boards(error)
+        or about_media(error)
         or _about_jobs(error)
         or _about_moving(error)
     )

@@ -67,7 +67,7 @@ class Engine(
     async def trigger(
         self,
         interaction: Interaction,
-        act: Literal["comment", "post", "reply", "vote"],
+        act: Literal["comment", "post", "reply", "vote", "image_post"],
         personality: PersonalityOption,
     ) -> None:
         """Let a personality do something on this board now."""

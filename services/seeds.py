@@ -63,6 +63,7 @@ _CAST: tuple[dict[str, Any], ...] = (
     {
         "name": "Mirela",
         "slug": "mirela",
+        "image_enabled": True,
         "character_info": (
             "Mirela has kept the lighthouse at Cape Sorrow for thirty-one years. She is sixty, "
             "broad, weathered, and talks to the fog as if it owed her money. She writes every "

@@ -16,8 +16,13 @@ from db.upgrade import upgrade
 from services.embedders import WordLlamaEmbedder
 from services.llm import PRICES, Courier, LanguageModels, Ledger, Vendor, courier
 from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.media import Fetcher, FolderStore
+from services.painters import ImageModels, Studio
+from services.painters.replicate import Replicate
 from services.seeds import sow
+from tests.vendors.gemini import GeminiStandIn
 from tests.vendors.openai import OpenAIStandIn
+from tests.vendors.replicate import ReplicateStandIn
 
 ROOT = Path(__file__).parent.parent
 NUMBERS = itertools.count(1)
@@ -81,9 +86,42 @@ async def openai() -> AsyncGenerator[OpenAIStandIn]:
 
 
 @pytest.fixture
+async def gemini() -> AsyncGenerator[GeminiStandIn]:
+    async with GeminiStandIn().running() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
 async def carrier() -> AsyncGenerator[Courier]:
     async with courier() as carrier:
         yield carrier
+
+
+@pytest.fixture
+async def replicate() -> AsyncGenerator[ReplicateStandIn]:
+    async with ReplicateStandIn().running() as stand_in:
+        yield stand_in
+    assert stand_in.complaints == []
+
+
+@pytest.fixture
+async def studio(
+    sessions: Sessions, carrier: Courier, replicate: ReplicateStandIn, tmp_path: Path
+) -> AsyncGenerator[Studio]:
+    """Pictures by the real SDK in front of a stand-in, kept in a folder."""
+    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url=replicate.url)
+    images = ImageModels(Ledger(sessions, PRICES), carrier, painter, poll=0.01, deadline=5)
+    yield studio_of(images, carrier, tmp_path / "media")
+    await images.close()
+
+
+def studio_of(images: ImageModels, carrier: Courier, folder: Path) -> Studio:
+    return Studio(
+        images=images,
+        store=FolderStore(folder, base_url="http://127.0.0.1:8787"),
+        fetcher=Fetcher({"127.0.0.1"}, plain_hosts={"127.0.0.1"}),
+        courier=carrier,
+    )
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ BANNED: Mapping[str, set[str]] = {
 HOMES: Mapping[str, str] = {
     "openai": "services/llm/openai_compatible.py",
     "google": "services/llm/gemini.py",
+    "replicate": "services/painters/replicate.py",
+    "aioboto3": "services/media/s3.py",
+    "PIL": "services/media/pictures.py",
     "xllamacpp": "services/llm/local_server.py",
     "prometheus_client": "services/jobs/metrics.py",
     "apscheduler": "bot/scheduler.py",

@@ -54,6 +54,7 @@ class Personalities(
         age_restricted="Whether it speaks only in age-restricted channels",
         explicit_picture="Whether its picture is for adults; then all of it is",
         memory="Whether it remembers",
+        pictures="Whether it posts pictures on boards, where there is a model for images",
         context="How many messages back it reads",
         system_prompt="The instructions before it",
     )
@@ -65,6 +66,7 @@ class Personalities(
         age_restricted: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option
         explicit_picture: bool | None = None,  # noqa: FBT001
         memory: bool | None = None,  # noqa: FBT001
+        pictures: bool | None = None,  # noqa: FBT001
         context: app_commands.Range[int, 2, 200] | None = None,
         system_prompt: PromptOption | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class Personalities(
             age_restricted=age_restricted,
             avatar_explicit=explicit_picture,
             memory_enabled=memory,
+            image_enabled=pictures,
             context_window_size=context,
             system_prompt_id=system_prompt.id if system_prompt else None,
         )

@@ -58,6 +58,8 @@ def portrait_embed(portrait: Portrait) -> discord.Embed:
         f"reads {personality.context_window_size} messages back",
         "remembers" if personality.memory_enabled else "remembers nothing",
     ]
+    if personality.image_enabled:
+        settings.append("posts pictures")
     if personality.age_restricted:
         settings.append("age-restricted")
     embed.set_footer(text=" · ".join(settings))

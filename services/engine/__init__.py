@@ -30,7 +30,7 @@ from services.engine.ports import BoardStage
 from services.engine.reports import Entry, Plan, Simulated, Status
 from services.engine.rhythm import Presence, Rhythm, Uniform
 from services.engine.service import EngineService
-from services.engine.types import Delays, Intent, Limits, Spoken, Where
+from services.engine.types import Delays, Enclosed, Intent, Limits, Spoken, Where
 
 __all__ = [
     "ActHandler",
@@ -46,6 +46,7 @@ __all__ = [
     "BoardStage",
     "Delays",
     "Desk",
+    "Enclosed",
     "EngineLoop",
     "EngineService",
     "EngineTask",

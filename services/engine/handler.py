@@ -31,7 +31,7 @@ class ActHandler(Handler):
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._performer = Performer(actions(Writer(desk.models), desk.stage))
+        self._performer = Performer(actions(Writer(desk.models), desk.stage, desk.studio))
 
     @override
     async def run(self, run: Run) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ActType, Comment, ConversationLine, EngineAct, Post, Role, Vote
+from db.models import ActType, Comment, ConversationLine, EngineAct, Media, Post, Role, Vote
 from services.chat import append
 from services.engine.actions.base import result_of
 from services.engine.errors import Reason, Skipped
@@ -18,6 +18,7 @@ from services.engine.scenes import Case
 from services.engine.types import Item, Scene, Spoken, Where, Words
 from services.errors import DomainError
 from services.llm import estimate
+from services.painters import Kept
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ async def leave(
     session.add(left)
     await session.flush()
     session.add(act)
+    if words.picture is not None:
+        session.add(_picture(left.id, words, words.picture))
     return item_of(task.board_id, left)
 
 
@@ -79,6 +82,21 @@ def _post(found: Case, scene: Scene, words: Words, spoken: Spoken, now: datetime
         discord_message_ids=spoken.message_ids,
         thread_id=spoken.thread_id,
         created_at=now,
+    )
+
+
+def _picture(post_id: UUID, words: Words, kept: Kept) -> Media:
+    return Media(
+        post_id=post_id,
+        storage_key=kept.key,
+        sha256=kept.sha256,
+        content_type=kept.media_type,
+        size=kept.size,
+        width=kept.width,
+        height=kept.height,
+        alt_text=words.alt,
+        prompt=words.alt,
+        model=kept.model,
     )
 
 

@@ -25,6 +25,7 @@ from services.engine.writing import most_tokens
 from services.jobs import Run
 from services.llm import LanguageModels, Usage, dear_cost
 from services.llm_configs import NoConfig
+from services.painters import Studio
 from services.personalities import described
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class Desk:
     sessions: Sessions
     models: LanguageModels
     stage: BoardStage
+    studio: Studio
     planner: Planner
     limits: Limits
     tempo: Tempo
@@ -83,6 +85,14 @@ class DatabaseNotebook(Notebook):
     @override
     async def keep(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
         return await self._run.step(name, shape, do)
+
+    @override
+    async def kept(self, name: str, shape: type[T]) -> T | None:
+        return await self._run.kept(name, shape)
+
+    @override
+    async def forget(self, name: str) -> None:
+        await self._run.forget(name)
 
     @override
     async def sending(self) -> bool:
@@ -173,6 +183,9 @@ class DatabaseNotebook(Notebook):
                 self._desk.models.resolve(model), usage
             ).cost_usd
             dearest = max(dearest, dear_cost(usage) if price is None else price)
+        if found.task.task_type == ActType.IMAGE_POST:
+            # What it shows, the picture, and the words to it.
+            return 2 * dearest + self._desk.studio.images.price_usd
         return dearest
 
     async def _scene(self, session: AsyncSession, found: Case) -> Scene:

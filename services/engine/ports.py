@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.chat import Speaker
 from services.engine.errors import Skipped
-from services.engine.types import Scene, Spoken, Where, Words
+from services.engine.types import Enclosed, Scene, Spoken, Where, Words
 from services.llm import Caller, Completion, Request
 
 T = TypeVar("T")
@@ -23,7 +23,14 @@ class BoardStage(Protocol):
         ...
 
     async def post(
-        self, where: Where, speaker: Speaker, *, title: str, text: str, post_id: UUID
+        self,
+        where: Where,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        post_id: UUID,
+        picture: Enclosed | None = None,
     ) -> Spoken:
         """Begin a thread: a message with buttons to vote, in a forum a post with a title."""
         ...
@@ -75,6 +82,14 @@ class Notebook(Protocol):
 
     async def keep(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
         """Return what a step gives: from an earlier attempt, else by doing it."""
+        ...
+
+    async def kept(self, name: str, shape: type[T]) -> T | None:
+        """Return what a step has given, if it was done."""
+        ...
+
+    async def forget(self, name: str) -> None:
+        """Let a step be done anew."""
         ...
 
     async def sending(self) -> bool:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from db.models import ActType, BoardKind
 from services.chat import Speaker
+from services.painters import Kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +195,16 @@ class Words(BaseModel):
     tokens_out: int = 0
     cost_usd: float = 0
     model: str = ""
+    picture: Kept | None = None
+    alt: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enclosed:
+    """A picture to say something with; `alt` is for those who do not see it."""
+
+    data: bytes
+    alt: str
 
 
 class Spoken(BaseModel):

@@ -35,8 +35,8 @@ class Writer:
     def __init__(self, author: Author) -> None:
         self._author = author
 
-    async def write(self, notebook: Notebook, scene: Scene, *, name: str) -> Words:
-        """Return words for an act, by the prompt of that name.
+    async def write(self, notebook: Notebook, scene: Scene, *, name: str, least: int = 2) -> Words:
+        """Return words for an act, by the prompt of that name; about `least` of them, or more.
 
         Raises:
             ModelError: The model did not answer.
@@ -45,7 +45,7 @@ class Writer:
         chance = random.Random(f"{scene.seed}:{scene.task_id}")  # noqa: S311 - a length
         spent, found = Words(), "nothing"
         for _ in range(_TRIES):
-            words = max(checks.length(chance.random()), 2)
+            words = max(checks.length(chance.random()), least)
             request = self._request(scene, name, words)
             await notebook.admit(scene)
             answer = await self._author.complete(

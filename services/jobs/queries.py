@@ -239,6 +239,11 @@ async def step_output(session: AsyncSession, job_id: UUID, name: str) -> JobStep
     return await session.get(JobStep, (job_id, name))
 
 
+async def forget_step(session: AsyncSession, job_id: UUID, name: str) -> None:
+    """Forget what a step gave."""
+    await session.execute(delete(JobStep).where(JobStep.job_id == job_id, JobStep.name == name))
+
+
 async def steps(session: AsyncSession, job_id: UUID) -> Sequence[JobStep]:
     """Return the steps that were done, in order."""
     found = await session.scalars(

@@ -53,12 +53,7 @@ class Run:
             LostJob: The job is not this run's any more; what `do` gave is not kept.
         """
         adapter: TypeAdapter[T] = TypeAdapter(shape)
-
-        async def remembered() -> JobStep | None:
-            async with self._sessions() as session:
-                return await queries.step_output(session, self.id, name)
-
-        done = await patiently(remembered)
+        done = await self._remembered(name)
         if done is not None:
             return adapter.validate_python(done.output)
         output = await do()
@@ -72,6 +67,21 @@ class Run:
         await patiently(keep)
         self._watch(f"{name}: kept")
         return output
+
+    async def kept(self, name: str, shape: type[T]) -> T | None:
+        """Return what a step has given in an earlier run, or in this one."""
+        adapter: TypeAdapter[T] = TypeAdapter(shape)
+        done = await self._remembered(name)
+        return None if done is None else adapter.validate_python(done.output)
+
+    async def forget(self, name: str) -> None:
+        """Let a step be done anew.
+
+        Raises:
+            LostJob: The job is not this run's any more.
+        """
+        async with self.writing() as session:
+            await queries.forget_step(session, self.id, name)
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncSession]:
@@ -97,6 +107,13 @@ class Run:
             await queries.end(session, self.id, JobStatus.DONE)
         self.is_finished = True
         self._watch("finished")
+
+    async def _remembered(self, name: str) -> JobStep | None:
+        async def ask() -> JobStep | None:
+            async with self._sessions() as session:
+                return await queries.step_output(session, self.id, name)
+
+        return await patiently(ask)
 
 
 class Handler(ABC):

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import Any, cast
 
 import aiohttp
@@ -21,12 +21,15 @@ from services.llm.errors import (
     ModelUnavailable,
 )
 from services.llm.ports import TextModel
-from services.llm.types import ChatMessage, Completion, Parsed, Request, T, Usage
+from services.llm.types import ChatMessage, Completion, Image, Parsed, Request, T, Usage
 
 VENDOR = "gemini"
 CONTEXT_TOKENS = 200_000
 
-_REFUSALS = {"SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "RECITATION", "SPII"}
+_REFUSALS = {
+    *("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "RECITATION", "SPII"),
+    *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
+}
 # What our users may say to each other is for Discord and the server's moderators to judge.
 _HARMS = (
     types.HarmCategory.HARM_CATEGORY_HARASSMENT,
@@ -106,6 +109,30 @@ class Gemini(TextModel):
         except ValidationError as error:
             raise MalformedAnswer(completion.model) from error
         return Parsed(value=value, **vars(completion))
+
+    async def picture(
+        self, model: str, prompt: str, *, like: Sequence[Image], aspect: str
+    ) -> bytes | None:
+        """Return a picture, or None where the model has given words alone.
+
+        Raises:
+            ModelError: It did not answer.
+        """
+        parts = [types.Part.from_bytes(data=each.data, mime_type=each.media_type) for each in like]
+        config = types.GenerateContentConfig(
+            response_modalities=["IMAGE"],
+            image_config=types.ImageConfig(aspect_ratio=aspect),
+            safety_settings=[types.SafetySetting(category=c, threshold=_THRESHOLD) for c in _HARMS],
+        )
+        contents = types.Content(role="user", parts=[*parts, types.Part(text=prompt)])
+        with _our_errors(model):
+            answer = await self._client.aio.models.generate_content(
+                model=model, contents=contents, config=config
+            )
+        _refuse_blocked(answer, model)
+        content = answer.candidates[0].content if answer.candidates else None
+        files = (part.inline_data for part in (content.parts if content else None) or ())
+        return next((file.data for file in files if file and file.data), None)
 
     @override
     async def models(self) -> dict[str, str | None]:

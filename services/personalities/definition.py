@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
+from uuid import UUID
 
-from db.models import Personality
+from db.models import Personality, Visibility
 from services.personalities.errors import BadAddress
 from services.texts import clean_name, clean_text
 
@@ -28,6 +29,18 @@ _NEVER_NULL = frozenset({"character_info", "personality_traits"})
 _ADDRESS = re.compile(r"https://[\w.-]+(:\d+)?([/?#]\S*)?")
 _ADDRESS_LIMIT = 2000
 SCENARIO = "scenario"  # cards have it, plan and table do not: a custom field
+
+
+class Habits(TypedDict, total=False):
+    """How a personality is used, apart from what it is; None leaves a habit as it is."""
+
+    visibility: Visibility | None
+    age_restricted: bool | None
+    avatar_explicit: bool | None
+    memory_enabled: bool | None
+    image_enabled: bool | None
+    context_window_size: int | None
+    system_prompt_id: UUID | None
 
 
 def checked(changes: Mapping[str, str | None]) -> dict[str, Any]:

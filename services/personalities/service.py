@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import Unpack
 
-from db.models import Personality, PersonalityAlias, PersonalityCard, Visibility
+from db.models import Personality, PersonalityAlias, PersonalityCard
 from db.session import Sessions
 from services.people import Actor, enter
 from services.personalities import cards, definition, queries, transcripts
@@ -129,16 +130,7 @@ class PersonalityService:
             return personality
 
     async def configure(
-        self,
-        actor: Actor,
-        personality_id: UUID,
-        *,
-        visibility: Visibility | None = None,
-        age_restricted: bool | None = None,
-        avatar_explicit: bool | None = None,
-        memory_enabled: bool | None = None,
-        context_window_size: int | None = None,
-        system_prompt_id: UUID | None = None,
+        self, actor: Actor, personality_id: UUID, **settings: Unpack[definition.Habits]
     ) -> Personality:
         """Change settings of a personality; None leaves one as it is.
 
@@ -147,21 +139,17 @@ class PersonalityService:
             PersonalityNotFound: It is gone.
             StillPublic: It is public, and that belongs to what is published.
         """
-        settings: dict[str, Any] = {
-            "visibility": visibility,
-            "age_restricted": age_restricted,
-            "avatar_explicit": avatar_explicit,
-            "memory_enabled": memory_enabled,
-            "context_window_size": context_window_size,
-            "system_prompt_id": system_prompt_id,
-        }
         async with self._sessions.begin() as session:
             personality = await owned(session, actor, personality_id)
-            refuse_if_public(personality, visibility=visibility, age_restricted=age_restricted)
+            refuse_if_public(
+                personality,
+                visibility=settings.get("visibility"),
+                age_restricted=settings.get("age_restricted"),
+            )
             for column, value in settings.items():
                 if value is not None:
                     setattr(personality, column, value)
-            if avatar_explicit:
+            if settings.get("avatar_explicit"):
                 rate_explicit(personality)
             return personality
 

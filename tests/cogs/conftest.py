@@ -17,6 +17,7 @@ from bot.wiring import Services, assemble
 from db.session import Sessions
 from services.embedders import WordLlamaEmbedder
 from services.llm import LanguageModels
+from services.painters import Studio
 from tests.vendors.openai import OpenAIStandIn
 
 simulation.install()
@@ -35,6 +36,7 @@ class House:
     moderator: MemberActor
     boss: MemberActor
     openai: OpenAIStandIn
+    studio: Studio
 
     @property
     def services(self) -> Services:
@@ -44,26 +46,29 @@ class House:
 def make_bot(
     sessions: Sessions,
     models: LanguageModels,
+    studio: Studio,
     embedder: WordLlamaEmbedder,
     *,
     development: bool = False,
 ) -> Bot:
     def build(bot: Bot) -> Services:
         outside = on_discord(bot, cdn_hosts={"cdn.simcord.invalid"})
-        return assemble(sessions, outside=outside, models=models, embedder=embedder)
+        return assemble(sessions, outside=outside, models=models, studio=studio, embedder=embedder)
 
     return Bot(sessions, build, always_sync=True, shard_count=1, development=development)
 
 
 @pytest.fixture
 async def simcord_bot(
-    sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+    sessions: Sessions, models: LanguageModels, studio: Studio, embedder: WordLlamaEmbedder
 ) -> Bot:
-    return make_bot(sessions, models, embedder)
+    return make_bot(sessions, models, studio, embedder)
 
 
 @pytest.fixture
-async def house(simcord_bot: Bot, simcord_env: Env, openai: OpenAIStandIn) -> AsyncGenerator[House]:
+async def house(
+    simcord_bot: Bot, simcord_env: Env, openai: OpenAIStandIn, studio: Studio
+) -> AsyncGenerator[House]:
     guild = simcord_env.create_guild("The House")
     moderators = guild.create_role(
         "Moderators", permissions=discord.Permissions(manage_messages=True)
@@ -80,6 +85,7 @@ async def house(simcord_bot: Bot, simcord_env: Env, openai: OpenAIStandIn) -> As
         moderator=guild.add_member(simcord_env.create_user("moderator"), roles=[moderators]),
         boss=boss,
         openai=openai,
+        studio=studio,
     )
     assert openai.complaints == []
 

@@ -101,4 +101,4 @@ async def restart(
     for task in events:
         task.cancel()
     await asyncio.gather(*events, return_exceptions=True)
-    await house.env.restart_bot(make_bot(sessions, models, embedder))
+    await house.env.restart_bot(make_bot(sessions, models, house.studio, embedder))

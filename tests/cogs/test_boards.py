@@ -1,5 +1,6 @@
 """Boards, as moderators, people and personalities meet on them."""
 
+import hashlib
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.wiring import worker
-from db.models import Comment, EngineTask, Vote
+from db.models import Comment, EngineTask, Media, Vote
 from db.session import Sessions
 from services.engine import ActType
 from services.privacy import PrivacyService
@@ -15,6 +16,8 @@ from tests.cogs.boards import act, boss, labels, open_board, posts
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, embed, fields, said
 from tests.cogs.meanwhile import actor
+from tests.services.test_media import MARK
+from tests.vendors.replicate import Fate, ReplicateStandIn
 
 FOOTER = "\n-# 🎭 AI character"
 
@@ -84,6 +87,62 @@ async def test_they_post_and_comment_in_threads_and_vote(
     assert post.prompt_tokens
     (kept,) = await posts(sessions)
     assert kept.ups + kept.downs == 1
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_a_picture_is_posted_with_words_to_it(
+    at_work: House, sessions: Sessions, replicate: ReplicateStandIn
+) -> None:
+    await open_board(at_work, at_work.lobby, "Mirela, Bex")
+    at_work.openai.says(
+        "A gull asleep on the rail of the lamp room, fog behind it, first light from the left.",
+        "He thinks he lives here now.",
+    )
+
+    done = await act(at_work, sessions, at_work.lobby, "Mirela", ActType.IMAGE_POST)
+    refused = await at_work.boss.slash(
+        at_work.lobby, "engine trigger", act="image_post", personality="Bex"
+    )
+
+    assert (done.status, done.error_message) == ("DONE", None)
+    shown = next(each for each in at_work.lobby.history() if each.webhook_id)
+    assert shown.content == "He thinks he lives here now." + FOOTER
+    (file,) = shown.attachments
+    assert (file.description or "").startswith("A gull asleep on the rail")
+    assert MARK in await file.read()
+    assert [label[0] for label in labels(shown)] == ["▲", "▼"]
+    (ordered,) = replicate.predictions.values()
+    assert ordered["input"]["prompt"].startswith("A gull asleep on the rail")
+    (post,) = await posts(sessions)
+    async with sessions() as session:
+        media = (await session.scalars(select(Media))).one()
+    kept = await at_work.studio.store.get(media.storage_key)
+    assert (media.post_id, media.sha256) == (post.id, hashlib.sha256(kept).hexdigest())
+    assert done.cost_usd == pytest.approx(0.04, abs=0.005)
+    assert "posts no pictures" in said(refused)
+
+
+@pytest.mark.parametrize(
+    ("fate", "words"),
+    [
+        (Fate(status="failed", error="CUDA out of memory"), "CUDA out of memory"),
+        (Fate(status="failed", error="flagged as sensitive (E005)"), "declined"),
+        (Fate(output="nothing"), "ended without a picture"),
+    ],
+)
+async def test_a_picture_that_is_not_painted_is_not_posted(
+    at_work: House, sessions: Sessions, replicate: ReplicateStandIn, fate: Fate, words: str
+) -> None:
+    await open_board(at_work, at_work.lobby, "Mirela")
+    at_work.openai.says("A gull asleep on the rail of the lamp room, fog behind it, first light.")
+    replicate.default = fate
+
+    failed = await act(at_work, sessions, at_work.lobby, "Mirela", ActType.IMAGE_POST)
+
+    assert (failed.status, failed.reason) == ("FAILED", None)
+    assert words in (failed.error_message or "")
+    assert await posts(sessions) == []
+    assert len(replicate.predictions) == 1
 
 
 async def test_people_vote_with_buttons_and_reactions(at_work: House, sessions: Sessions) -> None:

@@ -1,8 +1,10 @@
 """A stage that outlives processes, people to act on it, and a process that acts until it dies."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -17,6 +19,7 @@ from services.engine import (
     ActHandler,
     BoardStage,
     Desk,
+    Enclosed,
     Limits,
     Planner,
     Presence,
@@ -29,13 +32,15 @@ from services.engine.types import Intent
 from services.jobs import LANES, JobMetrics, JobStatus, Worker
 from services.llm import PRICES, Courier, LanguageModels, Ledger, Vendor, courier
 from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.painters import ImageModels, Studio
+from services.painters.replicate import Replicate
+from tests.conftest import studio_of
 from tests.services.dying import Watch
 from tests.services.working import QUICK, statuses
 
 STAGE = """
 CREATE TABLE stage (id bigserial PRIMARY KEY, place bigint, name text, content text, title text)
 """
-ACTS = (ActType.POST, ActType.COMMENT, ActType.REPLY, ActType.VOTE)
 
 
 class TableStage(BoardStage):
@@ -51,8 +56,17 @@ class TableStage(BoardStage):
 
     @override
     async def post(
-        self, where: Where, speaker: Speaker, *, title: str, text: str, post_id: UUID
+        self,
+        where: Where,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        post_id: UUID,
+        picture: Enclosed | None = None,
     ) -> Spoken:
+        if picture is not None:
+            title = f"{picture.alt} {hashlib.sha256(picture.data).hexdigest()}"
         return Spoken(message_ids=[await self._send(where.channel_id, speaker, text, title)])
 
     @override
@@ -111,12 +125,15 @@ def desk(
     *,
     limits: Limits | None = None,
     clock: Clock | None = None,
+    studio: Studio | None = None,
 ) -> Desk:
     caps = limits or Limits()
+    nobody = ImageModels(models.ledger, Courier(), None)
     return Desk(
         sessions=sessions,
         models=models,
         stage=stage,
+        studio=studio or studio_of(nobody, Courier(), Path()),
         # Nobody answers of themselves, so that what is planned is what the test plans.
         planner=Planner(Presence(), Limits(replies_per_thread=0)),
         limits=caps,
@@ -258,12 +275,21 @@ def models_of(sessions: Sessions, carrier: Courier, made: Vendor) -> LanguageMod
     return LanguageModels(Ledger(sessions, PRICES), carrier, {"openai": made})
 
 
-async def act(watch: Watch, url: str, address: str) -> None:
+async def act(watch: Watch, url: str, address: str, painter: str, folder: Path) -> None:
     """Act until nothing is due."""
     async with connect(url) as sessions, courier() as carrier:
         made = vendor(address)
         stage = TableStage(sessions, watch)
-        desk_ = desk(sessions, models_of(sessions, carrier, made), stage)
+        models = models_of(sessions, carrier, made)
+        images = painting(models, carrier, painter)
+        desk_ = desk(sessions, models, stage, studio=studio_of(images, carrier, folder))
         async with worker(sessions, desk_, at_once=1, watch=watch).working():
             await settled(sessions)
         await made.texts.close()
+        await images.close()
+
+
+def painting(models: LanguageModels, carrier: Courier, address: str) -> ImageModels:
+    """Return image models behind the stand-in at an address."""
+    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url=address)
+    return ImageModels(models.ledger, carrier, painter, poll=0.01, deadline=5)

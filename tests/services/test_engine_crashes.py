@@ -2,15 +2,16 @@
 
 import random
 import signal
+from pathlib import Path
 
 import pytest
 
-from db.models import Comment, EngineAct, Post, Vote
+from db.models import Comment, EngineAct, Media, Post, Vote
 from db.session import Sessions
 from services.engine import ActType, TaskStatus
 from services.llm import LanguageModels
+from services.painters import Studio
 from tests.services.acting import (
-    ACTS,
     TableStage,
     act,
     board,
@@ -26,32 +27,38 @@ from tests.services.acting import (
 )
 from tests.services.dying import process
 from tests.vendors.openai import OpenAIStandIn
+from tests.vendors.replicate import ReplicateStandIn
 
 POINTS = {
     ActType.POST: 9,
     ActType.COMMENT: 9,
     ActType.REPLY: 9,
     ActType.VOTE: 5,
+    ActType.IMAGE_POST: 17,
 }
 
 
-@pytest.mark.parametrize("kind", ACTS)
+@pytest.mark.parametrize("kind", POINTS)
 async def test_a_kill_at_any_point_loses_and_doubles_nothing(
     sessions: Sessions,
     database_url: str,
     openai: OpenAIStandIn,
     models: LanguageModels,
+    replicate: ReplicateStandIn,
+    studio: Studio,
+    tmp_path: Path,
     kind: ActType,
 ) -> None:
     chance = random.Random(7)
     openai.answer = lambda _: " ".join(f"word{chance.randrange(10**6)}" for _ in range(9)) + "."
     on = await board(sessions, acts_per_day=1000)
     someone, other, _ = await cast(sessions)
-    desk_ = desk(sessions, models, TableStage(sessions))
+    desk_ = desk(sessions, models, TableStage(sessions), studio=studio)
+    away = (database_url, openai.url, replicate.url, tmp_path / "media")
 
     async def begin() -> None:
         post, comment = await something(sessions, on, by=other)
-        has_target = kind != ActType.POST
+        has_target = kind not in (ActType.POST, ActType.IMAGE_POST)
         await intend(
             sessions,
             on,
@@ -62,13 +69,13 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
         )
 
     await begin()
-    code, points = await process(act, -1, database_url, openai.url)
+    code, points = await process(act, -1, *away)
     assert (code, len(points)) == (0, POINTS[kind])
     await forget_the_hour(sessions)
 
     for ordinal in range(len(points)):
         await begin()
-        killed, _ = await process(act, ordinal, database_url, openai.url)
+        killed, _ = await process(act, ordinal, *away)
         async with worker(sessions, desk_).working():
             await settled(sessions)
         assert killed == -signal.SIGKILL, points[ordinal]
@@ -78,10 +85,12 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
     assert [task.status for task in await tasks(sessions)] == [TaskStatus.DONE] * rounds
     said = await staged(sessions)
     assert len(said) == len(set(said)) == (0 if kind == ActType.VOTE else rounds)
-    left = {ActType.POST: Post, ActType.VOTE: Vote}.get(kind, Comment)
-    of_people = {ActType.POST: rounds, ActType.VOTE: 0}.get(kind, rounds)
+    left = {ActType.POST: Post, ActType.IMAGE_POST: Post, ActType.VOTE: Vote}.get(kind, Comment)
+    of_people = {ActType.VOTE: 0}.get(kind, rounds)
     assert await count(sessions, left) == rounds + of_people
     assert await count(sessions, EngineAct) == rounds
+    painted = rounds if kind == ActType.IMAGE_POST else 0
+    assert len(replicate.predictions) == await count(sessions, Media) == painted
 
 
 async def forget_the_hour(sessions: Sessions) -> None:

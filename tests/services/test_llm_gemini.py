@@ -38,12 +38,6 @@ OVERLOADED = '{"error": {"code": 503, "message": "overloaded", "status": "UNAVAI
 
 
 @pytest.fixture
-async def gemini() -> AsyncGenerator[GeminiStandIn]:
-    async with GeminiStandIn().running() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
 async def vendor(gemini: GeminiStandIn) -> AsyncGenerator[Gemini]:
     vendor = Gemini(api_key="AIza", base_url=gemini.url, timeout=5)
     yield vendor

@@ -39,9 +39,12 @@ _CONFIG: dict[str, Callable[[Any], bool]] = {
     "frequencyPenalty": lambda v: -2 <= v < 2,
     "presencePenalty": lambda v: -2 <= v < 2,
     "maxOutputTokens": lambda v: isinstance(v, int) and v > 0,
+    "responseModalities": lambda v: v == ["IMAGE"],
+    "imageConfig": lambda v: set(v) == {"aspectRatio"} and v["aspectRatio"] in _ASPECTS,
     "responseMimeType": lambda v: v in {"text/plain", "application/json"},
     "responseJsonSchema": lambda v: _is_schema(v),  # noqa: PLW0108 - defined below
 }
+_ASPECTS = {"1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"}
 _THRESHOLDS = {"BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "OFF"}
 _SCHEMA_WORDS = {
     *("$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum"),
@@ -66,6 +69,7 @@ class Reply:
     cached: int = 0
     cut_after: int | None = None
     hold: asyncio.Event | None = None
+    picture: bytes | None = None
 
 
 class GeminiStandIn:
@@ -154,7 +158,7 @@ def _is_part(part: Any) -> bool:
         set(part) == {"inlineData"}
         and set(blob) == {"mimeType", "data"}
         and blob["mimeType"].startswith("image/")
-        and bool(base64.b64decode(blob["data"], validate=True))
+        and bool(base64.b64decode(blob["data"], altchars=b"-_", validate=True))
     )
 
 
@@ -188,8 +192,12 @@ def _answer(body: Body, reply: Reply, text: str, finish_reason: str | None) -> B
     if reply.block_reason:
         return {"promptFeedback": {"blockReason": reply.block_reason}, "usageMetadata": usage}
     thoughts = [{"text": reply.thought, "thought": True}] if reply.thought else []
+    said: Body = {"text": text}
+    if reply.picture is not None:
+        data = base64.b64encode(reply.picture).decode()
+        said = {"inlineData": {"mimeType": "image/png", "data": data}}
     candidate: Body = {
-        "content": {"role": "model", "parts": [*thoughts, {"text": text}]},
+        "content": {"role": "model", "parts": [*thoughts, said]},
         "index": 0,
         "safetyRatings": [
             {"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"},

@@ -5,21 +5,28 @@ from collections.abc import Mapping
 from db.models import ActType
 from services.engine.actions.base import Action, Speaking
 from services.engine.actions.comment import CommentAction
+from services.engine.actions.image_post import ImagePostAction
 from services.engine.actions.post import PostAction
 from services.engine.actions.reply import ReplyAction
 from services.engine.actions.vote import VoteAction
 from services.engine.ports import BoardStage
 from services.engine.writing import Writer
+from services.painters import Studio
 
 
-def actions(writer: Writer, stage: BoardStage) -> Mapping[ActType, Action]:
-    """Return what does each kind of act."""
-    return {
+def actions(
+    writer: Writer, stage: BoardStage, studio: Studio | None = None
+) -> Mapping[ActType, Action]:
+    """Return what does each kind of act; without a studio there are no pictures."""
+    found: dict[ActType, Action] = {
         ActType.COMMENT: CommentAction(writer, stage),
         ActType.POST: PostAction(writer, stage),
         ActType.REPLY: ReplyAction(writer, stage),
         ActType.VOTE: VoteAction(writer, stage),
     }
+    if studio is not None:
+        found[ActType.IMAGE_POST] = ImagePostAction(writer, stage, studio)
+    return found
 
 
 __all__ = ["Action", "Speaking", "actions"]

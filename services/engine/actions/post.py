@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from services.engine.actions.base import Speaking, result_of, shown
 from services.engine.ports import Notebook
-from services.engine.types import Scene, Spoken, Words
+from services.engine.types import Enclosed, Scene, Spoken, Words
 from services.texts import on_one_line, shorten
 
 _TITLE = 90
@@ -23,18 +23,22 @@ class PostAction(Speaking):
 
     @override
     async def say(self, scene: Scene, words: Words) -> Spoken:
+        return await self._post(scene, words)
+
+    @override
+    async def find(self, scene: Scene, words: Words) -> Spoken | None:
+        return await self._stage.find(
+            scene.where, scene.speaker, title=words.title, text=shown(words), answering=None
+        )
+
+    async def _post(self, scene: Scene, words: Words, picture: Enclosed | None = None) -> Spoken:
         return await self._stage.post(
             scene.where,
             scene.speaker,
             title=words.title,
             text=shown(words),
             post_id=result_of(scene.task_id),
-        )
-
-    @override
-    async def find(self, scene: Scene, words: Words) -> Spoken | None:
-        return await self._stage.find(
-            scene.where, scene.speaker, title=words.title, text=shown(words), answering=None
+            picture=picture,
         )
 
 

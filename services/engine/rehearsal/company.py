@@ -83,6 +83,14 @@ class _Memory(Notebook):
         return await do()
 
     @override
+    async def kept(self, name: str, shape: type[T]) -> T | None:
+        return None
+
+    @override
+    async def forget(self, name: str) -> None:
+        """Nothing is remembered."""
+
+    @override
     async def sending(self) -> bool:
         return False
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from services.chat import Speaker
 from services.engine.ports import Author, BoardStage
-from services.engine.types import Spoken, Where
+from services.engine.types import Enclosed, Spoken, Where
 from services.llm import Caller, Completion, Request, Usage, estimate
 
 _WORDS = re.compile(r"[Aa]bout (\d+) words")
@@ -52,7 +52,14 @@ class Silence(BoardStage):
 
     @override
     async def post(
-        self, where: Where, speaker: Speaker, *, title: str, text: str, post_id: UUID
+        self,
+        where: Where,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        post_id: UUID,
+        picture: Enclosed | None = None,
     ) -> Spoken:
         return Spoken(message_ids=[next(self._ids)])
 

@@ -1,0 +1,107 @@
+"""A new post with a picture."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from typing_extensions import override
+
+from services.engine.actions.post import PostAction, title_of
+from services.engine.errors import Reason, Skipped
+from services.engine.ports import BoardStage, Notebook
+from services.engine.types import Enclosed, Line, Scene, Spoken, Words
+from services.engine.writing import Writer
+from services.llm import Caller
+from services.media import ObjectGone
+from services.painters import Begun, Easel, Kept, Order, Studio
+
+_LEAST_WORDS = 12
+_PROMPT = """\
+{scene}
+
+No writing, no watermark, no signature in the picture. Nobody famous. Fit for everyone to see."""
+
+
+class ImagePostAction(PostAction):
+    """Begins a thread with a picture: what it shows, the picture, then the words to it."""
+
+    def __init__(self, writer: Writer, stage: BoardStage, studio: Studio) -> None:
+        super().__init__(writer, stage)
+        self._studio = studio
+
+    @override
+    async def write(self, notebook: Notebook, scene: Scene) -> Words:
+        async def imagine() -> Words:
+            return await self._writer.write(notebook, scene, name="image_post", least=_LEAST_WORDS)
+
+        async def paint() -> Kept:
+            return await self._paint(notebook, scene, seen.text)
+
+        seen = await notebook.keep("seen", Words, imagine)
+        kept = await notebook.keep("picture", Kept, paint)
+        showing = replace(scene, asked=Line(name=scene.name, text=seen.text))
+        told = await self._writer.write(notebook, showing, name="caption")
+        return told.model_copy(
+            update={
+                "title": title_of(told.text),
+                "alt": seen.text,
+                "picture": kept,
+                "tokens_in": told.tokens_in + seen.tokens_in,
+                "tokens_out": told.tokens_out + seen.tokens_out,
+                "cost_usd": told.cost_usd + seen.cost_usd + self._studio.images.price_usd,
+            }
+        )
+
+    @override
+    async def say(self, scene: Scene, words: Words) -> Spoken:
+        try:
+            data = await self._studio.store.get(words.picture.key if words.picture else "")
+        except ObjectGone as error:
+            raise Skipped(Reason.GONE) from error
+        return await self._post(scene, words, Enclosed(data=data, alt=words.alt))
+
+    async def _paint(self, notebook: Notebook, scene: Scene, seen: str) -> Kept:
+        _, kept = await self._studio.make(
+            Order(prompt=_PROMPT.format(scene=seen), aspect="4:3"),
+            _NotebookEasel(notebook),
+            key=f"boards/{scene.task_id}.jpg",
+            caller=Caller(
+                purpose=f"engine {scene.kind}",
+                personality_id=scene.personality_id,
+                guild_id=scene.guild_id,
+            ),
+        )
+        return kept
+
+
+class _NotebookEasel(Easel):
+    """What is known of an act's picture, among the act's steps."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self._notebook = notebook
+
+    @override
+    async def begun(self) -> Begun | None:
+        kept = await self._notebook.kept("prediction", str)
+        return Begun(kept) if kept else None
+
+    @override
+    async def ordering(self) -> datetime | None:
+        now = datetime.now(UTC)  # the vendor's time is everyone's, whatever the engine's clock says
+
+        async def this_one() -> datetime:
+            return now
+
+        first = await self._notebook.keep("ordering", datetime, this_one)
+        return None if first == now else first
+
+    @override
+    async def ordered(self, begun: Begun) -> bool:
+        async def this_one() -> str:
+            return begun.id
+
+        await self._notebook.keep("prediction", str, this_one)
+        return True
+
+    @override
+    async def not_ordered(self) -> None:
+        await self._notebook.forget("ordering")

@@ -1,0 +1,76 @@
+"""What can be wrong with files and with where they are kept."""
+
+from dataclasses import dataclass
+
+from services.errors import DomainError, Passing
+
+
+@dataclass(eq=False)
+class ObjectGone(DomainError):
+    """There is nothing stored under this key."""
+
+    key: str
+
+
+@dataclass(eq=False)
+class StorageUnavailable(Passing):
+    """The storage could not be reached, or broke."""
+
+    detail: str
+
+
+@dataclass(eq=False)
+class StorageMisconfigured(DomainError):
+    """The storage refuses our key, or has no such bucket; trying again cannot help."""
+
+    detail: str
+
+
+@dataclass(eq=False)
+class NoPublicAddress(DomainError):
+    """What is stored cannot be reached from outside: nobody has set under which address."""
+
+
+@dataclass(eq=False)
+class NotAPicture(DomainError):
+    """The file is no picture that we can read, whatever its name says."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class PictureTooLarge(DomainError):
+    """The picture has more pixels than we take."""
+
+    name: str
+    megapixels: float
+    limit: float
+
+
+@dataclass(eq=False)
+class FileTooLarge(DomainError):
+    """The file has more bytes than we take."""
+
+    name: str
+    limit_bytes: int
+
+
+@dataclass(eq=False)
+class ForeignHost(DomainError):
+    """The address is none that we fetch files from."""
+
+    host: str
+
+
+@dataclass(eq=False)
+class FileGone(DomainError):
+    """The file is not at its address any more."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class FileUnreachable(Passing):
+    """The file could not be fetched just now."""
+
+    name: str

@@ -1,0 +1,173 @@
+"""Pictures: whether a file is one, made small, freed of what it tells, marked as a machine's."""
+
+import io
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
+
+from services.media.errors import FileTooLarge, NotAPicture, PictureTooLarge
+
+MOST_BYTES = 20_000_000
+MOST_PIXELS = 50_000_000
+JPEG = "image/jpeg"
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+_SIGNS = {
+    "image/jpeg": (b"\xff\xd8\xff", 0),
+    "image/png": (b"\x89PNG\r\n\x1a\n", 0),
+    "image/gif": (b"GIF8", 0),
+    "image/webp": (b"WEBP", 8),
+    "image/avif": (b"ftypavif", 4),
+}
+_WHITE, _DARK, _EMPTY = (255, 255, 255), (30, 31, 34), (64, 66, 73)
+_GOLD = (240, 178, 50)
+_COLUMNS, _SIDE, _GAP = 3, 300, 12
+_CELL = _SIDE + _GAP
+# https://cv.iptc.org/newscodes/digitalsourcetype/
+_SOURCES = {
+    "made": "trainedAlgorithmicMedia",
+    "made of a photo": "compositeWithTrainedAlgorithmicMedia",
+}
+_XMP = """\
+<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF \
+xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" \
+xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" \
+Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>\
+</rdf:RDF></x:xmpmeta>
+<?xpacket end="r"?>"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture as it is stored and shown: always a JPEG, with nothing in it but what is seen."""
+
+    data: bytes
+    width: int
+    height: int
+    media_type: str = JPEG
+
+
+def kind_of(data: bytes) -> str | None:
+    """Return the type of a picture by its first 16 bytes, or None: names and headers lie."""
+    return next(
+        (kind for kind, (sign, at) in _SIGNS.items() if data[at : at + len(sign)] == sign),
+        None,
+    )
+
+
+def prepare(
+    data: bytes,
+    *,
+    name: str = "the picture",
+    max_width: int = 2048,
+    quality: int = 90,
+    is_made: bool = False,
+) -> Picture:
+    """Return a picture made anew from a file: upright, at most `max_width` pixels a side.
+
+    No metadata of the file survives. Of an animation the first frame is taken. `is_made` marks it
+    as a machine's in XMP, as the IPTC's Digital Source Type says.
+
+    Raises:
+        FileTooLarge: It has more than 20 MB.
+        NotAPicture: It cannot be read as JPEG, PNG, WebP, AVIF or GIF.
+        PictureTooLarge: It has more than 50 megapixels.
+    """
+    image = _opened(data, name)
+    image.thumbnail((max_width, max_width), Image.Resampling.LANCZOS)
+    xmp = _XMP.encode() if is_made else None
+    return _written(image, quality, xmp)
+
+
+def thumbnail(picture: Picture, side: int = 320) -> Picture:
+    """Return a picture cut to a small square, marked as the picture is."""
+    with Image.open(io.BytesIO(picture.data)) as image:
+        xmp = image.info.get("xmp")
+        image.draft("RGB", (side * 2, side * 2))
+        small = ImageOps.fit(image.convert("RGB"), (side, side), Image.Resampling.LANCZOS)
+    return _written(small, 85, xmp)
+
+
+def sheet(pictures: Sequence[bytes | None], *, chosen: int | None = None) -> bytes:
+    """Return small pictures side by side, three a row, numbered from 1, as one PNG.
+
+    None is an empty place; `chosen` is the index of the one that is framed.
+    """
+    columns = min(_COLUMNS, max(len(pictures), 1))
+    rows = max(math.ceil(len(pictures) / columns), 1)
+    whole = Image.new("RGB", (columns * _CELL + _GAP, rows * _CELL + _GAP), _DARK)
+    draw = ImageDraw.Draw(whole)
+    font = ImageFont.load_default(26)
+    for number, data in enumerate(pictures):
+        left = _GAP + (number % columns) * _CELL
+        top = _GAP + (number // columns) * _CELL
+        box = (left, top, left + _SIDE, top + _SIDE)
+        if number == chosen:
+            draw.rectangle([left - 6, top - 6, left + _SIDE + 5, top + _SIDE + 5], fill=_GOLD)
+        draw.rectangle(box, fill=_EMPTY)
+        if data is not None:
+            with Image.open(io.BytesIO(data)) as image:
+                image.draft("RGB", (_SIDE, _SIDE))
+                small = ImageOps.fit(image.convert("RGB"), (_SIDE, _SIDE))
+                whole.paste(small, (left, top))
+        middle = (left + 28, top + 28)
+        draw.circle(middle, 20, fill=_GOLD if number == chosen else _DARK)
+        ink = _DARK if number == chosen else _WHITE
+        draw.text(middle, str(number + 1), fill=ink, font=font, anchor="mm")
+    out = io.BytesIO()
+    whole.save(out, "PNG", compress_level=4)
+    return out.getvalue()
+
+
+def _opened(data: bytes, name: str) -> Image.Image:
+    """Return a file as an upright RGB image, decoded whole, or refuse it."""
+    if len(data) > MOST_BYTES:
+        raise FileTooLarge(name, MOST_BYTES)
+    if kind_of(data) is None:
+        raise NotAPicture(name)
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            _refuse_bomb(image, name)
+            return _plain(ImageOps.exif_transpose(image))
+    except Image.DecompressionBombError as error:
+        raise PictureTooLarge(name, math.inf, MOST_PIXELS / 1e6) from error
+    # Decoders trip over broken files in as many ways as there are decoders.
+    except (OSError, ValueError, SyntaxError, LookupError, OverflowError) as error:
+        raise NotAPicture(name) from error
+
+
+def _refuse_bomb(image: Image.Image, name: str) -> None:
+    """Refuse an image that has been opened but not decoded, if it is too large to decode."""
+    pixels = image.width * image.height
+    if pixels > MOST_PIXELS:
+        raise PictureTooLarge(name, pixels / 1e6, MOST_PIXELS / 1e6)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Return an image in sRGB, on white where it was transparent."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        above = image.convert("RGBA")
+        below = Image.new("RGBA", above.size, (*_WHITE, 255))
+        return Image.alpha_composite(below, above).convert("RGB")
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in ("RGB", "CMYK"):
+        with suppress(ImageCms.PyCMSError, OSError):
+            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            srgb: Any = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+            changed = ImageCms.profileToProfile(image, own, srgb, outputMode="RGB")
+            return changed or image.convert("RGB")
+    return image.convert("RGB")
+
+
+def _written(image: Image.Image, quality: int, xmp: bytes | None) -> Picture:
+    out = io.BytesIO()
+    # What is in `info` would be written again: the profile, the comment.
+    image.info.clear()
+    options = {"xmp": xmp} if xmp else {}
+    image.save(out, "JPEG", quality=quality, optimize=True, progressive=True, **options)
+    return Picture(data=out.getvalue(), width=image.width, height=image.height)

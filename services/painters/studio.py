@@ -1,0 +1,108 @@
+"""From an order to a picture in our own storage."""
+
+import asyncio
+import hashlib
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from services.llm import Caller, Courier
+from services.media import (
+    Fetcher,
+    FileGone,
+    FileTooLarge,
+    ForeignHost,
+    NotAPicture,
+    ObjectStore,
+    Picture,
+    PictureTooLarge,
+    prepare,
+)
+from services.painters.errors import PaintingFailed, PaintingLost
+from services.painters.ports import Easel
+from services.painters.service import ImageModels
+from services.painters.types import Order, Painting
+
+_UNFIT = (FileTooLarge, ForeignHost, NotAPicture, PictureTooLarge)
+
+
+class Kept(BaseModel):
+    """A picture as it lies in the storage."""
+
+    key: str
+    sha256: str
+    size: int
+    width: int
+    height: int
+    media_type: str
+    model: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Studio:
+    """Has pictures painted, and keeps them: made small, marked as a machine's, under their key.
+
+    `max_width` is the most pixels of a side, `quality` is JPEG's.
+    """
+
+    images: ImageModels
+    store: ObjectStore
+    fetcher: Fetcher
+    courier: Courier
+    max_width: int = 1600
+    quality: int = 82
+
+    async def make(
+        self,
+        order: Order,
+        easel: Easel,
+        *,
+        key: str,
+        caller: Caller,
+    ) -> tuple[Picture, Kept]:
+        """Return a picture and where it is kept; whatever was under the key is replaced.
+
+        Raises:
+            ModelError: It was not painted, or is no picture that can be kept.
+            NoImageModel: There is nobody to paint it.
+            StorageUnavailable, StorageMisconfigured, FileUnreachable: It could not be kept.
+        """
+        painting = await self.images.paint(order, easel, caller=caller)
+        try:
+            picture = await self.courier.carry(lambda: self._taken(painting))
+        except FileGone as error:
+            raise PaintingLost(self.images.name) from error
+        except _UNFIT as error:
+            detail = "what it gave is no picture that can be kept"
+            raise PaintingFailed(self.images.name, detail) from error
+        kept = await self.keep(key, picture)
+        return picture, kept.model_copy(update={"model": self.images.name})
+
+    async def keep(self, key: str, picture: Picture) -> Kept:
+        """Put a picture into the storage.
+
+        Raises:
+            StorageUnavailable, StorageMisconfigured: It could not be kept.
+        """
+        await self.store.put(key, picture.data, media_type=picture.media_type)
+        return Kept(
+            key=key,
+            sha256=hashlib.sha256(picture.data).hexdigest(),
+            size=len(picture.data),
+            width=picture.width,
+            height=picture.height,
+            media_type=picture.media_type,
+        )
+
+    async def _taken(self, painting: Painting) -> Picture:
+        """Fetch a painting, and make a picture of it that can be kept."""
+        async with AsyncExitStack() as stack:
+            data = painting.data
+            if data is None:
+                fetched = self.fetcher.fetched(painting.url or "")
+                path = await stack.enter_async_context(fetched)
+                data = await asyncio.to_thread(path.read_bytes)
+            return await asyncio.to_thread(
+                prepare, data, max_width=self.max_width, quality=self.quality, is_made=True
+            )

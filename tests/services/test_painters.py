@@ -1,0 +1,296 @@
+"""Pictures from vendors: ordered once, paid once, and every way in which that can go wrong."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from typing_extensions import override
+
+from db.models import LlmCall
+from db.session import Sessions
+from services.llm import (
+    PRICES,
+    Caller,
+    Courier,
+    Image,
+    Ledger,
+    MalformedAnswer,
+    ModelError,
+    ModelMisconfigured,
+    ModelRateLimited,
+    ModelRefused,
+    ModelUnavailable,
+)
+from services.llm.gemini import Gemini
+from services.media import prepare
+from services.painters import (
+    Begun,
+    Easel,
+    ImageModels,
+    NoImageModel,
+    Order,
+    PaintingFailed,
+    PaintingLost,
+    Studio,
+)
+from services.painters.gemini import GeminiPainter
+from services.painters.replicate import Replicate
+from tests.conftest import studio_of
+from tests.vendors.gemini import GeminiStandIn, Reply
+from tests.vendors.replicate import Fate, ReplicateStandIn, painted
+
+CALLER = Caller(purpose="test")
+ORDER = Order(prompt="a gull on a rail")
+PHOTO = Image(media_type="image/jpeg", data=painted("photo"))
+
+
+class Paper(Easel):
+    """An easel in memory, as an earlier attempt may have left it."""
+
+    def __init__(
+        self, *, since: datetime | None = None, taken: frozenset[str] = frozenset()
+    ) -> None:
+        self.since = since
+        self.id: str | None = None
+        self.taken = taken
+
+    @override
+    async def begun(self) -> Begun | None:
+        return Begun(self.id) if self.id else None
+
+    @override
+    async def ordering(self) -> datetime | None:
+        before, self.since = self.since, self.since or datetime.now(UTC)
+        return before
+
+    @override
+    async def ordered(self, begun: Begun) -> bool:
+        if begun.id in self.taken:
+            return False
+        self.id = begun.id
+        return True
+
+    @override
+    async def not_ordered(self) -> None:
+        self.since = None
+
+
+async def test_a_picture_is_painted_marked_and_kept(
+    studio: Studio, replicate: ReplicateStandIn, sessions: Sessions
+) -> None:
+    lent = await studio.images.lend(PHOTO)
+    easel = Paper()
+
+    picture, kept = await studio.make(
+        Order(prompt="a gull", like=(PHOTO,), lent=(lent,), aspect="4:5"),
+        easel,
+        key="boards/1.jpg",
+        caller=CALLER,
+    )
+    await studio.images.take_back(lent)
+
+    (ordered,) = replicate.predictions.values()
+    assert ordered["input"] == {
+        "prompt": "a gull",
+        "aspect_ratio": "4:5",
+        "output_format": "jpg",
+        "image_input": [lent],
+    }
+    assert easel.id == "p2"
+    stored = await studio.store.get("boards/1.jpg")
+    assert (
+        stored
+        == picture.data
+        == prepare(painted("p2"), max_width=1600, quality=82, is_made=True).data
+    )
+    assert (kept.width, kept.height, kept.size) == (640, 480, len(stored))
+    assert kept.model == "replicate/google/nano-banana"
+    assert replicate.files == {}
+    async with sessions() as session:
+        (call,) = (await session.scalars(select(LlmCall))).all()
+    assert (call.model, call.outcome, float(call.cost_usd or 0)) == (kept.model, "ok", 0.04)
+
+
+async def test_what_was_ordered_before_is_collected_and_not_ordered_again(
+    studio: Studio, replicate: ReplicateStandIn
+) -> None:
+    first = Paper()
+    await studio.images.paint(ORDER, first, caller=CALLER)
+    known, in_doubt = Paper(), Paper(since=datetime.now(UTC))
+    known.id = first.id
+
+    await studio.images.paint(ORDER, known, caller=CALLER)
+    await studio.images.paint(ORDER, in_doubt, caller=CALLER)
+    assert in_doubt.id == first.id
+    assert len(replicate.predictions) == 1
+
+    neighbours = Paper(since=datetime.now(UTC), taken=frozenset({"p1"}))
+    await studio.images.paint(ORDER, neighbours, caller=CALLER)
+    other = Paper(since=datetime.now(UTC))
+    await studio.images.paint(Order(prompt="something else"), other, caller=CALLER)
+    assert (neighbours.id, other.id) == ("p2", "p3")
+
+
+async def test_no_more_are_painted_at_once_than_there_is_room_for(
+    sessions: Sessions, carrier: Courier, replicate: ReplicateStandIn
+) -> None:
+    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url=replicate.url)
+    images = ImageModels(Ledger(sessions, PRICES), carrier, painter, at_once=2, poll=0.01)
+    replicate.default = Fate(polls=4)
+
+    await asyncio.gather(
+        *(images.paint(Order(prompt=f"{n}"), Paper(), caller=CALLER) for n in range(7))
+    )
+
+    assert (len(replicate.predictions), replicate.most_at_once) == (7, 2)
+    await images.close()
+
+
+@pytest.mark.parametrize(
+    ("fate", "error", "words"),
+    [
+        (Fate(status="failed", error="Prediction interrupted"), PaintingFailed, "interrupted"),
+        (Fate(status="failed", error="The input was flagged as sensitive"), ModelRefused, ""),
+        (Fate(status="canceled"), PaintingFailed, "called off"),
+        (Fate(status="aborted"), PaintingFailed, "called off"),
+        (Fate(output="nothing"), PaintingFailed, "without a picture"),
+        (Fate(output="html"), PaintingFailed, "no picture"),
+        (Fate(output="bomb"), PaintingFailed, "no picture"),
+        (Fate(output="foreign"), PaintingFailed, "no picture"),
+        (Fate(output="gone"), PaintingLost, ""),
+        (Fate(http=401), ModelMisconfigured, "as scripted"),
+        (Fate(http=402, detail="Insufficient credit"), ModelMisconfigured, "Insufficient credit"),
+        (Fate(http=422, detail="prompt: too long"), ModelMisconfigured, "too long"),
+        (Fate(http=500), ModelUnavailable, ""),
+        (Fate(http=429, detail="Expected available in 1 second."), ModelRateLimited, ""),
+    ],
+)
+async def test_a_vendor_in_trouble_is_said_in_our_own_words(
+    studio: Studio, replicate: ReplicateStandIn, fate: Fate, error: type[ModelError], words: str
+) -> None:
+    replicate.default = fate
+    easel = Paper()
+
+    with pytest.raises(error) as caught:
+        await studio.make(ORDER, easel, key="boards/1.jpg", caller=CALLER)
+
+    assert words in getattr(caught.value, "detail", "")
+    assert [each async for each in studio.store.listed("")] == []
+    # After a clean refusal the order is as if it had not been.
+    is_clean = fate.http in {401, 402, 422, 429}
+    assert (easel.since is None) == is_clean
+
+
+async def test_after_a_moment_of_too_much_it_goes_on(
+    studio: Studio, replicate: ReplicateStandIn
+) -> None:
+    replicate.fates.append(Fate(http=429, detail="Expected available in 0 seconds."))
+
+    await studio.make(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
+
+    assert len(replicate.predictions) == 1
+
+
+async def test_what_never_ends_is_called_off(
+    sessions: Sessions, carrier: Courier, replicate: ReplicateStandIn
+) -> None:
+    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url=replicate.url)
+    images = ImageModels(Ledger(sessions, PRICES), carrier, painter, poll=0.01, deadline=0.2)
+    replicate.default = Fate(polls=10**6)
+
+    with pytest.raises(PaintingFailed, match="took longer"):
+        await images.paint(ORDER, Paper(), caller=CALLER)
+
+    assert replicate.cancelled == ["p1"]
+    await images.close()
+
+
+async def test_nobody_there_and_nobody_set_up(sessions: Sessions, carrier: Courier) -> None:
+    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url="http://127.0.0.1:9")
+    images = ImageModels(Ledger(sessions, PRICES), carrier, painter)
+    easel = Paper()
+    with pytest.raises(ModelUnavailable):
+        await images.paint(ORDER, easel, caller=CALLER)
+    assert easel.since is not None, "nobody knows whether it was heard"
+    await images.close()
+
+    none = ImageModels(Ledger(sessions, PRICES), carrier, None)
+    assert (none.exist, none.price_usd) == (False, 0)
+    with pytest.raises(NoImageModel):
+        await none.paint(ORDER, Paper(), caller=CALLER)
+
+
+async def gemini_studio(
+    sessions: Sessions, carrier: Courier, stand_in: GeminiStandIn, folder: Path
+) -> Studio:
+    gemini = Gemini(api_key="AIza", base_url=stand_in.url)
+    painter = GeminiPainter(gemini, "gemini-nano-banana-2.1")
+    images = ImageModels(Ledger(sessions, PRICES), carrier, painter, deadline=5)
+    return studio_of(images, carrier, folder)
+
+
+async def test_gemini_paints_while_we_wait(
+    sessions: Sessions, carrier: Courier, gemini: GeminiStandIn, tmp_path: Path
+) -> None:
+    studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
+    gemini.replies.append(Reply(picture=painted("g")))
+
+    lent = await studio.images.lend(PHOTO)
+    picture, kept = await studio.make(
+        Order(prompt="a gull", like=(PHOTO,), lent=(lent,), aspect="4:5"),
+        Paper(),
+        key="boards/1.jpg",
+        caller=CALLER,
+    )
+
+    assert picture == prepare(painted("g"), max_width=1600, quality=82, is_made=True)
+    assert kept.model == "gemini/gemini-nano-banana-2.1"
+    (asked,) = gemini.requests
+    assert asked["generationConfig"]["imageConfig"] == {"aspectRatio": "4:5"}
+    assert gemini.complaints == []
+    await studio.images.close()
+
+
+REPLIES: dict[str, tuple[Callable[[], Reply], type[ModelError]]] = {
+    "words alone": (lambda: Reply("I cannot draw that."), PaintingFailed),
+    "a refusal": (lambda: Reply("", finish_reason="IMAGE_SAFETY"), ModelRefused),
+    "no picture": (lambda: Reply(picture=b"<html>"), PaintingFailed),
+    "a wrong key": (lambda: Reply(status=403), ModelMisconfigured),
+    "a broken server": (lambda: Reply(status=503), ModelUnavailable),
+}
+
+
+@pytest.mark.parametrize("name", REPLIES)
+async def test_gemini_in_trouble(
+    sessions: Sessions, carrier: Courier, gemini: GeminiStandIn, tmp_path: Path, name: str
+) -> None:
+    reply, error = REPLIES[name]
+    studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
+    gemini.replies.append(reply())
+
+    with pytest.raises(error):
+        await studio.make(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
+    await studio.images.close()
+
+
+async def test_what_gemini_may_have_painted_is_not_ordered_again(
+    sessions: Sessions, carrier: Courier, gemini: GeminiStandIn, tmp_path: Path
+) -> None:
+    studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
+
+    with pytest.raises(PaintingLost):
+        await studio.make(ORDER, Paper(since=datetime.now(UTC)), key="boards/1.jpg", caller=CALLER)
+
+    assert gemini.requests == []
+    await studio.images.close()
+
+
+async def test_a_vendor_that_speaks_no_json(studio: Studio, replicate: ReplicateStandIn) -> None:
+    easel = Paper()
+    easel.id = "never"
+
+    with pytest.raises((MalformedAnswer, ModelMisconfigured)):
+        await studio.make(ORDER, easel, key="boards/1.jpg", caller=CALLER)
