@@ -73,7 +73,7 @@ def test_ids_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_example_names_every_variable() -> None:
     example = (ROOT / ".env.example").read_text()
 
-    named = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
+    named = re.findall(r"^#?([A-Z0-9_]+)=", example, re.MULTILINE)
 
     assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
 
