@@ -2,6 +2,16 @@
 
 from db.models.activated_channel import ActivatedChannel
 from db.models.board import Board, BoardKind, BoardMember, Comment, Media, Post, Vote
+from db.models.character import (
+    ArtifactStatus,
+    AssetKind,
+    Character,
+    CharacterImage,
+    CharacterProfile,
+    CharacterStatus,
+    GeneratedAsset,
+    PromptArtifact,
+)
 from db.models.conversation import ConversationLine, Role
 from db.models.engine import (
     ActType,
@@ -40,9 +50,15 @@ __all__ = [
     "ActType",
     "ActivatedChannel",
     "AgeBucket",
+    "ArtifactStatus",
+    "AssetKind",
     "Board",
     "BoardKind",
     "BoardMember",
+    "Character",
+    "CharacterImage",
+    "CharacterProfile",
+    "CharacterStatus",
     "Comment",
     "ConversationLine",
     "Deed",
@@ -50,6 +66,7 @@ __all__ = [
     "EngineState",
     "EngineTask",
     "Gender",
+    "GeneratedAsset",
     "Job",
     "JobStatus",
     "JobStep",
@@ -70,6 +87,7 @@ __all__ = [
     "PersonalityTag",
     "PersonalityVersion",
     "Post",
+    "PromptArtifact",
     "PublishAttempt",
     "Role",
     "SyncedCommands",

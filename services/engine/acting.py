@@ -28,7 +28,7 @@ class Performer:
             speaking = action if isinstance(action, Speaking) else None
             if speaking and not await self._is_ready(notebook, speaking, scene):
                 return
-            words = await notebook.keep("words", Words, lambda: action.write(notebook, scene))
+            words = await notebook.step("words", Words, lambda: action.write(notebook, scene))
             spoken = await self._say(notebook, speaking, scene, words) if speaking else None
             await notebook.record(scene, words, spoken)
         except Paused:
@@ -62,4 +62,4 @@ class Performer:
                 await notebook.recheck()
             return await action.say(scene, words)
 
-        return await notebook.keep("spoken", Spoken, say)
+        return await notebook.step("spoken", Spoken, say)

@@ -83,7 +83,7 @@ class DatabaseNotebook(Notebook):
             await asyncio.sleep(self._desk.tempo.clock.span(over).total_seconds() + 0.01)
 
     @override
-    async def keep(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
+    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
         return await self._run.step(name, shape, do)
 
     @override

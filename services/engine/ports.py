@@ -80,7 +80,7 @@ class Notebook(Protocol):
         """Wait until the model's vendor may be asked once more."""
         ...
 
-    async def keep(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
+    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
         """Return what a step gives: from an earlier attempt, else by doing it."""
         ...
 

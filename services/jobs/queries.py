@@ -22,7 +22,9 @@ _LOCK = "jobs.claim"
 # A process that said nothing for the length of a lease is dead, or as good as dead.
 _RECLAIM = text("""
 UPDATE jobs.jobs SET status = 'pending', due_at = now(), crashes = crashes + 1 WHERE id IN (
-    SELECT id FROM jobs.jobs WHERE status = 'running' AND due_at < now() FOR UPDATE SKIP LOCKED
+    SELECT id FROM jobs.jobs
+    WHERE status = 'running' AND due_at < now() AND id <> ALL(CAST(:mine AS uuid[]))
+    FOR UPDATE SKIP LOCKED
 )
 """)
 _CLAIM = """
@@ -141,25 +143,25 @@ async def claim(
     kinds: Sequence[str],
     lanes: Mapping[str, int],
     limit: int,
-    is_idle: bool,
+    mine: Collection[UUID],
     lease: timedelta,
 ) -> list[Claimed]:
     """Take jobs that are due and may run now: room in their lane, none of their key running.
 
     Kinds that this process does not know wait for one that does. A job that took its process along
-    twice is taken alone, by a process that `is_idle`; until one is, the others take nothing, so
-    that its turn comes.
+    twice is taken alone, by a process that has none; until one has, the others take nothing, so
+    that its turn comes. `mine` are the jobs that run here: whoever can say so has not died.
     """
     # Whoever stops in the middle of this must not stop the others for long.
     await session.execute(text("SET LOCAL lock_timeout = '5s'"))
     await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '5s'"))
     # Counting what runs must see what others have just taken: lock first, then look.
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_LOCK))))
-    await session.execute(_RECLAIM)
+    await session.execute(_RECLAIM, {"mine": list(mine)})
     able = {"lanes": list(lanes), "kinds": list(kinds)}
     given = {**able, "rooms": list(lanes.values()), "lease": lease}
     if await session.scalar(_SUSPECT_IS_DUE, able):
-        if not is_idle:
+        if mine:
             return []
         rows = await session.execute(_CLAIM_SUSPECT, {**given, "limit": 1})
         if found := [Claimed(**row) for row in rows.mappings()]:

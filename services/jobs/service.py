@@ -26,6 +26,7 @@ LANES: Mapping[str, int] = {
     "openai": 4,
     "openrouter": 4,
     "gemini": 4,
+    "replicate": 4,
     "compatible": 2,
     "ollama": 1,
     "local": 1,

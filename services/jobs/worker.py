@@ -119,7 +119,7 @@ class Worker:
                 kinds=list(self._handlers),
                 lanes=self._lanes,
                 limit=room,
-                is_idle=not self._going,
+                mine={job_id for job_id, _ in self._going},
                 lease=self._lease,
             )
             soon = None if jobs else await queries.seconds_to_next(session, list(self._lanes))

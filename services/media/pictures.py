@@ -84,9 +84,9 @@ def prepare(
     return _written(image, quality, xmp)
 
 
-def thumbnail(picture: Picture, side: int = 320) -> Picture:
-    """Return a picture cut to a small square, marked as the picture is."""
-    with Image.open(io.BytesIO(picture.data)) as image:
+def thumbnail(data: bytes, side: int = 320) -> Picture:
+    """Return a picture that was made here, cut to a small square and marked as it is."""
+    with Image.open(io.BytesIO(data)) as image:
         xmp = image.info.get("xmp")
         image.draft("RGB", (side * 2, side * 2))
         small = ImageOps.fit(image.convert("RGB"), (side, side), Image.Resampling.LANCZOS)

@@ -1,5 +1,6 @@
 """Image models: one module a vendor, asked through `ImageModels`, which pays for nothing twice."""
 
+from services.painters.easels import StepEasel
 from services.painters.errors import NoImageModel, PaintingFailed, PaintingLost
 from services.painters.ports import Easel, Painter
 from services.painters.service import ImageModels
@@ -17,5 +18,6 @@ __all__ = [
     "Painting",
     "PaintingFailed",
     "PaintingLost",
+    "StepEasel",
     "Studio",
 ]

@@ -12,6 +12,7 @@ from services.publishing.errors import (
 from services.publishing.notices import NoticeHandler
 from services.publishing.ports import Herald
 from services.publishing.queries import Listing
+from services.publishing.rules import rating_of
 from services.publishing.service import PublishingService
 from services.publishing.types import Ended, Standing
 from services.publishing.workflow import PublishHandler
@@ -34,4 +35,5 @@ __all__ = [
     "PublishHandler",
     "PublishingService",
     "Standing",
+    "rating_of",
 ]

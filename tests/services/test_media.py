@@ -187,7 +187,7 @@ def test_a_picture_is_made_anew_small_upright_and_without_metadata(kind: str) ->
 def test_what_a_machine_has_made_says_so_and_so_does_its_thumbnail() -> None:
     picture = prepare(painted("p1"), is_made=True)
 
-    small = thumbnail(picture)
+    small = thumbnail(picture.data)
 
     assert MARK in picture.data
     assert MARK in small.data
@@ -232,7 +232,7 @@ def test_what_is_no_picture_for_us_is_refused(name: str) -> None:
 
 
 def test_pictures_are_shown_side_by_side() -> None:
-    small = thumbnail(prepare(painted("a"))).data
+    small = thumbnail(prepare(painted("a")).data).data
 
     image = Image.open(io.BytesIO(sheet([small, None, small, small], chosen=2)))
 

@@ -1,7 +1,6 @@
 """A new post with a picture."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from typing_extensions import override
 
@@ -12,7 +11,7 @@ from services.engine.types import Enclosed, Line, Scene, Spoken, Words
 from services.engine.writing import Writer
 from services.llm import Caller
 from services.media import ObjectGone
-from services.painters import Begun, Easel, Kept, Order, Studio
+from services.painters import Kept, Order, StepEasel, Studio
 
 _LEAST_WORDS = 12
 _PROMPT = """\
@@ -36,8 +35,8 @@ class ImagePostAction(PostAction):
         async def paint() -> Kept:
             return await self._paint(notebook, scene, seen.text)
 
-        seen = await notebook.keep("seen", Words, imagine)
-        kept = await notebook.keep("picture", Kept, paint)
+        seen = await notebook.step("seen", Words, imagine)
+        kept = await notebook.step("picture", Kept, paint)
         showing = replace(scene, asked=Line(name=scene.name, text=seen.text))
         told = await self._writer.write(notebook, showing, name="caption")
         return told.model_copy(
@@ -62,7 +61,7 @@ class ImagePostAction(PostAction):
     async def _paint(self, notebook: Notebook, scene: Scene, seen: str) -> Kept:
         _, kept = await self._studio.make(
             Order(prompt=_PROMPT.format(scene=seen), aspect="4:3"),
-            _NotebookEasel(notebook),
+            StepEasel(notebook),
             key=f"boards/{scene.task_id}.jpg",
             caller=Caller(
                 purpose=f"engine {scene.kind}",
@@ -71,37 +70,3 @@ class ImagePostAction(PostAction):
             ),
         )
         return kept
-
-
-class _NotebookEasel(Easel):
-    """What is known of an act's picture, among the act's steps."""
-
-    def __init__(self, notebook: Notebook) -> None:
-        self._notebook = notebook
-
-    @override
-    async def begun(self) -> Begun | None:
-        kept = await self._notebook.kept("prediction", str)
-        return Begun(kept) if kept else None
-
-    @override
-    async def ordering(self) -> datetime | None:
-        now = datetime.now(UTC)  # the vendor's time is everyone's, whatever the engine's clock says
-
-        async def this_one() -> datetime:
-            return now
-
-        first = await self._notebook.keep("ordering", datetime, this_one)
-        return None if first == now else first
-
-    @override
-    async def ordered(self, begun: Begun) -> bool:
-        async def this_one() -> str:
-            return begun.id
-
-        await self._notebook.keep("prediction", str, this_one)
-        return True
-
-    @override
-    async def not_ordered(self) -> None:
-        await self._notebook.forget("ordering")

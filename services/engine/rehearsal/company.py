@@ -79,7 +79,7 @@ class _Memory(Notebook):
         """Whoever rehearses is never too fast."""
 
     @override
-    async def keep(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
+    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
         return await do()
 
     @override

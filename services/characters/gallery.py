@@ -1,0 +1,109 @@
+"""What owners do with the pictures of a character, and with what is known of it."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import CharacterProfile
+from db.session import Sessions
+from services.characters import clearing, queries, seeing
+from services.characters.errors import NoProfile, PictureGone
+from services.characters.guards import owned_by
+from services.characters.types import Gallery
+from services.media import ObjectStore
+from services.people import Actor
+
+
+class GalleryService:
+    """A character's pictures and profile."""
+
+    def __init__(self, sessions: Sessions, store: ObjectStore) -> None:
+        self._sessions = sessions
+        self._store = store
+
+    async def gallery(self, actor: Actor, character_id: UUID) -> Gallery:
+        """Return a character with its pictures.
+
+        Raises:
+            CharacterNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions() as session:
+            return Gallery(
+                character=await owned_by(session, actor, character_id),
+                shown=await queries.shown(session, character_id),
+                profile=await queries.profile(session, character_id),
+            )
+
+    async def file(self, key: str) -> bytes:
+        """Return a picture of a gallery.
+
+        Raises:
+            ObjectGone: It is not there.
+        """
+        return await self._store.get(key)
+
+    async def select(self, actor: Actor, character_id: UUID, image_id: UUID) -> None:
+        """Make a picture the one that all later ones take after.
+
+        Raises:
+            CharacterNotFound, PictureGone: It is not the actor's, or gone.
+        """
+        async with self._sessions.begin() as session:
+            await owned_by(session, actor, character_id, lock=True)
+            if not await queries.select_image(session, character_id, image_id):
+                raise PictureGone
+
+    async def discard(self, actor: Actor, character_id: UUID, image_id: UUID) -> None:
+        """Delete a picture, and its files.
+
+        Raises:
+            CharacterNotFound, PictureGone: It is not the actor's, or gone.
+        """
+        async with self._sessions.begin() as session:
+            await owned_by(session, actor, character_id, lock=True)
+            keys = await queries.discard(session, character_id, image_id)
+            if not keys:
+                raise PictureGone
+            await clearing.promise_keys(session, keys)
+
+    async def describe(
+        self, actor: Actor, character_id: UUID, changes: Mapping[str, str]
+    ) -> CharacterProfile:
+        """Change what is known of a character; lists have a phrase on each line.
+
+        Raises:
+            CharacterNotFound: It is not the actor's, or gone.
+            NoProfile: Nothing is known of it yet.
+        """
+        async with self._sessions.begin() as session:
+            profile = await _profile(session, actor, character_id)
+            for field, text in changes.items():
+                is_list = isinstance(getattr(profile, field), list)
+                given = seeing.phrases(text.splitlines()) if is_list else seeing.tidy(text)
+                setattr(profile, field, given)
+            kept = [each for each in profile.do_not_change if each in profile.features]
+            profile.do_not_change = kept
+            return profile
+
+    async def keep(
+        self, actor: Actor, character_id: UUID, features: Sequence[str]
+    ) -> CharacterProfile:
+        """Settle which features no picture may change.
+
+        Raises:
+            CharacterNotFound: It is not the actor's, or gone.
+            NoProfile: Nothing is known of it yet.
+        """
+        async with self._sessions.begin() as session:
+            profile = await _profile(session, actor, character_id)
+            profile.do_not_change = [each for each in profile.features if each in features]
+            return profile
+
+
+async def _profile(session: AsyncSession, actor: Actor, character_id: UUID) -> CharacterProfile:
+    character = await owned_by(session, actor, character_id, lock=True)
+    profile = await queries.profile(session, character_id)
+    if profile is None:
+        raise NoProfile(character.name)
+    return profile

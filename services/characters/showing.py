@@ -1,0 +1,81 @@
+"""Showing whoever asked how far their pictures are: on the way if it goes, at the end surely."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
+
+from db.models import Character, JobStatus
+from db.session import Sessions
+from services.characters import queries
+from services.characters.ports import Watcher
+from services.characters.types import Progress
+from services.jobs import DISCORD, Handler, Run, enqueue
+from services.media import ObjectGone, ObjectStore
+
+KIND = "character shown"
+# The answer to the command is to be there before it is changed.
+_LATER = timedelta(seconds=1)
+
+
+async def promise(session: AsyncSession, character: Character) -> None:
+    """Let whoever asked see how it ended, by a process that has Discord."""
+    if character.reply is not None:
+        payload = {"character": str(character.id), "run": str(character.run_token)}
+        await enqueue(session, KIND, payload, due=_LATER, lane=DISCORD)
+
+
+async def show(
+    sessions: Sessions, store: ObjectStore, watcher: Watcher, payload: dict[str, Any]
+) -> None:
+    """Show how far an order is."""
+    async with sessions() as session:
+        character = await queries.of_run(session, payload)
+        if character is None or character.reply is None:
+            return
+        artifacts = await queries.artifacts(session, character.run_token)
+        keys = await queries.thumbnails(session, character.run_token)
+    pictures: list[bytes] = []
+    for key in keys:
+        try:
+            pictures.append(await store.get(key))
+        except ObjectGone:
+            continue  # it was deleted from the gallery meanwhile
+    progress = Progress(
+        character=character,
+        run_token=UUID(payload["run"]),
+        artifacts=artifacts,
+        thumbnails=pictures,
+        cost_usd=sum(each.cost_usd or 0 for each in artifacts),
+    )
+    await watcher.show(character.reply, progress)
+
+
+class ShowHandler(Handler):
+    """Shows how an order ended."""
+
+    kind: ClassVar[str] = KIND
+
+    def __init__(self, sessions: Sessions, store: ObjectStore, watcher: Watcher) -> None:
+        self._sessions = sessions
+        self._store = store
+        self._watcher = watcher
+
+    @override
+    async def run(self, run: Run) -> None:
+        await show(self._sessions, self._store, self._watcher, run.payload)
+        async with run.finishing() as session:
+            character = await queries.of_run(session, run.payload)
+            if character is not None:
+                # An address of this kind is good for minutes, and nobody's business after.
+                character.reply = None
+
+    @override
+    async def mark(
+        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+    ) -> None:
+        character = await queries.of_run(session, payload)
+        if character is not None and status != JobStatus.PENDING:
+            character.reply = None
