@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _LIFE = timedelta(minutes=14, seconds=30)
 # The token ran out, the answer was dismissed, or the channel is closed to us.
 _UNREACHABLE = (401, 403, 404)
-_REPLY = "/webhooks/{application_id}/{token}/messages/@original"
+REPLY = "/webhooks/{application_id}/{token}/messages/@original"
 
 
 def address_of(interaction: Interaction) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class DiscordHerald(Herald):
         if datetime.fromisoformat(address["until"]) < datetime.now(UTC):
             return False
         route = Route(
-            "PATCH", _REPLY, application_id=address["application_id"], token=address["token"]
+            "PATCH", REPLY, application_id=address["application_id"], token=address["token"]
         )
         try:
             await self._client.http.request(route, json={"content": ended_words(ended)})

@@ -13,6 +13,7 @@ from bot.settings import Settings
 from bot.stage import CDN_HOSTS
 from bot.wiring import EngineOptions, Services, assemble, worker
 from db.session import Sessions
+from services.characters import CharacterLimits
 from services.clock import Clock
 from services.embedders import TextEmbedder
 from services.jobs import ENGINE
@@ -45,6 +46,10 @@ class House:
                 embedder=self.embedder,
                 clock=self.clock,
                 engine=self.engine,
+                limits=CharacterLimits(
+                    images_per_day=self.settings.character_images_per_day,
+                    photo_days=self.settings.source_photo_days,
+                ),
             )
 
         return Bot(

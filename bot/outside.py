@@ -8,6 +8,7 @@ from bot.answer_buttons import answer_view
 from bot.board_stage import DiscordBoardStage
 from bot.herald import DiscordHerald
 from bot.stage import CDN_HOSTS, DiscordStage
+from bot.watcher import DiscordWatcher
 from bot.webhooks import Webhooks
 from bot.wiring import Outside
 
@@ -23,4 +24,5 @@ def on_discord(
         ),
         board_stage=DiscordBoardStage(bot, webhooks),
         herald=DiscordHerald(bot),
+        watcher=DiscordWatcher(bot),
     )

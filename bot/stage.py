@@ -23,10 +23,10 @@ from services.chat import (
     Stage,
     split,
 )
+from services.media import MOST_BYTES
 from services.memory import Place
 
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
-_FILE_BYTES = 8_000_000
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
 _COMFORT = """\
 This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
@@ -137,7 +137,7 @@ class DiscordStage(Stage):
     @override
     async def read(self, attachment: Attachment) -> bytes | None:
         host = urlsplit(attachment.url).hostname
-        if host not in self._cdn_hosts or attachment.size > _FILE_BYTES:
+        if host not in self._cdn_hosts or attachment.size > MOST_BYTES:
             return None
         try:
             return await self._bot.http.get_from_cdn(attachment.url)

@@ -8,6 +8,15 @@ from typing import Self
 from bot.errors import explain
 from bot.settings import Settings
 from db.session import Sessions
+from services.characters import (
+    CharacterLimits,
+    CharacterService,
+    ClearingHandler,
+    GalleryService,
+    GenerateHandler,
+    ShowHandler,
+    Watcher,
+)
 from services.chat import (
     AnswerService,
     ChannelService,
@@ -52,6 +61,7 @@ class Outside:
     stage: Stage
     board_stage: BoardStage
     herald: Herald
+    watcher: Watcher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +113,8 @@ class Services:
     answers: AnswerService
     chat: ChatService
     publishing: PublishingService
+    characters: CharacterService
+    galleries: GalleryService
     boards: BoardService
     board_ear: BoardEar
     engine: EngineService
@@ -121,6 +133,7 @@ def assemble(
     embedder: TextEmbedder,
     clock: Clock | None = None,
     engine: EngineOptions | None = None,
+    limits: CharacterLimits | None = None,
 ) -> Services:
     """Build every service from the few things that reach outside the process."""
     time = clock or SystemClock()
@@ -144,7 +157,14 @@ def assemble(
         limits=options.limits,
         tempo=tempo,
     )
-    handlers = (PublishHandler(sessions, models), NoticeHandler(outside.herald), ActHandler(desk))
+    handlers = (
+        PublishHandler(sessions, models),
+        NoticeHandler(outside.herald),
+        ActHandler(desk),
+        GenerateHandler(sessions, models, studio, outside.watcher, describe=described),
+        ShowHandler(sessions, studio.store, outside.watcher),
+        ClearingHandler(sessions, studio.store),
+    )
     metrics = JobMetrics()
     return Services(
         stage=outside.stage,
@@ -160,6 +180,10 @@ def assemble(
         answers=AnswerService(sessions, composer, keeper, outside.stage),
         chat=ChatService(sessions, composer, keeper, outside.stage),
         publishing=PublishingService(sessions, models),
+        characters=CharacterService(
+            sessions, studio, personalities, outside.stage, limits or CharacterLimits()
+        ),
+        galleries=GalleryService(sessions, studio.store),
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
         board_ear=BoardEar(sessions, planner, tempo),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),
@@ -168,6 +192,11 @@ def assemble(
         handlers=handlers,
         metrics=metrics,
     )
+
+
+def described(error: BaseException) -> str:
+    """Return what is said of work that failed."""
+    return explain(error) or "Something broke on our side."
 
 
 def worker(
@@ -186,7 +215,7 @@ def worker(
         sessions,
         services.handlers,
         lanes=rooms,
-        describe=lambda error: explain(error) or "Something broke on our side.",
+        describe=described,
         metrics=services.metrics,
         at_once=at_once,
     )

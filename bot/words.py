@@ -3,6 +3,7 @@
 import discord
 
 from bot.board_words import about_boards
+from bot.character_words import about_characters
 from bot.media_words import about_media
 from services.chat import (
     AgeRestricted,
@@ -78,6 +79,7 @@ def words(error: DomainError) -> str | None:
         or _about_publishing(error)
         or about_boards(error)
         or about_media(error)
+        or about_characters(error)
         or _about_jobs(error)
         or _about_moving(error)
     )

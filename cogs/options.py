@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from bot.client import Bot, Interaction
 from bot.places import is_age_restricted, who
+from services.characters import STYLES, Character
 from services.llm_configs import LlmConfig
 from services.people import Persona
 from services.personalities import Personality, SystemPrompt
@@ -77,6 +78,35 @@ class PersonaTransformer(app_commands.Transformer[Bot]):
         return _choices(list(await people.names(interaction.user.id, prefix=str(value))))
 
 
+class CharacterTransformer(app_commands.Transformer[Bot]):
+    """A typed name as one of the user's characters."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Character:
+        return await interaction.client.services.characters.find(await who(interaction), value)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        found = await interaction.client.services.characters.listed(await who(interaction))
+        typed = str(value).lower()
+        return _choices([each.name for each, _ in found if typed in each.name.lower()])
+
+
+class StyleTransformer(app_commands.Transformer[Bot]):
+    """A typed style, by its name or its label, as its name; the service refuses what is none."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> str:
+        typed = value.strip().lower()
+        labels = {style.label.lower(): name for name, style in STYLES.items()}
+        return labels.get(typed, typed)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        typed = str(value).lower()
+        return _choices([each.label for each in STYLES.values() if typed in each.label.lower()])
+
+
 class ConfigTransformer(app_commands.Transformer[Bot]):
     """A typed name as a config that the user can choose."""
 
@@ -137,6 +167,8 @@ class TagTransformer(app_commands.Transformer[Bot]):
 PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]
 PersonalitiesOption: TypeAlias = Transform[list[Personality], PersonalitiesTransformer]
 PersonaOption: TypeAlias = Transform[Persona, PersonaTransformer]
+CharacterOption: TypeAlias = Transform[Character, CharacterTransformer]
+StyleOption: TypeAlias = Transform[str, StyleTransformer]
 ConfigOption: TypeAlias = Transform[LlmConfig, ConfigTransformer]
 PublicOption: TypeAlias = Transform[Listing, PublicTransformer]
 TagOption: TypeAlias = Transform[str, TagTransformer]

@@ -8,7 +8,7 @@ from db.models import (
     CharacterStatus,
     PromptArtifact,
 )
-from services.characters.clearing import ClearingHandler
+from services.characters.clearing import ClearingHandler, forget_characters
 from services.characters.errors import (
     CharacterNameTaken,
     CharacterNotFound,
@@ -32,7 +32,7 @@ from services.characters.prompts import build_character_prompt
 from services.characters.service import GENDERS, VARIANTS, CharacterService
 from services.characters.showing import ShowHandler
 from services.characters.styles import STYLES, Scene, Style
-from services.characters.types import Gallery, Limits, Photo, Progress, Quote, Shown, Wish
+from services.characters.types import CharacterLimits, Gallery, Progress, Quote, Shown, Wish
 from services.characters.workflow import GenerateHandler
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "ArtifactStatus",
     "Character",
     "CharacterImage",
+    "CharacterLimits",
     "CharacterNameTaken",
     "CharacterNotFound",
     "CharacterProfile",
@@ -51,12 +52,10 @@ __all__ = [
     "Gallery",
     "GalleryService",
     "GenerateHandler",
-    "Limits",
     "NoEyes",
     "NoProfile",
     "NothingSelected",
     "NothingToDrawFrom",
-    "Photo",
     "PhotoFlaw",
     "PhotoRefused",
     "PictureGone",
@@ -76,4 +75,5 @@ __all__ = [
     "Watcher",
     "Wish",
     "build_character_prompt",
+    "forget_characters",
 ]

@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import Character, JobStatus
+from db.models import Character, Job, JobStatus
 from db.session import Sessions
 from services.jobs import Handler, Run, enqueue
 from services.media import ObjectStore
@@ -40,6 +41,17 @@ async def promise_keys(session: AsyncSession, keys: Sequence[str]) -> None:
 async def promise_photo(session: AsyncSession, character_id: UUID, after: timedelta) -> None:
     """Let a character's photo be deleted after a while."""
     await enqueue(session, KIND, {"photo_of": str(character_id)}, due=after, key=_key(character_id))
+
+
+async def forget_characters(session: AsyncSession, user_id: UUID) -> None:
+    """Delete a user's characters, what was kept of making them, and promise the files' deletion."""
+    gone = await session.scalars(
+        delete(Character).where(Character.user_id == user_id).returning(Character.id)
+    )
+    ids = gone.all()
+    await session.execute(delete(Job).where(Job.key.in_([_key(each) for each in ids])))
+    for character_id in ids:
+        await promise(session, character_id)
 
 
 class ClearingHandler(Handler):

@@ -35,6 +35,16 @@ class GalleryService:
                 profile=await queries.profile(session, character_id),
             )
 
+    async def described(self, actor: Actor, character_id: UUID) -> CharacterProfile:
+        """Return what is known of a character.
+
+        Raises:
+            CharacterNotFound: It is not the actor's, or gone.
+            NoProfile: Nothing is known of it yet.
+        """
+        async with self._sessions.begin() as session:
+            return await _profile(session, actor, character_id)
+
     async def file(self, key: str) -> bytes:
         """Return a picture of a gallery.
 

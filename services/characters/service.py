@@ -23,11 +23,19 @@ from services.characters.errors import (
 )
 from services.characters.guards import owned_by, refuse_drawing, refuse_unfit
 from services.characters.styles import FRAMINGS, Scene
-from services.characters.types import Limits, Photo, Quote, Wish
+from services.characters.types import CharacterLimits, Quote, Wish
 from services.characters.workflow import KIND
+from services.chat import Attachment, Stage
 from services.errors import TextEmpty
 from services.jobs import call_off, enqueue
-from services.media import prepare, thumbnail
+from services.media import (
+    MOST_BYTES,
+    FileGone,
+    FileTooLarge,
+    Picture,
+    prepare,
+    thumbnail,
+)
 from services.painters import Studio
 from services.people import Actor, enter
 from services.personalities import PersonalityService
@@ -47,11 +55,13 @@ class CharacterService:
         sessions: Sessions,
         studio: Studio,
         personalities: PersonalityService,
-        limits: Limits,
+        stage: Stage,
+        limits: CharacterLimits,
     ) -> None:
         self._sessions = sessions
         self._studio = studio
         self._personalities = personalities
+        self._stage = stage
         self._limits = limits
 
     @property
@@ -69,24 +79,22 @@ class CharacterService:
         return Quote(model=images.name, pictures=pictures, cost_usd=pictures * images.price_usd)
 
     async def create(
-        self, actor: Actor, *, name: str, gender: str, photo: Photo, wish: Wish
+        self, actor: Actor, *, name: str, gender: str, photo: Attachment, wish: Wish
     ) -> Character:
         """Promise a character drawn after a photo.
 
         Raises:
             CharacterNameTaken, TextEmpty, TextTooLong: It cannot be called so.
-            FileTooLarge, NotAPicture, PictureTooLarge: The photo is none that can be read.
+            FileGone, FileTooLarge, NotAPicture, PictureTooLarge: The photo cannot be read.
             NoEyes, NoImageModel: There is nobody to look, or to paint.
             PicturesUsedUp, TooManyDrawing: It is more than a user may have.
             SceneRefused, StyleNotFound: It is not drawn so.
         """
         name, wish = clean_name(name, limit=_NAME), _checked(wish)
         self.quote(wish.variants)
-        picture = await asyncio.to_thread(
-            prepare, photo.data, name=photo.name, max_width=_PHOTO_SIDE
-        )
         async with self._sessions.begin() as session:
             await self._admit(session, actor, wish, name=name)
+        picture = await self._read(photo)
         character_id = uuid4()
         key = f"{clearing.folder_of(character_id)}photo.jpg"
         await self._studio.store.put(key, picture.data, media_type=picture.media_type)
@@ -194,6 +202,15 @@ class CharacterService:
                 await call_off(session, character.job_id)
             await clearing.promise(session, character_id)
             await session.delete(character)
+
+    async def _read(self, photo: Attachment) -> Picture:
+        """Return a photo without anything in it that is not seen."""
+        if photo.size > MOST_BYTES:
+            raise FileTooLarge(photo.name, MOST_BYTES)
+        data = await self._stage.read(photo)
+        if data is None:
+            raise FileGone(photo.name)
+        return await asyncio.to_thread(prepare, data, name=photo.name, max_width=_PHOTO_SIDE)
 
     async def _admit(
         self, session: AsyncSession, actor: Actor, wish: Wish, *, name: str | None = None

@@ -16,14 +16,6 @@ from services.characters.styles import Scene
 
 
 @dataclass(frozen=True, kw_only=True)
-class Photo:
-    """A photo that somebody gave, as it came."""
-
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
 class Wish:
     """Pictures to draw: how, what they show, and how many.
 
@@ -38,7 +30,7 @@ class Wish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class CharacterLimits:
     """What one user may have drawn; `photo_days` is when a photo is deleted."""
 
     images_per_day: int = 20

@@ -59,7 +59,7 @@ class GenerateHandler(Handler):
         studio: Studio,
         watcher: Watcher,
         *,
-        describe: Callable[[Exception], str],
+        describe: Callable[[BaseException], str],
     ) -> None:
         self._sessions = sessions
         self._models = models

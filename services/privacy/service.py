@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.base import Base
 from db.models import (
     Board,
+    Character,
+    CharacterProfile,
     Comment,
     ConversationLine,
     EngineTask,
@@ -26,12 +28,14 @@ from db.models import (
     PersonalityLike,
     PersonalityOwner,
     Post,
+    PromptArtifact,
     PublishAttempt,
     User,
     UserPersonalityConfig,
     Vote,
 )
 from db.session import Sessions
+from services.characters import forget_characters
 from services.people import Actor
 
 # Made from the rest, or a way to speak in our name for some minutes.
@@ -81,6 +85,7 @@ class PrivacyService:
             # What a model said of their personalities is in the steps of these.
             await session.execute(delete(Job).where(Job.key.in_(theirs)))
             await session.execute(delete(Personality).where(Personality.id.in_(alone)))
+            await forget_characters(session, user_id)
             await _take_back_likes(session, user_id)
             await session.execute(delete(User).where(User.id == user_id))
 
@@ -104,6 +109,7 @@ class PrivacyService:
 def _belongings(discord_id: int) -> dict[str, Select[Any]]:
     user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
     owned = select(PersonalityOwner.personality_id).where(PersonalityOwner.user_id == user)
+    drawn = select(Character.id).where(Character.user_id == user)
     return {
         "user": select(User).where(User.discord_id == discord_id),
         "personas": select(Persona).where(Persona.owner_id == user),
@@ -114,6 +120,11 @@ def _belongings(discord_id: int) -> dict[str, Select[Any]]:
         .where(or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id))
         .order_by(ConversationLine.created_at),
         "memories": select(Memory).where(Memory.user_id == user).order_by(Memory.created_at),
+        "characters": select(Character).where(Character.user_id == user),
+        "character_profiles": select(CharacterProfile).where(
+            CharacterProfile.character_id.in_(drawn)
+        ),
+        "prompt_artifacts": select(PromptArtifact).where(PromptArtifact.character_id.in_(drawn)),
         "posts": select(Post).where(Post.author_id == discord_id),
         "comments": select(Comment).where(Comment.author_id == discord_id),
         "votes": select(Vote).where(Vote.author_id == discord_id),

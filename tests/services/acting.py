@@ -127,7 +127,7 @@ def desk(
     clock: Clock | None = None,
     studio: Studio | None = None,
 ) -> Desk:
-    caps = limits or Limits()
+    caps = limits or Limits(requests_per_minute=100_000)
     nobody = ImageModels(models.ledger, Courier(), None)
     return Desk(
         sessions=sessions,

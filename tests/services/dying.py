@@ -16,7 +16,9 @@ Watch: TypeAlias = Callable[[str], None]
 P = ParamSpec("P")
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.services.acting", "tests.services.judging"])
+_CONTEXT.set_forkserver_preload(
+    [f"tests.services.{name}" for name in ("acting", "judging", "drawing")]
+)
 
 
 async def process(

@@ -26,6 +26,7 @@ from tests.services.acting import (
     worker,
 )
 from tests.services.dying import process
+from tests.services.working import end_leases
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import ReplicateStandIn
 
@@ -76,6 +77,7 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
     for ordinal in range(len(points)):
         await begin()
         killed, _ = await process(act, ordinal, *away)
+        await end_leases(sessions)
         async with worker(sessions, desk_).working():
             await settled(sessions)
         assert killed == -signal.SIGKILL, points[ordinal]

@@ -12,6 +12,7 @@ from services.llm import LanguageModels
 from services.publishing import PublishingService
 from tests.services.dying import process
 from tests.services.judging import OWNER, ended, invent, judge, publish_due, publishing, question_of
+from tests.services.working import end_leases
 from tests.vendors.openai import OpenAIStandIn
 
 
@@ -51,6 +52,7 @@ async def test_a_kill_at_any_point_ends_in_one_publication(
         next_one = await invent(sessions, name=f"Ada {ordinal}")
         await service.start(OWNER, next_one.id)
         killed, _ = await process(publish_due, ordinal, database_url, openai.url)
+        await end_leases(sessions)
         async with publishing(sessions, models):
             await ended(service, next_one.id)
 

@@ -1,0 +1,47 @@
+"""Showing how far pictures are, in the answer to the command that asked for them."""
+
+import io
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import discord
+from discord.http import Route, handle_message_parameters
+from typing_extensions import override
+
+from bot.character_shelf import progress_embed
+from bot.herald import REPLY
+from services.characters import Progress, Watcher
+from services.media import sheet
+
+log = logging.getLogger(__name__)
+
+
+class DiscordWatcher(Watcher):
+    """Changes an answer through Discord's REST interface alone; no gateway is needed."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    @override
+    async def show(self, address: dict[str, Any], progress: Progress) -> None:
+        if datetime.fromisoformat(address["until"]) < datetime.now(UTC):
+            return
+        embed = progress_embed(progress)
+        files: list[discord.File] = []
+        if progress.thumbnails:
+            files.append(discord.File(io.BytesIO(sheet(progress.thumbnails)), "pictures.png"))
+            embed.set_image(url="attachment://pictures.png")
+        route = Route(
+            "PATCH", REPLY, application_id=address["application_id"], token=address["token"]
+        )
+        with handle_message_parameters(
+            content=None, embed=embed, attachments=files, view=None
+        ) as made:
+            try:
+                await self._client.http.request(
+                    route, json=made.payload, files=made.files, form=made.multipart
+                )
+            except discord.HTTPException as error:
+                # The answer was dismissed, or its time ran out; the gallery has it all.
+                log.info("An answer can be changed no longer: %s", error)

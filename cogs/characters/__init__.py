@@ -1,0 +1,9 @@
+"""Making characters from photos, and looking after their pictures."""
+
+from bot.client import Bot
+from cogs.characters.commands import Characters
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Characters(bot))

@@ -1,0 +1,164 @@
+"""`/character` and its commands."""
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.character_shelf import character_line, profile_embed, quote_words
+from bot.client import Bot, Interaction
+from bot.herald import address_of
+from bot.places import attachment_of, who
+from bot.ui import AnyInteraction, confirm, show_list
+from cogs.characters.gallery import GalleryView
+from cogs.characters.profile import ProfileView
+from cogs.options import CharacterOption, PersonalityOption, StyleOption
+from services.characters import VARIANTS, Scene, Wish
+
+Pictures = app_commands.Range[int, 1, VARIANTS]
+
+
+class Characters(
+    commands.GroupCog, group_name="character", group_description="Illustrated characters"
+):
+    """Characters: figures drawn after a photo, that stay themselves in every picture."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._characters = bot.services.characters
+        self._galleries = bot.services.galleries
+
+    @app_commands.command()
+    @app_commands.describe(
+        photo="One person, well lit: JPEG, PNG, WebP or AVIF",
+        name="What to call the character",
+        gender="How it is drawn",
+        style="How it is painted",
+        pictures="How many to choose from",
+    )
+    async def create(
+        self,
+        interaction: Interaction,
+        photo: discord.Attachment,
+        name: str,
+        gender: Literal["female", "male", "nonbinary"],
+        style: StyleOption,
+        pictures: Pictures = 4,
+    ) -> None:
+        """Make a character from a photo."""
+        actor = await who(interaction)
+        quote = self._characters.quote(pictures)
+        given = attachment_of(photo)
+
+        async def create(pressed: AnyInteraction) -> None:
+            await pressed.response.edit_message(content="Reading the photo…", view=None)
+            await self._characters.create(
+                actor,
+                name=name,
+                gender=gender,
+                photo=given,
+                wish=Wish(style=style, variants=pictures, reply=address_of(pressed)),
+            )
+
+        question = (
+            f"{quote_words(quote)}, and a look at the photo by a model.\n"
+            "The photo goes to these models, without where and when it was taken, is used for "
+            f"nothing else, and is deleted after {self._characters.photo_days} days.\n"
+            "**May you use this photo?** It must be yours, or of somebody who agrees."
+        )
+        await confirm(interaction, question, label="Yes, draw it", do=create)
+
+    @app_commands.command()
+    @app_commands.describe(
+        character="Which of yours",
+        style="Another style; without, the last one",
+        shows="What the pictures show",
+        scene="Where it is and what it does, for a picture in a scene",
+        pictures="How many",
+    )
+    async def generate(
+        self,
+        interaction: Interaction,
+        character: CharacterOption,
+        style: StyleOption | None = None,
+        shows: Literal["portrait", "full body", "expressions", "scene"] = "portrait",
+        scene: app_commands.Range[str, 1, 400] | None = None,
+        pictures: Pictures = 2,
+    ) -> None:
+        """Draw more of a character: another style, another scene."""
+        actor = await who(interaction)
+        wanted = Scene.SCENE if scene else Scene(shows)
+        quote = self._characters.quote(pictures)
+
+        async def draw(pressed: AnyInteraction) -> None:
+            wish = Wish(
+                style=style or character.style,
+                variants=pictures,
+                scene=wanted,
+                scene_text=scene or "",
+                reply=address_of(pressed),
+            )
+            await self._characters.generate(actor, character.id, wish)
+            await pressed.response.edit_message(content="🕓 It waits for its turn.", view=None)
+
+        question = f"{quote_words(quote)}. Shall I?"
+        await confirm(interaction, question, label="Draw", do=draw)
+
+    @app_commands.command(name="list")
+    async def list_(self, interaction: Interaction) -> None:
+        """Show your characters."""
+        found = await self._characters.listed(await who(interaction))
+        lines = [character_line(character, pictures) for character, pictures in found]
+        await show_list(interaction, title="Your characters", lines=lines)
+
+    @app_commands.command()
+    @app_commands.describe(character="Which of yours")
+    async def gallery(self, interaction: Interaction, character: CharacterOption) -> None:
+        """Look through a character's pictures; select, delete, draw anew."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        view = GalleryView(await who(interaction), character.id, self._galleries, self._characters)
+        await view.open(interaction)
+
+    @app_commands.command()
+    @app_commands.describe(character="Which of yours")
+    async def profile(self, interaction: Interaction, character: CharacterOption) -> None:
+        """Show and change what is known of a character's looks."""
+        actor = await who(interaction)
+        gallery = await self._galleries.described(actor, character.id)
+        view = ProfileView(actor, character, gallery, self._galleries)
+        await interaction.response.send_message(
+            embed=profile_embed(character, gallery), view=view, ephemeral=True
+        )
+        view.message = await interaction.original_response()
+
+    @app_commands.command()
+    @app_commands.describe(character="Which of yours", personality="Whose face it becomes")
+    async def use(
+        self, interaction: Interaction, character: CharacterOption, personality: PersonalityOption
+    ) -> None:
+        """Give the selected picture to a personality as its face."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        changed = await self._characters.use(await who(interaction), character.id, personality.id)
+        name = discord.utils.escape_markdown(changed.name)
+        embed = discord.Embed(description=f"**{name}** speaks with this face from now on.")
+        embed.set_thumbnail(url=changed.avatar_url)
+        await interaction.followup.send(embed=embed, ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(character="Which of yours")
+    async def delete(self, interaction: Interaction, character: CharacterOption) -> None:
+        """Delete a character, its photo and all its pictures."""
+        actor = await who(interaction)
+        name = discord.utils.escape_markdown(character.name)
+
+        async def delete(pressed: AnyInteraction) -> None:
+            await self._characters.delete(actor, character.id)
+            await pressed.response.edit_message(
+                content=f"**{name}** is gone, with every picture.", view=None
+            )
+
+        question = (
+            f"Delete **{name}**, the photo and all pictures? Faces that were given to "
+            "personalities stay theirs."
+        )
+        await confirm(interaction, question, label="Delete", do=delete)
