@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import terminal
-from bot.console import jobs_app
+from bot.console import jobs_app, media_app
 from bot.doctor import examine, show
 from bot.heartbeat import heartbeat, is_alive
 from bot.house import House
@@ -38,6 +38,7 @@ app.add_typer(database_app, name="db")
 import_app = typer.Typer(no_args_is_help=True, help="Moving in from elsewhere.")
 app.add_typer(import_app, name="import")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(media_app, name="media")
 app.command()(simulate)
 
 log = logging.getLogger(__name__)

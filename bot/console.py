@@ -1,7 +1,8 @@
-"""`troupe jobs`: the work in the background, from a terminal."""
+"""`troupe jobs` and `troupe media`: work and files in the background, from a terminal."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -13,16 +14,17 @@ from rich.table import Table
 from bot import terminal
 from bot.outside import on_discord
 from bot.terminal import database, explained
-from bot.vendors import object_store
-from bot.wiring import assemble
+from bot.vendors import pictures
+from bot.wiring import Services, assemble
 from db.session import connect
 from services.embedders import WordLlamaEmbedder
-from services.jobs import Job, JobDetails, JobService, JobStatus
+from services.jobs import Job, JobDetails, JobStatus
 from services.llm import PRICES, LanguageModels, Ledger, courier
-from services.media import Fetcher
-from services.painters import ImageModels, Studio
+from services.media import Stored
 
 jobs_app = typer.Typer(no_args_is_help=True, help="The work in the background.")
+
+media_app = typer.Typer(no_args_is_help=True, help="Stored pictures.")
 
 T = TypeVar("T")
 JobId = Annotated[str, typer.Argument(help="The id, as `jobs list` shows it.")]
@@ -35,7 +37,7 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 30,
 ) -> None:
     """Show jobs, the newest first."""
-    jobs = _ask(lambda service: service.listed(status=status, kind=kind, limit=limit))
+    jobs = _ask(lambda services: services.jobs.listed(status=status, kind=kind, limit=limit))
     table = Table("Id", "Kind", "Status", "Due", "Starts", "Failures", "Error")
     for each in jobs:
         table.add_row(
@@ -53,40 +55,57 @@ def list_(
 @jobs_app.command()
 def show(job: JobId) -> None:
     """Show a job and the steps of it that are done."""
-    _print(_ask(lambda service: service.show(job)))
+    _print(_ask(lambda services: services.jobs.show(job)))
 
 
 @jobs_app.command()
 def retry(job: JobId) -> None:
     """Try what failed or was cancelled again, from its last step."""
-    _say(_ask(lambda service: service.retry(job)))
+    _say(_ask(lambda services: services.jobs.retry(job)))
 
 
 @jobs_app.command()
 def cancel(job: JobId) -> None:
     """Call a job off."""
-    _say(_ask(lambda service: service.cancel(job)))
+    _say(_ask(lambda services: services.jobs.cancel(job)))
 
 
-def _ask(question: Callable[[JobService], Awaitable[T]]) -> T:
+@media_app.command()
+def sweep(
+    delete: Annotated[bool, typer.Option("--delete", help="Delete them, too.")] = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Look for files of a day ago or older that nothing in the database names."""
+
+    async def look(services: Services) -> list[Stored]:
+        strays = await services.sweeper.strays()
+        if delete:
+            await services.sweeper.delete(strays)
+        return strays
+
+    strays = _ask(look)
+    for each in strays:
+        typer.echo(f"{each.at:%Y-%m-%d %H:%M}  {each.size:>12,}  {each.key}")
+    typer.echo(f"{len(strays)} files{', deleted' if delete and strays else ''}.")
+
+
+def _ask(question: Callable[[Services], Awaitable[T]]) -> T:
     settings = terminal.settings()
 
     async def ask(url: str) -> T:
-        async with connect(url) as sessions, courier() as carrier:
-            # Nothing runs here, so no vendor and no Discord are needed.
+        async with AsyncExitStack() as stack:
+            sessions = await stack.enter_async_context(connect(url))
+            carrier = await stack.enter_async_context(courier())
+            # Nothing runs here, so no language model and no Discord are needed.
             models = LanguageModels(Ledger(sessions, PRICES), carrier, {})
-            studio = Studio(
-                images=ImageModels(models.ledger, carrier, None),
-                store=object_store(settings),
-                fetcher=Fetcher(),
-                courier=carrier,
-            )
-            outside = on_discord(discord.Client(intents=discord.Intents(guilds=True)))
-            embedder = WordLlamaEmbedder()
+            made = pictures(settings, models.ledger, carrier)
             services = assemble(
-                sessions, outside=outside, models=models, studio=studio, embedder=embedder
+                sessions,
+                outside=on_discord(discord.Client(intents=discord.Intents(guilds=True))),
+                models=models,
+                studio=await stack.enter_async_context(made),
+                embedder=WordLlamaEmbedder(),
             )
-            return await question(services.jobs)
+            return await question(services)
 
     with explained(), database(settings) as url:
         return asyncio.run(ask(url))

@@ -166,16 +166,21 @@ async def show_list(
 
 
 class Confirm(View):
-    """Asks before something that cannot be undone."""
+    """Asks before something that cannot be undone, or that costs."""
 
     def __init__(
-        self, user_id: int, *, label: str, do: Callable[[AnyInteraction], Awaitable[None]]
+        self,
+        user_id: int,
+        *,
+        label: str,
+        do: Callable[[AnyInteraction], Awaitable[None]],
+        style: discord.ButtonStyle,
     ) -> None:
         super().__init__(user_id)
         self._do = do
-        self.yes.label = label
+        self.yes.label, self.yes.style = label, style
 
-    @ui.button(style=discord.ButtonStyle.danger)
+    @ui.button()
     async def yes(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Do it; what is refused can be mended, and tried again."""
         await self._do(interaction)
@@ -194,8 +199,9 @@ async def confirm(
     *,
     label: str,
     do: Callable[[AnyInteraction], Awaitable[None]],
+    style: discord.ButtonStyle = discord.ButtonStyle.danger,
 ) -> None:
     """Ask whether to do something; `do` answers by editing the question."""
-    view = Confirm(interaction.user.id, label=label, do=do)
+    view = Confirm(interaction.user.id, label=label, do=do, style=style)
     await interaction.response.send_message(question, view=view, ephemeral=True)
     view.message = await interaction.original_response()

@@ -46,6 +46,7 @@ from services.engine import (
 from services.jobs import DISCORD, ENGINE, LANES, Handler, JobMetrics, JobService, Worker
 from services.llm import LanguageModels, Ledger
 from services.llm_configs import LlmConfigService
+from services.media import Sweeper
 from services.memory import MemoryService
 from services.painters import Studio
 from services.people import PeopleService
@@ -115,6 +116,7 @@ class Services:
     publishing: PublishingService
     characters: CharacterService
     galleries: GalleryService
+    sweeper: Sweeper
     boards: BoardService
     board_ear: BoardEar
     engine: EngineService
@@ -184,6 +186,7 @@ def assemble(
             sessions, studio, personalities, outside.stage, limits or CharacterLimits()
         ),
         galleries=GalleryService(sessions, studio.store),
+        sweeper=Sweeper(sessions, studio.store),
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
         board_ear=BoardEar(sessions, planner, tempo),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),

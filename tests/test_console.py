@@ -1,6 +1,9 @@
-"""`troupe jobs`, as an operator types it."""
+"""`troupe jobs` and `troupe media`, as an operator types them."""
 
 import asyncio
+import os
+import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -36,9 +39,9 @@ def jobs(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asyncio.run(promise())
 
 
-def troupe(*words: str) -> tuple[int, str]:
+def troupe(*words: str, of: str = "jobs") -> tuple[int, str]:
     """Type a command; return how it ended and what it said."""
-    result = CliRunner().invoke(app, ["jobs", *words])
+    result = CliRunner().invoke(app, [of, *words])
     return result.exit_code, result.output
 
 
@@ -86,3 +89,29 @@ def test_what_cannot_be_is_said_in_one_line(
     named = {"waiting": jobs[0], "failed": jobs[1]}
 
     assert troupe(command, named.get(job, job)) == (2, words)
+
+
+def test_files_that_nobody_knows_are_found_and_deleted(
+    jobs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    old = time.time() - 90_000
+    for key in ("characters/a/1.jpg", "boards/2.jpg", "avatars/3.jpg", "mine/4.jpg"):
+        path = tmp_path / "media" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+        os.utime(path, (old, old))
+    fresh = tmp_path / "media" / "characters" / "fresh.jpg"
+    fresh.write_bytes(b"x")
+
+    _, looked = troupe("sweep", of="media")
+    _, swept = troupe("sweep", "--delete", of="media")
+    _, again = troupe("sweep", of="media")
+
+    assert "characters/a/1.jpg" in looked
+    assert "fresh.jpg" not in looked
+    assert "mine/4.jpg" not in looked
+    assert looked.endswith("3 files.\n")
+    assert swept.endswith("3 files, deleted.\n")
+    assert again == "0 files.\n"
+    assert fresh.is_file()

@@ -23,6 +23,7 @@ from typing_extensions import override
 import services
 from bot.errors import explain
 from bot.ui import AnyInteraction, Modal, PersistentButton, Tree, View
+from services.characters import PhotoFlaw
 from services.engine import Reason
 from services.errors import DomainError, TextEmpty
 
@@ -33,6 +34,7 @@ FACTS: dict[Any, Any] = {
     float | None: None,
     tuple[str, ...]: ("x",),
     Reason: Reason.CAP,
+    PhotoFlaw: PhotoFlaw.NOBODY,
 }
 WORDS = "The name is empty, or nothing in it can be seen."
 

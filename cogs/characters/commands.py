@@ -3,7 +3,7 @@
 from typing import Literal
 
 import discord
-from discord import app_commands
+from discord import ButtonStyle, app_commands
 from discord.ext import commands
 
 from bot.character_shelf import character_line, profile_embed, quote_words
@@ -15,6 +15,7 @@ from cogs.characters.gallery import GalleryView
 from cogs.characters.profile import ProfileView
 from cogs.options import CharacterOption, PersonalityOption, StyleOption
 from services.characters import VARIANTS, Scene, Wish
+from services.errors import DomainError
 
 Pictures = app_commands.Range[int, 1, VARIANTS]
 
@@ -51,14 +52,16 @@ class Characters(
         given = attachment_of(photo)
 
         async def create(pressed: AnyInteraction) -> None:
-            await pressed.response.edit_message(content="Reading the photo…", view=None)
-            await self._characters.create(
-                actor,
-                name=name,
-                gender=gender,
-                photo=given,
-                wish=Wish(style=style, variants=pictures, reply=address_of(pressed)),
-            )
+            # Before it is promised: whoever draws it changes this answer next.
+            await pressed.response.edit_message(content="🕓 Reading the photo…", view=None)
+            wish = Wish(style=style, variants=pictures, reply=address_of(pressed))
+            try:
+                await self._characters.create(
+                    actor, name=name, gender=gender, photo=given, wish=wish
+                )
+            except DomainError:
+                await pressed.edit_original_response(content="Nothing was drawn.")
+                raise
 
         question = (
             f"{quote_words(quote)}, and a look at the photo by a model.\n"
@@ -66,7 +69,9 @@ class Characters(
             f"nothing else, and is deleted after {self._characters.photo_days} days.\n"
             "**May you use this photo?** It must be yours, or of somebody who agrees."
         )
-        await confirm(interaction, question, label="Yes, draw it", do=create)
+        await confirm(
+            interaction, question, label="Yes, draw it", do=create, style=ButtonStyle.primary
+        )
 
     @app_commands.command()
     @app_commands.describe(
@@ -98,11 +103,15 @@ class Characters(
                 scene_text=scene or "",
                 reply=address_of(pressed),
             )
-            await self._characters.generate(actor, character.id, wish)
             await pressed.response.edit_message(content="🕓 It waits for its turn.", view=None)
+            try:
+                await self._characters.generate(actor, character.id, wish)
+            except DomainError:
+                await pressed.edit_original_response(content="Nothing was drawn.")
+                raise
 
         question = f"{quote_words(quote)}. Shall I?"
-        await confirm(interaction, question, label="Draw", do=draw)
+        await confirm(interaction, question, label="Draw", do=draw, style=ButtonStyle.primary)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:

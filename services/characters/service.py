@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -97,8 +98,9 @@ class CharacterService:
         picture = await self._read(photo)
         character_id = uuid4()
         key = f"{clearing.folder_of(character_id)}photo.jpg"
-        await self._studio.store.put(key, picture.data, media_type=picture.media_type)
-        try:
+        async with AsyncExitStack() as undoing:
+            undoing.push_async_callback(self._studio.store.delete, [key])
+            await self._studio.store.put(key, picture.data, media_type=picture.media_type)
             async with self._sessions.begin() as session:
                 user_id = await self._admit(session, actor, wish, name=name)
                 character = Character(
@@ -114,9 +116,7 @@ class CharacterService:
                 await self._order(session, character, wish)
                 after = timedelta(days=self._limits.photo_days)
                 await clearing.promise_photo(session, character_id, after)
-        except BaseException:
-            await self._studio.store.delete([key])
-            raise
+            undoing.pop_all()
         return character
 
     async def generate(self, actor: Actor, character_id: UUID, wish: Wish) -> Character:

@@ -25,7 +25,7 @@ _SIGNS = {
 }
 _WHITE, _DARK, _EMPTY = (255, 255, 255), (30, 31, 34), (64, 66, 73)
 _GOLD = (240, 178, 50)
-_COLUMNS, _SIDE, _GAP = 3, 300, 12
+_COLUMNS, _FOUR, _SIDE, _GAP = 3, 4, 300, 12
 _CELL = _SIDE + _GAP
 # https://cv.iptc.org/newscodes/digitalsourcetype/
 _SOURCES = {
@@ -94,11 +94,11 @@ def thumbnail(data: bytes, side: int = 320) -> Picture:
 
 
 def sheet(pictures: Sequence[bytes | None], *, chosen: int | None = None) -> bytes:
-    """Return small pictures side by side, three a row, numbered from 1, as one PNG.
+    """Return small pictures side by side, two or three a row, numbered from 1, as one PNG.
 
     None is an empty place; `chosen` is the index of the one that is framed.
     """
-    columns = min(_COLUMNS, max(len(pictures), 1))
+    columns = 2 if len(pictures) == _FOUR else min(_COLUMNS, max(len(pictures), 1))
     rows = max(math.ceil(len(pictures) / columns), 1)
     whole = Image.new("RGB", (columns * _CELL + _GAP, rows * _CELL + _GAP), _DARK)
     draw = ImageDraw.Draw(whole)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ from services.media import (
     NoPublicAddress,
     NotAPicture,
     PictureTooLarge,
+    Sweeper,
 )
 from services.painters import Studio
 from services.personalities import PersonalityService
@@ -435,6 +437,31 @@ async def test_one_picture_that_fails_costs_none_of_the_others(
     statuses = sorted(each.status for each in await drawing.artifacts())
     assert (now.status, statuses) == ("ready", ["done", "done", "failed"])
     assert "no luck" in (now.error or "")
+
+
+async def test_a_sweep_finds_what_nobody_knows_and_nothing_else(
+    drawing: Drawing, sessions: Sessions, models: LanguageModels
+) -> None:
+    people = PersonalityService(sessions)
+    personality = await people.create(OWNER, {"name": "Ada Lighthouse"})
+    open_ = public(drawing, models)
+    made = await open_.create()
+    await open_.drawn()
+    chosen = (await open_.galleries.gallery(OWNER, made.id)).shown[0]
+    await open_.galleries.select(OWNER, made.id, chosen.image.id)
+    await open_.service.use(OWNER, made.id, personality.id)
+    sweeper = Sweeper(sessions, drawing.studio.store)
+    nothing = await sweeper.strays(timedelta(0))
+    strays = ("characters/x/1.jpg", "boards/2.jpg", "avatars/3.jpg", "uploads/4.png")
+    for key in strays:
+        await drawing.studio.store.put(key, b"x", media_type="image/jpeg")
+    found = await sweeper.strays(timedelta(0))
+    await sweeper.delete(found)
+
+    assert nothing == []
+    assert sorted(each.key for each in found) == sorted(strays)
+    assert await sweeper.strays(timedelta(0)) == []
+    assert len(await drawing.keys()) == 6
 
 
 async def test_deleting_while_it_is_drawn(drawing: Drawing, replicate: ReplicateStandIn) -> None:

@@ -1,10 +1,12 @@
 """Characters whose process is killed, wherever it is, are drawn once all the same."""
 
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 from db.session import Sessions
 from services.llm import LanguageModels
+from services.media import Sweeper
 from services.painters import Studio
 from tests.services.drawing import OWNER, Drawing, draw, seen
 from tests.services.dying import process
@@ -54,6 +56,7 @@ async def test_a_kill_at_any_point_pays_for_nothing_twice(
     photos = {each.photo_key for each, _ in await drawing.service.listed(OWNER)}
     assert await drawing.keys() == known | photos
     assert len(known) == 2 * rounds
+    assert await Sweeper(sessions, studio.store).strays(timedelta(0)) == []
 
 
 async def test_a_kill_among_several_pictures(

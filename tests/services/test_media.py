@@ -234,9 +234,10 @@ def test_what_is_no_picture_for_us_is_refused(name: str) -> None:
 def test_pictures_are_shown_side_by_side() -> None:
     small = thumbnail(prepare(painted("a")).data).data
 
-    image = Image.open(io.BytesIO(sheet([small, None, small, small], chosen=2)))
+    image = Image.open(io.BytesIO(sheet([small, None, small, small, small], chosen=2)))
 
     assert image.size == (3 * 312 + 12, 2 * 312 + 12)
+    assert Image.open(io.BytesIO(sheet([small] * 4))).size == (2 * 312 + 12, 2 * 312 + 12)
     assert image.getpixel((2 * 312 + 8, 100)) == (240, 178, 50)
     assert Image.open(io.BytesIO(sheet([]))).size == (324, 324)
 
