@@ -2,15 +2,17 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 from typing_extensions import override
 
-from db.models import CharacterStatus, LlmCall, Personality
+from db.models import CharacterStatus, JobStep, LlmCall, Personality
 from db.session import Sessions
 from services.characters import (
     CharacterNameTaken,
@@ -29,7 +31,8 @@ from services.characters import (
 )
 from services.chat import Attachment
 from services.errors import DomainError, OwnersOnly
-from services.llm import LanguageModels
+from services.llm import Courier, LanguageModels
+from services.llm.gemini import Gemini
 from services.media import (
     FileGone,
     FolderStore,
@@ -37,8 +40,10 @@ from services.media import (
     NotAPicture,
     PictureTooLarge,
     Sweeper,
+    prepare,
 )
-from services.painters import Studio
+from services.painters import ImageModels, Studio
+from services.painters.gemini import GeminiPainter
 from services.personalities import PersonalityService
 from services.privacy import PrivacyService
 from tests.services.drawing import (
@@ -51,8 +56,10 @@ from tests.services.drawing import (
     nothing_due,
     seen,
 )
+from tests.vendors.gemini import GeminiStandIn, Reply
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import Fate, ReplicateStandIn, bomb, painted
+from tests.vendors.s3 import serving, store_at
 
 
 @pytest.fixture
@@ -63,9 +70,24 @@ def drawing(
     return Drawing(sessions, models, studio)
 
 
+@pytest.fixture(params=["folder", "s3"])
+async def anywhere(
+    request: pytest.FixtureRequest, drawing: Drawing, tmp_path: Path
+) -> AsyncGenerator[Drawing]:
+    """The same, with the pictures in a folder, and in a real S3 server's bucket."""
+    if request.param == "folder":
+        yield drawing
+        return
+    with serving(tmp_path / "s3") as url:
+        store = store_at(url)
+        yield Drawing(drawing.sessions, drawing.models, replace(drawing.studio, store=store))
+        await store.close()
+
+
 async def test_a_photo_becomes_a_gallery(
-    drawing: Drawing, openai: OpenAIStandIn, replicate: ReplicateStandIn, sessions: Sessions
+    anywhere: Drawing, openai: OpenAIStandIn, replicate: ReplicateStandIn, sessions: Sessions
 ) -> None:
+    drawing = anywhere
     made = await drawing.create(variants=3)
     assert (made.status, made.photo_key) == ("draft", f"characters/{made.id}/photo.jpg")
     before = await drawing.galleries.gallery(OWNER, made.id)
@@ -79,11 +101,15 @@ async def test_a_photo_becomes_a_gallery(
     for field in ("hair", "eyes", "accessories", "color_palette", "do_not_change"):
         assert getattr(gallery.profile, field) == SEEN[field]
     assert len(gallery.shown) == 3
+    photo = await drawing.galleries.file(made.photo_key or "")
+    assert photo == prepare(FILES[PHOTO.url], max_width=1536).data
     for each in gallery.shown:
         stored = await drawing.galleries.file(each.asset.storage_key)
         assert each.asset.sha256 == hashlib.sha256(stored).hexdigest()
         assert (each.asset.size, each.asset.content_type) == (len(stored), "image/jpeg")
         assert each.thumbnail.width == each.thumbnail.height == 320
+        there = painted(each.artifact.prediction_id or "")
+        assert stored == prepare(there, max_width=1600, quality=82, is_made=True).data
         prediction = replicate.predictions[each.artifact.prediction_id or ""]
         assert prediction["input"]["prompt"] == each.artifact.prompt
         assert each.artifact.cost_usd == 0.04
@@ -179,6 +205,34 @@ def public(drawing: Drawing, models: LanguageModels) -> Drawing:
 async def everyone(sessions: Sessions) -> list[Personality]:
     async with sessions() as session:
         return list((await session.scalars(select(Personality))).all())
+
+
+async def test_gemini_draws_too_and_what_it_may_have_drawn_is_not_ordered_again(
+    drawing: Drawing, gemini: GeminiStandIn, carrier: Courier, tmp_path: Path
+) -> None:
+    ledger = drawing.models.ledger
+    painter = GeminiPainter(Gemini(api_key="AIza", base_url=gemini.url), "nano")
+    images = ImageModels(ledger, carrier, painter, deadline=5)
+    gemini.default = Reply(picture=painted("g"))
+    mine = Drawing(drawing.sessions, drawing.models, replace(drawing.studio, images=images))
+    made = await mine.create(variants=3)
+    async with mine.sessions.begin() as session:
+        # As a process has left it that died while Gemini was painting.
+        session.add(
+            JobStep(job_id=made.job_id or made.id, name="ordering 2", output="2026-11-21T00:00:00Z")
+        )
+    await mine.drawn()
+
+    now = await mine.now(made.id)
+    assert (now.status, now.error is not None) == ("ready", True)
+    assert "lost on the way" in (now.error or "")
+    statuses = [each.status for each in await mine.artifacts()]
+    assert statuses == ["done", "lost", "done"]
+    assert len(gemini.requests) == 2
+    assert gemini.complaints == []
+    parts = gemini.requests[0]["contents"][0]["parts"]
+    assert [next(iter(each)) for each in parts] == ["inlineData", "text"]
+    await images.close()
 
 
 BAD: dict[str, tuple[bytes | None, type[DomainError]]] = {
