@@ -188,7 +188,7 @@ def assemble(
         galleries=GalleryService(sessions, studio.store),
         sweeper=Sweeper(sessions, studio.store),
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
-        board_ear=BoardEar(sessions, planner, tempo),
+        board_ear=BoardEar(sessions, planner, tempo, outside.board_stage),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),
         engine_loop=EngineLoop(sessions, planner, tempo),
         jobs=JobService(sessions, handlers, metrics),

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Board, Comment, Post
 from db.session import Sessions
 from services.chat import Heard, NobodyHere, read_signs, signs_of, summoned_by, text_of, without
-from services.engine.leaving import item_of, vote
+from services.engine.leaving import item_of, show_votes, vote
 from services.engine.loop import Tempo, follow
 from services.engine.planner import Planner
+from services.engine.ports import BoardStage
+from services.engine.types import Where
 from services.patience import patiently
 
 _TEXT = 4000
@@ -21,10 +23,13 @@ _TEXT = 4000
 class BoardEar:
     """Follows what people do on boards. Who opted out, or is incognito, is not heard."""
 
-    def __init__(self, sessions: Sessions, planner: Planner, tempo: Tempo) -> None:
+    def __init__(
+        self, sessions: Sessions, planner: Planner, tempo: Tempo, stage: BoardStage
+    ) -> None:
         self._sessions = sessions
         self._planner = planner
         self._tempo = tempo
+        self._stage = stage
 
     async def hear(self, heard: Heard, *, title: str | None = None) -> None:
         """Keep a message on a board as a post or a comment, and let the engine know.
@@ -102,7 +107,7 @@ class BoardEar:
         await patiently(erase)
 
     async def react(self, discord_id: int, message_id: int, value: int) -> None:
-        """Count a person's reaction as a vote for or against; 0 takes it back."""
+        """Count a person's reaction as a vote for or against, and show it; 0 takes it back."""
         async with self._sessions.begin() as session:
             signs = await read_signs(session, people=[discord_id], channel_ids=[], reply_to=None)
             if discord_id in signs.opted_out | signs.incognito:
@@ -118,6 +123,22 @@ class BoardEar:
                     value=value,
                     now=self._tempo.clock.now(),
                 )
+        if post_id:
+            await self._show(post_id)
+
+    async def _show(self, post_id: UUID) -> None:
+        """Show how many are for and against a personality's post."""
+        async with self._sessions() as session:
+            post = await session.get_one(Post, post_id)
+            board = await session.get_one(Board, post.board_id)
+        if post.personality_id is not None:
+            where = Where(
+                channel_id=board.channel_id,
+                guild_id=board.guild_id,
+                is_forum=board.is_forum,
+                thread_id=post.thread_id,
+            )
+            await show_votes(self._stage, where, post)
 
     async def _left(
         self, session: AsyncSession, board: Board, heard: Heard, title: str | None

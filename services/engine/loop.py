@@ -48,6 +48,7 @@ class EngineLoop:
                 await self._plan(session, now)
         async with self._sessions.begin() as session:
             await queries.skip_stale(session, now - STALE, now)
+            await queries.forget_minutes(session, now - STALE)
             until = now + self._tempo.interval
             due = await queries.claimable(session, until, self._tempo.tasks_per_tick)
             for task in due:

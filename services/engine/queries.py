@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Boolean, Text, func, literal_column, select, text, update
+from sqlalchemy import Boolean, Text, delete, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -264,6 +264,11 @@ async def admit(session: AsyncSession, vendor: str, minute: datetime, limit: int
         ).returning(VendorMinute.requests)
     )
     return counted is not None
+
+
+async def forget_minutes(session: AsyncSession, before: datetime) -> None:
+    """Forget how many requests there were in minutes that are long over."""
+    await session.execute(delete(VendorMinute).where(VendorMinute.minute < before))
 
 
 async def skip_stale(session: AsyncSession, before: datetime, now: datetime) -> None:

@@ -160,11 +160,13 @@ async def test_people_vote_with_buttons_and_reactions(at_work: House, sessions: 
     (back,) = await posts(sessions)
     await at_work.alice.react(shown, "👍")
     (reacted,) = await posts(sessions)
+    seen = labels(next(each for each in at_work.lobby.history() if each.webhook_id))
     await at_work.alice.unreact(shown, "👍")
     (unreacted,) = await posts(sessions)
 
     counts = [(each.ups, each.downs) for each in (both, changed, back, reacted, unreacted)]
     assert counts == [(2, 0), (1, 1), (0, 1), (1, 1), (0, 1)]
+    assert seen == ["▲ 1", "▼ 1"]
 
 
 async def test_what_people_say_on_a_board_is_followed(house: House, sessions: Sessions) -> None:

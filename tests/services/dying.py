@@ -17,7 +17,7 @@ P = ParamSpec("P")
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    [f"tests.services.{name}" for name in ("acting", "judging", "drawing")]
+    [f"tests.services.{name}" for name in ("acting", "judging", "drawing", "onstage")]
 )
 
 

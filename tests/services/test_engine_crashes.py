@@ -3,10 +3,12 @@
 import random
 import signal
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from sqlalchemy import delete, select
 
-from db.models import Comment, EngineAct, Media, Post, Vote
+from db.models import BoardMember, Comment, EngineAct, Media, Post, Vote
 from db.session import Sessions
 from services.engine import ActType, TaskStatus
 from services.llm import LanguageModels
@@ -26,6 +28,7 @@ from tests.services.acting import (
     worker,
 )
 from tests.services.dying import process
+from tests.services.onstage import act_on_discord, place, received
 from tests.services.working import end_leases
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import ReplicateStandIn
@@ -102,3 +105,69 @@ async def forget_the_hour(sessions: Sessions) -> None:
             if task.started_at is not None:
                 changed = await session.merge(task)
                 changed.started_at = task.started_at.replace(year=2020)
+
+
+@pytest.mark.parametrize("kind", [ActType.POST, ActType.COMMENT, ActType.REPLY, ActType.IMAGE_POST])
+async def test_what_discord_really_received_is_there_once(
+    sessions: Sessions,
+    database_url: str,
+    openai: OpenAIStandIn,
+    models: LanguageModels,
+    replicate: ReplicateStandIn,
+    tmp_path: Path,
+    kind: ActType,
+) -> None:
+    chance = random.Random(7)
+    openai.answer = lambda _: " ".join(f"word{chance.randrange(10**6)}" for _ in range(9)) + "."
+    file = tmp_path / "discord"
+    away = (database_url, openai.url, replicate.url, tmp_path / "media", file)
+    await process(act_on_discord, -1, *away)  # which makes the server and its channels
+    channel_id, guild_id = place(file)
+    on = await board(sessions, acts_per_day=1000, channel_id=channel_id, guild_id=guild_id)
+    someone, other, _ = await cast(sessions)
+    await intend(sessions, on, other, ActType.POST)
+    await process(act_on_discord, -1, *away)
+    before = len(received(file))
+    async with sessions.begin() as session:  # so that nobody answers of themselves
+        await session.execute(delete(BoardMember).where(BoardMember.personality_id != someone.id))
+
+    async def begin() -> None:
+        async with sessions() as session:
+            post = (await session.scalars(select(Post).order_by(Post.created_at))).first()
+        assert post is not None
+        comment = None
+        if kind == ActType.REPLY:
+            async with sessions.begin() as session:
+                comment = Comment(
+                    post_id=post.id,
+                    author_id=6,
+                    author_name="Bob",
+                    content="My aunt does.",
+                    discord_message_ids=[chance.randrange(10**9)],
+                    created_at=post.created_at,
+                )
+                session.add(comment)
+        is_answer = kind in (ActType.COMMENT, ActType.REPLY)
+        asked = post if is_answer else None
+        task = await intend(sessions, on, someone, kind, post=asked, comment=comment)
+        promised.add(task.id)
+
+    promised: set[UUID] = set()
+    killed, rounds = -signal.SIGKILL, 0
+    while killed:  # at its first request, its second, until it has no more of them
+        await begin()
+        killed, _ = await process(act_on_discord, rounds, *away)
+        assert killed in {0, -signal.SIGKILL}
+        await end_leases(sessions)
+        code, _ = await process(act_on_discord, -1, *away)
+        assert code == 0
+        rounds += 1
+        await forget_the_hour(sessions)
+        async with sessions.begin() as session:
+            await session.execute(delete(EngineAct))  # nobody answers the same thing twice
+
+    said = received(file)[before:]
+    assert rounds > 2
+    assert len(said) == len(set(said)) == rounds
+    ours = [each.status for each in await tasks(sessions) if each.id in promised]
+    assert ours == [TaskStatus.DONE] * rounds
