@@ -18,6 +18,7 @@ from services.memory import Place, Venue
 from tests.cogs.conftest import House
 from tests.cogs.forms import buttons, fill, said
 from tests.cogs.meanwhile import actor, breathe
+from tests.vendors.replicate import painted
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
 pytestmark = pytest.mark.simcord(check_errors=False)
@@ -30,16 +31,18 @@ BOT_OWNER = "Only whoever runs this bot can do that."
 MODERATORS = "Only members with **Manage Messages** in this channel can do that."
 NO_PERSONA = "You have no persona called **Hero**."
 NO_CONFIG = "There is no config called **Quick** that you can use for this."
+NO_CHARACTER = "You have no character called **Inky**. `/character list` shows yours."
 NO_MEMORY = "There is no such memory of you."
 NOT_YOURS = "Only whom it answers, and moderators, can do that with an answer."
 NOTHING_SAID = "That is not an answer of a personality, or it is no longer kept."
 
 Options: TypeAlias = Mapping[str, Any]
-ZED, HERO, QUICK, MEMORY = (
+ZED, HERO, QUICK, MEMORY, INKY = (
     {"personality": "Zed"},
     {"persona": "Hero"},
     {"config": "Quick"},
     {"memory": "$memory"},
+    {"character": "Inky"},
 )
 
 
@@ -58,9 +61,9 @@ def everyone(**options: Any) -> Row:
     return Row(options)
 
 
-def its_owner(refusal: str, **options: Any) -> Row:
-    """Only whom the thing belongs to."""
-    return Row(options, stranger=refusal, moderator=refusal, bot_owner=refusal)
+def its_owner(refusal: str, *, owner: str | None = None, **options: Any) -> Row:
+    """Only whom the thing belongs to, unless it stands otherwise in their way."""
+    return Row(options, stranger=refusal, owner=owner, moderator=refusal, bot_owner=refusal)
 
 
 def owners(**options: Any) -> Row:
@@ -148,6 +151,24 @@ TABLE: dict[str, Row] = {
     "discover search": everyone(words="lamp"),
     "discover view": everyone(personality="Mirela"),
     "discover like": everyone(personality="Mirela"),
+    "character generate": its_owner(
+        NO_CHARACTER, owner="Pictures of **Inky** are on their way already.", **INKY
+    ),
+    "character create": everyone(photo="$photo", name="New", gender="female", style="Ink"),
+    "character list": everyone(),
+    "character gallery": its_owner(NO_CHARACTER, **INKY),
+    "character profile": its_owner(
+        NO_CHARACTER,
+        owner="Nobody has described **Inky** yet: the photo was not looked at.",
+        **INKY,
+    ),
+    "character use": its_owner(
+        NO_CHARACTER,
+        owner="Select a picture of **Inky** in `/character gallery` first.",
+        **INKY,
+        **ZED,
+    ),
+    "character delete": its_owner(NO_CHARACTER, **INKY),
     "board open": moderators(personalities="Zed"),
     "board list": moderators(),
     "board settings": moderators(topic="Fog"),
@@ -195,7 +216,16 @@ async def furnish(house: House) -> dict[str, Any]:
     first, second = (str(memory.id) for memory, _ in memories)
     card = json.dumps({"name": "Newcomer"}).encode()
     guest = house.guild.add_member(house.env.create_user("guest"))
-    return {"$memory": first, "$other": second, "$card": ("card.json", card), "$guest": guest}
+    photo = ("me.jpg", painted("photo"))
+    options = {"photo": photo, "name": "Inky", "gender": "female", "style": "Ink"}
+    await use(house, house.alice, "character create", options)
+    return {
+        "$memory": first,
+        "$other": second,
+        "$card": ("card.json", card),
+        "$guest": guest,
+        "$photo": photo,
+    }
 
 
 async def use(house: House, who: MemberActor, command: str, options: Options) -> InteractionResult:
