@@ -13,7 +13,8 @@ import typer
 
 from bot import terminal
 from bot.console import jobs_app, media_app
-from bot.doctor import examine, show
+from bot.doctor import examine
+from bot.findings import show
 from bot.heartbeat import heartbeat, is_alive
 from bot.house import House
 from bot.moving import show_report

@@ -1,20 +1,17 @@
 """What is wrong with the set-up, and what to do about it."""
 
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 import aiohttp
 import discord
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.doctor_media import examine_media
 from bot.errors import explain
+from bot.findings import Finding, State
 from bot.settings import Settings, SettingsError
 from bot.vendors import language_models
 from db.session import Sessions, connect
@@ -36,43 +33,13 @@ PERMISSIONS = discord.Permissions(
 )
 
 
-class State(StrEnum):
-    """How a part is."""
-
-    GOOD = "good"
-    IDLE = "not set"
-    BAD = "broken"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """How one part is, and what to do if it is broken."""
-
-    part: str
-    state: State
-    said: str
-    todo: str = ""
-
-
 async def examine(settings: Settings, url: str) -> list[Finding]:
     """Look at everything the bot needs, one part after the other."""
     findings = [_storage(settings.data_dir), *await _discord(settings)]
     async with connect(url) as sessions:
         findings += await _database(sessions)
         findings += await _models(settings, sessions)
-    return findings
-
-
-def show(findings: list[Finding]) -> bool:
-    """Print a table; return whether nothing is broken."""
-    table = Table(title="Troupe")
-    for heading in ("", "Part", "What I found", "What to do"):
-        table.add_column(heading, overflow="fold")
-    marks = {State.GOOD: "[green]✓[/]", State.IDLE: "[dim]–[/]", State.BAD: "[red]✗[/]"}
-    for each in findings:
-        table.add_row(marks[each.state], *map(escape, (each.part, each.said, each.todo)))
-    Console().print(table)
-    return all(each.state is not State.BAD for each in findings)
+    return [*findings, *await examine_media(settings)]
 
 
 def _storage(folder: Path) -> Finding:

@@ -13,7 +13,7 @@ another, and `/publish start` shows it to everyone. \
 `/persona create` says who *you* are to them, and `/chat with` chooses who answers your DMs. \
 They remember what you tell them where you told it: `/memory` shows, corrects and forgets, and \
 `/privacy` hands out or deletes everything. \
-`/character create` draws somebody after a photo, and `/character use` makes it a personality's face. \
+`/character create` draws somebody after a photo, and `/character use` makes that a face. \
 Press **⋯** below an answer (or open its *Apps* menu) to get another one, to change it, or to see \
 why it came out as it did."""
 

@@ -11,8 +11,11 @@ from aiohttp.test_utils import TestServer
 from discord.http import Route
 from pydantic import SecretStr
 
-from bot.doctor import Finding, State, examine, show
+from bot.doctor import examine
+from bot.findings import Finding, State, show
+from bot.media_api import MediaApi
 from bot.settings import Settings
+from bot.vendors import object_store
 from tests.vendors.openai import OpenAIStandIn
 
 
@@ -70,7 +73,9 @@ async def test_a_good_set_up_is_good(
 
     findings = await examine(settings, database_url)
 
-    assert {each.state for each in findings} == {State.GOOD}
+    assert {each.state for each in findings} == {State.GOOD, State.IDLE}
+    idle = [each.part for each in findings if each.state is State.IDLE]
+    assert idle == ["Model for pictures", "Pictures' address"]
     assert "client_id=77" in by_part(findings)["Discord"].todo
     assert show(findings)
 
@@ -127,3 +132,45 @@ async def test_a_folder_that_cannot_be_written_is_named(
     found = by_part(await examine(settings_of(openai, file), database_url))
 
     assert "DATA_DIR" in found["Storage"].todo
+
+
+async def test_the_address_of_pictures_is_tried(
+    openai: OpenAIStandIn, database_url: str, tmp_path: Path
+) -> None:
+    app = web.Application()
+    async with TestServer(app, host="127.0.0.1") as server:
+        base = str(server.make_url("")).rstrip("/")
+        changes = {"media_public_url": base, "admin_api_key": SecretStr("k")}
+        settings = settings_of(openai, tmp_path, **changes)
+        wrong = by_part(await examine(settings, database_url))["Pictures' address"]
+    right = web.Application()
+    MediaApi(object_store(settings)).add_to(right.router)
+    async with TestServer(right, host="127.0.0.1") as server:
+        changes["media_public_url"] = str(server.make_url("")).rstrip("/")
+        settings = settings_of(openai, tmp_path, **changes)
+        found = by_part(await examine(settings, database_url))
+
+    assert (wrong.state, wrong.said) == (State.BAD, "HTTP 404")
+    assert "leads to the admin API" in wrong.todo
+    assert found["Pictures' address"].state is State.GOOD
+    assert [*(tmp_path / "media" / "uploads").iterdir()] == []
+
+
+async def test_a_bucket_that_does_not_answer_is_named(
+    openai: OpenAIStandIn, database_url: str, tmp_path: Path
+) -> None:
+    settings = settings_of(
+        openai,
+        tmp_path,
+        s3_bucket="troupe",
+        s3_endpoint_url="http://127.0.0.1:9",
+        s3_access_key_id="x",
+        s3_secret_access_key=SecretStr("x"),
+        replicate_api_token=SecretStr("r8_x"),
+    )
+
+    found = by_part(await examine(settings, database_url))
+
+    assert found["Pictures' storage"].state is State.BAD
+    assert "S3_" in found["Pictures' storage"].todo
+    assert found["Model for pictures"].said == "replicate/google/nano-banana"
