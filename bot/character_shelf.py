@@ -74,7 +74,13 @@ def progress_embed(progress: Progress) -> discord.Embed:
     lines = [f"`{_bar(status, done, len(artifacts))}` {_MARKS[status]} {_step(status, artifacts)}"]
     lines += _troubles(artifacts)
     if status == CharacterStatus.FAILED and character.error:
-        lines += [shorten(character.error, 600), "`/character generate` tries again."]
+        has_photo = character.photo_key is not None
+        again = (
+            "`/character generate` tries again."
+            if has_photo
+            else "`/character create` begins anew."
+        )
+        lines += [shorten(character.error, 600), again]
     if status == CharacterStatus.READY:
         lines.append(f"`/character gallery` shows them all. This cost ${progress.cost_usd:.2f}.")
     embed.description = "\n".join(lines)

@@ -10,6 +10,7 @@ from services.characters import (
     NoProfile,
     NothingSelected,
     NothingToDrawFrom,
+    NotShown,
     PhotoFlaw,
     PhotoRefused,
     PictureGone,
@@ -55,7 +56,7 @@ def _about_photos(error: DomainError) -> str | None:
                 "`/character generate` takes another style."
             )
         case SceneRefused():
-            return "I draw nobody in a scene like that."
+            return "I draw nobody by words like that."
         case _:
             return None
 
@@ -87,6 +88,8 @@ def _about_pictures(error: DomainError) -> str | None:
             return f"Select a picture of **{_safe(name)}** in `/character gallery` first."
         case PictureGone():
             return "That picture is in the gallery no more."
+        case NotShown():
+            return "Discord is not answering."
         case NoProfile(name=name):
             return f"Nobody has described **{_safe(name)}** yet: the photo was not looked at."
         case _:

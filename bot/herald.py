@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 # Discord keeps an interaction's token for fifteen minutes.
 _LIFE = timedelta(minutes=14, seconds=30)
 # The token ran out, the answer was dismissed, or the channel is closed to us.
-_UNREACHABLE = (401, 403, 404)
+UNREACHABLE = (401, 403, 404)
 REPLY = "/webhooks/{application_id}/{token}/messages/@original"
 
 
@@ -46,7 +46,7 @@ class DiscordHerald(Herald):
         try:
             await self._client.http.request(route, json={"content": ended_words(ended)})
         except discord.HTTPException as error:
-            if error.status not in _UNREACHABLE:
+            if error.status not in UNREACHABLE:
                 raise
             log.info("An answer can be changed no longer: %s", error)
             return False

@@ -27,8 +27,8 @@ _NUMBER = re.compile(r"\d{1,12}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'",
-    "Cache-Control": "public, max-age=31536000, immutable",
 }
+_FOR_GOOD, _FOR_NOW = "public, max-age=86400", "private, no-store"
 
 
 class Upload(BaseModel):
@@ -84,7 +84,9 @@ class _Folder:
         if not await asyncio.to_thread(path.is_file):
             raise web.HTTPNotFound
         kind = await asyncio.to_thread(_kind, path) or JPEG
-        return web.FileResponse(path, headers={**_HEADERS, "Content-Type": kind})
+        caching = _FOR_NOW if "expires" in query else _FOR_GOOD
+        headers = {**_HEADERS, "Content-Type": kind, "Cache-Control": caching}
+        return web.FileResponse(path, headers=headers)
 
     async def write(self, request: web.Request) -> web.Response:
         key, query = request.match_info["key"], request.query

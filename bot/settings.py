@@ -169,6 +169,9 @@ class Settings(BaseSettings):
             raise SettingsError(
                 "ADMIN_API_KEY: needed because MEDIA_PUBLIC_URL is set and S3_BUCKET is not"
             )
+        address = self.media_public_url or "https://"
+        if not address.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise SettingsError("MEDIA_PUBLIC_URL: it must begin with https://")
         needed = {"replicate": "replicate_api_token", "gemini": "gemini_api_key"}
         if self.painter and getattr(self, needed[self.painter]) is None:
             key = needed[self.painter].upper()

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import aiohttp
 import discord
 from discord import ui
 from typing_extensions import override
@@ -141,7 +142,7 @@ class DiscordStage(Stage):
             return None
         try:
             return await self._bot.http.get_from_cdn(attachment.url)
-        except discord.HTTPException:
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
             return None
 
     async def _is_masked(self, place: Place, channel: Any) -> bool:

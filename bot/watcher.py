@@ -5,13 +5,14 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+import aiohttp
 import discord
 from discord.http import Route, handle_message_parameters
 from typing_extensions import override
 
 from bot.character_shelf import progress_embed
-from bot.herald import REPLY
-from services.characters import Progress, Watcher
+from bot.herald import REPLY, UNREACHABLE
+from services.characters import NotShown, Progress, Watcher
 from services.media import sheet
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class DiscordWatcher(Watcher):
                 await self._client.http.request(
                     route, json=made.payload, files=made.files, form=made.multipart
                 )
-            except discord.HTTPException as error:
-                # The answer was dismissed, or its time ran out; the gallery has it all.
+            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                if not isinstance(error, discord.HTTPException) or error.status not in UNREACHABLE:
+                    raise NotShown from error
+                # The gallery has it all.
                 log.info("An answer can be changed no longer: %s", error)

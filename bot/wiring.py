@@ -165,7 +165,7 @@ def assemble(
         ActHandler(desk),
         GenerateHandler(sessions, models, studio, outside.watcher, describe=described),
         ShowHandler(sessions, studio.store, outside.watcher),
-        ClearingHandler(sessions, studio.store),
+        ClearingHandler(sessions, studio),
     )
     metrics = JobMetrics()
     return Services(

@@ -40,6 +40,7 @@ DOORS = {
     "bot/scheduler.py",
     "services/jobs/worker.py",
     "services/llm/courier.py",
+    "services/media/pictures.py",
 }
 LINES = 300
 LONGER: Mapping[str, str] = {}

@@ -3,19 +3,18 @@
 from typing import Literal
 
 import discord
-from discord import ButtonStyle, app_commands
+from discord import app_commands
 from discord.ext import commands
 
 from bot.character_shelf import character_line, profile_embed, quote_words
 from bot.client import Bot, Interaction
-from bot.herald import address_of
 from bot.places import attachment_of, who
 from bot.ui import AnyInteraction, confirm, show_list
+from cogs.characters.drawing import ask, ask_to_draw
 from cogs.characters.gallery import GalleryView
 from cogs.characters.profile import ProfileView
 from cogs.options import CharacterOption, PersonalityOption, StyleOption
 from services.characters import VARIANTS, Scene, Wish
-from services.errors import DomainError
 
 Pictures = app_commands.Range[int, 1, VARIANTS]
 
@@ -51,17 +50,8 @@ class Characters(
         quote = self._characters.quote(pictures)
         given = attachment_of(photo)
 
-        async def create(pressed: AnyInteraction) -> None:
-            # Before it is promised: whoever draws it changes this answer next.
-            await pressed.response.edit_message(content="🕓 Reading the photo…", view=None)
-            wish = Wish(style=style, variants=pictures, reply=address_of(pressed))
-            try:
-                await self._characters.create(
-                    actor, name=name, gender=gender, photo=given, wish=wish
-                )
-            except DomainError:
-                await pressed.edit_original_response(content="Nothing was drawn.")
-                raise
+        async def create(wish: Wish) -> None:
+            await self._characters.create(actor, name=name, gender=gender, photo=given, wish=wish)
 
         question = (
             f"{quote_words(quote)}, and a look at the photo by a model.\n"
@@ -69,9 +59,8 @@ class Characters(
             f"nothing else, and is deleted after {self._characters.photo_days} days.\n"
             "**May you use this photo?** It must be yours, or of somebody who agrees."
         )
-        await confirm(
-            interaction, question, label="Yes, draw it", do=create, style=ButtonStyle.primary
-        )
+        wish = Wish(style=style, variants=pictures)
+        await ask(interaction, question, label="Yes, draw it", wish=wish, do=create)
 
     @app_commands.command()
     @app_commands.describe(
@@ -92,26 +81,13 @@ class Characters(
     ) -> None:
         """Draw more of a character: another style, another scene."""
         actor = await who(interaction)
-        wanted = Scene.SCENE if scene else Scene(shows)
-        quote = self._characters.quote(pictures)
-
-        async def draw(pressed: AnyInteraction) -> None:
-            wish = Wish(
-                style=style or character.style,
-                variants=pictures,
-                scene=wanted,
-                scene_text=scene or "",
-                reply=address_of(pressed),
-            )
-            await pressed.response.edit_message(content="🕓 It waits for its turn.", view=None)
-            try:
-                await self._characters.generate(actor, character.id, wish)
-            except DomainError:
-                await pressed.edit_original_response(content="Nothing was drawn.")
-                raise
-
-        question = f"{quote_words(quote)}. Shall I?"
-        await confirm(interaction, question, label="Draw", do=draw, style=ButtonStyle.primary)
+        wish = Wish(
+            style=style or character.style,
+            variants=pictures,
+            scene=Scene.SCENE if scene else Scene(shows),
+            scene_text=scene or "",
+        )
+        await ask_to_draw(interaction, self._characters, actor, character.id, wish)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:

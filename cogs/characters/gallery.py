@@ -8,9 +8,17 @@ import discord
 from discord import ui
 
 from bot.character_shelf import PER_PAGE, gallery_embed, picture_label
-from bot.herald import address_of
 from bot.ui import AnyInteraction, View
-from services.characters import CharacterService, Gallery, GalleryService, Scene, Shown, Wish
+from cogs.characters.drawing import ask_to_draw
+from services.characters import (
+    CharacterService,
+    Gallery,
+    GalleryService,
+    PictureGone,
+    Scene,
+    Shown,
+    Wish,
+)
 from services.media import ObjectGone, sheet
 from services.people import Actor
 
@@ -72,13 +80,8 @@ class GalleryView(View):
             variants=1,
             scene=Scene(artifact.scene),
             scene_text=artifact.scene_text,
-            reply=address_of(interaction),
         )
-        await self._characters.generate(self._actor, self._character_id, wish)
-        self.stop()
-        await interaction.response.edit_message(
-            content="🕓 It waits for its turn.", embed=None, attachments=[], view=None
-        )
+        await ask_to_draw(interaction, self._characters, self._actor, self._character_id, wish)
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger, row=1)
     async def delete(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
@@ -89,8 +92,15 @@ class GalleryView(View):
 
     @property
     def _one(self) -> Shown:
-        """Return the chosen picture; its buttons are off where there is none."""
-        return next(each for each in self._here if each.image.id == self._chosen)
+        """Return the chosen picture.
+
+        Raises:
+            PictureGone: Somebody was quicker, and it is not here any more.
+        """
+        for each in self._here:
+            if each.image.id == self._chosen:
+                return each
+        raise PictureGone
 
     @property
     def _here(self) -> list[Shown]:

@@ -1,6 +1,6 @@
-"""Deleting files for good: those of characters that are gone, and photos in time.
+"""Deleting for good: characters with all that was kept of making them, and photos in time.
 
-A row that goes away promises its files' deletion in the same transaction.
+Files cannot be deleted in a transaction, so a row that goes away promises that in its own.
 """
 
 from collections.abc import Sequence
@@ -8,17 +8,20 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import Character, Job, JobStatus
+from db.models import Character, Job, JobStatus, JobStep
 from db.session import Sessions
-from services.jobs import Handler, Run, enqueue
+from services.jobs import Handler, Run, drop, enqueue
 from services.media import ObjectStore
+from services.painters import Studio
 
 KIND = "clear files"
-_LATER = timedelta(minutes=10)
+LENT = "lent"
+# What a run that was under way may still put down, and what a create that was cut short has.
+_LATER, _MUCH_LATER = timedelta(minutes=10), timedelta(hours=1)
 
 
 def folder_of(character_id: UUID) -> str:
@@ -26,11 +29,34 @@ def folder_of(character_id: UUID) -> str:
     return f"characters/{character_id}/"
 
 
-async def promise(session: AsyncSession, character_id: UUID) -> None:
-    """Let every file of a character be deleted: now, and what a run that was under way has left."""
-    for after in (None, _LATER):
-        payload = {"prefix": folder_of(character_id)}
-        await enqueue(session, KIND, payload, due=after, key=_key(character_id))
+def key_of(character_id: UUID) -> str:
+    """Return the key of a character's jobs: one at a time."""
+    return f"character:{character_id}"
+
+
+async def forget(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Delete characters, what was kept of making them, and promise their files' deletion."""
+    keys = [key_of(each) for each in ids]
+    lent = await session.scalars(
+        select(JobStep.output)
+        .join(Job, Job.id == JobStep.job_id)
+        .where(Job.key.in_(keys), JobStep.name == LENT)
+    )
+    # Jobs first, as whoever runs one locks them.
+    taken_back = [each for each in lent.all() if each]
+    await drop(session, keys)
+    await session.execute(delete(Character).where(Character.id.in_(ids)))
+    for each in taken_back:
+        await promise_return(session, each)
+    for each in ids:
+        for after in (None, _LATER):
+            await enqueue(session, KIND, {"prefix": folder_of(each)}, due=after)
+
+
+async def forget_characters(session: AsyncSession, user_id: UUID) -> None:
+    """Delete all of a user's characters."""
+    found = await session.scalars(select(Character.id).where(Character.user_id == user_id))
+    await forget(session, found.all())
 
 
 async def promise_keys(session: AsyncSession, keys: Sequence[str]) -> None:
@@ -40,38 +66,43 @@ async def promise_keys(session: AsyncSession, keys: Sequence[str]) -> None:
 
 async def promise_photo(session: AsyncSession, character_id: UUID, after: timedelta) -> None:
     """Let a character's photo be deleted after a while."""
-    await enqueue(session, KIND, {"photo_of": str(character_id)}, due=after, key=_key(character_id))
+    payload = {"photo_of": str(character_id)}
+    await enqueue(session, KIND, payload, due=after, key=key_of(character_id))
 
 
-async def forget_characters(session: AsyncSession, user_id: UUID) -> None:
-    """Delete a user's characters, what was kept of making them, and promise the files' deletion."""
-    gone = await session.scalars(
-        delete(Character).where(Character.user_id == user_id).returning(Character.id)
-    )
-    ids = gone.all()
-    await session.execute(delete(Job).where(Job.key.in_([_key(each) for each in ids])))
-    for character_id in ids:
-        await promise(session, character_id)
+async def promise_unless_known(session: AsyncSession, character_id: UUID) -> None:
+    """Let files be deleted that are about to be stored, should there be no such character then."""
+    await enqueue(session, KIND, {"unknown": str(character_id)}, due=_MUCH_LATER)
+
+
+async def promise_return(session: AsyncSession, lent: str) -> None:
+    """Let what was lent to a vendor be taken back."""
+    await enqueue(session, KIND, {"lent": lent})
 
 
 class ClearingHandler(Handler):
-    """Deletes files. It may be done any number of times."""
+    """Deletes files. It may be done any number of times, and is tried until it is done."""
 
     kind: ClassVar[str] = KIND
+    limit: ClassVar[int] = 100_000
 
-    def __init__(self, sessions: Sessions, store: ObjectStore) -> None:
+    def __init__(self, sessions: Sessions, studio: Studio) -> None:
         self._sessions = sessions
-        self._store = store
+        self._studio = studio
 
     @override
     async def run(self, run: Run) -> None:
-        keys: list[str] = run.payload.get("keys", [])
-        if prefix := run.payload.get("prefix"):
-            keys = [each.key async for each in self._store.listed(prefix)]
-        if character_id := run.payload.get("photo_of"):
-            await forget_photo(self._sessions, self._store, UUID(character_id))
-        if keys:
-            await self._store.delete(keys)
+        payload, store = run.payload, self._studio.store
+        if character_id := payload.get("photo_of"):
+            await forget_photo(self._sessions, store, UUID(character_id))
+        if character_id := payload.get("unknown"):
+            await self._clear_unknown(UUID(character_id))
+        if prefix := payload.get("prefix"):
+            await _clear(store, prefix)
+        if keys := payload.get("keys"):
+            await store.delete(keys)
+        if (lent := payload.get("lent")) and self._studio.images.exist:
+            await self._studio.images.take_back(lent)
         async with run.finishing():
             pass
 
@@ -80,6 +111,12 @@ class ClearingHandler(Handler):
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """Nothing waits for it; a sweep finds what was left."""
+
+    async def _clear_unknown(self, character_id: UUID) -> None:
+        async with self._sessions() as session:
+            is_known = await session.get(Character, character_id) is not None
+        if not is_known:
+            await _clear(self._studio.store, folder_of(character_id))
 
 
 async def forget_photo(sessions: Sessions, store: ObjectStore, character_id: UUID) -> None:
@@ -90,8 +127,12 @@ async def forget_photo(sessions: Sessions, store: ObjectStore, character_id: UUI
         return
     await store.delete([character.photo_key])
     async with sessions.begin() as session:
-        (await session.get_one(Character, character_id)).photo_key = None
+        kept = await session.get(Character, character_id)
+        if kept is not None:
+            kept.photo_key = None
 
 
-def _key(character_id: UUID) -> str:
-    return f"character:{character_id}"
+async def _clear(store: ObjectStore, prefix: str) -> None:
+    keys = [each.key async for each in store.listed(prefix)]
+    if keys:
+        await store.delete(keys)

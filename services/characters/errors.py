@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.errors import DomainError
+from services.errors import DomainError, Passing
 
 
 class PhotoFlaw(StrEnum):
@@ -99,6 +99,10 @@ class NothingSelected(DomainError):
 @dataclass(eq=False)
 class PictureGone(DomainError):
     """The picture is in the gallery no more."""
+
+
+class NotShown(Passing):
+    """Discord could not be reached with how far pictures are."""
 
 
 @dataclass(eq=False)

@@ -9,7 +9,7 @@ from db.models import CharacterProfile
 from db.session import Sessions
 from services.characters import clearing, queries, seeing
 from services.characters.errors import NoProfile, PictureGone
-from services.characters.guards import owned_by
+from services.characters.guards import owned_by, refuse_words, words_of
 from services.characters.types import Gallery
 from services.media import ObjectStore
 from services.people import Actor
@@ -85,6 +85,7 @@ class GalleryService:
         Raises:
             CharacterNotFound: It is not the actor's, or gone.
             NoProfile: Nothing is known of it yet.
+            SceneRefused: Nobody is drawn by such words.
         """
         async with self._sessions.begin() as session:
             profile = await _profile(session, actor, character_id)
@@ -94,6 +95,7 @@ class GalleryService:
                 setattr(profile, field, given)
             kept = [each for each in profile.do_not_change if each in profile.features]
             profile.do_not_change = kept
+            refuse_words(words_of(profile))
             return profile
 
     async def keep(

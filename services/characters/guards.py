@@ -12,10 +12,10 @@ from services.characters.errors import (
     StyleForAdults,
     StyleNotFound,
 )
-from services.characters.seeing import YOUNG
+from services.characters.seeing import LISTS, TEXTS, YOUNG
 from services.characters.styles import STYLES
 from services.people import Actor
-from services.publishing import NsfwRating, rating_of
+from services.publishing import NsfwRating, mentions_minor, rating_of
 
 
 async def owned_by(
@@ -40,19 +40,36 @@ def refuse_drawing(style: str, scene_text: str) -> None:
     """
     if style not in STYLES:
         raise StyleNotFound(style)
-    if rating_of((scene_text,), (), explicit_picture=False) == NsfwRating.EXPLICIT:
+    refuse_words(scene_text)
+
+
+def refuse_words(text: str) -> None:
+    """Refuse words by which nobody is drawn: nothing sexual, whoever it is about.
+
+    Raises:
+        SceneRefused: There are some.
+    """
+    if rating_of((text,), (), explicit_picture=False) != NsfwRating.SAFE:
         raise SceneRefused
 
 
 def refuse_unfit(profile: CharacterProfile, style: str, scene_text: str) -> None:
-    """Refuse what somebody who looks under 18 is not drawn in.
+    """Refuse words by which nobody is drawn, and for the young, styles that are not for everyone.
+
+    Who looks under 18 is young, and so is whoever is called that anywhere in the words.
 
     Raises:
         SceneRefused, StyleForAdults: It is that.
     """
-    if profile.age_band not in YOUNG:
-        return
-    if not STYLES[style].for_all:
+    words = f"{words_of(profile)}\n{scene_text}"
+    refuse_words(words)
+    is_young = profile.age_band in YOUNG or mentions_minor(words)
+    if is_young and not STYLES[style].for_all:
         raise StyleForAdults(style)
-    if rating_of((scene_text,), (), explicit_picture=False) != NsfwRating.SAFE:
-        raise SceneRefused
+
+
+def words_of(profile: CharacterProfile) -> str:
+    """Return all that is said of how a character looks."""
+    texts = (getattr(profile, name) for name in TEXTS)
+    phrases = (each for name in LISTS for each in getattr(profile, name))
+    return "\n".join((*texts, *phrases))

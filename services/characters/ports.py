@@ -9,5 +9,9 @@ class Watcher(Protocol):
     """Shows whoever asked how far their pictures are, while that can be reached."""
 
     async def show(self, address: dict[str, Any], progress: Progress) -> None:
-        """Change the answer that somebody was given; what cannot be changed stays as it is."""
+        """Change the answer that somebody was given; what cannot be reached stays as it is.
+
+        Raises:
+            NotShown: Another try may reach it.
+        """
         ...

@@ -16,6 +16,8 @@ from db.models import (
     CharacterProfile,
     CharacterStatus,
     GeneratedAsset,
+    JobStep,
+    LlmCall,
     LlmConfig,
     PromptArtifact,
     User,
@@ -23,7 +25,9 @@ from db.models import (
 from services.characters.types import Shown
 
 OPEN = (CharacterStatus.DRAFT, CharacterStatus.PROFILING, CharacterStatus.GENERATING)
-_UNPAID = (ArtifactStatus.FAILED,)
+WAITING = (ArtifactStatus.PLANNED, ArtifactStatus.PAINTING)
+# What the ledger calls looking at a photo, and painting a picture.
+LOOK, PAINT = "character", "character picture"
 _DAY = timedelta(days=1)
 
 
@@ -58,12 +62,13 @@ async def listed(session: AsyncSession, discord_id: int) -> Sequence[tuple[Chara
     return [(character, number) for character, number in found]
 
 
-async def is_taken(session: AsyncSession, user_id: UUID, name: str) -> bool:
-    """Whether the user has a character of this name."""
-    taken = exists().where(
-        Character.user_id == user_id, func.lower(Character.name) == func.lower(name)
+async def named(session: AsyncSession, user_id: UUID, name: str) -> Character | None:
+    """Return the user's character of this name."""
+    return await session.scalar(
+        select(Character).where(
+            Character.user_id == user_id, func.lower(Character.name) == func.lower(name)
+        )
     )
-    return bool(await session.scalar(select(taken)))
 
 
 async def count_open(session: AsyncSession, user_id: UUID) -> int:
@@ -76,18 +81,28 @@ async def count_open(session: AsyncSession, user_id: UUID) -> int:
     )
 
 
-async def count_today(session: AsyncSession, user_id: UUID) -> int:
-    """Return how many pictures a user has had painted within a day, or has on their way."""
+async def count_today(session: AsyncSession, user_id: UUID, purpose: str) -> int:
+    """Return how often models were asked for this by a user within a day."""
+    return (
+        await session.scalar(
+            select(func.count()).where(
+                LlmCall.user_id == user_id,
+                LlmCall.purpose == purpose,
+                LlmCall.created_at > func.now() - _DAY,
+            )
+        )
+        or 0
+    )
+
+
+async def count_waiting(session: AsyncSession, user_id: UUID) -> int:
+    """Return how many pictures a user has on their way."""
     return (
         await session.scalar(
             select(func.count())
             .select_from(PromptArtifact)
             .join(Character, Character.id == PromptArtifact.character_id)
-            .where(
-                Character.user_id == user_id,
-                PromptArtifact.status.not_in(_UNPAID),
-                PromptArtifact.created_at > func.now() - _DAY,
-            )
+            .where(Character.user_id == user_id, PromptArtifact.status.in_(WAITING))
         )
         or 0
     )
@@ -205,6 +220,13 @@ async def known_keys(session: AsyncSession, keys: Iterable[str]) -> set[str]:
         select(Character.photo_key).where(Character.photo_key.in_(wanted))
     )
     return {*files, *(key for key in photos if key)}
+
+
+async def lent(session: AsyncSession, job_id: UUID) -> str | None:
+    """Return what a job has lent to the vendor, and where the vendor has it."""
+    return await session.scalar(
+        select(JobStep.output).where(JobStep.job_id == job_id, JobStep.name == "lent")
+    )
 
 
 async def of_run(session: AsyncSession, payload: Mapping[str, str]) -> Character | None:

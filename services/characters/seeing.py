@@ -11,6 +11,8 @@ from services.texts import on_one_line, shorten
 _MOST, _TEXT, _PHRASE = 8, 200, 80
 _TOKENS = 900
 YOUNG = ("child", "teenager")
+TEXTS = ("age_band", "hair", "eyes", "skin", "face", "build", "clothing")
+LISTS = ("accessories", "color_palette", "features", "do_not_change")
 
 _SYSTEM = """\
 You describe a photo for an illustrator who never sees it. Say what is visible and nothing else: \
@@ -60,12 +62,10 @@ class PhotoAnswer(BaseModel):
 
     def described(self) -> dict[str, str | list[str]]:
         """Return the columns of a profile, each fit to be kept and shown."""
-        texts = ("age_band", "hair", "eyes", "skin", "face", "build", "clothing")
-        lists = ("accessories", "color_palette", "features", "do_not_change")
-        kept: dict[str, str | list[str]] = {name: tidy(getattr(self, name)) for name in texts}
-        kept |= {name: phrases(getattr(self, name)) for name in lists}
+        kept: dict[str, str | list[str]] = {name: tidy(getattr(self, name)) for name in TEXTS}
+        kept |= {name: phrases(getattr(self, name)) for name in LISTS}
         # What must not change is one of the features, whatever the model has put where.
-        kept["features"] = phrases([*self.features, *self.do_not_change])
+        kept["features"] = phrases([*self.do_not_change, *self.features])
         kept["do_not_change"] = [
             each for each in phrases(self.do_not_change) if each in kept["features"]
         ]

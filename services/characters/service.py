@@ -28,7 +28,7 @@ from services.characters.types import CharacterLimits, Quote, Wish
 from services.characters.workflow import KIND
 from services.chat import Attachment, Stage
 from services.errors import TextEmpty
-from services.jobs import call_off, enqueue
+from services.jobs import enqueue
 from services.media import (
     MOST_BYTES,
     FileGone,
@@ -93,10 +93,11 @@ class CharacterService:
         """
         name, wish = clean_name(name, limit=_NAME), _checked(wish)
         self.quote(wish.variants)
+        character_id = uuid4()
         async with self._sessions.begin() as session:
             await self._admit(session, actor, wish, name=name)
+            await clearing.promise_unless_known(session, character_id)
         picture = await self._read(photo)
-        character_id = uuid4()
         key = f"{clearing.folder_of(character_id)}photo.jpg"
         async with AsyncExitStack() as undoing:
             undoing.push_async_callback(self._studio.store.delete, [key])
@@ -197,20 +198,18 @@ class CharacterService:
             CharacterNotFound: It is not the actor's, or gone.
         """
         async with self._sessions.begin() as session:
-            character = await owned_by(session, actor, character_id, lock=True)
-            if character.job_id is not None:
-                await call_off(session, character.job_id)
-            await clearing.promise(session, character_id)
-            await session.delete(character)
+            await owned_by(session, actor, character_id)
+            await clearing.forget(session, [character_id])
 
     async def _read(self, photo: Attachment) -> Picture:
         """Return a photo without anything in it that is not seen."""
         if photo.size > MOST_BYTES:
             raise FileTooLarge(photo.name, MOST_BYTES)
-        data = await self._stage.read(photo)
-        if data is None:
-            raise FileGone(photo.name)
-        return await asyncio.to_thread(prepare, data, name=photo.name, max_width=_PHOTO_SIDE)
+        async with self._studio.room:
+            data = await self._stage.read(photo)
+            if data is None:
+                raise FileGone(photo.name)
+            return await asyncio.to_thread(prepare, data, name=photo.name, max_width=_PHOTO_SIDE)
 
     async def _admit(
         self, session: AsyncSession, actor: Actor, wish: Wish, *, name: str | None = None
@@ -221,13 +220,14 @@ class CharacterService:
         if name is not None:
             if await queries.seeing_model(session) is None:
                 raise NoEyes
-            if await queries.is_taken(session, user.id, name):
-                raise CharacterNameTaken(name)
+            await _free(session, user.id, name)
         if await queries.count_open(session, user.id) >= self._limits.at_once:
             raise TooManyDrawing(self._limits.at_once)
         limit = self._limits.images_per_day
-        left = max(limit - await queries.count_today(session, user.id), 0)
-        if wish.variants > left:
+        looked = await queries.count_today(session, user.id, queries.LOOK)
+        spent = await queries.count_today(session, user.id, queries.PAINT)
+        left = max(limit - spent - await queries.count_waiting(session, user.id), 0)
+        if wish.variants > left or (name is not None and looked >= limit):
             raise PicturesUsedUp(limit, left)
         return user.id
 
@@ -252,7 +252,7 @@ class CharacterService:
             session,
             KIND,
             {"character": str(character.id), "run": str(character.run_token)},
-            key=f"character:{character.id}",
+            key=clearing.key_of(character.id),
             lane=self._studio.images.name.partition("/")[0],
         )
         await session.flush()
@@ -270,3 +270,18 @@ def _checked(wish: Wish) -> Wish:
         raise TextEmpty("scene")
     refuse_drawing(wish.style, text)
     return replace(wish, scene_text=text, variants=min(max(wish.variants, 1), VARIANTS))
+
+
+async def _free(session: AsyncSession, user_id: UUID, name: str) -> None:
+    """See that a name is free; one of whom there is nothing any more makes place.
+
+    Raises:
+        CharacterNameTaken: The user has a character of this name.
+    """
+    taken = await queries.named(session, user_id, name)
+    if taken is None:
+        return
+    is_empty = taken.status == CharacterStatus.FAILED and taken.photo_key is None
+    if not is_empty or await queries.shown(session, taken.id):
+        raise CharacterNameTaken(name)
+    await clearing.forget(session, [taken.id])

@@ -1,49 +1,35 @@
 """From a photo to pictures of a character, in steps that are each kept."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar
-from uuid import UUID
 
-from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from db.models import (
     ArtifactStatus,
-    AssetKind,
     Character,
-    CharacterImage,
     CharacterProfile,
     CharacterStatus,
-    GeneratedAsset,
     JobStatus,
-    PromptArtifact,
 )
 from db.session import Sessions
 from services.characters import clearing, queries, seeing, showing
+from services.characters.drawer import Drawer, Likeness
 from services.characters.errors import CharacterNotFound, NoEyes, NothingToDrawFrom
 from services.characters.guards import refuse_unfit
 from services.characters.ports import Watcher
 from services.characters.prompts import build_character_prompt
 from services.characters.styles import Scene
-from services.errors import DomainError, Passing
+from services.errors import DomainError
 from services.jobs import Handler, Run
-from services.llm import Caller, Image, LanguageModels, ModelError
-from services.media import JPEG, thumbnail
-from services.painters import Begun, Kept, Order, PaintingLost, StepEasel, Studio
+from services.llm import Caller, Image, LanguageModels
+from services.media import JPEG, ObjectGone
+from services.painters import Studio
 
 KIND = "character"
-_OPEN = (ArtifactStatus.PLANNED, ArtifactStatus.PAINTING)
-
-
-@dataclass(frozen=True)
-class _Likeness:
-    """The picture that those to come take after: ours, and where the vendor has it."""
-
-    image: Image
-    lent: str
 
 
 class GenerateHandler(Handler):
@@ -77,11 +63,18 @@ class GenerateHandler(Handler):
         await self._show(run)
         likeness = await self._lend(run)
         async with self._sessions() as session:
-            artifacts = await queries.artifacts(session, UUID(run.payload["run"]))
-        ended = await asyncio.gather(
-            *(self._draw(run, each, likeness) for each in artifacts if each.status in _OPEN),
-            return_exceptions=True,
+            character = await _of(session, run.payload)
+            artifacts = await queries.artifacts(session, character.run_token)
+        drawer = Drawer(
+            run,
+            self._studio,
+            likeness,
+            user_id=character.user_id,
+            describe=self._describe,
+            show=lambda: self._show(run),
         )
+        waiting = [each for each in artifacts if each.status in queries.WAITING]
+        ended = await asyncio.gather(*map(drawer.draw, waiting), return_exceptions=True)
         for error in ended:
             if error is not None:
                 raise error
@@ -98,14 +91,32 @@ class GenerateHandler(Handler):
         character = await queries.of_run(session, payload)
         if character is None:
             return
+        artifacts = await queries.artifacts(session, character.run_token)
         if status == JobStatus.PENDING:
             character.status, character.error = CharacterStatus.DRAFT, None
+            for each in artifacts:
+                if each.status == ArtifactStatus.FAILED:
+                    each.status, each.error = ArtifactStatus.PLANNED, None
             return
-        words = words or "It was called off."
-        for each in await queries.artifacts(session, character.run_token):
-            if each.status in _OPEN:
+        for each in artifacts:
+            if each.status == ArtifactStatus.PLANNED:
                 each.status, each.error = ArtifactStatus.FAILED, words
-        await _end(session, character, words)
+            elif each.status == ArtifactStatus.PAINTING:  # it may yet be painted, and paid for
+                each.status, each.error = ArtifactStatus.LOST, words
+                each.cost_usd = self._studio.images.price_usd
+        await self._tidy(session, character)
+        await _end(session, character, words or None)
+
+    async def _tidy(self, session: AsyncSession, character: Character) -> None:
+        """Let go of a photo that nobody has looked at, and of what the vendor was lent."""
+        if character.photo_key is not None and (
+            await queries.profile(session, character.id) is None
+        ):
+            await clearing.promise_keys(session, [character.photo_key])
+            character.photo_key = None
+        lent = await queries.lent(session, character.job_id) if character.job_id else None
+        if lent:
+            await clearing.promise_return(session, lent)
 
     async def _begin(self, run: Run) -> bool:
         """Say that it has begun; False when nobody waits for it any more."""
@@ -133,10 +144,11 @@ class GenerateHandler(Handler):
             raise NoEyes
         if character.photo_key is None:
             raise NothingToDrawFrom(character.name)
-        photo = Image(media_type=JPEG, data=await self._studio.store.get(character.photo_key))
+        key, name = character.photo_key, character.name
 
         async def look() -> seeing.PhotoAnswer:
-            caller = Caller(purpose="character", user_id=character.user_id)
+            photo = await self._image(key, name)
+            caller = Caller(purpose=queries.LOOK, user_id=character.user_id)
             asked = seeing.question(model, photo)
             return (await self._models.parse(asked, seeing.PhotoAnswer, caller=caller)).value
 
@@ -166,110 +178,27 @@ class GenerateHandler(Handler):
                     scene_text=each.scene_text,
                 )
 
-    async def _lend(self, run: Run) -> _Likeness:
+    async def _lend(self, run: Run) -> Likeness:
         """Give the vendor what the pictures take after: the selected one, else the photo."""
         async with self._sessions() as session:
             character = await _of(session, run.payload)
             key = await queries.selected(session, character.id) or character.photo_key
         if key is None:
             raise NothingToDrawFrom(character.name)
-        image = Image(media_type=JPEG, data=await self._studio.store.get(key))
-        lent = await run.step("lent", str, lambda: self._studio.images.lend(image))
-        return _Likeness(image=image, lent=lent)
+        image = await self._image(key, character.name)
+        lent = await run.step(clearing.LENT, str, lambda: self._studio.images.lend(image))
+        return Likeness(image=image, lent=lent)
 
-    async def _draw(self, run: Run, artifact: PromptArtifact, likeness: _Likeness) -> None:
-        """See one picture through; what goes wrong with it alone is written on it."""
-        name = str(artifact.variant)
-
-        async def paint() -> list[Kept]:
-            return await self._paint(run, artifact, likeness)
-
+    async def _image(self, key: str, name: str) -> Image:
         try:
-            kept = await run.step(f"picture {name}", list[Kept], paint)
-        except Passing:
-            raise
-        except ModelError as error:
-            lost = isinstance(error, PaintingLost)
-            await self._give_up(
-                run,
-                artifact.id,
-                ArtifactStatus.LOST if lost else ArtifactStatus.FAILED,
-                self._describe(error),
-            )
-        else:
-            await self._hang(run, artifact, kept)
-        await self._show(run)
-
-    async def _paint(self, run: Run, artifact: PromptArtifact, likeness: _Likeness) -> list[Kept]:
-        async with self._sessions() as session:
-            character = await _of(session, run.payload)
-        order = Order(
-            prompt=artifact.prompt,
-            like=(likeness.image,),
-            lent=(likeness.lent,),
-            aspect=artifact.parameters["aspect_ratio"],
-        )
-        folder = clearing.folder_of(character.id)
-        picture, whole = await self._studio.make(
-            order,
-            _ArtifactEasel(run, artifact),
-            key=f"{folder}{artifact.id}.jpg",
-            caller=Caller(purpose="character", user_id=character.user_id),
-        )
-        small = await asyncio.to_thread(thumbnail, picture.data)
-        return [whole, await self._studio.keep(f"{folder}{artifact.id}-small.jpg", small)]
-
-    async def _hang(self, run: Run, artifact: PromptArtifact, kept: Sequence[Kept]) -> None:
-        """Put a picture into the gallery."""
-        async with run.writing() as session:
-            done = await session.get_one(PromptArtifact, artifact.id)
-            done.status, done.finished_at = ArtifactStatus.DONE, func.now()
-            done.cost_usd = self._studio.images.price_usd
-            for kind, each in zip((AssetKind.IMAGE, AssetKind.THUMBNAIL), kept, strict=True):
-                session.add(
-                    GeneratedAsset(
-                        artifact_id=artifact.id,
-                        kind=kind,
-                        storage_key=each.key,
-                        sha256=each.sha256,
-                        content_type=each.media_type,
-                        size=each.size,
-                        width=each.width,
-                        height=each.height,
-                    )
-                )
-            session.add(CharacterImage(character_id=done.character_id, artifact_id=artifact.id))
-
-    async def _give_up(
-        self, run: Run, artifact_id: UUID, status: ArtifactStatus, words: str
-    ) -> None:
-        async with run.writing() as session:
-            artifact = await session.get_one(PromptArtifact, artifact_id)
-            artifact.status, artifact.error = status, words
-            artifact.finished_at = func.now()
-            if status == ArtifactStatus.LOST:
-                artifact.cost_usd = self._studio.images.price_usd
+            return Image(media_type=JPEG, data=await self._studio.store.get(key))
+        except ObjectGone as error:
+            raise NothingToDrawFrom(name) from error
 
     async def _show(self, run: Run) -> None:
-        await showing.show(self._sessions, self._studio.store, self._watcher, run.payload)
-
-
-class _ArtifactEasel(StepEasel):
-    """The easel of a picture, whose row shows that it is being painted."""
-
-    def __init__(self, run: Run, artifact: PromptArtifact) -> None:
-        super().__init__(run, str(artifact.variant))
-        self._run = run
-        self._artifact_id = artifact.id
-
-    @override
-    async def ordered(self, begun: Begun) -> bool:
-        async with self._run.writing() as session:
-            if await queries.is_anothers(session, self._artifact_id, begun.id):
-                return False
-            artifact = await session.get_one(PromptArtifact, self._artifact_id)
-            artifact.prediction_id, artifact.status = begun.id, ArtifactStatus.PAINTING
-        return await super().ordered(begun)
+        """Show how far it is, if that can be done just now."""
+        with suppress(DomainError):
+            await showing.show(self._sessions, self._studio.store, self._watcher, run.payload)
 
 
 async def _of(session: AsyncSession, payload: dict[str, Any]) -> Character:

@@ -24,6 +24,7 @@ from services.jobs.service import (
     JobDetails,
     JobService,
     call_off,
+    drop,
     enqueue,
 )
 from services.jobs.worker import Pace, Worker
@@ -50,5 +51,6 @@ __all__ = [
     "Run",
     "Worker",
     "call_off",
+    "drop",
     "enqueue",
 ]

@@ -241,6 +241,11 @@ async def step_output(session: AsyncSession, job_id: UUID, name: str) -> JobStep
     return await session.get(JobStep, (job_id, name))
 
 
+async def drop(session: AsyncSession, keys: Sequence[str]) -> None:
+    """Delete all jobs of some keys."""
+    await session.execute(delete(Job).where(Job.key.in_(keys)))
+
+
 async def forget_step(session: AsyncSession, job_id: UUID, name: str) -> None:
     """Forget what a step gave."""
     await session.execute(delete(JobStep).where(JobStep.job_id == job_id, JobStep.name == name))

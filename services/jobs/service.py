@@ -58,6 +58,15 @@ async def call_off(session: AsyncSession, job_id: UUID) -> None:
     await queries.ring(session)
 
 
+async def drop(session: AsyncSession, keys: Sequence[str]) -> None:
+    """Forget all jobs of some keys with their steps, in the caller's transaction.
+
+    What runs of them ends within seconds, and what it writes does not count.
+    """
+    await queries.drop(session, keys)
+    await queries.ring(session)
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobDetails:
     """A job and the steps of it that are done."""

@@ -17,6 +17,11 @@ class ModelUnavailable(ModelError, Passing):
 
 
 @dataclass(eq=False)
+class ModelOverloaded(ModelUnavailable):
+    """The vendor has answered that it could not, so nothing was done."""
+
+
+@dataclass(eq=False)
 class ModelRateLimited(ModelError, Passing):
     """The vendor wants us to wait, for so many seconds if it said."""
 

@@ -16,6 +16,7 @@ from services.llm.errors import (
     ContextTooLong,
     MalformedAnswer,
     ModelMisconfigured,
+    ModelOverloaded,
     ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
@@ -126,9 +127,12 @@ class Gemini(TextModel):
         )
         contents = types.Content(role="user", parts=[*parts, types.Part(text=prompt)])
         with _our_errors(model):
-            answer = await self._client.aio.models.generate_content(
-                model=model, contents=contents, config=config
-            )
+            try:
+                answer = await self._client.aio.models.generate_content(
+                    model=model, contents=contents, config=config
+                )
+            except errors.ServerError as error:
+                raise ModelOverloaded(_name(model)) from error
         _refuse_blocked(answer, model)
         content = answer.candidates[0].content if answer.candidates else None
         files = (part.inline_data for part in (content.parts if content else None) or ())

@@ -22,7 +22,7 @@ from services.media.pictures import MOST_BYTES, kind_of
 from services.media.ports import ObjectStore
 
 DISCORD_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
-VENDOR_HOSTS = frozenset({"replicate.delivery", "pbxt.replicate.delivery"})
+VENDOR_HOSTS = frozenset({"replicate.delivery", ".replicate.delivery"})
 
 _CHUNK, _HEAD = 64 * 1024, 16
 _GONE = (403, 404, 410)
@@ -32,8 +32,8 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10)
 class Fetcher:
     """Streams pictures from known hosts into files; what is no picture, or too much, is refused.
 
-    Redirects are not followed: they lead to hosts that nobody has allowed. `plain_hosts` may be
-    reached without TLS.
+    Redirects are not followed: they lead to hosts that nobody has allowed. A host with a dot
+    before it stands for all below it; `plain_hosts` may be reached without TLS.
     """
 
     def __init__(
@@ -86,7 +86,10 @@ class Fetcher:
         except ValueError as error:
             raise ForeignHost(url[:80]) from error
         is_safe = scheme == "https" or (scheme == "http" and host in self._plain_hosts)
-        if host not in self._hosts or not is_safe or parts.username:
+        is_known = any(
+            host == each or (each.startswith(".") and host.endswith(each)) for each in self._hosts
+        )
+        if not is_known or not is_safe or parts.username:
             raise ForeignHost(host[:80])
 
     async def _stream(self, url: str, path: Path, name: str) -> None:

@@ -6,6 +6,7 @@ import hmac
 import re
 import secrets
 import shutil
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ T = TypeVar("T")
 ROUTE = "/media"
 _KEY = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9][A-Za-z0-9/_.-]{0,199}")
 _SECRET, _SECRET_BYTES = ".secret", 32
+_HALVES, _HALF_LIFE = ".halves", 3600
 _FOR_GOOD = 0
 
 
@@ -111,7 +113,12 @@ class FolderStore(ObjectStore):
     def _put(self, key: str, data: bytes | Path) -> None:
         path = self.path_of(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        halves = self._folder / _HALVES
+        halves.mkdir(exist_ok=True)
+        for each in halves.iterdir():  # of processes that were killed
+            if each.stat().st_mtime < time.time() - _HALF_LIFE:
+                each.unlink(missing_ok=True)
+        beside = halves / secrets.token_hex(8)
         try:
             if isinstance(data, bytes):
                 beside.write_bytes(data)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps, PngImagePlugin
 
 from services.media.errors import FileTooLarge, NotAPicture, PictureTooLarge
 
@@ -78,8 +78,7 @@ def prepare(
         NotAPicture: It cannot be read as JPEG, PNG, WebP, AVIF or GIF.
         PictureTooLarge: It has more than 50 megapixels.
     """
-    image = _opened(data, name)
-    image.thumbnail((max_width, max_width), Image.Resampling.LANCZOS)
+    image = _opened(data, name, max_width)
     xmp = _XMP.encode() if is_made else None
     return _written(image, quality, xmp)
 
@@ -94,7 +93,7 @@ def thumbnail(data: bytes, side: int = 320) -> Picture:
 
 
 def sheet(pictures: Sequence[bytes | None], *, chosen: int | None = None) -> bytes:
-    """Return small pictures side by side, two or three a row, numbered from 1, as one PNG.
+    """Return small pictures that a machine made side by side, numbered from 1, as one PNG.
 
     None is an empty place; `chosen` is the index of the one that is framed.
     """
@@ -120,12 +119,14 @@ def sheet(pictures: Sequence[bytes | None], *, chosen: int | None = None) -> byt
         ink = _DARK if number == chosen else _WHITE
         draw.text(middle, str(number + 1), fill=ink, font=font, anchor="mm")
     out = io.BytesIO()
-    whole.save(out, "PNG", compress_level=4)
+    marks = PngImagePlugin.PngInfo()
+    marks.add_itxt("XML:com.adobe.xmp", _XMP)
+    whole.save(out, "PNG", compress_level=4, pnginfo=marks)
     return out.getvalue()
 
 
-def _opened(data: bytes, name: str) -> Image.Image:
-    """Return a file as an upright RGB image, decoded whole, or refuse it."""
+def _opened(data: bytes, name: str, max_width: int) -> Image.Image:
+    """Return a file as an upright RGB image, no larger than it may be, or refuse it."""
     if len(data) > MOST_BYTES:
         raise FileTooLarge(name, MOST_BYTES)
     if kind_of(data) is None:
@@ -133,11 +134,14 @@ def _opened(data: bytes, name: str) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _refuse_bomb(image, name)
-            return _plain(ImageOps.exif_transpose(image))
-    except Image.DecompressionBombError as error:
+            image.draft("RGB", (max_width, max_width))
+            return ImageOps.exif_transpose(_plain(_small(image, max_width)))
+    except (Image.DecompressionBombError, MemoryError) as error:
         raise PictureTooLarge(name, math.inf, MOST_PIXELS / 1e6) from error
+    except PictureTooLarge:
+        raise
     # Decoders trip over broken files in as many ways as there are decoders.
-    except (OSError, ValueError, SyntaxError, LookupError, OverflowError) as error:
+    except Exception as error:
         raise NotAPicture(name) from error
 
 
@@ -148,20 +152,35 @@ def _refuse_bomb(image: Image.Image, name: str) -> None:
         raise PictureTooLarge(name, pixels / 1e6, MOST_PIXELS / 1e6)
 
 
+def _small(image: Image.Image, side: int) -> Image.Image:
+    """Return an image whose sides are no longer than that, decoded."""
+    if image.mode == "P":
+        # Colours of a palette cannot be mixed.
+        image = _with_info(image.convert("RGBA" if "transparency" in image.info else "RGB"), image)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return image
+
+
 def _plain(image: Image.Image) -> Image.Image:
-    """Return an image in sRGB, on white where it was transparent."""
+    """Return an image in sRGB, on white where it was transparent; it keeps how it is turned."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         above = image.convert("RGBA")
         below = Image.new("RGBA", above.size, (*_WHITE, 255))
-        return Image.alpha_composite(below, above).convert("RGB")
+        return _with_info(Image.alpha_composite(below, above).convert("RGB"), image)
     profile = image.info.get("icc_profile")
     if profile and image.mode in ("RGB", "CMYK"):
         with suppress(ImageCms.PyCMSError, OSError):
             own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             srgb: Any = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
             changed = ImageCms.profileToProfile(image, own, srgb, outputMode="RGB")
-            return changed or image.convert("RGB")
-    return image.convert("RGB")
+            return _with_info(changed or image.convert("RGB"), image)
+    return _with_info(image.convert("RGB"), image)
+
+
+def _with_info(made: Image.Image, image: Image.Image) -> Image.Image:
+    """Return an image with the orientation that another one's metadata tell."""
+    made.info.update({name: image.info[name] for name in ("exif",) if name in image.info})
+    return made
 
 
 def _written(image: Image.Image, quality: int, xmp: bytes | None) -> Picture:

@@ -74,10 +74,12 @@ class S3Store(ObjectStore):
         s3 = await self._client()
         for start in range(0, len(keys), _BATCH):
             with _our_errors(keys[start]):
-                await s3.delete_objects(
+                done = await s3.delete_objects(
                     Bucket=self._bucket,
                     Delete={"Objects": [{"Key": key} for key in keys[start : start + _BATCH]]},
                 )
+            for failed in done.get("Errors", ()):
+                raise StorageUnavailable(failed.get("Code", "unknown"))
 
     @override
     async def listed(self, prefix: str) -> AsyncGenerator[Stored]:

@@ -4,14 +4,13 @@ import io
 import re
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
 from pydantic.v1 import ValidationError
 from replicate.client import Client
 from replicate.exceptions import ReplicateError
-from replicate.prediction import Prediction
 from typing_extensions import override
 
 from services.llm import (
@@ -22,7 +21,7 @@ from services.llm import (
     ModelRefused,
     ModelUnavailable,
 )
-from services.painters.errors import PaintingFailed
+from services.painters.errors import PaintingFailed, PaintingLost
 from services.painters.ports import Painter
 from services.painters.types import Begun, Order, Painting
 
@@ -30,7 +29,9 @@ VENDOR = "replicate"
 
 # Clocks differ, theirs and ours.
 _SKEW = timedelta(minutes=2)
-_PAGES = 5
+_PAGES = 10
+# Input and output are deleted after an hour (replicate.com/docs/topics/predictions/data-retention).
+_REMEMBERED = timedelta(minutes=55)
 _TOO_MANY, _MOST_OF_US = 429, 500
 # How long to wait: the SDK drops the header, and the words have it too.
 _WAIT = re.compile(r"in (\d+) second")
@@ -86,20 +87,30 @@ class Replicate(Painter):
 
     @override
     async def begun(self, order: Order, since: datetime) -> Sequence[Begun]:
+        if since < datetime.now(UTC) - _REMEMBERED:
+            raise PaintingLost(self.name)  # what it was asked for is not in the list any more
         found: list[Begun] = []
         wanted = _input(order)
-        with self._our_errors():
-            page = await self._client.predictions.async_list()
-            for _ in range(_PAGES):
-                for each in page.results:
-                    if datetime.fromisoformat(each.created_at or "") < since - _SKEW:
+        page: str | None = "/v1/predictions"
+        for _ in range(_PAGES):
+            if page is None:
+                return found[::-1]
+            listed = await self._listed(page)
+            with self._our_errors():
+                for each in listed["results"]:
+                    if datetime.fromisoformat(each["created_at"]) < since - _SKEW:
                         return found[::-1]
-                    if _is_of(each, wanted):
-                        found.append(Begun(each.id))
-                if page.next is None:
-                    break
-                page = await self._client.predictions.async_list(page.next)
-        return found[::-1]
+                    if _is_of(each.get("input") or {}, wanted):
+                        found.append(Begun(each["id"]))
+                page = listed.get("next")
+        raise PaintingLost(self.name)  # too many were begun since to look through them
+
+    async def _listed(self, page: str) -> dict[str, Any]:
+        """Return a page of predictions; the SDK reads none with a state that it does not know."""
+        request: Any = getattr(self._client, "_async_request")  # noqa: B009
+        with self._our_errors():
+            answer: httpx.Response = await request("GET", page)
+            return answer.json()
 
     @override
     async def collect(self, begun: Begun) -> Painting | None:
@@ -115,6 +126,8 @@ class Replicate(Painter):
             case "starting" | "processing":
                 return None
             case "succeeded":
+                if now.output is None and _is_old(now.created_at):
+                    raise PaintingLost(self.name)  # it was there, and was deleted
                 return self._painting(now.output)
             case "failed":
                 raise self._failure(now.error or "no reason given")
@@ -178,6 +191,11 @@ def _input(order: Order) -> dict[str, Any]:
     return asked | ({"image_input": list(order.lent)} if order.lent else {})
 
 
-def _is_of(prediction: Prediction, wanted: dict[str, Any]) -> bool:
-    given = prediction.input or {}
+def _is_of(given: dict[str, Any], wanted: dict[str, Any]) -> bool:
     return all(given.get(name) == wanted.get(name) for name in ("prompt", "image_input"))
+
+
+def _is_old(created_at: str | None) -> bool:
+    return created_at is not None and (
+        datetime.fromisoformat(created_at) < datetime.now(UTC) - _REMEMBERED
+    )

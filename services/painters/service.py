@@ -15,6 +15,7 @@ from tenacity import (
 )
 
 from db.models import Outcome
+from services.errors import Passing
 from services.llm import (
     Caller,
     Courier,
@@ -22,6 +23,7 @@ from services.llm import (
     Ledger,
     ModelError,
     ModelMisconfigured,
+    ModelOverloaded,
     ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
@@ -36,7 +38,9 @@ T = TypeVar("T")
 
 _WAIT = wait_random_exponential(multiplier=0.5, max=8)
 # What a vendor answers with before it has begun anything.
-_CLEAN: tuple[type[ModelError], ...] = (ModelRateLimited, ModelMisconfigured, ModelRefused)
+_CLEAN: tuple[type[ModelError], ...] = (
+    *(ModelRateLimited, ModelMisconfigured, ModelOverloaded, ModelRefused),
+)
 
 
 class ImageModels:
@@ -170,13 +174,23 @@ class ImageModels:
         return begun
 
     async def _collected(self, painter: Painter, begun: Begun) -> Painting:
-        """Ask for a picture until it is there; what takes too long is called off."""
+        """Ask for a picture until it is there; what takes too long is called off.
+
+        A vendor that cannot be asked just now may be painting all the same.
+        """
         ends = asyncio.get_running_loop().time() + self._deadline
         while True:
-            painting = await painter.collect(begun)
+            is_over = asyncio.get_running_loop().time() > ends
+            try:
+                painting = await painter.collect(begun)
+            except Passing as error:
+                if is_over:
+                    raise
+                log.warning("%s cannot be asked for %s: %s", painter.name, begun.id, error)
+                painting = None
             if painting is not None:
                 return painting
-            if asyncio.get_running_loop().time() > ends:
+            if is_over:
                 await painter.cancel(begun)
                 raise PaintingFailed(painter.name, f"it took longer than {self._deadline:.0f} s")
             await asyncio.sleep(self._poll)

@@ -3,9 +3,15 @@
 import asyncio
 import hashlib
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from services.llm import Caller, Courier
 from services.media import (
@@ -17,6 +23,7 @@ from services.media import (
     ObjectStore,
     Picture,
     PictureTooLarge,
+    StorageUnavailable,
     prepare,
 )
 from services.painters.errors import PaintingFailed, PaintingLost
@@ -24,6 +31,7 @@ from services.painters.ports import Easel
 from services.painters.service import ImageModels
 from services.painters.types import Order, Painting
 
+_TRIES = 4
 _UNFIT = (FileTooLarge, ForeignHost, NotAPicture, PictureTooLarge)
 
 
@@ -43,7 +51,8 @@ class Kept(BaseModel):
 class Studio:
     """Has pictures painted, and keeps them: made small, marked as a machine's, under their key.
 
-    `max_width` is the most pixels of a side, `quality` is JPEG's.
+    `max_width` is the most pixels of a side, `quality` is JPEG's. In `room` large pictures are
+    decoded, one at a time: each may take some hundred megabytes.
     """
 
     images: ImageModels
@@ -52,6 +61,7 @@ class Studio:
     courier: Courier
     max_width: int = 1600
     quality: int = 82
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     async def make(
         self,
@@ -85,7 +95,14 @@ class Studio:
         Raises:
             StorageUnavailable, StorageMisconfigured: It could not be kept.
         """
-        await self.store.put(key, picture.data, media_type=picture.media_type)
+        async for trial in AsyncRetrying(
+            retry=retry_if_exception_type(StorageUnavailable),
+            stop=stop_after_attempt(_TRIES),
+            wait=wait_random_exponential(multiplier=0.3, max=5),
+            reraise=True,
+        ):
+            with trial:
+                await self.store.put(key, picture.data, media_type=picture.media_type)
         return Kept(
             key=key,
             sha256=hashlib.sha256(picture.data).hexdigest(),
@@ -103,6 +120,7 @@ class Studio:
                 fetched = self.fetcher.fetched(painting.url or "")
                 path = await stack.enter_async_context(fetched)
                 data = await asyncio.to_thread(path.read_bytes)
-            return await asyncio.to_thread(
-                prepare, data, max_width=self.max_width, quality=self.quality, is_made=True
-            )
+            async with self.room:
+                return await asyncio.to_thread(
+                    prepare, data, max_width=self.max_width, quality=self.quality, is_made=True
+                )

@@ -13,10 +13,12 @@ from db.base import Base
 from db.models import (
     Board,
     Character,
+    CharacterImage,
     CharacterProfile,
     Comment,
     ConversationLine,
     EngineTask,
+    GeneratedAsset,
     Job,
     JobStep,
     LlmCall,
@@ -125,6 +127,12 @@ def _belongings(discord_id: int) -> dict[str, Select[Any]]:
             CharacterProfile.character_id.in_(drawn)
         ),
         "prompt_artifacts": select(PromptArtifact).where(PromptArtifact.character_id.in_(drawn)),
+        "character_images": select(CharacterImage).where(CharacterImage.character_id.in_(drawn)),
+        "generated_assets": select(GeneratedAsset).where(
+            GeneratedAsset.artifact_id.in_(
+                select(PromptArtifact.id).where(PromptArtifact.character_id.in_(drawn))
+            )
+        ),
         "posts": select(Post).where(Post.author_id == discord_id),
         "comments": select(Comment).where(Comment.author_id == discord_id),
         "votes": select(Vote).where(Vote.author_id == discord_id),

@@ -12,7 +12,7 @@ from services.publishing.errors import (
 from services.publishing.notices import NoticeHandler
 from services.publishing.ports import Herald
 from services.publishing.queries import Listing
-from services.publishing.rules import rating_of
+from services.publishing.rules import mentions_minor, rating_of
 from services.publishing.service import PublishingService
 from services.publishing.types import Ended, Standing
 from services.publishing.workflow import PublishHandler
@@ -35,5 +35,6 @@ __all__ = [
     "PublishHandler",
     "PublishingService",
     "Standing",
+    "mentions_minor",
     "rating_of",
 ]

@@ -96,6 +96,13 @@ def refuse_minors(
         raise MinorNotSafe(name, rating, _around(text, found))
 
 
+def mentions_minor(text: str) -> bool:
+    """Whether a text speaks of somebody who may be under 18."""
+    plain = unmasked(text)
+    is_young = any(age < ADULT for age, _ in _ages(plain))
+    return is_young or lexicon.MINORS.search(plain) is not None
+
+
 def _by_words(text: str) -> NsfwRating:
     plain = unmasked(text)
     if lexicon.EXPLICIT.search(plain):

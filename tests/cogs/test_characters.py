@@ -140,7 +140,9 @@ async def test_a_gallery_has_pages_and_pictures_can_go(at_work: House, sessions:
     await at_work.alice.click(answer(gallery), label="Delete")
     left = answer(gallery).embeds[0].footer.text
     await at_work.alice.select(answer(gallery), [options(gallery)[0]["value"]])
-    await at_work.alice.click(answer(gallery), label="Regenerate")
+    again = await at_work.alice.click(answer(gallery), label="Regenerate")
+    question = answer(again).content
+    await at_work.alice.click(answer(again), label="Draw")
     await nothing_due(sessions)
 
     assert footer == "12 pictures · page 1 of 2"
@@ -149,7 +151,8 @@ async def test_a_gallery_has_pages_and_pictures_can_go(at_work: House, sessions:
     }  # fmt: skip
     assert [each["label"] for each in second] == [f"{n}: Ink, portrait" for n in (1, 2, 3)]
     assert left == "11 pictures · page 2 of 2"
-    assert "This cost $0.04" in (answer(gallery).embeds[0].description or "")
+    assert question.startswith("1 picture by `replicate/google/nano-banana`, about **$0.04**")
+    assert "This cost $0.04" in (answer(again).embeds[0].description or "")
 
 
 def options(result: InteractionResult) -> list[dict[str, Any]]:

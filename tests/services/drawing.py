@@ -109,7 +109,7 @@ class Drawing:
                     self.sessions, self.models, self.studio, self.watcher, describe=described
                 ),
                 ShowHandler(self.sessions, store, self.watcher),
-                ClearingHandler(self.sessions, store),
+                ClearingHandler(self.sessions, self.studio),
             ],
             lanes=LANES,
             describe=described,

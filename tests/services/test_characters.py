@@ -20,11 +20,14 @@ from services.characters import (
     NoProfile,
     NothingSelected,
     NothingToDrawFrom,
+    NotShown,
     PictureGone,
     PicturesUsedUp,
+    Progress,
     Scene,
     SceneRefused,
     StillDrawing,
+    StyleForAdults,
     StyleNotFound,
     TooManyDrawing,
     Wish,
@@ -53,11 +56,13 @@ from tests.services.drawing import (
     SEEN,
     STRANGER,
     Drawing,
+    Watched,
     nothing_due,
     seen,
 )
 from tests.vendors.gemini import GeminiStandIn, Reply
 from tests.vendors.openai import OpenAIStandIn
+from tests.vendors.openai import Reply as Said
 from tests.vendors.replicate import Fate, ReplicateStandIn, bomb, painted
 from tests.vendors.s3 import serving, store_at
 
@@ -122,10 +127,13 @@ async def test_a_photo_becomes_a_gallery(
     assert asked["messages"][1]["content"][1]["type"] == "image_url"
     assert drawing.watcher.shown[0] == ("profiling", 0)
     assert drawing.watcher.shown[-1] == ("ready", 3)
-    assert ("generating", 1) in drawing.watcher.shown
+    assert {status for status, _ in drawing.watcher.shown} == {"profiling", "generating", "ready"}
     async with sessions() as session:
         calls = (await session.scalars(select(LlmCall))).all()
-    assert {(each.purpose, each.outcome) for each in calls} == {("character", "ok")}
+    assert {(each.purpose, each.outcome) for each in calls} == {
+        ("character", "ok"),
+        ("character picture", "ok"),
+    }
     assert len(calls) == 4
 
 
@@ -362,6 +370,7 @@ async def test_pictures_of_a_day_are_limited(
         await session.execute(
             text("UPDATE prompt_artifacts SET created_at = now() - interval '25 h'")
         )
+        await session.execute(text("UPDATE llm_calls SET created_at = now() - interval '25 h'"))
     await drawing.create(name="Bea", variants=3)
 
 
@@ -530,4 +539,135 @@ async def test_deleting_while_it_is_drawn(drawing: Drawing, replicate: Replicate
         await nothing_due(drawing.sessions)
 
     assert await drawing.service.listed(OWNER) == []
+    assert await drawing.keys() == set()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"clothing": "nothing, fully nude, an erotic pose"},
+        {"features": "explicit hentai\nnaked"},
+    ],
+)
+async def test_words_of_a_profile_draw_nobody_undressed(
+    drawing: Drawing, changes: dict[str, str]
+) -> None:
+    made = await drawing.create(variants=1)
+    await drawing.drawn()
+    with pytest.raises(SceneRefused):
+        await drawing.galleries.describe(OWNER, made.id, changes)
+    kept = await drawing.galleries.described(OWNER, made.id)
+    assert (kept.clothing, kept.features) == (SEEN["clothing"], SEEN["features"])
+
+
+async def test_who_is_called_young_is_young(drawing: Drawing) -> None:
+    made = await drawing.create(variants=1)
+    await drawing.drawn()
+    await drawing.galleries.describe(OWNER, made.id, {"build": "a 9 year old girl"})
+    with pytest.raises(StyleForAdults):
+        await drawing.service.generate(OWNER, made.id, Wish(style="noir"))
+
+
+async def test_deleting_gives_no_picture_back(
+    sessions: Sessions, models: LanguageModels, studio: Studio, openai: OpenAIStandIn
+) -> None:
+    openai.answer = seen()
+    drawing = Drawing(sessions, models, studio, images_per_day=3)
+    made = await drawing.create(variants=3)
+    await drawing.drawn()
+    await drawing.service.delete(OWNER, made.id)
+    with pytest.raises(PicturesUsedUp):
+        await drawing.create(variants=1)
+
+
+async def test_looking_at_photos_is_limited_as_well(
+    sessions: Sessions, models: LanguageModels, studio: Studio, openai: OpenAIStandIn
+) -> None:
+    openai.answer = seen(people=0)
+    drawing = Drawing(sessions, models, studio, images_per_day=2)
+    for _ in range(2):
+        # One of whom there is nothing any more makes place for another of the name.
+        await drawing.create(variants=1)
+        await drawing.drawn()
+    with pytest.raises(PicturesUsedUp):
+        await drawing.create(variants=1)
+    assert len(openai.requests) == 2
+    assert len(await drawing.service.listed(OWNER)) == 1
+
+
+async def test_discord_that_cannot_be_reached_stops_nothing(drawing: Drawing) -> None:
+    class Away(Watched):
+        away = True
+
+        @override
+        async def show(self, address: dict[str, Any], progress: Progress) -> None:
+            if self.away:
+                raise NotShown
+            await super().show(address, progress)
+
+    drawing.watcher = watcher = Away()
+    made = await drawing.create()
+    async with drawing.working():
+        async with asyncio.timeout(10):
+            while (await drawing.now(made.id)).status != "ready":
+                await asyncio.sleep(0.02)
+        watcher.away = False
+        await nothing_due(drawing.sessions)
+    assert watcher.shown[-1] == ("ready", 2)
+
+
+async def test_a_photo_that_nobody_could_look_at_is_not_kept(
+    drawing: Drawing, openai: OpenAIStandIn
+) -> None:
+    openai.answer = None
+    openai.default = Said(status=401)
+    made = await drawing.create()
+    await drawing.drawn()
+
+    now = await drawing.now(made.id)
+    assert (now.status, now.photo_key) == ("failed", None)
+    assert await drawing.keys() == set()
+
+
+async def test_nothing_of_a_character_is_kept_once_it_is_deleted(
+    drawing: Drawing, sessions: Sessions, replicate: ReplicateStandIn
+) -> None:
+    replicate.hold.clear()
+    made = await drawing.create()
+    async with drawing.working():
+        async with asyncio.timeout(10):
+            while len(replicate.predictions) < 2:
+                await asyncio.sleep(0.01)
+        lent = len(replicate.files)
+        await drawing.service.delete(OWNER, made.id)
+        await nothing_due(sessions)
+    async with sessions() as session:
+        steps = (await session.scalars(select(JobStep))).all()
+    assert lent == 1
+    assert replicate.files == {}
+    assert steps == []
+
+
+async def test_a_create_that_was_cut_short_leaves_no_photo(
+    drawing: Drawing, sessions: Sessions
+) -> None:
+    made = await drawing.create(variants=1)
+    await drawing.drawn()
+    async with sessions.begin() as session:  # as if the last of its transactions had not been
+        await session.execute(text("DELETE FROM characters"))
+        await session.execute(text("UPDATE jobs.jobs SET due_at = now() WHERE payload ? 'unknown'"))
+    assert made.photo_key in await drawing.keys()
+    await drawing.drawn()
+    assert await drawing.keys() == set()
+
+
+async def test_deleting_and_drawing_wait_for_each_other_in_one_order(
+    drawing: Drawing, sessions: Sessions
+) -> None:
+    for n in range(6):
+        made = await drawing.create(name=f"Ada {n}", variants=1)
+        async with drawing.working():
+            await asyncio.sleep(0.03 * n)
+            await drawing.service.delete(OWNER, made.id)
+            await nothing_due(sessions)
     assert await drawing.keys() == set()

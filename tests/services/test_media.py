@@ -1,6 +1,7 @@
 """Files: where they are kept, how pictures come in, and what is refused at the door."""
 
 import asyncio
+import functools
 import io
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from typing_extensions import override
 
@@ -229,6 +232,33 @@ def test_what_is_no_picture_for_us_is_refused(name: str) -> None:
 
     with pytest.raises(error):
         prepare(data, name=name)
+
+
+@given(
+    st.binary(max_size=40), st.integers(0, 400), st.sampled_from(["JPEG", "PNG", "WEBP", "AVIF"])
+)
+@settings(max_examples=150, deadline=None)
+def test_a_file_that_somebody_broke_is_refused_in_words(noise: bytes, at: int, kind: str) -> None:
+    good = broken(kind)
+    data = good[:at] + noise + good[at + len(noise) :]
+    try:
+        prepare(data)
+    except DomainError:
+        return
+
+
+@functools.cache
+def broken(kind: str) -> bytes:
+    """Return a picture with much in it that can be broken."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), (9, 90, 200)).save(out, kind, exif=exif)
+    return out.getvalue()
+
+
+def test_a_sheet_says_that_a_machine_made_it() -> None:
+    assert MARK in sheet([thumbnail(prepare(painted("a")).data).data])
 
 
 def test_pictures_are_shown_side_by_side() -> None:

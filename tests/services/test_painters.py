@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ from services.llm import (
     ModelUnavailable,
 )
 from services.llm.gemini import Gemini
-from services.media import prepare
+from services.media import StorageUnavailable, prepare
 from services.painters import (
     Begun,
     Easel,
@@ -194,6 +194,62 @@ async def test_after_a_moment_of_too_much_it_goes_on(
     assert len(replicate.predictions) == 1
 
 
+async def test_a_poll_that_fails_is_one_poll(studio: Studio, replicate: ReplicateStandIn) -> None:
+    replicate.stumbles = 7
+
+    await studio.make(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
+
+    assert len(replicate.predictions) == 1
+
+
+async def test_what_the_vendor_has_forgotten_is_not_ordered_again(
+    studio: Studio, replicate: ReplicateStandIn
+) -> None:
+    old = Paper(since=datetime.now(UTC) - timedelta(hours=2))
+    with pytest.raises(PaintingLost):
+        await studio.images.paint(ORDER, old, caller=CALLER)
+    assert replicate.predictions == {}
+
+    known = Paper()
+    await studio.images.paint(ORDER, known, caller=CALLER)
+    forgotten = replicate.predictions["p1"]
+    forgotten.update(created_at="2026-01-01T00:00:00Z", output=None, status="succeeded")
+    with pytest.raises(PaintingLost):
+        await studio.images.paint(ORDER, known, caller=CALLER)
+
+
+async def test_a_stranger_state_in_the_list_is_in_nobodys_way(
+    studio: Studio, replicate: ReplicateStandIn
+) -> None:
+    replicate.default = Fate(status="aborted")
+    with pytest.raises(PaintingFailed):
+        await studio.images.paint(Order(prompt="another"), Paper(), caller=CALLER)
+    replicate.default = Fate()
+    first, again = Paper(), Paper(since=datetime.now(UTC))
+    await studio.images.paint(ORDER, first, caller=CALLER)
+    await studio.images.paint(ORDER, again, caller=CALLER)
+
+    assert again.id == first.id
+
+
+async def test_storage_that_hiccups_costs_no_picture(
+    studio: Studio, replicate: ReplicateStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, tries = studio.store.put, 0
+
+    async def put(key: str, data: bytes | Path, *, media_type: str) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise StorageUnavailable("busy")
+        await real(key, data, media_type=media_type)
+
+    monkeypatch.setattr(studio.store, "put", put)
+    await studio.make(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
+
+    assert (len(replicate.predictions), tries) == (1, 3)
+
+
 async def test_what_never_ends_is_called_off(
     sessions: Sessions, carrier: Courier, replicate: ReplicateStandIn
 ) -> None:
@@ -273,6 +329,19 @@ async def test_gemini_in_trouble(
 
     with pytest.raises(error):
         await studio.make(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
+    await studio.images.close()
+
+
+async def test_a_gemini_that_says_it_is_busy_has_painted_nothing(
+    sessions: Sessions, carrier: Courier, gemini: GeminiStandIn, tmp_path: Path
+) -> None:
+    studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
+    gemini.replies.append(Reply(status=503))
+    gemini.default = Reply(picture=painted("g"))
+    easel = Paper()
+    with pytest.raises(ModelUnavailable):
+        await studio.make(ORDER, easel, key="boards/1.jpg", caller=CALLER)
+    await studio.make(ORDER, easel, key="boards/1.jpg", caller=CALLER)
     await studio.images.close()
 
 

@@ -53,6 +53,7 @@ class ReplicateStandIn:
         self.files: dict[str, bytes] = {}
         self.cancelled: list[str] = []
         self.most_at_once = 0
+        self.stumbles = 0
         self.hold = asyncio.Event()
         self.hold.set()
         self.url = ""
@@ -133,6 +134,9 @@ class ReplicateStandIn:
 
     async def _get(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
+        if self.stumbles:
+            self.stumbles -= 1
+            return _problem(500, "as scripted")
         if name not in self.predictions:
             return _problem(404, "The requested resource could not be found.")
         self._go_on(name)
