@@ -75,6 +75,7 @@ class House:
             services = bot.services
             served = admin_api(self.settings, services.jobs, services.engine, self.studio.store)
             await stack.enter_async_context(served)
+            await services.sweeper.promise()
             await stack.enter_async_context(made.working())
             if self.settings.scheduler_enabled:
                 every = self.clock.span(self.engine.interval)

@@ -46,7 +46,7 @@ from services.engine import (
 from services.jobs import DISCORD, ENGINE, LANES, Handler, JobMetrics, JobService, Worker
 from services.llm import LanguageModels, Ledger
 from services.llm_configs import LlmConfigService
-from services.media import Sweeper
+from services.media import Sweeper, SweepHandler
 from services.memory import MemoryService
 from services.painters import Studio
 from services.people import PeopleService
@@ -159,6 +159,7 @@ def assemble(
         limits=options.limits,
         tempo=tempo,
     )
+    sweeper = Sweeper(sessions, studio.store)
     handlers = (
         PublishHandler(sessions, models),
         NoticeHandler(outside.herald),
@@ -166,6 +167,7 @@ def assemble(
         GenerateHandler(sessions, models, studio, outside.watcher, describe=described),
         ShowHandler(sessions, studio.store, outside.watcher),
         ClearingHandler(sessions, studio),
+        SweepHandler(sweeper),
     )
     metrics = JobMetrics()
     return Services(
@@ -186,7 +188,7 @@ def assemble(
             sessions, studio, personalities, outside.stage, limits or CharacterLimits()
         ),
         galleries=GalleryService(sessions, studio.store),
-        sweeper=Sweeper(sessions, studio.store),
+        sweeper=sweeper,
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
         board_ear=BoardEar(sessions, planner, tempo, outside.board_stage),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),

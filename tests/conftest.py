@@ -110,7 +110,8 @@ async def studio(
 ) -> AsyncGenerator[Studio]:
     """Pictures by the real SDK in front of a stand-in, kept in a folder."""
     painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url=replicate.url)
-    images = ImageModels(Ledger(sessions, PRICES), carrier, painter, poll=0.01, deadline=5)
+    ledger = Ledger(sessions, PRICES)
+    images = ImageModels(ledger, carrier, painter, poll=0.01, deadline=5, wait=wait_none())
     yield studio_of(images, carrier, tmp_path / "media")
     await images.close()
 

@@ -16,7 +16,7 @@ from services.media.fetching import DISCORD_HOSTS, VENDOR_HOSTS, Fetcher
 from services.media.folder import ROUTE, FolderStore
 from services.media.pictures import JPEG, MOST_BYTES, Picture, kind_of, prepare, sheet, thumbnail
 from services.media.ports import ObjectStore, Stored
-from services.media.sweep import Sweeper
+from services.media.sweep import Sweeper, SweepHandler
 
 __all__ = [
     "DISCORD_HOSTS",
@@ -39,6 +39,7 @@ __all__ = [
     "StorageMisconfigured",
     "StorageUnavailable",
     "Stored",
+    "SweepHandler",
     "Sweeper",
     "kind_of",
     "prepare",

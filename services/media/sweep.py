@@ -1,13 +1,27 @@
 """Finding files that no row names: what a crash at a bad moment, or a lost job, has left."""
 
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
 
-from sqlalchemy import select, union_all
+from sqlalchemy import func, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
-from db.models import Character, GeneratedAsset, Media, PersonalityVersion
+from db.models import (
+    Character,
+    GeneratedAsset,
+    Job,
+    JobStatus,
+    Media,
+    PersonalityVersion,
+)
 from db.session import Sessions
+from services.jobs import Handler, Run, enqueue
 from services.media.ports import ObjectStore, Stored
+
+log = logging.getLogger(__name__)
 
 # What is ours to judge; whatever else is in the bucket is let be.
 PREFIXES = ("characters/", "boards/", "avatars/", "uploads/")
@@ -16,12 +30,21 @@ AGE = timedelta(days=1)
 _BATCH = 500
 
 
+KIND = "sweep"
+_EVERY = timedelta(days=1)
+
+
 class Sweeper:
     """Looks through the storage for what nobody knows."""
 
     def __init__(self, sessions: Sessions, store: ObjectStore) -> None:
         self._sessions = sessions
         self._store = store
+
+    async def promise(self) -> None:
+        """Let the storage be swept once a day, by whichever process is there then."""
+        async with self._sessions.begin() as session:
+            await promise(session)
 
     async def strays(self, older_than: timedelta = AGE) -> list[Stored]:
         """Return files that no row names, and that have been there for a while.
@@ -72,3 +95,38 @@ class Sweeper:
                 worn = (await session.scalars(select(url).where(url.like("%/avatars/%")))).all()
                 known |= {face for face in faces if any(face in (each or "") for each in worn)}
         return known
+
+
+class SweepHandler(Handler):
+    """Sweeps the storage, and promises to do so again tomorrow."""
+
+    kind: ClassVar[str] = KIND
+    limit: ClassVar[int] = 100_000
+
+    def __init__(self, sweeper: Sweeper) -> None:
+        self._sweeper = sweeper
+
+    @override
+    async def run(self, run: Run) -> None:
+        strays = await self._sweeper.strays()
+        if strays:
+            await self._sweeper.delete(strays)
+            log.info("Swept %s files that nothing names", len(strays))
+        async with run.finishing() as session:
+            await promise(session, after=_EVERY)
+
+    @override
+    async def mark(
+        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+    ) -> None:
+        """Nothing waits for it."""
+
+
+async def promise(session: AsyncSession, after: timedelta = timedelta(hours=1)) -> None:
+    """Promise a sweep, unless one is promised already."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext("media.sweep"))))
+    waiting = await session.scalar(
+        select(Job.id).where(Job.kind == KIND, Job.status == JobStatus.PENDING).limit(1)
+    )
+    if waiting is None:
+        await enqueue(session, KIND, {}, due=after, key=KIND)

@@ -13,6 +13,7 @@ from tenacity import (
     stop_after_attempt,
     wait_random_exponential,
 )
+from tenacity.wait import wait_base
 
 from db.models import Outcome
 from services.errors import Passing
@@ -59,6 +60,7 @@ class ImageModels:
         at_once: int = 4,
         deadline: float = 300,
         poll: float = 1,
+        wait: wait_base = _WAIT,
     ) -> None:
         self._ledger = ledger
         self._courier = courier
@@ -68,6 +70,7 @@ class ImageModels:
         self._ordering = asyncio.Lock()
         self._deadline = deadline
         self._poll = poll
+        self._wait = wait
 
     @property
     def exist(self) -> bool:
@@ -195,6 +198,12 @@ class ImageModels:
                 raise PaintingFailed(painter.name, f"it took longer than {self._deadline:.0f} s")
             await asyncio.sleep(self._poll)
 
+    def _pause(self, state: RetryCallState) -> float:
+        """Return the seconds until the next try: our own, or more where the vendor says so."""
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, ModelRateLimited) else None
+        return max(asked or 0, self._wait(state))
+
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask again where the vendor has said that it did not listen, and only then."""
 
@@ -202,7 +211,7 @@ class ImageModels:
             async for trial in AsyncRetrying(
                 retry=retry_if_exception_type(ModelRateLimited),
                 stop=stop_after_attempt(3),
-                wait=_pause,
+                wait=self._pause,
                 reraise=True,
             ):
                 with trial:
@@ -214,12 +223,6 @@ class ImageModels:
             return await self._courier.carry(attempts)
         except TimeoutError as error:
             raise ModelUnavailable(self._there().name) from error
-
-
-def _pause(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, ModelRateLimited) else None
-    return max(asked or 0, _WAIT(state))
 
 
 def _outcome(error: ModelError) -> Outcome:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, text
 from typing_extensions import override
 
-from db.models import CharacterStatus, JobStep, LlmCall, Personality
+from db.models import CharacterStatus, Job, JobStep, LlmCall, Personality
 from db.session import Sessions
 from services.characters import (
     CharacterNameTaken,
@@ -514,6 +514,11 @@ async def test_a_sweep_finds_what_nobody_knows_and_nothing_else(
     await open_.galleries.select(OWNER, made.id, chosen.image.id)
     await open_.service.use(OWNER, made.id, personality.id)
     sweeper = Sweeper(sessions, drawing.studio.store)
+    await sweeper.promise()
+    await sweeper.promise()
+    async with sessions() as session:
+        promised = (await session.scalars(select(Job).where(Job.kind == "sweep"))).all()
+    assert len(promised) == 1
     nothing = await sweeper.strays(timedelta(0))
     strays = ("characters/x/1.jpg", "boards/2.jpg", "avatars/3.jpg", "uploads/4.png")
     for key in strays:
