@@ -34,7 +34,7 @@ def measure(_: str) -> list[Measure]:
         assert process.stdout is not None
         line = next(line for line in process.stdout if line.startswith("Playground: "))
         page.goto(line.removeprefix("Playground: ").strip())
-        say(page, "@Mirela how was the night?")
+        say(page, "@Mirela did anybody pass by?")
         expect(page.get_by_role("button", name="⋯").last).to_be_visible()
         took = time.perf_counter() - began
         browser.close()
