@@ -32,14 +32,16 @@ def measure(_: str) -> list[Measure]:
             text=True,
         )
         assert process.stdout is not None
-        line = next(line for line in process.stdout if line.startswith("Playground: "))
-        page.goto(line.removeprefix("Playground: ").strip())
-        say(page, "@Mirela did anybody pass by?")
-        expect(page.get_by_role("button", name="⋯").last).to_be_visible()
-        took = time.perf_counter() - began
-        browser.close()
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+        try:
+            line = next(line for line in process.stdout if line.startswith("Playground: "))
+            page.goto(line.removeprefix("Playground: ").strip())
+            say(page, "@Mirela did anybody pass by?")
+            expect(page.get_by_role("button", name="⋯").last).to_be_visible()
+            took = time.perf_counter() - began
+            browser.close()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
         Path(folder).mkdir(exist_ok=True)
     return [Measure("first_answer_s", took, "s", "≤ 10")]

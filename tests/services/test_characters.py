@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import select, text
 from typing_extensions import override
 
@@ -301,12 +303,16 @@ async def test_a_photo_of_the_wrong_kind_is_deleted_at_once(
 
 
 async def test_a_gif_gives_its_first_frame(drawing: Drawing) -> None:
-    # A still of it is a photo like any other.
-    FILES["https://cdn/a.gif"] = b"GIF89a" + b"\x99" * 10
-    with pytest.raises(NotAPicture):
-        await drawing.create(
-            photo=Attachment(name="a.gif", media_type="image/gif", size=9, url="https://cdn/a.gif")
-        )
+    out = io.BytesIO()
+    frames = [Image.new("P", (80, 60), colour) for colour in (1, 2, 3)]
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    FILES["https://cdn/a.gif"] = out.getvalue()
+    made = await drawing.create(
+        photo=Attachment(name="a.gif", media_type="image/gif", size=9, url="https://cdn/a.gif")
+    )
+
+    kept = Image.open(io.BytesIO(await drawing.galleries.file(made.photo_key or "")))
+    assert (kept.format, kept.size, getattr(kept, "n_frames", 1)) == ("JPEG", (80, 60), 1)
 
 
 async def test_who_looks_young_is_drawn_in_styles_for_everyone_only(
