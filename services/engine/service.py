@@ -232,7 +232,9 @@ class EngineService:
 
         await asyncio.to_thread(lambda: asyncio.run(run()))
         acts = made.company.acts
-        return Simulated(days=days, acts=len(acts), measures=measures([acts], days=days))
+        return Simulated(
+            days=days, acts=len(acts), measures=await asyncio.to_thread(measures, [acts], days=days)
+        )
 
     async def pause(self, actor: Actor) -> None:
         """Stop all acting at once: what is being written is not said any more.

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from services.characters import (
 from services.chat import Attachment
 from services.jobs import LANES, JobMetrics, Worker
 from services.llm import LanguageModels, courier
+from services.media import FolderStore
 from services.painters import Studio
 from services.people import Actor
 from services.personalities import PersonalityService
@@ -180,3 +182,12 @@ async def draw(watch: Watch, url: str, address: str, painter: str, folder: Path)
             await nothing_due(sessions)
         await made.texts.close()
         await images.close()
+
+
+def public(drawing: Drawing, models: LanguageModels) -> Drawing:
+    """Return the same with an address that everyone can reach."""
+    store = drawing.studio.store
+    assert isinstance(store, FolderStore)
+    folder = store.path_of("x").parent
+    opened = FolderStore(folder, base_url="http://x", public_base="https://media.example")
+    return Drawing(drawing.sessions, models, replace(drawing.studio, store=opened))

@@ -7,9 +7,11 @@ from datetime import timedelta
 from itertools import pairwise
 from multiprocessing import get_context
 
+import numpy as np
+
 from db.models import ActType
 from services.engine import Limits, Presence, Rhythm, Uniform
-from services.engine.rehearsal import Act, Rehearsal, measures, strangers
+from services.engine.rehearsal import Act, Rehearsal, forest, measures, strangers
 from services.engine.types import Delays
 
 DAYS, PEOPLE, SEEDS = 60, 12, range(1, 21)
@@ -86,3 +88,16 @@ def test_of_next_to_nothing_nothing_is_told() -> None:
     assert all(one.at <= next_one.at for one, next_one in pairwise(acts))
     assert measures([[]], days=DAYS) == []
     assert measures([acts[:10]], days=DAYS) == []
+
+
+def test_a_forest_tells_apart_what_differs_and_nothing_else() -> None:
+    chance = np.random.default_rng(1)
+    people = forest.people()
+    some, others = people[::2], people[1::2]
+    clocks = np.array(
+        [forest.features(np.arange(0.0, 5e6, 3e4 + n).tolist(), 60, 0.3) for n in range(40)]
+    )
+    noisy = clocks * chance.normal(1, 0.05, clocks.shape)
+
+    assert 0.35 <= forest.told_apart(some, others) <= 0.65
+    assert forest.told_apart(people, noisy) >= 0.99

@@ -15,7 +15,10 @@ from importlib.resources import files
 from itertools import pairwise
 from statistics import fmean, median, pstdev
 
+import numpy as np
+
 from db.models import ActType
+from services.engine.rehearsal import forest
 from services.engine.rehearsal.act import Act
 
 # Of fewer acts than this nothing can be told.
@@ -81,6 +84,7 @@ def measures(rehearsals: Sequence[Sequence[Act]], *, days: int) -> list[Measure]
             for depth, people_do in ((1, 0.64), (2, 0.20), (3, 0.08), (4, 0.07))
         ),
         _aim("Gini of acts", fmean(_gini(acts) for acts in rehearsals), ".665", 0.50, 0.75),
+        *_told_apart(people, days),
         _aim("runs of one author", fmean(_runs(acts) for acts in rehearsals), ".054", 0.03, 0.08),
         *(
             _aim(
@@ -94,6 +98,16 @@ def measures(rehearsals: Sequence[Sequence[Act]], *, days: int) -> list[Measure]
         ),
         _aim("messages with a vote", fmean(_voted(acts) for acts in rehearsals), ".19", 0.10, 0.30),
     ]
+
+
+def _told_apart(everyone: Sequence[Sequence[float]], days: int) -> list[Measure]:
+    """Return how well a forest tells them from people, where enough was done to try."""
+    busy = [times for times in everyone if len(times) >= forest.ENOUGH_ACTS]
+    if len(busy) < forest.ENOUGH_PERSONALITIES:
+        return []
+    ours = np.array([forest.features(times, days, _quietest(times)) for times in busy])
+    area = forest.told_apart(forest.people(), ours)
+    return [_aim("told from people by a forest (AUC)", area, ".67-.76", 0, 0.80)]
 
 
 def reply_distance(delays: Sequence[float]) -> float:
