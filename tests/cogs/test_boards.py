@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
+import discord
 import pytest
 from sqlalchemy import select
 
@@ -299,3 +300,22 @@ async def test_a_pause_stops_what_is_under_way(house: House, sessions: Sessions)
     assert resumed.response is not None
     async with sessions() as session:
         assert (await session.scalars(select(Vote))).all() == []
+
+
+async def test_a_thread_that_was_archived_is_spoken_in_all_the_same(
+    at_work: House, sessions: Sessions
+) -> None:
+    at_work.openai.says("The lamp went out at four.", "I saw it from the cart, twice.")
+    await open_board(at_work, at_work.lobby, "Mirela, Bex, Professor Quill")
+    await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
+    await act(at_work, sessions, at_work.lobby, "Bex", ActType.COMMENT)
+    (thread,) = at_work.lobby.threads
+    found = at_work.bot.get_channel(thread.id)
+    assert isinstance(found, discord.Thread)
+    await found.edit(archived=True)
+
+    at_work.openai.says("Lamps do that, according to page nine.")
+    after = await act(at_work, sessions, at_work.lobby, "Professor Quill", ActType.COMMENT)
+
+    assert (after.status, after.reason) == ("DONE", None)
+    assert after.error_message is None
