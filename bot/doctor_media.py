@@ -7,7 +7,7 @@ import aiohttp
 from bot.errors import explain
 from bot.findings import Finding, State
 from bot.settings import Settings
-from bot.vendors import object_store
+from bot.vendors import chosen_painter, object_store
 from services.errors import DomainError
 from services.media import NoPublicAddress, ObjectStore
 
@@ -34,10 +34,8 @@ async def examine_media(settings: Settings) -> list[Finding]:
 
 
 def _painter(settings: Settings) -> Finding:
-    if settings.replicate_api_token is not None and settings.painter != "gemini":
-        return Finding("Model for pictures", State.GOOD, f"replicate/{settings.replicate_model}")
-    if settings.gemini_api_key is not None:
-        return Finding("Model for pictures", State.GOOD, f"gemini/{settings.gemini_image_model}")
+    if name := chosen_painter(settings):
+        return Finding("Model for pictures", State.GOOD, name)
     todo = "Set REPLICATE_API_TOKEN or GEMINI_API_KEY for characters and pictures on boards."
     return Finding("Model for pictures", State.IDLE, "no key", todo)
 

@@ -153,10 +153,17 @@ def _gemini(settings: Settings) -> dict[str, Vendor]:
     return {"gemini": Vendor(gemini, settings.gemini_model)}
 
 
+def chosen_painter(settings: Settings) -> str | None:
+    """Return the full name of the image model: the chosen one, else the first with a key."""
+    if settings.replicate_api_token is not None and settings.painter != "gemini":
+        return f"replicate/{settings.replicate_model}"
+    return f"gemini/{settings.gemini_image_model}" if settings.gemini_api_key else None
+
+
 def _painter(settings: Settings) -> Painter | None:
-    """Return the image model that is chosen, else the first for which there is a key."""
+    vendor = (chosen_painter(settings) or "").partition("/")[0]
     token, key = settings.replicate_api_token, settings.gemini_api_key
-    if token is not None and settings.painter != "gemini":
+    if vendor == "replicate" and token is not None:
         from services.painters.replicate import Replicate  # noqa: PLC0415
 
         return Replicate(
@@ -164,7 +171,7 @@ def _painter(settings: Settings) -> Painter | None:
             model=settings.replicate_model,
             base_url=settings.replicate_base_url,
         )
-    if key is not None:
+    if vendor == "gemini" and key is not None:
         from services.llm.gemini import Gemini  # noqa: PLC0415
         from services.painters.gemini import GeminiPainter  # noqa: PLC0415
 

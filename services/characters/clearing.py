@@ -14,12 +14,12 @@ from typing_extensions import override
 
 from db.models import Character, Job, JobStatus, JobStep
 from db.session import Sessions
+from services.characters import queries
 from services.jobs import Handler, Run, drop, enqueue
 from services.media import ObjectStore
 from services.painters import Studio
 
 KIND = "clear files"
-LENT = "lent"
 # What a run that was under way may still put down, and what a create that was cut short has.
 _LATER, _MUCH_LATER = timedelta(minutes=10), timedelta(hours=1)
 
@@ -40,7 +40,7 @@ async def forget(session: AsyncSession, ids: Sequence[UUID]) -> None:
     lent = await session.scalars(
         select(JobStep.output)
         .join(Job, Job.id == JobStep.job_id)
-        .where(Job.key.in_(keys), JobStep.name == LENT)
+        .where(Job.key.in_(keys), JobStep.name == queries.LENT)
     )
     # Jobs first, as whoever runs one locks them.
     taken_back = [each for each in lent.all() if each]

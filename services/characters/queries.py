@@ -1,6 +1,6 @@
 """Statements about characters and their pictures."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from db.models import (
     JobStep,
     LlmCall,
     LlmConfig,
+    Outcome,
     PromptArtifact,
     User,
 )
@@ -28,6 +29,8 @@ OPEN = (CharacterStatus.DRAFT, CharacterStatus.PROFILING, CharacterStatus.GENERA
 WAITING = (ArtifactStatus.PLANNED, ArtifactStatus.PAINTING)
 # What the ledger calls looking at a photo, and painting a picture.
 LOOK, PAINT = "character", "character picture"
+# The step in which a picture is given to the vendor.
+LENT = "lent"
 _DAY = timedelta(days=1)
 
 
@@ -82,12 +85,13 @@ async def count_open(session: AsyncSession, user_id: UUID) -> int:
 
 
 async def count_today(session: AsyncSession, user_id: UUID, purpose: str) -> int:
-    """Return how often models were asked for this by a user within a day."""
+    """Return how often models did this for a user within a day."""
     return (
         await session.scalar(
             select(func.count()).where(
                 LlmCall.user_id == user_id,
                 LlmCall.purpose == purpose,
+                LlmCall.outcome == Outcome.OK,
                 LlmCall.created_at > func.now() - _DAY,
             )
         )
@@ -210,23 +214,16 @@ async def profile(session: AsyncSession, character_id: UUID) -> CharacterProfile
     return await session.get(CharacterProfile, character_id)
 
 
-async def known_keys(session: AsyncSession, keys: Iterable[str]) -> set[str]:
-    """Return those of some keys that belong to a character."""
-    wanted = list(keys)
-    files = await session.scalars(
-        select(GeneratedAsset.storage_key).where(GeneratedAsset.storage_key.in_(wanted))
-    )
-    photos = await session.scalars(
-        select(Character.photo_key).where(Character.photo_key.in_(wanted))
-    )
-    return {*files, *(key for key in photos if key)}
-
-
 async def lent(session: AsyncSession, job_id: UUID) -> str | None:
     """Return what a job has lent to the vendor, and where the vendor has it."""
     return await session.scalar(
-        select(JobStep.output).where(JobStep.job_id == job_id, JobStep.name == "lent")
+        select(JobStep.output).where(JobStep.job_id == job_id, JobStep.name == LENT)
     )
+
+
+async def forget_lent(session: AsyncSession, job_id: UUID) -> None:
+    """Let a picture be lent anew: what was lent has been taken back."""
+    await session.execute(delete(JobStep).where(JobStep.job_id == job_id, JobStep.name == LENT))
 
 
 async def of_run(session: AsyncSession, payload: Mapping[str, str]) -> Character | None:

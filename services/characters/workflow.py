@@ -1,7 +1,7 @@
 """From a photo to pictures of a character, in steps that are each kept."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from db.models import (
     CharacterProfile,
     CharacterStatus,
     JobStatus,
+    PromptArtifact,
 )
 from db.session import Sessions
 from services.characters import clearing, queries, seeing, showing
@@ -93,10 +94,7 @@ class GenerateHandler(Handler):
             return
         artifacts = await queries.artifacts(session, character.run_token)
         if status == JobStatus.PENDING:
-            character.status, character.error = CharacterStatus.DRAFT, None
-            for each in artifacts:
-                if each.status == ArtifactStatus.FAILED:
-                    each.status, each.error = ArtifactStatus.PLANNED, None
+            await _again(session, character, artifacts)
             return
         for each in artifacts:
             if each.status == ArtifactStatus.PLANNED:
@@ -186,7 +184,7 @@ class GenerateHandler(Handler):
         if key is None:
             raise NothingToDrawFrom(character.name)
         image = await self._image(key, character.name)
-        lent = await run.step(clearing.LENT, str, lambda: self._studio.images.lend(image))
+        lent = await run.step(queries.LENT, str, lambda: self._studio.images.lend(image))
         return Likeness(image=image, lent=lent)
 
     async def _image(self, key: str, name: str) -> Image:
@@ -211,6 +209,18 @@ async def _of(session: AsyncSession, payload: dict[str, Any]) -> Character:
     if character is None:
         raise CharacterNotFound("this character")
     return character
+
+
+async def _again(
+    session: AsyncSession, character: Character, artifacts: Sequence[PromptArtifact]
+) -> None:
+    """Let what failed be tried once more; what was lost may have been paid for, and stays so."""
+    character.status, character.error = CharacterStatus.DRAFT, None
+    if character.job_id is not None:
+        await queries.forget_lent(session, character.job_id)
+    for each in artifacts:
+        if each.status == ArtifactStatus.FAILED:
+            each.status, each.error = ArtifactStatus.PLANNED, None
 
 
 async def _end(session: AsyncSession, character: Character, words: str | None) -> None:

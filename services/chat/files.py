@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from services.chat.ports import Stage
 from services.chat.types import Attachment, Heard
 from services.llm import Image
+from services.media import kind_of
 
 MOST_IMAGES = 4
 _IMAGE_BYTES = 5_000_000
 _TEXT_BYTES = 64_000
 _TEXT_NAMES = (".txt", ".md", ".csv", ".json", ".toml", ".yaml", ".yml", ".py", ".js", ".log")
-_SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF8": "image/gif",
-}
+# What models that see take.
+_SEEN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 @dataclass(frozen=True)
@@ -47,14 +45,8 @@ async def _image(stage: Stage, attachment: Attachment) -> Image | None:
         return None
     data = await stage.read(attachment)
     # The type is what the bytes say, not what the sender said.
-    kind = _kind(data) if data and len(data) <= _IMAGE_BYTES else None
-    return Image(media_type=kind, data=data) if data and kind else None
-
-
-def _kind(data: bytes) -> str | None:
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for sign, kind in _SIGNATURES.items() if data.startswith(sign)), None)
+    kind = kind_of(data) if data and len(data) <= _IMAGE_BYTES else None
+    return Image(media_type=kind, data=data) if data and kind in _SEEN else None
 
 
 async def _text(stage: Stage, attachment: Attachment) -> str | None:

@@ -12,14 +12,13 @@ from services.media.errors import (
     StorageMisconfigured,
     StorageUnavailable,
 )
-from services.media.fetching import DISCORD_HOSTS, VENDOR_HOSTS, Fetcher
+from services.media.fetching import VENDOR_HOSTS, Fetcher
 from services.media.folder import ROUTE, FolderStore
 from services.media.pictures import JPEG, MOST_BYTES, Picture, kind_of, prepare, sheet, thumbnail
 from services.media.ports import ObjectStore, Stored
 from services.media.sweep import Sweeper, SweepHandler
 
 __all__ = [
-    "DISCORD_HOSTS",
     "JPEG",
     "MOST_BYTES",
     "ROUTE",

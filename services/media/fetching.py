@@ -1,4 +1,4 @@
-"""Fetching files from where vendors and Discord leave them, and from nowhere else."""
+"""Fetching pictures from where vendors leave them, and from nowhere else."""
 
 import asyncio
 import tempfile
@@ -21,7 +21,6 @@ from services.media.errors import (
 from services.media.pictures import MOST_BYTES, kind_of
 from services.media.ports import ObjectStore
 
-DISCORD_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 VENDOR_HOSTS = frozenset({"replicate.delivery", ".replicate.delivery"})
 
 _CHUNK, _HEAD = 64 * 1024, 16
@@ -38,7 +37,7 @@ class Fetcher:
 
     def __init__(
         self,
-        hosts: Collection[str] = DISCORD_HOSTS | VENDOR_HOSTS,
+        hosts: Collection[str] = VENDOR_HOSTS,
         *,
         plain_hosts: Collection[str] = (),
         most_bytes: int = MOST_BYTES,

@@ -17,21 +17,17 @@ JPEG = "image/jpeg"
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 _SIGNS = {
-    "image/jpeg": (b"\xff\xd8\xff", 0),
-    "image/png": (b"\x89PNG\r\n\x1a\n", 0),
-    "image/gif": (b"GIF8", 0),
-    "image/webp": (b"WEBP", 8),
-    "image/avif": (b"ftypavif", 4),
+    "image/jpeg": ((b"\xff\xd8\xff", 0),),
+    "image/png": ((b"\x89PNG\r\n\x1a\n", 0),),
+    "image/gif": ((b"GIF8", 0),),
+    "image/webp": ((b"RIFF", 0), (b"WEBP", 8)),
+    "image/avif": ((b"ftypavif", 4),),
 }
 _WHITE, _DARK, _EMPTY = (255, 255, 255), (30, 31, 34), (64, 66, 73)
 _GOLD = (240, 178, 50)
 _COLUMNS, _FOUR, _SIDE, _GAP = 3, 4, 300, 12
 _CELL = _SIDE + _GAP
 # https://cv.iptc.org/newscodes/digitalsourcetype/
-_SOURCES = {
-    "made": "trainedAlgorithmicMedia",
-    "made of a photo": "compositeWithTrainedAlgorithmicMedia",
-}
 _XMP = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF \
@@ -54,10 +50,10 @@ class Picture:
 
 def kind_of(data: bytes) -> str | None:
     """Return the type of a picture by its first 16 bytes, or None: names and headers lie."""
-    return next(
-        (kind for kind, (sign, at) in _SIGNS.items() if data[at : at + len(sign)] == sign),
-        None,
-    )
+    for kind, signs in _SIGNS.items():
+        if all(data[at : at + len(sign)] == sign for sign, at in signs):
+            return kind
+    return None
 
 
 def prepare(

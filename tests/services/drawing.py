@@ -27,7 +27,7 @@ from services.characters import (
     Wish,
 )
 from services.chat import Attachment
-from services.jobs import LANES, JobMetrics, Worker
+from services.jobs import LANES, Handler, JobMetrics, Worker
 from services.llm import LanguageModels, courier
 from services.media import FolderStore
 from services.painters import Studio
@@ -101,18 +101,22 @@ class Drawing:
         made = Wish(**asked)
         return await self.service.create(OWNER, name=name, gender="female", photo=photo, wish=made)
 
+    @property
+    def handlers(self) -> list[Handler]:
+        store = self.studio.store
+        return [
+            GenerateHandler(
+                self.sessions, self.models, self.studio, self.watcher, describe=described
+            ),
+            ShowHandler(self.sessions, store, self.watcher),
+            ClearingHandler(self.sessions, self.studio),
+        ]
+
     @asynccontextmanager
     async def working(self, watch: Watch = lambda _: None) -> AsyncGenerator[None]:
-        store = self.studio.store
         worker = Worker(
             self.sessions,
-            [
-                GenerateHandler(
-                    self.sessions, self.models, self.studio, self.watcher, describe=described
-                ),
-                ShowHandler(self.sessions, store, self.watcher),
-                ClearingHandler(self.sessions, self.studio),
-            ],
+            self.handlers,
             lanes=LANES,
             describe=described,
             metrics=JobMetrics(),

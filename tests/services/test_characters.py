@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from typing_extensions import override
 
-from db.models import CharacterStatus, JobStep, LlmCall, Personality
+from db.models import Character, CharacterStatus, JobStep, LlmCall, Personality
 from db.session import Sessions
 from services.characters import (
     NothingSelected,
@@ -20,8 +20,10 @@ from services.characters import (
     Scene,
     StillDrawing,
     Wish,
+    queries,
 )
 from services.errors import OwnersOnly
+from services.jobs import JobMetrics, JobService
 from services.llm import Courier, LanguageModels
 from services.llm.gemini import Gemini
 from services.media import (
@@ -294,3 +296,26 @@ async def test_discord_that_cannot_be_reached_stops_nothing(drawing: Drawing) ->
         watcher.away = False
         await nothing_due(drawing.sessions)
     assert watcher.shown[-1] == ("ready", 2)
+
+
+async def test_an_operator_may_have_it_tried_again(
+    drawing: Drawing, replicate: ReplicateStandIn, sessions: Sessions
+) -> None:
+    replicate.default = Fate(http=429, detail="in 0 seconds")
+    made = await drawing.create()
+    await drawing.drawn()
+    failed = await drawing.now(made.id)
+    lent = dict(replicate.files)
+    replicate.default = Fate()
+    jobs = JobService(sessions, drawing.handlers, JobMetrics())
+    await jobs.retry(str(made.job_id))
+    await drawing.drawn()
+
+    assert (failed.status, lent) == ("failed", {})
+    assert (await drawing.now(made.id)).status == "ready"
+    assert [each.status for each in await drawing.artifacts()] == ["done", "done"]
+    assert len(replicate.predictions) == 2
+    # What came to nothing is not counted against whoever asked.
+    async with sessions() as session:
+        user_id = (await session.get_one(Character, made.id)).user_id
+        assert await queries.count_today(session, user_id, queries.PAINT) == 2
