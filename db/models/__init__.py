@@ -39,7 +39,16 @@ from db.models.personality import (
     PersonalityVersion,
     Visibility,
 )
+from db.models.photo import HASH_BITS, PHOTO_DIMENSIONS, Photo
 from db.models.publishing import PersonalityLike, PublishAttempt
+from db.models.social import (
+    PostStatus,
+    RateWindow,
+    SocialPost,
+    SocialSlot,
+    SocialTarget,
+    TargetKind,
+)
 from db.models.synced_commands import SyncedCommands
 from db.models.system_prompt import SystemPrompt
 from db.models.tag import PersonalityTag, Tag
@@ -47,6 +56,8 @@ from db.models.user import User
 from db.models.user_personality_config import UserPersonalityConfig
 
 __all__ = [
+    "HASH_BITS",
+    "PHOTO_DIMENSIONS",
     "ActType",
     "ActivatedChannel",
     "AgeBucket",
@@ -86,13 +97,20 @@ __all__ = [
     "PersonalityOwner",
     "PersonalityTag",
     "PersonalityVersion",
+    "Photo",
     "Post",
+    "PostStatus",
     "PromptArtifact",
     "PublishAttempt",
+    "RateWindow",
     "Role",
+    "SocialPost",
+    "SocialSlot",
+    "SocialTarget",
     "SyncedCommands",
     "SystemPrompt",
     "Tag",
+    "TargetKind",
     "TaskStatus",
     "User",
     "UserDefaultPersona",

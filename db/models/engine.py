@@ -48,6 +48,7 @@ class Deed(StrEnum):
     POSTED = "posted"
     VOTED = "voted"
     REPLIED = "replied"
+    SHARED = "shared"
 
 
 class EngineTask(Keyed, Base, kw_only=True):
@@ -118,14 +119,19 @@ class EngineTask(Keyed, Base, kw_only=True):
 
 
 class EngineAct(Keyed, Base, kw_only=True):
-    """What a personality has seen or done, so that it does not do it twice."""
+    """What a personality has seen or done, so that it does not do it twice, and can speak of it.
+
+    Photos are shared on social networks and in channels that are no boards.
+    """
 
     __tablename__ = "engine_acts"
     __table_args__ = (
         CheckConstraint(
-            "action_type IN ('viewed', 'commented', 'posted', 'voted', 'replied')",
+            "action_type IN ('viewed', 'commented', 'posted', 'voted', 'replied', 'shared')",
             name="action_type",
         ),
+        CheckConstraint("(action_type = 'shared') = (board_id IS NULL)", name="has_board"),
+        CheckConstraint("(action_type = 'shared') = (social_post_id IS NOT NULL)", name="shared"),
         UniqueConstraint("personality_id", "post_id", "action_type"),
         UniqueConstraint("personality_id", "comment_id", "action_type"),
         Index(
@@ -137,12 +143,17 @@ class EngineAct(Keyed, Base, kw_only=True):
     )
 
     personality_id: Mapped[UUID] = mapped_column(ForeignKey("personalities.id", ondelete="CASCADE"))
-    board_id: Mapped[UUID] = mapped_column(ForeignKey("boards.id", ondelete="CASCADE"))
+    board_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("boards.id", ondelete="CASCADE"), default=None
+    )
     post_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("posts.id", ondelete="SET NULL"), default=None
     )
     comment_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("comments.id", ondelete="SET NULL"), default=None
+    )
+    social_post_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("social_posts.id", ondelete="CASCADE"), default=None, unique=True
     )
     action_type: Mapped[str]
     task_id: Mapped[UUID | None] = mapped_column(

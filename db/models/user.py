@@ -10,12 +10,16 @@ from db.base import Base, Dated, Keyed
 
 
 class User(Keyed, Dated, Base, kw_only=True):
-    """A person who has used the bot. Bystanders who only talk in a channel are not users."""
+    """A person who has used the bot. Bystanders who only talk in a channel are not users.
+
+    `time_zone` is a name of the IANA's database.
+    """
 
     __tablename__ = "users"
 
     discord_id: Mapped[int] = mapped_column(unique=True)
     username: Mapped[str]
+    time_zone: Mapped[str | None] = mapped_column(default=None)
     incognito: Mapped[bool] = mapped_column(default=False, server_default="false")
     incognito_ended_at: Mapped[datetime | None] = mapped_column(default=None)
     dm_personality_id: Mapped[UUID | None] = mapped_column(
