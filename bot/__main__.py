@@ -18,10 +18,11 @@ from bot.findings import show
 from bot.heartbeat import heartbeat, is_alive
 from bot.house import House
 from bot.moving import show_report
+from bot.photo_console import personas_app, photos_app
 from bot.settings import Settings
 from bot.simulate import simulate
-from bot.terminal import end, explained
-from bot.vendors import language_models, pictures
+from bot.terminal import PLAYGROUND, end, explained
+from bot.vendors import language_models, looking, pictures
 from bot.wiring import EngineOptions
 from db.embedded import server
 from db.session import connect, sole
@@ -40,11 +41,12 @@ import_app = typer.Typer(no_args_is_help=True, help="Moving in from elsewhere.")
 app.add_typer(import_app, name="import")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(media_app, name="media")
+app.add_typer(personas_app, name="personas")
+app.add_typer(photos_app, name="photos")
 app.command()(simulate)
 
 log = logging.getLogger(__name__)
 
-PLAYGROUND = "playground"
 HEARTBEAT = "heartbeat"
 _LIVELY = 8
 
@@ -112,7 +114,7 @@ def seed() -> None:
         async with _opened(settings, url):
             pass
 
-    with explained(), terminal.database(settings) as url:
+    with explained(), terminal.house_database(settings) as url:
         upgrade(url)
         asyncio.run(sow_seeds(url))
 
@@ -214,6 +216,7 @@ async def _opened(
         courier() as carrier,
         language_models(settings, sessions, carrier) as models,
         pictures(settings, models.ledger, carrier) as studio,
+        looking(settings) as looker,
     ):
         await sow(sessions, vendors=models.vendors)
         yield House(
@@ -222,6 +225,7 @@ async def _opened(
             models=models,
             studio=studio,
             embedder=WordLlamaEmbedder(),
+            image_embedder=looker,
             clock=clock or SystemClock(),
             engine=EngineOptions.of(settings, rhythm=rhythm),
         )

@@ -13,10 +13,11 @@ from rich.table import Table
 
 from bot import terminal
 from bot.outside import on_discord
-from bot.terminal import database, explained
-from bot.vendors import pictures
+from bot.terminal import explained, house_database
+from bot.vendors import looking, pictures
 from bot.wiring import Services, assemble
 from db.session import connect
+from db.upgrade import upgrade
 from services.embedders import WordLlamaEmbedder
 from services.jobs import Job, JobDetails, JobStatus
 from services.llm import PRICES, LanguageModels, Ledger, courier
@@ -37,7 +38,7 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 30,
 ) -> None:
     """Show jobs, the newest first."""
-    jobs = _ask(lambda services: services.jobs.listed(status=status, kind=kind, limit=limit))
+    jobs = ask(lambda services: services.jobs.listed(status=status, kind=kind, limit=limit))
     table = Table("Id", "Kind", "Status", "Due", "Starts", "Failures", "Error")
     for each in jobs:
         table.add_row(
@@ -55,19 +56,19 @@ def list_(
 @jobs_app.command()
 def show(job: JobId) -> None:
     """Show a job and the steps of it that are done."""
-    _print(_ask(lambda services: services.jobs.show(job)))
+    _print(ask(lambda services: services.jobs.show(job)))
 
 
 @jobs_app.command()
 def retry(job: JobId) -> None:
     """Try what failed or was cancelled again, from its last step."""
-    _say(_ask(lambda services: services.jobs.retry(job)))
+    _say(ask(lambda services: services.jobs.retry(job)))
 
 
 @jobs_app.command()
 def cancel(job: JobId) -> None:
     """Call a job off."""
-    _say(_ask(lambda services: services.jobs.cancel(job)))
+    _say(ask(lambda services: services.jobs.cancel(job)))
 
 
 @media_app.command()
@@ -82,33 +83,37 @@ def sweep(
             await services.sweeper.delete(strays)
         return strays
 
-    strays = _ask(look)
+    strays = ask(look)
     for each in strays:
         typer.echo(f"{each.at:%Y-%m-%d %H:%M}  {each.size:>12,}  {each.key}")
     typer.echo(f"{len(strays)} files{', deleted' if delete and strays else ''}.")
 
 
-def _ask(question: Callable[[Services], Awaitable[T]]) -> T:
+def ask(question: Callable[[Services], Awaitable[T]]) -> T:
+    """Ask the services something, of the database that `troupe run` would use."""
     settings = terminal.settings()
 
-    async def ask(url: str) -> T:
+    async def answer(url: str) -> T:
         async with AsyncExitStack() as stack:
             sessions = await stack.enter_async_context(connect(url))
             carrier = await stack.enter_async_context(courier())
             # Nothing runs here, so no language model and no Discord are needed.
             models = LanguageModels(Ledger(sessions, PRICES), carrier, {})
             made = pictures(settings, models.ledger, carrier)
+            looker = await stack.enter_async_context(looking(settings))
             services = assemble(
                 sessions,
                 outside=on_discord(discord.Client(intents=discord.Intents(guilds=True))),
                 models=models,
                 studio=await stack.enter_async_context(made),
                 embedder=WordLlamaEmbedder(),
+                image_embedder=looker,
             )
             return await question(services)
 
-    with explained(), database(settings) as url:
-        return asyncio.run(ask(url))
+    with explained(), house_database(settings) as url:
+        upgrade(url)
+        return asyncio.run(answer(url))
     raise AssertionError("unreachable")
 
 

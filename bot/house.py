@@ -15,7 +15,7 @@ from bot.wiring import EngineOptions, Services, assemble, worker
 from db.session import Sessions
 from services.characters import CharacterLimits
 from services.clock import Clock
-from services.embedders import TextEmbedder
+from services.embedders import ImageEmbedder, TextEmbedder
 from services.jobs import ENGINE
 from services.llm import LanguageModels
 from services.painters import Studio
@@ -30,6 +30,7 @@ class House:
     models: LanguageModels
     studio: Studio
     embedder: TextEmbedder
+    image_embedder: ImageEmbedder
     clock: Clock
     engine: EngineOptions
 
@@ -44,6 +45,7 @@ class House:
                 models=self.models,
                 studio=self.studio,
                 embedder=self.embedder,
+                image_embedder=self.image_embedder,
                 clock=self.clock,
                 engine=self.engine,
                 limits=CharacterLimits(
@@ -76,6 +78,7 @@ class House:
             served = admin_api(self.settings, services.jobs, services.engine, self.studio.store)
             await stack.enter_async_context(served)
             await services.sweeper.promise()
+            await services.photos.look_again()
             await stack.enter_async_context(made.working())
             if self.settings.scheduler_enabled:
                 every = self.clock.span(self.engine.interval)

@@ -30,7 +30,7 @@ def _about_files(error: DomainError) -> str | None:
         case NotAPicture(name=name):
             return (
                 f"**{_safe(name)}** is no picture that I can read, whatever its name says. "
-                "Send a JPEG, PNG, WebP or AVIF."
+                "Send a JPEG, PNG, WebP, HEIC or AVIF."
             )
         case PictureTooLarge(name=name, megapixels=megapixels, limit=limit):
             size = "too many" if math.isinf(megapixels) else f"{megapixels:.0f}"

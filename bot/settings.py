@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     character_images_per_day: int = Field(default=20, ge=1)
     source_photo_days: int = Field(default=7, ge=1, le=365)
     media_public_url: str | None = None
+    image_embedder: Literal["local", "image_embed", "gemini"] | None = None
+    image_embed_url: str | None = None
+    gemini_embed_model: str = "gemini-embedding-2"
+    buffer_api_key: SecretStr | None = None
+    buffer_base_url: str = "https://api.buffer.com"
     s3_endpoint_url: str | None = None
     s3_region: str = "auto"
     s3_bucket: str | None = None
@@ -172,10 +177,16 @@ class Settings(BaseSettings):
         address = self.media_public_url or "https://"
         if not address.startswith(("https://", "http://127.0.0.1", "http://localhost")):
             raise SettingsError("MEDIA_PUBLIC_URL: it must begin with https://")
-        needed = {"replicate": "replicate_api_token", "gemini": "gemini_api_key"}
-        if self.painter and getattr(self, needed[self.painter]) is None:
-            key = needed[self.painter].upper()
-            raise SettingsError(f"{key}: needed because PAINTER is {self.painter}")
+        needed = {
+            "replicate": "replicate_api_token",
+            "gemini": "gemini_api_key",
+            "image_embed": "image_embed_url",
+        }
+        for name in ("painter", "image_embedder"):
+            key = needed.get(getattr(self, name) or "")
+            if key and getattr(self, key) is None:
+                chosen = getattr(self, name)
+                raise SettingsError(f"{key.upper()}: needed because {name.upper()} is {chosen}")
 
 
 def misspelt() -> list[str]:

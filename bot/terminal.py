@@ -1,8 +1,11 @@
 """What an operator reads: one line where there is something to do, and no stack trace."""
 
+import json
+import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 import aiohttp
 import discord
@@ -15,7 +18,7 @@ from db.embedded import server
 from db.errors import AlreadyRuns, DatabaseUnreachable, FolderUnusable, NoDatabase
 from services.errors import DomainError
 
-LIVE = "troupe"
+LIVE, PLAYGROUND = "troupe", "playground"
 
 
 @contextmanager
@@ -37,7 +40,7 @@ def _line_about(error: Exception) -> str | None:
         case SettingsError():
             return str(error)
         case DomainError():
-            return explain(error)
+            return unmarked(explain(error) or "")
         case NoDatabase():
             return "DATABASE_URL: set it; the embedded PostgreSQL is not installed here"
         case DatabaseUnreachable():
@@ -70,6 +73,23 @@ def settings() -> Settings:
     raise AssertionError("unreachable")
 
 
+def print_json(value: Any) -> None:
+    """Print something as JSON, times as ISO 8601 writes them."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def unmarked(words: str) -> str:
+    """Return words for Discord as a terminal shows them: without Markdown."""
+    return re.sub(r"\*\*|\\(?=[^\w\s])", "", words)
+
+
+def plain(value: object) -> str:
+    """Return a cell of a table."""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return "" if value is None else str(value)
+
+
 def end(line: str) -> None:
     """End, saying why."""
     typer.echo(f"troupe: {line}", err=True)
@@ -83,4 +103,15 @@ def database(settings: Settings) -> Generator[str]:
         yield settings.database_url
         return
     with server(settings.data_dir / "postgres", database=LIVE) as url:
+        yield url
+
+
+@contextmanager
+def house_database(settings: Settings) -> Generator[str]:
+    """Yield the database of the bot that `troupe run` runs: without a token, the playground's."""
+    if settings.database_url is not None or settings.discord_token is not None:
+        with database(settings) as url:
+            yield url
+        return
+    with server(settings.data_dir / "postgres", database=PLAYGROUND) as url:
         yield url

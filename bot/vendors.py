@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.settings import Settings, SettingsError
 from db.session import Sessions
+from services.embedders import ImageEmbed, ImageEmbedder, VisualEmbedder
 from services.llm import PRICES, Courier, LanguageModels, Ledger, Price, Vendor
 from services.media import Fetcher, FolderStore, ObjectStore
 from services.painters import ImageModels, Painter, Studio
@@ -151,6 +152,31 @@ def _gemini(settings: Settings) -> dict[str, Vendor]:
         timeout=settings.model_deadline_seconds,
     )
     return {"gemini": Vendor(gemini, settings.gemini_model)}
+
+
+@asynccontextmanager
+async def looking(settings: Settings) -> AsyncGenerator[ImageEmbedder]:
+    """Open who looks at photos: the chosen one, else the service that has an address."""
+    embedder = _image_embedder(settings)
+    try:
+        yield embedder
+    finally:
+        await embedder.close()
+
+
+def _image_embedder(settings: Settings) -> ImageEmbedder:
+    chosen = settings.image_embedder or ("image_embed" if settings.image_embed_url else "local")
+    if chosen == "image_embed" and settings.image_embed_url:
+        return ImageEmbed(settings.image_embed_url)
+    if chosen == "gemini" and settings.gemini_api_key:
+        from services.embedders.gemini import GeminiEmbedder  # noqa: PLC0415 - as above
+        from services.llm.gemini import Gemini  # noqa: PLC0415 - as above
+
+        gemini = Gemini(
+            api_key=settings.gemini_api_key.get_secret_value(), base_url=settings.gemini_base_url
+        )
+        return GeminiEmbedder(gemini, settings.gemini_embed_model)
+    return VisualEmbedder()
 
 
 def chosen_painter(settings: Settings) -> str | None:

@@ -26,7 +26,7 @@ from services.chat import (
     Stage,
 )
 from services.clock import Clock, SystemClock
-from services.embedders import TextEmbedder
+from services.embedders import ImageEmbedder, TextEmbedder, VisualEmbedder
 from services.engine import (
     ActHandler,
     BoardEar,
@@ -46,11 +46,12 @@ from services.engine import (
 from services.jobs import DISCORD, ENGINE, LANES, Handler, JobMetrics, JobService, Worker
 from services.llm import LanguageModels, Ledger
 from services.llm_configs import LlmConfigService
-from services.media import Sweeper, SweepHandler
+from services.media import DeleteHandler, Sweeper, SweepHandler
 from services.memory import MemoryService
 from services.painters import Studio
 from services.people import PeopleService
 from services.personalities import PersonalityService, SystemPromptService
+from services.photos import LookHandler, PhotoService
 from services.privacy import PrivacyService
 from services.publishing import Herald, NoticeHandler, PublishHandler, PublishingService
 
@@ -117,6 +118,7 @@ class Services:
     characters: CharacterService
     galleries: GalleryService
     sweeper: Sweeper
+    photos: PhotoService
     boards: BoardService
     board_ear: BoardEar
     engine: EngineService
@@ -133,6 +135,7 @@ def assemble(
     models: LanguageModels,
     studio: Studio,
     embedder: TextEmbedder,
+    image_embedder: ImageEmbedder | None = None,
     clock: Clock | None = None,
     engine: EngineOptions | None = None,
     limits: CharacterLimits | None = None,
@@ -159,6 +162,7 @@ def assemble(
         limits=options.limits,
         tempo=tempo,
     )
+    looker = image_embedder or VisualEmbedder()
     sweeper = Sweeper(sessions, studio.store)
     handlers = (
         PublishHandler(sessions, models),
@@ -168,6 +172,8 @@ def assemble(
         ShowHandler(sessions, studio.store, outside.watcher),
         ClearingHandler(sessions, studio),
         SweepHandler(sweeper),
+        DeleteHandler(studio.store),
+        LookHandler(sessions, studio.store, looker),
     )
     metrics = JobMetrics()
     return Services(
@@ -189,6 +195,7 @@ def assemble(
         ),
         galleries=GalleryService(sessions, studio.store),
         sweeper=sweeper,
+        photos=PhotoService(sessions, studio, looker),
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
         board_ear=BoardEar(sessions, planner, tempo, outside.board_stage),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),

@@ -5,6 +5,7 @@ import discord
 from bot.board_words import about_boards
 from bot.character_words import about_characters
 from bot.media_words import about_media
+from bot.photo_words import about_photos
 from services.chat import (
     AgeRestricted,
     AnswerGone,
@@ -80,6 +81,7 @@ def words(error: DomainError) -> str | None:
         or about_boards(error)
         or about_media(error)
         or about_characters(error)
+        or about_photos(error)
         or _about_jobs(error)
         or _about_moving(error)
     )

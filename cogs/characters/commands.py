@@ -30,7 +30,7 @@ class Characters(
 
     @app_commands.command()
     @app_commands.describe(
-        photo="One person, well lit: JPEG, PNG, WebP or AVIF",
+        photo="One person, well lit: JPEG, PNG, WebP, HEIC or AVIF",
         name="What to call the character",
         gender="How it is drawn",
         style="How it is painted",

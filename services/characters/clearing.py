@@ -59,11 +59,6 @@ async def forget_characters(session: AsyncSession, user_id: UUID) -> None:
     await forget(session, found.all())
 
 
-async def promise_keys(session: AsyncSession, keys: Sequence[str]) -> None:
-    """Let some files be deleted."""
-    await enqueue(session, KIND, {"keys": list(keys)})
-
-
 async def promise_photo(session: AsyncSession, character_id: UUID, after: timedelta) -> None:
     """Let a character's photo be deleted after a while."""
     payload = {"photo_of": str(character_id)}
@@ -99,8 +94,6 @@ class ClearingHandler(Handler):
             await self._clear_unknown(UUID(character_id))
         if prefix := payload.get("prefix"):
             await _clear(store, prefix)
-        if keys := payload.get("keys"):
-            await store.delete(keys)
         if (lent := payload.get("lent")) and self._studio.images.exist:
             await self._studio.images.take_back(lent)
         async with run.finishing():

@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import CharacterProfile
 from db.session import Sessions
-from services.characters import clearing, queries, seeing
+from services.characters import queries, seeing
 from services.characters.errors import NoProfile, PictureGone
 from services.characters.guards import owned_by, refuse_words, words_of
 from services.characters.types import Gallery
-from services.media import ObjectStore
+from services.media import ObjectStore, promise_deletion
 from services.people import Actor
 
 
@@ -75,7 +75,7 @@ class GalleryService:
             keys = await queries.discard(session, character_id, image_id)
             if not keys:
                 raise PictureGone
-            await clearing.promise_keys(session, keys)
+            await promise_deletion(session, keys)
 
     async def describe(
         self, actor: Actor, character_id: UUID, changes: Mapping[str, str]

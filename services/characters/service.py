@@ -34,6 +34,7 @@ from services.media import (
     FileGone,
     FileTooLarge,
     Picture,
+    memory_of,
     prepare,
     thumbnail,
 )
@@ -205,10 +206,10 @@ class CharacterService:
         """Return a photo without anything in it that is not seen."""
         if photo.size > MOST_BYTES:
             raise FileTooLarge(photo.name, MOST_BYTES)
-        async with self._studio.room:
-            data = await self._stage.read(photo)
-            if data is None:
-                raise FileGone(photo.name)
+        data = await self._stage.read(photo)
+        if data is None:
+            raise FileGone(photo.name)
+        async with self._studio.room.of(memory_of(data, photo.name)):
             return await asyncio.to_thread(prepare, data, name=photo.name, max_width=_PHOTO_SIDE)
 
     async def _admit(

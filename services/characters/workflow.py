@@ -27,7 +27,7 @@ from services.characters.styles import Scene
 from services.errors import DomainError
 from services.jobs import Handler, Run
 from services.llm import Caller, Image, LanguageModels
-from services.media import JPEG, ObjectGone
+from services.media import JPEG, ObjectGone, promise_deletion
 from services.painters import Studio
 
 KIND = "character"
@@ -110,7 +110,7 @@ class GenerateHandler(Handler):
         if character.photo_key is not None and (
             await queries.profile(session, character.id) is None
         ):
-            await clearing.promise_keys(session, [character.photo_key])
+            await promise_deletion(session, [character.photo_key])
             character.photo_key = None
         lent = await queries.lent(session, character.job_id) if character.job_id else None
         if lent:

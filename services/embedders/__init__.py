@@ -1,6 +1,23 @@
-"""Text as vectors of 256 numbers, whoever the vendor."""
+"""Text and pictures as vectors, near each other where they are alike."""
 
-from services.embedders.ports import DIMENSIONS, TextEmbedder
+from services.embedders.errors import (
+    EmbedderFailed,
+    EmbedderMisconfigured,
+    EmbedderUnavailable,
+)
+from services.embedders.image_embed import ImageEmbed
+from services.embedders.ports import DIMENSIONS, ImageEmbedder, TextEmbedder
+from services.embedders.visual import VisualEmbedder
 from services.embedders.wordllama import WordLlamaEmbedder
 
-__all__ = ["DIMENSIONS", "TextEmbedder", "WordLlamaEmbedder"]
+__all__ = [
+    "DIMENSIONS",
+    "EmbedderFailed",
+    "EmbedderMisconfigured",
+    "EmbedderUnavailable",
+    "ImageEmbed",
+    "ImageEmbedder",
+    "TextEmbedder",
+    "VisualEmbedder",
+    "WordLlamaEmbedder",
+]

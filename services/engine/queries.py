@@ -189,6 +189,8 @@ async def _acts(
     acts: dict[UUID, list[Done]] = {}
     touched: set[tuple[UUID, UUID, ActType]] = set()
     for act in rows:
+        if act.board_id is None:
+            continue  # what was shared elsewhere tires nobody here
         kind = _KINDS[Deed(act.action_type)]
         done = Done(
             personality_id=act.personality_id, board_id=act.board_id, kind=kind, at=act.created_at

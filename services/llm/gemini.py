@@ -138,6 +138,31 @@ class Gemini(TextModel):
         files = (part.inline_data for part in (content.parts if content else None) or ())
         return next((file.data for file in files if file and file.data), None)
 
+    async def embed(self, model: str, part: Image | str, *, dimensions: int) -> list[float]:
+        """Return the vector of a picture, or of words, of so many numbers.
+
+        Raises:
+            ModelError: It did not answer.
+        """
+        is_text = isinstance(part, str)
+        content = types.Content(
+            role="user",
+            parts=[
+                types.Part(text=part)
+                if is_text
+                else types.Part.from_bytes(data=part.data, mime_type=part.media_type)
+            ],
+        )
+        config = types.EmbedContentConfig(output_dimensionality=dimensions)
+        with _our_errors(model):
+            answer = await self._client.aio.models.embed_content(
+                model=model, contents=content, config=config
+            )
+        found = answer.embeddings[0].values if answer.embeddings else None
+        if not found:
+            raise ModelUnavailable(_name(model))
+        return found
+
     @override
     async def models(self) -> dict[str, str | None]:
         with _our_errors("models"):

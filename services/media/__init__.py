@@ -14,15 +14,30 @@ from services.media.errors import (
 )
 from services.media.fetching import VENDOR_HOSTS, Fetcher
 from services.media.folder import ROUTE, FolderStore
-from services.media.pictures import JPEG, MOST_BYTES, Picture, kind_of, prepare, sheet, thumbnail
+from services.media.photographs import Photograph, photograph
+from services.media.pictures import (
+    JPEG,
+    MOST_BYTES,
+    MOST_MEMORY,
+    Picture,
+    kind_of,
+    memory_of,
+    pixels_of,
+    prepare,
+    thumbnail,
+)
 from services.media.ports import ObjectStore, Stored
-from services.media.sweep import Sweeper, SweepHandler
+from services.media.room import Room
+from services.media.sheets import sheet
+from services.media.sweep import DeleteHandler, Sweeper, SweepHandler, promise_deletion
 
 __all__ = [
     "JPEG",
     "MOST_BYTES",
+    "MOST_MEMORY",
     "ROUTE",
     "VENDOR_HOSTS",
+    "DeleteHandler",
     "Fetcher",
     "FileGone",
     "FileTooLarge",
@@ -33,15 +48,21 @@ __all__ = [
     "NotAPicture",
     "ObjectGone",
     "ObjectStore",
+    "Photograph",
     "Picture",
     "PictureTooLarge",
+    "Room",
     "StorageMisconfigured",
     "StorageUnavailable",
     "Stored",
     "SweepHandler",
     "Sweeper",
     "kind_of",
+    "memory_of",
+    "photograph",
+    "pixels_of",
     "prepare",
+    "promise_deletion",
     "sheet",
     "thumbnail",
 ]

@@ -2,12 +2,15 @@
 
 import io
 import math
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps, PngImagePlugin
+import numpy as np
+import numpy.typing as npt
+import pillow_heif
+from PIL import Image, ImageCms, ImageOps
 
 from services.media.errors import FileTooLarge, NotAPicture, PictureTooLarge
 
@@ -15,7 +18,9 @@ MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000
 JPEG = "image/jpeg"
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+pillow_heif.register_heif_opener()  # pyright: ignore[reportUnknownMemberType]
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
 _SIGNS = {
     "image/jpeg": ((b"\xff\xd8\xff", 0),),
     "image/png": ((b"\x89PNG\r\n\x1a\n", 0),),
@@ -23,12 +28,15 @@ _SIGNS = {
     "image/webp": ((b"RIFF", 0), (b"WEBP", 8)),
     "image/avif": ((b"ftypavif", 4),),
 }
-_WHITE, _DARK, _EMPTY = (255, 255, 255), (30, 31, 34), (64, 66, 73)
-_GOLD = (240, 178, 50)
-_COLUMNS, _FOUR, _SIDE, _GAP = 3, 4, 300, 12
-_CELL = _SIDE + _GAP
+# https://www.iana.org/assignments/media-types/image/heic: still pictures, whatever their chroma.
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1")
+_WHITE = (255, 255, 255)
+# Decoding takes memory: that many bytes a pixel, measured, and more than is left for most pixels.
+_BYTES = {"JPEG": 3, "PNG": 7, "WEBP": 17, "AVIF": 11, "HEIF": 9, "GIF": 8}
+_BYTES_OF_HEAVY_MODES = 11
+MOST_MEMORY = 350_000_000
 # https://cv.iptc.org/newscodes/digitalsourcetype/
-_XMP = """\
+MADE_XMP = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF \
 xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" \
@@ -53,7 +61,17 @@ def kind_of(data: bytes) -> str | None:
     for kind, signs in _SIGNS.items():
         if all(data[at : at + len(sign)] == sign for sign, at in signs):
             return kind
-    return None
+    return "image/heic" if data[4:8] == b"ftyp" and data[8:12] in _HEIC else None
+
+
+def memory_of(data: bytes, name: str = "the picture") -> int:
+    """Return how many bytes of memory it may take to decode a picture, by its first bytes.
+
+    Raises:
+        FileTooLarge, NotAPicture, PictureTooLarge: As `prepare`, as far as that is seen yet.
+    """
+    with opened(data, name) as image:
+        return _memory(image)
 
 
 def prepare(
@@ -74,55 +92,41 @@ def prepare(
         NotAPicture: It cannot be read as JPEG, PNG, WebP, AVIF or GIF.
         PictureTooLarge: It has more than 50 megapixels.
     """
-    image = _opened(data, name, max_width)
-    xmp = _XMP.encode() if is_made else None
-    return _written(image, quality, xmp)
+    with opened(data, name) as image:
+        upright = plain(image, max_width)
+    return written(upright, quality, is_made=is_made)
 
 
 def thumbnail(data: bytes, side: int = 320) -> Picture:
     """Return a picture that was made here, cut to a small square and marked as it is."""
     with Image.open(io.BytesIO(data)) as image:
-        xmp = image.info.get("xmp")
+        is_made = "xmp" in image.info
         image.draft("RGB", (side * 2, side * 2))
-        small = ImageOps.fit(image.convert("RGB"), (side, side), Image.Resampling.LANCZOS)
-    return _written(small, 85, xmp)
+        return squared(image.convert("RGB"), side, is_made=is_made)
 
 
-def sheet(pictures: Sequence[bytes | None], *, chosen: int | None = None) -> bytes:
-    """Return small pictures that a machine made side by side, numbered from 1, as one PNG.
+def squared(image: Image.Image, side: int, *, is_made: bool) -> Picture:
+    """Return an image cut to a small square."""
+    halved = image.reduce(max(min(image.size) // (side * 2), 1))
+    small = ImageOps.fit(halved, (side, side), Image.Resampling.LANCZOS)
+    return written(small, 85, is_made=is_made)
 
-    None is an empty place; `chosen` is the index of the one that is framed.
+
+def pixels_of(picture: bytes, side: int) -> npt.NDArray[np.uint8]:
+    """Return a picture that was made here as `side` by `side` pixels of red, green and blue."""
+    with Image.open(io.BytesIO(picture)) as image:
+        image.draft("RGB", (side * 2, side * 2))
+        small = image.convert("RGB").resize((side, side), Image.Resampling.BOX)
+    return np.asarray(small)
+
+
+@contextmanager
+def opened(data: bytes, name: str) -> Generator[Image.Image]:
+    """Open a file as an image that is not decoded yet; whatever goes wrong with it, refuse it.
+
+    Raises:
+        FileTooLarge, NotAPicture, PictureTooLarge: As `prepare`.
     """
-    columns = 2 if len(pictures) == _FOUR else min(_COLUMNS, max(len(pictures), 1))
-    rows = max(math.ceil(len(pictures) / columns), 1)
-    whole = Image.new("RGB", (columns * _CELL + _GAP, rows * _CELL + _GAP), _DARK)
-    draw = ImageDraw.Draw(whole)
-    font = ImageFont.load_default(26)
-    for number, data in enumerate(pictures):
-        left = _GAP + (number % columns) * _CELL
-        top = _GAP + (number // columns) * _CELL
-        box = (left, top, left + _SIDE, top + _SIDE)
-        if number == chosen:
-            draw.rectangle([left - 6, top - 6, left + _SIDE + 5, top + _SIDE + 5], fill=_GOLD)
-        draw.rectangle(box, fill=_EMPTY)
-        if data is not None:
-            with Image.open(io.BytesIO(data)) as image:
-                image.draft("RGB", (_SIDE, _SIDE))
-                small = ImageOps.fit(image.convert("RGB"), (_SIDE, _SIDE))
-                whole.paste(small, (left, top))
-        middle = (left + 28, top + 28)
-        draw.circle(middle, 20, fill=_GOLD if number == chosen else _DARK)
-        ink = _DARK if number == chosen else _WHITE
-        draw.text(middle, str(number + 1), fill=ink, font=font, anchor="mm")
-    out = io.BytesIO()
-    marks = PngImagePlugin.PngInfo()
-    marks.add_itxt("XML:com.adobe.xmp", _XMP)
-    whole.save(out, "PNG", compress_level=4, pnginfo=marks)
-    return out.getvalue()
-
-
-def _opened(data: bytes, name: str, max_width: int) -> Image.Image:
-    """Return a file as an upright RGB image, no larger than it may be, or refuse it."""
     if len(data) > MOST_BYTES:
         raise FileTooLarge(name, MOST_BYTES)
     if kind_of(data) is None:
@@ -130,8 +134,7 @@ def _opened(data: bytes, name: str, max_width: int) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _refuse_bomb(image, name)
-            image.draft("RGB", (max_width, max_width))
-            return ImageOps.exif_transpose(_plain(_small(image, max_width)))
+            yield image
     except (Image.DecompressionBombError, MemoryError) as error:
         raise PictureTooLarge(name, math.inf, MOST_PIXELS / 1e6) from error
     except PictureTooLarge:
@@ -141,15 +144,31 @@ def _opened(data: bytes, name: str, max_width: int) -> Image.Image:
         raise NotAPicture(name) from error
 
 
+def plain(image: Image.Image, side: int) -> Image.Image:
+    """Return an image decoded: upright, RGB, its sides no longer than that."""
+    image.draft("RGB", (side, side))
+    return ImageOps.exif_transpose(_plain(_small(image, side)))
+
+
+def _memory(image: Image.Image) -> int:
+    each = _BYTES.get(image.format or "", _BYTES_OF_HEAVY_MODES)
+    if image.mode not in ("RGB", "L", "1", "YCbCr"):
+        each = max(each, _BYTES_OF_HEAVY_MODES)
+    return image.width * image.height * each
+
+
 def _refuse_bomb(image: Image.Image, name: str) -> None:
     """Refuse an image that has been opened but not decoded, if it is too large to decode."""
     pixels = image.width * image.height
-    if pixels > MOST_PIXELS:
-        raise PictureTooLarge(name, pixels / 1e6, MOST_PIXELS / 1e6)
+    most = min(MOST_PIXELS, MOST_MEMORY * pixels // max(_memory(image), 1))
+    if pixels > most:
+        raise PictureTooLarge(name, pixels / 1e6, most / 1e6)
 
 
 def _small(image: Image.Image, side: int) -> Image.Image:
     """Return an image whose sides are no longer than that, decoded."""
+    if image.mode.startswith("I;16"):
+        image = _with_info(image.convert("I").point(lambda value: value / 256).convert("L"), image)
     if image.mode == "P":
         # Colours of a palette cannot be mixed.
         image = _with_info(image.convert("RGBA" if "transparency" in image.info else "RGB"), image)
@@ -179,10 +198,11 @@ def _with_info(made: Image.Image, image: Image.Image) -> Image.Image:
     return made
 
 
-def _written(image: Image.Image, quality: int, xmp: bytes | None) -> Picture:
+def written(image: Image.Image, quality: int, *, is_made: bool = False) -> Picture:
+    """Return an image as it is kept: a JPEG with nothing in it but what is seen, and that mark."""
     out = io.BytesIO()
     # What is in `info` would be written again: the profile, the comment.
     image.info.clear()
-    options = {"xmp": xmp} if xmp else {}
-    image.save(out, "JPEG", quality=quality, optimize=True, progressive=True, **options)
+    options = {"xmp": MADE_XMP.encode()} if is_made else {}
+    image.save(out, "JPEG", quality=quality, optimize=True, **options)
     return Picture(data=out.getvalue(), width=image.width, height=image.height)

@@ -1,4 +1,7 @@
-"""Finding files that no row names: what a crash at a bad moment, or a lost job, has left."""
+"""Deleting files with their rows, and finding those that no row names any more.
+
+A crash at a bad moment, or a lost job, leaves some.
+"""
 
 import logging
 from collections.abc import AsyncGenerator, Sequence
@@ -16,6 +19,7 @@ from db.models import (
     JobStatus,
     Media,
     PersonalityVersion,
+    Photo,
 )
 from db.session import Sessions
 from services.jobs import Handler, Run, enqueue
@@ -24,13 +28,13 @@ from services.media.ports import ObjectStore, Stored
 log = logging.getLogger(__name__)
 
 # What is ours to judge; whatever else is in the bucket is let be.
-PREFIXES = ("characters/", "boards/", "avatars/", "uploads/")
+PREFIXES = ("characters/", "boards/", "avatars/", "uploads/", "photos/")
 # What has just been stored may be about to be written down.
 AGE = timedelta(days=1)
 _BATCH = 500
 
 
-KIND = "sweep"
+KIND, DELETE = "sweep", "delete files"
 _EVERY = timedelta(days=1)
 
 
@@ -88,6 +92,8 @@ class Sweeper:
                     select(GeneratedAsset.storage_key).where(GeneratedAsset.storage_key.in_(keys)),
                     select(Character.photo_key).where(Character.photo_key.in_(keys)),
                     select(Media.storage_key).where(Media.storage_key.in_(keys)),
+                    select(Photo.storage_key).where(Photo.storage_key.in_(keys)),
+                    select(Photo.thumbnail_key).where(Photo.thumbnail_key.in_(keys)),
                 )
             )
             known = {key for key in named if key}
@@ -120,6 +126,31 @@ class SweepHandler(Handler):
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """Nothing waits for it."""
+
+
+class DeleteHandler(Handler):
+    """Deletes files whose rows are gone. It may be done any number of times."""
+
+    kind: ClassVar[str] = DELETE
+    limit: ClassVar[int] = 100_000
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @override
+    async def run(self, run: Run) -> None:
+        await self._store.delete(run.payload["keys"])
+
+    @override
+    async def mark(
+        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+    ) -> None:
+        """Nothing waits for it; a sweep finds what was left."""
+
+
+async def promise_deletion(session: AsyncSession, keys: Sequence[str]) -> None:
+    """Let files be deleted once their rows are gone, in the caller's transaction."""
+    await enqueue(session, DELETE, {"keys": list(keys)})
 
 
 async def promise(session: AsyncSession, after: timedelta = timedelta(hours=1)) -> None:

@@ -15,6 +15,7 @@ from tenacity import (
 
 from services.llm import Caller, Courier
 from services.media import (
+    MOST_MEMORY,
     Fetcher,
     FileGone,
     FileTooLarge,
@@ -23,7 +24,9 @@ from services.media import (
     ObjectStore,
     Picture,
     PictureTooLarge,
+    Room,
     StorageUnavailable,
+    memory_of,
     prepare,
 )
 from services.painters.errors import PaintingFailed, PaintingLost
@@ -51,8 +54,8 @@ class Kept(BaseModel):
 class Studio:
     """Has pictures painted, and keeps them: made small, marked as a machine's, under their key.
 
-    `max_width` is the most pixels of a side, `quality` is JPEG's. In `room` large pictures are
-    decoded, one at a time: each may take some hundred megabytes.
+    `max_width` is the most pixels of a side, `quality` is JPEG's. In `room` pictures are decoded:
+    a large one may take all of it.
     """
 
     images: ImageModels
@@ -61,7 +64,7 @@ class Studio:
     courier: Courier
     max_width: int = 1600
     quality: int = 82
-    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    room: Room = field(default_factory=lambda: Room(MOST_MEMORY))
 
     async def make(
         self,
@@ -120,7 +123,7 @@ class Studio:
                 fetched = self.fetcher.fetched(painting.url or "")
                 path = await stack.enter_async_context(fetched)
                 data = await asyncio.to_thread(path.read_bytes)
-            async with self.room:
+            async with self.room.of(memory_of(data)):
                 return await asyncio.to_thread(
                     prepare, data, max_width=self.max_width, quality=self.quality, is_made=True
                 )

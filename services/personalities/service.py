@@ -50,6 +50,19 @@ class PersonalityService:
                 raise PersonalityNotFound(name)
             return personality
 
+    async def find_own(self, actor: Actor, name: str) -> Personality:
+        """Return the actor's personality of this name; whoever runs the bot has them all.
+
+        Raises:
+            PersonalityNotFound: There is none.
+        """
+        whose = () if actor.is_bot_owner else (queries.owned_by(actor.discord_id),)
+        async with self._sessions() as session:
+            personality = await queries.find(session, name, *whose)
+        if personality is None:
+            raise PersonalityNotFound(name)
+        return personality
+
     async def listed(
         self, actor: Actor, *, age_restricted: bool
     ) -> Sequence[tuple[Personality, bool]]:

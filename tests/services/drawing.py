@@ -29,7 +29,7 @@ from services.characters import (
 from services.chat import Attachment
 from services.jobs import LANES, Handler, JobMetrics, Worker
 from services.llm import LanguageModels, courier
-from services.media import FolderStore
+from services.media import DeleteHandler, FolderStore
 from services.painters import Studio
 from services.people import Actor
 from services.personalities import PersonalityService
@@ -110,6 +110,7 @@ class Drawing:
             ),
             ShowHandler(self.sessions, store, self.watcher),
             ClearingHandler(self.sessions, self.studio),
+            DeleteHandler(self.studio.store),
         ]
 
     @asynccontextmanager

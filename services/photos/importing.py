@@ -1,0 +1,186 @@
+"""Taking files into a library: in parallel where that is slow, in order where that matters."""
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from db.models import Photo
+from db.session import Sessions
+from services.errors import DomainError
+from services.jobs import enqueue
+from services.media import (
+    ObjectStore,
+    Photograph,
+    StorageMisconfigured,
+    StorageUnavailable,
+    memory_of,
+    photograph,
+)
+from services.painters import Studio
+from services.photos import queries
+from services.photos.types import Outcome, Source, Sources, Taken
+
+LOOK = "photos looked at"
+# Of 256 bits. Coding a photo anew changes up to 14, another photo some 100.
+NEAR = 20
+_WAITING = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ready:
+    """A file that was read, and what was put into the storage of it."""
+
+    name: str
+    sha256: str = ""
+    photograph: Photograph | None = None
+    keys: tuple[str, str] = ("", "")
+    reason: DomainError | None = None
+
+
+class Importer:
+    """Takes files into one library.
+
+    Files are decoded `at_once` at a time and settled in the order they are given in, so that of two
+    that are alike the first is kept, however often it is interrupted and begun again.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        studio: Studio,
+        personality_id: UUID,
+        *,
+        added_by: UUID | None = None,
+        is_made: bool = False,
+        at_once: int = 1,
+    ) -> None:
+        self._sessions = sessions
+        self._studio = studio
+        self._personality_id = personality_id
+        self._added_by = added_by
+        self._is_made = is_made
+        self._at_once = at_once
+        self._known: set[str] = set()
+
+    async def run(self, sources: Sources) -> AsyncGenerator[Taken]:
+        """Yield what becomes of each file.
+
+        Raises:
+            StorageUnavailable, StorageMisconfigured: The storage takes nothing; what was yielded
+                until then is kept.
+        """
+        async with self._sessions() as session:
+            self._known = await queries.known(session, self._personality_id)
+        remaining = iter(sources)
+        ahead: deque[asyncio.Task[_Ready]] = deque()
+        added = False
+        try:
+            self._go_on(remaining, ahead)
+            while ahead:
+                ready = await ahead[0]
+                ahead.popleft()
+                self._go_on(remaining, ahead)
+                taken = await self._settle(ready)
+                added = added or taken.outcome == Outcome.ADDED
+                yield taken
+        finally:
+            await _abandon(self._studio.store, ahead)
+            if added:
+                await promise_look(self._sessions, self._personality_id)
+
+    def _go_on(self, remaining: Iterator[Source], ahead: deque[asyncio.Task[_Ready]]) -> None:
+        while len(ahead) < self._at_once + _WAITING:
+            source = next(remaining, None)
+            if source is None:
+                return
+            ahead.append(asyncio.create_task(self._prepare(source)))
+
+    async def _prepare(self, source: Source) -> _Ready:
+        """Read a file and put what is kept of it into the storage."""
+        try:
+            data, sha256, memory = await asyncio.to_thread(self._read, source)
+            if sha256 in self._known:
+                return _Ready(name=source.name, sha256=sha256)
+            async with self._studio.room.of(memory):
+                made = await asyncio.to_thread(
+                    photograph,
+                    data,
+                    name=source.name,
+                    max_width=self._studio.max_width,
+                    quality=self._studio.quality,
+                    is_made=self._is_made,
+                )
+        except DomainError as error:
+            return _Ready(name=source.name, reason=error)
+        del data
+        # Nobody guesses these: whoever has a link may look.
+        stem = f"photos/{self._personality_id}/{uuid4()}"
+        keys = (f"{stem}.jpg", f"{stem}-small.jpg")
+        for key, picture in zip(keys, (made.picture, made.small), strict=True):
+            await self._studio.keep(key, picture)
+        return _Ready(name=source.name, sha256=sha256, photograph=made, keys=keys)
+
+    def _read(self, source: Source) -> tuple[bytes, str, int]:
+        data = source.read()
+        sha256 = hashlib.sha256(data).hexdigest()
+        memory = 0 if sha256 in self._known else memory_of(data, source.name)
+        return data, sha256, memory
+
+    async def _settle(self, ready: _Ready) -> Taken:
+        """Write down what became of a file; of two processes that take the same in, one does."""
+        if ready.reason is not None:
+            return Taken(name=ready.name, outcome=Outcome.REFUSED, reason=ready.reason)
+        async with self._sessions.begin() as session:
+            await queries.hold(session, self._personality_id)
+            same = await queries.with_hash(session, self._personality_id, ready.sha256)
+            near = None
+            if same is None and ready.photograph is not None:
+                likeness = ready.photograph.likeness
+                near = await queries.nearest(session, self._personality_id, likeness, within=NEAR)
+            if same is None and near is None and ready.photograph is not None:
+                photo = self._photo(ready, ready.photograph)
+                session.add(photo)
+                await session.flush()
+                self._known.add(ready.sha256)
+                return Taken(name=ready.name, outcome=Outcome.ADDED, photo=photo)
+        if ready.photograph is not None:
+            await self._studio.store.delete(ready.keys)
+        outcome = Outcome.NEAR_DUPLICATE if same is None else Outcome.DUPLICATE
+        return Taken(name=ready.name, outcome=outcome, photo=same or near)
+
+    def _photo(self, ready: _Ready, made: Photograph) -> Photo:
+        return Photo(
+            personality_id=self._personality_id,
+            storage_key=ready.keys[0],
+            thumbnail_key=ready.keys[1],
+            file_name=ready.name,
+            sha256=ready.sha256,
+            perceptual_hash=made.likeness,
+            size=len(made.picture.data),
+            width=made.picture.width,
+            height=made.picture.height,
+            taken_at=made.taken_at,
+            is_made=made.is_made,
+            added_by=self._added_by,
+        )
+
+
+async def promise_look(sessions: Sessions, personality_id: UUID | None) -> None:
+    """Let photos that nobody has looked at be looked at, of one library or of all."""
+    async with sessions.begin() as session:
+        payload = {"personality": str(personality_id) if personality_id else None}
+        await enqueue(session, LOOK, payload, key=LOOK)
+
+
+async def _abandon(store: ObjectStore, ahead: deque[asyncio.Task[_Ready]]) -> None:
+    """Leave what was begun for nothing; what cannot be deleted now, a sweep finds."""
+    for each in ahead:
+        each.cancel()
+    ended = await asyncio.gather(*ahead, return_exceptions=True)
+    keys = [key for each in ended if isinstance(each, _Ready) for key in each.keys if key]
+    with suppress(StorageUnavailable, StorageMisconfigured):
+        await store.delete(keys)

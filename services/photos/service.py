@@ -1,0 +1,215 @@
+"""What owners of a personality do with its photos."""
+
+from collections.abc import AsyncGenerator, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Photo
+from db.session import Sessions
+from services.embedders import ImageEmbedder
+from services.media import ObjectGone, promise_deletion
+from services.painters import Studio
+from services.people import Actor
+from services.personalities import owned
+from services.photos import queries
+from services.photos.errors import NotLookedAt, PhotoNotFound, PhotoOnItsWay, SeveralPhotos
+from services.photos.importing import Importer, promise_look
+from services.photos.looking import fitted
+from services.photos.types import Alike, Library, Shelved, Sources, Taken
+from services.texts import clean_text
+
+ALT_LIMIT = 1000
+_ALIKE, _WORDS = 12, 200
+
+
+class PhotoService:
+    """Libraries of photos; only owners of a personality, and whoever runs the bot, see one."""
+
+    def __init__(self, sessions: Sessions, studio: Studio, embedder: ImageEmbedder) -> None:
+        self._sessions = sessions
+        self._studio = studio
+        self._embedder = embedder
+
+    async def add(
+        self,
+        actor: Actor,
+        personality_id: UUID,
+        sources: Sources,
+        *,
+        is_made: bool = False,
+        at_once: int = 1,
+    ) -> AsyncGenerator[Taken]:
+        """Take files into a library, decoding `at_once` at a time; yield what becomes of each.
+
+        `is_made` says that a machine made them all; those that say so themselves need it not.
+
+        Raises:
+            OwnersOnly, PersonalityNotFound: The library is not the actor's, or gone.
+            StorageUnavailable, StorageMisconfigured: The storage takes nothing.
+        """
+        async with self._sessions() as session:
+            await owned(session, actor, personality_id)
+            added_by = await queries.user_id(session, actor.discord_id)
+        importer = Importer(
+            self._sessions,
+            self._studio,
+            personality_id,
+            added_by=added_by,
+            is_made=is_made,
+            at_once=at_once,
+        )
+        async for taken in importer.run(sources):
+            yield taken
+
+    async def listed(
+        self, actor: Actor, personality_id: UUID, *, unscheduled: bool = False
+    ) -> Sequence[Shelved]:
+        """Return a library, the newest photo first; of all of it, or of what has no post.
+
+        Raises:
+            OwnersOnly, PersonalityNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions() as session:
+            await owned(session, actor, personality_id)
+            return await queries.shelved(session, personality_id, unscheduled=unscheduled)
+
+    async def libraries(self, actor: Actor) -> Sequence[Library]:
+        """Return the actor's personalities with how many photos each has."""
+        async with self._sessions() as session:
+            return await queries.libraries(session, actor)
+
+    async def find(self, actor: Actor, name: str) -> Photo:
+        """Return the actor's photo of this file name or id, of which four letters may be enough.
+
+        Raises:
+            PhotoNotFound, SeveralPhotos: There is none, or more than one.
+        """
+        async with self._sessions() as session:
+            found = await queries.called(session, actor, name.strip())
+        if not found:
+            raise PhotoNotFound(name)
+        if len(found) > 1:
+            raise SeveralPhotos(name)
+        return found[0]
+
+    async def suggested(
+        self, actor: Actor, typed: str, *, unscheduled: bool = False
+    ) -> Sequence[Photo]:
+        """Return photos of the actor's, for suggestions."""
+        async with self._sessions() as session:
+            return await queries.suggested(session, actor, typed, unscheduled=unscheduled)
+
+    async def show(self, actor: Actor, photo_id: UUID) -> Shelved:
+        """Return a photo with its post.
+
+        Raises:
+            OwnersOnly, PhotoNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions() as session:
+            return await _owned(session, actor, photo_id)
+
+    async def describe(self, actor: Actor, photo_id: UUID, alt_text: str) -> Photo:
+        """Say what a photo shows, for those who cannot see it.
+
+        Raises:
+            OwnersOnly, PhotoNotFound: It is not the actor's, or gone.
+            TextTooLong: That is too long.
+        """
+        alt_text = clean_text(alt_text, field="alt text", limit=ALT_LIMIT)
+        async with self._sessions.begin() as session:
+            photo = (await _owned(session, actor, photo_id)).photo
+            photo.alt_text = alt_text
+            return photo
+
+    async def small(self, photos: Sequence[Photo]) -> list[bytes | None]:
+        """Return small pictures of photos, None where a file is gone."""
+        return [await self._file(photo.thumbnail_key) for photo in photos]
+
+    async def whole(self, photo: Photo) -> bytes | None:
+        """Return a photo's picture, None where its file is gone."""
+        return await self._file(photo.storage_key)
+
+    async def similar(self, actor: Actor, photo_id: UUID) -> Sequence[Alike]:
+        """Return the photos of the same library that are most like one.
+
+        Raises:
+            NotLookedAt: Nobody has looked at it yet.
+            OwnersOnly, PhotoNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions.begin() as session:
+            photo = (await _owned(session, actor, photo_id)).photo
+            if photo.embedding is None or photo.embedding_model is None:
+                raise NotLookedAt(photo.file_name)
+            return await queries.alike(
+                session,
+                photo.personality_id,
+                photo.embedding,
+                model=photo.embedding_model,
+                besides=photo.id,
+                limit=_ALIKE,
+            )
+
+    @property
+    def knows_words(self) -> bool:
+        """Whether a search looks at the photos, not only at what is said of them."""
+        return self._embedder.knows_text
+
+    async def search(self, actor: Actor, personality_id: UUID, words: str) -> Sequence[Photo]:
+        """Return photos by words: by what they show where the embedder knows words, else is said.
+
+        Raises:
+            EmbedderFailed, EmbedderMisconfigured, EmbedderUnavailable: It does not answer.
+            OwnersOnly, PersonalityNotFound: The library is not the actor's, or gone.
+        """
+        words = clean_text(words, field="search", limit=_WORDS)
+        async with self._sessions() as session:
+            await owned(session, actor, personality_id)
+            said = list(await queries.worded(session, personality_id, words))
+        if not self._embedder.knows_text:
+            return said
+        vector = fitted(await self._studio.courier.carry(lambda: self._embedder.embed_words(words)))
+        async with self._sessions.begin() as session:
+            alike = await queries.alike(
+                session,
+                personality_id,
+                vector or (),
+                model=self._embedder.name,
+                besides=None,
+                limit=_ALIKE,
+            )
+        return list({photo.id: photo for photo in (*(a.photo for a in alike), *said)}.values())
+
+    async def delete(self, actor: Actor, photo_id: UUID) -> None:
+        """Delete a photo with its post and its files; what was posted stays where it is.
+
+        Raises:
+            OwnersOnly, PhotoNotFound: It is not the actor's, or gone.
+            PhotoOnItsWay: It is being posted.
+        """
+        async with self._sessions.begin() as session:
+            photo = (await _owned(session, actor, photo_id)).photo
+            if not await queries.remove(session, photo_id):
+                raise PhotoOnItsWay(photo.file_name)
+            await promise_deletion(session, [photo.storage_key, photo.thumbnail_key])
+
+    async def look_again(self) -> None:
+        """Let photos be looked at that the embedder that is there now has not seen."""
+        async with self._sessions() as session:
+            waiting = await queries.not_looked_at(session, None, self._embedder.name, 1)
+        if waiting:
+            await promise_look(self._sessions, None)
+
+    async def _file(self, key: str) -> bytes | None:
+        try:
+            return await self._studio.store.get(key)
+        except ObjectGone:
+            return None
+
+
+async def _owned(session: AsyncSession, actor: Actor, photo_id: UUID) -> Shelved:
+    found = await queries.one(session, photo_id)
+    if found is None:
+        raise PhotoNotFound("this photo")
+    await owned(session, actor, found.photo.personality_id)
+    return found

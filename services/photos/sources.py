@@ -1,0 +1,144 @@
+"""Where photos come from: folders, archives, attachments. What is in them is hostile until read."""
+
+import io
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from services.media import MOST_BYTES, FileTooLarge, NotAPicture, kind_of
+from services.photos.errors import (
+    ArchiveBroken,
+    ArchiveTooLarge,
+    FileUnreadable,
+    FolderEmpty,
+    NoSuchFolder,
+)
+from services.photos.types import Source
+from services.texts import on_one_line, shorten
+
+MOST_FILES = 1000
+MOST_ARCHIVE_BYTES = 50_000_000
+_MOST_UNPACKED = 2_000_000_000
+_NAME, _HEAD = 120, 16
+_ENCRYPTED = 0x1
+
+
+def folder(path: Path) -> list[Source]:
+    """Return all files below a folder, by name; links to folders are not followed.
+
+    Raises:
+        FolderEmpty: There are none.
+        NoSuchFolder: There is no such folder.
+    """
+    if not path.is_dir():
+        raise NoSuchFolder(str(path))
+    found = [*_walked(path)]
+    if not found:
+        raise FolderEmpty(str(path))
+    return sorted(found, key=lambda each: each.name)
+
+
+def archive(name: str, data: bytes) -> list[Source]:
+    """Return the files in a zip archive, by name.
+
+    Raises:
+        ArchiveBroken: It is none, or cannot be read.
+        ArchiveTooLarge: There is too much in it.
+        FolderEmpty: There is nothing in it.
+    """
+    try:
+        packed = zipfile.ZipFile(io.BytesIO(data))
+        entries = [each for each in packed.infolist() if not each.is_dir()]
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        raise ArchiveBroken(name) from error
+    entries = [each for each in entries if not _is_hidden(PurePosixPath(each.filename))]
+    if len(entries) > MOST_FILES or sum(each.file_size for each in entries) > _MOST_UNPACKED:
+        raise ArchiveTooLarge(name, MOST_FILES, _MOST_UNPACKED // 1_000_000)
+    if not entries:
+        raise FolderEmpty(name)
+    found = [_packed(packed, each) for each in entries]
+    return sorted(found, key=lambda each: each.name)
+
+
+def file(name: str, data: bytes) -> Source:
+    """Return a file that is here already."""
+    return Source(name=_shown(name), read=lambda: data)
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether a file begins like a zip archive."""
+    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def _walked(path: Path) -> Iterator[Source]:
+    unreadable: list[OSError] = []
+    for at, folders, files in os.walk(path, onerror=unreadable.append):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        for name in files:
+            if not name.startswith("."):
+                yield _on_disk(path, Path(at) / name)
+    for error in unreadable:
+        where = Path(str(error.filename))
+        shown = _shown(str(where.relative_to(path)) if where != path else str(where))
+        yield _refused(shown, error.strerror or "it cannot be read")
+
+
+def _on_disk(root: Path, path: Path) -> Source:
+    name = _shown(path.relative_to(root).as_posix())
+
+    def read() -> bytes:
+        try:
+            if not path.is_file():
+                raise FileUnreadable(name, "it is no file")
+            size = path.stat().st_size
+            if size > MOST_BYTES:
+                raise FileTooLarge(name, MOST_BYTES)
+            with path.open("rb") as opened:
+                head = opened.read(_HEAD)
+                if kind_of(head) is None:
+                    raise NotAPicture(name)
+                return head + opened.read(MOST_BYTES)
+        except OSError as error:
+            raise FileUnreadable(name, error.strerror or "it cannot be read") from error
+
+    return Source(name=name, read=read)
+
+
+def _packed(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Source:
+    name = _shown(entry.filename)
+
+    def read() -> bytes:
+        if entry.flag_bits & _ENCRYPTED:
+            raise FileUnreadable(name, "it has a password")
+        if entry.file_size > MOST_BYTES:
+            raise FileTooLarge(name, MOST_BYTES)
+        try:
+            with packed.open(entry) as opened:
+                # What an entry says of its size need not be so.
+                data = opened.read(MOST_BYTES + 1)
+        # Decompressors trip over broken data in as many ways as there are of them.
+        except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError) as error:
+            raise FileUnreadable(name, "the archive is broken there") from error
+        if len(data) > MOST_BYTES:
+            raise FileTooLarge(name, MOST_BYTES)
+        return data
+
+    return Source(name=name, read=read)
+
+
+def _refused(name: str, detail: str) -> Source:
+    def read() -> bytes:
+        raise FileUnreadable(name, detail)
+
+    return Source(name=name, read=read)
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _shown(name: str) -> str:
+    """Return a name that can be shown and kept; file systems and archives take any bytes."""
+    readable = name.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    return shorten(on_one_line(readable), _NAME) or "a file without a name"
