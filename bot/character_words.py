@@ -6,7 +6,6 @@ from services.characters import (
     STYLES,
     CharacterNameTaken,
     CharacterNotFound,
-    NoEyes,
     NoProfile,
     NothingSelected,
     NothingToDrawFrom,
@@ -22,6 +21,7 @@ from services.characters import (
     TooManyDrawing,
 )
 from services.errors import DomainError
+from services.llm_configs import NoEyes
 
 _FLAWS = {
     PhotoFlaw.NOBODY: "there is nobody in it. Send one of a single person.",

@@ -31,7 +31,8 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
     "personas", "personalities", "configs", "prompts", "channels", "chat", "answers", "memory",
-    "history", "privacy", "publishing", "discover", "characters", "boards", "engine", "help",
+    "history", "privacy", "publishing", "discover", "characters", "photos", "schedule",
+    "boards", "engine", "help",
     "admin",
 )  # fmt: skip
 

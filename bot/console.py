@@ -14,7 +14,7 @@ from rich.table import Table
 from bot import terminal
 from bot.outside import on_discord
 from bot.terminal import explained, house_database
-from bot.vendors import looking, pictures
+from bot.vendors import buffer_publisher, looking, pictures
 from bot.wiring import Services, assemble
 from db.session import connect
 from db.upgrade import upgrade
@@ -101,13 +101,16 @@ def ask(question: Callable[[Services], Awaitable[T]]) -> T:
             models = LanguageModels(Ledger(sessions, PRICES), carrier, {})
             made = pictures(settings, models.ledger, carrier)
             looker = await stack.enter_async_context(looking(settings))
+            studio = await stack.enter_async_context(made)
+            nobody = discord.Client(intents=discord.Intents(guilds=True))
             services = assemble(
                 sessions,
-                outside=on_discord(discord.Client(intents=discord.Intents(guilds=True))),
+                outside=on_discord(nobody, studio.store),
                 models=models,
-                studio=await stack.enter_async_context(made),
+                studio=studio,
                 embedder=WordLlamaEmbedder(),
                 image_embedder=looker,
+                buffer=buffer_publisher(settings, sessions, studio.store),
             )
             return await question(services)
 

@@ -11,6 +11,7 @@ from bot.outside import on_discord
 from bot.scheduler import ticking
 from bot.settings import Settings
 from bot.stage import CDN_HOSTS
+from bot.vendors import buffer_publisher
 from bot.wiring import EngineOptions, Services, assemble, worker
 from db.session import Sessions
 from services.characters import CharacterLimits
@@ -41,11 +42,14 @@ class House:
         def build(bot: Bot) -> Services:
             return assemble(
                 self.sessions,
-                outside=on_discord(bot, proxies=proxies, cdn_hosts=cdn_hosts or CDN_HOSTS),
+                outside=on_discord(
+                    bot, self.studio.store, proxies=proxies, cdn_hosts=cdn_hosts or CDN_HOSTS
+                ),
                 models=self.models,
                 studio=self.studio,
                 embedder=self.embedder,
                 image_embedder=self.image_embedder,
+                buffer=buffer_publisher(self.settings, self.sessions, self.studio.store),
                 clock=self.clock,
                 engine=self.engine,
                 limits=CharacterLimits(

@@ -10,6 +10,7 @@ from services.media import (
     FileTooLarge,
     FileUnreachable,
     ForeignHost,
+    LinkUnreachable,
     NoPublicAddress,
     NotAPicture,
     ObjectGone,
@@ -58,9 +59,14 @@ def _about_storage(error: DomainError) -> str | None:
                 f"The storage for pictures refuses us ({_safe(detail)}): whoever runs this bot "
                 "must look at the settings that begin with S3_."
             )
+        case LinkUnreachable(detail=detail):
+            return (
+                f"The public link to the photo does not work: {_safe(detail)}. Whoever runs this "
+                "bot must look at MEDIA_PUBLIC_URL."
+            )
         case NoPublicAddress():
             return (
-                "Discord must be able to fetch that picture, and there is no address for it: "
+                "Others must be able to fetch that picture, and there is no address for it: "
                 "whoever runs this bot can set MEDIA_PUBLIC_URL."
             )
         case _:

@@ -7,14 +7,21 @@ import discord
 from bot.answer_buttons import answer_view
 from bot.board_stage import DiscordBoardStage
 from bot.herald import DiscordHerald
+from bot.photo_stage import DiscordPublisher
+from bot.post_buttons import DiscordMessenger
 from bot.stage import CDN_HOSTS, DiscordStage
 from bot.watcher import DiscordWatcher
 from bot.webhooks import Webhooks
 from bot.wiring import Outside
+from services.media import ObjectStore
 
 
 def on_discord(
-    bot: discord.Client, *, proxies: Collection[int] = (), cdn_hosts: Collection[str] = CDN_HOSTS
+    bot: discord.Client,
+    store: ObjectStore,
+    *,
+    proxies: Collection[int] = (),
+    cdn_hosts: Collection[str] = CDN_HOSTS,
 ) -> Outside:
     """Return them for a bot, which need not be connected yet."""
     webhooks = Webhooks(bot)
@@ -25,4 +32,6 @@ def on_discord(
         board_stage=DiscordBoardStage(bot, webhooks),
         herald=DiscordHerald(bot),
         watcher=DiscordWatcher(bot),
+        publisher=DiscordPublisher(bot, webhooks, store),
+        messenger=DiscordMessenger(bot),
     )

@@ -136,9 +136,9 @@ class DiscordStage(Stage):
         ]
 
     @override
-    async def read(self, attachment: Attachment) -> bytes | None:
+    async def read(self, attachment: Attachment, *, most: int = MOST_BYTES) -> bytes | None:
         host = urlsplit(attachment.url).hostname
-        if host not in self._cdn_hosts or attachment.size > MOST_BYTES:
+        if host not in self._cdn_hosts or attachment.size > most:
             return None
         try:
             return await self._bot.http.get_from_cdn(attachment.url)

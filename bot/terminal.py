@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -80,7 +81,12 @@ def print_json(value: Any) -> None:
 
 def unmarked(words: str) -> str:
     """Return words for Discord as a terminal shows them: without Markdown."""
+    words = re.sub(r"<t:(\d+):\w>", lambda found: _utc(int(found[1])), words)
     return re.sub(r"\*\*|\\(?=[^\w\s])", "", words)
+
+
+def _utc(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def plain(value: object) -> str:

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.settings import Settings, SettingsError
 from db.session import Sessions
+from services.buffer import BufferClient, BufferPublisher
 from services.embedders import ImageEmbed, ImageEmbedder, VisualEmbedder
 from services.llm import PRICES, Courier, LanguageModels, Ledger, Price, Vendor
 from services.media import Fetcher, FolderStore, ObjectStore
@@ -177,6 +178,17 @@ def _image_embedder(settings: Settings) -> ImageEmbedder:
         )
         return GeminiEmbedder(gemini, settings.gemini_embed_model)
     return VisualEmbedder()
+
+
+def buffer_publisher(
+    settings: Settings, sessions: Sessions, store: ObjectStore
+) -> BufferPublisher | None:
+    """Return the way to Buffer, where there is a key for it."""
+    if settings.buffer_api_key is None:
+        return None
+    key = settings.buffer_api_key.get_secret_value()
+    client = BufferClient(sessions, api_key=key, base_url=settings.buffer_base_url)
+    return BufferPublisher(client, store)
 
 
 def chosen_painter(settings: Settings) -> str | None:

@@ -8,6 +8,7 @@ from typing import Self
 from bot.errors import explain
 from bot.settings import Settings
 from db.session import Sessions
+from services.buffer import BufferPublisher
 from services.characters import (
     CharacterLimits,
     CharacterService,
@@ -54,6 +55,17 @@ from services.personalities import PersonalityService, SystemPromptService
 from services.photos import LookHandler, PhotoService
 from services.privacy import PrivacyService
 from services.publishing import Herald, NoticeHandler, PublishHandler, PublishingService
+from services.social import (
+    CalendarService,
+    DeliverHandler,
+    Drafter,
+    Messenger,
+    Publisher,
+    SocialNoticeHandler,
+    SocialService,
+    TargetKind,
+    TargetService,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +76,8 @@ class Outside:
     board_stage: BoardStage
     herald: Herald
     watcher: Watcher
+    publisher: Publisher
+    messenger: Messenger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +133,10 @@ class Services:
     galleries: GalleryService
     sweeper: Sweeper
     photos: PhotoService
+    posts: SocialService
+    calendar: CalendarService
+    targets: TargetService
+    drafter: Drafter
     boards: BoardService
     board_ear: BoardEar
     engine: EngineService
@@ -136,6 +154,7 @@ def assemble(
     studio: Studio,
     embedder: TextEmbedder,
     image_embedder: ImageEmbedder | None = None,
+    buffer: BufferPublisher | None = None,
     clock: Clock | None = None,
     engine: EngineOptions | None = None,
     limits: CharacterLimits | None = None,
@@ -162,6 +181,9 @@ def assemble(
         limits=options.limits,
         tempo=tempo,
     )
+    publishers: dict[str, Publisher] = {TargetKind.DISCORD: outside.publisher}
+    if buffer is not None:
+        publishers[TargetKind.BUFFER] = buffer
     looker = image_embedder or VisualEmbedder()
     sweeper = Sweeper(sessions, studio.store)
     handlers = (
@@ -174,6 +196,8 @@ def assemble(
         SweepHandler(sweeper),
         DeleteHandler(studio.store),
         LookHandler(sessions, studio.store, looker),
+        DeliverHandler(sessions, publishers, time, describe=described),
+        SocialNoticeHandler(sessions, outside.messenger),
     )
     metrics = JobMetrics()
     return Services(
@@ -195,7 +219,11 @@ def assemble(
         ),
         galleries=GalleryService(sessions, studio.store),
         sweeper=sweeper,
-        photos=PhotoService(sessions, studio, looker),
+        photos=PhotoService(sessions, studio, looker, outside.stage),
+        posts=SocialService(sessions, time),
+        calendar=CalendarService(sessions, time),
+        targets=TargetService(sessions, buffer, studio.courier, time),
+        drafter=Drafter(sessions, models, studio.store),
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
         board_ear=BoardEar(sessions, planner, tempo, outside.board_stage),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),

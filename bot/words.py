@@ -6,6 +6,7 @@ from bot.board_words import about_boards
 from bot.character_words import about_characters
 from bot.media_words import about_media
 from bot.photo_words import about_photos
+from bot.social_words import about_posts
 from services.chat import (
     AgeRestricted,
     AnswerGone,
@@ -82,6 +83,7 @@ def words(error: DomainError) -> str | None:
         or about_media(error)
         or about_characters(error)
         or about_photos(error)
+        or about_posts(error)
         or _about_jobs(error)
         or _about_moving(error)
     )

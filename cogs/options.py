@@ -1,6 +1,7 @@
 """Options that several commands take: parsed, refused and suggested in one place."""
 
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import discord
 from discord import app_commands
@@ -9,11 +10,15 @@ from typing_extensions import override
 
 from bot.client import Bot, Interaction
 from bot.places import is_age_restricted, who
+from bot.social_shelf import target_label
 from services.characters import STYLES, Character
 from services.llm_configs import LlmConfig
 from services.people import Persona
 from services.personalities import Personality, SystemPrompt
+from services.photos import Photo
 from services.publishing import Listing
+from services.social import Entry, SocialTarget, zone_of, zones_like
+from services.texts import shorten
 
 Choices: TypeAlias = list[Choice[str | int | float]]
 _CHOICE = 100
@@ -164,6 +169,81 @@ class TagTransformer(app_commands.Transformer[Bot]):
         return _choices([tag for tag in tags if typed in tag])
 
 
+class PhotoTransformer(app_commands.Transformer[Bot]):
+    """A typed file name or id as a photo of one of the user's personalities."""
+
+    unscheduled = False
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Photo:
+        return await interaction.client.services.photos.find(await who(interaction), value)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        photos = await interaction.client.services.photos.suggested(
+            await who(interaction), str(value), unscheduled=self.unscheduled
+        )
+        return [_named(f"{each.file_name} · {str(each.id)[:8]}", each.id) for each in photos]
+
+
+class UnscheduledTransformer(PhotoTransformer):
+    """The same, suggesting photos without a post; those that have one are refused with it."""
+
+    unscheduled = True
+
+
+class PostTransformer(app_commands.Transformer[Bot]):
+    """A typed id, or a photo's name, as one of the user's posts."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Entry:
+        return await interaction.client.services.calendar.find(await who(interaction), value)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        entries = await interaction.client.services.calendar.suggested(
+            await who(interaction), str(value)
+        )
+        return [
+            _named(
+                " · ".join((each.post.status, each.photo.file_name, str(each.post.id)[:8])),
+                each.post.id,
+            )
+            for each in entries
+        ]
+
+
+class TargetTransformer(app_commands.Transformer[Bot]):
+    """A typed name as where one of the user's personalities posts."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> SocialTarget:
+        return await interaction.client.services.targets.find(await who(interaction), value)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        found = await interaction.client.services.targets.suggested(
+            await who(interaction), str(value)
+        )
+        return [_named(target_label(target, name), target.id) for target, name in found]
+
+
+class ZoneTransformer(app_commands.Transformer[Bot]):
+    """A typed name of a time zone."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> str:
+        return zone_of(value).key
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        return _choices(zones_like(str(value)))
+
+
+def _named(name: str, value: UUID) -> Choice[str | int | float]:
+    return Choice(name=shorten(name, _CHOICE), value=str(value))
+
+
 PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]
 PersonalitiesOption: TypeAlias = Transform[list[Personality], PersonalitiesTransformer]
 PersonaOption: TypeAlias = Transform[Persona, PersonaTransformer]
@@ -173,3 +253,8 @@ ConfigOption: TypeAlias = Transform[LlmConfig, ConfigTransformer]
 PublicOption: TypeAlias = Transform[Listing, PublicTransformer]
 TagOption: TypeAlias = Transform[str, TagTransformer]
 PromptOption: TypeAlias = Transform[SystemPrompt, PromptTransformer]
+PhotoOption: TypeAlias = Transform[Photo, PhotoTransformer]
+UnscheduledOption: TypeAlias = Transform[Photo, UnscheduledTransformer]
+PostOption: TypeAlias = Transform[Entry, PostTransformer]
+TargetOption: TypeAlias = Transform[SocialTarget, TargetTransformer]
+ZoneOption: TypeAlias = Transform[str, ZoneTransformer]

@@ -3,13 +3,34 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from typing_extensions import override
 
 from services.chat.ports import Stage
 from services.chat.types import Attachment, Heard, Speaker
+from services.clock import Clock
+from services.media import MOST_BYTES
 from services.memory import Place
+
+
+@dataclass(eq=False)
+class HandClock(Clock):
+    """A clock that is put forward by hand."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @override
+    def now(self) -> datetime:
+        return self.at
+
+    @override
+    def span(self, span: timedelta) -> timedelta:
+        return max(span, timedelta(0))
+
+    def forward(self, **span: float) -> None:
+        self.at += timedelta(**span)
 
 
 @dataclass(eq=False)
@@ -60,7 +81,7 @@ class FakeStage(Stage):
         return between[-limit:]
 
     @override
-    async def read(self, attachment: Attachment) -> bytes | None:
+    async def read(self, attachment: Attachment, *, most: int = MOST_BYTES) -> bytes | None:
         self.fetched.append(attachment.url)
         return self.files.get(attachment.url)
 

@@ -12,7 +12,6 @@ from services.characters.clearing import ClearingHandler, forget_characters
 from services.characters.errors import (
     CharacterNameTaken,
     CharacterNotFound,
-    NoEyes,
     NoProfile,
     NothingSelected,
     NothingToDrawFrom,
@@ -53,7 +52,6 @@ __all__ = [
     "Gallery",
     "GalleryService",
     "GenerateHandler",
-    "NoEyes",
     "NoProfile",
     "NotShown",
     "NothingSelected",

@@ -23,11 +23,6 @@ class PhotoRefused(DomainError):
 
 
 @dataclass(eq=False)
-class NoEyes(DomainError):
-    """There is no model that can see, so nobody can say who is in a photo."""
-
-
-@dataclass(eq=False)
 class CharacterNotFound(DomainError):
     """The user has no character of this name."""
 

@@ -18,7 +18,6 @@ from db.models import (
     GeneratedAsset,
     JobStep,
     LlmCall,
-    LlmConfig,
     Outcome,
     PromptArtifact,
     User,
@@ -109,16 +108,6 @@ async def count_waiting(session: AsyncSession, user_id: UUID) -> int:
             .where(Character.user_id == user_id, PromptArtifact.status.in_(WAITING))
         )
         or 0
-    )
-
-
-async def seeing_model(session: AsyncSession) -> str | None:
-    """Return the model that can see, of the default config or else of any other global one."""
-    return await session.scalar(
-        select(LlmConfig.vision_model)
-        .where(LlmConfig.owner_id.is_(None), LlmConfig.vision_model.is_not(None))
-        .order_by(LlmConfig.is_default.desc(), LlmConfig.name)
-        .limit(1)
     )
 
 

@@ -15,7 +15,6 @@ from services.characters import clearing, queries
 from services.characters.errors import (
     CharacterNameTaken,
     CharacterNotFound,
-    NoEyes,
     NothingSelected,
     NothingToDrawFrom,
     PicturesUsedUp,
@@ -29,6 +28,7 @@ from services.characters.workflow import KIND
 from services.chat import Attachment, Stage
 from services.errors import TextEmpty
 from services.jobs import enqueue
+from services.llm_configs import NoEyes, seeing_model
 from services.media import (
     MOST_BYTES,
     FileGone,
@@ -219,7 +219,7 @@ class CharacterService:
         user = await enter(session, actor)
         await queries.hold_user(session, user.id)
         if name is not None:
-            if await queries.seeing_model(session) is None:
+            if await seeing_model(session) is None:
                 raise NoEyes
             await _free(session, user.id, name)
         if await queries.count_open(session, user.id) >= self._limits.at_once:

@@ -19,7 +19,7 @@ from db.models import (
 from db.session import Sessions
 from services.characters import clearing, queries, seeing, showing
 from services.characters.drawer import Drawer, Likeness
-from services.characters.errors import CharacterNotFound, NoEyes, NothingToDrawFrom
+from services.characters.errors import CharacterNotFound, NothingToDrawFrom
 from services.characters.guards import refuse_unfit
 from services.characters.ports import Watcher
 from services.characters.prompts import build_character_prompt
@@ -27,6 +27,7 @@ from services.characters.styles import Scene
 from services.errors import DomainError
 from services.jobs import Handler, Run
 from services.llm import Caller, Image, LanguageModels
+from services.llm_configs import NoEyes, seeing_model
 from services.media import JPEG, ObjectGone, promise_deletion
 from services.painters import Studio
 
@@ -137,7 +138,7 @@ class GenerateHandler(Handler):
             character = await _of(session, run.payload)
             if await queries.profile(session, character.id) is not None:
                 return
-            model = await queries.seeing_model(session)
+            model = await seeing_model(session)
         if model is None:
             raise NoEyes
         if character.photo_key is None:

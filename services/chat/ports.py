@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.chat.types import Attachment, Heard, Speaker
+from services.media import MOST_BYTES
 from services.memory import Place
 
 
@@ -49,6 +50,6 @@ class Stage(Protocol):
         """Return what people said in a channel between two messages, the oldest first."""
         ...
 
-    async def read(self, attachment: Attachment) -> bytes | None:
+    async def read(self, attachment: Attachment, *, most: int = MOST_BYTES) -> bytes | None:
         """Return a file, or None when it is gone, too large, or not on Discord's own hosts."""
         ...

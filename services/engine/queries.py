@@ -179,11 +179,8 @@ async def _acts(
     """Return what personalities did, and to what, since a time; in order."""
     rows = await session.scalars(
         select(EngineAct)
-        .where(
-            EngineAct.personality_id.in_(people),
-            EngineAct.created_at > since,
-            EngineAct.action_type != Deed.VIEWED,
-        )
+        .where(EngineAct.personality_id.in_(people), EngineAct.created_at > since)
+        .where(EngineAct.action_type != Deed.VIEWED)
         .order_by(EngineAct.created_at)
     )
     acts: dict[UUID, list[Done]] = {}

@@ -17,6 +17,7 @@ from services.jobs.metrics import JobMetrics
 from services.jobs.queries import Depth
 from services.jobs.run import Handler, Run
 from services.jobs.service import (
+    BUFFER,
     DISCORD,
     ENGINE,
     HOUSE,
@@ -30,6 +31,7 @@ from services.jobs.service import (
 from services.jobs.worker import Pace, Worker
 
 __all__ = [
+    "BUFFER",
     "DISCORD",
     "ENGINE",
     "HOUSE",

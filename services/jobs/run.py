@@ -44,6 +44,10 @@ class Run:
         """Return which start of the job this is, from 1."""
         return self._job.attempt
 
+    def watch(self, point: str) -> None:
+        """Tell whoever watches which point of the work is come past."""
+        self._watch(point)
+
     async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
         """Return what a step gives: from an earlier run where one came so far, else by doing it.
 

@@ -18,7 +18,7 @@ from services.jobs.queries import Depth
 from services.jobs.run import Handler
 
 # What jobs share the use of: a vendor of models, Discord, or nothing but this house.
-HOUSE, DISCORD, ENGINE = "house", "discord", "engine"
+HOUSE, DISCORD, ENGINE, BUFFER = "house", "discord", "engine", "buffer"
 LANES: Mapping[str, int] = {
     HOUSE: 20,
     DISCORD: 5,
@@ -27,6 +27,8 @@ LANES: Mapping[str, int] = {
     "openrouter": 4,
     "gemini": 4,
     "replicate": 4,
+    # Buffer wants calls one after the other: two or three at most.
+    BUFFER: 2,
     "compatible": 2,
     "ollama": 1,
     "local": 1,

@@ -6,9 +6,11 @@ from services.llm_configs.errors import (
     ConfigNotFound,
     DefaultConfigInUse,
     NoConfig,
+    NoEyes,
     OutOfRange,
     UnknownParameter,
 )
+from services.llm_configs.queries import seeing_model
 from services.llm_configs.service import (
     PARAMETERS,
     SAMPLING,
@@ -27,7 +29,9 @@ __all__ = [
     "LlmConfig",
     "LlmConfigService",
     "NoConfig",
+    "NoEyes",
     "OutOfRange",
     "SavedConfig",
     "UnknownParameter",
+    "seeing_model",
 ]

@@ -45,3 +45,8 @@ class DefaultConfigInUse(DomainError):
 
 class NoConfig(DomainError):
     """No LLM config was chosen and there is no global default."""
+
+
+@dataclass(eq=False)
+class NoEyes(DomainError):
+    """There is no model that can see, so nobody can say what is in a photo."""

@@ -91,3 +91,13 @@ async def clear_personality_default(session: AsyncSession, personality_id: UUID)
             PersonalityDefaultConfig.personality_id == personality_id
         )
     )
+
+
+async def seeing_model(session: AsyncSession) -> str | None:
+    """Return the model that can see, of the default config or else of any other global one."""
+    return await session.scalar(
+        select(LlmConfig.vision_model)
+        .where(LlmConfig.owner_id.is_(None), LlmConfig.vision_model.is_not(None))
+        .order_by(LlmConfig.is_default.desc(), LlmConfig.name)
+        .limit(1)
+    )

@@ -5,6 +5,7 @@ from services.media.errors import (
     FileTooLarge,
     FileUnreachable,
     ForeignHost,
+    LinkUnreachable,
     NoPublicAddress,
     NotAPicture,
     ObjectGone,
@@ -12,7 +13,7 @@ from services.media.errors import (
     StorageMisconfigured,
     StorageUnavailable,
 )
-from services.media.fetching import VENDOR_HOSTS, Fetcher
+from services.media.fetching import VENDOR_HOSTS, Fetcher, check_link
 from services.media.folder import ROUTE, FolderStore
 from services.media.photographs import Photograph, photograph
 from services.media.pictures import (
@@ -28,7 +29,7 @@ from services.media.pictures import (
 )
 from services.media.ports import ObjectStore, Stored
 from services.media.room import Room
-from services.media.sheets import sheet
+from services.media.sheets import Mood, Pinned, month_sheet, sheet
 from services.media.sweep import DeleteHandler, Sweeper, SweepHandler, promise_deletion
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "FileUnreachable",
     "FolderStore",
     "ForeignHost",
+    "LinkUnreachable",
+    "Mood",
     "NoPublicAddress",
     "NotAPicture",
     "ObjectGone",
@@ -51,14 +54,17 @@ __all__ = [
     "Photograph",
     "Picture",
     "PictureTooLarge",
+    "Pinned",
     "Room",
     "StorageMisconfigured",
     "StorageUnavailable",
     "Stored",
     "SweepHandler",
     "Sweeper",
+    "check_link",
     "kind_of",
     "memory_of",
+    "month_sheet",
     "photograph",
     "pixels_of",
     "prepare",

@@ -32,6 +32,13 @@ class NoPublicAddress(DomainError):
 
 
 @dataclass(eq=False)
+class LinkUnreachable(Passing):
+    """What should be a public link to a stored file does not lead to it."""
+
+    detail: str
+
+
+@dataclass(eq=False)
 class NotAPicture(DomainError):
     """The file is no picture that we can read, whatever its name says."""
 

@@ -16,6 +16,7 @@ from services.media.errors import (
     FileTooLarge,
     FileUnreachable,
     ForeignHost,
+    LinkUnreachable,
     NotAPicture,
 )
 from services.media.pictures import MOST_BYTES, kind_of
@@ -26,6 +27,26 @@ VENDOR_HOSTS = frozenset({"replicate.delivery", ".replicate.delivery"})
 _CHUNK, _HEAD = 64 * 1024, 16
 _GONE = (403, 404, 410)
 _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10)
+
+
+async def check_link(url: str) -> None:
+    """See whether a public link to a picture of ours answers, as whoever has it would.
+
+    Raises:
+        LinkUnreachable: It does not.
+    """
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT) as session,
+            session.get(URL(url, encoded=True), allow_redirects=False) as answer,
+        ):
+            head = await answer.content.read(_HEAD)
+            if answer.status != HTTPStatus.OK:
+                raise LinkUnreachable(f"it answers with HTTP {answer.status}")
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise LinkUnreachable("it does not answer") from error
+    if kind_of(head) is None:
+        raise LinkUnreachable("what is there is no picture")
 
 
 class Fetcher:

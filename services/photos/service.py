@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Photo
 from db.session import Sessions
+from services.chat import Attachment, Stage
 from services.embedders import ImageEmbedder
-from services.media import ObjectGone, promise_deletion
+from services.errors import DomainError
+from services.media import FileGone, FileTooLarge, ObjectGone, promise_deletion
 from services.painters import Studio
 from services.people import Actor
 from services.personalities import owned
@@ -16,7 +18,8 @@ from services.photos import queries
 from services.photos.errors import NotLookedAt, PhotoNotFound, PhotoOnItsWay, SeveralPhotos
 from services.photos.importing import Importer, promise_look
 from services.photos.looking import fitted
-from services.photos.types import Alike, Library, Shelved, Sources, Taken
+from services.photos.sources import MOST_ARCHIVE_BYTES, archive, file, is_archive, refused
+from services.photos.types import Alike, Library, Shelved, Source, Sources, Taken
 from services.texts import clean_text
 
 ALT_LIMIT = 1000
@@ -26,8 +29,11 @@ _ALIKE, _WORDS = 12, 200
 class PhotoService:
     """Libraries of photos; only owners of a personality, and whoever runs the bot, see one."""
 
-    def __init__(self, sessions: Sessions, studio: Studio, embedder: ImageEmbedder) -> None:
+    def __init__(
+        self, sessions: Sessions, studio: Studio, embedder: ImageEmbedder, stage: Stage
+    ) -> None:
         self._sessions = sessions
+        self._stage = stage
         self._studio = studio
         self._embedder = embedder
 
@@ -61,6 +67,26 @@ class PhotoService:
         )
         async for taken in importer.run(sources):
             yield taken
+
+    async def unpacked(self, attachments: Sequence[Attachment]) -> Sources:
+        """Return attachments as files, archives as what is in them."""
+        found: list[Source] = []
+        for each in attachments:
+            try:
+                found += await self._unpack(each)
+            except DomainError as error:
+                found.append(refused(each.name, error))
+        return found
+
+    async def _unpack(self, attachment: Attachment) -> Sources:
+        if attachment.size > MOST_ARCHIVE_BYTES:
+            raise FileTooLarge(attachment.name, MOST_ARCHIVE_BYTES)
+        data = await self._stage.read(attachment, most=MOST_ARCHIVE_BYTES)
+        if data is None:
+            raise FileGone(attachment.name)
+        if is_archive(data):
+            return archive(attachment.name, data)
+        return [file(attachment.name, data)]
 
     async def listed(
         self, actor: Actor, personality_id: UUID, *, unscheduled: bool = False

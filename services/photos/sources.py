@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from services.errors import DomainError
 from services.media import MOST_BYTES, FileTooLarge, NotAPicture, kind_of
 from services.photos.errors import (
     ArchiveBroken,
@@ -66,6 +67,15 @@ def file(name: str, data: bytes) -> Source:
     return Source(name=_shown(name), read=lambda: data)
 
 
+def refused(name: str, reason: DomainError) -> Source:
+    """Return a file that cannot be had, and says why."""
+
+    def read() -> bytes:
+        raise reason
+
+    return Source(name=_shown(name), read=read)
+
+
 def is_archive(data: bytes) -> bool:
     """Whether a file begins like a zip archive."""
     return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
@@ -81,7 +91,7 @@ def _walked(path: Path) -> Iterator[Source]:
     for error in unreadable:
         where = Path(str(error.filename))
         shown = _shown(str(where.relative_to(path)) if where != path else str(where))
-        yield _refused(shown, error.strerror or "it cannot be read")
+        yield refused(shown, FileUnreadable(shown, error.strerror or "it cannot be read"))
 
 
 def _on_disk(root: Path, path: Path) -> Source:
@@ -123,13 +133,6 @@ def _packed(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Source:
         if len(data) > MOST_BYTES:
             raise FileTooLarge(name, MOST_BYTES)
         return data
-
-    return Source(name=name, read=read)
-
-
-def _refused(name: str, detail: str) -> Source:
-    def read() -> bytes:
-        raise FileUnreadable(name, detail)
 
     return Source(name=name, read=read)
 

@@ -15,6 +15,8 @@ from bot.outside import on_discord
 from bot.playground import simulation
 from bot.wiring import Services, assemble
 from db.session import Sessions
+from services.buffer import BufferPublisher
+from services.clock import Clock
 from services.embedders import WordLlamaEmbedder
 from services.llm import LanguageModels
 from services.painters import Studio
@@ -50,19 +52,46 @@ def make_bot(
     embedder: WordLlamaEmbedder,
     *,
     development: bool = False,
+    clock: Clock | None = None,
+    buffer: BufferPublisher | None = None,
 ) -> Bot:
     def build(bot: Bot) -> Services:
-        outside = on_discord(bot, cdn_hosts={"cdn.simcord.invalid"})
-        return assemble(sessions, outside=outside, models=models, studio=studio, embedder=embedder)
+        outside = on_discord(bot, studio.store, cdn_hosts={"cdn.simcord.invalid"})
+        return assemble(
+            sessions,
+            outside=outside,
+            models=models,
+            studio=studio,
+            embedder=embedder,
+            clock=clock,
+            buffer=buffer,
+        )
 
     return Bot(sessions, build, always_sync=True, shard_count=1, development=development)
 
 
 @pytest.fixture
 async def simcord_bot(
-    sessions: Sessions, models: LanguageModels, studio: Studio, embedder: WordLlamaEmbedder
+    sessions: Sessions,
+    models: LanguageModels,
+    studio: Studio,
+    embedder: WordLlamaEmbedder,
+    clock: Clock | None,
+    buffer: BufferPublisher | None,
 ) -> Bot:
-    return make_bot(sessions, models, studio, embedder)
+    return make_bot(sessions, models, studio, embedder, clock=clock, buffer=buffer)
+
+
+@pytest.fixture
+def clock() -> Clock | None:
+    """The machine's, where a test brings none of its own."""
+    return None
+
+
+@pytest.fixture
+def buffer() -> BufferPublisher | None:
+    """None, where a test brings none."""
+    return None
 
 
 @pytest.fixture

@@ -1,0 +1,9 @@
+"""Libraries of photos."""
+
+from bot.client import Bot
+from cogs.photos.commands import Photos
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Photos(bot))

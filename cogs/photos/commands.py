@@ -1,0 +1,147 @@
+"""`/photos` and its commands."""
+
+import io
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bot, Interaction
+from bot.photo_shelf import PER_PAGE, photo_name, progress_words, taken_embed
+from bot.places import attachment_of, who
+from bot.ui import AnyInteraction, confirm
+from cogs.options import PersonalityOption, PhotoOption
+from cogs.photos.library import LibraryView
+from cogs.photos.photo import show_photo
+from services.media import sheet
+from services.photos import Outcome, Photo, Shelved, Taken
+
+_STEP = 10
+
+
+class Photos(commands.GroupCog, group_name="photos", group_description="Photos to be posted"):
+    """Libraries of photos: each personality has its own, and only its owners see it."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._photos = bot.services.photos
+
+    @app_commands.command(name="import")
+    @app_commands.describe(
+        personality="Whose library",
+        file="JPEG, PNG, WebP, HEIC, AVIF, or a zip of them",
+        file2="One more",
+        file3="One more",
+        file4="One more",
+        file5="One more",
+        ai_made="Whether a machine made them; those that say so themselves need it not",
+    )
+    async def import_(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        file: discord.Attachment,
+        file2: discord.Attachment | None = None,
+        file3: discord.Attachment | None = None,
+        file4: discord.Attachment | None = None,
+        file5: discord.Attachment | None = None,
+        ai_made: bool = False,  # noqa: FBT001, FBT002 - an option of a command
+    ) -> None:
+        """Take photos into a library, each once."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        given = [each for each in (file, file2, file3, file4, file5) if each is not None]
+        sources = await self._photos.unpacked([attachment_of(each) for each in given])
+        taken: list[Taken] = []
+        adding = self._photos.add(await who(interaction), personality.id, sources, is_made=ai_made)
+        async for each in adding:
+            taken.append(each)
+            if len(taken) % _STEP == 0:
+                words = progress_words(len(taken), len(sources))
+                await interaction.edit_original_response(content=words)
+        added = [each.photo for each in taken if each.outcome == Outcome.ADDED and each.photo]
+        embed = taken_embed(taken, personality.name)
+        files: list[discord.File] = []
+        if added:
+            small = await self._photos.small(added[:PER_PAGE])
+            drawn = sheet(small, is_made=all(each.is_made for each in added[:PER_PAGE]))
+            files.append(discord.File(io.BytesIO(drawn), "photos.png"))
+            embed.set_image(url="attachment://photos.png")
+        await interaction.edit_original_response(content=None, embed=embed, attachments=files)
+
+    @app_commands.command(name="list")
+    @app_commands.describe(personality="Whose library")
+    async def list_(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Look through a library."""
+        found = await self._photos.listed(await who(interaction), personality.id)
+        await self._show(interaction, f"Photos of {personality.name}", list(found))
+
+    @app_commands.command()
+    @app_commands.describe(personality="Whose library")
+    async def unscheduled(self, interaction: Interaction, personality: PersonalityOption) -> None:
+        """Look through the photos that have no post yet."""
+        actor = await who(interaction)
+        found = await self._photos.listed(actor, personality.id, unscheduled=True)
+        title = f"Photos of {personality.name} without a post"
+        await self._show(interaction, title, list(found))
+
+    @app_commands.command()
+    @app_commands.describe(photo="Which photo")
+    async def view(self, interaction: Interaction, photo: PhotoOption) -> None:
+        """Look at a photo."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await show_photo(interaction, await who(interaction), photo.id)
+
+    @app_commands.command()
+    @app_commands.describe(photo="Which photo")
+    async def similar(self, interaction: Interaction, photo: PhotoOption) -> None:
+        """Find the photos that are most like one."""
+        actor = await who(interaction)
+        alike = await self._photos.similar(actor, photo.id)
+        shown = [Shelved(photo=photo), *(Shelved(photo=each.photo) for each in alike)]
+        title = f"Like {photo.file_name}"
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await LibraryView(actor, self._photos, title, shown, alike=alike).open(interaction)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Whose library", text="What the photo shows")
+    async def search(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        text: app_commands.Range[str, 1, 200],
+    ) -> None:
+        """Find photos by words."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        actor = await who(interaction)
+        found = await self._photos.search(actor, personality.id, text)
+        by = "what they show" if self._photos.knows_words else "name, alt text and caption"
+        title = f"“{text}”, by {by}"
+        shown = [Shelved(photo=each) for each in found]
+        await LibraryView(actor, self._photos, title, shown).open(interaction)
+
+    @app_commands.command()
+    @app_commands.describe(photo="Which photo")
+    async def delete(self, interaction: Interaction, photo: PhotoOption) -> None:
+        """Delete a photo, and its post if that is not out."""
+        await ask_to_delete(interaction, self._bot, photo)
+
+    async def _show(self, interaction: Interaction, title: str, shown: list[Shelved]) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        view = LibraryView(await who(interaction), self._photos, title, shown)
+        await view.open(interaction)
+
+
+async def ask_to_delete(interaction: AnyInteraction, bot: Bot, photo: Photo) -> None:
+    """Ask whether to delete a photo."""
+    actor, photos = await who(interaction), bot.services.photos
+    shelved = await photos.show(actor, photo.id)
+    name = photo_name(photo)
+
+    async def delete(pressed: AnyInteraction) -> None:
+        await photos.delete(actor, photo.id)
+        await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
+
+    post = shelved.post
+    also = " Its post is called off, too." if post else ""
+    also = " What was posted stays where it is." if post and post.posted_at else also
+    await confirm(interaction, f"Delete **{name}**?{also}", label="Delete", do=delete)

@@ -1,0 +1,85 @@
+"""A library in pages: a sheet of small pictures, of which one can be chosen and looked at."""
+
+import io
+from collections.abc import Sequence
+from typing import Any, Self
+from uuid import UUID
+
+import discord
+from discord import ui
+
+from bot.photo_shelf import PER_PAGE, library_embed, photo_label
+from bot.ui import AnyInteraction, View
+from cogs.photos.photo import show_photo
+from services.media import sheet
+from services.people import Actor
+from services.photos import Alike, PhotoService, Shelved
+
+
+class LibraryView(View):
+    """Pages of photos."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        photos: PhotoService,
+        title: str,
+        shown: Sequence[Shelved],
+        *,
+        alike: Sequence[Alike] = (),
+    ) -> None:
+        super().__init__(actor.discord_id)
+        self._actor = actor
+        self._photos = photos
+        self._title = title
+        self._shown = shown
+        self._alike = alike
+        self._page = 0
+
+    async def open(self, interaction: AnyInteraction) -> None:
+        """Show the first page, as the answer to a command that was deferred."""
+        await interaction.edit_original_response(**await self._drawn())
+        self.message = await interaction.original_response()
+
+    @ui.select(placeholder="Look at one", row=0)
+    async def choose(self, interaction: AnyInteraction, menu: ui.Select[Self]) -> None:
+        """Look at a photo."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await show_photo(interaction, self._actor, UUID(menu.values[0]))
+
+    @ui.button(label="Back", style=discord.ButtonStyle.secondary, row=1)
+    async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Turn a page back."""
+        await self._turn(interaction, -1)
+
+    @ui.button(label="Next", style=discord.ButtonStyle.secondary, row=1)
+    async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Turn a page."""
+        await self._turn(interaction, 1)
+
+    async def _turn(self, interaction: AnyInteraction, step: int) -> None:
+        self._page = min(max(self._page + step, 0), self._last)
+        await interaction.response.defer()
+        await interaction.edit_original_response(**await self._drawn())
+
+    @property
+    def _last(self) -> int:
+        return max((len(self._shown) - 1) // PER_PAGE, 0)
+
+    async def _drawn(self) -> dict[str, Any]:
+        here = self._shown[self._page * PER_PAGE : (self._page + 1) * PER_PAGE]
+        self.back.disabled = self._page == 0
+        self.forward.disabled = self._page == self._last
+        self.choose.disabled = not here
+        self.choose.options = [
+            discord.SelectOption(label=photo_label(number, each.photo), value=str(each.photo.id))
+            for number, each in enumerate(here, start=1)
+        ] or [discord.SelectOption(label="Nothing here", value="0")]
+        embed = library_embed(self._title, self._shown, self._page, None, self._alike)
+        files: list[discord.File] = []
+        if here:
+            small = await self._photos.small([each.photo for each in here])
+            drawn = sheet(small, is_made=all(each.photo.is_made for each in here))
+            files.append(discord.File(io.BytesIO(drawn), "photos.png"))
+            embed.set_image(url="attachment://photos.png")
+        return {"embed": embed, "attachments": files, "view": self}

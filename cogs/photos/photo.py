@@ -1,0 +1,71 @@
+"""One photo: what it shows, in words for those who cannot see it."""
+
+import io
+from typing import Self
+from uuid import UUID
+
+import discord
+from discord import TextStyle, ui
+from typing_extensions import override
+
+from bot.photo_shelf import photo_embed
+from bot.ui import AnyInteraction, Modal, View
+from services.people import Actor
+from services.photos import ALT_LIMIT, PhotoService
+
+
+async def show_photo(interaction: AnyInteraction, actor: Actor, photo_id: UUID) -> None:
+    """Show a photo, as the answer to what was deferred."""
+    photos: PhotoService = interaction.client.services.photos
+    shelved = await photos.show(actor, photo_id)
+    whole = await photos.whole(shelved.photo)
+    embed = photo_embed(shelved)
+    files: list[discord.File] = []
+    if whole is not None:
+        files.append(discord.File(io.BytesIO(whole), "photo.jpg"))
+        embed.set_image(url="attachment://photo.jpg")
+    view = PhotoView(actor, photos, photo_id)
+    await interaction.edit_original_response(embed=embed, attachments=files, view=view)
+    view.message = await interaction.original_response()
+
+
+class PhotoView(View):
+    """What can be done with a photo."""
+
+    def __init__(self, actor: Actor, photos: PhotoService, photo_id: UUID) -> None:
+        super().__init__(actor.discord_id)
+        self._actor = actor
+        self._photos = photos
+        self._photo_id = photo_id
+
+    @ui.button(label="Describe", style=discord.ButtonStyle.secondary)
+    async def describe(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Say what it shows."""
+        shelved = await self._photos.show(self._actor, self._photo_id)
+        form = AltTextForm(self._actor, self._photos, self._photo_id, shelved.photo.alt_text)
+        await interaction.response.send_modal(form)
+
+
+class AltTextForm(Modal, title="What the photo shows"):
+    """Asks for an alt text."""
+
+    def __init__(self, actor: Actor, photos: PhotoService, photo_id: UUID, alt_text: str) -> None:
+        super().__init__()
+        self._actor = actor
+        self._photos = photos
+        self._photo_id = photo_id
+        self.alt_text = ui.TextInput[Self](
+            custom_id="alt_text",
+            style=TextStyle.long,
+            default=alt_text or None,
+            required=False,
+            max_length=ALT_LIMIT,
+        )
+        self.add_item(ui.Label(text="In a sentence or two", component=self.alt_text))
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        await self._photos.describe(self._actor, self._photo_id, self.alt_text.value)
+        shelved = await self._photos.show(self._actor, self._photo_id)
+        embed = photo_embed(shelved).set_image(url="attachment://photo.jpg")
+        await interaction.response.edit_message(embed=embed)

@@ -1,0 +1,11 @@
+"""Planning posts of photos."""
+
+from bot.client import Bot
+from bot.post_buttons import SettleButton
+from cogs.schedule.commands import Schedule
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog and revive its buttons."""
+    bot.add_dynamic_items(SettleButton)
+    await bot.add_cog(Schedule(bot))

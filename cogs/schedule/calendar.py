@@ -1,0 +1,123 @@
+"""A month as a picture: what is planned and what is out, and buttons to turn the page."""
+
+import io
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import discord
+from discord import ui
+
+from bot.social_shelf import entry_line
+from bot.ui import AnyInteraction, View
+from services.media import Mood, Pinned, month_sheet
+from services.people import Actor
+from services.photos import PhotoService
+from services.social import CalendarService, Entry, PostStatus
+from services.texts import shorten
+
+_MOODS = {
+    PostStatus.DRAFT: Mood.UNSURE,
+    PostStatus.SCHEDULED: Mood.COMING,
+    PostStatus.SENDING: Mood.COMING,
+    PostStatus.POSTED: Mood.DONE,
+    PostStatus.FAILED: Mood.WRONG,
+    PostStatus.UNCONFIRMED: Mood.UNSURE,
+}
+_LINES, _TEXT = 8, 3800
+_LEGEND = "🟦 planned · 🟩 posted · 🟥 failed · 🟨 nobody knows"
+
+
+class CalendarView(View):
+    """A month of posts."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        calendar: CalendarService,
+        photos: PhotoService,
+        *,
+        zone: ZoneInfo,
+        today: date,
+        first: date,
+        personality_id: UUID | None,
+        whose: str,
+    ) -> None:
+        super().__init__(actor.discord_id)
+        self._actor = actor
+        self._calendar = calendar
+        self._photos = photos
+        self._zone = zone
+        self._today = today
+        self._first = first
+        self._personality_id = personality_id
+        self._whose = whose
+
+    async def open(self, interaction: AnyInteraction) -> None:
+        """Show the month, as the answer to what was deferred."""
+        await interaction.edit_original_response(**await self._drawn())
+        self.message = await interaction.original_response()
+
+    @ui.button(label="Back", style=discord.ButtonStyle.secondary)
+    async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Turn to the month before."""
+        await self._turn(interaction, self._first - timedelta(days=1))
+
+    @ui.button(label="Today", style=discord.ButtonStyle.secondary)
+    async def now(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Turn to this month."""
+        await self._turn(interaction, self._today)
+
+    @ui.button(label="Next", style=discord.ButtonStyle.secondary)
+    async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Turn to the month after."""
+        await self._turn(interaction, _next(self._first))
+
+    async def _turn(self, interaction: AnyInteraction, day: date) -> None:
+        self._first = day.replace(day=1)
+        await interaction.response.defer()
+        await interaction.edit_original_response(**await self._drawn())
+
+    async def _drawn(self) -> dict[str, Any]:
+        entries = await self._calendar.between(
+            self._actor,
+            self._midnight(self._first),
+            self._midnight(_next(self._first)),
+            personality_id=self._personality_id,
+        )
+        days: defaultdict[int, list[Pinned]] = defaultdict(list)
+        for entry, small in zip(
+            entries, await self._photos.small([each.photo for each in entries]), strict=True
+        ):
+            at = _at(entry).astimezone(self._zone)
+            mood = _MOODS[PostStatus(entry.post.status)]
+            days[at.day].append(Pinned(picture=small, label=f"{at:%H:%M}", mood=mood))
+        drawn = month_sheet(self._first, days, today=self._today)
+        embed = discord.Embed(title=f"Posts of {self._whose}"[:256])
+        embed.description = shorten("\n".join(self._coming(entries)), _TEXT) or None
+        embed.set_image(url="attachment://calendar.png")
+        several = "1 post" if len(entries) == 1 else f"{len(entries)} posts"
+        embed.set_footer(text=f"{several} this month · {self._zone.key} · {_LEGEND}")
+        file = discord.File(io.BytesIO(drawn), "calendar.png")
+        return {"embed": embed, "attachments": [file], "view": self}
+
+    def _coming(self, entries: list[Entry] | Any) -> list[str]:
+        """Return the lines of what is still to come, or is in trouble."""
+        open_ = [each for each in entries if each.post.status != PostStatus.POSTED]
+        lines = [entry_line(each) for each in open_[:_LINES]]
+        return [*lines, f"… and {len(open_) - _LINES} more"] if len(open_) > _LINES else lines
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=self._zone)
+
+
+def _next(first: date) -> date:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def _at(entry: Entry) -> datetime:
+    at = entry.post.posted_at or entry.post.scheduled_at
+    assert at is not None  # noqa: S101 - only posts with a time are in a span of it
+    return at

@@ -1,0 +1,283 @@
+"""`/schedule` and its commands."""
+
+from datetime import date
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bot, Interaction
+from bot.photo_shelf import photo_name
+from bot.places import place_of, who
+from bot.social_shelf import entry_line, target_embed, target_lines, target_name
+from bot.ui import AnyInteraction, confirm, show_list
+from cogs.options import (
+    PersonalityOption,
+    PostOption,
+    TargetOption,
+    UnscheduledOption,
+    ZoneOption,
+)
+from cogs.schedule.calendar import CalendarView
+from cogs.schedule.slots import SlotsForm
+from cogs.schedule.writing import DraftView, PostForm, planning, say
+from services.memory import Venue
+from services.people import Actor
+from services.social import (
+    NEXT,
+    Draft,
+    PhotoHasPost,
+    Place,
+    PostStatus,
+    TimeUnclear,
+    zone_of,
+)
+
+Channel = discord.TextChannel | discord.ForumChannel | discord.Thread
+
+
+class Schedule(commands.GroupCog, group_name="schedule", group_description="Posts of photos"):
+    """Posts: each photo once, at its time, on a Discord channel or a social network."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        services = bot.services
+        self._photos, self._posts, self._calendar = (
+            services.photos,
+            services.posts,
+            services.calendar,
+        )
+        self._targets, self._drafter = services.targets, services.drafter
+
+    @app_commands.command()
+    @app_commands.describe(photo="Which photo", target="Where it is posted")
+    async def post(
+        self, interaction: Interaction, photo: UnscheduledOption, target: TargetOption
+    ) -> None:
+        """Plan the post of a photo: what it says, and when."""
+        actor = await who(interaction)
+        shelved = await self._photos.show(actor, photo.id)
+        post = shelved.post
+        if post is not None and post.status != PostStatus.DRAFT:
+            where = shelved.target.name if shelved.target else ""
+            at = post.posted_at or post.scheduled_at
+            raise PhotoHasPost(photo.file_name, post.status, where, at)
+        draft = Draft(
+            caption=post.caption if post else "",
+            alt_text=photo.alt_text,
+            first_comment=post.first_comment if post else "",
+        )
+        done = planning(self._posts, actor, photo, target)
+        await interaction.response.send_modal(PostForm("Plan a post", target, draft, NEXT, done))
+
+    @app_commands.command()
+    @app_commands.describe(
+        photo="Which photo", target="Where it will be posted", wish="What to bear in mind"
+    )
+    async def draft(
+        self,
+        interaction: Interaction,
+        photo: UnscheduledOption,
+        target: TargetOption | None = None,
+        wish: app_commands.Range[str, 1, 300] = "",
+    ) -> None:
+        """Let the personality write to a photo; you edit before anything is kept."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        view = DraftView(
+            await who(interaction),
+            photo,
+            target,
+            wish=wish,
+            drafter=self._drafter,
+            posts=self._posts,
+        )
+        await view.open(interaction)
+
+    @app_commands.command(name="list")
+    @app_commands.describe(personality="Only this one's", status="Only those")
+    async def list_(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption | None = None,
+        status: PostStatus | None = None,
+    ) -> None:
+        """Show your posts."""
+        found = await self._calendar.listed(
+            await who(interaction),
+            personality_id=personality.id if personality else None,
+            statuses=[status] if status else (),
+        )
+        lines = [entry_line(each) for each in found]
+        await show_list(interaction, title="Posts", lines=lines)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Only this one's", month="Like 2026-12")
+    async def calendar(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption | None = None,
+        month: app_commands.Range[str, 7, 7] | None = None,
+    ) -> None:
+        """Show a month of posts."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        actor = await who(interaction)
+        zone = ZoneInfo(await self._calendar.time_zone(actor) or "UTC")
+        today = self._calendar.today(zone)
+        view = CalendarView(
+            actor,
+            self._calendar,
+            self._photos,
+            zone=zone,
+            today=today,
+            first=_month(month) if month else today.replace(day=1),
+            personality_id=personality.id if personality else None,
+            whose=personality.name if personality else "all your personalities",
+        )
+        await view.open(interaction)
+
+    @app_commands.command()
+    @app_commands.describe(post="Which post")
+    async def edit(self, interaction: Interaction, post: PostOption) -> None:
+        """Change what a post says, or when it goes out."""
+        actor = await who(interaction)
+        entry = post
+        draft = Draft(
+            caption=entry.post.caption,
+            alt_text=entry.photo.alt_text,
+            first_comment=entry.post.first_comment,
+        )
+        now = ""
+        if entry.post.scheduled_at is not None and entry.post.status == PostStatus.SCHEDULED:
+            zone = await self._zone(actor, entry.target.time_zone if entry.target else "UTC")
+            now = f"{entry.post.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+        async def change(pressed: AnyInteraction, changed: Draft, when: str) -> None:
+            moved = when.strip() if when.strip() != now else ""
+            done = await self._posts.edit(actor, entry.post.id, changed, when=moved or None)
+            await say(pressed, f"Changed.\n{entry_line(done)}")
+
+        form = PostForm("Change a post", entry.target, draft, now, change)
+        await interaction.response.send_modal(form)
+
+    @app_commands.command()
+    @app_commands.describe(post="Which post")
+    async def cancel(self, interaction: Interaction, post: PostOption) -> None:
+        """Call a post off; its photo is free again."""
+        actor = await who(interaction)
+        entry = post
+
+        async def cancel(pressed: AnyInteraction) -> None:
+            done = await self._posts.cancel(actor, entry.post.id)
+            also = " Buffer is asked to let go of it." if done.post.cancelled_at else ""
+            await pressed.response.edit_message(
+                content=f"**{photo_name(entry.photo)}** is not posted.{also}", view=None
+            )
+
+        question = f"Call this off?\n{entry_line(entry)}"
+        await confirm(interaction, question, label="Call it off", do=cancel)
+
+    @app_commands.command()
+    @app_commands.describe(target="Where nothing is posted for a while", mode="Pause, or go on")
+    async def pause(
+        self,
+        interaction: Interaction,
+        target: TargetOption,
+        mode: Literal["pause", "resume"] = "pause",
+    ) -> None:
+        """Let a target take nothing for a while, or go on."""
+        details = await self._targets.pause(
+            await who(interaction), target.id, paused=mode == "pause"
+        )
+        words = (
+            "Nothing is posted there until `/schedule pause mode:resume`."
+            if details.target.paused_at
+            else "It goes on. What has become late by less than twelve hours is posted now."
+        )
+        await interaction.response.send_message(f"{target_name(target)}: {words}", ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(target="Whose week")
+    async def slots(self, interaction: Interaction, target: TargetOption) -> None:
+        """Show and set the times of the week at which a target takes photos."""
+        actor = await who(interaction)
+        details = await self._targets.details(actor, target.id)
+        await interaction.response.send_modal(SlotsForm(actor, self._targets, details))
+
+    @app_commands.command()
+    @app_commands.describe(
+        personality="Who posts",
+        channel="Post on this channel, too",
+        buffer="Post on this channel of Buffer's, too",
+        remove="Post there no more; what is planned for it is called off",
+    )
+    async def targets(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        channel: Channel | None = None,
+        buffer: str | None = None,
+        remove: TargetOption | None = None,
+    ) -> None:
+        """Show where a personality posts, add to that, or take away."""
+        actor = await who(interaction)
+        if remove is not None:
+            await self._ask_to_remove(interaction, actor, remove)
+            return
+        if channel is not None:
+            # Whoever lets it be posted on a channel moderates that one, wherever this is typed.
+            actor = await who(interaction, channel)
+            place = Place(
+                channel_id=channel.id,
+                guild_id=channel.guild.id,
+                name=channel.name,
+                is_public=place_of(channel, channel.guild).venue == Venue.PUBLIC,
+            )
+            added = await self._targets.add_place(actor, personality.id, place)
+            details = await self._targets.details(actor, added.id)
+            await interaction.response.send_message(embed=target_embed(details), ephemeral=True)
+            return
+        if buffer is not None:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            added = await self._targets.add_channel(actor, personality.id, buffer)
+            details = await self._targets.details(actor, added.id)
+            await interaction.followup.send(embed=target_embed(details), ephemeral=True)
+            return
+        found = await self._targets.listed(actor, personality.id)
+        title = f"Where {personality.name} posts"
+        await show_list(interaction, title=title, lines=target_lines(found))
+
+    @app_commands.command()
+    @app_commands.describe(zone="By whose clocks the times are read that you write")
+    async def zone(self, interaction: Interaction, zone: ZoneOption) -> None:
+        """Set your time zone."""
+        kept = await self._calendar.set_time_zone(await who(interaction), zone)
+        await interaction.response.send_message(
+            f"Times that you write are read as in **{kept}** from now on.", ephemeral=True
+        )
+
+    async def _ask_to_remove(
+        self, interaction: Interaction, actor: Actor, target: TargetOption
+    ) -> None:
+        details = await self._targets.details(actor, target.id)
+
+        async def remove(pressed: AnyInteraction) -> None:
+            await self._targets.remove(actor, target.id)
+            await pressed.response.edit_message(
+                content=f"Nothing is posted on {target_name(target)} any more.", view=None
+            )
+
+        also = f" {details.waiting} posts are called off." if details.waiting else ""
+        question = f"Post on {target_name(target)} no more?{also}"
+        await confirm(interaction, question, label="Remove", do=remove)
+
+    async def _zone(self, actor: Actor, otherwise: str) -> ZoneInfo:
+        return zone_of(await self._calendar.time_zone(actor) or otherwise)
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise TimeUnclear(text) from error

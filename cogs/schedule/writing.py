@@ -1,0 +1,161 @@
+"""Writing a post: a form, and what a model would say, to be edited before it is kept."""
+
+from collections.abc import Awaitable, Callable
+from typing import Self, TypeAlias
+
+import discord
+from discord import TextStyle, ui
+from typing_extensions import override
+
+from bot.social_shelf import draft_embed, entry_line
+from bot.ui import AnyInteraction, Modal, View
+from services.people import Actor
+from services.photos import ALT_LIMIT, Photo
+from services.social import (
+    CAPTIONS,
+    COMMENTED,
+    NEXT,
+    Draft,
+    Drafter,
+    NotScheduled,
+    SocialService,
+    SocialTarget,
+)
+
+Written: TypeAlias = Callable[[AnyInteraction, Draft, str], Awaitable[None]]
+_MODAL_TEXT, _COMMENT, _WHEN = 4000, 2000, 60
+
+
+class PostForm(Modal):
+    """Asks what a post says, and when."""
+
+    def __init__(
+        self, title: str, target: SocialTarget | None, draft: Draft, when: str, done: Written
+    ) -> None:
+        super().__init__(title=title[:45])
+        self._done = done
+        self._first_comment = draft.first_comment
+        service = target.service if target else "facebook"
+        self.caption = _text("caption", draft.caption, min(CAPTIONS[service], _MODAL_TEXT))
+        self.alt_text = _text("alt_text", draft.alt_text, ALT_LIMIT)
+        self.first_comment = _text("first_comment", draft.first_comment, _COMMENT)
+        self.when = ui.TextInput[Self](
+            custom_id="when", default=when or None, required=False, max_length=_WHEN
+        )
+        self.add_item(ui.Label(text="Caption", component=self.caption))
+        about = "What the photo shows, for those who cannot see it"
+        self.add_item(ui.Label(text="Alt text", description=about, component=self.alt_text))
+        if service in COMMENTED:
+            self.add_item(ui.Label(text="First comment", component=self.first_comment))
+        ways = "tomorrow 18:00 · 2026-12-24 18:00 · in 2 hours · next slot"
+        self.add_item(ui.Label(text="When", description=ways, component=self.when))
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        draft = Draft(
+            caption=self.caption.value,
+            alt_text=self.alt_text.value,
+            first_comment=self.first_comment.value or "",
+        )
+        await self._done(interaction, draft, self.when.value)
+
+
+def _text(custom_id: str, now: str, limit: int) -> ui.TextInput[PostForm]:
+    return ui.TextInput(
+        custom_id=custom_id,
+        style=TextStyle.long,
+        default=now[:limit] or None,
+        required=False,
+        max_length=limit,
+    )
+
+
+def planning(posts: SocialService, actor: Actor, photo: Photo, target: SocialTarget) -> Written:
+    """Return what plans a post once it is written."""
+
+    async def plan(interaction: AnyInteraction, draft: Draft, when: str) -> None:
+        done = await posts.schedule_post(
+            actor, photo.id, draft, target_id=target.id, when=when or NEXT
+        )
+        if isinstance(done, NotScheduled):
+            raise done.reason
+        await say(interaction, f"Planned.\n{entry_line(done.entry)}")
+
+    return plan
+
+
+async def say(interaction: AnyInteraction, text: str) -> None:
+    """Answer a form: instead of what led to it, or with a message of its own."""
+    if interaction.message is not None:
+        await interaction.response.edit_message(content=text, embed=None, view=None)
+    else:
+        await interaction.response.send_message(text, ephemeral=True)
+
+
+class DraftView(View):
+    """What a personality would say of a photo, and what becomes of that."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        photo: Photo,
+        target: SocialTarget | None,
+        *,
+        wish: str,
+        drafter: Drafter,
+        posts: SocialService,
+    ) -> None:
+        super().__init__(actor.discord_id)
+        self._actor = actor
+        self._photo = photo
+        self._target = target
+        self._wish = wish
+        self._drafter = drafter
+        self._posts = posts
+        self._draft = Draft(caption="", alt_text="")
+        self.plan.disabled = target is None
+
+    async def open(self, interaction: AnyInteraction) -> None:
+        """Draft, and show that as the answer to what was deferred."""
+        self._draft = await self._drafter.draft(
+            self._actor,
+            self._photo.id,
+            service=self._target.service if self._target else None,
+            wish=self._wish,
+        )
+        embed = draft_embed(self._photo.file_name, self._draft, self._target)
+        await interaction.edit_original_response(embed=embed, view=self)
+        self.message = await interaction.original_response()
+
+    @ui.button(label="Edit and plan", style=discord.ButtonStyle.primary)
+    async def plan(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Edit it, and give it a time."""
+        assert self._target is not None  # noqa: S101 - the button is dead without
+        done = planning(self._posts, self._actor, self._photo, self._target)
+        form = PostForm("Plan a post", self._target, self._draft, NEXT, done)
+        await interaction.response.send_modal(form)
+
+    @ui.button(label="Edit and keep", style=discord.ButtonStyle.secondary)
+    async def keep(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Edit it, and keep it without a time."""
+
+        async def keep(pressed: AnyInteraction, draft: Draft, when: str) -> None:
+            if when.strip() and self._target is not None:
+                await planning(self._posts, self._actor, self._photo, self._target)(
+                    pressed, draft, when
+                )
+                return
+            target_id = self._target.id if self._target else None
+            entry = await self._posts.save_draft(
+                self._actor, self._photo.id, draft, target_id=target_id
+            )
+            await say(pressed, f"Kept as a draft.\n{entry_line(entry)}")
+
+        form = PostForm("Keep a draft", self._target, self._draft, "", keep)
+        await interaction.response.send_modal(form)
+
+    @ui.button(label="Write another", style=discord.ButtonStyle.secondary)
+    async def again(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Draft anew."""
+        await interaction.response.defer()
+        await self.open(interaction)

@@ -1,0 +1,99 @@
+"""How much of each of Buffer's windows of requests is left, known to all processes.
+
+Buffer says so on every answer, in the header fields of draft-ietf-httpapi-ratelimit-headers; the
+names of its windows change with the plan, so they are told apart by their length.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from db.models import RateWindow
+from db.session import Sessions
+from services.buffer.errors import BufferLimited
+
+_ITEM = re.compile(r'"([^"]*)"((?:\s*;\s*[\w-]+=[^;,]*)*)')
+_PARAMETER = re.compile(r";\s*([\w-]+)=([^;,]*)")
+_MOST_SECONDS = 2_592_000
+
+
+class Windows:
+    """The windows of one key."""
+
+    def __init__(self, sessions: Sessions, vendor: str) -> None:
+        self._sessions = sessions
+        self._vendor = vendor
+
+    async def take(self) -> None:
+        """Count a request that is about to be made.
+
+        Raises:
+            BufferLimited: There is none left in a window.
+        """
+        mine = (RateWindow.vendor == self._vendor, RateWindow.resets_at > func.now())
+        async with self._sessions.begin() as session:
+            rows = (
+                await session.scalars(
+                    select(RateWindow).where(*mine).order_by(RateWindow.seconds).with_for_update()
+                )
+            ).all()
+            for row in rows:
+                if row.remaining <= 0:
+                    left = await session.scalar(
+                        select(func.extract("epoch", row.resets_at - func.now()))
+                    )
+                    raise BufferLimited(row.seconds, max(float(left or 0), 1))
+            await session.execute(
+                update(RateWindow).where(*mine).values(remaining=RateWindow.remaining - 1)
+            )
+
+    async def heard(self, headers: Mapping[str, str]) -> None:
+        """Keep what an answer says of the windows."""
+        lengths = {
+            name: int(told["w"])
+            for name, told in _items(headers.get("RateLimit-Policy", "")).items()
+            if told.get("w", "").isdigit()
+        }
+        values = [
+            {
+                "vendor": self._vendor,
+                "seconds": lengths[name],
+                "remaining": int(told["r"]),
+                "resets_at": func.now() + timedelta(seconds=min(int(told["t"]), _MOST_SECONDS)),
+            }
+            for name, told in _items(headers.get("RateLimit", "")).items()
+            if name in lengths and told.get("r", "").isdigit() and told.get("t", "").isdigit()
+        ]
+        await self._keep(values)
+
+    async def shut(self, seconds: int, retry_after: float) -> None:
+        """Keep that a window is used up."""
+        at = func.now() + timedelta(seconds=min(retry_after, _MOST_SECONDS))
+        await self._keep(
+            [{"vendor": self._vendor, "seconds": seconds, "remaining": 0, "resets_at": at}]
+        )
+
+    async def _keep(self, values: list[dict[str, Any]]) -> None:
+        if not values:
+            return
+        asked = insert(RateWindow).values(sorted(values, key=lambda each: str(each["seconds"])))
+        newer = {
+            "remaining": text("excluded.remaining"),
+            "resets_at": text("excluded.resets_at"),
+        }
+        async with self._sessions.begin() as session:
+            await session.execute(
+                asked.on_conflict_do_update(index_elements=["vendor", "seconds"], set_=newer)
+            )
+
+
+def _items(header: str) -> dict[str, dict[str, str]]:
+    """Return the items of a list with their parameters (RFC 9651)."""
+    return {
+        name: {key: value.strip() for key, value in _PARAMETER.findall(rest)}
+        for name, rest in _ITEM.findall(header)
+    }

@@ -1,0 +1,35 @@
+"""The jobs that see to posts. The row decides; the job says when to look at it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import SocialPost, SocialTarget, TargetKind
+from services.clock import Clock
+from services.jobs import BUFFER, DISCORD, enqueue
+
+KIND = "social post"
+LANES: Mapping[str, str] = {TargetKind.DISCORD: DISCORD, TargetKind.BUFFER: BUFFER}
+
+
+async def promise(
+    session: AsyncSession,
+    post: SocialPost,
+    target: SocialTarget,
+    clock: Clock,
+    *,
+    at: datetime | None = None,
+) -> None:
+    """Let a post be seen to: on Discord at its time, at Buffer at once, or at a time."""
+    due = at
+    if due is None and target.kind == TargetKind.DISCORD:
+        due = post.scheduled_at
+    await enqueue(
+        session,
+        KIND,
+        {"post": str(post.id), "revision": post.revision},
+        due=clock.span(due - clock.now()) if due else None,
+        key=f"social:{post.id}",
+        lane=LANES[target.kind],
+    )

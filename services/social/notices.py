@@ -1,0 +1,53 @@
+"""Telling whoever planned a post that it did not come to be, or that nobody knows."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
+
+from db.models import JobStatus, Personality, PostStatus, SocialPost
+from db.session import Sessions
+from services.jobs import DISCORD, Handler, Run, enqueue
+from services.social import queries
+from services.social.ports import Messenger
+from services.social.types import Told
+
+KIND = "social notice"
+_TOLD_OF = (PostStatus.FAILED, PostStatus.UNCONFIRMED)
+_LATER = timedelta(seconds=1)
+
+
+async def promise(session: AsyncSession, post: SocialPost) -> None:
+    """Let whoever planned a post be told what became of it, by a process that has Discord."""
+    if post.status in _TOLD_OF and post.created_by is not None:
+        await enqueue(session, KIND, {"post": str(post.id)}, due=_LATER, lane=DISCORD)
+
+
+class SocialNoticeHandler(Handler):
+    """Writes a DM."""
+
+    kind: ClassVar[str] = KIND
+
+    def __init__(self, sessions: Sessions, messenger: Messenger) -> None:
+        self._sessions = sessions
+        self._messenger = messenger
+
+    @override
+    async def run(self, run: Run) -> None:
+        async with self._sessions() as session:
+            entry = await queries.entry(session, UUID(run.payload["post"]))
+            if entry is None or entry.post.status not in _TOLD_OF:
+                return
+            user = await queries.user_of(session, entry.post.created_by)
+            personality = await session.get_one(Personality, entry.post.personality_id)
+        if user is not None:
+            told = Told(entry=entry, words=entry.post.error or "", personality=personality.name)
+            await self._messenger.tell(user.discord_id, told)
+
+    @override
+    async def mark(
+        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+    ) -> None:
+        """The list of posts says it as well."""

@@ -1,0 +1,63 @@
+"""A post with everything it takes to let it go out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db.models import Personality, PostStatus, SocialPost, SocialTarget
+from services.chat import speaker_of
+from services.social.captions import with_mark
+from services.social.ports import Publisher
+from services.social.types import Entry, Outgoing
+
+# A queue wants a time that is not over when the request arrives.
+_SOON = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A post, and what it takes to send it."""
+
+    entry: Entry
+    target: SocialTarget
+    personality: Personality
+    outgoing: Outgoing
+    publisher: Publisher
+
+    @property
+    def post(self) -> SocialPost:
+        """Return the post."""
+        return self.entry.post
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is to go out, or to stay in the queue."""
+        is_off = self.post.cancelled_at or self.target.removed_at or self.target.paused_at
+        return not is_off and self.personality.deleted_at is None
+
+
+def outgoing_of(
+    entry: Entry, target: SocialTarget, personality: Personality, now: datetime
+) -> Outgoing:
+    """Return a post as it goes out now, or as it went out, where it may have."""
+    post, photo = entry.post, entry.photo
+    due = post.scheduled_at or now
+    told = (post.fingerprint or {}).get("due_at") if post.status == PostStatus.SENDING else None
+    return Outgoing(
+        post_id=post.id,
+        channel_id=target.remote_id,
+        channel_name=target.name,
+        service=target.service,
+        guild_id=target.guild_id,
+        caption=with_mark(post.caption, is_made=photo.is_made),
+        alt_text=photo.alt_text,
+        first_comment=post.first_comment,
+        storage_key=photo.storage_key,
+        is_made=photo.is_made,
+        due_at=datetime.fromisoformat(told) if told else _not_over(due, now),
+        speaker=speaker_of(personality),
+        age_restricted=personality.age_restricted,
+    )
+
+
+def _not_over(due: datetime, now: datetime) -> datetime:
+    return due if due > now else now.replace(second=0, microsecond=0) + _SOON

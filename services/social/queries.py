@@ -1,0 +1,266 @@
+"""Statements about targets, slots and posts."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, String, cast, delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import (
+    Deed,
+    EngineAct,
+    Personality,
+    Photo,
+    PostStatus,
+    SocialPost,
+    SocialSlot,
+    SocialTarget,
+    TargetKind,
+    User,
+)
+from services.people import Actor
+from services.personalities import owned_by
+from services.social.times import Slot
+from services.social.types import Entry
+
+# Those that hold their minute at their target.
+PLANNED = (PostStatus.SCHEDULED, PostStatus.SENDING, PostStatus.UNCONFIRMED)
+_LEAST_ID = 4
+
+
+async def targets(session: AsyncSession, personality_id: UUID) -> Sequence[SocialTarget]:
+    """Return where a personality posts, in the order it began to."""
+    found = await session.scalars(
+        select(SocialTarget)
+        .where(SocialTarget.personality_id == personality_id, SocialTarget.removed_at.is_(None))
+        .order_by(SocialTarget.created_at)
+    )
+    return found.all()
+
+
+async def targets_like(
+    session: AsyncSession, actor: Actor, typed: str, limit: int = 25
+) -> Sequence[tuple[SocialTarget, str]]:
+    """Return the actor's targets whose name holds what is typed, with whose they are."""
+    rows = await session.execute(
+        _with_names(actor)
+        .where(
+            or_(
+                SocialTarget.name.icontains(typed, autoescape=True),
+                SocialTarget.service.icontains(typed, autoescape=True),
+                Personality.name.icontains(typed, autoescape=True),
+                cast(SocialTarget.id, String) == typed.lower(),
+            )
+        )
+        .order_by(Personality.name, SocialTarget.created_at)
+        .limit(limit)
+    )
+    return [(target, name) for target, name in rows]
+
+
+async def targets_called(session: AsyncSession, actor: Actor, name: str) -> Sequence[SocialTarget]:
+    """Return the actor's targets of this name or id."""
+    wanted = name.strip().lstrip("#").lower()
+    rows = await session.execute(
+        _with_names(actor).where(
+            or_(
+                func.lower(SocialTarget.name) == wanted,
+                func.ltrim(func.lower(SocialTarget.name), "#") == wanted,
+                cast(SocialTarget.id, String) == wanted,
+            )
+        )
+    )
+    return [target for target, _ in rows]
+
+
+def _with_names(actor: Actor) -> Select[SocialTarget, str]:
+    statement = (
+        select(SocialTarget, Personality.name)
+        .join(Personality, Personality.id == SocialTarget.personality_id)
+        .where(SocialTarget.removed_at.is_(None), Personality.deleted_at.is_(None))
+    )
+    return statement if actor.is_bot_owner else statement.where(owned_by(actor.discord_id))
+
+
+async def add_target(session: AsyncSession, **columns: Any) -> SocialTarget | None:
+    """Insert a target; None when the personality posts there already."""
+    return await session.scalar(
+        insert(SocialTarget).values(**columns).on_conflict_do_nothing().returning(SocialTarget)
+    )
+
+
+async def slots(session: AsyncSession, target_id: UUID) -> list[Slot]:
+    """Return the times of a target's week, in order."""
+    found = await session.scalars(select(SocialSlot).where(SocialSlot.target_id == target_id))
+    return sorted(Slot(each.weekday, each.minute) for each in found)
+
+
+async def set_slots(session: AsyncSession, target_id: UUID, wanted: Collection[Slot]) -> None:
+    """Let a target's week be this one from now on."""
+    await session.execute(delete(SocialSlot).where(SocialSlot.target_id == target_id))
+    session.add_all(
+        SocialSlot(target_id=target_id, weekday=each.weekday, minute=each.minute) for each in wanted
+    )
+
+
+async def taken(session: AsyncSession, target_id: UUID, after: datetime) -> set[datetime]:
+    """Return the minutes that posts hold at a target."""
+    found = await session.scalars(
+        select(SocialPost.scheduled_at).where(
+            SocialPost.target_id == target_id,
+            SocialPost.status.in_(PLANNED),
+            SocialPost.scheduled_at > after,
+        )
+    )
+    return {each for each in found if each is not None}
+
+
+async def is_taken(session: AsyncSession, target_id: UUID, at: datetime, *, besides: UUID) -> bool:
+    """Whether another post holds a minute at a target."""
+    found = await session.scalar(
+        select(SocialPost.id).where(
+            SocialPost.target_id == target_id,
+            SocialPost.status.in_(PLANNED),
+            SocialPost.scheduled_at == at,
+            SocialPost.id != besides,
+        )
+    )
+    return found is not None
+
+
+async def waiting(session: AsyncSession, target_id: UUID) -> int:
+    """Return how many posts are planned for a target."""
+    count = select(func.count()).where(
+        SocialPost.target_id == target_id, SocialPost.status.in_(PLANNED)
+    )
+    return await session.scalar(count) or 0
+
+
+async def planned(session: AsyncSession, target_id: UUID) -> Sequence[SocialPost]:
+    """Return the posts that are planned for a target and not going out at this moment."""
+    found = await session.scalars(
+        select(SocialPost)
+        .where(SocialPost.target_id == target_id, SocialPost.status == PostStatus.SCHEDULED)
+        .with_for_update()
+    )
+    return found.all()
+
+
+async def entry(session: AsyncSession, post_id: UUID, *, lock: bool = False) -> Entry | None:
+    """Return a post with its photo and target; locked, others who change it wait."""
+    if lock:
+        await session.execute(
+            select(SocialPost.id).where(SocialPost.id == post_id).with_for_update()
+        )
+    row = (
+        await session.execute(
+            _entries().where(SocialPost.id == post_id).execution_options(populate_existing=True)
+        )
+    ).first()
+    return Entry(post=row[0], photo=row[1], target=row[2]) if row else None
+
+
+async def of_photo(session: AsyncSession, photo_id: UUID) -> Entry | None:
+    """Return a photo's post."""
+    row = (await session.execute(_entries().where(SocialPost.photo_id == photo_id))).first()
+    return Entry(post=row[0], photo=row[1], target=row[2]) if row else None
+
+
+async def called(session: AsyncSession, actor: Actor, name: str) -> Sequence[Entry]:
+    """Return the actor's posts by the beginning of their id, or by their photo's name or id."""
+    wanted = name.strip().lower()
+    conditions = [func.lower(Photo.file_name) == wanted]
+    if len(wanted) >= _LEAST_ID:
+        conditions += [
+            cast(each, String).startswith(wanted, autoescape=True)
+            for each in (SocialPost.id, Photo.id)
+        ]
+    return await _found(session, _of_actor(actor).where(or_(*conditions)).limit(2))
+
+
+async def listed(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    personality_id: UUID | None = None,
+    statuses: Collection[PostStatus] = (),
+    begins: datetime | None = None,
+    ends: datetime | None = None,
+    typed: str = "",
+    limit: int = 500,
+) -> Sequence[Entry]:
+    """Return the actor's posts by their time, drafts last."""
+    statement = _of_actor(actor)
+    at = func.coalesce(SocialPost.posted_at, SocialPost.scheduled_at)
+    if personality_id is not None:
+        statement = statement.where(SocialPost.personality_id == personality_id)
+    if statuses:
+        statement = statement.where(SocialPost.status.in_(statuses))
+    if begins is not None and ends is not None:
+        statement = statement.where(at >= begins, at < ends)
+    if typed:
+        statement = statement.where(
+            or_(
+                Photo.file_name.icontains(typed, autoescape=True),
+                cast(SocialPost.id, String).startswith(typed.lower(), autoescape=True),
+            )
+        )
+    ordered = statement.order_by(at.asc().nulls_last(), SocialPost.created_at).limit(limit)
+    return await _found(session, ordered)
+
+
+async def unfinished(session: AsyncSession) -> Sequence[SocialPost]:
+    """Return the posts that somebody must still see to."""
+    found = await session.scalars(
+        select(SocialPost).where(SocialPost.status.in_((PostStatus.SCHEDULED, PostStatus.SENDING)))
+    )
+    return found.all()
+
+
+async def act(session: AsyncSession, post: SocialPost, at: datetime) -> None:
+    """Write down that a personality has shared a photo, once."""
+    await session.execute(
+        insert(EngineAct)
+        .values(
+            personality_id=post.personality_id,
+            social_post_id=post.id,
+            action_type=Deed.SHARED,
+            created_at=at,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def user_of(session: AsyncSession, user_id: UUID | None) -> User | None:
+    """Return who planned a post."""
+    return await session.get(User, user_id) if user_id else None
+
+
+def is_early(post: SocialPost, target: SocialTarget) -> bool:
+    """Whether a post lies in Buffer's queue."""
+    return target.kind == TargetKind.BUFFER and post.buffer_post_id is not None
+
+
+async def _found(session: AsyncSession, statement: Select[Any, Any, Any]) -> Sequence[Entry]:
+    rows = await session.execute(statement)
+    return [Entry(post=post, photo=photo, target=target) for post, photo, target in rows]
+
+
+def _entries() -> Select[SocialPost, Photo, SocialTarget]:
+    return (
+        select(SocialPost, Photo, SocialTarget)
+        .join(Photo, Photo.id == SocialPost.photo_id)
+        .outerjoin(SocialTarget, SocialTarget.id == SocialPost.target_id)
+    )
+
+
+def _of_actor(actor: Actor) -> Select[SocialPost, Photo, SocialTarget]:
+    statement = (
+        _entries()
+        .join(Personality, Personality.id == SocialPost.personality_id)
+        .where(Personality.deleted_at.is_(None))
+    )
+    return statement if actor.is_bot_owner else statement.where(owned_by(actor.discord_id))

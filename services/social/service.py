@@ -1,0 +1,291 @@
+"""Planning posts, and having a say in them until they are out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Photo, PostStatus, SocialPost, SocialTarget
+from db.session import Sessions
+from services.clock import Clock
+from services.errors import DomainError
+from services.people import Actor, enter
+from services.personalities import owned
+from services.photos import ALT_LIMIT, PhotoNotFound
+from services.social import captions, queries
+from services.social.doorbell import promise
+from services.social.errors import (
+    NoSlots,
+    PhotoHasPost,
+    PostClosed,
+    PostNotFound,
+    TargetNotFound,
+    TimeTaken,
+)
+from services.social.times import Slot, occurrences, read_time, zone_of
+from services.social.types import Draft, Entry, NotScheduled, Scheduled, Scheduling
+from services.texts import clean_text
+
+NEXT = "next slot"
+# How many times of the week are looked at before there is said to be none.
+_FAR = 2000
+_CHANGED = (PostStatus.DRAFT, PostStatus.SCHEDULED, PostStatus.FAILED)
+_ENDED = (PostStatus.POSTED, PostStatus.SENDING)
+
+
+class SocialService:
+    """Posts of photos. A post's row is the truth; jobs see to it that it is kept."""
+
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+        self._sessions = sessions
+        self._clock = clock
+
+    async def schedule_post(
+        self,
+        actor: Actor,
+        photo_id: UUID,
+        draft: Draft,
+        *,
+        target_id: UUID,
+        when: str = NEXT,
+    ) -> Scheduling:
+        """Plan the one post of a photo, at a time or in the next free slot of its target.
+
+        A photo that has a draft is posted as it says here. What does not come to be is a value,
+        too: it says why, and has the post that the photo has already.
+        """
+        try:
+            async with self._sessions.begin() as session:
+                photo = await _photo(session, actor, photo_id)
+                target = await _target(session, photo, target_id)
+                existing = await queries.of_photo(session, photo_id)
+                if existing is not None and existing.post.status != PostStatus.DRAFT:
+                    return NotScheduled(reason=_has_post(existing), existing=existing)
+                post = existing.post if existing else await self._new(session, actor, photo)
+                _write(post, photo, target, draft)
+                await self._place(session, actor, post, target, when)
+                return Scheduled(entry=Entry(post=post, photo=photo, target=target))
+        except IntegrityError as error:
+            return await self._outrun(error, photo_id, target_id)
+        except DomainError as error:
+            return NotScheduled(reason=error)
+
+    async def save_draft(
+        self, actor: Actor, photo_id: UUID, draft: Draft, *, target_id: UUID | None = None
+    ) -> Entry:
+        """Keep what was written of a photo, without a time.
+
+        Raises:
+            CaptionTooLong, CommentUnsupported, TextTooLong: It cannot be posted so.
+            OwnersOnly, PhotoNotFound, TargetNotFound: It is not the actor's, or gone.
+            PhotoHasPost: The photo is planned or posted already.
+        """
+        async with self._sessions.begin() as session:
+            photo = await _photo(session, actor, photo_id)
+            target = await _target(session, photo, target_id) if target_id else None
+            existing = await queries.of_photo(session, photo_id)
+            if existing is not None and existing.post.status != PostStatus.DRAFT:
+                raise _has_post(existing)
+            post = existing.post if existing else await self._new(session, actor, photo)
+            _write(post, photo, target, draft)
+            return Entry(post=post, photo=photo, target=target)
+
+    async def edit(
+        self, actor: Actor, post_id: UUID, draft: Draft, *, when: str | None = None
+    ) -> Entry:
+        """Change a post that is not out: what it says, and when, where a time is given.
+
+        A draft or a failed post is planned by that.
+
+        Raises:
+            CaptionTooLong, CommentUnsupported, TextTooLong: It cannot be posted so.
+            NoSlots, TimeInGap, TimePast, TimeTaken, TimeTooFar, TimeUnclear: Not at that time.
+            OwnersOnly, PostNotFound, TargetNotFound: It is not the actor's, or gone.
+            PostClosed: It is out, or on its way.
+        """
+        try:
+            async with self._sessions.begin() as session:
+                entry = await _locked(session, actor, post_id)
+                post, photo, target = entry.post, entry.photo, entry.target
+                if post.status not in _CHANGED or post.cancelled_at is not None:
+                    raise PostClosed(post.status)
+                _write(post, photo, target, draft)
+                post.revision += 1
+                if when is not None:
+                    if target is None:
+                        raise TargetNotFound("this post")
+                    await self._place(session, actor, post, target, when)
+                elif post.status == PostStatus.SCHEDULED and target is not None:
+                    await promise(session, post, target, self._clock)
+                return entry
+        except IntegrityError as error:
+            raise await self._taken(post_id) from error
+
+    async def cancel(self, actor: Actor, post_id: UUID) -> Entry:
+        """Call a post off; its photo is free again, once Buffer has let go of it.
+
+        Raises:
+            OwnersOnly, PostNotFound: It is not the actor's, or gone.
+            PostClosed: It is out, or on its way.
+        """
+        async with self._sessions.begin() as session:
+            entry = await _locked(session, actor, post_id)
+            post, target = entry.post, entry.target
+            if post.status in _ENDED:
+                raise PostClosed(post.status)
+            if target is not None and queries.is_early(post, target):
+                post.cancelled_at, post.revision = self._clock.now(), post.revision + 1
+                await promise(session, post, target, self._clock)
+            else:
+                await session.delete(post)
+            return entry
+
+    async def settle(self, actor: Actor, post_id: UUID, *, is_out: bool) -> Entry:
+        """Say of a post of which nobody knows whether it is out; if not, it goes out anew.
+
+        Raises:
+            OwnersOnly, PostNotFound: It is not the actor's, or gone.
+            PostClosed: It is known by now.
+        """
+        async with self._sessions.begin() as session:
+            entry = await _locked(session, actor, post_id)
+            post, target = entry.post, entry.target
+            if post.status != PostStatus.UNCONFIRMED or target is None:
+                raise PostClosed(post.status)
+            post.error = None
+            if is_out:
+                post.status, post.posted_at = PostStatus.POSTED, self._clock.now()
+                await queries.act(session, post, self._clock.now())
+                return entry
+            post.status, post.revision = PostStatus.SCHEDULED, post.revision + 1
+            post.sending_at = None
+            now = self._clock.now().replace(second=0, microsecond=0)
+            post.scheduled_at = max(post.scheduled_at or now, now)
+            await promise(session, post, target, self._clock)
+            return entry
+
+    async def look_again(self, actor: Actor, post_id: UUID) -> Entry:
+        """Look on the other side once more for a post of which nobody knows whether it is out.
+
+        Raises:
+            OwnersOnly, PostNotFound: It is not the actor's, or gone.
+            PostClosed: It is known by now.
+        """
+        async with self._sessions.begin() as session:
+            entry = await _locked(session, actor, post_id)
+            post, target = entry.post, entry.target
+            if post.status != PostStatus.UNCONFIRMED or target is None:
+                raise PostClosed(post.status)
+            post.status = PostStatus.SENDING
+            await promise(session, post, target, self._clock)
+            return entry
+
+    async def _new(self, session: AsyncSession, actor: Actor, photo: Photo) -> SocialPost:
+        user_id = (await enter(session, actor)).id if actor.discord_id else None
+        post = SocialPost(
+            photo_id=photo.id, personality_id=photo.personality_id, created_by=user_id
+        )
+        session.add(post)
+        await session.flush()
+        await session.refresh(post)
+        return post
+
+    async def _place(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        post: SocialPost,
+        target: SocialTarget,
+        when: str,
+    ) -> None:
+        """Plan a post for a time, or for the next free slot of its target."""
+        now = self._clock.now()
+        # One after the other; whoever comes past this meets the constraint.
+        await session.get(SocialTarget, target.id, with_for_update=True)
+        if when.strip().lower() in ("", NEXT, "next", "slot"):
+            slots = await queries.slots(session, target.id)
+            at = await free_at(session, target, slots, now)
+            if at is None:
+                raise NoSlots(target.name)
+        else:
+            user = await enter(session, actor) if actor.discord_id else None
+            zone = (user.time_zone if user else None) or target.time_zone
+            at = read_time(when, zone_of(zone), now)
+        if await queries.is_taken(session, target.id, at, besides=post.id):
+            raise TimeTaken(at, target.name)
+        post.target_id, post.scheduled_at = target.id, at
+        post.status, post.error = PostStatus.SCHEDULED, None
+        await session.flush()
+        await promise(session, post, target, self._clock)
+
+    async def _outrun(self, error: IntegrityError, photo_id: UUID, target_id: UUID) -> Scheduling:
+        """Say what somebody else was quicker with."""
+        async with self._sessions() as session:
+            existing = await queries.of_photo(session, photo_id)
+            target = await session.get(SocialTarget, target_id)
+        if existing is not None and existing.post.status != PostStatus.DRAFT:
+            return NotScheduled(reason=_has_post(existing), existing=existing)
+        if target is None:
+            raise error
+        return NotScheduled(reason=TimeTaken(None, target.name))
+
+    async def _taken(self, post_id: UUID) -> TimeTaken:
+        async with self._sessions() as session:
+            entry = await queries.entry(session, post_id)
+        name = entry.target.name if entry and entry.target else "this target"
+        return TimeTaken(None, name)
+
+
+async def free_at(
+    session: AsyncSession, target: SocialTarget, slots: Sequence[Slot], now: datetime
+) -> datetime | None:
+    """Return when a target has its next free slot, or None where it has none."""
+    taken = await queries.taken(session, target.id, now)
+    for number, at in enumerate(occurrences(slots, zone_of(target.time_zone), now)):
+        if at not in taken:
+            return at
+        if number == _FAR:
+            break
+    return None
+
+
+def _write(post: SocialPost, photo: Photo, target: SocialTarget | None, draft: Draft) -> None:
+    """Let a post say something, if its target takes that."""
+    service = target.service if target else None
+    caption, comment = captions.check(
+        service, draft.caption, draft.first_comment, is_made=photo.is_made
+    )
+    photo.alt_text = clean_text(draft.alt_text, field="alt text", limit=ALT_LIMIT)
+    post.caption, post.first_comment = caption, comment
+    post.target_id = target.id if target else post.target_id
+
+
+def _has_post(existing: Entry) -> PhotoHasPost:
+    post, target = existing.post, existing.target
+    at = post.posted_at or post.scheduled_at
+    return PhotoHasPost(existing.photo.file_name, post.status, target.name if target else "", at)
+
+
+async def _photo(session: AsyncSession, actor: Actor, photo_id: UUID) -> Photo:
+    photo = await session.get(Photo, photo_id)
+    if photo is None:
+        raise PhotoNotFound("this photo")
+    await owned(session, actor, photo.personality_id)
+    return photo
+
+
+async def _target(session: AsyncSession, photo: Photo, target_id: UUID) -> SocialTarget:
+    target = await session.get(SocialTarget, target_id)
+    if target is None or target.removed_at or target.personality_id != photo.personality_id:
+        raise TargetNotFound(target.name if target else "this target")
+    return target
+
+
+async def _locked(session: AsyncSession, actor: Actor, post_id: UUID) -> Entry:
+    entry = await queries.entry(session, post_id, lock=True)
+    if entry is None:
+        raise PostNotFound("this post")
+    await owned(session, actor, entry.post.personality_id)
+    return entry

@@ -1,0 +1,255 @@
+"""Where a personality posts, and at which times of the week."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import SocialTarget, TargetKind
+from db.session import Sessions
+from services.clock import Clock
+from services.errors import BotOwnerOnly, ModeratorsOnly
+from services.llm import Courier
+from services.people import Actor, enter
+from services.personalities import owned
+from services.social import queries
+from services.social.captions import CAPTIONS, DISCORD
+from services.social.doorbell import promise
+from services.social.errors import (
+    ChannelClosed,
+    NetworkUnsupported,
+    NoSuchBufferChannel,
+    PublisherMissing,
+    TargetNotFound,
+    TargetTaken,
+)
+from services.social.ports import Channels
+from services.social.service import free_at
+from services.social.times import Slot, zone_of
+from services.social.types import Channel, Place, TargetDetails
+
+_NAME = 80
+
+
+class TargetService:
+    """Targets of personalities.
+
+    A channel of Discord's is opened by one of its moderators who owns the personality as well, one
+    of Buffer's by whoever runs the bot: the key is theirs.
+    """
+
+    def __init__(
+        self, sessions: Sessions, channels: Channels | None, courier: Courier, clock: Clock
+    ) -> None:
+        self._sessions = sessions
+        self._channels = channels
+        self._courier = courier
+        self._clock = clock
+
+    async def add_place(
+        self, actor: Actor, personality_id: UUID, place: Place, *, time_zone: str | None = None
+    ) -> SocialTarget:
+        """Let a personality post photos on a channel of Discord's.
+
+        Raises:
+            ModeratorsOnly: It is not the actor's to open.
+            OwnersOnly, PersonalityNotFound: The personality is not the actor's, or gone.
+            TargetTaken: It does already.
+            ZoneUnknown: There is no such time zone.
+        """
+        if not actor.moderates:
+            raise ModeratorsOnly
+        async with self._sessions.begin() as session:
+            await owned(session, actor, personality_id)
+            user = await enter(session, actor)
+            zone = zone_of(time_zone or user.time_zone or "UTC").key
+            return await _add(
+                session,
+                personality_id=personality_id,
+                kind=TargetKind.DISCORD,
+                remote_id=str(place.channel_id),
+                guild_id=place.guild_id,
+                name=f"#{place.name}"[:_NAME],
+                service=DISCORD,
+                time_zone=zone,
+                is_public=place.is_public,
+            )
+
+    async def add_channel(
+        self, actor: Actor, personality_id: UUID, name: str, *, time_zone: str | None = None
+    ) -> SocialTarget:
+        """Let a personality post photos on a channel of Buffer's, by its name or id.
+
+        Raises:
+            BotOwnerOnly: The actor does not run the bot.
+            ChannelClosed, NetworkUnsupported, NoSuchBufferChannel: It takes no photos.
+            PublisherBusy, PublisherMissing: Buffer does not answer, or there is no key for it.
+            TargetTaken, ZoneUnknown: It does already, or there is no such time zone.
+        """
+        if not actor.is_bot_owner:
+            raise BotOwnerOnly
+        wanted = name.strip().lower()
+        found = [
+            each
+            for each in await self.channels(actor)
+            if wanted in (each.id.lower(), each.name.lower(), label_of(each).lower())
+        ]
+        if len(found) != 1:
+            raise NoSuchBufferChannel(name)
+        (channel,) = found
+        if channel.service not in CAPTIONS:
+            raise NetworkUnsupported(channel.service)
+        if channel.problem is not None:
+            raise ChannelClosed(channel.name, channel.problem)
+        async with self._sessions.begin() as session:
+            await owned(session, actor, personality_id)
+            return await _add(
+                session,
+                personality_id=personality_id,
+                kind=TargetKind.BUFFER,
+                remote_id=channel.id,
+                guild_id=None,
+                name=channel.name[:_NAME],
+                service=channel.service,
+                time_zone=zone_of(time_zone or channel.time_zone).key,
+                is_public=True,
+            )
+
+    async def channels(self, actor: Actor) -> Sequence[Channel]:
+        """Return Buffer's channels.
+
+        Raises:
+            BotOwnerOnly: The actor does not run the bot.
+            PublisherBusy, PublisherMissing: Buffer does not answer, or there is no key for it.
+        """
+        if not actor.is_bot_owner:
+            raise BotOwnerOnly
+        if self._channels is None:
+            raise PublisherMissing(TargetKind.BUFFER)
+        return await self._courier.carry(self._channels.listed)
+
+    async def listed(self, actor: Actor, personality_id: UUID) -> Sequence[TargetDetails]:
+        """Return where a personality posts.
+
+        Raises:
+            OwnersOnly, PersonalityNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions() as session:
+            await owned(session, actor, personality_id)
+            return [
+                await _details(session, target, self._clock.now())
+                for target in await queries.targets(session, personality_id)
+            ]
+
+    async def find(self, actor: Actor, name: str) -> SocialTarget:
+        """Return the actor's target of this name or id.
+
+        Raises:
+            TargetNotFound: There is none, or more than one.
+        """
+        async with self._sessions() as session:
+            found = await queries.targets_called(session, actor, name)
+        if len(found) != 1:
+            raise TargetNotFound(name)
+        return found[0]
+
+    async def suggested(self, actor: Actor, typed: str) -> Sequence[tuple[SocialTarget, str]]:
+        """Return targets of the actor's with whose they are, for suggestions."""
+        async with self._sessions() as session:
+            return await queries.targets_like(session, actor, typed)
+
+    async def details(self, actor: Actor, target_id: UUID) -> TargetDetails:
+        """Return a target with the times of its week.
+
+        Raises:
+            OwnersOnly, TargetNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions() as session:
+            target = await _owned(session, actor, target_id)
+            return await _details(session, target, self._clock.now())
+
+    async def set_slots(
+        self,
+        actor: Actor,
+        target_id: UUID,
+        slots: Collection[Slot],
+        *,
+        time_zone: str | None = None,
+    ) -> TargetDetails:
+        """Set the times of a target's week; posts that are planned stay where they are.
+
+        Raises:
+            OwnersOnly, TargetNotFound: It is not the actor's, or gone.
+            ZoneUnknown: There is no such time zone.
+        """
+        async with self._sessions.begin() as session:
+            target = await _owned(session, actor, target_id)
+            target.time_zone = zone_of(time_zone or target.time_zone).key
+            await queries.set_slots(session, target_id, slots)
+            await session.flush()
+            return await _details(session, target, self._clock.now())
+
+    async def pause(self, actor: Actor, target_id: UUID, *, paused: bool) -> TargetDetails:
+        """Let a target take nothing, or go on; what lies in Buffer's queue is taken out of it.
+
+        Raises:
+            OwnersOnly, TargetNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions.begin() as session:
+            target = await _owned(session, actor, target_id)
+            if paused != (target.paused_at is not None):
+                target.paused_at = self._clock.now() if paused else None
+                await self._ring(session, target)
+            return await _details(session, target, self._clock.now())
+
+    async def remove(self, actor: Actor, target_id: UUID) -> int:
+        """Remove a target with what is planned for it; return how many posts that were.
+
+        Raises:
+            OwnersOnly, TargetNotFound: It is not the actor's, or gone.
+        """
+        async with self._sessions.begin() as session:
+            target = await _owned(session, actor, target_id)
+            target.removed_at = self._clock.now()
+            return await self._ring(session, target)
+
+    async def _ring(self, session: AsyncSession, target: SocialTarget) -> int:
+        """Let whatever is planned for a target be seen to."""
+        await session.flush()
+        posts = await queries.planned(session, target.id)
+        for post in posts:
+            # At once where the target is gone, so that the post goes with it.
+            at = self._clock.now() if target.removed_at is not None else None
+            await promise(session, post, target, self._clock, at=at)
+        return len(posts)
+
+
+def label_of(channel: Channel) -> str:
+    """Return how a channel of Buffer's is told from others."""
+    return f"{channel.name} · {channel.service}"
+
+
+async def _add(session: AsyncSession, **columns: object) -> SocialTarget:
+    target = await queries.add_target(session, **columns)
+    if target is None:
+        raise TargetTaken(str(columns["name"]))
+    return target
+
+
+async def _owned(session: AsyncSession, actor: Actor, target_id: UUID) -> SocialTarget:
+    target = await session.get(SocialTarget, target_id, with_for_update=True)
+    if target is None or target.removed_at is not None:
+        raise TargetNotFound(target.name if target else "this target")
+    await owned(session, actor, target.personality_id)
+    return target
+
+
+async def _details(session: AsyncSession, target: SocialTarget, now: datetime) -> TargetDetails:
+    slots = await queries.slots(session, target.id)
+    return TargetDetails(
+        target=target,
+        slots=slots,
+        waiting=await queries.waiting(session, target.id),
+        free_at=await free_at(session, target, slots, now),
+    )
