@@ -12,6 +12,7 @@ from services.social import (
     ChannelClosed,
     ChannelGone,
     CommentUnsupported,
+    KeyRefused,
     Missed,
     NetworkUnsupported,
     NoSlots,
@@ -61,9 +62,10 @@ def _about_planning(error: DomainError) -> str | None:
         case PhotoHasPost(photo=photo, status=status, target=target, at=at):
             where = f" for **{_safe(target)}**" if target else ""
             when = f", {_time(at)}" if at else ""
+            said = _STATUSES.get(status, status)
             return (
-                f"**{_safe(photo)}** has its post already: it is {_STATUSES[status]}{where}{when}. "
-                "A photo is posted once."
+                f"**{_safe(photo)}** has its post already: it is {said}{where}{when}. A photo is "
+                "posted once."
             )
         case PostNotFound(name=name):
             return f"You have no post called **{_safe(name)}**. `/schedule list` shows them."
@@ -144,6 +146,10 @@ def _about_delivery(error: DomainError) -> str | None:
             return f"**{_safe(name)}** takes no posts at Buffer: {_safe(detail)}."
         case PostRefused(detail=detail):
             return f"The post was refused: {_safe(detail)}."
+        case KeyRefused():
+            return (
+                "Buffer does not take our key: whoever runs this bot must look at BUFFER_API_KEY."
+            )
         case TakenOut(name=name):
             return f"Somebody took the post out of Buffer's queue for **{_safe(name)}**."
         case Missed(at=at):

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import discord
@@ -32,6 +33,8 @@ FACTS: dict[Any, Any] = {
     int: 3,
     float: 1.5,
     float | None: None,
+    datetime: datetime(2026, 3, 27, tzinfo=UTC),
+    datetime | None: None,
     tuple[str, ...]: ("x",),
     Reason: Reason.CAP,
     PhotoFlaw: PhotoFlaw.NOBODY,

@@ -1,50 +1,52 @@
-"""What Buffer answers instead of what was asked for."""
+"""What Buffer answers instead of what was asked for. Nobody but `publisher` sees these."""
 
 from dataclasses import dataclass
 
-from services.errors import DomainError, Passing
+
+class NotDone(Exception):
+    """Buffer did not do what was asked, or did not say so."""
 
 
 @dataclass(eq=False)
-class BufferUnreachable(Passing):
+class BufferUnreachable(NotDone):
     """Buffer could not be reached: nothing was done there."""
 
 
 @dataclass(eq=False)
-class BufferUnclear(Passing):
+class BufferUnclear(NotDone):
     """Buffer broke, or the connection did: what was asked may have been done."""
 
     detail: str
 
 
 @dataclass(eq=False)
-class BufferLimited(Passing):
+class BufferLimited(NotDone):
     """A window of requests is used up, of that many seconds."""
 
     seconds: int
-    retry_after: float | None = None
+    retry_after: float
 
 
 @dataclass(eq=False)
-class BufferFull(Passing):
+class BufferFull(NotDone):
     """The channel's queue takes no more posts for now."""
 
     detail: str
-    retry_after: float | None = 1800
+    retry_after: float = 1800
 
 
 @dataclass(eq=False)
-class BufferKeyRefused(DomainError):
+class BufferKeyRefused(NotDone):
     """Buffer does not take our key."""
 
 
 @dataclass(eq=False)
-class BufferNotFound(DomainError):
+class BufferNotFound(NotDone):
     """What was asked for is not there, or not ours."""
 
 
 @dataclass(eq=False)
-class BufferRefused(DomainError):
+class BufferRefused(NotDone):
     """Buffer refuses what was asked, in words of its own."""
 
     detail: str

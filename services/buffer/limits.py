@@ -36,17 +36,16 @@ class Windows:
         """
         mine = (RateWindow.vendor == self._vendor, RateWindow.resets_at > func.now())
         async with self._sessions.begin() as session:
-            rows = (
-                await session.scalars(
-                    select(RateWindow).where(*mine).order_by(RateWindow.seconds).with_for_update()
-                )
-            ).all()
-            for row in rows:
-                if row.remaining <= 0:
-                    left = await session.scalar(
-                        select(func.extract("epoch", row.resets_at - func.now()))
-                    )
-                    raise BufferLimited(row.seconds, max(float(left or 0), 1))
+            left = func.extract("epoch", RateWindow.resets_at - func.now())
+            rows = await session.execute(
+                select(RateWindow.seconds, RateWindow.remaining, left)
+                .where(*mine)
+                .order_by(RateWindow.seconds)
+                .with_for_update()
+            )
+            for seconds, remaining, wait in rows:
+                if remaining <= 0:
+                    raise BufferLimited(seconds, max(float(wait), 1))
             await session.execute(
                 update(RateWindow).where(*mine).values(remaining=RateWindow.remaining - 1)
             )

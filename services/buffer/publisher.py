@@ -28,6 +28,7 @@ from services.social import (
     ChannelClosed,
     ChannelGone,
     Channels,
+    KeyRefused,
     OutcomeUnknown,
     Outgoing,
     PostRefused,
@@ -276,7 +277,7 @@ def _our_errors(name: str) -> Generator[None]:
     except BufferFull as error:
         raise PublisherBusy(error.detail, error.retry_after) from error
     except BufferKeyRefused as error:
-        raise PostRefused("Buffer does not take the key in BUFFER_API_KEY") from error
+        raise KeyRefused from error
     except BufferNotFound as error:
         raise ChannelGone(name) from error
     except BufferRefused as error:

@@ -17,7 +17,7 @@ _GOLD = (240, 178, 50)
 _COLUMNS, _FOUR, _SIDE, _GAP = 3, 4, 300, 12
 _CELL = _SIDE + _GAP
 _DAY, _HEAD = 156, 96
-_GREY, _BRIGHT = (181, 186, 193), 420
+_GREY, _BRIGHT = (181, 186, 193), 500
 
 
 def sheet(

@@ -176,6 +176,11 @@ class PublisherMissing(DomainError):
 
 
 @dataclass(eq=False)
+class KeyRefused(DomainError):
+    """The other side does not take our key."""
+
+
+@dataclass(eq=False)
 class OutcomeUnknown(Passing):
     """The other side may have taken the post, or not: it did not say."""
 

@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import discord
@@ -14,10 +14,16 @@ from simcord.backend.errors import SetupError
 from simcord.results import InteractionResult
 
 from services.errors import ModeratorsOnly
-from services.memory import Place, Venue
+from services.memory import Place as ChatPlace
+from services.memory import Venue
+from services.people import Actor
+from services.personalities import Personality
+from services.photos import file
+from services.social import Draft, Place
 from tests.cogs.conftest import House
 from tests.cogs.forms import buttons, fill, said
 from tests.cogs.meanwhile import actor, breathe
+from tests.services.photographs import photo as photograph
 from tests.vendors.replicate import painted
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
@@ -33,6 +39,9 @@ NO_PERSONA = "You have no persona called **Hero**."
 NO_CONFIG = "There is no config called **Quick** that you can use for this."
 NO_CHARACTER = "You have no character called **Inky**. `/character list` shows yours."
 NO_MEMORY = "There is no such memory of you."
+NO_PHOTO = "You have no photo called **zed.jpg**. `/photos list` shows them."
+NO_POST = "You have no post called **draft.jpg**. `/schedule list` shows them."
+NO_TARGET = "There is no target **lobby** for this. `/schedule targets` shows and adds them."
 NOT_YOURS = "Only whom it answers, and moderators, can do that with an answer."
 NOTHING_SAID = "That is not an answer of a personality, or it is no longer kept."
 
@@ -69,6 +78,11 @@ def its_owner(refusal: str, *, owner: str | None = None, **options: Any) -> Row:
 def owners(**options: Any) -> Row:
     """The owners of a personality, and whoever runs the bot."""
     return Row({**ZED, **options}, stranger=OWNERS, moderator=OWNERS)
+
+
+def owners_of(refusal: str, *, told: str | None = None, **options: Any) -> Row:
+    """The same, where nobody else is told that the thing is there."""
+    return Row(options, stranger=refusal, owner=told, moderator=refusal, bot_owner=told)
 
 
 def bot_owner(**options: Any) -> Row:
@@ -169,6 +183,27 @@ TABLE: dict[str, Row] = {
         **ZED,
     ),
     "character delete": its_owner(NO_CHARACTER, **INKY),
+    "photos import": owners(file="$photo"),
+    "photos list": owners(),
+    "photos unscheduled": owners(),
+    "photos search": owners(text="fog"),
+    "photos view": owners_of(NO_PHOTO, photo="zed.jpg"),
+    "photos similar": owners_of(
+        NO_PHOTO,
+        told="**zed.jpg** has not been looked at yet. Try again in a minute.",
+        photo="zed.jpg",
+    ),
+    "schedule targets": owners(),
+    "schedule slots": owners_of(NO_TARGET, target="lobby"),
+    "schedule pause": owners_of(NO_TARGET, target="lobby"),
+    "schedule post": owners_of(NO_PHOTO, photo="zed.jpg", target="lobby"),
+    "schedule draft": owners_of(NO_PHOTO, photo="zed.jpg"),
+    "schedule list": everyone(),
+    "schedule calendar": everyone(),
+    "schedule zone": everyone(zone="Europe/Vienna"),
+    "schedule edit": owners_of(NO_POST, post="draft.jpg"),
+    "schedule cancel": owners_of(NO_POST, post="draft.jpg"),
+    "photos delete": owners_of(NO_PHOTO, photo="zed.jpg"),
     "board open": moderators(personalities="Zed"),
     "board list": moderators(),
     "board settings": moderators(topic="Fog"),
@@ -202,7 +237,10 @@ TABLE: dict[str, Row] = {
 async def furnish(house: House) -> dict[str, Any]:
     """Give Alice one of everything; return what stands for an option that has no name yet."""
     replies = itertools.count(1)
-    house.openai.answer = lambda _: f"The fog is {next(replies)} miles thick tonight."
+    draft = json.dumps({"caption": "Fog again.", "alt_text": "Colours."})
+    house.openai.answer = lambda body: (
+        draft if "DraftAnswer" in str(body) else f"The fog is {next(replies)} miles thick tonight."
+    )
     me = actor(house.alice)
     zed = await house.services.personalities.create(me, {"name": "Zed"})
     await house.services.personalities.add_alias(me, zed.id, "Zeddy")
@@ -219,6 +257,7 @@ async def furnish(house: House) -> dict[str, Any]:
     photo = ("me.jpg", painted("photo"))
     options = {"photo": photo, "name": "Inky", "gender": "female", "style": "Ink"}
     await use(house, house.alice, "character create", options)
+    await show(house, me, zed)
     return {
         "$memory": first,
         "$other": second,
@@ -226,6 +265,19 @@ async def furnish(house: House) -> dict[str, Any]:
         "$guest": guest,
         "$photo": photo,
     }
+
+
+async def show(house: House, me: Actor, zed: Personality) -> None:
+    """Give Zed two photos, one of them with a draft, and a place to post them."""
+    services = house.services
+    taken = services.photos.add(
+        me, zed.id, [file("zed.jpg", photograph(1)), file("draft.jpg", photograph(2))]
+    )
+    (_, drafted) = [each.photo async for each in taken if each.photo]
+    lobby = house.lobby
+    place = Place(channel_id=lobby.id, guild_id=house.guild.id, name="lobby", is_public=True)
+    await services.targets.add_place(replace(me, moderates=True), zed.id, place)
+    await services.posts.save_draft(me, drafted.id, Draft(caption="Fog", alt_text=""))
 
 
 async def use(house: House, who: MemberActor, command: str, options: Options) -> InteractionResult:
@@ -293,7 +345,7 @@ async def test_what_discord_shows_by_mistake_is_refused_all_the_same(house: Hous
 
 @pytest.mark.parametrize("guild_id", [1, None])
 async def test_the_service_itself_asks_who_moderates(house: House, guild_id: int | None) -> None:
-    place = Place(channel_id=2, guild_id=guild_id, venue=Venue.PUBLIC)
+    place = ChatPlace(channel_id=2, guild_id=guild_id, venue=Venue.PUBLIC)
     channels = house.services.channels
     bex = await house.services.personalities.find("Bex", discord_id=1, channel_id=None)
 
@@ -303,7 +355,7 @@ async def test_the_service_itself_asks_who_moderates(house: House, guild_id: int
     with pytest.raises(ModeratorsOnly):
         await house.services.answers.clear(
             actor(house.boss),
-            Place(channel_id=2, guild_id=1, venue=Venue.PUBLIC),
+            ChatPlace(channel_id=2, guild_id=1, venue=Venue.PUBLIC),
             personality_id=None,
             everyones=True,
         )

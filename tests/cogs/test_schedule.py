@@ -1,21 +1,28 @@
 """Posts, as those who plan them meet them in Discord."""
 
+import io
+import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from PIL import Image
+from simcord.results import InteractionResult
+from sqlalchemy import text
 
 from bot.wiring import worker
-from db.models import Job
 from db.session import Sessions
+from services.social import Draft
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, embed, said
-from tests.cogs.meanwhile import invent
+from tests.cogs.forms import answer, buttons, embed, fill, inputs, press, said
+from tests.cogs.meanwhile import actor, invent
 from tests.fakes import HandClock
 from tests.services.drawing import nothing_due
 from tests.services.photographs import photo
+
+TEXTS = {"caption": "The lamp is lit.", "alt_text": "A lamp."}
 
 
 @pytest.fixture
@@ -29,33 +36,300 @@ async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
         yield house
 
 
+@pytest.fixture
+async def harbour(at_work: House) -> House:
+    """A moderator whose personality has photos, and may post them in the lobby."""
+    await invent(at_work, at_work.moderator, "Ada")
+    who, lobby = at_work.moderator, at_work.lobby
+    files: dict[str, Any] = {"file": ("a.jpg", photo(1)), "file2": ("b.jpg", photo(2))}
+    await who.slash(lobby, "photos import", personality="Ada", **files)
+    await who.slash(lobby, "schedule targets", personality="Ada", channel=lobby)
+    return at_work
+
+
 async def later(sessions: Sessions, clock: HandClock, **span: float) -> None:
     """Let time pass, and do what is due then."""
     clock.forward(**span)
     async with sessions.begin() as session:
-        await session.execute(update(Job).where(Job.kind == "social post").values(due_at=datetime.now(UTC)))
+        await session.execute(
+            text("UPDATE jobs.jobs SET due_at = now() WHERE kind = 'social post'")
+        )
+        await session.execute(text("SELECT pg_notify('troupe_jobs', '')"))
     await nothing_due(sessions)
 
 
-async def test_smoke(at_work: House, sessions: Sessions, clock: HandClock) -> None:
-    house = at_work
-    await invent(house, house.moderator, "Ada")
-    mod = house.moderator
-    got = await mod.slash(house.lobby, "photos import", personality="Ada", file=("a.jpg", photo(1)))
-    print(embed(got).to_dict())
-    got = await mod.slash(house.lobby, "schedule targets", personality="Ada", channel=house.lobby)
-    print(embed(got).to_dict())
-    got = await mod.slash(house.lobby, "schedule post", photo="a.jpg", target="lobby")
-    got = await mod.submit_modal(got, {"caption": "Look at that!", "alt_text": "Colours.", "when": "tomorrow 18:00"})
-    print(said(got))
-    got = await mod.slash(house.lobby, "schedule list")
-    print(embed(got).to_dict())
-    got = await mod.slash(house.lobby, "schedule calendar")
-    open("/tmp/cal.png", "wb").write(await answer(got).attachments[0].read())
+async def plan(house: House, when: str, name: str = "a.jpg", **texts: str) -> InteractionResult:
+    return await fill(
+        house,
+        house.moderator,
+        "schedule post",
+        {**TEXTS, "when": when, **texts},
+        photo=name,
+        target="lobby",
+    )
+
+
+async def test_a_photo_is_posted_at_its_time_in_the_voice_of_its_personality(
+    harbour: House, sessions: Sessions, clock: HandClock
+) -> None:
+    planned = await plan(harbour, "tomorrow 18:00")
+    listed = await harbour.moderator.slash(harbour.lobby, "schedule list")
+    await later(sessions, clock, hours=29)
+    before = [each.content for each in harbour.lobby.history()]
     await later(sessions, clock, hours=2)
-    print([m.content for m in house.lobby.history()])
-    await later(sessions, clock, hours=28)
-    print([(m.author.name, m.content, m.attachments) for m in house.lobby.history()])
-    got = await mod.slash(house.lobby, "photos view", photo="a.jpg")
-    print(embed(got).to_dict())
-    assert 0
+    (message,) = harbour.lobby.history()
+    afterwards = await harbour.moderator.slash(harbour.lobby, "schedule list")
+
+    assert "Planned." in said(planned)
+    at = f"<t:{int(datetime(2026, 3, 28, 18, tzinfo=UTC).timestamp())}:f>"
+    assert at in said(planned)
+    assert "🕓 **a.jpg**" in (embed(listed).description or "")
+    assert before == []
+    assert (message.author.name, message.content) == ("Ada", "The lamp is lit.")
+    assert [each.filename.partition(".")[2] for each in message.attachments] == ["jpg"]
+    assert "✅ [a.jpg](https://discord.com/" in (embed(afterwards).description or "")
+
+
+async def test_times_are_read_by_ones_own_clock_and_shown_by_everyones(
+    harbour: House, clock: HandClock
+) -> None:
+    zoned = await harbour.moderator.slash(harbour.lobby, "schedule zone", zone="europe/vienna")
+    planned = await plan(harbour, "tomorrow 6 pm")
+
+    assert "**Europe/Vienna**" in said(zoned)
+    assert f"<t:{int(datetime(2026, 3, 28, 17, tzinfo=UTC).timestamp())}:f>" in said(planned)
+
+
+@pytest.mark.simcord(check_errors=False)
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("tomorrow noonish", "is no time that I can read. Write `2026-12-24 18:00`"),
+        ("2026-03-01 10:00", "is over"),
+        ("2031-03-01 10:00", "too far away"),
+        ("2026-03-29 02:30", "There is no **2026-03-29 02:30** in Europe/Vienna"),
+        ("next slot", "has no times of the week yet: set some with `/schedule slots`"),
+    ],
+)
+async def test_a_time_that_is_none_is_said(harbour: House, when: str, words: str) -> None:
+    await harbour.moderator.slash(harbour.lobby, "schedule zone", zone="Europe/Vienna")
+
+    refused = await plan(harbour, when)
+
+    assert words in said(refused)
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_a_photo_is_planned_once(harbour: House) -> None:
+    await plan(harbour, "tomorrow 18:00")
+
+    again = await harbour.moderator.slash(
+        harbour.lobby, "schedule post", photo="a.jpg", target="lobby"
+    )
+    same_minute = await plan(harbour, "tomorrow 18:00", "b.jpg")
+
+    assert "**a.jpg** has its post already: it is planned for **\\#lobby**" in said(again)
+    assert "is taken on **\\#lobby** by another post" in said(same_minute)
+
+
+async def test_a_week_of_slots_fills_up_in_order(harbour: House) -> None:
+    filled = await fill(
+        harbour,
+        harbour.moderator,
+        "schedule slots",
+        {"slots": "Mon-Fri 09:00\nsun 2:30", "zone": "Europe/Vienna"},
+        target="lobby",
+    )
+    first = await plan(harbour, "")
+    second = await plan(harbour, "next slot", "b.jpg")
+
+    fields = {each.name: each.value for each in embed(filled).fields}
+    assert fields["Week, in Europe/Vienna"] == "Mon-Fri 09:00\nSun 02:30"
+    # On that Sunday there is no 02:30: it is 03:30 then, by summer time.
+    sunday, monday = datetime(2026, 3, 29, 1, 30, tzinfo=UTC), datetime(2026, 3, 30, 7, tzinfo=UTC)
+    assert f"<t:{int(sunday.timestamp())}:f>" in said(first)
+    assert f"<t:{int(monday.timestamp())}:f>" in said(second)
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_slots_that_are_none_are_said(harbour: House) -> None:
+    wrong = await fill(
+        harbour, harbour.moderator, "schedule slots", {"slots": "whenever"}, target="lobby"
+    )
+
+    assert "**whenever** is no line of days and times" in said(wrong)
+
+
+async def test_a_post_is_changed_put_off_and_called_off(
+    harbour: House, sessions: Sessions, clock: HandClock
+) -> None:
+    await plan(harbour, "tomorrow 18:00")
+
+    changed = await fill(
+        harbour,
+        harbour.moderator,
+        "schedule edit",
+        {"caption": "The lamp is out.", "when": "2026-03-30 08:00"},
+        post="a.jpg",
+    )
+    await later(sessions, clock, days=1, hours=12)
+    nothing = harbour.lobby.history()
+    called_off = await press(
+        harbour, harbour.moderator, "Call it off", "schedule cancel", post="a.jpg"
+    )
+    await later(sessions, clock, days=5)
+    free = await harbour.moderator.slash(harbour.lobby, "photos unscheduled", personality="Ada")
+
+    assert "Changed." in said(changed)
+    assert nothing == harbour.lobby.history() == []
+    assert "**a.jpg** is not posted." in said(called_off)
+    assert "a.jpg" in (embed(free).description or "")
+
+
+async def test_a_paused_target_waits(harbour: House, sessions: Sessions, clock: HandClock) -> None:
+    await plan(harbour, "tomorrow 18:00")
+    who, lobby = harbour.moderator, harbour.lobby
+
+    paused = await who.slash(lobby, "schedule pause", target="lobby")
+    await later(sessions, clock, days=1, hours=7)
+    listed = await who.slash(lobby, "schedule list")
+    nothing = lobby.history()
+    await who.slash(lobby, "schedule pause", target="lobby", mode="resume")
+    await later(sessions, clock, minutes=1)
+
+    assert "Nothing is posted there until" in said(paused)
+    assert "waiting: its target is paused" in (embed(listed).description or "")
+    assert nothing == []
+    assert len(lobby.history()) == 1
+
+
+async def test_a_channel_that_is_gone_is_told_to_whoever_planned(
+    harbour: House, sessions: Sessions, clock: HandClock
+) -> None:
+    side = harbour.guild.create_text_channel("side")
+    who = harbour.moderator
+    await who.slash(harbour.lobby, "schedule targets", personality="Ada", channel=side)
+    await fill(
+        harbour,
+        who,
+        "schedule post",
+        {**TEXTS, "when": "tomorrow 18:00"},
+        photo="a.jpg",
+        target="side",
+    )
+    harbour.env.backend.delete_channel(side.id)
+
+    await later(sessions, clock, days=1, hours=7)
+
+    listed = await who.slash(harbour.lobby, "schedule list")
+    assert "❌ **a.jpg**" in (embed(listed).description or "")
+    assert "That channel is gone" in (embed(listed).description or "")
+    (told,) = who.user.dm_channel.history()
+    assert "That channel is gone" in told.content
+
+
+async def test_a_draft_by_the_personality_is_edited_before_it_is_kept(harbour: House) -> None:
+    harbour.openai.answer = lambda _: json.dumps(
+        {"caption": "Fog again. I counted three gulls.", "alt_text": "Grey colours."}
+    )
+    who, lobby = harbour.moderator, harbour.lobby
+
+    drafted = await who.slash(lobby, "schedule draft", photo="a.jpg", target="lobby", wish="gulls")
+    shown = answer(drafted)
+    words, labels = shown.embeds[0].description, [*buttons(shown)]
+    form = await who.click(shown, label="Edit and keep")
+    values = {name: each.get("value") for name, each in inputs(form).items()}
+    kept = await who.submit_modal(form, {"caption": "Fog again.", "alt_text": "Grey."})
+    listed = await who.slash(lobby, "schedule list")
+    body = str(harbour.openai.requests[-1])
+
+    assert words == "Fog again. I counted three gulls."
+    assert labels == ["Edit and plan", "Edit and keep", "Write another"]
+    assert values["alt_text"] == "Grey colours."
+    assert "Kept as a draft." in said(kept)
+    assert "📝 **a.jpg**" in (embed(listed).description or "")
+    assert "<wish>gulls</wish>" in body
+    assert "data:image/jpeg;base64," in body
+
+
+async def test_the_calendar_is_a_picture_of_the_month(harbour: House, clock: HandClock) -> None:
+    await plan(harbour, "tomorrow 18:00")
+    await plan(harbour, "2026-04-02 09:00", "b.jpg")
+    who, lobby = harbour.moderator, harbour.lobby
+
+    shown = await who.slash(lobby, "schedule calendar", personality="Ada")
+    march = Image.open(io.BytesIO(await answer(shown).attachments[0].read()))
+    words = embed(shown)
+    await who.click(answer(shown), label="Next")
+    april = embed(shown)
+    other = await who.slash(lobby, "schedule calendar", month="2026-12")
+
+    assert march.size == (7 * 156 + 12, 96 + 6 * 156 + 12)
+    # On the 28th, a Saturday in the fifth row, stands the photo in the frame of what is planned.
+    assert march.getpixel((5 * 156 + 14, 96 + 4 * 156 + 40)) == (88, 101, 242)
+    assert "1 post this month" in (words.footer.text or "")
+    assert "a.jpg" in (words.description or "")
+    assert "b.jpg" in (april.description or "")
+    assert "0 posts this month" in (embed(other).footer.text or "")
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_only_moderators_open_a_channel_and_only_operators_buffer(harbour: House) -> None:
+    await invent(harbour, harbour.alice, "Eve")
+    who, lobby = harbour.alice, harbour.lobby
+
+    channel = await who.slash(lobby, "schedule targets", personality="Eve", channel=lobby)
+    buffer = await who.slash(lobby, "schedule targets", personality="Eve", buffer="ig")
+    stranger = await harbour.bob.slash(lobby, "schedule targets", personality="Ada")
+
+    assert "Only members with **Manage Messages**" in said(channel)
+    assert "Only whoever runs this bot" in said(buffer)
+    assert "Only the owners of **Ada**" in said(stranger)
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_without_a_key_buffer_is_one_sentence(house: House) -> None:
+    await invent(house, house.boss, "Ada")
+
+    asked = await house.boss.slash(house.lobby, "schedule targets", personality="Ada", buffer="ig")
+
+    assert "BUFFER_API_KEY" in said(asked)
+
+
+async def test_a_photo_deleted_while_planned_takes_its_post_along(
+    harbour: House, sessions: Sessions, clock: HandClock
+) -> None:
+    await plan(harbour, "tomorrow 18:00")
+    who, lobby = harbour.moderator, harbour.lobby
+
+    asked = await who.slash(lobby, "photos delete", photo="a.jpg")
+    question = said(asked)
+    await who.click(answer(asked), label="Delete")
+    await later(sessions, clock, days=2)
+
+    assert "Its post is called off, too." in question
+    assert lobby.history() == []
+    listed = await who.slash(lobby, "schedule list")
+    assert "Nothing yet" in (embed(listed).description or "")
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_a_caption_past_the_limit_is_refused_with_what_is_added_to_it(
+    harbour: House,
+) -> None:
+    posts, photos = harbour.services.posts, harbour.services.photos
+    me = replace(actor(harbour.moderator), moderates=True)
+    found = await photos.find(me, "a.jpg")
+    target = await harbour.services.targets.find(me, "lobby")
+
+    done = await posts.schedule_post(
+        me, found.id, Draft(caption="x" * 2001, alt_text=""), target_id=target.id
+    )
+
+    assert "Discord takes 2,000 characters, and these are 2,001" in words_of(done)
+
+
+def words_of(done: Any) -> str:
+    from bot.errors import explain  # noqa: PLC0415 - only here
+
+    return explain(done.reason) or ""

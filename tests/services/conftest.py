@@ -1,14 +1,20 @@
 """What tests of several services begin with."""
 
+from collections.abc import AsyncGenerator
+
 import pytest
 
 from db.session import Sessions
 from services.llm import LanguageModels
+from services.media import FolderStore
 from services.painters import Studio
 from tests.services.drawing import (
     Drawing,
     seen,
 )
+from tests.services.posting import Posting, public
+from tests.vendors.buffer import BufferStandIn
+from tests.vendors.fetching import PublicFolder
 from tests.vendors.openai import OpenAIStandIn
 
 
@@ -18,3 +24,27 @@ def drawing(
 ) -> Drawing:
     openai.answer = seen()
     return Drawing(sessions, models, studio)
+
+
+@pytest.fixture
+async def buffer() -> AsyncGenerator[BufferStandIn]:
+    async with BufferStandIn().running() as stand_in:
+        yield stand_in
+    assert stand_in.complaints == []
+
+
+@pytest.fixture
+async def outside() -> AsyncGenerator[PublicFolder]:
+    """The house's files as everyone reaches them."""
+    async with PublicFolder().running() as folder:
+        yield folder
+
+
+@pytest.fixture
+def posting(
+    sessions: Sessions, studio: Studio, buffer: BufferStandIn, outside: PublicFolder
+) -> Posting:
+    opened = public(studio, outside.url)
+    assert isinstance(opened.store, FolderStore)
+    outside.store = opened.store
+    return Posting(sessions, opened, buffer_url=buffer.url)

@@ -1,0 +1,507 @@
+"""Posts through Buffer: each once, whatever Buffer and the way to it do."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db.models import Deed, EngineAct, RateWindow
+from services.social import (
+    ChannelClosed,
+    Draft,
+    NetworkUnsupported,
+    NoSuchBufferChannel,
+    PostClosed,
+    PublisherBusy,
+    PublisherMissing,
+    TargetTaken,
+)
+from tests.services.posting import NOW, OWNER, TEXT, Posting
+from tests.services.working import end_leases
+from tests.vendors.buffer import BufferStandIn, Fate
+from tests.vendors.fetching import PublicFolder, fetch
+
+DUE = datetime(2026, 3, 28, 17, 0, tzinfo=UTC)
+
+
+async def test_a_post_is_handed_over_and_followed_until_it_is_out(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    target = await posting.channel(photo)
+    draft = replace(TEXT, first_comment="Built in 1871.")
+
+    entry = await posting.planned(photo, target, draft=draft)
+    await posting.seen_to()
+    (queued,) = buffer.posts.values()
+    handed_over = await posting.now(entry)
+    status, picture = await fetch(queued["assets"][0]["source"])
+    await buffer.publish(DUE)
+    await posting.seen_to(days=2)
+    out = await posting.now(entry)
+
+    assert queued["text"] == "The lamp is lit."
+    assert queued["altText"] == "A lighthouse at dusk."
+    assert datetime.fromisoformat(queued["dueAt"]) == DUE
+    assert queued["metadata"] == {
+        "instagram": {"type": "post", "shouldShareToFeed": True, "firstComment": "Built in 1871."}
+    }
+    assert (status, picture) == (200, await posting.studio.store.get(photo.storage_key))
+    assert (handed_over.status, handed_over.buffer_post_id) == ("scheduled", "post1")
+    assert (out.status, out.link) == ("posted", "https://social.example/post1")
+    assert out.posted_at == DUE
+    async with posting.sessions() as session:
+        act = (await session.scalars(select(EngineAct))).one()
+    assert (act.action_type, act.social_post_id) == (Deed.SHARED, entry.post.id)
+
+
+async def test_a_picture_that_a_machine_made_says_so(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library(is_made=True)
+    target = await posting.channel(photo, "x")
+
+    await posting.planned(photo, target)
+    await posting.seen_to()
+
+    (queued,) = buffer.posts.values()
+    assert queued["text"] == "The lamp is lit.\n\n🤖 AI-generated image"
+    assert queued["metadata"] == {"twitter": {"isAiGenerated": True}}
+
+
+@pytest.mark.parametrize(
+    ("fate", "status", "words"),
+    [
+        (Fate(payload="InvalidInputError", message="Text is odd"), "failed", "Text is odd"),
+        (Fate(payload="UnauthorizedError"), "failed", "BUFFER_API_KEY"),
+        (Fate(payload="NotFoundError"), "failed", "The channel **mirela.keeps** is gone"),
+        (Fate(payload="RestProxyError", message="no"), "failed", "The post was refused: no."),
+        (Fate(payload="UnexpectedError"), "unconfirmed", "Please look, and tell me"),
+        (Fate(code="UNEXPECTED"), "unconfirmed", "Please look, and tell me"),
+        (Fate(code="FORBIDDEN"), "failed", "is gone, or not open"),
+        (Fate(http=503), "unconfirmed", "Please look, and tell me"),
+        (Fate(http=0), "unconfirmed", "Please look, and tell me"),
+    ],
+    ids=str,
+)
+async def test_what_buffer_refuses_is_said_and_what_it_leaves_open_is_asked(
+    posting: Posting, buffer: BufferStandIn, fate: Fate, status: str, words: str
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    buffer.fates.append(fate)
+
+    await posting.seen_to()
+    await posting.seen_to(ring=True)
+
+    ended = await posting.now(entry)
+    assert ended.status == status
+    assert words in (ended.error or "")
+    assert posting.messenger.told == [(OWNER.discord_id, ended.error)]
+    assert buffer.posts == {}
+    assert buffer.asked.count("createPost") == 1
+
+
+@pytest.mark.parametrize(
+    "fate", [Fate(http=503, when="after"), Fate(http=0, when="after")], ids=str
+)
+async def test_what_was_taken_without_an_answer_is_found_and_not_posted_again(
+    posting: Posting, buffer: BufferStandIn, fate: Fate
+) -> None:
+    first, second = await posting.library(2)
+    target = await posting.channel(first)
+    await posting.planned(second, target, "tomorrow 17:00")
+    await posting.seen_to()
+    entry = await posting.planned(first, target)
+    buffer.fates.append(fate)
+
+    await posting.seen_to()
+
+    found = await posting.now(entry)
+    assert (found.status, found.buffer_post_id) == ("scheduled", "post2")
+    assert len(buffer.posts) == 2
+
+
+async def test_a_full_queue_is_waited_for(posting: Posting, buffer: BufferStandIn) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    buffer.fates.append(Fate(payload="LimitReachedError", message="Ten posts is the limit"))
+
+    await posting.seen_to()
+    waiting = await posting.now(entry)
+    await posting.seen_to(ring=True)
+    queued = await posting.now(entry)
+
+    assert (waiting.status, waiting.buffer_post_id) == ("scheduled", None)
+    assert "Ten posts is the limit" in (waiting.error or "")
+    assert (queued.buffer_post_id, queued.error) == ("post1", None)
+
+
+async def test_windows_of_requests_are_shared_by_all_processes(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    buffer.remaining["24h"] = 3
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))  # two requests
+
+    other = Posting(posting.sessions, posting.studio, buffer_url=buffer.url, clock=posting.clock)
+    await other.seen_to()  # the third
+    async with posting.sessions() as session:
+        windows = (await session.scalars(select(RateWindow).order_by(RateWindow.seconds))).all()
+    asked = list(buffer.asked)
+    with pytest.raises(PublisherBusy):
+        await posting.targets.channels(OWNER)
+
+    assert [(each.seconds, each.remaining) for each in windows] == [
+        (900, 97),
+        (86_400, 0),
+        (2_592_000, 2997),
+    ]
+    assert buffer.asked == asked
+    waiting = await posting.now(entry)
+    assert (waiting.status, waiting.buffer_post_id) == ("scheduled", None)
+    assert "asked too often" in (waiting.error or "")
+
+
+@pytest.mark.parametrize(("window", "seconds"), [("15m", 900), ("24h", 86_400), ("30d", 2_592_000)])
+async def test_too_many_requests_are_waited_out(
+    posting: Posting, buffer: BufferStandIn, window: str, seconds: int
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    buffer.fates.append(Fate(window=window))
+
+    async with posting.working():
+        while (await posting.now(entry)).buffer_post_id is None:
+            await posting.ring()
+
+    async with posting.sessions() as session:
+        shut = await session.get_one(RateWindow, (await _vendor(posting), seconds))
+    assert shut.remaining > 0  # as the next answer said
+    assert len(buffer.posts) == 1
+
+
+async def _vendor(posting: Posting) -> str:
+    async with posting.sessions() as session:
+        return (await session.scalars(select(RateWindow.vendor).distinct())).one()
+
+
+async def test_a_refused_key_is_named(posting: Posting, buffer: BufferStandIn) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    other = Posting(
+        posting.sessions, posting.studio, buffer_url=buffer.url, key="no", clock=posting.clock
+    )
+
+    await other.seen_to()
+
+    ended = await posting.now(entry)
+    assert ended.status == "failed"
+    assert "BUFFER_API_KEY" in (ended.error or "")
+
+
+async def test_nothing_is_handed_over_that_buffer_could_not_fetch(
+    posting: Posting, buffer: BufferStandIn, outside: PublicFolder
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    outside.is_open = False
+
+    async with posting.working():
+        while (await posting.now(entry)).error is None:
+            await posting.ring()
+        waiting = await posting.now(entry)
+        asked = list(buffer.asked)
+        outside.is_open = True
+        while (await posting.now(entry)).buffer_post_id is None:
+            await posting.ring()
+
+    assert waiting.status == "scheduled"
+    assert "MEDIA_PUBLIC_URL" in (waiting.error or "")
+    assert "HTTP 502" in (waiting.error or "")
+    assert "createPost" not in asked
+
+
+async def test_without_a_public_address_the_post_says_which_setting_is_missing(
+    posting: Posting, buffer: BufferStandIn, studio: object
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    closed = Posting(posting.sessions, studio, buffer_url=buffer.url, clock=posting.clock)  # type: ignore[arg-type]
+
+    await closed.seen_to()
+
+    ended = await posting.now(entry)
+    assert ended.status == "failed"
+    assert "MEDIA_PUBLIC_URL" in (ended.error or "")
+
+
+async def test_a_picture_that_buffer_could_not_fetch_at_its_time_has_failed(
+    posting: Posting, buffer: BufferStandIn, outside: PublicFolder
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    await posting.seen_to()
+    outside.is_open = False
+    await buffer.publish(DUE)
+
+    await posting.seen_to(days=1, hours=6)
+
+    ended = await posting.now(entry)
+    assert ended.status == "failed"
+    assert "HTTP 502" in (ended.error or "")
+
+
+async def test_changes_are_made_in_the_queue(posting: Posting, buffer: BufferStandIn) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    await posting.seen_to()
+
+    changed = Draft(caption="The lamp is out.", alt_text="Dark.")
+    await posting.posts.edit(OWNER, entry.post.id, changed, when="2026-03-30 09:00")
+    await posting.seen_to()
+
+    (queued,) = buffer.posts.values()
+    assert (queued["text"], queued["altText"]) == ("The lamp is out.", "Dark.")
+    assert queued["dueAt"] == "2026-03-30T07:00:00.000Z"
+    assert (await posting.now(entry)).sent_revision == 2
+
+
+async def test_what_is_called_off_leaves_the_queue_and_the_photo_is_free(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    target = await posting.channel(photo)
+    entry = await posting.planned(photo, target)
+    await posting.seen_to()
+
+    await posting.posts.cancel(OWNER, entry.post.id)
+    await posting.seen_to()
+
+    assert buffer.posts == {}
+    assert not await posting.is_there(entry)
+    assert await posting.planned(photo, target)
+
+
+async def test_what_went_out_before_it_could_be_called_off_is_posted(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    await posting.seen_to()
+    await posting.posts.cancel(OWNER, entry.post.id)
+    await buffer.publish(DUE)
+
+    await posting.seen_to()
+
+    assert (await posting.now(entry)).status == "posted"
+    with pytest.raises(PostClosed):
+        await posting.posts.cancel(OWNER, entry.post.id)
+
+
+async def test_a_paused_target_has_nothing_in_the_queue(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    first, second = await posting.library(2)
+    target = await posting.channel(first)
+    entry = await posting.planned(first, target)
+    await posting.seen_to()
+
+    await posting.targets.pause(OWNER, target.id, paused=True)
+    held = await posting.planned(second, target, "tomorrow 19:00")
+    await posting.seen_to()
+    while_paused = dict(buffer.posts)
+    await posting.targets.pause(OWNER, target.id, paused=False)
+    await posting.seen_to()
+
+    assert while_paused == {}
+    assert len(buffer.posts) == 2
+    for each in (entry, held):
+        assert (await posting.now(each)).buffer_post_id in buffer.posts
+
+
+async def test_a_removed_target_takes_its_posts_along(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    target = await posting.channel(photo)
+    entry = await posting.planned(photo, target)
+    await posting.seen_to()
+
+    await posting.targets.remove(OWNER, target.id)
+    await posting.seen_to()
+
+    assert buffer.posts == {}
+    assert not await posting.is_there(entry)
+    assert await posting.channel(photo)  # it may be added again
+
+
+async def test_what_somebody_took_out_at_buffer_has_failed(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    await posting.seen_to()
+    buffer.posts.clear()
+
+    await posting.seen_to(hours=31)
+
+    ended = await posting.now(entry)
+    assert (ended.status, ended.buffer_post_id) == ("failed", None)
+    assert "Somebody took the post out" in (ended.error or "")
+
+
+async def test_what_buffer_never_says_anything_of_is_asked(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    await posting.seen_to()
+
+    await posting.seen_to(days=3)
+
+    assert (await posting.now(entry)).status == "unconfirmed"
+
+
+@pytest.mark.parametrize("is_out", [True, False])
+async def test_a_person_says_what_nobody_knows(
+    posting: Posting,
+    buffer: BufferStandIn,
+    is_out: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    buffer.fates.append(Fate(http=0))
+    await posting.seen_to()
+
+    await posting.posts.settle(OWNER, entry.post.id, is_out=is_out)
+    await posting.seen_to()
+
+    settled = await posting.now(entry)
+    assert settled.status == ("posted" if is_out else "scheduled")
+    assert len(buffer.posts) == (0 if is_out else 1)
+
+
+async def test_what_appears_late_is_found_when_somebody_asks_to_look_again(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    buffer.fates.append(Fate(http=503, when="after"))
+    buffer.hides_posts = True
+    await posting.seen_to()
+    unsure = await posting.now(entry)
+    buffer.hides_posts = False
+
+    await posting.posts.look_again(OWNER, entry.post.id)
+    await posting.seen_to()
+
+    found = await posting.now(entry)
+    assert unsure.status == "unconfirmed"
+    assert (found.status, found.buffer_post_id) == ("scheduled", "post1")
+
+
+async def test_something_alike_is_not_taken_for_the_post(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    buffer.create(
+        {
+            "channelId": "ig",
+            "mode": "customScheduled",
+            "dueAt": "2026-03-29T09:00:00Z",
+            "text": TEXT.caption,
+            "metadata": {"instagram": {"type": "post", "shouldShareToFeed": True}},
+            "assets": [{"image": {"url": "https://elsewhere.example/a.jpg"}}],
+        }
+    )
+    buffer.fates.append(Fate(http=0))
+
+    async with posting.working():
+        while (await posting.now(entry)).error is None:
+            await posting.ring()
+    unsure = await posting.now(entry)
+
+    assert (unsure.status, unsure.buffer_post_id) == ("sending", None)
+    assert len(buffer.posts) == 1
+
+
+async def test_a_disconnected_channel_is_said(posting: Posting, buffer: BufferStandIn) -> None:
+    (photo,) = await posting.library()
+    target = await posting.channel(photo)
+    buffer.channels["ig"]["isDisconnected"] = True
+
+    entry = await posting.planned(photo, target)
+    await posting.seen_to()
+    closed = await posting.now(entry)
+    del buffer.channels["ig"]
+    await posting.posts.edit(OWNER, entry.post.id, TEXT, when="tomorrow 20:00")
+    await posting.seen_to()
+    gone = await posting.now(entry)
+
+    assert "it is disconnected" in (closed.error or "")
+    assert "is gone" in (gone.error or "")
+    assert closed.status == gone.status == "failed"
+
+
+async def test_channels_are_chosen_from_those_that_buffer_has(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    whose = photo.personality_id
+    buffer.channels["x"]["isLocked"] = True
+
+    added = await posting.targets.add_channel(OWNER, whose, "mirela.keeps · instagram")
+
+    assert (added.name, added.time_zone) == ("mirela.keeps", "Europe/Vienna")
+    for name, refusal in {
+        "ig": TargetTaken,
+        "nobody": NoSuchBufferChannel,
+        "boards": NetworkUnsupported,
+        "mirela": ChannelClosed,
+    }.items():
+        with pytest.raises(refusal):
+            await posting.targets.add_channel(OWNER, whose, name)
+    without = Posting(posting.sessions, posting.studio)
+    with pytest.raises(PublisherMissing):
+        await without.targets.add_channel(OWNER, whose, "ig")
+
+
+async def test_buffer_down_for_an_hour_is_an_hour_later(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    target = await posting.channel(photo)
+    buffer.is_down = True
+    entry = await posting.planned(photo, target)
+
+    async with posting.working():
+        while (await posting.now(entry)).error is None:
+            await posting.ring()
+        buffer.is_down = False
+        while (await posting.now(entry)).buffer_post_id is None:
+            await posting.ring()
+            await end_leases(posting.sessions)
+
+    assert len(buffer.posts) == 1
+
+
+async def test_what_is_late_goes_out_soon_and_what_is_far_too_late_does_not(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    first, second = await posting.library(2)
+    target = await posting.channel(first)
+    late = await posting.planned(first, target, "tomorrow 18:00")
+    too_late = await posting.planned(second, target, "tomorrow 01:00")
+
+    await posting.seen_to(days=1, hours=6)
+
+    (queued,) = buffer.posts.values()
+    due = datetime.fromisoformat(queued["dueAt"])
+    assert NOW + timedelta(days=1, hours=6) < due < NOW + timedelta(days=1, hours=7)
+    assert (await posting.now(late)).buffer_post_id == queued["id"]
+    missed = await posting.now(too_late)
+    assert missed.status == "failed"
+    assert "too late" in (missed.error or "")

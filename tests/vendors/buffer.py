@@ -1,0 +1,297 @@
+"""Buffer's GraphQL API on loopback, in front of the part of its schema that posting touches.
+
+A request that the documented schema would not take is answered as GraphQL answers, and kept in
+`complaints`, so that a test can demand that there were none.
+"""
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from graphql import build_schema, graphql_sync, parse, validate
+
+from tests.vendors.fetching import fetch
+
+Body: TypeAlias = dict[str, Any]
+When: TypeAlias = Literal["before", "after"]
+KEY = "buffer-key"
+SCHEMA = build_schema((Path(__file__).parent / "buffer.graphql").read_text("utf-8"))
+# https://developers.buffer.com/guides/api-limits.html, plan Free.
+_WINDOWS = {"15m": (100, 900), "24h": (250, 86_400), "30d": (3000, 2_592_000)}
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a request that changes something.
+
+    `http` is answered, or the connection cut where it is 0, before or after it was done; `payload`
+    is a member of the union of errors, `code` an error of GraphQL's own.
+    """
+
+    http: int = 200
+    when: When = "before"
+    payload: str | None = None
+    message: str = "as scripted"
+    code: str | None = None
+    window: str | None = None
+
+
+class BufferStandIn:
+    """An account with channels and a queue. `fates` are of the next requests that change it."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self.fates: deque[Fate] = deque()
+        self.posts: dict[str, Body] = {}
+        self.channels: dict[str, Body] = {
+            "ig": _channel("ig", "mirela.keeps", "instagram"),
+            "x": _channel("x", "mirela", "twitter"),
+            "pin": _channel("pin", "boards", "pinterest"),
+        }
+        self.asked: list[str] = []
+        self.remaining = {name: quota for name, (quota, _) in _WINDOWS.items()}
+        self.is_down = False
+        self.hides_posts = False
+        self.url = ""
+        self._numbers = itertools.count(1)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator["BufferStandIn"]:
+        app = web.Application()
+        app.router.add_post("/", self._answer)
+        async with TestServer(app, host="127.0.0.1") as server:
+            self.url = str(server.make_url("/"))
+            yield self
+
+    async def publish(self, now: datetime, *, error: str | None = None) -> None:
+        """Do what Buffer does at the time of a post: fetch the picture and send it."""
+        for post in self.posts.values():
+            if post["status"] != "scheduled" or datetime.fromisoformat(post["dueAt"]) > now:
+                continue
+            (asset,) = post["assets"]
+            status, _ = await fetch(asset["source"])
+            failed = error or (f"HTTP {status}" if status != 200 else None)
+            post["status"] = "error" if failed else "sent"
+            post["error"] = {"message": failed, "supportUrl": None} if failed else None
+            post["sentAt"] = None if failed else _iso(now)
+            post["externalLink"] = None if failed else f"https://social.example/{post['id']}"
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if self.is_down:
+            return web.Response(status=503, text="<html>busy</html>")
+        if request.headers.get("Authorization") != f"Bearer {KEY}":
+            return _problem(401, "UNAUTHENTICATED", "An authentication JWT is required")
+        if not request.headers.get("User-Agent", "").startswith("Troupe"):
+            return web.Response(status=403, text="error code: 1010")
+        body: Body = await request.json()
+        document = parse(body["query"])
+        if wrong := validate(SCHEMA, document):
+            return self._complain(wrong[0].message)
+        operation: Any = document.definitions[0]
+        name: str = operation.selection_set.selections[0].name.value
+        self.asked.append(name)
+        if spent := next((each for each, left in self.remaining.items() if left <= 0), None):
+            return _limited(spent)
+        self.remaining = {each: left - 1 for each, left in self.remaining.items()}
+        is_change = operation.operation.value == "mutation"
+        fate = self.fates.popleft() if is_change and self.fates else Fate()
+        return await self._fated(request, body, fate)
+
+    async def _fated(  # noqa: PLR0911 - one for each fate
+        self, request: web.Request, body: Body, fate: Fate
+    ) -> web.StreamResponse:
+        if fate.window:
+            return _limited(fate.window)
+        if fate.payload:
+            root = {each: _payload(fate) for each in ("createPost", "editPost", "deletePost")}
+            result = graphql_sync(SCHEMA, body["query"], root, variable_values=body["variables"])
+            return self._written({"data": result.data})
+        if fate.code:
+            return _problem(200, fate.code, fate.message)
+        if fate.when == "before" and fate.http != 200:
+            return await _broken(request, fate)
+        result = graphql_sync(SCHEMA, body["query"], _Root(self), variable_values=body["variables"])
+        for error in result.errors or ():
+            if not isinstance(error.original_error, KeyError):
+                return self._complain(error.message)
+            return _problem(200, "NOT_FOUND", "Resource doesn't exist")
+        if fate.http != 200:
+            return await _broken(request, fate)
+        return self._written({"data": result.data})
+
+    def _written(self, body: Body) -> web.Response:
+        policy = [f'"{q}-in-{n}";q={q};w={w};pk=:x:' for n, (q, w) in _WINDOWS.items()]
+        status = [f'"{q}-in-{n}";r={self.remaining[n]};t={w}' for n, (q, w) in _WINDOWS.items()]
+        headers = {"RateLimit-Policy": ", ".join(policy), "RateLimit": ", ".join(status)}
+        return web.json_response(body, headers=headers)
+
+    def _complain(self, message: str) -> web.Response:
+        self.complaints.append(message)
+        return _problem(400, "GRAPHQL_VALIDATION_FAILED", message)
+
+    def create(self, asked: Body) -> Body:
+        number = next(self._numbers)
+        channel = self.channels[asked["channelId"]]
+        if wrong := _wrong(asked, channel):
+            return {"__typename": "InvalidInputError", "message": wrong}
+        post: Body = {
+            "id": f"post{number}",
+            "status": "scheduled",
+            "createdAt": _iso(datetime.now(UTC)),
+            "channelId": channel["id"],
+            "sentAt": None,
+            "externalLink": None,
+            "error": None,
+            **_said(asked),
+        }
+        self.posts[f"post{number}"] = post
+        return {"__typename": "PostActionSuccess", "post": post}
+
+
+class _Root:
+    """The fields of `Query` and `Mutation`, as graphql-core asks for them."""
+
+    def __init__(self, buffer: BufferStandIn) -> None:
+        self._buffer = buffer
+
+    def account(self, _: Any) -> Body:
+        return {"id": "acc", "organizations": [{"id": "org", "name": "Ours"}]}
+
+    def channels(self, _: Any, input: Body) -> list[Body]:  # noqa: A002 - the schema's name
+        assert input["organizationId"] == "org"
+        return list(self._buffer.channels.values())
+
+    def channel(self, _: Any, input: Body) -> Body:  # noqa: A002
+        return self._buffer.channels[input["id"]]
+
+    def post(self, _: Any, input: Body) -> Body:  # noqa: A002
+        return self._buffer.posts[input["id"]]
+
+    def posts(self, _: Any, input: Body, first: int = 20, after: str | None = None) -> Body:  # noqa: A002
+        wanted = input["filter"]
+        since = datetime.fromisoformat(wanted["createdAt"]["start"])
+        found = [
+            each
+            for each in self._buffer.posts.values()
+            if not self._buffer.hides_posts
+            and each["channelId"] in wanted["channelIds"]
+            and datetime.fromisoformat(each["createdAt"]) >= since
+        ]
+        assert input["sort"] == [{"field": "createdAt", "direction": "desc"}]
+        found.sort(key=lambda each: each["createdAt"], reverse=True)
+        begin = int(after or 0)
+        page = found[begin : begin + min(first, 2)]  # small pages, so that they are turned
+        end = begin + len(page)
+        info = {"hasNextPage": end < len(found), "endCursor": str(end), "hasPreviousPage": False}
+        return {"edges": [{"node": each, "cursor": "c"} for each in page], "pageInfo": info}
+
+    def createPost(self, _: Any, input: Body) -> Body:  # noqa: A002, N802
+        return self._buffer.create(input)
+
+    def editPost(self, _: Any, input: Body) -> Body:  # noqa: A002, N802
+        post = self._buffer.posts[input["id"]]
+        channel = self._buffer.channels[post["channelId"]]
+        if wrong := _wrong(input, channel):
+            return {"__typename": "InvalidInputError", "message": wrong}
+        if post["status"] != "scheduled":
+            return {"__typename": "InvalidInputError", "message": "It was sent already"}
+        post.update(_said(input))
+        return {"__typename": "PostActionSuccess", "post": post}
+
+    def deletePost(self, _: Any, input: Body) -> Body:  # noqa: A002, N802
+        del self._buffer.posts[input["id"]]
+        return {"__typename": "DeletePostSuccess", "id": input["id"]}
+
+
+def _channel(name: str, handle: str, service: str) -> Body:
+    return {
+        "id": name,
+        "name": handle,
+        "service": service,
+        "timezone": "Europe/Vienna",
+        "isDisconnected": False,
+        "isLocked": False,
+        "isQueuePaused": False,
+        "organizationId": "org",
+    }
+
+
+def _said(asked: Body) -> Body:
+    return {
+        "dueAt": asked["dueAt"],
+        "text": asked.get("text") or "",
+        "shareMode": asked["mode"],
+        "metadata": asked.get("metadata"),
+        "altText": _alt_text(asked["assets"][0]["image"]),
+        "assets": [
+            {
+                "__typename": "ImageAsset",
+                "id": "a",
+                "type": "image",
+                "mimeType": "image/jpeg",
+                "source": each["image"]["url"],
+                "thumbnail": each["image"]["url"],
+            }
+            for each in asked["assets"]
+        ],
+    }
+
+
+def _alt_text(image: Body) -> str | None:
+    metadata: Body = image.get("metadata") or {}
+    return metadata.get("altText")
+
+
+def _wrong(asked: Body, channel: Body) -> str | None:
+    """Return what Buffer's guides say is wrong with a post, beyond its types."""
+    service = channel["service"]
+    told: Body = asked.get("metadata") or {}
+    metadata = told.get(service)
+    due = datetime.fromisoformat(asked.get("dueAt") or "2000-01-01T00:00:00Z")
+    rules = (
+        (asked["mode"] != "customScheduled", "this stand-in takes customScheduled alone"),
+        (due.tzinfo is None, "dueAt needs an offset"),
+        (not asked["assets"], "an image is required"),
+        (any(len(each) != 1 for each in asked["assets"]), "one of image, video, document, link"),
+        (service == "instagram" and not metadata, "Instagram posts require a type"),
+        (set(told) - {service}, "metadata of another network"),
+        (service == "twitter" and len(asked.get("text") or "") > 280, "Text is too long"),
+    )
+    return next((said for is_wrong, said in rules if is_wrong), None)
+
+
+def _payload(fate: Fate) -> Body:
+    return {"__typename": fate.payload, "message": fate.message}
+
+
+async def _broken(request: web.Request, fate: Fate) -> web.StreamResponse:
+    if fate.http == 0:
+        assert request.transport is not None
+        request.transport.abort()
+        await asyncio.sleep(0)
+    return web.Response(status=fate.http or 500, text="<html>oops</html>")
+
+
+def _limited(window: str) -> web.Response:
+    error = {
+        "message": "Too many requests from this client. Please try again later.",
+        "extensions": {"code": "RATE_LIMIT_EXCEEDED", "window": window},
+    }
+    return web.json_response({"errors": [error]}, status=429, headers={"Retry-After": "1"})
+
+
+def _problem(status: int, code: str, message: str) -> web.Response:
+    error = {"message": message, "extensions": {"code": code}}
+    return web.json_response({"data": None, "errors": [error]}, status=status)
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,48 @@
+"""Files of ours as others fetch them, on loopback."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from yarl import URL
+
+from services.media import ROUTE, FolderStore
+
+
+async def fetch(url: str) -> tuple[int, bytes]:
+    """Fetch a link as whoever was given it does."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(URL(url, encoded=True)) as answer,
+    ):
+        return answer.status, await answer.read()
+
+
+class PublicFolder:
+    """The house's own route to stored files. `is_open` is False where nobody can reach it."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self.url = ""
+        self.store: FolderStore | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator["PublicFolder"]:
+        app = web.Application()
+        app.router.add_get(f"{ROUTE}/{{key:.+}}", self._get)
+        async with TestServer(app, host="127.0.0.1") as server:
+            self.url = str(server.make_url("")).rstrip("/")
+            yield self
+
+    async def _get(self, request: web.Request) -> web.StreamResponse:
+        key = request.match_info["key"]
+        signature = request.query.get("signature", "")
+        if not self.is_open:
+            return web.Response(status=502)
+        assert self.store is not None
+        if not self.store.may_read(key, expires=0, signature=signature):
+            return web.Response(status=403)
+        path = self.store.path_of(key)
+        return web.FileResponse(path) if path.is_file() else web.Response(status=404)
