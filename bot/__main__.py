@@ -19,6 +19,7 @@ from bot.heartbeat import heartbeat, is_alive
 from bot.house import House
 from bot.moving import show_report
 from bot.photo_console import personas_app, photos_app
+from bot.post_console import posts_app
 from bot.settings import Settings
 from bot.simulate import simulate
 from bot.terminal import PLAYGROUND, end, explained
@@ -43,6 +44,7 @@ app.add_typer(jobs_app, name="jobs")
 app.add_typer(media_app, name="media")
 app.add_typer(personas_app, name="personas")
 app.add_typer(photos_app, name="photos")
+app.add_typer(posts_app, name="posts")
 app.command()(simulate)
 
 log = logging.getLogger(__name__)

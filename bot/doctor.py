@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.doctor_media import examine_media
+from bot.doctor_posts import examine_posting
 from bot.errors import explain
 from bot.findings import Finding, State
 from bot.settings import Settings, SettingsError
@@ -39,6 +40,7 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
     async with connect(url) as sessions:
         findings += await _database(sessions)
         findings += await _models(settings, sessions)
+        findings += await examine_posting(settings, sessions)
     return [*findings, *await examine_media(settings)]
 
 

@@ -29,7 +29,7 @@ from services.llm_configs import SAMPLING, NoConfig
 from services.memory import Place, Recalled, recall
 from services.patience import patiently
 from services.people import Actor, enter
-from services.personalities import PersonalityNotFound
+from services.personalities import PersonalityNotFound, Shared, shared
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +81,7 @@ class _Ground:
     config: LlmConfig
     history: Sequence[ConversationLine] = ()
     memories: Sequence[Recalled] = field(default_factory=list[Recalled])
+    shared: Sequence[Shared] = field(default_factory=list[Shared])
 
 
 class Composer:
@@ -145,7 +146,16 @@ class Composer:
                 before=asked.again.position if asked.again else None,
             )
             ground = _Ground(
-                user=user, resolution=resolution, config=resolution.config, history=history
+                user=user,
+                resolution=resolution,
+                config=resolution.config,
+                history=history,
+                shared=await shared(
+                    session,
+                    personality.id,
+                    guild_id=asked.place.guild_id,
+                    channel_id=asked.place.channel_id,
+                ),
             )
             if not personality.memory_enabled or user.incognito:
                 return ground
@@ -177,6 +187,7 @@ class Composer:
             is_dm=asked.place.guild_id is None,
             history=[*ground.history, *asked.lines],
             memories=ground.memories,
+            shared=ground.shared,
             now=self._clock.now(),
             speaker_name=persona.preferred_name or persona.name,
             message=asked.text,

@@ -14,7 +14,7 @@ from uuid import UUID
 from db.models import ConversationLine, Persona, Personality, Role
 from services.llm import ChatMessage, Image, estimate, fitting
 from services.memory import Recalled
-from services.personalities import described
+from services.personalities import Shared, described
 from services.texts import shorten
 
 RULES = """\
@@ -45,6 +45,7 @@ class Scene:
     now: datetime
     speaker_name: str
     message: str
+    shared: Sequence[Shared] = ()
     images: tuple[Image, ...] = ()
 
 
@@ -147,6 +148,8 @@ def _context(scene: Scene, room: int) -> str:
     ]
     if persona.content:
         lines.append(_fit(f"About {_called(persona)}: {persona.content}", room // 2))
+    if scene.shared:
+        lines += ["Photos you posted lately:", *(_posted(each, scene.now) for each in scene.shared)]
     spent = sum(estimate(line) for line in lines)
     remembered: list[str] = []
     for memory in scene.memories:
@@ -158,6 +161,12 @@ def _context(scene: Scene, room: int) -> str:
     if remembered:
         lines += ["You remember:", *remembered]
     return _fit(_defused("\n".join(lines)), room)
+
+
+def _posted(photo: Shared, now: datetime) -> str:
+    shows = f"; it shows: {shorten(photo.alt_text, 150)}" if photo.alt_text else ""
+    said = f"; you wrote: {shorten(photo.caption, 150)}" if photo.caption else ""
+    return f"- ({_ago(photo.at, now)}, on {photo.where}) a photo{shows}{said}"
 
 
 def _called(persona: Persona) -> str:

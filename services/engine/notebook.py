@@ -26,7 +26,7 @@ from services.jobs import Run
 from services.llm import LanguageModels, Usage, dear_cost
 from services.llm_configs import NoConfig
 from services.painters import Studio
-from services.personalities import described
+from services.personalities import described, shared
 
 T = TypeVar("T")
 
@@ -233,6 +233,15 @@ class DatabaseNotebook(Notebook):
             own=tuple(text for _, text in own),
             own_here=tuple(text for board_id, text in own if board_id == board.id),
             board_lines=tuple(await scenes.said_on(session, board.id)),
+            shared=tuple(
+                f"{each.alt_text} {each.caption}".strip() or "a photo"
+                for each in await shared(
+                    session,
+                    task.personality_id,
+                    guild_id=board.guild_id,
+                    channel_id=board.channel_id,
+                )
+            ),
             others=names - mine,
             mood=self._desk.planner.mood(task.personality_id, self._desk.tempo.clock.now()),
             affinity=await scenes.affinity(

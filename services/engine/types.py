@@ -156,7 +156,8 @@ class Line:
 class Scene:
     """All that an act is written from. `own` and `board_lines` are not to be repeated.
 
-    `own` lines may be of other boards, so that only those said here may be shown.
+    `own` lines may be of other boards, so that only those said here may be shown; `shared` says
+    which photos it has posted lately.
     """
 
     task_id: UUID
@@ -180,6 +181,7 @@ class Scene:
     own: tuple[str, ...] = ()
     own_here: tuple[str, ...] = ()
     board_lines: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     affinity: int = 0
     mood: float = 1

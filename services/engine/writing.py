@@ -83,7 +83,7 @@ class Writer:
 
     def _request(self, scene: Scene, name: str, words: int) -> Request:
         definition = _cut(scene.definition, DEFINITION)
-        base = template("base").format(name=scene.name, definition=definition)
+        base = template("base").format(name=scene.name, definition=definition) + _shared(scene)
         asked = scene.asked or scene.post or Line(name="", text="")
         post = scene.post or Line(name="", text="")
         fields = {
@@ -125,6 +125,13 @@ def _added(spent: Words, answer: Completion) -> Words:
         cost_usd=spent.cost_usd + (dear_cost(usage) if usage.cost_usd is None else usage.cost_usd),
         model=answer.model,
     )
+
+
+def _shared(scene: Scene) -> str:
+    """Return which photos the speaker has posted lately, as what it may speak of."""
+    if not scene.shared:
+        return ""
+    return f"\n\nPhotos you posted lately, of which you may speak:\n{_plain(scene.shared)}"
 
 
 def _avoid(own: Sequence[str]) -> str:

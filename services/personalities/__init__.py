@@ -21,6 +21,7 @@ from services.personalities.guards import owned
 from services.personalities.names import unmasked, words_of
 from services.personalities.queries import called, owned_by
 from services.personalities.service import CardFile, PersonalityService, Portrait
+from services.personalities.sharing import Shared, shared
 from services.personalities.system_prompts import SystemPromptService
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Portrait",
     "PromptNameTaken",
     "PromptNotFound",
+    "Shared",
     "StillPublic",
     "SystemPrompt",
     "SystemPromptService",
@@ -51,6 +53,7 @@ __all__ = [
     "described",
     "owned",
     "owned_by",
+    "shared",
     "unmasked",
     "words_of",
 ]

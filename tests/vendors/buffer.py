@@ -16,7 +16,12 @@ from typing import Any, Literal, TypeAlias
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from graphql import build_schema, graphql_sync, parse, validate
+from graphql import (
+    build_schema,
+    graphql_sync,  # pyright: ignore[reportUnknownVariableType]
+    parse,
+    validate,
+)
 
 from tests.vendors.fetching import fetch
 
