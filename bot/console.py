@@ -108,7 +108,7 @@ def ask(question: Callable[[Services], Awaitable[T]]) -> T:
                 outside=on_discord(nobody, studio.store),
                 models=models,
                 studio=studio,
-                embedder=WordLlamaEmbedder(),
+                embedder=WordLlamaEmbedder(lazily=True),
                 image_embedder=looker,
                 buffer=buffer_publisher(settings, sessions, studio.store),
             )

@@ -75,7 +75,7 @@ async def test_a_good_set_up_is_good(
 
     assert {each.state for each in findings} == {State.GOOD, State.IDLE}
     idle = [each.part for each in findings if each.state is State.IDLE]
-    assert idle == ["Model for pictures", "Pictures' address"]
+    assert idle == ["Buffer", "Model for pictures", "Pictures' address"]
     assert "client_id=77" in by_part(findings)["Discord"].todo
     assert show(findings)
 

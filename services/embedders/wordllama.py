@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,20 @@ from services.embedders.ports import DIMENSIONS, TextEmbedder
 
 
 class WordLlamaEmbedder(TextEmbedder):
-    """WordLlama's 256-wide vectors, whose weights travel in its wheel."""
+    """WordLlama's 256-wide vectors, whose weights travel in its wheel.
 
-    def __init__(self) -> None:
+    They take 70 MB and half a second to load: `lazily` is for those who may need none.
+    """
+
+    def __init__(self, *, lazily: bool = False) -> None:
+        if not lazily:
+            _ = self._model
+
+    @cached_property
+    def _model(self) -> Any:
         wordllama: Any = importlib.import_module("wordllama")  # it has no types
         # Without a folder of its own it would ask Hugging Face.
-        self._model: Any = wordllama.WordLlama.load(
+        return wordllama.WordLlama.load(
             cache_dir=Path(wordllama.__file__).parent, disable_download=True
         )
 

@@ -34,7 +34,7 @@ _WHITE = (255, 255, 255)
 # Decoding takes memory: that many bytes a pixel, measured, and more than is left for most pixels.
 _BYTES = {"JPEG": 3, "PNG": 7, "WEBP": 17, "AVIF": 11, "HEIF": 9, "GIF": 8}
 _BYTES_OF_HEAVY_MODES = 11
-MOST_MEMORY = 350_000_000
+MOST_MEMORY = 250_000_000
 # https://cv.iptc.org/newscodes/digitalsourcetype/
 MADE_XMP = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>

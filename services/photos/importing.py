@@ -3,10 +3,14 @@
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID, uuid4
+
+from typing_extensions import TypeVarTuple, Unpack
 
 from db.models import Photo
 from db.session import Sessions
@@ -24,9 +28,14 @@ from services.painters import Studio
 from services.photos import queries
 from services.photos.types import Outcome, Source, Sources, Taken
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
 LOOK = "photos looked at"
 # Of 256 bits. Making a photo smaller or coding it anew changes up to 12, another has 110 others.
 NEAR = 20
+# Of a picture with next to nothing in it, no bits are set: that says nothing of what it is like.
+_TELLING = (64, 192)
 _WAITING = 2
 
 
@@ -65,6 +74,8 @@ class Importer:
         self._is_made = is_made
         self._at_once = at_once
         self._known: set[str] = set()
+        # Threads of its own, and as few as decode: each keeps some of the memory it has had.
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="photos")
 
     async def run(self, sources: Sources) -> AsyncGenerator[Taken]:
         """Yield what becomes of each file.
@@ -89,6 +100,7 @@ class Importer:
                 yield taken
         finally:
             await _abandon(self._studio.store, ahead)
+            self._threads.shutdown(wait=False)
             if added:
                 await promise_look(self._sessions, self._personality_id)
 
@@ -102,18 +114,11 @@ class Importer:
     async def _prepare(self, source: Source) -> _Ready:
         """Read a file and put what is kept of it into the storage."""
         try:
-            data, sha256, memory = await asyncio.to_thread(self._read, source)
+            data, sha256, memory = await self._in_thread(self._read, source)
             if sha256 in self._known:
                 return _Ready(name=source.name, sha256=sha256)
             async with self._studio.room.of(memory):
-                made = await asyncio.to_thread(
-                    photograph,
-                    data,
-                    name=source.name,
-                    max_width=self._studio.max_width,
-                    quality=self._studio.quality,
-                    is_made=self._is_made,
-                )
+                made = await self._in_thread(self._made, source.name, data)
         except DomainError as error:
             return _Ready(name=source.name, reason=error)
         del data
@@ -123,6 +128,19 @@ class Importer:
         for key, picture in zip(keys, (made.picture, made.small), strict=True):
             await self._studio.keep(key, picture)
         return _Ready(name=source.name, sha256=sha256, photograph=made, keys=keys)
+
+    def _made(self, name: str, data: bytes) -> Photograph:
+        return photograph(
+            data,
+            name=name,
+            max_width=self._studio.max_width,
+            quality=self._studio.quality,
+            is_made=self._is_made,
+        )
+
+    async def _in_thread(self, work: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, work, *arguments)
 
     def _read(self, source: Source) -> tuple[bytes, str, int]:
         data = source.read()
@@ -138,8 +156,8 @@ class Importer:
             await queries.hold(session, self._personality_id)
             same = await queries.with_hash(session, self._personality_id, ready.sha256)
             near = None
-            if same is None and ready.photograph is not None:
-                likeness = ready.photograph.likeness
+            likeness = ready.photograph.likeness if ready.photograph else ""
+            if same is None and _TELLING[0] <= likeness.count("1") <= _TELLING[1]:
                 near = await queries.nearest(session, self._personality_id, likeness, within=NEAR)
             if same is None and near is None and ready.photograph is not None:
                 photo = self._photo(ready, ready.photograph)

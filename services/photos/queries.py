@@ -140,6 +140,7 @@ async def alike(
         .where(
             Photo.personality_id == personality_id,
             Photo.embedding_model == model,
+            Photo.embedding.is_not(None),
             Photo.id != besides if besides else text("true"),
         )
         .order_by(distance)

@@ -138,7 +138,7 @@ def _packed(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Source:
 
 
 def _is_hidden(path: PurePosixPath) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in path.parts)
 
 
 def _shown(name: str) -> str:

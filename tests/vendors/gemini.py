@@ -81,6 +81,7 @@ class GeminiStandIn:
         self.replies: deque[Reply] = deque()
         self.default = Reply()
         self.models = ["gemini-3.8-flash", "gemini-3.5-flash-lite"]
+        self.vectors: Callable[[str | None], list[float]] = lambda _: [1.0, 0.0]
         self.url = ""
 
     @asynccontextmanager
@@ -88,6 +89,7 @@ class GeminiStandIn:
         app = web.Application()
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/models/{model}:generateContent", self._generate)
+        app.router.add_post("/v1/models/{model}:batchEmbedContents", self._embed)
         app.router.add_post("/v1/models/{model}:streamGenerateContent", self._generate)
         async with TestServer(app, host="127.0.0.1") as server:
             self.url = str(server.make_url("/"))
@@ -95,6 +97,19 @@ class GeminiStandIn:
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"models": [{"name": f"models/{name}"} for name in self.models]})
+
+    async def _embed(self, request: web.Request) -> web.Response:
+        """https://ai.google.dev/api/embeddings, one content at a time."""
+        body: Body = await request.json()
+        (asked,) = body["requests"]
+        (part,) = asked["content"]["parts"]
+        is_known = set(asked) == {"model", "content", "outputDimensionality"}
+        if not is_known or not 128 <= asked["outputDimensionality"] <= 3072:
+            self.complaints.append("Invalid embedding request")
+        words = part.get("text")
+        if words is None and part["inline_data"]["mime_type"] not in {"image/jpeg", "image/png"}:
+            self.complaints.append("Unsupported MIME type")
+        return web.json_response({"embeddings": [{"values": self.vectors(words)}]})
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         body: Body = await request.json()

@@ -166,7 +166,8 @@ class ReplicateStandIn:
         content = form["content"]
         assert isinstance(content, web.FileField)
         name = f"f{next(self._numbers)}"
-        self.files[name] = content.file.read()
+        with content.file as file:
+            self.files[name] = file.read()
         return web.json_response(
             {
                 "id": name,

@@ -1,0 +1,447 @@
+"""Libraries: what comes in, once; what is refused, and why; what is found again."""
+
+import os
+import random
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from db.models import Photo
+from services.embedders import EmbedderMisconfigured, ImageEmbed, VisualEmbedder
+from services.embedders.gemini import GeminiEmbedder
+from services.errors import OwnersOnly
+from services.llm.gemini import Gemini
+from services.media import FileTooLarge, NotAPicture, PictureTooLarge, Sweeper, photograph
+from services.photos import (
+    ArchiveBroken,
+    FileUnreadable,
+    FolderEmpty,
+    NoSuchFolder,
+    NotLookedAt,
+    Outcome,
+    PhotoNotFound,
+    PhotoOnItsWay,
+    SeveralPhotos,
+    Source,
+    Taken,
+    archive,
+    file,
+    folder,
+)
+from tests.services.photographs import (
+    ENDINGS,
+    FORMATS,
+    coded,
+    hostile,
+    photo,
+    scene,
+    taken,
+    written,
+    zipped,
+)
+from tests.services.posting import OWNER, STRANGER, Posting
+from tests.vendors.gemini import GeminiStandIn
+from tests.vendors.image_embed import ImageEmbedStandIn
+
+MOMENT = datetime(2025, 7, 14, 6, 30)  # noqa: DTZ001 - a camera's clock
+
+
+async def take(posting: Posting, sources: list[Source], whose: Any = None) -> list[Taken]:
+    whose = whose or await posting.personality()
+    return [each async for each in posting.photos.add(OWNER, whose, sources)]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+async def test_every_format_is_kept_as_a_picture_without_a_place(
+    posting: Posting, kind: str
+) -> None:
+    data = photo(1, kind, exif=taken(MOMENT))
+
+    (added,) = await take(posting, [file(f"a.{ENDINGS[kind]}", data)])
+
+    assert added.outcome == Outcome.ADDED
+    assert added.photo is not None
+    assert added.photo.taken_at == MOMENT
+    kept = await posting.studio.store.get(added.photo.storage_key)
+    assert kept[:3] == b"\xff\xd8\xff"
+    assert b"Camera" not in kept
+    assert b"Exif" not in kept
+    assert (added.photo.width, added.photo.height) == (320, 240)
+    assert added.photo.size == len(kept)
+
+
+async def test_a_file_that_calls_itself_a_machines_is_marked(posting: Posting) -> None:
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">trainedAlgorithmicMedia</x:xmpmeta>'
+    made = coded(scene(1), "JPEG", xmp=xmp)
+
+    first, second = await take(posting, [file("a.jpg", made), file("b.jpg", photo(2))])
+
+    assert first.photo is not None
+    assert second.photo is not None
+    assert (first.photo.is_made, second.photo.is_made) == (True, False)
+    assert b"trainedAlgorithmicMedia" in await posting.studio.store.get(first.photo.storage_key)
+
+
+async def test_the_same_file_and_what_looks_the_same_are_left_out(posting: Posting) -> None:
+    whose = await posting.personality()
+    original = scene(1, (640, 480))
+    files = {
+        "a.jpg": coded(original, quality=92),
+        "again.jpg": coded(original, quality=92),
+        "coarse.jpg": coded(original, quality=40),
+        "small.webp": coded(original.resize((160, 120)), "WEBP"),
+        "other.jpg": photo(2),
+    }
+
+    found = await take(posting, [file(name, data) for name, data in files.items()], whose)
+
+    assert {each.name: each.outcome for each in found} == {
+        "a.jpg": Outcome.ADDED,
+        "again.jpg": Outcome.DUPLICATE,
+        "coarse.jpg": Outcome.NEAR_DUPLICATE,
+        "small.webp": Outcome.NEAR_DUPLICATE,
+        "other.jpg": Outcome.ADDED,
+    }
+    assert {each.photo.file_name for each in found if each.photo} == {"a.jpg", "other.jpg"}
+    # Of what was left out nothing is kept; another personality may have it.
+    assert len([each async for each in posting.studio.store.listed("photos/")]) == 4
+    (elsewhere,) = await take(
+        posting, [file("a.jpg", files["a.jpg"])], await posting.personality("Eve")
+    )
+    assert elsewhere.outcome == Outcome.ADDED
+
+
+async def test_pictures_of_one_colour_are_not_all_the_same(posting: Posting) -> None:
+    colours = {"red": (200, 0, 0), "blue": (0, 0, 200), "white": (255, 255, 255)}
+    sources = [
+        file(f"{name}.png", coded(Image.new("RGB", (300, 200), colour), "PNG"))
+        for name, colour in colours.items()
+    ]
+
+    found = await take(posting, sources)
+
+    assert [each.outcome for each in found] == [Outcome.ADDED] * 3
+
+
+async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> None:
+    whose = await posting.personality()
+    sources = [file(f"{number}.jpg", photo(number)) for number in range(12)]
+    other = Posting(posting.sessions, posting.studio)
+
+    async def run(house: Posting, order: list[Source]) -> list[Outcome]:
+        adding = house.photos.add(OWNER, whose, order, at_once=2)
+        return [each.outcome async for each in adding]
+
+    import asyncio  # noqa: PLC0415 - for this alone
+
+    outcomes = await asyncio.gather(run(posting, sources), run(other, sources[::-1]))
+
+    flat = [each for half in outcomes for each in half]
+    assert flat.count(Outcome.ADDED) == 12
+    assert flat.count(Outcome.DUPLICATE) == 12
+    assert len(await posting.photos.listed(OWNER, whose)) == 12
+    assert len([each async for each in posting.studio.store.listed("photos/")]) == 24
+
+
+async def test_hostile_files_are_refused_with_a_reason(posting: Posting) -> None:
+    sources = [file(name, data) for name, data in hostile().items()]
+
+    found = await take(posting, [*sources, file("good.jpg", photo(1))])
+
+    refused = {each.name: type(each.reason) for each in found if each.outcome == Outcome.REFUSED}
+    assert refused.keys() == hostile().keys()
+    assert refused.pop("huge.jpg") is FileTooLarge
+    assert refused.pop("bomb.png") is refused.pop("liar.png") is PictureTooLarge
+    assert set(refused.values()) == {NotAPicture}
+    assert found[-1].outcome == Outcome.ADDED
+
+
+async def test_what_would_take_too_much_memory_is_refused_before_it_is_decoded() -> None:
+    big = coded(Image.new("RGB", (5000, 4500)), "WEBP")
+
+    with pytest.raises(PictureTooLarge) as refused:
+        photograph(big, name="big.webp", max_width=1600, quality=82)
+
+    assert refused.value.limit < 22
+
+
+async def test_folders_are_walked_without_following_loops(posting: Posting, tmp_path: Path) -> None:
+    root = written(
+        tmp_path / "in",
+        {
+            "b/two.jpg": photo(2),
+            "a.jpg": photo(1),
+            "notes.txt": b"words",
+            ".hidden.jpg": photo(3),
+            ".thumbs/x.jpg": photo(4),
+        },
+    )
+    (root / "b" / "loop").symlink_to(root)
+    (root / "gone.jpg").symlink_to(root / "nowhere.jpg")
+    os.mkfifo(root / "pipe.jpg")
+
+    found = await take(posting, folder(root))
+
+    assert {each.name: each.outcome for each in found} == {
+        "a.jpg": Outcome.ADDED,
+        "b/two.jpg": Outcome.ADDED,
+        "gone.jpg": Outcome.REFUSED,
+        "notes.txt": Outcome.REFUSED,
+        "pipe.jpg": Outcome.REFUSED,
+    }
+    assert {each.name for each in found if isinstance(each.reason, FileUnreadable)} == {
+        "gone.jpg",
+        "pipe.jpg",
+    }
+
+
+def test_folders_that_are_none_are_said(tmp_path: Path) -> None:
+    (tmp_path / "empty" / "deeper").mkdir(parents=True)
+    (tmp_path / "file").write_text("x")
+
+    for path, refusal in {
+        "nowhere": NoSuchFolder,
+        "file": NoSuchFolder,
+        "empty": FolderEmpty,
+    }.items():
+        with pytest.raises(refusal):
+            folder(tmp_path / path)
+
+
+async def test_archives_give_what_is_in_them(posting: Posting) -> None:
+    packed = zipped(
+        {
+            "trip/one.jpg": photo(1),
+            "trip/two.png": photo(2, "PNG"),
+            "__MACOSX/trip/._one.jpg": b"\x00\x05\x16\x07",
+            "../../etc/evil.jpg": photo(3),
+            "inner.zip": zipped({"x.jpg": photo(4)}),
+            "zeros.jpg": bytes(30_000_000),
+        }
+    )
+
+    found = await take(posting, archive("trip.zip", packed))
+
+    assert {each.name: each.outcome for each in found} == {
+        "../../etc/evil.jpg": Outcome.ADDED,  # a name, and nothing else
+        "inner.zip": Outcome.REFUSED,
+        "trip/one.jpg": Outcome.ADDED,
+        "trip/two.png": Outcome.ADDED,
+        "zeros.jpg": Outcome.REFUSED,
+    }
+    stored = [each.key async for each in posting.studio.store.listed("")]
+    assert all(key.startswith("photos/") for key in stored)
+
+
+@pytest.mark.parametrize("cut", [10, 300, -40])
+def test_broken_archives_are_said(cut: int) -> None:
+    packed = zipped({"a.jpg": photo(1), "b.jpg": photo(2)})
+
+    with pytest.raises(ArchiveBroken):
+        archive("a.zip", packed[:cut])
+
+
+async def test_what_is_broken_inside_an_archive_is_refused_alone(posting: Posting) -> None:
+    packed = bytearray(zipped({"a.jpg": photo(1), "b.jpg": photo(2)}))
+    packed[200:300] = random.Random(1).randbytes(100)
+
+    found = await take(posting, archive("a.zip", bytes(packed)))
+
+    assert {each.name: each.outcome for each in found} == {
+        "a.jpg": Outcome.REFUSED,
+        "b.jpg": Outcome.ADDED,
+    }
+
+
+async def test_only_owners_see_a_library(posting: Posting) -> None:
+    (kept,) = await posting.library()
+    photos = posting.photos
+
+    assert await photos.libraries(STRANGER) == []
+    with pytest.raises(PhotoNotFound):
+        await photos.find(STRANGER, "p0.jpg")
+    for asked in (
+        photos.show(STRANGER, kept.id),
+        photos.listed(STRANGER, kept.personality_id),
+        photos.describe(STRANGER, kept.id, "mine"),
+        photos.delete(STRANGER, kept.id),
+        photos.similar(STRANGER, kept.id),
+        photos.search(STRANGER, kept.personality_id, "lamp"),
+    ):
+        with pytest.raises(OwnersOnly):
+            await asked
+
+
+async def test_a_photo_is_found_by_name_or_by_the_beginning_of_its_id(posting: Posting) -> None:
+    whose = await posting.personality()
+    await take(posting, [file("x/a.jpg", photo(1)), file("y/a.jpg", photo(2))], whose)
+    first, _ = [each.photo for each in await posting.photos.listed(OWNER, whose)]
+
+    by_id = await posting.photos.find(OWNER, str(first.id)[:8].upper())
+    by_name = await posting.photos.find(OWNER, first.file_name)
+
+    assert by_id.id == by_name.id == first.id
+    with pytest.raises(SeveralPhotos):
+        await posting.photos.find(OWNER, "a.jpg")
+    for wrong in ("%", "_.jpg", "b.jpg", ""):
+        with pytest.raises(PhotoNotFound):
+            await posting.photos.find(OWNER, wrong)
+
+
+async def test_a_deleted_photo_takes_its_files_along(posting: Posting) -> None:
+    (kept,) = await posting.library()
+
+    await posting.photos.delete(OWNER, kept.id)
+    await posting.seen_to()
+
+    assert [each async for each in posting.studio.store.listed("photos/")] == []
+
+
+async def test_a_photo_in_the_queue_of_buffer_is_not_deleted(posting: Posting) -> None:
+    (kept,) = await posting.library()
+    entry = await posting.planned(kept, await posting.channel(kept))
+    await posting.seen_to()
+
+    with pytest.raises(PhotoOnItsWay):
+        await posting.photos.delete(OWNER, kept.id)
+    await posting.posts.cancel(OWNER, entry.post.id)
+    await posting.seen_to()
+    await posting.photos.delete(OWNER, kept.id)
+
+    with pytest.raises(PhotoNotFound):
+        await posting.photos.show(OWNER, kept.id)
+
+
+async def test_photos_are_no_strays(posting: Posting) -> None:
+    await posting.library(2)
+    await posting.studio.store.put("photos/nobody/x.jpg", b"x", media_type="image/jpeg")
+    from datetime import timedelta  # noqa: PLC0415 - for this alone
+
+    strays = await Sweeper(posting.sessions, posting.studio.store).strays(timedelta(0))
+
+    assert [each.key for each in strays] == ["photos/nobody/x.jpg"]
+
+
+async def test_what_looks_alike_is_found_without_a_key(posting: Posting) -> None:
+    whose = await posting.personality()
+    # Each scene three times: as it is, cropped, and darker, which makes other photos of it.
+    files: list[Source] = []
+    for seed in range(8):
+        one = scene(seed, (640, 480))
+        darker = Image.eval(one, lambda value: int(value * 0.7))
+        cropped = one.crop((80, 60, 560, 420))
+        others = {"": one, "-cropped": cropped, "-darker": darker}
+        files += [file(f"{seed}{name}.jpg", coded(image)) for name, image in others.items()]
+    await take(posting, files, whose)
+    await posting.seen_to()
+
+    hits = 0
+    for seed in range(8):
+        one = await posting.photos.find(OWNER, f"{seed}.jpg")
+        alike = await posting.photos.similar(OWNER, one.id)
+        assert [each.likeness for each in alike] == sorted(
+            (e.likeness for e in alike), reverse=True
+        )
+        hits += sum(each.photo.file_name.startswith(str(seed)) for each in alike[:2])
+    left = len(await posting.photos.listed(OWNER, whose))
+
+    # What is no more than darker may be a near-duplicate; the others are found.
+    wanted = left - 8
+    assert hits >= 0.8 * wanted
+
+
+async def test_a_photo_that_nobody_has_looked_at_is_like_nothing_yet(posting: Posting) -> None:
+    (kept,) = await posting.library()
+
+    with pytest.raises(NotLookedAt):
+        await posting.photos.similar(OWNER, kept.id)
+
+
+async def test_words_are_looked_for_in_what_is_said_where_nobody_knows_pictures(
+    posting: Posting,
+) -> None:
+    first, second, third = await posting.library(3)
+    await posting.photos.describe(OWNER, first.id, "A lighthouse at dusk")
+    await posting.planned(second, await posting.harbour(second))  # "The lamp is lit."
+
+    found = await posting.photos.search(OWNER, first.personality_id, "lighthouse lamp")
+    named = await posting.photos.search(OWNER, first.personality_id, "p2")
+    odd = await posting.photos.search(OWNER, first.personality_id, "' OR 1=1 & !")
+
+    assert {each.id for each in found} == {first.id, second.id}
+    assert [each.id for each in named] == [third.id]
+    assert odd == []
+
+
+async def test_the_service_of_the_plan_is_asked_as_it_wants(posting: Posting) -> None:
+    async with ImageEmbedStandIn().running() as service:
+        house = Posting(posting.sessions, posting.studio, embedder=ImageEmbed(service.url))
+        first, second, _ = await house.library(3)
+        service.refuses.append("no face")
+        service.breaks = 1
+        await house.seen_to()
+        async with house.sessions() as session:
+            rows = (await session.scalars(select(Photo).order_by(Photo.created_at))).all()
+        alike = await house.photos.similar(OWNER, second.id)
+
+    assert {each.embedding_model for each in rows} == {"image_embed/embed_clip_vit_b_32"}
+    assert [each.embedding is None for each in rows].count(True) == 1
+    assert len(alike) == 1
+    assert service.complaints == []
+    assert first.personality_id == second.personality_id
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "no address", "http://[", "ftp://x"])
+async def test_an_address_that_is_none_is_said(url: str) -> None:
+    with pytest.raises(Exception) as refused:  # noqa: PT011 - either of two
+        await ImageEmbed(url).embed_picture(photo(1))
+
+    assert type(refused.value).__name__ in ("EmbedderUnavailable", "EmbedderMisconfigured")
+
+
+async def test_gemini_knows_words_and_pictures(posting: Posting, gemini: GeminiStandIn) -> None:
+    client = Gemini(api_key="g-x", base_url=gemini.url)
+    house = Posting(
+        posting.sessions, posting.studio, embedder=GeminiEmbedder(client, "gemini-embedding-2")
+    )
+    first, _ = await house.library(2)
+    gemini.vectors = lambda words: [1.0, 0.1] if words == "a red door" else [0.9, 0.2]
+    await house.seen_to()
+
+    found = await house.photos.search(OWNER, first.personality_id, "a red door")
+    await house.embedder.close()
+
+    assert len(found) == 2
+    assert house.photos.knows_words
+    assert gemini.complaints == []
+
+
+async def test_a_new_embedder_looks_at_everything_again(posting: Posting) -> None:
+    await posting.library(2)
+    await posting.seen_to()
+    async with ImageEmbedStandIn().running() as service:
+        house = Posting(posting.sessions, posting.studio, embedder=ImageEmbed(service.url))
+        await house.photos.look_again()
+        await house.seen_to()
+        async with house.sessions() as session:
+            models = set(await session.scalars(select(Photo.embedding_model)))
+
+    assert models == {house.embedder.name}
+
+
+async def test_vectors_of_the_local_embedder_have_a_direction() -> None:
+    embedder = VisualEmbedder()
+    for picture in (photo(1), coded(Image.new("RGB", (50, 50)))):
+        vector = await embedder.embed_picture(picture)
+        assert len(vector) == 256
+        assert abs(sum(number * number for number in vector) - 1) < 1e-6
+
+
+def test_what_is_refused_for_good_names_the_setting() -> None:
+    from bot.errors import explain  # noqa: PLC0415 - for this alone
+
+    assert "IMAGE_EMBED_URL" in (explain(EmbedderMisconfigured("x", "HTTP 404")) or "")
