@@ -46,7 +46,7 @@ def photograph(
         small = squared(upright, _SMALL, is_made=is_made)
         likeness = _likeness(upright)
     return Photograph(
-        picture=written(upright, quality, is_made=is_made),
+        picture=written(upright, quality, is_made=is_made, optimize=False),
         small=small,
         likeness=likeness,
         taken_at=taken_at,

@@ -107,8 +107,9 @@ def thumbnail(data: bytes, side: int = 320) -> Picture:
 
 def squared(image: Image.Image, side: int, *, is_made: bool) -> Picture:
     """Return an image cut to a small square."""
-    halved = image.reduce(max(min(image.size) // (side * 2), 1))
-    small = ImageOps.fit(halved, (side, side), Image.Resampling.LANCZOS)
+    # Boxes first: what is left to the better filter is at most twice as large.
+    boxed = image.reduce(max(min(image.size) // side, 1))
+    small = ImageOps.fit(boxed, (side, side), Image.Resampling.LANCZOS)
     return written(small, 85, is_made=is_made)
 
 
@@ -198,11 +199,16 @@ def _with_info(made: Image.Image, image: Image.Image) -> Image.Image:
     return made
 
 
-def written(image: Image.Image, quality: int, *, is_made: bool = False) -> Picture:
-    """Return an image as it is kept: a JPEG with nothing in it but what is seen, and that mark."""
+def written(
+    image: Image.Image, quality: int, *, is_made: bool = False, optimize: bool = True
+) -> Picture:
+    """Return an image as it is kept: a JPEG with nothing in it but what is seen, and that mark.
+
+    `optimize` makes it some 6 % smaller in twice the time.
+    """
     out = io.BytesIO()
     # What is in `info` would be written again: the profile, the comment.
     image.info.clear()
     options = {"xmp": MADE_XMP.encode()} if is_made else {}
-    image.save(out, "JPEG", quality=quality, optimize=True, **options)
+    image.save(out, "JPEG", quality=quality, optimize=optimize, **options)
     return Picture(data=out.getvalue(), width=image.width, height=image.height)

@@ -154,12 +154,10 @@ class Importer:
             return Taken(name=ready.name, outcome=Outcome.REFUSED, reason=ready.reason)
         async with self._sessions.begin() as session:
             await queries.hold(session, self._personality_id)
-            same = await queries.with_hash(session, self._personality_id, ready.sha256)
-            near = None
-            likeness = ready.photograph.likeness if ready.photograph else ""
-            if same is None and _TELLING[0] <= likeness.count("1") <= _TELLING[1]:
-                near = await queries.nearest(session, self._personality_id, likeness, within=NEAR)
-            if same is None and near is None and ready.photograph is not None:
+            twin = await queries.twin(
+                session, self._personality_id, ready.sha256, _telling(ready), within=NEAR
+            )
+            if twin is None and ready.photograph is not None:
                 photo = self._photo(ready, ready.photograph)
                 session.add(photo)
                 await session.flush()
@@ -167,8 +165,9 @@ class Importer:
                 return Taken(name=ready.name, outcome=Outcome.ADDED, photo=photo)
         if ready.photograph is not None:
             await self._studio.store.delete(ready.keys)
-        outcome = Outcome.NEAR_DUPLICATE if same is None else Outcome.DUPLICATE
-        return Taken(name=ready.name, outcome=outcome, photo=same or near)
+        is_same = twin is not None and twin.sha256 == ready.sha256
+        outcome = Outcome.DUPLICATE if is_same else Outcome.NEAR_DUPLICATE
+        return Taken(name=ready.name, outcome=outcome, photo=twin)
 
     def _photo(self, ready: _Ready, made: Photograph) -> Photo:
         return Photo(
@@ -185,6 +184,12 @@ class Importer:
             is_made=made.is_made,
             added_by=self._added_by,
         )
+
+
+def _telling(ready: _Ready) -> str | None:
+    """Return the likeness of what was read, unless it says nothing."""
+    likeness = ready.photograph.likeness if ready.photograph else ""
+    return likeness if _TELLING[0] <= likeness.count("1") <= _TELLING[1] else None
 
 
 async def promise_look(sessions: Sessions, personality_id: UUID | None) -> None:

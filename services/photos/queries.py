@@ -26,18 +26,22 @@ async def known(session: AsyncSession, personality_id: UUID) -> set[str]:
     return set(rows)
 
 
-async def with_hash(session: AsyncSession, personality_id: UUID, sha256: str) -> Photo | None:
-    """Return the photo that was made of a file."""
-    return await session.scalar(_of(personality_id).where(Photo.sha256 == sha256))
-
-
-async def nearest(
-    session: AsyncSession, personality_id: UUID, likeness: str, *, within: int
+async def twin(
+    session: AsyncSession, personality_id: UUID, sha256: str, likeness: str | None, *, within: int
 ) -> Photo | None:
-    """Return the photo that looks most like one, if at most so many bits of it differ."""
+    """Return the photo that was made of a file, else the one that looks most like it.
+
+    At most `within` bits of their likeness may differ; without one, nothing is like it.
+    """
+    is_same = Photo.sha256 == sha256
+    if likeness is None:
+        return await session.scalar(_of(personality_id).where(is_same))
     differing = Photo.perceptual_hash.hamming_distance(likeness)
     return await session.scalar(
-        _of(personality_id).where(differing <= within).order_by(differing).limit(1)
+        _of(personality_id)
+        .where(or_(is_same, differing <= within))
+        .order_by(is_same.desc(), differing)
+        .limit(1)
     )
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.upgrade import upgrade
-from tests.bench import chat, engine, first_answer, jobs, media
+from tests.bench import chat, engine, first_answer, jobs, media, photos
 from tests.bench.measure import Measure
 
 # Each takes the address of an empty, migrated database.
@@ -21,6 +21,7 @@ MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
     jobs.measure,
     engine.measure,
     media.measure,
+    photos.measure,
 )
 
 

@@ -62,7 +62,7 @@ def _bare(data: bytes) -> bytes:
         image.draft("RGB", (640, 640))
         small = ImageOps.fit(image.convert("RGB"), (320, 320), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    small.save(out, "JPEG", quality=85, optimize=True, progressive=True)
+    small.save(out, "JPEG", quality=85, optimize=True)
     return out.getvalue()
 
 

@@ -1,0 +1,103 @@
+"""Importing photos against bare Pillow that decodes and resizes them, on the same cores."""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from db.session import Sessions, connect
+from services.embedders import VisualEmbedder
+from services.llm import PRICES, Ledger, courier
+from services.painters import ImageModels
+from services.personalities import PersonalityService
+from services.photos import Outcome, PhotoService, folder
+from tests.bench.measure import Measure
+from tests.conftest import studio_of
+from tests.fakes import FakeStage
+from tests.services.photographs import ENDINGS, coded
+from tests.services.posting import OWNER
+
+ROUNDS = 3
+SIDE, SMALL = 1600, 320
+# What a phone takes, and what people have saved from elsewhere.
+MIX = (
+    *(("JPEG", (4032, 3024)),) * 8,
+    *(("HEIF", (4032, 3024)),) * 3,
+    *(("PNG", (1920, 1440)),) * 3,
+    *(("WEBP", (1920, 1440)),) * 3,
+    *(("AVIF", (1920, 1440)),) * 3,
+)
+
+
+def measure(url: str) -> list[Measure]:
+    """Return photos a second, and how many of bare Pillow's that is."""
+    cores = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory(prefix="troupe-bench-") as made:
+        root = Path(made) / "in"
+        root.mkdir()
+        paths = [_write(root, number, *each) for number, each in enumerate(MIX)]
+        ratio, rate = asyncio.run(_rounds(url, Path(made), root, paths, cores))
+    return [
+        Measure("photo_import_ratio", ratio, "× bare Pillow", aim="≥ 0.8"),
+        Measure("photos_imported_per_s", rate, "photos/s"),
+    ]
+
+
+async def _rounds(
+    url: str, made: Path, root: Path, paths: Sequence[Path], cores: int
+) -> tuple[float, float]:
+    ours: list[float] = []
+    bare: list[float] = []
+    async with connect(url) as sessions:
+        for number in range(ROUNDS):
+            bare.append(await asyncio.to_thread(_all_bare, paths, cores))
+            ours.append(await _import(sessions, made, root, f"Round {number}", cores))
+    return min(bare) / min(ours), len(paths) / min(ours)
+
+
+async def _import(sessions: Sessions, made: Path, root: Path, name: str, cores: int) -> float:
+    async with courier() as carrier:
+        images = ImageModels(Ledger(sessions, PRICES), carrier, None)
+        studio = studio_of(images, carrier, made / "media")
+        photos = PhotoService(sessions, studio, VisualEmbedder(), FakeStage())
+        whose = await PersonalityService(sessions).create(OWNER, {"name": name})
+        started = time.perf_counter()
+        adding = photos.add(OWNER, whose.id, folder(root), at_once=cores)
+        outcomes = [each.outcome async for each in adding]
+        took = time.perf_counter() - started
+    if set(outcomes) != {Outcome.ADDED}:
+        raise RuntimeError(f"not all photos came in: {outcomes}")
+    return took
+
+
+def _all_bare(paths: Sequence[Path], cores: int) -> float:
+    started = time.perf_counter()
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(_bare, paths))
+    return time.perf_counter() - started
+
+
+def _bare(path: Path) -> None:
+    """Decode and resize a photo as anybody would who knows Pillow; keep nothing of it."""
+    with Image.open(path) as image:
+        image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+        upright = ImageOps.exif_transpose(image.convert("RGB"))
+    ImageOps.fit(upright, (SMALL, SMALL), Image.Resampling.LANCZOS)
+
+
+def _write(root: Path, number: int, kind: str, size: tuple[int, int]) -> Path:
+    """Write a photo with as much in it as one has: soft colours, and grain."""
+    chance = np.random.default_rng(number)
+    colours = Image.fromarray(chance.integers(0, 255, (48, 64, 3), dtype=np.uint8))
+    soft = np.asarray(colours.resize(size, Image.Resampling.BICUBIC), dtype=np.int16)
+    grain = chance.integers(-12, 12, (size[1], size[0], 1), dtype=np.int16)
+    image = Image.fromarray(np.clip(soft + grain, 0, 255).astype(np.uint8))
+    path = root / f"{number:02}.{ENDINGS[kind]}"
+    path.write_bytes(coded(image, kind))
+    return path
