@@ -38,6 +38,7 @@ from tests.services.acting import (
     tasks,
     worker,
 )
+from tests.services.sharing import has_posted
 from tests.services.working import statuses
 from tests.vendors.openai import OpenAIStandIn
 
@@ -263,3 +264,23 @@ async def test_a_clock_that_jumped_ahead_and_back_does_not_stop_the_engine(
         state = await session.get_one(EngineState, 1)
     assert state.planned_until is not None
     assert state.planned_until < SystemClock().now() + timedelta(minutes=3)
+
+
+async def test_what_was_posted_elsewhere_is_known_on_the_boards_of_that_server(
+    sessions: Sessions, models: LanguageModels, openai: OpenAIStandIn
+) -> None:
+    opened = await board(sessions)
+    who = (await cast(sessions))[0]
+    await has_posted(sessions, who.id, "The lamp is lit.", "A lighthouse <b>", guild_id=7)
+    await has_posted(sessions, who.id, "Nobody may know.", guild_id=8)
+    await has_posted(sessions, who.id, "Nor this.", guild_id=7, is_public=False)
+    await intend(sessions, opened, who, ActType.POST)
+
+    async with worker(sessions, desk(sessions, models, TableStage(sessions))).working():
+        await settled(sessions)
+
+    (prompt, *_) = openai.prompts
+    assert "Photos you posted lately, of which you may speak:" in prompt
+    assert "- A lighthouse ‹b› The lamp is lit." in prompt
+    assert "Nobody may know" not in prompt
+    assert "Nor this" not in prompt

@@ -1,0 +1,62 @@
+"""Photos that were posted."""
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from db.models import Deed, EngineAct, Photo, SocialPost, SocialTarget
+from db.session import Sessions
+
+_NUMBERS = count(1)
+
+
+async def has_posted(
+    sessions: Sessions, personality_id: UUID, caption: str, alt_text: str = "", **target: Any
+) -> None:
+    """Let a personality have posted a photo; without a server, on a network."""
+    number = next(_NUMBERS)
+    now = datetime.now(UTC)
+    kind = "discord" if target.get("guild_id") else "buffer"
+    given: dict[str, Any] = {"remote_id": str(number), "name": "#somewhere", **target}
+    async with sessions.begin() as session:
+        photo = Photo(
+            personality_id=personality_id,
+            storage_key=f"photos/{number}",
+            thumbnail_key=f"photos/{number}-small",
+            file_name="a.jpg",
+            sha256=str(number),
+            perceptual_hash="01" * 128,
+            size=1,
+            width=1,
+            height=1,
+            alt_text=alt_text,
+        )
+        where = SocialTarget(
+            personality_id=personality_id,
+            kind=kind,
+            service="discord" if kind == "discord" else "instagram",
+            time_zone="UTC",
+            **given,
+        )
+        session.add_all([photo, where])
+        await session.flush()
+        post = SocialPost(
+            photo_id=photo.id,
+            personality_id=personality_id,
+            target_id=where.id,
+            caption=caption,
+            status="posted",
+            scheduled_at=now,
+            posted_at=now,
+        )
+        session.add(post)
+        await session.flush()
+        session.add(
+            EngineAct(
+                personality_id=personality_id,
+                social_post_id=post.id,
+                action_type=Deed.SHARED,
+                created_at=now,
+            )
+        )
