@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import discord
 from simcord._clock import Clock
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle, UserHandle
@@ -15,7 +16,7 @@ from typing_extensions import override
 from services.clock import FastClock
 
 GUILD = "The Playground"
-PEOPLE = ("alice", "bob")  # Alice runs the bot
+PEOPLE = ("alice", "bob")  # Alice runs the bot, and moderates
 CHANNELS = {
     "lobby": "Call anybody by name: @Mirela, @Professor Quill, @Bex.",
     "lighthouse": "Mirela answers everything here.",
@@ -92,7 +93,13 @@ def build(env: Env) -> World:
     if found is None:
         guild = env.create_guild(GUILD)
         users = {name: env.create_user(name, global_name=name.capitalize()) for name in PEOPLE}
-        members = {name: guild.add_member(user) for name, user in users.items()}
+        moderators = guild.create_role(
+            "Moderators", permissions=discord.Permissions(manage_messages=True)
+        )
+        members = {
+            name: guild.add_member(user, roles=[moderators] if name == PEOPLE[0] else [])
+            for name, user in users.items()
+        }
     else:
         guild = GuildHandle(env, found)
         users = {

@@ -2,6 +2,7 @@
 
 import io
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -96,21 +97,22 @@ class CalendarView(View):
             days[at.day].append(Pinned(picture=small, label=f"{at:%H:%M}", mood=mood))
         drawn = month_sheet(self._first, days, today=self._today)
         embed = discord.Embed(title=f"Posts of {self._whose}"[:256])
-        embed.description = shorten("\n".join(self._coming(entries)), _TEXT) or None
+        embed.description = shorten("\n".join(_trouble(entries)), _TEXT) or None
         embed.set_image(url="attachment://calendar.png")
         several = "1 post" if len(entries) == 1 else f"{len(entries)} posts"
         embed.set_footer(text=f"{several} this month · {self._zone.key} · {_LEGEND}")
         file = discord.File(io.BytesIO(drawn), "calendar.png")
         return {"embed": embed, "attachments": [file], "view": self}
 
-    def _coming(self, entries: list[Entry] | Any) -> list[str]:
-        """Return the lines of what is still to come, or is in trouble."""
-        open_ = [each for each in entries if each.post.status != PostStatus.POSTED]
-        lines = [entry_line(each) for each in open_[:_LINES]]
-        return [*lines, f"… and {len(open_) - _LINES} more"] if len(open_) > _LINES else lines
-
     def _midnight(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=self._zone)
+
+
+def _trouble(entries: Sequence[Entry]) -> list[str]:
+    """Return the lines of what somebody should look at; the rest the picture shows."""
+    found = [each for each in entries if each.post.error]
+    lines = [entry_line(each) for each in found[:_LINES]]
+    return [*lines, f"… and {len(found) - _LINES} more"] if len(found) > _LINES else lines
 
 
 def _next(first: date) -> date:

@@ -17,7 +17,7 @@ _GOLD = (240, 178, 50)
 _COLUMNS, _FOUR, _SIDE, _GAP = 3, 4, 300, 12
 _CELL = _SIDE + _GAP
 _DAY, _HEAD = 156, 96
-_GREY, _BRIGHT = (181, 186, 193), 500
+_GREY, _BRIGHT, _HALVES = (181, 186, 193), 500, 2
 
 
 def sheet(
@@ -114,16 +114,16 @@ def _draw_day(
     draw = ImageDraw.Draw(whole)
     draw.rectangle((*at, at[0] + side, at[1] + side), fill=_EMPTY)
     shown = pinned[:_FOUR]
-    parts = 1 if len(shown) == 1 else 2
-    each = side // parts
+    across, down = min(max(len(shown), 1), 2), 1 if len(shown) <= _HALVES else 2
+    width, height = side // across, side // down
     for number, one in enumerate(shown):
-        left, top = at[0] + number % parts * each, at[1] + number // parts * each
+        left, top = at[0] + number % across * width, at[1] + number // across * height
         if one.picture is not None:
-            whole.paste(_fitted(one.picture, (each, each)), (left, top))
-        frame = (left, top, left + each - 1, top + each - 1)
-        draw.rectangle(frame, outline=_MOODS[one.mood], width=4)
-        font = ImageFont.load_default(20 if parts == 1 else 15)
-        _tag(draw, (left + each - 5, top + each - 5), one.label, font, _MOODS[one.mood], "rb")
+            whole.paste(_fitted(one.picture, (width, height)), (left, top))
+        right, bottom = left + width - 1, top + height - 1
+        draw.rectangle((left, top, right, bottom), outline=_MOODS[one.mood], width=4)
+        font = ImageFont.load_default(20 if across == 1 else 15)
+        _tag(draw, (right - 4, bottom - 4), one.label, font, _MOODS[one.mood], "rb")
     font = ImageFont.load_default(20)
     _tag(draw, (at[0] + 5, at[1] + 5), str(day), font, _GOLD if is_today else _DARK, "lt")
     if len(pinned) > _FOUR:
