@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.errors import explain
-from bot.social_shelf import MARKS, entry_line, status_words
+from bot.social_shelf import MARKS, entry_line, safe_name, status_words
 from services.photos import Alike, Outcome, Photo, Shelved, Taken
 from services.social import Entry, PostStatus
 from services.texts import shorten
@@ -23,7 +23,7 @@ _OUTCOMES = {
 
 def photo_name(photo: Photo) -> str:
     """Return a photo's name as it can be shown, not too long."""
-    return discord.utils.escape_markdown(shorten(photo.file_name, _NAME))
+    return safe_name(photo.file_name)
 
 
 def photo_label(number: int, photo: Photo) -> str:
@@ -113,7 +113,7 @@ def _post_mark(shelved: Shelved) -> str:
 
 
 def _why(taken: Taken) -> str:
-    name = discord.utils.escape_markdown(shorten(taken.name, _NAME))
+    name = safe_name(taken.name)
     if taken.reason is not None:
         words = explain(taken.reason) or "it cannot be read"
         return words if taken.name in words else f"**{name}**: {words}"

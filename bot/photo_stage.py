@@ -1,16 +1,21 @@
 """Where photos are posted on Discord: in a channel, in the voice of their personality."""
 
 import io
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import discord
 from typing_extensions import override
 
+from bot.places import place_of
 from bot.webhooks import Webhooks, our_errors
 from services.chat import MayNotSpeak
 from services.media import ObjectStore
+from services.memory import Venue
 from services.social import (
     OutcomeUnknown,
     Outgoing,
@@ -22,7 +27,7 @@ from services.social import (
 )
 from services.texts import shorten
 
-_LOOKED_AT = 500
+_LOOKED_AT, _ARCHIVED = 2000, 100
 _NAME, _ALT = 90, 1000
 
 
@@ -45,7 +50,7 @@ class DiscordPublisher(Publisher):
         try:
             async with our_errors():
                 channel = await self._channel(outgoing)
-                if not await self._webhooks.are_allowed(channel):
+                if not await self._webhooks.are_allowed(await self._home(channel)):
                     raise MayNotSpeak("Manage Webhooks")
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise PublisherBusy("Discord is not answering") from error
@@ -58,7 +63,7 @@ class DiscordPublisher(Publisher):
         channel = await self._channel(outgoing)
 
         async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
-            return await webhook.send(
+            return await _asked_once(webhook).send(
                 outgoing.caption,
                 username=outgoing.speaker.name,
                 avatar_url=outgoing.speaker.avatar_url or discord.utils.MISSING,
@@ -74,46 +79,107 @@ class DiscordPublisher(Publisher):
 
         try:
             async with our_errors():
-                message = await self._webhooks.using(channel, send)
+                message = await self._webhooks.using(await self._home(channel), send)
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise OutcomeUnknown(type(error).__name__) from error
         except discord.HTTPException as error:
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise PublisherBusy("Discord wants us to wait", 60) from error
             raise PostRefused(error.text[:200] or "Discord refuses it") from error
-        return _receipt(message)
+        return _receipt(channel, message.channel.id, message.id)
 
     @override
     async def find(self, outgoing: Outgoing, since: datetime) -> Receipt | None:
         try:
             async with our_errors():
                 channel = await self._channel(outgoing)
-                for place in await self._places(channel):
-                    async for message in place.history(limit=_LOOKED_AT):
-                        if any(each.filename == outgoing.file_name for each in message.attachments):
-                            return _receipt(message)
+                if isinstance(channel, discord.ForumChannel):
+                    return await self._find_in_forum(channel, outgoing)
+                looked_at = 0
+                async for message in channel.history(limit=_LOOKED_AT):
+                    looked_at += 1
+                    if _is_it(message, outgoing):
+                        return _receipt(channel, channel.id, message.id)
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise PublisherBusy("Discord is not answering") from error
+        if looked_at == _LOOKED_AT:
+            raise OutcomeUnknown  # there is more than was looked at
         return None
+
+    async def _find_in_forum(
+        self, forum: discord.ForumChannel, outgoing: Outgoing
+    ) -> Receipt | None:
+        """Return the forum post that a photo began: its first message has its id."""
+        threads = [
+            each for each in await forum.guild.active_threads() if each.parent_id == forum.id
+        ]
+        threads += [each async for each in forum.archived_threads(limit=_ARCHIVED)]
+        for thread in threads:
+            if thread.name == _title(outgoing):
+                message = await thread.fetch_message(thread.id)
+                if _is_it(message, outgoing):
+                    return _receipt(forum, thread.id, message.id)
+        return None
+
+    async def _home(self, channel: Any) -> Any:
+        """Return the channel that a webhook belongs to, which a thread may not know of itself."""
+        if isinstance(channel, discord.Thread):
+            return channel.parent or await self._bot.fetch_channel(channel.parent_id)
+        return channel
 
     async def _channel(self, outgoing: Outgoing) -> Any:
         channel_id = int(outgoing.channel_id)
         return self._bot.get_channel(channel_id) or await self._bot.fetch_channel(channel_id)
 
-    async def _places(self, channel: Any) -> list[Any]:
-        """Return where a post can be: the channel, or the newest posts of a forum."""
-        if not isinstance(channel, discord.ForumChannel):
-            return [channel]
-        threads = await channel.guild.active_threads()
-        return [each for each in threads if each.parent_id == channel.id][:_LOOKED_AT]
+
+class _AskedOnce:
+    """A session that takes a server's failure for an answer.
+
+    The library would send the same once more, and nobody knows what became of the first.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    @asynccontextmanager
+    async def request(
+        self, method: str, url: str, **options: Any
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        async with self._session.request(method, url, **options) as response:
+            if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise aiohttp.ClientResponseError(
+                    response.request_info, response.history, status=response.status
+                )
+            yield response
+
+
+def _asked_once(webhook: discord.Webhook) -> discord.Webhook:
+    session: Any = _AskedOnce(webhook.session)
+    return discord.Webhook.partial(webhook.id, webhook.token or "", session=session)
+
+
+def _is_it(message: discord.Message, outgoing: Outgoing) -> bool:
+    return any(each.filename == outgoing.file_name for each in message.attachments)
 
 
 def _where(channel: Any, outgoing: Outgoing) -> dict[str, Any]:
     if isinstance(channel, discord.Thread):
-        return {"thread": channel}
+        return {"thread": discord.Object(channel.id)}
     if isinstance(channel, discord.ForumChannel):
-        first = outgoing.caption.partition("\n")[0].strip()
-        return {"thread_name": shorten(first, _NAME) or "A photo"}
+        return {"thread_name": _title(outgoing)}
     return {}
 
 
-def _receipt(message: discord.Message) -> Receipt:
-    return Receipt(remote_id=str(message.id), stage=Stage.OUT, link=message.jump_url)
+def _title(outgoing: Outgoing) -> str:
+    first = outgoing.caption.partition("\n")[0].strip()
+    return shorten(first, _NAME) or "A photo"
+
+
+def _receipt(channel: Any, place_id: int, message_id: int) -> Receipt:
+    guild = channel.guild
+    return Receipt(
+        remote_id=str(message_id),
+        stage=Stage.OUT,
+        link=f"https://discord.com/channels/{guild.id}/{place_id}/{message_id}",
+        is_public=place_of(channel, guild).venue == Venue.PUBLIC,
+    )

@@ -101,6 +101,21 @@ def cancel(post: PostName, as_json: Json = False) -> None:  # noqa: FBT002 - typ
     typer.echo(f"{entry.photo.file_name} is not posted.{also}")
 
 
+@posts_app.command()
+def settle(
+    post: PostName,
+    is_out: Annotated[bool, typer.Option("--out/--again", help="Whether it is posted.")],
+    as_json: Json = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Say whether a post is out of which nobody knows it; if not, it goes out again."""
+
+    async def say(services: Services) -> Entry:
+        found = await services.calendar.find(OPERATOR, post)
+        return await services.posts.settle(OPERATOR, found.post.id, is_out=is_out)
+
+    _show(ask(say), as_json=as_json)
+
+
 def entry_row(entry: Entry, *, whole: bool = False) -> dict[str, Any]:
     """Return a post as a terminal shows it."""
     post = entry.post

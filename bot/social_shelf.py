@@ -62,7 +62,7 @@ def entry_line(entry: Entry) -> str:
     """Return a post on one line, or two where there is trouble with it."""
     post = entry.post
     at = post.posted_at or post.scheduled_at
-    name = discord.utils.escape_markdown(shorten(entry.photo.file_name, _NAME))
+    name = safe_name(entry.photo.file_name)
     shown = f"[{name}]({post.link})" if post.link else f"**{name}**"
     parts = (
         f"{MARKS[PostStatus(post.status)]} {shown}",
@@ -73,6 +73,12 @@ def entry_line(entry: Entry) -> str:
     )
     line = " · ".join(part for part in parts if part)
     return f"{line}\n⚠️ {shorten(post.error, 200)}" if post.error else line
+
+
+def safe_name(text: str) -> str:
+    """Return a file's name that is only that, whatever is in it."""
+    escaped = discord.utils.escape_markdown(shorten(text, _NAME))
+    return escaped.replace("[", "\\[").replace("]", "\\]")
 
 
 def target_name(target: SocialTarget) -> str:

@@ -8,6 +8,7 @@ from services.errors import DomainError
 from services.social import (
     COMMENTED,
     LABELS,
+    CalledOff,
     CaptionTooLong,
     ChannelClosed,
     ChannelGone,
@@ -70,7 +71,7 @@ def _about_planning(error: DomainError) -> str | None:
         case PostNotFound(name=name):
             return f"You have no post called **{_safe(name)}**. `/schedule list` shows them."
         case PostClosed(status=status):
-            return f"It is {_STATUSES.get(status, status)}, so it cannot be changed any more."
+            return f"It is {_STATUSES.get(status, status)}, so that cannot be done with it."
         case CaptionTooLong(service=service, limit=limit, length=length):
             return (
                 f"{_label(service)} takes {limit:,} characters, and these are {length:,}, with "
@@ -152,6 +153,8 @@ def _about_delivery(error: DomainError) -> str | None:
             )
         case TakenOut(name=name):
             return f"Somebody took the post out of Buffer's queue for **{_safe(name)}**."
+        case CalledOff():
+            return "Whoever runs this bot has called it off."
         case Missed(at=at):
             return f"Nobody was here to post it at {_time(at)}, and now it is too late for it."
         case OutcomeUnknown():

@@ -63,8 +63,10 @@ from services.social import (
     Publisher,
     SocialNoticeHandler,
     SocialService,
+    TakeBackHandler,
     TargetKind,
     TargetService,
+    forget,
 )
 
 
@@ -161,7 +163,7 @@ def assemble(
 ) -> Services:
     """Build every service from the few things that reach outside the process."""
     time = clock or SystemClock()
-    personalities = PersonalityService(sessions)
+    personalities = PersonalityService(sessions, leaving=forget)
     composer = Composer(sessions, models, embedder, time)
     keeper = Keeper(sessions, embedder)
     options = engine or EngineOptions()
@@ -198,6 +200,7 @@ def assemble(
         LookHandler(sessions, studio.store, looker),
         DeliverHandler(sessions, publishers, time, describe=described),
         SocialNoticeHandler(sessions, outside.messenger),
+        TakeBackHandler(publishers),
     )
     metrics = JobMetrics()
     return Services(

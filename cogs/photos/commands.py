@@ -1,6 +1,7 @@
 """`/photos` and its commands."""
 
 import io
+from contextlib import suppress
 
 import discord
 from discord import app_commands
@@ -49,15 +50,18 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     ) -> None:
         """Take photos into a library, each once."""
         await interaction.response.defer(ephemeral=True, thinking=True)
+        actor = await who(interaction)
+        await self._bot.services.personalities.check_owner(actor, personality.id)
         given = [each for each in (file, file2, file3, file4, file5) if each is not None]
         sources = await self._photos.unpacked([attachment_of(each) for each in given])
         taken: list[Taken] = []
-        adding = self._photos.add(await who(interaction), personality.id, sources, is_made=ai_made)
+        adding = self._photos.add(actor, personality.id, sources, is_made=ai_made)
         async for each in adding:
             taken.append(each)
             if len(taken) % _STEP == 0:
                 words = progress_words(len(taken), len(sources))
-                await interaction.edit_original_response(content=words)
+                with suppress(discord.HTTPException):  # the photos come in all the same
+                    await interaction.edit_original_response(content=words)
         added = [each.photo for each in taken if each.outcome == Outcome.ADDED and each.photo]
         embed = taken_embed(taken, personality.name)
         files: list[discord.File] = []

@@ -12,6 +12,7 @@ from bot.photo_shelf import photo_embed
 from bot.ui import AnyInteraction, Modal, View
 from services.people import Actor
 from services.photos import ALT_LIMIT, PhotoService
+from services.social import Draft, PostStatus
 
 
 async def show_photo(interaction: AnyInteraction, actor: Actor, photo_id: UUID) -> None:
@@ -65,7 +66,14 @@ class AltTextForm(Modal, title="What the photo shows"):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        await self._photos.describe(self._actor, self._photo_id, self.alt_text.value)
+        shelved = await self._photos.show(self._actor, self._photo_id)
+        post, alt_text = shelved.post, self.alt_text.value
+        if post is not None and post.status == PostStatus.SCHEDULED:
+            # What is in a queue already says it there as well.
+            draft = Draft(caption=post.caption, alt_text=alt_text, first_comment=post.first_comment)
+            await interaction.client.services.posts.edit(self._actor, post.id, draft)
+        else:
+            await self._photos.describe(self._actor, self._photo_id, alt_text)
         shelved = await self._photos.show(self._actor, self._photo_id)
         embed = photo_embed(shelved).set_image(url="attachment://photo.jpg")
         await interaction.response.edit_message(embed=embed)

@@ -4,14 +4,13 @@ from datetime import date
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bot, Interaction
 from bot.photo_shelf import photo_name
-from bot.places import place_of, who
-from bot.social_shelf import entry_line, target_embed, target_lines, target_name
+from bot.places import who
+from bot.social_shelf import entry_line, target_name
 from bot.ui import AnyInteraction, confirm, show_list
 from cogs.options import (
     PersonalityOption,
@@ -22,20 +21,19 @@ from cogs.options import (
 )
 from cogs.schedule.calendar import CalendarView
 from cogs.schedule.slots import SlotsForm
+from cogs.schedule.targets import Changes, Channel, change_targets
 from cogs.schedule.writing import DraftView, PostForm, planning, say
-from services.memory import Venue
 from services.people import Actor
 from services.social import (
     NEXT,
     Draft,
     PhotoHasPost,
-    Place,
     PostStatus,
     TimeUnclear,
     zone_of,
 )
 
-Channel = discord.TextChannel | discord.ForumChannel | discord.Thread
+_YEARS = (2000, 2100)
 
 
 class Schedule(commands.GroupCog, group_name="schedule", group_description="Posts of photos"):
@@ -179,6 +177,23 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         await confirm(interaction, question, label="Call it off", do=cancel)
 
     @app_commands.command()
+    @app_commands.describe(post="Of which nobody knows", outcome="What you have seen there")
+    async def settle(
+        self,
+        interaction: Interaction,
+        post: PostOption,
+        outcome: Literal["it is posted", "it is not: post it again", "look again"],
+    ) -> None:
+        """Say whether a post is out of which nobody knows it."""
+        actor = await who(interaction)
+        if outcome == "look again":
+            entry = await self._posts.look_again(actor, post.post.id)
+        else:
+            is_out = outcome == "it is posted"
+            entry = await self._posts.settle(actor, post.post.id, is_out=is_out)
+        await interaction.response.send_message(entry_line(entry), ephemeral=True)
+
+    @app_commands.command()
     @app_commands.describe(target="Where nothing is posted for a while", mode="Pause, or go on")
     async def pause(
         self,
@@ -221,32 +236,9 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         remove: TargetOption | None = None,
     ) -> None:
         """Show where a personality posts, add to that, or take away."""
-        actor = await who(interaction)
-        if remove is not None:
-            await self._ask_to_remove(interaction, actor, remove)
-            return
-        if channel is not None:
-            # Whoever lets it be posted on a channel moderates that one, wherever this is typed.
-            actor = await who(interaction, channel)
-            place = Place(
-                channel_id=channel.id,
-                guild_id=channel.guild.id,
-                name=channel.name,
-                is_public=place_of(channel, channel.guild).venue == Venue.PUBLIC,
-            )
-            added = await self._targets.add_place(actor, personality.id, place)
-            details = await self._targets.details(actor, added.id)
-            await interaction.response.send_message(embed=target_embed(details), ephemeral=True)
-            return
-        if buffer is not None:
-            await interaction.response.defer(ephemeral=True, thinking=True)
-            added = await self._targets.add_channel(actor, personality.id, buffer)
-            details = await self._targets.details(actor, added.id)
-            await interaction.followup.send(embed=target_embed(details), ephemeral=True)
-            return
-        found = await self._targets.listed(actor, personality.id)
-        title = f"Where {personality.name} posts"
-        await show_list(interaction, title=title, lines=target_lines(found))
+        await change_targets(
+            interaction, self._targets, personality, Changes(channel, buffer, remove)
+        )
 
     @app_commands.command()
     @app_commands.describe(zone="By whose clocks the times are read that you write")
@@ -257,27 +249,15 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             f"Times that you write are read as in **{kept}** from now on.", ephemeral=True
         )
 
-    async def _ask_to_remove(
-        self, interaction: Interaction, actor: Actor, target: TargetOption
-    ) -> None:
-        details = await self._targets.details(actor, target.id)
-
-        async def remove(pressed: AnyInteraction) -> None:
-            await self._targets.remove(actor, target.id)
-            await pressed.response.edit_message(
-                content=f"Nothing is posted on {target_name(target)} any more.", view=None
-            )
-
-        also = f" {details.waiting} posts are called off." if details.waiting else ""
-        question = f"Post on {target_name(target)} no more?{also}"
-        await confirm(interaction, question, label="Remove", do=remove)
-
     async def _zone(self, actor: Actor, otherwise: str) -> ZoneInfo:
         return zone_of(await self._calendar.time_zone(actor) or otherwise)
 
 
 def _month(text: str) -> date:
     try:
-        return date.fromisoformat(f"{text}-01")
+        first = date.fromisoformat(f"{text}-01")
     except ValueError as error:
         raise TimeUnclear(text) from error
+    if not _YEARS[0] <= first.year <= _YEARS[1]:
+        raise TimeUnclear(text)
+    return first

@@ -79,7 +79,9 @@ class Windows:
     async def _keep(self, values: list[dict[str, Any]]) -> None:
         if not values:
             return
-        asked = insert(RateWindow).values(sorted(values, key=lambda each: str(each["seconds"])))
+        # Each once, in the order that `take` locks them in.
+        by_length = {each["seconds"]: each for each in values}
+        asked = insert(RateWindow).values([by_length[each] for each in sorted(by_length)])
         newer = {
             "remaining": text("excluded.remaining"),
             "resets_at": text("excluded.resets_at"),

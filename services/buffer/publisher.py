@@ -117,6 +117,8 @@ class BufferPublisher(Queue, Channels):
         with _our_errors(outgoing.channel_name):
             channel = await self._channel(outgoing)
             async for each in self._posts(channel, since - _SKEW):
+                if each.id in outgoing.others:
+                    continue
                 is_same_time = each.dueAt is not None and _same(each.dueAt, outgoing.due_at)
                 is_same_text = each.text.strip() == outgoing.caption.strip()
                 is_same_file = any(asset.source == link for asset in each.assets)

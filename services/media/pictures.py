@@ -33,7 +33,7 @@ _HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1")
 _WHITE = (255, 255, 255)
 # Decoding takes memory: that many bytes a pixel, measured, and more than is left for most pixels.
 _BYTES = {"JPEG": 3, "PNG": 7, "WEBP": 17, "AVIF": 11, "HEIF": 9, "GIF": 8}
-_BYTES_OF_HEAVY_MODES = 11
+_BYTES_OF_HEAVY_MODES, _BYTES_OF_PROGRESSIVE = 11, 8
 MOST_MEMORY = 250_000_000
 # https://cv.iptc.org/newscodes/digitalsourcetype/
 MADE_XMP = """\
@@ -153,6 +153,8 @@ def plain(image: Image.Image, side: int) -> Image.Image:
 
 def _memory(image: Image.Image) -> int:
     each = _BYTES.get(image.format or "", _BYTES_OF_HEAVY_MODES)
+    if image.info.get("progressive"):
+        each = _BYTES_OF_PROGRESSIVE  # all of it is kept until the end
     if image.mode not in ("RGB", "L", "1", "YCbCr"):
         each = max(each, _BYTES_OF_HEAVY_MODES)
     return image.width * image.height * each

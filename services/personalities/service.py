@@ -20,15 +20,16 @@ from services.personalities.errors import (
 )
 from services.personalities.guards import is_settled, owned, rate_explicit, refuse_if_public
 from services.personalities.names import refuse_impersonation, slugify
-from services.personalities.types import CardFile, Portrait
+from services.personalities.types import CardFile, Leaving, Portrait
 from services.texts import clean_name
 
 
 class PersonalityService:
     """What people do with personalities. Whoever may not see one is told that it does not exist."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, *, leaving: Leaving | None = None) -> None:
         self._sessions = sessions
+        self._leaving = leaving
 
     async def names(
         self, discord_id: int, channel_id: int | None, *, typed: str, limit: int = 25
@@ -51,17 +52,12 @@ class PersonalityService:
             return personality
 
     async def find_own(self, actor: Actor, name: str) -> Personality:
-        """Return the actor's personality of this name; whoever runs the bot has them all.
-
-        Raises:
-            PersonalityNotFound: There is none.
-        """
+        """Return the actor's personality of this name, or raise `PersonalityNotFound`."""
         whose = () if actor.is_bot_owner else (queries.owned_by(actor.discord_id),)
         async with self._sessions() as session:
-            personality = await queries.find(session, name, *whose)
-        if personality is None:
-            raise PersonalityNotFound(name)
-        return personality
+            if personality := await queries.find(session, name, *whose):
+                return personality
+        raise PersonalityNotFound(name)
 
     async def listed(
         self, actor: Actor, *, age_restricted: bool
@@ -175,6 +171,8 @@ class PersonalityService:
         """
         async with self._sessions.begin() as session:
             personality = await owned(session, actor, personality_id)
+            if self._leaving:
+                await self._leaving(session, [personality.id])
             await queries.bury(session, personality.id)
 
     async def check_owner(self, actor: Actor, personality_id: UUID) -> None:

@@ -1,9 +1,16 @@
 """What the service hands out besides rows."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, SystemPrompt, User
+
+# Deletes what others keep of personalities that are deleted.
+Leaving: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
 
 
 @dataclass(frozen=True)

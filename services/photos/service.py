@@ -1,5 +1,6 @@
 """What owners of a personality do with its photos."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
 
@@ -85,7 +86,7 @@ class PhotoService:
         if data is None:
             raise FileGone(attachment.name)
         if is_archive(data):
-            return archive(attachment.name, data)
+            return await asyncio.to_thread(archive, attachment.name, data)
         return [file(attachment.name, data)]
 
     async def listed(

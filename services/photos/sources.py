@@ -1,8 +1,10 @@
 """Where photos come from: folders, archives, attachments. What is in them is hostile until read."""
 
 import io
+import lzma
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -21,8 +23,13 @@ from services.texts import on_one_line, shorten
 MOST_FILES = 1000
 MOST_ARCHIVE_BYTES = 50_000_000
 _MOST_UNPACKED = 2_000_000_000
+_MOST_DIRECTORY = 500_000
 _NAME, _HEAD = 120, 16
 _ENCRYPTED = 0x1
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError),
+    *(RuntimeError, MemoryError),
+)
 
 
 def folder(path: Path) -> list[Source]:
@@ -48,6 +55,8 @@ def archive(name: str, data: bytes) -> list[Source]:
         ArchiveTooLarge: There is too much in it.
         FolderEmpty: There is nothing in it.
     """
+    if _directory_size(data) > _MOST_DIRECTORY:
+        raise ArchiveTooLarge(name, MOST_FILES, _MOST_UNPACKED // 1_000_000)
     try:
         packed = zipfile.ZipFile(io.BytesIO(data))
         entries = [each for each in packed.infolist() if not each.is_dir()]
@@ -60,6 +69,12 @@ def archive(name: str, data: bytes) -> list[Source]:
         raise FolderEmpty(name)
     found = [_packed(packed, each) for each in entries]
     return sorted(found, key=lambda each: each.name)
+
+
+def _directory_size(data: bytes) -> int:
+    """Return how many bytes an archive says that its list of files has."""
+    at = data.rfind(b"PK\x05\x06")
+    return int.from_bytes(data[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
 def file(name: str, data: bytes) -> Source:
@@ -128,7 +143,7 @@ def _packed(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Source:
                 # What an entry says of its size need not be so.
                 data = opened.read(MOST_BYTES + 1)
         # Decompressors trip over broken data in as many ways as there are of them.
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError) as error:
+        except _BROKEN as error:
             raise FileUnreadable(name, "the archive is broken there") from error
         if len(data) > MOST_BYTES:
             raise FileTooLarge(name, MOST_BYTES)

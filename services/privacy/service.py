@@ -29,9 +29,12 @@ from db.models import (
     Personality,
     PersonalityLike,
     PersonalityOwner,
+    Photo,
     Post,
     PromptArtifact,
     PublishAttempt,
+    SocialPost,
+    SocialTarget,
     User,
     UserPersonalityConfig,
     Vote,
@@ -39,6 +42,7 @@ from db.models import (
 from db.session import Sessions
 from services.characters import forget_characters
 from services.people import Actor
+from services.social import forget
 
 # Made from the rest, or a way to speak in our name for some minutes.
 _LEFT_OUT = {"embedding", "words", "reply"}
@@ -86,6 +90,7 @@ class PrivacyService:
             theirs = select(keys).where(PersonalityOwner.personality_id.in_(alone))
             # What a model said of their personalities is in the steps of these.
             await session.execute(delete(Job).where(Job.key.in_(theirs)))
+            await forget(session, (await session.scalars(alone)).all())
             await session.execute(delete(Personality).where(Personality.id.in_(alone)))
             await forget_characters(session, user_id)
             await _take_back_likes(session, user_id)
@@ -133,6 +138,9 @@ def _belongings(discord_id: int) -> dict[str, Select[Any]]:
                 select(PromptArtifact.id).where(PromptArtifact.character_id.in_(drawn))
             )
         ),
+        "photos": select(Photo).where(Photo.personality_id.in_(owned)),
+        "social_posts": select(SocialPost).where(SocialPost.personality_id.in_(owned)),
+        "social_targets": select(SocialTarget).where(SocialTarget.personality_id.in_(owned)),
         "posts": select(Post).where(Post.author_id == discord_id),
         "comments": select(Comment).where(Comment.author_id == discord_id),
         "votes": select(Vote).where(Vote.author_id == discord_id),

@@ -6,6 +6,7 @@ from services.social.captions import CAPTIONS, COMMENTED, LABELS, LONGEST, MADE
 from services.social.delivery import DeliverHandler
 from services.social.drafting import Drafter
 from services.social.errors import (
+    CalledOff,
     CaptionTooLong,
     ChannelClosed,
     ChannelGone,
@@ -33,6 +34,7 @@ from services.social.errors import (
     TimeUnclear,
     ZoneUnknown,
 )
+from services.social.leaving import TakeBackHandler, forget
 from services.social.notices import SocialNoticeHandler
 from services.social.ports import Channels, Messenger, Publisher, Queue
 from services.social.service import NEXT, SocialService
@@ -69,6 +71,7 @@ __all__ = [
     "MADE",
     "NEXT",
     "CalendarService",
+    "CalledOff",
     "CaptionTooLong",
     "Channel",
     "ChannelClosed",
@@ -108,6 +111,7 @@ __all__ = [
     "SocialService",
     "SocialTarget",
     "Stage",
+    "TakeBackHandler",
     "TakenOut",
     "TargetDetails",
     "TargetKind",
@@ -121,6 +125,7 @@ __all__ = [
     "TimeUnclear",
     "Told",
     "ZoneUnknown",
+    "forget",
     "label_of",
     "occurrences",
     "read_slots",

@@ -11,7 +11,7 @@ DISCORD = "discord"
 CAPTIONS = {
     DISCORD: 2000,
     "instagram": 2200,
-    "facebook": 5000,
+    "facebook": 4000,
     "twitter": 280,
     "linkedin": 3000,
     "threads": 500,

@@ -7,31 +7,40 @@ after, with the id it has there. What was `sending` when a process died is looke
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import JobStatus, Personality, PostStatus, TargetKind
+from db.models import JobStatus, Personality, PostStatus
 from db.session import Sessions
 from services.clock import Clock
 from services.errors import DomainError, Passing
 from services.jobs import Handler, LostJob, Run
 from services.social import notices, queries
 from services.social.doorbell import KIND, promise
-from services.social.errors import Missed, OutcomeUnknown, PostRefused, PublisherMissing, TakenOut
+from services.social.errors import (
+    CalledOff,
+    Missed,
+    OutcomeUnknown,
+    PostRefused,
+    PublisherMissing,
+    TakenOut,
+)
 from services.social.outgoing import Case, outgoing_of
 from services.social.ports import Publisher, Queue
+from services.social.records import Records
 from services.social.types import Receipt, Stage
 
 # So late a post is still wanted.
 LATE = timedelta(hours=12)
 # How long a post is looked for that may have gone out.
 SEARCH = timedelta(minutes=2)
-_LOOKS = 6
-_FIRST_LOOK, _LAST_LOOK = timedelta(minutes=1), timedelta(days=1)
+# After how much of that what is not there is taken for certain, where all can be seen.
+_LOOKS, _CERTAIN = 6, 4
+_LAST_LOOK, _MUCH_LATER = timedelta(days=1), timedelta(minutes=15)
 # A process that slept so long since it wrote `sending` may have been given up for dead.
 _STALE = 3.0
 
@@ -57,6 +66,7 @@ class DeliverHandler(Handler):
         self._publishers = publishers
         self._clock = clock
         self._describe = describe
+        self._records = Records(clock, describe)
         self._search_for = search
 
     @override
@@ -67,24 +77,36 @@ class DeliverHandler(Handler):
         try:
             await self._next(run, case)
         except Passing as error:
-            await self._trouble(run, case.post.id, error)
+            if self._is_hopeless(case, error):
+                await self._records.ended(run, case, PostStatus.FAILED, error)
+                return
+            await self._records.troubled(run, case, error)
             raise
         except DomainError as error:
-            await self._end(run, case.post.id, PostStatus.FAILED, error)
+            if case.post.buffer_post_id is None:
+                await self._records.ended(run, case, PostStatus.FAILED, error)
+            else:
+                # It stays there as it is; whether it goes out is looked at all the same.
+                await self._records.waits(run, case, error, _MUCH_LATER)
 
     @override
     async def mark(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         entry = await queries.entry(session, UUID(payload["post"]), lock=True)
-        if entry is None or entry.target is None:
+        if entry is None or status == JobStatus.PENDING:
             return
         post = entry.post
-        if status == JobStatus.FAILED and post.status == PostStatus.SENDING:
-            post.status, post.error = PostStatus.UNCONFIRMED, words
-        elif status == JobStatus.FAILED and post.status == PostStatus.SCHEDULED:
-            post.status, post.error = PostStatus.FAILED, words
-        await notices.promise(session, post)
+        ends = {
+            PostStatus.SENDING: PostStatus.UNCONFIRMED,
+            PostStatus.SCHEDULED: PostStatus.UNCONFIRMED
+            if post.buffer_post_id
+            else PostStatus.FAILED,
+        }
+        if post.status in ends and payload["revision"] == post.revision:
+            post.status = ends[PostStatus(post.status)]
+            post.error = words or self._describe(CalledOff())
+            await notices.promise(session, post)
 
     async def _case(self, run: Run) -> Case | None:
         """Return what the job is about, if there is anything to do."""
@@ -95,206 +117,142 @@ class DeliverHandler(Handler):
             if entry.post.status not in (PostStatus.SCHEDULED, PostStatus.SENDING):
                 return None
             personality = await session.get_one(Personality, entry.post.personality_id)
+            others = await queries.remote_ids(session, entry.target, besides=entry.post.id)
         # A change has brought a job of its own.
         if run.payload["revision"] != entry.post.revision:
             return None
-        publisher = self._publishers.get(entry.target.kind)
-        if publisher is None:
-            missing = PublisherMissing(entry.target.kind)
-            await self._end(run, entry.post.id, PostStatus.FAILED, missing)
-            return None
-        outgoing = outgoing_of(entry, entry.target, personality, self._clock.now())
         return Case(
             entry=entry,
             target=entry.target,
             personality=personality,
-            outgoing=outgoing,
-            publisher=publisher,
+            outgoing=outgoing_of(entry, entry.target, personality, self._clock.now(), others),
+            publisher=self._publishers.get(entry.target.kind),
         )
 
     async def _next(self, run: Run, case: Case) -> None:
-        post = case.post
+        post, publisher = case.post, case.publisher
+        if publisher is None:
+            raise PublisherMissing(case.target.kind)
         if post.status == PostStatus.SENDING:
-            await self._search(run, case)
-        elif post.buffer_post_id is not None and isinstance(case.publisher, Queue):
-            await self._keep_up(run, case, case.publisher, post.buffer_post_id)
+            await self._search(run, case, publisher)
+        elif post.buffer_post_id is not None and isinstance(publisher, Queue):
+            await self._keep_up(run, case, publisher, post.buffer_post_id)
         elif case.is_wanted:
-            await self._send(run, case)
-        elif case.personality.deleted_at is not None or case.target.removed_at is not None:
-            await self._drop(run, post.id)
+            await self._send(run, case, publisher)
+        elif case.is_over:
+            await self._records.dropped(run, case)
 
-    async def _keep_up(self, run: Run, case: Case, queue: Queue, remote_id: str) -> None:
-        """Let a post in the queue be as it is wanted, and see whether it is out."""
-        if not case.is_wanted:
-            await self._take_back(run, case, queue, remote_id)
-        elif case.post.sent_revision != case.post.revision:
-            await self._change(run, case, queue, remote_id)
-        else:
-            await self._follow(run, case, queue, remote_id)
-
-    async def _send(self, run: Run, case: Case) -> None:
+    async def _send(self, run: Run, case: Case, publisher: Publisher) -> None:
         """Let a post go out, if it is time."""
-        now, due = self._clock.now(), case.post.scheduled_at or self._clock.now()
-        if now < due and not isinstance(case.publisher, Queue):
+        now, due = self._clock.now(), self._due(case)
+        if now < due and not isinstance(publisher, Queue):
             async with run.writing() as session:
                 await promise(session, case.post, case.target, self._clock)
             return
         if now > due + LATE:
             raise Missed(due)
-        await case.publisher.check(case.outgoing)
-        if not await self._write_sending(run, case):
+        await publisher.check(case.outgoing)
+        if not await self._records.sending(run, case):
             return
         written = time.perf_counter()
         run.watch("sending")
         if time.perf_counter() - written > _STALE:
             raise LostJob
+        await self._publish(run, case, publisher)
+
+    async def _publish(self, run: Run, case: Case, publisher: Publisher) -> None:
         try:
-            receipt = await case.publisher.publish(case.outgoing)
+            receipt = await publisher.publish(case.outgoing)
         except OutcomeUnknown:
             run.watch("unclear")
-            await self._search(run, case)
+            await self._search(run, case, publisher)
             return
         except Passing:
             # It certainly did not go out.
-            await self._set(run, case.post.id, PostStatus.SCHEDULED)
+            await self._records.not_out(run, case, again=False)
             raise
+        except DomainError as error:
+            await self._records.ended(run, case, PostStatus.FAILED, error)
+            return
         run.watch("published")
-        await self._record(run, case, receipt)
+        await self._came(run, case, receipt)
 
-    async def _write_sending(self, run: Run, case: Case) -> bool:
-        """Write down what is about to go out; whoever changed it meanwhile wins."""
-        async with run.writing() as session:
-            entry = await queries.entry(session, case.post.id, lock=True)
-            is_same = entry is not None and (
-                entry.post.revision == case.post.revision
-                and entry.post.status == PostStatus.SCHEDULED
-                and entry.target is not None
-                and entry.target.paused_at is None
-                and entry.target.removed_at is None
-            )
-            if entry is None or not is_same:
-                return False
-            entry.post.status, entry.post.error = PostStatus.SENDING, None
-            entry.post.fingerprint = case.outgoing.fingerprint
-            entry.post.sending_at = case.post.sending_at = self._clock.now()
-            return True
-
-    async def _search(self, run: Run, case: Case) -> None:
+    async def _search(self, run: Run, case: Case, publisher: Publisher) -> None:
         """Look on the other side for what may have gone out."""
-        post = case.post
-        since = post.sending_at or self._clock.now()
-        found = await case.publisher.find(case.outgoing, since)
+        since = case.post.sending_at or self._clock.now()
+        passed = self._clock.now() - since
+        is_alike = False
+        try:
+            found = await publisher.find(case.outgoing, since)
+        except OutcomeUnknown:
+            found, is_alike = None, True
+        except Passing:
+            raise
+        except DomainError as error:
+            # It may be out, and nobody can look.
+            await self._records.ended(run, case, PostStatus.UNCONFIRMED, error)
+            return
         run.watch("searched")
         if found is not None:
-            await self._record(run, case, found)
-        elif case.publisher.sees_all:
-            await self._set(run, post.id, PostStatus.SCHEDULED)
-            async with run.writing() as session:
-                await promise(session, post, case.target, self._clock)
-        elif self._clock.now() - since < self._search_for:
+            await self._came(run, case, found)
+        elif publisher.sees_all and not is_alike and passed >= self._search_for / _CERTAIN:
+            await self._records.not_out(run, case, again=True)
+        elif passed < self._search_for:
             raise OutcomeUnknown(retry_after=self._search_for.total_seconds() / _LOOKS)
         else:
-            await self._end(run, post.id, PostStatus.UNCONFIRMED, OutcomeUnknown())
+            await self._records.ended(run, case, PostStatus.UNCONFIRMED, OutcomeUnknown())
 
-    async def _record(self, run: Run, case: Case, receipt: Receipt) -> None:
-        """Write down where a post is, and what is next: nothing, or to follow it."""
+    async def _came(self, run: Run, case: Case, receipt: Receipt) -> None:
         if receipt.stage == Stage.FAILED:
-            raise PostRefused(receipt.detail)
-        async with run.finishing() as session:
-            entry = await queries.entry(session, case.post.id, lock=True)
-            if entry is None:
-                return
-            post = entry.post
-            post.error, post.sending_at = None, None
-            post.sent_revision, post.link = case.post.revision, receipt.link or post.link
-            if case.target.kind == TargetKind.BUFFER:
-                post.buffer_post_id = receipt.remote_id
-            else:
-                post.discord_message_id = int(receipt.remote_id)
-            if receipt.stage == Stage.OUT:
-                at = receipt.at or self._clock.now()
-                post.status, post.posted_at, post.cancelled_at = PostStatus.POSTED, at, None
-                await queries.act(session, post, at)
-            else:
-                post.status = PostStatus.SCHEDULED
-                await self._promise_look(session, case)
+            refused = PostRefused(receipt.detail)
+            await self._records.ended(run, case, PostStatus.FAILED, refused, is_gone=True)
+            return
+        await self._records.came(run, case, receipt)
 
-    async def _follow(self, run: Run, case: Case, queue: Queue, remote_id: str) -> None:
+    async def _keep_up(self, run: Run, case: Case, queue: Queue, remote_id: str) -> None:
+        """Let a post in the queue be as it is wanted, and see whether it is out."""
         receipt = await queue.look(remote_id)
         if receipt is None:
-            raise TakenOut(case.target.name)
-        due = case.post.scheduled_at or self._clock.now()
-        if receipt.stage == Stage.QUEUED and self._clock.now() > due + _LAST_LOOK:
-            await self._end(run, case.post.id, PostStatus.UNCONFIRMED, OutcomeUnknown())
-            return
-        await self._record(run, case, receipt)
+            if case.is_wanted:
+                gone = TakenOut(case.target.name)
+                await self._records.ended(run, case, PostStatus.FAILED, gone, is_gone=True)
+            else:
+                await self._let_go(run, case)
+        elif receipt.stage != Stage.QUEUED:
+            await self._came(run, case, receipt)
+        elif not case.is_wanted:
+            await queue.take_back(remote_id)
+            run.watch("taken back")
+            await self._let_go(run, case)
+        elif case.post.sent_revision != case.post.revision:
+            await self._change(run, case, queue, remote_id)
+        elif self._clock.now() > self._due(case) + _LAST_LOOK:
+            await self._records.ended(run, case, PostStatus.UNCONFIRMED, OutcomeUnknown())
+        else:
+            await self._records.came(run, case, receipt)
 
     async def _change(self, run: Run, case: Case, queue: Queue, remote_id: str) -> None:
-        await case.publisher.check(case.outgoing)
+        await queue.check(case.outgoing)
         receipt = await queue.change(remote_id, case.outgoing)
         run.watch("changed")
         if receipt is None:
-            raise TakenOut(case.target.name)
-        await self._record(run, case, receipt)
+            gone = TakenOut(case.target.name)
+            await self._records.ended(run, case, PostStatus.FAILED, gone, is_gone=True)
+        else:
+            await self._came(run, case, receipt)
 
-    async def _take_back(self, run: Run, case: Case, queue: Queue, remote_id: str) -> None:
-        """Take a post out of the queue, unless it is out already."""
-        receipt = await queue.look(remote_id)
-        if receipt is not None and receipt.stage == Stage.OUT:
-            await self._record(run, case, receipt)
-            return
-        await queue.take_back(remote_id)
-        run.watch("taken back")
-        is_for_good = case.post.cancelled_at or case.target.removed_at
-        if is_for_good or case.personality.deleted_at:
-            await self._drop(run, case.post.id)
-            return
-        async with run.finishing() as session:
-            entry = await queries.entry(session, case.post.id, lock=True)
-            if entry is not None:
-                entry.post.buffer_post_id = entry.post.sent_revision = None
-                if entry.target is not None and entry.target.paused_at is None:
-                    # The target takes posts again meanwhile.
-                    await promise(session, entry.post, entry.target, self._clock)
+    async def _let_go(self, run: Run, case: Case) -> None:
+        if case.post.cancelled_at or case.is_over:
+            await self._records.dropped(run, case)
+        else:
+            await self._records.taken_back(run, case)
 
-    async def _drop(self, run: Run, post_id: UUID) -> None:
-        async with run.finishing() as session:
-            entry = await queries.entry(session, post_id, lock=True)
-            if entry is not None:
-                await session.delete(entry.post)
+    def _is_hopeless(self, case: Case, error: Passing) -> bool:
+        """Whether what is to be waited for comes too late for a post that is nowhere yet."""
+        if case.post.buffer_post_id is not None or case.post.status == PostStatus.SENDING:
+            return False
+        wait = timedelta(seconds=error.retry_after or 0)
+        return self._clock.now() + wait > self._due(case) + LATE
 
-    async def _end(self, run: Run, post_id: UUID, status: PostStatus, error: DomainError) -> None:
-        """Let a post be, and say why: it failed, or a person must say what became of it."""
-        async with run.finishing() as session:
-            entry = await queries.entry(session, post_id, lock=True)
-            if entry is None:
-                return
-            if status == PostStatus.FAILED:
-                entry.post.buffer_post_id = entry.post.sent_revision = None
-            entry.post.status, entry.post.error = status, self._describe(error)
-            await notices.promise(session, entry.post)
-
-    async def _trouble(self, run: Run, post_id: UUID, error: Passing) -> None:
-        """Say why a post is not out yet."""
-        async with run.writing() as session:
-            entry = await queries.entry(session, post_id, lock=True)
-            if entry is not None:
-                entry.post.error = self._describe(error)
-
-    async def _set(self, run: Run, post_id: UUID, status: PostStatus) -> None:
-        async with run.writing() as session:
-            entry = await queries.entry(session, post_id, lock=True)
-            if entry is not None:
-                entry.post.status, entry.post.sending_at = status, None
-
-    async def _promise_look(self, session: AsyncSession, case: Case) -> None:
-        """Let a queued post be looked at soon after its time, and then less and less often."""
-        now, due = self._clock.now(), case.post.scheduled_at or self._clock.now()
-        late = max(now - due, timedelta(0))
-        await promise(
-            session,
-            case.post,
-            case.target,
-            self._clock,
-            at=max(now, due) + max(late / 2, _FIRST_LOOK),
-        )
+    def _due(self, case: Case) -> datetime:
+        return case.post.scheduled_at or self._clock.now()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +12,11 @@ from services.jobs import BUFFER, DISCORD, enqueue
 
 KIND = "social post"
 LANES: Mapping[str, str] = {TargetKind.DISCORD: DISCORD, TargetKind.BUFFER: BUFFER}
+
+
+def key_of(post_id: UUID) -> str:
+    """Return the key of a post's jobs: one at a time."""
+    return f"social:{post_id}"
 
 
 async def promise(
@@ -30,6 +36,6 @@ async def promise(
         KIND,
         {"post": str(post.id), "revision": post.revision},
         due=clock.span(due - clock.now()) if due else None,
-        key=f"social:{post.id}",
+        key=key_of(post.id),
         lane=LANES[target.kind],
     )

@@ -169,6 +169,11 @@ class Missed(DomainError):
 
 
 @dataclass(eq=False)
+class CalledOff(DomainError):
+    """Whoever runs the bot has called the work off."""
+
+
+@dataclass(eq=False)
 class PublisherMissing(DomainError):
     """There is no way to this kind of target: a key is missing."""
 

@@ -21,7 +21,7 @@ _LATER = timedelta(seconds=1)
 
 async def promise(session: AsyncSession, post: SocialPost) -> None:
     """Let whoever planned a post be told what became of it, by a process that has Discord."""
-    if post.status in _TOLD_OF and post.created_by is not None:
+    if post.status in _TOLD_OF:
         await enqueue(session, KIND, {"post": str(post.id)}, due=_LATER, lane=DISCORD)
 
 
@@ -40,11 +40,11 @@ class SocialNoticeHandler(Handler):
             entry = await queries.entry(session, UUID(run.payload["post"]))
             if entry is None or entry.post.status not in _TOLD_OF:
                 return
-            user = await queries.user_of(session, entry.post.created_by)
+            people = await queries.told_of(session, entry.post)
             personality = await session.get_one(Personality, entry.post.personality_id)
-        if user is not None:
-            told = Told(entry=entry, words=entry.post.error or "", personality=personality.name)
-            await self._messenger.tell(user.discord_id, told)
+        told = Told(entry=entry, words=entry.post.error or "", personality=personality.name)
+        for discord_id in people:
+            await self._messenger.tell(discord_id, told)
 
     @override
     async def mark(

@@ -21,7 +21,7 @@ class Case:
     target: SocialTarget
     personality: Personality
     outgoing: Outgoing
-    publisher: Publisher
+    publisher: Publisher | None
 
     @property
     def post(self) -> SocialPost:
@@ -29,16 +29,27 @@ class Case:
         return self.entry.post
 
     @property
+    def is_over(self) -> bool:
+        """Whether its target or its personality is gone for good."""
+        return self.target.removed_at is not None or self.personality.deleted_at is not None
+
+    @property
     def is_wanted(self) -> bool:
         """Whether it is to go out, or to stay in the queue."""
-        is_off = self.post.cancelled_at or self.target.removed_at or self.target.paused_at
-        return not is_off and self.personality.deleted_at is None
+        return not (self.is_over or self.post.cancelled_at or self.target.paused_at)
 
 
 def outgoing_of(
-    entry: Entry, target: SocialTarget, personality: Personality, now: datetime
+    entry: Entry,
+    target: SocialTarget,
+    personality: Personality,
+    now: datetime,
+    others: frozenset[str] = frozenset(),
 ) -> Outgoing:
-    """Return a post as it goes out now, or as it went out, where it may have."""
+    """Return a post as it goes out now, or as it went out, where it may have.
+
+    `others` are the ids of other posts of ours on the same channel.
+    """
     post, photo = entry.post, entry.photo
     due = post.scheduled_at or now
     told = (post.fingerprint or {}).get("due_at") if post.status == PostStatus.SENDING else None
@@ -56,6 +67,7 @@ def outgoing_of(
         due_at=datetime.fromisoformat(told) if told else _not_over(due, now),
         speaker=speaker_of(personality),
         age_restricted=personality.age_restricted,
+        others=others,
     )
 
 

@@ -13,6 +13,7 @@ from db.models import (
     Deed,
     EngineAct,
     Personality,
+    PersonalityOwner,
     Photo,
     PostStatus,
     SocialPost,
@@ -140,10 +141,14 @@ async def waiting(session: AsyncSession, target_id: UUID) -> int:
 
 
 async def planned(session: AsyncSession, target_id: UUID) -> Sequence[SocialPost]:
-    """Return the posts that are planned for a target and not going out at this moment."""
+    """Return the posts that are planned for a target, or going out to it."""
     found = await session.scalars(
         select(SocialPost)
-        .where(SocialPost.target_id == target_id, SocialPost.status == PostStatus.SCHEDULED)
+        .where(
+            SocialPost.target_id == target_id,
+            SocialPost.status.in_((PostStatus.SCHEDULED, PostStatus.SENDING)),
+        )
+        .order_by(SocialPost.id)
         .with_for_update()
     )
     return found.all()
@@ -208,16 +213,29 @@ async def listed(
                 cast(SocialPost.id, String).startswith(typed.lower(), autoescape=True),
             )
         )
-    ordered = statement.order_by(at.asc().nulls_last(), SocialPost.created_at).limit(limit)
-    return await _found(session, ordered)
+    # What is over comes last where there is more than is shown.
+    is_over = SocialPost.status == PostStatus.POSTED
+    ordered = statement.order_by(is_over, at.asc().nulls_last(), SocialPost.created_at)
+    return await _found(session, ordered.limit(limit))
 
 
-async def unfinished(session: AsyncSession) -> Sequence[SocialPost]:
-    """Return the posts that somebody must still see to."""
+async def remote_ids(
+    session: AsyncSession, target: SocialTarget, *, besides: UUID
+) -> frozenset[str]:
+    """Return the ids that other posts on the channel of a target have at Buffer."""
     found = await session.scalars(
-        select(SocialPost).where(SocialPost.status.in_((PostStatus.SCHEDULED, PostStatus.SENDING)))
+        select(SocialPost.buffer_post_id)
+        .join(SocialTarget, SocialTarget.id == SocialPost.target_id)
+        .where(
+            SocialTarget.kind == target.kind,
+            SocialTarget.remote_id == target.remote_id,
+            SocialPost.buffer_post_id.is_not(None),
+            SocialPost.id != besides,
+        )
+        .order_by(SocialPost.created_at.desc())
+        .limit(1000)
     )
-    return found.all()
+    return frozenset(each for each in found if each)
 
 
 async def act(session: AsyncSession, post: SocialPost, at: datetime) -> None:
@@ -234,9 +252,16 @@ async def act(session: AsyncSession, post: SocialPost, at: datetime) -> None:
     )
 
 
-async def user_of(session: AsyncSession, user_id: UUID | None) -> User | None:
-    """Return who planned a post."""
-    return await session.get(User, user_id) if user_id else None
+async def told_of(session: AsyncSession, post: SocialPost) -> Sequence[int]:
+    """Return the Discord ids of whoever planned a post, else of those whose personality it is."""
+    owners = (
+        select(User.discord_id)
+        .join(PersonalityOwner, PersonalityOwner.user_id == User.id)
+        .where(PersonalityOwner.personality_id == post.personality_id)
+    )
+    planner = select(User.discord_id).where(User.id == post.created_by)
+    found = await session.scalars(planner if post.created_by else owners)
+    return found.all()
 
 
 def is_early(post: SocialPost, target: SocialTarget) -> bool:

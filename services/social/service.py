@@ -1,7 +1,7 @@
 """Planning posts, and having a say in them until they are out."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -12,25 +12,22 @@ from db.session import Sessions
 from services.clock import Clock
 from services.errors import DomainError
 from services.people import Actor, enter
-from services.personalities import owned
-from services.photos import ALT_LIMIT, PhotoNotFound
-from services.social import captions, queries
+from services.social import queries
 from services.social.doorbell import promise
 from services.social.errors import (
     NoSlots,
-    PhotoHasPost,
     PostClosed,
-    PostNotFound,
     TargetNotFound,
     TimeTaken,
 )
+from services.social.guards import has_post, locked, photo_of, target_for, write
 from services.social.times import Slot, occurrences, read_time, zone_of
 from services.social.types import Draft, Entry, NotScheduled, Scheduled, Scheduling
-from services.texts import clean_text
 
 NEXT = "next slot"
 # How many times of the week are looked at before there is said to be none.
 _FAR = 2000
+_MINUTE = timedelta(minutes=1)
 _CHANGED = (PostStatus.DRAFT, PostStatus.SCHEDULED, PostStatus.FAILED)
 _ENDED = (PostStatus.POSTED, PostStatus.SENDING)
 
@@ -58,13 +55,13 @@ class SocialService:
         """
         try:
             async with self._sessions.begin() as session:
-                photo = await _photo(session, actor, photo_id)
-                target = await _target(session, photo, target_id)
+                photo = await photo_of(session, actor, photo_id)
+                target = await target_for(session, photo, target_id)
                 existing = await queries.of_photo(session, photo_id)
                 if existing is not None and existing.post.status != PostStatus.DRAFT:
-                    return NotScheduled(reason=_has_post(existing), existing=existing)
+                    return NotScheduled(reason=has_post(existing), existing=existing)
                 post = existing.post if existing else await self._new(session, actor, photo)
-                _write(post, photo, target, draft)
+                write(post, photo, target, draft)
                 await self._place(session, actor, post, target, when)
                 return Scheduled(entry=Entry(post=post, photo=photo, target=target))
         except IntegrityError as error:
@@ -83,13 +80,13 @@ class SocialService:
             PhotoHasPost: The photo is planned or posted already.
         """
         async with self._sessions.begin() as session:
-            photo = await _photo(session, actor, photo_id)
-            target = await _target(session, photo, target_id) if target_id else None
+            photo = await photo_of(session, actor, photo_id)
+            target = await target_for(session, photo, target_id) if target_id else None
             existing = await queries.of_photo(session, photo_id)
             if existing is not None and existing.post.status != PostStatus.DRAFT:
-                raise _has_post(existing)
+                raise has_post(existing)
             post = existing.post if existing else await self._new(session, actor, photo)
-            _write(post, photo, target, draft)
+            write(post, photo, target, draft)
             return Entry(post=post, photo=photo, target=target)
 
     async def edit(
@@ -107,11 +104,11 @@ class SocialService:
         """
         try:
             async with self._sessions.begin() as session:
-                entry = await _locked(session, actor, post_id)
+                entry = await locked(session, actor, post_id)
                 post, photo, target = entry.post, entry.photo, entry.target
                 if post.status not in _CHANGED or post.cancelled_at is not None:
                     raise PostClosed(post.status)
-                _write(post, photo, target, draft)
+                write(post, photo, target, draft)
                 post.revision += 1
                 if when is not None:
                     if target is None:
@@ -131,11 +128,13 @@ class SocialService:
             PostClosed: It is out, or on its way.
         """
         async with self._sessions.begin() as session:
-            entry = await _locked(session, actor, post_id)
+            entry = await locked(session, actor, post_id)
             post, target = entry.post, entry.target
-            if post.status in _ENDED:
+            is_early = target is not None and queries.is_early(post, target)
+            if post.status in _ENDED or (post.status == PostStatus.UNCONFIRMED and not is_early):
                 raise PostClosed(post.status)
-            if target is not None and queries.is_early(post, target):
+            if target is not None and is_early:
+                post.status = PostStatus.SCHEDULED
                 post.cancelled_at, post.revision = self._clock.now(), post.revision + 1
                 await promise(session, post, target, self._clock)
             else:
@@ -150,7 +149,7 @@ class SocialService:
             PostClosed: It is known by now.
         """
         async with self._sessions.begin() as session:
-            entry = await _locked(session, actor, post_id)
+            entry = await locked(session, actor, post_id)
             post, target = entry.post, entry.target
             if post.status != PostStatus.UNCONFIRMED or target is None:
                 raise PostClosed(post.status)
@@ -161,8 +160,12 @@ class SocialService:
                 return entry
             post.status, post.revision = PostStatus.SCHEDULED, post.revision + 1
             post.sending_at = None
-            now = self._clock.now().replace(second=0, microsecond=0)
-            post.scheduled_at = max(post.scheduled_at or now, now)
+            at = max(post.scheduled_at or self._clock.now(), self._clock.now())
+            at = at.replace(second=0, microsecond=0)
+            while await queries.is_taken(session, target.id, at, besides=post.id):
+                at += _MINUTE
+            post.scheduled_at = at
+            post.buffer_post_id = post.sent_revision = None
             await promise(session, post, target, self._clock)
             return entry
 
@@ -174,11 +177,15 @@ class SocialService:
             PostClosed: It is known by now.
         """
         async with self._sessions.begin() as session:
-            entry = await _locked(session, actor, post_id)
+            entry = await locked(session, actor, post_id)
             post, target = entry.post, entry.target
             if post.status != PostStatus.UNCONFIRMED or target is None:
                 raise PostClosed(post.status)
-            post.status = PostStatus.SENDING
+            if post.buffer_post_id is not None:
+                post.status = PostStatus.SCHEDULED
+            else:
+                post.status = PostStatus.SENDING
+                post.sending_at = post.sending_at or self._clock.now()
             await promise(session, post, target, self._clock)
             return entry
 
@@ -203,7 +210,9 @@ class SocialService:
         """Plan a post for a time, or for the next free slot of its target."""
         now = self._clock.now()
         # One after the other; whoever comes past this meets the constraint.
-        await session.get(SocialTarget, target.id, with_for_update=True)
+        await session.refresh(target, with_for_update=True)
+        if target.removed_at is not None:
+            raise TargetNotFound(target.name)
         if when.strip().lower() in ("", NEXT, "next", "slot"):
             slots = await queries.slots(session, target.id)
             at = await free_at(session, target, slots, now)
@@ -226,7 +235,7 @@ class SocialService:
             existing = await queries.of_photo(session, photo_id)
             target = await session.get(SocialTarget, target_id)
         if existing is not None and existing.post.status != PostStatus.DRAFT:
-            return NotScheduled(reason=_has_post(existing), existing=existing)
+            return NotScheduled(reason=has_post(existing), existing=existing)
         if target is None:
             raise error
         return NotScheduled(reason=TimeTaken(None, target.name))
@@ -249,43 +258,3 @@ async def free_at(
         if number == _FAR:
             break
     return None
-
-
-def _write(post: SocialPost, photo: Photo, target: SocialTarget | None, draft: Draft) -> None:
-    """Let a post say something, if its target takes that."""
-    service = target.service if target else None
-    caption, comment = captions.check(
-        service, draft.caption, draft.first_comment, is_made=photo.is_made
-    )
-    photo.alt_text = clean_text(draft.alt_text, field="alt text", limit=ALT_LIMIT)
-    post.caption, post.first_comment = caption, comment
-    post.target_id = target.id if target else post.target_id
-
-
-def _has_post(existing: Entry) -> PhotoHasPost:
-    post, target = existing.post, existing.target
-    at = post.posted_at or post.scheduled_at
-    return PhotoHasPost(existing.photo.file_name, post.status, target.name if target else "", at)
-
-
-async def _photo(session: AsyncSession, actor: Actor, photo_id: UUID) -> Photo:
-    photo = await session.get(Photo, photo_id)
-    if photo is None:
-        raise PhotoNotFound("this photo")
-    await owned(session, actor, photo.personality_id)
-    return photo
-
-
-async def _target(session: AsyncSession, photo: Photo, target_id: UUID) -> SocialTarget:
-    target = await session.get(SocialTarget, target_id)
-    if target is None or target.removed_at or target.personality_id != photo.personality_id:
-        raise TargetNotFound(target.name if target else "this target")
-    return target
-
-
-async def _locked(session: AsyncSession, actor: Actor, post_id: UUID) -> Entry:
-    entry = await queries.entry(session, post_id, lock=True)
-    if entry is None:
-        raise PostNotFound("this post")
-    await owned(session, actor, entry.post.personality_id)
-    return entry

@@ -238,10 +238,14 @@ async def _add(session: AsyncSession, **columns: object) -> SocialTarget:
 
 
 async def _owned(session: AsyncSession, actor: Actor, target_id: UUID) -> SocialTarget:
-    target = await session.get(SocialTarget, target_id, with_for_update=True)
-    if target is None or target.removed_at is not None:
-        raise TargetNotFound(target.name if target else "this target")
+    """Return a target of the actor's; its personality and it are locked, in this order."""
+    target = await session.get(SocialTarget, target_id)
+    if target is None:
+        raise TargetNotFound("this target")
     await owned(session, actor, target.personality_id)
+    await session.refresh(target, with_for_update=True)
+    if target.removed_at is not None:
+        raise TargetNotFound(target.name)
     return target
 
 

@@ -69,7 +69,10 @@ def read_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
         TimeUnclear: It is none of the ways of writing one that are known.
     """
     words = " ".join(text.lower().split())
-    at = _absolute(words, now) or _local(words, text, zone, now)
+    try:
+        at = _absolute(words, now) or _local(words, text, zone, now)
+    except OverflowError as error:  # at the ends of the calendar
+        raise TimeUnclear(text) from error
     at = at.replace(second=0, microsecond=0)
     if at <= now:
         raise TimePast(at)

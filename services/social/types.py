@@ -24,18 +24,25 @@ class Stage(StrEnum):
 
 
 class Receipt(BaseModel):
-    """What the other side says of a post; `detail` why it failed."""
+    """What the other side says of a post; `detail` why it failed.
+
+    `is_public` is whether everyone sees the channel, where that may change.
+    """
 
     remote_id: str
     stage: Stage
     link: str | None = None
     at: datetime | None = None
+    is_public: bool | None = None
     detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outgoing:
-    """A post as it goes out. `caption` is whole, `due_at` when it is to be seen."""
+    """A post as it goes out. `caption` is whole, `due_at` when it is to be seen.
+
+    `others` are ids that posts of ours have on the other side, so that none is taken for it.
+    """
 
     post_id: UUID
     channel_id: str
@@ -50,6 +57,7 @@ class Outgoing:
     due_at: datetime
     speaker: Speaker
     age_restricted: bool
+    others: frozenset[str] = frozenset()
 
     @property
     def file_name(self) -> str:

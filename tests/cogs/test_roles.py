@@ -202,6 +202,12 @@ TABLE: dict[str, Row] = {
     "schedule calendar": everyone(),
     "schedule zone": everyone(zone="Europe/Vienna"),
     "schedule edit": owners_of(NO_POST, post="draft.jpg"),
+    "schedule settle": owners_of(
+        NO_POST,
+        told="It is a draft, so that cannot be done with it.",
+        post="draft.jpg",
+        outcome="it is posted",
+    ),
     "schedule cancel": owners_of(NO_POST, post="draft.jpg"),
     "photos delete": owners_of(NO_PHOTO, photo="zed.jpg"),
     "board open": moderators(personalities="Zed"),

@@ -37,9 +37,11 @@ from services.social import (
     SocialNoticeHandler,
     SocialService,
     Stage,
+    TakeBackHandler,
     TargetKind,
     TargetService,
     Told,
+    forget,
 )
 from tests.conftest import studio_of
 from tests.fakes import FakeStage, HandClock
@@ -123,7 +125,7 @@ class Posting:
         self.embedder = embedder or VisualEmbedder()
         client = BufferClient(sessions, api_key=key, base_url=buffer_url or "http://127.0.0.1:9/")
         self.buffer = BufferPublisher(client, studio.store)
-        self.people = PersonalityService(sessions)
+        self.people = PersonalityService(sessions, leaving=forget)
         self.photos = PhotoService(sessions, studio, self.embedder, FakeStage())
         self.posts = SocialService(sessions, self.clock)
         self.calendar = CalendarService(sessions, self.clock)
@@ -147,6 +149,7 @@ class Posting:
                 self.sessions, publishers, self.clock, describe=described, search=self._search
             ),
             SocialNoticeHandler(self.sessions, self.messenger),
+            TakeBackHandler(publishers),
             DeleteHandler(self.studio.store),
             LookHandler(self.sessions, self.studio.store, self.embedder),
         ]

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from db.models import Deed, EngineAct, RateWindow
+from db.models import Deed, EngineAct, RateWindow, SocialPost
+from services.privacy import PrivacyService
 from services.social import (
     ChannelClosed,
     Draft,
@@ -419,12 +420,10 @@ async def test_something_alike_is_not_taken_for_the_post(
     )
     buffer.fates.append(Fate(http=0))
 
-    async with posting.working():
-        while (await posting.now(entry)).error is None:
-            await posting.ring()
+    await posting.seen_to()
     unsure = await posting.now(entry)
 
-    assert (unsure.status, unsure.buffer_post_id) == ("sending", None)
+    assert (unsure.status, unsure.buffer_post_id) == ("unconfirmed", None)
     assert len(buffer.posts) == 1
 
 
@@ -505,3 +504,140 @@ async def test_what_is_late_goes_out_soon_and_what_is_far_too_late_does_not(
     missed = await posting.now(too_late)
     assert missed.status == "failed"
     assert "too late" in (missed.error or "")
+
+
+async def test_what_went_out_before_it_was_changed_is_posted(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    await posting.seen_to()
+    await buffer.publish(DUE)
+
+    await posting.posts.edit(OWNER, entry.post.id, Draft(caption="Too late", alt_text=""))
+    await posting.seen_to()
+
+    assert (await posting.now(entry)).status == "posted"
+
+
+@pytest.mark.parametrize("what", ["edit", "cancel"])
+async def test_a_refused_change_leaves_what_is_in_the_queue_known(
+    posting: Posting, buffer: BufferStandIn, what: str
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    await posting.seen_to()
+    if what == "edit":
+        buffer.fates.append(Fate(payload="InvalidInputError", message="Text is odd"))
+        await posting.posts.edit(OWNER, entry.post.id, TEXT)
+    else:
+        buffer.fates.append(Fate(code="UNAUTHORIZED"))
+        await posting.posts.cancel(OWNER, entry.post.id)
+
+    await posting.seen_to()
+    refused = await posting.now(entry)
+    await posting.seen_to(ring=True)
+
+    assert (refused.status, refused.buffer_post_id) == ("scheduled", "post1")
+    assert refused.error
+    if what == "edit":
+        assert (await posting.now(entry)).sent_revision == 2
+        assert len(buffer.posts) == 1
+    else:
+        assert not await posting.is_there(entry)
+        assert buffer.posts == {}
+
+
+async def test_what_nobody_can_look_for_is_asked_and_not_called_failed(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    buffer.fates.append(Fate(http=0, when="after"))
+    buffer.loses_channel = True
+
+    await posting.seen_to()
+    unsure = await posting.now(entry)
+
+    assert unsure.status == "unconfirmed"
+    assert len(buffer.posts) == 1
+    with pytest.raises(PostClosed):
+        await posting.posts.cancel(OWNER, entry.post.id)
+
+
+async def test_a_deleted_personality_leaves_nothing_in_the_queue(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    first, second = await posting.library(2)
+    target = await posting.channel(first)
+    await posting.planned(first, target)
+    await posting.planned(second, target, "tomorrow 19:00")
+    await posting.seen_to()
+
+    await posting.people.delete(OWNER, first.personality_id)
+    await posting.seen_to()
+
+    assert buffer.posts == {}
+    assert [each async for each in posting.studio.store.listed("photos/")] == []
+
+
+async def test_who_deletes_everything_leaves_nothing_in_the_queue(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    await posting.planned(photo, await posting.channel(photo))
+    await posting.seen_to()
+    privacy = PrivacyService(posting.sessions)
+
+    export = (await privacy.export(OWNER)).data.decode()
+    await privacy.delete(OWNER)
+    await posting.seen_to()
+
+    assert "The lamp is lit." in export
+    assert '"social_targets"' in export
+    assert buffer.posts == {}
+    assert [each async for each in posting.studio.store.listed("photos/")] == []
+
+
+async def test_a_target_paused_while_a_post_goes_out_has_it_taken_back(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    target = await posting.channel(photo)
+    entry = await posting.planned(photo, target)
+    async with posting.sessions.begin() as session:
+        post = await session.get_one(SocialPost, entry.post.id)
+        post.status, post.sending_at = "sending", posting.clock.now()
+        post.fingerprint = {"due_at": DUE.isoformat()}
+    buffer.create(
+        {
+            "channelId": "ig",
+            "mode": "customScheduled",
+            "dueAt": DUE.isoformat(),
+            "text": TEXT.caption,
+            "metadata": {"instagram": {"type": "post", "shouldShareToFeed": True}},
+            "assets": [{"image": {"url": posting.studio.store.public_url(photo.storage_key)}}],
+        }
+    )
+
+    await posting.targets.pause(OWNER, target.id, paused=True)
+    await posting.seen_to()
+    await posting.seen_to()
+
+    assert buffer.posts == {}
+    held = await posting.now(entry)
+    assert (held.status, held.buffer_post_id) == ("scheduled", None)
+
+
+async def test_a_window_that_is_shut_for_weeks_is_said_at_once(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    entry = await posting.planned(photo, await posting.channel(photo))
+    buffer.fates.append(Fate(window="30d", wait=20 * 86_400))
+
+    await posting.seen_to()
+
+    ended = await posting.now(entry)
+    assert ended.status == "failed"
+    assert "asked too often" in (ended.error or "")

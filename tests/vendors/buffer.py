@@ -47,6 +47,7 @@ class Fate:
     message: str = "as scripted"
     code: str | None = None
     window: str | None = None
+    wait: int = 1
 
 
 class BufferStandIn:
@@ -65,6 +66,7 @@ class BufferStandIn:
         self.remaining = {name: quota for name, (quota, _) in _WINDOWS.items()}
         self.is_down = False
         self.hides_posts = False
+        self.loses_channel = False
         self.url = ""
         self._numbers = itertools.count(1)
 
@@ -114,7 +116,7 @@ class BufferStandIn:
         self, request: web.Request, body: Body, fate: Fate
     ) -> web.StreamResponse:
         if fate.window:
-            return _limited(fate.window)
+            return _limited(fate.window, fate.wait)
         if fate.payload:
             root = {each: _payload(fate) for each in ("createPost", "editPost", "deletePost")}
             result = graphql_sync(SCHEMA, body["query"], root, variable_values=body["variables"])
@@ -158,6 +160,8 @@ class BufferStandIn:
             **_said(asked),
         }
         self.posts[f"post{number}"] = post
+        if self.loses_channel:
+            self.channels.pop(channel["id"])
         return {"__typename": "PostActionSuccess", "post": post}
 
 
@@ -285,12 +289,12 @@ async def _broken(request: web.Request, fate: Fate) -> web.StreamResponse:
     return web.Response(status=fate.http or 500, text="<html>oops</html>")
 
 
-def _limited(window: str) -> web.Response:
+def _limited(window: str, wait: int = 1) -> web.Response:
     error = {
         "message": "Too many requests from this client. Please try again later.",
         "extensions": {"code": "RATE_LIMIT_EXCEEDED", "window": window},
     }
-    return web.json_response({"errors": [error]}, status=429, headers={"Retry-After": "1"})
+    return web.json_response({"errors": [error]}, status=429, headers={"Retry-After": str(wait)})
 
 
 def _problem(status: int, code: str, message: str) -> web.Response:

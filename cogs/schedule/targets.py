@@ -1,0 +1,81 @@
+"""Where a personality posts: shown, added to, taken away."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import discord
+
+from bot.client import Interaction
+from bot.places import place_of, who
+from bot.social_shelf import target_embed, target_lines, target_name
+from bot.ui import AnyInteraction, confirm, show_list
+from services.memory import Venue
+from services.people import Actor
+from services.personalities import Personality
+from services.social import Place, SocialTarget, TargetService
+
+Channel: TypeAlias = discord.TextChannel | discord.ForumChannel | discord.Thread
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is to be added or taken away, of which one counts."""
+
+    channel: Channel | None
+    buffer: str | None
+    remove: SocialTarget | None
+
+
+async def change_targets(
+    interaction: Interaction,
+    targets: TargetService,
+    personality: Personality,
+    changes: Changes,
+) -> None:
+    """Change where a personality posts, or show it."""
+    actor = await who(interaction)
+    if changes.remove is not None:
+        await _ask_to_remove(interaction, targets, actor, changes.remove)
+        return
+    if changes.channel is None and changes.buffer is None:
+        found = await targets.listed(actor, personality.id)
+        title = f"Where {personality.name} posts"
+        await show_list(interaction, title=title, lines=target_lines(found))
+        return
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    if changes.channel is not None:
+        added = await _add_place(interaction, targets, personality, changes.channel)
+    else:
+        added = await targets.add_channel(actor, personality.id, changes.buffer or "")
+    details = await targets.details(actor, added.id)
+    await interaction.followup.send(embed=target_embed(details), ephemeral=True)
+
+
+async def _add_place(
+    interaction: Interaction, targets: TargetService, personality: Personality, channel: Channel
+) -> SocialTarget:
+    # Whoever lets it be posted on a channel moderates that one, wherever this is typed.
+    actor = await who(interaction, channel)
+    place = Place(
+        channel_id=channel.id,
+        guild_id=channel.guild.id,
+        name=channel.name,
+        is_public=place_of(channel, channel.guild).venue == Venue.PUBLIC,
+    )
+    return await targets.add_place(actor, personality.id, place)
+
+
+async def _ask_to_remove(
+    interaction: Interaction, targets: TargetService, actor: Actor, target: SocialTarget
+) -> None:
+    details = await targets.details(actor, target.id)
+
+    async def remove(pressed: AnyInteraction) -> None:
+        await targets.remove(actor, target.id)
+        await pressed.response.edit_message(
+            content=f"Nothing is posted on {target_name(target)} any more.", view=None
+        )
+
+    also = f" {details.waiting} posts are called off." if details.waiting else ""
+    question = f"Post on {target_name(target)} no more?{also}"
+    await confirm(interaction, question, label="Remove", do=remove)
