@@ -63,7 +63,7 @@ class DiscordPublisher(Publisher):
         channel = await self._channel(outgoing)
 
         async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
-            return await _asked_once(webhook).send(
+            return await asked_once(webhook).send(
                 outgoing.caption,
                 username=outgoing.speaker.name,
                 avatar_url=outgoing.speaker.avatar_url or discord.utils.MISSING,
@@ -153,7 +153,8 @@ class _AskedOnce:
             yield response
 
 
-def _asked_once(webhook: discord.Webhook) -> discord.Webhook:
+def asked_once(webhook: discord.Webhook) -> discord.Webhook:
+    """Return a webhook that sends a thing once, and says so where the server fails."""
     session: Any = _AskedOnce(webhook.session)
     return discord.Webhook.partial(webhook.id, webhook.token or "", session=session)
 

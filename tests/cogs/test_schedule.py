@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from PIL import Image
 from simcord.results import InteractionResult
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from bot.wiring import worker
+from db.models import SocialPost, SocialTarget
 from db.session import Sessions
 from services.social import Draft
+from services.social.doorbell import promise
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, embed, fill, inputs, press, said
 from tests.cogs.meanwhile import actor, invent
@@ -88,6 +90,29 @@ async def test_a_photo_is_posted_at_its_time_in_the_voice_of_its_personality(
     assert (message.author.name, message.content) == ("Ada", "The lamp is lit.")
     assert [each.filename.partition(".")[2] for each in message.attachments] == ["jpg"]
     assert "✅ [a.jpg](https://discord.com/" in (embed(afterwards).description or "")
+
+
+async def test_what_was_posted_and_not_written_down_is_found_and_not_posted_again(
+    harbour: House, sessions: Sessions, clock: HandClock
+) -> None:
+    await plan(harbour, "tomorrow 18:00")
+    await later(sessions, clock, hours=31)
+    async with sessions.begin() as session:
+        await session.execute(
+            text(
+                "UPDATE social_posts SET status = 'sending', posted_at = NULL,"
+                " discord_message_id = NULL, sending_at = :now"
+            ),
+            {"now": clock.now()},
+        )
+        post = (await session.scalars(select(SocialPost))).one()
+        await promise(session, post, await session.get_one(SocialTarget, post.target_id), clock)
+
+    await later(sessions, clock, minutes=1)
+
+    assert len(harbour.lobby.history()) == 1
+    listed = await harbour.moderator.slash(harbour.lobby, "schedule list")
+    assert "✅ [a.jpg]" in (embed(listed).description or "")
 
 
 async def test_times_are_read_by_ones_own_clock_and_shown_by_everyones(
