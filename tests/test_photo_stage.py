@@ -5,6 +5,7 @@ import discord
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from discord.http import Route
 
 from bot.photo_stage import asked_once
 
@@ -22,7 +23,7 @@ async def test_a_servers_failure_is_not_followed_by_the_same_once_more(
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", fail)
     async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
-        monkeypatch.setattr(discord.http.Route, "BASE", str(server.make_url("")).rstrip("/"))
+        monkeypatch.setattr(Route, "BASE", str(server.make_url("")).rstrip("/"))
         webhook = discord.Webhook.partial(1, "token", session=session)
 
         with pytest.raises(aiohttp.ClientResponseError):

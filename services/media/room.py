@@ -1,9 +1,12 @@
 """Room for work that takes memory, shared by all who do it at once."""
 
 import asyncio
+import ctypes
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+
+_LARGE = 64_000_000
 
 
 class Room:
@@ -32,6 +35,8 @@ class Room:
         try:
             yield
         finally:
+            if size >= _LARGE:
+                _give_back()
             self._free += size
             self._serve()
 
@@ -41,3 +46,10 @@ class Room:
             if not turn.done():
                 self._free -= size
                 turn.set_result(None)
+
+
+def _give_back() -> None:
+    """Give what is free back to the system: glibc keeps a heap for each thread that had much."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
