@@ -29,6 +29,11 @@ NUMBERS = itertools.count(1)
 _FAST = ("fsync", "synchronous_commit", "full_page_writes")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Run more tests at once than there are cores: they wait much, for processes and clocks."""
+    return max((os.cpu_count() or 1) * 3 // 2, 2)
+
+
 @pytest.fixture(scope="session")
 def server() -> Generator[PostgresServer]:
     """Run PostgreSQL for all tests; what it holds need not survive a crash."""
