@@ -66,7 +66,6 @@ def library_embed(
     title: str,
     shown: Sequence[Shelved],
     page: int,
-    chosen: Shelved | None,
     alike: Sequence[Alike] = (),
 ) -> discord.Embed:
     """Return a page of a library in words."""
@@ -80,8 +79,6 @@ def library_embed(
         for number, each in enumerate(here, start=1)
     ]
     embed.description = "\n".join(lines) or "*Nothing here yet.*"
-    if chosen is not None:
-        embed.add_field(name="Chosen", value=photo_name(chosen.photo), inline=False)
     pages = max((len(shown) - 1) // PER_PAGE, 0) + 1
     several = "1 photo" if len(shown) == 1 else f"{len(shown)} photos"
     embed.set_footer(text=f"{several} · page {page + 1} of {pages}")

@@ -19,6 +19,7 @@ from db.models import SocialPost
 from db.session import connect
 from services.clock import SystemClock
 from services.llm import PRICES, Ledger, courier
+from services.media import FolderStore
 from services.painters import ImageModels
 from services.personalities import PersonalityService
 from tests.conftest import studio_of
@@ -210,7 +211,8 @@ async def handed_over(
     async with connect(url) as sessions, courier() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = public(studio_of(images, carrier, folder / "media"), outside.url)
-        outside.store = studio.store  # type: ignore[assignment]
+        assert isinstance(studio.store, FolderStore)
+        outside.store = studio.store
         posting = Posting(sessions, studio, buffer_url=buffer.url, clock=SystemClock())
         async with posting.working():
             await nothing_due(sessions)

@@ -75,7 +75,7 @@ class LibraryView(View):
             discord.SelectOption(label=photo_label(number, each.photo), value=str(each.photo.id))
             for number, each in enumerate(here, start=1)
         ] or [discord.SelectOption(label="Nothing here", value="0")]
-        embed = library_embed(self._title, self._shown, self._page, None, self._alike)
+        embed = library_embed(self._title, self._shown, self._page, self._alike)
         files: list[discord.File] = []
         if here:
             small = await self._photos.small([each.photo for each in here])

@@ -2,7 +2,7 @@
 
 from db.models import PostStatus, SocialPost, SocialTarget, TargetKind
 from services.social.calendar import CalendarService
-from services.social.captions import CAPTIONS, COMMENTED, LABELS, LONGEST, MADE
+from services.social.captions import CAPTIONS, COMMENTED, LABELS
 from services.social.delivery import DeliverHandler
 from services.social.drafting import Drafter
 from services.social.errors import (
@@ -67,8 +67,6 @@ __all__ = [
     "CAPTIONS",
     "COMMENTED",
     "LABELS",
-    "LONGEST",
-    "MADE",
     "NEXT",
     "CalendarService",
     "CalledOff",

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from db.models import Deed, EngineAct, RateWindow, SocialPost
+from services.painters import Studio
 from services.privacy import PrivacyService
 from services.social import (
     ChannelClosed,
@@ -225,11 +226,11 @@ async def test_nothing_is_handed_over_that_buffer_could_not_fetch(
 
 
 async def test_without_a_public_address_the_post_says_which_setting_is_missing(
-    posting: Posting, buffer: BufferStandIn, studio: object
+    posting: Posting, buffer: BufferStandIn, studio: Studio
 ) -> None:
     (photo,) = await posting.library()
     entry = await posting.planned(photo, await posting.channel(photo))
-    closed = Posting(posting.sessions, studio, buffer_url=buffer.url, clock=posting.clock)  # type: ignore[arg-type]
+    closed = Posting(posting.sessions, studio, buffer_url=buffer.url, clock=posting.clock)
 
     await closed.seen_to()
 

@@ -11,7 +11,7 @@ from services.social import Entry
 from tests.services.dying import process
 from tests.services.posting import NOW, OWNER, TEXT, Posting, deliver
 from tests.services.working import end_leases
-from tests.vendors.buffer import BufferStandIn, Fate
+from tests.vendors.buffer import BufferStandIn, Fate, When
 from tests.vendors.fetching import PublicFolder
 
 _MOST_POINTS = 20
@@ -120,10 +120,10 @@ async def test_killed_with_the_connection_cut_nothing_is_doubled(
     buffer: BufferStandIn,
     outside: PublicFolder,
     database_url: str,
-    when: str,
+    when: When,
 ) -> None:
     entry = await planned(posting)
-    buffer.fates.append(Fate(http=0, when=when))  # type: ignore[arg-type]
+    buffer.fates.append(Fate(http=0, when=when))
 
     points = await killed(posting, buffer, outside, database_url, 2)
     await posting.seen_to()
