@@ -26,19 +26,7 @@ from tests.vendors.replicate import ReplicateStandIn
 
 ROOT = Path(__file__).parent.parent
 NUMBERS = itertools.count(1)
-# Browsers, real processes, a model on the processor, a thousand files.
-_LONG = ("/e2e/", "_import.py", "_crashes.py", "_local.py", "_processes.py")
 _FAST = ("fsync", "synchronous_commit", "full_page_writes")
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Run more tests at once than there are cores: they wait much, for processes and clocks."""
-    return max((os.cpu_count() or 1) * 3 // 2, 2)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that nobody waits for it in the end."""
-    items.sort(key=lambda item: not any(name in item.nodeid for name in _LONG))
 
 
 @pytest.fixture(scope="session")
