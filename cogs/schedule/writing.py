@@ -34,7 +34,6 @@ class PostForm(Modal):
     ) -> None:
         super().__init__(title=title[:45])
         self._done = done
-        self._first_comment = draft.first_comment
         service = target.service if target else "facebook"
         self.caption = _text("caption", draft.caption, min(CAPTIONS[service], _MODAL_TEXT))
         self.alt_text = _text("alt_text", draft.alt_text, ALT_LIMIT)

@@ -47,7 +47,6 @@ class SocialTarget(Keyed, Dated, Base, kw_only=True):
 
     `remote_id` is the channel's id there, `service` the network behind it, `guild_id` the server
     whose members alone may know of what is posted; on a channel of Buffer's the world does.
-    `problem` says why nothing can be posted just now.
     """
 
     __tablename__ = "social_targets"
@@ -74,7 +73,6 @@ class SocialTarget(Keyed, Dated, Base, kw_only=True):
     is_public: Mapped[bool] = mapped_column(default=True, server_default="true")
     paused_at: Mapped[datetime | None] = mapped_column(default=None)
     removed_at: Mapped[datetime | None] = mapped_column(default=None)
-    problem: Mapped[str | None] = mapped_column(default=None)
 
 
 class SocialSlot(Keyed, Base, kw_only=True):

@@ -34,6 +34,10 @@ class _Answer(BaseModel):
     results: dict[str, _Result]
 
 
+class _Refusal(BaseModel):
+    detail: Any
+
+
 class ImageEmbed(ImageEmbedder):
     """Asks the service that runs under an address."""
 
@@ -92,7 +96,6 @@ class ImageEmbed(ImageEmbedder):
 
 def _said(body: str) -> str:
     try:
-        said: Any = json.loads(body)
-    except ValueError:
+        return str(_Refusal.model_validate_json(body).detail)[:_DETAIL]
+    except ValidationError:
         return "it refuses the picture"
-    return str(said.get("detail", said) if isinstance(said, dict) else said)[:_DETAIL]  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]

@@ -18,7 +18,7 @@ MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000
 JPEG = "image/jpeg"
 
-pillow_heif.register_heif_opener()  # pyright: ignore[reportUnknownMemberType]
+pillow_heif.register_heif_opener()  # pyright: ignore[reportUnknownMemberType] - untyped options
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
 _SIGNS = {

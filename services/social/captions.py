@@ -31,7 +31,7 @@ LABELS = {
     "tiktok": "TikTok",
 }
 COMMENTED = frozenset({"instagram", "facebook", "linkedin"})
-LONGEST = max(CAPTIONS.values())
+_LONGEST = max(CAPTIONS.values())
 _COMMENT = 2000
 
 
@@ -48,7 +48,7 @@ def check(
     Raises:
         CaptionTooLong, CommentUnsupported, TextTooLong: They are not.
     """
-    caption = clean_text(caption, field="caption", limit=LONGEST)
+    caption = clean_text(caption, field="caption", limit=_LONGEST)
     first_comment = clean_text(first_comment, field="first comment", limit=_COMMENT)
     if service is None:
         return caption, first_comment

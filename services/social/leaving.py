@@ -27,13 +27,18 @@ async def forget(session: AsyncSession, ids: Sequence[UUID]) -> None:
     await drop(session, [key_of(each.id) for each in posts])
     for each in posts:
         if each.buffer_post_id is not None and each.status != PostStatus.POSTED:
-            await enqueue(session, KIND, {"remote_id": each.buffer_post_id}, lane=BUFFER)
+            await take_back(session, each.buffer_post_id)
     photos = (await session.scalars(select(Photo).where(Photo.personality_id.in_(ids)))).all()
     for table in (SocialPost, SocialTarget, Photo):
         await session.execute(delete(table).where(table.personality_id.in_(ids)))
     if photos:
         keys = [key for each in photos for key in (each.storage_key, each.thumbnail_key)]
         await promise_deletion(session, keys)
+
+
+async def take_back(session: AsyncSession, remote_id: str) -> None:
+    """Let a post be taken out of the queue that no row names any more."""
+    await enqueue(session, KIND, {"remote_id": remote_id}, lane=BUFFER)
 
 
 class TakeBackHandler(Handler):

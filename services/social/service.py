@@ -21,6 +21,7 @@ from services.social.errors import (
     TimeTaken,
 )
 from services.social.guards import has_post, locked, photo_of, target_for, write
+from services.social.leaving import take_back
 from services.social.times import Slot, occurrences, read_time, zone_of
 from services.social.types import Draft, Entry, NotScheduled, Scheduled, Scheduling
 
@@ -165,6 +166,8 @@ class SocialService:
             while await queries.is_taken(session, target.id, at, besides=post.id):
                 at += _MINUTE
             post.scheduled_at = at
+            if post.buffer_post_id is not None:
+                await take_back(session, post.buffer_post_id)
             post.buffer_post_id = post.sent_revision = None
             await promise(session, post, target, self._clock)
             return entry

@@ -47,23 +47,19 @@ class TargetService:
         self._courier = courier
         self._clock = clock
 
-    async def add_place(
-        self, actor: Actor, personality_id: UUID, place: Place, *, time_zone: str | None = None
-    ) -> SocialTarget:
+    async def add_place(self, actor: Actor, personality_id: UUID, place: Place) -> SocialTarget:
         """Let a personality post photos on a channel of Discord's.
 
         Raises:
             ModeratorsOnly: It is not the actor's to open.
             OwnersOnly, PersonalityNotFound: The personality is not the actor's, or gone.
             TargetTaken: It does already.
-            ZoneUnknown: There is no such time zone.
         """
         if not actor.moderates:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
             await owned(session, actor, personality_id)
             user = await enter(session, actor)
-            zone = zone_of(time_zone or user.time_zone or "UTC").key
             return await _add(
                 session,
                 personality_id=personality_id,
@@ -72,20 +68,19 @@ class TargetService:
                 guild_id=place.guild_id,
                 name=f"#{place.name}"[:_NAME],
                 service=DISCORD,
-                time_zone=zone,
+                time_zone=user.time_zone or "UTC",
                 is_public=place.is_public,
             )
 
-    async def add_channel(
-        self, actor: Actor, personality_id: UUID, name: str, *, time_zone: str | None = None
-    ) -> SocialTarget:
+    async def add_channel(self, actor: Actor, personality_id: UUID, name: str) -> SocialTarget:
         """Let a personality post photos on a channel of Buffer's, by its name or id.
 
         Raises:
             BotOwnerOnly: The actor does not run the bot.
             ChannelClosed, NetworkUnsupported, NoSuchBufferChannel: It takes no photos.
             PublisherBusy, PublisherMissing: Buffer does not answer, or there is no key for it.
-            TargetTaken, ZoneUnknown: It does already, or there is no such time zone.
+            TargetTaken: It does already.
+            ZoneUnknown: It is in a time zone that is not known here.
         """
         if not actor.is_bot_owner:
             raise BotOwnerOnly
@@ -112,7 +107,7 @@ class TargetService:
                 guild_id=None,
                 name=channel.name[:_NAME],
                 service=channel.service,
-                time_zone=zone_of(time_zone or channel.time_zone).key,
+                time_zone=zone_of(channel.time_zone).key,
                 is_public=True,
             )
 
@@ -203,8 +198,8 @@ class TargetService:
                 await self._ring(session, target)
             return await _details(session, target, self._clock.now())
 
-    async def remove(self, actor: Actor, target_id: UUID) -> int:
-        """Remove a target with what is planned for it; return how many posts that were.
+    async def remove(self, actor: Actor, target_id: UUID) -> None:
+        """Remove a target with what is planned for it.
 
         Raises:
             OwnersOnly, TargetNotFound: It is not the actor's, or gone.
@@ -212,17 +207,15 @@ class TargetService:
         async with self._sessions.begin() as session:
             target = await _owned(session, actor, target_id)
             target.removed_at = self._clock.now()
-            return await self._ring(session, target)
+            await self._ring(session, target)
 
-    async def _ring(self, session: AsyncSession, target: SocialTarget) -> int:
+    async def _ring(self, session: AsyncSession, target: SocialTarget) -> None:
         """Let whatever is planned for a target be seen to."""
         await session.flush()
-        posts = await queries.planned(session, target.id)
-        for post in posts:
+        for post in await queries.planned(session, target.id):
             # At once where the target is gone, so that the post goes with it.
             at = self._clock.now() if target.removed_at is not None else None
             await promise(session, post, target, self._clock, at=at)
-        return len(posts)
 
 
 def label_of(channel: Channel) -> str:

@@ -12,10 +12,11 @@ from PIL import Image
 from simcord.results import InteractionResult
 from sqlalchemy import select, text
 
+from bot.errors import explain
 from bot.wiring import worker
 from db.models import SocialPost, SocialTarget
 from db.session import Sessions
-from services.social import Draft
+from services.social import Draft, NotScheduled
 from services.social.doorbell import promise
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, embed, fill, inputs, press, said
@@ -351,10 +352,5 @@ async def test_a_caption_past_the_limit_is_refused_with_what_is_added_to_it(
         me, found.id, Draft(caption="x" * 2001, alt_text=""), target_id=target.id
     )
 
-    assert "Discord takes 2,000 characters, and these are 2,001" in words_of(done)
-
-
-def words_of(done: Any) -> str:
-    from bot.errors import explain  # noqa: PLC0415 - only here
-
-    return explain(done.reason) or ""
+    assert isinstance(done, NotScheduled)
+    assert "Discord takes 2,000 characters, and these are 2,001" in (explain(done.reason) or "")
