@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from tests.vendors.forms import read_form
+
 
 class ImageEmbedStandIn:
     """Gives each picture a vector of 512 numbers; `refuses` what it says instead of the next."""
@@ -28,20 +30,18 @@ class ImageEmbedStandIn:
             yield self
 
     async def _analyze(self, request: web.Request) -> web.Response:
-        form = await request.post()
+        form = await read_form(request)
         image, tasks = form.get("image_file"), form.get("tasks_json")
-        if not isinstance(image, web.FileField) or not isinstance(tasks, str):
+        if image is None or image.filename is None or tasks is None:
             self.complaints.append("image_file and tasks_json are required")
             return web.json_response({"detail": "unprocessable"}, status=422)
-        (task,) = json.loads(tasks)
+        (task,) = json.loads(tasks.content)
         if (task["type"], task["params"]) != ("embed_clip_vit_b_32", {"target": "whole_image"}):
             self.complaints.append("no such task")
         if self.breaks:
             self.breaks -= 1
             return web.Response(status=503, text="busy")
-        with image.file as file:
-            data = file.read()
-        result: dict[str, object] = {"status": "success", "data": _vector(data)}
+        result: dict[str, object] = {"status": "success", "data": _vector(image.content)}
         if self.refuses:
             result = {"status": "error", "data": None, "error_message": self.refuses.popleft()}
         return web.json_response({"results": {task["operation_id"]: result}})

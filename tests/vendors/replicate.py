@@ -19,6 +19,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from PIL import Image
 
+from tests.vendors.forms import read_form
+
 Body: TypeAlias = dict[str, Any]
 Output: TypeAlias = Literal["picture", "nothing", "html", "gone", "foreign", "bomb"]
 
@@ -162,17 +164,14 @@ class ReplicateStandIn:
         return web.json_response(self.predictions[name])
 
     async def _upload(self, request: web.Request) -> web.Response:
-        form = await request.post()
-        content = form["content"]
-        assert isinstance(content, web.FileField)
+        uploaded = (await read_form(request))["content"]
         name = f"f{next(self._numbers)}"
-        with content.file as file:
-            self.files[name] = file.read()
+        self.files[name] = uploaded.content
         return web.json_response(
             {
                 "id": name,
-                "name": content.filename,
-                "content_type": content.content_type,
+                "name": uploaded.filename,
+                "content_type": uploaded.content_type,
                 "size": len(self.files[name]),
                 "etag": "e",
                 "checksums": {"sha256": "x", "md5": "y"},
