@@ -5,6 +5,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet pyproject.toml
 
+# Tests begin dozens of processes: none of them compiles anew what another has.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check bench lock clean
 
 run: .venv/installed
