@@ -1,5 +1,6 @@
 """Showing how far pictures are, in the answer to the command that asked for them."""
 
+import asyncio
 import io
 import logging
 from datetime import UTC, datetime
@@ -31,7 +32,8 @@ class DiscordWatcher(Watcher):
         embed = progress_embed(progress)
         files: list[discord.File] = []
         if progress.thumbnails:
-            files.append(discord.File(io.BytesIO(sheet(progress.thumbnails)), "pictures.png"))
+            drawn = await asyncio.to_thread(sheet, progress.thumbnails)
+            files.append(discord.File(io.BytesIO(drawn), "pictures.png"))
             embed.set_image(url="attachment://pictures.png")
         route = Route(
             "PATCH", REPLY, application_id=address["application_id"], token=address["token"]

@@ -1,5 +1,6 @@
 """A character's gallery: a sheet of small pictures, and what can be done with the chosen one."""
 
+import asyncio
 import io
 from typing import Any, Self
 from uuid import UUID
@@ -124,7 +125,8 @@ class GalleryView(View):
         files: list[discord.File] = []
         if here:
             framed = next((n for n, each in enumerate(here) if each.image.is_selected), None)
-            drawn = sheet([await self._small(each) for each in here], chosen=framed)
+            small = [await self._small(each) for each in here]
+            drawn = await asyncio.to_thread(sheet, small, chosen=framed)
             files.append(discord.File(io.BytesIO(drawn), "gallery.png"))
             embed.set_image(url="attachment://gallery.png")
         return {"embed": embed, "attachments": files}

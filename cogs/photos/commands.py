@@ -1,5 +1,6 @@
 """`/photos` and its commands."""
 
+import asyncio
 import io
 from contextlib import suppress
 
@@ -67,7 +68,9 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         files: list[discord.File] = []
         if added:
             small = await self._photos.small(added[:PER_PAGE])
-            drawn = sheet(small, is_made=all(each.is_made for each in added[:PER_PAGE]))
+            drawn = await asyncio.to_thread(
+                sheet, small, is_made=all(each.is_made for each in added[:PER_PAGE])
+            )
             files.append(discord.File(io.BytesIO(drawn), "photos.png"))
             embed.set_image(url="attachment://photos.png")
         await interaction.edit_original_response(content=None, embed=embed, attachments=files)

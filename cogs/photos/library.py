@@ -1,5 +1,6 @@
 """A library in pages: a sheet of small pictures, of which one can be chosen and looked at."""
 
+import asyncio
 import io
 from collections.abc import Sequence
 from typing import Any, Self
@@ -79,7 +80,9 @@ class LibraryView(View):
         files: list[discord.File] = []
         if here:
             small = await self._photos.small([each.photo for each in here])
-            drawn = sheet(small, is_made=all(each.photo.is_made for each in here))
+            drawn = await asyncio.to_thread(
+                sheet, small, is_made=all(each.photo.is_made for each in here)
+            )
             files.append(discord.File(io.BytesIO(drawn), "photos.png"))
             embed.set_image(url="attachment://photos.png")
         return {"embed": embed, "attachments": files, "view": self}

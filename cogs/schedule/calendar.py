@@ -1,5 +1,6 @@
 """A month as a picture: what is planned and what is out, and buttons to turn the page."""
 
+import asyncio
 import io
 from collections import defaultdict
 from collections.abc import Sequence
@@ -95,7 +96,7 @@ class CalendarView(View):
             at = _at(entry).astimezone(self._zone)
             mood = _MOODS[PostStatus(entry.post.status)]
             days[at.day].append(Pinned(picture=small, label=f"{at:%H:%M}", mood=mood))
-        drawn = month_sheet(self._first, days, today=self._today)
+        drawn = await asyncio.to_thread(month_sheet, self._first, days, today=self._today)
         embed = discord.Embed(title=f"Posts of {self._whose}"[:256])
         embed.description = shorten("\n".join(_trouble(entries)), _TEXT) or None
         embed.set_image(url="attachment://calendar.png")
