@@ -8,7 +8,7 @@ import discord
 from typing_extensions import override
 
 from bot.vote_buttons import UP, vote_view
-from bot.webhooks import Webhooks, our_errors
+from bot.webhooks import Webhooks, asked_once, our_errors
 from services.chat import MayNotSpeak, Speaker
 from services.engine import BoardStage, Enclosed, Spoken, Where
 from services.texts import shorten
@@ -116,7 +116,7 @@ class DiscordBoardStage(BoardStage):
             raise MayNotSpeak("Manage Webhooks")
 
         async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
-            return await webhook.send(
+            return await asked_once(webhook).send(
                 text,
                 username=speaker.name,
                 avatar_url=speaker.avatar_url or discord.utils.MISSING,

@@ -1,8 +1,6 @@
 """Where photos are posted on Discord: in a channel, in the voice of their personality."""
 
 import io
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +10,7 @@ import discord
 from typing_extensions import override
 
 from bot.places import place_of
-from bot.webhooks import Webhooks, our_errors
+from bot.webhooks import Webhooks, asked_once, our_errors
 from services.chat import MayNotSpeak
 from services.media import ObjectStore
 from services.memory import Venue
@@ -130,33 +128,6 @@ class DiscordPublisher(Publisher):
     async def _channel(self, outgoing: Outgoing) -> Any:
         channel_id = int(outgoing.channel_id)
         return self._bot.get_channel(channel_id) or await self._bot.fetch_channel(channel_id)
-
-
-class _AskedOnce:
-    """A session that takes a server's failure for an answer.
-
-    The library would send the same once more, and nobody knows what became of the first.
-    """
-
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
-
-    @asynccontextmanager
-    async def request(
-        self, method: str, url: str, **options: Any
-    ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        async with self._session.request(method, url, **options) as response:
-            if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise aiohttp.ClientResponseError(
-                    response.request_info, response.history, status=response.status
-                )
-            yield response
-
-
-def asked_once(webhook: discord.Webhook) -> discord.Webhook:
-    """Return a webhook that sends a thing once, and says so where the server fails."""
-    session: Any = _AskedOnce(webhook.session)
-    return discord.Webhook.partial(webhook.id, webhook.token or "", session=session)
 
 
 def _is_it(message: discord.Message, outgoing: Outgoing) -> bool:

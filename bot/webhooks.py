@@ -1,11 +1,14 @@
 """The webhooks that personalities speak through: one a channel, kept, found, or made."""
 
 import asyncio
+import copy
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any, TypeVar
 
+import aiohttp
 import discord
 
 from services.chat import MayNotSpeak, PlaceGone
@@ -70,6 +73,34 @@ def home_of(channel: Any) -> Any:
             raise PlaceGone
         return channel.parent
     return channel
+
+
+class _AskedOnce:
+    """A session that takes a server's failure for an answer.
+
+    The library would send the same once more, and nobody knows what became of the first.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    @asynccontextmanager
+    async def request(
+        self, method: str, url: str, **options: Any
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        async with self._session.request(method, url, **options) as response:
+            if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise aiohttp.ClientResponseError(
+                    response.request_info, response.history, status=response.status
+                )
+            yield response
+
+
+def asked_once(webhook: discord.Webhook) -> discord.Webhook:
+    """Return a webhook that sends a thing once, and says so where the server fails."""
+    once: Any = copy.copy(webhook)
+    once.session = _AskedOnce(webhook.session)
+    return once
 
 
 @asynccontextmanager

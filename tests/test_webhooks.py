@@ -1,4 +1,4 @@
-"""Discord's answers to a photo that is posted, as they come over the wire."""
+"""Discord's answers to what is said through a webhook, as they come over the wire."""
 
 import aiohttp
 import discord
@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from discord.http import Route
 
-from bot.photo_stage import asked_once
+from bot.webhooks import asked_once
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
