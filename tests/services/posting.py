@@ -55,6 +55,7 @@ OWNER = Actor(discord_id=1, name="owner", is_bot_owner=True, moderates=True)
 STRANGER = Actor(discord_id=2, name="stranger")
 PLACE = Place(channel_id=77, guild_id=7, name="harbour", is_public=True)
 NOW = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
+DUE = datetime(2026, 3, 28, 17, 0, tzinfo=UTC)  # what `planned` asks for
 TEXT = Draft(caption="The lamp is lit.", alt_text="A lighthouse at dusk.")
 
 
@@ -212,6 +213,11 @@ class Posting:
         )
         assert isinstance(done, Scheduled), done
         return done.entry
+
+    async def handed_in(self) -> Entry:
+        """Return a post of a new photo, for tomorrow on a channel of Buffer's."""
+        (photo,) = await self.library()
+        return await self.planned(photo, await self.channel(photo))
 
     async def now(self, entry: Entry) -> SocialPost:
         async with self.sessions() as session:

@@ -1,17 +1,15 @@
 """Posts through Buffer: each once, whatever Buffer and the way to it do."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
 from sqlalchemy import select
 
-from db.models import Deed, EngineAct, RateWindow, SocialPost
+from db.models import Deed, EngineAct, RateWindow
 from services.painters import Studio
-from services.privacy import PrivacyService
 from services.social import (
     ChannelClosed,
-    Draft,
     NetworkUnsupported,
     NoSuchBufferChannel,
     PostClosed,
@@ -19,12 +17,10 @@ from services.social import (
     PublisherMissing,
     TargetTaken,
 )
-from tests.services.posting import NOW, OWNER, TEXT, Posting
+from tests.services.posting import DUE, OWNER, TEXT, Posting
 from tests.services.working import end_leases
 from tests.vendors.buffer import BufferStandIn, Fate
 from tests.vendors.fetching import PublicFolder, fetch
-
-DUE = datetime(2026, 3, 28, 17, 0, tzinfo=UTC)
 
 
 async def test_a_post_is_handed_over_and_followed_until_it_is_out(
@@ -90,8 +86,7 @@ async def test_a_picture_that_a_machine_made_says_so(
 async def test_what_buffer_refuses_is_said_and_what_it_leaves_open_is_asked(
     posting: Posting, buffer: BufferStandIn, fate: Fate, status: str, words: str
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     buffer.fates.append(fate)
 
     await posting.seen_to()
@@ -126,8 +121,7 @@ async def test_what_was_taken_without_an_answer_is_found_and_not_posted_again(
 
 
 async def test_a_full_queue_is_waited_for(posting: Posting, buffer: BufferStandIn) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     buffer.fates.append(Fate(payload="LimitReachedError", message="Ten posts is the limit"))
 
     await posting.seen_to()
@@ -170,8 +164,7 @@ async def test_windows_of_requests_are_shared_by_all_processes(
 async def test_too_many_requests_are_waited_out(
     posting: Posting, buffer: BufferStandIn, window: str, seconds: int
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     buffer.fates.append(Fate(window=window))
 
     async with posting.working():
@@ -190,8 +183,7 @@ async def _vendor(posting: Posting) -> str:
 
 
 async def test_a_refused_key_is_named(posting: Posting, buffer: BufferStandIn) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     other = Posting(
         posting.sessions, posting.studio, buffer_url=buffer.url, key="no", clock=posting.clock
     )
@@ -206,8 +198,7 @@ async def test_a_refused_key_is_named(posting: Posting, buffer: BufferStandIn) -
 async def test_nothing_is_handed_over_that_buffer_could_not_fetch(
     posting: Posting, buffer: BufferStandIn, outside: PublicFolder
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     outside.is_open = False
 
     async with posting.working():
@@ -228,8 +219,7 @@ async def test_nothing_is_handed_over_that_buffer_could_not_fetch(
 async def test_without_a_public_address_the_post_says_which_setting_is_missing(
     posting: Posting, buffer: BufferStandIn, studio: Studio
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     closed = Posting(posting.sessions, studio, buffer_url=buffer.url, clock=posting.clock)
 
     await closed.seen_to()
@@ -242,8 +232,7 @@ async def test_without_a_public_address_the_post_says_which_setting_is_missing(
 async def test_a_picture_that_buffer_could_not_fetch_at_its_time_has_failed(
     posting: Posting, buffer: BufferStandIn, outside: PublicFolder
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     await posting.seen_to()
     outside.is_open = False
     await buffer.publish(DUE)
@@ -255,125 +244,13 @@ async def test_a_picture_that_buffer_could_not_fetch_at_its_time_has_failed(
     assert "HTTP 502" in (ended.error or "")
 
 
-async def test_changes_are_made_in_the_queue(posting: Posting, buffer: BufferStandIn) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
-    await posting.seen_to()
-
-    changed = Draft(caption="The lamp is out.", alt_text="Dark.")
-    await posting.posts.edit(OWNER, entry.post.id, changed, when="2026-03-30 09:00")
-    await posting.seen_to()
-
-    (queued,) = buffer.posts.values()
-    assert (queued["text"], queued["altText"]) == ("The lamp is out.", "Dark.")
-    assert queued["dueAt"] == "2026-03-30T07:00:00.000Z"
-    assert (await posting.now(entry)).sent_revision == 2
-
-
-async def test_what_is_called_off_leaves_the_queue_and_the_photo_is_free(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    (photo,) = await posting.library()
-    target = await posting.channel(photo)
-    entry = await posting.planned(photo, target)
-    await posting.seen_to()
-
-    await posting.posts.cancel(OWNER, entry.post.id)
-    await posting.seen_to()
-
-    assert buffer.posts == {}
-    assert not await posting.is_there(entry)
-    assert await posting.planned(photo, target)
-
-
-async def test_what_went_out_before_it_could_be_called_off_is_posted(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
-    await posting.seen_to()
-    await posting.posts.cancel(OWNER, entry.post.id)
-    await buffer.publish(DUE)
-
-    await posting.seen_to()
-
-    assert (await posting.now(entry)).status == "posted"
-    with pytest.raises(PostClosed):
-        await posting.posts.cancel(OWNER, entry.post.id)
-
-
-async def test_a_paused_target_has_nothing_in_the_queue(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    first, second = await posting.library(2)
-    target = await posting.channel(first)
-    entry = await posting.planned(first, target)
-    await posting.seen_to()
-
-    await posting.targets.pause(OWNER, target.id, paused=True)
-    held = await posting.planned(second, target, "tomorrow 19:00")
-    await posting.seen_to()
-    while_paused = dict(buffer.posts)
-    await posting.targets.pause(OWNER, target.id, paused=False)
-    await posting.seen_to()
-
-    assert while_paused == {}
-    assert len(buffer.posts) == 2
-    for each in (entry, held):
-        assert (await posting.now(each)).buffer_post_id in buffer.posts
-
-
-async def test_a_removed_target_takes_its_posts_along(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    (photo,) = await posting.library()
-    target = await posting.channel(photo)
-    entry = await posting.planned(photo, target)
-    await posting.seen_to()
-
-    await posting.targets.remove(OWNER, target.id)
-    await posting.seen_to()
-
-    assert buffer.posts == {}
-    assert not await posting.is_there(entry)
-    assert await posting.channel(photo)  # it may be added again
-
-
-async def test_what_somebody_took_out_at_buffer_has_failed(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
-    await posting.seen_to()
-    buffer.posts.clear()
-
-    await posting.seen_to(hours=31)
-
-    ended = await posting.now(entry)
-    assert (ended.status, ended.buffer_post_id) == ("failed", None)
-    assert "Somebody took the post out" in (ended.error or "")
-
-
-async def test_what_buffer_never_says_anything_of_is_asked(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
-    await posting.seen_to()
-
-    await posting.seen_to(days=3)
-
-    assert (await posting.now(entry)).status == "unconfirmed"
-
-
 @pytest.mark.parametrize("is_out", [True, False])
 async def test_a_person_says_what_nobody_knows(
     posting: Posting,
     buffer: BufferStandIn,
     is_out: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     buffer.fates.append(Fate(http=0))
     await posting.seen_to()
 
@@ -388,8 +265,7 @@ async def test_a_person_says_what_nobody_knows(
 async def test_what_appears_late_is_found_when_somebody_asks_to_look_again(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     buffer.fates.append(Fate(http=503, when="after"))
     buffer.hides_posts = True
     await posting.seen_to()
@@ -407,8 +283,7 @@ async def test_what_appears_late_is_found_when_somebody_asks_to_look_again(
 async def test_something_alike_is_not_taken_for_the_post(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     buffer.create(
         {
             "channelId": "ig",
@@ -488,72 +363,10 @@ async def test_buffer_down_for_an_hour_is_an_hour_later(
     assert len(buffer.posts) == 1
 
 
-async def test_what_is_late_goes_out_soon_and_what_is_far_too_late_does_not(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    first, second = await posting.library(2)
-    target = await posting.channel(first)
-    late = await posting.planned(first, target, "tomorrow 18:00")
-    too_late = await posting.planned(second, target, "tomorrow 01:00")
-
-    await posting.seen_to(days=1, hours=6)
-
-    (queued,) = buffer.posts.values()
-    due = datetime.fromisoformat(queued["dueAt"])
-    assert NOW + timedelta(days=1, hours=6) < due < NOW + timedelta(days=1, hours=7)
-    assert (await posting.now(late)).buffer_post_id == queued["id"]
-    missed = await posting.now(too_late)
-    assert missed.status == "failed"
-    assert "too late" in (missed.error or "")
-
-
-async def test_what_went_out_before_it_was_changed_is_posted(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
-    await posting.seen_to()
-    await buffer.publish(DUE)
-
-    await posting.posts.edit(OWNER, entry.post.id, Draft(caption="Too late", alt_text=""))
-    await posting.seen_to()
-
-    assert (await posting.now(entry)).status == "posted"
-
-
-@pytest.mark.parametrize("what", ["edit", "cancel"])
-async def test_a_refused_change_leaves_what_is_in_the_queue_known(
-    posting: Posting, buffer: BufferStandIn, what: str
-) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
-    await posting.seen_to()
-    if what == "edit":
-        buffer.fates.append(Fate(payload="InvalidInputError", message="Text is odd"))
-        await posting.posts.edit(OWNER, entry.post.id, TEXT)
-    else:
-        buffer.fates.append(Fate(code="UNAUTHORIZED"))
-        await posting.posts.cancel(OWNER, entry.post.id)
-
-    await posting.seen_to()
-    refused = await posting.now(entry)
-    await posting.seen_to(ring=True)
-
-    assert (refused.status, refused.buffer_post_id) == ("scheduled", "post1")
-    assert refused.error
-    if what == "edit":
-        assert (await posting.now(entry)).sent_revision == 2
-        assert len(buffer.posts) == 1
-    else:
-        assert not await posting.is_there(entry)
-        assert buffer.posts == {}
-
-
 async def test_what_nobody_can_look_for_is_asked_and_not_called_failed(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     buffer.fates.append(Fate(http=0, when="after"))
     buffer.loses_channel = True
 
@@ -566,75 +379,10 @@ async def test_what_nobody_can_look_for_is_asked_and_not_called_failed(
         await posting.posts.cancel(OWNER, entry.post.id)
 
 
-async def test_a_deleted_personality_leaves_nothing_in_the_queue(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    first, second = await posting.library(2)
-    target = await posting.channel(first)
-    await posting.planned(first, target)
-    await posting.planned(second, target, "tomorrow 19:00")
-    await posting.seen_to()
-
-    await posting.people.delete(OWNER, first.personality_id)
-    await posting.seen_to()
-
-    assert buffer.posts == {}
-    assert [each async for each in posting.studio.store.listed("photos/")] == []
-
-
-async def test_who_deletes_everything_leaves_nothing_in_the_queue(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    (photo,) = await posting.library()
-    await posting.planned(photo, await posting.channel(photo))
-    await posting.seen_to()
-    privacy = PrivacyService(posting.sessions)
-
-    export = (await privacy.export(OWNER)).data.decode()
-    await privacy.delete(OWNER)
-    await posting.seen_to()
-
-    assert "The lamp is lit." in export
-    assert '"social_targets"' in export
-    assert buffer.posts == {}
-    assert [each async for each in posting.studio.store.listed("photos/")] == []
-
-
-async def test_a_target_paused_while_a_post_goes_out_has_it_taken_back(
-    posting: Posting, buffer: BufferStandIn
-) -> None:
-    (photo,) = await posting.library()
-    target = await posting.channel(photo)
-    entry = await posting.planned(photo, target)
-    async with posting.sessions.begin() as session:
-        post = await session.get_one(SocialPost, entry.post.id)
-        post.status, post.sending_at = "sending", posting.clock.now()
-        post.fingerprint = {"due_at": DUE.isoformat()}
-    buffer.create(
-        {
-            "channelId": "ig",
-            "mode": "customScheduled",
-            "dueAt": DUE.isoformat(),
-            "text": TEXT.caption,
-            "metadata": {"instagram": {"type": "post", "shouldShareToFeed": True}},
-            "assets": [{"image": {"url": posting.studio.store.public_url(photo.storage_key)}}],
-        }
-    )
-
-    await posting.targets.pause(OWNER, target.id, paused=True)
-    await posting.seen_to()
-    await posting.seen_to()
-
-    assert buffer.posts == {}
-    held = await posting.now(entry)
-    assert (held.status, held.buffer_post_id) == ("scheduled", None)
-
-
 async def test_a_window_that_is_shut_for_weeks_is_said_at_once(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    (photo,) = await posting.library()
-    entry = await posting.planned(photo, await posting.channel(photo))
+    entry = await posting.handed_in()
     buffer.fates.append(Fate(window="30d", wait=20 * 86_400))
 
     await posting.seen_to()

@@ -1,0 +1,241 @@
+"""Posts that wait at Buffer: what is changed, called off or paused here changes there."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from db.models import SocialPost
+from services.privacy import PrivacyService
+from services.social import Draft, PostClosed
+from tests.services.posting import DUE, NOW, OWNER, TEXT, Posting
+from tests.vendors.buffer import BufferStandIn, Fate
+
+
+async def test_changes_are_made_in_the_queue(posting: Posting, buffer: BufferStandIn) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+
+    changed = Draft(caption="The lamp is out.", alt_text="Dark.")
+    await posting.posts.edit(OWNER, entry.post.id, changed, when="2026-03-30 09:00")
+    await posting.seen_to()
+
+    (queued,) = buffer.posts.values()
+    assert (queued["text"], queued["altText"]) == ("The lamp is out.", "Dark.")
+    assert queued["dueAt"] == "2026-03-30T07:00:00.000Z"
+    assert (await posting.now(entry)).sent_revision == 2
+
+
+async def test_what_is_called_off_leaves_the_queue_and_the_photo_is_free(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    target = await posting.channel(photo)
+    entry = await posting.planned(photo, target)
+    await posting.seen_to()
+
+    await posting.posts.cancel(OWNER, entry.post.id)
+    await posting.seen_to()
+
+    assert buffer.posts == {}
+    assert not await posting.is_there(entry)
+    assert await posting.planned(photo, target)
+
+
+async def test_what_went_out_before_it_could_be_called_off_is_posted(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+    await posting.posts.cancel(OWNER, entry.post.id)
+    await buffer.publish(DUE)
+
+    await posting.seen_to()
+
+    assert (await posting.now(entry)).status == "posted"
+    with pytest.raises(PostClosed):
+        await posting.posts.cancel(OWNER, entry.post.id)
+
+
+async def test_a_paused_target_has_nothing_in_the_queue(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    first, second = await posting.library(2)
+    target = await posting.channel(first)
+    entry = await posting.planned(first, target)
+    await posting.seen_to()
+
+    await posting.targets.pause(OWNER, target.id, paused=True)
+    held = await posting.planned(second, target, "tomorrow 19:00")
+    await posting.seen_to()
+    while_paused = dict(buffer.posts)
+    await posting.targets.pause(OWNER, target.id, paused=False)
+    await posting.seen_to()
+
+    assert while_paused == {}
+    assert len(buffer.posts) == 2
+    for each in (entry, held):
+        assert (await posting.now(each)).buffer_post_id in buffer.posts
+
+
+async def test_a_removed_target_takes_its_posts_along(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    target = await posting.channel(photo)
+    entry = await posting.planned(photo, target)
+    await posting.seen_to()
+
+    await posting.targets.remove(OWNER, target.id)
+    await posting.seen_to()
+
+    assert buffer.posts == {}
+    assert not await posting.is_there(entry)
+    assert await posting.channel(photo)  # it may be added again
+
+
+async def test_what_somebody_took_out_at_buffer_has_failed(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+    buffer.posts.clear()
+
+    await posting.seen_to(hours=31)
+
+    ended = await posting.now(entry)
+    assert (ended.status, ended.buffer_post_id) == ("failed", None)
+    assert "Somebody took the post out" in (ended.error or "")
+
+
+async def test_what_buffer_never_says_anything_of_is_asked(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+
+    await posting.seen_to(days=3)
+
+    assert (await posting.now(entry)).status == "unconfirmed"
+
+
+async def test_what_is_late_goes_out_soon_and_what_is_far_too_late_does_not(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    first, second = await posting.library(2)
+    target = await posting.channel(first)
+    late = await posting.planned(first, target, "tomorrow 18:00")
+    too_late = await posting.planned(second, target, "tomorrow 01:00")
+
+    await posting.seen_to(days=1, hours=6)
+
+    (queued,) = buffer.posts.values()
+    due = datetime.fromisoformat(queued["dueAt"])
+    assert NOW + timedelta(days=1, hours=6) < due < NOW + timedelta(days=1, hours=7)
+    assert (await posting.now(late)).buffer_post_id == queued["id"]
+    missed = await posting.now(too_late)
+    assert missed.status == "failed"
+    assert "too late" in (missed.error or "")
+
+
+async def test_what_went_out_before_it_was_changed_is_posted(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+    await buffer.publish(DUE)
+
+    await posting.posts.edit(OWNER, entry.post.id, Draft(caption="Too late", alt_text=""))
+    await posting.seen_to()
+
+    assert (await posting.now(entry)).status == "posted"
+
+
+@pytest.mark.parametrize("what", ["edit", "cancel"])
+async def test_a_refused_change_leaves_what_is_in_the_queue_known(
+    posting: Posting, buffer: BufferStandIn, what: str
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+    if what == "edit":
+        buffer.fates.append(Fate(payload="InvalidInputError", message="Text is odd"))
+        await posting.posts.edit(OWNER, entry.post.id, TEXT)
+    else:
+        buffer.fates.append(Fate(code="UNAUTHORIZED"))
+        await posting.posts.cancel(OWNER, entry.post.id)
+
+    await posting.seen_to()
+    refused = await posting.now(entry)
+    await posting.seen_to(ring=True)
+
+    assert (refused.status, refused.buffer_post_id) == ("scheduled", "post1")
+    assert refused.error
+    if what == "edit":
+        assert (await posting.now(entry)).sent_revision == 2
+        assert len(buffer.posts) == 1
+    else:
+        assert not await posting.is_there(entry)
+        assert buffer.posts == {}
+
+
+async def test_a_deleted_personality_leaves_nothing_in_the_queue(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    first, second = await posting.library(2)
+    target = await posting.channel(first)
+    await posting.planned(first, target)
+    await posting.planned(second, target, "tomorrow 19:00")
+    await posting.seen_to()
+
+    await posting.people.delete(OWNER, first.personality_id)
+    await posting.seen_to()
+
+    assert buffer.posts == {}
+    assert [each async for each in posting.studio.store.listed("photos/")] == []
+
+
+async def test_who_deletes_everything_leaves_nothing_in_the_queue(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    await posting.planned(photo, await posting.channel(photo))
+    await posting.seen_to()
+    privacy = PrivacyService(posting.sessions)
+
+    export = (await privacy.export(OWNER)).data.decode()
+    await privacy.delete(OWNER)
+    await posting.seen_to()
+
+    assert "The lamp is lit." in export
+    assert '"social_targets"' in export
+    assert buffer.posts == {}
+    assert [each async for each in posting.studio.store.listed("photos/")] == []
+
+
+async def test_a_target_paused_while_a_post_goes_out_has_it_taken_back(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    target = await posting.channel(photo)
+    entry = await posting.planned(photo, target)
+    async with posting.sessions.begin() as session:
+        post = await session.get_one(SocialPost, entry.post.id)
+        post.status, post.sending_at = "sending", posting.clock.now()
+        post.fingerprint = {"due_at": DUE.isoformat()}
+    buffer.create(
+        {
+            "channelId": "ig",
+            "mode": "customScheduled",
+            "dueAt": DUE.isoformat(),
+            "text": TEXT.caption,
+            "metadata": {"instagram": {"type": "post", "shouldShareToFeed": True}},
+            "assets": [{"image": {"url": posting.studio.store.public_url(photo.storage_key)}}],
+        }
+    )
+
+    await posting.targets.pause(OWNER, target.id, paused=True)
+    await posting.seen_to()
+    await posting.seen_to()
+
+    assert buffer.posts == {}
+    held = await posting.now(entry)
+    assert (held.status, held.buffer_post_id) == ("scheduled", None)
