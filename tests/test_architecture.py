@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,15 @@ def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     """Yield the modules in some folders, and how they are written."""
     for folder in folders:
         for file in sorted((ROOT / folder).rglob("*.py")):
-            yield str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))
+            yield str(file.relative_to(ROOT)), parsed(file)
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def imports(tree: ast.Module) -> set[str]:
     """Return what a module imports, wherever in it, by `import` or by name."""
     found: set[str] = set()
