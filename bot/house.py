@@ -43,7 +43,11 @@ class House:
             return assemble(
                 self.sessions,
                 outside=on_discord(
-                    bot, self.studio.store, proxies=proxies, cdn_hosts=cdn_hosts or CDN_HOSTS
+                    bot,
+                    self.studio.store,
+                    proxies=proxies,
+                    cdn_hosts=cdn_hosts or CDN_HOSTS,
+                    clock=self.clock,
                 ),
                 models=self.models,
                 studio=self.studio,

@@ -13,6 +13,7 @@ from bot.stage import CDN_HOSTS, DiscordStage
 from bot.watcher import DiscordWatcher
 from bot.webhooks import Webhooks
 from bot.wiring import Outside
+from services.clock import Clock, SystemClock
 from services.media import ObjectStore
 
 
@@ -22,6 +23,7 @@ def on_discord(
     *,
     proxies: Collection[int] = (),
     cdn_hosts: Collection[str] = CDN_HOSTS,
+    clock: Clock | None = None,
 ) -> Outside:
     """Return them for a bot, which need not be connected yet."""
     webhooks = Webhooks(bot)
@@ -32,6 +34,6 @@ def on_discord(
         board_stage=DiscordBoardStage(bot, webhooks),
         herald=DiscordHerald(bot),
         watcher=DiscordWatcher(bot),
-        publisher=DiscordPublisher(bot, webhooks, store),
+        publisher=DiscordPublisher(bot, webhooks, store, clock or SystemClock()),
         messenger=DiscordMessenger(bot),
     )

@@ -1,7 +1,7 @@
 """Where photos are posted on Discord: in a channel, in the voice of their personality."""
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ from typing_extensions import override
 from bot.places import place_of
 from bot.webhooks import Webhooks, asked_once, our_errors
 from services.chat import MayNotSpeak
+from services.clock import Clock
 from services.media import ObjectStore
 from services.memory import Venue
 from services.social import (
@@ -26,16 +27,20 @@ from services.social import (
 from services.texts import shorten
 
 _LOOKED_AT, _ARCHIVED = 2000, 100
+_SKEW = timedelta(minutes=5)
 _NAME, _ALT = 90, 1000
 
 
 class DiscordPublisher(Publisher):
     """Posts through the channel's webhook; a message is known again by the name of its file."""
 
-    def __init__(self, bot: discord.Client, webhooks: Webhooks, store: ObjectStore) -> None:
+    def __init__(
+        self, bot: discord.Client, webhooks: Webhooks, store: ObjectStore, clock: Clock
+    ) -> None:
         self._bot = bot
         self._webhooks = webhooks
         self._store = store
+        self._clock = clock
 
     @property
     @override
@@ -58,7 +63,6 @@ class DiscordPublisher(Publisher):
     @override
     async def publish(self, outgoing: Outgoing) -> Receipt:
         picture = await self._store.get(outgoing.storage_key)
-        channel = await self._channel(outgoing)
 
         async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
             return await asked_once(webhook).send(
@@ -77,6 +81,7 @@ class DiscordPublisher(Publisher):
 
         try:
             async with our_errors():
+                channel = await self._channel(outgoing)
                 message = await self._webhooks.using(await self._home(channel), send)
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise OutcomeUnknown(type(error).__name__) from error
@@ -93,11 +98,15 @@ class DiscordPublisher(Publisher):
                 channel = await self._channel(outgoing)
                 if isinstance(channel, discord.ForumChannel):
                     return await self._find_in_forum(channel, outgoing)
-                looked_at = 0
+                ago = self._clock.now() - since + _SKEW
+                looked_at, newest = 0, None
                 async for message in channel.history(limit=_LOOKED_AT):
                     looked_at += 1
                     if _is_it(message, outgoing):
                         return _receipt(channel, channel.id, message.id)
+                    newest = newest or message.created_at
+                    if newest - message.created_at > ago:
+                        return None  # by Discord's clock; what comes now is older
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise PublisherBusy("Discord is not answering") from error
         if looked_at == _LOOKED_AT:
@@ -114,7 +123,10 @@ class DiscordPublisher(Publisher):
         threads += [each async for each in forum.archived_threads(limit=_ARCHIVED)]
         for thread in threads:
             if thread.name == _title(outgoing):
-                message = await thread.fetch_message(thread.id)
+                try:
+                    message = await thread.fetch_message(thread.id)
+                except discord.NotFound:
+                    continue  # somebody has deleted how it began
                 if _is_it(message, outgoing):
                     return _receipt(forum, thread.id, message.id)
         return None

@@ -33,8 +33,8 @@ def _about_libraries(error: DomainError) -> str | None:
             )
         case PhotoOnItsWay(name=name):
             return (
-                f"**{_safe(name)}** is on its way, or may be posted already. Cancel its post with "
-                "`/schedule cancel` first."
+                f"**{_safe(name)}** is on its way, or may be posted already. When that is over, or "
+                "`/schedule cancel` has called its post off, it can go."
             )
         case NotLookedAt(name=name):
             return f"**{_safe(name)}** has not been looked at yet. Try again in a minute."

@@ -62,7 +62,7 @@ class DiscordMessenger(Messenger):
     async def tell(self, discord_id: int, told: Told) -> bool:
         post = told.entry.post
         name = discord.utils.escape_markdown(told.personality)
-        text = f"{entry_line(told.entry)}\nof **{name}**: {told.words}"
+        text = f"A post of **{name}**:\n{entry_line(told.entry)}"
         is_open = post.status == PostStatus.UNCONFIRMED
         view = settle_view(post.id) if is_open else discord.utils.MISSING
         try:

@@ -41,7 +41,7 @@ def schedule(
             alt_text=alt_text or found.alt_text,
             first_comment=first_comment,
         )
-        where = await services.targets.find(OPERATOR, target)
+        where = await services.targets.find(OPERATOR, target, personality_id=found.personality_id)
         return await services.posts.schedule_post(
             OPERATOR, found.id, draft, target_id=where.id, when=when
         )

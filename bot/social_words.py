@@ -10,6 +10,7 @@ from services.social import (
     LABELS,
     CalledOff,
     CaptionTooLong,
+    ChangedTooLate,
     ChannelClosed,
     ChannelGone,
     CommentUnsupported,
@@ -25,6 +26,8 @@ from services.social import (
     PostRefused,
     PublisherBusy,
     PublisherMissing,
+    SeveralPosts,
+    SeveralTargets,
     SlotsUnclear,
     TakenOut,
     TargetNotFound,
@@ -45,6 +48,7 @@ _STATUSES = {
     "posted": "posted",
     "failed": "failed",
     "unconfirmed": "perhaps posted: nobody knows",
+    "cancelled": "being taken back",
 }
 
 
@@ -70,6 +74,11 @@ def _about_planning(error: DomainError) -> str | None:
             )
         case PostNotFound(name=name):
             return f"You have no post called **{_safe(name)}**. `/schedule list` shows them."
+        case SeveralPosts(name=name):
+            return (
+                f"More than one post is called **{_safe(name)}**. Name it by its id, as "
+                "`/schedule list` shows it."
+            )
         case PostClosed(status=status):
             return f"It is {_STATUSES.get(status, status)}, so that cannot be done with it."
         case CaptionTooLong(service=service, limit=limit, length=length):
@@ -98,8 +107,7 @@ def _about_times(error: DomainError) -> str | None:
                 "over it."
             )
         case TimeTaken(at=at, target=target):
-            when = _time(at) if at else "That minute"
-            return f"{when} is taken on **{_safe(target)}** by another post."
+            return f"{_time(at)} is taken on **{_safe(target)}** by another post."
         case ZoneUnknown(name=name):
             return f"I know no time zone **{_safe(name)}**. They are called like `Europe/Vienna`."
         case SlotsUnclear(line=line):
@@ -122,6 +130,11 @@ def _about_targets(error: DomainError) -> str | None:
             return (
                 f"There is no target **{_safe(name)}** for this. `/schedule targets` shows and "
                 "adds them."
+            )
+        case SeveralTargets(name=name):
+            return (
+                f"More than one target is called **{_safe(name)}**. Choose one of those that are "
+                "suggested."
             )
         case TargetTaken(name=name):
             return f"Photos are posted on **{_safe(name)}** already."
@@ -155,8 +168,13 @@ def _about_delivery(error: DomainError) -> str | None:
             return f"Somebody took the post out of Buffer's queue for **{_safe(name)}**."
         case CalledOff():
             return "Whoever runs this bot has called it off."
-        case Missed(at=at):
+        case Missed(at=at, detail=None):
             return f"Nobody was here to post it at {_time(at)}, and now it is too late for it."
+        case Missed(at=at, detail=detail):
+            why = f" ({_safe(detail)})" if detail else ""
+            return f"It could not be posted at {_time(at)}{why}, and now it is too late for it."
+        case ChangedTooLate():
+            return "Your last change came too late: it was out by then, as it was before."
         case OutcomeUnknown():
             return (
                 "It may be posted, or not: the answer was lost, and it was not found there. "

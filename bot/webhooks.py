@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import discord
+from discord.ext import commands
 
 from services.chat import MayNotSpeak, PlaceGone
 
@@ -28,6 +29,12 @@ class Webhooks:
         self._bot = bot
         self._known: dict[int, discord.Webhook] = {}
         self._locks: dict[int, asyncio.Lock] = {}
+        if isinstance(bot, commands.bot.BotBase):
+            bot.add_listener(self._changed, "on_webhooks_update")
+
+    async def _changed(self, channel: discord.abc.GuildChannel) -> None:
+        """Forget a webhook that somebody may have moved to another channel, or deleted."""
+        self._known.pop(channel.id, None)
 
     async def of(self, channel: Any) -> discord.Webhook:
         """Return our webhook of a channel, or of a thread's parent: kept, found, or made."""

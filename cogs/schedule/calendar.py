@@ -14,7 +14,7 @@ from discord import ui
 
 from bot.social_shelf import entry_line
 from bot.ui import AnyInteraction, View
-from services.media import Mood, Pinned, month_sheet
+from services.media import DRAWN, Mood, Pinned, month_sheet
 from services.people import Actor
 from services.photos import PhotoService
 from services.social import CalendarService, Entry, PostStatus
@@ -90,12 +90,12 @@ class CalendarView(View):
             personality_id=self._personality_id,
         )
         days: defaultdict[int, list[Pinned]] = defaultdict(list)
-        for entry, small in zip(
-            entries, await self._photos.small([each.photo for each in entries]), strict=True
-        ):
+        for entry in entries:
             at = _at(entry).astimezone(self._zone)
-            mood = _MOODS[PostStatus(entry.post.status)]
-            days[at.day].append(Pinned(picture=small, label=f"{at:%H:%M}", mood=mood))
+            day, mood = days[at.day], _MOODS[PostStatus(entry.post.status)]
+            shown = [entry.photo] if len(day) < DRAWN else []
+            small = (*await self._photos.small(shown), None)[0]
+            day.append(Pinned(picture=small, label=f"{at:%H:%M}", mood=mood))
         drawn = await asyncio.to_thread(month_sheet, self._first, days, today=self._today)
         embed = discord.Embed(title=f"Posts of {self._whose}"[:256])
         embed.description = shorten("\n".join(_trouble(entries)), _TEXT) or None

@@ -76,6 +76,7 @@ async def _ask_to_remove(
             content=f"Nothing is posted on {target_name(target)} any more.", view=None
         )
 
-    also = f" {details.waiting} posts are called off." if details.waiting else ""
+    several = "1 post is" if details.waiting == 1 else f"{details.waiting} posts are"
+    also = f" {several} called off." if details.waiting else ""
     question = f"Post on {target_name(target)} no more?{also}"
     await confirm(interaction, question, label="Remove", do=remove)

@@ -7,6 +7,7 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
+from bot.errors import explain
 from bot.social_shelf import draft_embed, entry_line
 from bot.ui import AnyInteraction, Modal, View
 from services.people import Actor
@@ -35,6 +36,7 @@ class PostForm(Modal):
         super().__init__(title=title[:45])
         self._done = done
         service = target.service if target else "facebook"
+        self._has_comment = service in COMMENTED
         self.caption = _text("caption", draft.caption, min(CAPTIONS[service], _MODAL_TEXT))
         self.alt_text = _text("alt_text", draft.alt_text, ALT_LIMIT)
         self.first_comment = _text("first_comment", draft.first_comment, _COMMENT)
@@ -44,7 +46,7 @@ class PostForm(Modal):
         self.add_item(ui.Label(text="Caption", component=self.caption))
         about = "What the photo shows, for those who cannot see it"
         self.add_item(ui.Label(text="Alt text", description=about, component=self.alt_text))
-        if service in COMMENTED:
+        if self._has_comment:
             self.add_item(ui.Label(text="First comment", component=self.first_comment))
         ways = "tomorrow 18:00 · 2026-12-24 18:00 · in 2 hours · next slot"
         self.add_item(ui.Label(text="When", description=ways, component=self.when))
@@ -54,7 +56,7 @@ class PostForm(Modal):
         draft = Draft(
             caption=self.caption.value,
             alt_text=self.alt_text.value,
-            first_comment=self.first_comment.value or "",
+            first_comment=self.first_comment.value if self._has_comment else "",
         )
         await self._done(interaction, draft, self.when.value)
 
@@ -77,7 +79,13 @@ def planning(posts: SocialService, actor: Actor, photo: Photo, target: SocialTar
             actor, photo.id, draft, target_id=target.id, when=when or NEXT
         )
         if isinstance(done, NotScheduled):
-            raise done.reason
+            if done.existing is not None:
+                raise done.reason
+            # Nothing that was typed is lost for a time that cannot be.
+            kept = await posts.save_draft(actor, photo.id, draft, target_id=target.id)
+            why = explain(done.reason) or "It could not be planned."
+            await say(interaction, f"{why} It is kept as a draft.\n{entry_line(kept)}")
+            return
         await say(interaction, f"Planned.\n{entry_line(done.entry)}")
 
     return plan

@@ -46,7 +46,10 @@ class Photo(Keyed, Base, kw_only=True):
     taken_at: Mapped[datetime | None] = mapped_column(DateTime(), default=None)
     is_made: Mapped[bool] = mapped_column(default=False, server_default="false")
     alt_text: Mapped[str] = mapped_column(default="", server_default="")
-    embedding: Mapped[list[float] | None] = mapped_column(Vector(PHOTO_DIMENSIONS), default=None)
+    # A thousand numbers, which nobody wants to read with each photo of a library.
+    embedding: Mapped[list[float] | None] = mapped_column(
+        Vector(PHOTO_DIMENSIONS), default=None, deferred=True
+    )
     embedding_model: Mapped[str | None] = mapped_column(default=None)
     added_by: Mapped[UUID | None] = mapped_column(
         ForeignKey("users.id", ondelete="SET NULL"), default=None

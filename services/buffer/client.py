@@ -17,7 +17,7 @@ from services.buffer.errors import (
     BufferUnclear,
     BufferUnreachable,
 )
-from services.buffer.limits import Windows
+from services.buffer.limits import Windows, number
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ _TIMEOUT = aiohttp.ClientTimeout(total=45, connect=10)
 _AGENT = "Troupe/0.1 (self-hosted Discord bot)"
 _WINDOWS = {"15m": 900, "24h": 86_400, "30d": 2_592_000}
 _WAIT = 60.0
-_KEY = ("UNAUTHORIZED", "UNAUTHENTICATED")
+# A key that may not see something says nothing of whether it is there.
+_KEY = ("UNAUTHORIZED", "UNAUTHENTICATED", "FORBIDDEN")
 
 
 class _Extensions(BaseModel):
@@ -81,7 +82,8 @@ class BufferClient:
         return _data(status, said)
 
     async def _limited(self, retry_after: str, said: _Answer | None) -> BufferLimited:
-        wait = float(retry_after) if retry_after.isdigit() else _WAIT
+        wait = number(retry_after)
+        wait = _WAIT if wait is None else wait
         window = said.errors[0].extensions.window if said and said.errors else ""
         seconds = _WINDOWS.get(window, _WINDOWS["15m"])
         await self._windows.shut(seconds, wait)
@@ -102,7 +104,7 @@ def _data(status: int, said: _Answer | None) -> dict[str, Any]:
         raise BufferKeyRefused
     if said is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "UNEXPECTED":
         raise BufferUnclear(f"HTTP {status}")
-    if code in ("NOT_FOUND", "FORBIDDEN"):
+    if code == "NOT_FOUND":
         raise BufferNotFound
     if said.errors or said.data is None or status != HTTPStatus.OK:
         raise BufferRefused(said.errors[0].message[:200] if said.errors else f"HTTP {status}")

@@ -32,17 +32,16 @@ class BufferFull(NotDone):
     """The channel's queue takes no more posts for now."""
 
     detail: str
-    retry_after: float = 1800
 
 
 @dataclass(eq=False)
 class BufferKeyRefused(NotDone):
-    """Buffer does not take our key."""
+    """Buffer does not take our key, or not for this."""
 
 
 @dataclass(eq=False)
 class BufferNotFound(NotDone):
-    """What was asked for is not there, or not ours."""
+    """What was asked for is not there."""
 
 
 @dataclass(eq=False)

@@ -19,6 +19,7 @@ from services.buffer.errors import BufferLimited
 _ITEM = re.compile(r'"([^"]*)"((?:\s*;\s*[\w-]+=[^;,]*)*)')
 _PARAMETER = re.compile(r";\s*([\w-]+)=([^;,]*)")
 _MOST_SECONDS = 2_592_000
+_MOST = 2**31 - 1
 
 
 class Windows:
@@ -52,21 +53,15 @@ class Windows:
 
     async def heard(self, headers: Mapping[str, str]) -> None:
         """Keep what an answer says of the windows."""
-        lengths = {
-            name: int(told["w"])
-            for name, told in _items(headers.get("RateLimit-Policy", "")).items()
-            if told.get("w", "").isdigit()
-        }
-        values = [
-            {
-                "vendor": self._vendor,
-                "seconds": lengths[name],
-                "remaining": int(told["r"]),
-                "resets_at": func.now() + timedelta(seconds=min(int(told["t"]), _MOST_SECONDS)),
-            }
-            for name, told in _items(headers.get("RateLimit", "")).items()
-            if name in lengths and told.get("r", "").isdigit() and told.get("t", "").isdigit()
-        ]
+        policy = _items(headers.get("RateLimit-Policy", ""))
+        values: list[dict[str, Any]] = []
+        for name, told in _items(headers.get("RateLimit", "")).items():
+            seconds = number(policy.get(name, {}).get("w", ""))
+            remaining, wait = number(told.get("r", "")), number(told.get("t", ""))
+            if seconds is not None and remaining is not None and wait is not None:
+                at = func.now() + timedelta(seconds=min(wait, _MOST_SECONDS))
+                window = {"seconds": seconds, "remaining": remaining, "resets_at": at}
+                values.append({"vendor": self._vendor, **window})
         await self._keep(values)
 
     async def shut(self, seconds: int, retry_after: float) -> None:
@@ -90,6 +85,11 @@ class Windows:
             await session.execute(
                 asked.on_conflict_do_update(index_elements=["vendor", "seconds"], set_=newer)
             )
+
+
+def number(text: str) -> int | None:
+    """Return a number of a header, at most what a column holds; None where it is none."""
+    return min(int(text[:12]), _MOST) if text.isascii() and text.isdecimal() else None
 
 
 def _items(header: str) -> dict[str, dict[str, str]]:

@@ -3,12 +3,13 @@
 So a post is known again by what it says, when it is due and where its picture is.
 """
 
+import re
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import ValidationError
 from typing_extensions import override
 
 from services.buffer import documents
@@ -20,8 +21,10 @@ from services.buffer.errors import (
     BufferNotFound,
     BufferRefused,
     BufferUnclear,
-    BufferUnreachable,
+    NotDone,
 )
+from services.buffer.shapes import ChannelData, Post
+from services.errors import DomainError
 from services.media import ObjectStore, check_link
 from services.social import (
     Channel,
@@ -34,43 +37,16 @@ from services.social import (
     PostRefused,
     PublisherBusy,
     Queue,
+    QueueFull,
     Receipt,
     Stage,
 )
 
 # Our clock and theirs need not agree.
 _SKEW = timedelta(minutes=5)
-_MOST_PAGES = 10
+_MOST_PAGES, _MOST_LINK = 10, 500
+_HOUR = 3600
 _STAGES = {"sent": Stage.OUT, "error": Stage.FAILED}
-
-
-class _Error(BaseModel):
-    message: str = ""
-
-
-class _Asset(BaseModel):
-    source: str = ""
-
-
-class _Post(BaseModel):
-    id: str
-    status: str
-    text: str = ""
-    dueAt: AwareDatetime | None = None  # noqa: N815 - their names
-    sentAt: AwareDatetime | None = None  # noqa: N815
-    externalLink: str | None = None  # noqa: N815
-    error: _Error | None = None
-    assets: list[_Asset] = []
-
-
-class _Channel(BaseModel):
-    id: str
-    name: str
-    service: str
-    timezone: str = "UTC"
-    isDisconnected: bool = False  # noqa: N815
-    isLocked: bool = False  # noqa: N815
-    organizationId: str = ""  # noqa: N815
 
 
 class BufferPublisher(Queue, Channels):
@@ -88,12 +64,12 @@ class BufferPublisher(Queue, Channels):
 
     @override
     async def listed(self) -> Sequence[Channel]:
-        with _our_errors("Buffer"):
+        with _our_errors("Buffer", changes=False):
             data = await self._client.ask(documents.ORGANIZATIONS)
             found: list[Channel] = []
             for each in data["account"]["organizations"]:
                 told = await self._client.ask(documents.CHANNELS, organization=each["id"])
-                found += [_channel(_Channel.model_validate(one)) for one in told["channels"]]
+                found += [_channel(ChannelData.model_validate(one)) for one in told["channels"]]
         return found
 
     @override
@@ -113,7 +89,7 @@ class BufferPublisher(Queue, Channels):
     @override
     async def find(self, outgoing: Outgoing, since: datetime) -> Receipt | None:
         link = self._store.public_url(outgoing.storage_key)
-        like: list[_Post] = []
+        like: list[Post] = []
         with _our_errors(outgoing.channel_name):
             channel = await self._channel(outgoing)
             async for each in self._posts(channel, since - _SKEW):
@@ -132,17 +108,18 @@ class BufferPublisher(Queue, Channels):
 
     @override
     async def look(self, remote_id: str) -> Receipt | None:
-        with _our_errors("Buffer"):
+        with _our_errors("Buffer", changes=False):
             try:
                 data = await self._client.ask(documents.POST, id=remote_id)
             except BufferNotFound:
                 return None
-            return _receipt(_Post.model_validate(data["post"]))
+            return _receipt(Post.model_validate(data["post"]))
 
     @override
     async def change(self, remote_id: str, outgoing: Outgoing) -> Receipt | None:
         wanted = {**self._input(outgoing), "id": remote_id}
-        with _our_errors(outgoing.channel_name):
+        # It may be asked again: whoever looks sees how it is there.
+        with _our_errors(outgoing.channel_name, changes=False):
             try:
                 data = await self._client.ask(documents.EDIT, input=wanted)
                 return _receipt(_acted(data["editPost"]))
@@ -151,23 +128,24 @@ class BufferPublisher(Queue, Channels):
 
     @override
     async def take_back(self, remote_id: str) -> None:
-        with _our_errors("Buffer"):
+        with _our_errors("Buffer", changes=False):
             try:
                 data = await self._client.ask(documents.DELETE, id=remote_id)
             except BufferNotFound:
                 return
             if data["deletePost"]["__typename"] != "DeletePostSuccess":
-                raise BufferUnclear(str(data["deletePost"].get("message", ""))[:200])
+                message = str(data["deletePost"].get("message", ""))[:200]
+                raise PublisherBusy(f"it does not let go of a post: {message}", _HOUR)
 
-    async def _channel(self, outgoing: Outgoing) -> _Channel:
-        with _our_errors(outgoing.channel_name):
+    async def _channel(self, outgoing: Outgoing) -> ChannelData:
+        with _our_errors(outgoing.channel_name, changes=False):
             try:
                 data = await self._client.ask(documents.CHANNEL, id=outgoing.channel_id)
             except BufferNotFound as error:
                 raise ChannelGone(outgoing.channel_name) from error
-            return _Channel.model_validate(data["channel"])
+            return ChannelData.model_validate(data["channel"])
 
-    async def _posts(self, channel: _Channel, since: datetime) -> AsyncGenerator[_Post]:
+    async def _posts(self, channel: ChannelData, since: datetime) -> AsyncGenerator[Post]:
         """Yield the posts that were made on a channel since a time, the newest first."""
         asked = {
             "organizationId": channel.organizationId,
@@ -178,7 +156,7 @@ class BufferPublisher(Queue, Channels):
         for _ in range(_MOST_PAGES):
             data = (await self._client.ask(documents.POSTS, input=asked, after=after))["posts"]
             for edge in data["edges"] or ():
-                yield _Post.model_validate(edge["node"])
+                yield Post.model_validate(edge["node"])
             if not data["pageInfo"]["hasNextPage"]:
                 return
             after = data["pageInfo"]["endCursor"]
@@ -217,10 +195,10 @@ def _metadata(outgoing: Outgoing) -> dict[str, Any]:
             return {}
 
 
-def _acted(payload: dict[str, Any]) -> _Post:
+def _acted(payload: dict[str, Any]) -> Post:
     """Return the post of a payload, or raise the error that it is instead."""
     if payload["__typename"] == "PostActionSuccess":
-        return _Post.model_validate(payload["post"])
+        return Post.model_validate(payload["post"])
     message = str(payload.get("message", ""))[:200]
     match payload["__typename"]:
         case "NotFoundError":
@@ -235,17 +213,24 @@ def _acted(payload: dict[str, Any]) -> _Post:
             raise BufferRefused(message)
 
 
-def _receipt(post: _Post) -> Receipt:
+def _receipt(post: Post) -> Receipt:
     return Receipt(
         remote_id=post.id,
         stage=_STAGES.get(post.status, Stage.QUEUED),
-        link=post.externalLink,
+        link=_link(post.externalLink or ""),
         at=post.sentAt,
+        text=post.text,
         detail=post.error.message[:300] if post.error else "the network refused it",
     )
 
 
-def _channel(channel: _Channel) -> Channel:
+def _link(link: str) -> str | None:
+    """Return an address that can be shown to people, or None."""
+    is_plain = link.startswith("https://") and not re.search(r"[\s()<>\[\]]", link)
+    return link if is_plain and len(link) <= _MOST_LINK else None
+
+
+def _channel(channel: ChannelData) -> Channel:
     problem = "it is locked by your plan" if channel.isLocked else None
     problem = "it is disconnected" if channel.isDisconnected else problem
     return Channel(
@@ -266,21 +251,32 @@ def _iso(at: datetime) -> str:
 
 
 @contextmanager
-def _our_errors(name: str) -> Generator[None]:
-    """Turn what Buffer answers into what posting knows."""
+def _our_errors(name: str, *, changes: bool = True) -> Generator[None]:
+    """Turn what Buffer answers into what posting knows.
+
+    `changes` says that it counts whether what was asked was done, where Buffer did not say.
+    """
     try:
         yield
-    except BufferUnclear as error:
-        raise OutcomeUnknown(error.detail) from error
-    except BufferUnreachable as error:
-        raise PublisherBusy("it cannot be reached", 30) from error
-    except BufferLimited as error:
-        raise PublisherBusy("it has been asked too often", error.retry_after) from error
-    except BufferFull as error:
-        raise PublisherBusy(error.detail, error.retry_after) from error
-    except BufferKeyRefused as error:
-        raise KeyRefused from error
-    except BufferNotFound as error:
-        raise ChannelGone(name) from error
-    except BufferRefused as error:
-        raise PostRefused(error.detail) from error
+    except (BufferUnclear, ValidationError, KeyError, TypeError) as error:
+        if changes:
+            raise OutcomeUnknown(str(error)) from error
+        raise PublisherBusy("it does not answer in a way that I understand", 60) from error
+    except NotDone as error:
+        raise _ours(error, name) from error
+
+
+def _ours(error: NotDone, name: str) -> DomainError:
+    match error:
+        case BufferLimited(retry_after=wait):
+            return PublisherBusy("it has been asked too often", wait)
+        case BufferFull(detail=detail):
+            return QueueFull(detail)
+        case BufferKeyRefused():
+            return KeyRefused()
+        case BufferNotFound():
+            return ChannelGone(name)
+        case BufferRefused(detail=detail):
+            return PostRefused(detail)
+        case _:
+            return PublisherBusy("it cannot be reached", 30)

@@ -241,9 +241,12 @@ async def step_output(session: AsyncSession, job_id: UUID, name: str) -> JobStep
     return await session.get(JobStep, (job_id, name))
 
 
-async def drop(session: AsyncSession, keys: Sequence[str]) -> None:
-    """Delete all jobs of some keys."""
-    await session.execute(delete(Job).where(Job.key.in_(keys)))
+async def drop(session: AsyncSession, keys: Sequence[str], *, waiting: bool = False) -> None:
+    """Delete all jobs of some keys, or those that wait."""
+    statement = delete(Job).where(Job.key.in_(keys))
+    if waiting:
+        statement = statement.where(Job.status == JobStatus.PENDING)
+    await session.execute(statement)
 
 
 async def forget_step(session: AsyncSession, job_id: UUID, name: str) -> None:

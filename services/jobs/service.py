@@ -43,14 +43,18 @@ async def enqueue(
     due: datetime | timedelta | None = None,
     key: str | None = None,
     lane: str = HOUSE,
+    replacing: bool = False,
 ) -> UUID:
     """Promise to do something, in the caller's transaction; return the job's id.
 
     `due` is when it may start: a time, or a span from now by the database's clock. Of the jobs with
-    one `key`, one runs at a time. `lane` is one of `LANES`.
+    one `key`, one runs at a time. `lane` is one of `LANES`. `replacing` says that those of its key
+    that have not begun are not needed any more.
     """
     if lane not in LANES:
         raise ValueError(f"there is no lane {lane!r}")
+    if replacing and key is not None:
+        await queries.drop(session, [key], waiting=True)
     return await queries.add(session, kind=kind, payload=payload, due=due, key=key, lane=lane)
 
 

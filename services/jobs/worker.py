@@ -218,7 +218,7 @@ class Worker:
 
     def _delay(self, job: Claimed, error: Exception) -> timedelta:
         """Return the back-off: twice as long each time, with jitter; more where a vendor asks."""
-        seconds = min(self._pace.backoff * 2**job.failures, _LONGEST)
+        seconds = min(self._pace.backoff * 2 ** min(job.failures, 20), _LONGEST)
         asked = error.retry_after if isinstance(error, Passing) else None
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - not to come back all at once
         return timedelta(seconds=max(seconds * jitter, asked or 0))

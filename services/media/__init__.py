@@ -29,10 +29,11 @@ from services.media.pictures import (
 )
 from services.media.ports import ObjectStore, Stored
 from services.media.room import Room
-from services.media.sheets import Mood, Pinned, month_sheet, sheet
+from services.media.sheets import DRAWN, Mood, Pinned, month_sheet, sheet
 from services.media.sweep import DeleteHandler, Sweeper, SweepHandler, promise_deletion
 
 __all__ = [
+    "DRAWN",
     "JPEG",
     "MOST_BYTES",
     "MOST_MEMORY",

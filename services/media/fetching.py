@@ -102,7 +102,7 @@ class Fetcher:
     def _check(self, url: str) -> None:
         try:
             parts = urlsplit(url)
-            host, scheme = parts.hostname or "", parts.scheme
+            host, scheme, _ = parts.hostname or "", parts.scheme, parts.port
         except ValueError as error:
             raise ForeignHost(url[:80]) from error
         is_safe = scheme == "https" or (scheme == "http" and host in self._plain_hosts)

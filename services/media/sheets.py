@@ -14,6 +14,8 @@ from services.media.pictures import MADE_XMP
 
 _WHITE, _DARK, _EMPTY = (255, 255, 255), (30, 31, 34), (64, 66, 73)
 _GOLD = (240, 178, 50)
+# So many pictures a day of a calendar has at most.
+DRAWN = 4
 _COLUMNS, _FOUR, _SIDE, _GAP = 3, 4, 300, 12
 _CELL = _SIDE + _GAP
 _DAY, _HEAD = 156, 96
@@ -113,7 +115,7 @@ def _draw_day(
     side = _DAY - _GAP
     draw = ImageDraw.Draw(whole)
     draw.rectangle((*at, at[0] + side, at[1] + side), fill=_EMPTY)
-    shown = pinned[:_FOUR]
+    shown = pinned[:DRAWN]
     across, down = min(max(len(shown), 1), 2), 1 if len(shown) <= _HALVES else 2
     width, height = side // across, side // down
     for number, one in enumerate(shown):
@@ -126,8 +128,8 @@ def _draw_day(
         _tag(draw, (right - 4, bottom - 4), one.label, font, _MOODS[one.mood], "rb")
     font = ImageFont.load_default(20)
     _tag(draw, (at[0] + 5, at[1] + 5), str(day), font, _GOLD if is_today else _DARK, "lt")
-    if len(pinned) > _FOUR:
-        more = f"+{len(pinned) - _FOUR}"
+    if len(pinned) > DRAWN:
+        more = f"+{len(pinned) - DRAWN}"
         _tag(draw, (at[0] + side - 5, at[1] + 5), more, font, _DARK, "rt")
 
 
@@ -147,9 +149,13 @@ def _tag(
 
 
 def _fitted(data: bytes, size: tuple[int, int]) -> Image.Image:
-    with Image.open(io.BytesIO(data)) as image:
-        image.draft("RGB", size)
-        return ImageOps.fit(image.convert("RGB"), size)
+    """Return a small picture in a size; an empty one where its file is broken."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.draft("RGB", size)
+            return ImageOps.fit(image.convert("RGB"), size)
+    except OSError:
+        return Image.new("RGB", size, _EMPTY)
 
 
 def _png(image: Image.Image, *, is_made: bool) -> bytes:

@@ -25,6 +25,7 @@ from services.media import (
     photograph,
 )
 from services.painters import Studio
+from services.personalities import PersonalityNotFound
 from services.photos import queries
 from services.photos.types import Outcome, Source, Sources, Taken
 
@@ -81,6 +82,7 @@ class Importer:
         """Yield what becomes of each file.
 
         Raises:
+            PersonalityNotFound: It was deleted meanwhile.
             StorageUnavailable, StorageMisconfigured: The storage takes nothing; what was yielded
                 until then is kept.
         """
@@ -153,11 +155,11 @@ class Importer:
         if ready.reason is not None:
             return Taken(name=ready.name, outcome=Outcome.REFUSED, reason=ready.reason)
         async with self._sessions.begin() as session:
-            await queries.hold(session, self._personality_id)
+            is_there = await queries.hold(session, self._personality_id)
             twin = await queries.twin(
                 session, self._personality_id, ready.sha256, _telling(ready), within=NEAR
             )
-            if twin is None and ready.photograph is not None:
+            if is_there and twin is None and ready.photograph is not None:
                 photo = self._photo(ready, ready.photograph)
                 session.add(photo)
                 await session.flush()
@@ -165,6 +167,8 @@ class Importer:
                 return Taken(name=ready.name, outcome=Outcome.ADDED, photo=photo)
         if ready.photograph is not None:
             await self._studio.store.delete(ready.keys)
+        if not is_there:
+            raise PersonalityNotFound("this personality")
         is_same = twin is not None and twin.sha256 == ready.sha256
         outcome = Outcome.DUPLICATE if is_same else Outcome.NEAR_DUPLICATE
         return Taken(name=ready.name, outcome=outcome, photo=twin)

@@ -15,6 +15,8 @@ from services.photos import queries
 from services.photos.importing import LOOK
 
 _BATCH = 50
+# Squares of these have to be numbers as PostgreSQL has them in a vector.
+_MOST = 1e15
 
 
 class LookHandler(Handler):
@@ -59,6 +61,7 @@ class LookHandler(Handler):
 
 def fitted(vector: list[float]) -> list[float] | None:
     """Return a vector as it is stored, ending in zeros; None where it has no direction."""
-    if not any(vector) or len(vector) > PHOTO_DIMENSIONS:
+    is_sound = all(abs(number) <= _MOST for number in vector)  # so no NaN
+    if not is_sound or not any(vector) or len(vector) > PHOTO_DIMENSIONS:
         return None
     return vector + [0.0] * (PHOTO_DIMENSIONS - len(vector))

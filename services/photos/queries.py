@@ -14,10 +14,19 @@ from services.photos.types import Alike, Library, Shelved
 _LEAST_ID = 4
 
 
-async def hold(session: AsyncSession, personality_id: UUID) -> None:
-    """Let one transaction at a time add to a library: likeness cannot be a constraint."""
+async def hold(session: AsyncSession, personality_id: UUID) -> bool:
+    """Let one transaction at a time add to a library: likeness cannot be a constraint.
+
+    False when its personality is gone; while it is held, it stays.
+    """
     key = f"photos:{personality_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    found = await session.scalar(
+        select(Personality.id)
+        .where(Personality.id == personality_id, Personality.deleted_at.is_(None))
+        .with_for_update(read=True)
+    )
+    return found is not None
 
 
 async def known(session: AsyncSession, personality_id: UUID) -> set[str]:

@@ -166,6 +166,7 @@ class PhotoService:
         """
         async with self._sessions.begin() as session:
             photo = (await _owned(session, actor, photo_id)).photo
+            await session.refresh(photo, ["embedding"])
             if photo.embedding is None or photo.embedding_model is None:
                 raise NotLookedAt(photo.file_name)
             return await queries.alike(
@@ -196,11 +197,13 @@ class PhotoService:
         if not self._embedder.knows_text:
             return said
         vector = fitted(await self._studio.courier.carry(lambda: self._embedder.embed_words(words)))
+        if vector is None:
+            return said
         async with self._sessions.begin() as session:
             alike = await queries.alike(
                 session,
                 personality_id,
-                vector or (),
+                vector,
                 model=self._embedder.name,
                 besides=None,
                 limit=_ALIKE,

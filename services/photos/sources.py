@@ -23,7 +23,7 @@ from services.texts import on_one_line, shorten
 MOST_FILES = 1000
 MOST_ARCHIVE_BYTES = 50_000_000
 _MOST_UNPACKED = 2_000_000_000
-_MOST_DIRECTORY = 500_000
+_MOST_LISTED = 10 * MOST_FILES
 _NAME, _HEAD = 120, 16
 _ENCRYPTED = 0x1
 _BROKEN = (
@@ -55,11 +55,12 @@ def archive(name: str, data: bytes) -> list[Source]:
         ArchiveTooLarge: There is too much in it.
         FolderEmpty: There is nothing in it.
     """
-    if _directory_size(data) > _MOST_DIRECTORY:
+    # A list of files is read whole, whatever it says of its length.
+    if data.count(b"PK\x01\x02") > _MOST_LISTED:
         raise ArchiveTooLarge(name, MOST_FILES, _MOST_UNPACKED // 1_000_000)
     try:
         packed = zipfile.ZipFile(io.BytesIO(data))
-        entries = [each for each in packed.infolist() if not each.is_dir()]
+        entries = [each for each in packed.infolist() if not each.filename.endswith("/")]
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise ArchiveBroken(name) from error
     entries = [each for each in entries if not _is_hidden(PurePosixPath(each.filename))]
@@ -69,12 +70,6 @@ def archive(name: str, data: bytes) -> list[Source]:
         raise FolderEmpty(name)
     found = [_packed(packed, each) for each in entries]
     return sorted(found, key=lambda each: each.name)
-
-
-def _directory_size(data: bytes) -> int:
-    """Return how many bytes an archive says that its list of files has."""
-    at = data.rfind(b"PK\x05\x06")
-    return int.from_bytes(data[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
 def file(name: str, data: bytes) -> Source:

@@ -10,7 +10,7 @@ from db.session import Sessions
 from services.clock import Clock
 from services.people import Actor, enter
 from services.social import queries
-from services.social.errors import PostNotFound
+from services.social.errors import PostNotFound, SeveralPosts
 from services.social.times import zone_of
 from services.social.types import Entry
 
@@ -52,12 +52,14 @@ class CalendarService:
         """Return the actor's post of this id, of which four letters may be enough, or photo.
 
         Raises:
-            PostNotFound: There is none, or more than one.
+            PostNotFound, SeveralPosts: There is none, or more than one.
         """
         async with self._sessions() as session:
             found = await queries.called(session, actor, name)
-        if len(found) != 1:
+        if not found:
             raise PostNotFound(name)
+        if len(found) > 1:
+            raise SeveralPosts(name)
         return found[0]
 
     async def suggested(self, actor: Actor, typed: str) -> Sequence[Entry]:

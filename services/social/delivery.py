@@ -26,9 +26,12 @@ from services.social.errors import (
     Missed,
     OutcomeUnknown,
     PostRefused,
+    PublisherBusy,
     PublisherMissing,
+    QueueFull,
     TakenOut,
 )
+from services.social.leaving import take_back
 from services.social.outgoing import Case, outgoing_of
 from services.social.ports import Publisher, Queue
 from services.social.records import Records
@@ -40,7 +43,9 @@ LATE = timedelta(hours=12)
 SEARCH = timedelta(minutes=2)
 # After how much of that what is not there is taken for certain, where all can be seen.
 _LOOKS, _CERTAIN = 6, 4
-_LAST_LOOK, _MUCH_LATER = timedelta(days=1), timedelta(minutes=15)
+_LAST_LOOK, _MUCH_LATER = timedelta(days=1), timedelta(hours=1)
+# How long a full queue is left alone at least, and at most.
+_ROOM = (timedelta(minutes=30), timedelta(hours=6))
 # A process that slept so long since it wrote `sending` may have been given up for dead.
 _STALE = 3.0
 
@@ -78,7 +83,9 @@ class DeliverHandler(Handler):
             await self._next(run, case)
         except Passing as error:
             if self._is_hopeless(case, error):
-                await self._records.ended(run, case, PostStatus.FAILED, error)
+                detail = error.detail if isinstance(error, PublisherBusy) else ""
+                missed = Missed(self._due(case), detail)
+                await self._records.ended(run, case, PostStatus.FAILED, missed)
                 return
             await self._records.troubled(run, case, error)
             raise
@@ -86,24 +93,29 @@ class DeliverHandler(Handler):
             if case.post.buffer_post_id is None:
                 await self._records.ended(run, case, PostStatus.FAILED, error)
             else:
-                # It stays there as it is; whether it goes out is looked at all the same.
-                await self._records.waits(run, case, error, _MUCH_LATER)
+                # It stays there as it is; whether it goes out is looked at all the same. What was
+                # refused once would be again.
+                after = None if isinstance(error, PostRefused) else _MUCH_LATER
+                await self._records.waits(run, case, error, after)
 
     @override
     async def mark(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         entry = await queries.entry(session, UUID(payload["post"]), lock=True)
-        if entry is None or status == JobStatus.PENDING:
+        if entry is None or payload["revision"] != entry.post.revision:
             return
         post = entry.post
+        if status == JobStatus.PENDING:
+            await queries.take_up(session, post)
+            return
         ends = {
             PostStatus.SENDING: PostStatus.UNCONFIRMED,
             PostStatus.SCHEDULED: PostStatus.UNCONFIRMED
             if post.buffer_post_id
             else PostStatus.FAILED,
         }
-        if post.status in ends and payload["revision"] == post.revision:
+        if post.status in ends:
             post.status = ends[PostStatus(post.status)]
             post.error = words or self._describe(CalledOff())
             await notices.promise(session, post)
@@ -150,7 +162,7 @@ class DeliverHandler(Handler):
                 await promise(session, case.post, case.target, self._clock)
             return
         if now > due + LATE:
-            raise Missed(due)
+            raise Missed(due, "" if case.post.error else None)
         await publisher.check(case.outgoing)
         if not await self._records.sending(run, case):
             return
@@ -167,15 +179,37 @@ class DeliverHandler(Handler):
             run.watch("unclear")
             await self._search(run, case, publisher)
             return
-        except Passing:
+        except Passing as error:
             # It certainly did not go out.
             await self._records.not_out(run, case, again=False)
+            if isinstance(error, QueueFull):
+                error.retry_after = await self._until_room(case)
             raise
         except DomainError as error:
             await self._records.ended(run, case, PostStatus.FAILED, error)
             return
         run.watch("published")
-        await self._came(run, case, receipt)
+        try:
+            await self._came(run, case, receipt)
+        except LostJob:
+            await self._orphaned(case, receipt)
+            raise
+
+    async def _orphaned(self, case: Case, receipt: Receipt) -> None:
+        """Take back what went out for a row that was deleted meanwhile."""
+        async with self._sessions.begin() as session:
+            is_gone = await queries.entry(session, case.post.id) is None
+            if is_gone and receipt.stage == Stage.QUEUED:
+                await take_back(session, receipt.remote_id)
+
+    async def _until_room(self, case: Case) -> float:
+        """Return after how many seconds a full queue may have room: when its next post goes out."""
+        now = self._clock.now()
+        async with self._sessions() as session:
+            at = await queries.next_out(session, case.target, now)
+        least, most = _ROOM
+        wait = at - now + timedelta(minutes=1) if at else most
+        return min(max(wait, least), most).total_seconds()
 
     async def _search(self, run: Run, case: Case, publisher: Publisher) -> None:
         """Look on the other side for what may have gone out."""
@@ -202,12 +236,14 @@ class DeliverHandler(Handler):
         else:
             await self._records.ended(run, case, PostStatus.UNCONFIRMED, OutcomeUnknown())
 
-    async def _came(self, run: Run, case: Case, receipt: Receipt) -> None:
+    async def _came(
+        self, run: Run, case: Case, receipt: Receipt, *, as_written: bool = True
+    ) -> None:
         if receipt.stage == Stage.FAILED:
             refused = PostRefused(receipt.detail)
             await self._records.ended(run, case, PostStatus.FAILED, refused, is_gone=True)
             return
-        await self._records.came(run, case, receipt)
+        await self._records.came(run, case, receipt, as_written=as_written)
 
     async def _keep_up(self, run: Run, case: Case, queue: Queue, remote_id: str) -> None:
         """Let a post in the queue be as it is wanted, and see whether it is out."""
@@ -219,7 +255,7 @@ class DeliverHandler(Handler):
             else:
                 await self._let_go(run, case)
         elif receipt.stage != Stage.QUEUED:
-            await self._came(run, case, receipt)
+            await self._came(run, case, receipt, as_written=False)
         elif not case.is_wanted:
             await queue.take_back(remote_id)
             run.watch("taken back")
@@ -229,7 +265,7 @@ class DeliverHandler(Handler):
         elif self._clock.now() > self._due(case) + _LAST_LOOK:
             await self._records.ended(run, case, PostStatus.UNCONFIRMED, OutcomeUnknown())
         else:
-            await self._records.came(run, case, receipt)
+            await self._records.came(run, case, receipt, as_written=False)
 
     async def _change(self, run: Run, case: Case, queue: Queue, remote_id: str) -> None:
         await queue.check(case.outgoing)

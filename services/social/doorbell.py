@@ -27,7 +27,10 @@ async def promise(
     *,
     at: datetime | None = None,
 ) -> None:
-    """Let a post be seen to: on Discord at its time, at Buffer at once, or at a time."""
+    """Let a post be seen to: on Discord at its time, at Buffer at once, or at a time.
+
+    Whatever waits to see to it by now is replaced by that.
+    """
     due = at
     if due is None and target.kind == TargetKind.DISCORD:
         due = post.scheduled_at
@@ -38,4 +41,5 @@ async def promise(
         due=clock.span(due - clock.now()) if due else None,
         key=key_of(post.id),
         lane=LANES[target.kind],
+        replacing=True,
     )

@@ -24,6 +24,13 @@ class PostNotFound(DomainError):
 
 
 @dataclass(eq=False)
+class SeveralPosts(DomainError):
+    """More than one post of the actor's goes by a name."""
+
+    name: str
+
+
+@dataclass(eq=False)
 class PostClosed(DomainError):
     """The post is past being changed."""
 
@@ -33,6 +40,13 @@ class PostClosed(DomainError):
 @dataclass(eq=False)
 class TargetNotFound(DomainError):
     """The personality posts on no such target."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class SeveralTargets(DomainError):
+    """More than one target of the actor's goes by a name."""
 
     name: str
 
@@ -114,7 +128,7 @@ class TimeInGap(DomainError):
 class TimeTaken(DomainError):
     """Another post goes to this target at this minute."""
 
-    at: datetime | None
+    at: datetime
     target: str
 
 
@@ -163,9 +177,18 @@ class TakenOut(DomainError):
 
 @dataclass(eq=False)
 class Missed(DomainError):
-    """Nobody was there to post it for so long after its time that it was let be."""
+    """It was not posted for so long after its time that it was let be.
+
+    `detail` is why; None where nobody was there to try.
+    """
 
     at: datetime
+    detail: str | None = None
+
+
+@dataclass(eq=False)
+class ChangedTooLate(DomainError):
+    """It was out before it could be changed or called off."""
 
 
 @dataclass(eq=False)
@@ -199,3 +222,8 @@ class PublisherBusy(Passing):
 
     detail: str
     retry_after: float | None = None
+
+
+@dataclass(eq=False)
+class QueueFull(PublisherBusy):
+    """The queue on the other side takes no more for now."""

@@ -12,9 +12,11 @@ from db.models import JobStatus, Photo, PostStatus, SocialPost, SocialTarget, Ta
 from services.jobs import BUFFER, Handler, Run, drop, enqueue
 from services.media import promise_deletion
 from services.social.doorbell import key_of
+from services.social.errors import PublisherBusy
 from services.social.ports import Publisher, Queue
 
 KIND = "social take back"
+_HOUR = 3600
 
 
 async def forget(session: AsyncSession, ids: Sequence[UUID]) -> None:
@@ -53,8 +55,9 @@ class TakeBackHandler(Handler):
     @override
     async def run(self, run: Run) -> None:
         queue = self._publishers.get(TargetKind.BUFFER)
-        if isinstance(queue, Queue):
-            await queue.take_back(run.payload["remote_id"])
+        if not isinstance(queue, Queue):
+            raise PublisherBusy("there is no key for Buffer any more", _HOUR)
+        await queue.take_back(run.payload["remote_id"])
 
     @override
     async def mark(

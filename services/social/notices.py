@@ -1,6 +1,7 @@
-"""Telling whoever planned a post that it did not come to be, or that nobody knows."""
+"""Telling whoever planned a post that it did not go as planned, or that nobody knows."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -15,13 +16,12 @@ from services.social.ports import Messenger
 from services.social.types import Told
 
 KIND = "social notice"
-_TOLD_OF = (PostStatus.FAILED, PostStatus.UNCONFIRMED)
 _LATER = timedelta(seconds=1)
 
 
 async def promise(session: AsyncSession, post: SocialPost) -> None:
     """Let whoever planned a post be told what became of it, by a process that has Discord."""
-    if post.status in _TOLD_OF:
+    if _is_news(post):
         await enqueue(session, KIND, {"post": str(post.id)}, due=_LATER, lane=DISCORD)
 
 
@@ -38,16 +38,25 @@ class SocialNoticeHandler(Handler):
     async def run(self, run: Run) -> None:
         async with self._sessions() as session:
             entry = await queries.entry(session, UUID(run.payload["post"]))
-            if entry is None or entry.post.status not in _TOLD_OF:
+            if entry is None or not _is_news(entry.post):
                 return
             people = await queries.told_of(session, entry.post)
             personality = await session.get_one(Personality, entry.post.personality_id)
-        told = Told(entry=entry, words=entry.post.error or "", personality=personality.name)
+        told = Told(entry=entry, personality=personality.name)
         for discord_id in people:
-            await self._messenger.tell(discord_id, told)
+            await run.step(f"told {discord_id}", bool, partial(self._tell, discord_id, told))
+
+    async def _tell(self, discord_id: int, told: Told) -> bool:
+        return await self._messenger.tell(discord_id, told)
 
     @override
     async def mark(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """The list of posts says it as well."""
+
+
+def _is_news(post: SocialPost) -> bool:
+    """Whether a post did not go as planned."""
+    is_odd = post.status == PostStatus.POSTED and post.error is not None
+    return is_odd or post.status in (PostStatus.FAILED, PostStatus.UNCONFIRMED)

@@ -10,7 +10,7 @@ from services.social.ports import Publisher
 from services.social.types import Entry, Outgoing
 
 # A queue wants a time that is not over when the request arrives.
-_SOON = timedelta(minutes=2)
+_SOON, _LEAST = timedelta(minutes=2), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,4 +72,4 @@ def outgoing_of(
 
 
 def _not_over(due: datetime, now: datetime) -> datetime:
-    return due if due > now else now.replace(second=0, microsecond=0) + _SOON
+    return due if due > now + _LEAST else now.replace(second=0, microsecond=0) + _SOON

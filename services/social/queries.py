@@ -1,11 +1,11 @@
-"""Statements about targets, slots and posts."""
+"""Statements about posts."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, delete, func, or_, select
+from sqlalchemy import Select, String, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,94 +17,16 @@ from db.models import (
     Photo,
     PostStatus,
     SocialPost,
-    SocialSlot,
     SocialTarget,
-    TargetKind,
     User,
 )
 from services.people import Actor
 from services.personalities import owned_by
-from services.social.times import Slot
 from services.social.types import Entry
 
 # Those that hold their minute at their target.
 PLANNED = (PostStatus.SCHEDULED, PostStatus.SENDING, PostStatus.UNCONFIRMED)
 _LEAST_ID = 4
-
-
-async def targets(session: AsyncSession, personality_id: UUID) -> Sequence[SocialTarget]:
-    """Return where a personality posts, in the order it began to."""
-    found = await session.scalars(
-        select(SocialTarget)
-        .where(SocialTarget.personality_id == personality_id, SocialTarget.removed_at.is_(None))
-        .order_by(SocialTarget.created_at)
-    )
-    return found.all()
-
-
-async def targets_like(
-    session: AsyncSession, actor: Actor, typed: str, limit: int = 25
-) -> Sequence[tuple[SocialTarget, str]]:
-    """Return the actor's targets whose name holds what is typed, with whose they are."""
-    rows = await session.execute(
-        _with_names(actor)
-        .where(
-            or_(
-                SocialTarget.name.icontains(typed, autoescape=True),
-                SocialTarget.service.icontains(typed, autoescape=True),
-                Personality.name.icontains(typed, autoescape=True),
-                cast(SocialTarget.id, String) == typed.lower(),
-            )
-        )
-        .order_by(Personality.name, SocialTarget.created_at)
-        .limit(limit)
-    )
-    return [(target, name) for target, name in rows]
-
-
-async def targets_called(session: AsyncSession, actor: Actor, name: str) -> Sequence[SocialTarget]:
-    """Return the actor's targets of this name or id."""
-    wanted = name.strip().lstrip("#").lower()
-    rows = await session.execute(
-        _with_names(actor).where(
-            or_(
-                func.lower(SocialTarget.name) == wanted,
-                func.ltrim(func.lower(SocialTarget.name), "#") == wanted,
-                cast(SocialTarget.id, String) == wanted,
-            )
-        )
-    )
-    return [target for target, _ in rows]
-
-
-def _with_names(actor: Actor) -> Select[SocialTarget, str]:
-    statement = (
-        select(SocialTarget, Personality.name)
-        .join(Personality, Personality.id == SocialTarget.personality_id)
-        .where(SocialTarget.removed_at.is_(None), Personality.deleted_at.is_(None))
-    )
-    return statement if actor.is_bot_owner else statement.where(owned_by(actor.discord_id))
-
-
-async def add_target(session: AsyncSession, **columns: Any) -> SocialTarget | None:
-    """Insert a target; None when the personality posts there already."""
-    return await session.scalar(
-        insert(SocialTarget).values(**columns).on_conflict_do_nothing().returning(SocialTarget)
-    )
-
-
-async def slots(session: AsyncSession, target_id: UUID) -> list[Slot]:
-    """Return the times of a target's week, in order."""
-    found = await session.scalars(select(SocialSlot).where(SocialSlot.target_id == target_id))
-    return sorted(Slot(each.weekday, each.minute) for each in found)
-
-
-async def set_slots(session: AsyncSession, target_id: UUID, wanted: Collection[Slot]) -> None:
-    """Let a target's week be this one from now on."""
-    await session.execute(delete(SocialSlot).where(SocialSlot.target_id == target_id))
-    session.add_all(
-        SocialSlot(target_id=target_id, weekday=each.weekday, minute=each.minute) for each in wanted
-    )
 
 
 async def taken(session: AsyncSession, target_id: UUID, after: datetime) -> set[datetime]:
@@ -141,13 +63,10 @@ async def waiting(session: AsyncSession, target_id: UUID) -> int:
 
 
 async def planned(session: AsyncSession, target_id: UUID) -> Sequence[SocialPost]:
-    """Return the posts that are planned for a target, or going out to it."""
+    """Return the posts that hold a minute at a target; others who change them wait."""
     found = await session.scalars(
         select(SocialPost)
-        .where(
-            SocialPost.target_id == target_id,
-            SocialPost.status.in_((PostStatus.SCHEDULED, PostStatus.SENDING)),
-        )
+        .where(SocialPost.target_id == target_id, SocialPost.status.in_(PLANNED))
         .order_by(SocialPost.id)
         .with_for_update()
     )
@@ -219,6 +138,33 @@ async def listed(
     return await _found(session, ordered.limit(limit))
 
 
+async def next_out(session: AsyncSession, target: SocialTarget, now: datetime) -> datetime | None:
+    """Return when the next of our posts leaves the queue of a target's channel at Buffer."""
+    return await session.scalar(
+        select(func.min(SocialPost.scheduled_at))
+        .join(SocialTarget, SocialTarget.id == SocialPost.target_id)
+        .where(
+            SocialTarget.kind == target.kind,
+            SocialTarget.remote_id == target.remote_id,
+            SocialPost.buffer_post_id.is_not(None),
+            SocialPost.status == PostStatus.SCHEDULED,
+            SocialPost.scheduled_at > now,
+        )
+    )
+
+
+async def take_up(session: AsyncSession, post: SocialPost) -> None:
+    """Let a post whose work was called off be as it was before, if its minute is still free."""
+    at, target_id = post.scheduled_at, post.target_id
+    if post.status == PostStatus.FAILED and at is not None and target_id is not None:
+        if not await is_taken(session, target_id, at, besides=post.id):
+            post.status, post.error = PostStatus.SCHEDULED, None
+    elif post.status == PostStatus.UNCONFIRMED:
+        is_there = post.buffer_post_id is not None
+        post.status = PostStatus.SCHEDULED if is_there else PostStatus.SENDING
+        post.error = None
+
+
 async def remote_ids(
     session: AsyncSession, target: SocialTarget, *, besides: UUID
 ) -> frozenset[str]:
@@ -253,20 +199,17 @@ async def act(session: AsyncSession, post: SocialPost, at: datetime) -> None:
 
 
 async def told_of(session: AsyncSession, post: SocialPost) -> Sequence[int]:
-    """Return the Discord ids of whoever planned a post, else of those whose personality it is."""
+    """Return the Discord ids of those whose personality a post is of: of who planned it, if one is.
+
+    Whoever has been one is told nothing more.
+    """
     owners = (
         select(User.discord_id)
         .join(PersonalityOwner, PersonalityOwner.user_id == User.id)
         .where(PersonalityOwner.personality_id == post.personality_id)
     )
-    planner = select(User.discord_id).where(User.id == post.created_by)
-    found = await session.scalars(planner if post.created_by else owners)
-    return found.all()
-
-
-def is_early(post: SocialPost, target: SocialTarget) -> bool:
-    """Whether a post lies in Buffer's queue."""
-    return target.kind == TargetKind.BUFFER and post.buffer_post_id is not None
+    planner = (await session.scalars(owners.where(User.id == post.created_by))).all()
+    return planner or (await session.scalars(owners)).all()
 
 
 async def _found(session: AsyncSession, statement: Select[Any, Any, Any]) -> Sequence[Entry]:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import PostStatus, TargetKind
+from db.models import PostStatus, SocialTarget, TargetKind
 from services.clock import Clock
 from services.errors import DomainError
 from services.jobs import Run
 from services.social import notices, queries
 from services.social.doorbell import promise
+from services.social.errors import ChangedTooLate
 from services.social.outgoing import Case
 from services.social.types import Entry, Receipt, Stage
 
@@ -41,14 +42,21 @@ class Records:
             entry.post.sending_at = case.post.sending_at = self._clock.now()
             return True
 
-    async def came(self, run: Run, case: Case, receipt: Receipt) -> None:
-        """Write down where a post is, and what is next: nothing, or to keep up with it."""
+    async def came(
+        self, run: Run, case: Case, receipt: Receipt, *, as_written: bool = True
+    ) -> None:
+        """Write down where a post is, and what is next: nothing, or to keep up with it.
+
+        `as_written` says that it is there as the row had it; else as it was sent before.
+        """
         async with self._last(run, case) as (session, entry):
             if entry is None:
                 return
             post = entry.post
             post.error, post.sending_at = None, None
-            post.sent_revision, post.link = case.post.revision, receipt.link or post.link
+            post.link = receipt.link or post.link
+            if as_written:
+                post.sent_revision = case.post.revision
             if case.target.kind == TargetKind.BUFFER:
                 post.buffer_post_id = receipt.remote_id
             else:
@@ -57,8 +65,12 @@ class Records:
                 entry.target.is_public = receipt.is_public
             if receipt.stage == Stage.OUT:
                 at = receipt.at or self._clock.now()
+                if post.sent_revision != post.revision:
+                    post.error = self._describe(ChangedTooLate())
+                    post.caption = receipt.text or post.caption
                 post.status, post.posted_at, post.cancelled_at = PostStatus.POSTED, at, None
                 await queries.act(session, post, at)
+                await notices.promise(session, post)
             else:
                 post.status = PostStatus.SCHEDULED
                 # Its target may have been paused or removed while it went out.
@@ -73,7 +85,7 @@ class Records:
         `is_gone` says that the other side has nothing of it any more.
         """
         async with self._last(run, case) as (session, entry):
-            if entry is None:
+            if entry is None or entry.post.revision != case.post.revision:
                 return
             if is_gone:
                 entry.post.buffer_post_id = entry.post.sent_revision = None
@@ -81,12 +93,17 @@ class Records:
             entry.post.cancelled_at = None
             await notices.promise(session, entry.post)
 
-    async def waits(self, run: Run, case: Case, error: DomainError, after: timedelta) -> None:
-        """Leave a post in the queue as it is there, say what is wrong, and look later."""
+    async def waits(
+        self, run: Run, case: Case, error: DomainError, after: timedelta | None
+    ) -> None:
+        """Leave a post in the queue as it is there, say what is wrong, and look later.
+
+        Without a span, when it is out by rights.
+        """
         async with self._last(run, case) as (session, entry):
-            if entry is not None:
+            if entry is not None and entry.post.revision == case.post.revision:
                 entry.post.error = self._describe(error)
-                at = self._clock.now() + after
+                at = self._clock.now() + after if after else self._next_look(case)
                 await promise(session, entry.post, case.target, self._clock, at=at)
 
     async def troubled(self, run: Run, case: Case, error: DomainError) -> None:
@@ -131,8 +148,12 @@ class Records:
     async def _last(
         self, run: Run, case: Case
     ) -> AsyncGenerator[tuple[AsyncSession, Entry | None]]:
-        """Open the transaction that ends the job, with the row as it is now."""
+        """Open the transaction that ends the job, with the row as it is now.
+
+        The target is locked before it, as everywhere.
+        """
         async with run.finishing() as session:
+            await session.get(SocialTarget, case.target.id, with_for_update=True)
             yield session, await queries.entry(session, case.post.id, lock=True)
 
 

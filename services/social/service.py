@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Photo, PostStatus, SocialPost, SocialTarget
@@ -12,7 +11,7 @@ from db.session import Sessions
 from services.clock import Clock
 from services.errors import DomainError
 from services.people import Actor, enter
-from services.social import queries
+from services.social import queries, target_queries
 from services.social.doorbell import promise
 from services.social.errors import (
     NoSlots,
@@ -65,8 +64,6 @@ class SocialService:
                 write(post, photo, target, draft)
                 await self._place(session, actor, post, target, when)
                 return Scheduled(entry=Entry(post=post, photo=photo, target=target))
-        except IntegrityError as error:
-            return await self._outrun(error, photo_id, target_id)
         except DomainError as error:
             return NotScheduled(reason=error)
 
@@ -103,26 +100,25 @@ class SocialService:
             OwnersOnly, PostNotFound, TargetNotFound: It is not the actor's, or gone.
             PostClosed: It is out, or on its way.
         """
-        try:
-            async with self._sessions.begin() as session:
-                entry = await locked(session, actor, post_id)
-                post, photo, target = entry.post, entry.photo, entry.target
-                if post.status not in _CHANGED or post.cancelled_at is not None:
-                    raise PostClosed(post.status)
-                write(post, photo, target, draft)
-                post.revision += 1
-                if when is not None:
-                    if target is None:
-                        raise TargetNotFound("this post")
-                    await self._place(session, actor, post, target, when)
-                elif post.status == PostStatus.SCHEDULED and target is not None:
-                    await promise(session, post, target, self._clock)
-                return entry
-        except IntegrityError as error:
-            raise await self._taken(post_id) from error
+        async with self._sessions.begin() as session:
+            entry = await locked(session, actor, post_id)
+            post, photo, target = entry.post, entry.photo, entry.target
+            if post.status not in _CHANGED or post.cancelled_at is not None:
+                raise PostClosed("cancelled" if post.cancelled_at else post.status)
+            write(post, photo, target, draft)
+            post.revision += 1
+            if when is not None:
+                if target is None:
+                    raise TargetNotFound("this post")
+                await self._place(session, actor, post, target, when)
+            elif post.status == PostStatus.SCHEDULED and target is not None:
+                await promise(session, post, target, self._clock)
+            return entry
 
     async def cancel(self, actor: Actor, post_id: UUID) -> Entry:
         """Call a post off; its photo is free again, once Buffer has let go of it.
+
+        Of one that may be out, that says that it is not wanted, wherever it is.
 
         Raises:
             OwnersOnly, PostNotFound: It is not the actor's, or gone.
@@ -131,10 +127,9 @@ class SocialService:
         async with self._sessions.begin() as session:
             entry = await locked(session, actor, post_id)
             post, target = entry.post, entry.target
-            is_early = target is not None and queries.is_early(post, target)
-            if post.status in _ENDED or (post.status == PostStatus.UNCONFIRMED and not is_early):
+            if post.status in _ENDED:
                 raise PostClosed(post.status)
-            if target is not None and is_early:
+            if target is not None and post.buffer_post_id is not None:
                 post.status = PostStatus.SCHEDULED
                 post.cancelled_at, post.revision = self._clock.now(), post.revision + 1
                 await promise(session, post, target, self._clock)
@@ -154,7 +149,7 @@ class SocialService:
             post, target = entry.post, entry.target
             if post.status != PostStatus.UNCONFIRMED or target is None:
                 raise PostClosed(post.status)
-            post.error = None
+            post.error = post.cancelled_at = None
             if is_out:
                 post.status, post.posted_at = PostStatus.POSTED, self._clock.now()
                 await queries.act(session, post, self._clock.now())
@@ -212,12 +207,12 @@ class SocialService:
     ) -> None:
         """Plan a post for a time, or for the next free slot of its target."""
         now = self._clock.now()
-        # One after the other; whoever comes past this meets the constraint.
+        # One after the other: the next one sees what this one has taken.
         await session.refresh(target, with_for_update=True)
         if target.removed_at is not None:
             raise TargetNotFound(target.name)
         if when.strip().lower() in ("", NEXT, "next", "slot"):
-            slots = await queries.slots(session, target.id)
+            slots = await target_queries.slots(session, target.id)
             at = await free_at(session, target, slots, now)
             if at is None:
                 raise NoSlots(target.name)
@@ -231,23 +226,6 @@ class SocialService:
         post.status, post.error = PostStatus.SCHEDULED, None
         await session.flush()
         await promise(session, post, target, self._clock)
-
-    async def _outrun(self, error: IntegrityError, photo_id: UUID, target_id: UUID) -> Scheduling:
-        """Say what somebody else was quicker with."""
-        async with self._sessions() as session:
-            existing = await queries.of_photo(session, photo_id)
-            target = await session.get(SocialTarget, target_id)
-        if existing is not None and existing.post.status != PostStatus.DRAFT:
-            return NotScheduled(reason=has_post(existing), existing=existing)
-        if target is None:
-            raise error
-        return NotScheduled(reason=TimeTaken(None, target.name))
-
-    async def _taken(self, post_id: UUID) -> TimeTaken:
-        async with self._sessions() as session:
-            entry = await queries.entry(session, post_id)
-        name = entry.target.name if entry and entry.target else "this target"
-        return TimeTaken(None, name)
 
 
 async def free_at(

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import SocialTarget, TargetKind
+from db.models import PostStatus, SocialTarget, TargetKind
 from db.session import Sessions
 from services.clock import Clock
 from services.errors import BotOwnerOnly, ModeratorsOnly
 from services.llm import Courier
 from services.people import Actor, enter
 from services.personalities import owned
-from services.social import queries
+from services.social import queries, target_queries
 from services.social.captions import CAPTIONS, DISCORD
 from services.social.doorbell import promise
 from services.social.errors import (
@@ -21,6 +21,7 @@ from services.social.errors import (
     NetworkUnsupported,
     NoSuchBufferChannel,
     PublisherMissing,
+    SeveralTargets,
     TargetNotFound,
     TargetTaken,
 )
@@ -134,25 +135,29 @@ class TargetService:
             await owned(session, actor, personality_id)
             return [
                 await _details(session, target, self._clock.now())
-                for target in await queries.targets(session, personality_id)
+                for target in await target_queries.targets(session, personality_id)
             ]
 
-    async def find(self, actor: Actor, name: str) -> SocialTarget:
-        """Return the actor's target of this name or id.
+    async def find(
+        self, actor: Actor, name: str, *, personality_id: UUID | None = None
+    ) -> SocialTarget:
+        """Return the actor's target of this name or id, of one personality or of all.
 
         Raises:
-            TargetNotFound: There is none, or more than one.
+            SeveralTargets, TargetNotFound: There is more than one, or none.
         """
         async with self._sessions() as session:
-            found = await queries.targets_called(session, actor, name)
-        if len(found) != 1:
+            found = await target_queries.targets_called(session, actor, name, personality_id)
+        if not found:
             raise TargetNotFound(name)
+        if len(found) > 1:
+            raise SeveralTargets(name)
         return found[0]
 
     async def suggested(self, actor: Actor, typed: str) -> Sequence[tuple[SocialTarget, str]]:
         """Return targets of the actor's with whose they are, for suggestions."""
         async with self._sessions() as session:
-            return await queries.targets_like(session, actor, typed)
+            return await target_queries.targets_like(session, actor, typed)
 
     async def details(self, actor: Actor, target_id: UUID) -> TargetDetails:
         """Return a target with the times of its week.
@@ -181,7 +186,7 @@ class TargetService:
         async with self._sessions.begin() as session:
             target = await _owned(session, actor, target_id)
             target.time_zone = zone_of(time_zone or target.time_zone).key
-            await queries.set_slots(session, target_id, slots)
+            await target_queries.set_slots(session, target_id, slots)
             await session.flush()
             return await _details(session, target, self._clock.now())
 
@@ -213,6 +218,11 @@ class TargetService:
         """Let whatever is planned for a target be seen to."""
         await session.flush()
         for post in await queries.planned(session, target.id):
+            if post.status == PostStatus.UNCONFIRMED:
+                # Nobody knows whether it went out; what lies in the queue is taken out of it.
+                if target.removed_at is None or post.buffer_post_id is None:
+                    continue
+                post.status, post.error = PostStatus.SCHEDULED, None
             # At once where the target is gone, so that the post goes with it.
             at = self._clock.now() if target.removed_at is not None else None
             await promise(session, post, target, self._clock, at=at)
@@ -224,7 +234,7 @@ def label_of(channel: Channel) -> str:
 
 
 async def _add(session: AsyncSession, **columns: object) -> SocialTarget:
-    target = await queries.add_target(session, **columns)
+    target = await target_queries.add_target(session, **columns)
     if target is None:
         raise TargetTaken(str(columns["name"]))
     return target
@@ -243,7 +253,7 @@ async def _owned(session: AsyncSession, actor: Actor, target_id: UUID) -> Social
 
 
 async def _details(session: AsyncSession, target: SocialTarget, now: datetime) -> TargetDetails:
-    slots = await queries.slots(session, target.id)
+    slots = await target_queries.slots(session, target.id)
     return TargetDetails(
         target=target,
         slots=slots,

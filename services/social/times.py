@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from services.social.errors import (
@@ -37,17 +38,22 @@ def zone_of(name: str) -> ZoneInfo:
     Raises:
         ZoneUnknown: There is none.
     """
-    typed = name.strip().replace(" ", "_").lower()
-    for each in available_timezones():
-        if each.lower() == typed:
-            return ZoneInfo(each)
-    raise ZoneUnknown(name)
+    known = _zones().get(name.strip().replace(" ", "_").lower())
+    if known is None:
+        raise ZoneUnknown(name)
+    return ZoneInfo(known)
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Return the names of all time zones by their small letters; they are read from files."""
+    return {each.lower(): each for each in available_timezones()}
 
 
 def zones_like(typed: str, *, limit: int = 25) -> list[str]:
     """Return names of time zones that hold what is typed, those of cities first."""
     wanted = typed.strip().replace(" ", "_").lower()
-    named = [each for each in available_timezones() if wanted in each.lower()]
+    named = [each for lower, each in _zones().items() if wanted in lower]
     return sorted(named, key=lambda each: ("/" not in each, each.startswith("Etc/"), each))[:limit]
 
 

@@ -24,7 +24,7 @@ class Stage(StrEnum):
 
 
 class Receipt(BaseModel):
-    """What the other side says of a post; `detail` why it failed.
+    """What the other side says of a post: what it says there, and in `detail` why it failed.
 
     `is_public` is whether everyone sees the channel, where that may change.
     """
@@ -34,6 +34,7 @@ class Receipt(BaseModel):
     link: str | None = None
     at: datetime | None = None
     is_public: bool | None = None
+    text: str = ""
     detail: str = ""
 
 
@@ -143,8 +144,7 @@ class TargetDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What whoever planned a post is told of it."""
+    """What whoever planned a post is told of it: how it stands, and whose it is."""
 
     entry: Entry
-    words: str
     personality: str

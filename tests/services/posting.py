@@ -100,7 +100,7 @@ class Mouthpiece(Messenger):
 
     @override
     async def tell(self, discord_id: int, told: Told) -> bool:
-        self.told.append((discord_id, told.words))
+        self.told.append((discord_id, told.entry.post.error or ""))
         return True
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from bot.errors import explain
 from db.models import Photo
@@ -389,7 +390,8 @@ async def test_the_service_of_the_plan_is_asked_as_it_wants(posting: Posting) ->
         service.breaks = 1
         await house.seen_to()
         async with house.sessions() as session:
-            rows = (await session.scalars(select(Photo).order_by(Photo.created_at))).all()
+            whole = select(Photo).options(undefer(Photo.embedding))
+            rows = (await session.scalars(whole.order_by(Photo.created_at))).all()
         alike = await house.photos.similar(OWNER, second.id)
 
     assert {each.embedding_model for each in rows} == {"image_embed/embed_clip_vit_b_32"}
