@@ -5,8 +5,10 @@ and does what is next. What goes out is written down before, as `sending` with i
 after, with the id it has there. What was `sending` when a process died is looked for first.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -174,7 +176,7 @@ class DeliverHandler(Handler):
 
     async def _publish(self, run: Run, case: Case, publisher: Publisher) -> None:
         try:
-            receipt = await publisher.publish(case.outgoing)
+            receipt = await self._seen_through(case, publisher)
         except OutcomeUnknown:
             run.watch("unclear")
             await self._search(run, case, publisher)
@@ -189,18 +191,21 @@ class DeliverHandler(Handler):
             await self._records.ended(run, case, PostStatus.FAILED, error)
             return
         run.watch("published")
-        try:
-            await self._came(run, case, receipt)
-        except LostJob:
-            await self._orphaned(case, receipt)
-            raise
+        await self._came(run, case, receipt)
 
-    async def _orphaned(self, case: Case, receipt: Receipt) -> None:
-        """Take back what went out for a row that was deleted meanwhile."""
-        async with self._sessions.begin() as session:
-            is_gone = await queries.entry(session, case.post.id) is None
-            if is_gone and receipt.stage == Stage.QUEUED:
-                await take_back(session, receipt.remote_id)
+    async def _seen_through(self, case: Case, publisher: Publisher) -> Receipt:
+        """Publish; where the run is ended meanwhile because the row was deleted, take it back."""
+        going = asyncio.ensure_future(publisher.publish(case.outgoing))
+        try:
+            return await asyncio.shield(going)
+        except asyncio.CancelledError:
+            with suppress(DomainError):
+                receipt = await going
+                async with self._sessions.begin() as session:
+                    is_gone = await queries.entry(session, case.post.id) is None
+                    if is_gone and receipt.stage == Stage.QUEUED:
+                        await take_back(session, receipt.remote_id)
+            raise
 
     async def _until_room(self, case: Case) -> float:
         """Return after how many seconds a full queue may have room: when its next post goes out."""

@@ -78,6 +78,7 @@ async def test_a_picture_that_a_machine_made_says_so(
         (Fate(code="UNEXPECTED"), "unconfirmed", "Please look, and tell me"),
         (Fate(code="FORBIDDEN"), "failed", "BUFFER_API_KEY"),
         (Fate(http=503), "unconfirmed", "Please look, and tell me"),
+        (Fate(is_odd=True), "unconfirmed", "Please look, and tell me"),
         (Fate(http=0), "unconfirmed", "Please look, and tell me"),
     ],
     ids=str,

@@ -1,10 +1,13 @@
 """Posts that wait at Buffer: what is changed, called off or paused here changes there."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
-from db.models import SocialPost
+from db.models import Job, JobStatus, SocialPost
+from services.jobs import JobMetrics, JobService
 from services.privacy import PrivacyService
 from services.social import Draft, PostClosed
 from tests.services.posting import DUE, NOW, OWNER, TEXT, Posting
@@ -239,3 +242,160 @@ async def test_a_target_paused_while_a_post_goes_out_has_it_taken_back(
     assert buffer.posts == {}
     held = await posting.now(entry)
     assert (held.status, held.buffer_post_id) == ("scheduled", None)
+
+
+@pytest.mark.parametrize("asked", ["look", "cancel"])
+async def test_what_a_key_may_not_see_is_not_taken_for_gone(
+    posting: Posting, buffer: BufferStandIn, asked: str
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+    if asked == "cancel":
+        await posting.posts.cancel(OWNER, entry.post.id)
+    buffer.forbids = {"deletePost" if asked == "cancel" else "post"}
+
+    await posting.seen_to(ring=True)
+    refused = await posting.now(entry)
+    await posting.seen_to(ring=True)
+
+    assert (refused.status, refused.buffer_post_id) == ("scheduled", "post1")
+    assert "BUFFER_API_KEY" in (refused.error or "")
+    assert await posting.is_there(entry) is (asked == "look")
+    assert len(buffer.posts) == (asked == "look")
+
+
+async def test_a_full_queue_is_asked_again_when_it_may_have_room(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    first, second = await posting.library(2)
+    target = await posting.channel(first)
+    await posting.planned(first, target, "in 4 hours")
+    await posting.seen_to()
+    await posting.planned(second, target, "in 3 hours")
+    buffer.fates.append(Fate(payload="LimitReachedError", message="One post is the limit"))
+
+    await posting.seen_to()
+
+    async with posting.sessions() as session:
+        waits = func.extract("epoch", Job.due_at - func.now())
+        pending = (Job.status == JobStatus.PENDING, Job.failures == 1)
+        (wait,) = (await session.scalars(select(waits).where(*pending))).all()
+    assert 4 * 3600 < wait <= 4 * 3600 + 60
+
+
+async def test_what_found_no_room_in_time_has_failed_and_says_so(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    entry = await posting.handed_in()
+    buffer.fates.append(Fate(payload="LimitReachedError", message="Ten posts is the limit"))
+    await posting.seen_to()
+
+    await posting.seen_to(days=2)
+
+    ended = await posting.now(entry)
+    assert ended.status == "failed"
+    assert "could not be posted" in (ended.error or "")
+
+
+async def test_a_refused_change_is_not_asked_for_over_and_over(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+    await posting.posts.edit(OWNER, entry.post.id, replace(TEXT, caption="Another lamp."))
+    buffer.fates.append(Fate(payload="InvalidInputError", message="Text is odd"))
+    await posting.seen_to()
+
+    async with posting.sessions() as session:
+        waits = func.extract("epoch", Job.due_at - func.now())
+        (wait,) = await session.scalars(select(waits).where(Job.status == JobStatus.PENDING))
+    assert wait > 24 * 3600
+
+
+@pytest.mark.parametrize("change", ["edit", "cancel"])
+async def test_what_changed_too_late_is_said_with_what_is_out(
+    posting: Posting, buffer: BufferStandIn, change: str
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+    await buffer.publish(DUE)
+    if change == "edit":
+        await posting.posts.edit(OWNER, entry.post.id, replace(TEXT, caption="Another lamp."))
+    else:
+        await posting.posts.cancel(OWNER, entry.post.id)
+
+    await posting.seen_to(days=2)
+
+    out = await posting.now(entry)
+    assert (out.status, out.caption) == ("posted", "The lamp is lit.")
+    ((discord_id, words),) = posting.messenger.told
+    assert discord_id == OWNER.discord_id
+    assert "came too late" in words
+
+
+async def test_what_goes_out_while_its_personality_is_deleted_is_taken_back(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    (photo,) = await posting.library()
+    await posting.planned(photo, await posting.channel(photo))
+
+    async def delete() -> None:
+        if "createPost" in buffer.asked:
+            buffer.meanwhile = None
+            await posting.people.delete(OWNER, photo.personality_id)
+
+    buffer.meanwhile = delete
+
+    await posting.seen_to()
+
+    assert buffer.asked.count("deletePost") == 1
+    assert buffer.posts == {}
+
+
+async def test_a_removed_target_takes_along_what_nobody_knew_of(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+    await posting.seen_to(days=2, hours=8)  # Buffer never says anything of it
+    unsure = await posting.now(entry)
+    assert unsure.target_id is not None
+
+    await posting.targets.remove(OWNER, unsure.target_id)
+    await posting.seen_to()
+
+    assert unsure.status == "unconfirmed"
+    assert buffer.posts == {}
+
+
+async def test_what_was_called_off_by_an_operator_can_be_taken_up_again(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    entry = await posting.handed_in()
+    jobs = JobService(posting.sessions, posting.handlers, JobMetrics())
+    (waiting,) = await jobs.listed(kind="social post")
+
+    await jobs.cancel(str(waiting.id))
+    called_off = await posting.now(entry)
+    await jobs.retry(str(waiting.id))
+    await posting.seen_to()
+
+    assert called_off.status == "failed"
+    assert (await posting.now(entry)).buffer_post_id in buffer.posts
+
+
+async def test_who_pauses_and_resumes_leaves_one_job_a_post(
+    posting: Posting, buffer: BufferStandIn
+) -> None:
+    entry = await posting.handed_in()
+    await posting.seen_to()
+    assert entry.target is not None
+    for _ in range(3):
+        for paused in (True, False):
+            await posting.targets.pause(OWNER, entry.target.id, paused=paused)
+            await posting.seen_to()
+
+    async with posting.sessions() as session:
+        pending = (await session.scalars(select(Job).where(Job.status == JobStatus.PENDING))).all()
+    assert len(pending) == 1
+    assert len(buffer.posts) == 1

@@ -7,7 +7,7 @@ A request that the documented schema would not take is answered as GraphQL answe
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,7 +38,8 @@ class Fate:
     """What becomes of a request that changes something.
 
     `http` is answered, or the connection cut where it is 0, before or after it was done; `payload`
-    is a member of the union of errors, `code` an error of GraphQL's own.
+    is a member of the union of errors, `code` an error of GraphQL's own; `is_odd` says something
+    that the schema does not know.
     """
 
     http: int = 200
@@ -46,12 +47,16 @@ class Fate:
     payload: str | None = None
     message: str = "as scripted"
     code: str | None = None
+    is_odd: bool = False
     window: str | None = None
     wait: int = 1
 
 
 class BufferStandIn:
-    """An account with channels and a queue. `fates` are of the next requests that change it."""
+    """An account with channels and a queue. `fates` are of the next requests that change it.
+
+    What `forbids` names is refused once; `meanwhile` happens before what was done is answered.
+    """
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
@@ -67,6 +72,8 @@ class BufferStandIn:
         self.is_down = False
         self.hides_posts = False
         self.loses_channel = False
+        self.forbids: set[str] = set()
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
         self.url = ""
         self._numbers = itertools.count(1)
 
@@ -91,7 +98,9 @@ class BufferStandIn:
             post["sentAt"] = None if failed else _iso(now)
             post["externalLink"] = None if failed else f"https://social.example/{post['id']}"
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def _answer(  # noqa: PLR0911 - one for each way to be refused
+        self, request: web.Request
+    ) -> web.StreamResponse:
         if self.is_down:
             return web.Response(status=503, text="<html>busy</html>")
         if request.headers.get("Authorization") != f"Bearer {KEY}":
@@ -108,11 +117,14 @@ class BufferStandIn:
         if spent := next((each for each, left in self.remaining.items() if left <= 0), None):
             return _limited(spent)
         self.remaining = {each: left - 1 for each, left in self.remaining.items()}
+        if name in self.forbids:
+            self.forbids.remove(name)
+            return _problem(200, "FORBIDDEN", "You may not")
         is_change = operation.operation.value == "mutation"
         fate = self.fates.popleft() if is_change and self.fates else Fate()
         return await self._fated(request, body, fate)
 
-    async def _fated(  # noqa: PLR0911 - one for each fate
+    async def _fated(  # noqa: C901, PLR0911 - one for each fate
         self, request: web.Request, body: Body, fate: Fate
     ) -> web.StreamResponse:
         if fate.window:
@@ -123,6 +135,8 @@ class BufferStandIn:
             return self._written({"data": result.data})
         if fate.code:
             return _problem(200, fate.code, fate.message)
+        if fate.is_odd:
+            return self._written({"data": {"somethingElse": {}}})
         if fate.when == "before" and fate.http != 200:
             return await _broken(request, fate)
         result = graphql_sync(SCHEMA, body["query"], _Root(self), variable_values=body["variables"])
@@ -132,6 +146,8 @@ class BufferStandIn:
             return _problem(200, "NOT_FOUND", "Resource doesn't exist")
         if fate.http != 200:
             return await _broken(request, fate)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return self._written({"data": result.data})
 
     def _written(self, body: Body) -> web.Response:
