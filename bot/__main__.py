@@ -125,7 +125,7 @@ def seed() -> None:
 def doctor() -> None:
     """Look at the set-up, and say what to do where something is wrong."""
     settings = terminal.settings()
-    with explained(), terminal.database(settings) as url:
+    with explained(), terminal.house_database(settings) as url:
         if not show(asyncio.run(examine(settings, url))):
             sys.exit(1)
 

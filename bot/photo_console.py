@@ -29,6 +29,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(help="The personality's name, alias or slug.")]
 PhotoName = Annotated[str, typer.Argument(help="Its id, the beginning of it, or its file's name.")]
 
+_WHOLE = ("id", "status", "scheduled_at", "posted_at")
+
 
 @personas_app.command(name="list")
 def list_personas(as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
@@ -156,11 +158,14 @@ def print_rows(
     if not rows:
         console.print(nothing)
         return
-    table = Table(*[name.replace("_", " ").capitalize() for name in rows[0]])
-    for row in rows:
-        # A short id is enough to name a thing by.
-        shown = {**row, "id": row["id"][:8]} if "id" in row else row
-        table.add_row(*[plain(value) for value in shown.values()])
+    # A short id is enough to name a thing by; a column of which nothing is to say takes room.
+    shown = [{**row, "id": row["id"][:8]} if "id" in row else row for row in rows]
+    columns = [name for name in rows[0] if any(plain(row[name]) for row in shown)]
+    table = Table()
+    for name in columns:
+        table.add_column(name.replace("_", " ").capitalize(), no_wrap=name in _WHOLE)
+    for row in shown:
+        table.add_row(*[plain(row[name]) for name in columns])
     console.print(table)
     if counted:
         console.print(f"{len(rows)} {counted}.")

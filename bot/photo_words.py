@@ -24,6 +24,8 @@ def about_photos(error: DomainError) -> str | None:
 
 def _about_libraries(error: DomainError) -> str | None:
     match error:
+        case PhotoNotFound(name=""):
+            return "That photo is not there any more."
         case PhotoNotFound(name=name):
             return f"You have no photo called **{_safe(name)}**. `/photos list` shows them."
         case SeveralPhotos(name=name):

@@ -65,7 +65,7 @@ def list_(
     status: Annotated[PostStatus | None, typer.Option(help="Only those.")] = None,
     as_json: Json = False,  # noqa: FBT002 - typer's way
 ) -> None:
-    """Show posts by their time, drafts last."""
+    """Show posts: what is planned by its time, drafts, and what is out."""
 
     async def look(services: Services) -> list[dict[str, Any]]:
         whose = None
@@ -98,7 +98,7 @@ def cancel(post: PostName, as_json: Json = False) -> None:  # noqa: FBT002 - typ
         print_json({"cancelled": True, "post": entry_row(entry)})
         return
     also = " Buffer is asked to let go of it." if entry.post.cancelled_at else ""
-    typer.echo(f"{entry.photo.file_name} is not posted.{also}")
+    typer.echo(f"Called off: {entry.photo.file_name}.{also}")
 
 
 @posts_app.command()
@@ -119,6 +119,8 @@ def settle(
 def entry_row(entry: Entry, *, whole: bool = False) -> dict[str, Any]:
     """Return a post as a terminal shows it."""
     post = entry.post
+    is_held = entry.target is not None and entry.target.paused_at is not None
+    held = "its target is paused" if is_held and post.status == PostStatus.SCHEDULED else None
     row = {
         "id": str(post.id),
         "photo": entry.photo.file_name,
@@ -126,7 +128,7 @@ def entry_row(entry: Entry, *, whole: bool = False) -> dict[str, Any]:
         "status": post.status,
         "scheduled_at": _time(post.scheduled_at),
         "posted_at": _time(post.posted_at),
-        "trouble": unmarked(post.error) if post.error else None,
+        "trouble": unmarked(post.error) if post.error else held,
     }
     if whole:
         row |= {

@@ -1,6 +1,7 @@
 """What errors about posts say to a person; a part of `bot.words`."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import discord
 
@@ -72,6 +73,8 @@ def _about_planning(error: DomainError) -> str | None:
                 f"**{_safe(photo)}** has its post already: it is {said}{where}{when}. A photo is "
                 "posted once."
             )
+        case PostNotFound(name=""):
+            return "That post is not there any more."
         case PostNotFound(name=name):
             return f"You have no post called **{_safe(name)}**. `/schedule list` shows them."
         case SeveralPosts(name=name):
@@ -97,8 +100,11 @@ def _about_times(error: DomainError) -> str | None:
     match error:
         case TimeUnclear(text=text):
             return f"**{_safe(text) or 'Nothing'}** is no time that I can read. Write {_TIMES}."
-        case TimePast(at=at):
-            return f"{_time(at)} is over."
+        case TimePast(at=at, zone=zone):
+            shown = f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+            return (
+                f"**{shown}** in {_safe(zone)} is over. `/schedule zone` sets whose clocks count."
+            )
         case TimeTooFar(at=at):
             return f"{_time(at)} is too far away: two years is as far as I plan."
         case TimeInGap(text=text, zone=zone):

@@ -21,6 +21,13 @@ from services.errors import DomainError
 
 LIVE, PLAYGROUND = "troupe", "playground"
 
+# What a command of Discord's is called here.
+_COMMANDS = {
+    "/photos list": "troupe photos list",
+    "/schedule list": "troupe posts list",
+    "/schedule cancel": "troupe posts cancel",
+}
+
 
 @contextmanager
 def explained() -> Generator[None]:
@@ -82,6 +89,8 @@ def print_json(value: Any) -> None:
 def unmarked(words: str) -> str:
     """Return words for Discord as a terminal shows them: without Markdown."""
     words = re.sub(r"<t:(\d+):\w>", lambda found: _utc(int(found[1])), words)
+    for typed, here in _COMMANDS.items():
+        words = words.replace(f"`{typed}`", f"`{here}`")
     return re.sub(r"\*\*|\\(?=[^\w\s])", "", words)
 
 

@@ -265,7 +265,7 @@ def test_posts_are_listed_and_called_off(album: Path, database_url: str, tmp_pat
 
     assert "Discord · #harbour" in table
     assert "No posts." in nothing
-    assert (code, said.strip()) == (0, "0.jpg is not posted.")
+    assert (code, said.strip()) == (0, "Called off: 0.jpg.")
     assert again == 2
     assert "You have no post called 0.jpg" in refusal
     assert told("posts", "list") == []

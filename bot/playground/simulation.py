@@ -1,7 +1,8 @@
 """What simcord 3.2.1 lacks of Discord's webhooks. It reaches into its privates: hence the pin.
 
 Without this it posts a webhook's message for a thread into the parent channel, refuses buttons on
-messages of webhooks that the bot itself has made, and shows two who speak after each other as one.
+messages of webhooks that the bot itself has made, shows two who speak after each other as one, and
+says of every refusal that the bot has failed.
 Delete this module when it no longer does.
 """
 
@@ -10,9 +11,12 @@ from typing import Any
 
 from simcord.backend import serializers
 from simcord.backend.ops.webhooks import WebhookMixin
+from simcord.env import Env
 from simcord.http import router
 from simcord.http.routes import interactions as routes
 from simcord.preview import _snapshot  # pyright: ignore[reportPrivateUsage] - it decides on headers
+
+from bot.errors import explain, unwrap
 
 _TOKEN_LENGTH = 68  # of Discord's own, which `Webhook.from_url` insists on
 _installed: set[str] = set()
@@ -28,6 +32,7 @@ def install() -> None:
     _buttons()
     _tokens()
     _headers()
+    _refusals()
 
 
 def _threads() -> None:
@@ -89,6 +94,17 @@ def _buttons() -> None:
         return told
 
     setattr(serializers, "webhook_payload", payload)  # noqa: B010
+
+
+def _refusals() -> None:
+    """Take a refusal that the bot has put into words for an answer, and not for its failure."""
+    real: Any = getattr(Env, "_record_error")  # noqa: B009
+
+    def record(self: Any, error: BaseException) -> None:
+        if explain(unwrap(error)) is None:
+            real(self, error)
+
+    setattr(Env, "_record_error", record)  # noqa: B010
 
 
 def _headers() -> None:

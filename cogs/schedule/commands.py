@@ -29,6 +29,7 @@ from services.social import (
     Draft,
     PhotoHasPost,
     PostStatus,
+    SocialTarget,
     TimeUnclear,
     zone_of,
 )
@@ -68,7 +69,9 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             first_comment=post.first_comment if post else "",
         )
         done = planning(self._posts, actor, photo, target)
-        await interaction.response.send_modal(PostForm("Plan a post", target, draft, NEXT, done))
+        zone = await self._zone(actor, target)
+        form = PostForm("Plan a post", target, draft, NEXT, done, zone=zone)
+        await interaction.response.send_modal(form)
 
     @app_commands.command()
     @app_commands.describe(
@@ -83,11 +86,13 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     ) -> None:
         """Let the personality write to a photo; you edit before anything is kept."""
         await interaction.response.defer(ephemeral=True, thinking=True)
+        actor = await who(interaction)
         view = DraftView(
-            await who(interaction),
+            actor,
             photo,
             target,
             wish=wish,
+            zone=await self._zone(actor, target),
             drafter=self._drafter,
             posts=self._posts,
         )
@@ -146,9 +151,8 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             alt_text=entry.photo.alt_text,
             first_comment=entry.post.first_comment,
         )
-        now = ""
+        now, zone = "", await self._zone(actor, entry.target)
         if entry.post.scheduled_at is not None and entry.post.status == PostStatus.SCHEDULED:
-            zone = await self._zone(actor, entry.target.time_zone if entry.target else "UTC")
             now = f"{entry.post.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
 
         async def change(pressed: AnyInteraction, changed: Draft, when: str) -> None:
@@ -156,7 +160,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             done = await self._posts.edit(actor, entry.post.id, changed, when=moved or None)
             await say(pressed, f"Changed.\n{entry_line(done)}")
 
-        form = PostForm("Change a post", entry.target, draft, now, change)
+        form = PostForm("Change a post", entry.target, draft, now, change, zone=zone)
         await interaction.response.send_modal(form)
 
     @app_commands.command()
@@ -170,7 +174,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             done = await self._posts.cancel(actor, entry.post.id)
             also = " Buffer is asked to let go of it." if done.post.cancelled_at else ""
             await pressed.response.edit_message(
-                content=f"**{photo_name(entry.photo)}** is not posted.{also}", view=None
+                content=f"Called off: **{photo_name(entry.photo)}**.{also}", view=None
             )
 
         question = f"Call this off?\n{entry_line(entry)}"
@@ -241,6 +245,19 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         )
 
     @app_commands.command()
+    async def close(self, interaction: Interaction) -> None:
+        """For moderators: let nobody's photos be posted on this channel any more."""
+        closed = await self._targets.close_place(
+            await who(interaction), interaction.channel_id or 0
+        )
+        words = (
+            "Nobody's photos are posted here any more; what was planned for here is called off."
+            if closed
+            else "Nobody's photos are posted here."
+        )
+        await interaction.response.send_message(words, ephemeral=True)
+
+    @app_commands.command()
     @app_commands.describe(zone="By whose clocks the times are read that you write")
     async def zone(self, interaction: Interaction, zone: ZoneOption) -> None:
         """Set your time zone."""
@@ -249,7 +266,9 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             f"Times that you write are read as in **{kept}** from now on.", ephemeral=True
         )
 
-    async def _zone(self, actor: Actor, otherwise: str) -> ZoneInfo:
+    async def _zone(self, actor: Actor, target: SocialTarget | None) -> ZoneInfo:
+        """Return by whose clocks times are read: one's own, else the target's."""
+        otherwise = target.time_zone if target else "UTC"
         return zone_of(await self._calendar.time_zone(actor) or otherwise)
 
 

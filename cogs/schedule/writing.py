@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Self, TypeAlias
+from zoneinfo import ZoneInfo
 
 import discord
 from discord import TextStyle, ui
@@ -24,14 +25,21 @@ from services.social import (
 )
 
 Written: TypeAlias = Callable[[AnyInteraction, Draft, str], Awaitable[None]]
-_MODAL_TEXT, _COMMENT, _WHEN = 4000, 2000, 60
+_MODAL_TEXT, _COMMENT, _WHEN, _LABEL = 4000, 2000, 60, 45
 
 
 class PostForm(Modal):
     """Asks what a post says, and when."""
 
     def __init__(
-        self, title: str, target: SocialTarget | None, draft: Draft, when: str, done: Written
+        self,
+        title: str,
+        target: SocialTarget | None,
+        draft: Draft,
+        when: str,
+        done: Written,
+        *,
+        zone: ZoneInfo,
     ) -> None:
         super().__init__(title=title[:45])
         self._done = done
@@ -49,7 +57,8 @@ class PostForm(Modal):
         if self._has_comment:
             self.add_item(ui.Label(text="First comment", component=self.first_comment))
         ways = "tomorrow 18:00 · 2026-12-24 18:00 · in 2 hours · next slot"
-        self.add_item(ui.Label(text="When", description=ways, component=self.when))
+        when_where = f"When, in {zone.key}"[:_LABEL]
+        self.add_item(ui.Label(text=when_where, description=ways, component=self.when))
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
@@ -109,6 +118,7 @@ class DraftView(View):
         target: SocialTarget | None,
         *,
         wish: str,
+        zone: ZoneInfo,
         drafter: Drafter,
         posts: SocialService,
     ) -> None:
@@ -117,6 +127,7 @@ class DraftView(View):
         self._photo = photo
         self._target = target
         self._wish = wish
+        self._zone = zone
         self._drafter = drafter
         self._posts = posts
         self._draft = Draft(caption="", alt_text="")
@@ -139,7 +150,7 @@ class DraftView(View):
         """Edit it, and give it a time."""
         assert self._target is not None  # noqa: S101 - the button is dead without
         done = planning(self._posts, self._actor, self._photo, self._target)
-        form = PostForm("Plan a post", self._target, self._draft, NEXT, done)
+        form = PostForm("Plan a post", self._target, self._draft, NEXT, done, zone=self._zone)
         await interaction.response.send_modal(form)
 
     @ui.button(label="Edit and keep", style=discord.ButtonStyle.secondary)
@@ -158,7 +169,7 @@ class DraftView(View):
             )
             await say(pressed, f"Kept as a draft.\n{entry_line(entry)}")
 
-        form = PostForm("Keep a draft", self._target, self._draft, "", keep)
+        form = PostForm("Keep a draft", self._target, self._draft, "", keep, zone=self._zone)
         await interaction.response.send_modal(form)
 
     @ui.button(label="Write another", style=discord.ButtonStyle.secondary)

@@ -113,6 +113,7 @@ async def called(session: AsyncSession, actor: Actor, name: str) -> Sequence[Pho
     conditions = [
         file_name == name.lower(),
         file_name.endswith(f"/{name.lower()}", autoescape=True),
+        func.regexp_replace(file_name, r"\.[^./]+$", "") == name.lower(),
     ]
     if len(name) >= _LEAST_ID:
         conditions.append(cast(Photo.id, String).startswith(name.lower(), autoescape=True))

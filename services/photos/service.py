@@ -240,6 +240,6 @@ class PhotoService:
 async def _owned(session: AsyncSession, actor: Actor, photo_id: UUID) -> Shelved:
     found = await queries.one(session, photo_id)
     if found is None:
-        raise PhotoNotFound("this photo")
+        raise PhotoNotFound("")
     await owned(session, actor, found.photo.personality_id)
     return found

@@ -104,9 +104,10 @@ class TimeUnclear(DomainError):
 
 @dataclass(eq=False)
 class TimePast(DomainError):
-    """The time is over."""
+    """The time is over, by the clocks of a zone."""
 
     at: datetime
+    zone: str
 
 
 @dataclass(eq=False)

@@ -40,7 +40,7 @@ async def photo_of(session: AsyncSession, actor: Actor, photo_id: UUID) -> Photo
     """
     photo = await session.get(Photo, photo_id)
     if photo is None:
-        raise PhotoNotFound("this photo")
+        raise PhotoNotFound("")
     await owned(session, actor, photo.personality_id)
     return photo
 
@@ -64,11 +64,11 @@ async def locked(session: AsyncSession, actor: Actor, post_id: UUID) -> Entry:
     """
     found = await queries.entry(session, post_id)
     if found is None:
-        raise PostNotFound("this post")
+        raise PostNotFound("")
     await owned(session, actor, found.post.personality_id)
     if found.target is not None:
         await session.refresh(found.target, with_for_update=True)
     entry = await queries.entry(session, post_id, lock=True)
     if entry is None:
-        raise PostNotFound("this post")
+        raise PostNotFound("")
     return entry

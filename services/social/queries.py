@@ -96,7 +96,8 @@ async def of_photo(session: AsyncSession, photo_id: UUID) -> Entry | None:
 async def called(session: AsyncSession, actor: Actor, name: str) -> Sequence[Entry]:
     """Return the actor's posts by the beginning of their id, or by their photo's name or id."""
     wanted = name.strip().lower()
-    conditions = [func.lower(Photo.file_name) == wanted]
+    file_name = func.lower(Photo.file_name)
+    conditions = [file_name == wanted, func.regexp_replace(file_name, r"\.[^./]+$", "") == wanted]
     if len(wanted) >= _LEAST_ID:
         conditions += [
             cast(each, String).startswith(wanted, autoescape=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Select, String, cast, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Personality, SocialSlot, SocialTarget
+from db.models import Personality, SocialSlot, SocialTarget, TargetKind
 from services.people import Actor
 from services.personalities import owned_by
 from services.social.times import Slot
@@ -53,6 +53,7 @@ async def targets_called(
         or_(
             func.lower(SocialTarget.name) == wanted,
             func.ltrim(func.lower(SocialTarget.name), "#") == wanted,
+            func.lower(func.concat(SocialTarget.service, " · ", SocialTarget.name)) == wanted,
             cast(SocialTarget.id, String) == wanted,
         )
     )
@@ -69,6 +70,21 @@ def _with_names(actor: Actor) -> Select[SocialTarget, str]:
         .where(SocialTarget.removed_at.is_(None), Personality.deleted_at.is_(None))
     )
     return statement if actor.is_bot_owner else statement.where(owned_by(actor.discord_id))
+
+
+async def targets_on(session: AsyncSession, channel_id: int) -> Sequence[SocialTarget]:
+    """Return the targets on a channel of Discord's; others who change them wait."""
+    found = await session.scalars(
+        select(SocialTarget)
+        .where(
+            SocialTarget.kind == TargetKind.DISCORD,
+            SocialTarget.remote_id == str(channel_id),
+            SocialTarget.removed_at.is_(None),
+        )
+        .order_by(SocialTarget.id)
+        .with_for_update()
+    )
+    return found.all()
 
 
 async def add_target(session: AsyncSession, **columns: Any) -> SocialTarget | None:

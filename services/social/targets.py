@@ -214,6 +214,21 @@ class TargetService:
             target.removed_at = self._clock.now()
             await self._ring(session, target)
 
+    async def close_place(self, actor: Actor, channel_id: int) -> int:
+        """Let nothing be posted on a channel of Discord's any more; return who does not: how many.
+
+        Raises:
+            ModeratorsOnly: The actor does not moderate it.
+        """
+        if not actor.moderates:
+            raise ModeratorsOnly
+        async with self._sessions.begin() as session:
+            found = await target_queries.targets_on(session, channel_id)
+            for target in found:
+                target.removed_at = self._clock.now()
+                await self._ring(session, target)
+            return len(found)
+
     async def _ring(self, session: AsyncSession, target: SocialTarget) -> None:
         """Let whatever is planned for a target be seen to."""
         await session.flush()

@@ -56,7 +56,7 @@ def make_bot(
     buffer: BufferPublisher | None = None,
 ) -> Bot:
     def build(bot: Bot) -> Services:
-        outside = on_discord(bot, studio.store, cdn_hosts={"cdn.simcord.invalid"})
+        outside = on_discord(bot, studio.store, cdn_hosts={"cdn.simcord.invalid"}, clock=clock)
         return assemble(
             sessions,
             outside=outside,

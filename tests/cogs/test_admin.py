@@ -8,7 +8,6 @@ from tests.cogs.forms import embed, lines, said
 from tests.vendors.openai import Reply
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 
 async def test_servers_are_listed_the_largest_first(house: House) -> None:

@@ -18,7 +18,6 @@ FIRST = "The fog came in at four and never left."
 SECOND = "At five, if you must know."
 REFUSAL = "Only whom it answers, and moderators, can do that with an answer."
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
 
 

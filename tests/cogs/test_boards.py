@@ -29,7 +29,6 @@ async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
         yield house
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_a_board_is_opened_with_a_forecast_and_closed_again(house: House) -> None:
     asked = await open_board(house, house.lobby, "Mirela, Bex", topic="The sea")
     listed = await house.moderator.slash(house.lobby, "board list")
@@ -90,7 +89,6 @@ async def test_they_post_and_comment_in_threads_and_vote(
     assert kept.ups + kept.downs == 1
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_a_picture_is_posted_with_words_to_it(
     at_work: House, sessions: Sessions, replicate: ReplicateStandIn
 ) -> None:
@@ -249,7 +247,6 @@ async def test_a_forum_is_a_board_too(at_work: House, sessions: Sessions) -> Non
     ]
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_what_cannot_be_said_is_skipped_with_the_reason(
     at_work: House, sessions: Sessions
 ) -> None:

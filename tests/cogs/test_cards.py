@@ -15,7 +15,6 @@ from tests.cogs.forms import answer, embed, fields, fill, said
 from tests.cogs.meanwhile import actor
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ZED = {

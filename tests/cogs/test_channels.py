@@ -6,7 +6,6 @@ from tests.cogs.conftest import House
 from tests.cogs.meanwhile import answers, invent, spoken
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 
 async def test_moderators_activate_list_and_deactivate(house: House) -> None:

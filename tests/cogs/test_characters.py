@@ -161,7 +161,6 @@ def options(result: InteractionResult) -> list[dict[str, Any]]:
     return menus[0]["options"]
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_what_goes_wrong_is_said_in_words(
     at_work: House, sessions: Sessions, replicate: ReplicateStandIn
 ) -> None:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
@@ -21,7 +19,6 @@ from tests.cogs.forms import (
 from tests.cogs.meanwhile import invent
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 QUICK = {
     "name": "Quick",

@@ -19,7 +19,6 @@ async def simcord_bot(
     return make_bot(sessions, models, studio, embedder, development=True)
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_whoever_runs_the_bot_publishes_any_personality(house: House) -> None:
     made = await invent(house, house.alice, "Ada")
 

@@ -1,6 +1,5 @@
 """Conversations, begun anew and taken back."""
 
-import pytest
 from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 from sqlalchemy import select
@@ -11,7 +10,6 @@ from tests.cogs.conftest import House
 from tests.cogs.meanwhile import answers
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 
 async def clear(house: House, who: MemberActor, **options: object) -> InteractionResult:

@@ -12,7 +12,6 @@ from tests.cogs.forms import answer, buttons, embed, fill, lines, said
 from tests.cogs.meanwhile import invent
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 
 async def crowd(house: House, count: int) -> InteractionResult:

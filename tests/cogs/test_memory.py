@@ -17,7 +17,6 @@ from tests.cogs.meanwhile import breathe, invent, restart
 from tests.vendors.openai import Reply
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 SAID = "my sister Ottilie sails the Heron"
 ASKED = "on which ship does my sister Ottilie sail?"

@@ -23,7 +23,6 @@ from tests.cogs.forms import (
 from tests.cogs.meanwhile import actor, answers, invent
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 ZED = {
     "name": "Zed",

@@ -1,7 +1,5 @@
 """Personas: who users are to the personalities."""
 
-import pytest
-
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
@@ -19,7 +17,6 @@ from tests.cogs.forms import (
 )
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 CAPTAIN = {
     "name": "Captain Bly",

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from simcord.actors import MemberActor
 from sqlalchemy import text
 
@@ -14,7 +13,6 @@ from tests.cogs.conftest import House
 from tests.cogs.meanwhile import actor, answers, hold, invent, post, restart
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 CANARY = "xylocanthus"
 

@@ -1,7 +1,5 @@
 """System prompts: the instructions before every personality, for whoever runs the bot."""
 
-import pytest
-
 from services.seeds import SYSTEM_PROMPT
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
@@ -20,7 +18,6 @@ from tests.cogs.forms import (
 from tests.cogs.meanwhile import invent
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
-pytestmark = pytest.mark.simcord(check_errors=False)
 
 VERSE = {"name": "Verse", "content": "Speak in verse.\nNever rhyme."}
 

@@ -86,7 +86,6 @@ def told(house: House) -> list[str]:
     return [each for each in changed if "being published" not in each]
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_a_refusal_says_why(at_work: House) -> None:
     made = await invent(at_work, at_work.alice, "Ada")
     await at_work.services.personalities.edit(
@@ -104,7 +103,6 @@ async def test_a_refusal_says_why(at_work: House) -> None:
     assert said(stranger) == "Only the owners of **Ada** can do that."
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_what_is_public_is_found_looked_at_and_liked(at_work: House) -> None:
     await published(at_work)
     browsed = await at_work.bob.slash(at_work.lobby, "discover browse", tag="keeper")
@@ -140,7 +138,6 @@ async def test_names_and_tags_are_suggested(at_work: House) -> None:
     assert (names, tags) == (["Professor Quill"], ["keeper"])
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_what_is_for_adults_is_shown_in_age_restricted_channels_only(at_work: House) -> None:
     at_work.openai.answer = judge(RatingAnswer={"about_sex": "yes"})
     await published(at_work)
@@ -163,7 +160,6 @@ async def test_what_is_for_adults_is_shown_in_age_restricted_channels_only(at_wo
     assert ["**Ada**" in lines(each) for each in listed] == [False, True]
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_others_talk_with_the_published_version_and_owners_take_it_back(
     at_work: House,
 ) -> None:

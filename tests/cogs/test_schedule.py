@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import discord
 import pytest
 from PIL import Image
 from simcord.results import InteractionResult
@@ -126,7 +127,6 @@ async def test_times_are_read_by_ones_own_clock_and_shown_by_everyones(
     assert f"<t:{int(datetime(2026, 3, 28, 17, tzinfo=UTC).timestamp())}:f>" in said(planned)
 
 
-@pytest.mark.simcord(check_errors=False)
 @pytest.mark.parametrize(
     ("when", "words"),
     [
@@ -145,7 +145,6 @@ async def test_a_time_that_is_none_is_said(harbour: House, when: str, words: str
     assert words in said(refused)
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_a_photo_is_planned_once(harbour: House) -> None:
     await plan(harbour, "tomorrow 18:00")
 
@@ -177,7 +176,6 @@ async def test_a_week_of_slots_fills_up_in_order(harbour: House) -> None:
     assert f"<t:{int(monday.timestamp())}:f>" in said(second)
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_slots_that_are_none_are_said(harbour: House) -> None:
     wrong = await fill(
         harbour, harbour.moderator, "schedule slots", {"slots": "whenever"}, target="lobby"
@@ -208,7 +206,7 @@ async def test_a_post_is_changed_put_off_and_called_off(
 
     assert "Changed." in said(changed)
     assert nothing == harbour.lobby.history() == []
-    assert "**a.jpg** is not posted." in said(called_off)
+    assert "Called off: **a.jpg**." in said(called_off)
     assert "a.jpg" in (embed(free).description or "")
 
 
@@ -299,7 +297,6 @@ async def test_the_calendar_is_a_picture_of_the_month(harbour: House, clock: Han
     assert "0 posts this month" in (embed(other).footer.text or "")
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_only_moderators_open_a_channel_and_only_operators_buffer(harbour: House) -> None:
     await invent(harbour, harbour.alice, "Eve")
     who, lobby = harbour.alice, harbour.lobby
@@ -313,7 +310,6 @@ async def test_only_moderators_open_a_channel_and_only_operators_buffer(harbour:
     assert "Only the owners of **Ada**" in said(stranger)
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_without_a_key_buffer_is_one_sentence(house: House) -> None:
     await invent(house, house.boss, "Ada")
 
@@ -339,7 +335,6 @@ async def test_a_photo_deleted_while_planned_takes_its_post_along(
     assert "Nothing yet" in (embed(listed).description or "")
 
 
-@pytest.mark.simcord(check_errors=False)
 async def test_a_caption_past_the_limit_is_refused_with_what_is_added_to_it(
     harbour: House,
 ) -> None:
@@ -354,3 +349,71 @@ async def test_a_caption_past_the_limit_is_refused_with_what_is_added_to_it(
 
     assert isinstance(done, NotScheduled)
     assert "Discord takes 2,000 characters, and these are 2,001" in (explain(done.reason) or "")
+
+
+async def test_a_moderator_closes_the_channel_to_photos(
+    harbour: House, sessions: Sessions, clock: HandClock
+) -> None:
+    await plan(harbour, "in 1 hour")
+
+    refused = await harbour.alice.slash(harbour.lobby, "schedule close")
+    closed = await harbour.moderator.slash(harbour.lobby, "schedule close")
+    again = await harbour.moderator.slash(harbour.lobby, "schedule close")
+    await later(sessions, clock, hours=2)
+
+    assert "Manage Messages" in said(refused)
+    assert "called off" in said(closed)
+    assert said(again) == "Nobody's photos are posted here."
+    assert harbour.lobby.history() == []
+
+
+async def test_what_never_went_out_is_posted_also_where_much_was_said_before(
+    harbour: House, sessions: Sessions, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.photo_stage._LOOKED_AT", 3)
+    for number in range(4):
+        await harbour.moderator.send(harbour.lobby, f"old talk {number}")
+    await harbour.env.advance_time(3600)
+    await harbour.moderator.send(harbour.lobby, "new talk")
+    await plan(harbour, "in 1 hour")
+    clock.forward(hours=1)
+    async with sessions.begin() as session:
+        await session.execute(
+            text(
+                "UPDATE social_posts SET status = 'sending', fingerprint = '{}', sending_at = :at"
+            ),
+            {"at": clock.now()},
+        )
+        post = (await session.scalars(select(SocialPost))).one()
+        await promise(session, post, await session.get_one(SocialTarget, post.target_id), clock)
+
+    await later(sessions, clock, seconds=40)
+
+    assert harbour.lobby.history()[-1].content == "The lamp is lit."
+
+
+async def test_a_webhook_that_was_moved_is_not_spoken_through(
+    harbour: House, sessions: Sessions, clock: HandClock
+) -> None:
+    side = harbour.guild.create_text_channel("side")
+    await plan(harbour, "in 1 hour")
+    await later(sessions, clock, hours=1, minutes=1)
+    channel = harbour.bot.get_channel(harbour.lobby.id)
+    assert isinstance(channel, discord.TextChannel)
+    (webhook,) = await channel.webhooks()
+    await webhook.edit(channel=discord.Object(side.id))
+    harbour.bot.dispatch("webhooks_update", channel)
+
+    await plan(harbour, "in 1 hour", "b.jpg")
+    await later(sessions, clock, hours=1, minutes=1)
+
+    assert side.history() == []
+    assert len(harbour.lobby.history()) == 2
+
+
+async def test_what_was_typed_with_a_wrong_time_is_kept(harbour: House) -> None:
+    refused = await plan(harbour, "tomorrow noonish")
+    listed = await harbour.moderator.slash(harbour.lobby, "schedule list")
+
+    assert "kept as a draft" in said(refused)
+    assert "📝 **a.jpg**" in (embed(listed).description or "")

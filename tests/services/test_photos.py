@@ -1,8 +1,11 @@
 """Libraries: what comes in, once; what is refused, and why; what is found again."""
 
 import asyncio
+import io
+import math
 import os
 import random
+import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
+from typing_extensions import override
 
 from bot.errors import explain
 from db.models import Photo
@@ -24,8 +28,10 @@ from services.embedders.gemini import GeminiEmbedder
 from services.errors import OwnersOnly
 from services.llm.gemini import Gemini
 from services.media import FileTooLarge, NotAPicture, PictureTooLarge, Sweeper, photograph
+from services.personalities import PersonalityNotFound
 from services.photos import (
     ArchiveBroken,
+    ArchiveTooLarge,
     FileUnreadable,
     FolderEmpty,
     NoSuchFolder,
@@ -40,6 +46,7 @@ from services.photos import (
     file,
     folder,
 )
+from services.privacy import PrivacyService
 from tests.services.photographs import (
     ENDINGS,
     FORMATS,
@@ -447,3 +454,72 @@ async def test_vectors_of_the_local_embedder_have_a_direction() -> None:
 
 def test_what_is_refused_for_good_names_the_setting() -> None:
     assert "IMAGE_EMBED_URL" in (explain(EmbedderMisconfigured("x", "HTTP 404")) or "")
+
+
+@pytest.mark.parametrize("way", ["deleted", "erased"])
+async def test_a_library_that_goes_while_files_come_in_keeps_none(
+    posting: Posting, way: str
+) -> None:
+    whose = await posting.personality()
+    adding = posting.photos.add(OWNER, whose, [file(f"{n}.jpg", photo(n)) for n in range(8)])
+
+    await anext(adding)
+    if way == "deleted":
+        await posting.people.delete(OWNER, whose)
+    else:
+        await PrivacyService(posting.sessions).delete(OWNER)
+    with pytest.raises(PersonalityNotFound):
+        await anext(adding)
+    await posting.seen_to()
+
+    async with posting.sessions() as session:
+        assert (await session.scalars(select(Photo))).all() == []
+    assert [each async for each in posting.studio.store.listed("photos/")] == []
+
+
+def test_an_archive_with_a_nameless_entry_is_read() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr("a.jpg", photo(1))
+        nameless = zipfile.ZipInfo("x")
+        nameless.filename = ""
+        packed.writestr(nameless, b"hello")
+
+    names = [each.name for each in archive("a.zip", out.getvalue())]
+
+    assert names == ["a file without a name", "a.jpg"]
+
+
+def test_an_archive_with_a_million_entries_is_not_read() -> None:
+    entry = b"PK\x01\x02" + bytes(43)
+
+    with pytest.raises(ArchiveTooLarge):
+        archive("a.zip", b"PK\x03\x04" + entry * 1_000_000 + b"PK\x05\x06" + bytes(18))
+
+
+class Odd(VisualEmbedder):
+    """Says of the first picture that it sees what is no direction."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__()
+        self._number: float | None = number
+
+    @override
+    async def embed_picture(self, picture: bytes) -> list[float]:
+        number, self._number = self._number, None
+        return [number, 1.0] if number is not None else await super().embed_picture(picture)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, 1e300])
+async def test_a_vector_that_is_none_leaves_the_other_photos_seen(
+    posting: Posting, number: float
+) -> None:
+    house = Posting(posting.sessions, posting.studio, embedder=Odd(number))
+    await house.library(3)
+    await house.seen_to()
+
+    async with house.sessions() as session:
+        whole = select(Photo).options(undefer(Photo.embedding))
+        rows = (await session.scalars(whole)).all()
+    assert [each.embedding is None for each in rows].count(True) == 1
+    assert all(each.embedding_model for each in rows)
