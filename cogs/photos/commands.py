@@ -54,15 +54,18 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         actor = await who(interaction)
         await self._bot.services.personalities.check_owner(actor, personality.id)
         given = [each for each in (file, file2, file3, file4, file5) if each is not None]
-        sources = await self._photos.unpacked([attachment_of(each) for each in given])
         taken: list[Taken] = []
-        adding = self._photos.add(actor, personality.id, sources, is_made=ai_made)
-        async for each in adding:
-            taken.append(each)
-            if len(taken) % _STEP == 0:
-                words = progress_words(len(taken), len(sources))
-                with suppress(discord.HTTPException):  # the photos come in all the same
-                    await interaction.edit_original_response(content=words)
+        begun = 0
+        # One after the other: an archive is held in memory while it is read.
+        for attachment in given:
+            sources = await self._photos.unpacked(attachment_of(attachment))
+            begun += len(sources)
+            async for each in self._photos.add(actor, personality.id, sources, is_made=ai_made):
+                taken.append(each)
+                if len(taken) % _STEP == 0:
+                    words = progress_words(len(taken), begun)
+                    with suppress(discord.HTTPException):  # the photos come in all the same
+                        await interaction.edit_original_response(content=words)
         added = [each.photo for each in taken if each.outcome == Outcome.ADDED and each.photo]
         embed = taken_embed(taken, personality.name)
         files: list[discord.File] = []

@@ -20,7 +20,7 @@ from services.photos.errors import NotLookedAt, PhotoNotFound, PhotoOnItsWay, Se
 from services.photos.importing import Importer, promise_look
 from services.photos.looking import fitted
 from services.photos.sources import MOST_ARCHIVE_BYTES, archive, file, is_archive, refused
-from services.photos.types import Alike, Library, Shelved, Source, Sources, Taken
+from services.photos.types import Alike, Library, Shelved, Sources, Taken
 from services.texts import clean_text
 
 ALT_LIMIT = 1000
@@ -69,15 +69,12 @@ class PhotoService:
         async for taken in importer.run(sources):
             yield taken
 
-    async def unpacked(self, attachments: Sequence[Attachment]) -> Sources:
-        """Return attachments as files, archives as what is in them."""
-        found: list[Source] = []
-        for each in attachments:
-            try:
-                found += await self._unpack(each)
-            except DomainError as error:
-                found.append(refused(each.name, error))
-        return found
+    async def unpacked(self, attachment: Attachment) -> Sources:
+        """Return an attachment as a file, an archive as what is in it."""
+        try:
+            return await self._unpack(attachment)
+        except DomainError as error:
+            return [refused(attachment.name, error)]
 
     async def _unpack(self, attachment: Attachment) -> Sources:
         if attachment.size > MOST_ARCHIVE_BYTES:
