@@ -1,7 +1,6 @@
 """What errors about posts say to a person; a part of `bot.words`."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import discord
 
@@ -100,11 +99,8 @@ def _about_times(error: DomainError) -> str | None:
     match error:
         case TimeUnclear(text=text):
             return f"**{_safe(text) or 'Nothing'}** is no time that I can read. Write {_TIMES}."
-        case TimePast(at=at, zone=zone):
-            shown = f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
-            return (
-                f"**{shown}** in {_safe(zone)} is over. `/schedule zone` sets whose clocks count."
-            )
+        case TimePast(text=text, zone=zone):
+            return f"**{text}** in {_safe(zone)} is over. `/schedule zone` sets whose clocks count."
         case TimeTooFar(at=at):
             return f"{_time(at)} is too far away: two years is as far as I plan."
         case TimeInGap(text=text, zone=zone):

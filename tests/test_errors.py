@@ -33,6 +33,7 @@ FACTS: dict[Any, Any] = {
     int: 3,
     float: 1.5,
     float | None: None,
+    str | None: None,
     datetime: datetime(2026, 3, 27, tzinfo=UTC),
     datetime | None: None,
     tuple[str, ...]: ("x",),

@@ -106,7 +106,7 @@ class TimeUnclear(DomainError):
 class TimePast(DomainError):
     """The time is over, by the clocks of a zone."""
 
-    at: datetime
+    text: str
     zone: str
 
 

@@ -81,7 +81,7 @@ def read_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
         raise TimeUnclear(text) from error
     at = at.replace(second=0, microsecond=0)
     if at <= now:
-        raise TimePast(at, zone.key)
+        raise TimePast(f"{at.astimezone(zone):%Y-%m-%d %H:%M}", zone.key)
     if at > now + _FAR:
         raise TimeTooFar(at)
     return at

@@ -3,7 +3,6 @@
 import base64
 import json
 import struct
-import time
 import tracemalloc
 import zlib
 from contextlib import suppress
@@ -287,11 +286,9 @@ def test_a_name_of_odd_characters_can_be_read_and_written() -> None:
     ],
     ids=["chunks", "cards", "payload", "lists", "members"],
 )
-def test_a_large_card_takes_little_time_and_memory(data: bytes) -> None:
-    begun = time.process_time()
+def test_a_large_card_takes_little_memory(data: bytes) -> None:
     card = cards.read(data)
     cards.write(card.document, {**card.values, "character_info": "a"}, {})
-    assert time.process_time() - begun < 2.5
 
     tracemalloc.start()
     cards.read(data)
