@@ -156,7 +156,7 @@ class Drawing:
 
 
 async def nothing_due(sessions: Sessions, seconds: float = 30) -> None:
-    """Wait until nothing runs, and nothing waits but what is for another day."""
+    """Wait until nothing runs, and nothing waits but what is for later than anybody waits here."""
     async with asyncio.timeout(seconds):
         while True:
             async with sessions() as session:
@@ -166,7 +166,7 @@ async def nothing_due(sessions: Sessions, seconds: float = 30) -> None:
                         (Job.status == JobStatus.RUNNING)
                         | (
                             (Job.status == JobStatus.PENDING)
-                            & (Job.due_at < text("now() + interval '1 minute'"))
+                            & (Job.due_at < text("now() + interval '15 seconds'"))
                         )
                     )
                     .limit(1)

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select
 
-from db.models import BoardMember, Comment, EngineAct, Media, Post, Vote
+from db.models import BoardMember, Comment, EngineAct, Job, JobStatus, Media, Post, Vote
 from db.session import Sessions
 from services.engine import ActType, TaskStatus
 from services.llm import LanguageModels
@@ -130,6 +130,7 @@ async def test_what_discord_really_received_is_there_once(
     before = len(received(file))
     async with sessions.begin() as session:  # so that nobody answers of themselves
         await session.execute(delete(BoardMember).where(BoardMember.personality_id != someone.id))
+        await session.execute(delete(Job).where(Job.status == JobStatus.PENDING))
 
     async def begin() -> None:
         async with sessions() as session:
