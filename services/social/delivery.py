@@ -8,7 +8,6 @@ after, with the id it has there. What was `sending` when a process died is looke
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -75,6 +74,7 @@ class DeliverHandler(Handler):
         self._describe = describe
         self._records = Records(clock, describe)
         self._search_for = search
+        self._going: set[asyncio.Task[Receipt]] = set()
 
     @override
     async def run(self, run: Run) -> None:
@@ -95,8 +95,7 @@ class DeliverHandler(Handler):
             if case.post.buffer_post_id is None:
                 await self._records.ended(run, case, PostStatus.FAILED, error)
             else:
-                # It stays there as it is; whether it goes out is looked at all the same. What was
-                # refused once would be again.
+                # It stays there as it is, and is looked at; what was refused once would be again.
                 after = None if isinstance(error, PostRefused) else _MUCH_LATER
                 await self._records.waits(run, case, error, after)
 
@@ -194,18 +193,20 @@ class DeliverHandler(Handler):
         await self._came(run, case, receipt)
 
     async def _seen_through(self, case: Case, publisher: Publisher) -> Receipt:
-        """Publish; where the run is ended meanwhile because the row was deleted, take it back."""
-        going = asyncio.ensure_future(publisher.publish(case.outgoing))
-        try:
-            return await asyncio.shield(going)
-        except asyncio.CancelledError:
-            with suppress(DomainError):
-                receipt = await going
-                async with self._sessions.begin() as session:
-                    is_gone = await queries.entry(session, case.post.id) is None
-                    if is_gone and receipt.stage == Stage.QUEUED:
-                        await take_back(session, receipt.remote_id)
-            raise
+        """Publish, also where the run is ended meanwhile: somebody may have deleted the row."""
+        going = asyncio.create_task(self._published(case, publisher))
+        self._going.add(going)
+        going.add_done_callback(self._going.discard)
+        going.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(going)
+
+    async def _published(self, case: Case, publisher: Publisher) -> Receipt:
+        receipt = await publisher.publish(case.outgoing)
+        if receipt.stage == Stage.QUEUED:
+            async with self._sessions.begin() as session:
+                if await queries.entry(session, case.post.id) is None:
+                    await take_back(session, receipt.remote_id)
+        return receipt
 
     async def _until_room(self, case: Case) -> float:
         """Return after how many seconds a full queue may have room: when its next post goes out."""

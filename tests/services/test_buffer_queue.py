@@ -1,5 +1,6 @@
 """Posts that wait at Buffer: what is changed, called off or paused here changes there."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from db.models import Job, JobStatus, SocialPost
 from services.jobs import JobMetrics, JobService
 from services.privacy import PrivacyService
 from services.social import Draft, PostClosed
+from tests.services.drawing import nothing_due
 from tests.services.posting import DUE, NOW, OWNER, TEXT, Posting
 from tests.vendors.buffer import BufferStandIn, Fate
 
@@ -346,9 +348,11 @@ async def test_what_goes_out_while_its_personality_is_deleted_is_taken_back(
 
     buffer.meanwhile = delete
 
-    await posting.seen_to()
+    async with posting.working(), asyncio.timeout(30):
+        while "deletePost" not in buffer.asked:
+            await asyncio.sleep(0.02)
+        await nothing_due(posting.sessions)
 
-    assert buffer.asked.count("deletePost") == 1
     assert buffer.posts == {}
 
 
