@@ -1,6 +1,7 @@
 """Boards, as moderators, people and personalities meet on them."""
 
 import hashlib
+import re
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
@@ -42,7 +43,8 @@ async def test_a_board_is_opened_with_a_forecast_and_closed_again(house: House) 
     gone = await house.moderator.slash(house.lobby, "board top")
 
     assert asked.startswith("Shall **Mirela, Bex** act by themselves there?")
-    assert "`openai/gpt-6-luna`, **$0.00" in asked
+    # Two who keep to themselves may do nothing in a week, which is free.
+    assert re.search(r"`openai/gpt-6-luna`, \*\*(\$0\.00|free)", asked)
     assert "Bex, Mirela" in (embed(listed).description or "")
     assert fields(changed)["Quiet hours"] == "23:00-07:00 Europe/Berlin"
     assert fields(changed)["Who may act"] == "Mirela"
