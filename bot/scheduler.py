@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def ticking(loop: EngineLoop, every: timedelta) -> AsyncGenerator[None]:
     """Let the engine tick while the context is open, at once and then `every` so often."""
-    # It looks for its plugins when it is imported, which takes a while.
+    # It looks for its plugins when it is imported, which takes a while; it comes without types.
     from apscheduler.schedulers.asyncio import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
         AsyncIOScheduler,
     )

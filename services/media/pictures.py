@@ -189,6 +189,7 @@ def _plain(image: Image.Image) -> Image.Image:
     if profile and image.mode in ("RGB", "CMYK"):
         with suppress(ImageCms.PyCMSError, OSError):
             own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            # Pillow says of no profile what it is.
             srgb: Any = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
             changed = ImageCms.profileToProfile(image, own, srgb, outputMode="RGB")
             return _with_info(changed or image.convert("RGB"), image)

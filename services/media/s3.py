@@ -132,6 +132,7 @@ class S3Store(ObjectStore):
                     request_checksum_calculation="when_required",
                     response_checksum_validation="when_required",
                 )
+                # Its overloads are of all services, of which only one has its types here.
                 client: AbstractAsyncContextManager[S3Client] = self._session.client(  # pyright: ignore[reportUnknownMemberType]
                     "s3",
                     endpoint_url=self._endpoint_url,

@@ -7,7 +7,7 @@ from services.errors import DomainError
 
 @dataclass(eq=False)
 class PhotoNotFound(DomainError):
-    """There is no such photo in the personality's library."""
+    """There is no such photo of the actor's; no name where it was there a moment ago."""
 
     name: str
 

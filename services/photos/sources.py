@@ -61,6 +61,7 @@ def archive(name: str, data: bytes) -> list[Source]:
     try:
         packed = zipfile.ZipFile(io.BytesIO(data))
         entries = [each for each in packed.infolist() if not each.filename.endswith("/")]
+    # The third says that the archive is of a version or kind that Python does not read.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise ArchiveBroken(name) from error
     entries = [each for each in entries if not _is_hidden(PurePosixPath(each.filename))]

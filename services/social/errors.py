@@ -18,7 +18,7 @@ class PhotoHasPost(DomainError):
 
 @dataclass(eq=False)
 class PostNotFound(DomainError):
-    """There is no such post of the actor's."""
+    """There is no such post of the actor's; no name where it was there a moment ago."""
 
     name: str
 
