@@ -13,27 +13,27 @@ import typer
 
 from bot import terminal
 from bot.console import jobs_app, media_app
-from bot.doctor import examine
+from bot.doctor import run_checks
 from bot.findings import show
 from bot.heartbeat import heartbeat, is_alive
-from bot.house import House
+from bot.house import Runtime
 from bot.moving import show_report
 from bot.photo_console import personas_app, photos_app
 from bot.post_console import posts_app
 from bot.settings import Settings
 from bot.simulate import simulate
-from bot.terminal import PLAYGROUND, end, explained
-from bot.vendors import language_models, looking, pictures
+from bot.terminal import PLAYGROUND, fail, friendly_errors
+from bot.vendors import image_pipeline, language_models, photo_embedder
 from bot.wiring import EngineOptions
 from db.embedded import server
-from db.session import connect, sole
+from db.session import connect, exclusive
 from db.upgrade import upgrade
 from services.clock import Clock, FastClock, SystemClock
 from services.embedders import WordLlamaEmbedder
 from services.engine import Presence, Rhythm
-from services.legacy import Report, import_legacy
-from services.llm import courier
-from services.seeds import sow
+from services.legacy import ImportReport, import_legacy
+from services.llm import background_calls
+from services.seeds import seed as seed_database
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 database_app = typer.Typer(no_args_is_help=True, help="The database.")
@@ -76,7 +76,7 @@ def run(
             typer.echo("It has a database of its own; DATABASE_URL is for the bot on Discord.")
         play(port=0, browser=True, fresh=False, speed=1)
         return
-    with explained(), terminal.database(settings) as url:
+    with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
         asyncio.run(_live(settings, url, _shards(shards)))
 
@@ -85,7 +85,7 @@ def run(
 def work() -> None:
     """Do the work in the background, with no connection to Discord's gateway."""
     settings = terminal.settings()
-    with explained(), terminal.database(settings) as url:
+    with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
         asyncio.run(_work(settings, url))
 
@@ -100,7 +100,7 @@ def play(
     """Run the bot on a simulated Discord in the browser."""
     settings = terminal.settings()
     folder = settings.data_dir / "postgres"
-    with explained(), server(folder, database=PLAYGROUND, fresh=fresh) as url:
+    with friendly_errors(), server(folder, database=PLAYGROUND, fresh=fresh) as url:
         if fresh:
             _world(settings).unlink(missing_ok=True)
         upgrade(url)
@@ -116,7 +116,7 @@ def seed() -> None:
         async with _opened(settings, url):
             pass
 
-    with explained(), terminal.house_database(settings) as url:
+    with friendly_errors(), terminal.default_database(settings) as url:
         upgrade(url)
         asyncio.run(sow_seeds(url))
 
@@ -125,8 +125,8 @@ def seed() -> None:
 def doctor() -> None:
     """Look at the set-up, and say what to do where something is wrong."""
     settings = terminal.settings()
-    with explained(), terminal.house_database(settings) as url:
-        if not show(asyncio.run(examine(settings, url))):
+    with friendly_errors(), terminal.default_database(settings) as url:
+        if not show(asyncio.run(run_checks(settings, url))):
             sys.exit(1)
 
 
@@ -139,13 +139,13 @@ def import_(
     """Move in from a database of the old shape; doing it twice changes nothing."""
     settings = terminal.settings()
 
-    async def move(url: str) -> Report:
+    async def move(url: str) -> ImportReport:
         async with connect(url) as sessions:
             return await import_legacy(
                 database, sessions, admin_discord_id=admin, admin_name=admin_name
             )
 
-    with explained(), terminal.database(settings) as url:
+    with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
         show_report(asyncio.run(move(url)))
 
@@ -154,14 +154,14 @@ def import_(
 def healthy() -> None:
     """Tell by the exit code whether the bot of this data folder hears from Discord."""
     if not is_alive(terminal.settings().data_dir / HEARTBEAT):
-        end("no sign of life of a bot on Discord within the last minute")
+        fail("no sign of life of a bot on Discord within the last minute")
 
 
 @database_app.command(name="upgrade")
 def upgrade_database() -> None:
     """Bring the database up to this version. `troupe run` does it by itself."""
     settings = terminal.settings()
-    with explained(), terminal.database(settings) as url:
+    with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
 
 
@@ -174,7 +174,7 @@ async def _live(settings: Settings, url: str, shards: dict[str, Any]) -> None:
         heartbeat(bot, settings.data_dir / HEARTBEAT),
     ):
         await bot.login(settings.discord_token.get_secret_value())
-        async with house.working(bot):
+        async with house.background(bot):
             await bot.connect()
 
 
@@ -183,7 +183,7 @@ async def _work(settings: Settings, url: str) -> None:
     async with _opened(settings, url) as house, house.bot(has_gateway=False) as bot:
         if token is not None:
             await bot.login(token.get_secret_value())
-        async with house.working(bot, has_discord=token is not None):
+        async with house.background(bot, has_discord=token is not None):
             log.info("Working")
             await asyncio.Event().wait()
 
@@ -197,10 +197,13 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
     # Three personalities in real time would be a quiet place.
     lively = Presence(pace=_LIVELY)
     clock = FastClock(speed, begins=last_moment(_world(settings)))
-    async with sole(url, PLAYGROUND), _opened(settings, url, clock=clock, rhythm=lively) as house:
+    async with (
+        exclusive(url, PLAYGROUND),
+        _opened(settings, url, clock=clock, rhythm=lively) as house,
+    ):
         await play_on(
             house.bot(cdn_hosts={"cdn.simcord.invalid"}, always_sync=True),
-            house.working,
+            house.background,
             _world(settings),
             port=port,
             clock=clock,
@@ -211,17 +214,17 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
 @asynccontextmanager
 async def _opened(
     settings: Settings, url: str, *, clock: Clock | None = None, rhythm: Rhythm | None = None
-) -> AsyncGenerator[House]:
+) -> AsyncGenerator[Runtime]:
     """Open database and models, sow the seeds, and yield what a bot is made of."""
     async with (
         connect(url) as sessions,
-        courier() as carrier,
+        background_calls() as carrier,
         language_models(settings, sessions, carrier) as models,
-        pictures(settings, models.ledger, carrier) as studio,
-        looking(settings) as looker,
+        image_pipeline(settings, models.ledger, carrier) as studio,
+        photo_embedder(settings) as looker,
     ):
-        await sow(sessions, vendors=models.vendors)
-        yield House(
+        await seed_database(sessions, vendors=models.vendors)
+        yield Runtime(
             settings=settings,
             sessions=sessions,
             models=models,
@@ -246,7 +249,7 @@ def _shards(text: str | None) -> dict[str, Any]:
     try:
         ids = list(range(int(first), int(last or first) + 1))
     except ValueError:
-        end("--shards: write a number, or two with a dash between, like 0-3")
+        fail("--shards: write a number, or two with a dash between, like 0-3")
         return {}
     return {"shard_ids": ids, "shard_count": max(ids) + 1}
 

@@ -20,11 +20,11 @@ from services.engine import (
     ActType,
     BoardNotFound,
     EngineService,
-    Entry,
-    NoPainter,
+    ImagePostsUnavailable,
+    TaskEntry,
     TaskStatus,
 )
-from services.errors import DomainError, Passing
+from services.errors import DomainError, TransientError
 from services.jobs import JobService
 from services.media import ROUTE, ObjectStore
 from services.personalities import PersonalityNotFound
@@ -163,7 +163,7 @@ async def _answering_errors(request: web.Request, handler: Handler) -> web.Strea
         return _refusal(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
     except (PersonalityNotFound, BoardNotFound) as error:
         return _refusal(404, explain(error) or "")
-    except (NoPainter, Passing) as error:
+    except (ImagePostsUnavailable, TransientError) as error:
         return _refusal(503, explain(error) or "")
     except DomainError as error:
         return _refusal(409, explain(error) or "")
@@ -235,7 +235,7 @@ async def _openapi(_: web.Request) -> web.Response:
     )
 
 
-def _task(entry: Entry) -> dict[str, Any]:
+def _task(entry: TaskEntry) -> dict[str, Any]:
     task = entry.task
     return {
         "id": str(task.id),

@@ -8,9 +8,9 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
-from bot.places import place_of, who
+from bot.places import interaction_actor, to_channel
 from bot.ui import AnyInteraction, Modal, PersistentButton
-from services.chat import AnswerService, Why
+from services.chat import AnswerService, Provenance
 from services.texts import shorten
 
 _ID = r"(?P<id>[0-9a-f-]{36})"
@@ -40,7 +40,7 @@ class MoreButton(PersistentButton, template=rf"answer:{_ID}"):
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        await answers_of(interaction).text(await who(interaction), self._line_id)
+        await answers_of(interaction).text(await interaction_actor(interaction), self._line_id)
         view = ui.View(timeout=None)
         for action in ACTIONS:
             view.add_item(ActionButton(action, self._line_id))
@@ -98,7 +98,10 @@ class EditAnswer(Modal, title="What should have been said"):
     async def on_submit(self, interaction: AnyInteraction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await answers_of(interaction).edit(
-            await who(interaction), _place(interaction), self._line_id, self.text.value
+            await interaction_actor(interaction),
+            _place(interaction),
+            self._line_id,
+            self.text.value,
         )
         await interaction.followup.send("Changed.", ephemeral=True)
 
@@ -107,34 +110,36 @@ async def regenerate(interaction: AnyInteraction, line_id: UUID) -> None:
     """Ask the personality again."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     answers = answers_of(interaction)
-    await answers.regenerate(await who(interaction), _place(interaction), line_id)
+    await answers.regenerate(await interaction_actor(interaction), _place(interaction), line_id)
     await interaction.followup.send("Said again, differently.", ephemeral=True)
 
 
 async def edit(interaction: AnyInteraction, line_id: UUID) -> None:
     """Open the form for other words."""
-    text = await answers_of(interaction).text(await who(interaction), line_id)
+    text = await answers_of(interaction).text(await interaction_actor(interaction), line_id)
     await interaction.response.send_modal(EditAnswer(line_id, text))
 
 
 async def delete(interaction: AnyInteraction, line_id: UUID) -> None:
     """Take an answer back."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await answers_of(interaction).delete(await who(interaction), _place(interaction), line_id)
+    await answers_of(interaction).delete(
+        await interaction_actor(interaction), _place(interaction), line_id
+    )
     await interaction.followup.send("Taken back, and forgotten.", ephemeral=True)
 
 
 async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
     """Show how an answer came about."""
-    why = await answers_of(interaction).why(await who(interaction), line_id)
+    why = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
     await interaction.response.send_message(embed=_embed(why), ephemeral=True)
 
 
 def _place(interaction: AnyInteraction) -> Any:
-    return place_of(interaction.channel, interaction.guild)
+    return to_channel(interaction.channel, interaction.guild)
 
 
-def _embed(why: Why) -> discord.Embed:
+def _embed(why: Provenance) -> discord.Embed:
     told = why.provenance
     embed = discord.Embed(title=f"Why {why.name} said that")
     embed.add_field(name="Model", value=f"`{told.get('model', 'unknown')}`")

@@ -6,13 +6,13 @@ import discord
 
 from services.engine import (
     ActType,
+    BoardDetails,
     BoardKind,
-    BoardSheet,
-    Entry,
+    EngineStatus,
     Forecast,
     Post,
-    Simulated,
-    Status,
+    SimulationSummary,
+    TaskEntry,
     TaskStatus,
 )
 from services.texts import shorten
@@ -37,7 +37,7 @@ _ACTS = {
 }
 
 
-def names_of(sheet: BoardSheet) -> str:
+def names_of(sheet: BoardDetails) -> str:
     """Return those on a board, as a list of names."""
     return ", ".join(discord.utils.escape_markdown(each.name) for each in sheet.members)
 
@@ -53,7 +53,7 @@ def forecast_words(forecast: Forecast) -> str:
     )
 
 
-def sheet_embed(sheet: BoardSheet) -> discord.Embed:
+def sheet_embed(sheet: BoardDetails) -> discord.Embed:
     """Return a board's settings."""
     board = sheet.board
     embed = discord.Embed(title="Board", description=f"<#{board.channel_id}>")
@@ -73,7 +73,7 @@ def sheet_embed(sheet: BoardSheet) -> discord.Embed:
     return embed
 
 
-def sheet_line(sheet: BoardSheet) -> str:
+def sheet_line(sheet: BoardDetails) -> str:
     """Return a board on one line."""
     board = sheet.board
     names = shorten(names_of(sheet), 120)
@@ -89,7 +89,7 @@ def post_line(post: Post, *, guild_id: int, channel_id: int) -> str:
     return f"**{post.ups - post.downs:+d}** · {name}: {text} [↗]({link})"
 
 
-def task_line(entry: Entry) -> str:
+def task_line(entry: TaskEntry) -> str:
     """Return a task on one line."""
     task = entry.task
     when = discord.utils.format_dt(task.scheduled_at, "R")
@@ -103,7 +103,7 @@ def task_line(entry: Entry) -> str:
     )
 
 
-def status_embed(status: Status) -> discord.Embed:
+def status_embed(status: EngineStatus) -> discord.Embed:
     """Return what the engine did, in words."""
     state = "running" if status.paused_at is None else "**paused**"
     boards = f"{status.boards} board" + ("" if status.boards == 1 else "s")
@@ -129,7 +129,7 @@ def status_embed(status: Status) -> discord.Embed:
     return embed
 
 
-def simulation_embed(simulated: Simulated) -> discord.Embed:
+def simulation_embed(simulated: SimulationSummary) -> discord.Embed:
     """Return how like people's a simulated rhythm was."""
     lines = [
         f"{'✅' if each.holds else '⚠' if each.must else '▫'} {each.name}: **{each.value:.3f}** "
@@ -141,7 +141,7 @@ def simulation_embed(simulated: Simulated) -> discord.Embed:
     return discord.Embed(title=title, description=text)
 
 
-def plan_lines(waiting: Sequence[Entry]) -> str:
+def plan_lines(waiting: Sequence[TaskEntry]) -> str:
     """Return what waits, the first ten."""
     lines = [task_line(each) for each in waiting[:10]]
     rest = len(waiting) - len(lines)

@@ -8,9 +8,9 @@ import discord
 from typing_extensions import override
 
 from bot.vote_buttons import UP, vote_view
-from bot.webhooks import Webhooks, asked_once, our_errors
-from services.chat import MayNotSpeak, Speaker
-from services.engine import BoardStage, Enclosed, Spoken, Where
+from bot.webhooks import Webhooks, translate_errors, without_retries
+from services.chat import MissingPermission, Speaker
+from services.engine import BoardAdapter, BoardLocation, ImageAttachment, SentMessages
 from services.texts import shorten
 
 _LOOKED_AT = 500
@@ -18,7 +18,7 @@ _THREAD_EXISTS = 160004
 _NAME, _ALT = 90, 1000
 
 
-class DiscordBoardStage(BoardStage):
+class DiscordBoardAdapter(BoardAdapter):
     """Speaks through webhooks; what it cannot find in a cache it asks Discord for."""
 
     def __init__(self, bot: discord.Client, webhooks: Webhooks) -> None:
@@ -26,55 +26,61 @@ class DiscordBoardStage(BoardStage):
         self._webhooks = webhooks
 
     @override
-    async def ready(self, where: Where) -> None:
-        async with our_errors():
+    async def check(self, where: BoardLocation) -> None:
+        async with translate_errors():
             board = await self._board(where)
             if not await self._webhooks.are_allowed(board):
-                raise MayNotSpeak("Manage Webhooks")
+                raise MissingPermission("Manage Webhooks")
         if where.age_restricted and not board.is_nsfw():
-            raise MayNotSpeak("an age-restricted channel")
+            raise MissingPermission("an age-restricted channel")
 
     @override
     async def post(
         self,
-        where: Where,
+        where: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
         text: str,
         post_id: UUID,
-        picture: Enclosed | None = None,
-    ) -> Spoken:
+        picture: ImageAttachment | None = None,
+    ) -> SentMessages:
         options: dict[str, Any] = {"view": vote_view(post_id, 0, 0)}
         if where.is_forum:
             options["thread_name"] = title[:_NAME]
-        async with our_errors():
+        async with translate_errors():
             message = await self._send(await self._board(where), speaker, text, options, picture)
         thread_id = message.channel.id if where.is_forum else None
-        return Spoken(message_ids=[message.id], thread_id=thread_id)
+        return SentMessages(message_ids=[message.id], thread_id=thread_id)
 
     @override
     async def comment(
-        self, where: Where, speaker: Speaker, *, text: str, answering: int | None
-    ) -> Spoken:
-        async with our_errors():
+        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+    ) -> SentMessages:
+        async with translate_errors():
             board = await self._board(where)
             thread_id = where.thread_id or await self._begin_thread(board, where)
             content = _linked(where, thread_id, text, answering)
             options = {"thread": discord.Object(thread_id)}
             message = await self._send(board, speaker, content, options)
-        return Spoken(message_ids=[message.id], thread_id=thread_id)
+        return SentMessages(message_ids=[message.id], thread_id=thread_id)
 
     @override
     async def find(
-        self, where: Where, speaker: Speaker, *, title: str, text: str, answering: int | None
-    ) -> Spoken | None:
-        async with our_errors():
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        answering: int | None,
+    ) -> SentMessages | None:
+        async with translate_errors():
             if title and where.is_forum:
                 return await self._find_in_forum(where, speaker, title, text)
             if title:
                 found = await self._find(await self._board(where), speaker, text)
-                return Spoken(message_ids=[found]) if found else None
+                return SentMessages(message_ids=[found]) if found else None
             thread_id = where.thread_id or where.post_message_id
             if thread_id is None:
                 return None
@@ -84,20 +90,27 @@ class DiscordBoardStage(BoardStage):
                 return None  # nobody has commented yet
             content = _linked(where, thread_id, text, answering)
             found = await self._find(thread, speaker, content)
-            return Spoken(message_ids=[found], thread_id=thread_id) if found else None
+            return SentMessages(message_ids=[found], thread_id=thread_id) if found else None
 
     @override
     async def show_votes(
-        self, where: Where, message_id: int, *, post_id: UUID, ups: int, downs: int, is_ours: bool
+        self,
+        where: BoardLocation,
+        message_id: int,
+        *,
+        post_id: UUID,
+        ups: int,
+        downs: int,
+        is_ours: bool,
     ) -> None:
-        async with our_errors():
+        async with translate_errors():
             board = await self._board(where)
             if not is_ours:
                 place: Any = await self._channel(where.thread_id) if where.is_forum else board
                 await place.get_partial_message(message_id).add_reaction(UP)
                 return
             thread = discord.Object(where.thread_id or 0)
-            webhook = await self._webhooks.of(board)
+            webhook = await self._webhooks.get(board)
             await webhook.edit_message(
                 message_id,
                 view=vote_view(post_id, ups, downs),
@@ -110,13 +123,13 @@ class DiscordBoardStage(BoardStage):
         speaker: Speaker,
         text: str,
         options: dict[str, Any],
-        picture: Enclosed | None = None,
+        picture: ImageAttachment | None = None,
     ) -> discord.WebhookMessage:
         if not await self._webhooks.are_allowed(board):
-            raise MayNotSpeak("Manage Webhooks")
+            raise MissingPermission("Manage Webhooks")
 
         async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
-            return await asked_once(webhook).send(
+            return await without_retries(webhook).send(
                 text,
                 username=speaker.name,
                 avatar_url=speaker.avatar_url or discord.utils.MISSING,
@@ -126,12 +139,12 @@ class DiscordBoardStage(BoardStage):
                 **options,
             )
 
-        return await self._webhooks.using(board, send)
+        return await self._webhooks.use(board, send)
 
-    async def _begin_thread(self, board: Any, where: Where) -> int:
+    async def _begin_thread(self, board: Any, where: BoardLocation) -> int:
         """Begin the thread of a post, or return the one that somebody has begun meanwhile."""
         if where.post_message_id is None:
-            raise MayNotSpeak("Create Public Threads")
+            raise MissingPermission("Create Public Threads")
         message = board.get_partial_message(where.post_message_id)
         try:
             return (await message.create_thread(name=where.title[:_NAME] or "Comments")).id
@@ -148,8 +161,8 @@ class DiscordBoardStage(BoardStage):
         return None
 
     async def _find_in_forum(
-        self, where: Where, speaker: Speaker, title: str, text: str
-    ) -> Spoken | None:
+        self, where: BoardLocation, speaker: Speaker, title: str, text: str
+    ) -> SentMessages | None:
         board = await self._board(where)
         threads = [
             thread
@@ -158,10 +171,10 @@ class DiscordBoardStage(BoardStage):
         ]
         for thread in threads:
             if found := await self._find(thread, speaker, text):
-                return Spoken(message_ids=[found], thread_id=thread.id)
+                return SentMessages(message_ids=[found], thread_id=thread.id)
         return None
 
-    async def _board(self, where: Where) -> Any:
+    async def _board(self, where: BoardLocation) -> Any:
         return await self._channel(where.channel_id)
 
     async def _channel(self, channel_id: int | None) -> Any:
@@ -170,13 +183,13 @@ class DiscordBoardStage(BoardStage):
         )
 
 
-def _file(picture: Enclosed) -> discord.File:
+def _file(picture: ImageAttachment) -> discord.File:
     """Return a file to send once: a second try needs another."""
     alt = shorten(picture.alt, _ALT)
     return discord.File(io.BytesIO(picture.data), "picture.jpg", description=alt)
 
 
-def _linked(where: Where, thread_id: int, text: str, answering: int | None) -> str:
+def _linked(where: BoardLocation, thread_id: int, text: str, answering: int | None) -> str:
     """Return words below a link to what they answer: webhooks cannot reply."""
     if answering is None:
         return text

@@ -3,15 +3,15 @@
 import discord
 
 from services.engine import (
-    BadHours,
-    BadTimeZone,
     BoardNotFound,
-    NobodyOnBoard,
-    NoPainter,
+    EnginePaused,
+    ImagePostsUnavailable,
+    InvalidHours,
+    InvalidTimeZone,
+    NoBoardMembers,
     NotABoard,
-    NothingToActOn,
-    NotSeated,
-    Paused,
+    NoTarget,
+    NotOnBoard,
     Skipped,
 )
 from services.errors import DomainError
@@ -24,22 +24,22 @@ def about_boards(error: DomainError) -> str | None:
             return "This is no board, or it is closed. `/board open` makes one of a channel."
         case NotABoard():
             return "Only text channels and forums of a server can be boards."
-        case NobodyOnBoard():
+        case NoBoardMembers():
             return "A board needs at least one personality."
-        case NotSeated(name=name):
+        case NotOnBoard(name=name):
             return f"**{_safe(name)}** may not act on that board: `/board settings` adds it."
-        case NothingToActOn(name=name, kind=kind):
+        case NoTarget(name=name, kind=kind):
             return f"There is nothing fresh on that board for a {kind} of **{_safe(name)}**."
-        case BadTimeZone(name=name):
+        case InvalidTimeZone(name=name):
             return f"There is no time zone **{_safe(name)}**. Write one like `Europe/Berlin`."
-        case BadHours(text=text):
+        case InvalidHours(text=text):
             return f"**{_safe(text)}** are no hours. Write them like `23:00-07:00`, or `never`."
-        case NoPainter(name=name):
+        case ImagePostsUnavailable(name=name):
             return (
                 f"**{_safe(name)}** posts no pictures: there is no model for images here, or "
                 "`/personality settings` has them off."
             )
-        case Paused():
+        case EnginePaused():
             return "The engine is paused."
         case Skipped(reason=reason):
             return f"That was left undone: {reason}."

@@ -11,10 +11,10 @@ from services.characters import (
     CharacterProfile,
     CharacterStatus,
     Gallery,
+    GalleryImage,
     Progress,
     PromptArtifact,
     Quote,
-    Shown,
 )
 from services.texts import shorten
 
@@ -88,9 +88,9 @@ def progress_embed(progress: Progress) -> discord.Embed:
     return embed
 
 
-def gallery_embed(gallery: Gallery, page: int, chosen: Shown | None) -> discord.Embed:
+def gallery_embed(gallery: Gallery, page: int, chosen: GalleryImage | None) -> discord.Embed:
     """Return a page of a gallery; the pictures themselves are attached."""
-    character, shown = gallery.character, gallery.shown
+    character, shown = gallery.character, gallery.images
     embed = discord.Embed(title=shorten(f"{_safe(character.name)}'s gallery", 256))
     status = CharacterStatus(character.status)
     lines: list[str] = []
@@ -124,13 +124,13 @@ def profile_embed(character: Character, profile: CharacterProfile) -> discord.Em
     return embed
 
 
-def picture_label(number: int, shown: Shown) -> str:
+def picture_label(number: int, shown: GalleryImage) -> str:
     """Return a picture as a choice in a menu."""
     mark = "★ " if shown.image.is_selected else ""
     return f"{mark}{number}: {style_label(shown.artifact.style)}, {shown.artifact.scene}"
 
 
-def _picture_line(shown: Shown) -> str:
+def _picture_line(shown: GalleryImage) -> str:
     artifact = shown.artifact
     told = [
         "★ selected" if shown.image.is_selected else "",

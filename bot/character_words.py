@@ -6,28 +6,28 @@ from services.characters import (
     STYLES,
     CharacterNameTaken,
     CharacterNotFound,
+    ImageLimitReached,
+    ImageNotFound,
+    NoImageSelected,
     NoProfile,
-    NothingSelected,
-    NothingToDrawFrom,
-    NotShown,
-    PhotoFlaw,
+    NoReferencePhoto,
+    PhotoProblem,
     PhotoRefused,
-    PictureGone,
-    PicturesUsedUp,
+    ProgressNotDelivered,
     SceneRefused,
-    StillDrawing,
+    StillGenerating,
     StyleForAdults,
     StyleNotFound,
-    TooManyDrawing,
+    TooManyGenerating,
 )
 from services.errors import DomainError
-from services.llm_configs import NoEyes
+from services.llm_configs import NoVisionModel
 
 _FLAWS = {
-    PhotoFlaw.NOBODY: "there is nobody in it. Send one of a single person.",
-    PhotoFlaw.SEVERAL: "there is more than one person in it. Send one of a single person.",
-    PhotoFlaw.SEXUAL: "I draw nobody from a photo like that.",
-    PhotoFlaw.VIOLENT: "I draw nobody from a photo like that.",
+    PhotoProblem.NOBODY: "there is nobody in it. Send one of a single person.",
+    PhotoProblem.SEVERAL: "there is more than one person in it. Send one of a single person.",
+    PhotoProblem.SEXUAL: "I draw nobody from a photo like that.",
+    PhotoProblem.VIOLENT: "I draw nobody from a photo like that.",
 }
 
 
@@ -40,7 +40,7 @@ def _about_photos(error: DomainError) -> str | None:
     match error:
         case PhotoRefused(flaw=flaw):
             return f"The photo was deleted: {_FLAWS[flaw]}"
-        case NoEyes():
+        case NoVisionModel():
             return (
                 "There is no model here that can see, so nobody can look at the photo: whoever "
                 "runs this bot can set OPENAI_API_KEY or GEMINI_API_KEY, or a vision model in "
@@ -63,11 +63,11 @@ def _about_photos(error: DomainError) -> str | None:
 
 def _about_limits(error: DomainError) -> str | None:
     match error:
-        case StillDrawing(name=name):
+        case StillGenerating(name=name):
             return f"Pictures of **{_safe(name)}** are on their way already."
-        case TooManyDrawing(limit=limit):
+        case TooManyGenerating(limit=limit):
             return f"You have {limit} characters on their way. Wait until one of them is there."
-        case PicturesUsedUp(limit=limit, left=left):
+        case ImageLimitReached(limit=limit, left=left):
             return f"You may have {limit} pictures painted a day, and {left} are left for today."
         case _:
             return None
@@ -79,16 +79,16 @@ def _about_pictures(error: DomainError) -> str | None:
             return f"You have no character called **{_safe(name)}**. `/character list` shows yours."
         case CharacterNameTaken(name=name):
             return f"You have a character called **{_safe(name)}** already."
-        case NothingToDrawFrom(name=name):
+        case NoReferencePhoto(name=name):
             return (
                 f"There is nothing to draw **{_safe(name)}** after: the photo was deleted. Select "
                 "a picture in `/character gallery`, or make the character anew."
             )
-        case NothingSelected(name=name):
+        case NoImageSelected(name=name):
             return f"Select a picture of **{_safe(name)}** in `/character gallery` first."
-        case PictureGone():
+        case ImageNotFound():
             return "That picture is in the gallery no more."
-        case NotShown():
+        case ProgressNotDelivered():
             return "Discord is not answering."
         case NoProfile(name=name):
             return f"Nobody has described **{_safe(name)}** yet: the photo was not looked at."

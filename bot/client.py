@@ -14,13 +14,13 @@ from discord.ext import commands
 from sqlalchemy.dialects.postgresql import insert
 from typing_extensions import override
 
-from bot.places import heard_of, is_persons, place_of, title_of
+from bot.places import forum_title, is_from_person, to_channel, to_incoming_message
 from bot.ui import Tree
-from bot.vote_buttons import value_of
+from bot.vote_buttons import reaction_value
 from bot.wiring import Services
 from db.models import SyncedCommands
 from db.session import Sessions
-from services.chat import Heard
+from services.chat import IncomingMessage
 from services.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -106,26 +106,26 @@ class Bot(commands.AutoShardedBot):
 
     @override
     async def on_message(self, message: discord.Message, /) -> None:
-        if self.user is None or not is_persons(message, self._proxies):
+        if self.user is None or not is_from_person(message, self._proxies):
             return
-        heard = heard_of(message, bot_id=self.user.id)
+        heard = to_incoming_message(message, bot_id=self.user.id)
         # What is private to some is not for a board; and nobody waits for it to be answered.
         is_private = message.channel.type is discord.ChannelType.private_thread
         noting = None if is_private else asyncio.create_task(self._note(heard, message))
         try:
-            await self.services.chat.hear(heard)
+            await self.services.chat.handle_message(heard)
         except Exception as error:
             log.exception("Message %s was not answered", message.id)
             with suppress(DomainError, discord.HTTPException):
-                await self.services.stage.excuse(heard, error)
+                await self.services.stage.send_error(heard, error)
         finally:
             if noting is not None:
                 await noting
 
-    async def _note(self, heard: Heard, message: discord.Message) -> None:
+    async def _note(self, heard: IncomingMessage, message: discord.Message) -> None:
         """Keep what is said on a board."""
         try:
-            await self.services.board_ear.hear(heard, title=title_of(message))
+            await self.services.board_ear.ingest(heard, title=forum_title(message))
         except Exception:
             log.exception("Message %s was not noted", message.id)
 
@@ -133,10 +133,10 @@ class Bot(commands.AutoShardedBot):
         """Follow the edit of a person's message; our own are kept where they are made."""
         message = payload.message
         # Without a time it is Discord that adds something, like the preview of a link.
-        if message.edited_at is not None and is_persons(message, self._proxies):
-            heard = heard_of(message, bot_id=self.user.id if self.user else 0)
-            await self.services.chat.reword(heard)
-            await self.services.board_ear.reword(heard)
+        if message.edited_at is not None and is_from_person(message, self._proxies):
+            heard = to_incoming_message(message, bot_id=self.user.id if self.user else 0)
+            await self.services.chat.handle_edit(heard)
+            await self.services.board_ear.apply_edit(heard)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Honour the deletion of a message."""
@@ -152,26 +152,26 @@ class Bot(commands.AutoShardedBot):
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Close a board whose channel is gone."""
-        await self.services.boards.close_gone(channel_id=channel.id)
+        await self.services.boards.close_deleted(channel_id=channel.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Close the boards of a server that we have left."""
-        await self.services.boards.close_gone(guild_id=guild.id)
+        await self.services.boards.close_deleted(guild_id=guild.id)
 
     async def on_guild_channel_update(
         self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
     ) -> None:
         """Follow a channel that is no longer for adults, or is now."""
-        await self.services.boards.follow(place_of(channel, channel.guild))
+        await self.services.boards.sync_channel(to_channel(channel, channel.guild))
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         """Count a person's reaction on a board as a vote."""
-        if value := value_of(payload.emoji.name):
+        if value := reaction_value(payload.emoji.name):
             await self._count(payload, value)
 
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         """Take back a vote with the reaction that it was."""
-        if value_of(payload.emoji.name):
+        if reaction_value(payload.emoji.name):
             await self._count(payload, 0)
 
     async def _count(self, payload: discord.RawReactionActionEvent, value: int) -> None:

@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import terminal
-from bot.outside import on_discord
-from bot.terminal import explained, house_database
-from bot.vendors import buffer_publisher, looking, pictures
+from bot.outside import discord_adapters
+from bot.terminal import default_database, friendly_errors
+from bot.vendors import buffer_publisher, image_pipeline, photo_embedder
 from bot.wiring import Services, assemble
 from db.session import connect
 from db.upgrade import upgrade
 from services.embedders import WordLlamaEmbedder
 from services.jobs import Job, JobDetails, JobStatus
-from services.llm import PRICES, LanguageModels, Ledger, courier
+from services.llm import PRICES, LanguageModels, Ledger, background_calls
 from services.media import Stored
 
 jobs_app = typer.Typer(no_args_is_help=True, help="The work in the background.")
@@ -78,7 +78,7 @@ def sweep(
     """Look for files of a day ago or older that nothing in the database names."""
 
     async def look(services: Services) -> list[Stored]:
-        strays = await services.sweeper.strays()
+        strays = await services.sweeper.orphans()
         if delete:
             await services.sweeper.delete(strays)
         return strays
@@ -96,16 +96,16 @@ def ask(question: Callable[[Services], Awaitable[T]]) -> T:
     async def answer(url: str) -> T:
         async with AsyncExitStack() as stack:
             sessions = await stack.enter_async_context(connect(url))
-            carrier = await stack.enter_async_context(courier())
+            carrier = await stack.enter_async_context(background_calls())
             # Nothing runs here, so no language model and no Discord are needed.
             models = LanguageModels(Ledger(sessions, PRICES), carrier, {})
-            made = pictures(settings, models.ledger, carrier)
-            looker = await stack.enter_async_context(looking(settings))
+            made = image_pipeline(settings, models.ledger, carrier)
+            looker = await stack.enter_async_context(photo_embedder(settings))
             studio = await stack.enter_async_context(made)
             nobody = discord.Client(intents=discord.Intents(guilds=True))
             services = assemble(
                 sessions,
-                outside=on_discord(nobody, studio.store),
+                outside=discord_adapters(nobody, studio.store),
                 models=models,
                 studio=studio,
                 embedder=WordLlamaEmbedder(lazily=True),
@@ -114,7 +114,7 @@ def ask(question: Callable[[Services], Awaitable[T]]) -> T:
             )
             return await question(services)
 
-    with explained(), house_database(settings) as url:
+    with friendly_errors(), default_database(settings) as url:
         upgrade(url)
         return asyncio.run(answer(url))
     raise AssertionError("unreachable")

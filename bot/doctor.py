@@ -12,12 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.doctor_media import examine_media
 from bot.doctor_posts import examine_posting
 from bot.errors import explain
-from bot.findings import Finding, State
+from bot.findings import CheckResult, CheckState
 from bot.settings import Settings, SettingsError
 from bot.vendors import language_models
 from db.session import Sessions, connect
 from db.upgrade import head
-from services.llm import LanguageModels, ModelError, courier
+from services.llm import LanguageModels, ModelError, background_calls
 
 _SOON = timedelta(days=60)
 # What Troupe does on Discord, and no more.
@@ -34,7 +34,7 @@ PERMISSIONS = discord.Permissions(
 )
 
 
-async def examine(settings: Settings, url: str) -> list[Finding]:
+async def run_checks(settings: Settings, url: str) -> list[CheckResult]:
     """Look at everything the bot needs, one part after the other."""
     findings = [_storage(settings.data_dir), *await _discord(settings)]
     async with connect(url) as sessions:
@@ -44,16 +44,18 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
     return [*findings, *await examine_media(settings)]
 
 
-def _storage(folder: Path) -> Finding:
+def _storage(folder: Path) -> CheckResult:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return Finding("Storage", State.GOOD, f"{folder.resolve()} can be written")
+            return CheckResult("Storage", CheckState.GOOD, f"{folder.resolve()} can be written")
     except OSError as error:
-        return Finding("Storage", State.BAD, str(error), "Set DATA_DIR to a folder of your own.")
+        return CheckResult(
+            "Storage", CheckState.BAD, str(error), "Set DATA_DIR to a folder of your own."
+        )
 
 
-async def _database(sessions: Sessions) -> list[Finding]:
+async def _database(sessions: Sessions) -> list[CheckResult]:
     try:
         async with sessions() as session:
             version = await session.scalar(text("SHOW server_version"))
@@ -62,46 +64,48 @@ async def _database(sessions: Sessions) -> list[Finding]:
             )
     except (SQLAlchemyError, OSError) as error:
         todo = "Set DATABASE_URL to a PostgreSQL that runs, or leave it out."
-        return [Finding("Database", State.BAD, str(error).splitlines()[0][:200], todo)]
+        return [CheckResult("Database", CheckState.BAD, str(error).splitlines()[0][:200], todo)]
     return [
-        Finding("Database", State.GOOD, f"PostgreSQL {version}"),
-        Finding("pgvector", State.GOOD, f"{vector}")
+        CheckResult("Database", CheckState.GOOD, f"PostgreSQL {version}"),
+        CheckResult("pgvector", CheckState.GOOD, f"{vector}")
         if vector
-        else Finding("pgvector", State.BAD, "missing", "Install pgvector on the server."),
+        else CheckResult("pgvector", CheckState.BAD, "missing", "Install pgvector on the server."),
         await _migrations(sessions),
     ]
 
 
-async def _migrations(sessions: Sessions) -> Finding:
+async def _migrations(sessions: Sessions) -> CheckResult:
     try:
         async with sessions() as session:
             revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
         revision = None
     if revision == head():
-        return Finding("Migrations", State.GOOD, f"at {revision}")
+        return CheckResult("Migrations", CheckState.GOOD, f"at {revision}")
     if revision is None:
-        return Finding("Migrations", State.IDLE, "no tables yet", "The first start makes them.")
+        return CheckResult(
+            "Migrations", CheckState.IDLE, "no tables yet", "The first start makes them."
+        )
     todo = "Start the bot, or run `troupe db upgrade`."
-    return Finding("Migrations", State.BAD, f"at {revision}, not {head()}", todo)
+    return CheckResult("Migrations", CheckState.BAD, f"at {revision}, not {head()}", todo)
 
 
-async def _discord(settings: Settings) -> list[Finding]:
+async def _discord(settings: Settings) -> list[CheckResult]:
     if settings.discord_token is None:
         todo = "Set DISCORD_TOKEN to run on Discord instead of in the playground."
-        return [Finding("Discord", State.IDLE, "no token", todo)]
+        return [CheckResult("Discord", CheckState.IDLE, "no token", todo)]
     async with discord.Client(intents=discord.Intents(guilds=True)) as client:
         try:
             await client.login(settings.discord_token.get_secret_value())
             application = await client.application_info()
         except discord.LoginFailure:
             todo = "Copy DISCORD_TOKEN anew from the developer portal, under Bot."
-            return [Finding("Discord", State.BAD, "the token is not accepted", todo)]
+            return [CheckResult("Discord", CheckState.BAD, "the token is not accepted", todo)]
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             return [
-                Finding(
+                CheckResult(
                     "Discord",
-                    State.BAD,
+                    CheckState.BAD,
                     str(error)[:200],
                     "See that this machine reaches discord.com.",
                 )
@@ -114,43 +118,45 @@ async def _discord(settings: Settings) -> list[Finding]:
     }
     link = discord.utils.oauth_url(application.id, permissions=PERMISSIONS)
     return [
-        Finding("Discord", State.GOOD, f"{application.name}", f"Invite it: {link}"),
+        CheckResult("Discord", CheckState.GOOD, f"{application.name}", f"Invite it: {link}"),
         *(
-            Finding(name, State.GOOD, "on")
+            CheckResult(name, CheckState.GOOD, "on")
             if is_on
-            else Finding(name, State.BAD, "off", "Turn it on in the developer portal, under Bot.")
+            else CheckResult(
+                name, CheckState.BAD, "off", "Turn it on in the developer portal, under Bot."
+            )
             for name, is_on in intents.items()
         ),
     ]
 
 
-async def _models(settings: Settings, sessions: Sessions) -> list[Finding]:
+async def _models(settings: Settings, sessions: Sessions) -> list[CheckResult]:
     try:
         async with (
-            courier() as carrier,
+            background_calls() as carrier,
             language_models(settings, sessions, carrier) as models,
         ):
             return [await _vendor(models, name) for name in sorted(models.vendors)]
     except (SettingsError, ModelError) as error:
-        return [Finding("Language model", State.BAD, explain(error) or str(error))]
+        return [CheckResult("Language model", CheckState.BAD, explain(error) or str(error))]
 
 
-async def _vendor(models: LanguageModels, vendor: str) -> Finding:
+async def _vendor(models: LanguageModels, vendor: str) -> CheckResult:
     part = f"Model of {vendor}"
     default = models.resolve(f"{vendor}/default").partition("/")[2]
     try:
         offered = await models.models(vendor)
     except ModelError as error:
         todo = f"Look at the settings that begin with {vendor.upper()}_."
-        return Finding(part, State.BAD, explain(error) or str(error), todo)
+        return CheckResult(part, CheckState.BAD, explain(error) or str(error), todo)
     if vendor != "local" and default not in offered:
         todo = f"Set {vendor.upper()}_MODEL to one that it offers."
-        return Finding(part, State.BAD, f"{default} is not offered", todo)
+        return CheckResult(part, CheckState.BAD, f"{default} is not offered", todo)
     ends = offered.get(default)
     if ends is not None and _date(ends) < datetime.now(UTC).date() + _SOON:
         todo = f"Set {vendor.upper()}_MODEL to another one before then."
-        return Finding(part, State.BAD, f"{default} is shut down on {ends}", todo)
-    return Finding(part, State.GOOD, default)
+        return CheckResult(part, CheckState.BAD, f"{default} is shut down on {ends}", todo)
+    return CheckResult(part, CheckState.GOOD, default)
 
 
 def _date(written: str) -> date:

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How a part is."""
 
     GOOD = "good"
@@ -17,22 +17,26 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """How one part is, and what to do if it is broken."""
 
     part: str
-    state: State
-    said: str
+    state: CheckState
+    finding: str
     todo: str = ""
 
 
-def show(findings: list[Finding]) -> bool:
+def show(findings: list[CheckResult]) -> bool:
     """Print a table; return whether nothing is broken."""
     table = Table(title="Troupe")
     for heading in ("", "Part", "What I found", "What to do"):
         table.add_column(heading, overflow="fold")
-    marks = {State.GOOD: "[green]✓[/]", State.IDLE: "[dim]–[/]", State.BAD: "[red]✗[/]"}
+    marks = {
+        CheckState.GOOD: "[green]✓[/]",
+        CheckState.IDLE: "[dim]–[/]",
+        CheckState.BAD: "[red]✗[/]",
+    }
     for each in findings:
-        table.add_row(marks[each.state], *map(escape, (each.part, each.said, each.todo)))
+        table.add_row(marks[each.state], *map(escape, (each.part, each.finding, each.todo)))
     Console().print(table)
-    return all(each.state is not State.BAD for each in findings)
+    return all(each.state is not CheckState.BAD for each in findings)

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from bot.client import Interaction
 from bot.shelf import ended_words
-from services.publishing import Ended, Herald
+from services.publishing import Herald, PublishResult
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class DiscordHerald(Herald):
         self._client = client
 
     @override
-    async def reply(self, address: dict[str, Any], ended: Ended) -> bool:
+    async def reply(self, address: dict[str, Any], ended: PublishResult) -> bool:
         if datetime.fromisoformat(address["until"]) < datetime.now(UTC):
             return False
         route = Route(
@@ -53,7 +53,7 @@ class DiscordHerald(Herald):
         return True
 
     @override
-    async def write(self, discord_id: int, ended: Ended) -> bool:
+    async def write(self, discord_id: int, ended: PublishResult) -> bool:
         try:
             user = await self._client.fetch_user(discord_id)
             await user.send(ended_words(ended))

@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.admin_api import admin_api
 from bot.client import Bot
-from bot.outside import on_discord
-from bot.scheduler import ticking
+from bot.outside import discord_adapters
+from bot.scheduler import scheduled
 from bot.settings import Settings
 from bot.stage import CDN_HOSTS
 from bot.vendors import buffer_publisher
@@ -19,17 +19,17 @@ from services.clock import Clock
 from services.embedders import ImageEmbedder, TextEmbedder
 from services.jobs import ENGINE
 from services.llm import LanguageModels
-from services.painters import Studio
+from services.painters import ImagePipeline
 
 
 @dataclass(frozen=True, kw_only=True)
-class House:
+class Runtime:
     """Settings and resources, open: it makes a bot of them, and does the work behind it."""
 
     settings: Settings
     sessions: Sessions
     models: LanguageModels
-    studio: Studio
+    studio: ImagePipeline
     embedder: TextEmbedder
     image_embedder: ImageEmbedder
     clock: Clock
@@ -42,7 +42,7 @@ class House:
         def build(bot: Bot) -> Services:
             return assemble(
                 self.sessions,
-                outside=on_discord(
+                outside=discord_adapters(
                     bot,
                     self.studio.store,
                     proxies=proxies,
@@ -72,7 +72,7 @@ class House:
         )
 
     @asynccontextmanager
-    async def working(self, bot: Bot, *, has_discord: bool = True) -> AsyncGenerator[None]:
+    async def background(self, bot: Bot, *, has_discord: bool = True) -> AsyncGenerator[None]:
         """Do what is due in the background, and answer operators, while the context is open."""
         made = worker(
             self.sessions,
@@ -85,10 +85,10 @@ class House:
             services = bot.services
             served = admin_api(self.settings, services.jobs, services.engine, self.studio.store)
             await stack.enter_async_context(served)
-            await services.sweeper.promise()
-            await services.photos.look_again()
-            await stack.enter_async_context(made.working())
+            await services.sweeper.enqueue()
+            await services.photos.reembed()
+            await stack.enter_async_context(made.running())
             if self.settings.scheduler_enabled:
                 every = self.clock.span(self.engine.interval)
-                await stack.enter_async_context(ticking(services.engine_loop, every))
+                await stack.enter_async_context(scheduled(services.engine_loop, every))
             yield

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.media import (
     JPEG,
-    MOST_BYTES,
+    MAX_BYTES,
     ROUTE,
     FolderStore,
-    ObjectGone,
+    ObjectNotFound,
     ObjectStore,
     kind_of,
 )
@@ -39,7 +39,7 @@ class Upload(BaseModel):
     content_type: str = Field(
         pattern=r"^image/(jpeg|png|webp|avif|gif)$", description="Of a picture."
     )
-    size: int = Field(ge=1, le=MOST_BYTES, description="In bytes.")
+    size: int = Field(ge=1, le=MAX_BYTES, description="In bytes.")
 
 
 class MediaApi:
@@ -79,7 +79,7 @@ class _Folder:
             raise web.HTTPForbidden(text="this link is not good, or not any more")
         try:
             path = self._store.path_of(key)
-        except ObjectGone as error:
+        except ObjectNotFound as error:
             raise web.HTTPNotFound from error
         if not await asyncio.to_thread(path.is_file):
             raise web.HTTPNotFound

@@ -6,19 +6,19 @@ import discord
 
 from services.errors import DomainError
 from services.media import (
-    FileGone,
+    FileNotFound,
     FileTooLarge,
     FileUnreachable,
     ForeignHost,
     LinkUnreachable,
-    NoPublicAddress,
+    NoPublicUrl,
     NotAPicture,
-    ObjectGone,
+    ObjectNotFound,
     PictureTooLarge,
     StorageMisconfigured,
     StorageUnavailable,
 )
-from services.painters import NoImageModel, PaintingFailed, PaintingLost
+from services.painters import ImageGenerationFailed, ImageGenerationLost, NoImageModel
 
 
 def about_media(error: DomainError) -> str | None:
@@ -38,7 +38,7 @@ def _about_files(error: DomainError) -> str | None:
             return f"**{_safe(name)}** has {size} megapixels; {limit:.0f} is the most I take."
         case FileTooLarge(name=name, limit_bytes=limit):
             return f"**{_safe(name)}** is larger than {limit / 1e6:.0f} MB."
-        case FileGone(name=name):
+        case FileNotFound(name=name):
             return f"**{_safe(name)}** is not there any more. Upload it once more."
         case FileUnreachable(name=name):
             return f"**{_safe(name)}** cannot be fetched just now. Try again in a moment."
@@ -50,7 +50,7 @@ def _about_files(error: DomainError) -> str | None:
 
 def _about_storage(error: DomainError) -> str | None:
     match error:
-        case ObjectGone():
+        case ObjectNotFound():
             return "That file is not in the storage any more."
         case StorageUnavailable():
             return "The storage for pictures is not answering. Try again in a moment."
@@ -64,7 +64,7 @@ def _about_storage(error: DomainError) -> str | None:
                 f"The public link to the photo does not work: {_safe(detail)}. Whoever runs this "
                 "bot must look at MEDIA_PUBLIC_URL."
             )
-        case NoPublicAddress():
+        case NoPublicUrl():
             return (
                 "Others must be able to fetch that picture, and there is no address for it: "
                 "whoever runs this bot can set MEDIA_PUBLIC_URL."
@@ -80,9 +80,9 @@ def _about_painting(error: DomainError) -> str | None:
                 "There is no model for pictures here: whoever runs this bot can set "
                 "REPLICATE_API_TOKEN or GEMINI_API_KEY."
             )
-        case PaintingFailed(model=model, detail=detail):
+        case ImageGenerationFailed(model=model, detail=detail):
             return f"The model `{_safe(model)}` did not finish the picture: {_safe(detail)}."
-        case PaintingLost(model=model):
+        case ImageGenerationLost(model=model):
             return (
                 f"A picture of the model `{_safe(model)}` was lost on the way. It may have been "
                 "paid for, so it is not ordered again by itself."

@@ -4,14 +4,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from services.legacy import Kind, Report
+from services.legacy import ImportReport, RowKind
 
 
-def show_report(report: Report) -> None:
+def show_report(report: ImportReport) -> None:
     """Print what moved, what was there already, and what an operator should know."""
     console = Console()
     table = Table("", "Moved", "Already there", title="Moved in")
-    for kind in Kind:
+    for kind in RowKind:
         table.add_row(kind, f"{report.moved[kind]:,}", f"{report.already_there[kind]:,}")
     console.print(table)
     notes = {

@@ -13,10 +13,10 @@ from rich.table import Table
 
 from bot.console import ask
 from bot.errors import explain
-from bot.terminal import plain, print_json, unmarked
+from bot.terminal import plain, print_json, strip_markdown
 from bot.wiring import Services
 from services.people import Actor
-from services.photos import Outcome, Photo, Shelved, Taken, folder
+from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo, folder
 
 personas_app = typer.Typer(no_args_is_help=True, help="Personalities.")
 photos_app = typer.Typer(no_args_is_help=True, help="Libraries of photos.")
@@ -59,10 +59,10 @@ def import_(
 ) -> None:
     """Take photos in: JPEG, PNG, WebP, HEIC, AVIF. Doing it again adds only what is new."""
 
-    async def take(services: Services) -> list[Taken]:
+    async def take(services: Services) -> list[ImportResult]:
         found = await services.personalities.find_own(OPERATOR, personality)
         sources = folder(path)
-        taken: list[Taken] = []
+        taken: list[ImportResult] = []
         with _progress(is_shown=not as_json) as progress:
             task = progress.add_task(found.name, total=len(sources))
             adding = services.photos.add(
@@ -97,7 +97,7 @@ def unscheduled(personality: Name, as_json: Json = False) -> None:  # noqa: FBT0
 def show(photo: PhotoName, as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
     """Show all that is known of a photo."""
 
-    async def look(services: Services) -> Shelved:
+    async def look(services: Services) -> LibraryPhoto:
         found = await services.photos.find(OPERATOR, photo)
         return await services.photos.show(OPERATOR, found.id)
 
@@ -112,7 +112,7 @@ def show(photo: PhotoName, as_json: Json = False) -> None:  # noqa: FBT002 - typ
 
 
 def _list(personality: str, *, as_json: bool, unscheduled: bool) -> None:
-    async def look(services: Services) -> Sequence[Shelved]:
+    async def look(services: Services) -> Sequence[LibraryPhoto]:
         found = await services.personalities.find_own(OPERATOR, personality)
         return await services.photos.listed(OPERATOR, found.id, unscheduled=unscheduled)
 
@@ -121,7 +121,7 @@ def _list(personality: str, *, as_json: bool, unscheduled: bool) -> None:
     print_rows(rows, as_json=as_json, nothing=nothing, counted="photos")
 
 
-def photo_row(shelved: Shelved, *, whole: bool = False) -> dict[str, Any]:
+def photo_row(shelved: LibraryPhoto, *, whole: bool = False) -> dict[str, Any]:
     """Return a photo as a terminal shows it."""
     photo = shelved.photo
     row = {
@@ -182,30 +182,30 @@ def _progress(*, is_shown: bool) -> Progress:
     )
 
 
-def _summarise(taken: Sequence[Taken]) -> None:
+def _summarise(taken: Sequence[ImportResult]) -> None:
     console = Console(markup=False, soft_wrap=True)
-    by_outcome: defaultdict[Outcome, list[Taken]] = defaultdict(list)
+    by_outcome: defaultdict[ImportOutcome, list[ImportResult]] = defaultdict(list)
     for each in taken:
         by_outcome[each.outcome].append(each)
     words = {
-        Outcome.ADDED: "added",
-        Outcome.DUPLICATE: "there already",
-        Outcome.NEAR_DUPLICATE: "so like another that they were left out",
-        Outcome.REFUSED: "refused",
+        ImportOutcome.ADDED: "added",
+        ImportOutcome.DUPLICATE: "there already",
+        ImportOutcome.NEAR_DUPLICATE: "so like another that they were left out",
+        ImportOutcome.REFUSED: "refused",
     }
     for outcome, said in words.items():
         if found := by_outcome[outcome]:
             console.print(f"{len(found):>6}  {said}")
-    for each in by_outcome[Outcome.NEAR_DUPLICATE][:MOST_SHOWN]:
+    for each in by_outcome[ImportOutcome.NEAR_DUPLICATE][:MOST_SHOWN]:
         console.print(f"  ≈ {each.name} is like {_name(each.photo)}")
-    for each in by_outcome[Outcome.REFUSED][:MOST_SHOWN]:
+    for each in by_outcome[ImportOutcome.REFUSED][:MOST_SHOWN]:
         console.print(f"  ✗ {each.name}: {_reason(each)}")
-    for outcome in (Outcome.NEAR_DUPLICATE, Outcome.REFUSED):
+    for outcome in (ImportOutcome.NEAR_DUPLICATE, ImportOutcome.REFUSED):
         if (more := len(by_outcome[outcome]) - MOST_SHOWN) > 0:
             console.print(f"  … and {more} more {outcome}; `--json` names all.")
 
 
-def _post(shelved: Shelved) -> str | None:
+def _post(shelved: LibraryPhoto) -> str | None:
     post, target = shelved.post, shelved.target
     if post is None:
         return None
@@ -214,7 +214,7 @@ def _post(shelved: Shelved) -> str | None:
     return ", ".join(part for part in parts if part)
 
 
-def _taken_row(taken: Taken) -> dict[str, Any]:
+def _taken_row(taken: ImportResult) -> dict[str, Any]:
     return {
         "file": taken.name,
         "outcome": taken.outcome,
@@ -223,9 +223,9 @@ def _taken_row(taken: Taken) -> dict[str, Any]:
     }
 
 
-def _reason(taken: Taken) -> str:
+def _reason(taken: ImportResult) -> str:
     words = explain(taken.reason) if taken.reason else None
-    return unmarked(words or "it cannot be read")
+    return strip_markdown(words or "it cannot be read")
 
 
 def _name(photo: Photo | None) -> str:

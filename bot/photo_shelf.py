@@ -7,17 +7,17 @@ import discord
 
 from bot.errors import explain
 from bot.social_shelf import MARKS, entry_line, safe_name, status_words
-from services.photos import Alike, Outcome, Photo, Shelved, Taken
-from services.social import Entry, PostStatus
+from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo, SimilarPhoto
+from services.social import PostDetails, PostStatus
 from services.texts import shorten
 
 PER_PAGE = 9
 _NAME, _FIELD, _SHOWN = 60, 1024, 10
 _OUTCOMES = {
-    Outcome.ADDED: ("✅", "added"),
-    Outcome.DUPLICATE: ("♻️", "there already"),
-    Outcome.NEAR_DUPLICATE: ("≈", "so like another that they were left out"),
-    Outcome.REFUSED: ("❌", "refused"),
+    ImportOutcome.ADDED: ("✅", "added"),
+    ImportOutcome.DUPLICATE: ("♻️", "there already"),
+    ImportOutcome.NEAR_DUPLICATE: ("≈", "so like another that they were left out"),
+    ImportOutcome.REFUSED: ("❌", "refused"),
 }
 
 
@@ -36,7 +36,7 @@ def progress_words(done: int, total: int) -> str:
     return f"📥 {done} of {total} files…"
 
 
-def taken_embed(taken: Sequence[Taken], personality: str) -> discord.Embed:
+def taken_embed(taken: Sequence[ImportResult], personality: str) -> discord.Embed:
     """Return what became of files: how many of each, and what is wrong with those left out."""
     counts = Counter(each.outcome for each in taken)
     lines = [
@@ -48,12 +48,12 @@ def taken_embed(taken: Sequence[Taken], personality: str) -> discord.Embed:
         title=f"Photos of {discord.utils.escape_markdown(personality)}",
         description="\n".join(lines) or "There was nothing to take in.",
     )
-    grouped: defaultdict[Outcome, list[str]] = defaultdict(list)
+    grouped: defaultdict[ImportOutcome, list[str]] = defaultdict(list)
     for each in taken:
         grouped[each.outcome].append(_why(each))
     for outcome, title in (
-        (Outcome.NEAR_DUPLICATE, "Left out"),
-        (Outcome.REFUSED, "Refused"),
+        (ImportOutcome.NEAR_DUPLICATE, "Left out"),
+        (ImportOutcome.REFUSED, "Refused"),
     ):
         if found := grouped[outcome]:
             shown = "\n".join(shorten(line, 160) for line in found[:_SHOWN])
@@ -64,14 +64,14 @@ def taken_embed(taken: Sequence[Taken], personality: str) -> discord.Embed:
 
 def library_embed(
     title: str,
-    shown: Sequence[Shelved],
+    shown: Sequence[LibraryPhoto],
     page: int,
-    alike: Sequence[Alike] = (),
+    alike: Sequence[SimilarPhoto] = (),
 ) -> discord.Embed:
     """Return a page of a library in words."""
     embed = discord.Embed(title=shorten(title, 200))
     here = shown[page * PER_PAGE : (page + 1) * PER_PAGE]
-    likeness = {each.photo.id: each.likeness for each in alike}
+    likeness = {each.photo.id: each.similarity for each in alike}
     lines = [
         f"**{number}** {photo_name(each.photo)}"
         + (f" · {likeness[each.photo.id]:.0%} alike" if each.photo.id in likeness else "")
@@ -85,7 +85,7 @@ def library_embed(
     return embed
 
 
-def photo_embed(shelved: Shelved) -> discord.Embed:
+def photo_embed(shelved: LibraryPhoto) -> discord.Embed:
     """Return all that people need to know of a photo."""
     photo = shelved.photo
     embed = discord.Embed(title=shorten(photo.file_name, 200))
@@ -97,19 +97,19 @@ def photo_embed(shelved: Shelved) -> discord.Embed:
     if photo.is_made:
         embed.add_field(name="Made by", value="🤖 a machine")
     if shelved.post is not None:
-        entry = Entry(post=shelved.post, photo=photo, target=shelved.target)
+        entry = PostDetails(post=shelved.post, photo=photo, target=shelved.target)
         embed.add_field(name="Post", value=shorten(entry_line(entry), _FIELD), inline=False)
     embed.set_footer(text=f"id {str(photo.id)[:8]}")
     return embed
 
 
-def _post_mark(shelved: Shelved) -> str:
+def _post_mark(shelved: LibraryPhoto) -> str:
     assert shelved.post is not None  # noqa: S101 - its caller has looked
-    entry = Entry(post=shelved.post, photo=shelved.photo, target=shelved.target)
+    entry = PostDetails(post=shelved.post, photo=shelved.photo, target=shelved.target)
     return f"{MARKS[PostStatus(shelved.post.status)]} {status_words(entry)}"
 
 
-def _why(taken: Taken) -> str:
+def _why(taken: ImportResult) -> str:
     name = safe_name(taken.name)
     if taken.reason is not None:
         words = explain(taken.reason) or "it cannot be read"

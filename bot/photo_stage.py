@@ -9,20 +9,20 @@ import aiohttp
 import discord
 from typing_extensions import override
 
-from bot.places import place_of
-from bot.webhooks import Webhooks, asked_once, our_errors
-from services.chat import MayNotSpeak
+from bot.places import to_channel
+from bot.webhooks import Webhooks, translate_errors, without_retries
+from services.chat import MissingPermission
 from services.clock import Clock
 from services.media import ObjectStore
 from services.memory import Venue
 from services.social import (
-    OutcomeUnknown,
-    Outgoing,
+    DeliveryUnconfirmed,
+    OutgoingPost,
     PostRefused,
     Publisher,
     PublisherBusy,
     Receipt,
-    Stage,
+    RemoteState,
 )
 from services.texts import shorten
 
@@ -44,28 +44,28 @@ class DiscordPublisher(Publisher):
 
     @property
     @override
-    def sees_all(self) -> bool:
+    def finds_everything(self) -> bool:
         """What Discord has taken is in its history."""
         return True
 
     @override
-    async def check(self, outgoing: Outgoing) -> None:
+    async def check(self, outgoing: OutgoingPost) -> None:
         try:
-            async with our_errors():
+            async with translate_errors():
                 channel = await self._channel(outgoing)
                 if not await self._webhooks.are_allowed(await self._home(channel)):
-                    raise MayNotSpeak("Manage Webhooks")
+                    raise MissingPermission("Manage Webhooks")
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise PublisherBusy("Discord is not answering") from error
         if outgoing.age_restricted and not channel.is_nsfw():
-            raise MayNotSpeak("an age-restricted channel")
+            raise MissingPermission("an age-restricted channel")
 
     @override
-    async def publish(self, outgoing: Outgoing) -> Receipt:
+    async def publish(self, outgoing: OutgoingPost) -> Receipt:
         picture = await self._store.get(outgoing.storage_key)
 
         async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
-            return await asked_once(webhook).send(
+            return await without_retries(webhook).send(
                 outgoing.caption,
                 username=outgoing.speaker.name,
                 avatar_url=outgoing.speaker.avatar_url or discord.utils.MISSING,
@@ -80,11 +80,11 @@ class DiscordPublisher(Publisher):
             )
 
         try:
-            async with our_errors():
+            async with translate_errors():
                 channel = await self._channel(outgoing)
-                message = await self._webhooks.using(await self._home(channel), send)
+                message = await self._webhooks.use(await self._home(channel), send)
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
-            raise OutcomeUnknown(type(error).__name__) from error
+            raise DeliveryUnconfirmed(type(error).__name__) from error
         except discord.HTTPException as error:
             if error.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise PublisherBusy("Discord wants us to wait", 60) from error
@@ -92,9 +92,9 @@ class DiscordPublisher(Publisher):
         return _receipt(channel, message.channel.id, message.id)
 
     @override
-    async def find(self, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
         try:
-            async with our_errors():
+            async with translate_errors():
                 channel = await self._channel(outgoing)
                 if isinstance(channel, discord.ForumChannel):
                     return await self._find_in_forum(channel, outgoing)
@@ -110,11 +110,11 @@ class DiscordPublisher(Publisher):
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise PublisherBusy("Discord is not answering") from error
         if looked_at == _LOOKED_AT:
-            raise OutcomeUnknown  # there is more than was looked at
+            raise DeliveryUnconfirmed  # there is more than was looked at
         return None
 
     async def _find_in_forum(
-        self, forum: discord.ForumChannel, outgoing: Outgoing
+        self, forum: discord.ForumChannel, outgoing: OutgoingPost
     ) -> Receipt | None:
         """Return the forum post that a photo began: its first message has its id."""
         threads = [
@@ -137,16 +137,16 @@ class DiscordPublisher(Publisher):
             return channel.parent or await self._bot.fetch_channel(channel.parent_id)
         return channel
 
-    async def _channel(self, outgoing: Outgoing) -> Any:
+    async def _channel(self, outgoing: OutgoingPost) -> Any:
         channel_id = int(outgoing.channel_id)
         return self._bot.get_channel(channel_id) or await self._bot.fetch_channel(channel_id)
 
 
-def _is_it(message: discord.Message, outgoing: Outgoing) -> bool:
+def _is_it(message: discord.Message, outgoing: OutgoingPost) -> bool:
     return any(each.filename == outgoing.file_name for each in message.attachments)
 
 
-def _where(channel: Any, outgoing: Outgoing) -> dict[str, Any]:
+def _where(channel: Any, outgoing: OutgoingPost) -> dict[str, Any]:
     if isinstance(channel, discord.Thread):
         return {"thread": discord.Object(channel.id)}
     if isinstance(channel, discord.ForumChannel):
@@ -154,7 +154,7 @@ def _where(channel: Any, outgoing: Outgoing) -> dict[str, Any]:
     return {}
 
 
-def _title(outgoing: Outgoing) -> str:
+def _title(outgoing: OutgoingPost) -> str:
     first = outgoing.caption.partition("\n")[0].strip()
     return shorten(first, _NAME) or "A photo"
 
@@ -163,7 +163,7 @@ def _receipt(channel: Any, place_id: int, message_id: int) -> Receipt:
     guild = channel.guild
     return Receipt(
         remote_id=str(message_id),
-        stage=Stage.OUT,
+        state=RemoteState.OUT,
         link=f"https://discord.com/channels/{guild.id}/{place_id}/{message_id}",
-        is_public=place_of(channel, guild).venue == Venue.PUBLIC,
+        is_public=to_channel(channel, guild).venue == Venue.PUBLIC,
     )

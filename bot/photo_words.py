@@ -10,9 +10,9 @@ from services.photos import (
     FileUnreadable,
     FolderEmpty,
     NoSuchFolder,
-    NotLookedAt,
+    PhotoInFlight,
+    PhotoNotEmbedded,
     PhotoNotFound,
-    PhotoOnItsWay,
     SeveralPhotos,
 )
 
@@ -33,12 +33,12 @@ def _about_libraries(error: DomainError) -> str | None:
                 f"More than one photo is called **{_safe(name)}**. Name it by its id, as "
                 "`/photos list` shows it."
             )
-        case PhotoOnItsWay(name=name):
+        case PhotoInFlight(name=name):
             return (
                 f"**{_safe(name)}** is on its way, or may be posted already. When that is over, or "
                 "`/schedule cancel` has called its post off, it can go."
             )
-        case NotLookedAt(name=name):
+        case PhotoNotEmbedded(name=name):
             return f"**{_safe(name)}** has not been looked at yet. Try again in a minute."
         case _:
             return None

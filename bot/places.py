@@ -5,17 +5,17 @@ from typing import Any
 
 import discord
 
-from services.chat import Attachment, Heard
-from services.memory import Place, Venue
+from services.chat import Attachment, IncomingMessage
+from services.memory import Channel, Venue
 from services.people import Actor
 
 
-def place_of(channel: Any, guild: discord.Guild | None) -> Place:
+def to_channel(channel: Any, guild: discord.Guild | None) -> Channel:
     """Return where a channel is, as conversations see it."""
     if guild is None:
-        return Place(channel_id=channel.id, guild_id=None, venue=Venue.DM)
+        return Channel(channel_id=channel.id, guild_id=None, venue=Venue.DM)
     parent = channel.parent if isinstance(channel, discord.Thread) else None
-    return Place(
+    return Channel(
         channel_id=channel.id,
         guild_id=guild.id,
         venue=Venue.PUBLIC if _is_public(channel, guild) else Venue.PRIVATE,
@@ -26,10 +26,10 @@ def place_of(channel: Any, guild: discord.Guild | None) -> Place:
 
 def is_age_restricted(interaction: discord.Interaction[Any]) -> bool:
     """Return whether a command is used where only adults are."""
-    return place_of(interaction.channel, interaction.guild).age_restricted
+    return to_channel(interaction.channel, interaction.guild).age_restricted
 
 
-def actor_of(
+def to_actor(
     user: discord.User | discord.Member, channel: Any = None, *, is_bot_owner: bool = False
 ) -> Actor:
     """Return who somebody is and what they may do in a channel."""
@@ -50,11 +50,13 @@ def _moderates(may: discord.Permissions) -> bool:
     return may.manage_messages or may.manage_guild
 
 
-def said_by(interaction: discord.Interaction[Any], shown: discord.Message, text: str) -> Heard:
+def from_interaction(
+    interaction: discord.Interaction[Any], shown: discord.Message, text: str
+) -> IncomingMessage:
     """Return what somebody said by a command, shown in the channel by a message of ours."""
-    return Heard(
+    return IncomingMessage(
         message_id=shown.id,
-        place=place_of(interaction.channel, interaction.guild),
+        place=to_channel(interaction.channel, interaction.guild),
         author_id=interaction.user.id,
         author_name=interaction.user.display_name,
         content=text,
@@ -62,31 +64,31 @@ def said_by(interaction: discord.Interaction[Any], shown: discord.Message, text:
     )
 
 
-def heard_of(message: discord.Message, *, bot_id: int) -> Heard:
+def to_incoming_message(message: discord.Message, *, bot_id: int) -> IncomingMessage:
     """Return a message of a person as the chat hears it."""
     reference = message.reference
-    return Heard(
+    return IncomingMessage(
         message_id=message.id,
-        place=place_of(message.channel, message.guild),
+        place=to_channel(message.channel, message.guild),
         author_id=message.author.id,
         author_name=message.author.display_name,
         content=message.content,
         created_at=message.created_at,
-        attachments=tuple(attachment_of(each) for each in message.attachments),
+        attachments=tuple(to_attachment(each) for each in message.attachments),
         mentions={each.id: each.display_name for each in message.mentions},
         reply_to=reference.message_id if reference and not message.flags.forwarded else None,
         mentions_bot=any(each.id == bot_id for each in message.mentions),
     )
 
 
-def title_of(message: discord.Message) -> str | None:
+def forum_title(message: discord.Message) -> str | None:
     """Return the title of the forum post that a message begins."""
     channel = message.channel
     is_first = isinstance(channel, discord.Thread) and channel.id == message.id
     return channel.name if is_first and isinstance(channel, discord.Thread) else None
 
 
-def attachment_of(attachment: discord.Attachment) -> Attachment:
+def to_attachment(attachment: discord.Attachment) -> Attachment:
     """Return a file as the chat knows it before reading it."""
     return Attachment(
         name=attachment.filename,
@@ -96,7 +98,7 @@ def attachment_of(attachment: discord.Attachment) -> Attachment:
     )
 
 
-def is_persons(message: discord.Message, proxies: Collection[int]) -> bool:
+def is_from_person(message: discord.Message, proxies: Collection[int]) -> bool:
     """Whether a person wrote a message, by themselves or through a proxy like PluralKit."""
     if message.type not in (discord.MessageType.default, discord.MessageType.reply):
         return False
@@ -119,7 +121,7 @@ def _is_age_restricted(channel: Any) -> bool:
     return bool(getattr(channel, "is_nsfw", bool)())
 
 
-async def who(interaction: discord.Interaction[Any], channel: Any = None) -> Actor:
+async def interaction_actor(interaction: discord.Interaction[Any], channel: Any = None) -> Actor:
     """Return who uses a command or presses a button, with what they may do here, or elsewhere."""
     is_bot_owner = await interaction.client.is_owner(interaction.user)
-    return actor_of(interaction.user, channel or interaction.channel, is_bot_owner=is_bot_owner)
+    return to_actor(interaction.user, channel or interaction.channel, is_bot_owner=is_bot_owner)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.engine import ActType, Entry, Plan, Status
+from services.engine import ActType, EngineStatus, TaskEntry, UpcomingPlan
 
 # Told apart also by those who see few colours (Okabe and Ito).
 _COLOURS = {
@@ -19,7 +19,7 @@ _COLOURS = {
 _MOST_NAMES, _NAME = 12, 18
 
 
-def status_plot(status: Status) -> bytes:
+def status_plot(status: EngineStatus) -> bytes:
     """Return a PNG: acts by the hour of the day and by personality, and what each day cost."""
     done = status.done
     figure, (hours, people, costs) = _panels(3)
@@ -46,7 +46,7 @@ def status_plot(status: Status) -> bytes:
     return _png(figure)
 
 
-def plan_plot(plan: Plan) -> bytes:
+def plan_plot(plan: UpcomingPlan) -> bytes:
     """Return a PNG: when each personality will be there in the next 24 hours, and what waits."""
     figure, (panel,) = _panels(1)
     rows = list(plan.ahead)
@@ -100,7 +100,7 @@ def _panels(number: int) -> tuple[Any, Sequence[Any]]:
     return figure, panels
 
 
-def _stack(panel: Any, places: Sequence[str], entries: Sequence[tuple[str, Entry]]) -> None:
+def _stack(panel: Any, places: Sequence[str], entries: Sequence[tuple[str, TaskEntry]]) -> None:
     """Draw counts by place, the kinds of acts on top of each other."""
     below = [0] * len(places)
     for kind, colour in _COLOURS.items():
@@ -111,7 +111,7 @@ def _stack(panel: Any, places: Sequence[str], entries: Sequence[tuple[str, Entry
             below = [low + high for low, high in zip(below, heights, strict=True)]
 
 
-def _at(entry: Entry) -> datetime:
+def _at(entry: TaskEntry) -> datetime:
     return entry.task.completed_at or entry.task.scheduled_at
 
 

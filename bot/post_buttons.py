@@ -9,10 +9,10 @@ import discord
 from discord import ui
 from typing_extensions import override
 
-from bot.places import who
+from bot.places import interaction_actor
 from bot.social_shelf import entry_line
 from bot.ui import AnyInteraction, PersistentButton
-from services.social import Messenger, PostStatus, Told
+from services.social import Messenger, PostNotice, PostStatus
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class SettleButton(
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         posts = interaction.client.services.posts
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         if self._way == "look":
             entry = await posts.look_again(actor, self._post_id)
         else:
@@ -59,10 +59,10 @@ class DiscordMessenger(Messenger):
         self._client = client
 
     @override
-    async def tell(self, discord_id: int, told: Told) -> bool:
-        post = told.entry.post
+    async def tell(self, discord_id: int, told: PostNotice) -> bool:
+        post = told.details.post
         name = discord.utils.escape_markdown(told.personality)
-        text = f"A post of **{name}**:\n{entry_line(told.entry)}"
+        text = f"A post of **{name}**:\n{entry_line(told.details)}"
         is_open = post.status == PostStatus.UNCONFIRMED
         view = settle_view(post.id) if is_open else discord.utils.MISSING
         try:

@@ -11,9 +11,9 @@ from bot.console import ask
 from bot.errors import explain
 from bot.photo_console import OPERATOR, Json, PhotoName, print_rows
 from bot.social_shelf import target_label
-from bot.terminal import plain, print_json, unmarked
+from bot.terminal import plain, print_json, strip_markdown
 from bot.wiring import Services
-from services.social import NEXT, Draft, Entry, PostStatus, Scheduled, Scheduling
+from services.social import NEXT, CaptionDraft, PostDetails, PostStatus, Scheduled, Scheduling
 
 posts_app = typer.Typer(no_args_is_help=True, help="Posts of photos.")
 
@@ -36,7 +36,7 @@ def schedule(
 
     async def plan(services: Services) -> Scheduling:
         found = await services.photos.find(OPERATOR, photo)
-        draft = Draft(
+        draft = CaptionDraft(
             caption=caption,
             alt_text=alt_text or found.alt_text,
             first_comment=first_comment,
@@ -48,9 +48,9 @@ def schedule(
 
     done = ask(plan)
     if isinstance(done, Scheduled):
-        _show(done.entry, as_json=as_json, said="Planned.")
+        _show(done.details, as_json=as_json, said="Planned.")
         return
-    words = unmarked(explain(done.reason) or "It could not be planned.")
+    words = strip_markdown(explain(done.reason) or "It could not be planned.")
     existing = entry_row(done.existing) if done.existing else None
     if as_json:
         print_json({"planned": False, "reason": words, "existing": existing})
@@ -89,7 +89,7 @@ def show(post: PostName, as_json: Json = False) -> None:  # noqa: FBT002 - typer
 def cancel(post: PostName, as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
     """Call a post off; its photo is free again."""
 
-    async def call_off(services: Services) -> Entry:
+    async def call_off(services: Services) -> PostDetails:
         found = await services.calendar.find(OPERATOR, post)
         return await services.posts.cancel(OPERATOR, found.post.id)
 
@@ -109,14 +109,14 @@ def settle(
 ) -> None:
     """Say whether a post is out of which nobody knows it; if not, it goes out again."""
 
-    async def say(services: Services) -> Entry:
+    async def say(services: Services) -> PostDetails:
         found = await services.calendar.find(OPERATOR, post)
         return await services.posts.settle(OPERATOR, found.post.id, is_out=is_out)
 
     _show(ask(say), as_json=as_json)
 
 
-def entry_row(entry: Entry, *, whole: bool = False) -> dict[str, Any]:
+def entry_row(entry: PostDetails, *, whole: bool = False) -> dict[str, Any]:
     """Return a post as a terminal shows it."""
     post = entry.post
     is_held = entry.target is not None and entry.target.paused_at is not None
@@ -128,7 +128,7 @@ def entry_row(entry: Entry, *, whole: bool = False) -> dict[str, Any]:
         "status": post.status,
         "scheduled_at": _time(post.scheduled_at),
         "posted_at": _time(post.posted_at),
-        "trouble": unmarked(post.error) if post.error else held,
+        "trouble": strip_markdown(post.error) if post.error else held,
     }
     if whole:
         row |= {
@@ -143,7 +143,7 @@ def entry_row(entry: Entry, *, whole: bool = False) -> dict[str, Any]:
     return row
 
 
-def _show(entry: Entry, *, as_json: bool, said: str = "") -> None:
+def _show(entry: PostDetails, *, as_json: bool, said: str = "") -> None:
     row = entry_row(entry, whole=True)
     if as_json:
         print_json({"planned": True, "post": row} if said else row)

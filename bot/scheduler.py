@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from services.engine import EngineLoop
+from services.engine import EngineScheduler
 
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def ticking(loop: EngineLoop, every: timedelta) -> AsyncGenerator[None]:
+async def scheduled(loop: EngineScheduler, every: timedelta) -> AsyncGenerator[None]:
     """Let the engine tick while the context is open, at once and then `every` so often."""
     # It looks for its plugins when it is imported, which takes a while; it comes without types.
     from apscheduler.schedulers.asyncio import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import discord
 
 from services.jobs import JobStatus
-from services.publishing import Ended, Gender, Listing, NsfwRating, PublishAttempt, Standing
+from services.publishing import (
+    Gender,
+    Listing,
+    NsfwRating,
+    PublishAttempt,
+    PublishResult,
+    PublishStatus,
+)
 from services.texts import shorten
 
 _STEPS = ("rating", "tags", "gender", "age", "headline")
@@ -36,7 +43,7 @@ def attempt_line(attempt: PublishAttempt) -> str:
     )
 
 
-def standing_embed(standing: Standing) -> discord.Embed:
+def standing_embed(standing: PublishStatus) -> discord.Embed:
     """Return where a personality stands between its owners and the public."""
     personality, attempt = standing.personality, standing.attempt
     embed = discord.Embed(title=discord.utils.escape_markdown(personality.name))
@@ -56,7 +63,7 @@ def _progress(done: Sequence[str]) -> str:
     return " → ".join(f"**{step}** ✓" if step in names else step for step in _STEPS)
 
 
-def ended_words(ended: Ended) -> str:
+def ended_words(ended: PublishResult) -> str:
     """Return how an attempt ended, for whoever asked."""
     name = discord.utils.escape_markdown(ended.personality.name)
     match JobStatus(ended.attempt.status):

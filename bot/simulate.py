@@ -14,7 +14,13 @@ from bot import terminal
 from bot.plots import rhythm_plot
 from bot.wiring import EngineOptions
 from services.engine import ActType
-from services.engine.rehearsal import Company, Measure, Rehearsal, measures, strangers
+from services.engine.rehearsal import (
+    Measure,
+    Simulation,
+    SimulationResult,
+    measures,
+    synthetic_personalities,
+)
 from services.llm import PRICES, Price
 
 _FORECAST = "[b]{0}[/b]: ${1:.4f} a day"
@@ -29,8 +35,8 @@ def simulate(
     """Let the engine live for weeks in memory, and compare its rhythm with people's."""
     settings = terminal.settings()
     options = EngineOptions.of(settings)
-    seats = strangers(seed, personalities)
-    rehearsal = Rehearsal(seats, rhythm=options.rhythm, limits=options.limits)
+    seats = synthetic_personalities(seed, personalities)
+    rehearsal = Simulation(seats, rhythm=options.rhythm, limits=options.limits)
     company = asyncio.run(_rehearse(rehearsal, days))
     console = Console()
     kinds = {kind: sum(act.kind == kind for act in company.acts) for kind in ActType}
@@ -51,7 +57,7 @@ def simulate(
     console.print(f"drawn in {plot}")
 
 
-async def _rehearse(rehearsal: Rehearsal, days: int) -> Company:
+async def _rehearse(rehearsal: Simulation, days: int) -> SimulationResult:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         task = progress.add_task("days", total=days)
@@ -69,7 +75,7 @@ def _table(found: list[Measure]) -> Table:
     return table
 
 
-def _drawn(company: Company) -> bytes:
+def _drawn(company: SimulationResult) -> bytes:
     by_person: dict[object, list[float]] = {}
     for act in company.acts:
         by_person.setdefault(act.personality_id, []).append(act.at.timestamp())

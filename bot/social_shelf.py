@@ -7,8 +7,8 @@ import discord
 
 from services.social import (
     LABELS,
-    Draft,
-    Entry,
+    CaptionDraft,
+    PostDetails,
     PostStatus,
     SocialTarget,
     TargetDetails,
@@ -41,12 +41,12 @@ def timestamp(at: datetime, style: str = "f") -> str:
     return f"<t:{int(at.timestamp())}:{style}>"
 
 
-def short_id(entry: Entry) -> str:
+def short_id(entry: PostDetails) -> str:
     """Return the beginning of a post's id."""
     return str(entry.post.id)[:8]
 
 
-def status_words(entry: Entry) -> str:
+def status_words(entry: PostDetails) -> str:
     """Return how far a post is, in a few words."""
     post = entry.post
     if post.cancelled_at is not None:
@@ -58,7 +58,7 @@ def status_words(entry: Entry) -> str:
     return _WORDS[PostStatus(post.status)]
 
 
-def entry_line(entry: Entry) -> str:
+def entry_line(entry: PostDetails) -> str:
     """Return a post on one line, or two where there is trouble with it."""
     post = entry.post
     at = post.posted_at or post.scheduled_at
@@ -126,7 +126,7 @@ def _target_line(details: TargetDetails) -> str:
     return " · ".join(parts)
 
 
-def draft_embed(file_name: str, draft: Draft, target: SocialTarget | None) -> discord.Embed:
+def draft_embed(file_name: str, draft: CaptionDraft, target: SocialTarget | None) -> discord.Embed:
     """Return what a post would say."""
     embed = discord.Embed(
         title=shorten(file_name, _NAME), description=shorten(draft.caption, _CAPTION) or "*…*"

@@ -8,28 +8,27 @@ from services.errors import DomainError
 from services.social import (
     COMMENTED,
     LABELS,
-    CalledOff,
     CaptionTooLong,
-    ChangedTooLate,
-    ChannelClosed,
-    ChannelGone,
+    ChangeTooLate,
     CommentUnsupported,
+    DeliveryCancelled,
+    DeliveryUnconfirmed,
     KeyRefused,
-    Missed,
     NetworkUnsupported,
     NoSlots,
     NoSuchBufferChannel,
-    OutcomeUnknown,
     PhotoHasPost,
     PostClosed,
     PostNotFound,
     PostRefused,
     PublisherBusy,
     PublisherMissing,
+    RemovedFromQueue,
     SeveralPosts,
     SeveralTargets,
     SlotsUnclear,
-    TakenOut,
+    TargetChannelClosed,
+    TargetChannelGone,
     TargetNotFound,
     TargetTaken,
     TimeInGap,
@@ -37,7 +36,8 @@ from services.social import (
     TimeTaken,
     TimeTooFar,
     TimeUnclear,
-    ZoneUnknown,
+    TooLate,
+    UnknownTimeZone,
 )
 
 _TIMES = "`2026-12-24 18:00`, `tomorrow 18:00`, `friday 6 pm`, `in 2 hours`, or `next slot`"
@@ -110,7 +110,7 @@ def _about_times(error: DomainError) -> str | None:
             )
         case TimeTaken(at=at, target=target):
             return f"{_time(at)} is taken on **{_safe(target)}** by another post."
-        case ZoneUnknown(name=name):
+        case UnknownTimeZone(name=name):
             return f"I know no time zone **{_safe(name)}**. They are called like `Europe/Vienna`."
         case SlotsUnclear(line=line):
             return (
@@ -156,9 +156,9 @@ def _about_targets(error: DomainError) -> str | None:
 
 def _about_delivery(error: DomainError) -> str | None:
     match error:
-        case ChannelGone(name=name):
+        case TargetChannelGone(name=name):
             return f"The channel **{_safe(name)}** is gone, or not open to me any more."
-        case ChannelClosed(name=name, detail=detail):
+        case TargetChannelClosed(name=name, detail=detail):
             return f"**{_safe(name)}** takes no posts at Buffer: {_safe(detail)}."
         case PostRefused(detail=detail):
             return f"The post was refused: {_safe(detail)}."
@@ -166,18 +166,18 @@ def _about_delivery(error: DomainError) -> str | None:
             return (
                 "Buffer does not take our key: whoever runs this bot must look at BUFFER_API_KEY."
             )
-        case TakenOut(name=name):
+        case RemovedFromQueue(name=name):
             return f"Somebody took the post out of Buffer's queue for **{_safe(name)}**."
-        case CalledOff():
+        case DeliveryCancelled():
             return "Whoever runs this bot has called it off."
-        case Missed(at=at, detail=None):
+        case TooLate(at=at, detail=None):
             return f"Nobody was here to post it at {_time(at)}, and now it is too late for it."
-        case Missed(at=at, detail=detail):
+        case TooLate(at=at, detail=detail):
             why = f" ({_safe(detail)})" if detail else ""
             return f"It could not be posted at {_time(at)}{why}, and now it is too late for it."
-        case ChangedTooLate():
+        case ChangeTooLate():
             return "Your last change came too late: it was out by then, as it was before."
-        case OutcomeUnknown():
+        case DeliveryUnconfirmed():
             return (
                 "It may be posted, or not: the answer was lost, and it was not found there. "
                 "Please look, and tell me."

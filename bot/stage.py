@@ -13,19 +13,19 @@ from discord import ui
 from typing_extensions import override
 
 from bot.errors import explain
-from bot.places import heard_of, is_persons
-from bot.webhooks import Webhooks, our_errors
+from bot.places import is_from_person, to_incoming_message
+from bot.webhooks import Webhooks, translate_errors
 from services.chat import (
-    AnswerGone,
+    AnswerNotFound,
     Attachment,
-    Heard,
-    MayNotSpeak,
+    ChatAdapter,
+    IncomingMessage,
+    MissingPermission,
     Speaker,
-    Stage,
     split,
 )
-from services.media import MOST_BYTES
-from services.memory import Place
+from services.media import MAX_BYTES
+from services.memory import Channel
 
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
@@ -38,7 +38,7 @@ any story. Please talk to a person who can help, now:
 If you are in danger right now, call your local emergency number."""
 
 
-class DiscordStage(Stage):
+class DiscordChatAdapter(ChatAdapter):
     """One webhook a channel, shared by all personalities and by its threads."""
 
     def __init__(
@@ -57,18 +57,20 @@ class DiscordStage(Stage):
         self._webhooks = webhooks
 
     @override
-    async def say(self, place: Place, speaker: Speaker, text: str, *, line_id: UUID) -> list[int]:
-        async with our_errors():
+    async def send(
+        self, place: Channel, speaker: Speaker, text: str, *, line_id: UUID
+    ) -> list[int]:
+        async with translate_errors():
             channel = await self._channel(place)
             masked = await self._is_masked(place, channel)
             pieces = _pieces(place, speaker, text, masked=masked)
             return await self._send_all(channel, speaker, pieces, line_id, masked=masked)
 
     @override
-    async def revise(
-        self, place: Place, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
+    async def edit(
+        self, place: Channel, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
     ) -> list[int]:
-        async with our_errors():
+        async with translate_errors():
             channel = await self._channel(place)
             masked = await self._is_masked(place, channel)
             pieces = _pieces(place, speaker, text, masked=masked)
@@ -81,29 +83,29 @@ class DiscordStage(Stage):
             return [*kept, *more]
 
     @override
-    async def retract(self, place: Place, message_ids: list[int]) -> None:
-        async with our_errors():
+    async def delete(self, place: Channel, message_ids: list[int]) -> None:
+        async with translate_errors():
             channel = await self._channel(place)
             for message_id in message_ids:
                 with suppress(discord.NotFound):
                     if place.guild_id is None:
                         await channel.get_partial_message(message_id).delete()
                     else:
-                        webhook = await self._webhooks.of(channel)
+                        webhook = await self._webhooks.get(channel)
                         await webhook.delete_message(message_id, thread=_thread(channel))
 
     @override
-    async def excuse(self, heard: Heard, error: Exception) -> None:
+    async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
         text = explain(error) or "Something broke on our side."
         await self._reply(heard, f"-# {text}")
 
     @override
-    async def comfort(self, heard: Heard) -> None:
+    async def send_crisis_resources(self, heard: IncomingMessage) -> None:
         await self._reply(heard, _COMFORT)
 
     @override
     @asynccontextmanager
-    async def typing(self, place: Place) -> AsyncGenerator[None]:
+    async def typing(self, place: Channel) -> AsyncGenerator[None]:
         task = asyncio.create_task(self._type(place))
         try:
             yield
@@ -111,11 +113,11 @@ class DiscordStage(Stage):
             task.cancel()
 
     @override
-    async def recent(
-        self, place: Place, *, after: int | None, before: int, limit: int
-    ) -> list[Heard]:
+    async def history(
+        self, place: Channel, *, after: int | None, before: int, limit: int
+    ) -> list[IncomingMessage]:
         try:
-            async with our_errors():
+            async with translate_errors():
                 channel = await self._channel(place)
                 found = [
                     message
@@ -126,17 +128,17 @@ class DiscordStage(Stage):
                         oldest_first=False,
                     )
                 ]
-        except MayNotSpeak:
+        except MissingPermission:
             return []  # without Read Message History there is no past to know
         me = self._bot.user.id if self._bot.user else 0
         return [
-            heard_of(message, bot_id=me)
+            to_incoming_message(message, bot_id=me)
             for message in reversed(found)
-            if is_persons(message, self._proxies)
+            if is_from_person(message, self._proxies)
         ]
 
     @override
-    async def read(self, attachment: Attachment, *, most: int = MOST_BYTES) -> bytes | None:
+    async def read(self, attachment: Attachment, *, most: int = MAX_BYTES) -> bytes | None:
         host = urlsplit(attachment.url).hostname
         if host not in self._cdn_hosts or attachment.size > most:
             return None
@@ -145,7 +147,7 @@ class DiscordStage(Stage):
         except (discord.HTTPException, aiohttp.ClientError, OSError):
             return None
 
-    async def _is_masked(self, place: Place, channel: Any) -> bool:
+    async def _is_masked(self, place: Channel, channel: Any) -> bool:
         """Whether personalities speak with a name and face of their own here."""
         return place.guild_id is not None and await self._webhooks.are_allowed(channel)
 
@@ -177,7 +179,7 @@ class DiscordStage(Stage):
                 wait=True,
             )
 
-        return await self._webhooks.using(channel, send)
+        return await self._webhooks.use(channel, send)
 
     async def _edit(
         self, channel: Any, message_id: int, piece: str, view: ui.View | None, *, masked: bool
@@ -185,20 +187,20 @@ class DiscordStage(Stage):
         if not masked:
             await channel.get_partial_message(message_id).edit(content=piece, view=view)
             return
-        webhook = await self._webhooks.of(channel)
+        webhook = await self._webhooks.get(channel)
         try:
             await webhook.edit_message(
                 message_id, content=piece, view=view, thread=_thread(channel)
             )
         except discord.NotFound as error:
-            raise AnswerGone from error  # said through a webhook that is gone, so for ever
+            raise AnswerNotFound from error  # said through a webhook that is gone, so for ever
 
-    async def _channel(self, place: Place) -> Any:
+    async def _channel(self, place: Channel) -> Any:
         channel = self._bot.get_channel(place.channel_id)
         return channel or await self._bot.fetch_channel(place.channel_id)
 
-    async def _reply(self, heard: Heard, text: str) -> None:
-        async with our_errors():
+    async def _reply(self, heard: IncomingMessage, text: str) -> None:
+        async with translate_errors():
             channel = await self._channel(heard.place)
             reference = discord.MessageReference(
                 message_id=heard.message_id,
@@ -207,7 +209,7 @@ class DiscordStage(Stage):
             )
             await channel.send(text, reference=reference)
 
-    async def _type(self, place: Place) -> None:
+    async def _type(self, place: Channel) -> None:
         with suppress(discord.HTTPException):
             channel = await self._channel(place)
             async with channel.typing():
@@ -218,7 +220,7 @@ def _thread(channel: Any) -> discord.Thread:
     return channel if isinstance(channel, discord.Thread) else discord.utils.MISSING
 
 
-def _pieces(place: Place, speaker: Speaker, text: str, *, masked: bool) -> list[str]:
+def _pieces(place: Channel, speaker: Speaker, text: str, *, masked: bool) -> list[str]:
     """Cut an answer into messages; without a face of its own, its name comes first."""
     if masked:
         return split(text)

@@ -30,7 +30,7 @@ _COMMANDS = {
 
 
 @contextmanager
-def explained() -> Generator[None]:
+def friendly_errors() -> Generator[None]:
     """End with one line where the operator must do something."""
     try:
         yield
@@ -40,7 +40,7 @@ def explained() -> Generator[None]:
         line = _line_about(error)
         if line is None:
             raise
-        end(line)
+        fail(line)
 
 
 def _line_about(error: Exception) -> str | None:
@@ -48,7 +48,7 @@ def _line_about(error: Exception) -> str | None:
         case SettingsError():
             return str(error)
         case DomainError():
-            return unmarked(explain(error) or "")
+            return strip_markdown(explain(error) or "")
         case NoDatabase():
             return "DATABASE_URL: set it; the embedded PostgreSQL is not installed here"
         case DatabaseUnreachable():
@@ -72,7 +72,7 @@ def _line_about(error: Exception) -> str | None:
 
 def settings() -> Settings:
     """Read the settings; end with one line where they are wrong."""
-    with explained():
+    with friendly_errors():
         loaded = Settings.load()
         logs.configure(loaded.log_level)
         for line in misspelt():
@@ -86,7 +86,7 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def unmarked(words: str) -> str:
+def strip_markdown(words: str) -> str:
     """Return words for Discord as a terminal shows them: without Markdown."""
     words = re.sub(r"<t:(\d+):\w>", lambda found: _utc(int(found[1])), words)
     for typed, here in _COMMANDS.items():
@@ -105,7 +105,7 @@ def plain(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def end(line: str) -> None:
+def fail(line: str) -> None:
     """End, saying why."""
     typer.echo(f"troupe: {line}", err=True)
     sys.exit(2)
@@ -122,7 +122,7 @@ def database(settings: Settings) -> Generator[str]:
 
 
 @contextmanager
-def house_database(settings: Settings) -> Generator[str]:
+def default_database(settings: Settings) -> Generator[str]:
     """Yield the database of the bot that `troupe run` runs: without a token, the playground's."""
     if settings.database_url is not None or settings.discord_token is not None:
         with database(settings) as url:

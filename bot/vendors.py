@@ -6,14 +6,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from bot.settings import Settings, SettingsError
 from db.session import Sessions
 from services.buffer import BufferClient, BufferPublisher
-from services.embedders import ImageEmbed, ImageEmbedder, VisualEmbedder
-from services.llm import PRICES, Courier, LanguageModels, Ledger, Price, Vendor
+from services.embedders import ImageEmbed, ImageEmbedder, LocalImageEmbedder
+from services.llm import PRICES, BackgroundCalls, ConfiguredVendor, LanguageModels, Ledger, Price
 from services.media import Fetcher, FolderStore, ObjectStore
-from services.painters import ImageModels, Painter, Studio
+from services.painters import ImageModel, ImageModels, ImagePipeline
 
 
 @asynccontextmanager
-async def pictures(settings: Settings, ledger: Ledger, courier: Courier) -> AsyncGenerator[Studio]:
+async def image_pipeline(
+    settings: Settings, ledger: Ledger, courier: BackgroundCalls
+) -> AsyncGenerator[ImagePipeline]:
     """Open the storage, and the model for images where there is a key for one."""
     async with AsyncExitStack() as stack:
         store = object_store(settings)
@@ -26,7 +28,7 @@ async def pictures(settings: Settings, ledger: Ledger, courier: Courier) -> Asyn
             at_once=settings.images_at_once,
         )
         stack.push_async_callback(images.close)
-        yield Studio(
+        yield ImagePipeline(
             images=images,
             store=store,
             fetcher=Fetcher(),
@@ -59,7 +61,7 @@ def object_store(settings: Settings) -> ObjectStore:
 
 @asynccontextmanager
 async def language_models(
-    settings: Settings, sessions: Sessions, courier: Courier
+    settings: Settings, sessions: Sessions, courier: BackgroundCalls
 ) -> AsyncGenerator[LanguageModels]:
     """Open every vendor that the settings name, and the local model where there is one.
 
@@ -88,7 +90,7 @@ async def language_models(
 
 
 # SDKs take a second or two to import, so only those of vendors with a key are.
-def _openai_compatible(settings: Settings) -> dict[str, Vendor]:
+def _openai_compatible(settings: Settings) -> dict[str, ConfiguredVendor]:
     from services.llm.openai_compatible import Dialect, OpenAICompatible  # noqa: PLC0415
 
     every_parameter = (("top_k", "top_k"), ("repetition_penalty", "repetition_penalty"))
@@ -127,7 +129,7 @@ def _openai_compatible(settings: Settings) -> dict[str, Vendor]:
         ),
     }
     return {
-        name: Vendor(
+        name: ConfiguredVendor(
             OpenAICompatible(
                 name,
                 api_key=key.get_secret_value(),
@@ -142,7 +144,7 @@ def _openai_compatible(settings: Settings) -> dict[str, Vendor]:
     }
 
 
-def _gemini(settings: Settings) -> dict[str, Vendor]:
+def _gemini(settings: Settings) -> dict[str, ConfiguredVendor]:
     if settings.gemini_api_key is None:
         return {}
     from services.llm.gemini import Gemini  # noqa: PLC0415
@@ -152,11 +154,11 @@ def _gemini(settings: Settings) -> dict[str, Vendor]:
         base_url=settings.gemini_base_url,
         timeout=settings.model_deadline_seconds,
     )
-    return {"gemini": Vendor(gemini, settings.gemini_model)}
+    return {"gemini": ConfiguredVendor(gemini, settings.gemini_model)}
 
 
 @asynccontextmanager
-async def looking(settings: Settings) -> AsyncGenerator[ImageEmbedder]:
+async def photo_embedder(settings: Settings) -> AsyncGenerator[ImageEmbedder]:
     """Open who looks at photos: the chosen one, else the service that has an address."""
     embedder = _image_embedder(settings)
     try:
@@ -177,7 +179,7 @@ def _image_embedder(settings: Settings) -> ImageEmbedder:
             api_key=settings.gemini_api_key.get_secret_value(), base_url=settings.gemini_base_url
         )
         return GeminiEmbedder(gemini, settings.gemini_embed_model)
-    return VisualEmbedder()
+    return LocalImageEmbedder()
 
 
 def buffer_publisher(
@@ -191,34 +193,34 @@ def buffer_publisher(
     return BufferPublisher(client, store)
 
 
-def chosen_painter(settings: Settings) -> str | None:
+def image_vendor(settings: Settings) -> str | None:
     """Return the full name of the image model: the chosen one, else the first with a key."""
     if settings.replicate_api_token is not None and settings.painter != "gemini":
         return f"replicate/{settings.replicate_model}"
     return f"gemini/{settings.gemini_image_model}" if settings.gemini_api_key else None
 
 
-def _painter(settings: Settings) -> Painter | None:
-    vendor = (chosen_painter(settings) or "").partition("/")[0]
+def _painter(settings: Settings) -> ImageModel | None:
+    vendor = (image_vendor(settings) or "").partition("/")[0]
     token, key = settings.replicate_api_token, settings.gemini_api_key
     if vendor == "replicate" and token is not None:
-        from services.painters.replicate import Replicate  # noqa: PLC0415
+        from services.painters.replicate import ReplicateImageModel  # noqa: PLC0415
 
-        return Replicate(
+        return ReplicateImageModel(
             api_token=token.get_secret_value(),
             model=settings.replicate_model,
             base_url=settings.replicate_base_url,
         )
     if vendor == "gemini" and key is not None:
         from services.llm.gemini import Gemini  # noqa: PLC0415
-        from services.painters.gemini import GeminiPainter  # noqa: PLC0415
+        from services.painters.gemini import GeminiImageModel  # noqa: PLC0415
 
         gemini = Gemini(api_key=key.get_secret_value(), base_url=settings.gemini_base_url)
-        return GeminiPainter(gemini, settings.gemini_image_model)
+        return GeminiImageModel(gemini, settings.gemini_image_model)
     return None
 
 
-async def _local(settings: Settings, stack: AsyncExitStack) -> Vendor | None:
+async def _local(settings: Settings, stack: AsyncExitStack) -> ConfiguredVendor | None:
     from services.llm import local  # noqa: PLC0415
 
     path = settings.local_model_path or (local.bundled() if settings.local_model else None)
@@ -226,4 +228,4 @@ async def _local(settings: Settings, stack: AsyncExitStack) -> Vendor | None:
         return None
     if not path.is_file():
         raise SettingsError(f"LOCAL_MODEL_PATH: there is no file {path}")
-    return Vendor(await stack.enter_async_context(local.serve(path)), path.stem.lower())
+    return ConfiguredVendor(await stack.enter_async_context(local.serve(path)), path.stem.lower())

@@ -7,7 +7,7 @@ from uuid import UUID
 from discord import ui
 from typing_extensions import override
 
-from bot.places import who
+from bot.places import interaction_actor
 from bot.ui import AnyInteraction, PersistentButton
 
 UP, DOWN = "🔼", "🔽"
@@ -34,11 +34,13 @@ class VoteButton(PersistentButton, template=r"vote:(?P<way>up|down):(?P<id>[0-9a
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         boards = interaction.client.services.boards
-        post = await boards.vote(await who(interaction), self._post_id, _VALUES[self._way])
+        post = await boards.vote(
+            await interaction_actor(interaction), self._post_id, _VALUES[self._way]
+        )
         await interaction.response.edit_message(view=vote_view(post.id, post.ups, post.downs))
 
 
-def value_of(emoji: str | None) -> int:
+def reaction_value(emoji: str | None) -> int:
     """Return what a reaction is as a vote: 1, -1, or 0 where it is none."""
     first = (emoji or " ")[0]
     return 1 if first in _FOR else -1 if first in _AGAINST else 0

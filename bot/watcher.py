@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from bot.character_shelf import progress_embed
 from bot.herald import REPLY, UNREACHABLE
-from services.characters import NotShown, Progress, Watcher
+from services.characters import Progress, ProgressNotDelivered, Watcher
 from services.media import sheet
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,6 @@ class DiscordWatcher(Watcher):
                 )
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
                 if not isinstance(error, discord.HTTPException) or error.status not in UNREACHABLE:
-                    raise NotShown from error
+                    raise ProgressNotDelivered from error
                 # The gallery has it all.
                 log.info("An answer can be changed no longer: %s", error)

@@ -12,7 +12,7 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from services.chat import MayNotSpeak, PlaceGone
+from services.chat import ChannelNotFound, MissingPermission
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -36,9 +36,9 @@ class Webhooks:
         """Forget a webhook that somebody may have moved to another channel, or deleted."""
         self._known.pop(channel.id, None)
 
-    async def of(self, channel: Any) -> discord.Webhook:
+    async def get(self, channel: Any) -> discord.Webhook:
         """Return our webhook of a channel, or of a thread's parent: kept, found, or made."""
-        home = home_of(channel)
+        home = webhook_channel(channel)
         async with self._locks.setdefault(home.id, asyncio.Lock()):
             if home.id not in self._known:
                 mine = [
@@ -54,35 +54,35 @@ class Webhooks:
     async def are_allowed(self, channel: Any) -> bool:
         """Whether we can have a webhook here, by permission and by number."""
         try:
-            await self.of(channel)
+            await self.get(channel)
         except discord.HTTPException as error:
             if isinstance(error, discord.Forbidden) or error.code == _TOO_MANY_WEBHOOKS:
                 return False
             raise
         return True
 
-    async def using(self, channel: Any, work: Callable[[discord.Webhook], Awaitable[T]]) -> T:
+    async def use(self, channel: Any, work: Callable[[discord.Webhook], Awaitable[T]]) -> T:
         """Do something with the channel's webhook; with a new one where a moderator deleted it."""
         try:
-            return await work(await self.of(channel))
+            return await work(await self.get(channel))
         except discord.NotFound as error:
             if error.code != _UNKNOWN_WEBHOOK:
                 raise
             log.info("The webhook of channel %s was deleted, making another", channel.id)
-            self._known.pop(home_of(channel).id, None)
-            return await work(await self.of(channel))
+            self._known.pop(webhook_channel(channel).id, None)
+            return await work(await self.get(channel))
 
 
-def home_of(channel: Any) -> Any:
+def webhook_channel(channel: Any) -> Any:
     """Return the channel that a webhook belongs to: a thread's is its parent's."""
     if isinstance(channel, discord.Thread):
         if channel.parent is None:
-            raise PlaceGone
+            raise ChannelNotFound
         return channel.parent
     return channel
 
 
-class _AskedOnce:
+class _NoRetrySession:
     """A session that takes a server's failure for an answer.
 
     The library would send the same once more, and nobody knows what became of the first.
@@ -103,19 +103,19 @@ class _AskedOnce:
             yield response
 
 
-def asked_once(webhook: discord.Webhook) -> discord.Webhook:
+def without_retries(webhook: discord.Webhook) -> discord.Webhook:
     """Return a webhook that sends a thing once, and says so where the server fails."""
     once: Any = copy.copy(webhook)
-    once.session = _AskedOnce(webhook.session)
+    once.session = _NoRetrySession(webhook.session)
     return once
 
 
 @asynccontextmanager
-async def our_errors() -> AsyncGenerator[None]:
+async def translate_errors() -> AsyncGenerator[None]:
     """Turn what Discord refuses into what services know."""
     try:
         yield
     except discord.NotFound as error:
-        raise PlaceGone from error
+        raise ChannelNotFound from error
     except discord.Forbidden as error:
-        raise MayNotSpeak("Send Messages") from error
+        raise MissingPermission("Send Messages") from error

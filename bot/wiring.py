@@ -12,70 +12,70 @@ from services.buffer import BufferPublisher
 from services.characters import (
     CharacterLimits,
     CharacterService,
-    ClearingHandler,
+    CleanupHandler,
     GalleryService,
     GenerateHandler,
-    ShowHandler,
+    ProgressHandler,
     Watcher,
 )
 from services.chat import (
     AnswerService,
     ChannelService,
+    ChatAdapter,
     ChatService,
-    Composer,
-    Keeper,
-    Stage,
+    ConversationWriter,
+    ReplyGenerator,
 )
 from services.clock import Clock, SystemClock
-from services.embedders import ImageEmbedder, TextEmbedder, VisualEmbedder
+from services.embedders import ImageEmbedder, LocalImageEmbedder, TextEmbedder
 from services.engine import (
     ActHandler,
-    BoardEar,
+    BoardAdapter,
+    BoardIngest,
     BoardService,
-    BoardStage,
     Delays,
-    Desk,
-    EngineLoop,
+    EngineDependencies,
+    EngineScheduler,
     EngineService,
+    EngineTiming,
     Limits,
     Planner,
     Presence,
     Rhythm,
-    Tempo,
     Uniform,
 )
 from services.jobs import DISCORD, ENGINE, LANES, Handler, JobMetrics, JobService, Worker
 from services.llm import LanguageModels, Ledger
 from services.llm_configs import LlmConfigService
-from services.media import DeleteHandler, Sweeper, SweepHandler
+from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
-from services.painters import Studio
+from services.painters import ImagePipeline
 from services.people import PeopleService
 from services.personalities import PersonalityService, SystemPromptService
-from services.photos import LookHandler, PhotoService
+from services.photos import EmbedPhotoHandler, PhotoService
 from services.privacy import PrivacyService
-from services.publishing import Herald, NoticeHandler, PublishHandler, PublishingService
+from services.publishing import Herald, PublishHandler, PublishingService, PublishNoticeHandler
 from services.social import (
     CalendarService,
-    DeliverHandler,
+    DeliveryHandler,
     Drafter,
     Messenger,
     Publisher,
+    RemoveFromQueueHandler,
     SocialNoticeHandler,
     SocialService,
-    TakeBackHandler,
     TargetKind,
     TargetService,
-    forget,
+    delete_photos_and_posts,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outside:
+class DiscordAdapters:
     """The services' ways to Discord."""
 
-    stage: Stage
-    board_stage: BoardStage
+    stage: ChatAdapter
+    board_stage: BoardAdapter
     herald: Herald
     watcher: Watcher
     publisher: Publisher
@@ -118,7 +118,7 @@ class EngineOptions:
 class Services:
     """Every service of the house."""
 
-    stage: Stage
+    stage: ChatAdapter
     models: LanguageModels
     ledger: Ledger
     people: PeopleService
@@ -133,16 +133,16 @@ class Services:
     publishing: PublishingService
     characters: CharacterService
     galleries: GalleryService
-    sweeper: Sweeper
+    sweeper: GarbageCollector
     photos: PhotoService
     posts: SocialService
     calendar: CalendarService
     targets: TargetService
     drafter: Drafter
     boards: BoardService
-    board_ear: BoardEar
+    board_ear: BoardIngest
     engine: EngineService
-    engine_loop: EngineLoop
+    engine_loop: EngineScheduler
     jobs: JobService
     handlers: tuple[Handler, ...]
     metrics: JobMetrics
@@ -151,9 +151,9 @@ class Services:
 def assemble(
     sessions: Sessions,
     *,
-    outside: Outside,
+    outside: DiscordAdapters,
     models: LanguageModels,
-    studio: Studio,
+    studio: ImagePipeline,
     embedder: TextEmbedder,
     image_embedder: ImageEmbedder | None = None,
     buffer: BufferPublisher | None = None,
@@ -163,18 +163,18 @@ def assemble(
 ) -> Services:
     """Build every service from the few things that reach outside the process."""
     time = clock or SystemClock()
-    personalities = PersonalityService(sessions, leaving=forget)
-    composer = Composer(sessions, models, embedder, time)
-    keeper = Keeper(sessions, embedder)
+    personalities = PersonalityService(sessions, leaving=delete_photos_and_posts)
+    composer = ReplyGenerator(sessions, models, embedder, time)
+    keeper = ConversationWriter(sessions, embedder)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
-    tempo = Tempo(
+    tempo = EngineTiming(
         clock=time,
         interval=options.interval,
         tasks_per_tick=options.tasks_per_tick,
-        can_paint=studio.images.exist,
+        can_paint=studio.images.is_configured,
     )
-    desk = Desk(
+    desk = EngineDependencies(
         sessions=sessions,
         models=models,
         stage=outside.board_stage,
@@ -186,21 +186,21 @@ def assemble(
     publishers: dict[str, Publisher] = {TargetKind.DISCORD: outside.publisher}
     if buffer is not None:
         publishers[TargetKind.BUFFER] = buffer
-    looker = image_embedder or VisualEmbedder()
-    sweeper = Sweeper(sessions, studio.store)
+    looker = image_embedder or LocalImageEmbedder()
+    sweeper = GarbageCollector(sessions, studio.store)
     handlers = (
         PublishHandler(sessions, models),
-        NoticeHandler(outside.herald),
+        PublishNoticeHandler(outside.herald),
         ActHandler(desk),
-        GenerateHandler(sessions, models, studio, outside.watcher, describe=described),
-        ShowHandler(sessions, studio.store, outside.watcher),
-        ClearingHandler(sessions, studio),
-        SweepHandler(sweeper),
+        GenerateHandler(sessions, models, studio, outside.watcher, describe=describe_error),
+        ProgressHandler(sessions, studio.store, outside.watcher),
+        CleanupHandler(sessions, studio),
+        GarbageCollectionHandler(sweeper),
         DeleteHandler(studio.store),
-        LookHandler(sessions, studio.store, looker),
-        DeliverHandler(sessions, publishers, time, describe=described),
+        EmbedPhotoHandler(sessions, studio.store, looker),
+        DeliveryHandler(sessions, publishers, time, describe=describe_error),
         SocialNoticeHandler(sessions, outside.messenger),
-        TakeBackHandler(publishers),
+        RemoveFromQueueHandler(publishers),
     )
     metrics = JobMetrics()
     return Services(
@@ -228,16 +228,16 @@ def assemble(
         targets=TargetService(sessions, buffer, studio.courier, time),
         drafter=Drafter(sessions, models, studio.store),
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
-        board_ear=BoardEar(sessions, planner, tempo, outside.board_stage),
+        board_ear=BoardIngest(sessions, planner, tempo, outside.board_stage),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),
-        engine_loop=EngineLoop(sessions, planner, tempo),
+        engine_loop=EngineScheduler(sessions, planner, tempo),
         jobs=JobService(sessions, handlers, metrics),
         handlers=handlers,
         metrics=metrics,
     )
 
 
-def described(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return what is said of work that failed."""
     return explain(error) or "Something broke on our side."
 
@@ -258,7 +258,7 @@ def worker(
         sessions,
         services.handlers,
         lanes=rooms,
-        describe=described,
+        describe=describe_error,
         metrics=services.metrics,
         at_once=at_once,
     )

@@ -9,14 +9,14 @@ from bot.photo_words import about_photos
 from bot.social_words import about_posts
 from services.chat import (
     AgeRestricted,
-    AnswerGone,
-    MayNotSpeak,
-    NobodyHere,
+    AnswerNotFound,
+    ChannelNotFound,
+    MissingPermission,
+    NoPersonalityHere,
     NotActivated,
-    NothingToSay,
     NotYourAnswer,
+    NoUsableReply,
     OptedOut,
-    PlaceGone,
 )
 from services.errors import (
     BotOwnerOnly,
@@ -26,7 +26,7 @@ from services.errors import (
     TextEmpty,
     TextTooLong,
 )
-from services.jobs import DiedTooOften, JobHasEnded, JobNotFailed, JobNotFound
+from services.jobs import JobHasEnded, JobNotFailed, JobNotFound, PoisonJob
 from services.legacy import LegacyShapeUnknown, LegacyUnreachable
 from services.llm import (
     ContextTooLong,
@@ -66,7 +66,7 @@ from services.publishing import (
     MinorNotSafe,
     NothingToRead,
     NotPublic,
-    OrdersToJudge,
+    PromptInjection,
 )
 
 
@@ -193,15 +193,15 @@ def _about_models(error: DomainError) -> str | None:
 
 def _about_chat(error: DomainError) -> str | None:
     match error:
-        case NothingToSay(name=name):
+        case NoUsableReply(name=name):
             return f"**{_safe(name)}** found no words. Say it differently, or try again."
         case AgeRestricted(name=name):
             return f"**{_safe(name)}** speaks only in age-restricted channels."
-        case PlaceGone():
+        case ChannelNotFound():
             return "That channel is gone."
-        case MayNotSpeak(permission=permission):
+        case MissingPermission(permission=permission):
             return f"I need the permission **{permission}** in this channel."
-        case AnswerGone():
+        case AnswerNotFound():
             return "That is not an answer of a personality, or it is no longer kept."
         case NotYourAnswer():
             return "Only whom it answers, and moderators, can do that with an answer."
@@ -209,7 +209,7 @@ def _about_chat(error: DomainError) -> str | None:
             return f"**{_safe(name)}** is not activated in this channel."
         case OptedOut():
             return "You have opted out, so nobody here hears you. `/privacy optout` ends that."
-        case NobodyHere():
+        case NoPersonalityHere():
             return (
                 "Nobody is here to answer yet. Call a personality by name, like `@Mirela hello`, "
                 "or choose one for your DMs with `/chat with`. `/help` tells more."
@@ -236,7 +236,7 @@ def _about_publishing(error: DomainError) -> str | None:
                 f"**{_safe(name)}** was rated {rating}, and somebody in it is under 18: "
                 f"{_code(phrase)}. Nothing of that kind is published here."
             )
-        case OrdersToJudge(name=name, phrase=phrase):
+        case PromptInjection(name=name, phrase=phrase):
             return (
                 f"The definition of **{_safe(name)}** tells its judge what to say: "
                 f"{_code(phrase)}. Take that out."
@@ -247,7 +247,7 @@ def _about_publishing(error: DomainError) -> str | None:
 
 def _about_jobs(error: DomainError) -> str | None:
     match error:
-        case DiedTooOften():
+        case PoisonJob():
             return "The whole program went down each time this was tried, so it is given up."
         case JobNotFound(job=job):
             return f"There is no job {_code(job)}."

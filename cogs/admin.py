@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.client import Bot, Interaction
 from bot.herald import address_of
-from bot.places import who
+from bot.places import interaction_actor
 from bot.ui import show_list
 from cogs.options import PersonalityOption
 from services.errors import BotOwnerOnly
@@ -50,7 +50,7 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
         self, interaction: Interaction, days: app_commands.Range[int, 1, 365] = 30
     ) -> None:
         """Show what the language models took."""
-        spent = await self._ledger.spent(await who(interaction), days=days)
+        spent = await self._ledger.summary(await interaction_actor(interaction), days=days)
         lines = [
             f"**{each.purpose}** · `{each.model}` · **${each.cost_usd:.4f}**\n"
             f"{each.calls:,} calls ({each.failed:,} failed), {each.tokens_in:,} tokens read "
@@ -87,12 +87,12 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
         """Publish any personality (for development)."""
         await self._check(interaction)
         attempt = await self._publishing.start(
-            await who(interaction), personality.id, reply=address_of(interaction)
+            await interaction_actor(interaction), personality.id, reply=address_of(interaction)
         )
         await interaction.response.send_message(f"Job `{attempt.job_id}`.", ephemeral=True)
 
     async def _check(self, interaction: Interaction) -> None:
-        if not (await who(interaction)).is_bot_owner:
+        if not (await interaction_actor(interaction)).is_bot_owner:
             raise BotOwnerOnly
 
 

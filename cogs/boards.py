@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.board_shelf import forecast_words, names_of, post_line, sheet_embed, sheet_line
 from bot.client import Bot, Interaction
-from bot.places import place_of, who
+from bot.places import interaction_actor, to_channel
 from bot.ui import AnyInteraction, confirm, show_list
 from bot.vote_buttons import VoteButton
 from cogs.options import PersonalitiesOption, PersonalityOption
@@ -43,13 +43,13 @@ class Boards(
         tone: app_commands.Range[str, 0, 200] = "",
     ) -> None:
         """Let personalities act by themselves in a channel."""
-        actor, where = await who(interaction, channel), channel or interaction.channel
+        actor, where = await interaction_actor(interaction, channel), channel or interaction.channel
         forecast = await self._boards.forecast(actor, personalities)
 
         async def do(pressed: AnyInteraction) -> None:
             sheet = await self._boards.open(
                 actor,
-                place_of(where, interaction.guild),
+                to_channel(where, interaction.guild),
                 personalities,
                 is_forum=isinstance(where, discord.ForumChannel),
                 kind=kind,
@@ -70,7 +70,7 @@ class Boards(
     @app_commands.command()
     async def close(self, interaction: Interaction) -> None:
         """End all acting in this channel, at once."""
-        board = await self._boards.close(await who(interaction), _here(interaction))
+        board = await self._boards.close(await interaction_actor(interaction), _here(interaction))
         await interaction.response.send_message(f"<#{board.channel_id}> is no board any more.")
 
     @app_commands.command(name="list")
@@ -121,9 +121,9 @@ class Boards(
         }
         place = _here(interaction)
         if any(value is not None for value in changes.values()):
-            sheet = await self._boards.set(await who(interaction), place, changes)
+            sheet = await self._boards.update(await interaction_actor(interaction), place, changes)
         else:
-            sheet = await self._boards.sheet(place)
+            sheet = await self._boards.get(place)
         await interaction.response.send_message(embed=sheet_embed(sheet), ephemeral=True)
 
     @app_commands.command()
@@ -141,7 +141,7 @@ class Boards(
 
 
 def _here(interaction: Interaction) -> Any:
-    return place_of(interaction.channel, interaction.guild)
+    return to_channel(interaction.channel, interaction.guild)
 
 
 async def setup(bot: Bot) -> None:

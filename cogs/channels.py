@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bot, Interaction
-from bot.places import place_of, who
+from bot.places import interaction_actor, to_channel
 from bot.ui import show_list
 from cogs.options import PersonalityOption
 
@@ -24,8 +24,8 @@ class Channels(
     @app_commands.describe(personality="Who is to answer everything here")
     async def activate(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Let a personality answer every message in this channel."""
-        place = place_of(interaction.channel, interaction.guild)
-        await self._channels.activate(await who(interaction), place, personality)
+        place = to_channel(interaction.channel, interaction.guild)
+        await self._channels.activate(await interaction_actor(interaction), place, personality)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** answers everything that is "
             "said here from now on."
@@ -35,8 +35,8 @@ class Channels(
     @app_commands.describe(personality="Who is to answer only when called")
     async def deactivate(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Let a personality answer only when it is called."""
-        place = place_of(interaction.channel, interaction.guild)
-        await self._channels.deactivate(await who(interaction), place, personality)
+        place = to_channel(interaction.channel, interaction.guild)
+        await self._channels.deactivate(await interaction_actor(interaction), place, personality)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** answers only when called."
         )

@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bot, Interaction
-from bot.places import said_by, who
+from bot.places import from_interaction, interaction_actor
 from cogs.options import PersonalityOption
 
 
@@ -29,13 +29,15 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
         speaker = discord.utils.escape_markdown(interaction.user.display_name)
         await interaction.response.send_message(f"**{speaker}:** {message}")
         shown = await interaction.original_response()
-        await self._chat.say(said_by(interaction, shown, message), personality.id)
+        await self._chat.answer_command(
+            from_interaction(interaction, shown, message), personality.id
+        )
 
     @app_commands.command(name="with")
     @app_commands.describe(personality="Who is to answer your DMs")
     async def with_(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Choose who answers your DMs."""
-        await self._channels.choose_for_dms(await who(interaction), personality)
+        await self._channels.choose_for_dms(await interaction_actor(interaction), personality)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** answers your DMs from now on.",
             ephemeral=True,

@@ -10,13 +10,13 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.client import Bot, Interaction
-from bot.places import who
+from bot.places import interaction_actor
 from bot.ui import AnyInteraction, Modal, confirm, show_list
 from cogs.options import ConfigOption, PersonalityOption
 from services.errors import BotOwnerOnly
 from services.llm_configs import (
     PARAMETERS,
-    ConfigDraft,
+    ConfigInput,
     LlmConfig,
     LlmConfigService,
     OutOfRange,
@@ -93,8 +93,8 @@ class ConfigForm(Modal):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        actor = await who(interaction)
-        draft = ConfigDraft(
+        actor = await interaction_actor(interaction)
+        draft = ConfigInput(
             name=self.name.value,
             model=self.model.value,
             vision_model=self.vision_model.value,
@@ -141,7 +141,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
             f"**{discord.utils.escape_markdown(config.name)}** · `{config.model}`"
             + (" · for everyone" if config.owner_id is None else " · yours")
             + (" · default" if config.is_default else "")
-            for config in await self._configs.within_reach(await who(interaction))
+            for config in await self._configs.within_reach(await interaction_actor(interaction))
         ]
         await show_list(interaction, title="Configs", lines=lines)
 
@@ -155,12 +155,12 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     ) -> None:
         """Show a config, or what a personality speaks with to you and why."""
         if personality is not None:
-            actor = await who(interaction)
+            actor = await interaction_actor(interaction)
             found = await self._channels.resolution(actor, personality.id)
             embed = config_embed(found.config)
             embed.set_footer(text=f"For {personality.name}, chosen by {found.config_source}")
         else:
-            within = await self._configs.within_reach(await who(interaction))
+            within = await self._configs.within_reach(await interaction_actor(interaction))
             default = next((each for each in within if each.is_default), None)
             embed = config_embed(config or default)
         await interaction.response.send_message(embed=embed, ephemeral=True)
@@ -171,7 +171,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         self, interaction: Interaction, config: ConfigOption, personality: PersonalityOption
     ) -> None:
         """Let a personality speak to you with a config."""
-        await self._configs.use(await who(interaction), config, personality.id)
+        await self._configs.use(await interaction_actor(interaction), config, personality.id)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** speaks to you with "
             f"**{discord.utils.escape_markdown(config.name)}**.",
@@ -182,7 +182,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     @app_commands.describe(personality="For whom")
     async def clear(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Let a personality speak to you with its default again."""
-        await self._configs.clear(await who(interaction), personality.id)
+        await self._configs.clear(await interaction_actor(interaction), personality.id)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** speaks to you with its default "
             "again.",
@@ -198,7 +198,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         config: ConfigOption | None = None,
     ) -> None:
         """Choose what your personality speaks with to whoever has chosen nothing."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         await self._configs.set_personality_default(actor, personality.id, config)
         with_ = f"**{discord.utils.escape_markdown(config.name)}**" if config else "the default"
         await interaction.response.send_message(
@@ -215,7 +215,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         name = discord.utils.escape_markdown(config.name)
 
         async def delete(pressed: AnyInteraction) -> None:
-            await self._configs.delete(await who(pressed), config)
+            await self._configs.delete(await interaction_actor(pressed), config)
             await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
 
         await confirm(interaction, f"Delete **{name}**?", label="Delete", do=delete)
@@ -230,14 +230,14 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     @app_commands.describe(config="Which")
     async def global_default(self, interaction: Interaction, config: ConfigOption) -> None:
         """Choose what speaks where nobody has chosen anything."""
-        await self._configs.set_global_default(await who(interaction), config)
+        await self._configs.set_global_default(await interaction_actor(interaction), config)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(config.name)}** is the default.", ephemeral=True
         )
 
     async def _check(self, interaction: Interaction) -> None:
         """Refuse before a form is filled in for nothing; the service checks again."""
-        if not (await who(interaction)).is_bot_owner:
+        if not (await interaction_actor(interaction)).is_bot_owner:
             raise BotOwnerOnly
 
 

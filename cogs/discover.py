@@ -10,7 +10,7 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.client import Bot, Interaction
-from bot.places import is_age_restricted, who
+from bot.places import interaction_actor, is_age_restricted
 from bot.shelf import listing_embed, listing_line
 from bot.ui import AnyInteraction, PersistentButton, show_list
 from cogs.options import PublicOption, TagOption
@@ -32,7 +32,7 @@ class LikeButton(PersistentButton, template=r"like:(?P<id>[0-9a-f-]{36})"):
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         listing = await interaction.client.services.publishing.like(
-            await who(interaction),
+            await interaction_actor(interaction),
             self._personality_id,
             age_restricted=is_age_restricted(interaction),
         )
@@ -83,7 +83,7 @@ class Discover(
     async def like(self, interaction: Interaction, personality: PublicOption) -> None:
         """Like a public personality, or take it back."""
         listing = await self._publishing.like(
-            await who(interaction),
+            await interaction_actor(interaction),
             personality.personality.id,
             age_restricted=is_age_restricted(interaction),
         )

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.board_shelf import plan_lines, simulation_embed, status_embed, task_line
 from bot.client import Bot, Interaction
-from bot.places import place_of, who
+from bot.places import interaction_actor, to_channel
 from bot.plots import plan_plot, status_plot
 from bot.ui import show_list
 from cogs.options import PersonalityOption
@@ -72,9 +72,12 @@ class Engine(
     ) -> None:
         """Let a personality do something on this board now."""
         await self._check(interaction)
-        sheet = await self._boards.sheet(place_of(interaction.channel, interaction.guild))
+        sheet = await self._boards.get(to_channel(interaction.channel, interaction.guild))
         task = await self._engine.trigger(
-            await who(interaction), ActType(act), personality=personality, board=sheet.board
+            await interaction_actor(interaction),
+            ActType(act),
+            personality=personality,
+            board=sheet.board,
         )
         name = discord.utils.escape_markdown(personality.name)
         told = f"**{name}** does that now: {act}, task `{task.id}`. `/engine tasks` tells how."
@@ -97,7 +100,7 @@ class Engine(
     @app_commands.command()
     async def pause(self, interaction: Interaction) -> None:
         """Stop all acting at once."""
-        await self._engine.pause(await who(interaction))
+        await self._engine.pause(await interaction_actor(interaction))
         await interaction.response.send_message(
             "The engine is paused: nothing more is said until `/engine resume`."
         )
@@ -105,7 +108,7 @@ class Engine(
     @app_commands.command()
     async def resume(self, interaction: Interaction) -> None:
         """Go on."""
-        await self._engine.resume(await who(interaction))
+        await self._engine.resume(await interaction_actor(interaction))
         await interaction.response.send_message(
             "The engine goes on. What should have been done long ago is left undone."
         )
@@ -123,7 +126,7 @@ class Engine(
         await show_list(interaction, title="Budgets of today (UTC)", lines=lines)
 
     async def _check(self, interaction: Interaction) -> None:
-        if not (await who(interaction)).is_bot_owner:
+        if not (await interaction_actor(interaction)).is_bot_owner:
             raise BotOwnerOnly
 
 

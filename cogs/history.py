@@ -4,7 +4,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bot, Interaction
-from bot.places import place_of, who
+from bot.places import interaction_actor, to_channel
 from bot.ui import AnyInteraction, confirm
 from cogs.options import PersonalityOption
 
@@ -29,11 +29,11 @@ class History(
         everyones: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
     ) -> None:
         """Let the conversation in this channel begin anew. Memories stay."""
-        place = place_of(interaction.channel, interaction.guild)
+        place = to_channel(interaction.channel, interaction.guild)
 
         async def clear(pressed: AnyInteraction) -> None:
             count = await self._answers.clear(
-                await who(pressed),
+                await interaction_actor(pressed),
                 place,
                 personality_id=personality.id if personality else None,
                 everyones=everyones,
@@ -47,8 +47,8 @@ class History(
     async def undo(self, interaction: Interaction) -> None:
         """Take your last message here and its answer out of the conversation."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        place = place_of(interaction.channel, interaction.guild)
-        name = await self._answers.undo(await who(interaction), place)
+        place = to_channel(interaction.channel, interaction.guild)
+        name = await self._answers.undo(await interaction_actor(interaction), place)
         await interaction.followup.send(
             f"{name} never heard that, and never answered.", ephemeral=True
         )

@@ -11,7 +11,7 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.client import Bot, Interaction
-from bot.places import who
+from bot.places import interaction_actor
 from bot.ui import AnyInteraction, Modal, confirm, show_list
 from cogs.options import Choices, PersonalityOption
 from services.memory import Memory, MemoryNotFound, MemoryService
@@ -27,12 +27,14 @@ class MemoryTransformer(app_commands.Transformer[Bot]):
             memory_id = UUID(value)
         except ValueError as error:
             raise MemoryNotFound(value) from error
-        return await interaction.client.services.memory.get(await who(interaction), memory_id)
+        return await interaction.client.services.memory.get(
+            await interaction_actor(interaction), memory_id
+        )
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         typed = str(value)
-        memory, actor = interaction.client.services.memory, await who(interaction)
+        memory, actor = interaction.client.services.memory, await interaction_actor(interaction)
         found = await (memory.search(actor, typed) if typed else memory.listed(actor, None))
         return [
             Choice(name=shorten(f"{name}: {_line(each)}", 100), value=str(each.id))
@@ -56,7 +58,7 @@ class MemoryForm(Modal, title="How it really was"):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         await self._service.edit(actor, self._memory_id, self.content.value)
         await interaction.response.send_message("That is how it was.", ephemeral=True)
 
@@ -75,7 +77,7 @@ class Memories(
         self, interaction: Interaction, personality: PersonalityOption | None = None
     ) -> None:
         """Show what is remembered of you, the newest first."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         found = await self._memory.listed(actor, personality.id if personality else None)
         await show_list(interaction, title="Remembered of you", lines=_lines(found))
 
@@ -83,7 +85,7 @@ class Memories(
     @app_commands.describe(words="What it was about")
     async def search(self, interaction: Interaction, words: str) -> None:
         """Find what is remembered of something."""
-        found = await self._memory.search(await who(interaction), words)
+        found = await self._memory.search(await interaction_actor(interaction), words)
         await show_list(interaction, title=f"Remembered of “{words[:80]}”", lines=_lines(found))
 
     @app_commands.command()
@@ -96,14 +98,14 @@ class Memories(
     @app_commands.describe(memory="Begin to type what it was about")
     async def forget(self, interaction: Interaction, memory: MemoryOption) -> None:
         """Let one thing be forgotten."""
-        await self._memory.forget(await who(interaction), memory.id)
+        await self._memory.forget(await interaction_actor(interaction), memory.id)
         await interaction.response.send_message("Forgotten.", ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(memory="Begin to type what it was about")
     async def lock(self, interaction: Interaction, memory: MemoryOption) -> None:
         """Keep a memory from being changed or forgotten, or unlock it."""
-        locked = await self._memory.lock(await who(interaction), memory.id)
+        locked = await self._memory.lock(await interaction_actor(interaction), memory.id)
         told = "Locked: it stays as it is." if locked else "Unlocked."
         await interaction.response.send_message(told, ephemeral=True)
 
@@ -116,7 +118,7 @@ class Memories(
         whom = discord.utils.escape_markdown(personality.name) if personality else "everybody"
 
         async def purge(pressed: AnyInteraction) -> None:
-            actor = await who(pressed)
+            actor = await interaction_actor(pressed)
             count = await self._memory.purge(actor, personality.id if personality else None)
             await pressed.response.edit_message(content=f"{count} memories are gone.", view=None)
 
@@ -126,7 +128,7 @@ class Memories(
     @app_commands.command()
     async def incognito(self, interaction: Interaction) -> None:
         """Have nothing you say written down, or end that."""
-        on = await self._memory.incognito(await who(interaction))
+        on = await self._memory.incognito(await interaction_actor(interaction))
         told = (
             "Incognito: what you say is answered, but written down nowhere."
             if on

@@ -9,7 +9,7 @@ from discord.app_commands import Choice, Transform
 from typing_extensions import override
 
 from bot.client import Bot, Interaction
-from bot.places import is_age_restricted, who
+from bot.places import interaction_actor, is_age_restricted
 from bot.social_shelf import target_label
 from services.characters import STYLES, Character
 from services.llm_configs import LlmConfig
@@ -17,7 +17,7 @@ from services.people import Persona
 from services.personalities import Personality, SystemPrompt
 from services.photos import Photo
 from services.publishing import Listing
-from services.social import Entry, SocialTarget, zone_of, zones_like
+from services.social import PostDetails, SocialTarget, zone_of, zones_like
 from services.texts import shorten
 
 Choices: TypeAlias = list[Choice[str | int | float]]
@@ -75,7 +75,9 @@ class PersonaTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> Persona:
-        return await interaction.client.services.people.get(await who(interaction), value)
+        return await interaction.client.services.people.get(
+            await interaction_actor(interaction), value
+        )
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
@@ -88,11 +90,15 @@ class CharacterTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> Character:
-        return await interaction.client.services.characters.find(await who(interaction), value)
+        return await interaction.client.services.characters.find(
+            await interaction_actor(interaction), value
+        )
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        found = await interaction.client.services.characters.listed(await who(interaction))
+        found = await interaction.client.services.characters.listed(
+            await interaction_actor(interaction)
+        )
         typed = str(value).lower()
         return _choices([each.name for each, _ in found if typed in each.name.lower()])
 
@@ -117,7 +123,9 @@ class ConfigTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> LlmConfig:
-        return await interaction.client.services.configs.get(await who(interaction), value)
+        return await interaction.client.services.configs.get(
+            await interaction_actor(interaction), value
+        )
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
@@ -176,12 +184,14 @@ class PhotoTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> Photo:
-        return await interaction.client.services.photos.find(await who(interaction), value)
+        return await interaction.client.services.photos.find(
+            await interaction_actor(interaction), value
+        )
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         photos = await interaction.client.services.photos.suggested(
-            await who(interaction), str(value), unscheduled=self.unscheduled
+            await interaction_actor(interaction), str(value), unscheduled=self.unscheduled
         )
         return [_named(f"{each.file_name} · {str(each.id)[:8]}", each.id) for each in photos]
 
@@ -196,13 +206,15 @@ class PostTransformer(app_commands.Transformer[Bot]):
     """A typed id, or a photo's name, as one of the user's posts."""
 
     @override
-    async def transform(self, interaction: Interaction, value: str, /) -> Entry:
-        return await interaction.client.services.calendar.find(await who(interaction), value)
+    async def transform(self, interaction: Interaction, value: str, /) -> PostDetails:
+        return await interaction.client.services.calendar.find(
+            await interaction_actor(interaction), value
+        )
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         entries = await interaction.client.services.calendar.suggested(
-            await who(interaction), str(value)
+            await interaction_actor(interaction), str(value)
         )
         return [
             _named(
@@ -218,12 +230,14 @@ class TargetTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> SocialTarget:
-        return await interaction.client.services.targets.find(await who(interaction), value)
+        return await interaction.client.services.targets.find(
+            await interaction_actor(interaction), value
+        )
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         found = await interaction.client.services.targets.suggested(
-            await who(interaction), str(value)
+            await interaction_actor(interaction), str(value)
         )
         return [_named(target_label(target, name), target.id) for target, name in found]
 
@@ -255,6 +269,6 @@ TagOption: TypeAlias = Transform[str, TagTransformer]
 PromptOption: TypeAlias = Transform[SystemPrompt, PromptTransformer]
 PhotoOption: TypeAlias = Transform[Photo, PhotoTransformer]
 UnscheduledOption: TypeAlias = Transform[Photo, UnscheduledTransformer]
-PostOption: TypeAlias = Transform[Entry, PostTransformer]
+PostOption: TypeAlias = Transform[PostDetails, PostTransformer]
 TargetOption: TypeAlias = Transform[SocialTarget, TargetTransformer]
 ZoneOption: TypeAlias = Transform[str, ZoneTransformer]

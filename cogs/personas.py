@@ -9,10 +9,10 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.client import Bot, Interaction
-from bot.places import who
+from bot.places import interaction_actor
 from bot.ui import AnyInteraction, Modal, confirm, show_list
 from cogs.options import PersonalityOption, PersonaOption
-from services.people import PeopleService, Persona, PersonaDraft
+from services.people import PeopleService, Persona, PersonaInput
 from services.texts import shorten
 
 
@@ -72,8 +72,8 @@ class PersonaForm(Modal):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        actor = await who(interaction)
-        draft = PersonaDraft(
+        actor = await interaction_actor(interaction)
+        draft = PersonaInput(
             name=self.name.value,
             content=self.content.value,
             description=self.description.value,
@@ -110,7 +110,7 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your personas."""
-        wardrobe = await self._people.wardrobe(await who(interaction))
+        wardrobe = await self._people.list_personas(await interaction_actor(interaction))
         lines = [
             f"**{discord.utils.escape_markdown(persona.name)}**"
             + (" · default" if persona.id == wardrobe.default_id else "")
@@ -129,12 +129,12 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
     ) -> None:
         """Show a persona, or who you are to a personality and why."""
         if personality is not None:
-            actor = await who(interaction)
+            actor = await interaction_actor(interaction)
             found = await self._channels.resolution(actor, personality.id)
             embed = persona_embed(found.persona)
             embed.set_footer(text=f"To {personality.name}, chosen by {found.persona_source}")
         else:
-            wardrobe = await self._people.wardrobe(await who(interaction))
+            wardrobe = await self._people.list_personas(await interaction_actor(interaction))
             default = next(each for each in wardrobe.personas if each.id == wardrobe.default_id)
             embed = persona_embed(persona or default)
         await interaction.response.send_message(embed=embed, ephemeral=True)
@@ -166,7 +166,7 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
     @app_commands.describe(personality="To whom")
     async def clear(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Be your default persona to a personality again."""
-        await self._people.clear(await who(interaction), personality.id)
+        await self._people.clear(await interaction_actor(interaction), personality.id)
         await interaction.response.send_message(
             f"To **{discord.utils.escape_markdown(personality.name)}** you are your default "
             "persona again.",

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bot, Interaction
-from bot.places import who
+from bot.places import interaction_actor
 from bot.ui import AnyInteraction, confirm
 
 
@@ -22,7 +22,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
     async def export(self, interaction: Interaction) -> None:
         """Get everything that is kept of you, as a file."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        export = await self._privacy.export(await who(interaction))
+        export = await self._privacy.export(await interaction_actor(interaction))
         file = discord.File(io.BytesIO(export.data), filename="troupe-export.json")
         await interaction.followup.send(
             f"{export.rows} records are kept of you; here they are.", file=file, ephemeral=True
@@ -33,7 +33,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
         """Delete everything that is kept of you."""
 
         async def delete(pressed: AnyInteraction) -> None:
-            await self._privacy.delete(await who(pressed))
+            await self._privacy.delete(await interaction_actor(pressed))
             self._chat.forget_person(pressed.user.id)
             told = "Nothing is kept of you any more. What was said stays on Discord."
             await pressed.response.edit_message(content=told, view=None)
@@ -47,14 +47,14 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
     @app_commands.command()
     async def optout(self, interaction: Interaction) -> None:
         """Never be read or written down by this bot, wherever it is; or end that."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         if await self._privacy.is_opted_out(actor):
             await self._privacy.opt_in(actor)
             await interaction.response.send_message("You are heard again.", ephemeral=True)
             return
 
         async def opt_out(pressed: AnyInteraction) -> None:
-            await self._privacy.opt_out(await who(pressed))
+            await self._privacy.opt_out(await interaction_actor(pressed))
             self._chat.forget_person(pressed.user.id)
             told = "From now on nothing you say is read or kept, and what was kept is deleted."
             await pressed.response.edit_message(content=told, view=None)

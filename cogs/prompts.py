@@ -9,7 +9,7 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.client import Bot, Interaction
-from bot.places import who
+from bot.places import interaction_actor
 from bot.ui import AnyInteraction, Modal, confirm, show_list
 from cogs.options import PromptOption
 from services.errors import BotOwnerOnly
@@ -44,7 +44,7 @@ class PromptForm(Modal):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         name, content = self.name.value, self.content.value
         if self._prompt_id is None:
             prompt = await self._prompts.create(actor, name, content)
@@ -93,7 +93,7 @@ class Prompts(
     @app_commands.describe(prompt="Which")
     async def default(self, interaction: Interaction, prompt: PromptOption) -> None:
         """Put a prompt before every personality that has no other."""
-        await self._prompts.make_default(await who(interaction), prompt)
+        await self._prompts.make_default(await interaction_actor(interaction), prompt)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(prompt.name)}** is the default.", ephemeral=True
         )
@@ -106,14 +106,14 @@ class Prompts(
         name = discord.utils.escape_markdown(prompt.name)
 
         async def delete(pressed: AnyInteraction) -> None:
-            await self._prompts.delete(await who(pressed), prompt)
+            await self._prompts.delete(await interaction_actor(pressed), prompt)
             await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
 
         await confirm(interaction, f"Delete **{name}**?", label="Delete", do=delete)
 
     async def _check(self, interaction: Interaction) -> None:
         """Refuse before a form is filled in for nothing; the service checks again."""
-        if not (await who(interaction)).is_bot_owner:
+        if not (await interaction_actor(interaction)).is_bot_owner:
             raise BotOwnerOnly
 
 

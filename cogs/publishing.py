@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.client import Bot, Interaction
 from bot.herald import address_of
-from bot.places import who
+from bot.places import interaction_actor
 from bot.shelf import attempt_line, standing_embed
 from bot.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption
@@ -33,7 +33,7 @@ class Publishing(
     ) -> None:
         """Publish the present version of a personality."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         await self._publishing.start(
             actor, personality.id, reply=address_of(interaction), wants_dm=dm
         )
@@ -47,14 +47,18 @@ class Publishing(
     @app_commands.describe(personality="Which of yours")
     async def status(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Show how far a publication is."""
-        standing = await self._publishing.standing(await who(interaction), personality.id)
+        standing = await self._publishing.status(
+            await interaction_actor(interaction), personality.id
+        )
         await interaction.response.send_message(embed=standing_embed(standing), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
     async def history(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Show every attempt to publish a personality."""
-        attempts = await self._publishing.history(await who(interaction), personality.id)
+        attempts = await self._publishing.history(
+            await interaction_actor(interaction), personality.id
+        )
         name = discord.utils.escape_markdown(personality.name)
         await show_list(
             interaction, title=f"Publishing {name}", lines=[attempt_line(each) for each in attempts]
@@ -64,8 +68,8 @@ class Publishing(
     @app_commands.describe(personality="Which of yours")
     async def unpublish(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Take a personality off the public shelf."""
-        actor = await who(interaction)
-        standing = await self._publishing.standing(actor, personality.id)
+        actor = await interaction_actor(interaction)
+        standing = await self._publishing.status(actor, personality.id)
         name = discord.utils.escape_markdown(standing.personality.name)
 
         async def unpublish(pressed: AnyInteraction) -> None:

@@ -41,11 +41,11 @@ def server(folder: Path, *, database: str, fresh: bool = False) -> Generator[str
             running.psql(f'CREATE DATABASE "{database}"')
         yield running.get_uri(database=database, driver="asyncpg")
     finally:
-        _forget_the_dead(folder / ".handle_pids.json")
+        _remove_stale_pid(folder / ".handle_pids.json")
         running.cleanup()
 
 
-def _forget_the_dead(users: Path) -> None:
+def _remove_stale_pid(users: Path) -> None:
     """Strike off processes that were killed: the server would wait for them before it stops."""
     import psutil  # noqa: PLC0415 - comes with the embedded server
 

@@ -62,7 +62,7 @@ async def listen(
 
 
 @asynccontextmanager
-async def sole(url: str, name: str) -> AsyncGenerator[None]:
+async def exclusive(url: str, name: str) -> AsyncGenerator[None]:
     """Be the only process that does this on a database, as long as the context is open.
 
     Raises:

@@ -7,7 +7,7 @@ class DomainError(Exception):
     """An outcome that is nobody's bug. Subclasses carry facts, never prose."""
 
 
-class Passing(DomainError):
+class TransientError(DomainError):
     """An outcome that another try may change, after `retry_after` seconds where that is known."""
 
     retry_after: float | None = None

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def is_gone(error: BaseException) -> bool:
+def is_disconnect(error: BaseException) -> bool:
     """Whether it is the connection that failed, and not what we asked of it."""
     return isinstance(error, OSError) or (
         isinstance(error, DBAPIError)
@@ -25,7 +25,7 @@ def is_gone(error: BaseException) -> bool:
     )
 
 
-async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = 30) -> T:
+async def retry_on_disconnect(work: Callable[[], Awaitable[T]], *, seconds: float = 30) -> T:
     """Run `work`, again for up to `seconds` while the database cannot be reached.
 
     `work` opens its own transaction, so that a broken one leaves nothing behind.
@@ -33,11 +33,11 @@ async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = 30) ->
     try:
         return await work()
     except (OSError, DBAPIError) as error:
-        if not is_gone(error):
+        if not is_disconnect(error):
             raise
         log.warning("The database cannot be reached: %s", type(error).__name__)
     async for attempt in AsyncRetrying(
-        retry=retry_if_exception(is_gone),
+        retry=retry_if_exception(is_disconnect),
         stop=stop_after_delay(seconds),
         wait=wait_exponential_jitter(initial=0.1, max=2),
         before_sleep=before_sleep_log(log, logging.WARNING),

@@ -119,7 +119,7 @@ _CAST: tuple[dict[str, Any], ...] = (
 )
 
 
-async def sow(sessions: Sessions, *, vendors: Collection[str]) -> None:
+async def seed(sessions: Sessions, *, vendors: Collection[str]) -> None:
     """Add the default system prompt, a global config for each vendor, and the demo cast."""
     async with sessions.begin() as session:
         await session.execute(

@@ -15,12 +15,19 @@ from tenacity import wait_none
 from db.session import Sessions, connect
 from db.upgrade import upgrade
 from services.embedders import WordLlamaEmbedder
-from services.llm import PRICES, Courier, LanguageModels, Ledger, Vendor, courier
+from services.llm import (
+    PRICES,
+    BackgroundCalls,
+    ConfiguredVendor,
+    LanguageModels,
+    Ledger,
+    background_calls,
+)
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.media import Fetcher, FolderStore
-from services.painters import ImageModels, Studio
-from services.painters.replicate import Replicate
-from services.seeds import sow
+from services.painters import ImageModels, ImagePipeline
+from services.painters.replicate import ReplicateImageModel
+from services.seeds import seed
 from tests.vendors.gemini import GeminiStandIn
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import ReplicateStandIn
@@ -108,8 +115,8 @@ async def gemini() -> AsyncGenerator[GeminiStandIn]:
 
 
 @pytest.fixture
-async def carrier() -> AsyncGenerator[Courier]:
-    async with courier() as carrier:
+async def carrier() -> AsyncGenerator[BackgroundCalls]:
+    async with background_calls() as carrier:
         yield carrier
 
 
@@ -122,18 +129,20 @@ async def replicate() -> AsyncGenerator[ReplicateStandIn]:
 
 @pytest.fixture
 async def studio(
-    sessions: Sessions, carrier: Courier, replicate: ReplicateStandIn, tmp_path: Path
-) -> AsyncGenerator[Studio]:
+    sessions: Sessions, carrier: BackgroundCalls, replicate: ReplicateStandIn, tmp_path: Path
+) -> AsyncGenerator[ImagePipeline]:
     """Pictures by the real SDK in front of a stand-in, kept in a folder."""
-    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url=replicate.url)
+    painter = ReplicateImageModel(
+        api_token="r8_x", model="google/nano-banana", base_url=replicate.url
+    )
     ledger = Ledger(sessions, PRICES)
     images = ImageModels(ledger, carrier, painter, poll=0.01, deadline=5, wait=wait_none())
     yield studio_of(images, carrier, tmp_path / "media")
     await images.close()
 
 
-def studio_of(images: ImageModels, carrier: Courier, folder: Path) -> Studio:
-    return Studio(
+def studio_of(images: ImageModels, carrier: BackgroundCalls, folder: Path) -> ImagePipeline:
+    return ImagePipeline(
         images=images,
         store=FolderStore(folder, base_url="http://127.0.0.1:8787"),
         fetcher=Fetcher({"127.0.0.1"}, plain_hosts={"127.0.0.1"}),
@@ -143,16 +152,16 @@ def studio_of(images: ImageModels, carrier: Courier, folder: Path) -> Studio:
 
 @pytest.fixture
 async def models(
-    sessions: Sessions, carrier: Courier, openai: OpenAIStandIn
+    sessions: Sessions, carrier: BackgroundCalls, openai: OpenAIStandIn
 ) -> AsyncGenerator[LanguageModels]:
     """The service in front of a real SDK in front of a stand-in; seeds are sown."""
     dialect = Dialect(max_tokens="max_completion_tokens", cache_key=True, context_tokens=16_000)
     vendor = OpenAICompatible("openai", api_key="sk-x", base_url=openai.url, dialect=dialect)
-    await sow(sessions, vendors={"openai"})
+    await seed(sessions, vendors={"openai"})
     yield LanguageModels(
         Ledger(sessions, PRICES),
         carrier,
-        {"openai": Vendor(vendor, "gpt-6-luna")},
+        {"openai": ConfiguredVendor(vendor, "gpt-6-luna")},
         deadline=5,
         wait=wait_none(),
     )

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from services.chat.ports import Stage
-from services.chat.types import Attachment, Heard, Speaker
+from services.chat.ports import ChatAdapter
+from services.chat.types import Attachment, IncomingMessage, Speaker
 from services.clock import Clock
-from services.media import MOST_BYTES
-from services.memory import Place
+from services.media import MAX_BYTES
+from services.memory import Channel
 
 
 @dataclass(eq=False)
@@ -34,54 +34,56 @@ class HandClock(Clock):
 
 
 @dataclass(eq=False)
-class FakeStage(Stage):
+class FakeStage(ChatAdapter):
     """A stage that remembers what happened on it. `files` are what can be read, by address."""
 
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
-    earlier: list[Heard] = field(default_factory=list[Heard])
+    earlier: list[IncomingMessage] = field(default_factory=list[IncomingMessage])
     said: list[tuple[Speaker, str]] = field(default_factory=list[tuple[Speaker, str]])
     excused: list[Exception] = field(default_factory=list[Exception])
-    comforted: list[Heard] = field(default_factory=list[Heard])
+    comforted: list[IncomingMessage] = field(default_factory=list[IncomingMessage])
     retracted: list[int] = field(default_factory=list[int])
     fetched: list[str] = field(default_factory=list[str])
 
     @override
-    async def say(self, place: Place, speaker: Speaker, text: str, *, line_id: UUID) -> list[int]:
+    async def send(
+        self, place: Channel, speaker: Speaker, text: str, *, line_id: UUID
+    ) -> list[int]:
         self.said.append((speaker, text))
         return [len(self.said)]
 
     @override
-    async def revise(
-        self, place: Place, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
+    async def edit(
+        self, place: Channel, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
     ) -> list[int]:
         self.said.append((speaker, text))
         return message_ids
 
     @override
-    async def retract(self, place: Place, message_ids: list[int]) -> None:
+    async def delete(self, place: Channel, message_ids: list[int]) -> None:
         self.retracted += message_ids
 
     @override
-    async def excuse(self, heard: Heard, error: Exception) -> None:
+    async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
         self.excused.append(error)
 
     @override
-    async def comfort(self, heard: Heard) -> None:
+    async def send_crisis_resources(self, heard: IncomingMessage) -> None:
         self.comforted.append(heard)
 
     @override
-    def typing(self, place: Place) -> AbstractAsyncContextManager[None]:
+    def typing(self, place: Channel) -> AbstractAsyncContextManager[None]:
         return _typing()
 
     @override
-    async def recent(
-        self, place: Place, *, after: int | None, before: int, limit: int
-    ) -> list[Heard]:
+    async def history(
+        self, place: Channel, *, after: int | None, before: int, limit: int
+    ) -> list[IncomingMessage]:
         between = [each for each in self.earlier if (after or 0) < each.message_id < before]
         return between[-limit:]
 
     @override
-    async def read(self, attachment: Attachment, *, most: int = MOST_BYTES) -> bytes | None:
+    async def read(self, attachment: Attachment, *, most: int = MAX_BYTES) -> bytes | None:
         self.fetched.append(attachment.url)
         return self.files.get(attachment.url)
 

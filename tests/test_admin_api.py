@@ -92,7 +92,7 @@ async def test_a_trigger_is_a_task_that_is_done(
 ) -> None:
     openai.says("The lamp went out at four, and nobody saw.")
     status, answer = await post(api, "/trigger/post", personality="mirela", board="77")
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).working():
+    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
         async with asyncio.timeout(10):
             while (await tasks(sessions))[0].completed_at is None:
                 await asyncio.sleep(0.02)

@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestServer
 from discord.http import Route
 from pydantic import SecretStr
 
-from bot.doctor import examine
-from bot.findings import Finding, State, show
+from bot.doctor import run_checks
+from bot.findings import CheckResult, CheckState, show
 from bot.media_api import MediaApi
 from bot.settings import Settings
 from bot.vendors import object_store
@@ -61,7 +61,7 @@ def settings_of(openai: OpenAIStandIn, folder: Path, **changes: Any) -> Settings
     )
 
 
-def by_part(findings: list[Finding]) -> dict[str, Finding]:
+def by_part(findings: list[CheckResult]) -> dict[str, CheckResult]:
     return {each.part: each for each in findings}
 
 
@@ -71,10 +71,10 @@ async def test_a_good_set_up_is_good(
     discord_api["flags"] = (1 << 14) | (1 << 18)
     settings = settings_of(openai, tmp_path, discord_token=SecretStr("right"))
 
-    findings = await examine(settings, database_url)
+    findings = await run_checks(settings, database_url)
 
-    assert {each.state for each in findings} == {State.GOOD, State.IDLE}
-    idle = [each.part for each in findings if each.state is State.IDLE]
+    assert {each.state for each in findings} == {CheckState.GOOD, CheckState.IDLE}
+    idle = [each.part for each in findings if each.state is CheckState.IDLE]
     assert idle == ["Buffer", "Model for pictures", "Pictures' address"]
     assert "client_id=77" in by_part(findings)["Discord"].todo
     assert show(findings)
@@ -85,10 +85,10 @@ async def test_missing_intents_are_named(
 ) -> None:
     settings = settings_of(openai, tmp_path, discord_token=SecretStr("right"))
 
-    found = by_part(await examine(settings, database_url))
+    found = by_part(await run_checks(settings, database_url))
 
-    assert found["Message Content Intent"].state is State.BAD
-    assert found["Server Members Intent"].state is State.BAD
+    assert found["Message Content Intent"].state is CheckState.BAD
+    assert found["Server Members Intent"].state is CheckState.BAD
 
 
 async def test_a_wrong_token_is_named(
@@ -96,7 +96,7 @@ async def test_a_wrong_token_is_named(
 ) -> None:
     settings = settings_of(openai, tmp_path, discord_token=SecretStr("wrong"))
 
-    findings = await examine(settings, database_url)
+    findings = await run_checks(settings, database_url)
 
     assert "DISCORD_TOKEN" in by_part(findings)["Discord"].todo
     assert not show(findings)
@@ -105,9 +105,9 @@ async def test_a_wrong_token_is_named(
 async def test_a_database_that_is_not_there_is_named(openai: OpenAIStandIn, tmp_path: Path) -> None:
     url = f"postgresql+asyncpg://nobody@/nothing?host={tmp_path}"
 
-    found = by_part(await examine(settings_of(openai, tmp_path), url))
+    found = by_part(await run_checks(settings_of(openai, tmp_path), url))
 
-    assert (found["Database"].state, found["Discord"].state) == (State.BAD, State.IDLE)
+    assert (found["Database"].state, found["Discord"].state) == (CheckState.BAD, CheckState.IDLE)
 
 
 async def test_models_that_end_or_are_not_offered_are_named(
@@ -115,12 +115,12 @@ async def test_models_that_end_or_are_not_offered_are_named(
 ) -> None:
     openai.models = [{"id": "gpt-6-luna", "object": "model", "shutdown_date": "2020-01-01"}]
 
-    ends = by_part(await examine(settings_of(openai, tmp_path), database_url))
+    ends = by_part(await run_checks(settings_of(openai, tmp_path), database_url))
     other = settings_of(openai, tmp_path, openai_model="gpt-7")
-    missing = by_part(await examine(other, database_url))
+    missing = by_part(await run_checks(other, database_url))
 
-    assert "is shut down on 2020-01-01" in ends["Model of openai"].said
-    assert "gpt-7 is not offered" in missing["Model of openai"].said
+    assert "is shut down on 2020-01-01" in ends["Model of openai"].finding
+    assert "gpt-7 is not offered" in missing["Model of openai"].finding
 
 
 async def test_a_folder_that_cannot_be_written_is_named(
@@ -129,7 +129,7 @@ async def test_a_folder_that_cannot_be_written_is_named(
     file = tmp_path / "file"
     file.write_text("")
 
-    found = by_part(await examine(settings_of(openai, file), database_url))
+    found = by_part(await run_checks(settings_of(openai, file), database_url))
 
     assert "DATA_DIR" in found["Storage"].todo
 
@@ -142,17 +142,17 @@ async def test_the_address_of_pictures_is_tried(
         base = str(server.make_url("")).rstrip("/")
         changes = {"media_public_url": base, "admin_api_key": SecretStr("k")}
         settings = settings_of(openai, tmp_path, **changes)
-        wrong = by_part(await examine(settings, database_url))["Pictures' address"]
+        wrong = by_part(await run_checks(settings, database_url))["Pictures' address"]
     right = web.Application()
     MediaApi(object_store(settings)).add_to(right.router)
     async with TestServer(right, host="127.0.0.1") as server:
         changes["media_public_url"] = str(server.make_url("")).rstrip("/")
         settings = settings_of(openai, tmp_path, **changes)
-        found = by_part(await examine(settings, database_url))
+        found = by_part(await run_checks(settings, database_url))
 
-    assert (wrong.state, wrong.said) == (State.BAD, "HTTP 404")
+    assert (wrong.state, wrong.finding) == (CheckState.BAD, "HTTP 404")
     assert "leads to the admin API" in wrong.todo
-    assert found["Pictures' address"].state is State.GOOD
+    assert found["Pictures' address"].state is CheckState.GOOD
     assert [*(tmp_path / "media" / "uploads").iterdir()] == []
 
 
@@ -169,8 +169,8 @@ async def test_a_bucket_that_does_not_answer_is_named(
         replicate_api_token=SecretStr("r8_x"),
     )
 
-    found = by_part(await examine(settings, database_url))
+    found = by_part(await run_checks(settings, database_url))
 
-    assert found["Pictures' storage"].state is State.BAD
+    assert found["Pictures' storage"].state is CheckState.BAD
     assert "S3_" in found["Pictures' storage"].todo
-    assert found["Model for pictures"].said == "replicate/google/nano-banana"
+    assert found["Model for pictures"].finding == "replicate/google/nano-banana"

@@ -24,8 +24,8 @@ from typing_extensions import override
 import services
 from bot.errors import explain
 from bot.ui import AnyInteraction, Modal, PersistentButton, Tree, View
-from services.characters import PhotoFlaw
-from services.engine import Reason
+from services.characters import PhotoProblem
+from services.engine import SkipReason
 from services.errors import DomainError, TextEmpty
 
 FACTS: dict[Any, Any] = {
@@ -37,8 +37,8 @@ FACTS: dict[Any, Any] = {
     datetime: datetime(2026, 3, 27, tzinfo=UTC),
     datetime | None: None,
     tuple[str, ...]: ("x",),
-    Reason: Reason.CAP,
-    PhotoFlaw: PhotoFlaw.NOBODY,
+    SkipReason: SkipReason.CAP,
+    PhotoProblem: PhotoProblem.NOBODY,
 }
 WORDS = "The name is empty, or nothing in it can be seen."
 

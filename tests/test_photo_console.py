@@ -18,7 +18,7 @@ from bot.__main__ import app
 from db.models import SocialPost
 from db.session import connect
 from services.clock import SystemClock
-from services.llm import PRICES, Ledger, courier
+from services.llm import PRICES, Ledger, background_calls
 from services.media import FolderStore
 from services.painters import ImageModels
 from services.personalities import PersonalityService
@@ -67,14 +67,14 @@ def album(tmp_path: Path) -> Path:
 
 async def targets_of(url: str, folder: Path, *, buffer_url: str | None = None) -> None:
     """Let Ada post on a channel of Discord's, or of Buffer's."""
-    async with connect(url) as sessions, courier() as carrier:
+    async with connect(url) as sessions, background_calls() as carrier:
         studio = studio_of(ImageModels(Ledger(sessions, PRICES), carrier, None), carrier, folder)
         posting = Posting(sessions, studio, buffer_url=buffer_url, clock=SystemClock())
         ada = await posting.people.find_own(OWNER, "Ada")
         if buffer_url:
-            await posting.targets.add_channel(OWNER, ada.id, "ig")
+            await posting.targets.add_buffer_channel(OWNER, ada.id, "ig")
         else:
-            await posting.targets.add_place(OWNER, ada.id, PLACE)
+            await posting.targets.add_discord_channel(OWNER, ada.id, PLACE)
 
 
 def test_a_user_can_ingest_a_folder_of_at_least_100_images(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ async def handed_over(
     url: str, folder: Path, buffer: BufferStandIn, outside: PublicFolder
 ) -> list[dict[str, Any]]:
     """Do what a running bot does; return what is in the queue then."""
-    async with connect(url) as sessions, courier() as carrier:
+    async with connect(url) as sessions, background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = public(studio_of(images, carrier, folder / "media"), outside.url)
         assert isinstance(studio.store, FolderStore)

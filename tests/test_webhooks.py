@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from discord.http import Route
 
-from bot.webhooks import asked_once
+from bot.webhooks import without_retries
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
@@ -27,6 +27,6 @@ async def test_a_servers_failure_is_not_followed_by_the_same_once_more(
         webhook = discord.Webhook.partial(1, "token", session=session)
 
         with pytest.raises(aiohttp.ClientResponseError):
-            await asked_once(webhook).send("The lamp is lit.", wait=True)
+            await without_retries(webhook).send("The lamp is lit.", wait=True)
 
     assert asked == ["/webhooks/1/token"]

@@ -19,7 +19,7 @@ from simcord.env import Env
 from simcord.preview import Preview
 
 from bot.client import Bot
-from bot.places import actor_of, place_of
+from bot.places import to_actor, to_channel
 from bot.playground import simulation, world
 from bot.playground.world import World
 from services.clock import FastClock
@@ -88,8 +88,10 @@ async def _welcome(bot: Bot, place: World) -> None:
         "mirela", discord_id=alice.id, channel_id=lighthouse.id
     )
     # Alice owns the bot, not the server; the playground opens the channel for her.
-    moderator = actor_of(lighthouse.guild.me, lighthouse)
-    await bot.services.channels.activate(moderator, place_of(lighthouse, lighthouse.guild), mirela)
+    moderator = to_actor(lighthouse.guild.me, lighthouse)
+    await bot.services.channels.activate(
+        moderator, to_channel(lighthouse, lighthouse.guild), mirela
+    )
     await lighthouse.send("-# Mirela answers everything that is said here.")
 
 
@@ -98,10 +100,10 @@ async def _open_board(bot: Bot, place: World) -> None:
     square = bot.get_channel(place.channels["square"].id)
     if not isinstance(square, discord.TextChannel):
         raise TypeError("the simulated server has lost its board")
-    where = place_of(square, square.guild)
+    where = to_channel(square, square.guild)
     if await bot.services.boards.exists(where):
         return
-    moderator = actor_of(square.guild.me, square)
+    moderator = to_actor(square.guild.me, square)
     find, alice = bot.services.personalities.find, place.members["alice"]
     cast = [await find(name, discord_id=alice.id, channel_id=square.id) for name in _CAST]
     await bot.services.boards.open(

@@ -8,13 +8,13 @@ from discord.ext import commands
 
 from bot.character_shelf import character_line, profile_embed, quote_words
 from bot.client import Bot, Interaction
-from bot.places import attachment_of, who
+from bot.places import interaction_actor, to_attachment
 from bot.ui import AnyInteraction, confirm, show_list
 from cogs.characters.drawing import ask, ask_to_draw
 from cogs.characters.gallery import GalleryView
 from cogs.characters.profile import ProfileView
 from cogs.options import CharacterOption, PersonalityOption, StyleOption
-from services.characters import VARIANTS, Scene, Wish
+from services.characters import VARIANTS, ImageOrder, Scene
 
 Pictures = app_commands.Range[int, 1, VARIANTS]
 
@@ -46,11 +46,11 @@ class Characters(
         pictures: Pictures = 4,
     ) -> None:
         """Make a character from a photo."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         quote = self._characters.quote(pictures)
-        given = attachment_of(photo)
+        given = to_attachment(photo)
 
-        async def create(wish: Wish) -> None:
+        async def create(wish: ImageOrder) -> None:
             await self._characters.create(actor, name=name, gender=gender, photo=given, wish=wish)
 
         question = (
@@ -59,7 +59,7 @@ class Characters(
             f"nothing else, and is deleted after {self._characters.photo_days} days.\n"
             "**May you use this photo?** It must be yours, or of somebody who agrees."
         )
-        wish = Wish(style=style, variants=pictures)
+        wish = ImageOrder(style=style, variants=pictures)
         await ask(interaction, question, label="Yes, draw it", wish=wish, do=create)
 
     @app_commands.command()
@@ -80,8 +80,8 @@ class Characters(
         pictures: Pictures = 2,
     ) -> None:
         """Draw more of a character: another style, another scene."""
-        actor = await who(interaction)
-        wish = Wish(
+        actor = await interaction_actor(interaction)
+        wish = ImageOrder(
             style=style or character.style,
             variants=pictures,
             scene=Scene.SCENE if scene else Scene(shows),
@@ -92,7 +92,7 @@ class Characters(
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your characters."""
-        found = await self._characters.listed(await who(interaction))
+        found = await self._characters.listed(await interaction_actor(interaction))
         lines = [character_line(character, pictures) for character, pictures in found]
         await show_list(interaction, title="Your characters", lines=lines)
 
@@ -101,14 +101,16 @@ class Characters(
     async def gallery(self, interaction: Interaction, character: CharacterOption) -> None:
         """Look through a character's pictures; select, delete, draw anew."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        view = GalleryView(await who(interaction), character.id, self._galleries, self._characters)
+        view = GalleryView(
+            await interaction_actor(interaction), character.id, self._galleries, self._characters
+        )
         await view.open(interaction)
 
     @app_commands.command()
     @app_commands.describe(character="Which of yours")
     async def profile(self, interaction: Interaction, character: CharacterOption) -> None:
         """Show and change what is known of a character's looks."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         gallery = await self._galleries.described(actor, character.id)
         view = ProfileView(actor, character, gallery, self._galleries)
         await interaction.response.send_message(
@@ -123,7 +125,9 @@ class Characters(
     ) -> None:
         """Give the selected picture to a personality as its face."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        changed = await self._characters.use(await who(interaction), character.id, personality.id)
+        changed = await self._characters.use(
+            await interaction_actor(interaction), character.id, personality.id
+        )
         name = discord.utils.escape_markdown(changed.name)
         embed = discord.Embed(description=f"**{name}** speaks with this face from now on.")
         embed.set_thumbnail(url=changed.avatar_url)
@@ -133,7 +137,7 @@ class Characters(
     @app_commands.describe(character="Which of yours")
     async def delete(self, interaction: Interaction, character: CharacterOption) -> None:
         """Delete a character, its photo and all its pictures."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         name = discord.utils.escape_markdown(character.name)
 
         async def delete(pressed: AnyInteraction) -> None:

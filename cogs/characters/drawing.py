@@ -10,7 +10,7 @@ from discord import ButtonStyle
 from bot.character_shelf import quote_words
 from bot.herald import address_of
 from bot.ui import AnyInteraction, confirm
-from services.characters import CharacterService, Wish
+from services.characters import CharacterService, ImageOrder
 from services.people import Actor
 
 
@@ -19,11 +19,11 @@ async def ask_to_draw(
     characters: CharacterService,
     actor: Actor,
     character_id: UUID,
-    wish: Wish,
+    wish: ImageOrder,
 ) -> None:
     """Ask whether to draw more of a character."""
 
-    async def draw(wanted: Wish) -> None:
+    async def draw(wanted: ImageOrder) -> None:
         await characters.generate(actor, character_id, wanted)
 
     await ask(
@@ -40,8 +40,8 @@ async def ask(
     question: str,
     *,
     label: str,
-    wish: Wish,
-    do: Callable[[Wish], Awaitable[object]],
+    wish: ImageOrder,
+    do: Callable[[ImageOrder], Awaitable[object]],
 ) -> None:
     """Ask whether to do what costs; whoever draws it changes the answer from then on."""
 

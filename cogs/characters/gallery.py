@@ -14,13 +14,13 @@ from cogs.characters.drawing import ask_to_draw
 from services.characters import (
     CharacterService,
     Gallery,
+    GalleryImage,
     GalleryService,
-    PictureGone,
+    ImageNotFound,
+    ImageOrder,
     Scene,
-    Shown,
-    Wish,
 )
-from services.media import ObjectGone, sheet
+from services.media import ObjectNotFound, sheet
 from services.people import Actor
 
 
@@ -76,7 +76,7 @@ class GalleryView(View):
     async def regenerate(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Draw one more like the chosen one."""
         artifact = self._one.artifact
-        wish = Wish(
+        wish = ImageOrder(
             style=artifact.style,
             variants=1,
             scene=Scene(artifact.scene),
@@ -92,7 +92,7 @@ class GalleryView(View):
         await self._turn(interaction)
 
     @property
-    def _one(self) -> Shown:
+    def _one(self) -> GalleryImage:
         """Return the chosen picture.
 
         Raises:
@@ -101,11 +101,11 @@ class GalleryView(View):
         for each in self._here:
             if each.image.id == self._chosen:
                 return each
-        raise PictureGone
+        raise ImageNotFound
 
     @property
-    def _here(self) -> list[Shown]:
-        shown = self._gallery.shown if self._gallery else ()
+    def _here(self) -> list[GalleryImage]:
+        shown = self._gallery.images if self._gallery else ()
         return list(shown[self._page * PER_PAGE : (self._page + 1) * PER_PAGE])
 
     async def _turn(self, interaction: AnyInteraction) -> None:
@@ -116,7 +116,7 @@ class GalleryView(View):
         """Return the page as it is now: a sheet of its pictures, and what they are."""
         gallery = await self._galleries.gallery(self._actor, self._character_id)
         self._gallery = gallery
-        last = max((len(gallery.shown) - 1) // PER_PAGE, 0)
+        last = max((len(gallery.images) - 1) // PER_PAGE, 0)
         self._page = min(max(self._page, 0), last)
         here = self._here
         chosen = next((each for each in here if each.image.id == self._chosen), None)
@@ -131,7 +131,7 @@ class GalleryView(View):
             embed.set_image(url="attachment://gallery.png")
         return {"embed": embed, "attachments": files}
 
-    def _set_up(self, here: list[Shown], chosen: Shown | None, last: int) -> None:
+    def _set_up(self, here: list[GalleryImage], chosen: GalleryImage | None, last: int) -> None:
         """Let only what can be done be pressed."""
         self.choose.options = [
             discord.SelectOption(
@@ -147,8 +147,8 @@ class GalleryView(View):
         self.select.disabled = chosen is None or chosen.image.is_selected
         self.regenerate.disabled = self.delete.disabled = chosen is None
 
-    async def _small(self, shown: Shown) -> bytes | None:
+    async def _small(self, shown: GalleryImage) -> bytes | None:
         try:
             return await self._galleries.file(shown.thumbnail.storage_key)
-        except ObjectGone:
+        except ObjectNotFound:
             return None  # an empty place tells as much

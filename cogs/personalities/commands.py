@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bot, Interaction
-from bot.places import is_age_restricted, who
+from bot.places import interaction_actor, is_age_restricted
 from bot.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption, PromptOption, members
 from cogs.personalities.embeds import personality_embed, personality_line, portrait_embed
@@ -43,7 +43,7 @@ class Personalities(
         section: Literal["identity", "character", "conversation"],
     ) -> None:
         """Change what a personality is."""
-        await self._personalities.check_owner(await who(interaction), personality.id)
+        await self._personalities.check_owner(await interaction_actor(interaction), personality.id)
         form = PersonalityForm(self._personalities, Section[section], personality)
         await interaction.response.send_modal(form)
 
@@ -71,7 +71,7 @@ class Personalities(
         system_prompt: PromptOption | None = None,
     ) -> None:
         """Change how a personality is used."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         changed = await self._personalities.configure(
             actor,
             personality.id,
@@ -83,14 +83,14 @@ class Personalities(
             context_window_size=context,
             system_prompt_id=system_prompt.id if system_prompt else None,
         )
-        portrait = await self._personalities.portrait(actor, changed)
+        portrait = await self._personalities.details(actor, changed)
         await interaction.response.send_message(embed=portrait_embed(portrait), ephemeral=True)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your personalities and those that everyone can talk to."""
         listed = await self._personalities.listed(
-            await who(interaction), age_restricted=is_age_restricted(interaction)
+            await interaction_actor(interaction), age_restricted=is_age_restricted(interaction)
         )
         lines = [
             personality_line(each, is_mine=is_mine)
@@ -105,8 +105,10 @@ class Personalities(
     @app_commands.describe(personality="Whom to look at")
     async def view(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Show who a personality is."""
-        portrait = await self._personalities.portrait(
-            await who(interaction), personality, age_restricted=is_age_restricted(interaction)
+        portrait = await self._personalities.details(
+            await interaction_actor(interaction),
+            personality,
+            age_restricted=is_age_restricted(interaction),
         )
         await interaction.response.send_message(embed=portrait_embed(portrait), ephemeral=True)
 
@@ -114,7 +116,7 @@ class Personalities(
     @app_commands.describe(personality="Which of yours")
     async def delete(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Delete a personality."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         await self._personalities.check_owner(actor, personality.id)
         name = discord.utils.escape_markdown(personality.name)
 
@@ -131,7 +133,9 @@ class Personalities(
         self, interaction: Interaction, personality: PersonalityOption, alias: str
     ) -> None:
         """Let a personality answer to another name."""
-        added = await self._personalities.add_alias(await who(interaction), personality.id, alias)
+        added = await self._personalities.add_alias(
+            await interaction_actor(interaction), personality.id, alias
+        )
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** answers to "
             f"**{discord.utils.escape_markdown(added)}** too.",
@@ -144,7 +148,9 @@ class Personalities(
         self, interaction: Interaction, personality: PersonalityOption, alias: str
     ) -> None:
         """Take an alias away."""
-        await self._personalities.remove_alias(await who(interaction), personality.id, alias)
+        await self._personalities.remove_alias(
+            await interaction_actor(interaction), personality.id, alias
+        )
         await interaction.response.send_message("Nobody answers to that any more.", ephemeral=True)
 
     @owners.command(name="add")
@@ -154,7 +160,9 @@ class Personalities(
     ) -> None:
         """Share a personality with someone."""
         other = Actor(discord_id=user.id, name=user.display_name)
-        await self._personalities.add_owner(await who(interaction), personality.id, other)
+        await self._personalities.add_owner(
+            await interaction_actor(interaction), personality.id, other
+        )
         await interaction.response.send_message(
             f"{user.mention} may change **{discord.utils.escape_markdown(personality.name)}** now.",
             ephemeral=True,
@@ -167,7 +175,9 @@ class Personalities(
     ) -> None:
         """Take a personality away from one of its owners."""
         other = Actor(discord_id=user.id, name=user.display_name)
-        await self._personalities.remove_owner(await who(interaction), personality.id, other)
+        await self._personalities.remove_owner(
+            await interaction_actor(interaction), personality.id, other
+        )
         await interaction.response.send_message(
             f"{user.mention} may no longer change "
             f"**{discord.utils.escape_markdown(personality.name)}**.",
@@ -182,7 +192,7 @@ class Personalities(
             raise CardTooLarge(CARD_LIMIT_MB)
         await interaction.response.defer(ephemeral=True, thinking=True)
         personality = await self._personalities.import_card(
-            await who(interaction), await card.read(), members=members(interaction)
+            await interaction_actor(interaction), await card.read(), members=members(interaction)
         )
         await interaction.followup.send(
             f"Meet **{discord.utils.escape_markdown(personality.name)}**: call them by name.",
@@ -201,7 +211,7 @@ class Personalities(
         """Write a personality into a character card."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         card = await self._personalities.export_card(
-            await who(interaction), personality.id, as_png=kind == "png"
+            await interaction_actor(interaction), personality.id, as_png=kind == "png"
         )
         file = discord.File(io.BytesIO(card.data), filename=card.filename)
         await interaction.followup.send(file=file, ephemeral=True)

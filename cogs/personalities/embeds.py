@@ -2,7 +2,7 @@
 
 import discord
 
-from services.personalities import Personality, Portrait
+from services.personalities import Personality, PersonalityDetails
 from services.texts import on_one_line, shorten
 
 _NARROW = 40
@@ -40,7 +40,7 @@ def personality_embed(personality: Personality) -> discord.Embed:
     return embed
 
 
-def portrait_embed(portrait: Portrait) -> discord.Embed:
+def portrait_embed(portrait: PersonalityDetails) -> discord.Embed:
     """Return a personality with its aliases, owners and settings."""
     personality = portrait.personality
     embed = personality_embed(personality)

@@ -9,7 +9,7 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
-from bot.places import who
+from bot.places import interaction_actor
 from bot.ui import AnyInteraction, Modal
 from cogs.options import members
 from cogs.personalities.embeds import personality_embed
@@ -83,7 +83,7 @@ class PersonalityForm(Modal):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        actor, others = await who(interaction), members(interaction)
+        actor, others = await interaction_actor(interaction), members(interaction)
         texts = {field: text.value for field, text in self.texts.items()}
         if self._personality_id is None:
             personality = await self._personalities.create(actor, texts, members=others)

@@ -10,13 +10,13 @@ from discord.ext import commands
 
 from bot.client import Bot, Interaction
 from bot.photo_shelf import PER_PAGE, photo_name, progress_words, taken_embed
-from bot.places import attachment_of, who
+from bot.places import interaction_actor, to_attachment
 from bot.ui import AnyInteraction, confirm
 from cogs.options import PersonalityOption, PhotoOption
 from cogs.photos.library import LibraryView
 from cogs.photos.photo import show_photo
 from services.media import sheet
-from services.photos import Outcome, Photo, Shelved, Taken
+from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo
 
 _STEP = 10
 
@@ -51,14 +51,14 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     ) -> None:
         """Take photos into a library, each once."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         await self._bot.services.personalities.check_owner(actor, personality.id)
         given = [each for each in (file, file2, file3, file4, file5) if each is not None]
-        taken: list[Taken] = []
+        taken: list[ImportResult] = []
         begun = 0
         # One after the other: an archive is held in memory while it is read.
         for attachment in given:
-            sources = await self._photos.unpacked(attachment_of(attachment))
+            sources = await self._photos.unpacked(to_attachment(attachment))
             begun += len(sources)
             async for each in self._photos.add(actor, personality.id, sources, is_made=ai_made):
                 taken.append(each)
@@ -66,11 +66,11 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
                     words = progress_words(len(taken), begun)
                     with suppress(discord.HTTPException):  # the photos come in all the same
                         await interaction.edit_original_response(content=words)
-        added = [each.photo for each in taken if each.outcome == Outcome.ADDED and each.photo]
+        added = [each.photo for each in taken if each.outcome == ImportOutcome.ADDED and each.photo]
         embed = taken_embed(taken, personality.name)
         files: list[discord.File] = []
         if added:
-            small = await self._photos.small(added[:PER_PAGE])
+            small = await self._photos.thumbnail(added[:PER_PAGE])
             drawn = await asyncio.to_thread(
                 sheet, small, is_made=all(each.is_made for each in added[:PER_PAGE])
             )
@@ -82,14 +82,14 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     @app_commands.describe(personality="Whose library")
     async def list_(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Look through a library."""
-        found = await self._photos.listed(await who(interaction), personality.id)
+        found = await self._photos.listed(await interaction_actor(interaction), personality.id)
         await self._show(interaction, f"Photos of {personality.name}", list(found))
 
     @app_commands.command()
     @app_commands.describe(personality="Whose library")
     async def unscheduled(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Look through the photos that have no post yet."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         found = await self._photos.listed(actor, personality.id, unscheduled=True)
         title = f"Photos of {personality.name} without a post"
         await self._show(interaction, title, list(found))
@@ -99,15 +99,15 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     async def view(self, interaction: Interaction, photo: PhotoOption) -> None:
         """Look at a photo."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await show_photo(interaction, await who(interaction), photo.id)
+        await show_photo(interaction, await interaction_actor(interaction), photo.id)
 
     @app_commands.command()
     @app_commands.describe(photo="Which photo")
     async def similar(self, interaction: Interaction, photo: PhotoOption) -> None:
         """Find the photos that are most like one."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         alike = await self._photos.similar(actor, photo.id)
-        shown = [Shelved(photo=photo), *(Shelved(photo=each.photo) for each in alike)]
+        shown = [LibraryPhoto(photo=photo), *(LibraryPhoto(photo=each.photo) for each in alike)]
         title = f"Like {photo.file_name}"
         await interaction.response.defer(ephemeral=True, thinking=True)
         await LibraryView(actor, self._photos, title, shown, alike=alike).open(interaction)
@@ -122,11 +122,11 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     ) -> None:
         """Find photos by words."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         found = await self._photos.search(actor, personality.id, text)
         by = "what they show" if self._photos.knows_words else "name, alt text and caption"
         title = f"“{text}”, by {by}"
-        shown = [Shelved(photo=each) for each in found]
+        shown = [LibraryPhoto(photo=each) for each in found]
         await LibraryView(actor, self._photos, title, shown).open(interaction)
 
     @app_commands.command()
@@ -135,15 +135,15 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         """Delete a photo, and its post if that is not out."""
         await ask_to_delete(interaction, self._bot, photo)
 
-    async def _show(self, interaction: Interaction, title: str, shown: list[Shelved]) -> None:
+    async def _show(self, interaction: Interaction, title: str, shown: list[LibraryPhoto]) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        view = LibraryView(await who(interaction), self._photos, title, shown)
+        view = LibraryView(await interaction_actor(interaction), self._photos, title, shown)
         await view.open(interaction)
 
 
 async def ask_to_delete(interaction: AnyInteraction, bot: Bot, photo: Photo) -> None:
     """Ask whether to delete a photo."""
-    actor, photos = await who(interaction), bot.services.photos
+    actor, photos = await interaction_actor(interaction), bot.services.photos
     shelved = await photos.show(actor, photo.id)
     name = photo_name(photo)
 

@@ -14,7 +14,7 @@ from bot.ui import AnyInteraction, View
 from cogs.photos.photo import show_photo
 from services.media import sheet
 from services.people import Actor
-from services.photos import Alike, PhotoService, Shelved
+from services.photos import LibraryPhoto, PhotoService, SimilarPhoto
 
 
 class LibraryView(View):
@@ -25,9 +25,9 @@ class LibraryView(View):
         actor: Actor,
         photos: PhotoService,
         title: str,
-        shown: Sequence[Shelved],
+        shown: Sequence[LibraryPhoto],
         *,
-        alike: Sequence[Alike] = (),
+        alike: Sequence[SimilarPhoto] = (),
     ) -> None:
         super().__init__(actor.discord_id)
         self._actor = actor
@@ -79,7 +79,7 @@ class LibraryView(View):
         embed = library_embed(self._title, self._shown, self._page, self._alike)
         files: list[discord.File] = []
         if here:
-            small = await self._photos.small([each.photo for each in here])
+            small = await self._photos.thumbnail([each.photo for each in here])
             drawn = await asyncio.to_thread(
                 sheet, small, is_made=all(each.photo.is_made for each in here)
             )

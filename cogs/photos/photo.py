@@ -12,14 +12,14 @@ from bot.photo_shelf import photo_embed
 from bot.ui import AnyInteraction, Modal, View
 from services.people import Actor
 from services.photos import ALT_LIMIT, PhotoService
-from services.social import Draft, PostStatus
+from services.social import CaptionDraft, PostStatus
 
 
 async def show_photo(interaction: AnyInteraction, actor: Actor, photo_id: UUID) -> None:
     """Show a photo, as the answer to what was deferred."""
     photos: PhotoService = interaction.client.services.photos
     shelved = await photos.show(actor, photo_id)
-    whole = await photos.whole(shelved.photo)
+    whole = await photos.original(shelved.photo)
     embed = photo_embed(shelved)
     files: list[discord.File] = []
     if whole is not None:
@@ -70,7 +70,9 @@ class AltTextForm(Modal, title="What the photo shows"):
         post, alt_text = shelved.post, self.alt_text.value
         if post is not None and post.status == PostStatus.SCHEDULED:
             # What is in a queue already says it there as well.
-            draft = Draft(caption=post.caption, alt_text=alt_text, first_comment=post.first_comment)
+            draft = CaptionDraft(
+                caption=post.caption, alt_text=alt_text, first_comment=post.first_comment
+            )
             await interaction.client.services.posts.edit(self._actor, post.id, draft)
         else:
             await self._photos.describe(self._actor, self._photo_id, alt_text)

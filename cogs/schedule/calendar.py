@@ -14,19 +14,19 @@ from discord import ui
 
 from bot.social_shelf import entry_line
 from bot.ui import AnyInteraction, View
-from services.media import DRAWN, Mood, Pinned, month_sheet
+from services.media import DRAWN, Pinned, PinState, month_sheet
 from services.people import Actor
 from services.photos import PhotoService
-from services.social import CalendarService, Entry, PostStatus
+from services.social import CalendarService, PostDetails, PostStatus
 from services.texts import shorten
 
 _MOODS = {
-    PostStatus.DRAFT: Mood.UNSURE,
-    PostStatus.SCHEDULED: Mood.COMING,
-    PostStatus.SENDING: Mood.COMING,
-    PostStatus.POSTED: Mood.DONE,
-    PostStatus.FAILED: Mood.WRONG,
-    PostStatus.UNCONFIRMED: Mood.UNSURE,
+    PostStatus.DRAFT: PinState.UNSURE,
+    PostStatus.SCHEDULED: PinState.COMING,
+    PostStatus.SENDING: PinState.COMING,
+    PostStatus.POSTED: PinState.DONE,
+    PostStatus.FAILED: PinState.WRONG,
+    PostStatus.UNCONFIRMED: PinState.UNSURE,
 }
 _LINES, _TEXT = 8, 3800
 _LEGEND = "🟦 planned · 🟩 posted · 🟥 failed · 🟨 nobody knows"
@@ -94,7 +94,7 @@ class CalendarView(View):
             at = _at(entry).astimezone(self._zone)
             day, mood = days[at.day], _MOODS[PostStatus(entry.post.status)]
             shown = [entry.photo] if len(day) < DRAWN else []
-            small = (*await self._photos.small(shown), None)[0]
+            small = (*await self._photos.thumbnail(shown), None)[0]
             day.append(Pinned(picture=small, label=f"{at:%H:%M}", mood=mood))
         drawn = await asyncio.to_thread(month_sheet, self._first, days, today=self._today)
         embed = discord.Embed(title=f"Posts of {self._whose}"[:256])
@@ -109,7 +109,7 @@ class CalendarView(View):
         return datetime(day.year, day.month, day.day, tzinfo=self._zone)
 
 
-def _trouble(entries: Sequence[Entry]) -> list[str]:
+def _trouble(entries: Sequence[PostDetails]) -> list[str]:
     """Return the lines of what somebody should look at; the rest the picture shows."""
     found = [each for each in entries if each.post.error]
     lines = [entry_line(each) for each in found[:_LINES]]
@@ -120,7 +120,7 @@ def _next(first: date) -> date:
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def _at(entry: Entry) -> datetime:
+def _at(entry: PostDetails) -> datetime:
     at = entry.post.posted_at or entry.post.scheduled_at
     assert at is not None  # noqa: S101 - only posts with a time are in a span of it
     return at

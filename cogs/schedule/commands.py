@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from bot.client import Bot, Interaction
 from bot.photo_shelf import photo_name
-from bot.places import who
+from bot.places import interaction_actor
 from bot.social_shelf import entry_line, target_name
 from bot.ui import AnyInteraction, confirm, show_list
 from cogs.options import (
@@ -21,12 +21,12 @@ from cogs.options import (
 )
 from cogs.schedule.calendar import CalendarView
 from cogs.schedule.slots import SlotsForm
-from cogs.schedule.targets import Changes, Channel, change_targets
+from cogs.schedule.targets import Channel, TargetChanges, change_targets
 from cogs.schedule.writing import DraftView, PostForm, planning, say
 from services.people import Actor
 from services.social import (
     NEXT,
-    Draft,
+    CaptionDraft,
     PhotoHasPost,
     PostStatus,
     SocialTarget,
@@ -56,14 +56,14 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         self, interaction: Interaction, photo: UnscheduledOption, target: TargetOption
     ) -> None:
         """Plan the post of a photo: what it says, and when."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         shelved = await self._photos.show(actor, photo.id)
         post = shelved.post
         if post is not None and post.status != PostStatus.DRAFT:
             where = shelved.target.name if shelved.target else ""
             at = post.posted_at or post.scheduled_at
             raise PhotoHasPost(photo.file_name, post.status, where, at)
-        draft = Draft(
+        draft = CaptionDraft(
             caption=post.caption if post else "",
             alt_text=photo.alt_text,
             first_comment=post.first_comment if post else "",
@@ -86,7 +86,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     ) -> None:
         """Let the personality write to a photo; you edit before anything is kept."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         view = DraftView(
             actor,
             photo,
@@ -108,7 +108,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     ) -> None:
         """Show your posts."""
         found = await self._calendar.listed(
-            await who(interaction),
+            await interaction_actor(interaction),
             personality_id=personality.id if personality else None,
             statuses=[status] if status else (),
         )
@@ -125,7 +125,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     ) -> None:
         """Show a month of posts."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         zone = ZoneInfo(await self._calendar.time_zone(actor) or "UTC")
         today = self._calendar.today(zone)
         view = CalendarView(
@@ -144,9 +144,9 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     @app_commands.describe(post="Which post")
     async def edit(self, interaction: Interaction, post: PostOption) -> None:
         """Change what a post says, or when it goes out."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         entry = post
-        draft = Draft(
+        draft = CaptionDraft(
             caption=entry.post.caption,
             alt_text=entry.photo.alt_text,
             first_comment=entry.post.first_comment,
@@ -155,7 +155,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         if entry.post.scheduled_at is not None and entry.post.status == PostStatus.SCHEDULED:
             now = f"{entry.post.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
 
-        async def change(pressed: AnyInteraction, changed: Draft, when: str) -> None:
+        async def change(pressed: AnyInteraction, changed: CaptionDraft, when: str) -> None:
             moved = when.strip() if when.strip() != now else ""
             done = await self._posts.edit(actor, entry.post.id, changed, when=moved or None)
             await say(pressed, f"Changed.\n{entry_line(done)}")
@@ -167,7 +167,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     @app_commands.describe(post="Which post")
     async def cancel(self, interaction: Interaction, post: PostOption) -> None:
         """Call a post off; its photo is free again."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         entry = post
 
         async def cancel(pressed: AnyInteraction) -> None:
@@ -189,9 +189,9 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         outcome: Literal["it is posted", "it is not: post it again", "look again"],
     ) -> None:
         """Say whether a post is out of which nobody knows it."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         if outcome == "look again":
-            entry = await self._posts.look_again(actor, post.post.id)
+            entry = await self._posts.recheck(actor, post.post.id)
         else:
             is_out = outcome == "it is posted"
             entry = await self._posts.settle(actor, post.post.id, is_out=is_out)
@@ -207,7 +207,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     ) -> None:
         """Let a target take nothing for a while, or go on."""
         details = await self._targets.pause(
-            await who(interaction), target.id, paused=mode == "pause"
+            await interaction_actor(interaction), target.id, paused=mode == "pause"
         )
         words = (
             "Nothing is posted there until `/schedule pause mode:resume`."
@@ -220,7 +220,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     @app_commands.describe(target="Whose week")
     async def slots(self, interaction: Interaction, target: TargetOption) -> None:
         """Show and set the times of the week at which a target takes photos."""
-        actor = await who(interaction)
+        actor = await interaction_actor(interaction)
         details = await self._targets.details(actor, target.id)
         await interaction.response.send_modal(SlotsForm(actor, self._targets, details))
 
@@ -241,14 +241,14 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     ) -> None:
         """Show where a personality posts, add to that, or take away."""
         await change_targets(
-            interaction, self._targets, personality, Changes(channel, buffer, remove)
+            interaction, self._targets, personality, TargetChanges(channel, buffer, remove)
         )
 
     @app_commands.command()
     async def close(self, interaction: Interaction) -> None:
         """For moderators: let nobody's photos be posted on this channel any more."""
-        closed = await self._targets.close_place(
-            await who(interaction), interaction.channel_id or 0
+        closed = await self._targets.close_channel(
+            await interaction_actor(interaction), interaction.channel_id or 0
         )
         words = (
             "Nobody's photos are posted here any more; what was planned for here is called off."
@@ -261,7 +261,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     @app_commands.describe(zone="By whose clocks the times are read that you write")
     async def zone(self, interaction: Interaction, zone: ZoneOption) -> None:
         """Set your time zone."""
-        kept = await self._calendar.set_time_zone(await who(interaction), zone)
+        kept = await self._calendar.set_time_zone(await interaction_actor(interaction), zone)
         await interaction.response.send_message(
             f"Times that you write are read as in **{kept}** from now on.", ephemeral=True
         )

@@ -6,19 +6,19 @@ from typing import TypeAlias
 import discord
 
 from bot.client import Interaction
-from bot.places import place_of, who
+from bot.places import interaction_actor, to_channel
 from bot.social_shelf import target_embed, target_lines, target_name
 from bot.ui import AnyInteraction, confirm, show_list
 from services.memory import Venue
 from services.people import Actor
 from services.personalities import Personality
-from services.social import Place, SocialTarget, TargetService
+from services.social import SocialTarget, TargetChannel, TargetService
 
 Channel: TypeAlias = discord.TextChannel | discord.ForumChannel | discord.Thread
 
 
 @dataclass(frozen=True)
-class Changes:
+class TargetChanges:
     """What is to be added or taken away, of which one counts."""
 
     channel: Channel | None
@@ -30,10 +30,10 @@ async def change_targets(
     interaction: Interaction,
     targets: TargetService,
     personality: Personality,
-    changes: Changes,
+    changes: TargetChanges,
 ) -> None:
     """Change where a personality posts, or show it."""
-    actor = await who(interaction)
+    actor = await interaction_actor(interaction)
     if changes.remove is not None:
         await _ask_to_remove(interaction, targets, actor, changes.remove)
         return
@@ -46,7 +46,7 @@ async def change_targets(
     if changes.channel is not None:
         added = await _add_place(interaction, targets, personality, changes.channel)
     else:
-        added = await targets.add_channel(actor, personality.id, changes.buffer or "")
+        added = await targets.add_buffer_channel(actor, personality.id, changes.buffer or "")
     details = await targets.details(actor, added.id)
     await interaction.followup.send(embed=target_embed(details), ephemeral=True)
 
@@ -55,14 +55,14 @@ async def _add_place(
     interaction: Interaction, targets: TargetService, personality: Personality, channel: Channel
 ) -> SocialTarget:
     # Whoever lets it be posted on a channel moderates that one, wherever this is typed.
-    actor = await who(interaction, channel)
-    place = Place(
+    actor = await interaction_actor(interaction, channel)
+    place = TargetChannel(
         channel_id=channel.id,
         guild_id=channel.guild.id,
         name=channel.name,
-        is_public=place_of(channel, channel.guild).venue == Venue.PUBLIC,
+        is_public=to_channel(channel, channel.guild).venue == Venue.PUBLIC,
     )
-    return await targets.add_place(actor, personality.id, place)
+    return await targets.add_discord_channel(actor, personality.id, place)
 
 
 async def _ask_to_remove(

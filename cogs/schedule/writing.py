@@ -17,14 +17,14 @@ from services.social import (
     CAPTIONS,
     COMMENTED,
     NEXT,
-    Draft,
+    CaptionDraft,
     Drafter,
     NotScheduled,
     SocialService,
     SocialTarget,
 )
 
-Written: TypeAlias = Callable[[AnyInteraction, Draft, str], Awaitable[None]]
+Written: TypeAlias = Callable[[AnyInteraction, CaptionDraft, str], Awaitable[None]]
 _MODAL_TEXT, _COMMENT, _WHEN, _LABEL = 4000, 2000, 60, 45
 
 
@@ -35,7 +35,7 @@ class PostForm(Modal):
         self,
         title: str,
         target: SocialTarget | None,
-        draft: Draft,
+        draft: CaptionDraft,
         when: str,
         done: Written,
         *,
@@ -62,7 +62,7 @@ class PostForm(Modal):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        draft = Draft(
+        draft = CaptionDraft(
             caption=self.caption.value,
             alt_text=self.alt_text.value,
             first_comment=self.first_comment.value if self._has_comment else "",
@@ -83,7 +83,7 @@ def _text(custom_id: str, now: str, limit: int) -> ui.TextInput[PostForm]:
 def planning(posts: SocialService, actor: Actor, photo: Photo, target: SocialTarget) -> Written:
     """Return what plans a post once it is written."""
 
-    async def plan(interaction: AnyInteraction, draft: Draft, when: str) -> None:
+    async def plan(interaction: AnyInteraction, draft: CaptionDraft, when: str) -> None:
         done = await posts.schedule_post(
             actor, photo.id, draft, target_id=target.id, when=when or NEXT
         )
@@ -95,7 +95,7 @@ def planning(posts: SocialService, actor: Actor, photo: Photo, target: SocialTar
             why = explain(done.reason) or "It could not be planned."
             await say(interaction, f"{why} It is kept as a draft.\n{entry_line(kept)}")
             return
-        await say(interaction, f"Planned.\n{entry_line(done.entry)}")
+        await say(interaction, f"Planned.\n{entry_line(done.details)}")
 
     return plan
 
@@ -130,7 +130,7 @@ class DraftView(View):
         self._zone = zone
         self._drafter = drafter
         self._posts = posts
-        self._draft = Draft(caption="", alt_text="")
+        self._draft = CaptionDraft(caption="", alt_text="")
         self.plan.disabled = target is None
 
     async def open(self, interaction: AnyInteraction) -> None:
@@ -157,7 +157,7 @@ class DraftView(View):
     async def keep(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Edit it, and keep it without a time."""
 
-        async def keep(pressed: AnyInteraction, draft: Draft, when: str) -> None:
+        async def keep(pressed: AnyInteraction, draft: CaptionDraft, when: str) -> None:
             if when.strip() and self._target is not None:
                 await planning(self._posts, self._actor, self._photo, self._target)(
                     pressed, draft, when

@@ -14,8 +14,8 @@ from db.models.character import (
 )
 from db.models.conversation import ConversationLine, Role
 from db.models.engine import (
+    ActionType,
     ActType,
-    Deed,
     EngineAct,
     EngineState,
     EngineTask,
@@ -23,7 +23,7 @@ from db.models.engine import (
     VendorMinute,
 )
 from db.models.job import Job, JobStatus, JobStep
-from db.models.llm_call import LlmCall, Outcome
+from db.models.llm_call import CallOutcome, LlmCall
 from db.models.llm_config import LlmConfig, PersonalityDefaultConfig
 from db.models.memory import Memory, Venue
 from db.models.optout import OptOut
@@ -59,6 +59,7 @@ __all__ = [
     "HASH_BITS",
     "PHOTO_DIMENSIONS",
     "ActType",
+    "ActionType",
     "ActivatedChannel",
     "AgeBucket",
     "ArtifactStatus",
@@ -66,13 +67,13 @@ __all__ = [
     "Board",
     "BoardKind",
     "BoardMember",
+    "CallOutcome",
     "Character",
     "CharacterImage",
     "CharacterProfile",
     "CharacterStatus",
     "Comment",
     "ConversationLine",
-    "Deed",
     "EngineAct",
     "EngineState",
     "EngineTask",
@@ -87,7 +88,6 @@ __all__ = [
     "Memory",
     "NsfwRating",
     "OptOut",
-    "Outcome",
     "Persona",
     "Personality",
     "PersonalityAlias",

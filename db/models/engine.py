@@ -40,7 +40,7 @@ class TaskStatus(StrEnum):
     SKIPPED = "SKIPPED"
 
 
-class Deed(StrEnum):
+class ActionType(StrEnum):
     """What an act was, once it is done."""
 
     VIEWED = "viewed"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Keyed
 
 
-class Outcome(StrEnum):
+class CallOutcome(StrEnum):
     """How a call to a model ended."""
 
     OK = "ok"

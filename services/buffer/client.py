@@ -13,11 +13,11 @@ from services.buffer.errors import (
     BufferKeyRefused,
     BufferLimited,
     BufferNotFound,
+    BufferOutcomeUnknown,
     BufferRefused,
-    BufferUnclear,
     BufferUnreachable,
 )
-from services.buffer.limits import Windows, number
+from services.buffer.limits import RateWindows, number
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ class BufferClient:
         self._url = base_url
         self._headers = {"Authorization": f"Bearer {api_key}", "User-Agent": _AGENT}
         digest = hashlib.sha256(api_key.encode()).hexdigest()[:12]
-        self._windows = Windows(sessions, f"buffer:{digest}")
+        self._windows = RateWindows(sessions, f"buffer:{digest}")
 
-    async def ask(self, document: str, **variables: object) -> dict[str, Any]:
+    async def execute(self, document: str, **variables: object) -> dict[str, Any]:
         """Return the data that was asked for.
 
         Raises:
@@ -62,7 +62,7 @@ class BufferClient:
             BufferUnclear: It broke, or the connection did, after the request went out.
             BufferUnreachable: The request did not go out.
         """
-        await self._windows.take()
+        await self._windows.acquire()
         body = {"query": document, "variables": variables}
         try:
             async with (
@@ -74,8 +74,8 @@ class BufferClient:
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
             raise BufferUnreachable from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise BufferUnclear(type(error).__name__) from error
-        await self._windows.heard(headers)
+            raise BufferOutcomeUnknown(type(error).__name__) from error
+        await self._windows.record_headers(headers)
         said = _read(text)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise await self._limited(headers.get("Retry-After", ""), said)
@@ -86,7 +86,7 @@ class BufferClient:
         wait = _WAIT if wait is None else wait
         window = said.errors[0].extensions.window if said and said.errors else ""
         seconds = _WINDOWS.get(window, _WINDOWS["15m"])
-        await self._windows.shut(seconds, wait)
+        await self._windows.exhaust(seconds, wait)
         return BufferLimited(seconds, wait)
 
 
@@ -103,7 +103,7 @@ def _data(status: int, said: _Answer | None) -> dict[str, Any]:
     if code in _KEY or status == HTTPStatus.UNAUTHORIZED:
         raise BufferKeyRefused
     if said is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "UNEXPECTED":
-        raise BufferUnclear(f"HTTP {status}")
+        raise BufferOutcomeUnknown(f"HTTP {status}")
     if code == "NOT_FOUND":
         raise BufferNotFound
     if said.errors or said.data is None or status != HTTPStatus.OK:

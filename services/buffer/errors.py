@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 
 
-class NotDone(Exception):
+class BufferCallFailed(Exception):
     """Buffer did not do what was asked, or did not say so."""
 
 
 @dataclass(eq=False)
-class BufferUnreachable(NotDone):
+class BufferUnreachable(BufferCallFailed):
     """Buffer could not be reached: nothing was done there."""
 
 
 @dataclass(eq=False)
-class BufferUnclear(NotDone):
+class BufferOutcomeUnknown(BufferCallFailed):
     """Buffer broke, or the connection did: what was asked may have been done."""
 
     detail: str
 
 
 @dataclass(eq=False)
-class BufferLimited(NotDone):
+class BufferLimited(BufferCallFailed):
     """A window of requests is used up, of that many seconds."""
 
     seconds: int
@@ -28,24 +28,24 @@ class BufferLimited(NotDone):
 
 
 @dataclass(eq=False)
-class BufferFull(NotDone):
+class BufferFull(BufferCallFailed):
     """The channel's queue takes no more posts for now."""
 
     detail: str
 
 
 @dataclass(eq=False)
-class BufferKeyRefused(NotDone):
+class BufferKeyRefused(BufferCallFailed):
     """Buffer does not take our key, or not for this."""
 
 
 @dataclass(eq=False)
-class BufferNotFound(NotDone):
+class BufferNotFound(BufferCallFailed):
     """What was asked for is not there."""
 
 
 @dataclass(eq=False)
-class BufferRefused(NotDone):
+class BufferRefused(BufferCallFailed):
     """Buffer refuses what was asked, in words of its own."""
 
     detail: str

@@ -22,14 +22,14 @@ _MOST_SECONDS = 2_592_000
 _MOST = 2**31 - 1
 
 
-class Windows:
+class RateWindows:
     """The windows of one key."""
 
     def __init__(self, sessions: Sessions, vendor: str) -> None:
         self._sessions = sessions
         self._vendor = vendor
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Count a request that is about to be made.
 
         Raises:
@@ -51,7 +51,7 @@ class Windows:
                 update(RateWindow).where(*mine).values(remaining=RateWindow.remaining - 1)
             )
 
-    async def heard(self, headers: Mapping[str, str]) -> None:
+    async def record_headers(self, headers: Mapping[str, str]) -> None:
         """Keep what an answer says of the windows."""
         policy = _items(headers.get("RateLimit-Policy", ""))
         values: list[dict[str, Any]] = []
@@ -64,7 +64,7 @@ class Windows:
                 values.append({"vendor": self._vendor, **window})
         await self._keep(values)
 
-    async def shut(self, seconds: int, retry_after: float) -> None:
+    async def exhaust(self, seconds: int, retry_after: float) -> None:
         """Keep that a window is used up."""
         at = func.now() + timedelta(seconds=min(retry_after, _MOST_SECONDS))
         await self._keep(

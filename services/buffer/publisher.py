@@ -15,41 +15,41 @@ from typing_extensions import override
 from services.buffer import documents
 from services.buffer.client import BufferClient
 from services.buffer.errors import (
+    BufferCallFailed,
     BufferFull,
     BufferKeyRefused,
     BufferLimited,
     BufferNotFound,
+    BufferOutcomeUnknown,
     BufferRefused,
-    BufferUnclear,
-    NotDone,
 )
 from services.buffer.shapes import ChannelData, Post
 from services.errors import DomainError
 from services.media import ObjectStore, check_link
 from services.social import (
-    Channel,
-    ChannelClosed,
-    ChannelGone,
-    Channels,
+    BufferChannel,
+    ChannelDirectory,
+    DeliveryUnconfirmed,
     KeyRefused,
-    OutcomeUnknown,
-    Outgoing,
+    OutgoingPost,
     PostRefused,
     PublisherBusy,
-    Queue,
     QueueFull,
+    QueueingPublisher,
     Receipt,
-    Stage,
+    RemoteState,
+    TargetChannelClosed,
+    TargetChannelGone,
 )
 
 # Our clock and theirs need not agree.
 _SKEW = timedelta(minutes=5)
 _MOST_PAGES, _MOST_LINK = 10, 500
 _HOUR = 3600
-_STAGES = {"sent": Stage.OUT, "error": Stage.FAILED}
+_STAGES = {"sent": RemoteState.OUT, "error": RemoteState.FAILED}
 
 
-class BufferPublisher(Queue, Channels):
+class BufferPublisher(QueueingPublisher, ChannelDirectory):
     """Hands posts to Buffer's queue, and follows them there."""
 
     def __init__(self, client: BufferClient, store: ObjectStore) -> None:
@@ -58,36 +58,36 @@ class BufferPublisher(Queue, Channels):
 
     @property
     @override
-    def sees_all(self) -> bool:
+    def finds_everything(self) -> bool:
         """What was asked may be done after we have looked."""
         return False
 
     @override
-    async def listed(self) -> Sequence[Channel]:
+    async def listed(self) -> Sequence[BufferChannel]:
         with _our_errors("Buffer", changes=False):
-            data = await self._client.ask(documents.ORGANIZATIONS)
-            found: list[Channel] = []
+            data = await self._client.execute(documents.ORGANIZATIONS)
+            found: list[BufferChannel] = []
             for each in data["account"]["organizations"]:
-                told = await self._client.ask(documents.CHANNELS, organization=each["id"])
+                told = await self._client.execute(documents.CHANNELS, organization=each["id"])
                 found += [_channel(ChannelData.model_validate(one)) for one in told["channels"]]
         return found
 
     @override
-    async def check(self, outgoing: Outgoing) -> None:
+    async def check(self, outgoing: OutgoingPost) -> None:
         channel = await self._channel(outgoing)
         if problem := _channel(channel).problem:
-            raise ChannelClosed(outgoing.channel_name, problem)
+            raise TargetChannelClosed(outgoing.channel_name, problem)
         await check_link(self._store.public_url(outgoing.storage_key))
 
     @override
-    async def publish(self, outgoing: Outgoing) -> Receipt:
+    async def publish(self, outgoing: OutgoingPost) -> Receipt:
         wanted = {**self._input(outgoing), "channelId": outgoing.channel_id}
         with _our_errors(outgoing.channel_name):
-            data = await self._client.ask(documents.CREATE, input=wanted)
+            data = await self._client.execute(documents.CREATE, input=wanted)
             return _receipt(_acted(data["createPost"]))
 
     @override
-    async def find(self, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
         link = self._store.public_url(outgoing.storage_key)
         like: list[Post] = []
         with _our_errors(outgoing.channel_name):
@@ -95,7 +95,7 @@ class BufferPublisher(Queue, Channels):
             async for each in self._posts(channel, since - _SKEW):
                 if each.id in outgoing.others:
                     continue
-                is_same_time = each.dueAt is not None and _same(each.dueAt, outgoing.due_at)
+                is_same_time = each.dueAt is not None and _is_same_post(each.dueAt, outgoing.due_at)
                 is_same_text = each.text.strip() == outgoing.caption.strip()
                 is_same_file = any(asset.source == link for asset in each.assets)
                 if is_same_file or (is_same_time and is_same_text):
@@ -103,46 +103,46 @@ class BufferPublisher(Queue, Channels):
                 if is_same_time or (is_same_text and outgoing.caption):
                     like.append(each)
         if like:
-            raise OutcomeUnknown
+            raise DeliveryUnconfirmed
         return None
 
     @override
-    async def look(self, remote_id: str) -> Receipt | None:
+    async def fetch(self, remote_id: str) -> Receipt | None:
         with _our_errors("Buffer", changes=False):
             try:
-                data = await self._client.ask(documents.POST, id=remote_id)
+                data = await self._client.execute(documents.POST, id=remote_id)
             except BufferNotFound:
                 return None
             return _receipt(Post.model_validate(data["post"]))
 
     @override
-    async def change(self, remote_id: str, outgoing: Outgoing) -> Receipt | None:
+    async def update(self, remote_id: str, outgoing: OutgoingPost) -> Receipt | None:
         wanted = {**self._input(outgoing), "id": remote_id}
         # It may be asked again: whoever looks sees how it is there.
         with _our_errors(outgoing.channel_name, changes=False):
             try:
-                data = await self._client.ask(documents.EDIT, input=wanted)
+                data = await self._client.execute(documents.EDIT, input=wanted)
                 return _receipt(_acted(data["editPost"]))
             except BufferNotFound:
                 return None
 
     @override
-    async def take_back(self, remote_id: str) -> None:
+    async def remove(self, remote_id: str) -> None:
         with _our_errors("Buffer", changes=False):
             try:
-                data = await self._client.ask(documents.DELETE, id=remote_id)
+                data = await self._client.execute(documents.DELETE, id=remote_id)
             except BufferNotFound:
                 return
             if data["deletePost"]["__typename"] != "DeletePostSuccess":
                 message = str(data["deletePost"].get("message", ""))[:200]
                 raise PublisherBusy(f"it does not let go of a post: {message}", _HOUR)
 
-    async def _channel(self, outgoing: Outgoing) -> ChannelData:
+    async def _channel(self, outgoing: OutgoingPost) -> ChannelData:
         with _our_errors(outgoing.channel_name, changes=False):
             try:
-                data = await self._client.ask(documents.CHANNEL, id=outgoing.channel_id)
+                data = await self._client.execute(documents.CHANNEL, id=outgoing.channel_id)
             except BufferNotFound as error:
-                raise ChannelGone(outgoing.channel_name) from error
+                raise TargetChannelGone(outgoing.channel_name) from error
             return ChannelData.model_validate(data["channel"])
 
     async def _posts(self, channel: ChannelData, since: datetime) -> AsyncGenerator[Post]:
@@ -154,15 +154,15 @@ class BufferPublisher(Queue, Channels):
         }
         after = None
         for _ in range(_MOST_PAGES):
-            data = (await self._client.ask(documents.POSTS, input=asked, after=after))["posts"]
+            data = (await self._client.execute(documents.POSTS, input=asked, after=after))["posts"]
             for edge in data["edges"] or ():
                 yield Post.model_validate(edge["node"])
             if not data["pageInfo"]["hasNextPage"]:
                 return
             after = data["pageInfo"]["endCursor"]
-        raise OutcomeUnknown
+        raise DeliveryUnconfirmed
 
-    def _input(self, outgoing: Outgoing) -> dict[str, Any]:
+    def _input(self, outgoing: OutgoingPost) -> dict[str, Any]:
         link = self._store.public_url(outgoing.storage_key)
         image: dict[str, Any] = {"url": link}
         if outgoing.alt_text:
@@ -173,13 +173,13 @@ class BufferPublisher(Queue, Channels):
             "dueAt": _iso(outgoing.due_at),
             "text": outgoing.caption,
             "assets": [{"image": image}],
-            "aiAssisted": outgoing.is_made,
+            "aiAssisted": outgoing.is_ai_generated,
         }
         metadata = _metadata(outgoing)
         return {**wanted, "metadata": {outgoing.service: metadata}} if metadata else wanted
 
 
-def _metadata(outgoing: Outgoing) -> dict[str, Any]:
+def _metadata(outgoing: OutgoingPost) -> dict[str, Any]:
     """Return what a network asks for beyond what all do."""
     comment = {"firstComment": outgoing.first_comment} if outgoing.first_comment else {}
     match outgoing.service:
@@ -190,7 +190,7 @@ def _metadata(outgoing: Outgoing) -> dict[str, Any]:
         case "linkedin":
             return comment
         case "twitter":
-            return {"isAiGenerated": True} if outgoing.is_made else {}
+            return {"isAiGenerated": True} if outgoing.is_ai_generated else {}
         case _:
             return {}
 
@@ -208,7 +208,7 @@ def _acted(payload: dict[str, Any]) -> Post:
         case "LimitReachedError":
             raise BufferFull(message)
         case "UnexpectedError":
-            raise BufferUnclear(message)
+            raise BufferOutcomeUnknown(message)
         case _:
             raise BufferRefused(message)
 
@@ -216,7 +216,7 @@ def _acted(payload: dict[str, Any]) -> Post:
 def _receipt(post: Post) -> Receipt:
     return Receipt(
         remote_id=post.id,
-        stage=_STAGES.get(post.status, Stage.QUEUED),
+        state=_STAGES.get(post.status, RemoteState.QUEUED),
         link=_link(post.externalLink or ""),
         at=post.sentAt,
         text=post.text,
@@ -230,10 +230,10 @@ def _link(link: str) -> str | None:
     return link if is_plain and len(link) <= _MOST_LINK else None
 
 
-def _channel(channel: ChannelData) -> Channel:
+def _channel(channel: ChannelData) -> BufferChannel:
     problem = "it is locked by your plan" if channel.isLocked else None
     problem = "it is disconnected" if channel.isDisconnected else problem
-    return Channel(
+    return BufferChannel(
         id=channel.id,
         name=channel.name,
         service=channel.service,
@@ -242,7 +242,7 @@ def _channel(channel: ChannelData) -> Channel:
     )
 
 
-def _same(one: datetime, other: datetime) -> bool:
+def _is_same_post(one: datetime, other: datetime) -> bool:
     return abs(one - other) < timedelta(seconds=1)
 
 
@@ -258,15 +258,15 @@ def _our_errors(name: str, *, changes: bool = True) -> Generator[None]:
     """
     try:
         yield
-    except (BufferUnclear, ValidationError, KeyError, TypeError) as error:
+    except (BufferOutcomeUnknown, ValidationError, KeyError, TypeError) as error:
         if changes:
-            raise OutcomeUnknown(str(error)) from error
+            raise DeliveryUnconfirmed(str(error)) from error
         raise PublisherBusy("it does not answer in a way that I understand", 60) from error
-    except NotDone as error:
-        raise _ours(error, name) from error
+    except BufferCallFailed as error:
+        raise _to_domain_error(error, name) from error
 
 
-def _ours(error: NotDone, name: str) -> DomainError:
+def _to_domain_error(error: BufferCallFailed, name: str) -> DomainError:
     match error:
         case BufferLimited(retry_after=wait):
             return PublisherBusy("it has been asked too often", wait)
@@ -275,7 +275,7 @@ def _ours(error: NotDone, name: str) -> DomainError:
         case BufferKeyRefused():
             return KeyRefused()
         case BufferNotFound():
-            return ChannelGone(name)
+            return TargetChannelGone(name)
         case BufferRefused(detail=detail):
             return PostRefused(detail)
         case _:

@@ -8,31 +8,38 @@ from db.models import (
     CharacterStatus,
     PromptArtifact,
 )
-from services.characters.clearing import ClearingHandler, forget_characters
+from services.characters.clearing import CleanupHandler, delete_characters
 from services.characters.errors import (
     CharacterNameTaken,
     CharacterNotFound,
+    ImageLimitReached,
+    ImageNotFound,
+    NoImageSelected,
     NoProfile,
-    NothingSelected,
-    NothingToDrawFrom,
-    NotShown,
-    PhotoFlaw,
+    NoReferencePhoto,
+    PhotoProblem,
     PhotoRefused,
-    PictureGone,
-    PicturesUsedUp,
+    ProgressNotDelivered,
     SceneRefused,
-    StillDrawing,
+    StillGenerating,
     StyleForAdults,
     StyleNotFound,
-    TooManyDrawing,
+    TooManyGenerating,
 )
 from services.characters.gallery import GalleryService
 from services.characters.ports import Watcher
 from services.characters.prompts import build_character_prompt
 from services.characters.service import GENDERS, VARIANTS, CharacterService
-from services.characters.showing import ShowHandler
+from services.characters.showing import ProgressHandler
 from services.characters.styles import STYLES, Scene, Style
-from services.characters.types import CharacterLimits, Gallery, Progress, Quote, Shown, Wish
+from services.characters.types import (
+    CharacterLimits,
+    Gallery,
+    GalleryImage,
+    ImageOrder,
+    Progress,
+    Quote,
+)
 from services.characters.workflow import GenerateHandler
 
 __all__ = [
@@ -48,32 +55,32 @@ __all__ = [
     "CharacterProfile",
     "CharacterService",
     "CharacterStatus",
-    "ClearingHandler",
+    "CleanupHandler",
     "Gallery",
+    "GalleryImage",
     "GalleryService",
     "GenerateHandler",
+    "ImageLimitReached",
+    "ImageNotFound",
+    "ImageOrder",
+    "NoImageSelected",
     "NoProfile",
-    "NotShown",
-    "NothingSelected",
-    "NothingToDrawFrom",
-    "PhotoFlaw",
+    "NoReferencePhoto",
+    "PhotoProblem",
     "PhotoRefused",
-    "PictureGone",
-    "PicturesUsedUp",
     "Progress",
+    "ProgressHandler",
+    "ProgressNotDelivered",
     "PromptArtifact",
     "Quote",
     "Scene",
     "SceneRefused",
-    "ShowHandler",
-    "Shown",
-    "StillDrawing",
+    "StillGenerating",
     "Style",
     "StyleForAdults",
     "StyleNotFound",
-    "TooManyDrawing",
+    "TooManyGenerating",
     "Watcher",
-    "Wish",
     "build_character_prompt",
-    "forget_characters",
+    "delete_characters",
 ]

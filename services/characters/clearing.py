@@ -17,7 +17,7 @@ from db.session import Sessions
 from services.characters import queries
 from services.jobs import Handler, Run, drop, enqueue
 from services.media import ObjectStore
-from services.painters import Studio
+from services.painters import ImagePipeline
 
 KIND = "clear files"
 # What a run that was under way may still put down, and what a create that was cut short has.
@@ -34,54 +34,56 @@ def key_of(character_id: UUID) -> str:
     return f"character:{character_id}"
 
 
-async def forget(session: AsyncSession, ids: Sequence[UUID]) -> None:
+async def delete_character(session: AsyncSession, ids: Sequence[UUID]) -> None:
     """Delete characters, what was kept of making them, and promise their files' deletion."""
     keys = [key_of(each) for each in ids]
     lent = await session.scalars(
         select(JobStep.output)
         .join(Job, Job.id == JobStep.job_id)
-        .where(Job.key.in_(keys), JobStep.name == queries.LENT)
+        .where(Job.key.in_(keys), JobStep.name == queries.UPLOADED)
     )
     # Jobs first, as whoever runs one locks them.
     taken_back = [each for each in lent.all() if each]
     await drop(session, keys)
     await session.execute(delete(Character).where(Character.id.in_(ids)))
     for each in taken_back:
-        await promise_return(session, each)
+        await enqueue_upload_deletion(session, each)
     for each in ids:
         for after in (None, _LATER):
             await enqueue(session, KIND, {"prefix": folder_of(each)}, due=after)
 
 
-async def forget_characters(session: AsyncSession, user_id: UUID) -> None:
+async def delete_characters(session: AsyncSession, user_id: UUID) -> None:
     """Delete all of a user's characters."""
     found = await session.scalars(select(Character.id).where(Character.user_id == user_id))
-    await forget(session, found.all())
+    await delete_character(session, found.all())
 
 
-async def promise_photo(session: AsyncSession, character_id: UUID, after: timedelta) -> None:
+async def enqueue_photo_deletion(
+    session: AsyncSession, character_id: UUID, after: timedelta
+) -> None:
     """Let a character's photo be deleted after a while."""
     payload = {"photo_of": str(character_id)}
     await enqueue(session, KIND, payload, due=after, key=key_of(character_id))
 
 
-async def promise_unless_known(session: AsyncSession, character_id: UUID) -> None:
+async def enqueue_orphan_cleanup(session: AsyncSession, character_id: UUID) -> None:
     """Let files be deleted that are about to be stored, should there be no such character then."""
     await enqueue(session, KIND, {"unknown": str(character_id)}, due=_MUCH_LATER)
 
 
-async def promise_return(session: AsyncSession, lent: str) -> None:
+async def enqueue_upload_deletion(session: AsyncSession, lent: str) -> None:
     """Let what was lent to a vendor be taken back."""
     await enqueue(session, KIND, {"lent": lent})
 
 
-class ClearingHandler(Handler):
+class CleanupHandler(Handler):
     """Deletes files. It may be done any number of times, and is tried until it is done."""
 
     kind: ClassVar[str] = KIND
-    limit: ClassVar[int] = 100_000
+    max_attempts: ClassVar[int] = 100_000
 
-    def __init__(self, sessions: Sessions, studio: Studio) -> None:
+    def __init__(self, sessions: Sessions, studio: ImagePipeline) -> None:
         self._sessions = sessions
         self._studio = studio
 
@@ -89,18 +91,18 @@ class ClearingHandler(Handler):
     async def run(self, run: Run) -> None:
         payload, store = run.payload, self._studio.store
         if character_id := payload.get("photo_of"):
-            await forget_photo(self._sessions, store, UUID(character_id))
+            await delete_photo(self._sessions, store, UUID(character_id))
         if character_id := payload.get("unknown"):
             await self._clear_unknown(UUID(character_id))
         if prefix := payload.get("prefix"):
             await _clear(store, prefix)
-        if (lent := payload.get("lent")) and self._studio.images.exist:
-            await self._studio.images.take_back(lent)
+        if (lent := payload.get("lent")) and self._studio.images.is_configured:
+            await self._studio.images.delete_upload(lent)
         async with run.finishing():
             pass
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """Nothing waits for it; a sweep finds what was left."""
@@ -112,7 +114,7 @@ class ClearingHandler(Handler):
             await _clear(self._studio.store, folder_of(character_id))
 
 
-async def forget_photo(sessions: Sessions, store: ObjectStore, character_id: UUID) -> None:
+async def delete_photo(sessions: Sessions, store: ObjectStore, character_id: UUID) -> None:
     """Delete a character's photo."""
     async with sessions() as session:
         character = await session.get(Character, character_id)

@@ -10,29 +10,36 @@ from typing_extensions import override
 
 from db.models import ArtifactStatus, AssetKind, CharacterImage, GeneratedAsset, PromptArtifact
 from services.characters import clearing, queries
-from services.errors import Passing
+from services.errors import TransientError
 from services.jobs import Run
 from services.llm import Caller, Image, ModelError
 from services.media import thumbnail
-from services.painters import Begun, Kept, Order, PaintingLost, StepEasel, Studio
+from services.painters import (
+    ImageGenerationLost,
+    ImagePipeline,
+    ImageRequest,
+    Prediction,
+    StepGenerationState,
+    StoredImage,
+)
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Reference:
     """The picture that those to come take after: ours, and where the vendor has it."""
 
     image: Image
     lent: str
 
 
-class Drawer:
+class ImageTask:
     """Draws the pictures of one order."""
 
     def __init__(
         self,
         run: Run,
-        studio: Studio,
-        likeness: Likeness,
+        studio: ImagePipeline,
+        likeness: Reference,
         *,
         user_id: UUID,
         describe: Callable[[BaseException], str],
@@ -45,19 +52,19 @@ class Drawer:
         self._describe = describe
         self._show = show
 
-    async def draw(self, artifact: PromptArtifact) -> None:
+    async def run(self, artifact: PromptArtifact) -> None:
         """See one picture through; what goes wrong with it alone is written on it."""
         name = str(artifact.variant)
 
-        async def paint() -> list[Kept]:
+        async def paint() -> list[StoredImage]:
             return await self._paint(artifact)
 
         try:
-            kept = await self._run.step(f"picture {name}", list[Kept], paint)
-        except Passing:
+            kept = await self._run.step(f"picture {name}", list[StoredImage], paint)
+        except TransientError:
             raise
         except ModelError as error:
-            lost = isinstance(error, PaintingLost)
+            lost = isinstance(error, ImageGenerationLost)
             await self._give_up(
                 artifact.id,
                 ArtifactStatus.LOST if lost else ArtifactStatus.FAILED,
@@ -67,24 +74,24 @@ class Drawer:
             await self._hang(artifact, kept)
         await self._show()
 
-    async def _paint(self, artifact: PromptArtifact) -> list[Kept]:
-        order = Order(
+    async def _paint(self, artifact: PromptArtifact) -> list[StoredImage]:
+        order = ImageRequest(
             prompt=artifact.prompt,
-            like=(self._likeness.image,),
-            lent=(self._likeness.lent,),
+            references=(self._likeness.image,),
+            upload_urls=(self._likeness.lent,),
             aspect=artifact.parameters["aspect_ratio"],
         )
         folder = clearing.folder_of(artifact.character_id)
-        picture, whole = await self._studio.make(
+        picture, whole = await self._studio.generate(
             order,
-            _ArtifactEasel(self._run, artifact),
+            _ArtifactGenerationState(self._run, artifact),
             key=f"{folder}{artifact.id}.jpg",
             caller=Caller(purpose=queries.PAINT, user_id=self._user_id),
         )
         small = await asyncio.to_thread(thumbnail, picture.data)
-        return [whole, await self._studio.keep(f"{folder}{artifact.id}-small.jpg", small)]
+        return [whole, await self._studio.store_image(f"{folder}{artifact.id}-small.jpg", small)]
 
-    async def _hang(self, artifact: PromptArtifact, kept: Sequence[Kept]) -> None:
+    async def _hang(self, artifact: PromptArtifact, kept: Sequence[StoredImage]) -> None:
         """Put a picture into the gallery."""
         async with self._run.writing() as session:
             done = await session.get_one(PromptArtifact, artifact.id)
@@ -114,7 +121,7 @@ class Drawer:
                 artifact.cost_usd = self._studio.images.price_usd
 
 
-class _ArtifactEasel(StepEasel):
+class _ArtifactGenerationState(StepGenerationState):
     """The easel of a picture, whose row shows that it is being painted."""
 
     def __init__(self, run: Run, artifact: PromptArtifact) -> None:
@@ -123,10 +130,10 @@ class _ArtifactEasel(StepEasel):
         self._artifact_id = artifact.id
 
     @override
-    async def ordered(self, begun: Begun) -> bool:
+    async def save_prediction(self, begun: Prediction) -> bool:
         async with self._run.writing() as session:
             if await queries.is_anothers(session, self._artifact_id, begun.id):
                 return False
             artifact = await session.get_one(PromptArtifact, self._artifact_id)
             artifact.prediction_id, artifact.status = begun.id, ArtifactStatus.PAINTING
-        return await super().ordered(begun)
+        return await super().save_prediction(begun)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.errors import DomainError, Passing
+from services.errors import DomainError, TransientError
 
 
-class PhotoFlaw(StrEnum):
+class PhotoProblem(StrEnum):
     """Why no character is made from a photo."""
 
     NOBODY = "nobody"
@@ -19,7 +19,7 @@ class PhotoFlaw(StrEnum):
 class PhotoRefused(DomainError):
     """No character is made from this photo; it was deleted."""
 
-    flaw: PhotoFlaw
+    flaw: PhotoProblem
 
 
 @dataclass(eq=False)
@@ -56,21 +56,21 @@ class SceneRefused(DomainError):
 
 
 @dataclass(eq=False)
-class StillDrawing(DomainError):
+class StillGenerating(DomainError):
     """Pictures of the character are on their way already."""
 
     name: str
 
 
 @dataclass(eq=False)
-class TooManyDrawing(DomainError):
+class TooManyGenerating(DomainError):
     """The user has as many characters on their way as one may have at a time."""
 
     limit: int
 
 
 @dataclass(eq=False)
-class PicturesUsedUp(DomainError):
+class ImageLimitReached(DomainError):
     """The user has had as many pictures painted today as one may."""
 
     limit: int
@@ -78,25 +78,25 @@ class PicturesUsedUp(DomainError):
 
 
 @dataclass(eq=False)
-class NothingToDrawFrom(DomainError):
+class NoReferencePhoto(DomainError):
     """There is no picture that was selected, and the photo is gone."""
 
     name: str
 
 
 @dataclass(eq=False)
-class NothingSelected(DomainError):
+class NoImageSelected(DomainError):
     """None of the character's pictures is selected."""
 
     name: str
 
 
 @dataclass(eq=False)
-class PictureGone(DomainError):
+class ImageNotFound(DomainError):
     """The picture is in the gallery no more."""
 
 
-class NotShown(Passing):
+class ProgressNotDelivered(TransientError):
     """Discord could not be reached with how far pictures are."""
 
 

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import CharacterProfile
 from db.session import Sessions
 from services.characters import queries, seeing
-from services.characters.errors import NoProfile, PictureGone
+from services.characters.errors import ImageNotFound, NoProfile
 from services.characters.guards import owned_by, refuse_words, words_of
 from services.characters.types import Gallery
-from services.media import ObjectStore, promise_deletion
+from services.media import ObjectStore, enqueue_deletion
 from services.people import Actor
 
 
@@ -31,7 +31,7 @@ class GalleryService:
         async with self._sessions() as session:
             return Gallery(
                 character=await owned_by(session, actor, character_id),
-                shown=await queries.shown(session, character_id),
+                images=await queries.shown(session, character_id),
                 profile=await queries.profile(session, character_id),
             )
 
@@ -62,7 +62,7 @@ class GalleryService:
         async with self._sessions.begin() as session:
             await owned_by(session, actor, character_id, lock=True)
             if not await queries.select_image(session, character_id, image_id):
-                raise PictureGone
+                raise ImageNotFound
 
     async def discard(self, actor: Actor, character_id: UUID, image_id: UUID) -> None:
         """Delete a picture, and its files.
@@ -74,8 +74,8 @@ class GalleryService:
             await owned_by(session, actor, character_id, lock=True)
             keys = await queries.discard(session, character_id, image_id)
             if not keys:
-                raise PictureGone
-            await promise_deletion(session, keys)
+                raise ImageNotFound
+            await enqueue_deletion(session, keys)
 
     async def describe(
         self, actor: Actor, character_id: UUID, changes: Mapping[str, str]

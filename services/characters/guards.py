@@ -32,7 +32,7 @@ async def owned_by(
     return character
 
 
-def refuse_drawing(style: str, scene_text: str) -> None:
+def refuse_generation(style: str, scene_text: str) -> None:
     """Refuse what nobody is drawn in.
 
     Raises:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from db.models import (
     ArtifactStatus,
     AssetKind,
+    CallOutcome,
     Character,
     CharacterImage,
     CharacterProfile,
@@ -18,18 +19,17 @@ from db.models import (
     GeneratedAsset,
     JobStep,
     LlmCall,
-    Outcome,
     PromptArtifact,
     User,
 )
-from services.characters.types import Shown
+from services.characters.types import GalleryImage
 
 OPEN = (CharacterStatus.DRAFT, CharacterStatus.PROFILING, CharacterStatus.GENERATING)
 WAITING = (ArtifactStatus.PLANNED, ArtifactStatus.PAINTING)
 # What the ledger calls looking at a photo, and painting a picture.
 LOOK, PAINT = "character", "character picture"
 # The step in which a picture is given to the vendor.
-LENT = "lent"
+UPLOADED = "lent"
 _DAY = timedelta(days=1)
 
 
@@ -90,7 +90,7 @@ async def count_today(session: AsyncSession, user_id: UUID, purpose: str) -> int
             select(func.count()).where(
                 LlmCall.user_id == user_id,
                 LlmCall.purpose == purpose,
-                LlmCall.outcome == Outcome.OK,
+                LlmCall.outcome == CallOutcome.OK,
                 LlmCall.created_at > func.now() - _DAY,
             )
         )
@@ -129,7 +129,7 @@ async def is_anothers(session: AsyncSession, artifact_id: UUID, prediction_id: s
     return bool(await session.scalar(select(known)))
 
 
-async def shown(session: AsyncSession, character_id: UUID) -> Sequence[Shown]:
+async def shown(session: AsyncSession, character_id: UUID) -> Sequence[GalleryImage]:
     """Return what is in a character's gallery, the newest first."""
     whole, small = aliased(GeneratedAsset), aliased(GeneratedAsset)
     rows = await session.execute(
@@ -141,7 +141,7 @@ async def shown(session: AsyncSession, character_id: UUID) -> Sequence[Shown]:
         .order_by(PromptArtifact.created_at.desc(), PromptArtifact.variant)
     )
     return [
-        Shown(image=image, artifact=artifact, asset=asset, thumbnail=thumbnail)
+        GalleryImage(image=image, artifact=artifact, asset=asset, thumbnail=thumbnail)
         for image, artifact, asset, thumbnail in rows
     ]
 
@@ -203,16 +203,16 @@ async def profile(session: AsyncSession, character_id: UUID) -> CharacterProfile
     return await session.get(CharacterProfile, character_id)
 
 
-async def lent(session: AsyncSession, job_id: UUID) -> str | None:
+async def uploads(session: AsyncSession, job_id: UUID) -> str | None:
     """Return what a job has lent to the vendor, and where the vendor has it."""
     return await session.scalar(
-        select(JobStep.output).where(JobStep.job_id == job_id, JobStep.name == LENT)
+        select(JobStep.output).where(JobStep.job_id == job_id, JobStep.name == UPLOADED)
     )
 
 
-async def forget_lent(session: AsyncSession, job_id: UUID) -> None:
+async def clear_uploads(session: AsyncSession, job_id: UUID) -> None:
     """Let a picture be lent anew: what was lent has been taken back."""
-    await session.execute(delete(JobStep).where(JobStep.job_id == job_id, JobStep.name == LENT))
+    await session.execute(delete(JobStep).where(JobStep.job_id == job_id, JobStep.name == UPLOADED))
 
 
 async def of_run(session: AsyncSession, payload: Mapping[str, str]) -> Character | None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.characters.errors import PhotoFlaw, PhotoRefused
+from services.characters.errors import PhotoProblem, PhotoRefused
 from services.llm import ChatMessage, Image, Request, Sampling
 from services.texts import on_one_line, shorten
 
@@ -51,10 +51,10 @@ class PhotoAnswer(BaseModel):
             PhotoRefused: It is one.
         """
         flaws = (
-            (self.is_sexual, PhotoFlaw.SEXUAL),
-            (self.is_violent, PhotoFlaw.VIOLENT),
-            (self.people == 0, PhotoFlaw.NOBODY),
-            (self.people > 1, PhotoFlaw.SEVERAL),
+            (self.is_sexual, PhotoProblem.SEXUAL),
+            (self.is_violent, PhotoProblem.VIOLENT),
+            (self.people == 0, PhotoProblem.NOBODY),
+            (self.people > 1, PhotoProblem.SEVERAL),
         )
         for has_it, flaw in flaws:
             if has_it:

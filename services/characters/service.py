@@ -15,31 +15,31 @@ from services.characters import clearing, queries
 from services.characters.errors import (
     CharacterNameTaken,
     CharacterNotFound,
-    NothingSelected,
-    NothingToDrawFrom,
-    PicturesUsedUp,
-    StillDrawing,
-    TooManyDrawing,
+    ImageLimitReached,
+    NoImageSelected,
+    NoReferencePhoto,
+    StillGenerating,
+    TooManyGenerating,
 )
-from services.characters.guards import owned_by, refuse_drawing, refuse_unfit
+from services.characters.guards import owned_by, refuse_generation, refuse_unfit
 from services.characters.styles import FRAMINGS, Scene
-from services.characters.types import CharacterLimits, Quote, Wish
+from services.characters.types import CharacterLimits, ImageOrder, Quote
 from services.characters.workflow import KIND
-from services.chat import Attachment, Stage
+from services.chat import Attachment, ChatAdapter
 from services.errors import TextEmpty
 from services.jobs import enqueue
-from services.llm_configs import NoEyes, seeing_model
+from services.llm_configs import NoVisionModel, seeing_model
 from services.media import (
-    MOST_BYTES,
-    FileGone,
+    MAX_BYTES,
+    FileNotFound,
     FileTooLarge,
     Picture,
     memory_of,
     prepare,
     thumbnail,
 )
-from services.painters import Studio
-from services.people import Actor, enter
+from services.painters import ImagePipeline
+from services.people import Actor, get_or_create_user
 from services.personalities import PersonalityService
 from services.texts import clean_name, clean_text, on_one_line
 
@@ -55,9 +55,9 @@ class CharacterService:
     def __init__(
         self,
         sessions: Sessions,
-        studio: Studio,
+        studio: ImagePipeline,
         personalities: PersonalityService,
-        stage: Stage,
+        stage: ChatAdapter,
         limits: CharacterLimits,
     ) -> None:
         self._sessions = sessions
@@ -81,7 +81,7 @@ class CharacterService:
         return Quote(model=images.name, pictures=pictures, cost_usd=pictures * images.price_usd)
 
     async def create(
-        self, actor: Actor, *, name: str, gender: str, photo: Attachment, wish: Wish
+        self, actor: Actor, *, name: str, gender: str, photo: Attachment, wish: ImageOrder
     ) -> Character:
         """Promise a character drawn after a photo.
 
@@ -97,7 +97,7 @@ class CharacterService:
         character_id = uuid4()
         async with self._sessions.begin() as session:
             await self._admit(session, actor, wish, name=name)
-            await clearing.promise_unless_known(session, character_id)
+            await clearing.enqueue_orphan_cleanup(session, character_id)
         picture = await self._read(photo)
         key = f"{clearing.folder_of(character_id)}photo.jpg"
         async with AsyncExitStack() as undoing:
@@ -117,11 +117,11 @@ class CharacterService:
                 session.add(character)
                 await self._order(session, character, wish)
                 after = timedelta(days=self._limits.photo_days)
-                await clearing.promise_photo(session, character_id, after)
+                await clearing.enqueue_photo_deletion(session, character_id, after)
             undoing.pop_all()
         return character
 
-    async def generate(self, actor: Actor, character_id: UUID, wish: Wish) -> Character:
+    async def generate(self, actor: Actor, character_id: UUID, wish: ImageOrder) -> Character:
         """Promise more pictures of a character: in another style, or another scene.
 
         Raises:
@@ -137,14 +137,14 @@ class CharacterService:
             await self._admit(session, actor, wish)
             character = await owned_by(session, actor, character_id, lock=True)
             if character.status in queries.OPEN:
-                raise StillDrawing(character.name)
+                raise StillGenerating(character.name)
             profile = await queries.profile(session, character_id)
             if profile is not None:
                 refuse_unfit(profile, wish.style, wish.scene_text)
             if character.photo_key is None and (
                 profile is None or await queries.selected(session, character_id) is None
             ):
-                raise NothingToDrawFrom(character.name)
+                raise NoReferencePhoto(character.name)
             character.run_token, character.style = uuid4(), wish.style
             character.status, character.error = CharacterStatus.DRAFT, None
             await self._order(session, character, wish)
@@ -182,11 +182,11 @@ class CharacterService:
             character = await owned_by(session, actor, character_id)
             key = await queries.selected(session, character_id)
         if key is None:
-            raise NothingSelected(character.name)
+            raise NoImageSelected(character.name)
         face = f"avatars/{uuid4()}.jpg"
         url = self._studio.store.public_url(face)
         whole = await self._studio.store.get(key)
-        await self._studio.keep(face, await asyncio.to_thread(thumbnail, whole, _FACE_SIDE))
+        await self._studio.store_image(face, await asyncio.to_thread(thumbnail, whole, _FACE_SIDE))
         personality = await self._personalities.edit(actor, personality_id, {"avatar_url": url})
         async with self._sessions.begin() as session:
             (await owned_by(session, actor, character_id)).personality_id = personality_id
@@ -200,39 +200,39 @@ class CharacterService:
         """
         async with self._sessions.begin() as session:
             await owned_by(session, actor, character_id)
-            await clearing.forget(session, [character_id])
+            await clearing.delete_character(session, [character_id])
 
     async def _read(self, photo: Attachment) -> Picture:
         """Return a photo without anything in it that is not seen."""
-        if photo.size > MOST_BYTES:
-            raise FileTooLarge(photo.name, MOST_BYTES)
+        if photo.size > MAX_BYTES:
+            raise FileTooLarge(photo.name, MAX_BYTES)
         data = await self._stage.read(photo)
         if data is None:
-            raise FileGone(photo.name)
-        async with self._studio.room.of(memory_of(data, photo.name)):
+            raise FileNotFound(photo.name)
+        async with self._studio.room.reserve(memory_of(data, photo.name)):
             return await asyncio.to_thread(prepare, data, name=photo.name, max_width=_PHOTO_SIDE)
 
     async def _admit(
-        self, session: AsyncSession, actor: Actor, wish: Wish, *, name: str | None = None
+        self, session: AsyncSession, actor: Actor, wish: ImageOrder, *, name: str | None = None
     ) -> UUID:
         """See that a user may have this drawn, alone with their characters; return their id."""
-        user = await enter(session, actor)
+        user = await get_or_create_user(session, actor)
         await queries.hold_user(session, user.id)
         if name is not None:
             if await seeing_model(session) is None:
-                raise NoEyes
+                raise NoVisionModel
             await _free(session, user.id, name)
         if await queries.count_open(session, user.id) >= self._limits.at_once:
-            raise TooManyDrawing(self._limits.at_once)
+            raise TooManyGenerating(self._limits.at_once)
         limit = self._limits.images_per_day
         looked = await queries.count_today(session, user.id, queries.LOOK)
         spent = await queries.count_today(session, user.id, queries.PAINT)
         left = max(limit - spent - await queries.count_waiting(session, user.id), 0)
         if wish.variants > left or (name is not None and looked >= limit):
-            raise PicturesUsedUp(limit, left)
+            raise ImageLimitReached(limit, left)
         return user.id
 
-    async def _order(self, session: AsyncSession, character: Character, wish: Wish) -> None:
+    async def _order(self, session: AsyncSession, character: Character, wish: ImageOrder) -> None:
         """Write down which pictures are wanted, and promise them."""
         await session.flush()
         session.add_all(
@@ -260,7 +260,7 @@ class CharacterService:
         await session.refresh(character)
 
 
-def _checked(wish: Wish) -> Wish:
+def _checked(wish: ImageOrder) -> ImageOrder:
     """Return a wish whose words can be kept.
 
     Raises:
@@ -269,7 +269,7 @@ def _checked(wish: Wish) -> Wish:
     text = on_one_line(clean_text(wish.scene_text, field="scene", limit=_SCENE))
     if wish.scene == Scene.SCENE and not text:
         raise TextEmpty("scene")
-    refuse_drawing(wish.style, text)
+    refuse_generation(wish.style, text)
     return replace(wish, scene_text=text, variants=min(max(wish.variants, 1), VARIANTS))
 
 
@@ -285,4 +285,4 @@ async def _free(session: AsyncSession, user_id: UUID, name: str) -> None:
     is_empty = taken.status == CharacterStatus.FAILED and taken.photo_key is None
     if not is_empty or await queries.shown(session, taken.id):
         raise CharacterNameTaken(name)
-    await clearing.forget(session, [taken.id])
+    await clearing.delete_character(session, [taken.id])

@@ -13,21 +13,21 @@ from services.characters import queries
 from services.characters.ports import Watcher
 from services.characters.types import Progress
 from services.jobs import DISCORD, Handler, Run, enqueue
-from services.media import ObjectGone, ObjectStore
+from services.media import ObjectNotFound, ObjectStore
 
 KIND = "character shown"
 # The answer to the command is to be there before it is changed.
 _LATER = timedelta(seconds=1)
 
 
-async def promise(session: AsyncSession, character: Character) -> None:
+async def enqueue_progress(session: AsyncSession, character: Character) -> None:
     """Let whoever asked see how it ended, by a process that has Discord."""
     if character.reply is not None:
         payload = {"character": str(character.id), "run": str(character.run_token)}
         await enqueue(session, KIND, payload, due=_LATER, lane=DISCORD)
 
 
-async def show(
+async def send_progress(
     sessions: Sessions, store: ObjectStore, watcher: Watcher, payload: dict[str, Any]
 ) -> None:
     """Show how far an order is."""
@@ -41,7 +41,7 @@ async def show(
     for key in keys:
         try:
             pictures.append(await store.get(key))
-        except ObjectGone:
+        except ObjectNotFound:
             continue  # it was deleted from the gallery meanwhile
     progress = Progress(
         character=character,
@@ -53,7 +53,7 @@ async def show(
     await watcher.show(character.reply, progress)
 
 
-class ShowHandler(Handler):
+class ProgressHandler(Handler):
     """Shows how an order ended."""
 
     kind: ClassVar[str] = KIND
@@ -65,7 +65,7 @@ class ShowHandler(Handler):
 
     @override
     async def run(self, run: Run) -> None:
-        await show(self._sessions, self._store, self._watcher, run.payload)
+        await send_progress(self._sessions, self._store, self._watcher, run.payload)
         async with run.finishing() as session:
             character = await queries.of_run(session, run.payload)
             if character is not None:
@@ -73,7 +73,7 @@ class ShowHandler(Handler):
                 character.reply = None
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         character = await queries.of_run(session, payload)

@@ -16,7 +16,7 @@ from services.characters.styles import Scene
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ImageOrder:
     """Pictures to draw: how, what they show, and how many.
 
     `reply` is where whoever wishes for them sees how far they are.
@@ -48,7 +48,7 @@ class Quote:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class GalleryImage:
     """A picture in a gallery."""
 
     image: CharacterImage
@@ -62,7 +62,7 @@ class Gallery:
     """A character and its pictures, the newest first."""
 
     character: Character
-    shown: Sequence[Shown]
+    images: Sequence[GalleryImage]
     profile: CharacterProfile | None
 
 

@@ -18,8 +18,8 @@ from db.models import (
 )
 from db.session import Sessions
 from services.characters import clearing, queries, seeing, showing
-from services.characters.drawer import Drawer, Likeness
-from services.characters.errors import CharacterNotFound, NothingToDrawFrom
+from services.characters.drawer import ImageTask, Reference
+from services.characters.errors import CharacterNotFound, NoReferencePhoto
 from services.characters.guards import refuse_unfit
 from services.characters.ports import Watcher
 from services.characters.prompts import build_character_prompt
@@ -27,9 +27,9 @@ from services.characters.styles import Scene
 from services.errors import DomainError
 from services.jobs import Handler, Run
 from services.llm import Caller, Image, LanguageModels
-from services.llm_configs import NoEyes, seeing_model
-from services.media import JPEG, ObjectGone, promise_deletion
-from services.painters import Studio
+from services.llm_configs import NoVisionModel, seeing_model
+from services.media import JPEG, ObjectNotFound, enqueue_deletion
+from services.painters import ImagePipeline
 
 KIND = "character"
 
@@ -38,13 +38,13 @@ class GenerateHandler(Handler):
     """Draws characters: looks at the photo, describes, orders pictures, keeps them."""
 
     kind: ClassVar[str] = KIND
-    seconds: ClassVar[float] = 1800
+    timeout_seconds: ClassVar[float] = 1800
 
     def __init__(
         self,
         sessions: Sessions,
         models: LanguageModels,
-        studio: Studio,
+        studio: ImagePipeline,
         watcher: Watcher,
         *,
         describe: Callable[[BaseException], str],
@@ -67,7 +67,7 @@ class GenerateHandler(Handler):
         async with self._sessions() as session:
             character = await _of(session, run.payload)
             artifacts = await queries.artifacts(session, character.run_token)
-        drawer = Drawer(
+        drawer = ImageTask(
             run,
             self._studio,
             likeness,
@@ -76,18 +76,18 @@ class GenerateHandler(Handler):
             show=lambda: self._show(run),
         )
         waiting = [each for each in artifacts if each.status in queries.WAITING]
-        ended = await asyncio.gather(*map(drawer.draw, waiting), return_exceptions=True)
+        ended = await asyncio.gather(*map(drawer.run, waiting), return_exceptions=True)
         for error in ended:
             if error is not None:
                 raise error
-        await self._studio.images.take_back(likeness.lent)
+        await self._studio.images.delete_upload(likeness.lent)
         async with run.finishing() as session:
             character = await _of(session, run.payload)
             failed = (each.error for each in await queries.artifacts(session, character.run_token))
             await _end(session, character, next((words for words in failed if words), None))
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         character = await queries.of_run(session, payload)
@@ -111,11 +111,11 @@ class GenerateHandler(Handler):
         if character.photo_key is not None and (
             await queries.profile(session, character.id) is None
         ):
-            await promise_deletion(session, [character.photo_key])
+            await enqueue_deletion(session, [character.photo_key])
             character.photo_key = None
-        lent = await queries.lent(session, character.job_id) if character.job_id else None
+        lent = await queries.uploads(session, character.job_id) if character.job_id else None
         if lent:
-            await clearing.promise_return(session, lent)
+            await clearing.enqueue_upload_deletion(session, lent)
 
     async def _begin(self, run: Run) -> bool:
         """Say that it has begun; False when nobody waits for it any more."""
@@ -140,9 +140,9 @@ class GenerateHandler(Handler):
                 return
             model = await seeing_model(session)
         if model is None:
-            raise NoEyes
+            raise NoVisionModel
         if character.photo_key is None:
-            raise NothingToDrawFrom(character.name)
+            raise NoReferencePhoto(character.name)
         key, name = character.photo_key, character.name
 
         async def look() -> seeing.PhotoAnswer:
@@ -155,7 +155,7 @@ class GenerateHandler(Handler):
         try:
             seen.refuse()
         except DomainError:
-            await clearing.forget_photo(self._sessions, self._studio.store, character.id)
+            await clearing.delete_photo(self._sessions, self._studio.store, character.id)
             raise
         async with run.writing() as session:
             kept: dict[str, Any] = seen.described()
@@ -177,27 +177,29 @@ class GenerateHandler(Handler):
                     scene_text=each.scene_text,
                 )
 
-    async def _lend(self, run: Run) -> Likeness:
+    async def _lend(self, run: Run) -> Reference:
         """Give the vendor what the pictures take after: the selected one, else the photo."""
         async with self._sessions() as session:
             character = await _of(session, run.payload)
             key = await queries.selected(session, character.id) or character.photo_key
         if key is None:
-            raise NothingToDrawFrom(character.name)
+            raise NoReferencePhoto(character.name)
         image = await self._image(key, character.name)
-        lent = await run.step(queries.LENT, str, lambda: self._studio.images.lend(image))
-        return Likeness(image=image, lent=lent)
+        lent = await run.step(queries.UPLOADED, str, lambda: self._studio.images.upload(image))
+        return Reference(image=image, lent=lent)
 
     async def _image(self, key: str, name: str) -> Image:
         try:
             return Image(media_type=JPEG, data=await self._studio.store.get(key))
-        except ObjectGone as error:
-            raise NothingToDrawFrom(name) from error
+        except ObjectNotFound as error:
+            raise NoReferencePhoto(name) from error
 
     async def _show(self, run: Run) -> None:
         """Show how far it is, if that can be done just now."""
         with suppress(DomainError):
-            await showing.show(self._sessions, self._studio.store, self._watcher, run.payload)
+            await showing.send_progress(
+                self._sessions, self._studio.store, self._watcher, run.payload
+            )
 
 
 async def _of(session: AsyncSession, payload: dict[str, Any]) -> Character:
@@ -218,7 +220,7 @@ async def _again(
     """Let what failed be tried once more; what was lost may have been paid for, and stays so."""
     character.status, character.error = CharacterStatus.DRAFT, None
     if character.job_id is not None:
-        await queries.forget_lent(session, character.job_id)
+        await queries.clear_uploads(session, character.job_id)
     for each in artifacts:
         if each.status == ArtifactStatus.FAILED:
             each.status, each.error = ArtifactStatus.PLANNED, None
@@ -229,4 +231,4 @@ async def _end(session: AsyncSession, character: Character, words: str | None) -
     has_pictures = bool(await queries.shown(session, character.id))
     character.status = CharacterStatus.READY if has_pictures else CharacterStatus.FAILED
     character.error = words
-    await showing.promise(session, character)
+    await showing.enqueue_progress(session, character)

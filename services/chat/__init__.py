@@ -1,63 +1,63 @@
 """Conversations: hearing, thinking, speaking, keeping."""
 
-from services.chat.answers import AnswerService, Why
+from services.chat.answers import AnswerService, Provenance
 from services.chat.channels import ChannelService
-from services.chat.composing import Composer
+from services.chat.composing import ReplyGenerator
 from services.chat.crisis import is_crisis
 from services.chat.errors import (
     AgeRestricted,
-    AnswerGone,
-    MayNotSpeak,
-    NobodyHere,
+    AnswerNotFound,
+    ChannelNotFound,
+    MissingPermission,
+    NoPersonalityHere,
     NotActivated,
-    NothingToSay,
     NotYourAnswer,
+    NoUsableReply,
     OptedOut,
-    PlaceGone,
 )
-from services.chat.keeping import Keeper
-from services.chat.ports import Stage
+from services.chat.keeping import ConversationWriter
+from services.chat.ports import ChatAdapter
 from services.chat.queries import Resolution, append
 from services.chat.service import ChatService
-from services.chat.signs import Signs, read_signs
-from services.chat.speech import flaw, tidy, unbroken
+from services.chat.signs import MessageContext, load_context
+from services.chat.speech import clean, find_defect, trim_incomplete
 from services.chat.splitting import split
-from services.chat.summons import signs_of, summoned_by
-from services.chat.turns import text_of, without
-from services.chat.types import Attachment, Heard, Speaker, speaker_of
+from services.chat.summons import addressees, message_context
+from services.chat.turns import combined_text, redact
+from services.chat.types import Attachment, IncomingMessage, Speaker, speaker_of
 
 __all__ = [
     "AgeRestricted",
-    "AnswerGone",
+    "AnswerNotFound",
     "AnswerService",
     "Attachment",
+    "ChannelNotFound",
     "ChannelService",
+    "ChatAdapter",
     "ChatService",
-    "Composer",
-    "Heard",
-    "Keeper",
-    "MayNotSpeak",
-    "NobodyHere",
+    "ConversationWriter",
+    "IncomingMessage",
+    "MessageContext",
+    "MissingPermission",
+    "NoPersonalityHere",
+    "NoUsableReply",
     "NotActivated",
     "NotYourAnswer",
-    "NothingToSay",
     "OptedOut",
-    "PlaceGone",
+    "Provenance",
+    "ReplyGenerator",
     "Resolution",
-    "Signs",
     "Speaker",
-    "Stage",
-    "Why",
+    "addressees",
     "append",
-    "flaw",
+    "clean",
+    "combined_text",
+    "find_defect",
     "is_crisis",
-    "read_signs",
-    "signs_of",
+    "load_context",
+    "message_context",
+    "redact",
     "speaker_of",
     "split",
-    "summoned_by",
-    "text_of",
-    "tidy",
-    "unbroken",
-    "without",
+    "trim_incomplete",
 ]

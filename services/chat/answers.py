@@ -7,19 +7,19 @@ from uuid import UUID
 from db.models import ConversationLine, Personality
 from db.session import Sessions
 from services.chat import queries
-from services.chat.composing import Asked, Composer
-from services.chat.errors import AnswerGone, NotYourAnswer
-from services.chat.keeping import Keeper
-from services.chat.ports import Stage
+from services.chat.composing import ReplyGenerator, ReplyRequest
+from services.chat.errors import AnswerNotFound, NotYourAnswer
+from services.chat.keeping import ConversationWriter
+from services.chat.ports import ChatAdapter
 from services.chat.types import speaker_of
 from services.errors import ModeratorsOnly, TextEmpty
-from services.memory import Place
-from services.people import Actor, User, enter
+from services.memory import Channel
+from services.people import Actor, User, get_or_create_user
 from services.texts import clean_text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Why:
+class Provenance:
     """How an answer came about, for whoever it was given to."""
 
     name: str
@@ -38,7 +38,11 @@ class AnswerService:
     """Changes to what was said; by whom it was said to, and by moderators."""
 
     def __init__(
-        self, sessions: Sessions, composer: Composer, keeper: Keeper, stage: Stage
+        self,
+        sessions: Sessions,
+        composer: ReplyGenerator,
+        keeper: ConversationWriter,
+        stage: ChatAdapter,
     ) -> None:
         self._sessions = sessions
         self._composer = composer
@@ -54,10 +58,10 @@ class AnswerService:
         async with self._sessions() as session:
             line_id = await queries.answer_of(session, message_id)
         if line_id is None:
-            raise AnswerGone
+            raise AnswerNotFound
         return line_id
 
-    async def regenerate(self, actor: Actor, place: Place, line_id: UUID) -> None:
+    async def regenerate(self, actor: Actor, place: Channel, line_id: UUID) -> None:
         """Let the personality answer the same message again, in place of its answer.
 
         Raises:
@@ -68,20 +72,20 @@ class AnswerService:
         exchange = await self._exchange(actor, line_id)
         answer, asked = exchange.answer, exchange.asked
         if asked is None:
-            raise AnswerGone
-        draft = await self._composer.compose(
-            Asked(
+            raise AnswerNotFound
+        draft = await self._composer.generate(
+            ReplyRequest(
                 personality_id=exchange.personality.id,
                 actor=Actor(discord_id=exchange.asker.discord_id, name=exchange.asker.username),
                 place=place,
                 text=asked.content,
-                again=asked,
+                regenerated_line=asked,
                 avoid=answer.content,
             )
         )
         await self._revise(place, exchange, draft.text, provenance=draft.provenance)
 
-    async def edit(self, actor: Actor, place: Place, line_id: UUID, text: str) -> None:
+    async def edit(self, actor: Actor, place: Channel, line_id: UUID, text: str) -> None:
         """Say what the personality should have said.
 
         Raises:
@@ -103,7 +107,7 @@ class AnswerService:
         """
         return (await self._exchange(actor, line_id)).answer.content
 
-    async def delete(self, actor: Actor, place: Place, line_id: UUID) -> None:
+    async def delete(self, actor: Actor, place: Channel, line_id: UUID) -> None:
         """Take an answer back, and what was remembered of it.
 
         Raises:
@@ -111,11 +115,11 @@ class AnswerService:
             NotYourAnswer: It answers someone else, and the actor does not moderate.
         """
         exchange = await self._exchange(actor, line_id)
-        await self._stage.retract(place, exchange.answer.discord_message_ids)
+        await self._stage.delete(place, exchange.answer.discord_message_ids)
         async with self._sessions.begin() as session:
             await queries.hide(session, [exchange.answer.id])
 
-    async def why(self, actor: Actor, line_id: UUID) -> Why:
+    async def why(self, actor: Actor, line_id: UUID) -> Provenance:
         """Return how an answer came about.
 
         Raises:
@@ -133,26 +137,26 @@ class AnswerService:
         provenance["memories"] = [
             {**each, "content": contents.get(UUID(each["id"]), "…")} for each in used
         ]
-        return Why(name=exchange.personality.name, provenance=provenance)
+        return Provenance(name=exchange.personality.name, provenance=provenance)
 
-    async def undo(self, actor: Actor, place: Place) -> str:
+    async def undo(self, actor: Actor, place: Channel) -> str:
         """Take the last exchange of the actor in a channel back; return whose answer it was.
 
         Raises:
             AnswerGone: There is none.
         """
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             answer = await queries.last_answer(session, place.channel_id, user.id)
             if answer is None:
-                raise AnswerGone
+                raise AnswerNotFound
             both = [answer.id, *([answer.answers_id] if answer.answers_id else [])]
             await queries.hide(session, both)
-        await self._stage.retract(place, answer.discord_message_ids)
+        await self._stage.delete(place, answer.discord_message_ids)
         return answer.speaker_name
 
     async def clear(
-        self, actor: Actor, place: Place, *, personality_id: UUID | None, everyones: bool
+        self, actor: Actor, place: Channel, *, personality_id: UUID | None, everyones: bool
     ) -> int:
         """Let a channel's conversation begin anew; return how many lines are no longer read.
 
@@ -164,27 +168,27 @@ class AnswerService:
         if everyones and place.guild_id is not None and not actor.moderates:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             return await queries.clear(
                 session, place.channel_id, None if everyones else user.id, personality_id
             )
 
-    async def _revise(self, place: Place, exchange: _Exchange, text: str, **changes: Any) -> None:
+    async def _revise(self, place: Channel, exchange: _Exchange, text: str, **changes: Any) -> None:
         answer, before = exchange.answer, exchange.answer.discord_message_ids
         speaker = speaker_of(exchange.personality)
-        after = await self._stage.revise(place, speaker, before, text, line_id=answer.id)
-        await self._keeper.reword(
+        after = await self._stage.edit(place, speaker, before, text, line_id=answer.id)
+        await self._keeper.update_answer(
             answer, exchange.asked, content=text, discord_message_ids=after, **changes
         )
         # Only now: whoever deletes a message of an answer that is kept erases the answer.
         surplus = [message_id for message_id in before if message_id not in after]
-        await self._stage.retract(place, surplus)
+        await self._stage.delete(place, surplus)
 
     async def _exchange(self, actor: Actor, line_id: UUID) -> _Exchange:
         async with self._sessions() as session:
             answer = await queries.answer(session, line_id)
             if answer is None or answer.personality_id is None or answer.user_id is None:
-                raise AnswerGone
+                raise AnswerNotFound
             asked = (
                 await session.get(ConversationLine, answer.answers_id)
                 if answer.answers_id

@@ -12,8 +12,8 @@ from services.chat import queries
 from services.chat.errors import AgeRestricted, NotActivated
 from services.chat.queries import Resolution
 from services.errors import ModeratorsOnly
-from services.memory import Place
-from services.people import Actor, enter
+from services.memory import Channel
+from services.people import Actor, get_or_create_user
 from services.personalities import PersonalityNotFound
 
 
@@ -23,7 +23,7 @@ class ChannelService:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def activate(self, actor: Actor, place: Place, personality: Personality) -> None:
+    async def activate(self, actor: Actor, place: Channel, personality: Personality) -> None:
         """Let a personality answer every message of people in a channel.
 
         Raises:
@@ -35,7 +35,7 @@ class ChannelService:
         if personality.age_restricted and not place.age_restricted:
             raise AgeRestricted(personality.name)
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             await session.execute(
                 insert(ActivatedChannel)
                 .values(
@@ -47,7 +47,7 @@ class ChannelService:
                 .on_conflict_do_nothing()
             )
 
-    async def deactivate(self, actor: Actor, place: Place, personality: Personality) -> None:
+    async def deactivate(self, actor: Actor, place: Channel, personality: Personality) -> None:
         """Let a personality answer only when it is called.
 
         Raises:
@@ -82,7 +82,7 @@ class ChannelService:
     async def choose_for_dms(self, actor: Actor, personality: Personality) -> None:
         """Let a personality answer the actor's DMs."""
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             user.dm_personality_id = personality.id
 
     async def resolution(self, actor: Actor, personality_id: UUID) -> Resolution:
@@ -92,7 +92,7 @@ class ChannelService:
             PersonalityNotFound: It is gone.
         """
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             found = await queries.resolve(session, user.id, personality_id)
         if found is None:
             raise PersonalityNotFound("this personality")

@@ -10,10 +10,10 @@ from uuid import UUID
 from db.models import ConversationLine, LlmConfig, Role, User
 from db.session import Sessions
 from services.chat import prompt, queries, speech
-from services.chat.errors import AgeRestricted, NothingToSay
-from services.chat.prompt import Prompt, Scene
+from services.chat.errors import AgeRestricted, NoUsableReply
+from services.chat.prompt import Prompt, PromptContext
 from services.chat.queries import Resolution
-from services.chat.speech import Flaw
+from services.chat.speech import Defect
 from services.clock import Clock
 from services.embedders import TextEmbedder
 from services.llm import (
@@ -26,10 +26,10 @@ from services.llm import (
     Sampling,
 )
 from services.llm_configs import SAMPLING, NoConfig
-from services.memory import Place, Recalled, recall
-from services.patience import patiently
-from services.people import Actor, enter
-from services.personalities import PersonalityNotFound, Shared, shared
+from services.memory import Channel, RecalledMemory, recall
+from services.patience import retry_on_disconnect
+from services.people import Actor, get_or_create_user
+from services.personalities import PersonalityNotFound, SharedPhoto, recently_shared
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ _SHRINK = 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ReplyRequest:
     """What a personality is to answer.
 
     `lines` were said since the history was written. `again` is the line that is answered anew:
@@ -51,16 +51,16 @@ class Asked:
 
     personality_id: UUID
     actor: Actor
-    place: Place
+    place: Channel
     text: str
     images: tuple[Image, ...] = ()
     lines: Sequence[ConversationLine] = ()
-    again: ConversationLine | None = None
+    regenerated_line: ConversationLine | None = None
     avoid: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class GeneratedReply:
     """An answer that has not been said. `provenance` is what *Why this reply?* shows."""
 
     text: str
@@ -73,18 +73,18 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Ground:
+class _Context:
     """What the database says before a model is asked."""
 
     user: User
     resolution: Resolution
     config: LlmConfig
     history: Sequence[ConversationLine] = ()
-    memories: Sequence[Recalled] = field(default_factory=list[Recalled])
-    shared: Sequence[Shared] = field(default_factory=list[Shared])
+    memories: Sequence[RecalledMemory] = field(default_factory=list[RecalledMemory])
+    shared: Sequence[SharedPhoto] = field(default_factory=list[SharedPhoto])
 
 
-class Composer:
+class ReplyGenerator:
     """Writes answers. No transaction is open while the model is awaited."""
 
     def __init__(
@@ -95,7 +95,7 @@ class Composer:
         self._embedder = embedder
         self._clock = clock
 
-    async def compose(self, asked: Asked) -> Draft:
+    async def generate(self, asked: ReplyRequest) -> GeneratedReply:
         """Write an answer.
 
         Raises:
@@ -106,7 +106,7 @@ class Composer:
             NothingToSay: It answered with nothing that can be said.
         """
         (embedding,) = await self._embedder.embed([asked.text])
-        ground = await patiently(lambda: self._ground(asked, embedding))
+        ground = await retry_on_disconnect(lambda: self._load(asked, embedding))
         images = asked.images if ground.config.vision_model else ()
         model = ground.config.vision_model if images else None
         request = Request(
@@ -115,9 +115,9 @@ class Composer:
             sampling=_sampling(ground.config),
             cache_key=f"{asked.personality_id}:{asked.place.channel_id}",
         )
-        scene = self._scene(asked, ground, images)
-        completion, built = await self._ask(request, scene, asked, ground)
-        return Draft(
+        scene = self._prompt_context(asked, ground, images)
+        completion, built = await self._complete(request, scene, asked, ground)
+        return GeneratedReply(
             text=completion.text,
             user=ground.user,
             resolution=ground.resolution,
@@ -127,9 +127,9 @@ class Composer:
             notes=_notes(asked, ground, request.model, completion),
         )
 
-    async def _ground(self, asked: Asked, embedding: list[float]) -> _Ground:
+    async def _load(self, asked: ReplyRequest, embedding: list[float]) -> _Context:
         async with self._sessions.begin() as session:
-            user = await enter(session, asked.actor)
+            user = await get_or_create_user(session, asked.actor)
             resolution = await queries.resolve(session, user.id, asked.personality_id)
             if resolution is None:
                 raise PersonalityNotFound("this personality")
@@ -143,14 +143,14 @@ class Composer:
                 session,
                 asked.place.channel_id,
                 limit=window + prompt.block_of(window),
-                before=asked.again.position if asked.again else None,
+                before=asked.regenerated_line.position if asked.regenerated_line else None,
             )
-            ground = _Ground(
+            ground = _Context(
                 user=user,
                 resolution=resolution,
                 config=resolution.config,
                 history=history,
-                shared=await shared(
+                shared=await recently_shared(
                     session,
                     personality.id,
                     guild_id=asked.place.guild_id,
@@ -159,28 +159,32 @@ class Composer:
             )
             if not personality.memory_enabled or user.incognito:
                 return ground
-            limit = _or(resolution.config.memory_limit, MEMORY_LIMIT)
-            threshold = _or(resolution.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
-            ends = asked.again.created_at if asked.again else self._clock.now()
+            limit = _default(resolution.config.memory_limit, MEMORY_LIMIT)
+            threshold = _default(resolution.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
+            ends = (
+                asked.regenerated_line.created_at if asked.regenerated_line else self._clock.now()
+            )
             memories = await recall(
                 session,
                 personality_id=personality.id,
                 user_id=user.id,
                 place=asked.place,
                 embedding=embedding,
-                words=_telling(asked.text, personality.name, resolution.persona.name),
+                words=_distinctive_words(asked.text, personality.name, resolution.persona.name),
                 before=history[0].created_at if history else ends,
                 threshold=threshold,
                 limit=limit,
             )
             return replace(ground, memories=memories)
 
-    def _scene(self, asked: Asked, ground: _Ground, images: tuple[Image, ...]) -> Scene:
+    def _prompt_context(
+        self, asked: ReplyRequest, ground: _Context, images: tuple[Image, ...]
+    ) -> PromptContext:
         persona = ground.resolution.persona
         last = ground.history[-1].position if ground.history else 0
         for position, line in enumerate(asked.lines, start=last + 1):
             line.position = position
-        return Scene(
+        return PromptContext(
             personality=ground.resolution.personality,
             system_prompt=ground.resolution.system_prompt,
             persona=persona,
@@ -194,8 +198,8 @@ class Composer:
             images=images,
         )
 
-    async def _ask(
-        self, request: Request, scene: Scene, asked: Asked, ground: _Ground
+    async def _complete(
+        self, request: Request, scene: PromptContext, asked: ReplyRequest, ground: _Context
     ) -> tuple[Completion, Prompt]:
         """Ask until the answer can be said, three times at most, in less and less room."""
         limit = self._models.context_tokens(request.model)
@@ -222,29 +226,29 @@ class Composer:
             except ContextTooLong:
                 room = int(room * _SHRINK)
                 continue
-            text = speech.tidy(completion.text, scene.personality.name, others)
-            text = speech.unbroken(text) if completion.is_cut else text
+            text = speech.clean(completion.text, scene.personality.name, others)
+            text = speech.trim_incomplete(text) if completion.is_cut else text
             completion = replace(completion, text=text)
-            wrong = speech.flaw(
+            wrong = speech.find_defect(
                 text, asked=asked.text, said_before=said, secret=built.messages[0].content
             )
             if wrong is None:
                 return completion, built
             log.info("Regenerating an answer of %s: %s", request.model, wrong)
-            if wrong in (Flaw.ECHO, Flaw.REPEAT):
+            if wrong in (Defect.ECHO, Defect.REPEAT):
                 usable = completion, built
         if usable is None:
-            raise NothingToSay(scene.personality.name)
+            raise NoUsableReply(scene.personality.name)
         return usable
 
 
-def _telling(text: str, *names: str) -> str:
+def _distinctive_words(text: str, *names: str) -> str:
     """Return the words of a text that tell memories apart: the two who talk are in all of them."""
     common = {word for name in names for word in _WORD.findall(name.casefold())}
     return " ".join(word for word in _WORD.findall(text) if word.casefold() not in common)
 
 
-def _or(value: Any, default: Any) -> Any:
+def _default(value: Any, default: Any) -> Any:
     return default if value is None else value
 
 
@@ -253,7 +257,9 @@ def _sampling(config: LlmConfig) -> Sampling:
     return Sampling(**{**given, "max_tokens": given["max_tokens"] or MAX_TOKENS})
 
 
-def _notes(asked: Asked, ground: _Ground, model: str, completion: Completion) -> tuple[str, ...]:
+def _notes(
+    asked: ReplyRequest, ground: _Context, model: str, completion: Completion
+) -> tuple[str, ...]:
     """Return what the person should know about this answer besides its words."""
     notes: list[str] = []
     if completion.model != model:
@@ -263,7 +269,7 @@ def _notes(asked: Asked, ground: _Ground, model: str, completion: Completion) ->
     return tuple(notes)
 
 
-def _provenance(ground: _Ground, completion: Completion, built: Prompt) -> dict[str, Any]:
+def _provenance(ground: _Context, completion: Completion, built: Prompt) -> dict[str, Any]:
     resolution, usage = ground.resolution, completion.usage
     return {
         "version": resolution.personality.version,

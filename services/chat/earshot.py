@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db.models import ConversationLine, Role
-from services.chat.types import Heard
+from services.chat.types import IncomingMessage
 from services.llm import estimate
 
 _CHANNELS = 2000
@@ -14,42 +14,42 @@ _LINES = 60
 
 
 @dataclass(eq=False)
-class Overheard:
+class PendingLine:
     """A line that is not in the history: not yet, or never where it was said incognito."""
 
     line: ConversationLine
-    is_secret: bool = False
+    is_incognito: bool = False
 
 
-class Earshot:
+class RecentMessages:
     """Lines heard in channels where a personality has spoken since the process started.
 
     Nothing here must survive: after a restart the channel itself is asked.
     """
 
     def __init__(self) -> None:
-        self._channels: OrderedDict[int, deque[Overheard]] = OrderedDict()
+        self._channels: OrderedDict[int, deque[PendingLine]] = OrderedDict()
 
-    def knows(self, channel_id: int) -> bool:
+    def is_tracking(self, channel_id: int) -> bool:
         """Whether nothing said in a channel since its last line in the history was missed."""
         return channel_id in self._channels
 
-    def begin(self, channel_id: int, lines: Iterable[Overheard]) -> None:
+    def track(self, channel_id: int, lines: Iterable[PendingLine]) -> None:
         """Listen to a channel from now on; `lines` is what was missed."""
         self._channels[channel_id] = deque(lines, maxlen=_LINES)
         while len(self._channels) > _CHANNELS:
             self._channels.popitem(last=False)
 
-    def add(self, channel_id: int, *lines: Overheard) -> None:
+    def add(self, channel_id: int, *lines: PendingLine) -> None:
         """Remember what was just said, in channels we listen to."""
         if channel_id in self._channels:
             self._channels[channel_id].extend(lines)
 
-    def lines(self, channel_id: int) -> list[Overheard]:
+    def lines(self, channel_id: int) -> list[PendingLine]:
         """Return what is not in the history, in order."""
         return list(self._channels.get(channel_id, ()))
 
-    def written(self, channel_id: int, lines: Sequence[Overheard]) -> None:
+    def discard(self, channel_id: int, lines: Sequence[PendingLine]) -> None:
         """Forget lines that are in the history now."""
         if channel_id in self._channels:
             kept = [line for line in self._channels[channel_id] if line not in lines]
@@ -58,29 +58,29 @@ class Earshot:
     def forget(self, message_ids: Iterable[int]) -> None:
         """Forget messages that are gone from Discord."""
         gone = set(message_ids)
-        self._keep(lambda line: gone.isdisjoint(line.discord_message_ids))
+        self._retain(lambda line: gone.isdisjoint(line.discord_message_ids))
 
     def forget_people(self, people: Collection[int]) -> None:
         """Forget what these people said."""
         if people:
-            self._keep(lambda line: line.speaker_id not in people)
+            self._retain(lambda line: line.speaker_id not in people)
 
-    def reword(self, message_id: int, content: str) -> None:
+    def apply_edit(self, message_id: int, content: str) -> None:
         """Follow the edit of a message that is a line of its own."""
         for lines in self._channels.values():
             for each in lines:
                 if each.line.discord_message_ids == [message_id]:
                     each.line.content, each.line.token_count = content, estimate(content)
 
-    def _keep(self, fits: Callable[[ConversationLine], bool]) -> None:
+    def _retain(self, fits: Callable[[ConversationLine], bool]) -> None:
         for channel_id, lines in self._channels.items():
             kept = [each for each in lines if fits(each.line)]
             if len(kept) < len(lines):
                 self._channels[channel_id] = deque(kept, maxlen=_LINES)
 
 
-def line_of(
-    heard: Heard,
+def to_line(
+    heard: IncomingMessage,
     text: str,
     *,
     message_ids: Sequence[int] = (),

@@ -6,7 +6,7 @@ from services.errors import DomainError
 
 
 @dataclass(eq=False)
-class NothingToSay(DomainError):
+class NoUsableReply(DomainError):
     """The model answered with nothing, an echo or a repetition, however often it was asked."""
 
     name: str
@@ -19,18 +19,18 @@ class AgeRestricted(DomainError):
     name: str
 
 
-class PlaceGone(DomainError):
+class ChannelNotFound(DomainError):
     """The channel, thread or message is no longer there."""
 
 
 @dataclass(eq=False)
-class MayNotSpeak(DomainError):
+class MissingPermission(DomainError):
     """The bot lacks a permission in this channel."""
 
     permission: str
 
 
-class AnswerGone(DomainError):
+class AnswerNotFound(DomainError):
     """The message is no answer of a personality, or was deleted."""
 
 
@@ -45,7 +45,7 @@ class NotActivated(DomainError):
     name: str
 
 
-class NobodyHere(DomainError):
+class NoPersonalityHere(DomainError):
     """The bot was spoken to, but no personality is there to answer."""
 
 

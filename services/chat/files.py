@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.chat.ports import Stage
-from services.chat.types import Attachment, Heard
+from services.chat.ports import ChatAdapter
+from services.chat.types import Attachment, IncomingMessage
 from services.llm import Image
 from services.media import kind_of
 
@@ -16,14 +16,14 @@ _SEEN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 @dataclass(frozen=True)
-class Files:
+class AttachmentContents:
     """Attachments of a message: pictures as they are, everything else in words."""
 
     images: tuple[Image, ...]
-    words: str
+    text: str
 
 
-async def read(stage: Stage, heard: Heard) -> Files:
+async def read(stage: ChatAdapter, heard: IncomingMessage) -> AttachmentContents:
     """Read what can be read, and name the rest."""
     images: list[Image] = []
     words: list[str] = []
@@ -37,10 +37,10 @@ async def read(stage: Stage, heard: Heard) -> Files:
             words.append(f"[file {attachment.name}]\n{text}\n[end of {attachment.name}]")
         else:
             words.append(f"[attached: {attachment.name}]")
-    return Files(tuple(images), "\n".join(words))
+    return AttachmentContents(tuple(images), "\n".join(words))
 
 
-async def _image(stage: Stage, attachment: Attachment) -> Image | None:
+async def _image(stage: ChatAdapter, attachment: Attachment) -> Image | None:
     if not attachment.media_type.startswith("image/") or attachment.size > _IMAGE_BYTES:
         return None
     data = await stage.read(attachment)
@@ -49,7 +49,7 @@ async def _image(stage: Stage, attachment: Attachment) -> Image | None:
     return Image(media_type=kind, data=data) if data and kind in _SEEN else None
 
 
-async def _text(stage: Stage, attachment: Attachment) -> str | None:
+async def _text(stage: ChatAdapter, attachment: Attachment) -> str | None:
     is_text = attachment.media_type.startswith("text/") or attachment.name.lower().endswith(
         _TEXT_NAMES
     )

@@ -7,25 +7,25 @@ from db.models import ConversationLine, Role
 from db.session import Sessions
 from services import memory
 from services.chat import queries
-from services.chat.composing import Draft
+from services.chat.composing import GeneratedReply
 from services.embedders import TextEmbedder
 from services.llm import estimate
-from services.memory import Place
-from services.patience import patiently
+from services.memory import Channel
+from services.patience import retry_on_disconnect
 
 
-class Keeper:
+class ConversationWriter:
     """Keeps conversations and remembers exchanges, through a database that is gone for a moment."""
 
     def __init__(self, sessions: Sessions, embedder: TextEmbedder) -> None:
         self._sessions = sessions
         self._embedder = embedder
 
-    async def keep(
+    async def save(
         self,
-        place: Place,
+        place: Channel,
         lines: Sequence[ConversationLine],
-        draft: Draft,
+        draft: GeneratedReply,
         *,
         asked: ConversationLine,
         answer: ConversationLine,
@@ -53,9 +53,9 @@ class Keeper:
                     embedding=embedding,
                 )
 
-        await patiently(write)
+        await retry_on_disconnect(write)
 
-    async def reword(
+    async def update_answer(
         self, answer: ConversationLine, asked: ConversationLine | None, **changes: object
     ) -> None:
         """Change an answer that was kept, and what was remembered of it."""
@@ -72,14 +72,16 @@ class Keeper:
                 if remembered is not None and content and not remembered.locked:
                     remembered.content, remembered.embedding = content, embedding
 
-        await patiently(write)
+        await retry_on_disconnect(write)
 
-    async def follow(self, message_id: int, content: str) -> None:
+    async def apply_edit(self, message_id: int, content: str) -> None:
         """Follow the edit of a person's message, in the history and in what was remembered."""
 
         async def reword() -> dict[UUID, str]:
             async with self._sessions.begin() as session:
-                asked = await queries.reword(session, message_id, content, estimate(content))
+                asked = await queries.update_content(
+                    session, message_id, content, estimate(content)
+                )
                 answers = await queries.answers_to(session, asked.id) if asked else ()
                 return {
                     answer.id: memory_text(asked.speaker_name, content, answer)
@@ -87,7 +89,7 @@ class Keeper:
                     if asked
                 }
 
-        contents = await patiently(reword)
+        contents = await retry_on_disconnect(reword)
         if not contents:
             return
         embeddings = await self._embedder.embed(list(contents.values()))
@@ -99,7 +101,7 @@ class Keeper:
                     if remembered is not None and not remembered.locked:
                         remembered.content, remembered.embedding = contents[answer_id], embedding
 
-        await patiently(remember)
+        await retry_on_disconnect(remember)
 
 
 def memory_text(speaker: str, asked: str, answer: ConversationLine) -> str:
@@ -108,7 +110,7 @@ def memory_text(speaker: str, asked: str, answer: ConversationLine) -> str:
 
 
 def answer_line(
-    place: Place, draft: Draft, line_id: UUID, message_ids: Sequence[int]
+    place: Channel, draft: GeneratedReply, line_id: UUID, message_ids: Sequence[int]
 ) -> ConversationLine:
     """Return the line that an answer is in the history."""
     personality = draft.resolution.personality

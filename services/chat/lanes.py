@@ -5,32 +5,32 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 
-class PlaceInLine:
+class Turnstile:
     """A place in a channel's queue. Thinking needs no turn, speaking does."""
 
     def __init__(self, before: asyncio.Future[None] | None) -> None:
         self._before = before
 
-    async def comes(self) -> None:
+    async def wait(self) -> None:
         """Wait until everyone who was asked earlier has spoken or given up."""
         if self._before is not None:
             await asyncio.shield(self._before)
 
 
-class Lanes:
+class ReplyOrder:
     """One queue a channel."""
 
     def __init__(self) -> None:
         self._last: dict[int, asyncio.Future[None]] = {}
 
     @asynccontextmanager
-    async def turn(self, channel_id: int) -> AsyncGenerator[PlaceInLine]:
+    async def turn(self, channel_id: int) -> AsyncGenerator[Turnstile]:
         """Queue up now; the next one's turn comes when this block is left and all before it are."""
         before = self._last.get(channel_id)
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._last[channel_id] = over
         try:
-            yield PlaceInLine(before)
+            yield Turnstile(before)
         finally:
             # Whoever gives up early must not let a later answer overtake an earlier one.
             if before is None or before.done():

@@ -4,23 +4,25 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
-from services.chat.types import Attachment, Heard, Speaker
-from services.media import MOST_BYTES
-from services.memory import Place
+from services.chat.types import Attachment, IncomingMessage, Speaker
+from services.media import MAX_BYTES
+from services.memory import Channel
 
 
-class Stage(Protocol):
+class ChatAdapter(Protocol):
     """Where personalities speak. The chat's only view of Discord.
 
     All methods raise `PlaceGone` when the channel is, and `MayNotSpeak` when the bot may not.
     """
 
-    async def say(self, place: Place, speaker: Speaker, text: str, *, line_id: UUID) -> list[int]:
+    async def send(
+        self, place: Channel, speaker: Speaker, text: str, *, line_id: UUID
+    ) -> list[int]:
         """Speak as a personality, in as many messages as it takes; return their ids."""
         ...
 
-    async def revise(
-        self, place: Place, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
+    async def edit(
+        self, place: Channel, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
     ) -> list[int]:
         """Say something else instead; return the ids of the messages it became.
 
@@ -28,28 +30,28 @@ class Stage(Protocol):
         """
         ...
 
-    async def retract(self, place: Place, message_ids: list[int]) -> None:
+    async def delete(self, place: Channel, message_ids: list[int]) -> None:
         """Delete messages; those already gone are no error."""
         ...
 
-    async def excuse(self, heard: Heard, error: Exception) -> None:
+    async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
         """Tell whoever was heard, in the bot's own voice, why there is no answer."""
         ...
 
-    async def comfort(self, heard: Heard) -> None:
+    async def send_crisis_resources(self, heard: IncomingMessage) -> None:
         """Step out of character: say in the bot's own voice where there is help."""
         ...
 
-    def typing(self, place: Place) -> AbstractAsyncContextManager[None]:
+    def typing(self, place: Channel) -> AbstractAsyncContextManager[None]:
         """Show that somebody is typing, without anybody waiting for it."""
         ...
 
-    async def recent(
-        self, place: Place, *, after: int | None, before: int, limit: int
-    ) -> list[Heard]:
+    async def history(
+        self, place: Channel, *, after: int | None, before: int, limit: int
+    ) -> list[IncomingMessage]:
         """Return what people said in a channel between two messages, the oldest first."""
         ...
 
-    async def read(self, attachment: Attachment, *, most: int = MOST_BYTES) -> bytes | None:
+    async def read(self, attachment: Attachment, *, most: int = MAX_BYTES) -> bytes | None:
         """Return a file, or None when it is gone, too large, or not on Discord's own hosts."""
         ...

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from db.models import ConversationLine, Persona, Personality, Role
 from services.llm import ChatMessage, Image, estimate, fitting
-from services.memory import Recalled
-from services.personalities import Shared, described
+from services.memory import RecalledMemory
+from services.personalities import SharedPhoto, described
 from services.texts import shorten
 
 RULES = """\
@@ -33,7 +33,7 @@ _BLOCK = re.compile(r"<(\s*/?\s*context\s*)>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class PromptContext:
     """All that a prompt is made of. `history` is in order and ends before the new message."""
 
     personality: Personality
@@ -41,11 +41,11 @@ class Scene:
     persona: Persona
     is_dm: bool
     history: Sequence[ConversationLine]
-    memories: Sequence[Recalled]
+    memories: Sequence[RecalledMemory]
     now: datetime
     speaker_name: str
     message: str
-    shared: Sequence[Shared] = ()
+    shared: Sequence[SharedPhoto] = ()
     images: tuple[Image, ...] = ()
 
 
@@ -57,16 +57,16 @@ class Prompt:
     tokens: int
 
 
-def build(scene: Scene, *, room: int) -> Prompt:
+def build(scene: PromptContext, *, room: int) -> Prompt:
     """Return a prompt of at most `room` estimated tokens, whatever the lengths of the parts."""
     images = scene.images if len(scene.images) * _PER_IMAGE < room * _MESSAGE_SHARE else ()
     free = room - 2 * _PER_MESSAGE - len(images) * _PER_IMAGE
     system = _fit(_system(scene), int(free * _SYSTEM_SHARE))
     context = _context(scene, int(free * _CONTEXT_SHARE))
-    name = _fit(_defused(scene.speaker_name), int(free * _NAME_SHARE))
+    name = _fit(_escape_markers(scene.speaker_name), int(free * _NAME_SHARE))
     before = f"<context>\n{context}\n</context>\n{name}: "
     left = free - estimate(system) - estimate(before)
-    last = before + _fit(_defused(scene.message), min(int(free * _MESSAGE_SHARE), left))
+    last = before + _fit(_escape_markers(scene.message), min(int(free * _MESSAGE_SHARE), left))
     budget = free - estimate(system) - max(estimate(last), int(room * _END_SHARE))
     window = scene.personality.context_window_size
     messages = (
@@ -112,42 +112,42 @@ def cut_back(
 
 
 def _cost(lines: Sequence[ConversationLine]) -> int:
-    return sum(estimate(_told(line)) + _PER_MESSAGE for line in lines)
+    return sum(estimate(_render_line(line)) + _PER_MESSAGE for line in lines)
 
 
-def _told(line: ConversationLine) -> str:
-    return _defused(f"{line.speaker_name}: {line.content}")
+def _render_line(line: ConversationLine) -> str:
+    return _escape_markers(f"{line.speaker_name}: {line.content}")
 
 
 def _message(line: ConversationLine, personality_id: UUID) -> ChatMessage:
     if line.role == Role.ASSISTANT and line.personality_id == personality_id:
         return ChatMessage("assistant", line.content)
-    return ChatMessage("user", _told(line))
+    return ChatMessage("user", _render_line(line))
 
 
-def _system(scene: Scene) -> str:
+def _system(scene: PromptContext) -> str:
     personality = scene.personality
     parts = [
         RULES.format(name=personality.name),
         scene.system_prompt,
         *described(personality),
     ]
-    user = _called(scene.persona) if scene.is_dm else "the user"
+    user = _section(scene.persona) if scene.is_dm else "the user"
     text = "\n\n".join(part for part in parts if part)
     return (
         text.replace("{{char}}", personality.name).replace("{{user}}", user).replace("<START>", "")
     )
 
 
-def _context(scene: Scene, room: int) -> str:
+def _context(scene: PromptContext, room: int) -> str:
     persona = scene.persona
     pronouns = f" ({persona.pronouns})" if persona.pronouns else ""
     lines = [
         f"It is {scene.now:%A, %d %B %Y, %H:%M} UTC.",
-        f"{_called(persona)}{pronouns} is talking to you.",
+        f"{_section(persona)}{pronouns} is talking to you.",
     ]
     if persona.content:
-        lines.append(_fit(f"About {_called(persona)}: {persona.content}", room // 2))
+        lines.append(_fit(f"About {_section(persona)}: {persona.content}", room // 2))
     if scene.shared:
         lines += ["Photos you posted lately:", *(_posted(each, scene.now) for each in scene.shared)]
     spent = sum(estimate(line) for line in lines)
@@ -160,16 +160,16 @@ def _context(scene: Scene, room: int) -> str:
         remembered.append(line)
     if remembered:
         lines += ["You remember:", *remembered]
-    return _fit(_defused("\n".join(lines)), room)
+    return _fit(_escape_markers("\n".join(lines)), room)
 
 
-def _posted(photo: Shared, now: datetime) -> str:
+def _posted(photo: SharedPhoto, now: datetime) -> str:
     shows = f"; it shows: {shorten(photo.alt_text, 150)}" if photo.alt_text else ""
     said = f"; you wrote: {shorten(photo.caption, 150)}" if photo.caption else ""
     return f"- ({_ago(photo.at, now)}, on {photo.where}) a photo{shows}{said}"
 
 
-def _called(persona: Persona) -> str:
+def _section(persona: Persona) -> str:
     return persona.preferred_name or persona.name
 
 
@@ -180,7 +180,7 @@ def _ago(then: datetime, now: datetime) -> str:
     return "yesterday" if days == 1 else f"{days} days ago"
 
 
-def _defused(text: str) -> str:
+def _escape_markers(text: str) -> str:
     """Take away what would begin a context block, or end one from inside."""
     return _BLOCK.sub(r"‹\1›", text)
 

@@ -129,13 +129,13 @@ async def history(
     session: AsyncSession, channel_id: int, *, limit: int, before: int | None = None
 ) -> list[ConversationLine]:
     """Return the last lines of a channel, in order; `before` is a position."""
-    statement = _living(channel_id).order_by(ConversationLine.position.desc()).limit(limit)
+    statement = _visible(channel_id).order_by(ConversationLine.position.desc()).limit(limit)
     if before is not None:
         statement = statement.where(ConversationLine.position < before)
     return list((await session.scalars(statement)).all())[::-1]
 
 
-def _living(channel_id: int) -> Select[ConversationLine]:
+def _visible(channel_id: int) -> Select[ConversationLine]:
     return select(ConversationLine).where(
         ConversationLine.channel_id == channel_id, ConversationLine.deleted_at.is_(None)
     )
@@ -223,7 +223,7 @@ async def erase(session: AsyncSession, message_ids: Sequence[int]) -> None:
     await session.execute(delete(ConversationLine).where(said))
 
 
-async def reword(
+async def update_content(
     session: AsyncSession, message_id: int, content: str, tokens: int
 ) -> ConversationLine | None:
     """Follow the edit of a person's message; return its line, if it is one of its own."""
@@ -272,7 +272,7 @@ async def last_answer(
 ) -> ConversationLine | None:
     """Return the last answer to a user in a channel."""
     return await session.scalar(
-        _living(channel_id)
+        _visible(channel_id)
         .where(ConversationLine.user_id == user_id, ConversationLine.role == Role.ASSISTANT)
         .order_by(ConversationLine.position.desc())
         .limit(1)

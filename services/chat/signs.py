@@ -12,7 +12,7 @@ from db.models import ActivatedChannel, ConversationLine, OptOut, Personality, R
 
 
 @dataclass(frozen=True, kw_only=True)
-class Signs:
+class MessageContext:
     """What a message may mean, as far as the database knows."""
 
     opted_out: frozenset[int]
@@ -21,13 +21,13 @@ class Signs:
     replied_to: UUID | None
 
 
-async def read_signs(
+async def load_context(
     session: AsyncSession,
     *,
     people: Sequence[int],
     channel_ids: Sequence[int],
     reply_to: int | None,
-) -> Signs:
+) -> MessageContext:
     """Return who of these people is not to be heard or kept, and who may be meant; one query."""
     replied = (
         select(ConversationLine.personality_id)
@@ -53,7 +53,7 @@ async def read_signs(
             )
         )
     ).one()
-    return Signs(
+    return MessageContext(
         opted_out=frozenset(row[0] or ()),
         incognito=frozenset(row[1] or ()),
         activated=row[2] or (),
@@ -61,7 +61,7 @@ async def read_signs(
     )
 
 
-async def discreet(session: AsyncSession, people: Sequence[int]) -> dict[int, datetime]:
+async def incognito_until(session: AsyncSession, people: Sequence[int]) -> dict[int, datetime]:
     """Return who of these was incognito, and until when; for ever where they still are."""
     rows = await session.execute(
         select(User.discord_id, User.incognito, User.incognito_ended_at).where(

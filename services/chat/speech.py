@@ -21,7 +21,7 @@ _SENTENCE_END = re.compile(r"(?:[.!?…](?=[\"'”’)*_]*(?:\s|$))|[。！？])
 _SPACE = re.compile(r"\s+")
 
 
-class Flaw(StrEnum):
+class Defect(StrEnum):
     """What can be wrong with an answer."""
 
     EMPTY = "empty"
@@ -30,7 +30,7 @@ class Flaw(StrEnum):
     REPEAT = "repeat"
 
 
-def tidy(text: str, name: str, others: Collection[str] = ()) -> str:
+def clean(text: str, name: str, others: Collection[str] = ()) -> str:
     """Take away reasoning, background and the name before the answer; cut what never ends.
 
     `others` are those who speak in the conversation too: what a model lets them say is cut.
@@ -46,23 +46,23 @@ def tidy(text: str, name: str, others: Collection[str] = ()) -> str:
     return kept[: cut or LONGEST].strip() + " …"
 
 
-def unbroken(text: str) -> str:
+def trim_incomplete(text: str) -> str:
     """Return a text that ended for want of room without the sentence it broke off in."""
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
     return text[: ends[-1]] if ends and ends[-1] > len(text) // 3 else f"{text} …"
 
 
-def flaw(text: str, *, asked: str, said_before: Sequence[str], secret: str) -> Flaw | None:
+def find_defect(text: str, *, asked: str, said_before: Sequence[str], secret: str) -> Defect | None:
     """Return what is wrong with an answer. `secret` is the prompt, which is not to be recited."""
     if not any(unicodedata.category(c)[0] in "LNPS" and c not in _MARKDOWN for c in text):
-        return Flaw.EMPTY
-    bones = _bones(text)
-    if _recites(bones, _bones(secret)):
-        return Flaw.LEAK
-    if len(bones) >= _SHORT_ECHO and bones == _bones(asked):
-        return Flaw.ECHO
-    if any(_alike(bones, _bones(before)) for before in said_before):
-        return Flaw.REPEAT
+        return Defect.EMPTY
+    bones = _normalized(text)
+    if _leaks_prompt(bones, _normalized(secret)):
+        return Defect.LEAK
+    if len(bones) >= _SHORT_ECHO and bones == _normalized(asked):
+        return Defect.ECHO
+    if any(_is_similar(bones, _normalized(before)) for before in said_before):
+        return Defect.REPEAT
     return None
 
 
@@ -72,13 +72,13 @@ def _label(*names: str) -> str:
     return rf"[*_\[]*(?:{either})[*_\]]*\s*[:：][*_]*\s*"
 
 
-def _bones(text: str) -> str:
+def _normalized(text: str) -> str:
     return _SPACE.sub(
         " ", "".join(c for c in text.casefold() if c.isalnum() or c.isspace())
     ).strip()
 
 
-def _recites(text: str, secret: str) -> bool:
+def _leaks_prompt(text: str, secret: str) -> bool:
     step = _LEAK_LENGTH // 8  # what is a little longer is found wherever it begins
     return any(
         text[at : at + _LEAK_LENGTH] in secret
@@ -86,7 +86,7 @@ def _recites(text: str, secret: str) -> bool:
     )
 
 
-def _alike(one: str, other: str) -> bool:
+def _is_similar(one: str, other: str) -> bool:
     if len(one) < _SHORT_REPEAT or min(len(one), len(other)) < _SAME * max(len(one), len(other)):
         return False
     pieces, others = _pieces(one), _pieces(other)

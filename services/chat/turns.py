@@ -7,14 +7,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from db.models import ConversationLine
-from services.chat.composing import Draft
-from services.chat.earshot import line_of
-from services.chat.types import Heard
-from services.memory import Place
+from services.chat.composing import GeneratedReply
+from services.chat.earshot import to_line
+from services.chat.types import IncomingMessage
+from services.memory import Channel
 
 # Messages of one person that come this close together are answered once.
-BREATH = timedelta(seconds=1.5)
-SOMEONE = "[someone]"
+DEBOUNCE = timedelta(seconds=1.5)
+REDACTED = "[someone]"
 
 
 @dataclass(eq=False)
@@ -24,36 +24,36 @@ class Turn:
     Nothing is left of `messages` where all of them were taken back; then nobody answers.
     """
 
-    place: Place
+    place: Channel
     author_id: int
-    messages: list[Heard]
-    summoned: list[UUID]
-    is_secret: bool
+    messages: list[IncomingMessage]
+    addressees: list[UUID]
+    is_incognito: bool
     is_open: bool = True
-    asked: ConversationLine | None = None
+    user_line: ConversationLine | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def last(self) -> Heard:
+    def last(self) -> IncomingMessage:
         """Return the newest message."""
         return self.messages[-1]
 
-    def takes(self, heard: Heard) -> bool:
+    def accepts(self, heard: IncomingMessage) -> bool:
         """Whether a message still belongs to this breath."""
         return (
             self.is_open
             and bool(self.messages)
             and (self.place.channel_id, self.author_id) == (heard.place.channel_id, heard.author_id)
-            and heard.created_at - self.last.created_at <= BREATH
+            and heard.created_at - self.last.created_at <= DEBOUNCE
         )
 
-    def add(self, heard: Heard, summoned: Sequence[UUID]) -> None:
+    def add(self, heard: IncomingMessage, summoned: Sequence[UUID]) -> None:
         """Let a message belong to this breath; whoever is thinking of an answer begins anew."""
         self.messages.append(heard)
-        self.summoned += [each for each in summoned if each not in self.summoned]
+        self.addressees += [each for each in summoned if each not in self.addressees]
         self.changed.set()
 
-    def reword(self, message_id: int, content: str) -> None:
+    def apply_edit(self, message_id: int, content: str) -> None:
         """Follow the edit of a message."""
         for number, heard in enumerate(self.messages):
             if heard.message_id == message_id and heard.content != content:
@@ -64,14 +64,14 @@ class Turn:
         """Take messages back; all of them where they are one line of the history already."""
         kept = [each for each in self.messages if each.message_id not in message_ids]
         if len(kept) < len(self.messages):
-            self.messages = kept if self.asked is None else []
+            self.messages = kept if self.user_line is None else []
             self.changed.set()
 
-    def asked_line(self, draft: Draft) -> ConversationLine:
+    def to_user_line(self, draft: GeneratedReply) -> ConversationLine:
         """Return the line that this breath is in the history."""
-        return line_of(
+        return to_line(
             self.last,
-            text_of(self.messages),
+            combined_text(self.messages),
             message_ids=[heard.message_id for heard in self.messages],
             speaker_name=draft.speaker_name,
             user_id=draft.user.id,
@@ -80,16 +80,16 @@ class Turn:
         )
 
 
-def without(heard: Heard, opted_out: frozenset[int]) -> Heard:
+def redact(heard: IncomingMessage, opted_out: frozenset[int]) -> IncomingMessage:
     """Return a message in which mentions are names, and those who opted out are nobody."""
     content = heard.content
     for discord_id, name in heard.mentions.items():
-        shown = SOMEONE if discord_id in opted_out else f"@{name}"
+        shown = REDACTED if discord_id in opted_out else f"@{name}"
         content = content.replace(f"<@{discord_id}>", shown).replace(f"<@!{discord_id}>", shown)
     return replace(heard, content=content)
 
 
-def text_of(messages: Sequence[Heard], attached: Sequence[str] = ()) -> str:
+def combined_text(messages: Sequence[IncomingMessage], attached: Sequence[str] = ()) -> str:
     """Return what messages say together; `attached` is what their files say, or their names."""
     texts = [heard.content.strip() for heard in messages]
     if attached:

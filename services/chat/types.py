@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.models import Personality
-from services.memory import Place
+from services.memory import Channel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,14 +18,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class IncomingMessage:
     """A message of a person, or of a proxy that speaks for one.
 
     `mentions` maps Discord ids in the text to names. `reply_to` is the message it answers.
     """
 
     message_id: int
-    place: Place
+    place: Channel
     author_id: int
     author_name: str
     content: str

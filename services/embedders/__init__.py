@@ -7,7 +7,7 @@ from services.embedders.errors import (
 )
 from services.embedders.image_embed import ImageEmbed
 from services.embedders.ports import DIMENSIONS, ImageEmbedder, TextEmbedder
-from services.embedders.visual import VisualEmbedder
+from services.embedders.visual import LocalImageEmbedder
 from services.embedders.wordllama import WordLlamaEmbedder
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "EmbedderUnavailable",
     "ImageEmbed",
     "ImageEmbedder",
+    "LocalImageEmbedder",
     "TextEmbedder",
-    "VisualEmbedder",
     "WordLlamaEmbedder",
 ]

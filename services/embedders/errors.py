@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from services.errors import DomainError, Passing
+from services.errors import DomainError, TransientError
 
 
 @dataclass(eq=False)
-class EmbedderUnavailable(Passing):
+class EmbedderUnavailable(TransientError):
     """The embedder is not answering."""
 
     name: str

@@ -27,7 +27,7 @@ _FILTERS = np.array(
 )  # fmt: skip
 
 
-class VisualEmbedder(ImageEmbedder):
+class LocalImageEmbedder(ImageEmbedder):
     """256 numbers: a histogram of colours, the colours of 4 by 4 cells, and their edges.
 
     The last two are MPEG-7's colour layout and edge histogram descriptors (Manjunath et al., Color

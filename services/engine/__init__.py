@@ -6,72 +6,79 @@ What follows from what was said is planned in the same transaction as it is writ
 """
 
 from db.models import ActType, Board, BoardKind, EngineTask, Post, TaskStatus
-from services.engine.boards import BoardService, BoardSheet
+from services.engine.boards import BoardDetails, BoardService
 from services.engine.errors import (
-    BadHours,
-    BadTimeZone,
     BoardNotFound,
-    NobodyOnBoard,
-    NoPainter,
+    EnginePaused,
+    ImagePostsUnavailable,
+    InvalidHours,
+    InvalidTimeZone,
+    NoBoardMembers,
     NotABoard,
-    NothingToActOn,
-    NotSeated,
-    Paused,
-    Reason,
+    NoTarget,
+    NotOnBoard,
     Skipped,
+    SkipReason,
 )
 from services.engine.forecast import Forecast
 from services.engine.handler import ActHandler
-from services.engine.hearing import BoardEar
-from services.engine.loop import EngineLoop, Tempo
-from services.engine.notebook import Desk
+from services.engine.hearing import BoardIngest
+from services.engine.loop import EngineScheduler, EngineTiming
+from services.engine.notebook import EngineDependencies
 from services.engine.planner import Planner
-from services.engine.ports import BoardStage
-from services.engine.reports import Entry, Plan, Simulated, Status
+from services.engine.ports import BoardAdapter
+from services.engine.reports import EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Presence, Rhythm, Uniform
 from services.engine.service import EngineService
-from services.engine.types import Delays, Enclosed, Intent, Limits, Spoken, Where
+from services.engine.types import (
+    BoardLocation,
+    Delays,
+    ImageAttachment,
+    Limits,
+    PlannedAct,
+    SentMessages,
+)
 
 __all__ = [
     "ActHandler",
     "ActType",
-    "BadHours",
-    "BadTimeZone",
     "Board",
-    "BoardEar",
+    "BoardAdapter",
+    "BoardDetails",
+    "BoardIngest",
     "BoardKind",
+    "BoardLocation",
     "BoardNotFound",
     "BoardService",
-    "BoardSheet",
-    "BoardStage",
     "Delays",
-    "Desk",
-    "Enclosed",
-    "EngineLoop",
+    "EngineDependencies",
+    "EnginePaused",
+    "EngineScheduler",
     "EngineService",
+    "EngineStatus",
     "EngineTask",
-    "Entry",
+    "EngineTiming",
     "Forecast",
-    "Intent",
+    "ImageAttachment",
+    "ImagePostsUnavailable",
+    "InvalidHours",
+    "InvalidTimeZone",
     "Limits",
-    "NoPainter",
-    "NobodyOnBoard",
+    "NoBoardMembers",
+    "NoTarget",
     "NotABoard",
-    "NotSeated",
-    "NothingToActOn",
-    "Paused",
-    "Plan",
+    "NotOnBoard",
+    "PlannedAct",
     "Planner",
     "Post",
     "Presence",
-    "Reason",
     "Rhythm",
-    "Simulated",
+    "SentMessages",
+    "SimulationSummary",
+    "SkipReason",
     "Skipped",
-    "Spoken",
-    "Status",
+    "TaskEntry",
     "TaskStatus",
-    "Tempo",
     "Uniform",
-    "Where",
+    "UpcomingPlan",
 ]

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Board, BoardMember, Personality
 from services.chat import AgeRestricted
 from services.engine import queries
-from services.engine.errors import BadHours, BadTimeZone, NotSeated
+from services.engine.errors import InvalidHours, InvalidTimeZone, NotOnBoard
 from services.texts import clean_text
 
 TOPIC, TONE = 300, 200
@@ -35,7 +35,7 @@ def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
         try:
             columns["time_zone"] = ZoneInfo(zone).key
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise BadTimeZone(zone) from error
+            raise InvalidTimeZone(zone) from error
     return columns
 
 
@@ -46,27 +46,29 @@ def _hours(text: str) -> tuple[time | None, time | None]:
     try:
         begin, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
     except ValueError as error:
-        raise BadHours(text) from error
+        raise InvalidHours(text) from error
     if begin == end or begin.tzinfo or end.tzinfo:
-        raise BadHours(text)
+        raise InvalidHours(text)
     return begin, end
 
 
-async def reseat(session: AsyncSession, board: Board, changes: Mapping[str, Any]) -> None:
+async def update_members(session: AsyncSession, board: Board, changes: Mapping[str, Any]) -> None:
     """Let somebody act on a board, or no longer."""
     if (new := changes.get("add")) is not None:
         if new.age_restricted and not board.age_restricted:
             raise AgeRestricted(new.name)
-        await seat(session, board.id, [new])
+        await add_members(session, board.id, [new])
     if (name := changes.get("remove")) is not None:
         old = await queries.member_named(session, board.id, name)
         if old is None:
-            raise NotSeated(name)
+            raise NotOnBoard(name)
         gone = BoardMember.board_id == board.id, BoardMember.personality_id == old.id
         await session.execute(delete(BoardMember).where(*gone))
 
 
-async def seat(session: AsyncSession, board_id: UUID, members: Sequence[Personality]) -> None:
+async def add_members(
+    session: AsyncSession, board_id: UUID, members: Sequence[Personality]
+) -> None:
     """Let these act on a board, whoever else does."""
     for each in members:
         await session.execute(

@@ -13,24 +13,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ActType, Board, BoardKind, BoardMember, EngineTask, Personality, Post
 from db.session import Sessions
-from services.chat import AgeRestricted, OptedOut, read_signs
+from services.chat import AgeRestricted, OptedOut, load_context
 from services.clock import Clock
 from services.engine import forecast
-from services.engine.board_settings import TONE, TOPIC, columns_of, reseat, seat
+from services.engine.board_settings import TONE, TOPIC, add_members, columns_of, update_members
 from services.engine.errors import (
     BoardNotFound,
-    NobodyOnBoard,
+    NoBoardMembers,
     NotABoard,
 )
 from services.engine.forecast import Forecast
 from services.engine.leaving import vote
-from services.engine.loop import task_of
+from services.engine.loop import to_task
 from services.engine.rhythm import Rhythm
 from services.engine.scenes import config_of
-from services.engine.types import Intent, Limits
+from services.engine.types import Limits, PlannedAct
 from services.errors import ModeratorsOnly
 from services.llm import LanguageModels
-from services.memory import Place
+from services.memory import Channel
 from services.people import Actor
 from services.texts import clean_text
 
@@ -38,7 +38,7 @@ _BEST = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoardSheet:
+class BoardDetails:
     """A board with those who may act on it."""
 
     board: Board
@@ -69,13 +69,13 @@ class BoardService:
             ModeratorsOnly: The actor may not open boards.
             NobodyOnBoard: There is nobody.
         """
-        _moderates(actor)
+        _require_moderator(actor)
         if not members:
-            raise NobodyOnBoard
+            raise NoBoardMembers
         async with self._sessions() as session:
             config = await config_of(session, members[0].id)
         model = self._models.resolve(config.model) if config else None
-        return await forecast.of(
+        return await forecast.forecast_day(
             members,
             rhythm=self._rhythm,
             limits=self._limits,
@@ -87,14 +87,14 @@ class BoardService:
     async def open(
         self,
         actor: Actor,
-        place: Place,
+        place: Channel,
         members: Sequence[Personality],
         *,
         is_forum: bool,
         kind: BoardKind = BoardKind.STAGE,
         topic: str = "",
         tone: str = "",
-    ) -> BoardSheet:
+    ) -> BoardDetails:
         """Let personalities act by themselves in a channel; who was there before stays.
 
         Raises:
@@ -103,7 +103,7 @@ class BoardService:
             NobodyOnBoard: There is nobody.
             NotABoard: It is a DM or a thread.
         """
-        _moderates(actor)
+        _require_moderator(actor)
         if place.guild_id is None or place.parent_id is not None:
             raise NotABoard
         for each in members:
@@ -127,38 +127,40 @@ class BoardService:
             await session.execute(
                 statement.on_conflict_do_update(index_elements=["channel_id"], set_=again)
             )
-            await seat(session, (await _of(session, place.channel_id)).id, members)
-            sheet = await _sheet(session, place.channel_id)
+            await add_members(session, (await _of(session, place.channel_id)).id, members)
+            sheet = await _details(session, place.channel_id)
             if not sheet.members:
-                raise NobodyOnBoard
+                raise NoBoardMembers
             if kind == BoardKind.STAGE:
                 session.add(self._first_post(sheet))
             return sheet
 
-    def _first_post(self, sheet: BoardSheet) -> EngineTask:
+    def _first_post(self, sheet: BoardDetails) -> EngineTask:
         """Let whoever is likeliest to be there begin, so that there is something to answer."""
         now = self._clock.now()
         first = max(sheet.members, key=lambda each: self._rhythm.presence(str(each.id), now))
         soon = now + timedelta(seconds=random.uniform(20, 240))  # noqa: S311 - no secret
-        return task_of(
-            Intent(personality_id=first.id, board_id=sheet.board.id, kind=ActType.POST, at=soon),
+        return to_task(
+            PlannedAct(
+                personality_id=first.id, board_id=sheet.board.id, kind=ActType.POST, at=soon
+            ),
             now,
         )
 
-    async def close(self, actor: Actor, place: Place) -> Board:
+    async def close(self, actor: Actor, place: Channel) -> Board:
         """End all acting in a channel, at once; what was said stays.
 
         Raises:
             BoardNotFound: It is no open board.
             ModeratorsOnly: The actor may not decide that.
         """
-        _moderates(actor)
+        _require_moderator(actor)
         async with self._sessions.begin() as session:
-            board = (await _sheet(session, _home(place))).board
+            board = (await _details(session, _board_channel_id(place))).board
             board.closed_at, board.closed_why = self._clock.now(), "closed by a moderator"
             return board
 
-    async def close_gone(self, *, channel_id: int = 0, guild_id: int = 0) -> None:
+    async def close_deleted(self, *, channel_id: int = 0, guild_id: int = 0) -> None:
         """End all acting in a channel that was deleted, or in a server that we have left."""
         async with self._sessions.begin() as session:
             await session.execute(
@@ -170,7 +172,7 @@ class BoardService:
                 .values(closed_at=self._clock.now(), closed_why="the channel is gone")
             )
 
-    async def follow(self, place: Place) -> None:
+    async def sync_channel(self, place: Channel) -> None:
         """Follow a change of a channel: what is fit for adults only is said only among them."""
         async with self._sessions.begin() as session:
             await session.execute(
@@ -179,7 +181,9 @@ class BoardService:
                 .values(age_restricted=place.age_restricted)
             )
 
-    async def set(self, actor: Actor, place: Place, changes: Mapping[str, Any]) -> BoardSheet:
+    async def update(
+        self, actor: Actor, place: Channel, changes: Mapping[str, Any]
+    ) -> BoardDetails:
         """Change settings of a board: columns, or `add` a personality and `remove` one by its name.
 
         Raises:
@@ -189,34 +193,34 @@ class BoardService:
             ModeratorsOnly: The actor may not decide that.
             NobodyOnBoard: Nobody would be left.
         """
-        _moderates(actor)
+        _require_moderator(actor)
         async with self._sessions.begin() as session:
-            board = (await _sheet(session, _home(place))).board
+            board = (await _details(session, _board_channel_id(place))).board
             for name, value in columns_of(changes).items():
                 setattr(board, name, value)
-            await reseat(session, board, changes)
+            await update_members(session, board, changes)
             await session.flush()
-            sheet = await _sheet(session, _home(place))
+            sheet = await _details(session, _board_channel_id(place))
             if not sheet.members:
-                raise NobodyOnBoard
+                raise NoBoardMembers
             return sheet
 
-    async def sheet(self, place: Place) -> BoardSheet:
+    async def get(self, place: Channel) -> BoardDetails:
         """Return the board that a channel is, or that a thread belongs to.
 
         Raises:
             BoardNotFound: It is none.
         """
         async with self._sessions() as session:
-            return await _sheet(session, _home(place))
+            return await _details(session, _board_channel_id(place))
 
-    async def exists(self, place: Place) -> bool:
+    async def exists(self, place: Channel) -> bool:
         """Whether a channel is a board, or once was."""
         async with self._sessions() as session:
-            board = select(Board.id).where(Board.channel_id == _home(place))
+            board = select(Board.id).where(Board.channel_id == _board_channel_id(place))
             return await session.scalar(board) is not None
 
-    async def all(self, guild_id: int) -> Sequence[BoardSheet]:
+    async def all(self, guild_id: int) -> Sequence[BoardDetails]:
         """Return the open boards of a guild."""
         async with self._sessions() as session:
             channels = await session.scalars(
@@ -224,16 +228,16 @@ class BoardService:
                 .where(Board.guild_id == guild_id, Board.closed_at.is_(None))
                 .order_by(Board.created_at, Board.id)
             )
-            return [await _sheet(session, channel_id) for channel_id in channels]
+            return [await _details(session, channel_id) for channel_id in channels]
 
-    async def top(self, place: Place) -> Sequence[Post]:
+    async def top(self, place: Channel) -> Sequence[Post]:
         """Return a board's posts with the most votes, the best first.
 
         Raises:
             BoardNotFound: It is none.
         """
         async with self._sessions() as session:
-            board = (await _sheet(session, _home(place))).board
+            board = (await _details(session, _board_channel_id(place))).board
             found = await session.scalars(
                 select(Post)
                 .where(Post.board_id == board.id, Post.deleted_at.is_(None))
@@ -251,7 +255,7 @@ class BoardService:
         """
         async with self._sessions.begin() as session:
             me = actor.discord_id
-            signs = await read_signs(session, people=[me], channel_ids=[], reply_to=None)
+            signs = await load_context(session, people=[me], channel_ids=[], reply_to=None)
             if me in signs.opted_out | signs.incognito:
                 raise OptedOut
             post = await session.get(Post, post_id)
@@ -270,12 +274,12 @@ class BoardService:
             return post
 
 
-def _moderates(actor: Actor) -> None:
+def _require_moderator(actor: Actor) -> None:
     if not actor.moderates:
         raise ModeratorsOnly
 
 
-def _home(place: Place) -> int:
+def _board_channel_id(place: Channel) -> int:
     return place.parent_id or place.channel_id
 
 
@@ -288,7 +292,7 @@ async def _of(session: AsyncSession, channel_id: int) -> Board:
     return board
 
 
-async def _sheet(session: AsyncSession, channel_id: int) -> BoardSheet:
+async def _details(session: AsyncSession, channel_id: int) -> BoardDetails:
     board = await _of(session, channel_id)
     members = await session.scalars(
         select(Personality)
@@ -296,4 +300,4 @@ async def _sheet(session: AsyncSession, channel_id: int) -> BoardSheet:
         .where(BoardMember.board_id == board.id, Personality.deleted_at.is_(None))
         .order_by(func.lower(Personality.name))
     )
-    return BoardSheet(board=board, members=members.all())
+    return BoardDetails(board=board, members=members.all())

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from db.models import NsfwRating
-from services.chat import flaw, is_crisis, tidy
-from services.engine.types import Scene
+from services.chat import clean, find_defect, is_crisis
+from services.engine.types import ActContext
 from services.publishing import rules
 
 # People's words in a message at 5, 25, 50, 75 and 95 % (a public Discord archive).
@@ -51,12 +51,12 @@ def length(share: float) -> int:
     return round(LENGTHS[-1][1])
 
 
-def fit(text: str, scene: Scene, words: int) -> str:
+def fit(text: str, scene: ActContext, words: int) -> str:
     """Return a text without its speaker's name and reasoning, as long as it should be.
 
     What is far too long is cut after a sentence; a text that has none stays, to be refused.
     """
-    kept = tidy(text, scene.name).strip().strip('"“”').strip()
+    kept = clean(text, scene.name).strip().strip('"“”').strip()
     most = max(2 * words, words + 12)
     if len(_WORD.findall(kept)) <= most:
         return kept
@@ -65,14 +65,16 @@ def fit(text: str, scene: Scene, words: int) -> str:
     return kept[: fitting[-1]] if fitting else kept[: ends[0]] if ends else kept
 
 
-def wrong(text: str, scene: Scene, *, words: int, secret: str, whole: str) -> str | None:
+def defect_in(text: str, scene: ActContext, *, words: int, secret: str, whole: str) -> str | None:
     """Say in a word what is wrong with a text, or None; `whole` is it before it was cut."""
-    asked = scene.asked or scene.post
+    asked = scene.target or scene.post
     said = (*scene.own[-_OPENINGS:], *scene.board_lines[-_OPENINGS:])
-    if found := flaw(text, asked=asked.text if asked else "", said_before=said, secret=secret):
+    if found := find_defect(
+        text, asked=asked.text if asked else "", said_before=said, secret=secret
+    ):
         return found
     # What was cut off tells where the rest comes from.
-    if flaw(tidy(whole, scene.name), asked="", said_before=(), secret=secret) == "leak":
+    if find_defect(clean(whole, scene.name), asked="", said_before=(), secret=secret) == "leak":
         return "leak"
     count = len(_WORD.findall(text))
     verdicts = {

@@ -6,7 +6,7 @@ from enum import StrEnum
 from services.errors import DomainError
 
 
-class Reason(StrEnum):
+class SkipReason(StrEnum):
     """Why a task was skipped."""
 
     CAP = "cap"
@@ -29,7 +29,7 @@ class Reason(StrEnum):
 class Skipped(DomainError):
     """An act is left undone, for good; what it took all the same."""
 
-    reason: Reason
+    reason: SkipReason
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0
@@ -39,7 +39,7 @@ class TaskGone(Exception):
     """The task was deleted with what it was about, or with whoever was to do it."""
 
 
-class Paused(DomainError):
+class EnginePaused(DomainError):
     """The engine was paused before the act was said; it waits."""
 
 
@@ -51,19 +51,19 @@ class NotABoard(DomainError):
     """Only text channels and forums of a server can be boards."""
 
 
-class NobodyOnBoard(DomainError):
+class NoBoardMembers(DomainError):
     """A board needs at least one personality."""
 
 
 @dataclass(eq=False)
-class NotSeated(DomainError):
+class NotOnBoard(DomainError):
     """A personality may not act on this board."""
 
     name: str
 
 
 @dataclass(eq=False)
-class NothingToActOn(DomainError):
+class NoTarget(DomainError):
     """There is nothing on this board that a personality could do this to."""
 
     name: str
@@ -71,21 +71,21 @@ class NothingToActOn(DomainError):
 
 
 @dataclass(eq=False)
-class BadTimeZone(DomainError):
+class InvalidTimeZone(DomainError):
     """There is no such time zone."""
 
     name: str
 
 
 @dataclass(eq=False)
-class BadHours(DomainError):
+class InvalidHours(DomainError):
     """Quiet hours are written like 23:00-07:00."""
 
     text: str
 
 
 @dataclass(eq=False)
-class NoPainter(DomainError):
+class ImagePostsUnavailable(DomainError):
     """There is no model for images."""
 
     name: str

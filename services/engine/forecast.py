@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import ActType, Personality
-from services.engine.rehearsal import Company, Rehearsal, seat
+from services.engine.rehearsal import Simulation, SimulationResult, synthetic_participant
 from services.engine.rhythm import Rhythm
 from services.engine.types import Limits
 from services.engine.writing import DEFINITION
@@ -29,7 +29,7 @@ class Forecast:
     model: str | None
 
 
-async def of(
+async def forecast_day(
     members: Sequence[Personality],
     *,
     rhythm: Rhythm,
@@ -39,8 +39,8 @@ async def of(
     now: datetime,
 ) -> Forecast:
     """Return the forecast for these personalities on one board, by a week from `now`."""
-    seats = [seat(str(each.id), each.name) for each in members]
-    rehearsal = Rehearsal(seats, rhythm=rhythm, limits=limits, begins=now)
+    seats = [synthetic_participant(str(each.id), each.name) for each in members]
+    rehearsal = Simulation(seats, rhythm=rhythm, limits=limits, begins=now)
     company = await asyncio.to_thread(lambda: asyncio.run(_week(rehearsal)))
     said = [act for act in company.acts if act.kind != ActType.VOTE]
     defined = {
@@ -62,7 +62,7 @@ async def of(
     )
 
 
-async def _week(rehearsal: Rehearsal) -> Company:
+async def _week(rehearsal: Simulation) -> SimulationResult:
     async for _ in rehearsal.run(_DAYS):
         pass
     return rehearsal.company

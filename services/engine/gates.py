@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.models import ActType, BoardKind
-from services.engine.errors import Reason, Skipped
+from services.engine.errors import Skipped, SkipReason
 from services.engine.types import Limits
 
 STALE = timedelta(hours=1)
@@ -15,7 +15,7 @@ _COMMENTS = (ActType.COMMENT, ActType.REPLY)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class PolicyInput:
     """How things stand when an act is due. `lately` says of the last messages who were people.
 
     `spent_usd` includes what others have reserved; `needs_usd` is what this act may cost at most.
@@ -40,11 +40,11 @@ class Standing:
     target_is_own: bool
     did_it_before: bool
     replies_in_thread: int
-    lately: Sequence[bool] = ()
-    by_hand: bool = False
+    recent_is_person: Sequence[bool] = ()
+    is_manual: bool = False
 
 
-def check(standing: Standing, limits: Limits) -> None:
+def check(standing: PolicyInput, limits: Limits) -> None:
     """Let an act pass, or say why not.
 
     Raises:
@@ -55,7 +55,7 @@ def check(standing: Standing, limits: Limits) -> None:
             raise Skipped(reason)
 
 
-def _reasons(at: Standing, limits: Limits) -> Sequence[Reason | None]:
+def _reasons(at: PolicyInput, limits: Limits) -> Sequence[SkipReason | None]:
     is_late = at.now - at.scheduled_at > STALE
     is_capped = (
         at.acts_last_hour >= limits.acts_per_hour
@@ -67,25 +67,25 @@ def _reasons(at: Standing, limits: Limits) -> Sequence[Reason | None]:
     )
     needs_target = at.kind not in _POSTS
     return (
-        Reason.CLOSED if not at.is_open else None,
-        Reason.ABSENT if not at.is_seated else None,
-        Reason.STALE if is_late else None,
-        Reason.GONE if needs_target and not at.target_exists else None,
-        Reason.AGAIN if needs_target and (at.did_it_before or at.target_is_own) else None,
-        Reason.QUIET if at.is_quiet and not at.by_hand else None,
-        Reason.CAP if is_capped else None,
-        Reason.THREAD if is_full else None,
-        Reason.GUEST if at.board_kind == BoardKind.GUEST and _is_rude(at) else None,
-        Reason.BUDGET if at.spent_usd + at.needs_usd > at.budget_usd else None,
+        SkipReason.CLOSED if not at.is_open else None,
+        SkipReason.ABSENT if not at.is_seated else None,
+        SkipReason.STALE if is_late else None,
+        SkipReason.GONE if needs_target and not at.target_exists else None,
+        SkipReason.AGAIN if needs_target and (at.did_it_before or at.target_is_own) else None,
+        SkipReason.QUIET if at.is_quiet and not at.is_manual else None,
+        SkipReason.CAP if is_capped else None,
+        SkipReason.THREAD if is_full else None,
+        SkipReason.GUEST if at.board_kind == BoardKind.GUEST and _exceeds_guest_share(at) else None,
+        SkipReason.BUDGET if at.spent_usd + at.needs_usd > at.budget_usd else None,
     )
 
 
-def _is_rude(at: Standing) -> bool:
+def _exceeds_guest_share(at: PolicyInput) -> bool:
     """Whether a guest would speak first, twice in a row, or more than its share."""
     if at.kind == ActType.VOTE:
         return False
-    if at.kind in _POSTS or not at.lately or not at.lately[-1]:
+    if at.kind in _POSTS or not at.recent_is_person or not at.recent_is_person[-1]:
         return True
-    window = at.lately[-GUEST_WINDOW:]
+    window = at.recent_is_person[-GUEST_WINDOW:]
     guests = sum(not is_person for is_person in window)
     return guests + 1 > GUEST_SHARE * max(len(window) + 1, 4)

@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from db.models import EngineTask, JobStatus, TaskStatus
-from services.engine.acting import Performer
+from services.engine.acting import ActExecutor
 from services.engine.actions import actions
-from services.engine.errors import Reason, TaskGone
+from services.engine.errors import SkipReason, TaskGone
 from services.engine.loop import KIND
-from services.engine.notebook import DatabaseNotebook, Desk
+from services.engine.notebook import DatabaseActStore, EngineDependencies
 from services.engine.writing import Writer
 from services.jobs import Handler, Run
 
@@ -26,23 +26,23 @@ class ActHandler(Handler):
     """Does what personalities are to do; `limit` is one try and the retries of a task."""
 
     kind: ClassVar[str] = KIND
-    limit: ClassVar[int] = 4
-    seconds: ClassVar[float] = 600
+    max_attempts: ClassVar[int] = 4
+    timeout_seconds: ClassVar[float] = 600
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: EngineDependencies) -> None:
         self._desk = desk
-        self._performer = Performer(actions(Writer(desk.models), desk.stage, desk.studio))
+        self._performer = ActExecutor(actions(Writer(desk.models), desk.stage, desk.studio))
 
     @override
     async def run(self, run: Run) -> None:
         try:
-            await self._performer.perform(DatabaseNotebook(self._desk, run))
+            await self._performer.execute(DatabaseActStore(self._desk, run))
         except TaskGone:
             async with run.finishing():
                 pass
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         task = await session.get(EngineTask, UUID(payload["task"]))
@@ -50,7 +50,7 @@ class ActHandler(Handler):
             return
         task.status = _STATUSES[status]
         task.error_message = words or None
-        task.reason = Reason.CANCELLED if status == JobStatus.CANCELLED else None
-        task.retry_count = 0 if status == JobStatus.PENDING else self.limit - 1
+        task.reason = SkipReason.CANCELLED if status == JobStatus.CANCELLED else None
+        task.retry_count = 0 if status == JobStatus.PENDING else self.max_attempts - 1
         is_over = status != JobStatus.PENDING
         task.completed_at = self._desk.tempo.clock.now() if is_over else None

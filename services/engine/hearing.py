@@ -9,29 +9,37 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Board, Comment, Post
 from db.session import Sessions
-from services.chat import Heard, NobodyHere, read_signs, signs_of, summoned_by, text_of, without
-from services.engine.leaving import item_of, show_votes, vote
-from services.engine.loop import Tempo, follow
+from services.chat import (
+    IncomingMessage,
+    NoPersonalityHere,
+    addressees,
+    combined_text,
+    load_context,
+    message_context,
+    redact,
+)
+from services.engine.leaving import show_votes, to_item, vote
+from services.engine.loop import EngineTiming, plan_reactions
 from services.engine.planner import Planner
-from services.engine.ports import BoardStage
-from services.engine.types import Where
-from services.patience import patiently
+from services.engine.ports import BoardAdapter
+from services.engine.types import BoardLocation
+from services.patience import retry_on_disconnect
 
 _TEXT = 4000
 
 
-class BoardEar:
+class BoardIngest:
     """Follows what people do on boards. Who opted out, or is incognito, is not heard."""
 
     def __init__(
-        self, sessions: Sessions, planner: Planner, tempo: Tempo, stage: BoardStage
+        self, sessions: Sessions, planner: Planner, tempo: EngineTiming, stage: BoardAdapter
     ) -> None:
         self._sessions = sessions
         self._planner = planner
         self._tempo = tempo
         self._stage = stage
 
-    async def hear(self, heard: Heard, *, title: str | None = None) -> None:
+    async def ingest(self, heard: IncomingMessage, *, title: str | None = None) -> None:
         """Keep a message on a board as a post or a comment, and let the engine know.
 
         Whoever calls a personality is answered by the chat; the engine plans nothing for it.
@@ -42,32 +50,32 @@ class BoardEar:
                 board = await _board(session, heard)
                 if board is None:
                     return
-                signs = await signs_of(session, heard)
+                signs = await message_context(session, heard)
                 if heard.author_id in signs.opted_out | signs.incognito:
                     return
                 left, asked = await self._left(
-                    session, board, without(heard, signs.opted_out), title
+                    session, board, redact(heard, signs.opted_out), title
                 )
                 session.add(left)
                 await session.flush()
                 try:
-                    is_called = bool(await summoned_by(session, heard, signs))
-                except NobodyHere:
+                    is_called = bool(await addressees(session, heard, signs))
+                except NoPersonalityHere:
                     is_called = True
                 if not is_called:
-                    item = item_of(board.id, left)
-                    about = item_of(board.id, asked) if asked else None
-                    await follow(session, self._planner, item, about, self._tempo)
+                    item = to_item(board.id, left)
+                    about = to_item(board.id, asked) if asked else None
+                    await plan_reactions(session, self._planner, item, about, self._tempo)
 
-        await patiently(write)
+        await retry_on_disconnect(write)
 
-    async def reword(self, heard: Heard) -> None:
+    async def apply_edit(self, heard: IncomingMessage) -> None:
         """Follow the edit of a message."""
         async with self._sessions.begin() as session:
-            signs = await signs_of(session, heard)
+            signs = await message_context(session, heard)
             if heard.author_id in signs.opted_out | signs.incognito:
                 return
-            content = text_of([without(heard, signs.opted_out)])[:_TEXT]
+            content = combined_text([redact(heard, signs.opted_out)])[:_TEXT]
             for kind in (Post, Comment):
                 await session.execute(
                     update(kind)
@@ -104,12 +112,12 @@ class BoardEar:
                     .values(content="", deleted_at=now)
                 )
 
-        await patiently(erase)
+        await retry_on_disconnect(erase)
 
     async def react(self, discord_id: int, message_id: int, value: int) -> None:
         """Count a person's reaction as a vote for or against, and show it; 0 takes it back."""
         async with self._sessions.begin() as session:
-            signs = await read_signs(session, people=[discord_id], channel_ids=[], reply_to=None)
+            signs = await load_context(session, people=[discord_id], channel_ids=[], reply_to=None)
             if discord_id in signs.opted_out | signs.incognito:
                 return
             post_id = await _with(session, Post, message_id)
@@ -132,7 +140,7 @@ class BoardEar:
             post = await session.get_one(Post, post_id)
             board = await session.get_one(Board, post.board_id)
         if post.personality_id is not None:
-            where = Where(
+            where = BoardLocation(
                 channel_id=board.channel_id,
                 guild_id=board.guild_id,
                 is_forum=board.is_forum,
@@ -141,10 +149,10 @@ class BoardEar:
             await show_votes(self._stage, where, post)
 
     async def _left(
-        self, session: AsyncSession, board: Board, heard: Heard, title: str | None
+        self, session: AsyncSession, board: Board, heard: IncomingMessage, title: str | None
     ) -> tuple[Post | Comment, Post | Comment | None]:
         """Return what a message is on a board, and what it answers."""
-        now, text = self._tempo.clock.now(), text_of([heard])[:_TEXT]
+        now, text = self._tempo.clock.now(), combined_text([heard])[:_TEXT]
         asked = await _answered(session, heard)
         post = await _post(session, heard, asked)
         if post is None:
@@ -166,7 +174,9 @@ class BoardEar:
         return comment, parent or post
 
 
-def _as_post(board: Board, heard: Heard, text: str, now: datetime, title: str | None) -> Post:
+def _as_post(
+    board: Board, heard: IncomingMessage, text: str, now: datetime, title: str | None
+) -> Post:
     return Post(
         board_id=board.id,
         author_id=heard.author_id,
@@ -179,14 +189,14 @@ def _as_post(board: Board, heard: Heard, text: str, now: datetime, title: str | 
     )
 
 
-async def _board(session: AsyncSession, heard: Heard) -> Board | None:
+async def _board(session: AsyncSession, heard: IncomingMessage) -> Board | None:
     home = heard.place.parent_id or heard.place.channel_id
     return await session.scalar(
         select(Board).where(Board.channel_id == home, Board.closed_at.is_(None))
     )
 
 
-async def _answered(session: AsyncSession, heard: Heard) -> Post | Comment | None:
+async def _answered(session: AsyncSession, heard: IncomingMessage) -> Post | Comment | None:
     if heard.reply_to is None:
         return None
     for kind in (Comment, Post):
@@ -200,7 +210,9 @@ async def _answered(session: AsyncSession, heard: Heard) -> Post | Comment | Non
     return None
 
 
-async def _post(session: AsyncSession, heard: Heard, asked: Post | Comment | None) -> Post | None:
+async def _post(
+    session: AsyncSession, heard: IncomingMessage, asked: Post | Comment | None
+) -> Post | None:
     """Return the post that a message is a comment on, if it is one."""
     if isinstance(asked, Post):
         return asked

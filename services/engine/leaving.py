@@ -10,37 +10,37 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ActType, Comment, ConversationLine, EngineAct, Media, Post, Role, Vote
 from services.chat import append
-from services.engine.actions.base import result_of
-from services.engine.errors import Reason, Skipped
-from services.engine.ports import BoardStage
-from services.engine.queries import DEEDS
-from services.engine.scenes import Case
-from services.engine.types import Item, Scene, Spoken, Where, Words
+from services.engine.actions.base import result_id
+from services.engine.errors import Skipped, SkipReason
+from services.engine.ports import BoardAdapter
+from services.engine.queries import ACTION_TYPES
+from services.engine.scenes import ActRecords
+from services.engine.types import ActContent, ActContext, BoardItem, BoardLocation, SentMessages
 from services.errors import DomainError
 from services.llm import estimate
-from services.painters import Kept
+from services.painters import StoredImage
 
 log = logging.getLogger(__name__)
 
 
-async def leave(
+async def save_result(
     session: AsyncSession,
-    found: Case,
-    scene: Scene,
-    words: Words,
-    spoken: Spoken | None,
+    found: ActRecords,
+    scene: ActContext,
+    words: ActContent,
+    spoken: SentMessages | None,
     *,
     now: datetime,
-) -> Item | None:
+) -> BoardItem | None:
     """Write down what an act left on the board; return it where others may answer it."""
     task = found.task
-    result_id = task.result_id = result_of(task.id)
+    row_id = task.result_id = result_id(task.id)
     act = EngineAct(
         personality_id=task.personality_id,
         board_id=task.board_id,
         post_id=None if task.comment_id else task.post_id,
         comment_id=task.comment_id,
-        action_type=DEEDS[scene.kind],
+        action_type=ACTION_TYPES[scene.kind],
         task_id=task.id,
         created_at=now,
     )
@@ -59,20 +59,22 @@ async def leave(
     await _write_history(session, scene, words, spoken)
     if scene.kind in (ActType.POST, ActType.IMAGE_POST):
         left: Post | Comment = _post(found, scene, words, spoken, now)
-        act.post_id, task.result_type = result_id, "post"
+        act.post_id, task.result_type = row_id, "post"
     else:
         left = _comment(found, scene, words, spoken, now)
         task.result_type = "comment"
-    left.id = result_id
+    left.id = row_id
     session.add(left)
     await session.flush()
     session.add(act)
     if words.picture is not None:
         session.add(_picture(left.id, words, words.picture))
-    return item_of(task.board_id, left)
+    return to_item(task.board_id, left)
 
 
-def _post(found: Case, scene: Scene, words: Words, spoken: Spoken, now: datetime) -> Post:
+def _post(
+    found: ActRecords, scene: ActContext, words: ActContent, spoken: SentMessages, now: datetime
+) -> Post:
     return Post(
         board_id=found.board.id,
         personality_id=scene.personality_id,
@@ -85,7 +87,7 @@ def _post(found: Case, scene: Scene, words: Words, spoken: Spoken, now: datetime
     )
 
 
-def _picture(post_id: UUID, words: Words, kept: Kept) -> Media:
+def _picture(post_id: UUID, words: ActContent, kept: StoredImage) -> Media:
     return Media(
         post_id=post_id,
         storage_key=kept.key,
@@ -100,9 +102,11 @@ def _picture(post_id: UUID, words: Words, kept: Kept) -> Media:
     )
 
 
-def _comment(found: Case, scene: Scene, words: Words, spoken: Spoken, now: datetime) -> Comment:
+def _comment(
+    found: ActRecords, scene: ActContext, words: ActContent, spoken: SentMessages, now: datetime
+) -> Comment:
     if found.post is None:
-        raise Skipped(Reason.GONE)  # it was said, and what it answered was deleted meanwhile
+        raise Skipped(SkipReason.GONE)  # it was said, and what it answered was deleted meanwhile
     found.post.thread_id = spoken.thread_id or found.post.thread_id
     return Comment(
         post_id=found.post.id,
@@ -116,7 +120,9 @@ def _comment(found: Case, scene: Scene, words: Words, spoken: Spoken, now: datet
     )
 
 
-async def _write_history(session: AsyncSession, scene: Scene, words: Words, spoken: Spoken) -> None:
+async def _write_history(
+    session: AsyncSession, scene: ActContext, words: ActContent, spoken: SentMessages
+) -> None:
     """Let the chat know what was said, so that whoever answers it is answered in context."""
     where = scene.where
     is_post = scene.kind in (ActType.POST, ActType.IMAGE_POST)
@@ -180,7 +186,7 @@ async def vote(
     await session.execute(update(kind).where(kind.id == target).values(ups=ups, downs=downs))
 
 
-async def show_votes(stage: BoardStage, where: Where, post: Post) -> None:
+async def show_votes(stage: BoardAdapter, where: BoardLocation, post: Post) -> None:
     """Show a post's votes on Discord, if that can be done; they count in any case."""
     is_ours = post.personality_id is not None
     if not post.discord_message_ids or (not is_ours and not post.ups):
@@ -196,10 +202,10 @@ async def show_votes(stage: BoardStage, where: Where, post: Post) -> None:
         )
 
 
-def item_of(board_id: UUID, row: Post | Comment) -> Item:
+def to_item(board_id: UUID, row: Post | Comment) -> BoardItem:
     """Return a post or comment as the planner sees it."""
     is_comment = isinstance(row, Comment)
-    return Item(
+    return BoardItem(
         id=row.id,
         board_id=board_id,
         post_id=row.post_id if is_comment else row.id,

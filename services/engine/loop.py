@@ -12,7 +12,7 @@ from services.clock import Clock
 from services.engine import queries
 from services.engine.gates import STALE
 from services.engine.planner import Planner
-from services.engine.types import Intent, Item
+from services.engine.types import BoardItem, PlannedAct
 from services.jobs import ENGINE, enqueue
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ KIND = "act"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tempo:
+class EngineTiming:
     """The engine's time: its clock, and how long from one beat to the next by it."""
 
     clock: Clock
@@ -30,10 +30,10 @@ class Tempo:
     can_paint: bool = False
 
 
-class EngineLoop:
+class EngineScheduler:
     """Ticks. Any number of processes may: one plans at a time, and no task is promised twice."""
 
-    def __init__(self, sessions: Sessions, planner: Planner, tempo: Tempo) -> None:
+    def __init__(self, sessions: Sessions, planner: Planner, tempo: EngineTiming) -> None:
         self._sessions = sessions
         self._planner = planner
         self._tempo = tempo
@@ -48,11 +48,11 @@ class EngineLoop:
                 await self._plan(session, now)
         async with self._sessions.begin() as session:
             await queries.skip_stale(session, now - STALE, now)
-            await queries.forget_minutes(session, now - STALE)
+            await queries.prune_minutes(session, now - STALE)
             until = now + self._tempo.interval
             due = await queries.claimable(session, until, self._tempo.tasks_per_tick)
             for task in due:
-                await promise(session, task, self._tempo.clock)
+                await enqueue_task(session, task, self._tempo.clock)
             return len(due)
 
     async def _plan(self, session: AsyncSession, now: datetime) -> None:
@@ -62,30 +62,34 @@ class EngineLoop:
         since = max(state.planned_until or now, now - self._tempo.interval)
         if since > until:
             since = now  # the clock has been set back
-        known = await queries.society(session, now, can_paint=self._tempo.can_paint)
+        known = await queries.load_snapshot(session, now, can_paint=self._tempo.can_paint)
         intents = self._planner.plan(known, since, until)
-        session.add_all(task_of(intent, now) for intent in intents)
+        session.add_all(to_task(intent, now) for intent in intents)
         state.planned_until = until
 
 
-async def follow(
-    session: AsyncSession, planner: Planner, item: Item, asked: Item | None, tempo: Tempo
+async def plan_reactions(
+    session: AsyncSession,
+    planner: Planner,
+    item: BoardItem,
+    asked: BoardItem | None,
+    tempo: EngineTiming,
 ) -> None:
     """Plan who acts on something new; what falls due before the next beat is promised at once."""
     now = tempo.clock.now()
-    known = await queries.society(session, now, board_id=item.board_id)
+    known = await queries.load_snapshot(session, now, board_id=item.board_id)
     if item.board_id not in known.boards:
         return
     if item.depth == 0:
         known.topics = await queries.topics(session, item, list(known.seats))
     for intent in planner.answers(known, item, asked):
-        task = task_of(intent, now)
+        task = to_task(intent, now)
         session.add(task)
         if intent.at <= now + tempo.interval:
-            await promise(session, task, tempo.clock)
+            await enqueue_task(session, task, tempo.clock)
 
 
-async def promise(session: AsyncSession, task: EngineTask, clock: Clock) -> None:
+async def enqueue_task(session: AsyncSession, task: EngineTask, clock: Clock) -> None:
     """Enqueue a task for its exact time."""
     await session.flush()
     task.job_id = await enqueue(
@@ -98,7 +102,7 @@ async def promise(session: AsyncSession, task: EngineTask, clock: Clock) -> None
     )
 
 
-def task_of(intent: Intent, now: datetime, *, triggered_by: int | None = None) -> EngineTask:
+def to_task(intent: PlannedAct, now: datetime, *, triggered_by: int | None = None) -> EngineTask:
     """Return the row that an intent is."""
     return EngineTask(
         personality_id=intent.personality_id,

@@ -14,19 +14,19 @@ from db.models import ActType, TaskStatus
 from db.session import Sessions
 from services.chat import speaker_of
 from services.engine import gates, leaving, queries, scenes
-from services.engine.errors import Paused, Reason, Skipped, TaskGone
+from services.engine.errors import EnginePaused, Skipped, SkipReason, TaskGone
 from services.engine.leaving import show_votes
-from services.engine.loop import Tempo, follow
+from services.engine.loop import EngineTiming, plan_reactions
 from services.engine.planner import Planner
-from services.engine.ports import BoardStage, Notebook
-from services.engine.scenes import Case
-from services.engine.types import Limits, Scene, Spoken, Where, Words
+from services.engine.ports import ActStore, BoardAdapter
+from services.engine.scenes import ActRecords
+from services.engine.types import ActContent, ActContext, BoardLocation, Limits, SentMessages
 from services.engine.writing import most_tokens
 from services.jobs import Run
 from services.llm import LanguageModels, Usage, dear_cost
 from services.llm_configs import NoConfig
-from services.painters import Studio
-from services.personalities import described, shared
+from services.painters import ImagePipeline
+from services.personalities import described, recently_shared
 
 T = TypeVar("T")
 
@@ -34,30 +34,30 @@ _SPEAKS = (ActType.COMMENT, ActType.REPLY, ActType.POST, ActType.IMAGE_POST)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class EngineDependencies:
     """What all notebooks share."""
 
     sessions: Sessions
     models: LanguageModels
-    stage: BoardStage
-    studio: Studio
+    stage: BoardAdapter
+    studio: ImagePipeline
     planner: Planner
     limits: Limits
-    tempo: Tempo
+    tempo: EngineTiming
 
 
-class DatabaseNotebook(Notebook):
+class DatabaseActStore(ActStore):
     """What one run of a task knows and keeps; the run's fence is around all it writes."""
 
-    def __init__(self, desk: Desk, run: Run) -> None:
+    def __init__(self, desk: EngineDependencies, run: Run) -> None:
         self._desk = desk
         self._run = run
         self._task_id = UUID(run.payload["task"])
 
     @override
-    async def begin(self) -> Scene:
+    async def begin(self) -> ActContext:
         async with self._run.writing() as session:
-            found = await self._case(session)
+            found = await self._records(session)
             # What may have been said already is looked for first.
             if not found.task.is_sending:
                 await self._check(session, found)
@@ -65,19 +65,19 @@ class DatabaseNotebook(Notebook):
             found.task.started_at = found.task.started_at or self._desk.tempo.clock.now()
             found.task.retry_count = self._run.attempt - 1
             # Until it is known what it costs, what it may cost at most counts.
-            found.task.cost_usd = max(self._most(found), found.task.cost_usd or 0)
+            found.task.cost_usd = max(self._max_cost(found), found.task.cost_usd or 0)
         async with self._desk.sessions() as session:
-            return await self._scene(session, await self._case(session))
+            return await self._context(session, await self._records(session))
 
     @override
-    async def admit(self, scene: Scene) -> None:
+    async def wait_for_rate_limit(self, scene: ActContext) -> None:
         vendor = scene.model.partition("/")[0]
         while True:
             now = self._desk.tempo.clock.now()
             minute = now.replace(second=0, microsecond=0)
             async with self._desk.sessions.begin() as session:
                 limit = self._desk.limits.requests_per_minute
-                if await queries.admit(session, vendor, minute, limit):
+                if await queries.take_request_slot(session, vendor, minute, limit):
                     return
             over = minute + timedelta(minutes=1) - now
             await asyncio.sleep(self._desk.tempo.clock.span(over).total_seconds() + 0.01)
@@ -87,17 +87,17 @@ class DatabaseNotebook(Notebook):
         return await self._run.step(name, shape, do)
 
     @override
-    async def kept(self, name: str, shape: type[T]) -> T | None:
-        return await self._run.kept(name, shape)
+    async def step_output(self, name: str, shape: type[T]) -> T | None:
+        return await self._run.step_output(name, shape)
 
     @override
-    async def forget(self, name: str) -> None:
-        await self._run.forget(name)
+    async def forget_step(self, name: str) -> None:
+        await self._run.forget_step(name)
 
     @override
-    async def sending(self) -> bool:
+    async def mark_sending(self) -> bool:
         async with self._run.writing() as session:
-            found = await self._case(session)
+            found = await self._records(session)
             if found.task.is_sending:
                 return True
             await self._check(session, found)
@@ -107,23 +107,25 @@ class DatabaseNotebook(Notebook):
     @override
     async def recheck(self) -> None:
         async with self._run.writing() as session:
-            await self._check(session, await self._case(session))
+            await self._check(session, await self._records(session))
 
     @override
-    async def record(self, scene: Scene, words: Words, spoken: Spoken | None) -> None:
+    async def record(
+        self, scene: ActContext, words: ActContent, spoken: SentMessages | None
+    ) -> None:
         clock = self._desk.tempo.clock
         async with self._run.finishing() as session:
-            found = await self._case(session)
+            found = await self._records(session)
             task, now = found.task, clock.now()
-            item = await leaving.leave(session, found, scene, words, spoken, now=now)
+            item = await leaving.save_result(session, found, scene, words, spoken, now=now)
             task.status, task.completed_at, task.is_sending = TaskStatus.DONE, now, False
             task.discord_message_ids = spoken.message_ids if spoken else []
             task.prompt_tokens, task.completion_tokens = words.tokens_in, words.tokens_out
             task.cost_usd = words.cost_usd
             if item is not None:
                 target = found.target
-                asked = leaving.item_of(found.board.id, target) if target else None
-                await follow(session, self._desk.planner, item, asked, self._desk.tempo)
+                asked = leaving.to_item(found.board.id, target) if target else None
+                await plan_reactions(session, self._desk.planner, item, asked, self._desk.tempo)
         is_of_post = scene.kind == ActType.VOTE and found.task.comment_id is None
         if is_of_post and found.post is not None:
             await show_votes(self._desk.stage, scene.where, found.post)
@@ -131,7 +133,7 @@ class DatabaseNotebook(Notebook):
     @override
     async def skip(self, skipped: Skipped) -> None:
         async with self._run.finishing() as session:
-            task = (await self._case(session)).task
+            task = (await self._records(session)).task
             task.status, task.reason = TaskStatus.SKIPPED, skipped.reason
             task.completed_at, task.is_sending = self._desk.tempo.clock.now(), False
             task.prompt_tokens, task.completion_tokens = skipped.tokens_in, skipped.tokens_out
@@ -140,37 +142,37 @@ class DatabaseNotebook(Notebook):
                 task.cost_usd = skipped.cost_usd
 
     @override
-    async def close(self, why: str) -> None:
+    async def close_board(self, why: str) -> None:
         async with self._run.finishing() as session:
-            found = await self._case(session)
+            found = await self._records(session)
             found.board.closed_at, found.board.closed_why = self._desk.tempo.clock.now(), why
-            found.task.status, found.task.reason = TaskStatus.SKIPPED, Reason.CLOSED
+            found.task.status, found.task.reason = TaskStatus.SKIPPED, SkipReason.CLOSED
             found.task.completed_at, found.task.cost_usd = found.board.closed_at, None
 
     @override
-    async def wait(self) -> None:
+    async def postpone(self) -> None:
         async with self._run.finishing() as session:
-            task = (await self._case(session)).task
+            task = (await self._records(session)).task
             task.status, task.job_id = TaskStatus.PENDING, None
 
-    async def _case(self, session: AsyncSession) -> Case:
-        found = await scenes.case(session, self._task_id)
+    async def _records(self, session: AsyncSession) -> ActRecords:
+        found = await scenes.load_records(session, self._task_id)
         if found is None:
             raise TaskGone
         return found
 
-    async def _check(self, session: AsyncSession, found: Case) -> None:
+    async def _check(self, session: AsyncSession, found: ActRecords) -> None:
         """Let the act pass, or say why not."""
         if await queries.is_paused(session):
-            raise Paused
+            raise EnginePaused
         now = self._desk.tempo.clock.now()
         quiet = self._desk.planner.is_quiet(queries.opened(found.board), now)
-        standing = await scenes.standing(
-            session, found, now, is_quiet=quiet, needs_usd=self._most(found)
+        standing = await scenes.load_policy_input(
+            session, found, now, is_quiet=quiet, needs_usd=self._max_cost(found)
         )
         gates.check(standing, self._desk.limits)
 
-    def _most(self, found: Case) -> float:
+    def _max_cost(self, found: ActRecords) -> float:
         """Return what the act may cost at most, in US dollars."""
         is_written = found.task.task_type in _SPEAKS or found.board.model_votes
         if found.config is None or not is_written:
@@ -188,20 +190,20 @@ class DatabaseNotebook(Notebook):
             return 2 * dearest + self._desk.studio.images.price_usd
         return dearest
 
-    async def _scene(self, session: AsyncSession, found: Case) -> Scene:
+    async def _context(self, session: AsyncSession, found: ActRecords) -> ActContext:
         if found.personality is None:
-            raise Skipped(Reason.ABSENT)
+            raise Skipped(SkipReason.ABSENT)
         if found.config is None:
             raise NoConfig
         task, board, post = found.task, found.board, found.post
-        own = await scenes.said_by(session, task.personality_id)
+        own = await scenes.texts_by(session, task.personality_id)
         names = await scenes.names_on(session, board.id)
         mine = {found.personality.name, found.personality.display_name or ""}
-        line = scenes.line_of(post, task.personality_id) if post else None
+        line = scenes.to_message(post, task.personality_id) if post else None
         target = found.target
         personality = await scenes.definition_of(session, found.personality)
         written = "\n\n".join(described(personality))
-        return Scene(
+        return ActContext(
             task_id=task.id,
             kind=ActType(task.task_type),
             personality_id=task.personality_id,
@@ -212,7 +214,7 @@ class DatabaseNotebook(Notebook):
             model=self._desk.models.resolve(found.config.model),
             fallback=found.config.fallback_model,
             guild_id=board.guild_id,
-            where=Where(
+            where=BoardLocation(
                 channel_id=board.channel_id,
                 guild_id=board.guild_id,
                 is_forum=board.is_forum,
@@ -226,16 +228,16 @@ class DatabaseNotebook(Notebook):
             age_restricted=board.age_restricted,
             model_votes=board.model_votes,
             post=line,
-            thread=tuple(await scenes.thread(session, post.id, task.personality_id))
+            thread=tuple(await scenes.thread_messages(session, post.id, task.personality_id))
             if post
             else (),
-            asked=scenes.line_of(target, task.personality_id) if target else None,
+            target=scenes.to_message(target, task.personality_id) if target else None,
             own=tuple(text for _, text in own),
             own_here=tuple(text for board_id, text in own if board_id == board.id),
-            board_lines=tuple(await scenes.said_on(session, board.id)),
+            board_lines=tuple(await scenes.texts_on(session, board.id)),
             shared=tuple(
                 f"{each.alt_text} {each.caption}".strip() or "a photo"
-                for each in await shared(
+                for each in await recently_shared(
                     session,
                     task.personality_id,
                     guild_id=board.guild_id,

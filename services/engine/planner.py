@@ -9,9 +9,17 @@ from zoneinfo import ZoneInfo
 
 from db.models import ActType, BoardKind
 from services.engine import selector
-from services.engine.errors import NoPainter, NothingToActOn
+from services.engine.errors import ImagePostsUnavailable, NoTarget
 from services.engine.rhythm import Moment, Rhythm
-from services.engine.types import Done, Intent, Item, Limits, OpenBoard, Seat, Society
+from services.engine.types import (
+    BoardItem,
+    EngineSnapshot,
+    Limits,
+    OpenBoard,
+    Participant,
+    PastAct,
+    PlannedAct,
+)
 
 FRESH = timedelta(hours=17)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -33,7 +41,7 @@ class Planner:
         self._limits = limits
         self._eagerness = _EAGERNESS * limits.reply_probability / 0.20
 
-    def plan(self, society: Society, since: datetime, until: datetime) -> list[Intent]:
+    def plan(self, society: EngineSnapshot, since: datetime, until: datetime) -> list[PlannedAct]:
         """Return what personalities do of themselves after `since` and until `until`."""
         moments = sorted(
             (
@@ -43,7 +51,7 @@ class Planner:
             ),
             key=lambda each: each[0].at,
         )
-        intents: list[Intent] = []
+        intents: list[PlannedAct] = []
         for moment, seat in moments:
             intent = self._choose(society, seat, moment)
             if intent is not None:
@@ -51,7 +59,9 @@ class Planner:
                 intents.append(intent)
         return intents
 
-    def answers(self, society: Society, item: Item, asked: Item | None) -> list[Intent]:
+    def answers(
+        self, society: EngineSnapshot, item: BoardItem, asked: BoardItem | None
+    ) -> list[PlannedAct]:
         """Return who acts on a new post or comment, and when. `asked` is what it answers."""
         intents = [*self._answer_back(society, item, asked), *self._alerts(society, item)]
         society.waiting += intents
@@ -59,15 +69,15 @@ class Planner:
 
     def at_once(
         self,
-        society: Society,
-        seat: Seat,
+        society: EngineSnapshot,
+        seat: Participant,
         board_id: UUID,
         kind: ActType,
         at: datetime,
         *,
         post_id: UUID | None = None,
         comment_id: UUID | None = None,
-    ) -> Intent:
+    ) -> PlannedAct:
         """Return an act that somebody asks for: on what they name, else on something fresh.
 
         Raises:
@@ -76,9 +86,9 @@ class Planner:
         """
         known = society.items.get(board_id, [])
         if kind == ActType.IMAGE_POST and not seat.can_paint:
-            raise NoPainter(seat.name)
+            raise ImagePostsUnavailable(seat.name)
         if kind in (ActType.POST, ActType.IMAGE_POST):
-            return Intent(personality_id=seat.id, board_id=board_id, kind=kind, at=at)
+            return PlannedAct(personality_id=seat.id, board_id=board_id, kind=kind, at=at)
         named = comment_id or post_id
         fitting = [
             item
@@ -88,7 +98,7 @@ class Planner:
             and (item.id == named if named else (item.depth > 0) == (kind == ActType.REPLY))
         ]
         if not fitting:
-            raise NothingToActOn(seat.name, kind)
+            raise NoTarget(seat.name, kind)
         return _intent(seat, fitting[-1], kind, at)
 
     def mood(self, personality_id: UUID, at: datetime) -> float:
@@ -104,7 +114,9 @@ class Planner:
             return board.quiet_from <= local < board.quiet_until
         return local >= board.quiet_from or local < board.quiet_until
 
-    def _choose(self, society: Society, seat: Seat, moment: Moment) -> Intent | None:
+    def _choose(
+        self, society: EngineSnapshot, seat: Participant, moment: Moment
+    ) -> PlannedAct | None:
         """Return what to do at a moment: nothing where an answer takes it, or a cap forbids it."""
         if any(
             each.personality_id == seat.id and each.at == moment.at for each in society.waiting
@@ -132,24 +144,29 @@ class Planner:
         return _intent(seat, target, kind, moment.at) if target else None
 
     def _post(
-        self, society: Society, seat: Seat, board: OpenBoard, at: datetime, chance: random.Random
-    ) -> Intent | None:
+        self,
+        society: EngineSnapshot,
+        seat: Participant,
+        board: OpenBoard,
+        at: datetime,
+        chance: random.Random,
+    ) -> PlannedAct | None:
         posts = (ActType.POST, ActType.IMAGE_POST)
         today = [each for each in _of(society, seat, at - _DAY) if each in posts]
         if board.kind == BoardKind.GUEST or len(today) >= self._limits.posts_per_day:
             return None
         kind = chance.choice(posts) if seat.can_paint else ActType.POST
-        return Intent(personality_id=seat.id, board_id=board.id, kind=kind, at=at)
+        return PlannedAct(personality_id=seat.id, board_id=board.id, kind=kind, at=at)
 
     def _target(
         self,
-        society: Society,
-        seat: Seat,
+        society: EngineSnapshot,
+        seat: Participant,
         board: OpenBoard,
         kind: ActType,
         at: datetime,
         chance: random.Random,
-    ) -> Item | None:
+    ) -> BoardItem | None:
         """Return something fresh of somebody else that it has not acted on in this way."""
         taken = {
             each.comment_id or each.post_id
@@ -180,7 +197,9 @@ class Planner:
             return None
         return chance.choices(found, weights)[0]
 
-    def _answer_back(self, society: Society, item: Item, asked: Item | None) -> Iterator[Intent]:
+    def _answer_back(
+        self, society: EngineSnapshot, item: BoardItem, asked: BoardItem | None
+    ) -> Iterator[PlannedAct]:
         """Let whoever was answered answer back, perhaps."""
         if asked is None or asked.personality_id in (None, item.personality_id):
             return
@@ -192,7 +211,7 @@ class Planner:
         if chance.random() < wants and item.depth < self._limits.depth:
             yield from self._notice(society, seat, item, ActType.REPLY, chance)
 
-    def _alerts(self, society: Society, item: Item) -> Iterator[Intent]:
+    def _alerts(self, society: EngineSnapshot, item: BoardItem) -> Iterator[PlannedAct]:
         """Let one or two of those who might care about a new post take notice of it."""
         if item.depth:
             return
@@ -213,8 +232,13 @@ class Planner:
                     yield from self._notice(society, seat, item, kind, _chance(seat, item.at))
 
     def _notice(
-        self, society: Society, seat: Seat, item: Item, kind: ActType, chance: random.Random
-    ) -> Iterator[Intent]:
+        self,
+        society: EngineSnapshot,
+        seat: Participant,
+        item: BoardItem,
+        kind: ActType,
+        chance: random.Random,
+    ) -> Iterator[PlannedAct]:
         last = max((each.at for each in society.acts.get(seat.id, ())), default=None)
         at = self._rhythm.notices(seat.seed, item.at, kind, last_active=last, chance=chance)
         if at is None:
@@ -226,10 +250,10 @@ class Planner:
         if not quiet and self._thread_has_room(society, item):
             yield _intent(seat, item, kind, at)
 
-    def _has_room(self, society: Society, seat: Seat, at: datetime) -> bool:
+    def _has_room(self, society: EngineSnapshot, seat: Participant, at: datetime) -> bool:
         return len(_of(society, seat, at - _HOUR)) < self._limits.acts_per_hour
 
-    def _thread_has_room(self, society: Society, item: Item) -> bool:
+    def _thread_has_room(self, society: EngineSnapshot, item: BoardItem) -> bool:
         """Whether a thread takes another comment, with those that are planned."""
         coming = sum(
             each.post_id == item.post_id and each.kind in (ActType.COMMENT, ActType.REPLY)
@@ -237,7 +261,7 @@ class Planner:
         )
         return society.replies.get(item.post_id, 0) + coming < self._limits.replies_per_thread
 
-    def _dominates(self, society: Society, seat: Seat, board: OpenBoard) -> bool:
+    def _dominates(self, society: EngineSnapshot, seat: Participant, board: OpenBoard) -> bool:
         """Whether more than half of what was lately done on a board was this personality's."""
         seated = sum(board.id in each.boards for each in society.seats.values())
         acts = [
@@ -247,15 +271,15 @@ class Planner:
         return seated > 2 and len(acts) >= _ENOUGH_TO_TELL and mine > _HALF * len(acts)  # noqa: PLR2004
 
 
-def _of(society: Society, seat: Seat, since: datetime) -> Sequence[ActType]:
+def _of(society: EngineSnapshot, seat: Participant, since: datetime) -> Sequence[ActType]:
     """Return the kinds of what a personality has done and will do after a time."""
-    done: Sequence[Done] = society.acts.get(seat.id, ())
+    done: Sequence[PastAct] = society.acts.get(seat.id, ())
     coming = [each for each in society.waiting if each.personality_id == seat.id]
     return [each.kind for each in (*done, *coming) if each.at > since]
 
 
-def _intent(seat: Seat, item: Item, kind: ActType, at: datetime) -> Intent:
-    return Intent(
+def _intent(seat: Participant, item: BoardItem, kind: ActType, at: datetime) -> PlannedAct:
+    return PlannedAct(
         personality_id=seat.id,
         board_id=item.board_id,
         kind=kind,
@@ -265,15 +289,15 @@ def _intent(seat: Seat, item: Item, kind: ActType, at: datetime) -> Intent:
     )
 
 
-def _has_appeal(item: Item) -> bool:
+def _has_appeal(item: BoardItem) -> bool:
     """Whether something is of the few that people vote on."""
     chance = random.Random(f"{item.at.isoformat()}:appeal")  # noqa: S311 - no secret
     return chance.random() < _APPEAL[min(item.depth, 1)]
 
 
-def _affinity(society: Society, one: UUID, other: UUID | None) -> float:
+def _affinity(society: EngineSnapshot, one: UUID, other: UUID | None) -> float:
     return math.log1p(society.affinity.get((one, other), 0)) if other else 0.5
 
 
-def _chance(seat: Seat, at: datetime) -> random.Random:
+def _chance(seat: Participant, at: datetime) -> random.Random:
     return random.Random(f"{seat.seed}:{at.isoformat()}:notice")  # noqa: S311 - no secret

@@ -6,49 +6,68 @@ from uuid import UUID
 
 from services.chat import Speaker
 from services.engine.errors import Skipped
-from services.engine.types import Enclosed, Scene, Spoken, Where, Words
+from services.engine.types import (
+    ActContent,
+    ActContext,
+    BoardLocation,
+    ImageAttachment,
+    SentMessages,
+)
 from services.llm import Caller, Completion, Request
 
 T = TypeVar("T")
 
 
-class BoardStage(Protocol):
+class BoardAdapter(Protocol):
     """Where personalities speak by themselves.
 
     All methods raise `PlaceGone` when the place is, and `MayNotSpeak` when the bot may not.
     """
 
-    async def ready(self, where: Where) -> None:
+    async def check(self, where: BoardLocation) -> None:
         """See whether anything can be said on a board; fit for adults only where they are."""
         ...
 
     async def post(
         self,
-        where: Where,
+        where: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
         text: str,
         post_id: UUID,
-        picture: Enclosed | None = None,
-    ) -> Spoken:
+        picture: ImageAttachment | None = None,
+    ) -> SentMessages:
         """Begin a thread: a message with buttons to vote, in a forum a post with a title."""
         ...
 
     async def comment(
-        self, where: Where, speaker: Speaker, *, text: str, answering: int | None
-    ) -> Spoken:
+        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+    ) -> SentMessages:
         """Speak in a post's thread, begun if there is none; `answering` is a message to link."""
         ...
 
     async def find(
-        self, where: Where, speaker: Speaker, *, title: str, text: str, answering: int | None
-    ) -> Spoken | None:
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        answering: int | None,
+    ) -> SentMessages | None:
         """Return what was said here lately in exactly these words, or None."""
         ...
 
     async def show_votes(
-        self, where: Where, message_id: int, *, post_id: UUID, ups: int, downs: int, is_ours: bool
+        self,
+        where: BoardLocation,
+        message_id: int,
+        *,
+        post_id: UUID,
+        ups: int,
+        downs: int,
+        is_ours: bool,
     ) -> None:
         """Show how many are for and against a post; on a person's, that somebody is for it."""
         ...
@@ -64,10 +83,10 @@ class Author(Protocol):
         ...
 
 
-class Notebook(Protocol):
+class ActStore(Protocol):
     """What is known and kept of one act, whatever becomes of the process that does it."""
 
-    async def begin(self) -> Scene:
+    async def begin(self) -> ActContext:
         """Look whether it may be done, reserve what it may cost, and return what it is about.
 
         Raises:
@@ -76,7 +95,7 @@ class Notebook(Protocol):
         """
         ...
 
-    async def admit(self, scene: Scene) -> None:
+    async def wait_for_rate_limit(self, scene: ActContext) -> None:
         """Wait until the model's vendor may be asked once more."""
         ...
 
@@ -84,15 +103,15 @@ class Notebook(Protocol):
         """Return what a step gives: from an earlier attempt, else by doing it."""
         ...
 
-    async def kept(self, name: str, shape: type[T]) -> T | None:
+    async def step_output(self, name: str, shape: type[T]) -> T | None:
         """Return what a step has given, if it was done."""
         ...
 
-    async def forget(self, name: str) -> None:
+    async def forget_step(self, name: str) -> None:
         """Let a step be done anew."""
         ...
 
-    async def sending(self) -> bool:
+    async def mark_sending(self) -> bool:
         """Write down that it is about to be said; return whether it may have been said before.
 
         Raises:
@@ -110,7 +129,9 @@ class Notebook(Protocol):
         """
         ...
 
-    async def record(self, scene: Scene, words: Words, spoken: Spoken | None) -> None:
+    async def record(
+        self, scene: ActContext, words: ActContent, spoken: SentMessages | None
+    ) -> None:
         """Write down what was done, and plan what follows from it."""
         ...
 
@@ -118,10 +139,10 @@ class Notebook(Protocol):
         """Leave it undone for good."""
         ...
 
-    async def close(self, why: str) -> None:
+    async def close_board(self, why: str) -> None:
         """Close the board, whose channel is gone; the act is left undone."""
         ...
 
-    async def wait(self) -> None:
+    async def postpone(self) -> None:
         """Leave it for when the engine goes on."""
         ...

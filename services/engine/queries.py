@@ -9,11 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import (
+    ActionType,
     ActType,
     Board,
     BoardKind,
     BoardMember,
-    Deed,
     EngineAct,
     EngineState,
     EngineTask,
@@ -23,21 +23,28 @@ from db.models import (
     VendorMinute,
 )
 from services.engine.planner import FRESH
-from services.engine.selector import likeness
-from services.engine.types import Done, Intent, Item, OpenBoard, Seat, Society
+from services.engine.selector import similarity
+from services.engine.types import (
+    BoardItem,
+    EngineSnapshot,
+    OpenBoard,
+    Participant,
+    PastAct,
+    PlannedAct,
+)
 
-DEEDS: Mapping[ActType, Deed] = {
-    ActType.COMMENT: Deed.COMMENTED,
-    ActType.REPLY: Deed.REPLIED,
-    ActType.VOTE: Deed.VOTED,
-    ActType.POST: Deed.POSTED,
-    ActType.IMAGE_POST: Deed.POSTED,
+ACTION_TYPES: Mapping[ActType, ActionType] = {
+    ActType.COMMENT: ActionType.COMMENTED,
+    ActType.REPLY: ActionType.REPLIED,
+    ActType.VOTE: ActionType.VOTED,
+    ActType.POST: ActionType.POSTED,
+    ActType.IMAGE_POST: ActionType.POSTED,
 }
 _KINDS = {
-    Deed.COMMENTED: ActType.COMMENT,
-    Deed.REPLIED: ActType.REPLY,
-    Deed.VOTED: ActType.VOTE,
-    Deed.POSTED: ActType.POST,
+    ActionType.COMMENTED: ActType.COMMENT,
+    ActionType.REPLIED: ActType.REPLY,
+    ActionType.VOTED: ActType.VOTE,
+    ActionType.POSTED: ActType.POST,
 }
 # In these words, or the index that says the same is not used.
 IS_OPEN = literal_column("engine_tasks.status IN ('PENDING', 'RUNNING')", Boolean)
@@ -97,21 +104,21 @@ async def is_paused(session: AsyncSession) -> bool:
     return paused is not None
 
 
-async def society(
+async def load_snapshot(
     session: AsyncSession, now: datetime, *, board_id: UUID | None = None, can_paint: bool = False
-) -> Society:
+) -> EngineSnapshot:
     """Return what the planner knows of all open boards, or of one and those on it."""
     boards = await _open_boards(session, board_id)
     seats = await _seats(session, boards, can_paint=can_paint)
     ids, people = list(boards), list(seats)
     given = {"boards": ids, "since": now - FRESH, "long_since": now - 2 * _DAY}
-    items: dict[UUID, list[Item]] = {each: [] for each in ids}
+    items: dict[UUID, list[BoardItem]] = {each: [] for each in ids}
     for row in (await session.execute(_ITEMS, given)).mappings():
-        items[row["board_id"]].append(Item(**row))
+        items[row["board_id"]].append(BoardItem(**row))
     acts, touched = await _acts(session, people, now - _DAY)
     pairs = await session.execute(_AFFINITY, {"boards": ids, "since": now - _FRIENDSHIP})
     replies = await session.execute(_REPLIES, {"boards": ids, "since": now - 2 * _DAY})
-    return Society(
+    return EngineSnapshot(
         boards=boards,
         seats=seats,
         items=items,
@@ -143,7 +150,7 @@ def opened(board: Board) -> OpenBoard:
 
 async def _seats(
     session: AsyncSession, boards: Mapping[UUID, OpenBoard], *, can_paint: bool
-) -> dict[UUID, Seat]:
+) -> dict[UUID, Participant]:
     rows = await session.execute(
         select(
             Personality.id,
@@ -162,7 +169,7 @@ async def _seats(
         .order_by(Personality.id)
     )
     return {
-        row.id: Seat(
+        row.id: Participant(
             id=row.id,
             name=row.name,
             seed=str(row.id),
@@ -175,21 +182,21 @@ async def _seats(
 
 async def _acts(
     session: AsyncSession, people: Sequence[UUID], since: datetime
-) -> tuple[dict[UUID, list[Done]], set[tuple[UUID, UUID, ActType]]]:
+) -> tuple[dict[UUID, list[PastAct]], set[tuple[UUID, UUID, ActType]]]:
     """Return what personalities did, and to what, since a time; in order."""
     rows = await session.scalars(
         select(EngineAct)
         .where(EngineAct.personality_id.in_(people), EngineAct.created_at > since)
-        .where(EngineAct.action_type != Deed.VIEWED)
+        .where(EngineAct.action_type != ActionType.VIEWED)
         .order_by(EngineAct.created_at)
     )
-    acts: dict[UUID, list[Done]] = {}
+    acts: dict[UUID, list[PastAct]] = {}
     touched: set[tuple[UUID, UUID, ActType]] = set()
     for act in rows:
         if act.board_id is None:
             continue  # what was shared elsewhere tires nobody here
-        kind = _KINDS[Deed(act.action_type)]
-        done = Done(
+        kind = _KINDS[ActionType(act.action_type)]
+        done = PastAct(
             personality_id=act.personality_id, board_id=act.board_id, kind=kind, at=act.created_at
         )
         acts.setdefault(act.personality_id, []).append(done)
@@ -198,12 +205,12 @@ async def _acts(
     return acts, touched
 
 
-async def _waiting(session: AsyncSession, people: Sequence[UUID]) -> list[Intent]:
+async def _waiting(session: AsyncSession, people: Sequence[UUID]) -> list[PlannedAct]:
     rows = await session.scalars(
         select(EngineTask).where(EngineTask.personality_id.in_(people), IS_OPEN)
     )
     return [
-        Intent(
+        PlannedAct(
             personality_id=task.personality_id,
             board_id=task.board_id,
             kind=ActType(task.task_type),
@@ -216,7 +223,7 @@ async def _waiting(session: AsyncSession, people: Sequence[UUID]) -> list[Intent
 
 
 async def topics(
-    session: AsyncSession, item: Item, people: Sequence[UUID]
+    session: AsyncSession, item: BoardItem, people: Sequence[UUID]
 ) -> dict[tuple[UUID, UUID], float]:
     """Return how much a post is about what each personality is, or lately said, about."""
     text_ = await session.scalar(select(Post.content).where(Post.id == item.post_id)) or ""
@@ -224,7 +231,7 @@ async def topics(
     lines: dict[UUID, list[str]] = {}
     for personality_id, line in rows:
         lines.setdefault(personality_id, []).append(line)
-    return {(each, item.id): likeness(text_, said) for each, said in lines.items()}
+    return {(each, item.id): similarity(text_, said) for each, said in lines.items()}
 
 
 async def board_named(session: AsyncSession, name: str) -> Board | None:
@@ -252,7 +259,9 @@ async def member_named(session: AsyncSession, board_id: UUID, name: str) -> Pers
     )
 
 
-async def admit(session: AsyncSession, vendor: str, minute: datetime, limit: int) -> bool:
+async def take_request_slot(
+    session: AsyncSession, vendor: str, minute: datetime, limit: int
+) -> bool:
     """Count a request to a vendor; False when the minute has no room for it."""
     statement = insert(VendorMinute).values(vendor=vendor, minute=minute, requests=1)
     counted = await session.scalar(
@@ -265,7 +274,7 @@ async def admit(session: AsyncSession, vendor: str, minute: datetime, limit: int
     return counted is not None
 
 
-async def forget_minutes(session: AsyncSession, before: datetime) -> None:
+async def prune_minutes(session: AsyncSession, before: datetime) -> None:
     """Forget how many requests there were in minutes that are long over."""
     await session.execute(delete(VendorMinute).where(VendorMinute.minute < before))
 

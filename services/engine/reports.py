@@ -9,7 +9,7 @@ from services.engine.rehearsal import Measure
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class TaskEntry:
     """A task with the name of whoever does it, and the channel of its board."""
 
     task: EngineTask
@@ -27,19 +27,19 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class UpcomingPlan:
     """What waits, and when each personality will be there.
 
     What it will do then is seen only when it comes: it depends on what is said until then.
     """
 
     now: datetime
-    waiting: Sequence[Entry]
+    waiting: Sequence[TaskEntry]
     ahead: dict[str, list[datetime]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Simulated:
+class SimulationSummary:
     """What came of a simulation; without measures where too little did."""
 
     days: int
@@ -48,7 +48,7 @@ class Simulated:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Status:
+class EngineStatus:
     """What the engine did in a span of time, what waits, and what it cost."""
 
     now: datetime
@@ -61,4 +61,4 @@ class Status:
     cost_usd: float
     tokens_in: int
     tokens_out: int
-    done: Sequence[Entry]
+    done: Sequence[TaskEntry]

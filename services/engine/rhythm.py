@@ -82,7 +82,7 @@ class Rhythm(ABC):
 
 
 @dataclass(frozen=True)
-class _Temper:
+class _Temperament:
     """What stays the same about a personality's days. Hours are of UTC."""
 
     rate: float
@@ -106,10 +106,10 @@ class _Temper:
 
 
 @lru_cache(maxsize=20_000)
-def _temper(seed: str) -> _Temper:
+def _temperament(seed: str) -> _Temperament:
     chance = random.Random(f"{seed}:temper")  # noqa: S311
     rate = _MEDIAN_RATE * math.exp(chance.gauss(0, _RATE_SPREAD))
-    drawn = _Temper(
+    drawn = _Temperament(
         rate=min(max(rate, _LEAST_RATE), _MOST_RATE),
         centre=chance.uniform(0, 24),
         sleep=chance.uniform(6.5, 9.5),
@@ -119,7 +119,7 @@ def _temper(seed: str) -> _Temper:
         norm=1,
     )
     steps = [drawn.weight(24 * step / _STEPS) for step in range(_STEPS)]
-    return _Temper(**{**vars(drawn), "norm": sum(steps) / _STEPS})
+    return _Temperament(**{**vars(drawn), "norm": sum(steps) / _STEPS})
 
 
 def _day_chance(seed: str, day: date) -> random.Random:
@@ -178,11 +178,11 @@ class Presence(Rhythm):
     @override
     def presence(self, seed: str, at: datetime) -> float:
         _, phase = _mood_and_phase(seed, at.date())
-        return _temper(seed).weight((at.hour + at.minute / 60 - phase) % 24)
+        return _temperament(seed).weight((at.hour + at.minute / 60 - phase) % 24)
 
     @override
     def rate(self, seed: str) -> float:
-        return _temper(seed).rate * self._pace
+        return _temperament(seed).rate * self._pace
 
     @override
     def mood(self, seed: str, at: datetime) -> float:
@@ -190,7 +190,7 @@ class Presence(Rhythm):
 
     def _day(self, seed: str, day: date) -> tuple[Moment, ...]:
         """Return a day's moments: sessions by thinning a Poisson process, acts in each."""
-        temper, chance = _temper(seed), _day_chance(f"{seed}:sessions", day)
+        temper, chance = _temperament(seed), _day_chance(f"{seed}:sessions", day)
         mood, phase = _mood_and_phase(seed, day)
         mean = _SESSIONS * self.rate(seed) / _ACTS_A_SESSION * mood / _DAY
         most = max(temper.weight(24 * step / _STEPS) for step in range(_STEPS)) * 1.05

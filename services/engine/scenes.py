@@ -23,9 +23,9 @@ from db.models import (
     Post,
     TaskStatus,
 )
-from services.engine.gates import GUEST_WINDOW, Standing
-from services.engine.queries import DEEDS
-from services.engine.types import Line
+from services.engine.gates import GUEST_WINDOW, PolicyInput
+from services.engine.queries import ACTION_TYPES
+from services.engine.types import BoardMessage
 from services.personalities import as_published
 
 _OWN, _BOARD, _THREAD = 200, 50, 12
@@ -35,7 +35,7 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class ActRecords:
     """The rows that an act is about; post and comment also where they are marked as deleted."""
 
     task: EngineTask
@@ -56,7 +56,7 @@ class Case:
         return self.comment if self.comment and self.comment.deleted_at is None else None
 
 
-async def case(session: AsyncSession, task_id: UUID) -> Case | None:
+async def load_records(session: AsyncSession, task_id: UUID) -> ActRecords | None:
     """Return what a task is about; its board is locked, so that budgets and caps hold."""
     task = await session.get(EngineTask, task_id, with_for_update=True, populate_existing=True)
     if task is None:
@@ -71,7 +71,7 @@ async def case(session: AsyncSession, task_id: UUID) -> Case | None:
     is_fit = personality is not None and (board.age_restricted or not personality.age_restricted)
     post = await session.get(Post, task.post_id) if task.post_id else None
     comment = await session.get(Comment, task.comment_id) if task.comment_id else None
-    return Case(
+    return ActRecords(
         task=task,
         board=board,
         personality=personality,
@@ -95,9 +95,9 @@ async def config_of(session: AsyncSession, personality_id: UUID) -> LlmConfig | 
     )
 
 
-async def standing(
-    session: AsyncSession, found: Case, now: datetime, *, is_quiet: bool, needs_usd: float
-) -> Standing:
+async def load_policy_input(
+    session: AsyncSession, found: ActRecords, now: datetime, *, is_quiet: bool, needs_usd: float
+) -> PolicyInput:
     """Return how things stand for an act."""
     task, board, kind = found.task, found.board, ActType(found.task.task_type)
     target = found.target
@@ -124,7 +124,7 @@ async def standing(
     )
     did = select(func.count()).where(
         EngineAct.personality_id == task.personality_id,
-        EngineAct.action_type == DEEDS[kind],
+        EngineAct.action_type == ACTION_TYPES[kind],
         EngineAct.comment_id == task.comment_id
         if task.comment_id
         else EngineAct.post_id == task.post_id,
@@ -141,7 +141,7 @@ async def standing(
     )
     in_thread = await session.scalar(coming.where(EngineTask.post_id == task.post_id)) or 0
     on_board = await session.scalar(coming) or 0
-    return Standing(
+    return PolicyInput(
         kind=kind,
         now=now,
         scheduled_at=task.scheduled_at,
@@ -164,12 +164,12 @@ async def standing(
         target_is_own=target is not None and target.personality_id == task.personality_id,
         did_it_before=bool(await session.scalar(did)),
         replies_in_thread=(await session.scalar(replies) or 0) + in_thread,
-        lately=[*await _lately(session, board.id), *[False] * on_board],
-        by_hand=task.triggered_by is not None,
+        recent_is_person=[*await _recent_authorship(session, board.id), *[False] * on_board],
+        is_manual=task.triggered_by is not None,
     )
 
 
-async def _lately(session: AsyncSession, board_id: UUID) -> Sequence[bool]:
+async def _recent_authorship(session: AsyncSession, board_id: UUID) -> Sequence[bool]:
     """Return of the last messages of a board, in order, whether people wrote them."""
     posts = select(Post.created_at, Post.author_id).where(
         Post.board_id == board_id, Post.deleted_at.is_(None)
@@ -197,7 +197,9 @@ async def definition_of(session: AsyncSession, personality: Personality) -> Pers
     return as_published(personality, published.definition)
 
 
-async def thread(session: AsyncSession, post_id: UUID, personality_id: UUID) -> Sequence[Line]:
+async def thread_messages(
+    session: AsyncSession, post_id: UUID, personality_id: UUID
+) -> Sequence[BoardMessage]:
     """Return the last comments of a thread, in order."""
     rows = await session.scalars(
         select(Comment)
@@ -205,12 +207,12 @@ async def thread(session: AsyncSession, post_id: UUID, personality_id: UUID) -> 
         .order_by(Comment.created_at.desc())
         .limit(_THREAD)
     )
-    return [line_of(row, personality_id) for row in rows][::-1]
+    return [to_message(row, personality_id) for row in rows][::-1]
 
 
-def line_of(row: Post | Comment, personality_id: UUID) -> Line:
+def to_message(row: Post | Comment, personality_id: UUID) -> BoardMessage:
     """Return what somebody said as a line of a prompt."""
-    return Line(
+    return BoardMessage(
         name=row.author_name,
         text=row.content,
         is_own=row.personality_id == personality_id,
@@ -218,7 +220,7 @@ def line_of(row: Post | Comment, personality_id: UUID) -> Line:
     )
 
 
-async def said_by(session: AsyncSession, personality_id: UUID) -> Sequence[tuple[UUID, str]]:
+async def texts_by(session: AsyncSession, personality_id: UUID) -> Sequence[tuple[UUID, str]]:
     """Return a personality's last lines with their boards, of all boards, in order."""
     posts = select(Post.created_at, Post.board_id, Post.content).where(
         Post.personality_id == personality_id, Post.deleted_at.is_(None)
@@ -235,7 +237,7 @@ async def said_by(session: AsyncSession, personality_id: UUID) -> Sequence[tuple
     return [(board_id, content) for board_id, content in rows][::-1]
 
 
-async def said_on(session: AsyncSession, board_id: UUID) -> Sequence[str]:
+async def texts_on(session: AsyncSession, board_id: UUID) -> Sequence[str]:
     """Return a board's last lines, in order."""
     posts = select(Post.created_at, Post.content).where(
         Post.board_id == board_id, Post.deleted_at.is_(None)

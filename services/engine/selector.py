@@ -11,14 +11,16 @@ from functools import lru_cache
 from statistics import fmean, pstdev
 
 from services.engine.rhythm import Rhythm
-from services.engine.types import Item, Seat, Society
+from services.engine.types import BoardItem, EngineSnapshot, Participant
 
 _RECENCY, _AFFINITY, _TOPIC, _ACTIVITY, _HOUR = 1.00, 0.41, 0.26, 0.24, 0.12
 _NIGHT = 0.02
 _WORD, _LONG_WORD = re.compile(r"\w+"), 4
 
 
-def weights(society: Society, rhythm: Rhythm, item: Item, seats: Sequence[Seat]) -> list[float]:
+def weights(
+    society: EngineSnapshot, rhythm: Rhythm, item: BoardItem, seats: Sequence[Participant]
+) -> list[float]:
     """Return a weight above 0 for each personality; whoever is asleep hardly counts."""
     recency = [-_since(society, seat, item) for seat in seats]
     affinity = [
@@ -39,7 +41,7 @@ def weights(society: Society, rhythm: Rhythm, item: Item, seats: Sequence[Seat])
     ]
 
 
-def likeness(text: str, lines: Sequence[str]) -> float:
+def similarity(text: str, lines: Sequence[str]) -> float:
     """Return how much a text is about the same as the likest of some lines, from 0 to 1.
 
     That is the cosine of their sets of words, without the short ones, which are everybody's.
@@ -57,7 +59,7 @@ def _cosine(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / math.sqrt(len(one) * len(other)) if one and other else 0.0
 
 
-def _since(society: Society, seat: Seat, item: Item) -> float:
+def _since(society: EngineSnapshot, seat: Participant, item: BoardItem) -> float:
     """Return the logarithm of the seconds since a personality was last seen on the board."""
     last = max(
         (

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import ActType, Board, EngineState, EngineTask, Personality, TaskStatus
 from db.session import Sessions
 from services.engine import queries
-from services.engine.errors import BoardNotFound, NotSeated
-from services.engine.loop import Tempo, promise, task_of
+from services.engine.errors import BoardNotFound, NotOnBoard
+from services.engine.loop import EngineTiming, enqueue_task, to_task
 from services.engine.planner import Planner
-from services.engine.rehearsal import Rehearsal, measures, strangers
-from services.engine.reports import Budget, Entry, Plan, Simulated, Status
+from services.engine.rehearsal import Simulation, measures, synthetic_personalities
+from services.engine.reports import Budget, EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Rhythm
 from services.engine.types import Limits
 from services.errors import BotOwnerOnly
@@ -35,7 +35,7 @@ class EngineService:
         planner: Planner,
         rhythm: Rhythm,
         limits: Limits,
-        tempo: Tempo,
+        tempo: EngineTiming,
     ) -> None:
         self._sessions = sessions
         self._planner = planner
@@ -43,7 +43,7 @@ class EngineService:
         self._limits = limits
         self._tempo = tempo
 
-    async def status(self, *, days: float = 1, board_id: UUID | None = None) -> Status:
+    async def status(self, *, days: float = 1, board_id: UUID | None = None) -> EngineStatus:
         """Return what was done lately, and what that took."""
         now = self._tempo.clock.now()
         since = now - timedelta(days=days)
@@ -76,7 +76,7 @@ class EngineService:
             waiting = await session.scalar(
                 select(func.count()).select_from(EngineTask).where(queries.IS_OPEN)
             )
-        return Status(
+        return EngineStatus(
             now=now,
             since=since,
             paused_at=state.paused_at if state else None,
@@ -116,7 +116,7 @@ class EngineService:
         status: TaskStatus | None = None,
         since: datetime | None = None,
         limit: int = 50,
-    ) -> Sequence[Entry]:
+    ) -> Sequence[TaskEntry]:
         """Return tasks, the last due first."""
         statement = (
             select(EngineTask, Personality.name, Board.channel_id)
@@ -131,20 +131,20 @@ class EngineService:
             statement = statement.where(EngineTask.scheduled_at > since)
         async with self._sessions() as session:
             rows = await session.execute(statement)
-            return [Entry(task=row[0], name=row[1], channel_id=row[2]) for row in rows]
+            return [TaskEntry(task=row[0], name=row[1], channel_id=row[2]) for row in rows]
 
-    async def plan(self, *, hours: float = 24) -> Plan:
+    async def plan(self, *, hours: float = 24) -> UpcomingPlan:
         """Return the tasks that wait, and when personalities will be there of themselves."""
         now = self._tempo.clock.now()
         waiting = await self.tasks(status=TaskStatus.PENDING, limit=500)
         async with self._sessions() as session:
-            known = await queries.society(session, now)
+            known = await queries.load_snapshot(session, now)
         until = now + timedelta(hours=hours)
         ahead = {
             seat.name: [each.at for each in self._rhythm.moments(seat.seed, now, until)]
             for seat in known.seats.values()
         }
-        return Plan(now=now, waiting=waiting[::-1], ahead=ahead)
+        return UpcomingPlan(now=now, waiting=waiting[::-1], ahead=ahead)
 
     async def trigger(
         self,
@@ -208,23 +208,25 @@ class EngineService:
         by: int,
     ) -> EngineTask:
         now = self._tempo.clock.now()
-        known = await queries.society(
+        known = await queries.load_snapshot(
             session, now, board_id=board.id, can_paint=self._tempo.can_paint
         )
         seat = known.seats.get(personality.id)
         if seat is None:
-            raise NotSeated(personality.name)
+            raise NotOnBoard(personality.name)
         intent = self._planner.at_once(
             known, seat, board.id, kind, now, post_id=post_id, comment_id=comment_id
         )
-        task = task_of(intent, now, triggered_by=by)
+        task = to_task(intent, now, triggered_by=by)
         session.add(task)
-        await promise(session, task, self._tempo.clock)
+        await enqueue_task(session, task, self._tempo.clock)
         return task
 
-    async def simulate(self, *, days: int, personalities: int) -> Simulated:
+    async def simulate(self, *, days: int, personalities: int) -> SimulationSummary:
         """Let days pass in memory, for personalities that nobody knows; in another thread."""
-        made = Rehearsal(strangers(1, personalities), rhythm=self._rhythm, limits=self._limits)
+        made = Simulation(
+            synthetic_personalities(1, personalities), rhythm=self._rhythm, limits=self._limits
+        )
 
         async def run() -> None:
             async for _ in made.run(days):
@@ -232,7 +234,7 @@ class EngineService:
 
         await asyncio.to_thread(lambda: asyncio.run(run()))
         acts = made.company.acts
-        return Simulated(
+        return SimulationSummary(
             days=days, acts=len(acts), measures=await asyncio.to_thread(measures, [acts], days=days)
         )
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from db.models import ActType, BoardKind
 from services.chat import Speaker
-from services.painters import Kept
+from services.painters import StoredImage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Delays:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seat:
+class Participant:
     """A personality that may act on a board or several."""
 
     id: UUID
@@ -69,7 +69,7 @@ class OpenBoard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class BoardItem:
     """A post (`depth` 0) or a comment; its author is a person or a personality."""
 
     id: UUID
@@ -83,7 +83,7 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class PastAct:
     """What a personality has done, as its rhythm and its caps count it."""
 
     personality_id: UUID
@@ -93,7 +93,7 @@ class Done:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intent:
+class PlannedAct:
     """What a personality is to do, and when. `post_id` and `comment_id` say to what."""
 
     personality_id: UUID
@@ -105,7 +105,7 @@ class Intent:
 
 
 @dataclass(kw_only=True)
-class Society:
+class EngineSnapshot:
     """What the planner knows: the present of all boards, and a day of their past.
 
     `items` are in order; `touched` are targets that a personality has acted on, by kind;
@@ -114,20 +114,20 @@ class Society:
     """
 
     boards: Mapping[UUID, OpenBoard]
-    seats: Mapping[UUID, Seat]
-    items: dict[UUID, list[Item]] = field(default_factory=dict[UUID, list[Item]])
-    acts: dict[UUID, list[Done]] = field(default_factory=dict[UUID, list[Done]])
+    seats: Mapping[UUID, Participant]
+    items: dict[UUID, list[BoardItem]] = field(default_factory=dict[UUID, list[BoardItem]])
+    acts: dict[UUID, list[PastAct]] = field(default_factory=dict[UUID, list[PastAct]])
     touched: set[tuple[UUID, UUID, ActType]] = field(
         default_factory=set[tuple[UUID, UUID, ActType]]
     )
     affinity: dict[tuple[UUID, UUID], int] = field(default_factory=dict[tuple[UUID, UUID], int])
     topics: dict[tuple[UUID, UUID], float] = field(default_factory=dict[tuple[UUID, UUID], float])
     replies: dict[UUID, int] = field(default_factory=dict[UUID, int])
-    waiting: list[Intent] = field(default_factory=list[Intent])
+    waiting: list[PlannedAct] = field(default_factory=list[PlannedAct])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Where:
+class BoardLocation:
     """A place of a board: the board itself, or the thread of one of its posts.
 
     `post_message_id` is what a thread may be started on where there is none yet.
@@ -143,7 +143,7 @@ class Where:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class BoardMessage:
     """What somebody said on a board. `is_own` where it was the one who is to act."""
 
     name: str
@@ -153,7 +153,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class ActContext:
     """All that an act is written from. `own` and `board_lines` are not to be repeated.
 
     `own` lines may be of other boards, so that only those said here may be shown; `shared` says
@@ -170,14 +170,14 @@ class Scene:
     model: str
     fallback: str | None
     guild_id: int
-    where: Where
+    where: BoardLocation
     topic: str
     tone: str
     age_restricted: bool
     model_votes: bool
-    post: Line | None = None
-    thread: tuple[Line, ...] = ()
-    asked: Line | None = None
+    post: BoardMessage | None = None
+    thread: tuple[BoardMessage, ...] = ()
+    target: BoardMessage | None = None
     own: tuple[str, ...] = ()
     own_here: tuple[str, ...] = ()
     board_lines: tuple[str, ...] = ()
@@ -187,7 +187,7 @@ class Scene:
     mood: float = 1
 
 
-class Words(BaseModel):
+class ActContent(BaseModel):
     """What was written for an act: words to say, or a vote; and what that took."""
 
     text: str = ""
@@ -197,19 +197,19 @@ class Words(BaseModel):
     tokens_out: int = 0
     cost_usd: float = 0
     model: str = ""
-    picture: Kept | None = None
+    picture: StoredImage | None = None
     alt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Enclosed:
+class ImageAttachment:
     """A picture to say something with; `alt` is for those who do not see it."""
 
     data: bytes
     alt: str
 
 
-class Spoken(BaseModel):
+class SentMessages(BaseModel):
     """The messages that something became, and the thread it began where it did."""
 
     message_ids: list[int]

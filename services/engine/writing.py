@@ -5,10 +5,10 @@ import random
 from collections.abc import Sequence
 
 from services.engine import checks
-from services.engine.errors import Reason, Skipped
-from services.engine.ports import Author, Notebook
-from services.engine.prompts import template
-from services.engine.types import Line, Scene, Words
+from services.engine.errors import Skipped, SkipReason
+from services.engine.ports import ActStore, Author
+from services.engine.prompts import load_template
+from services.engine.types import ActContent, ActContext, BoardMessage
 from services.llm import (
     Caller,
     ChatMessage,
@@ -35,7 +35,9 @@ class Writer:
     def __init__(self, author: Author) -> None:
         self._author = author
 
-    async def write(self, notebook: Notebook, scene: Scene, *, name: str, least: int = 2) -> Words:
+    async def write(
+        self, notebook: ActStore, scene: ActContext, *, name: str, least: int = 2
+    ) -> ActContent:
         """Return words for an act, by the prompt of that name; about `least` of them, or more.
 
         Raises:
@@ -43,11 +45,11 @@ class Writer:
             Skipped: Three answers could not be said.
         """
         chance = random.Random(f"{scene.seed}:{scene.task_id}")  # noqa: S311 - a length
-        spent, found = Words(), "nothing"
+        spent, found = ActContent(), "nothing"
         for _ in range(_TRIES):
             words = max(checks.length(chance.random()), least)
             request = self._request(scene, name, words)
-            await notebook.admit(scene)
+            await notebook.wait_for_rate_limit(scene)
             answer = await self._author.complete(
                 request,
                 caller=Caller(
@@ -60,32 +62,32 @@ class Writer:
             spent = _added(spent, answer)
             text = checks.fit(answer.text, scene, words)
             secret = "\n".join(message.content for message in request.messages[:1])
-            found = checks.wrong(text, scene, words=words, secret=secret, whole=answer.text)
+            found = checks.defect_in(text, scene, words=words, secret=secret, whole=answer.text)
             if found is None:
                 return spent.model_copy(update={"text": text})
             log.info("%s is not said by task %s: %s", scene.kind, scene.task_id, found)
         raise Skipped(
-            Reason.REPEAT if found == "repeat" else Reason.SPEECHLESS,
+            SkipReason.REPEAT if found == "repeat" else SkipReason.SPEECHLESS,
             tokens_in=spent.tokens_in,
             tokens_out=spent.tokens_out,
             cost_usd=spent.cost_usd,
         )
 
-    async def ask(self, notebook: Notebook, scene: Scene, *, name: str) -> Words:
+    async def ask(self, notebook: ActStore, scene: ActContext, *, name: str) -> ActContent:
         """Return the answer to a question, whatever it is."""
-        await notebook.admit(scene)
+        await notebook.wait_for_rate_limit(scene)
         answer = await self._author.complete(
             self._request(scene, name, 1),
             caller=Caller(purpose=f"engine {scene.kind}", personality_id=scene.personality_id),
             fallback=scene.fallback,
         )
-        return _added(Words(), answer).model_copy(update={"text": answer.text})
+        return _added(ActContent(), answer).model_copy(update={"text": answer.text})
 
-    def _request(self, scene: Scene, name: str, words: int) -> Request:
+    def _request(self, scene: ActContext, name: str, words: int) -> Request:
         definition = _cut(scene.definition, DEFINITION)
-        base = template("base").format(name=scene.name, definition=definition) + _shared(scene)
-        asked = scene.asked or scene.post or Line(name="", text="")
-        post = scene.post or Line(name="", text="")
+        base = load_template("base").format(name=scene.name, definition=definition) + _shared(scene)
+        asked = scene.target or scene.post or BoardMessage(name="", text="")
+        post = scene.post or BoardMessage(name="", text="")
         fields = {
             "base": base,
             "name": scene.name,
@@ -100,7 +102,7 @@ class Writer:
             "board_lines": _plain(scene.board_lines[-_FEW:]) or "nothing yet",
             "avoid": _avoid(scene.own_here),
         }
-        system, _, user = (part.format(**fields) for part in template(name).partition(_BREAK))
+        system, _, user = (part.format(**fields) for part in load_template(name).partition(_BREAK))
         return Request(
             model=scene.model,
             messages=(ChatMessage("system", system.strip()), ChatMessage("user", user.strip())),
@@ -117,9 +119,9 @@ def most_tokens(scene_room: int = DEFINITION + 12 * _TEXT) -> tuple[int, int]:
     return _TRIES * scene_room, _TRIES * written
 
 
-def _added(spent: Words, answer: Completion) -> Words:
+def _added(spent: ActContent, answer: Completion) -> ActContent:
     usage = answer.usage
-    return Words(
+    return ActContent(
         tokens_in=spent.tokens_in + usage.tokens_in,
         tokens_out=spent.tokens_out + usage.tokens_out,
         cost_usd=spent.cost_usd + (dear_cost(usage) if usage.cost_usd is None else usage.cost_usd),
@@ -127,7 +129,7 @@ def _added(spent: Words, answer: Completion) -> Words:
     )
 
 
-def _shared(scene: Scene) -> str:
+def _shared(scene: ActContext) -> str:
     """Return which photos the speaker has posted lately, as what it may speak of."""
     if not scene.shared:
         return ""
@@ -142,7 +144,7 @@ def _avoid(own: Sequence[str]) -> str:
     return f"You said these already, so say and begin nothing like them:\n{lines}\n"
 
 
-def _lines(lines: Sequence[Line]) -> str:
+def _lines(lines: Sequence[BoardMessage]) -> str:
     return "\n".join(f"{_quoted(line.name)}: {_quoted(line.text)}" for line in lines)
 
 

@@ -7,14 +7,14 @@ process that slept and wakes up changes nothing.
 
 from db.models import Job, JobStatus, JobStep
 from services.jobs.errors import (
-    DiedTooOften,
     JobHasEnded,
+    JobLost,
     JobNotFailed,
     JobNotFound,
-    LostJob,
+    PoisonJob,
 )
 from services.jobs.metrics import JobMetrics
-from services.jobs.queries import Depth
+from services.jobs.queries import QueueDepth
 from services.jobs.run import Handler, Run
 from services.jobs.service import (
     BUFFER,
@@ -24,11 +24,11 @@ from services.jobs.service import (
     LANES,
     JobDetails,
     JobService,
-    call_off,
+    cancel,
     drop,
     enqueue,
 )
-from services.jobs.worker import Pace, Worker
+from services.jobs.worker import Worker, WorkerTiming
 
 __all__ = [
     "BUFFER",
@@ -36,23 +36,23 @@ __all__ = [
     "ENGINE",
     "HOUSE",
     "LANES",
-    "Depth",
-    "DiedTooOften",
     "Handler",
     "Job",
     "JobDetails",
     "JobHasEnded",
+    "JobLost",
     "JobMetrics",
     "JobNotFailed",
     "JobNotFound",
     "JobService",
     "JobStatus",
     "JobStep",
-    "LostJob",
-    "Pace",
+    "PoisonJob",
+    "QueueDepth",
     "Run",
     "Worker",
-    "call_off",
+    "WorkerTiming",
+    "cancel",
     "drop",
     "enqueue",
 ]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from services.errors import DomainError
 
 
-class LostJob(Exception):
+class JobLost(Exception):
     """This run has lost its job: it was cancelled, or given to another process."""
 
 
-class DiedTooOften(DomainError):
+class PoisonJob(DomainError):
     """The process died each time it did this."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from services.jobs.queries import Depth
+from services.jobs.queries import QueueDepth
 
 
 class JobMetrics:
@@ -40,7 +40,7 @@ class JobMetrics:
         self._seconds.labels(kind).observe(seconds)
         self._ended.labels(kind, outcome).inc()
 
-    def exposition(self, depths: Sequence[Depth]) -> bytes:
+    def exposition(self, depths: Sequence[QueueDepth]) -> bytes:
         """Return all of it in Prometheus's text format."""
         self._depth.clear()
         self._waited.clear()

@@ -59,10 +59,10 @@ WHERE j.id = taken.id
 RETURNING j.id, j.kind, j.key, j.payload, j.attempt, j.failures, j.crashes
 """
 # What took its process along twice is claimed by itself, when nothing else is under way.
-SUSPECT = 2  # as many crashes as the index of the table says
-_CLAIM_ORDINARY = text(_CLAIM.format(which=f"p.crashes < {SUSPECT}"))
-_CLAIM_SUSPECT = text(_CLAIM.format(which=f"p.crashes >= {SUSPECT}"))
-_SUSPECT_IS_DUE = text("""
+QUARANTINE_AFTER = 2  # as many crashes as the index of the table says
+_CLAIM_HEALTHY = text(_CLAIM.format(which=f"p.crashes < {QUARANTINE_AFTER}"))
+_CLAIM_QUARANTINED = text(_CLAIM.format(which=f"p.crashes >= {QUARANTINE_AFTER}"))
+_QUARANTINED_IS_DUE = text("""
 SELECT EXISTS (
     SELECT 1 FROM jobs.jobs WHERE status = 'pending' AND crashes >= 2 AND due_at <= now()
     AND lane = ANY(CAST(:lanes AS text[])) AND kind = ANY(CAST(:kinds AS text[]))
@@ -91,7 +91,7 @@ FROM jobs.jobs WHERE status IN ('pending', 'running', 'failed') GROUP BY kind, s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claimed:
+class ClaimedJob:
     """A job that is this process's now, until its lease runs out."""
 
     id: UUID
@@ -104,7 +104,7 @@ class Claimed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Depth:
+class QueueDepth:
     """How many jobs of a kind are in a status; the longest overdue one has waited for seconds."""
 
     kind: str
@@ -128,11 +128,11 @@ async def add(
         values["due_at"] = func.now() + due if isinstance(due, timedelta) else due
     job_id = (await session.execute(insert(Job).values(values).returning(Job.id))).scalar_one()
     if due is None:
-        await ring(session)
+        await notify_workers(session)
     return job_id
 
 
-async def ring(session: AsyncSession) -> None:
+async def notify_workers(session: AsyncSession) -> None:
     """Wake the workers when the transaction commits."""
     await session.execute(select(func.pg_notify(CHANNEL, "")))
 
@@ -145,7 +145,7 @@ async def claim(
     limit: int,
     mine: Collection[UUID],
     lease: timedelta,
-) -> list[Claimed]:
+) -> list[ClaimedJob]:
     """Take jobs that are due and may run now: room in their lane, none of their key running.
 
     Kinds that this process does not know wait for one that does. A job that took its process along
@@ -160,14 +160,14 @@ async def claim(
     await session.execute(_RECLAIM, {"mine": list(mine)})
     able = {"lanes": list(lanes), "kinds": list(kinds)}
     given = {**able, "rooms": list(lanes.values()), "lease": lease}
-    if await session.scalar(_SUSPECT_IS_DUE, able):
+    if await session.scalar(_QUARANTINED_IS_DUE, able):
         if mine:
             return []
-        rows = await session.execute(_CLAIM_SUSPECT, {**given, "limit": 1})
-        if found := [Claimed(**row) for row in rows.mappings()]:
+        rows = await session.execute(_CLAIM_QUARANTINED, {**given, "limit": 1})
+        if found := [ClaimedJob(**row) for row in rows.mappings()]:
             return found
-    rows = await session.execute(_CLAIM_ORDINARY, {**given, "limit": limit})
-    return [Claimed(**row) for row in rows.mappings()]
+    rows = await session.execute(_CLAIM_HEALTHY, {**given, "limit": limit})
+    return [ClaimedJob(**row) for row in rows.mappings()]
 
 
 async def seconds_to_next(session: AsyncSession, lanes: Sequence[str]) -> float | None:
@@ -185,7 +185,7 @@ async def renew(
     return frozenset((row.id, row.attempt) for row in rows)
 
 
-async def hold(session: AsyncSession, job_id: UUID, attempt: int) -> bool:
+async def lock_run(session: AsyncSession, job_id: UUID, attempt: int) -> bool:
     """Lock a run's row until the transaction ends; False when the run has lost it."""
     found = await session.scalar(
         select(Job.id)
@@ -206,7 +206,7 @@ async def end(
     )
 
 
-async def call_off(session: AsyncSession, job_id: UUID) -> None:
+async def cancel(session: AsyncSession, job_id: UUID) -> None:
     """Cancel a job that has not ended."""
     await session.execute(
         update(Job)
@@ -215,7 +215,7 @@ async def call_off(session: AsyncSession, job_id: UUID) -> None:
     )
 
 
-async def put_back(
+async def release(
     session: AsyncSession,
     job_id: UUID,
     *,
@@ -279,10 +279,10 @@ async def listed(
     return (await session.scalars(statement)).all()
 
 
-async def depth(session: AsyncSession) -> list[Depth]:
+async def depth(session: AsyncSession) -> list[QueueDepth]:
     """Return how much is waiting, running or failed."""
     rows = await session.execute(_DEPTH)
-    return [Depth(**row) for row in rows.mappings()]
+    return [QueueDepth(**row) for row in rows.mappings()]
 
 
 async def prune(session: AsyncSession, older_than: timedelta) -> int:

@@ -12,18 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import JobStatus, JobStep
 from db.session import Sessions
 from services.jobs import queries
-from services.jobs.errors import LostJob
-from services.jobs.queries import Claimed
-from services.patience import patiently
+from services.jobs.errors import JobLost
+from services.jobs.queries import ClaimedJob
+from services.patience import retry_on_disconnect
 
 T = TypeVar("T")
-Watch = Callable[[str], None]
+Checkpoint = Callable[[str], None]
 
 
 class Run:
     """One attempt at a job. Whatever it writes counts only while the job is its own."""
 
-    def __init__(self, sessions: Sessions, job: Claimed, watch: Watch) -> None:
+    def __init__(self, sessions: Sessions, job: ClaimedJob, watch: Checkpoint) -> None:
         self._sessions = sessions
         self._job = job
         self._watch = watch
@@ -44,7 +44,7 @@ class Run:
         """Return which start of the job this is, from 1."""
         return self._job.attempt
 
-    def watch(self, point: str) -> None:
+    def checkpoint(self, point: str) -> None:
         """Tell whoever watches which point of the work is come past."""
         self._watch(point)
 
@@ -57,7 +57,7 @@ class Run:
             LostJob: The job is not this run's any more; what `do` gave is not kept.
         """
         adapter: TypeAdapter[T] = TypeAdapter(shape)
-        done = await self._remembered(name)
+        done = await self._find_step(name)
         if done is not None:
             return adapter.validate_python(done.output)
         output = await do()
@@ -68,17 +68,17 @@ class Run:
                 kept = adapter.dump_python(output, mode="json")
                 session.add(JobStep(job_id=self.id, name=name, output=kept))
 
-        await patiently(keep)
+        await retry_on_disconnect(keep)
         self._watch(f"{name}: kept")
         return output
 
-    async def kept(self, name: str, shape: type[T]) -> T | None:
+    async def step_output(self, name: str, shape: type[T]) -> T | None:
         """Return what a step has given in an earlier run, or in this one."""
         adapter: TypeAdapter[T] = TypeAdapter(shape)
-        done = await self._remembered(name)
+        done = await self._find_step(name)
         return None if done is None else adapter.validate_python(done.output)
 
-    async def forget(self, name: str) -> None:
+    async def forget_step(self, name: str) -> None:
         """Let a step be done anew.
 
         Raises:
@@ -95,8 +95,8 @@ class Run:
             LostJob: It is not.
         """
         async with self._sessions.begin() as session:
-            if not await queries.hold(session, self.id, self.attempt):
-                raise LostJob
+            if not await queries.lock_run(session, self.id, self.attempt):
+                raise JobLost
             yield session
 
     @asynccontextmanager
@@ -112,12 +112,12 @@ class Run:
         self.is_finished = True
         self._watch("finished")
 
-    async def _remembered(self, name: str) -> JobStep | None:
+    async def _find_step(self, name: str) -> JobStep | None:
         async def ask() -> JobStep | None:
             async with self._sessions() as session:
                 return await queries.step_output(session, self.id, name)
 
-        return await patiently(ask)
+        return await retry_on_disconnect(ask)
 
 
 class Handler(ABC):
@@ -127,8 +127,8 @@ class Handler(ABC):
     """
 
     kind: ClassVar[str]
-    limit: ClassVar[int] = 5
-    seconds: ClassVar[float] = 900
+    max_attempts: ClassVar[int] = 5
+    timeout_seconds: ClassVar[float] = 900
 
     @abstractmethod
     async def run(self, run: Run) -> None:
@@ -138,7 +138,7 @@ class Handler(ABC):
         """
 
     @abstractmethod
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """Write on the job's own row that it failed for good, was called off, or waits again.

@@ -14,7 +14,7 @@ from db.session import Sessions
 from services.jobs import queries
 from services.jobs.errors import JobHasEnded, JobNotFailed, JobNotFound
 from services.jobs.metrics import JobMetrics
-from services.jobs.queries import Depth
+from services.jobs.queries import QueueDepth
 from services.jobs.run import Handler
 
 # What jobs share the use of: a vendor of models, Discord, or nothing but this house.
@@ -58,10 +58,10 @@ async def enqueue(
     return await queries.add(session, kind=kind, payload=payload, due=due, key=key, lane=lane)
 
 
-async def call_off(session: AsyncSession, job_id: UUID) -> None:
+async def cancel(session: AsyncSession, job_id: UUID) -> None:
     """Cancel a job that has not ended, in the caller's transaction; its own row is theirs."""
-    await queries.call_off(session, job_id)
-    await queries.ring(session)
+    await queries.cancel(session, job_id)
+    await queries.notify_workers(session)
 
 
 async def drop(session: AsyncSession, keys: Sequence[str]) -> None:
@@ -70,7 +70,7 @@ async def drop(session: AsyncSession, keys: Sequence[str]) -> None:
     What runs of them ends within seconds, and what it writes does not count.
     """
     await queries.drop(session, keys)
-    await queries.ring(session)
+    await queries.notify_workers(session)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class JobService:
             job = await _find(session, job_id)
             return JobDetails(job=job, steps=await queries.steps(session, job.id))
 
-    async def depth(self) -> Sequence[Depth]:
+    async def depth(self) -> Sequence[QueueDepth]:
         """Return how much waits, runs or has failed, by kind."""
         async with self._sessions() as session:
             return await queries.depth(session)
@@ -130,7 +130,7 @@ class JobService:
                 raise JobNotFailed(job.status)
             job.status, job.failures, job.crashes = JobStatus.PENDING, 0, 0
             job.due_at, job.finished_at = func.now(), None
-            await queries.ring(session)
+            await queries.notify_workers(session)
             return await self._written(session, job)
 
     async def cancel(self, job_id: str) -> Job:
@@ -145,12 +145,14 @@ class JobService:
             if job.status not in (JobStatus.PENDING, JobStatus.RUNNING):
                 raise JobHasEnded(job.status)
             job.status, job.finished_at = JobStatus.CANCELLED, func.now()
-            await queries.ring(session)  # so that its run hears of it at once
+            await queries.notify_workers(session)  # so that its run hears of it at once
             return await self._written(session, job)
 
     async def _written(self, session: AsyncSession, job: Job) -> Job:
         """Tell a job's own row what became of it; return it with the times of the database."""
-        await self._handlers[job.kind].mark(session, job.payload, JobStatus(job.status), "")
+        await self._handlers[job.kind].on_status_change(
+            session, job.payload, JobStatus(job.status), ""
+        )
         await session.flush()
         await session.refresh(job)
         return job

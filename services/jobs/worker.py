@@ -14,23 +14,25 @@ from sqlalchemy.exc import DBAPIError
 
 from db.models import JobStatus
 from db.session import Sessions, listen
-from services.errors import DomainError, Passing
+from services.errors import DomainError, TransientError
 from services.jobs import queries
-from services.jobs.errors import DiedTooOften, LostJob
+from services.jobs.errors import JobLost, PoisonJob
 from services.jobs.metrics import JobMetrics
-from services.jobs.queries import Claimed
-from services.jobs.run import Handler, Run, Watch
-from services.patience import is_gone, patiently
+from services.jobs.queries import ClaimedJob
+from services.jobs.run import Checkpoint, Handler, Run
+from services.patience import is_disconnect, retry_on_disconnect
 
 log = logging.getLogger(__name__)
 
-_GUILTY = queries.SUSPECT + 1  # when it has taken its process along when it ran alone, too
-_KEPT = timedelta(days=30)
+_MAX_CRASHES = (
+    queries.QUARANTINE_AFTER + 1
+)  # when it has taken its process along when it ran alone, too
+_RETENTION = timedelta(days=30)
 _LONGEST = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class WorkerTiming:
     """How fast a worker goes about it, in seconds.
 
     A dead process's jobs start again within `lease` + `poll`. `grace` is for those under way when
@@ -55,8 +57,8 @@ class Worker:
         describe: Callable[[BaseException], str],
         metrics: JobMetrics,
         at_once: int = 10,
-        pace: Pace | None = None,
-        watch: Watch = lambda _: None,
+        pace: WorkerTiming | None = None,
+        watch: Checkpoint = lambda _: None,
     ) -> None:
         """Prepare. `lanes` says how many of each may run at once, in all processes together."""
         self._sessions = sessions
@@ -65,7 +67,7 @@ class Worker:
         self._describe = describe
         self._metrics = metrics
         self._at_once = at_once
-        self._pace = pace or Pace()
+        self._pace = pace or WorkerTiming()
         self._lease = timedelta(seconds=self._pace.lease)
         self._watch = watch
         self._going: dict[tuple[UUID, int], asyncio.Task[None]] = {}
@@ -74,7 +76,7 @@ class Worker:
         self._stopping = False
 
     @asynccontextmanager
-    async def working(self) -> AsyncGenerator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """Work while the context is open; on leaving it finish what is under way, or hand it back.
 
         Children of the task that opens it: time runs there as it does outside.
@@ -124,8 +126,8 @@ class Worker:
             )
             soon = None if jobs else await queries.seconds_to_next(session, list(self._lanes))
         for job in jobs:
-            self._going[job.id, job.attempt] = asyncio.create_task(self._go(job))
-            self._suspect = job.id if job.crashes >= queries.SUSPECT else None
+            self._going[job.id, job.attempt] = asyncio.create_task(self._run_job(job))
+            self._suspect = job.id if job.crashes >= queries.QUARANTINE_AFTER else None
         if jobs:
             return 0
         return self._pace.poll if soon is None else min(soon, self._pace.poll)
@@ -135,21 +137,21 @@ class Worker:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
 
-    async def _go(self, job: Claimed) -> None:
+    async def _run_job(self, job: ClaimedJob) -> None:
         """See a job through, whatever becomes of it."""
         started = time.perf_counter()
         outcome = "lost"
         try:
-            outcome = await self._do(job)
-        except LostJob:
+            outcome = await self._call_handler(job)
+        except JobLost:
             log.info("Job %s (%s) is not ours any more", job.id, job.kind)
         except asyncio.CancelledError:
-            with suppress(LostJob):
-                await patiently(lambda: self._put_back(job, delay=timedelta(0)))
+            with suppress(JobLost):
+                await retry_on_disconnect(lambda: self._release(job, delay=timedelta(0)))
                 outcome = "handed back"
         except (OSError, DBAPIError) as error:
             # Its lease runs out, and whoever sees the database again starts it again.
-            level = logging.WARNING if is_gone(error) else logging.ERROR
+            level = logging.WARNING if is_disconnect(error) else logging.ERROR
             log.log(level, "What became of job %s cannot be written", job.id, exc_info=error)
         finally:
             self._metrics.ended(job.kind, outcome, time.perf_counter() - started)
@@ -157,39 +159,39 @@ class Worker:
             self._suspect = None if self._suspect == job.id else self._suspect
             self._woken.set()
 
-    async def _do(self, job: Claimed) -> str:
+    async def _call_handler(self, job: ClaimedJob) -> str:
         """Run a job's handler and write down what became of it; return that in a word."""
         self._watch("claimed")
         run = Run(self._sessions, job, self._watch)
         try:
-            await self._see_through(run, job)
-        except (asyncio.CancelledError, LostJob):
+            await self._await_commit(run, job)
+        except (asyncio.CancelledError, JobLost):
             raise
         except Exception as error:  # noqa: BLE001 - a handler may fail in any way
             return await self._failed(run, job, error)
         return "done"
 
-    async def _see_through(self, run: Run, job: Claimed) -> None:
-        if job.crashes >= _GUILTY:
-            raise DiedTooOften
+    async def _await_commit(self, run: Run, job: ClaimedJob) -> None:
+        if job.crashes >= _MAX_CRASHES:
+            raise PoisonJob
         handler = self._handlers[job.kind]
-        async with asyncio.timeout(handler.seconds):
+        async with asyncio.timeout(handler.timeout_seconds):
             await handler.run(run)
         if not run.is_finished:
             async with run.finishing():
                 pass
 
-    async def _failed(self, run: Run, job: Claimed, error: Exception) -> str:
+    async def _failed(self, run: Run, job: ClaimedJob, error: Exception) -> str:
         """Let a job be tried again, or let it be; its own row says why."""
         handler = self._handlers[job.kind]
-        is_final = isinstance(error, DomainError) and not isinstance(error, Passing)
-        is_outage = isinstance(error, DBAPIError) and is_gone(error)
+        is_final = isinstance(error, DomainError) and not isinstance(error, TransientError)
+        is_outage = isinstance(error, DBAPIError) and is_disconnect(error)
         is_ours = not is_outage and not isinstance(error, DomainError)
-        if is_outage or (not is_final and job.failures + 1 < handler.limit):
+        if is_outage or (not is_final and job.failures + 1 < handler.max_attempts):
             if is_ours:
                 log.warning("Job %s (%s) failed", job.id, job.kind, exc_info=error)
-            await patiently(
-                lambda: self._put_back(
+            await retry_on_disconnect(
+                lambda: self._release(
                     job,
                     delay=self._delay(job, error),
                     error=self._describe(error),
@@ -203,12 +205,12 @@ class Worker:
         async def write() -> None:
             async with run.writing() as session:
                 words = self._describe(error)
-                await handler.mark(session, job.payload, JobStatus.FAILED, words)
+                await handler.on_status_change(session, job.payload, JobStatus.FAILED, words)
                 await queries.end(session, job.id, JobStatus.FAILED, words)
 
         try:
-            await patiently(write)
-        except (OSError, DBAPIError, LostJob):
+            await retry_on_disconnect(write)
+        except (OSError, DBAPIError, JobLost):
             raise
         except Exception:
             log.exception("The row behind job %s (%s) takes no mark", job.id, job.kind)
@@ -216,20 +218,20 @@ class Worker:
                 await queries.end(session, job.id, JobStatus.FAILED, self._describe(error))
         return "failed"
 
-    def _delay(self, job: Claimed, error: Exception) -> timedelta:
+    def _delay(self, job: ClaimedJob, error: Exception) -> timedelta:
         """Return the back-off: twice as long each time, with jitter; more where a vendor asks."""
         seconds = min(self._pace.backoff * 2 ** min(job.failures, 20), _LONGEST)
-        asked = error.retry_after if isinstance(error, Passing) else None
+        asked = error.retry_after if isinstance(error, TransientError) else None
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - not to come back all at once
         return timedelta(seconds=max(seconds * jitter, asked or 0))
 
-    async def _put_back(
-        self, job: Claimed, *, delay: timedelta, error: str | None = None, failed: bool = False
+    async def _release(
+        self, job: ClaimedJob, *, delay: timedelta, error: str | None = None, failed: bool = False
     ) -> None:
         async with Run(self._sessions, job, self._watch).writing() as session:
-            await queries.put_back(session, job.id, delay=delay, error=error, failed=failed)
+            await queries.release(session, job.id, delay=delay, error=error, failed=failed)
             if not delay:
-                await queries.ring(session)
+                await queries.notify_workers(session)
 
     async def _renew(self) -> None:
         """Say that this process lives."""
@@ -256,7 +258,7 @@ class Worker:
             await asyncio.sleep(3600 * random.uniform(0.5, 1.5))  # noqa: S311 - not all at once
             with suppress(OSError, DBAPIError):
                 async with self._sessions.begin() as session:
-                    await queries.prune(session, _KEPT)
+                    await queries.prune(session, _RETENTION)
 
     async def _stop(self) -> None:
         tasks = list(self._going.values())

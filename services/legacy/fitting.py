@@ -17,7 +17,7 @@ _LARGEST = 2**63 - 1
 _LONGEST = 1000  # far more than any name; what is left is shortened
 
 
-class Names:
+class NameRegistry:
     """Names that must differ, whatever their letter case. Who comes late gets a number."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import func, select, update
 
 from db.models import ConversationLine, OptOut, Role
 from services.legacy.fitting import key, moment, snowflake, snowflakes
-from services.legacy.move import Move, Person
-from services.legacy.report import Kind
+from services.legacy.move import MigratedUser, Migration
+from services.legacy.report import RowKind
 from services.legacy.source import Row
 from services.llm import estimate
 
@@ -20,7 +20,7 @@ _ROLES = frozenset(Role)
 _Said: TypeAlias = tuple[str, str, int]
 
 
-async def move_lines(move: Move) -> None:
+async def move_lines(move: Migration) -> None:
     """Bring lines over and put them where they belong in time; what is here is not said twice."""
     silent = frozenset(await move.session.scalars(select(OptOut.discord_id)))
     found = await move.session.execute(
@@ -36,17 +36,19 @@ async def move_lines(move: Move) -> None:
     async for batch in batches.partitions(_BATCH):
         lines = list(_lines(move, batch, silent))
         new = await _unheard(move, lines)
-        move.tally.already_there[Kind.LINES] += len(lines) - len(new)
+        move.tally.already_there[RowKind.LINES] += len(lines) - len(new)
         for line in new:
             channel_id = line["channel_id"]
             last[channel_id] = line["position"] = last.get(channel_id, 0) + 1
             grown.add(channel_id)
-        await move.insert(Kind.LINES, ConversationLine, new)
+        await move.insert(RowKind.LINES, ConversationLine, new)
     for channel_id in sorted(spoken_in & grown):
         await _put_in_order(move, channel_id)
 
 
-def _lines(move: Move, rows: Iterable[Row], silent: frozenset[int]) -> Generator[dict[str, Any]]:
+def _lines(
+    move: Migration, rows: Iterable[Row], silent: frozenset[int]
+) -> Generator[dict[str, Any]]:
     """Yield the lines that come over, and note why others do not."""
     for row in rows:
         person, obstacle = move.person(row["user_id"]), _obstacle(move, row, silent)
@@ -56,7 +58,7 @@ def _lines(move: Move, rows: Iterable[Row], silent: frozenset[int]) -> Generator
             yield _line(move, row, person)
 
 
-def _obstacle(move: Move, row: Row, silent: frozenset[int]) -> str | None:
+def _obstacle(move: Migration, row: Row, silent: frozenset[int]) -> str | None:
     """Return why a line cannot or must not come over, or None."""
     person, personality_id = move.person(row["user_id"]), key(row["personality_id"])
     places = [row["channel_id"], row.get("guild_id") or row["channel_id"]]
@@ -73,7 +75,7 @@ def _obstacle(move: Move, row: Row, silent: frozenset[int]) -> str | None:
     return None
 
 
-def _line(move: Move, row: Row, person: Person) -> dict[str, Any]:
+def _line(move: Migration, row: Row, person: MigratedUser) -> dict[str, Any]:
     """Return a line as ours, still without a position."""
     is_users = row["role"] == Role.USER
     personality_id, persona_id = UUID(row["personality_id"]), key(row.get("persona_id"))
@@ -96,7 +98,7 @@ def _line(move: Move, row: Row, person: Person) -> dict[str, Any]:
     }
 
 
-async def _unheard(move: Move, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+async def _unheard(move: Migration, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the lines that are not here, neither by their id nor by what was said.
 
     A message that calls several personalities was one line for each; here it is one.
@@ -125,7 +127,7 @@ async def _unheard(move: Move, lines: Sequence[dict[str, Any]]) -> list[dict[str
     return new
 
 
-async def _put_in_order(move: Move, channel_id: int) -> None:
+async def _put_in_order(move: Migration, channel_id: int) -> None:
     """Number a channel's lines anew in order of time, above all numbers that were given."""
     table = ConversationLine
     placed = (

@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from db.models import Persona, User, UserDefaultPersona
-from services.legacy.fitting import Names, dates, key, snowflake
-from services.legacy.move import Move, Person
-from services.legacy.report import Kind
+from services.legacy.fitting import NameRegistry, dates, key, snowflake
+from services.legacy.move import MigratedUser, Migration
+from services.legacy.report import RowKind
 from services.legacy.source import Row
-from services.people import Actor, enter
+from services.people import Actor, get_or_create_user
 
 
-async def move_users(move: Move, users: Sequence[Row]) -> None:
+async def move_users(move: Migration, users: Sequence[Row]) -> None:
     """Bring users over; whoever is here already, by their id on Discord, is who they are here."""
     found = await move.session.execute(select(User.discord_id, User.id))
     here = {row.discord_id: row.id for row in found}
@@ -27,28 +27,28 @@ async def move_users(move: Move, users: Sequence[Row]) -> None:
             move.tally.skip(f"user {name!r}: {row['discord_id']!r} is no id of Discord")
             continue
         if discord_id in here:
-            move.tally.already_there[Kind.USERS] += 1
+            move.tally.already_there[RowKind.USERS] += 1
         else:
             here[discord_id] = old_id
             new.append({"id": old_id, "discord_id": discord_id, "username": name, **dates(row)})
-        move.people[old_id] = Person(here[discord_id], discord_id, name)
-    await move.insert(Kind.USERS, User, new)
+        move.people[old_id] = MigratedUser(here[discord_id], discord_id, name)
+    await move.insert(RowKind.USERS, User, new)
 
 
 async def move_personas(
-    move: Move, users: Sequence[Row], choices: Sequence[Row], admin: Actor
+    move: Migration, users: Sequence[Row], choices: Sequence[Row], admin: Actor
 ) -> None:
     """Bring personas over. Those that are nobody's become the admin's.
 
     One that is nobody's and that only one user wears is that user's.
     """
     here = set(await move.session.scalars(select(Persona.id)))
-    new = await move.new_rows("personas", Kind.PERSONAS, here)
+    new = await move.new_rows("personas", RowKind.PERSONAS, here)
     claimed = _claimed(move, new, users, choices)
     move.orphans = {UUID(row["id"]) for row, owner_id in claimed if owner_id is None}
     admin_id = await _admin(move, admin) if move.orphans else None
 
-    names: defaultdict[UUID, Names] = defaultdict(Names)
+    names: defaultdict[UUID, NameRegistry] = defaultdict(NameRegistry)
     found = await move.session.execute(select(Persona.id, Persona.owner_id, Persona.name))
     for persona_id, owner_id, name in found:
         move.owners[persona_id] = owner_id
@@ -68,14 +68,14 @@ async def move_personas(
                 **dates(row),
             }
         )
-    await move.insert(Kind.PERSONAS, Persona, moved)
+    await move.insert(RowKind.PERSONAS, Persona, moved)
     move.owners.update((each["id"], each["owner_id"]) for each in moved)
     move.tally.given_to_admin += [
         f"persona {each['name']!r}" for each in moved if each["id"] in move.orphans
     ]
 
 
-async def move_default_personas(move: Move, users: Sequence[Row]) -> None:
+async def move_default_personas(move: Migration, users: Sequence[Row]) -> None:
     """Let users wear what they wore; what is not theirs gives way to their oldest, or a new one."""
     settled = set(await move.session.scalars(select(UserDefaultPersona.user_id)))
     own: defaultdict[UUID, list[UUID]] = defaultdict(list)
@@ -92,7 +92,7 @@ async def move_default_personas(move: Move, users: Sequence[Row]) -> None:
         if person is None:
             continue
         if person.id in settled:
-            move.tally.already_there[Kind.DEFAULT_PERSONAS] += 1
+            move.tally.already_there[RowKind.DEFAULT_PERSONAS] += 1
             continue
         settled.add(person.id)
         is_theirs = wanted is not None and move.owners.get(wanted) == person.id
@@ -106,12 +106,12 @@ async def move_default_personas(move: Move, users: Sequence[Row]) -> None:
             )
         persona_id = wanted if is_theirs else own[person.id][0]
         chosen.append({"user_id": person.id, "persona_id": persona_id})
-    await move.insert(Kind.FIRST_PERSONAS, Persona, made)
-    await move.insert(Kind.DEFAULT_PERSONAS, UserDefaultPersona, chosen)
+    await move.insert(RowKind.FIRST_PERSONAS, Persona, made)
+    await move.insert(RowKind.DEFAULT_PERSONAS, UserDefaultPersona, chosen)
 
 
 def _claimed(
-    move: Move, personas: Sequence[Row], users: Sequence[Row], choices: Sequence[Row]
+    move: Migration, personas: Sequence[Row], users: Sequence[Row], choices: Sequence[Row]
 ) -> list[tuple[Row, UUID | None]]:
     """Return personas with whose they are here, None for nobody's.
 
@@ -136,13 +136,13 @@ def _claimed(
     return claimed
 
 
-async def _admin(move: Move, admin: Actor) -> UUID:
+async def _admin(move: Migration, admin: Actor) -> UUID:
     """Return the admin as a user; whoever is one already keeps the name they have."""
     user_id = await move.session.scalar(select(User.id).where(User.discord_id == admin.discord_id))
-    return user_id or (await enter(move.session, admin)).id
+    return user_id or (await get_or_create_user(move.session, admin)).id
 
 
-def _first_persona(person: Person) -> dict[str, Any]:
+def _first_persona(person: MigratedUser) -> dict[str, Any]:
     """Return the persona that every user has at first contact."""
-    name = Names().give(person.name)
+    name = NameRegistry().give(person.name)
     return {"id": uuid4(), "owner_id": person.id, "name": name, "preferred_name": name}

@@ -14,9 +14,9 @@ from db.models import (
     PersonalityOwner,
     UserPersonalityConfig,
 )
-from services.legacy.fitting import Names, dates, document, key, snowflake
-from services.legacy.move import Move, Person
-from services.legacy.report import Kind
+from services.legacy.fitting import NameRegistry, dates, document, key, snowflake
+from services.legacy.move import MigratedUser, Migration
+from services.legacy.report import RowKind
 from services.legacy.source import Row
 from services.personalities import queries
 from services.personalities.names import slugify
@@ -34,20 +34,20 @@ _DOCUMENTS = ("custom_fields", "voice_settings", "image_settings")
 _FEWEST, _USUAL, _MOST = 2, 20, 200  # lines of context, as the table has them
 
 
-async def move_personalities(move: Move) -> None:
+async def move_personalities(move: Migration) -> None:
     """Bring personalities over, each with the first version of its definition."""
     found = (await move.session.scalars(select(Personality))).all()
     move.personalities = {each.id: each.name for each in found}
-    move.buried = {each.id for each in found if each.deleted_at is not None}
+    move.deleted = {each.id for each in found if each.deleted_at is not None}
     living = [each for each in found if each.deleted_at is None]
     # Names, slugs and aliases are what people call them by.
-    names = Names(await move.session.scalars(select(PersonalityAlias.alias)))
+    names = NameRegistry(await move.session.scalars(select(PersonalityAlias.alias)))
     for each in living:
         names.take(each.name, each.slug)
     slugs = {each.slug for each in found}
     new = [
         _personality(move, row, names, slugs)
-        for row in await move.new_rows("personalities", Kind.PERSONALITIES, move.personalities)
+        for row in await move.new_rows("personalities", RowKind.PERSONALITIES, move.personalities)
     ]
     move.session.add_all(new)
     await move.session.flush()
@@ -55,10 +55,10 @@ async def move_personalities(move: Move) -> None:
         move.personalities[personality.id] = personality.name
         queries.add_version(move.session, personality)
     await move.session.flush()
-    move.tally.moved[Kind.PERSONALITIES] += len(new)
+    move.tally.moved[RowKind.PERSONALITIES] += len(new)
 
 
-async def move_default_configs(move: Move) -> None:
+async def move_default_configs(move: Migration) -> None:
     """Let personalities speak with what they spoke with."""
     settled = set(await move.session.scalars(select(PersonalityDefaultConfig.personality_id)))
     new: list[dict[str, Any]] = []
@@ -67,15 +67,15 @@ async def move_default_configs(move: Move) -> None:
         if config_id is None:
             continue
         if personality_id in settled:
-            move.tally.already_there[Kind.DEFAULT_CONFIGS] += 1
+            move.tally.already_there[RowKind.DEFAULT_CONFIGS] += 1
         elif config_id not in move.configs:
             move.tally.skip(f"default config of personality {row['name']!r}: there is none such")
         else:
             new.append({"personality_id": personality_id, "llm_config_id": config_id})
-    await move.insert(Kind.DEFAULT_CONFIGS, PersonalityDefaultConfig, new)
+    await move.insert(RowKind.DEFAULT_CONFIGS, PersonalityDefaultConfig, new)
 
 
-async def move_owners(move: Move) -> None:
+async def move_owners(move: Migration) -> None:
     """Let personalities belong to whom they belonged to."""
     found = await move.session.execute(
         select(PersonalityOwner.personality_id, PersonalityOwner.user_id)
@@ -88,15 +88,15 @@ async def move_owners(move: Move) -> None:
         if person is None or personality_id not in move.personalities:
             move.tally.skip("owner of a personality: one of the two did not come over")
         elif (personality_id, person.id) in settled:
-            move.tally.already_there[Kind.OWNERS] += 1
+            move.tally.already_there[RowKind.OWNERS] += 1
         else:
             settled.add((personality_id, person.id))
             role = row.get("role") or "owner"
             new.append({"personality_id": personality_id, "user_id": person.id, "role": role})
-    await move.insert(Kind.OWNERS, PersonalityOwner, new)
+    await move.insert(RowKind.OWNERS, PersonalityOwner, new)
 
 
-async def move_choices(move: Move, choices: Sequence[Row]) -> None:
+async def move_choices(move: Migration, choices: Sequence[Row]) -> None:
     """Bring over which persona and config users have chosen for a personality."""
     found = await move.session.execute(
         select(UserPersonalityConfig.user_id, UserPersonalityConfig.personality_id)
@@ -109,14 +109,14 @@ async def move_choices(move: Move, choices: Sequence[Row]) -> None:
             move.tally.skip("choice of a user: user or personality did not come over")
             continue
         if (person.id, personality_id) in settled:
-            move.tally.already_there[Kind.CHOICES] += 1
+            move.tally.already_there[RowKind.CHOICES] += 1
             continue
         settled.add((person.id, personality_id))
         new.append(_choice(move, row, person, personality_id))
-    await move.insert(Kind.CHOICES, UserPersonalityConfig, new)
+    await move.insert(RowKind.CHOICES, UserPersonalityConfig, new)
 
 
-async def move_channels(move: Move) -> None:
+async def move_channels(move: Migration) -> None:
     """Let personalities answer everything where they did."""
     found = await move.session.execute(
         select(ActivatedChannel.channel_id, ActivatedChannel.personality_id)
@@ -129,10 +129,10 @@ async def move_channels(move: Move) -> None:
         what = f"activated channel {row['channel_id']!r}"
         if channel_id is None or guild_id is None:
             move.tally.skip(f"{what}: it is in no server of Discord")
-        elif personality_id not in move.personalities or personality_id in move.buried:
+        elif personality_id not in move.personalities or personality_id in move.deleted:
             move.tally.skip(f"{what}: the personality is gone")
         elif (channel_id, personality_id) in settled:
-            move.tally.already_there[Kind.CHANNELS] += 1
+            move.tally.already_there[RowKind.CHANNELS] += 1
         else:
             settled.add((channel_id, personality_id))
             new.append(
@@ -145,10 +145,12 @@ async def move_channels(move: Move) -> None:
                     **dates(row),
                 }
             )
-    await move.insert(Kind.CHANNELS, ActivatedChannel, new)
+    await move.insert(RowKind.CHANNELS, ActivatedChannel, new)
 
 
-def _choice(move: Move, row: Row, person: Person, personality_id: UUID) -> dict[str, Any]:
+def _choice(
+    move: Migration, row: Row, person: MigratedUser, personality_id: UUID
+) -> dict[str, Any]:
     """Return a choice; a persona that is not the user's own is no choice."""
     persona_id, config_id = key(row.get("persona_id")), key(row.get("llm_config_id"))
     if persona_id is not None and move.owners.get(persona_id) != person.id:
@@ -167,7 +169,7 @@ def _choice(move: Move, row: Row, person: Person, personality_id: UUID) -> dict[
     }
 
 
-def _personality(move: Move, row: Row, names: Names, slugs: set[str]) -> Personality:
+def _personality(move: Migration, row: Row, names: NameRegistry, slugs: set[str]) -> Personality:
     """Return a personality as it was, as far as our tables allow."""
     name = move.give_name(names, row, "personality")
     prompt_id = key(row.get("system_prompt_id"))
@@ -196,7 +198,7 @@ def _personality(move: Move, row: Row, names: Names, slugs: set[str]) -> Persona
     return personality
 
 
-def _slug(move: Move, row: Row, name: str, slugs: set[str]) -> str:
+def _slug(move: Migration, row: Row, name: str, slugs: set[str]) -> str:
     wanted = str(row.get("slug") or "")
     slug = wanted.lower()
     while not slug or slug in slugs:
@@ -207,7 +209,7 @@ def _slug(move: Move, row: Row, name: str, slugs: set[str]) -> str:
     return slug
 
 
-def _display_name(move: Move, row: Row) -> str | None:
+def _display_name(move: Migration, row: Row) -> str | None:
     # Discord takes no longer name for whoever speaks.
     wanted = row.get("display_name") or None
     shown = shorten(wanted, NAME_LIMIT) if wanted else None
@@ -216,7 +218,7 @@ def _display_name(move: Move, row: Row) -> str | None:
     return shown
 
 
-def _avatar(move: Move, row: Row, name: str) -> str | None:
+def _avatar(move: Migration, row: Row, name: str) -> str | None:
     # With any other address Discord refuses whatever the personality says.
     address = row.get("avatar_url") or None
     if address is None or str(address).startswith("https://"):
@@ -225,7 +227,7 @@ def _avatar(move: Move, row: Row, name: str) -> str | None:
     return None
 
 
-def _window(move: Move, row: Row, name: str) -> int:
+def _window(move: Migration, row: Row, name: str) -> int:
     size = row.get("context_window_size")
     if size is None or _FEWEST <= size <= _MOST:
         return _USUAL if size is None else size

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class RowKind(StrEnum):
     """What an import counts."""
 
     USERS = "users"
@@ -24,27 +24,27 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class ImportReport:
     """What an import did: counts of every kind, and short notes for whoever ran it.
 
     `changed` is what came over differently from how it was, `absent` what the old database has
     no table or column for.
     """
 
-    moved: Mapping[Kind, int]
-    already_there: Mapping[Kind, int]
+    moved: Mapping[RowKind, int]
+    already_there: Mapping[RowKind, int]
     given_to_admin: Sequence[str]
     changed: Sequence[str]
     skipped: Sequence[str]
     absent: Sequence[str]
 
 
-class Tally:
+class ReportBuilder:
     """A report while it is being written."""
 
     def __init__(self) -> None:
-        self.moved = Counter[Kind]()
-        self.already_there = Counter[Kind]()
+        self.moved = Counter[RowKind]()
+        self.already_there = Counter[RowKind]()
         self.given_to_admin: list[str] = []
         self.changed: list[str] = []
         self._skipped = Counter[str]()
@@ -53,11 +53,11 @@ class Tally:
         """Note what does not come over; the same note again is only counted."""
         self._skipped[note] += 1
 
-    def report(self, absent: Sequence[str]) -> Report:
+    def report(self, absent: Sequence[str]) -> ImportReport:
         """Return what has been noted."""
-        return Report(
-            moved={kind: self.moved[kind] for kind in Kind},
-            already_there={kind: self.already_there[kind] for kind in Kind},
+        return ImportReport(
+            moved={kind: self.moved[kind] for kind in RowKind},
+            already_there={kind: self.already_there[kind] for kind in RowKind},
             given_to_admin=tuple(self.given_to_admin),
             changed=tuple(self.changed),
             skipped=tuple(

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from db.session import Sessions
 from services.legacy.configs import move_configs, move_prompts
 from services.legacy.lines import move_lines
-from services.legacy.move import Move
+from services.legacy.move import Migration
 from services.legacy.people import move_default_personas, move_personas, move_users
 from services.legacy.personalities import (
     move_channels,
@@ -14,7 +14,7 @@ from services.legacy.personalities import (
     move_owners,
     move_personalities,
 )
-from services.legacy.report import Report
+from services.legacy.report import ImportReport
 from services.legacy.source import opened
 from services.people import Actor
 
@@ -29,7 +29,7 @@ _ALONE = text(
 
 async def import_legacy(
     old_url: str, sessions: Sessions, *, admin_discord_id: int, admin_name: str
-) -> Report:
+) -> ImportReport:
     """Bring everything over from a database of the old shape: all of it or nothing.
 
     Rows keep their ids, so that whatever came over before is left as it is now; what was deleted
@@ -42,7 +42,7 @@ async def import_legacy(
     admin = Actor(discord_id=admin_discord_id, name=admin_name)
     async with opened(old_url) as source, sessions.begin() as session:
         await session.execute(_ALONE)
-        move = Move(source=source, session=session)
+        move = Migration(source=source, session=session)
         users = await source.rows("users")
         choices = await source.rows("user_personality_settings")
         await move_users(move, users)

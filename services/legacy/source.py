@@ -58,7 +58,7 @@ _SHAPE: Mapping[str, tuple[str, str]] = {
 _RENAMED = {"user_personality_settings": "user_personality_configs"}
 
 
-class Source:
+class LegacyDatabase:
     """Rows of the old database as dictionaries, with the columns that there are."""
 
     def __init__(
@@ -109,7 +109,7 @@ class Source:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncGenerator[Source]:
+async def opened(url: str) -> AsyncGenerator[LegacyDatabase]:
     """Open the old database so that nothing can be written to it.
 
     Raises:
@@ -129,7 +129,7 @@ async def opened(url: str) -> AsyncGenerator[Source]:
         await connection.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        source = Source(connection, schema, await _columns(connection, schema))
+        source = LegacyDatabase(connection, schema, await _columns(connection, schema))
         if missing := source.missing():
             raise LegacyShapeUnknown(missing)
         yield source

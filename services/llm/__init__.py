@@ -1,6 +1,6 @@
 """Language models: one vendor a module, one service in front of them."""
 
-from services.llm.courier import Courier, courier
+from services.llm.courier import BackgroundCalls, background_calls
 from services.llm.errors import (
     ContextTooLong,
     MalformedAnswer,
@@ -11,10 +11,10 @@ from services.llm.errors import (
     ModelRefused,
     ModelUnavailable,
 )
-from services.llm.ledger import Ledger, Spent
+from services.llm.ledger import Ledger, UsageSummary
 from services.llm.ports import TextModel
 from services.llm.prices import PRICES, Price, dear_cost
-from services.llm.service import LanguageModels, Vendor
+from services.llm.service import ConfiguredVendor, LanguageModels
 from services.llm.tokens import estimate, fitting
 from services.llm.types import (
     Caller,
@@ -29,11 +29,12 @@ from services.llm.types import (
 
 __all__ = [
     "PRICES",
+    "BackgroundCalls",
     "Caller",
     "ChatMessage",
     "Completion",
+    "ConfiguredVendor",
     "ContextTooLong",
-    "Courier",
     "Image",
     "LanguageModels",
     "Ledger",
@@ -48,11 +49,10 @@ __all__ = [
     "Price",
     "Request",
     "Sampling",
-    "Spent",
     "TextModel",
     "Usage",
-    "Vendor",
-    "courier",
+    "UsageSummary",
+    "background_calls",
     "dear_cost",
     "estimate",
     "fitting",

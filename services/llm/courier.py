@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Courier:
+class BackgroundCalls:
     """Carries calls out in tasks of its own, children of the task that opened it.
 
     A time-out inside such a call then runs on the real clock even where the caller lives in a
@@ -21,7 +21,7 @@ class Courier:
         )
         self._running: set[asyncio.Task[None]] = set()
 
-    async def carry(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def call(self, call: Callable[[], Awaitable[T]]) -> T:
         """Run `call` and return its result; cancelling the caller cancels the call."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._calls.put_nowait((call, future))
@@ -42,13 +42,13 @@ class Courier:
     def _start(self, call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
         if future.cancelled():
             return
-        task = asyncio.create_task(_carry(call, future))
+        task = asyncio.create_task(_run(call, future))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         future.add_done_callback(lambda f: task.cancel() if f.cancelled() else None)
 
 
-async def _carry(call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+async def _run(call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
     try:
         result = await call()
     except asyncio.CancelledError:
@@ -63,9 +63,9 @@ async def _carry(call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]
 
 
 @asynccontextmanager
-async def courier() -> AsyncGenerator[Courier]:
+async def background_calls() -> AsyncGenerator[BackgroundCalls]:
     """Open a courier; on leaving, what it still carries is cancelled."""
-    carrier = Courier()
+    carrier = BackgroundCalls()
     task = asyncio.create_task(carrier.run())
     try:
         yield carrier

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.errors import DomainError, Passing
+from services.errors import DomainError, TransientError
 
 
 class ModelError(DomainError):
@@ -10,7 +10,7 @@ class ModelError(DomainError):
 
 
 @dataclass(eq=False)
-class ModelUnavailable(ModelError, Passing):
+class ModelUnavailable(ModelError, TransientError):
     """The vendor could not be reached, broke, or took too long."""
 
     model: str
@@ -22,7 +22,7 @@ class ModelOverloaded(ModelUnavailable):
 
 
 @dataclass(eq=False)
-class ModelRateLimited(ModelError, Passing):
+class ModelRateLimited(ModelError, TransientError):
     """The vendor wants us to wait, for so many seconds if it said."""
 
     model: str
@@ -55,7 +55,7 @@ class ContextTooLong(ModelError):
 
 
 @dataclass(eq=False)
-class MalformedAnswer(ModelError, Passing):
+class MalformedAnswer(ModelError, TransientError):
     """The answer could not be read as what was asked for."""
 
     model: str

@@ -7,18 +7,18 @@ from datetime import timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from db.models import LlmCall, Outcome
+from db.models import CallOutcome, LlmCall
 from db.session import Sessions
 from services.errors import BotOwnerOnly
 from services.llm import prices
 from services.llm.prices import Price
 from services.llm.types import Caller, Usage
-from services.patience import patiently
+from services.patience import retry_on_disconnect
 from services.people import Actor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spent:
+class UsageSummary:
     """What calls of one kind took together. `cost_usd` counts only calls whose price is known."""
 
     model: str
@@ -44,7 +44,7 @@ class Ledger:
         return replace(usage, cost_usd=prices.cost(usage, price))
 
     async def record(
-        self, model: str, caller: Caller, outcome: Outcome, usage: Usage, seconds: float
+        self, model: str, caller: Caller, outcome: CallOutcome, usage: Usage, seconds: float
     ) -> None:
         """Write a call down, whatever became of it."""
         row = LlmCall(
@@ -68,13 +68,13 @@ class Ledger:
                 session.add(row)
 
         try:
-            await patiently(write)
+            await retry_on_disconnect(write)
         except IntegrityError:
             # Whoever asked was deleted meanwhile; what it took stays true.
             row.user_id = row.personality_id = None
-            await patiently(write)
+            await retry_on_disconnect(write)
 
-    async def spent(self, actor: Actor, *, days: int) -> Sequence[Spent]:
+    async def summary(self, actor: Actor, *, days: int) -> Sequence[UsageSummary]:
         """Return what was spent in the last days, the dearest first.
 
         Raises:
@@ -89,7 +89,7 @@ class Ledger:
                     LlmCall.model,
                     LlmCall.purpose,
                     func.count().label("calls"),
-                    func.count().filter(LlmCall.outcome != Outcome.OK).label("failed"),
+                    func.count().filter(LlmCall.outcome != CallOutcome.OK).label("failed"),
                     func.sum(LlmCall.tokens_in).label("tokens_in"),
                     func.sum(LlmCall.tokens_cached).label("tokens_cached"),
                     func.sum(LlmCall.tokens_out).label("tokens_out"),
@@ -99,4 +99,4 @@ class Ledger:
                 .group_by(LlmCall.model, LlmCall.purpose)
                 .order_by(cost.desc(), func.count().desc())
             )
-            return [Spent(**row) for row in rows.mappings()]
+            return [UsageSummary(**row) for row in rows.mappings()]

@@ -18,8 +18,8 @@ from tenacity import (
 )
 from tenacity.wait import wait_base
 
-from db.models import Outcome
-from services.llm.courier import Courier
+from db.models import CallOutcome
+from services.llm.courier import BackgroundCalls
 from services.llm.errors import (
     ContextTooLong,
     MalformedAnswer,
@@ -38,18 +38,18 @@ C = TypeVar("C", bound=Completion)
 
 _ATTEMPTS = 3
 _WAIT = wait_random_exponential(multiplier=0.5, max=8)
-_OUTCOMES: dict[type[ModelError], Outcome] = {
-    ModelUnavailable: Outcome.UNAVAILABLE,
-    ModelRateLimited: Outcome.RATE_LIMITED,
-    ModelRefused: Outcome.REFUSED,
-    ModelMisconfigured: Outcome.MISCONFIGURED,
-    ContextTooLong: Outcome.TOO_LONG,
-    MalformedAnswer: Outcome.MALFORMED,
+_OUTCOMES: dict[type[ModelError], CallOutcome] = {
+    ModelUnavailable: CallOutcome.UNAVAILABLE,
+    ModelRateLimited: CallOutcome.RATE_LIMITED,
+    ModelRefused: CallOutcome.REFUSED,
+    ModelMisconfigured: CallOutcome.MISCONFIGURED,
+    ContextTooLong: CallOutcome.TOO_LONG,
+    MalformedAnswer: CallOutcome.MALFORMED,
 }
 
 
 @dataclass(frozen=True)
-class Vendor:
+class ConfiguredVendor:
     """A vendor that is set up, and what `vendor/default` means today."""
 
     texts: TextModel
@@ -67,8 +67,8 @@ class LanguageModels:
     def __init__(
         self,
         ledger: Ledger,
-        courier: Courier,
-        vendors: Mapping[str, Vendor],
+        courier: BackgroundCalls,
+        vendors: Mapping[str, ConfiguredVendor],
         *,
         deadline: float = 120,
         wait: wait_base = _WAIT,
@@ -161,12 +161,12 @@ class LanguageModels:
                 pieces.put_nowait(None)
 
         started = time.perf_counter()
-        carried = asyncio.ensure_future(self._courier.carry(pump))
-        outcome, usage = Outcome.CANCELLED, Usage()
+        carried = asyncio.ensure_future(self._courier.call(pump))
+        outcome, usage = CallOutcome.CANCELLED, Usage()
         try:
             while (piece := await pieces.get()) is not None:
                 if isinstance(piece, Completion):
-                    outcome, usage = Outcome.OK, self._ledger.priced(request.model, piece.usage)
+                    outcome, usage = CallOutcome.OK, self._ledger.priced(request.model, piece.usage)
                     piece = replace(piece, usage=usage)
                 yield piece
             await carried
@@ -182,7 +182,7 @@ class LanguageModels:
     async def models(self, vendor: str) -> dict[str, str | None]:
         """Return the models a vendor offers, with the dates at which they are shut down."""
         found, _ = self._vendor(f"{vendor}/default")
-        return await self._courier.carry(found.models)
+        return await self._courier.call(found.models)
 
     def _vendor(self, model: str) -> tuple[TextModel, str]:
         vendor, _, rest = self.resolve(model).partition("/")
@@ -226,7 +226,7 @@ class LanguageModels:
                     return await self._attempt(ask, request, caller, ends)
             raise AssertionError("AsyncRetrying ends by returning or raising")
 
-        return await self._courier.carry(attempts)
+        return await self._courier.call(attempts)
 
     def _pause(self, state: RetryCallState) -> float:
         """Return the seconds until the next attempt: our own, or more where the vendor says so."""
@@ -243,11 +243,11 @@ class LanguageModels:
     ) -> C:
         vendor, name = self._vendor(request.model)
         started = time.perf_counter()
-        outcome, usage = Outcome.CANCELLED, Usage()
+        outcome, usage = CallOutcome.CANCELLED, Usage()
         try:
             async with _until(ends, request.model):
                 answer = await ask(vendor, request.to(name))
-            outcome, usage = Outcome.OK, self._ledger.priced(request.model, answer.usage)
+            outcome, usage = CallOutcome.OK, self._ledger.priced(request.model, answer.usage)
         except ModelError as error:
             outcome = _OUTCOMES[type(error)]
             raise

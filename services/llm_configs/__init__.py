@@ -6,7 +6,7 @@ from services.llm_configs.errors import (
     ConfigNotFound,
     DefaultConfigInUse,
     NoConfig,
-    NoEyes,
+    NoVisionModel,
     OutOfRange,
     UnknownParameter,
 )
@@ -14,7 +14,7 @@ from services.llm_configs.queries import seeing_model
 from services.llm_configs.service import (
     PARAMETERS,
     SAMPLING,
-    ConfigDraft,
+    ConfigInput,
     LlmConfigService,
     SavedConfig,
 )
@@ -22,14 +22,14 @@ from services.llm_configs.service import (
 __all__ = [
     "PARAMETERS",
     "SAMPLING",
-    "ConfigDraft",
+    "ConfigInput",
     "ConfigNameTaken",
     "ConfigNotFound",
     "DefaultConfigInUse",
     "LlmConfig",
     "LlmConfigService",
     "NoConfig",
-    "NoEyes",
+    "NoVisionModel",
     "OutOfRange",
     "SavedConfig",
     "UnknownParameter",

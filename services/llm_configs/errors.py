@@ -48,5 +48,5 @@ class NoConfig(DomainError):
 
 
 @dataclass(eq=False)
-class NoEyes(DomainError):
+class NoVisionModel(DomainError):
     """There is no model that can see, so nobody can say what is in a photo."""

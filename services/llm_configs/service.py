@@ -18,7 +18,7 @@ from services.llm_configs.errors import (
     DefaultConfigInUse,
     OutOfRange,
 )
-from services.people import Actor, enter, set_override
+from services.people import Actor, get_or_create_user, set_override
 from services.personalities import PersonalityService
 from services.texts import clean_name, clean_optional
 
@@ -38,7 +38,7 @@ SAMPLING = frozenset(vars(Sampling()))
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfigDraft:
+class ConfigInput:
     """What someone says of a config, not yet checked. `parameters` are those of `PARAMETERS`."""
 
     name: str
@@ -92,7 +92,7 @@ class LlmConfigService:
     async def within_reach(self, actor: Actor) -> Sequence[LlmConfig]:
         """Return the global configs and the actor's own."""
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             return await queries.within_reach(session, user.id)
 
     async def names(self, discord_id: int, *, prefix: str, limit: int = 25) -> Sequence[str]:
@@ -107,14 +107,14 @@ class LlmConfigService:
             ConfigNotFound: There is none of that name.
         """
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             config = await queries.find(session, user.id, name)
             if config is None:
                 raise ConfigNotFound(name)
             return config
 
     async def create(
-        self, actor: Actor, draft: ConfigDraft, *, for_everyone: bool = False
+        self, actor: Actor, draft: ConfigInput, *, for_everyone: bool = False
     ) -> SavedConfig:
         """Make a config, the actor's own or, by the bot's owner, a global one.
 
@@ -127,7 +127,7 @@ class LlmConfigService:
             raise BotOwnerOnly
         values = draft.checked(self._models)
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             config = await queries.insert_if_free(
                 session, owner_id=None if for_everyone else user.id, **values
             )
@@ -135,7 +135,7 @@ class LlmConfigService:
                 raise ConfigNameTaken(draft.name)
             return self._saved(config)
 
-    async def edit(self, actor: Actor, config_id: UUID, draft: ConfigDraft) -> SavedConfig:
+    async def edit(self, actor: Actor, config_id: UUID, draft: ConfigInput) -> SavedConfig:
         """Change a config.
 
         Raises:
@@ -147,7 +147,7 @@ class LlmConfigService:
         values = draft.checked(self._models)
         try:
             async with self._sessions.begin() as session:
-                user = await enter(session, actor)
+                user = await get_or_create_user(session, actor)
                 config = await session.get(LlmConfig, config_id)
                 if config is None:
                     raise ConfigNotFound(draft.name)
@@ -167,7 +167,7 @@ class LlmConfigService:
             DefaultConfigInUse: It is the global default.
         """
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             current = await session.get(LlmConfig, config.id, with_for_update=True)
             if current is None:
                 raise ConfigNotFound(config.name)
@@ -179,13 +179,13 @@ class LlmConfigService:
     async def use(self, actor: Actor, config: LlmConfig, personality_id: UUID) -> None:
         """Let a personality speak to the actor with a config."""
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             await set_override(session, user.id, personality_id, llm_config_id=config.id)
 
     async def clear(self, actor: Actor, personality_id: UUID) -> None:
         """Let a personality speak to the actor with its default again."""
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             await set_override(session, user.id, personality_id, llm_config_id=None)
 
     async def set_personality_default(

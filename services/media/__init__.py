@@ -1,25 +1,25 @@
 """Files and pictures: where they are kept, how they come in, what is done to them on the way."""
 
 from services.media.errors import (
-    FileGone,
+    FileNotFound,
     FileTooLarge,
     FileUnreachable,
     ForeignHost,
     LinkUnreachable,
-    NoPublicAddress,
+    NoPublicUrl,
     NotAPicture,
-    ObjectGone,
+    ObjectNotFound,
     PictureTooLarge,
     StorageMisconfigured,
     StorageUnavailable,
 )
 from services.media.fetching import VENDOR_HOSTS, Fetcher, check_link
 from services.media.folder import ROUTE, FolderStore
-from services.media.photographs import Photograph, photograph
+from services.media.photographs import PreparedPhoto, prepare_photo
 from services.media.pictures import (
     JPEG,
-    MOST_BYTES,
-    MOST_MEMORY,
+    MAX_BYTES,
+    MAX_MEMORY,
     Picture,
     kind_of,
     memory_of,
@@ -28,48 +28,53 @@ from services.media.pictures import (
     thumbnail,
 )
 from services.media.ports import ObjectStore, Stored
-from services.media.room import Room
-from services.media.sheets import DRAWN, Mood, Pinned, month_sheet, sheet
-from services.media.sweep import DeleteHandler, Sweeper, SweepHandler, promise_deletion
+from services.media.room import MemoryLimiter
+from services.media.sheets import DRAWN, Pinned, PinState, month_sheet, sheet
+from services.media.sweep import (
+    DeleteHandler,
+    GarbageCollectionHandler,
+    GarbageCollector,
+    enqueue_deletion,
+)
 
 __all__ = [
     "DRAWN",
     "JPEG",
-    "MOST_BYTES",
-    "MOST_MEMORY",
+    "MAX_BYTES",
+    "MAX_MEMORY",
     "ROUTE",
     "VENDOR_HOSTS",
     "DeleteHandler",
     "Fetcher",
-    "FileGone",
+    "FileNotFound",
     "FileTooLarge",
     "FileUnreachable",
     "FolderStore",
     "ForeignHost",
+    "GarbageCollectionHandler",
+    "GarbageCollector",
     "LinkUnreachable",
-    "Mood",
-    "NoPublicAddress",
+    "MemoryLimiter",
+    "NoPublicUrl",
     "NotAPicture",
-    "ObjectGone",
+    "ObjectNotFound",
     "ObjectStore",
-    "Photograph",
     "Picture",
     "PictureTooLarge",
+    "PinState",
     "Pinned",
-    "Room",
+    "PreparedPhoto",
     "StorageMisconfigured",
     "StorageUnavailable",
     "Stored",
-    "SweepHandler",
-    "Sweeper",
     "check_link",
+    "enqueue_deletion",
     "kind_of",
     "memory_of",
     "month_sheet",
-    "photograph",
     "pixels_of",
     "prepare",
-    "promise_deletion",
+    "prepare_photo",
     "sheet",
     "thumbnail",
 ]

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from services.errors import DomainError, Passing
+from services.errors import DomainError, TransientError
 
 
 @dataclass(eq=False)
-class ObjectGone(DomainError):
+class ObjectNotFound(DomainError):
     """There is nothing stored under this key."""
 
     key: str
 
 
 @dataclass(eq=False)
-class StorageUnavailable(Passing):
+class StorageUnavailable(TransientError):
     """The storage could not be reached, or broke."""
 
     detail: str
@@ -27,12 +27,12 @@ class StorageMisconfigured(DomainError):
 
 
 @dataclass(eq=False)
-class NoPublicAddress(DomainError):
+class NoPublicUrl(DomainError):
     """What is stored cannot be reached from outside: nobody has set under which address."""
 
 
 @dataclass(eq=False)
-class LinkUnreachable(Passing):
+class LinkUnreachable(TransientError):
     """What should be a public link to a stored file does not lead to it."""
 
     detail: str
@@ -70,14 +70,14 @@ class ForeignHost(DomainError):
 
 
 @dataclass(eq=False)
-class FileGone(DomainError):
+class FileNotFound(DomainError):
     """The file is not at its address any more."""
 
     name: str
 
 
 @dataclass(eq=False)
-class FileUnreachable(Passing):
+class FileUnreachable(TransientError):
     """The file could not be fetched just now."""
 
     name: str

@@ -12,14 +12,14 @@ import aiohttp
 from yarl import URL
 
 from services.media.errors import (
-    FileGone,
+    FileNotFound,
     FileTooLarge,
     FileUnreachable,
     ForeignHost,
     LinkUnreachable,
     NotAPicture,
 )
-from services.media.pictures import MOST_BYTES, kind_of
+from services.media.pictures import MAX_BYTES, kind_of
 from services.media.ports import ObjectStore
 
 VENDOR_HOSTS = frozenset({"replicate.delivery", ".replicate.delivery"})
@@ -61,7 +61,7 @@ class Fetcher:
         hosts: Collection[str] = VENDOR_HOSTS,
         *,
         plain_hosts: Collection[str] = (),
-        most_bytes: int = MOST_BYTES,
+        most_bytes: int = MAX_BYTES,
     ) -> None:
         self._hosts = hosts
         self._plain_hosts = plain_hosts
@@ -118,7 +118,7 @@ class Fetcher:
             session.get(URL(url, encoded=True), allow_redirects=False) as answer,
         ):
             if answer.status in _GONE:
-                raise FileGone(name)
+                raise FileNotFound(name)
             if answer.status != HTTPStatus.OK:
                 raise FileUnreachable(name)
             if (answer.content_length or 0) > self._most_bytes:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from typing_extensions import override
 
 from services.clock import Clock, SystemClock
-from services.media.errors import NoPublicAddress, ObjectGone, StorageUnavailable
+from services.media.errors import NoPublicUrl, ObjectNotFound, StorageUnavailable
 from services.media.ports import ObjectStore, Stored
 
 P = ParamSpec("P")
@@ -82,7 +82,7 @@ class FolderStore(ObjectStore):
     @override
     def public_url(self, key: str) -> str:
         if not self._is_public:
-            raise NoPublicAddress
+            raise NoPublicUrl
         return self._link(key, {"signature": self._sign("GET", key, _FOR_GOOD)})
 
     @override
@@ -107,7 +107,7 @@ class FolderStore(ObjectStore):
             ObjectGone: No file of ours can have this key.
         """
         if not _KEY.fullmatch(key) or "//" in key or key.endswith("/"):
-            raise ObjectGone(key)
+            raise ObjectNotFound(key)
         return self._folder / key
 
     def _put(self, key: str, data: bytes | Path) -> None:
@@ -132,7 +132,7 @@ class FolderStore(ObjectStore):
         try:
             return self.path_of(key).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise ObjectGone(key) from error
+            raise ObjectNotFound(key) from error
 
     def _listed(self, prefix: str) -> list[Stored]:
         folder = self._folder / prefix.rpartition("/")[0]

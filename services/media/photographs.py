@@ -17,7 +17,7 @@ _XMP_NAMES = ("xmp", "XML:com.adobe.xmp")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Photograph:
+class PreparedPhoto:
     """A photo as it is kept.
 
     `likeness` are 256 bits of which few change where a picture is made smaller or coded anew.
@@ -26,35 +26,35 @@ class Photograph:
     """
 
     picture: Picture
-    small: Picture
-    likeness: str
+    thumbnail: Picture
+    perceptual_hash: str
     taken_at: datetime | None
-    is_made: bool
+    is_ai_generated: bool
 
 
-def photograph(
+def prepare_photo(
     data: bytes, *, name: str, max_width: int, quality: int, is_made: bool = False
-) -> Photograph:
+) -> PreparedPhoto:
     """Return a photo made anew from a file, as `prepare` does; of its metadata the date is kept.
 
     Raises:
         FileTooLarge, NotAPicture, PictureTooLarge: As `prepare`.
     """
     with opened(data, name) as image:
-        taken_at, is_made = _taken_at(image), is_made or _calls_itself_made(image)
+        taken_at, is_made = _taken_at(image), is_made or _declares_ai(image)
         upright = plain(image, max_width)
         small = squared(upright, _SMALL, is_made=is_made)
-        likeness = _likeness(upright)
-    return Photograph(
+        likeness = _perceptual_hash(upright)
+    return PreparedPhoto(
         picture=written(upright, quality, is_made=is_made, optimize=False),
-        small=small,
-        likeness=likeness,
+        thumbnail=small,
+        perceptual_hash=likeness,
         taken_at=taken_at,
-        is_made=is_made,
+        is_ai_generated=is_made,
     )
 
 
-def _likeness(image: Image.Image) -> str:
+def _perceptual_hash(image: Image.Image) -> str:
     """Return the perceptual hash: the signs of the lowest 16 by 16 cosines.
 
     Zauner, Implementation and benchmarking of perceptual image hash functions (2010).
@@ -79,6 +79,6 @@ def _taken_at(image: Image.Image) -> datetime | None:
     return None
 
 
-def _calls_itself_made(image: Image.Image) -> bool:
+def _declares_ai(image: Image.Image) -> bool:
     texts = (image.info.get(name) or b"" for name in _XMP_NAMES)
     return any(_MADE in (each.encode() if isinstance(each, str) else each) for each in texts)

@@ -14,8 +14,8 @@ from PIL import Image, ImageCms, ImageOps
 
 from services.media.errors import FileTooLarge, NotAPicture, PictureTooLarge
 
-MOST_BYTES = 20_000_000
-MOST_PIXELS = 50_000_000
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 50_000_000
 JPEG = "image/jpeg"
 
 pillow_heif.register_heif_opener()  # pyright: ignore[reportUnknownMemberType] - untyped options
@@ -34,9 +34,9 @@ _WHITE = (255, 255, 255)
 # Decoding takes memory: that many bytes a pixel, measured, and more than is left for most pixels.
 _BYTES = {"JPEG": 3, "PNG": 7, "WEBP": 17, "AVIF": 11, "HEIF": 9, "GIF": 8}
 _BYTES_OF_HEAVY_MODES, _BYTES_OF_PROGRESSIVE = 11, 8
-MOST_MEMORY = 250_000_000
+MAX_MEMORY = 250_000_000
 # https://cv.iptc.org/newscodes/digitalsourcetype/
-MADE_XMP = """\
+AI_GENERATED_XMP = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF \
 xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" \
@@ -128,8 +128,8 @@ def opened(data: bytes, name: str) -> Generator[Image.Image]:
     Raises:
         FileTooLarge, NotAPicture, PictureTooLarge: As `prepare`.
     """
-    if len(data) > MOST_BYTES:
-        raise FileTooLarge(name, MOST_BYTES)
+    if len(data) > MAX_BYTES:
+        raise FileTooLarge(name, MAX_BYTES)
     if kind_of(data) is None:
         raise NotAPicture(name)
     try:
@@ -137,7 +137,7 @@ def opened(data: bytes, name: str) -> Generator[Image.Image]:
             _refuse_bomb(image, name)
             yield image
     except (Image.DecompressionBombError, MemoryError) as error:
-        raise PictureTooLarge(name, math.inf, MOST_PIXELS / 1e6) from error
+        raise PictureTooLarge(name, math.inf, MAX_PIXELS / 1e6) from error
     except PictureTooLarge:
         raise
     # Decoders trip over broken files in as many ways as there are decoders.
@@ -163,7 +163,7 @@ def _memory(image: Image.Image) -> int:
 def _refuse_bomb(image: Image.Image, name: str) -> None:
     """Refuse an image that has been opened but not decoded, if it is too large to decode."""
     pixels = image.width * image.height
-    most = min(MOST_PIXELS, MOST_MEMORY * pixels // max(_memory(image), 1))
+    most = min(MAX_PIXELS, MAX_MEMORY * pixels // max(_memory(image), 1))
     if pixels > most:
         raise PictureTooLarge(name, pixels / 1e6, most / 1e6)
 
@@ -212,6 +212,6 @@ def written(
     out = io.BytesIO()
     # What is in `info` would be written again: the profile, the comment.
     image.info.clear()
-    options = {"xmp": MADE_XMP.encode()} if is_made else {}
+    options = {"xmp": AI_GENERATED_XMP.encode()} if is_made else {}
     image.save(out, "JPEG", quality=quality, optimize=optimize, **options)
     return Picture(data=out.getvalue(), width=image.width, height=image.height)

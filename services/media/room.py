@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 _LARGE = 64_000_000
 
 
-class Room:
+class MemoryLimiter:
     """So many bytes; who needs more than all of them gets all. First come, first served."""
 
     def __init__(self, most: int) -> None:
@@ -17,7 +17,7 @@ class Room:
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @asynccontextmanager
-    async def of(self, size: int) -> AsyncGenerator[None]:
+    async def reserve(self, size: int) -> AsyncGenerator[None]:
         """Hold some of it while the context is open."""
         size = min(size, self._most)
         if self._waiting or self._free < size:

@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typing_extensions import override
 
 from services.media.errors import (
-    NoPublicAddress,
-    ObjectGone,
+    NoPublicUrl,
+    ObjectNotFound,
     StorageMisconfigured,
     StorageUnavailable,
 )
@@ -111,7 +111,7 @@ class S3Store(ObjectStore):
     @override
     def public_url(self, key: str) -> str:
         if self._public_base is None:
-            raise NoPublicAddress
+            raise NoPublicUrl
         return f"{self._public_base}/{quote(key)}"
 
     @override
@@ -150,7 +150,7 @@ def _our_errors(key: str) -> Generator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         if code in _NONE:
-            raise ObjectGone(key) from error
+            raise ObjectNotFound(key) from error
         if code in _OURS or code == "NoSuchBucket":
             raise StorageMisconfigured(code) from error
         raise StorageUnavailable(code) from error

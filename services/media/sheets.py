@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps, PngImagePlugin
 
-from services.media.pictures import MADE_XMP
+from services.media.pictures import AI_GENERATED_XMP
 
 _WHITE, _DARK, _EMPTY = (255, 255, 255), (30, 31, 34), (64, 66, 73)
 _GOLD = (240, 178, 50)
@@ -51,7 +51,7 @@ def sheet(
     return _png(whole, is_made=is_made)
 
 
-class Mood(StrEnum):
+class PinState(StrEnum):
     """How something in a calendar stands, as a colour."""
 
     COMING = "coming"
@@ -61,10 +61,10 @@ class Mood(StrEnum):
 
 
 _MOODS = {
-    Mood.COMING: (88, 101, 242),
-    Mood.DONE: (35, 134, 84),
-    Mood.WRONG: (218, 55, 60),
-    Mood.UNSURE: (240, 178, 50),
+    PinState.COMING: (88, 101, 242),
+    PinState.DONE: (35, 134, 84),
+    PinState.WRONG: (218, 55, 60),
+    PinState.UNSURE: (240, 178, 50),
 }
 
 
@@ -74,7 +74,7 @@ class Pinned:
 
     picture: bytes | None
     label: str
-    mood: Mood
+    mood: PinState
 
 
 def month_sheet(
@@ -162,6 +162,6 @@ def _png(image: Image.Image, *, is_made: bool) -> bytes:
     out = io.BytesIO()
     marks = PngImagePlugin.PngInfo()
     if is_made:
-        marks.add_itxt("XML:com.adobe.xmp", MADE_XMP)
+        marks.add_itxt("XML:com.adobe.xmp", AI_GENERATED_XMP)
     image.save(out, "PNG", compress_level=4, pnginfo=marks)
     return out.getvalue()

@@ -38,19 +38,19 @@ KIND, DELETE = "sweep", "delete files"
 _EVERY = timedelta(days=1)
 
 
-class Sweeper:
+class GarbageCollector:
     """Looks through the storage for what nobody knows."""
 
     def __init__(self, sessions: Sessions, store: ObjectStore) -> None:
         self._sessions = sessions
         self._store = store
 
-    async def promise(self) -> None:
+    async def enqueue(self) -> None:
         """Let the storage be swept once a day, by whichever process is there then."""
         async with self._sessions.begin() as session:
-            await promise(session)
+            await enqueue_collection(session)
 
-    async def strays(self, older_than: timedelta = AGE) -> list[Stored]:
+    async def orphans(self, older_than: timedelta = AGE) -> list[Stored]:
         """Return files that no row names, and that have been there for a while.
 
         Raises:
@@ -103,26 +103,26 @@ class Sweeper:
         return known
 
 
-class SweepHandler(Handler):
+class GarbageCollectionHandler(Handler):
     """Sweeps the storage, and promises to do so again tomorrow."""
 
     kind: ClassVar[str] = KIND
-    limit: ClassVar[int] = 100_000
+    max_attempts: ClassVar[int] = 100_000
 
-    def __init__(self, sweeper: Sweeper) -> None:
+    def __init__(self, sweeper: GarbageCollector) -> None:
         self._sweeper = sweeper
 
     @override
     async def run(self, run: Run) -> None:
-        strays = await self._sweeper.strays()
+        strays = await self._sweeper.orphans()
         if strays:
             await self._sweeper.delete(strays)
             log.info("Swept %s files that nothing names", len(strays))
         async with run.finishing() as session:
-            await promise(session, after=_EVERY)
+            await enqueue_collection(session, after=_EVERY)
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """Nothing waits for it."""
@@ -132,7 +132,7 @@ class DeleteHandler(Handler):
     """Deletes files whose rows are gone. It may be done any number of times."""
 
     kind: ClassVar[str] = DELETE
-    limit: ClassVar[int] = 100_000
+    max_attempts: ClassVar[int] = 100_000
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -142,18 +142,18 @@ class DeleteHandler(Handler):
         await self._store.delete(run.payload["keys"])
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """Nothing waits for it; a sweep finds what was left."""
 
 
-async def promise_deletion(session: AsyncSession, keys: Sequence[str]) -> None:
+async def enqueue_deletion(session: AsyncSession, keys: Sequence[str]) -> None:
     """Let files be deleted once their rows are gone, in the caller's transaction."""
     await enqueue(session, DELETE, {"keys": list(keys)})
 
 
-async def promise(session: AsyncSession, after: timedelta = timedelta(hours=1)) -> None:
+async def enqueue_collection(session: AsyncSession, after: timedelta = timedelta(hours=1)) -> None:
     """Promise a sweep, unless one is promised already."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext("media.sweep"))))
     waiting = await session.scalar(

@@ -5,15 +5,15 @@ from services.memory.errors import MemoryLocked, MemoryNotFound
 from services.memory.queries import add
 from services.memory.recall import recall
 from services.memory.service import MemoryService
-from services.memory.types import Place, Recalled
+from services.memory.types import Channel, RecalledMemory
 
 __all__ = [
+    "Channel",
     "Memory",
     "MemoryLocked",
     "MemoryNotFound",
     "MemoryService",
-    "Place",
-    "Recalled",
+    "RecalledMemory",
     "Venue",
     "add",
     "recall",

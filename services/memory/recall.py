@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Venue
-from services.memory.types import Place, Recalled
+from services.memory.types import Channel, RecalledMemory
 
 _CANDIDATES = 40  # as many as one round of the index brings
 # A word that is in more memories than this tells none apart, and costs the time to look at all.
@@ -96,13 +96,13 @@ async def recall(
     *,
     personality_id: UUID,
     user_id: UUID,
-    place: Place,
+    place: Channel,
     embedding: Sequence[float],
     words: str,
     before: datetime,
     threshold: float,
     limit: int,
-) -> list[Recalled]:
+) -> list[RecalledMemory]:
     """Return what fits best, best first: at most `limit`, none under `threshold` (0 to 1).
 
     Of this channel only what was said before `before`, where what the prompt shows anyway begins.
@@ -125,7 +125,7 @@ async def recall(
         },
     )
     found = [
-        Recalled(id=row.id, content=row.content, created_at=row.created_at, score=row.score)
+        RecalledMemory(id=row.id, content=row.content, created_at=row.created_at, score=row.score)
         for row in rows
     ]
     return [memory for memory in found if memory.score >= threshold]

@@ -12,7 +12,7 @@ from services.embedders import TextEmbedder
 from services.errors import TextEmpty
 from services.memory import queries
 from services.memory.errors import MemoryLocked, MemoryNotFound
-from services.people import Actor, enter
+from services.people import Actor, get_or_create_user
 from services.texts import clean_text
 
 
@@ -93,13 +93,13 @@ class MemoryService:
     async def purge(self, actor: Actor, personality_id: UUID | None) -> int:
         """Delete all memories that are not locked; return how many."""
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             return await queries.purge(session, user.id, personality_id)
 
     async def incognito(self, actor: Actor) -> bool:
         """Stop remembering the actor, or begin again; return whether nothing is remembered now."""
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             user.incognito = not user.incognito
             if not user.incognito:
                 # What was said until now is not caught up with later.

@@ -8,7 +8,7 @@ from db.models import Venue
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Channel:
     """A channel as conversations see it. `guild_id` is None in a DM.
 
     `parent_id` is the channel of a thread. `age_restricted` counts a thread's parent.
@@ -22,7 +22,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recalled:
+class RecalledMemory:
     """A memory that fits what is being said. `score` lies between 0 and 1."""
 
     id: UUID

@@ -1,23 +1,23 @@
 """Image models: one module a vendor, asked through `ImageModels`, which pays for nothing twice."""
 
-from services.painters.easels import StepEasel
-from services.painters.errors import NoImageModel, PaintingFailed, PaintingLost
-from services.painters.ports import Easel, Painter
+from services.painters.easels import StepGenerationState
+from services.painters.errors import ImageGenerationFailed, ImageGenerationLost, NoImageModel
+from services.painters.ports import GenerationState, ImageModel
 from services.painters.service import ImageModels
-from services.painters.studio import Kept, Studio
-from services.painters.types import Begun, Order, Painting
+from services.painters.studio import ImagePipeline, StoredImage
+from services.painters.types import GeneratedImage, ImageRequest, Prediction
 
 __all__ = [
-    "Begun",
-    "Easel",
+    "GeneratedImage",
+    "GenerationState",
+    "ImageGenerationFailed",
+    "ImageGenerationLost",
+    "ImageModel",
     "ImageModels",
-    "Kept",
+    "ImagePipeline",
+    "ImageRequest",
     "NoImageModel",
-    "Order",
-    "Painter",
-    "Painting",
-    "PaintingFailed",
-    "PaintingLost",
-    "StepEasel",
-    "Studio",
+    "Prediction",
+    "StepGenerationState",
+    "StoredImage",
 ]

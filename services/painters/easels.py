@@ -6,8 +6,8 @@ from typing import Protocol, TypeVar
 
 from typing_extensions import override
 
-from services.painters.ports import Easel
-from services.painters.types import Begun
+from services.painters.ports import GenerationState
+from services.painters.types import Prediction
 
 T = TypeVar("T")
 
@@ -19,16 +19,16 @@ class Steps(Protocol):
         """Return what a step gives: from an earlier attempt, else by doing it."""
         ...
 
-    async def kept(self, name: str, shape: type[T]) -> T | None:
+    async def step_output(self, name: str, shape: type[T]) -> T | None:
         """Return what a step has given, if it was done."""
         ...
 
-    async def forget(self, name: str) -> None:
+    async def forget_step(self, name: str) -> None:
         """Let a step be done anew."""
         ...
 
 
-class StepEasel(Easel):
+class StepGenerationState(GenerationState):
     """What is known of one picture, among the steps of the work; `name` tells it from others."""
 
     def __init__(self, steps: Steps, name: str = "") -> None:
@@ -37,12 +37,12 @@ class StepEasel(Easel):
         self._prediction = f"prediction {name}".strip()
 
     @override
-    async def begun(self) -> Begun | None:
-        kept = await self._steps.kept(self._prediction, str)
-        return Begun(kept) if kept else None
+    async def prediction(self) -> Prediction | None:
+        kept = await self._steps.step_output(self._prediction, str)
+        return Prediction(kept) if kept else None
 
     @override
-    async def ordering(self) -> datetime | None:
+    async def mark_requested(self) -> datetime | None:
         now = datetime.now(UTC)  # the vendor's time is everyone's, whatever clock the work has
 
         async def this_one() -> datetime:
@@ -52,7 +52,7 @@ class StepEasel(Easel):
         return None if first == now else first
 
     @override
-    async def ordered(self, begun: Begun) -> bool:
+    async def save_prediction(self, begun: Prediction) -> bool:
         async def this_one() -> str:
             return begun.id
 
@@ -60,5 +60,5 @@ class StepEasel(Easel):
         return True
 
     @override
-    async def not_ordered(self) -> None:
-        await self._steps.forget(self._ordering)
+    async def clear_request(self) -> None:
+        await self._steps.forget_step(self._ordering)

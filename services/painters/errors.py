@@ -12,7 +12,7 @@ class NoImageModel(DomainError):
 
 
 @dataclass(eq=False)
-class PaintingFailed(ModelError):
+class ImageGenerationFailed(ModelError):
     """The model began a picture and did not end it; `detail` is the vendor's sentence, or ours."""
 
     model: str
@@ -20,7 +20,7 @@ class PaintingFailed(ModelError):
 
 
 @dataclass(eq=False)
-class PaintingLost(ModelError):
+class ImageGenerationLost(ModelError):
     """The picture may have been painted and paid for, but nobody can say where it is."""
 
     model: str

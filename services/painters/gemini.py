@@ -7,12 +7,12 @@ from typing_extensions import override
 
 from services.llm import Image
 from services.llm.gemini import VENDOR, Gemini
-from services.painters.errors import PaintingFailed
-from services.painters.ports import Painter
-from services.painters.types import Begun, Order, Painting
+from services.painters.errors import ImageGenerationFailed
+from services.painters.ports import ImageModel
+from services.painters.types import GeneratedImage, ImageRequest, Prediction
 
 
-class GeminiPainter(Painter):
+class GeminiImageModel(ImageModel):
     """One image model of Gemini's; pictures come back in the answer itself."""
 
     def __init__(self, gemini: Gemini, model: str) -> None:
@@ -26,36 +26,36 @@ class GeminiPainter(Painter):
 
     @property
     @override
-    def remembers(self) -> bool:
+    def lists_predictions(self) -> bool:
         return False
 
     @override
-    async def lend(self, picture: Image) -> str:
+    async def upload(self, picture: Image) -> str:
         return ""  # it goes with each order
 
     @override
-    async def take_back(self, lent: str) -> None:
+    async def delete_upload(self, lent: str) -> None:
         """Nothing was left there."""
 
     @override
-    async def begin(self, order: Order) -> Painting:
+    async def start(self, order: ImageRequest) -> GeneratedImage:
         data = await self._gemini.picture(
-            self._model, order.prompt, like=order.like, aspect=order.aspect
+            self._model, order.prompt, like=order.references, aspect=order.aspect
         )
         if data is None:
-            raise PaintingFailed(self.name, "it ended without a picture")
-        return Painting(data=data)
+            raise ImageGenerationFailed(self.name, "it ended without a picture")
+        return GeneratedImage(data=data)
 
     @override
-    async def begun(self, order: Order, since: datetime) -> Sequence[Begun]:
+    async def find_started(self, order: ImageRequest, since: datetime) -> Sequence[Prediction]:
         return ()
 
     @override
-    async def collect(self, begun: Begun) -> Painting | None:
-        raise PaintingFailed(self.name, "it was begun with another vendor")
+    async def collect(self, begun: Prediction) -> GeneratedImage | None:
+        raise ImageGenerationFailed(self.name, "it was begun with another vendor")
 
     @override
-    async def cancel(self, begun: Begun) -> None:
+    async def cancel(self, begun: Prediction) -> None:
         """There is nothing that goes on."""
 
     @override

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Protocol
 
 from services.llm import Image
-from services.painters.types import Begun, Order, Painting
+from services.painters.types import GeneratedImage, ImageRequest, Prediction
 
 
-class Painter(Protocol):
+class ImageModel(Protocol):
     """A vendor of image models. All methods raise `ModelError` and nothing else of their own."""
 
     @property
@@ -17,27 +17,27 @@ class Painter(Protocol):
         ...
 
     @property
-    def remembers(self) -> bool:
+    def lists_predictions(self) -> bool:
         """Whether the vendor can be asked what it has begun."""
         ...
 
-    async def lend(self, picture: Image) -> str:
+    async def upload(self, picture: Image) -> str:
         """Give the vendor a picture for orders to come; return where it has it, if anywhere."""
         ...
 
-    async def take_back(self, lent: str) -> None:
+    async def delete_upload(self, lent: str) -> None:
         """Have the vendor delete what was lent."""
         ...
 
-    async def begin(self, order: Order) -> Begun | Painting:
+    async def start(self, order: ImageRequest) -> Prediction | GeneratedImage:
         """Have a picture begun; a vendor that does not remember paints it at once."""
         ...
 
-    async def begun(self, order: Order, since: datetime) -> Sequence[Begun]:
+    async def find_started(self, order: ImageRequest, since: datetime) -> Sequence[Prediction]:
         """Return what was begun by this very order since then, the oldest first."""
         ...
 
-    async def collect(self, begun: Begun) -> Painting | None:
+    async def collect(self, begun: Prediction) -> GeneratedImage | None:
         """Return a picture that is done, or None while it is not.
 
         Raises:
@@ -45,7 +45,7 @@ class Painter(Protocol):
         """
         ...
 
-    async def cancel(self, begun: Begun) -> None:
+    async def cancel(self, begun: Prediction) -> None:
         """Have a picture begun no longer painted."""
         ...
 
@@ -54,21 +54,21 @@ class Painter(Protocol):
         ...
 
 
-class Easel(Protocol):
+class GenerationState(Protocol):
     """What is kept of one picture while it is painted, whatever becomes of the process."""
 
-    async def begun(self) -> Begun | None:
+    async def prediction(self) -> Prediction | None:
         """Return what the vendor has begun for it, once that is known."""
         ...
 
-    async def ordering(self) -> datetime | None:
+    async def mark_requested(self) -> datetime | None:
         """Write down that it is about to be ordered; return since when it may have been before."""
         ...
 
-    async def ordered(self, begun: Begun) -> bool:
+    async def save_prediction(self, begun: Prediction) -> bool:
         """Write down what the vendor has begun; False if that is another picture's."""
         ...
 
-    async def not_ordered(self) -> None:
+    async def clear_request(self) -> None:
         """Write down that it was surely not ordered after all."""
         ...

@@ -21,9 +21,9 @@ from services.llm import (
     ModelRefused,
     ModelUnavailable,
 )
-from services.painters.errors import PaintingFailed, PaintingLost
-from services.painters.ports import Painter
-from services.painters.types import Begun, Order, Painting
+from services.painters.errors import ImageGenerationFailed, ImageGenerationLost
+from services.painters.ports import ImageModel
+from services.painters.types import GeneratedImage, ImageRequest, Prediction
 
 VENDOR = "replicate"
 
@@ -39,7 +39,7 @@ _WAIT = re.compile(r"in (\d+) second")
 _UNWILLING = ("sensitive", "safety", "nsfw", "prohibited", "content policy", "e005", "flagged")
 
 
-class Replicate(Painter):
+class ReplicateImageModel(ImageModel):
     """A model behind Replicate's SDK: `google/nano-banana`, and those that are asked alike."""
 
     def __init__(
@@ -57,11 +57,11 @@ class Replicate(Painter):
 
     @property
     @override
-    def remembers(self) -> bool:
+    def lists_predictions(self) -> bool:
         return True
 
     @override
-    async def lend(self, picture: Image) -> str:
+    async def upload(self, picture: Image) -> str:
         ending = picture.media_type.rpartition("/")[2]
         with self._our_errors():
             file = await self._client.files.async_create(
@@ -72,24 +72,26 @@ class Replicate(Painter):
             return file.urls["get"]
 
     @override
-    async def take_back(self, lent: str) -> None:
+    async def delete_upload(self, lent: str) -> None:
         with self._our_errors():
             await self._client.files.async_delete(lent.rpartition("/")[2])
 
     @override
-    async def begin(self, order: Order) -> Begun:
+    async def start(self, order: ImageRequest) -> Prediction:
         owner, _, name = self._model.partition("/")
         with self._our_errors():
             made = await self._client.models.predictions.async_create(
                 (owner, name), input=_input(order)
             )
-            return Begun(made.id)
+            return Prediction(made.id)
 
     @override
-    async def begun(self, order: Order, since: datetime) -> Sequence[Begun]:
+    async def find_started(self, order: ImageRequest, since: datetime) -> Sequence[Prediction]:
         if since < datetime.now(UTC) - _REMEMBERED:
-            raise PaintingLost(self.name)  # what it was asked for is not in the list any more
-        found: list[Begun] = []
+            raise ImageGenerationLost(
+                self.name
+            )  # what it was asked for is not in the list any more
+        found: list[Prediction] = []
         wanted = _input(order)
         page: str | None = "/v1/predictions"
         for _ in range(_PAGES):
@@ -101,9 +103,9 @@ class Replicate(Painter):
                     if datetime.fromisoformat(each["created_at"]) < since - _SKEW:
                         return found[::-1]
                     if _is_of(each.get("input") or {}, wanted):
-                        found.append(Begun(each["id"]))
+                        found.append(Prediction(each["id"]))
                 page = listed.get("next")
-        raise PaintingLost(self.name)  # too many were begun since to look through them
+        raise ImageGenerationLost(self.name)  # too many were begun since to look through them
 
     async def _listed(self, page: str) -> dict[str, Any]:
         """Return a page of predictions; the SDK reads none with a state that it does not know."""
@@ -113,29 +115,29 @@ class Replicate(Painter):
             return answer.json()
 
     @override
-    async def collect(self, begun: Begun) -> Painting | None:
+    async def collect(self, begun: Prediction) -> GeneratedImage | None:
         try:
             with self._our_errors():
                 now = await self._client.predictions.async_get(begun.id)
         except MalformedAnswer as error:
             if isinstance(error.__cause__, ValidationError):
                 # The SDK knows five states; there are more, and all others are ends.
-                raise PaintingFailed(self.name, "it was called off") from error
+                raise ImageGenerationFailed(self.name, "it was called off") from error
             raise
         match now.status:
             case "starting" | "processing":
                 return None
             case "succeeded":
                 if now.output is None and _is_old(now.created_at):
-                    raise PaintingLost(self.name)  # it was there, and was deleted
+                    raise ImageGenerationLost(self.name)  # it was there, and was deleted
                 return self._painting(now.output)
             case "failed":
                 raise self._failure(now.error or "no reason given")
             case _:
-                raise PaintingFailed(self.name, "it was called off")
+                raise ImageGenerationFailed(self.name, "it was called off")
 
     @override
-    async def cancel(self, begun: Begun) -> None:
+    async def cancel(self, begun: Prediction) -> None:
         with self._our_errors():
             prediction = await self._client.predictions.async_get(begun.id)
             await prediction.async_cancel()
@@ -146,17 +148,17 @@ class Replicate(Painter):
         connections: httpx.AsyncClient = getattr(self._client, "_async_client")  # noqa: B009
         await connections.aclose()
 
-    def _painting(self, output: Any) -> Painting:
+    def _painting(self, output: Any) -> GeneratedImage:
         several = cast("list[Any]", output) if isinstance(output, list) else [output]
         first = several[0] if several else None
         if not isinstance(first, str) or not first.startswith(("https://", "http://")):
-            raise PaintingFailed(self.name, "it ended without a picture")
-        return Painting(url=first)
+            raise ImageGenerationFailed(self.name, "it ended without a picture")
+        return GeneratedImage(url=first)
 
     def _failure(self, said: str) -> Exception:
         if any(sign in said.lower() for sign in _UNWILLING):
             return ModelRefused(self.name)
-        return PaintingFailed(self.name, said[:200])
+        return ImageGenerationFailed(self.name, said[:200])
 
     @contextmanager
     def _our_errors(self) -> Generator[None]:
@@ -181,14 +183,14 @@ class Replicate(Painter):
         return ModelMisconfigured(self.name, detail or f"HTTP {status}")
 
 
-def _input(order: Order) -> dict[str, Any]:
+def _input(order: ImageRequest) -> dict[str, Any]:
     """Return what `google/nano-banana` and its successors read."""
     asked: dict[str, Any] = {
         "prompt": order.prompt,
         "aspect_ratio": order.aspect,
         "output_format": "jpg",
     }
-    return asked | ({"image_input": list(order.lent)} if order.lent else {})
+    return asked | ({"image_input": list(order.upload_urls)} if order.upload_urls else {})
 
 
 def _is_of(given: dict[str, Any], wanted: dict[str, Any]) -> bool:

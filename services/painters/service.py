@@ -15,11 +15,11 @@ from tenacity import (
 )
 from tenacity.wait import wait_base
 
-from db.models import Outcome
-from services.errors import Passing
+from db.models import CallOutcome
+from services.errors import TransientError
 from services.llm import (
+    BackgroundCalls,
     Caller,
-    Courier,
     Image,
     Ledger,
     ModelError,
@@ -30,9 +30,9 @@ from services.llm import (
     ModelUnavailable,
     Usage,
 )
-from services.painters.errors import NoImageModel, PaintingFailed, PaintingLost
-from services.painters.ports import Easel, Painter
-from services.painters.types import Begun, Order, Painting
+from services.painters.errors import ImageGenerationFailed, ImageGenerationLost, NoImageModel
+from services.painters.ports import GenerationState, ImageModel
+from services.painters.types import GeneratedImage, ImageRequest, Prediction
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -53,8 +53,8 @@ class ImageModels:
     def __init__(
         self,
         ledger: Ledger,
-        courier: Courier,
-        painter: Painter | None,
+        courier: BackgroundCalls,
+        painter: ImageModel | None,
         *,
         price_usd: float = 0.04,
         at_once: int = 4,
@@ -73,7 +73,7 @@ class ImageModels:
         self._wait = wait
 
     @property
-    def exist(self) -> bool:
+    def is_configured(self) -> bool:
         """Whether there is a model for images at all."""
         return self._painter is not None
 
@@ -84,32 +84,34 @@ class ImageModels:
         Raises:
             NoImageModel: There is none.
         """
-        return self._there().name
+        return self._require_model().name
 
     @property
     def price_usd(self) -> float:
         """Return what a picture costs, in US dollars."""
-        return self._price_usd if self.exist else 0
+        return self._price_usd if self.is_configured else 0
 
-    async def lend(self, picture: Image) -> str:
+    async def upload(self, picture: Image) -> str:
         """Give the vendor a picture that orders can name, and return where it has it.
 
         Raises:
             ModelError: It was not taken.
             NoImageModel: There is nobody to take it.
         """
-        painter = self._there()
-        return await self._patiently(lambda: painter.lend(picture))
+        painter = self._require_model()
+        return await self._with_retries(lambda: painter.upload(picture))
 
-    async def take_back(self, lent: str) -> None:
+    async def delete_upload(self, lent: str) -> None:
         """Have the vendor delete what was lent; where that fails, it does so by itself in a day."""
-        painter = self._there()
+        painter = self._require_model()
         try:
-            await self._patiently(lambda: painter.take_back(lent))
+            await self._with_retries(lambda: painter.delete_upload(lent))
         except ModelError as error:
             log.warning("%s keeps what was lent: %s", painter.name, error)
 
-    async def paint(self, order: Order, easel: Easel, *, caller: Caller) -> Painting:
+    async def generate(
+        self, order: ImageRequest, easel: GenerationState, *, caller: Caller
+    ) -> GeneratedImage:
         """Have a picture painted, or collect the one that an earlier attempt has ordered.
 
         Raises:
@@ -117,17 +119,17 @@ class ImageModels:
             NoImageModel: There is nobody to paint it.
             PaintingLost: It may have been, and the vendor does not say.
         """
-        painter, started = self._there(), time.perf_counter()
-        outcome, cost = Outcome.CANCELLED, 0.0
+        painter, started = self._require_model(), time.perf_counter()
+        outcome, cost = CallOutcome.CANCELLED, 0.0
         async with self._room:
             try:
-                begun = await easel.begun() or await self._order(painter, order, easel)
+                begun = await easel.prediction() or await self._start(painter, order, easel)
                 painting = (
                     begun
-                    if isinstance(begun, Painting)
-                    else await self._courier.carry(lambda: self._collected(painter, begun))
+                    if isinstance(begun, GeneratedImage)
+                    else await self._courier.call(lambda: self._collected(painter, begun))
                 )
-                outcome, cost = Outcome.OK, self._price_usd
+                outcome, cost = CallOutcome.OK, self._price_usd
             except ModelError as error:
                 outcome = _outcome(error)
                 raise
@@ -146,37 +148,41 @@ class ImageModels:
         if self._painter is not None:
             await self._painter.close()
 
-    def _there(self) -> Painter:
+    def _require_model(self) -> ImageModel:
         if self._painter is None:
             raise NoImageModel
         return self._painter
 
-    async def _order(self, painter: Painter, order: Order, easel: Easel) -> Begun | Painting:
+    async def _start(
+        self, painter: ImageModel, order: ImageRequest, easel: GenerationState
+    ) -> Prediction | GeneratedImage:
         """Order a picture, unless it turns out that it was."""
-        if not painter.remembers:
-            return await self._order_anew(painter, order, easel)
+        if not painter.lists_predictions:
+            return await self._restart(painter, order, easel)
         # One after the other: what a neighbour has just ordered must not be taken for one's own.
         async with self._ordering:
-            return await self._order_anew(painter, order, easel)
+            return await self._restart(painter, order, easel)
 
-    async def _order_anew(self, painter: Painter, order: Order, easel: Easel) -> Begun | Painting:
-        since = await easel.ordering()
+    async def _restart(
+        self, painter: ImageModel, order: ImageRequest, easel: GenerationState
+    ) -> Prediction | GeneratedImage:
+        since = await easel.mark_requested()
         if since is not None:
-            if not painter.remembers:
-                raise PaintingLost(painter.name)
-            for found in await self._patiently(lambda: painter.begun(order, since)):
-                if await easel.ordered(found):
+            if not painter.lists_predictions:
+                raise ImageGenerationLost(painter.name)
+            for found in await self._with_retries(lambda: painter.find_started(order, since)):
+                if await easel.save_prediction(found):
                     return found
         try:
-            begun = await self._patiently(lambda: painter.begin(order))
+            begun = await self._with_retries(lambda: painter.start(order))
         except _CLEAN:
-            await easel.not_ordered()
+            await easel.clear_request()
             raise
-        if isinstance(begun, Begun) and not await easel.ordered(begun):
-            raise PaintingLost(painter.name)
+        if isinstance(begun, Prediction) and not await easel.save_prediction(begun):
+            raise ImageGenerationLost(painter.name)
         return begun
 
-    async def _collected(self, painter: Painter, begun: Begun) -> Painting:
+    async def _collected(self, painter: ImageModel, begun: Prediction) -> GeneratedImage:
         """Ask for a picture until it is there; what takes too long is called off.
 
         A vendor that cannot be asked just now may be painting all the same.
@@ -186,7 +192,7 @@ class ImageModels:
             is_over = asyncio.get_running_loop().time() > ends
             try:
                 painting = await painter.collect(begun)
-            except Passing as error:
+            except TransientError as error:
                 if is_over:
                     raise
                 log.warning("%s cannot be asked for %s: %s", painter.name, begun.id, error)
@@ -195,7 +201,9 @@ class ImageModels:
                 return painting
             if is_over:
                 await painter.cancel(begun)
-                raise PaintingFailed(painter.name, f"it took longer than {self._deadline:.0f} s")
+                raise ImageGenerationFailed(
+                    painter.name, f"it took longer than {self._deadline:.0f} s"
+                )
             await asyncio.sleep(self._poll)
 
     def _pause(self, state: RetryCallState) -> float:
@@ -204,7 +212,7 @@ class ImageModels:
         asked = error.retry_after if isinstance(error, ModelRateLimited) else None
         return max(asked or 0, self._wait(state))
 
-    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def _with_retries(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask again where the vendor has said that it did not listen, and only then."""
 
         async def attempts() -> T:
@@ -220,18 +228,18 @@ class ImageModels:
             raise AssertionError("AsyncRetrying ends by returning or raising")
 
         try:
-            return await self._courier.carry(attempts)
+            return await self._courier.call(attempts)
         except TimeoutError as error:
-            raise ModelUnavailable(self._there().name) from error
+            raise ModelUnavailable(self._require_model().name) from error
 
 
-def _outcome(error: ModelError) -> Outcome:
+def _outcome(error: ModelError) -> CallOutcome:
     match error:
         case ModelRefused():
-            return Outcome.REFUSED
+            return CallOutcome.REFUSED
         case ModelRateLimited():
-            return Outcome.RATE_LIMITED
+            return CallOutcome.RATE_LIMITED
         case ModelMisconfigured():
-            return Outcome.MISCONFIGURED
+            return CallOutcome.MISCONFIGURED
         case _:
-            return Outcome.UNAVAILABLE
+            return CallOutcome.UNAVAILABLE

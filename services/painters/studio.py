@@ -13,32 +13,32 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from services.llm import Caller, Courier
+from services.llm import BackgroundCalls, Caller
 from services.media import (
-    MOST_MEMORY,
+    MAX_MEMORY,
     Fetcher,
-    FileGone,
+    FileNotFound,
     FileTooLarge,
     ForeignHost,
+    MemoryLimiter,
     NotAPicture,
     ObjectStore,
     Picture,
     PictureTooLarge,
-    Room,
     StorageUnavailable,
     memory_of,
     prepare,
 )
-from services.painters.errors import PaintingFailed, PaintingLost
-from services.painters.ports import Easel
+from services.painters.errors import ImageGenerationFailed, ImageGenerationLost
+from services.painters.ports import GenerationState
 from services.painters.service import ImageModels
-from services.painters.types import Order, Painting
+from services.painters.types import GeneratedImage, ImageRequest
 
 _TRIES = 4
 _UNFIT = (FileTooLarge, ForeignHost, NotAPicture, PictureTooLarge)
 
 
-class Kept(BaseModel):
+class StoredImage(BaseModel):
     """A picture as it lies in the storage."""
 
     key: str
@@ -51,7 +51,7 @@ class Kept(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Studio:
+class ImagePipeline:
     """Has pictures painted, and keeps them: made small, marked as a machine's, under their key.
 
     `max_width` is the most pixels of a side, `quality` is JPEG's. In `room` pictures are decoded:
@@ -61,19 +61,19 @@ class Studio:
     images: ImageModels
     store: ObjectStore
     fetcher: Fetcher
-    courier: Courier
+    courier: BackgroundCalls
     max_width: int = 1600
     quality: int = 82
-    room: Room = field(default_factory=lambda: Room(MOST_MEMORY))
+    room: MemoryLimiter = field(default_factory=lambda: MemoryLimiter(MAX_MEMORY))
 
-    async def make(
+    async def generate(
         self,
-        order: Order,
-        easel: Easel,
+        order: ImageRequest,
+        easel: GenerationState,
         *,
         key: str,
         caller: Caller,
-    ) -> tuple[Picture, Kept]:
+    ) -> tuple[Picture, StoredImage]:
         """Return a picture and where it is kept; whatever was under the key is replaced.
 
         Raises:
@@ -81,18 +81,18 @@ class Studio:
             NoImageModel: There is nobody to paint it.
             StorageUnavailable, StorageMisconfigured, FileUnreachable: It could not be kept.
         """
-        painting = await self.images.paint(order, easel, caller=caller)
+        painting = await self.images.generate(order, easel, caller=caller)
         try:
-            picture = await self.courier.carry(lambda: self._taken(painting))
-        except FileGone as error:
-            raise PaintingLost(self.images.name) from error
+            picture = await self.courier.call(lambda: self._taken(painting))
+        except FileNotFound as error:
+            raise ImageGenerationLost(self.images.name) from error
         except _UNFIT as error:
             detail = "what it gave is no picture that can be kept"
-            raise PaintingFailed(self.images.name, detail) from error
-        kept = await self.keep(key, picture)
+            raise ImageGenerationFailed(self.images.name, detail) from error
+        kept = await self.store_image(key, picture)
         return picture, kept.model_copy(update={"model": self.images.name})
 
-    async def keep(self, key: str, picture: Picture) -> Kept:
+    async def store_image(self, key: str, picture: Picture) -> StoredImage:
         """Put a picture into the storage.
 
         Raises:
@@ -106,7 +106,7 @@ class Studio:
         ):
             with trial:
                 await self.store.put(key, picture.data, media_type=picture.media_type)
-        return Kept(
+        return StoredImage(
             key=key,
             sha256=hashlib.sha256(picture.data).hexdigest(),
             size=len(picture.data),
@@ -115,7 +115,7 @@ class Studio:
             media_type=picture.media_type,
         )
 
-    async def _taken(self, painting: Painting) -> Picture:
+    async def _taken(self, painting: GeneratedImage) -> Picture:
         """Fetch a painting, and make a picture of it that can be kept."""
         async with AsyncExitStack() as stack:
             data = painting.data
@@ -123,7 +123,7 @@ class Studio:
                 fetched = self.fetcher.fetched(painting.url or "")
                 path = await stack.enter_async_context(fetched)
                 data = await asyncio.to_thread(path.read_bytes)
-            async with self.room.of(memory_of(data)):
+            async with self.room.reserve(memory_of(data)):
                 return await asyncio.to_thread(
                     prepare, data, max_width=self.max_width, quality=self.quality, is_made=True
                 )

@@ -2,8 +2,8 @@
 
 from db.models import Persona, User
 from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound
-from services.people.queries import enter, set_override
-from services.people.service import PeopleService, PersonaDraft, Wardrobe
+from services.people.queries import get_or_create_user, set_override
+from services.people.service import PeopleService, PersonaInput, PersonaList
 from services.people.types import Actor
 
 __all__ = [
@@ -11,11 +11,11 @@ __all__ = [
     "LastPersona",
     "PeopleService",
     "Persona",
-    "PersonaDraft",
+    "PersonaInput",
+    "PersonaList",
     "PersonaNameTaken",
     "PersonaNotFound",
     "User",
-    "Wardrobe",
-    "enter",
+    "get_or_create_user",
     "set_override",
 ]

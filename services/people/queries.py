@@ -12,7 +12,7 @@ from db.models import Persona, User, UserDefaultPersona, UserPersonalityConfig
 from services.people.types import Actor
 
 
-async def enter(session: AsyncSession, actor: Actor) -> User:
+async def get_or_create_user(session: AsyncSession, actor: Actor) -> User:
     """Return the user, made at first contact together with a first persona, their default.
 
     One statement makes all three rows: nobody is ever a user without a default persona.

@@ -15,7 +15,7 @@ from services.texts import clean_name, clean_optional, clean_text
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonaDraft:
+class PersonaInput:
     """What a user says of a persona, not yet checked."""
 
     name: str
@@ -46,7 +46,7 @@ class PersonaDraft:
 
 
 @dataclass(frozen=True)
-class Wardrobe:
+class PersonaList:
     """A user's personas and which of them is the default."""
 
     personas: Sequence[Persona]
@@ -59,19 +59,19 @@ class PeopleService:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def wardrobe(self, actor: Actor) -> Wardrobe:
+    async def list_personas(self, actor: Actor) -> PersonaList:
         """Return the actor's personas."""
         async with self._sessions.begin() as session:
-            user = await queries.enter(session, actor)
+            user = await queries.get_or_create_user(session, actor)
             personas = await queries.of_owner(session, user.id)
-            return Wardrobe(personas, await queries.default_of(session, user.id))
+            return PersonaList(personas, await queries.default_of(session, user.id))
 
     async def names(self, discord_id: int, *, prefix: str, limit: int = 25) -> Sequence[str]:
         """Return names of a user's personas, for suggestions."""
         async with self._sessions() as session:
             return await queries.names(session, discord_id, prefix, limit)
 
-    async def create(self, actor: Actor, draft: PersonaDraft) -> Persona:
+    async def create(self, actor: Actor, draft: PersonaInput) -> Persona:
         """Invent a persona.
 
         Raises:
@@ -80,13 +80,13 @@ class PeopleService:
         """
         values = draft.checked()
         async with self._sessions.begin() as session:
-            user = await queries.enter(session, actor)
+            user = await queries.get_or_create_user(session, actor)
             persona = await queries.insert_if_free(session, owner_id=user.id, **values)
             if persona is None:
                 raise PersonaNameTaken(draft.name)
             return persona
 
-    async def edit(self, actor: Actor, persona_id: UUID, draft: PersonaDraft) -> Persona:
+    async def edit(self, actor: Actor, persona_id: UUID, draft: PersonaInput) -> Persona:
         """Change a persona.
 
         Raises:
@@ -97,7 +97,7 @@ class PeopleService:
         values = draft.checked()
         try:
             async with self._sessions.begin() as session:
-                user = await queries.enter(session, actor)
+                user = await queries.get_or_create_user(session, actor)
                 persona = await session.get(Persona, persona_id)
                 if persona is None or persona.owner_id != user.id:
                     raise PersonaNotFound(draft.name)
@@ -114,7 +114,7 @@ class PeopleService:
             PersonaNotFound: There is none.
         """
         async with self._sessions.begin() as session:
-            user = await queries.enter(session, actor)
+            user = await queries.get_or_create_user(session, actor)
             persona = await queries.find(session, user.id, name)
             if persona is None:
                 raise PersonaNotFound(name)
@@ -135,7 +135,7 @@ class PeopleService:
     async def clear(self, actor: Actor, personality_id: UUID) -> None:
         """Wear the default persona for a personality again."""
         async with self._sessions.begin() as session:
-            user = await queries.enter(session, actor)
+            user = await queries.get_or_create_user(session, actor)
             await queries.set_override(session, user.id, personality_id, persona_id=None)
 
     async def delete(self, persona: Persona) -> None:

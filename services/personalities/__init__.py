@@ -18,10 +18,10 @@ from services.personalities.errors import (
     StillPublic,
 )
 from services.personalities.guards import owned
-from services.personalities.names import unmasked, words_of
-from services.personalities.queries import called, owned_by
-from services.personalities.service import CardFile, PersonalityService, Portrait
-from services.personalities.sharing import Shared, shared
+from services.personalities.names import strip_disguise, words_of
+from services.personalities.queries import owned_by, resolve_names
+from services.personalities.service import CardFile, PersonalityDetails, PersonalityService
+from services.personalities.sharing import SharedPhoto, recently_shared
 from services.personalities.system_prompts import SystemPromptService
 
 __all__ = [
@@ -37,23 +37,23 @@ __all__ = [
     "NoCardImage",
     "NotACard",
     "Personality",
+    "PersonalityDetails",
     "PersonalityNameTaken",
     "PersonalityNotFound",
     "PersonalityService",
-    "Portrait",
     "PromptNameTaken",
     "PromptNotFound",
-    "Shared",
+    "SharedPhoto",
     "StillPublic",
     "SystemPrompt",
     "SystemPromptService",
     "Visibility",
     "as_published",
-    "called",
     "described",
     "owned",
     "owned_by",
-    "shared",
-    "unmasked",
+    "recently_shared",
+    "resolve_names",
+    "strip_disguise",
     "words_of",
 ]

@@ -121,7 +121,7 @@ def write(document: str | None, values: Mapping[str, str], extension: Mapping[st
 def write_png(image: bytes, values: Mapping[str, str], extension: Mapping[str, str]) -> bytes:
     """Return a PNG card with these values: every card inside `image` is brought up to date."""
     cards = _cards_of(image)
-    believed = _believed(cards)
+    believed = _consistent(cards)
     if believed is not None and write(believed, values, extension) == believed:
         return image
     out = bytearray(_PNG)
@@ -146,7 +146,7 @@ def _updated(
 
 
 def _document_of(png: bytes) -> str:
-    document = _believed(_cards_of(png))
+    document = _consistent(_cards_of(png))
     if document is None:
         raise NotACard("a picture without a character in it")
     return document
@@ -157,7 +157,7 @@ def _cards_of(png: bytes) -> dict[str, bytes]:
     return {keyword: card for keyword, card in found if card is not None}
 
 
-def _believed(cards: Mapping[str, bytes]) -> str | None:
+def _consistent(cards: Mapping[str, bytes]) -> str | None:
     keyword = next((keyword for keyword in _KEYWORDS if keyword in cards), None)
     return None if keyword is None else _decode_base64(cards[keyword])
 

@@ -31,7 +31,7 @@ _ADDRESS_LIMIT = 2000
 SCENARIO = "scenario"  # cards have it, plan and table do not: a custom field
 
 
-class Habits(TypedDict, total=False):
+class PersonalitySettings(TypedDict, total=False):
     """How a personality is used, apart from what it is; None leaves a habit as it is."""
 
     visibility: Visibility | None

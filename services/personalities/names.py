@@ -42,7 +42,7 @@ def skeleton(name: str) -> str:
     return "".join(_bone(character) for character in looks)
 
 
-def unmasked(text: str) -> str:
+def strip_disguise(text: str) -> str:
     """Return a text without what cannot be seen, and without letters in disguise."""
     folded = unicodedata.normalize("NFKC", text)
     return "".join(c for c in folded if is_visible(c) or c in "\n\t").translate(_DISGUISES)

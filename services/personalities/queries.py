@@ -218,7 +218,7 @@ async def remove_alias(session: AsyncSession, personality_id: UUID, alias: str) 
     return removed.first() is not None
 
 
-async def bury(session: AsyncSession, personality_id: UUID) -> None:
+async def soft_delete(session: AsyncSession, personality_id: UUID) -> None:
     """Mark a personality as deleted; it leaves its channels and gives its names back."""
     await session.execute(
         update(Personality).where(Personality.id == personality_id).values(deleted_at=func.now())
@@ -240,7 +240,7 @@ async def set_card(
     )
 
 
-async def called(
+async def resolve_names(
     session: AsyncSession, words: Sequence[str], discord_id: int, channel_id: int
 ) -> dict[str, UUID]:
     """Return which of these lower-case names belong to whom, among those the person may call."""

@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 
 from db.models import Personality, PersonalityAlias, PersonalityCard
 from db.session import Sessions
-from services.people import Actor, enter
+from services.people import Actor, get_or_create_user
 from services.personalities import cards, definition, queries, transcripts
 from services.personalities.errors import (
     LastOwner,
@@ -20,7 +20,7 @@ from services.personalities.errors import (
 )
 from services.personalities.guards import is_settled, owned, rate_explicit, refuse_if_public
 from services.personalities.names import refuse_impersonation, slugify
-from services.personalities.types import CardFile, Leaving, Portrait
+from services.personalities.types import CardFile, Leaving, PersonalityDetails
 from services.texts import clean_name
 
 
@@ -66,9 +66,9 @@ class PersonalityService:
         async with self._sessions() as session:
             return await queries.listed(session, actor.discord_id, age_restricted=age_restricted)
 
-    async def portrait(
+    async def details(
         self, actor: Actor, personality: Personality, *, age_restricted: bool = True
-    ) -> Portrait:
+    ) -> PersonalityDetails:
         """Return a personality with what belongs to it; others than its owners see it as published.
 
         `personality` belongs to no session; `age_restricted` is the place where it is looked at.
@@ -82,7 +82,7 @@ class PersonalityService:
                     raise PersonalityNotFound(personality.name)
                 if published := await queries.published(session, personality):
                     definition.as_published(personality, published)
-            return Portrait(
+            return PersonalityDetails(
                 personality,
                 await queries.aliases(session, personality.id),
                 await queries.owners(session, personality.id),
@@ -101,7 +101,7 @@ class PersonalityService:
         columns = definition.checked(texts)
         _refuse_impersonation(columns, members)
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             return await _add(session, user.id, columns)
 
     async def edit(
@@ -139,7 +139,7 @@ class PersonalityService:
             return personality
 
     async def configure(
-        self, actor: Actor, personality_id: UUID, **settings: Unpack[definition.Habits]
+        self, actor: Actor, personality_id: UUID, **settings: Unpack[definition.PersonalitySettings]
     ) -> Personality:
         """Change settings of a personality; None leaves one as it is.
 
@@ -173,7 +173,7 @@ class PersonalityService:
             personality = await owned(session, actor, personality_id)
             if self._leaving:
                 await self._leaving(session, [personality.id])
-            await queries.bury(session, personality.id)
+            await queries.soft_delete(session, personality.id)
 
     async def check_owner(self, actor: Actor, personality_id: UUID) -> None:
         """See that a personality is the actor's, or the actor runs the bot.
@@ -221,7 +221,7 @@ class PersonalityService:
         """
         async with self._sessions.begin() as session:
             await owned(session, actor, personality_id)
-            user = await enter(session, other)
+            user = await get_or_create_user(session, other)
             await queries.add_owner(session, personality_id, user.id)
 
     async def remove_owner(self, actor: Actor, personality_id: UUID, other: Actor) -> None:
@@ -254,7 +254,7 @@ class PersonalityService:
         columns = transcripts.columns_of(card)
         _refuse_impersonation(columns, members)
         async with self._sessions.begin() as session:
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             personality = await _add(session, user.id, columns)
             await queries.set_card(session, personality.id, card.document, card.image)
             return personality

@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Deed, EngineAct, Photo, SocialPost, SocialTarget
+from db.models import ActionType, EngineAct, Photo, SocialPost, SocialTarget
 
 _MOST = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shared:
+class SharedPhoto:
     """A photo that was posted: when, where, what was said to it, and what it shows."""
 
     at: datetime
@@ -23,9 +23,9 @@ class Shared:
     alt_text: str
 
 
-async def shared(
+async def recently_shared(
     session: AsyncSession, personality_id: UUID, *, guild_id: int | None, channel_id: int
-) -> Sequence[Shared]:
+) -> Sequence[SharedPhoto]:
     """Return what a personality has posted lately that may be known in a channel, in order.
 
     What went to a network is known everywhere; what went to a channel of Discord's in its server,
@@ -38,7 +38,7 @@ async def shared(
         .join(SocialTarget, SocialTarget.id == SocialPost.target_id)
         .where(
             EngineAct.personality_id == personality_id,
-            EngineAct.action_type == Deed.SHARED,
+            EngineAct.action_type == ActionType.SHARED,
             or_(
                 SocialTarget.guild_id.is_(None),
                 and_(
@@ -51,7 +51,7 @@ async def shared(
         .limit(_MOST)
     )
     found = [
-        Shared(at=at, where=_where(target), caption=caption, alt_text=alt_text)
+        SharedPhoto(at=at, where=_where(target), caption=caption, alt_text=alt_text)
         for at, target, caption, alt_text in rows
     ]
     return found[::-1]

@@ -14,7 +14,7 @@ Leaving: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Portrait:
+class PersonalityDetails:
     """A personality with what belongs to it."""
 
     personality: Personality

@@ -7,38 +7,46 @@ from services.photos.errors import (
     FileUnreadable,
     FolderEmpty,
     NoSuchFolder,
-    NotLookedAt,
+    PhotoInFlight,
+    PhotoNotEmbedded,
     PhotoNotFound,
-    PhotoOnItsWay,
     SeveralPhotos,
 )
-from services.photos.looking import LookHandler
+from services.photos.looking import EmbedPhotoHandler
 from services.photos.service import ALT_LIMIT, PhotoService
 from services.photos.sources import MOST_ARCHIVE_BYTES, archive, file, folder, is_archive
-from services.photos.types import Alike, Library, Outcome, Shelved, Source, Sources, Taken
+from services.photos.types import (
+    ImportOutcome,
+    ImportResult,
+    Library,
+    LibraryPhoto,
+    PhotoSource,
+    SimilarPhoto,
+    Sources,
+)
 
 __all__ = [
     "ALT_LIMIT",
     "MOST_ARCHIVE_BYTES",
-    "Alike",
     "ArchiveBroken",
     "ArchiveTooLarge",
+    "EmbedPhotoHandler",
     "FileUnreadable",
     "FolderEmpty",
+    "ImportOutcome",
+    "ImportResult",
     "Library",
-    "LookHandler",
+    "LibraryPhoto",
     "NoSuchFolder",
-    "NotLookedAt",
-    "Outcome",
     "Photo",
+    "PhotoInFlight",
+    "PhotoNotEmbedded",
     "PhotoNotFound",
-    "PhotoOnItsWay",
     "PhotoService",
+    "PhotoSource",
     "SeveralPhotos",
-    "Shelved",
-    "Source",
+    "SimilarPhoto",
     "Sources",
-    "Taken",
     "archive",
     "file",
     "folder",

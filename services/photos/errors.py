@@ -20,14 +20,14 @@ class SeveralPhotos(DomainError):
 
 
 @dataclass(eq=False)
-class PhotoOnItsWay(DomainError):
+class PhotoInFlight(DomainError):
     """The photo is being posted at this moment, or may have been: it cannot be deleted now."""
 
     name: str
 
 
 @dataclass(eq=False)
-class NotLookedAt(DomainError):
+class PhotoNotEmbedded(DomainError):
     """Nobody has looked at the photo yet, so nothing is like it."""
 
     name: str

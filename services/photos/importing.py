@@ -18,16 +18,16 @@ from services.errors import DomainError
 from services.jobs import enqueue
 from services.media import (
     ObjectStore,
-    Photograph,
+    PreparedPhoto,
     StorageMisconfigured,
     StorageUnavailable,
     memory_of,
-    photograph,
+    prepare_photo,
 )
-from services.painters import Studio
+from services.painters import ImagePipeline
 from services.personalities import PersonalityNotFound
 from services.photos import queries
-from services.photos.types import Outcome, Source, Sources, Taken
+from services.photos.types import ImportOutcome, ImportResult, PhotoSource, Sources
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -46,7 +46,7 @@ class _Ready:
 
     name: str
     sha256: str = ""
-    photograph: Photograph | None = None
+    photograph: PreparedPhoto | None = None
     keys: tuple[str, str] = ("", "")
     reason: DomainError | None = None
 
@@ -61,7 +61,7 @@ class Importer:
     def __init__(
         self,
         sessions: Sessions,
-        studio: Studio,
+        studio: ImagePipeline,
         personality_id: UUID,
         *,
         added_by: UUID | None = None,
@@ -78,7 +78,7 @@ class Importer:
         # Threads of its own, and as few as decode: each keeps some of the memory it has had.
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="photos")
 
-    async def run(self, sources: Sources) -> AsyncGenerator[Taken]:
+    async def run(self, sources: Sources) -> AsyncGenerator[ImportResult]:
         """Yield what becomes of each file.
 
         Raises:
@@ -98,28 +98,28 @@ class Importer:
                 ahead.popleft()
                 self._go_on(remaining, ahead)
                 taken = await self._settle(ready)
-                added = added or taken.outcome == Outcome.ADDED
+                added = added or taken.outcome == ImportOutcome.ADDED
                 yield taken
         finally:
             await _abandon(self._studio.store, ahead)
             self._threads.shutdown(wait=False)
             if added:
-                await promise_look(self._sessions, self._personality_id)
+                await enqueue_embedding(self._sessions, self._personality_id)
 
-    def _go_on(self, remaining: Iterator[Source], ahead: deque[asyncio.Task[_Ready]]) -> None:
+    def _go_on(self, remaining: Iterator[PhotoSource], ahead: deque[asyncio.Task[_Ready]]) -> None:
         while len(ahead) < self._at_once + _WAITING:
             source = next(remaining, None)
             if source is None:
                 return
             ahead.append(asyncio.create_task(self._prepare(source)))
 
-    async def _prepare(self, source: Source) -> _Ready:
+    async def _prepare(self, source: PhotoSource) -> _Ready:
         """Read a file and put what is kept of it into the storage."""
         try:
             data, sha256, memory = await self._in_thread(self._read, source)
             if sha256 in self._known:
                 return _Ready(name=source.name, sha256=sha256)
-            async with self._studio.room.of(memory):
+            async with self._studio.room.reserve(memory):
                 made = await self._in_thread(self._made, source.name, data)
         except DomainError as error:
             return _Ready(name=source.name, reason=error)
@@ -127,12 +127,12 @@ class Importer:
         # Nobody guesses these: whoever has a link may look.
         stem = f"photos/{self._personality_id}/{uuid4()}"
         keys = (f"{stem}.jpg", f"{stem}-small.jpg")
-        for key, picture in zip(keys, (made.picture, made.small), strict=True):
-            await self._studio.keep(key, picture)
+        for key, picture in zip(keys, (made.picture, made.thumbnail), strict=True):
+            await self._studio.store_image(key, picture)
         return _Ready(name=source.name, sha256=sha256, photograph=made, keys=keys)
 
-    def _made(self, name: str, data: bytes) -> Photograph:
-        return photograph(
+    def _made(self, name: str, data: bytes) -> PreparedPhoto:
+        return prepare_photo(
             data,
             name=name,
             max_width=self._studio.max_width,
@@ -144,16 +144,16 @@ class Importer:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, work, *arguments)
 
-    def _read(self, source: Source) -> tuple[bytes, str, int]:
+    def _read(self, source: PhotoSource) -> tuple[bytes, str, int]:
         data = source.read()
         sha256 = hashlib.sha256(data).hexdigest()
         memory = 0 if sha256 in self._known else memory_of(data, source.name)
         return data, sha256, memory
 
-    async def _settle(self, ready: _Ready) -> Taken:
+    async def _settle(self, ready: _Ready) -> ImportResult:
         """Write down what became of a file; of two processes that take the same in, one does."""
         if ready.reason is not None:
-            return Taken(name=ready.name, outcome=Outcome.REFUSED, reason=ready.reason)
+            return ImportResult(name=ready.name, outcome=ImportOutcome.REFUSED, reason=ready.reason)
         async with self._sessions.begin() as session:
             is_there = await queries.hold(session, self._personality_id)
             twin = await queries.twin(
@@ -164,39 +164,39 @@ class Importer:
                 session.add(photo)
                 await session.flush()
                 self._known.add(ready.sha256)
-                return Taken(name=ready.name, outcome=Outcome.ADDED, photo=photo)
+                return ImportResult(name=ready.name, outcome=ImportOutcome.ADDED, photo=photo)
         if ready.photograph is not None:
             await self._studio.store.delete(ready.keys)
         if not is_there:
             raise PersonalityNotFound("this personality")
         is_same = twin is not None and twin.sha256 == ready.sha256
-        outcome = Outcome.DUPLICATE if is_same else Outcome.NEAR_DUPLICATE
-        return Taken(name=ready.name, outcome=outcome, photo=twin)
+        outcome = ImportOutcome.DUPLICATE if is_same else ImportOutcome.NEAR_DUPLICATE
+        return ImportResult(name=ready.name, outcome=outcome, photo=twin)
 
-    def _photo(self, ready: _Ready, made: Photograph) -> Photo:
+    def _photo(self, ready: _Ready, made: PreparedPhoto) -> Photo:
         return Photo(
             personality_id=self._personality_id,
             storage_key=ready.keys[0],
             thumbnail_key=ready.keys[1],
             file_name=ready.name,
             sha256=ready.sha256,
-            perceptual_hash=made.likeness,
+            perceptual_hash=made.perceptual_hash,
             size=len(made.picture.data),
             width=made.picture.width,
             height=made.picture.height,
             taken_at=made.taken_at,
-            is_made=made.is_made,
+            is_made=made.is_ai_generated,
             added_by=self._added_by,
         )
 
 
 def _telling(ready: _Ready) -> str | None:
     """Return the likeness of what was read, unless it says nothing."""
-    likeness = ready.photograph.likeness if ready.photograph else ""
+    likeness = ready.photograph.perceptual_hash if ready.photograph else ""
     return likeness if _TELLING[0] <= likeness.count("1") <= _TELLING[1] else None
 
 
-async def promise_look(sessions: Sessions, personality_id: UUID | None) -> None:
+async def enqueue_embedding(sessions: Sessions, personality_id: UUID | None) -> None:
     """Let photos that nobody has looked at be looked at, of one library or of all."""
     async with sessions.begin() as session:
         payload = {"personality": str(personality_id) if personality_id else None}

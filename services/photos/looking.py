@@ -10,7 +10,7 @@ from db.models import PHOTO_DIMENSIONS, JobStatus, Photo
 from db.session import Sessions
 from services.embedders import EmbedderFailed, ImageEmbedder
 from services.jobs import Handler, Run
-from services.media import ObjectGone, ObjectStore
+from services.media import ObjectNotFound, ObjectStore
 from services.photos import queries
 from services.photos.importing import LOOK
 
@@ -19,12 +19,12 @@ _BATCH = 50
 _MOST = 1e15
 
 
-class LookHandler(Handler):
+class EmbedPhotoHandler(Handler):
     """Looks until every photo has been looked at; whatever is written stays written."""
 
     kind: ClassVar[str] = LOOK
-    limit: ClassVar[int] = 20
-    seconds: ClassVar[float] = 6 * 3600
+    max_attempts: ClassVar[int] = 20
+    timeout_seconds: ClassVar[float] = 6 * 3600
 
     def __init__(self, sessions: Sessions, store: ObjectStore, embedder: ImageEmbedder) -> None:
         self._sessions = sessions
@@ -37,16 +37,16 @@ class LookHandler(Handler):
         library = UUID(told) if told else None
         while True:
             async with self._sessions() as session:
-                photos = await queries.not_looked_at(session, library, self._embedder.name, _BATCH)
+                photos = await queries.unembedded(session, library, self._embedder.name, _BATCH)
             for photo in photos:
                 vector = await self._look(photo)
                 async with run.writing() as session:
-                    await queries.look(session, photo.id, vector, self._embedder.name)
+                    await queries.set_embedding(session, photo.id, vector, self._embedder.name)
             if not photos:
                 return
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """Nothing waits for it: what was not looked at is like nothing."""
@@ -54,7 +54,7 @@ class LookHandler(Handler):
     async def _look(self, photo: Photo) -> list[float] | None:
         try:
             vector = await self._embedder.embed_picture(await self._store.get(photo.thumbnail_key))
-        except (EmbedderFailed, ObjectGone):
+        except (EmbedderFailed, ObjectNotFound):
             return None
         return fitted(vector)
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Personality, Photo, PostStatus, SocialPost, SocialTarget, User
 from services.people import Actor
 from services.personalities import owned_by
-from services.photos.types import Alike, Library, Shelved
+from services.photos.types import Library, LibraryPhoto, SimilarPhoto
 
 _LEAST_ID = 4
 
@@ -77,9 +77,9 @@ async def libraries(session: AsyncSession, actor: Actor) -> Sequence[Library]:
     ]
 
 
-async def shelved(
+async def library(
     session: AsyncSession, personality_id: UUID, *, unscheduled: bool = False
-) -> Sequence[Shelved]:
+) -> Sequence[LibraryPhoto]:
     """Return a library, the newest photo first; of all of it, or of what has no post."""
     statement = (
         select(Photo, SocialPost, SocialTarget)
@@ -91,10 +91,10 @@ async def shelved(
     if unscheduled:
         statement = statement.where(SocialPost.id.is_(None))
     rows = await session.execute(statement.execution_options(populate_existing=True))
-    return [Shelved(photo=photo, post=post, target=target) for photo, post, target in rows]
+    return [LibraryPhoto(photo=photo, post=post, target=target) for photo, post, target in rows]
 
 
-async def one(session: AsyncSession, photo_id: UUID) -> Shelved | None:
+async def one(session: AsyncSession, photo_id: UUID) -> LibraryPhoto | None:
     """Return a photo with its post."""
     row = (
         await session.execute(
@@ -104,7 +104,7 @@ async def one(session: AsyncSession, photo_id: UUID) -> Shelved | None:
             .where(Photo.id == photo_id)
         )
     ).first()
-    return Shelved(photo=row[0], post=row[1], target=row[2]) if row else None
+    return LibraryPhoto(photo=row[0], post=row[1], target=row[2]) if row else None
 
 
 async def called(session: AsyncSession, actor: Actor, name: str) -> Sequence[Photo]:
@@ -136,7 +136,7 @@ async def suggested(
     return (await session.scalars(statement.order_by(Photo.created_at.desc()).limit(limit))).all()
 
 
-async def alike(
+async def similar(
     session: AsyncSession,
     personality_id: UUID,
     vector: Sequence[float],
@@ -144,7 +144,7 @@ async def alike(
     model: str,
     besides: UUID | None,
     limit: int,
-) -> Sequence[Alike]:
+) -> Sequence[SimilarPhoto]:
     """Return the photos nearest to a vector of the same model."""
     # Filters come after the index, which goes on until there are enough.
     await session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
@@ -160,10 +160,10 @@ async def alike(
         .order_by(distance)
         .limit(limit)
     )
-    return [Alike(photo=photo, likeness=1 - away) for photo, away in rows]
+    return [SimilarPhoto(photo=photo, similarity=1 - away) for photo, away in rows]
 
 
-async def worded(session: AsyncSession, personality_id: UUID, words: str) -> Sequence[Photo]:
+async def search(session: AsyncSession, personality_id: UUID, words: str) -> Sequence[Photo]:
     """Return the photos of which any of some words is said: by name, alt text or caption."""
     said = func.concat_ws(
         " ",
@@ -183,7 +183,7 @@ async def worded(session: AsyncSession, personality_id: UUID, words: str) -> Seq
     return found.all()
 
 
-async def not_looked_at(
+async def unembedded(
     session: AsyncSession, personality_id: UUID | None, model: str, limit: int
 ) -> Sequence[Photo]:
     """Return photos that have no vector of a model."""
@@ -193,7 +193,7 @@ async def not_looked_at(
     return (await session.scalars(statement.order_by(Photo.created_at).limit(limit))).all()
 
 
-async def look(
+async def set_embedding(
     session: AsyncSession, photo_id: UUID, vector: Sequence[float] | None, model: str
 ) -> None:
     """Keep what a model saw; without a vector, that it saw nothing."""

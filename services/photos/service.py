@@ -8,19 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Photo
 from db.session import Sessions
-from services.chat import Attachment, Stage
+from services.chat import Attachment, ChatAdapter
 from services.embedders import ImageEmbedder
 from services.errors import DomainError
-from services.media import FileGone, FileTooLarge, ObjectGone, promise_deletion
-from services.painters import Studio
+from services.media import FileNotFound, FileTooLarge, ObjectNotFound, enqueue_deletion
+from services.painters import ImagePipeline
 from services.people import Actor
 from services.personalities import owned
 from services.photos import queries
-from services.photos.errors import NotLookedAt, PhotoNotFound, PhotoOnItsWay, SeveralPhotos
-from services.photos.importing import Importer, promise_look
+from services.photos.errors import PhotoInFlight, PhotoNotEmbedded, PhotoNotFound, SeveralPhotos
+from services.photos.importing import Importer, enqueue_embedding
 from services.photos.looking import fitted
 from services.photos.sources import MOST_ARCHIVE_BYTES, archive, file, is_archive, refused
-from services.photos.types import Alike, Library, Shelved, Sources, Taken
+from services.photos.types import ImportResult, Library, LibraryPhoto, SimilarPhoto, Sources
 from services.texts import clean_text
 
 ALT_LIMIT = 1000
@@ -31,7 +31,7 @@ class PhotoService:
     """Libraries of photos; only owners of a personality, and whoever runs the bot, see one."""
 
     def __init__(
-        self, sessions: Sessions, studio: Studio, embedder: ImageEmbedder, stage: Stage
+        self, sessions: Sessions, studio: ImagePipeline, embedder: ImageEmbedder, stage: ChatAdapter
     ) -> None:
         self._sessions = sessions
         self._stage = stage
@@ -46,7 +46,7 @@ class PhotoService:
         *,
         is_made: bool = False,
         at_once: int = 1,
-    ) -> AsyncGenerator[Taken]:
+    ) -> AsyncGenerator[ImportResult]:
         """Take files into a library, decoding `at_once` at a time; yield what becomes of each.
 
         `is_made` says that a machine made them all; those that say so themselves need it not.
@@ -81,14 +81,14 @@ class PhotoService:
             raise FileTooLarge(attachment.name, MOST_ARCHIVE_BYTES)
         data = await self._stage.read(attachment, most=MOST_ARCHIVE_BYTES)
         if data is None:
-            raise FileGone(attachment.name)
+            raise FileNotFound(attachment.name)
         if is_archive(data):
             return await asyncio.to_thread(archive, attachment.name, data)
         return [file(attachment.name, data)]
 
     async def listed(
         self, actor: Actor, personality_id: UUID, *, unscheduled: bool = False
-    ) -> Sequence[Shelved]:
+    ) -> Sequence[LibraryPhoto]:
         """Return a library, the newest photo first; of all of it, or of what has no post.
 
         Raises:
@@ -96,7 +96,7 @@ class PhotoService:
         """
         async with self._sessions() as session:
             await owned(session, actor, personality_id)
-            return await queries.shelved(session, personality_id, unscheduled=unscheduled)
+            return await queries.library(session, personality_id, unscheduled=unscheduled)
 
     async def libraries(self, actor: Actor) -> Sequence[Library]:
         """Return the actor's personalities with how many photos each has."""
@@ -124,7 +124,7 @@ class PhotoService:
         async with self._sessions() as session:
             return await queries.suggested(session, actor, typed, unscheduled=unscheduled)
 
-    async def show(self, actor: Actor, photo_id: UUID) -> Shelved:
+    async def show(self, actor: Actor, photo_id: UUID) -> LibraryPhoto:
         """Return a photo with its post.
 
         Raises:
@@ -146,15 +146,15 @@ class PhotoService:
             photo.alt_text = alt_text
             return photo
 
-    async def small(self, photos: Sequence[Photo]) -> list[bytes | None]:
+    async def thumbnail(self, photos: Sequence[Photo]) -> list[bytes | None]:
         """Return small pictures of photos, None where a file is gone."""
         return [await self._file(photo.thumbnail_key) for photo in photos]
 
-    async def whole(self, photo: Photo) -> bytes | None:
+    async def original(self, photo: Photo) -> bytes | None:
         """Return a photo's picture, None where its file is gone."""
         return await self._file(photo.storage_key)
 
-    async def similar(self, actor: Actor, photo_id: UUID) -> Sequence[Alike]:
+    async def similar(self, actor: Actor, photo_id: UUID) -> Sequence[SimilarPhoto]:
         """Return the photos of the same library that are most like one.
 
         Raises:
@@ -165,8 +165,8 @@ class PhotoService:
             photo = (await _owned(session, actor, photo_id)).photo
             await session.refresh(photo, ["embedding"])
             if photo.embedding is None or photo.embedding_model is None:
-                raise NotLookedAt(photo.file_name)
-            return await queries.alike(
+                raise PhotoNotEmbedded(photo.file_name)
+            return await queries.similar(
                 session,
                 photo.personality_id,
                 photo.embedding,
@@ -190,14 +190,14 @@ class PhotoService:
         words = clean_text(words, field="search", limit=_WORDS)
         async with self._sessions() as session:
             await owned(session, actor, personality_id)
-            said = list(await queries.worded(session, personality_id, words))
+            said = list(await queries.search(session, personality_id, words))
         if not self._embedder.knows_text:
             return said
-        vector = fitted(await self._studio.courier.carry(lambda: self._embedder.embed_words(words)))
+        vector = fitted(await self._studio.courier.call(lambda: self._embedder.embed_words(words)))
         if vector is None:
             return said
         async with self._sessions.begin() as session:
-            alike = await queries.alike(
+            alike = await queries.similar(
                 session,
                 personality_id,
                 vector,
@@ -217,24 +217,24 @@ class PhotoService:
         async with self._sessions.begin() as session:
             photo = (await _owned(session, actor, photo_id)).photo
             if not await queries.remove(session, photo_id):
-                raise PhotoOnItsWay(photo.file_name)
-            await promise_deletion(session, [photo.storage_key, photo.thumbnail_key])
+                raise PhotoInFlight(photo.file_name)
+            await enqueue_deletion(session, [photo.storage_key, photo.thumbnail_key])
 
-    async def look_again(self) -> None:
+    async def reembed(self) -> None:
         """Let photos be looked at that the embedder that is there now has not seen."""
         async with self._sessions() as session:
-            waiting = await queries.not_looked_at(session, None, self._embedder.name, 1)
+            waiting = await queries.unembedded(session, None, self._embedder.name, 1)
         if waiting:
-            await promise_look(self._sessions, None)
+            await enqueue_embedding(self._sessions, None)
 
     async def _file(self, key: str) -> bytes | None:
         try:
             return await self._studio.store.get(key)
-        except ObjectGone:
+        except ObjectNotFound:
             return None
 
 
-async def _owned(session: AsyncSession, actor: Actor, photo_id: UUID) -> Shelved:
+async def _owned(session: AsyncSession, actor: Actor, photo_id: UUID) -> LibraryPhoto:
     found = await queries.one(session, photo_id)
     if found is None:
         raise PhotoNotFound("")

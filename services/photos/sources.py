@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from services.errors import DomainError
-from services.media import MOST_BYTES, FileTooLarge, NotAPicture, kind_of
+from services.media import MAX_BYTES, FileTooLarge, NotAPicture, kind_of
 from services.photos.errors import (
     ArchiveBroken,
     ArchiveTooLarge,
@@ -17,7 +17,7 @@ from services.photos.errors import (
     FolderEmpty,
     NoSuchFolder,
 )
-from services.photos.types import Source
+from services.photos.types import PhotoSource
 from services.texts import on_one_line, shorten
 
 MOST_FILES = 1000
@@ -32,7 +32,7 @@ _BROKEN = (
 )
 
 
-def folder(path: Path) -> list[Source]:
+def folder(path: Path) -> list[PhotoSource]:
     """Return all files below a folder, by name; links to folders are not followed.
 
     Raises:
@@ -47,7 +47,7 @@ def folder(path: Path) -> list[Source]:
     return sorted(found, key=lambda each: each.name)
 
 
-def archive(name: str, data: bytes) -> list[Source]:
+def archive(name: str, data: bytes) -> list[PhotoSource]:
     """Return the files in a zip archive, by name.
 
     Raises:
@@ -73,18 +73,18 @@ def archive(name: str, data: bytes) -> list[Source]:
     return sorted(found, key=lambda each: each.name)
 
 
-def file(name: str, data: bytes) -> Source:
+def file(name: str, data: bytes) -> PhotoSource:
     """Return a file that is here already."""
-    return Source(name=_shown(name), read=lambda: data)
+    return PhotoSource(name=_shown(name), read=lambda: data)
 
 
-def refused(name: str, reason: DomainError) -> Source:
+def refused(name: str, reason: DomainError) -> PhotoSource:
     """Return a file that cannot be had, and says why."""
 
     def read() -> bytes:
         raise reason
 
-    return Source(name=_shown(name), read=read)
+    return PhotoSource(name=_shown(name), read=read)
 
 
 def is_archive(data: bytes) -> bool:
@@ -92,7 +92,7 @@ def is_archive(data: bytes) -> bool:
     return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def _walked(path: Path) -> Iterator[Source]:
+def _walked(path: Path) -> Iterator[PhotoSource]:
     unreadable: list[OSError] = []
     for at, folders, files in os.walk(path, onerror=unreadable.append):
         folders[:] = [each for each in folders if not each.startswith(".")]
@@ -105,7 +105,7 @@ def _walked(path: Path) -> Iterator[Source]:
         yield refused(shown, FileUnreadable(shown, error.strerror or "it cannot be read"))
 
 
-def _on_disk(root: Path, path: Path) -> Source:
+def _on_disk(root: Path, path: Path) -> PhotoSource:
     name = _shown(path.relative_to(root).as_posix())
 
     def read() -> bytes:
@@ -113,39 +113,39 @@ def _on_disk(root: Path, path: Path) -> Source:
             if not path.is_file():
                 raise FileUnreadable(name, "it is no file")
             size = path.stat().st_size
-            if size > MOST_BYTES:
-                raise FileTooLarge(name, MOST_BYTES)
+            if size > MAX_BYTES:
+                raise FileTooLarge(name, MAX_BYTES)
             with path.open("rb") as opened:
                 head = opened.read(_HEAD)
                 if kind_of(head) is None:
                     raise NotAPicture(name)
-                return head + opened.read(MOST_BYTES)
+                return head + opened.read(MAX_BYTES)
         except OSError as error:
             raise FileUnreadable(name, error.strerror or "it cannot be read") from error
 
-    return Source(name=name, read=read)
+    return PhotoSource(name=name, read=read)
 
 
-def _packed(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Source:
+def _packed(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> PhotoSource:
     name = _shown(entry.filename)
 
     def read() -> bytes:
         if entry.flag_bits & _ENCRYPTED:
             raise FileUnreadable(name, "it has a password")
-        if entry.file_size > MOST_BYTES:
-            raise FileTooLarge(name, MOST_BYTES)
+        if entry.file_size > MAX_BYTES:
+            raise FileTooLarge(name, MAX_BYTES)
         try:
             with packed.open(entry) as opened:
                 # What an entry says of its size need not be so.
-                data = opened.read(MOST_BYTES + 1)
+                data = opened.read(MAX_BYTES + 1)
         # Decompressors trip over broken data in as many ways as there are of them.
         except _BROKEN as error:
             raise FileUnreadable(name, "the archive is broken there") from error
-        if len(data) > MOST_BYTES:
-            raise FileTooLarge(name, MOST_BYTES)
+        if len(data) > MAX_BYTES:
+            raise FileTooLarge(name, MAX_BYTES)
         return data
 
-    return Source(name=name, read=read)
+    return PhotoSource(name=name, read=read)
 
 
 def _is_hidden(path: PurePosixPath) -> bool:

@@ -10,17 +10,17 @@ from services.errors import DomainError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class PhotoSource:
     """A file that may be a photo. `read` may wait for a disk, and raise a `DomainError`."""
 
     name: str
     read: Callable[[], bytes]
 
 
-Sources: TypeAlias = Sequence[Source]
+Sources: TypeAlias = Sequence[PhotoSource]
 
 
-class Outcome(StrEnum):
+class ImportOutcome(StrEnum):
     """What became of a file."""
 
     ADDED = "added"
@@ -30,17 +30,17 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class ImportResult:
     """What became of one file: the photo it is now, or which one it is like, or why it is none."""
 
     name: str
-    outcome: Outcome
+    outcome: ImportOutcome
     photo: Photo | None = None
     reason: DomainError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shelved:
+class LibraryPhoto:
     """A photo, and its post, if it has one."""
 
     photo: Photo
@@ -58,8 +58,8 @@ class Library:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alike:
+class SimilarPhoto:
     """A photo and how much it is like what was asked for, up to 1."""
 
     photo: Photo
-    likeness: float
+    similarity: float

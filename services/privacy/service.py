@@ -40,9 +40,9 @@ from db.models import (
     Vote,
 )
 from db.session import Sessions
-from services.characters import forget_characters
+from services.characters import delete_characters
 from services.people import Actor
-from services.social import forget
+from services.social import delete_photos_and_posts
 
 # Made from the rest, or a way to speak in our name for some minutes.
 _LEFT_OUT = {"embedding", "words", "reply"}
@@ -67,7 +67,7 @@ class PrivacyService:
         async with self._sessions() as session:
             found = {
                 name: [_plain(row) for row in await session.scalars(statement)]
-                for name, statement in _belongings(actor.discord_id).items()
+                for name, statement in _owned_rows(actor.discord_id).items()
             }
         data = json.dumps(found, ensure_ascii=False, indent=1, default=str).encode()
         return Export(data, sum(map(len, found.values())))
@@ -90,9 +90,9 @@ class PrivacyService:
             theirs = select(keys).where(PersonalityOwner.personality_id.in_(alone))
             # What a model said of their personalities is in the steps of these.
             await session.execute(delete(Job).where(Job.key.in_(theirs)))
-            await forget(session, (await session.scalars(alone)).all())
+            await delete_photos_and_posts(session, (await session.scalars(alone)).all())
             await session.execute(delete(Personality).where(Personality.id.in_(alone)))
-            await forget_characters(session, user_id)
+            await delete_characters(session, user_id)
             await _take_back_likes(session, user_id)
             await session.execute(delete(User).where(User.id == user_id))
 
@@ -113,7 +113,7 @@ class PrivacyService:
             await session.execute(delete(OptOut).where(OptOut.discord_id == actor.discord_id))
 
 
-def _belongings(discord_id: int) -> dict[str, Select[Any]]:
+def _owned_rows(discord_id: int) -> dict[str, Select[Any]]:
     user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
     owned = select(PersonalityOwner.personality_id).where(PersonalityOwner.user_id == user)
     drawn = select(Character.id).where(Character.user_id == user)
@@ -172,7 +172,7 @@ async def _take_back_likes(session: AsyncSession, user_id: UUID) -> None:
 async def _erase_words(session: AsyncSession, discord_id: int) -> None:
     """Delete what a person said, what was answered to them, and what was remembered of it."""
     user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
-    await _let_go(session, discord_id)
+    await _release(session, discord_id)
     said: Sequence[Any] = (
         delete(Memory).where(Memory.user_id == user),
         # With what was said in answer to it.
@@ -186,7 +186,7 @@ async def _erase_words(session: AsyncSession, discord_id: int) -> None:
         await session.execute(statement)
 
 
-async def _let_go(session: AsyncSession, discord_id: int) -> None:
+async def _release(session: AsyncSession, discord_id: int) -> None:
     """Forget what was written in answer to a person on boards, and their votes with the counts."""
     posts = select(Post.id).where(Post.author_id == discord_id)
     comments = select(Comment.id).where(Comment.author_id == discord_id)

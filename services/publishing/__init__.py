@@ -7,34 +7,34 @@ from services.publishing.errors import (
     MinorNotSafe,
     NothingToRead,
     NotPublic,
-    OrdersToJudge,
+    PromptInjection,
 )
-from services.publishing.notices import NoticeHandler
+from services.publishing.notices import PublishNoticeHandler
 from services.publishing.ports import Herald
 from services.publishing.queries import Listing
 from services.publishing.rules import mentions_minor, rating_of
 from services.publishing.service import PublishingService
-from services.publishing.types import Ended, Standing
+from services.publishing.types import PublishResult, PublishStatus
 from services.publishing.workflow import PublishHandler
 
 __all__ = [
     "AgeBucket",
     "AlreadyPublic",
     "AlreadyPublishing",
-    "Ended",
     "Gender",
     "Herald",
     "Listing",
     "MinorNotSafe",
     "NotPublic",
     "NothingToRead",
-    "NoticeHandler",
     "NsfwRating",
-    "OrdersToJudge",
+    "PromptInjection",
     "PublishAttempt",
     "PublishHandler",
+    "PublishNoticeHandler",
+    "PublishResult",
+    "PublishStatus",
     "PublishingService",
-    "Standing",
     "mentions_minor",
     "rating_of",
 ]

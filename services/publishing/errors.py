@@ -44,7 +44,7 @@ class MinorNotSafe(DomainError):
 
 
 @dataclass(eq=False)
-class OrdersToJudge(DomainError):
+class PromptInjection(DomainError):
     """The definition tells whoever judges it what to say."""
 
     name: str

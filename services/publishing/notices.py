@@ -10,20 +10,20 @@ from typing_extensions import override
 from db.models import JobStatus, Personality, PublishAttempt, User
 from services.jobs import DISCORD, Handler, Run, enqueue
 from services.publishing.ports import Herald
-from services.publishing.types import Ended
+from services.publishing.types import PublishResult
 
 KIND = "publish notice"
 # The answer to the command is to be there before it is changed.
 _LATER = timedelta(seconds=2)
 
 
-async def promise(session: AsyncSession, attempt: PublishAttempt) -> None:
+async def enqueue_notice(session: AsyncSession, attempt: PublishAttempt) -> None:
     """Let whoever asked be told, by a process that has Discord."""
     if attempt.reply is not None or attempt.wants_dm:
         await enqueue(session, KIND, {"attempt": str(attempt.id)}, due=_LATER, lane=DISCORD)
 
 
-class NoticeHandler(Handler):
+class PublishNoticeHandler(Handler):
     """Changes the answer to the command while that is possible, else writes a DM, if wanted."""
 
     kind: ClassVar[str] = KIND
@@ -39,7 +39,7 @@ class NoticeHandler(Handler):
                 return
             personality = await session.get_one(Personality, attempt.personality_id)
             user = await session.get(User, attempt.user_id) if attempt.user_id else None
-        ended = Ended(attempt=attempt, personality=personality)
+        ended = PublishResult(attempt=attempt, personality=personality)
         told = attempt.reply is not None and await self._herald.reply(attempt.reply, ended)
         if not told and attempt.wants_dm and user is not None:
             await self._herald.write(user.discord_id, ended)
@@ -48,7 +48,7 @@ class NoticeHandler(Handler):
             (await session.get_one(PublishAttempt, attempt.id)).reply = None
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         attempt = await session.get(PublishAttempt, UUID(payload["attempt"]))

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from db.models import AgeBucket, NsfwRating
-from services.personalities import unmasked
+from services.personalities import strip_disguise
 from services.publishing import lexicon
-from services.publishing.errors import MinorNotSafe, OrdersToJudge
+from services.publishing.errors import MinorNotSafe, PromptInjection
 from services.texts import shorten
 
 ADULT = 18
@@ -42,15 +42,15 @@ def text_of(definition: Mapping[str, Any]) -> str:
     return "\n\n".join(said)
 
 
-def refuse_orders(name: str, text: str) -> None:
+def refuse_injection(name: str, text: str) -> None:
     """Refuse a definition that speaks to its judge.
 
     Raises:
         OrdersToJudge: It does.
     """
-    plain = unmasked(text)
+    plain = strip_disguise(text)
     if found := lexicon.ORDERS.search(plain):
-        raise OrdersToJudge(name, _around(plain, found))
+        raise PromptInjection(name, _around(plain, found))
 
 
 def rating_of(
@@ -65,10 +65,10 @@ def rating_of(
 
 def age_of(definition: Mapping[str, Any], judged: int) -> int:
     """Return what the definition says of the personality's age, else what the model does."""
-    field = unmasked(definition.get("personality_age") or "")
+    field = strip_disguise(definition.get("personality_age") or "")
     if not lexicon.BORN.search(field) and (stated := lexicon.NUMBER.search(field)) is not None:
         return _number(stated)
-    return next((age for age, _ in _ages(unmasked(text_of(definition)))), judged)
+    return next((age for age, _ in _ages(strip_disguise(text_of(definition)))), judged)
 
 
 def refuse_minors(
@@ -83,12 +83,12 @@ def refuse_minors(
     """
     if rating == NsfwRating.SAFE:
         return
-    field = unmasked(definition.get("personality_age") or "")
+    field = strip_disguise(definition.get("personality_age") or "")
     stated = () if lexicon.BORN.search(field) else map(_number, lexicon.NUMBER.finditer(field))
     for age in (*ages, *stated):
         if 0 <= age < ADULT:
             raise MinorNotSafe(name, rating, f"age {age}")
-    text = unmasked(text_of(definition))
+    text = strip_disguise(text_of(definition))
     for found_age, found in _ages(text):
         if found_age < ADULT:
             raise MinorNotSafe(name, rating, _around(text, found))
@@ -98,13 +98,13 @@ def refuse_minors(
 
 def mentions_minor(text: str) -> bool:
     """Whether a text speaks of somebody who may be under 18."""
-    plain = unmasked(text)
+    plain = strip_disguise(text)
     is_young = any(age < ADULT for age, _ in _ages(plain))
     return is_young or lexicon.MINORS.search(plain) is not None
 
 
 def _by_words(text: str) -> NsfwRating:
-    plain = unmasked(text)
+    plain = strip_disguise(text)
     if lexicon.EXPLICIT.search(plain):
         return NsfwRating.EXPLICIT
     return NsfwRating.SUGGESTIVE if lexicon.SUGGESTIVE.search(plain) else NsfwRating.SAFE

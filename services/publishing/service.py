@@ -8,15 +8,15 @@ from sqlalchemy import func
 
 from db.models import Personality, PublishAttempt, Visibility
 from db.session import Sessions
-from services.jobs import JobStatus, call_off, enqueue
+from services.jobs import JobStatus, cancel, enqueue
 from services.llm import LanguageModels
 from services.llm_configs import NoConfig
-from services.people import Actor, enter
+from services.people import Actor, get_or_create_user
 from services.personalities import owned
 from services.publishing import queries
 from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NotPublic
 from services.publishing.queries import Listing
-from services.publishing.types import Standing
+from services.publishing.types import PublishStatus
 from services.publishing.workflow import KIND
 
 _MOST = 100
@@ -56,7 +56,7 @@ class PublishingService:
             config = await queries.default_config(session)
             if config is None:
                 raise NoConfig
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             attempt = PublishAttempt(
                 personality_id=personality_id, user_id=user.id, reply=reply, wants_dm=wants_dm
             )
@@ -73,7 +73,7 @@ class PublishingService:
             await queries.write_on(session, attempt)
             return attempt
 
-    async def standing(self, actor: Actor, personality_id: UUID) -> Standing:
+    async def status(self, actor: Actor, personality_id: UUID) -> PublishStatus:
         """Return how far the last attempt to publish a personality has come.
 
         Raises:
@@ -84,7 +84,7 @@ class PublishingService:
             personality = await owned(session, actor, personality_id)
             last = next(iter(await queries.attempts(session, personality_id, limit=1)), None)
             steps = await queries.steps_done(session, last) if last else ()
-            return Standing(personality=personality, attempt=last, steps=steps)
+            return PublishStatus(personality=personality, attempt=last, steps=steps)
 
     async def history(self, actor: Actor, personality_id: UUID) -> Sequence[PublishAttempt]:
         """Return every attempt to publish a personality, the last one first.
@@ -111,7 +111,7 @@ class PublishingService:
             personality = await owned(session, actor, personality_id)
             attempt = await queries.open_attempt(session, personality_id)
             if attempt is not None and attempt.job_id is not None:
-                await call_off(session, attempt.job_id)
+                await cancel(session, attempt.job_id)
                 attempt.status, attempt.finished_at = JobStatus.CANCELLED, func.now()
                 await queries.write_on(session, attempt)
                 return personality
@@ -157,7 +157,7 @@ class PublishingService:
             listing = await queries.public(session, personality_id, age_restricted=age_restricted)
             if listing is None:
                 raise NotPublic("that personality")
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             await queries.like(session, personality_id, user.id)
             await session.refresh(listing.personality)
             return listing

@@ -7,7 +7,7 @@ from db.models import Personality, PublishAttempt
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class PublishResult:
     """How an attempt to publish a personality ended."""
 
     attempt: PublishAttempt
@@ -15,7 +15,7 @@ class Ended:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class PublishStatus:
     """Where a personality stands: its last attempt, if any, and the steps of it that are done."""
 
     personality: Personality

@@ -47,7 +47,7 @@ class _Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Verdict:
+class _Judgement:
     """What is published beside the version itself."""
 
     tags: dict[str, int] = field(default_factory=dict[str, int])
@@ -73,12 +73,12 @@ class PublishHandler(Handler):
         subject = await self._subject(run, version)
         if not subject.text.removeprefix(f"Name: {subject.name}").strip():
             raise NothingToRead(subject.name)
-        rules.refuse_orders(subject.name, subject.text)
+        rules.refuse_injection(subject.name, subject.text)
         verdict = await self._judge(run, subject)
         await self._publish(run, version, verdict)
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         attempt = await session.get(PublishAttempt, UUID(payload["attempt"]))
@@ -128,7 +128,7 @@ class PublishHandler(Handler):
                 ),
             )
 
-    async def _judge(self, run: Run, subject: _Subject) -> _Verdict:
+    async def _judge(self, run: Run, subject: _Subject) -> _Judgement:
         """Ask the model one thing after the other; each answer is kept before the next question."""
         room = self._models.context_tokens(subject.model)
 
@@ -147,7 +147,7 @@ class PublishHandler(Handler):
         confidences: dict[str, int] = {}
         for guess in tags.tags:
             confidences[guess.tag] = max(guess.confidence, confidences.get(guess.tag, 0))
-        return _Verdict(
+        return _Judgement(
             tags=confidences,
             ratings=tuple(each.about_sex.rating for each in ratings),
             gender=gender.gender,
@@ -178,7 +178,7 @@ class PublishHandler(Handler):
 
         return ask
 
-    async def _publish(self, run: Run, version: int, verdict: _Verdict) -> None:
+    async def _publish(self, run: Run, version: int, verdict: _Judgement) -> None:
         """Let the rules have the last word, and make it public in one transaction."""
         async with run.finishing() as session:
             attempt, personality = await _of(session, run.payload)
@@ -233,7 +233,7 @@ async def _ended(session: AsyncSession, attempt: PublishAttempt) -> None:
     """Write down when an attempt ended and how long its steps took; let whoever asked know."""
     attempt.finished_at = func.now()
     attempt.durations = await queries.durations(session, attempt)
-    await notices.promise(session, attempt)
+    await notices.enqueue_notice(session, attempt)
 
 
 async def _slug(session: AsyncSession, personality: Personality) -> str:

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from db.models import PostStatus
 from db.session import Sessions
 from services.clock import Clock
-from services.people import Actor, enter
+from services.people import Actor, get_or_create_user
 from services.social import queries
 from services.social.errors import PostNotFound, SeveralPosts
 from services.social.times import zone_of
-from services.social.types import Entry
+from services.social.types import PostDetails
 
 
 class CalendarService:
@@ -32,7 +32,7 @@ class CalendarService:
         *,
         personality_id: UUID | None = None,
         statuses: Collection[PostStatus] = (),
-    ) -> Sequence[Entry]:
+    ) -> Sequence[PostDetails]:
         """Return the actor's posts, of one personality or of all, by their time."""
         async with self._sessions() as session:
             return await queries.listed(
@@ -41,14 +41,14 @@ class CalendarService:
 
     async def between(
         self, actor: Actor, begins: datetime, ends: datetime, *, personality_id: UUID | None = None
-    ) -> Sequence[Entry]:
+    ) -> Sequence[PostDetails]:
         """Return the actor's posts with a time in a span, by their time."""
         async with self._sessions() as session:
             return await queries.listed(
                 session, actor, personality_id=personality_id, begins=begins, ends=ends
             )
 
-    async def find(self, actor: Actor, name: str) -> Entry:
+    async def find(self, actor: Actor, name: str) -> PostDetails:
         """Return the actor's post of this id, of which four letters may be enough, or photo.
 
         Raises:
@@ -62,7 +62,7 @@ class CalendarService:
             raise SeveralPosts(name)
         return found[0]
 
-    async def suggested(self, actor: Actor, typed: str) -> Sequence[Entry]:
+    async def suggested(self, actor: Actor, typed: str) -> Sequence[PostDetails]:
         """Return posts of the actor's that are not out, for suggestions."""
         statuses = [each for each in PostStatus if each != PostStatus.POSTED]
         async with self._sessions() as session:
@@ -71,7 +71,7 @@ class CalendarService:
     async def time_zone(self, actor: Actor) -> str | None:
         """Return the time zone of somebody, if they have told."""
         async with self._sessions.begin() as session:
-            return (await enter(session, actor)).time_zone
+            return (await get_or_create_user(session, actor)).time_zone
 
     async def set_time_zone(self, actor: Actor, name: str) -> str:
         """Remember the time zone of somebody, by which the times they write are read.
@@ -81,5 +81,5 @@ class CalendarService:
         """
         zone = zone_of(name).key
         async with self._sessions.begin() as session:
-            (await enter(session, actor)).time_zone = zone
+            (await get_or_create_user(session, actor)).time_zone = zone
         return zone

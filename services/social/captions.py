@@ -3,7 +3,7 @@
 from services.social.errors import CaptionTooLong, CommentUnsupported
 from services.texts import clean_text
 
-MADE = "🤖 AI-generated image"
+AI_MARK = "🤖 AI-generated image"
 DISCORD = "discord"
 # Characters of a caption, as the networks' and Buffer's help pages say. Of Buffer's networks, those
 # that take a photo without anything else being chosen: Pinterest asks for a board, Google for a
@@ -35,9 +35,9 @@ _LONGEST = max(CAPTIONS.values())
 _COMMENT = 2000
 
 
-def with_mark(caption: str, *, is_made: bool) -> str:
+def with_ai_mark(caption: str, *, is_made: bool) -> str:
     """Return a caption as it is posted: of a picture that a machine made, it says so."""
-    return "\n\n".join(part for part in (caption, MADE if is_made else "") if part)
+    return "\n\n".join(part for part in (caption, AI_MARK if is_made else "") if part)
 
 
 def check(
@@ -52,7 +52,7 @@ def check(
     first_comment = clean_text(first_comment, field="first comment", limit=_COMMENT)
     if service is None:
         return caption, first_comment
-    whole = len(with_mark(caption, is_made=is_made))
+    whole = len(with_ai_mark(caption, is_made=is_made))
     if whole > CAPTIONS[service]:
         raise CaptionTooLong(service, CAPTIONS[service], whole)
     if first_comment and service not in COMMENTED:

@@ -18,25 +18,25 @@ from typing_extensions import override
 from db.models import JobStatus, Personality, PostStatus
 from db.session import Sessions
 from services.clock import Clock
-from services.errors import DomainError, Passing
-from services.jobs import Handler, LostJob, Run
+from services.errors import DomainError, TransientError
+from services.jobs import Handler, JobLost, Run
 from services.social import notices, queries
-from services.social.doorbell import KIND, promise
+from services.social.doorbell import KIND, enqueue_delivery
 from services.social.errors import (
-    CalledOff,
-    Missed,
-    OutcomeUnknown,
+    DeliveryCancelled,
+    DeliveryUnconfirmed,
     PostRefused,
     PublisherBusy,
     PublisherMissing,
     QueueFull,
-    TakenOut,
+    RemovedFromQueue,
+    TooLate,
 )
-from services.social.leaving import take_back
-from services.social.outgoing import Case, outgoing_of
-from services.social.ports import Publisher, Queue
-from services.social.records import Records
-from services.social.types import Receipt, Stage
+from services.social.leaving import enqueue_removal
+from services.social.outgoing import Delivery, to_outgoing
+from services.social.ports import Publisher, QueueingPublisher
+from services.social.records import DeliveryRecords
+from services.social.types import Receipt, RemoteState
 
 # So late a post is still wanted.
 LATE = timedelta(hours=12)
@@ -51,12 +51,12 @@ _ROOM = (timedelta(minutes=30), timedelta(hours=6))
 _STALE = 3.0
 
 
-class DeliverHandler(Handler):
+class DeliveryHandler(Handler):
     """Takes posts out."""
 
     kind: ClassVar[str] = KIND
     # What may still come to be is tried until it is too late.
-    limit: ClassVar[int] = 100_000
+    max_attempts: ClassVar[int] = 100_000
 
     def __init__(
         self,
@@ -72,43 +72,43 @@ class DeliverHandler(Handler):
         self._publishers = publishers
         self._clock = clock
         self._describe = describe
-        self._records = Records(clock, describe)
+        self._records = DeliveryRecords(clock, describe)
         self._search_for = search
         self._going: set[asyncio.Task[Receipt]] = set()
 
     @override
     async def run(self, run: Run) -> None:
-        case = await self._case(run)
+        case = await self._load(run)
         if case is None:
             return
         try:
             await self._next(run, case)
-        except Passing as error:
+        except TransientError as error:
             if self._is_hopeless(case, error):
                 detail = error.detail if isinstance(error, PublisherBusy) else ""
-                missed = Missed(self._due(case), detail)
-                await self._records.ended(run, case, PostStatus.FAILED, missed)
+                missed = TooLate(self._due(case), detail)
+                await self._records.finish(run, case, PostStatus.FAILED, missed)
                 return
-            await self._records.troubled(run, case, error)
+            await self._records.save_error(run, case, error)
             raise
         except DomainError as error:
             if case.post.buffer_post_id is None:
-                await self._records.ended(run, case, PostStatus.FAILED, error)
+                await self._records.finish(run, case, PostStatus.FAILED, error)
             else:
                 # It stays there as it is, and is looked at; what was refused once would be again.
                 after = None if isinstance(error, PostRefused) else _MUCH_LATER
-                await self._records.waits(run, case, error, after)
+                await self._records.keep_queued(run, case, error, after)
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
-        entry = await queries.entry(session, UUID(payload["post"]), lock=True)
+        entry = await queries.details(session, UUID(payload["post"]), lock=True)
         if entry is None or payload["revision"] != entry.post.revision:
             return
         post = entry.post
         if status == JobStatus.PENDING:
-            await queries.take_up(session, post)
+            await queries.reschedule(session, post)
             return
         ends = {
             PostStatus.SENDING: PostStatus.UNCONFIRMED,
@@ -118,13 +118,13 @@ class DeliverHandler(Handler):
         }
         if post.status in ends:
             post.status = ends[PostStatus(post.status)]
-            post.error = words or self._describe(CalledOff())
-            await notices.promise(session, post)
+            post.error = words or self._describe(DeliveryCancelled())
+            await notices.enqueue_notice(session, post)
 
-    async def _case(self, run: Run) -> Case | None:
+    async def _load(self, run: Run) -> Delivery | None:
         """Return what the job is about, if there is anything to do."""
         async with self._sessions() as session:
-            entry = await queries.entry(session, UUID(run.payload["post"]))
+            entry = await queries.details(session, UUID(run.payload["post"]))
             if entry is None or entry.target is None:
                 return None
             if entry.post.status not in (PostStatus.SCHEDULED, PostStatus.SENDING):
@@ -134,65 +134,65 @@ class DeliverHandler(Handler):
         # A change has brought a job of its own.
         if run.payload["revision"] != entry.post.revision:
             return None
-        return Case(
+        return Delivery(
             entry=entry,
             target=entry.target,
             personality=personality,
-            outgoing=outgoing_of(entry, entry.target, personality, self._clock.now(), others),
+            outgoing=to_outgoing(entry, entry.target, personality, self._clock.now(), others),
             publisher=self._publishers.get(entry.target.kind),
         )
 
-    async def _next(self, run: Run, case: Case) -> None:
+    async def _next(self, run: Run, case: Delivery) -> None:
         post, publisher = case.post, case.publisher
         if publisher is None:
             raise PublisherMissing(case.target.kind)
         if post.status == PostStatus.SENDING:
             await self._search(run, case, publisher)
-        elif post.buffer_post_id is not None and isinstance(publisher, Queue):
-            await self._keep_up(run, case, publisher, post.buffer_post_id)
+        elif post.buffer_post_id is not None and isinstance(publisher, QueueingPublisher):
+            await self._follow_queue(run, case, publisher, post.buffer_post_id)
         elif case.is_wanted:
             await self._send(run, case, publisher)
         elif case.is_over:
-            await self._records.dropped(run, case)
+            await self._records.delete(run, case)
 
-    async def _send(self, run: Run, case: Case, publisher: Publisher) -> None:
+    async def _send(self, run: Run, case: Delivery, publisher: Publisher) -> None:
         """Let a post go out, if it is time."""
         now, due = self._clock.now(), self._due(case)
-        if now < due and not isinstance(publisher, Queue):
+        if now < due and not isinstance(publisher, QueueingPublisher):
             async with run.writing() as session:
-                await promise(session, case.post, case.target, self._clock)
+                await enqueue_delivery(session, case.post, case.target, self._clock)
             return
         if now > due + LATE:
-            raise Missed(due, "" if case.post.error else None)
+            raise TooLate(due, "" if case.post.error else None)
         await publisher.check(case.outgoing)
-        if not await self._records.sending(run, case):
+        if not await self._records.mark_sending(run, case):
             return
         written = time.perf_counter()
-        run.watch("sending")
+        run.checkpoint("sending")
         if time.perf_counter() - written > _STALE:
-            raise LostJob
+            raise JobLost
         await self._publish(run, case, publisher)
 
-    async def _publish(self, run: Run, case: Case, publisher: Publisher) -> None:
+    async def _publish(self, run: Run, case: Delivery, publisher: Publisher) -> None:
         try:
-            receipt = await self._seen_through(case, publisher)
-        except OutcomeUnknown:
-            run.watch("unclear")
+            receipt = await self._publish_shielded(case, publisher)
+        except DeliveryUnconfirmed:
+            run.checkpoint("unclear")
             await self._search(run, case, publisher)
             return
-        except Passing as error:
+        except TransientError as error:
             # It certainly did not go out.
-            await self._records.not_out(run, case, again=False)
+            await self._records.reset(run, case, again=False)
             if isinstance(error, QueueFull):
-                error.retry_after = await self._until_room(case)
+                error.retry_after = await self._seconds_until_room(case)
             raise
         except DomainError as error:
-            await self._records.ended(run, case, PostStatus.FAILED, error)
+            await self._records.finish(run, case, PostStatus.FAILED, error)
             return
-        run.watch("published")
-        await self._came(run, case, receipt)
+        run.checkpoint("published")
+        await self._save_receipt(run, case, receipt)
 
-    async def _seen_through(self, case: Case, publisher: Publisher) -> Receipt:
+    async def _publish_shielded(self, case: Delivery, publisher: Publisher) -> Receipt:
         """Publish, also where the run is ended meanwhile: somebody may have deleted the row."""
         going = asyncio.create_task(self._published(case, publisher))
         self._going.add(going)
@@ -200,15 +200,15 @@ class DeliverHandler(Handler):
         going.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(going)
 
-    async def _published(self, case: Case, publisher: Publisher) -> Receipt:
+    async def _published(self, case: Delivery, publisher: Publisher) -> Receipt:
         receipt = await publisher.publish(case.outgoing)
-        if receipt.stage == Stage.QUEUED:
+        if receipt.state == RemoteState.QUEUED:
             async with self._sessions.begin() as session:
-                if await queries.entry(session, case.post.id) is None:
-                    await take_back(session, receipt.remote_id)
+                if await queries.details(session, case.post.id) is None:
+                    await enqueue_removal(session, receipt.remote_id)
         return receipt
 
-    async def _until_room(self, case: Case) -> float:
+    async def _seconds_until_room(self, case: Delivery) -> float:
         """Return after how many seconds a full queue may have room: when its next post goes out."""
         now = self._clock.now()
         async with self._sessions() as session:
@@ -217,84 +217,88 @@ class DeliverHandler(Handler):
         wait = at - now + timedelta(minutes=1) if at else most
         return min(max(wait, least), most).total_seconds()
 
-    async def _search(self, run: Run, case: Case, publisher: Publisher) -> None:
+    async def _search(self, run: Run, case: Delivery, publisher: Publisher) -> None:
         """Look on the other side for what may have gone out."""
         since = case.post.sending_at or self._clock.now()
         passed = self._clock.now() - since
         is_alike = False
         try:
             found = await publisher.find(case.outgoing, since)
-        except OutcomeUnknown:
+        except DeliveryUnconfirmed:
             found, is_alike = None, True
-        except Passing:
+        except TransientError:
             raise
         except DomainError as error:
             # It may be out, and nobody can look.
-            await self._records.ended(run, case, PostStatus.UNCONFIRMED, error)
+            await self._records.finish(run, case, PostStatus.UNCONFIRMED, error)
             return
-        run.watch("searched")
+        run.checkpoint("searched")
         if found is not None:
-            await self._came(run, case, found)
-        elif publisher.sees_all and not is_alike and passed >= self._search_for / _CERTAIN:
-            await self._records.not_out(run, case, again=True)
+            await self._save_receipt(run, case, found)
+        elif publisher.finds_everything and not is_alike and passed >= self._search_for / _CERTAIN:
+            await self._records.reset(run, case, again=True)
         elif passed < self._search_for:
-            raise OutcomeUnknown(retry_after=self._search_for.total_seconds() / _LOOKS)
+            raise DeliveryUnconfirmed(retry_after=self._search_for.total_seconds() / _LOOKS)
         else:
-            await self._records.ended(run, case, PostStatus.UNCONFIRMED, OutcomeUnknown())
+            await self._records.finish(run, case, PostStatus.UNCONFIRMED, DeliveryUnconfirmed())
 
-    async def _came(
-        self, run: Run, case: Case, receipt: Receipt, *, as_written: bool = True
+    async def _save_receipt(
+        self, run: Run, case: Delivery, receipt: Receipt, *, as_written: bool = True
     ) -> None:
-        if receipt.stage == Stage.FAILED:
+        if receipt.state == RemoteState.FAILED:
             refused = PostRefused(receipt.detail)
-            await self._records.ended(run, case, PostStatus.FAILED, refused, is_gone=True)
+            await self._records.finish(run, case, PostStatus.FAILED, refused, is_gone=True)
             return
-        await self._records.came(run, case, receipt, as_written=as_written)
+        await self._records.save_receipt(run, case, receipt, as_written=as_written)
 
-    async def _keep_up(self, run: Run, case: Case, queue: Queue, remote_id: str) -> None:
+    async def _follow_queue(
+        self, run: Run, case: Delivery, queue: QueueingPublisher, remote_id: str
+    ) -> None:
         """Let a post in the queue be as it is wanted, and see whether it is out."""
-        receipt = await queue.look(remote_id)
+        receipt = await queue.fetch(remote_id)
         if receipt is None:
             if case.is_wanted:
-                gone = TakenOut(case.target.name)
-                await self._records.ended(run, case, PostStatus.FAILED, gone, is_gone=True)
+                gone = RemovedFromQueue(case.target.name)
+                await self._records.finish(run, case, PostStatus.FAILED, gone, is_gone=True)
             else:
-                await self._let_go(run, case)
-        elif receipt.stage != Stage.QUEUED:
-            await self._came(run, case, receipt, as_written=False)
+                await self._finish_removal(run, case)
+        elif receipt.state != RemoteState.QUEUED:
+            await self._save_receipt(run, case, receipt, as_written=False)
         elif not case.is_wanted:
-            await queue.take_back(remote_id)
-            run.watch("taken back")
-            await self._let_go(run, case)
+            await queue.remove(remote_id)
+            run.checkpoint("taken back")
+            await self._finish_removal(run, case)
         elif case.post.sent_revision != case.post.revision:
-            await self._change(run, case, queue, remote_id)
+            await self._update(run, case, queue, remote_id)
         elif self._clock.now() > self._due(case) + _LAST_LOOK:
-            await self._records.ended(run, case, PostStatus.UNCONFIRMED, OutcomeUnknown())
+            await self._records.finish(run, case, PostStatus.UNCONFIRMED, DeliveryUnconfirmed())
         else:
-            await self._records.came(run, case, receipt, as_written=False)
+            await self._records.save_receipt(run, case, receipt, as_written=False)
 
-    async def _change(self, run: Run, case: Case, queue: Queue, remote_id: str) -> None:
+    async def _update(
+        self, run: Run, case: Delivery, queue: QueueingPublisher, remote_id: str
+    ) -> None:
         await queue.check(case.outgoing)
-        receipt = await queue.change(remote_id, case.outgoing)
-        run.watch("changed")
+        receipt = await queue.update(remote_id, case.outgoing)
+        run.checkpoint("changed")
         if receipt is None:
-            gone = TakenOut(case.target.name)
-            await self._records.ended(run, case, PostStatus.FAILED, gone, is_gone=True)
+            gone = RemovedFromQueue(case.target.name)
+            await self._records.finish(run, case, PostStatus.FAILED, gone, is_gone=True)
         else:
-            await self._came(run, case, receipt)
+            await self._save_receipt(run, case, receipt)
 
-    async def _let_go(self, run: Run, case: Case) -> None:
+    async def _finish_removal(self, run: Run, case: Delivery) -> None:
         if case.post.cancelled_at or case.is_over:
-            await self._records.dropped(run, case)
+            await self._records.delete(run, case)
         else:
-            await self._records.taken_back(run, case)
+            await self._records.mark_removed(run, case)
 
-    def _is_hopeless(self, case: Case, error: Passing) -> bool:
+    def _is_hopeless(self, case: Delivery, error: TransientError) -> bool:
         """Whether what is to be waited for comes too late for a post that is nowhere yet."""
         if case.post.buffer_post_id is not None or case.post.status == PostStatus.SENDING:
             return False
         wait = timedelta(seconds=error.retry_after or 0)
         return self._clock.now() + wait > self._due(case) + LATE
 
-    def _due(self, case: Case) -> datetime:
+    def _due(self, case: Delivery) -> datetime:
         return case.post.scheduled_at or self._clock.now()

@@ -14,12 +14,12 @@ KIND = "social post"
 LANES: Mapping[str, str] = {TargetKind.DISCORD: DISCORD, TargetKind.BUFFER: BUFFER}
 
 
-def key_of(post_id: UUID) -> str:
+def lock_key(post_id: UUID) -> str:
     """Return the key of a post's jobs: one at a time."""
     return f"social:{post_id}"
 
 
-async def promise(
+async def enqueue_delivery(
     session: AsyncSession,
     post: SocialPost,
     target: SocialTarget,
@@ -39,7 +39,7 @@ async def promise(
         KIND,
         {"post": str(post.id), "revision": post.revision},
         due=clock.span(due - clock.now()) if due else None,
-        key=key_of(post.id),
+        key=lock_key(post.id),
         lane=LANES[target.kind],
         replacing=True,
     )

@@ -7,13 +7,13 @@ from pydantic import BaseModel
 from db.models import Photo
 from db.session import Sessions
 from services.llm import Caller, ChatMessage, Image, LanguageModels, Request, Sampling
-from services.llm_configs import NoEyes, seeing_model
+from services.llm_configs import NoVisionModel, seeing_model
 from services.media import JPEG, ObjectStore
-from services.people import Actor, enter
+from services.people import Actor, get_or_create_user
 from services.personalities import described, owned
 from services.photos import ALT_LIMIT, PhotoNotFound
-from services.social.captions import CAPTIONS, LABELS, with_mark
-from services.social.types import Draft
+from services.social.captions import CAPTIONS, LABELS, with_ai_mark
+from services.social.types import CaptionDraft
 from services.texts import clean_text, on_one_line, shorten
 
 _TOKENS, _DEFAULT, _WISH = 500, 400, 300
@@ -44,7 +44,7 @@ class Drafter:
 
     async def draft(
         self, actor: Actor, photo_id: UUID, *, service: str | None = None, wish: str = ""
-    ) -> Draft:
+    ) -> CaptionDraft:
         """Return what a personality would say of its photo; `wish` is what the actor asks for.
 
         Raises:
@@ -58,13 +58,13 @@ class Drafter:
             if photo is None:
                 raise PhotoNotFound("this photo")
             personality = await owned(session, actor, photo.personality_id)
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             model = await seeing_model(session)
             if model is None:
-                raise NoEyes
+                raise NoVisionModel
         kind = service or "a social network"
         limit = min(CAPTIONS.get(kind, _DEFAULT), _DEFAULT) - len(
-            with_mark(" ", is_made=photo.is_made)
+            with_ai_mark(" ", is_made=photo.is_made)
         )
         system = _SYSTEM.format(
             name=personality.name,
@@ -92,8 +92,10 @@ class Drafter:
         return _fit(answer.value, limit)
 
 
-def _fit(answer: DraftAnswer, limit: int) -> Draft:
+def _fit(answer: DraftAnswer, limit: int) -> CaptionDraft:
     """Return what a model said as it can be shown and edited."""
     caption = clean_text(answer.caption[: 4 * limit], field="caption")
     alt_text = clean_text(answer.alt_text[: 4 * ALT_LIMIT], field="alt text")
-    return Draft(caption=shorten(caption.strip('" '), limit), alt_text=shorten(alt_text, ALT_LIMIT))
+    return CaptionDraft(
+        caption=shorten(caption.strip('" '), limit), alt_text=shorten(alt_text, ALT_LIMIT)
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.errors import DomainError, Passing
+from services.errors import DomainError, TransientError
 
 
 @dataclass(eq=False)
@@ -89,7 +89,7 @@ class CommentUnsupported(DomainError):
 
 
 @dataclass(eq=False)
-class ZoneUnknown(DomainError):
+class UnknownTimeZone(DomainError):
     """There is no time zone of this name."""
 
     name: str
@@ -148,14 +148,14 @@ class NoSlots(DomainError):
 
 
 @dataclass(eq=False)
-class ChannelGone(DomainError):
+class TargetChannelGone(DomainError):
     """The channel is not there any more, or not for us."""
 
     name: str
 
 
 @dataclass(eq=False)
-class ChannelClosed(DomainError):
+class TargetChannelClosed(DomainError):
     """The channel takes nothing: it is disconnected or locked at Buffer."""
 
     name: str
@@ -170,14 +170,14 @@ class PostRefused(DomainError):
 
 
 @dataclass(eq=False)
-class TakenOut(DomainError):
+class RemovedFromQueue(DomainError):
     """Somebody has taken the post out of the queue on the other side."""
 
     name: str
 
 
 @dataclass(eq=False)
-class Missed(DomainError):
+class TooLate(DomainError):
     """It was not posted for so long after its time that it was let be.
 
     `detail` is why; None where nobody was there to try.
@@ -188,12 +188,12 @@ class Missed(DomainError):
 
 
 @dataclass(eq=False)
-class ChangedTooLate(DomainError):
+class ChangeTooLate(DomainError):
     """It was out before it could be changed or called off."""
 
 
 @dataclass(eq=False)
-class CalledOff(DomainError):
+class DeliveryCancelled(DomainError):
     """Whoever runs the bot has called the work off."""
 
 
@@ -210,7 +210,7 @@ class KeyRefused(DomainError):
 
 
 @dataclass(eq=False)
-class OutcomeUnknown(Passing):
+class DeliveryUnconfirmed(TransientError):
     """The other side may have taken the post, or not: it did not say."""
 
     detail: str = ""
@@ -218,7 +218,7 @@ class OutcomeUnknown(Passing):
 
 
 @dataclass(eq=False)
-class PublisherBusy(Passing):
+class PublisherBusy(TransientError):
     """The other side wants us to wait, or cannot be reached; nothing was posted."""
 
     detail: str

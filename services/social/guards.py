@@ -10,11 +10,11 @@ from services.personalities import owned
 from services.photos import ALT_LIMIT, PhotoNotFound
 from services.social import captions, queries
 from services.social.errors import PhotoHasPost, PostNotFound, TargetNotFound
-from services.social.types import Draft, Entry
+from services.social.types import CaptionDraft, PostDetails
 from services.texts import clean_text
 
 
-def write(post: SocialPost, photo: Photo, target: SocialTarget | None, draft: Draft) -> None:
+def write(post: SocialPost, photo: Photo, target: SocialTarget | None, draft: CaptionDraft) -> None:
     """Let a post say something, if its target takes that."""
     service = target.service if target else None
     caption, comment = captions.check(
@@ -25,7 +25,7 @@ def write(post: SocialPost, photo: Photo, target: SocialTarget | None, draft: Dr
     post.target_id = target.id if target else post.target_id
 
 
-def has_post(existing: Entry) -> PhotoHasPost:
+def has_post(existing: PostDetails) -> PhotoHasPost:
     """Return the refusal that a photo's post is."""
     post, target = existing.post, existing.target
     at = post.posted_at or post.scheduled_at
@@ -57,18 +57,18 @@ async def target_for(session: AsyncSession, photo: Photo, target_id: UUID) -> So
     return target
 
 
-async def locked(session: AsyncSession, actor: Actor, post_id: UUID) -> Entry:
+async def locked(session: AsyncSession, actor: Actor, post_id: UUID) -> PostDetails:
     """Return a post that is the actor's; its personality, its target and it are locked, in order.
 
     Everywhere in this order: whoever pauses a target locks its posts as well.
     """
-    found = await queries.entry(session, post_id)
+    found = await queries.details(session, post_id)
     if found is None:
         raise PostNotFound("")
     await owned(session, actor, found.post.personality_id)
     if found.target is not None:
         await session.refresh(found.target, with_for_update=True)
-    entry = await queries.entry(session, post_id, lock=True)
+    entry = await queries.details(session, post_id, lock=True)
     if entry is None:
         raise PostNotFound("")
     return entry

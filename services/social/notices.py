@@ -13,13 +13,13 @@ from db.session import Sessions
 from services.jobs import DISCORD, Handler, Run, enqueue
 from services.social import queries
 from services.social.ports import Messenger
-from services.social.types import Told
+from services.social.types import PostNotice
 
 KIND = "social notice"
 _LATER = timedelta(seconds=1)
 
 
-async def promise(session: AsyncSession, post: SocialPost) -> None:
+async def enqueue_notice(session: AsyncSession, post: SocialPost) -> None:
     """Let whoever planned a post be told what became of it, by a process that has Discord."""
     if _is_news(post):
         await enqueue(session, KIND, {"post": str(post.id)}, due=_LATER, lane=DISCORD)
@@ -37,20 +37,20 @@ class SocialNoticeHandler(Handler):
     @override
     async def run(self, run: Run) -> None:
         async with self._sessions() as session:
-            entry = await queries.entry(session, UUID(run.payload["post"]))
+            entry = await queries.details(session, UUID(run.payload["post"]))
             if entry is None or not _is_news(entry.post):
                 return
-            people = await queries.told_of(session, entry.post)
+            people = await queries.notice_recipients(session, entry.post)
             personality = await session.get_one(Personality, entry.post.personality_id)
-        told = Told(entry=entry, personality=personality.name)
+        told = PostNotice(details=entry, personality=personality.name)
         for discord_id in people:
             await run.step(f"told {discord_id}", bool, partial(self._tell, discord_id, told))
 
-    async def _tell(self, discord_id: int, told: Told) -> bool:
+    async def _tell(self, discord_id: int, told: PostNotice) -> bool:
         return await self._messenger.tell(discord_id, told)
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """The list of posts says it as well."""

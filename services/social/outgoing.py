@@ -5,22 +5,22 @@ from datetime import datetime, timedelta
 
 from db.models import Personality, PostStatus, SocialPost, SocialTarget
 from services.chat import speaker_of
-from services.social.captions import with_mark
+from services.social.captions import with_ai_mark
 from services.social.ports import Publisher
-from services.social.types import Entry, Outgoing
+from services.social.types import OutgoingPost, PostDetails
 
 # A queue wants a time that is not over when the request arrives.
 _SOON, _LEAST = timedelta(minutes=2), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Delivery:
     """A post, and what it takes to send it."""
 
-    entry: Entry
+    entry: PostDetails
     target: SocialTarget
     personality: Personality
-    outgoing: Outgoing
+    outgoing: OutgoingPost
     publisher: Publisher | None
 
     @property
@@ -39,13 +39,13 @@ class Case:
         return not (self.is_over or self.post.cancelled_at or self.target.paused_at)
 
 
-def outgoing_of(
-    entry: Entry,
+def to_outgoing(
+    entry: PostDetails,
     target: SocialTarget,
     personality: Personality,
     now: datetime,
     others: frozenset[str] = frozenset(),
-) -> Outgoing:
+) -> OutgoingPost:
     """Return a post as it goes out now, or as it went out, where it may have.
 
     `others` are the ids of other posts of ours on the same channel.
@@ -53,23 +53,23 @@ def outgoing_of(
     post, photo = entry.post, entry.photo
     due = post.scheduled_at or now
     told = (post.fingerprint or {}).get("due_at") if post.status == PostStatus.SENDING else None
-    return Outgoing(
+    return OutgoingPost(
         post_id=post.id,
         channel_id=target.remote_id,
         channel_name=target.name,
         service=target.service,
         guild_id=target.guild_id,
-        caption=with_mark(post.caption, is_made=photo.is_made),
+        caption=with_ai_mark(post.caption, is_made=photo.is_made),
         alt_text=photo.alt_text,
         first_comment=post.first_comment,
         storage_key=photo.storage_key,
-        is_made=photo.is_made,
-        due_at=datetime.fromisoformat(told) if told else _not_over(due, now),
+        is_ai_generated=photo.is_made,
+        due_at=datetime.fromisoformat(told) if told else _in_future(due, now),
         speaker=speaker_of(personality),
         age_restricted=personality.age_restricted,
         others=others,
     )
 
 
-def _not_over(due: datetime, now: datetime) -> datetime:
+def _in_future(due: datetime, now: datetime) -> datetime:
     return due if due > now + _LEAST else now.replace(second=0, microsecond=0) + _SOON

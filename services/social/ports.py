@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from services.social.types import Channel, Outgoing, Receipt, Told
+from services.social.types import BufferChannel, OutgoingPost, PostNotice, Receipt
 
 
 class Publisher(Protocol):
@@ -16,15 +16,15 @@ class Publisher(Protocol):
     """
 
     @property
-    def sees_all(self) -> bool:
+    def finds_everything(self) -> bool:
         """Whether a post that `find` does not find is certainly not there."""
         ...
 
-    async def check(self, outgoing: Outgoing) -> None:
+    async def check(self, outgoing: OutgoingPost) -> None:
         """See whether a post could go out."""
         ...
 
-    async def publish(self, outgoing: Outgoing) -> Receipt:
+    async def publish(self, outgoing: OutgoingPost) -> Receipt:
         """Let a post go out, or into the queue, if there is one.
 
         Raises:
@@ -32,7 +32,7 @@ class Publisher(Protocol):
         """
         ...
 
-    async def find(self, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
         """Return the post as it is on the other side, if it went out since a time.
 
         Raises:
@@ -42,26 +42,26 @@ class Publisher(Protocol):
 
 
 @runtime_checkable
-class Queue(Publisher, Protocol):
+class QueueingPublisher(Publisher, Protocol):
     """A publisher with a queue of its own, so that posts are handed over before their time."""
 
-    async def look(self, remote_id: str) -> Receipt | None:
+    async def fetch(self, remote_id: str) -> Receipt | None:
         """Return how far a post is in the queue; None where it is not there any more."""
         ...
 
-    async def change(self, remote_id: str, outgoing: Outgoing) -> Receipt | None:
+    async def update(self, remote_id: str, outgoing: OutgoingPost) -> Receipt | None:
         """Change a post in the queue; None where it is not there any more."""
         ...
 
-    async def take_back(self, remote_id: str) -> None:
+    async def remove(self, remote_id: str) -> None:
         """Take a post out of the queue; one that is not there any more is as good as out."""
         ...
 
 
-class Channels(Protocol):
+class ChannelDirectory(Protocol):
     """Knows the channels that a publisher reaches."""
 
-    async def listed(self) -> Sequence[Channel]:
+    async def listed(self) -> Sequence[BufferChannel]:
         """Return all channels.
 
         Raises:
@@ -74,6 +74,6 @@ class Channels(Protocol):
 class Messenger(Protocol):
     """Tells people what became of what they planned."""
 
-    async def tell(self, discord_id: int, told: Told) -> bool:
+    async def tell(self, discord_id: int, told: PostNotice) -> bool:
         """Send somebody a DM; False when they take none."""
         ...

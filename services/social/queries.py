@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import (
-    Deed,
+    ActionType,
     EngineAct,
     Personality,
     PersonalityOwner,
@@ -22,7 +22,7 @@ from db.models import (
 )
 from services.people import Actor
 from services.personalities import owned_by
-from services.social.types import Entry
+from services.social.types import PostDetails
 
 # Those that hold their minute at their target.
 PLANNED = (PostStatus.SCHEDULED, PostStatus.SENDING, PostStatus.UNCONFIRMED)
@@ -73,7 +73,9 @@ async def planned(session: AsyncSession, target_id: UUID) -> Sequence[SocialPost
     return found.all()
 
 
-async def entry(session: AsyncSession, post_id: UUID, *, lock: bool = False) -> Entry | None:
+async def details(
+    session: AsyncSession, post_id: UUID, *, lock: bool = False
+) -> PostDetails | None:
     """Return a post with its photo and target; locked, others who change it wait."""
     if lock:
         await session.execute(
@@ -84,16 +86,16 @@ async def entry(session: AsyncSession, post_id: UUID, *, lock: bool = False) -> 
             _entries().where(SocialPost.id == post_id).execution_options(populate_existing=True)
         )
     ).first()
-    return Entry(post=row[0], photo=row[1], target=row[2]) if row else None
+    return PostDetails(post=row[0], photo=row[1], target=row[2]) if row else None
 
 
-async def of_photo(session: AsyncSession, photo_id: UUID) -> Entry | None:
+async def of_photo(session: AsyncSession, photo_id: UUID) -> PostDetails | None:
     """Return a photo's post."""
     row = (await session.execute(_entries().where(SocialPost.photo_id == photo_id))).first()
-    return Entry(post=row[0], photo=row[1], target=row[2]) if row else None
+    return PostDetails(post=row[0], photo=row[1], target=row[2]) if row else None
 
 
-async def called(session: AsyncSession, actor: Actor, name: str) -> Sequence[Entry]:
+async def called(session: AsyncSession, actor: Actor, name: str) -> Sequence[PostDetails]:
     """Return the actor's posts by the beginning of their id, or by their photo's name or id."""
     wanted = name.strip().lower()
     file_name = func.lower(Photo.file_name)
@@ -116,7 +118,7 @@ async def listed(
     ends: datetime | None = None,
     typed: str = "",
     limit: int = 500,
-) -> Sequence[Entry]:
+) -> Sequence[PostDetails]:
     """Return the actor's posts by their time, drafts last."""
     statement = _of_actor(actor)
     at = func.coalesce(SocialPost.posted_at, SocialPost.scheduled_at)
@@ -154,7 +156,7 @@ async def next_out(session: AsyncSession, target: SocialTarget, now: datetime) -
     )
 
 
-async def take_up(session: AsyncSession, post: SocialPost) -> None:
+async def reschedule(session: AsyncSession, post: SocialPost) -> None:
     """Let a post whose work was called off be as it was before, if its minute is still free."""
     at, target_id = post.scheduled_at, post.target_id
     if post.status == PostStatus.FAILED and at is not None and target_id is not None:
@@ -185,21 +187,21 @@ async def remote_ids(
     return frozenset(each for each in found if each)
 
 
-async def act(session: AsyncSession, post: SocialPost, at: datetime) -> None:
+async def record_act(session: AsyncSession, post: SocialPost, at: datetime) -> None:
     """Write down that a personality has shared a photo, once."""
     await session.execute(
         insert(EngineAct)
         .values(
             personality_id=post.personality_id,
             social_post_id=post.id,
-            action_type=Deed.SHARED,
+            action_type=ActionType.SHARED,
             created_at=at,
         )
         .on_conflict_do_nothing()
     )
 
 
-async def told_of(session: AsyncSession, post: SocialPost) -> Sequence[int]:
+async def notice_recipients(session: AsyncSession, post: SocialPost) -> Sequence[int]:
     """Return the Discord ids of those whose personality a post is of: of who planned it, if one is.
 
     Whoever has been one is told nothing more.
@@ -213,9 +215,9 @@ async def told_of(session: AsyncSession, post: SocialPost) -> Sequence[int]:
     return planner or (await session.scalars(owners)).all()
 
 
-async def _found(session: AsyncSession, statement: Select[Any, Any, Any]) -> Sequence[Entry]:
+async def _found(session: AsyncSession, statement: Select[Any, Any, Any]) -> Sequence[PostDetails]:
     rows = await session.execute(statement)
-    return [Entry(post=post, photo=photo, target=target) for post, photo, target in rows]
+    return [PostDetails(post=post, photo=photo, target=target) for post, photo, target in rows]
 
 
 def _entries() -> Select[SocialPost, Photo, SocialTarget]:

@@ -10,9 +10,9 @@ from db.models import Photo, PostStatus, SocialPost, SocialTarget
 from db.session import Sessions
 from services.clock import Clock
 from services.errors import DomainError
-from services.people import Actor, enter
+from services.people import Actor, get_or_create_user
 from services.social import queries, target_queries
-from services.social.doorbell import promise
+from services.social.doorbell import enqueue_delivery
 from services.social.errors import (
     NoSlots,
     PostClosed,
@@ -20,9 +20,9 @@ from services.social.errors import (
     TimeTaken,
 )
 from services.social.guards import has_post, locked, photo_of, target_for, write
-from services.social.leaving import take_back
+from services.social.leaving import enqueue_removal
 from services.social.times import Slot, occurrences, read_time, zone_of
-from services.social.types import Draft, Entry, NotScheduled, Scheduled, Scheduling
+from services.social.types import CaptionDraft, NotScheduled, PostDetails, Scheduled, Scheduling
 
 NEXT = "next slot"
 # How many times of the week are looked at before there is said to be none.
@@ -43,7 +43,7 @@ class SocialService:
         self,
         actor: Actor,
         photo_id: UUID,
-        draft: Draft,
+        draft: CaptionDraft,
         *,
         target_id: UUID,
         when: str = NEXT,
@@ -63,13 +63,13 @@ class SocialService:
                 post = existing.post if existing else await self._new(session, actor, photo)
                 write(post, photo, target, draft)
                 await self._place(session, actor, post, target, when)
-                return Scheduled(entry=Entry(post=post, photo=photo, target=target))
+                return Scheduled(details=PostDetails(post=post, photo=photo, target=target))
         except DomainError as error:
             return NotScheduled(reason=error)
 
     async def save_draft(
-        self, actor: Actor, photo_id: UUID, draft: Draft, *, target_id: UUID | None = None
-    ) -> Entry:
+        self, actor: Actor, photo_id: UUID, draft: CaptionDraft, *, target_id: UUID | None = None
+    ) -> PostDetails:
         """Keep what was written of a photo, without a time.
 
         Raises:
@@ -85,11 +85,11 @@ class SocialService:
                 raise has_post(existing)
             post = existing.post if existing else await self._new(session, actor, photo)
             write(post, photo, target, draft)
-            return Entry(post=post, photo=photo, target=target)
+            return PostDetails(post=post, photo=photo, target=target)
 
     async def edit(
-        self, actor: Actor, post_id: UUID, draft: Draft, *, when: str | None = None
-    ) -> Entry:
+        self, actor: Actor, post_id: UUID, draft: CaptionDraft, *, when: str | None = None
+    ) -> PostDetails:
         """Change a post that is not out: what it says, and when, where a time is given.
 
         A draft or a failed post is planned by that.
@@ -112,10 +112,10 @@ class SocialService:
                     raise TargetNotFound("this post")
                 await self._place(session, actor, post, target, when)
             elif post.status == PostStatus.SCHEDULED and target is not None:
-                await promise(session, post, target, self._clock)
+                await enqueue_delivery(session, post, target, self._clock)
             return entry
 
-    async def cancel(self, actor: Actor, post_id: UUID) -> Entry:
+    async def cancel(self, actor: Actor, post_id: UUID) -> PostDetails:
         """Call a post off; its photo is free again, once Buffer has let go of it.
 
         Of one that may be out, that says that it is not wanted, wherever it is.
@@ -132,12 +132,12 @@ class SocialService:
             if target is not None and post.buffer_post_id is not None:
                 post.status = PostStatus.SCHEDULED
                 post.cancelled_at, post.revision = self._clock.now(), post.revision + 1
-                await promise(session, post, target, self._clock)
+                await enqueue_delivery(session, post, target, self._clock)
             else:
                 await session.delete(post)
             return entry
 
-    async def settle(self, actor: Actor, post_id: UUID, *, is_out: bool) -> Entry:
+    async def settle(self, actor: Actor, post_id: UUID, *, is_out: bool) -> PostDetails:
         """Say of a post of which nobody knows whether it is out; if not, it goes out anew.
 
         Raises:
@@ -152,7 +152,7 @@ class SocialService:
             post.error = post.cancelled_at = None
             if is_out:
                 post.status, post.posted_at = PostStatus.POSTED, self._clock.now()
-                await queries.act(session, post, self._clock.now())
+                await queries.record_act(session, post, self._clock.now())
                 return entry
             post.status, post.revision = PostStatus.SCHEDULED, post.revision + 1
             post.sending_at = None
@@ -162,12 +162,12 @@ class SocialService:
                 at += _MINUTE
             post.scheduled_at = at
             if post.buffer_post_id is not None:
-                await take_back(session, post.buffer_post_id)
+                await enqueue_removal(session, post.buffer_post_id)
             post.buffer_post_id = post.sent_revision = None
-            await promise(session, post, target, self._clock)
+            await enqueue_delivery(session, post, target, self._clock)
             return entry
 
-    async def look_again(self, actor: Actor, post_id: UUID) -> Entry:
+    async def recheck(self, actor: Actor, post_id: UUID) -> PostDetails:
         """Look on the other side once more for a post of which nobody knows whether it is out.
 
         Raises:
@@ -184,11 +184,11 @@ class SocialService:
             else:
                 post.status = PostStatus.SENDING
                 post.sending_at = post.sending_at or self._clock.now()
-            await promise(session, post, target, self._clock)
+            await enqueue_delivery(session, post, target, self._clock)
             return entry
 
     async def _new(self, session: AsyncSession, actor: Actor, photo: Photo) -> SocialPost:
-        user_id = (await enter(session, actor)).id if actor.discord_id else None
+        user_id = (await get_or_create_user(session, actor)).id if actor.discord_id else None
         post = SocialPost(
             photo_id=photo.id, personality_id=photo.personality_id, created_by=user_id
         )
@@ -217,7 +217,7 @@ class SocialService:
             if at is None:
                 raise NoSlots(target.name)
         else:
-            user = await enter(session, actor) if actor.discord_id else None
+            user = await get_or_create_user(session, actor) if actor.discord_id else None
             zone = (user.time_zone if user else None) or target.time_zone
             at = read_time(when, zone_of(zone), now)
         if await queries.is_taken(session, target.id, at, besides=post.id):
@@ -225,7 +225,7 @@ class SocialService:
         post.target_id, post.scheduled_at = target.id, at
         post.status, post.error = PostStatus.SCHEDULED, None
         await session.flush()
-        await promise(session, post, target, self._clock)
+        await enqueue_delivery(session, post, target, self._clock)
 
 
 async def free_at(

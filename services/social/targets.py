@@ -10,25 +10,25 @@ from db.models import PostStatus, SocialTarget, TargetKind
 from db.session import Sessions
 from services.clock import Clock
 from services.errors import BotOwnerOnly, ModeratorsOnly
-from services.llm import Courier
-from services.people import Actor, enter
+from services.llm import BackgroundCalls
+from services.people import Actor, get_or_create_user
 from services.personalities import owned
 from services.social import queries, target_queries
 from services.social.captions import CAPTIONS, DISCORD
-from services.social.doorbell import promise
+from services.social.doorbell import enqueue_delivery
 from services.social.errors import (
-    ChannelClosed,
     NetworkUnsupported,
     NoSuchBufferChannel,
     PublisherMissing,
     SeveralTargets,
+    TargetChannelClosed,
     TargetNotFound,
     TargetTaken,
 )
-from services.social.ports import Channels
+from services.social.ports import ChannelDirectory
 from services.social.service import free_at
 from services.social.times import Slot, zone_of
-from services.social.types import Channel, Place, TargetDetails
+from services.social.types import BufferChannel, TargetChannel, TargetDetails
 
 _NAME = 80
 
@@ -41,14 +41,20 @@ class TargetService:
     """
 
     def __init__(
-        self, sessions: Sessions, channels: Channels | None, courier: Courier, clock: Clock
+        self,
+        sessions: Sessions,
+        channels: ChannelDirectory | None,
+        courier: BackgroundCalls,
+        clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._channels = channels
         self._courier = courier
         self._clock = clock
 
-    async def add_place(self, actor: Actor, personality_id: UUID, place: Place) -> SocialTarget:
+    async def add_discord_channel(
+        self, actor: Actor, personality_id: UUID, place: TargetChannel
+    ) -> SocialTarget:
         """Let a personality post photos on a channel of Discord's.
 
         Raises:
@@ -60,7 +66,7 @@ class TargetService:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
             await owned(session, actor, personality_id)
-            user = await enter(session, actor)
+            user = await get_or_create_user(session, actor)
             return await _add(
                 session,
                 personality_id=personality_id,
@@ -73,7 +79,9 @@ class TargetService:
                 is_public=place.is_public,
             )
 
-    async def add_channel(self, actor: Actor, personality_id: UUID, name: str) -> SocialTarget:
+    async def add_buffer_channel(
+        self, actor: Actor, personality_id: UUID, name: str
+    ) -> SocialTarget:
         """Let a personality post photos on a channel of Buffer's, by its name or id.
 
         Raises:
@@ -97,7 +105,7 @@ class TargetService:
         if channel.service not in CAPTIONS:
             raise NetworkUnsupported(channel.service)
         if channel.problem is not None:
-            raise ChannelClosed(channel.name, channel.problem)
+            raise TargetChannelClosed(channel.name, channel.problem)
         async with self._sessions.begin() as session:
             await owned(session, actor, personality_id)
             return await _add(
@@ -112,7 +120,7 @@ class TargetService:
                 is_public=True,
             )
 
-    async def channels(self, actor: Actor) -> Sequence[Channel]:
+    async def channels(self, actor: Actor) -> Sequence[BufferChannel]:
         """Return Buffer's channels.
 
         Raises:
@@ -123,7 +131,7 @@ class TargetService:
             raise BotOwnerOnly
         if self._channels is None:
             raise PublisherMissing(TargetKind.BUFFER)
-        return await self._courier.carry(self._channels.listed)
+        return await self._courier.call(self._channels.listed)
 
     async def listed(self, actor: Actor, personality_id: UUID) -> Sequence[TargetDetails]:
         """Return where a personality posts.
@@ -214,7 +222,7 @@ class TargetService:
             target.removed_at = self._clock.now()
             await self._ring(session, target)
 
-    async def close_place(self, actor: Actor, channel_id: int) -> int:
+    async def close_channel(self, actor: Actor, channel_id: int) -> int:
         """Let nothing be posted on a channel of Discord's any more; return who does not: how many.
 
         Raises:
@@ -240,10 +248,10 @@ class TargetService:
                 post.status, post.error = PostStatus.SCHEDULED, None
             # At once where the target is gone, so that the post goes with it.
             at = self._clock.now() if target.removed_at is not None else None
-            await promise(session, post, target, self._clock, at=at)
+            await enqueue_delivery(session, post, target, self._clock, at=at)
 
 
-def label_of(channel: Channel) -> str:
+def label_of(channel: BufferChannel) -> str:
     """Return how a channel of Buffer's is told from others."""
     return f"{channel.name} · {channel.service}"
 

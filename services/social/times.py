@@ -14,7 +14,7 @@ from services.social.errors import (
     TimePast,
     TimeTooFar,
     TimeUnclear,
-    ZoneUnknown,
+    UnknownTimeZone,
 )
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -40,7 +40,7 @@ def zone_of(name: str) -> ZoneInfo:
     """
     known = _zones().get(name.strip().replace(" ", "_").lower())
     if known is None:
-        raise ZoneUnknown(name)
+        raise UnknownTimeZone(name)
     return ZoneInfo(known)
 
 

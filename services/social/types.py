@@ -15,7 +15,7 @@ from services.errors import DomainError
 from services.social.times import Slot
 
 
-class Stage(StrEnum):
+class RemoteState(StrEnum):
     """How far a post is on the other side."""
 
     QUEUED = "queued"
@@ -30,7 +30,7 @@ class Receipt(BaseModel):
     """
 
     remote_id: str
-    stage: Stage
+    state: RemoteState
     link: str | None = None
     at: datetime | None = None
     is_public: bool | None = None
@@ -39,7 +39,7 @@ class Receipt(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outgoing:
+class OutgoingPost:
     """A post as it goes out. `caption` is whole, `due_at` when it is to be seen.
 
     `others` are ids that posts of ours have on the other side, so that none is taken for it.
@@ -54,7 +54,7 @@ class Outgoing:
     alt_text: str
     first_comment: str
     storage_key: str
-    is_made: bool
+    is_ai_generated: bool
     due_at: datetime
     speaker: Speaker
     age_restricted: bool
@@ -76,7 +76,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class PostDetails:
     """A post with its photo and where it goes."""
 
     post: SocialPost
@@ -88,7 +88,7 @@ class Entry:
 class Scheduled:
     """A post is planned."""
 
-    entry: Entry
+    details: PostDetails
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +96,14 @@ class NotScheduled:
     """A post is not planned, and why; `existing` is the one that the photo has already."""
 
     reason: DomainError
-    existing: Entry | None = None
+    existing: PostDetails | None = None
 
 
 Scheduling: TypeAlias = Scheduled | NotScheduled
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class CaptionDraft:
     """What a model, or a person, says of a photo."""
 
     caption: str
@@ -112,7 +112,7 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class TargetChannel:
     """A channel of Discord's that photos may be posted on, as its moderators see it."""
 
     channel_id: int
@@ -122,7 +122,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Channel:
+class BufferChannel:
     """A channel at Buffer. `problem` says why it takes nothing."""
 
     id: str
@@ -143,8 +143,8 @@ class TargetDetails:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class PostNotice:
     """What whoever planned a post is told of it: how it stands, and whose it is."""
 
-    entry: Entry
+    details: PostDetails
     personality: str

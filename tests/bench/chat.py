@@ -18,13 +18,13 @@ from typing_extensions import override
 
 from db.models import Memory, Personality, User
 from db.session import Sessions, connect
-from services.chat import ChatService, Composer, Heard, Keeper, Speaker
+from services.chat import ChatService, ConversationWriter, IncomingMessage, ReplyGenerator, Speaker
 from services.clock import SystemClock
 from services.embedders import WordLlamaEmbedder
-from services.llm import PRICES, LanguageModels, Ledger, Vendor, courier
+from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import Dialect, OpenAICompatible
-from services.memory import Place, Venue
-from services.seeds import sow
+from services.memory import Channel, Venue
+from services.seeds import seed
 from tests.bench.measure import Measure, percentile
 from tests.fakes import FakeStage
 
@@ -46,12 +46,14 @@ class TimedStage(FakeStage):
         self.said_at: dict[int, float] = {}
 
     @override
-    async def say(self, place: Place, speaker: Speaker, text: str, *, line_id: UUID) -> list[int]:
+    async def send(
+        self, place: Channel, speaker: Speaker, text: str, *, line_id: UUID
+    ) -> list[int]:
         self.said_at[place.channel_id] = time.perf_counter()
         return [next(IDS)]
 
     @override
-    async def excuse(self, heard: Heard, error: Exception) -> None:
+    async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
         raise error
 
 
@@ -100,14 +102,14 @@ def measure(url: str) -> list[Measure]:
 async def _measure(url: str) -> list[Measure]:
     embedder, stage, vendor = WordLlamaEmbedder(), TimedStage(), TimedVendor()
     dialect = Dialect(cache_key=True, context_tokens=32_000)
-    async with connect(url) as sessions, courier() as carrier, vendor.running() as address:
+    async with connect(url) as sessions, background_calls() as carrier, vendor.running() as address:
         texts = OpenAICompatible("openai", api_key="x", base_url=address, dialect=dialect)
-        await sow(sessions, vendors={"openai"})
+        await seed(sessions, vendors={"openai"})
         models = LanguageModels(
-            Ledger(sessions, PRICES), carrier, {"openai": Vendor(texts, "gpt-6-luna")}
+            Ledger(sessions, PRICES), carrier, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
         )
-        composer = Composer(sessions, models, embedder, SystemClock())
-        chat = ChatService(sessions, composer, Keeper(sessions, embedder), stage)
+        composer = ReplyGenerator(sessions, models, embedder, SystemClock())
+        chat = ChatService(sessions, composer, ConversationWriter(sessions, embedder), stage)
         await _remember(sessions, embedder)
         await _converse(chat, stage, vendor, channel_id=1, turns=5)  # connections, plans
         alone = await _converse(chat, stage, vendor, channel_id=2, turns=TURNS_ALONE)
@@ -136,9 +138,9 @@ async def _converse(
     """Return how many milliseconds of each turn were the bot's own."""
     generator = random.Random(channel_id)
     took: list[float] = []
-    place = Place(channel_id=channel_id, guild_id=GUILD, venue=Venue.PUBLIC)
+    place = Channel(channel_id=channel_id, guild_id=GUILD, venue=Venue.PUBLIC)
     for _ in range(turns):
-        heard = Heard(
+        heard = IncomingMessage(
             message_id=next(IDS),
             place=place,
             author_id=1000 + channel_id,
@@ -147,7 +149,7 @@ async def _converse(
             created_at=datetime.now(UTC),
         )
         began = time.perf_counter()
-        await chat.hear(heard)
+        await chat.handle_message(heard)
         key = str(channel_id)
         before = vendor.asked_at[key] - began
         after = stage.said_at[channel_id] - vendor.answered_at[key]

@@ -10,10 +10,10 @@ from sqlalchemy import select, text
 from db.models import Board, BoardMember, Personality
 from db.session import Sessions, connect
 from services.clock import SystemClock
-from services.engine import ActType, EngineLoop, Limits, Planner, Presence, Tempo
-from services.llm import PRICES, LanguageModels, Ledger, Vendor, courier
+from services.engine import ActType, EngineScheduler, EngineTiming, Limits, Planner, Presence
+from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import Dialect, OpenAICompatible
-from services.seeds import sow
+from services.seeds import seed
 from tests.bench.chat import TimedVendor
 from tests.bench.measure import Measure
 from tests.services.acting import TableStage, board, desk, intend, settled, worker
@@ -45,13 +45,13 @@ def measure(url: str) -> list[Measure]:
 
 async def _measure(url: str) -> list[Measure]:
     vendor = TimedVendor()
-    async with connect(url) as sessions, courier() as carrier, vendor.running() as address:
+    async with connect(url) as sessions, background_calls() as carrier, vendor.running() as address:
         texts = OpenAICompatible(
             "openai", api_key="x", base_url=address, dialect=Dialect(cache_key=True)
         )
-        await sow(sessions, vendors={"openai"})
+        await seed(sessions, vendors={"openai"})
         models = LanguageModels(
-            Ledger(sessions, PRICES), carrier, {"openai": Vendor(texts, "gpt-6-luna")}
+            Ledger(sessions, PRICES), carrier, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
         )
         on = await board(sessions, acts_per_day=1_000_000, daily_budget_usd=10_000)
         await _add_boards(sessions)
@@ -94,8 +94,8 @@ async def _beat(sessions: Sessions) -> float:
     """Return the milliseconds of a beat in which nobody happens to be there, the median."""
     clock = SystemClock()
     interval = timedelta(milliseconds=1)
-    tempo = Tempo(clock=clock, interval=interval, tasks_per_tick=5)
-    loop = EngineLoop(sessions, Planner(Presence(), Limits()), tempo)
+    tempo = EngineTiming(clock=clock, interval=interval, tasks_per_tick=5)
+    loop = EngineScheduler(sessions, Planner(Presence(), Limits()), tempo)
     took: list[float] = []
     for _ in range(BEATS):
         began = time.perf_counter()
@@ -120,6 +120,6 @@ async def _acts(sessions: Sessions, models: LanguageModels, on: Board) -> float:
         for there, who in seated.all():
             await intend(sessions, there, who, ActType.POST)
     began = time.perf_counter()
-    async with worker(sessions, made, lanes={"engine": 10}).working():
+    async with worker(sessions, made, lanes={"engine": 10}).running():
         await settled(sessions, seconds=300)
     return ACTS / (time.perf_counter() - began)

@@ -57,7 +57,7 @@ class Nothing(Handler):
         self.started.set()
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """Leave it at that."""
@@ -133,7 +133,7 @@ async def _drain(sessions: Sessions, *, beside: str | None = None) -> float:
         async with _other(beside):
             await _add(sessions, JOBS)
             began = time.perf_counter()
-            async with _worker(sessions, Nothing()).working():
+            async with _worker(sessions, Nothing()).running():
                 while await _is_work_left(sessions):
                     await asyncio.sleep(0.02)
             rates.append(JOBS / (time.perf_counter() - began))
@@ -166,7 +166,7 @@ async def _other(url: str | None) -> AsyncGenerator[None]:
 async def _latencies(sessions: Sessions) -> list[float]:
     """Return how many milliseconds pass between a commit and the start of its job."""
     handler, waits = Nothing(), list[float]()
-    async with _worker(sessions, handler).working():
+    async with _worker(sessions, handler).running():
         await asyncio.sleep(0.5)
         for _ in range(ROUNDS):
             handler.started.clear()
@@ -183,7 +183,7 @@ async def _latencies(sessions: Sessions) -> list[float]:
 async def _work(url: str) -> None:
     async with (
         connect(url, pool_size=AT_ONCE + 5) as sessions,
-        _worker(sessions, Nothing()).working(),
+        _worker(sessions, Nothing()).running(),
     ):
         print("working", flush=True)  # noqa: T201 - whoever started us waits for it
         await asyncio.Event().wait()

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from db.session import Sessions, connect
-from services.embedders import VisualEmbedder
-from services.llm import PRICES, Ledger, courier
+from services.embedders import LocalImageEmbedder
+from services.llm import PRICES, Ledger, background_calls
 from services.painters import ImageModels
 from services.personalities import PersonalityService
-from services.photos import Outcome, PhotoService, folder
+from services.photos import ImportOutcome, PhotoService, folder
 from tests.bench.measure import Measure
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
@@ -62,16 +62,16 @@ async def _rounds(
 
 
 async def _import(sessions: Sessions, made: Path, root: Path, name: str, cores: int) -> float:
-    async with courier() as carrier:
+    async with background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = studio_of(images, carrier, made / "media")
-        photos = PhotoService(sessions, studio, VisualEmbedder(), FakeStage())
+        photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeStage())
         whose = await PersonalityService(sessions).create(OWNER, {"name": name})
         started = time.perf_counter()
         adding = photos.add(OWNER, whose.id, folder(root), at_once=cores)
         outcomes = [each.outcome async for each in adding]
         took = time.perf_counter() - started
-    if set(outcomes) != {Outcome.ADDED}:
+    if set(outcomes) != {ImportOutcome.ADDED}:
         raise RuntimeError(f"not all photos came in: {outcomes}")
     return took
 

@@ -11,7 +11,7 @@ from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 
 from bot.client import Bot
-from bot.outside import on_discord
+from bot.outside import discord_adapters
 from bot.playground import simulation
 from bot.wiring import Services, assemble
 from db.session import Sessions
@@ -19,7 +19,7 @@ from services.buffer import BufferPublisher
 from services.clock import Clock
 from services.embedders import WordLlamaEmbedder
 from services.llm import LanguageModels
-from services.painters import Studio
+from services.painters import ImagePipeline
 from tests.vendors.openai import OpenAIStandIn
 
 simulation.install()
@@ -38,7 +38,7 @@ class House:
     moderator: MemberActor
     boss: MemberActor
     openai: OpenAIStandIn
-    studio: Studio
+    studio: ImagePipeline
 
     @property
     def services(self) -> Services:
@@ -48,7 +48,7 @@ class House:
 def make_bot(
     sessions: Sessions,
     models: LanguageModels,
-    studio: Studio,
+    studio: ImagePipeline,
     embedder: WordLlamaEmbedder,
     *,
     development: bool = False,
@@ -56,7 +56,9 @@ def make_bot(
     buffer: BufferPublisher | None = None,
 ) -> Bot:
     def build(bot: Bot) -> Services:
-        outside = on_discord(bot, studio.store, cdn_hosts={"cdn.simcord.invalid"}, clock=clock)
+        outside = discord_adapters(
+            bot, studio.store, cdn_hosts={"cdn.simcord.invalid"}, clock=clock
+        )
         return assemble(
             sessions,
             outside=outside,
@@ -74,7 +76,7 @@ def make_bot(
 async def simcord_bot(
     sessions: Sessions,
     models: LanguageModels,
-    studio: Studio,
+    studio: ImagePipeline,
     embedder: WordLlamaEmbedder,
     clock: Clock | None,
     buffer: BufferPublisher | None,
@@ -96,7 +98,7 @@ def buffer() -> BufferPublisher | None:
 
 @pytest.fixture
 async def house(
-    simcord_bot: Bot, simcord_env: Env, openai: OpenAIStandIn, studio: Studio
+    simcord_bot: Bot, simcord_env: Env, openai: OpenAIStandIn, studio: ImagePipeline
 ) -> AsyncGenerator[House]:
     guild = simcord_env.create_guild("The House")
     moderators = guild.create_role(

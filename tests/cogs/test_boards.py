@@ -26,7 +26,7 @@ FOOTER = "\n-# 🎭 AI character"
 
 @pytest.fixture
 async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
-    async with worker(sessions, house.services, has_discord=True).working():
+    async with worker(sessions, house.services, has_discord=True).running():
         yield house
 
 
@@ -277,7 +277,7 @@ async def test_a_pause_stops_what_is_under_way(house: House, sessions: Sessions)
     await open_board(house, house.lobby, "Mirela, Bex")
     paused = await house.boss.slash(house.lobby, "engine pause")
     status = await house.boss.slash(house.lobby, "engine status")
-    async with worker(sessions, house.services, has_discord=True).working():
+    async with worker(sessions, house.services, has_discord=True).running():
         task = await house.services.engine.trigger(
             boss(house),
             ActType.POST,

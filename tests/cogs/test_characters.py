@@ -14,7 +14,7 @@ from simcord.results import InteractionResult
 from bot.wiring import worker
 from db.session import Sessions
 from services.media import FolderStore
-from services.painters import Studio
+from services.painters import ImagePipeline
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, embed, fields, prefilled, said
 from tests.cogs.meanwhile import answers, invent
@@ -25,7 +25,7 @@ PHOTO = ("me.jpg", painted("photo", (900, 1200)))
 
 
 @pytest.fixture
-def studio(studio: Studio) -> Studio:
+def studio(studio: ImagePipeline) -> ImagePipeline:
     """Pictures with an address that everyone can reach."""
     store = studio.store
     assert isinstance(store, FolderStore)
@@ -39,7 +39,7 @@ async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
     house.openai.answer = lambda body: (
         json.dumps(SEEN) if "PhotoAnswer" in json.dumps(body) else "The lamp is lit."
     )
-    async with worker(sessions, house.services, has_discord=True).working():
+    async with worker(sessions, house.services, has_discord=True).running():
         yield house
 
 

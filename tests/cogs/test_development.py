@@ -6,7 +6,7 @@ from bot.client import Bot
 from db.session import Sessions
 from services.embedders import WordLlamaEmbedder
 from services.llm import LanguageModels
-from services.painters import Studio
+from services.painters import ImagePipeline
 from tests.cogs.conftest import House, make_bot
 from tests.cogs.forms import said
 from tests.cogs.meanwhile import invent
@@ -14,7 +14,7 @@ from tests.cogs.meanwhile import invent
 
 @pytest.fixture
 async def simcord_bot(
-    sessions: Sessions, models: LanguageModels, studio: Studio, embedder: WordLlamaEmbedder
+    sessions: Sessions, models: LanguageModels, studio: ImagePipeline, embedder: WordLlamaEmbedder
 ) -> Bot:
     return make_bot(sessions, models, studio, embedder, development=True)
 

@@ -9,8 +9,8 @@ from sqlalchemy import update
 
 from db.models import Photo
 from db.session import Sessions
-from services.embedders import VisualEmbedder
-from services.photos import LookHandler
+from services.embedders import LocalImageEmbedder
+from services.photos import EmbedPhotoHandler
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, embed, fields, press, said, suggestions
 from tests.cogs.meanwhile import actor, invent
@@ -112,7 +112,7 @@ async def test_a_photo_is_chosen_from_the_library(ada: House) -> None:
 
 async def test_what_is_alike_is_found(ada: House, sessions: Sessions) -> None:
     await take_in(ada, a=photo(1), b=photo(2), c=photo(3))
-    looking = LookHandler(sessions, ada.studio.store, VisualEmbedder())
+    looking = EmbedPhotoHandler(sessions, ada.studio.store, LocalImageEmbedder())
     async with working(sessions, looking):
         await nothing_due(sessions)
 

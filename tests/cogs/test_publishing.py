@@ -17,7 +17,7 @@ from tests.services.judging import judge
 async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
     """The house with somebody who does the work in the background."""
     house.openai.answer = judge()
-    async with worker(sessions, house.services, has_discord=True).working():
+    async with worker(sessions, house.services, has_discord=True).running():
         yield house
 
 
@@ -38,7 +38,7 @@ async def ended(house: House, name: str) -> None:
     )
     async with asyncio.timeout(15):
         while True:
-            standing = await house.services.publishing.standing(actor(house.alice), found.id)
+            standing = await house.services.publishing.status(actor(house.alice), found.id)
             if standing.attempt and standing.attempt.status not in ("pending", "running"):
                 return
             await asyncio.sleep(0.02)
@@ -58,7 +58,7 @@ async def test_an_owner_watches_a_publication_from_its_start_to_its_end(
     begun = said(started)
     waiting = await house.alice.slash(house.lobby, "publish status", personality="Ada")
     again = await house.alice.slash(house.lobby, "publish history", personality="Ada")
-    async with worker(sessions, house.services, has_discord=True).working():
+    async with worker(sessions, house.services, has_discord=True).running():
         await ended(house, "Ada")
         done = await house.alice.slash(house.lobby, "publish status", personality="Ada")
         async with asyncio.timeout(10):

@@ -15,12 +15,12 @@ from simcord.results import InteractionResult
 
 from bot.errors import explain
 from services.errors import ModeratorsOnly
-from services.memory import Place as ChatPlace
+from services.memory import Channel as ChatPlace
 from services.memory import Venue
 from services.people import Actor
 from services.personalities import Personality
 from services.photos import file
-from services.social import Draft, Place
+from services.social import CaptionDraft, TargetChannel
 from tests.cogs.conftest import House
 from tests.cogs.forms import buttons, fill, said
 from tests.cogs.meanwhile import actor, breathe
@@ -280,9 +280,11 @@ async def show(house: House, me: Actor, zed: Personality) -> None:
     )
     (_, drafted) = [each.photo async for each in taken if each.photo]
     lobby = house.lobby
-    place = Place(channel_id=lobby.id, guild_id=house.guild.id, name="lobby", is_public=True)
-    await services.targets.add_place(replace(me, moderates=True), zed.id, place)
-    await services.posts.save_draft(me, drafted.id, Draft(caption="Fog", alt_text=""))
+    place = TargetChannel(
+        channel_id=lobby.id, guild_id=house.guild.id, name="lobby", is_public=True
+    )
+    await services.targets.add_discord_channel(replace(me, moderates=True), zed.id, place)
+    await services.posts.save_draft(me, drafted.id, CaptionDraft(caption="Fog", alt_text=""))
 
 
 async def use(house: House, who: MemberActor, command: str, options: Options) -> InteractionResult:

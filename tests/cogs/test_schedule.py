@@ -17,8 +17,8 @@ from bot.errors import explain
 from bot.wiring import worker
 from db.models import SocialPost, SocialTarget
 from db.session import Sessions
-from services.social import Draft, NotScheduled
-from services.social.doorbell import promise
+from services.social import CaptionDraft, NotScheduled
+from services.social.doorbell import enqueue_delivery
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, embed, fill, inputs, press, said
 from tests.cogs.meanwhile import actor, invent
@@ -36,7 +36,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
-    async with worker(sessions, house.services, has_discord=True).working():
+    async with worker(sessions, house.services, has_discord=True).running():
         yield house
 
 
@@ -108,7 +108,9 @@ async def test_what_was_posted_and_not_written_down_is_found_and_not_posted_agai
             {"now": clock.now()},
         )
         post = (await session.scalars(select(SocialPost))).one()
-        await promise(session, post, await session.get_one(SocialTarget, post.target_id), clock)
+        await enqueue_delivery(
+            session, post, await session.get_one(SocialTarget, post.target_id), clock
+        )
 
     await later(sessions, clock, minutes=1)
 
@@ -344,7 +346,7 @@ async def test_a_caption_past_the_limit_is_refused_with_what_is_added_to_it(
     target = await harbour.services.targets.find(me, "lobby")
 
     done = await posts.schedule_post(
-        me, found.id, Draft(caption="x" * 2001, alt_text=""), target_id=target.id
+        me, found.id, CaptionDraft(caption="x" * 2001, alt_text=""), target_id=target.id
     )
 
     assert isinstance(done, NotScheduled)
@@ -385,7 +387,9 @@ async def test_what_never_went_out_is_posted_also_where_much_was_said_before(
             {"at": clock.now()},
         )
         post = (await session.scalars(select(SocialPost))).one()
-        await promise(session, post, await session.get_one(SocialTarget, post.target_id), clock)
+        await enqueue_delivery(
+            session, post, await session.get_one(SocialTarget, post.target_id), clock
+        )
 
     await later(sessions, clock, seconds=40)
 

@@ -17,23 +17,30 @@ from services.chat import Speaker
 from services.clock import Clock, SystemClock
 from services.engine import (
     ActHandler,
-    BoardStage,
-    Desk,
-    Enclosed,
+    BoardAdapter,
+    BoardLocation,
+    EngineDependencies,
+    EngineTiming,
+    ImageAttachment,
     Limits,
     Planner,
     Presence,
-    Spoken,
-    Tempo,
-    Where,
+    SentMessages,
 )
-from services.engine.loop import promise, task_of
-from services.engine.types import Intent
+from services.engine.loop import enqueue_task, to_task
+from services.engine.types import PlannedAct
 from services.jobs import LANES, JobMetrics, JobStatus, Worker
-from services.llm import PRICES, Courier, LanguageModels, Ledger, Vendor, courier
+from services.llm import (
+    PRICES,
+    BackgroundCalls,
+    ConfiguredVendor,
+    LanguageModels,
+    Ledger,
+    background_calls,
+)
 from services.llm.openai_compatible import Dialect, OpenAICompatible
-from services.painters import ImageModels, Studio
-from services.painters.replicate import Replicate
+from services.painters import ImageModels, ImagePipeline
+from services.painters.replicate import ReplicateImageModel
 from tests.conftest import studio_of
 from tests.services.dying import Watch
 from tests.services.working import QUICK, statuses
@@ -43,7 +50,7 @@ CREATE TABLE stage (id bigserial PRIMARY KEY, place bigint, name text, content t
 """
 
 
-class TableStage(BoardStage):
+class TableStage(BoardAdapter):
     """Discord, as far as the engine goes, in a table: what was sent stays sent."""
 
     def __init__(self, sessions: Sessions, watch: Watch = lambda _: None) -> None:
@@ -51,36 +58,42 @@ class TableStage(BoardStage):
         self._watch = watch
 
     @override
-    async def ready(self, where: Where) -> None:
+    async def check(self, where: BoardLocation) -> None:
         self._watch("ready")
 
     @override
     async def post(
         self,
-        where: Where,
+        where: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
         text: str,
         post_id: UUID,
-        picture: Enclosed | None = None,
-    ) -> Spoken:
+        picture: ImageAttachment | None = None,
+    ) -> SentMessages:
         if picture is not None:
             title = f"{picture.alt} {hashlib.sha256(picture.data).hexdigest()}"
-        return Spoken(message_ids=[await self._send(where.channel_id, speaker, text, title)])
+        return SentMessages(message_ids=[await self._send(where.channel_id, speaker, text, title)])
 
     @override
     async def comment(
-        self, where: Where, speaker: Speaker, *, text: str, answering: int | None
-    ) -> Spoken:
+        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+    ) -> SentMessages:
         place = where.thread_id or where.post_message_id or 0
         sent = await self._send(place, speaker, f"{answering}: {text}", "")
-        return Spoken(message_ids=[sent], thread_id=place)
+        return SentMessages(message_ids=[sent], thread_id=place)
 
     @override
     async def find(
-        self, where: Where, speaker: Speaker, *, title: str, text: str, answering: int | None
-    ) -> Spoken | None:
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        answering: int | None,
+    ) -> SentMessages | None:
         place = where.channel_id if title else where.thread_id or where.post_message_id or 0
         content = text if title else f"{answering}: {text}"
         async with self._sessions() as session:
@@ -89,11 +102,18 @@ class TableStage(BoardStage):
             )
         if found is None:
             return None
-        return Spoken(message_ids=[found], thread_id=None if title else place)
+        return SentMessages(message_ids=[found], thread_id=None if title else place)
 
     @override
     async def show_votes(
-        self, where: Where, message_id: int, *, post_id: UUID, ups: int, downs: int, is_ours: bool
+        self,
+        where: BoardLocation,
+        message_id: int,
+        *,
+        post_id: UUID,
+        ups: int,
+        downs: int,
+        is_ours: bool,
     ) -> None:
         self._watch("votes shown")
 
@@ -121,23 +141,23 @@ _FIND = text(
 def desk(
     sessions: Sessions,
     models: LanguageModels,
-    stage: BoardStage,
+    stage: BoardAdapter,
     *,
     limits: Limits | None = None,
     clock: Clock | None = None,
-    studio: Studio | None = None,
-) -> Desk:
+    studio: ImagePipeline | None = None,
+) -> EngineDependencies:
     caps = limits or Limits(requests_per_minute=100_000)
-    nobody = ImageModels(models.ledger, Courier(), None)
-    return Desk(
+    nobody = ImageModels(models.ledger, BackgroundCalls(), None)
+    return EngineDependencies(
         sessions=sessions,
         models=models,
         stage=stage,
-        studio=studio or studio_of(nobody, Courier(), Path()),
+        studio=studio or studio_of(nobody, BackgroundCalls(), Path()),
         # Nobody answers of themselves, so that what is planned is what the test plans.
         planner=Planner(Presence(), Limits(replies_per_thread=0)),
         limits=caps,
-        tempo=Tempo(
+        tempo=EngineTiming(
             clock=clock or SystemClock(), interval=timedelta(minutes=2), tasks_per_tick=100
         ),
     )
@@ -145,7 +165,7 @@ def desk(
 
 def worker(
     sessions: Sessions,
-    made: Desk,
+    made: EngineDependencies,
     *,
     at_once: int = 10,
     watch: Watch = lambda _: None,
@@ -225,8 +245,8 @@ async def intend(
     """Promise that a personality does something."""
     now = SystemClock().now()
     async with sessions.begin() as session:
-        task = task_of(
-            Intent(
+        task = to_task(
+            PlannedAct(
                 personality_id=who.id,
                 board_id=on.id,
                 kind=kind,
@@ -237,7 +257,7 @@ async def intend(
             now,
         )
         session.add(task)
-        await promise(session, task, SystemClock())
+        await enqueue_task(session, task, SystemClock())
     return task
 
 
@@ -266,30 +286,32 @@ async def count(sessions: Sessions, kind: type) -> int:
         return await session.scalar(select(func.count()).select_from(kind)) or 0
 
 
-def vendor(url: str) -> Vendor:
+def vendor(url: str) -> ConfiguredVendor:
     texts = OpenAICompatible("openai", api_key="sk-x", base_url=url, dialect=Dialect())
-    return Vendor(texts, "gpt-6-luna")
+    return ConfiguredVendor(texts, "gpt-6-luna")
 
 
-def models_of(sessions: Sessions, carrier: Courier, made: Vendor) -> LanguageModels:
+def models_of(
+    sessions: Sessions, carrier: BackgroundCalls, made: ConfiguredVendor
+) -> LanguageModels:
     return LanguageModels(Ledger(sessions, PRICES), carrier, {"openai": made})
 
 
 async def act(watch: Watch, url: str, address: str, painter: str, folder: Path) -> None:
     """Act until nothing is due."""
-    async with connect(url) as sessions, courier() as carrier:
+    async with connect(url) as sessions, background_calls() as carrier:
         made = vendor(address)
         stage = TableStage(sessions, watch)
         models = models_of(sessions, carrier, made)
         images = painting(models, carrier, painter)
         desk_ = desk(sessions, models, stage, studio=studio_of(images, carrier, folder))
-        async with worker(sessions, desk_, at_once=1, watch=watch).working():
+        async with worker(sessions, desk_, at_once=1, watch=watch).running():
             await settled(sessions)
         await made.texts.close()
         await images.close()
 
 
-def painting(models: LanguageModels, carrier: Courier, address: str) -> ImageModels:
+def painting(models: LanguageModels, carrier: BackgroundCalls, address: str) -> ImageModels:
     """Return image models behind the stand-in at an address."""
-    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url=address)
+    painter = ReplicateImageModel(api_token="r8_x", model="google/nano-banana", base_url=address)
     return ImageModels(models.ledger, carrier, painter, poll=0.01, deadline=5)

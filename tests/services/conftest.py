@@ -7,7 +7,7 @@ import pytest
 from db.session import Sessions
 from services.llm import LanguageModels
 from services.media import FolderStore
-from services.painters import Studio
+from services.painters import ImagePipeline
 from tests.services.drawing import (
     Drawing,
     seen,
@@ -20,7 +20,7 @@ from tests.vendors.openai import OpenAIStandIn
 
 @pytest.fixture
 def drawing(
-    sessions: Sessions, models: LanguageModels, studio: Studio, openai: OpenAIStandIn
+    sessions: Sessions, models: LanguageModels, studio: ImagePipeline, openai: OpenAIStandIn
 ) -> Drawing:
     openai.answer = seen()
     return Drawing(sessions, models, studio)
@@ -42,7 +42,7 @@ async def outside() -> AsyncGenerator[PublicFolder]:
 
 @pytest.fixture
 def posting(
-    sessions: Sessions, studio: Studio, buffer: BufferStandIn, outside: PublicFolder
+    sessions: Sessions, studio: ImagePipeline, buffer: BufferStandIn, outside: PublicFolder
 ) -> Posting:
     opened = public(studio, outside.url)
     assert isinstance(opened.store, FolderStore)

@@ -12,25 +12,25 @@ from uuid import UUID
 from sqlalchemy import select, text
 from typing_extensions import override
 
-from bot.wiring import described
+from bot.wiring import describe_error
 from db.models import Character, CharacterImage, GeneratedAsset, Job, JobStatus, PromptArtifact
 from db.session import Sessions, connect
 from services.characters import (
     CharacterLimits,
     CharacterService,
-    ClearingHandler,
+    CleanupHandler,
     GalleryService,
     GenerateHandler,
+    ImageOrder,
     Progress,
-    ShowHandler,
+    ProgressHandler,
     Watcher,
-    Wish,
 )
 from services.chat import Attachment
 from services.jobs import LANES, Handler, JobMetrics, Worker
-from services.llm import LanguageModels, courier
+from services.llm import LanguageModels, background_calls
 from services.media import DeleteHandler, FolderStore
-from services.painters import Studio
+from services.painters import ImagePipeline
 from services.people import Actor
 from services.personalities import PersonalityService
 from tests.conftest import studio_of
@@ -82,7 +82,7 @@ class Drawing:
     """Everything that has to do with characters, in front of stand-ins."""
 
     def __init__(
-        self, sessions: Sessions, models: LanguageModels, studio: Studio, **limits: int
+        self, sessions: Sessions, models: LanguageModels, studio: ImagePipeline, **limits: int
     ) -> None:
         self.sessions = sessions
         self.studio = studio
@@ -98,7 +98,7 @@ class Drawing:
         self, *, name: str = "Ada", photo: Attachment = PHOTO, **wish: Any
     ) -> Character:
         asked: dict[str, Any] = {"style": "ink", "variants": 2, "reply": {"until": "x"}, **wish}
-        made = Wish(**asked)
+        made = ImageOrder(**asked)
         return await self.service.create(OWNER, name=name, gender="female", photo=photo, wish=made)
 
     @property
@@ -106,10 +106,10 @@ class Drawing:
         store = self.studio.store
         return [
             GenerateHandler(
-                self.sessions, self.models, self.studio, self.watcher, describe=described
+                self.sessions, self.models, self.studio, self.watcher, describe=describe_error
             ),
-            ShowHandler(self.sessions, store, self.watcher),
-            ClearingHandler(self.sessions, self.studio),
+            ProgressHandler(self.sessions, store, self.watcher),
+            CleanupHandler(self.sessions, self.studio),
             DeleteHandler(self.studio.store),
         ]
 
@@ -119,12 +119,12 @@ class Drawing:
             self.sessions,
             self.handlers,
             lanes=LANES,
-            describe=described,
+            describe=describe_error,
             metrics=JobMetrics(),
             pace=QUICK,
             watch=watch,
         )
-        async with worker.working():
+        async with worker.running():
             yield
 
     async def drawn(self) -> None:
@@ -178,7 +178,7 @@ async def nothing_due(sessions: Sessions, seconds: float = 30) -> None:
 
 async def draw(watch: Watch, url: str, address: str, painter: str, folder: Path) -> None:
     """Draw until nothing is due."""
-    async with connect(url) as sessions, courier() as carrier:
+    async with connect(url) as sessions, background_calls() as carrier:
         made = vendor(address)
         models = models_of(sessions, carrier, made)
         images = painting(models, carrier, painter)

@@ -13,17 +13,17 @@ from bot.errors import explain
 from db.models import JobStatus, Personality
 from db.session import Sessions, connect
 from services.jobs import LANES, JobMetrics, Worker
-from services.llm import PRICES, LanguageModels, Ledger, Vendor, courier
+from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.people import Actor
 from services.personalities import PersonalityService
 from services.publishing import (
-    Ended,
     Herald,
-    NoticeHandler,
     PublishAttempt,
     PublishHandler,
     PublishingService,
+    PublishNoticeHandler,
+    PublishResult,
 )
 from tests.services.dying import Watch
 from tests.services.working import QUICK, statuses
@@ -71,13 +71,13 @@ class FakeHerald(Herald):
         self.letters: list[tuple[int, str]] = []
 
     @override
-    async def reply(self, address: dict[str, Any], ended: Ended) -> bool:
+    async def reply(self, address: dict[str, Any], ended: PublishResult) -> bool:
         if self.reachable:
             self.replies.append(ended.attempt.status)
         return self.reachable
 
     @override
-    async def write(self, discord_id: int, ended: Ended) -> bool:
+    async def write(self, discord_id: int, ended: PublishResult) -> bool:
         self.letters.append((discord_id, ended.attempt.status))
         return True
 
@@ -88,7 +88,7 @@ def publisher(
     """Return a worker that publishes."""
     return Worker(
         sessions,
-        [PublishHandler(sessions, models), NoticeHandler(herald)],
+        [PublishHandler(sessions, models), PublishNoticeHandler(herald)],
         lanes=LANES,
         describe=lambda error: explain(error) or "Something broke on our side.",
         metrics=JobMetrics(),
@@ -102,7 +102,7 @@ async def publishing(
     sessions: Sessions, models: LanguageModels, herald: Herald | None = None
 ) -> AsyncGenerator[PublishingService]:
     """Publish while the context is open."""
-    async with publisher(sessions, models, herald or FakeHerald()).working():
+    async with publisher(sessions, models, herald or FakeHerald()).running():
         yield PublishingService(sessions, models)
 
 
@@ -149,13 +149,13 @@ async def told(service: PublishingService, personality_id: UUID) -> PublishAttem
 
 async def publish_due(watch: Watch, url: str, vendor: str) -> None:
     """Publish what is due until it is done."""
-    async with connect(url) as sessions, courier() as carrier:
+    async with connect(url) as sessions, background_calls() as carrier:
         texts = OpenAICompatible("openai", api_key="sk-x", base_url=vendor, dialect=Dialect())
         models = LanguageModels(
-            Ledger(sessions, PRICES), carrier, {"openai": Vendor(texts, "gpt-6-luna")}
+            Ledger(sessions, PRICES), carrier, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
         )
         made = publisher(sessions, models, FakeHerald(), watch=watch)
-        async with made.working():
+        async with made.running():
             while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
                 await asyncio.sleep(0.02)
         await texts.close()

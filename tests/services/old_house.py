@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from db.base import Base
 from db.models import Persona, User, UserDefaultPersona
 from db.session import Sessions
-from services.legacy import Report, import_legacy
+from services.legacy import ImportReport, import_legacy
 from tests.conftest import NUMBERS
 
 ALICE, BOB, ADMIN, LOBBY = 100, 200, 900, 55
@@ -133,7 +133,7 @@ async def old_house(server: PostgresServer) -> AsyncGenerator[OldHouse]:
     await engine.dispose()
 
 
-async def move(old: OldHouse, sessions: Sessions) -> Report:
+async def move(old: OldHouse, sessions: Sessions) -> ImportReport:
     return await import_legacy(old.url, sessions, admin_discord_id=ADMIN, admin_name="root")
 
 

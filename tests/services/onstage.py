@@ -12,7 +12,7 @@ from bot.playground import simulation, world
 from bot.wiring import worker
 from db.session import connect
 from services.embedders import WordLlamaEmbedder
-from services.llm import courier
+from services.llm import background_calls
 from tests.cogs.conftest import make_bot
 from tests.conftest import studio_of
 from tests.services.acting import models_of, painting, vendor
@@ -27,7 +27,7 @@ async def act_on_discord(
 ) -> None:
     """Act until nothing is due. Before and after each thing that Discord is sent it may die."""
     simulation.install()
-    async with connect(url) as sessions, courier() as carrier:
+    async with connect(url) as sessions, background_calls() as carrier:
         made = vendor(address)
         models = models_of(sessions, carrier, made)
         images = painting(models, carrier, painter)
@@ -40,7 +40,7 @@ async def act_on_discord(
             world.build(env)
             world.keep(env, file)
             _watch_requests(env, file, watch)
-            async with worker(sessions, bot.services, has_discord=True).working():
+            async with worker(sessions, bot.services, has_discord=True).running():
                 await nothing_due(sessions)
         await made.texts.close()
         await images.close()

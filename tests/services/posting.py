@@ -10,38 +10,38 @@ from uuid import UUID
 from sqlalchemy import text
 from typing_extensions import override
 
-from bot.wiring import described
+from bot.wiring import describe_error
 from db.models import Photo, SocialPost, SocialTarget
 from db.session import Sessions, connect
 from services.buffer import BufferClient, BufferPublisher
 from services.clock import Clock
-from services.embedders import ImageEmbedder, VisualEmbedder
+from services.embedders import ImageEmbedder, LocalImageEmbedder
 from services.jobs import LANES, Handler, JobMetrics, Worker
-from services.llm import PRICES, Ledger, courier
+from services.llm import PRICES, Ledger, background_calls
 from services.media import DeleteHandler, FolderStore
-from services.painters import ImageModels, Studio
+from services.painters import ImageModels, ImagePipeline
 from services.people import Actor
 from services.personalities import PersonalityService
-from services.photos import LookHandler, Outcome, PhotoService, Taken, file
+from services.photos import EmbedPhotoHandler, ImportOutcome, ImportResult, PhotoService, file
 from services.social import (
     CalendarService,
-    DeliverHandler,
-    Draft,
-    Entry,
+    CaptionDraft,
+    DeliveryHandler,
     Messenger,
-    Outgoing,
-    Place,
+    OutgoingPost,
+    PostDetails,
+    PostNotice,
     Publisher,
     Receipt,
+    RemoteState,
+    RemoveFromQueueHandler,
     Scheduled,
     SocialNoticeHandler,
     SocialService,
-    Stage,
-    TakeBackHandler,
+    TargetChannel,
     TargetKind,
     TargetService,
-    Told,
-    forget,
+    delete_photos_and_posts,
 )
 from tests.conftest import studio_of
 from tests.fakes import FakeStage, HandClock
@@ -53,43 +53,43 @@ from tests.vendors.buffer import KEY
 
 OWNER = Actor(discord_id=1, name="owner", is_bot_owner=True, moderates=True)
 STRANGER = Actor(discord_id=2, name="stranger")
-PLACE = Place(channel_id=77, guild_id=7, name="harbour", is_public=True)
+PLACE = TargetChannel(channel_id=77, guild_id=7, name="harbour", is_public=True)
 NOW = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 DUE = datetime(2026, 3, 28, 17, 0, tzinfo=UTC)  # what `planned` asks for
-TEXT = Draft(caption="The lamp is lit.", alt_text="A lighthouse at dusk.")
+TEXT = CaptionDraft(caption="The lamp is lit.", alt_text="A lighthouse at dusk.")
 
 
 @dataclass(eq=False)
 class Wall(Publisher):
     """A place without a queue. What hangs there is seen; `refuses` is said instead of taking it."""
 
-    hung: list[Outgoing] = field(default_factory=list[Outgoing])
+    hung: list[OutgoingPost] = field(default_factory=list[OutgoingPost])
     refuses: Exception | None = None
 
     @property
     @override
-    def sees_all(self) -> bool:
+    def finds_everything(self) -> bool:
         return True
 
     @override
-    async def check(self, outgoing: Outgoing) -> None:
+    async def check(self, outgoing: OutgoingPost) -> None:
         if self.refuses is not None:
             raise self.refuses
 
     @override
-    async def publish(self, outgoing: Outgoing) -> Receipt:
+    async def publish(self, outgoing: OutgoingPost) -> Receipt:
         self.hung.append(outgoing)
         return self._receipt(len(self.hung))
 
     @override
-    async def find(self, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
         for number, each in enumerate(self.hung, start=1):
             if each.file_name == outgoing.file_name:
                 return self._receipt(number)
         return None
 
     def _receipt(self, number: int) -> Receipt:
-        return Receipt(remote_id=str(number), stage=Stage.OUT, link=f"https://wall/{number}")
+        return Receipt(remote_id=str(number), state=RemoteState.OUT, link=f"https://wall/{number}")
 
 
 @dataclass(eq=False)
@@ -99,8 +99,8 @@ class Mouthpiece(Messenger):
     told: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     @override
-    async def tell(self, discord_id: int, told: Told) -> bool:
-        self.told.append((discord_id, told.entry.post.error or ""))
+    async def tell(self, discord_id: int, told: PostNotice) -> bool:
+        self.told.append((discord_id, told.details.post.error or ""))
         return True
 
 
@@ -110,7 +110,7 @@ class Posting:
     def __init__(
         self,
         sessions: Sessions,
-        studio: Studio,
+        studio: ImagePipeline,
         *,
         buffer_url: str | None = None,
         key: str = KEY,
@@ -123,10 +123,10 @@ class Posting:
         self.clock = clock or HandClock(NOW)
         self.wall = Wall()
         self.messenger = Mouthpiece()
-        self.embedder = embedder or VisualEmbedder()
+        self.embedder = embedder or LocalImageEmbedder()
         client = BufferClient(sessions, api_key=key, base_url=buffer_url or "http://127.0.0.1:9/")
         self.buffer = BufferPublisher(client, studio.store)
-        self.people = PersonalityService(sessions, leaving=forget)
+        self.people = PersonalityService(sessions, leaving=delete_photos_and_posts)
         self.photos = PhotoService(sessions, studio, self.embedder, FakeStage())
         self.posts = SocialService(sessions, self.clock)
         self.calendar = CalendarService(sessions, self.clock)
@@ -146,13 +146,13 @@ class Posting:
             TargetKind.BUFFER: self.buffer,
         }
         return [
-            DeliverHandler(
-                self.sessions, publishers, self.clock, describe=described, search=self._search
+            DeliveryHandler(
+                self.sessions, publishers, self.clock, describe=describe_error, search=self._search
             ),
             SocialNoticeHandler(self.sessions, self.messenger),
-            TakeBackHandler(publishers),
+            RemoveFromQueueHandler(publishers),
             DeleteHandler(self.studio.store),
-            LookHandler(self.sessions, self.studio.store, self.embedder),
+            EmbedPhotoHandler(self.sessions, self.studio.store, self.embedder),
         ]
 
     @asynccontextmanager
@@ -161,12 +161,12 @@ class Posting:
             self.sessions,
             self.handlers,
             lanes=LANES,
-            describe=described,
+            describe=describe_error,
             metrics=JobMetrics(),
             pace=replace(QUICK, poll=0.02),
             watch=watch,
         )
-        async with worker.working():
+        async with worker.running():
             yield
 
     async def seen_to(self, *, ring: bool = False, **span: float) -> None:
@@ -193,42 +193,46 @@ class Posting:
         whose = await self.personality()
         sources = [file(f"p{number}.jpg", photo(number)) for number in range(count)]
         adding = self.photos.add(OWNER, whose, sources, is_made=is_made)
-        taken: list[Taken] = [each async for each in adding]
-        assert {each.outcome for each in taken} == {Outcome.ADDED}
+        taken: list[ImportResult] = [each async for each in adding]
+        assert {each.outcome for each in taken} == {ImportOutcome.ADDED}
         return [each.photo for each in taken if each.photo]
 
     async def harbour(self, photo: Photo) -> SocialTarget:
         """Let a photo's personality post on a channel of Discord's."""
-        return await self.targets.add_place(OWNER, photo.personality_id, PLACE)
+        return await self.targets.add_discord_channel(OWNER, photo.personality_id, PLACE)
 
     async def channel(self, photo: Photo, name: str = "ig") -> SocialTarget:
         """Let a photo's personality post on a channel of Buffer's."""
-        return await self.targets.add_channel(OWNER, photo.personality_id, name)
+        return await self.targets.add_buffer_channel(OWNER, photo.personality_id, name)
 
     async def planned(
-        self, photo: Photo, target: SocialTarget, when: str = "tomorrow 18:00", draft: Draft = TEXT
-    ) -> Entry:
+        self,
+        photo: Photo,
+        target: SocialTarget,
+        when: str = "tomorrow 18:00",
+        draft: CaptionDraft = TEXT,
+    ) -> PostDetails:
         done = await self.posts.schedule_post(
             OWNER, photo.id, draft, target_id=target.id, when=when
         )
         assert isinstance(done, Scheduled), done
-        return done.entry
+        return done.details
 
-    async def handed_in(self) -> Entry:
+    async def handed_in(self) -> PostDetails:
         """Return a post of a new photo, for tomorrow on a channel of Buffer's."""
         (photo,) = await self.library()
         return await self.planned(photo, await self.channel(photo))
 
-    async def now(self, entry: Entry) -> SocialPost:
+    async def now(self, entry: PostDetails) -> SocialPost:
         async with self.sessions() as session:
             return await session.get_one(SocialPost, entry.post.id)
 
-    async def is_there(self, entry: Entry) -> bool:
+    async def is_there(self, entry: PostDetails) -> bool:
         async with self.sessions() as session:
             return await session.get(SocialPost, entry.post.id) is not None
 
 
-def public(studio: Studio, base: str) -> Studio:
+def public(studio: ImagePipeline, base: str) -> ImagePipeline:
     """Return the same with files that everyone can reach under an address."""
     store = studio.store
     assert isinstance(store, FolderStore)
@@ -240,7 +244,7 @@ async def deliver(
     watch: Watch, url: str, buffer_url: str, folder: Path, base: str, now: str
 ) -> None:
     """See to posts until nothing is due."""
-    async with connect(url) as sessions, courier() as carrier:
+    async with connect(url) as sessions, background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = public(studio_of(images, carrier, folder), base)
         posting = Posting(

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from db.models import Deed, EngineAct, Photo, SocialPost, SocialTarget
+from db.models import ActionType, EngineAct, Photo, SocialPost, SocialTarget
 from db.session import Sessions
 
 _NUMBERS = count(1)
@@ -56,7 +56,7 @@ async def has_posted(
             EngineAct(
                 personality_id=personality_id,
                 social_post_id=post.id,
-                action_type=Deed.SHARED,
+                action_type=ActionType.SHARED,
                 created_at=now,
             )
         )

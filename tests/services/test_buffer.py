@@ -6,14 +6,14 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select
 
-from db.models import Deed, EngineAct, RateWindow
-from services.painters import Studio
+from db.models import ActionType, EngineAct, RateWindow
+from services.painters import ImagePipeline
 from services.social import (
-    ChannelClosed,
     NetworkUnsupported,
     NoSuchBufferChannel,
     PublisherBusy,
     PublisherMissing,
+    TargetChannelClosed,
     TargetTaken,
 )
 from tests.services.posting import DUE, OWNER, TEXT, Posting
@@ -50,7 +50,7 @@ async def test_a_post_is_handed_over_and_followed_until_it_is_out(
     assert out.posted_at == DUE
     async with posting.sessions() as session:
         act = (await session.scalars(select(EngineAct))).one()
-    assert (act.action_type, act.social_post_id) == (Deed.SHARED, entry.post.id)
+    assert (act.action_type, act.social_post_id) == (ActionType.SHARED, entry.post.id)
 
 
 async def test_a_picture_that_a_machine_made_says_so(
@@ -217,7 +217,7 @@ async def test_nothing_is_handed_over_that_buffer_could_not_fetch(
 
 
 async def test_without_a_public_address_the_post_says_which_setting_is_missing(
-    posting: Posting, buffer: BufferStandIn, studio: Studio
+    posting: Posting, buffer: BufferStandIn, studio: ImagePipeline
 ) -> None:
     entry = await posting.handed_in()
     closed = Posting(posting.sessions, studio, buffer_url=buffer.url, clock=posting.clock)
@@ -272,7 +272,7 @@ async def test_what_appears_late_is_found_when_somebody_asks_to_look_again(
     unsure = await posting.now(entry)
     buffer.hides_posts = False
 
-    await posting.posts.look_again(OWNER, entry.post.id)
+    await posting.posts.recheck(OWNER, entry.post.id)
     await posting.seen_to()
 
     found = await posting.now(entry)
@@ -328,20 +328,20 @@ async def test_channels_are_chosen_from_those_that_buffer_has(
     whose = photo.personality_id
     buffer.channels["x"]["isLocked"] = True
 
-    added = await posting.targets.add_channel(OWNER, whose, "mirela.keeps · instagram")
+    added = await posting.targets.add_buffer_channel(OWNER, whose, "mirela.keeps · instagram")
 
     assert (added.name, added.time_zone) == ("mirela.keeps", "Europe/Vienna")
     for name, refusal in {
         "ig": TargetTaken,
         "nobody": NoSuchBufferChannel,
         "boards": NetworkUnsupported,
-        "mirela": ChannelClosed,
+        "mirela": TargetChannelClosed,
     }.items():
         with pytest.raises(refusal):
-            await posting.targets.add_channel(OWNER, whose, name)
+            await posting.targets.add_buffer_channel(OWNER, whose, name)
     without = Posting(posting.sessions, posting.studio)
     with pytest.raises(PublisherMissing):
-        await without.targets.add_channel(OWNER, whose, "ig")
+        await without.targets.add_buffer_channel(OWNER, whose, "ig")
 
 
 async def test_buffer_down_for_an_hour_is_an_hour_later(

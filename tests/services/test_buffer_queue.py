@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from db.models import Job, JobStatus, SocialPost
 from services.jobs import JobMetrics, JobService
 from services.privacy import PrivacyService
-from services.social import Draft, PostClosed
+from services.social import CaptionDraft, PostClosed
 from tests.services.drawing import nothing_due
 from tests.services.posting import DUE, NOW, OWNER, TEXT, Posting
 from tests.vendors.buffer import BufferStandIn, Fate
@@ -20,7 +20,7 @@ async def test_changes_are_made_in_the_queue(posting: Posting, buffer: BufferSta
     entry = await posting.handed_in()
     await posting.seen_to()
 
-    changed = Draft(caption="The lamp is out.", alt_text="Dark.")
+    changed = CaptionDraft(caption="The lamp is out.", alt_text="Dark.")
     await posting.posts.edit(OWNER, entry.post.id, changed, when="2026-03-30 09:00")
     await posting.seen_to()
 
@@ -149,7 +149,7 @@ async def test_what_went_out_before_it_was_changed_is_posted(
     await posting.seen_to()
     await buffer.publish(DUE)
 
-    await posting.posts.edit(OWNER, entry.post.id, Draft(caption="Too late", alt_text=""))
+    await posting.posts.edit(OWNER, entry.post.id, CaptionDraft(caption="Too late", alt_text=""))
     await posting.seen_to()
 
     assert (await posting.now(entry)).status == "posted"

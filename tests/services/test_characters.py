@@ -14,24 +14,24 @@ from typing_extensions import override
 from db.models import Character, CharacterStatus, JobStep, LlmCall, Personality
 from db.session import Sessions
 from services.characters import (
-    NothingSelected,
-    NotShown,
+    ImageOrder,
+    NoImageSelected,
     Progress,
+    ProgressNotDelivered,
     Scene,
-    StillDrawing,
-    Wish,
+    StillGenerating,
     queries,
 )
 from services.errors import OwnersOnly
 from services.jobs import JobMetrics, JobService
-from services.llm import Courier, LanguageModels
+from services.llm import BackgroundCalls, LanguageModels
 from services.llm.gemini import Gemini
 from services.media import (
-    NoPublicAddress,
+    NoPublicUrl,
     prepare,
 )
 from services.painters import ImageModels
-from services.painters.gemini import GeminiPainter
+from services.painters.gemini import GeminiImageModel
 from services.personalities import PersonalityService
 from tests.services.drawing import (
     FILES,
@@ -73,16 +73,16 @@ async def test_a_photo_becomes_a_gallery(
     await drawing.drawn()
 
     gallery = await drawing.galleries.gallery(OWNER, made.id)
-    assert (before.shown, before.profile) == ([], None)
+    assert (before.images, before.profile) == ([], None)
     assert (gallery.character.status, gallery.character.error) == ("ready", None)
     assert gallery.character.reply is None
     assert gallery.profile is not None
     for field in ("hair", "eyes", "accessories", "color_palette", "do_not_change"):
         assert getattr(gallery.profile, field) == SEEN[field]
-    assert len(gallery.shown) == 3
+    assert len(gallery.images) == 3
     photo = await drawing.galleries.file(made.photo_key or "")
     assert photo == prepare(FILES[PHOTO.url], max_width=1536).data
-    for each in gallery.shown:
+    for each in gallery.images:
         stored = await drawing.galleries.file(each.asset.storage_key)
         assert each.asset.sha256 == hashlib.sha256(stored).hexdigest()
         assert (each.asset.size, each.asset.content_type) == (len(stored), "image/jpeg")
@@ -94,7 +94,7 @@ async def test_a_photo_becomes_a_gallery(
         assert each.artifact.cost_usd == 0.04
     assert await drawing.keys() == {
         made.photo_key,
-        *(key.storage_key for each in gallery.shown for key in (each.asset, each.thumbnail)),
+        *(key.storage_key for each in gallery.images for key in (each.asset, each.thumbnail)),
     }
     assert replicate.files == {}, "what was lent to the vendor was taken back"
     (asked,) = openai.requests
@@ -116,7 +116,7 @@ async def test_one_picture_is_selected_and_later_ones_take_after_it(
 ) -> None:
     made = await drawing.create()
     await drawing.drawn()
-    first, second = (await drawing.galleries.gallery(OWNER, made.id)).shown
+    first, second = (await drawing.galleries.gallery(OWNER, made.id)).images
     await drawing.galleries.select(OWNER, made.id, first.image.id)
     await drawing.galleries.select(OWNER, made.id, second.image.id)
     lent: list[bytes] = []
@@ -129,17 +129,17 @@ async def test_one_picture_is_selected_and_later_ones_take_after_it(
             super().__setitem__(name, data)
 
     replicate.files = Seen(real)
-    wish = Wish(
+    wish = ImageOrder(
         style="oil", variants=1, scene=Scene.SCENE, scene_text="mending nets on a pier at dusk"
     )
     await drawing.service.generate(OWNER, made.id, wish)
-    with pytest.raises(StillDrawing):
+    with pytest.raises(StillGenerating):
         await drawing.service.generate(OWNER, made.id, wish)
     await drawing.drawn()
 
     gallery = await drawing.galleries.gallery(OWNER, made.id)
-    assert [each.image.is_selected for each in gallery.shown] == [False, False, True]
-    newest = gallery.shown[0].artifact
+    assert [each.image.is_selected for each in gallery.images] == [False, False, True]
+    newest = gallery.images[0].artifact
     assert (newest.style, newest.scene) == ("oil", "scene")
     assert "mending nets on a pier at dusk" in newest.prompt
     assert "a scar through the left eyebrow" in newest.prompt
@@ -153,11 +153,11 @@ async def test_a_personality_speaks_with_the_selected_face(
     personality = await people.create(OWNER, {"name": "Ada Lighthouse"})
     made = await drawing.create()
     await drawing.drawn()
-    with pytest.raises(NothingSelected):
+    with pytest.raises(NoImageSelected):
         await drawing.service.use(OWNER, made.id, personality.id)
-    chosen = (await drawing.galleries.gallery(OWNER, made.id)).shown[0]
+    chosen = (await drawing.galleries.gallery(OWNER, made.id)).images[0]
     await drawing.galleries.select(OWNER, made.id, chosen.image.id)
-    with pytest.raises(NoPublicAddress):
+    with pytest.raises(NoPublicUrl):
         await drawing.service.use(OWNER, made.id, personality.id)
     (other,) = [each for each in await everyone(sessions) if each.name == "Mirela"]
     with pytest.raises(OwnersOnly):
@@ -181,10 +181,10 @@ async def everyone(sessions: Sessions) -> list[Personality]:
 
 
 async def test_gemini_draws_too_and_what_it_may_have_drawn_is_not_ordered_again(
-    drawing: Drawing, gemini: GeminiStandIn, carrier: Courier, tmp_path: Path
+    drawing: Drawing, gemini: GeminiStandIn, carrier: BackgroundCalls, tmp_path: Path
 ) -> None:
     ledger = drawing.models.ledger
-    painter = GeminiPainter(Gemini(api_key="AIza", base_url=gemini.url), "nano")
+    painter = GeminiImageModel(Gemini(api_key="AIza", base_url=gemini.url), "nano")
     images = ImageModels(ledger, carrier, painter, deadline=5)
     gemini.default = Reply(picture=painted("g"))
     mine = Drawing(drawing.sessions, drawing.models, replace(drawing.studio, images=images))
@@ -221,7 +221,7 @@ async def test_what_is_known_can_be_changed_and_is_in_the_next_picture(drawing: 
         },
     )
     kept = await drawing.galleries.keep(OWNER, made.id, ["an anchor tattoo", "not a feature"])
-    await drawing.service.generate(OWNER, made.id, Wish(style="ink", variants=1))
+    await drawing.service.generate(OWNER, made.id, ImageOrder(style="ink", variants=1))
     await drawing.drawn()
 
     assert (changed.hair, changed.accessories) == ("long red hair", [])
@@ -254,7 +254,7 @@ async def test_a_vendor_in_trouble_ends_in_words_and_in_another_try(
     await drawing.drawn()
     failed = await drawing.now(made.id)
     replicate.default = Fate()
-    await drawing.service.generate(OWNER, made.id, Wish(style="ink", variants=1))
+    await drawing.service.generate(OWNER, made.id, ImageOrder(style="ink", variants=1))
     await drawing.drawn()
 
     assert failed.status == CharacterStatus.FAILED
@@ -284,7 +284,7 @@ async def test_discord_that_cannot_be_reached_stops_nothing(drawing: Drawing) ->
         @override
         async def show(self, address: dict[str, Any], progress: Progress) -> None:
             if self.away:
-                raise NotShown
+                raise ProgressNotDelivered
             await super().show(address, progress)
 
     drawing.watcher = watcher = Away()

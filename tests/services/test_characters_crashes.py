@@ -6,8 +6,8 @@ from pathlib import Path
 
 from db.session import Sessions
 from services.llm import LanguageModels
-from services.media import Sweeper
-from services.painters import Studio
+from services.media import GarbageCollector
+from services.painters import ImagePipeline
 from tests.services.drawing import OWNER, Drawing, draw, seen
 from tests.services.dying import process
 from tests.services.working import end_leases
@@ -28,7 +28,7 @@ async def test_a_kill_at_any_point_pays_for_nothing_twice(
     openai: OpenAIStandIn,
     models: LanguageModels,
     replicate: ReplicateStandIn,
-    studio: Studio,
+    studio: ImagePipeline,
     tmp_path: Path,
 ) -> None:
     openai.answer = seen()
@@ -56,7 +56,7 @@ async def test_a_kill_at_any_point_pays_for_nothing_twice(
     photos = {each.photo_key for each, _ in await drawing.service.listed(OWNER)}
     assert await drawing.keys() == known | photos
     assert len(known) == 2 * rounds
-    assert await Sweeper(sessions, studio.store).strays(timedelta(0)) == []
+    assert await GarbageCollector(sessions, studio.store).orphans(timedelta(0)) == []
 
 
 async def test_a_kill_among_several_pictures(
@@ -65,7 +65,7 @@ async def test_a_kill_among_several_pictures(
     openai: OpenAIStandIn,
     models: LanguageModels,
     replicate: ReplicateStandIn,
-    studio: Studio,
+    studio: ImagePipeline,
     tmp_path: Path,
 ) -> None:
     openai.answer = seen()

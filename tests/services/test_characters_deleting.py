@@ -9,14 +9,14 @@ from sqlalchemy import select, text
 from db.models import Job, JobStep
 from db.session import Sessions
 from services.characters import (
-    PictureGone,
-    PicturesUsedUp,
+    ImageLimitReached,
+    ImageNotFound,
 )
 from services.llm import LanguageModels
 from services.media import (
-    Sweeper,
+    GarbageCollector,
 )
-from services.painters import Studio
+from services.painters import ImagePipeline
 from services.personalities import PersonalityService
 from services.privacy import PrivacyService
 from tests.services.drawing import (
@@ -34,9 +34,9 @@ from tests.vendors.replicate import ReplicateStandIn
 async def test_deleting_leaves_no_file(drawing: Drawing, sessions: Sessions) -> None:
     made = await drawing.create()
     await drawing.drawn()
-    first, second = (await drawing.galleries.gallery(OWNER, made.id)).shown
+    first, second = (await drawing.galleries.gallery(OWNER, made.id)).images
     await drawing.galleries.discard(OWNER, made.id, first.image.id)
-    with pytest.raises(PictureGone):
+    with pytest.raises(ImageNotFound):
         await drawing.galleries.discard(OWNER, made.id, first.image.id)
     await drawing.drawn()
     assert await drawing.keys() == {
@@ -76,25 +76,25 @@ async def test_a_sweep_finds_what_nobody_knows_and_nothing_else(
     open_ = public(drawing, models)
     made = await open_.create()
     await open_.drawn()
-    chosen = (await open_.galleries.gallery(OWNER, made.id)).shown[0]
+    chosen = (await open_.galleries.gallery(OWNER, made.id)).images[0]
     await open_.galleries.select(OWNER, made.id, chosen.image.id)
     await open_.service.use(OWNER, made.id, personality.id)
-    sweeper = Sweeper(sessions, drawing.studio.store)
-    await sweeper.promise()
-    await sweeper.promise()
+    sweeper = GarbageCollector(sessions, drawing.studio.store)
+    await sweeper.enqueue()
+    await sweeper.enqueue()
     async with sessions() as session:
         promised = (await session.scalars(select(Job).where(Job.kind == "sweep"))).all()
     assert len(promised) == 1
-    nothing = await sweeper.strays(timedelta(0))
+    nothing = await sweeper.orphans(timedelta(0))
     strays = ("characters/x/1.jpg", "boards/2.jpg", "avatars/3.jpg", "uploads/4.png")
     for key in strays:
         await drawing.studio.store.put(key, b"x", media_type="image/jpeg")
-    found = await sweeper.strays(timedelta(0))
+    found = await sweeper.orphans(timedelta(0))
     await sweeper.delete(found)
 
     assert nothing == []
     assert sorted(each.key for each in found) == sorted(strays)
-    assert await sweeper.strays(timedelta(0)) == []
+    assert await sweeper.orphans(timedelta(0)) == []
     assert len(await drawing.keys()) == 6
 
 
@@ -114,14 +114,14 @@ async def test_deleting_while_it_is_drawn(drawing: Drawing, replicate: Replicate
 
 
 async def test_deleting_gives_no_picture_back(
-    sessions: Sessions, models: LanguageModels, studio: Studio, openai: OpenAIStandIn
+    sessions: Sessions, models: LanguageModels, studio: ImagePipeline, openai: OpenAIStandIn
 ) -> None:
     openai.answer = seen()
     drawing = Drawing(sessions, models, studio, images_per_day=3)
     made = await drawing.create(variants=3)
     await drawing.drawn()
     await drawing.service.delete(OWNER, made.id)
-    with pytest.raises(PicturesUsedUp):
+    with pytest.raises(ImageLimitReached):
         await drawing.create(variants=1)
 
 

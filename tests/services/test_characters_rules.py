@@ -12,25 +12,25 @@ from db.session import Sessions
 from services.characters import (
     CharacterNameTaken,
     CharacterNotFound,
+    ImageLimitReached,
+    ImageOrder,
     NoProfile,
-    NothingToDrawFrom,
-    PicturesUsedUp,
+    NoReferencePhoto,
     Scene,
     SceneRefused,
     StyleForAdults,
     StyleNotFound,
-    TooManyDrawing,
-    Wish,
+    TooManyGenerating,
 )
 from services.chat import Attachment
 from services.errors import DomainError
 from services.llm import LanguageModels
 from services.media import (
-    FileGone,
+    FileNotFound,
     NotAPicture,
     PictureTooLarge,
 )
-from services.painters import Studio
+from services.painters import ImagePipeline
 from tests.services.drawing import (
     FILES,
     OWNER,
@@ -49,7 +49,7 @@ BAD: dict[str, tuple[bytes | None, type[DomainError]]] = {
     "a PDF named .png": (b"%PDF-1.7", NotAPicture),
     "nothing": (b"", NotAPicture),
     "a corrupt JPEG": (painted("x")[:300], NotAPicture),
-    "a file that vanished": (None, FileGone),
+    "a file that vanished": (None, FileNotFound),
 }
 
 
@@ -94,8 +94,8 @@ async def test_a_photo_of_the_wrong_kind_is_deleted_at_once(
     assert await drawing.keys() == set()
     assert replicate.predictions == {}
     assert drawing.watcher.shown[-1] == ("failed", 0)
-    with pytest.raises(NothingToDrawFrom):
-        await drawing.service.generate(OWNER, made.id, Wish(style="ink"))
+    with pytest.raises(NoReferencePhoto):
+        await drawing.service.generate(OWNER, made.id, ImageOrder(style="ink"))
     with pytest.raises(NoProfile):
         await drawing.galleries.described(OWNER, made.id)
 
@@ -124,10 +124,10 @@ async def test_who_looks_young_is_drawn_in_styles_for_everyone_only(
     assert "grown-up characters only" in (refused.error or "")
     assert replicate.predictions == {}
 
-    flirting = Wish(style="flat", scene=Scene.SCENE, scene_text="in lingerie, flirting")
+    flirting = ImageOrder(style="flat", scene=Scene.SCENE, scene_text="in lingerie, flirting")
     with pytest.raises(SceneRefused):
         await drawing.service.generate(OWNER, made.id, flirting)
-    await drawing.service.generate(OWNER, made.id, Wish(style="flat", variants=1))
+    await drawing.service.generate(OWNER, made.id, ImageOrder(style="flat", variants=1))
     await drawing.drawn()
     assert (await drawing.now(made.id)).status == "ready"
     assert len(openai.requests) == 1, "nobody is paid for looking twice"
@@ -136,12 +136,12 @@ async def test_who_looks_young_is_drawn_in_styles_for_everyone_only(
 @pytest.mark.parametrize(
     ("wish", "error"),
     [
-        (Wish(style="crayon"), StyleNotFound),
-        (Wish(style="ink", scene=Scene.SCENE, scene_text="naked, having sex"), SceneRefused),
+        (ImageOrder(style="crayon"), StyleNotFound),
+        (ImageOrder(style="ink", scene=Scene.SCENE, scene_text="naked, having sex"), SceneRefused),
     ],
 )
 async def test_what_is_not_drawn_is_refused_before_anything_is_stored(
-    drawing: Drawing, wish: Wish, error: type[DomainError]
+    drawing: Drawing, wish: ImageOrder, error: type[DomainError]
 ) -> None:
     with pytest.raises(error):
         await drawing.service.create(OWNER, name="Ada", gender="female", photo=PHOTO, wish=wish)
@@ -154,19 +154,19 @@ async def test_thirty_creates_at_once_are_no_more_than_one_may_have(drawing: Dra
         *(drawing.create(name=f"Ada {n}", variants=1) for n in range(30)), return_exceptions=True
     )
 
-    refused = [each for each in made if isinstance(each, TooManyDrawing)]
+    refused = [each for each in made if isinstance(each, TooManyGenerating)]
     assert len(refused) == 28
     assert len(await drawing.service.listed(OWNER)) == 2
     assert len(await drawing.keys()) == 2
 
 
 async def test_pictures_of_a_day_are_limited(
-    sessions: Sessions, models: LanguageModels, studio: Studio, openai: OpenAIStandIn
+    sessions: Sessions, models: LanguageModels, studio: ImagePipeline, openai: OpenAIStandIn
 ) -> None:
     openai.answer = seen()
     drawing = Drawing(sessions, models, studio, images_per_day=3)
     await drawing.create(variants=2)
-    with pytest.raises(PicturesUsedUp) as caught:
+    with pytest.raises(ImageLimitReached) as caught:
         await drawing.create(name="Bea", variants=2)
     assert (caught.value.limit, caught.value.left) == (3, 1)
     await drawing.drawn()
@@ -192,7 +192,7 @@ async def test_names_are_ones_own_and_characters_too(drawing: Drawing) -> None:
     for refused in (
         drawing.galleries.gallery(STRANGER, made.id),
         drawing.service.delete(STRANGER, made.id),
-        drawing.service.generate(STRANGER, made.id, Wish(style="ink")),
+        drawing.service.generate(STRANGER, made.id, ImageOrder(style="ink")),
         drawing.galleries.select(STRANGER, made.id, made.id),
         drawing.galleries.keep(STRANGER, made.id, ()),
     ):
@@ -223,11 +223,11 @@ async def test_who_is_called_young_is_young(drawing: Drawing) -> None:
     await drawing.drawn()
     await drawing.galleries.describe(OWNER, made.id, {"build": "a 9 year old girl"})
     with pytest.raises(StyleForAdults):
-        await drawing.service.generate(OWNER, made.id, Wish(style="noir"))
+        await drawing.service.generate(OWNER, made.id, ImageOrder(style="noir"))
 
 
 async def test_looking_at_photos_is_limited_as_well(
-    sessions: Sessions, models: LanguageModels, studio: Studio, openai: OpenAIStandIn
+    sessions: Sessions, models: LanguageModels, studio: ImagePipeline, openai: OpenAIStandIn
 ) -> None:
     openai.answer = seen(people=0)
     drawing = Drawing(sessions, models, studio, images_per_day=2)
@@ -235,7 +235,7 @@ async def test_looking_at_photos_is_limited_as_well(
         # One of whom there is nothing any more makes place for another of the name.
         await drawing.create(variants=1)
         await drawing.drawn()
-    with pytest.raises(PicturesUsedUp):
+    with pytest.raises(ImageLimitReached):
         await drawing.create(variants=1)
     assert len(openai.requests) == 2
     assert len(await drawing.service.listed(OWNER)) == 1

@@ -10,20 +10,20 @@ from sqlalchemy import func, select
 
 from db.models import ConversationLine, Memory
 from db.session import Sessions
-from services.chat import ChatService, Composer, Heard, Keeper
+from services.chat import ChatService, ConversationWriter, IncomingMessage, ReplyGenerator
 from services.clock import SystemClock
 from services.embedders import WordLlamaEmbedder
 from services.llm import LanguageModels
-from services.memory import Place, Venue
+from services.memory import Channel, Venue
 from tests.fakes import FakeStage
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 IDS = count(100)
-PLACE = Place(channel_id=5, guild_id=1, venue=Venue.PUBLIC)
+PLACE = Channel(channel_id=5, guild_id=1, venue=Venue.PUBLIC)
 
 
-def heard(text: str) -> Heard:
-    return Heard(
+def heard(text: str) -> IncomingMessage:
+    return IncomingMessage(
         message_id=next(IDS),
         place=PLACE,
         author_id=7,
@@ -42,8 +42,8 @@ def stage() -> FakeStage:
 def chat(
     sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder, stage: FakeStage
 ) -> ChatService:
-    composer = Composer(sessions, models, embedder, SystemClock())
-    return ChatService(sessions, composer, Keeper(sessions, embedder), stage)
+    composer = ReplyGenerator(sessions, models, embedder, SystemClock())
+    return ChatService(sessions, composer, ConversationWriter(sessions, embedder), stage)
 
 
 async def kept(sessions: Sessions) -> tuple[int | None, int | None]:
@@ -56,10 +56,10 @@ async def kept(sessions: Sessions) -> tuple[int | None, int | None]:
 async def test_a_message_waits_for_the_database(
     server: PostgresServer, sessions: Sessions, chat: ChatService, stage: FakeStage
 ) -> None:
-    await chat.hear(heard("@Mirela hello"))
+    await chat.handle_message(heard("@Mirela hello"))
     await asyncio.to_thread(server.stop)
 
-    answering = asyncio.create_task(chat.hear(heard("@Mirela are you there?")))
+    answering = asyncio.create_task(chat.handle_message(heard("@Mirela are you there?")))
     await asyncio.to_thread(server.start)
     await answering
 
@@ -76,7 +76,7 @@ async def test_an_answer_that_was_said_is_kept_when_the_database_is_back(
 ) -> None:
     hold = asyncio.Event()
     openai.replies.append(Reply("The fog came in.", hold=hold))
-    answering = asyncio.create_task(chat.hear(heard("@Mirela how was the night?")))
+    answering = asyncio.create_task(chat.handle_message(heard("@Mirela how was the night?")))
     await asyncio.wait_for(openai.asked.wait(), timeout=10)
     await asyncio.to_thread(server.stop)
 

@@ -12,7 +12,7 @@ from db.models import BoardMember, Comment, EngineAct, Job, JobStatus, Media, Po
 from db.session import Sessions
 from services.engine import ActType, TaskStatus
 from services.llm import LanguageModels
-from services.painters import Studio
+from services.painters import ImagePipeline
 from tests.services.acting import (
     TableStage,
     act,
@@ -49,7 +49,7 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
     openai: OpenAIStandIn,
     models: LanguageModels,
     replicate: ReplicateStandIn,
-    studio: Studio,
+    studio: ImagePipeline,
     tmp_path: Path,
     kind: ActType,
 ) -> None:
@@ -81,7 +81,7 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
         await begin()
         killed, _ = await process(act, ordinal, *away)
         await end_leases(sessions)
-        async with worker(sessions, desk_).working():
+        async with worker(sessions, desk_).running():
             await settled(sessions)
         assert killed == -signal.SIGKILL, points[ordinal]
         await forget_the_hour(sessions)

@@ -11,19 +11,25 @@ import numpy as np
 
 from db.models import ActType
 from services.engine import Limits, Presence, Rhythm, Uniform
-from services.engine.rehearsal import Act, Rehearsal, forest, measures, strangers
+from services.engine.rehearsal import (
+    SimulatedAct,
+    Simulation,
+    forest,
+    measures,
+    synthetic_personalities,
+)
 from services.engine.types import Delays
 
 DAYS, PEOPLE, SEEDS = 60, 12, range(1, 21)
 MUST = 12
 
 
-def rehearse(seed: int, rhythm: Rhythm | None = None, days: int = DAYS) -> list[Act]:
+def rehearse(seed: int, rhythm: Rhythm | None = None, days: int = DAYS) -> list[SimulatedAct]:
     """Return what a company did."""
 
-    async def run() -> list[Act]:
-        seats = strangers(seed, PEOPLE)
-        made = Rehearsal(seats, rhythm=rhythm or Presence(), limits=Limits())
+    async def run() -> list[SimulatedAct]:
+        seats = synthetic_personalities(seed, PEOPLE)
+        made = Simulation(seats, rhythm=rhythm or Presence(), limits=Limits())
         async for _ in made.run(days):
             pass
         return made.company.acts
@@ -45,7 +51,7 @@ def test_twenty_companies_live_like_people_and_within_their_caps() -> None:
         assert max(done.values()) == 1
 
 
-def check_caps(acts: list[Act]) -> None:
+def check_caps(acts: list[SimulatedAct]) -> None:
     limits = Limits()
     for personality_id in {act.personality_id for act in acts}:
         mine = [act for act in acts if act.personality_id == personality_id]
@@ -99,5 +105,5 @@ def test_a_forest_tells_apart_what_differs_and_nothing_else() -> None:
     )
     noisy = clocks * chance.normal(1, 0.05, clocks.shape)
 
-    assert 0.35 <= forest.told_apart(some, others) <= 0.65
-    assert forest.told_apart(people, noisy) >= 0.99
+    assert 0.35 <= forest.forest_accuracy(some, others) <= 0.65
+    assert forest.forest_accuracy(people, noisy) >= 0.99

@@ -13,8 +13,8 @@ from sqlalchemy import delete
 from db.models import Board, BoardKind, EngineTask, Post
 from db.session import Sessions
 from services.engine import ActType, Limits, TaskStatus
-from services.engine.errors import Reason, Skipped
-from services.engine.gates import Standing, check
+from services.engine.errors import Skipped, SkipReason
+from services.engine.gates import PolicyInput, check
 from services.engine.writing import most_tokens
 from services.llm import LanguageModels, Usage
 from tests.services.acting import (
@@ -39,7 +39,7 @@ def unlike() -> str:
     return " ".join(f"word{random.randrange(10**9)}" for _ in range(9)) + "."
 
 
-def standing(**changes: object) -> Standing:
+def standing(**changes: object) -> PolicyInput:
     """Return how things stand when nothing is in the way of a comment."""
     fine: dict[str, object] = {
         "kind": ActType.COMMENT,
@@ -62,35 +62,35 @@ def standing(**changes: object) -> Standing:
         "did_it_before": False,
         "replies_in_thread": 0,
     }
-    return Standing(**{**fine, **changes})  # pyright: ignore[reportArgumentType] - any of them
+    return PolicyInput(**{**fine, **changes})  # pyright: ignore[reportArgumentType] - any of them
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"is_open": False}, Reason.CLOSED),
-        ({"is_seated": False}, Reason.ABSENT),
-        ({"scheduled_at": NOW - timedelta(days=7)}, Reason.STALE),
-        ({"target_exists": False}, Reason.GONE),
-        ({"did_it_before": True}, Reason.AGAIN),
-        ({"target_is_own": True}, Reason.AGAIN),
-        ({"is_quiet": True}, Reason.QUIET),
-        ({"acts_last_hour": 4}, Reason.CAP),
-        ({"board_acts_today": 40}, Reason.CAP),
-        ({"kind": ActType.POST, "posts_today": 2}, Reason.CAP),
-        ({"target_depth": 4}, Reason.THREAD),
-        ({"replies_in_thread": 8}, Reason.THREAD),
-        ({"spent_usd": 0.95}, Reason.BUDGET),
-        ({"board_kind": BoardKind.GUEST, "kind": ActType.POST}, Reason.GUEST),
-        ({"board_kind": BoardKind.GUEST, "lately": ()}, Reason.GUEST),
-        ({"board_kind": BoardKind.GUEST, "lately": (True, False)}, Reason.GUEST),
+        ({"is_open": False}, SkipReason.CLOSED),
+        ({"is_seated": False}, SkipReason.ABSENT),
+        ({"scheduled_at": NOW - timedelta(days=7)}, SkipReason.STALE),
+        ({"target_exists": False}, SkipReason.GONE),
+        ({"did_it_before": True}, SkipReason.AGAIN),
+        ({"target_is_own": True}, SkipReason.AGAIN),
+        ({"is_quiet": True}, SkipReason.QUIET),
+        ({"acts_last_hour": 4}, SkipReason.CAP),
+        ({"board_acts_today": 40}, SkipReason.CAP),
+        ({"kind": ActType.POST, "posts_today": 2}, SkipReason.CAP),
+        ({"target_depth": 4}, SkipReason.THREAD),
+        ({"replies_in_thread": 8}, SkipReason.THREAD),
+        ({"spent_usd": 0.95}, SkipReason.BUDGET),
+        ({"board_kind": BoardKind.GUEST, "kind": ActType.POST}, SkipReason.GUEST),
+        ({"board_kind": BoardKind.GUEST, "recent_is_person": ()}, SkipReason.GUEST),
+        ({"board_kind": BoardKind.GUEST, "recent_is_person": (True, False)}, SkipReason.GUEST),
         (
-            {"board_kind": BoardKind.GUEST, "lately": (False,) * 15 + (True,) * 34},
-            Reason.GUEST,
+            {"board_kind": BoardKind.GUEST, "recent_is_person": (False,) * 15 + (True,) * 34},
+            SkipReason.GUEST,
         ),
     ],
 )
-def test_an_act_is_refused_with_its_reason(changes: dict[str, object], reason: Reason) -> None:
+def test_an_act_is_refused_with_its_reason(changes: dict[str, object], reason: SkipReason) -> None:
     with pytest.raises(Skipped) as refused:
         check(standing(**changes), Limits())
 
@@ -101,12 +101,12 @@ def test_an_act_is_refused_with_its_reason(changes: dict[str, object], reason: R
     "changes",
     [
         {},
-        {"is_quiet": True, "by_hand": True},
+        {"is_quiet": True, "is_manual": True},
         {"kind": ActType.POST, "target_exists": False, "posts_today": 1},
         {"kind": ActType.VOTE, "replies_in_thread": 8, "target_depth": 4},
-        {"board_kind": BoardKind.GUEST, "lately": (True,)},
+        {"board_kind": BoardKind.GUEST, "recent_is_person": (True,)},
         {"board_kind": BoardKind.GUEST, "kind": ActType.VOTE},
-        {"board_kind": BoardKind.GUEST, "lately": (False,) * 13 + (True,) * 36},
+        {"board_kind": BoardKind.GUEST, "recent_is_person": (False,) * 13 + (True,) * 36},
     ],
 )
 def test_what_is_in_nobodys_way_is_done(changes: dict[str, object]) -> None:
@@ -140,7 +140,7 @@ async def test_nothing_of_a_bad_model_reaches_the_stage(
     post, _ = await something(sessions, on)
     task = await intend(sessions, on, bex, ActType.COMMENT, post=post)
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).working():
+    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
         await settled(sessions)
 
     (left,) = [each for each in await tasks(sessions) if each.id == task.id]
@@ -158,7 +158,7 @@ async def test_nobody_says_the_same_thing_twice(
     bex, mirela, _ = await cast(sessions)
     made = desk(sessions, models, TableStage(sessions))
 
-    async with worker(sessions, made, at_once=1).working():
+    async with worker(sessions, made, at_once=1).running():
         for who in (bex, bex, mirela):
             await intend(sessions, on, who, ActType.POST)
             await settled(sessions)
@@ -174,7 +174,7 @@ async def test_a_week_of_downtime_brings_no_burst(
     for who in await cast(sessions):
         await intend(sessions, on, who, ActType.POST, in_seconds=-7 * 86400)
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).working():
+    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
         await settled(sessions)
 
     assert await staged(sessions) == []
@@ -207,8 +207,8 @@ async def test_two_processes_never_spend_more_than_a_board_may(
 
     watching = asyncio.create_task(watch())
     async with (
-        worker(sessions, desk(sessions, models, stage, limits=limits)).working(),
-        worker(sessions, desk(sessions, models, stage, limits=limits)).working(),
+        worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
+        worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
     ):
         await settled(sessions)
     watching.cancel()
@@ -251,8 +251,8 @@ async def test_two_processes_break_no_cap_and_do_nothing_twice(
     before = len(await staged(sessions))
 
     async with (
-        worker(sessions, desk(sessions, models, stage, limits=limits)).working(),
-        worker(sessions, desk(sessions, models, stage, limits=limits)).working(),
+        worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
+        worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
     ):
         await settled(sessions)
 

@@ -5,31 +5,35 @@ from uuid import UUID, uuid4
 
 from db.models import ActType, BoardKind
 from services.engine import Presence
-from services.engine.selector import likeness, weights
-from services.engine.types import Done, Item, OpenBoard, Seat, Society
+from services.engine.selector import similarity, weights
+from services.engine.types import BoardItem, EngineSnapshot, OpenBoard, Participant, PastAct
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BOARD = OpenBoard(id=uuid4(), kind=BoardKind.STAGE)
 
 
-def seat(number: int) -> Seat:
+def seat(number: int) -> Participant:
     """Return a seat of somebody whose temper is everybody's."""
-    return Seat(id=UUID(int=number), name=str(number), seed="same", boards=(BOARD.id,))
+    return Participant(id=UUID(int=number), name=str(number), seed="same", boards=(BOARD.id,))
 
 
-def item(author: Seat) -> Item:
+def item(author: Participant) -> BoardItem:
     id_ = uuid4()
-    return Item(id=id_, board_id=BOARD.id, post_id=id_, depth=0, personality_id=author.id, at=NOW)
+    return BoardItem(
+        id=id_, board_id=BOARD.id, post_id=id_, depth=0, personality_id=author.id, at=NOW
+    )
 
 
-def done(who: Seat, ago: timedelta) -> Done:
-    return Done(personality_id=who.id, board_id=BOARD.id, kind=ActType.COMMENT, at=NOW - ago)
+def done(who: Participant, ago: timedelta) -> PastAct:
+    return PastAct(personality_id=who.id, board_id=BOARD.id, kind=ActType.COMMENT, at=NOW - ago)
 
 
 def test_recency_friendship_and_topic_each_make_somebody_likelier() -> None:
     author, plain, other = seat(1), seat(2), seat(3)
     post = item(author)
-    society = Society(boards={BOARD.id: BOARD}, seats={each.id: each for each in (plain, other)})
+    society = EngineSnapshot(
+        boards={BOARD.id: BOARD}, seats={each.id: each for each in (plain, other)}
+    )
 
     def likelier() -> float:
         first, second = weights(society, Presence(), post, [plain, other])
@@ -51,7 +55,7 @@ def test_recency_friendship_and_topic_each_make_somebody_likelier() -> None:
 def test_likeness_is_of_the_likest_line() -> None:
     lines = ("the kettle sings in the morning", "nets and boats, and nets again")
 
-    assert likeness("Who mends nets for boats?", lines) > 0.4
-    assert likeness("Who mends nets for boats?", lines[:1]) == 0
-    assert likeness("", lines) == likeness("nets", ()) == 0
-    assert likeness(lines[1], lines) == 1
+    assert similarity("Who mends nets for boats?", lines) > 0.4
+    assert similarity("Who mends nets for boats?", lines[:1]) == 0
+    assert similarity("", lines) == similarity("nets", ()) == 0
+    assert similarity(lines[1], lines) == 1

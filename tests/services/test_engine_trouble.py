@@ -10,19 +10,19 @@ from typing_extensions import override
 
 from db.models import Board, BoardKind, EngineState, JobStatus, Post
 from db.session import Sessions
-from services.chat import PlaceGone
+from services.chat import ChannelNotFound
 from services.clock import Clock, SystemClock
 from services.engine import (
     ActType,
-    EngineLoop,
+    BoardLocation,
+    EngineScheduler,
+    EngineTiming,
     Limits,
     Planner,
     Presence,
     TaskStatus,
-    Tempo,
-    Where,
 )
-from services.engine.types import OpenBoard, Seat, Society
+from services.engine.types import EngineSnapshot, OpenBoard, Participant
 from services.llm import LanguageModels
 from services.people import Actor
 from services.privacy import PrivacyService
@@ -47,8 +47,8 @@ class Gone(TableStage):
     """A stage whose channel was deleted."""
 
     @override
-    async def ready(self, where: Where) -> None:
-        raise PlaceGone
+    async def check(self, where: BoardLocation) -> None:
+        raise ChannelNotFound
 
 
 async def test_a_board_whose_channel_is_gone_is_closed_before_anybody_is_paid(
@@ -58,7 +58,7 @@ async def test_a_board_whose_channel_is_gone_is_closed_before_anybody_is_paid(
     for who in await cast(sessions):
         await intend(sessions, on, who, ActType.POST)
 
-    async with worker(sessions, desk(sessions, models, Gone(sessions)), at_once=1).working():
+    async with worker(sessions, desk(sessions, models, Gone(sessions)), at_once=1).running():
         await settled(sessions)
 
     async with sessions() as session:
@@ -81,7 +81,7 @@ async def test_whoever_is_deleted_leaves_no_job_behind(
     async with sessions.begin() as session:
         await session.execute(text("DELETE FROM engine_tasks WHERE task_type = 'post'"))
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).working():
+    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
         await settled(sessions)
 
     (left,) = await tasks(sessions)
@@ -103,7 +103,7 @@ async def test_an_unknown_price_does_not_lift_the_budget(
     limits = Limits(acts_per_hour=100, posts_per_day=100)
 
     made = desk(sessions, models, TableStage(sessions), limits=limits)
-    async with worker(sessions, made).working():
+    async with worker(sessions, made).running():
         await settled(sessions)
 
     done = [each for each in await tasks(sessions) if each.status == TaskStatus.DONE]
@@ -120,7 +120,7 @@ async def test_a_guest_never_speaks_twice_in_a_row(
     for who in await cast(sessions):
         await intend(sessions, on, who, ActType.COMMENT, post=post)
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).working():
+    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
         await settled(sessions)
 
     assert len(await staged(sessions)) == 1
@@ -146,9 +146,9 @@ async def live(sessions: Sessions, models: LanguageModels, *, days: int) -> None
     """Let some days pass on every board."""
     clock, step = Leaping(), timedelta(hours=3)
     made = desk(sessions, models, TableStage(sessions), clock=clock)
-    tempo = Tempo(clock=clock, interval=step, tasks_per_tick=100)
-    loop = EngineLoop(sessions, Planner(Presence(pace=12), Limits()), tempo)
-    async with worker(sessions, made).working():
+    tempo = EngineTiming(clock=clock, interval=step, tasks_per_tick=100)
+    loop = EngineScheduler(sessions, Planner(Presence(pace=12), Limits()), tempo)
+    async with worker(sessions, made).running():
         for _ in range(days * 8):
             clock.time += step
             await loop.tick()
@@ -171,7 +171,7 @@ async def test_a_word_of_an_opted_out_member_is_nowhere_also_after_a_week(
     openai.answer = lambda _: f"word{uuid4().hex} word{uuid4().hex} {canary}."
     for who in await cast(sessions):
         await intend(sessions, on, who, ActType.COMMENT, post=post)
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).working():
+    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
         await settled(sessions)
     asked = len(openai.requests)
 
@@ -230,11 +230,11 @@ def test_quiet_hours_are_those_of_the_clock_on_the_wall(at: datetime, is_so: boo
 
 def test_two_hundred_boards_with_one_personality_are_no_more_than_one() -> None:
     boards = {id_: OpenBoard(id=id_, kind=BoardKind.STAGE) for id_ in (uuid4() for _ in range(200))}
-    seat = Seat(id=uuid4(), name="Ada", seed="2:7", boards=tuple(boards))
+    seat = Participant(id=uuid4(), name="Ada", seed="2:7", boards=tuple(boards))
     planner = Planner(Presence(pace=5), Limits())
     begin = datetime(2026, 1, 5, tzinfo=UTC)
-    many = Society(boards=boards, seats={seat.id: seat})
-    one = Society(
+    many = EngineSnapshot(boards=boards, seats={seat.id: seat})
+    one = EngineSnapshot(
         boards={each: boards[each] for each in seat.boards[:1]},
         seats={seat.id: replace(seat, boards=seat.boards[:1])},
     )
@@ -252,8 +252,8 @@ async def test_a_clock_that_jumped_ahead_and_back_does_not_stop_the_engine(
     sessions: Sessions, models: LanguageModels
 ) -> None:
     await board(sessions)
-    tempo = Tempo(clock=SystemClock(), interval=timedelta(minutes=2), tasks_per_tick=5)
-    loop = EngineLoop(sessions, Planner(Presence(pace=3000), Limits()), tempo)
+    tempo = EngineTiming(clock=SystemClock(), interval=timedelta(minutes=2), tasks_per_tick=5)
+    loop = EngineScheduler(sessions, Planner(Presence(pace=3000), Limits()), tempo)
     async with sessions.begin() as session:
         ahead = SystemClock().now() + timedelta(days=30)
         session.add(EngineState(planned_until=ahead))
@@ -276,7 +276,7 @@ async def test_what_was_posted_elsewhere_is_known_on_the_boards_of_that_server(
     await has_posted(sessions, who.id, "Nor this.", guild_id=7, is_public=False)
     await intend(sessions, opened, who, ActType.POST)
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).working():
+    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
         await settled(sessions)
 
     (prompt, *_) = openai.prompts

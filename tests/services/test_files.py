@@ -6,12 +6,12 @@ import pytest
 
 from db.models import Venue
 from services.chat import files
-from services.chat.types import Attachment, Heard
-from services.memory import Place
+from services.chat.types import Attachment, IncomingMessage
+from services.memory import Channel
 from tests.fakes import FakeStage
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
-PLACE = Place(channel_id=1, guild_id=None, venue=Venue.DM)
+PLACE = Channel(channel_id=1, guild_id=None, venue=Venue.DM)
 
 
 def attachment(name: str, data: bytes, media_type: str, size: int | None = None) -> Attachment:
@@ -20,9 +20,9 @@ def attachment(name: str, data: bytes, media_type: str, size: int | None = None)
     )
 
 
-async def read(*attached: tuple[Attachment, bytes]) -> tuple[files.Files, FakeStage]:
+async def read(*attached: tuple[Attachment, bytes]) -> tuple[files.AttachmentContents, FakeStage]:
     stage = FakeStage(files={each.url: data for each, data in attached})
-    heard = Heard(
+    heard = IncomingMessage(
         message_id=1,
         place=PLACE,
         author_id=2,
@@ -47,7 +47,7 @@ async def test_a_picture_is_of_the_kind_that_its_bytes_say(data: bytes, kind: st
     shown, _ = await read((attachment("cat.bmp", data, "image/bmp"), data))
 
     assert [(image.media_type, image.data) for image in shown.images] == [(kind, data)]
-    assert shown.words == "[picture: cat.bmp]"
+    assert shown.text == "[picture: cat.bmp]"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ async def test_a_picture_is_of_the_kind_that_its_bytes_say(data: bytes, kind: st
 async def test_what_only_claims_to_be_a_picture_is_named(data: bytes) -> None:
     shown, _ = await read((attachment("cat.png", data, "image/png"), data))
 
-    assert (shown.images, shown.words) == ((), "[attached: cat.png]")
+    assert (shown.images, shown.text) == ((), "[attached: cat.png]")
 
 
 async def test_four_pictures_are_enough() -> None:
@@ -65,7 +65,7 @@ async def test_four_pictures_are_enough() -> None:
     shown, stage = await read(*pictures)
 
     assert len(shown.images) == 4
-    assert shown.words.splitlines()[3:] == [
+    assert shown.text.splitlines()[3:] == [
         "[picture: 3.png]",
         "[attached: 4.png]",
         "[attached: 5.png]",
@@ -78,7 +78,7 @@ async def test_a_text_is_quoted_between_marks() -> None:
 
     shown, _ = await read((attachment("conf.YAML", data, "application/octet-stream"), data))
 
-    assert shown.words == "[file conf.YAML]\nkéy: välue\n[end of conf.YAML]"
+    assert shown.text == "[file conf.YAML]\nkéy: välue\n[end of conf.YAML]"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ async def test_a_text_is_quoted_between_marks() -> None:
 async def test_what_is_no_text_or_too_much_of_it_is_named(data: bytes) -> None:
     shown, _ = await read((attachment("a.txt", data, "text/plain", size=5), data))
 
-    assert shown.words == "[attached: a.txt]"
+    assert shown.text == "[attached: a.txt]"
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ async def test_what_cannot_be_taken_in_is_not_even_fetched(
 ) -> None:
     shown, stage = await read((attachment(name, PNG, media_type, size), PNG))
 
-    assert shown.words == f"[attached: {name}]"
+    assert shown.text == f"[attached: {name}]"
     assert stage.fetched == []
 
 
 async def test_a_file_that_is_gone_is_named() -> None:
     stage = FakeStage()
-    heard = Heard(
+    heard = IncomingMessage(
         message_id=1,
         place=PLACE,
         author_id=2,
@@ -125,4 +125,4 @@ async def test_a_file_that_is_gone_is_named() -> None:
 
     shown = await files.read(stage, heard)
 
-    assert shown == files.Files((), "[attached: gone.png]\n[attached: gone.md]")
+    assert shown == files.AttachmentContents((), "[attached: gone.png]\n[attached: gone.md]")

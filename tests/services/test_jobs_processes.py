@@ -150,7 +150,7 @@ async def test_what_kills_its_process_each_time_is_given_up_and_takes_nobody_alo
         done = await session.scalars(text("SELECT number FROM notes WHERE done ORDER BY number"))
         assert list(done) == [number for number in range(50) if number % 7]
     assert (given_up.payload["number"], given_up.status) == (-1, JobStatus.FAILED)
-    assert "DiedTooOften" in (given_up.error or "")
+    assert "PoisonJob" in (given_up.error or "")
 
 
 async def test_workers_go_on_when_the_database_is_back(

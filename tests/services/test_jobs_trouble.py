@@ -16,11 +16,11 @@ from db.session import Sessions
 from services.errors import BotOwnerOnly
 from services.jobs import (
     JobHasEnded,
+    JobLost,
     JobNotFailed,
     JobNotFound,
-    LostJob,
-    Pace,
     Run,
+    WorkerTiming,
 )
 from tests.services.working import (
     Company,
@@ -36,7 +36,7 @@ from tests.services.working import (
 
 async def test_a_run_that_never_ends_is_ended(sessions: Sessions) -> None:
     class Hasty(Told):
-        seconds = 0.05
+        timeout_seconds = 0.05
 
     handler = Hasty(lambda _: asyncio.sleep(60))
     job_id = await promise(sessions)
@@ -44,7 +44,7 @@ async def test_a_run_that_never_ends_is_ended(sessions: Sessions) -> None:
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
 
-    assert (await job(sessions, job_id)).failures == handler.limit - 1
+    assert (await job(sessions, job_id)).failures == handler.max_attempts - 1
 
 
 async def test_a_network_that_is_down_counts_as_a_failure(sessions: Sessions) -> None:
@@ -54,11 +54,11 @@ async def test_a_network_that_is_down_counts_as_a_failure(sessions: Sessions) ->
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
 
-    assert len(handler.runs) == handler.limit
+    assert len(handler.runs) == handler.max_attempts
 
 
 async def test_leases_are_renewed_while_a_worker_comes_to_its_end(sessions: Sessions) -> None:
-    pace = Pace(lease=0.6, poll=0.1, grace=3, backoff=0.01)
+    pace = WorkerTiming(lease=0.6, poll=0.1, grace=3, backoff=0.01)
     other = Told()
     job_id = await promise(sessions)
 
@@ -92,7 +92,7 @@ async def test_a_job_that_runs_is_interrupted_and_writes_nothing_more(sessions: 
         try:
             await asyncio.sleep(30)
         finally:
-            with pytest.raises(LostJob):
+            with pytest.raises(JobLost):
                 async with run.writing():
                     pytest.fail("it was called off")
             ended.set()
@@ -134,7 +134,7 @@ async def test_who_slept_past_the_lease_changes_nothing(sessions: Sessions) -> N
     async def slow_at_first(run: Run) -> None:
         if run.attempt == 1:
             await woken.wait()
-            with pytest.raises(LostJob):
+            with pytest.raises(JobLost):
                 await run.step("words", str, late)
             kept.set()
 
@@ -144,7 +144,7 @@ async def test_who_slept_past_the_lease_changes_nothing(sessions: Sessions) -> N
     first, second = Told(slow_at_first), Told(slow_at_first)
     job_id = await promise(sessions)
     # A process that is stopped renews nothing, like one that looks up once a minute.
-    async with working(sessions, first, pace=Pace(lease=60, poll=60)):
+    async with working(sessions, first, pace=WorkerTiming(lease=60, poll=60)):
         await until(sessions, JobStatus.RUNNING)
         await asyncio.sleep(0.2)  # it looks once more after a start
         async with sessions.begin() as session:
@@ -187,7 +187,7 @@ async def test_what_took_its_process_along_three_times_is_given_up(sessions: Ses
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
 
-    assert (handler.runs, handler.marks) == ([], [(JobStatus.FAILED, "DiedTooOften: ")])
+    assert (handler.runs, handler.marks) == ([], [(JobStatus.FAILED, "PoisonJob: ")])
 
 
 async def test_a_worker_that_stops_finishes_what_is_short_and_hands_back_what_is_long(
@@ -227,7 +227,7 @@ async def test_a_row_that_takes_no_mark_holds_nothing_up(
 ) -> None:
     class Unmarkable(Told):
         @override
-        async def mark(
+        async def on_status_change(
             self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
         ) -> None:
             raise RuntimeError("no room for marks")

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from services.chat.lanes import Lanes
+from services.chat.lanes import ReplyOrder
 
 
 class Floor:
     """A channel in which whoever gets a turn writes down their name."""
 
     def __init__(self) -> None:
-        self.lanes = Lanes()
+        self.lanes = ReplyOrder()
         self.spoken: list[str] = []
 
     def starts(self, name: str, thinking: asyncio.Event, channel_id: int = 1) -> asyncio.Task[None]:
@@ -22,7 +22,7 @@ class Floor:
             await thinking.wait()
             if name.startswith("fails"):
                 raise ValueError(name)
-            await place_in_line.comes()
+            await place_in_line.wait()
             self.spoken.append(name)
 
 

@@ -19,9 +19,9 @@ from db.models import (
     UserPersonalityConfig,
 )
 from db.session import Sessions
-from services.legacy import Kind
-from services.people import Actor, enter
-from services.seeds import sow
+from services.legacy import RowKind
+from services.people import Actor, get_or_create_user
+from services.seeds import seed
 from tests.services.old_house import (
     ADMIN,
     ALICE,
@@ -76,7 +76,7 @@ async def test_defaults_move_to_tables_of_their_own_and_rows_keep_their_ids(
         (2, "Lilith", "Hi."),
     ]
     assert await all_of(sessions, line.created_at) == [at(1), at(1)]
-    assert all(report.moved[kind] for kind in Kind if kind is not Kind.FIRST_PERSONAS)
+    assert all(report.moved[kind] for kind in RowKind if kind is not RowKind.FIRST_PERSONAS)
     assert (report.changed, report.skipped, report.absent) == ((), (), ())
 
 
@@ -100,7 +100,7 @@ async def test_a_persona_of_nobody_goes_to_its_only_wearer_or_to_the_admin(
     ]
     assert sorted(report.given_to_admin) == ["persona 'Everyone'", "persona 'Lost'"]
     assert "user 'bob' wears" in report.changed[0]
-    assert (report.moved[Kind.PERSONAS], report.moved[Kind.FIRST_PERSONAS]) == (3, 1)
+    assert (report.moved[RowKind.PERSONAS], report.moved[RowKind.FIRST_PERSONAS]) == (3, 1)
 
 
 async def test_the_admin_is_given_orphans_and_wears_none_of_them(
@@ -140,7 +140,7 @@ async def test_a_user_who_is_here_already_is_matched_and_keeps_what_they_have(
     old: OldHouse, sessions: Sessions
 ) -> None:
     async with sessions.begin() as session:
-        here = (await enter(session, Actor(discord_id=ALICE, name="Alice"))).id
+        here = (await get_or_create_user(session, Actor(discord_id=ALICE, name="Alice"))).id
     ids = await old.furnish()
     await old.add("personas", name="ALICE", owner_id=ids["alice"])
 
@@ -153,12 +153,12 @@ async def test_a_user_who_is_here_already_is_matched_and_keeps_what_they_have(
     ]
     assert await all_of(sessions, PersonalityOwner.user_id) == [here]
     assert set(await all_of(sessions, ConversationLine.user_id)) == {here}
-    assert (report.moved[Kind.USERS], report.already_there[Kind.USERS]) == (0, 1)
-    assert report.already_there[Kind.DEFAULT_PERSONAS] == 1
+    assert (report.moved[RowKind.USERS], report.already_there[RowKind.USERS]) == (0, 1)
+    assert report.already_there[RowKind.DEFAULT_PERSONAS] == 1
 
 
 async def test_names_that_are_taken_or_too_long_change(old: OldHouse, sessions: Sessions) -> None:
-    await sow(sessions, vendors={"openai"})
+    await seed(sessions, vendors={"openai"})
     await old.add("system_prompts", name="DEFAULT", content="x", is_default=True)
     await old.add("llm_configs", name="openai", model="openai/x", is_default=True)
     await old.personality("mirela", slug="mirela")
@@ -245,8 +245,12 @@ async def test_who_has_no_id_of_discord_stays_behind_with_what_is_theirs(
 
     moved = {kind for kind, count in report.moved.items() if count}
     assert moved == {
-        Kind.PROMPTS, Kind.CONFIGS, Kind.PERSONALITIES, Kind.DEFAULT_CONFIGS, Kind.CHANNELS
-    }  # fmt: skip
+        RowKind.PROMPTS,
+        RowKind.CONFIGS,
+        RowKind.PERSONALITIES,
+        RowKind.DEFAULT_CONFIGS,
+        RowKind.CHANNELS,
+    }
     assert sum("is no id of Discord" in note for note in report.skipped) == 5
     assert "line of conversation: its user did not come over (2 times)" in report.skipped
     assert "persona 'Mask': its owner did not come over" in report.skipped

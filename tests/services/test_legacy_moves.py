@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from db.models import ConversationLine, OptOut
 from db.session import Sessions
-from services.legacy import Kind, LegacyShapeUnknown, LegacyUnreachable, import_legacy
-from services.seeds import sow
+from services.legacy import LegacyShapeUnknown, LegacyUnreachable, RowKind, import_legacy
+from services.seeds import seed
 from tests.services.old_house import (
     ADMIN,
     ALICE,
@@ -65,7 +65,7 @@ async def test_lines_find_their_place_in_time_and_nothing_is_said_twice(
     assert (lines[0].position > 0, lines[4].position) == (True, 1)
     assert (lines[1].discord_message_ids, lines[1].speaker_id) == ([31], ALICE)
     assert lines[0].deleted_at == at(9)
-    assert (report.moved[Kind.LINES], report.already_there[Kind.LINES]) == (3, 3)
+    assert (report.moved[RowKind.LINES], report.already_there[RowKind.LINES]) == (3, 3)
     assert len(report.skipped) == 2
 
 
@@ -78,7 +78,7 @@ async def test_what_was_said_by_who_has_opted_out_stays_behind(
 
     report = await move(old, sessions)
 
-    assert report.moved[Kind.LINES] == 0
+    assert report.moved[RowKind.LINES] == 0
     assert "opted out (2 times)" in report.skipped[0]
 
 
@@ -93,7 +93,7 @@ async def test_a_second_time_changes_nothing(old: OldHouse, sessions: Sessions) 
 
     assert await dump_of(sessions) == before
     assert set(again.moved.values()) == {0}
-    came = {kind: count for kind, count in first.moved.items() if kind != Kind.FIRST_PERSONAS}
+    came = {kind: count for kind, count in first.moved.items() if kind != RowKind.FIRST_PERSONAS}
     assert {kind: again.already_there[kind] for kind in came} == came
     assert (again.changed, again.given_to_admin) == ((), ())
 
@@ -111,7 +111,7 @@ async def test_a_failure_in_the_middle_leaves_nothing_behind(
     old: OldHouse, sessions: Sessions
 ) -> None:
     await old.furnish()
-    await sow(sessions, vendors={"openai"})
+    await seed(sessions, vendors={"openai"})
     async with sessions.begin() as session:
         for statement in (
             "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
@@ -142,7 +142,7 @@ async def test_an_older_database_moves_with_what_it_has(old: OldHouse, sessions:
         "conversation_history", "llm_configs.vision_model", "activated_channels.channel_id"
     }  # fmt: skip
     nothing = {kind for kind, count in report.moved.items() if not count}
-    assert nothing == {Kind.FIRST_PERSONAS, Kind.CHANNELS, Kind.LINES}
+    assert nothing == {RowKind.FIRST_PERSONAS, RowKind.CHANNELS, RowKind.LINES}
 
 
 async def test_what_is_no_old_database_is_told_by_what_it_lacks(
@@ -213,5 +213,5 @@ async def test_ten_thousand_lines_take_seconds(old: OldHouse, sessions: Sessions
 
     report = await move(old, sessions)
 
-    assert report.moved[Kind.LINES] == 10_000
+    assert report.moved[RowKind.LINES] == 10_000
     assert time.perf_counter() - started < 20

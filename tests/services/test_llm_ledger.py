@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import LlmCall, Outcome
+from db.models import CallOutcome, LlmCall
 from db.session import Sessions
 from services.errors import BotOwnerOnly
 from services.llm import (
@@ -17,7 +17,7 @@ from services.llm import (
     Price,
     Usage,
 )
-from services.people import Actor, enter
+from services.people import Actor, get_or_create_user
 from tests.services.asking import HELLO
 from tests.vendors.openai import OpenAIStandIn, Reply
 
@@ -42,7 +42,7 @@ async def test_a_request_is_a_row_with_what_it_took_and_who_asked(
 ) -> None:
     openai.replies.append(Reply("The fog came in.", cached=3))
     async with sessions.begin() as session:
-        user = await enter(session, ALICE)
+        user = await get_or_create_user(session, ALICE)
     caller = Caller(purpose="chat", user_id=user.id, guild_id=7)
 
     answer = await models.complete(HELLO.to("openai/default"), caller=caller)
@@ -90,14 +90,14 @@ async def test_what_was_spent_is_summed_by_model_and_purpose_the_dearest_first(
 ) -> None:
     dear = ledger.priced("openai/luna", USAGE)
     for model, purpose, outcome, usage in (
-        ("local/x", "memory", Outcome.OK, USAGE),
-        ("openai/luna", "chat", Outcome.OK, dear),
-        ("openai/luna", "chat", Outcome.OK, dear),
-        ("openai/luna", "chat", Outcome.RATE_LIMITED, Usage()),
+        ("local/x", "memory", CallOutcome.OK, USAGE),
+        ("openai/luna", "chat", CallOutcome.OK, dear),
+        ("openai/luna", "chat", CallOutcome.OK, dear),
+        ("openai/luna", "chat", CallOutcome.RATE_LIMITED, Usage()),
     ):
         await ledger.record(model, Caller(purpose=purpose), outcome, usage, 0.1)
 
-    chat, memory = await ledger.spent(BOSS, days=1)
+    chat, memory = await ledger.summary(BOSS, days=1)
     assert (chat.model, chat.purpose, chat.calls, chat.failed) == ("openai/luna", "chat", 3, 1)
     assert (chat.tokens_in, chat.tokens_cached, chat.tokens_out) == (12, 6, 10)
     assert chat.cost_usd == pytest.approx(2 * 0.0283)
@@ -106,17 +106,17 @@ async def test_what_was_spent_is_summed_by_model_and_purpose_the_dearest_first(
 
 
 async def test_what_was_spent_before_is_left_out(ledger: Ledger, sessions: Sessions) -> None:
-    await ledger.record("openai/luna", Caller(purpose="chat"), Outcome.OK, USAGE, 0.1)
+    await ledger.record("openai/luna", Caller(purpose="chat"), CallOutcome.OK, USAGE, 0.1)
     async with sessions.begin() as session:
         await session.execute(update(LlmCall).values(created_at=func.now() - timedelta(days=8)))
 
-    assert await ledger.spent(BOSS, days=7) == []
-    assert len(await ledger.spent(BOSS, days=9)) == 1
+    assert await ledger.summary(BOSS, days=7) == []
+    assert len(await ledger.summary(BOSS, days=9)) == 1
 
 
 async def test_only_whoever_runs_the_bot_sees_what_was_spent(ledger: Ledger) -> None:
     with pytest.raises(BotOwnerOnly):
-        await ledger.spent(ALICE, days=7)
+        await ledger.summary(ALICE, days=7)
 
 
 async def test_a_call_is_written_down_when_its_user_is_gone(
@@ -124,7 +124,7 @@ async def test_a_call_is_written_down_when_its_user_is_gone(
 ) -> None:
     caller = Caller(purpose="chat", user_id=uuid4(), personality_id=uuid4())
 
-    await models.ledger.record("openai/gpt-6-luna", caller, Outcome.OK, Usage(tokens_in=7), 0.1)
+    await models.ledger.record("openai/gpt-6-luna", caller, CallOutcome.OK, Usage(tokens_in=7), 0.1)
 
     async with sessions() as session:
         row = (await session.scalars(select(LlmCall))).one()

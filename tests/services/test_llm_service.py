@@ -11,9 +11,10 @@ from tenacity import wait_none
 from db.models import LlmCall
 from db.session import Sessions
 from services.llm import (
+    BackgroundCalls,
     Caller,
+    ConfiguredVendor,
     ContextTooLong,
-    Courier,
     LanguageModels,
     Ledger,
     MalformedAnswer,
@@ -22,8 +23,7 @@ from services.llm import (
     ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
-    Vendor,
-    courier,
+    background_calls,
 )
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from tests.services.asking import HELLO, NIGHT, Lamp, Night
@@ -44,16 +44,16 @@ async def spare() -> AsyncGenerator[OpenAIStandIn]:
 
 @pytest.fixture
 async def make(
-    sessions: Sessions, carrier: Courier, openai: OpenAIStandIn, spare: OpenAIStandIn
+    sessions: Sessions, carrier: BackgroundCalls, openai: OpenAIStandIn, spare: OpenAIStandIn
 ) -> AsyncGenerator[Make]:
     """Make the service with two vendors and no pause of its own between attempts."""
     texts = {
         name: OpenAICompatible(name, api_key="k", base_url=stand_in.url, dialect=Dialect())
         for name, stand_in in (("openai", openai), ("spare", spare))
     }
-    vendors = {name: Vendor(each, "gpt-6-luna") for name, each in texts.items()}
+    vendors = {name: ConfiguredVendor(each, "gpt-6-luna") for name, each in texts.items()}
 
-    def make(*, deadline: float = SECONDS, carrier: Courier = carrier) -> LanguageModels:
+    def make(*, deadline: float = SECONDS, carrier: BackgroundCalls = carrier) -> LanguageModels:
         ledger = Ledger(sessions, {})
         return LanguageModels(ledger, carrier, vendors, deadline=deadline, wait=wait_none())
 
@@ -231,7 +231,7 @@ async def test_whoever_stops_waiting_stops_the_call(
     make: Make, openai: OpenAIStandIn, sessions: Sessions
 ) -> None:
     openai.default = Reply(hold=asyncio.Event())
-    async with courier() as carrier, asyncio.timeout(SECONDS):
+    async with background_calls() as carrier, asyncio.timeout(SECONDS):
         waiting = asyncio.create_task(make(carrier=carrier).complete(ASKED, caller=CHAT))
         await openai.asked.wait()
 
@@ -246,7 +246,7 @@ async def test_the_house_closes_when_the_last_call_is_written_down(
     make: Make, openai: OpenAIStandIn, sessions: Sessions
 ) -> None:
     openai.default = Reply(hold=asyncio.Event())
-    async with courier() as carrier, asyncio.timeout(SECONDS):
+    async with background_calls() as carrier, asyncio.timeout(SECONDS):
         waiting = asyncio.create_task(make(carrier=carrier).complete(ASKED, caller=CHAT))
         await openai.asked.wait()
 

@@ -10,15 +10,15 @@ from sqlalchemy import select
 from db.models import LlmCall
 from db.session import Sessions
 from services.llm import (
+    BackgroundCalls,
     Caller,
     Completion,
-    Courier,
+    ConfiguredVendor,
     LanguageModels,
     Ledger,
     ModelError,
     ModelRefused,
     ModelUnavailable,
-    Vendor,
 )
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from tests.services.asking import HELLO
@@ -122,11 +122,11 @@ async def test_a_stream_may_break_after_its_listener_has_gone_quietly(
 
 
 async def test_a_stream_that_stalls_is_given_up_at_the_deadline(
-    carrier: Courier, openai: OpenAIStandIn, sessions: Sessions
+    carrier: BackgroundCalls, openai: OpenAIStandIn, sessions: Sessions
 ) -> None:
     openai.replies.append(Reply("The fog came in.", hold=asyncio.Event(), hold_after=1))
     vendor = OpenAICompatible("openai", api_key="k", base_url=openai.url, dialect=Dialect())
-    vendors = {"openai": Vendor(vendor, "gpt-6-luna")}
+    vendors = {"openai": ConfiguredVendor(vendor, "gpt-6-luna")}
     models = LanguageModels(Ledger(sessions, {}), carrier, vendors, deadline=0.2)
 
     with pytest.raises(ModelUnavailable):

@@ -21,14 +21,14 @@ from services.clock import Clock
 from services.errors import DomainError
 from services.media import (
     Fetcher,
-    FileGone,
+    FileNotFound,
     FileTooLarge,
     FileUnreachable,
     FolderStore,
     ForeignHost,
-    NoPublicAddress,
+    NoPublicUrl,
     NotAPicture,
-    ObjectGone,
+    ObjectNotFound,
     ObjectStore,
     PictureTooLarge,
     StorageMisconfigured,
@@ -111,9 +111,9 @@ async def test_what_is_put_can_be_got_listed_and_deleted(
     assert all(datetime.now(UTC) - each.at < timedelta(minutes=1) for each in listed.values())
     await store.delete(["characters/a/1.jpg", "characters/a/2.jpg", "characters/never.jpg"])
     assert [each.key async for each in store.listed("")] == ["boards/3.jpg"]
-    with pytest.raises(ObjectGone):
+    with pytest.raises(ObjectNotFound):
         await store.get("characters/a/1.jpg")
-    with pytest.raises(NoPublicAddress):
+    with pytest.raises(NoPublicUrl):
         store.public_url("boards/3.jpg")
 
 
@@ -124,9 +124,9 @@ async def test_no_key_leads_out_of_the_folder(tmp_path: Path, key: str) -> None:
     (tmp_path / "secret").write_text("s")
     store = FolderStore(tmp_path / "kept", base_url="http://x")
 
-    with pytest.raises(ObjectGone):
+    with pytest.raises(ObjectNotFound):
         await store.get(key)
-    with pytest.raises(ObjectGone):
+    with pytest.raises(ObjectNotFound):
         await store.put(key, b"x", media_type="image/png")
 
 
@@ -320,8 +320,8 @@ LOCAL = {"127.0.0.1"}
         ("/endless", FileTooLarge),
         ("/away", FileUnreachable),
         ("/broken", FileUnreachable),
-        ("/expired", FileGone),
-        ("/nothing", FileGone),
+        ("/expired", FileNotFound),
+        ("/nothing", FileNotFound),
     ],
 )
 async def test_only_pictures_of_some_size_are_fetched(path: str, error: type[DomainError]) -> None:

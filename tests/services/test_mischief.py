@@ -9,7 +9,7 @@ from db.session import Sessions
 from services.llm import LanguageModels
 from services.people import Actor
 from services.personalities import PersonalityService
-from services.publishing.types import Standing
+from services.publishing.types import PublishStatus
 from tests.services.judging import OWNER, ended, invent, judge, now, publishing, question_of
 from tests.vendors.openai import OpenAIStandIn, Reply
 
@@ -18,13 +18,13 @@ SAFE, SUGGESTIVE, EXPLICIT = NsfwRating
 
 async def outcome(
     sessions: Sessions, models: LanguageModels, **texts: str
-) -> tuple[Standing, str | None]:
+) -> tuple[PublishStatus, str | None]:
     """Publish somebody of this definition, and return how that ended, and why not."""
     made = await invent(sessions, **texts)
     async with publishing(sessions, models) as service:
         await service.start(OWNER, made.id)
         attempt = await ended(service, made.id)
-        return await service.standing(OWNER, made.id), attempt.error
+        return await service.status(OWNER, made.id), attempt.error
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from db.models import LlmCall
 from db.session import Sessions
 from services.llm import (
     PRICES,
+    BackgroundCalls,
     Caller,
-    Courier,
     Image,
     Ledger,
     MalformedAnswer,
@@ -27,27 +27,27 @@ from services.llm import (
 from services.llm.gemini import Gemini
 from services.media import StorageUnavailable, prepare
 from services.painters import (
-    Begun,
-    Easel,
+    GenerationState,
+    ImageGenerationFailed,
+    ImageGenerationLost,
     ImageModels,
+    ImagePipeline,
+    ImageRequest,
     NoImageModel,
-    Order,
-    PaintingFailed,
-    PaintingLost,
-    Studio,
+    Prediction,
 )
-from services.painters.gemini import GeminiPainter
-from services.painters.replicate import Replicate
+from services.painters.gemini import GeminiImageModel
+from services.painters.replicate import ReplicateImageModel
 from tests.conftest import studio_of
 from tests.vendors.gemini import GeminiStandIn, Reply
 from tests.vendors.replicate import Fate, ReplicateStandIn, painted
 
 CALLER = Caller(purpose="test")
-ORDER = Order(prompt="a gull on a rail")
+ORDER = ImageRequest(prompt="a gull on a rail")
 PHOTO = Image(media_type="image/jpeg", data=painted("photo"))
 
 
-class Paper(Easel):
+class Paper(GenerationState):
     """An easel in memory, as an earlier attempt may have left it."""
 
     def __init__(
@@ -58,39 +58,39 @@ class Paper(Easel):
         self.taken = taken
 
     @override
-    async def begun(self) -> Begun | None:
-        return Begun(self.id) if self.id else None
+    async def prediction(self) -> Prediction | None:
+        return Prediction(self.id) if self.id else None
 
     @override
-    async def ordering(self) -> datetime | None:
+    async def mark_requested(self) -> datetime | None:
         before, self.since = self.since, self.since or datetime.now(UTC)
         return before
 
     @override
-    async def ordered(self, begun: Begun) -> bool:
+    async def save_prediction(self, begun: Prediction) -> bool:
         if begun.id in self.taken:
             return False
         self.id = begun.id
         return True
 
     @override
-    async def not_ordered(self) -> None:
+    async def clear_request(self) -> None:
         self.since = None
 
 
 async def test_a_picture_is_painted_marked_and_kept(
-    studio: Studio, replicate: ReplicateStandIn, sessions: Sessions
+    studio: ImagePipeline, replicate: ReplicateStandIn, sessions: Sessions
 ) -> None:
-    lent = await studio.images.lend(PHOTO)
+    lent = await studio.images.upload(PHOTO)
     easel = Paper()
 
-    picture, kept = await studio.make(
-        Order(prompt="a gull", like=(PHOTO,), lent=(lent,), aspect="4:5"),
+    picture, kept = await studio.generate(
+        ImageRequest(prompt="a gull", references=(PHOTO,), upload_urls=(lent,), aspect="4:5"),
         easel,
         key="boards/1.jpg",
         caller=CALLER,
     )
-    await studio.images.take_back(lent)
+    await studio.images.delete_upload(lent)
 
     (ordered,) = replicate.predictions.values()
     assert ordered["input"] == {
@@ -115,34 +115,36 @@ async def test_a_picture_is_painted_marked_and_kept(
 
 
 async def test_what_was_ordered_before_is_collected_and_not_ordered_again(
-    studio: Studio, replicate: ReplicateStandIn
+    studio: ImagePipeline, replicate: ReplicateStandIn
 ) -> None:
     first = Paper()
-    await studio.images.paint(ORDER, first, caller=CALLER)
+    await studio.images.generate(ORDER, first, caller=CALLER)
     known, in_doubt = Paper(), Paper(since=datetime.now(UTC))
     known.id = first.id
 
-    await studio.images.paint(ORDER, known, caller=CALLER)
-    await studio.images.paint(ORDER, in_doubt, caller=CALLER)
+    await studio.images.generate(ORDER, known, caller=CALLER)
+    await studio.images.generate(ORDER, in_doubt, caller=CALLER)
     assert in_doubt.id == first.id
     assert len(replicate.predictions) == 1
 
     neighbours = Paper(since=datetime.now(UTC), taken=frozenset({"p1"}))
-    await studio.images.paint(ORDER, neighbours, caller=CALLER)
+    await studio.images.generate(ORDER, neighbours, caller=CALLER)
     other = Paper(since=datetime.now(UTC))
-    await studio.images.paint(Order(prompt="something else"), other, caller=CALLER)
+    await studio.images.generate(ImageRequest(prompt="something else"), other, caller=CALLER)
     assert (neighbours.id, other.id) == ("p2", "p3")
 
 
 async def test_no_more_are_painted_at_once_than_there_is_room_for(
-    sessions: Sessions, carrier: Courier, replicate: ReplicateStandIn
+    sessions: Sessions, carrier: BackgroundCalls, replicate: ReplicateStandIn
 ) -> None:
-    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url=replicate.url)
+    painter = ReplicateImageModel(
+        api_token="r8_x", model="google/nano-banana", base_url=replicate.url
+    )
     images = ImageModels(Ledger(sessions, PRICES), carrier, painter, at_once=2, poll=0.01)
     replicate.default = Fate(polls=4)
 
     await asyncio.gather(
-        *(images.paint(Order(prompt=f"{n}"), Paper(), caller=CALLER) for n in range(7))
+        *(images.generate(ImageRequest(prompt=f"{n}"), Paper(), caller=CALLER) for n in range(7))
     )
 
     assert (len(replicate.predictions), replicate.most_at_once) == (7, 2)
@@ -152,15 +154,19 @@ async def test_no_more_are_painted_at_once_than_there_is_room_for(
 @pytest.mark.parametrize(
     ("fate", "error", "words"),
     [
-        (Fate(status="failed", error="Prediction interrupted"), PaintingFailed, "interrupted"),
+        (
+            Fate(status="failed", error="Prediction interrupted"),
+            ImageGenerationFailed,
+            "interrupted",
+        ),
         (Fate(status="failed", error="The input was flagged as sensitive"), ModelRefused, ""),
-        (Fate(status="canceled"), PaintingFailed, "called off"),
-        (Fate(status="aborted"), PaintingFailed, "called off"),
-        (Fate(output="nothing"), PaintingFailed, "without a picture"),
-        (Fate(output="html"), PaintingFailed, "no picture"),
-        (Fate(output="bomb"), PaintingFailed, "no picture"),
-        (Fate(output="foreign"), PaintingFailed, "no picture"),
-        (Fate(output="gone"), PaintingLost, ""),
+        (Fate(status="canceled"), ImageGenerationFailed, "called off"),
+        (Fate(status="aborted"), ImageGenerationFailed, "called off"),
+        (Fate(output="nothing"), ImageGenerationFailed, "without a picture"),
+        (Fate(output="html"), ImageGenerationFailed, "no picture"),
+        (Fate(output="bomb"), ImageGenerationFailed, "no picture"),
+        (Fate(output="foreign"), ImageGenerationFailed, "no picture"),
+        (Fate(output="gone"), ImageGenerationLost, ""),
         (Fate(http=401), ModelMisconfigured, "as scripted"),
         (Fate(http=402, detail="Insufficient credit"), ModelMisconfigured, "Insufficient credit"),
         (Fate(http=422, detail="prompt: too long"), ModelMisconfigured, "too long"),
@@ -169,13 +175,17 @@ async def test_no_more_are_painted_at_once_than_there_is_room_for(
     ],
 )
 async def test_a_vendor_in_trouble_is_said_in_our_own_words(
-    studio: Studio, replicate: ReplicateStandIn, fate: Fate, error: type[ModelError], words: str
+    studio: ImagePipeline,
+    replicate: ReplicateStandIn,
+    fate: Fate,
+    error: type[ModelError],
+    words: str,
 ) -> None:
     replicate.default = fate
     easel = Paper()
 
     with pytest.raises(error) as caught:
-        await studio.make(ORDER, easel, key="boards/1.jpg", caller=CALLER)
+        await studio.generate(ORDER, easel, key="boards/1.jpg", caller=CALLER)
 
     assert words in getattr(caught.value, "detail", "")
     assert [each async for each in studio.store.listed("")] == []
@@ -185,55 +195,57 @@ async def test_a_vendor_in_trouble_is_said_in_our_own_words(
 
 
 async def test_after_a_moment_of_too_much_it_goes_on(
-    studio: Studio, replicate: ReplicateStandIn
+    studio: ImagePipeline, replicate: ReplicateStandIn
 ) -> None:
     replicate.fates.append(Fate(http=429, detail="Expected available in 0 seconds."))
 
-    await studio.make(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
+    await studio.generate(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
 
     assert len(replicate.predictions) == 1
 
 
-async def test_a_poll_that_fails_is_one_poll(studio: Studio, replicate: ReplicateStandIn) -> None:
+async def test_a_poll_that_fails_is_one_poll(
+    studio: ImagePipeline, replicate: ReplicateStandIn
+) -> None:
     replicate.stumbles = 7
 
-    await studio.make(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
+    await studio.generate(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
 
     assert len(replicate.predictions) == 1
 
 
 async def test_what_the_vendor_has_forgotten_is_not_ordered_again(
-    studio: Studio, replicate: ReplicateStandIn
+    studio: ImagePipeline, replicate: ReplicateStandIn
 ) -> None:
     old = Paper(since=datetime.now(UTC) - timedelta(hours=2))
-    with pytest.raises(PaintingLost):
-        await studio.images.paint(ORDER, old, caller=CALLER)
+    with pytest.raises(ImageGenerationLost):
+        await studio.images.generate(ORDER, old, caller=CALLER)
     assert replicate.predictions == {}
 
     known = Paper()
-    await studio.images.paint(ORDER, known, caller=CALLER)
+    await studio.images.generate(ORDER, known, caller=CALLER)
     forgotten = replicate.predictions["p1"]
     forgotten.update(created_at="2026-01-01T00:00:00Z", output=None, status="succeeded")
-    with pytest.raises(PaintingLost):
-        await studio.images.paint(ORDER, known, caller=CALLER)
+    with pytest.raises(ImageGenerationLost):
+        await studio.images.generate(ORDER, known, caller=CALLER)
 
 
 async def test_a_stranger_state_in_the_list_is_in_nobodys_way(
-    studio: Studio, replicate: ReplicateStandIn
+    studio: ImagePipeline, replicate: ReplicateStandIn
 ) -> None:
     replicate.default = Fate(status="aborted")
-    with pytest.raises(PaintingFailed):
-        await studio.images.paint(Order(prompt="another"), Paper(), caller=CALLER)
+    with pytest.raises(ImageGenerationFailed):
+        await studio.images.generate(ImageRequest(prompt="another"), Paper(), caller=CALLER)
     replicate.default = Fate()
     first, again = Paper(), Paper(since=datetime.now(UTC))
-    await studio.images.paint(ORDER, first, caller=CALLER)
-    await studio.images.paint(ORDER, again, caller=CALLER)
+    await studio.images.generate(ORDER, first, caller=CALLER)
+    await studio.images.generate(ORDER, again, caller=CALLER)
 
     assert again.id == first.id
 
 
 async def test_storage_that_hiccups_costs_no_picture(
-    studio: Studio, replicate: ReplicateStandIn, monkeypatch: pytest.MonkeyPatch
+    studio: ImagePipeline, replicate: ReplicateStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, tries = studio.store.put, 0
 
@@ -245,58 +257,62 @@ async def test_storage_that_hiccups_costs_no_picture(
         await real(key, data, media_type=media_type)
 
     monkeypatch.setattr(studio.store, "put", put)
-    await studio.make(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
+    await studio.generate(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
 
     assert (len(replicate.predictions), tries) == (1, 3)
 
 
 async def test_what_never_ends_is_called_off(
-    sessions: Sessions, carrier: Courier, replicate: ReplicateStandIn
+    sessions: Sessions, carrier: BackgroundCalls, replicate: ReplicateStandIn
 ) -> None:
-    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url=replicate.url)
+    painter = ReplicateImageModel(
+        api_token="r8_x", model="google/nano-banana", base_url=replicate.url
+    )
     images = ImageModels(Ledger(sessions, PRICES), carrier, painter, poll=0.01, deadline=0.2)
     replicate.default = Fate(polls=10**6)
 
-    with pytest.raises(PaintingFailed, match="took longer"):
-        await images.paint(ORDER, Paper(), caller=CALLER)
+    with pytest.raises(ImageGenerationFailed, match="took longer"):
+        await images.generate(ORDER, Paper(), caller=CALLER)
 
     assert replicate.cancelled == ["p1"]
     await images.close()
 
 
-async def test_nobody_there_and_nobody_set_up(sessions: Sessions, carrier: Courier) -> None:
-    painter = Replicate(api_token="r8_x", model="google/nano-banana", base_url="http://127.0.0.1:9")
+async def test_nobody_there_and_nobody_set_up(sessions: Sessions, carrier: BackgroundCalls) -> None:
+    painter = ReplicateImageModel(
+        api_token="r8_x", model="google/nano-banana", base_url="http://127.0.0.1:9"
+    )
     images = ImageModels(Ledger(sessions, PRICES), carrier, painter)
     easel = Paper()
     with pytest.raises(ModelUnavailable):
-        await images.paint(ORDER, easel, caller=CALLER)
+        await images.generate(ORDER, easel, caller=CALLER)
     assert easel.since is not None, "nobody knows whether it was heard"
     await images.close()
 
     none = ImageModels(Ledger(sessions, PRICES), carrier, None)
-    assert (none.exist, none.price_usd) == (False, 0)
+    assert (none.is_configured, none.price_usd) == (False, 0)
     with pytest.raises(NoImageModel):
-        await none.paint(ORDER, Paper(), caller=CALLER)
+        await none.generate(ORDER, Paper(), caller=CALLER)
 
 
 async def gemini_studio(
-    sessions: Sessions, carrier: Courier, stand_in: GeminiStandIn, folder: Path
-) -> Studio:
+    sessions: Sessions, carrier: BackgroundCalls, stand_in: GeminiStandIn, folder: Path
+) -> ImagePipeline:
     gemini = Gemini(api_key="AIza", base_url=stand_in.url)
-    painter = GeminiPainter(gemini, "gemini-nano-banana-2.1")
+    painter = GeminiImageModel(gemini, "gemini-nano-banana-2.1")
     images = ImageModels(Ledger(sessions, PRICES), carrier, painter, deadline=5)
     return studio_of(images, carrier, folder)
 
 
 async def test_gemini_paints_while_we_wait(
-    sessions: Sessions, carrier: Courier, gemini: GeminiStandIn, tmp_path: Path
+    sessions: Sessions, carrier: BackgroundCalls, gemini: GeminiStandIn, tmp_path: Path
 ) -> None:
     studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
     gemini.replies.append(Reply(picture=painted("g")))
 
-    lent = await studio.images.lend(PHOTO)
-    picture, kept = await studio.make(
-        Order(prompt="a gull", like=(PHOTO,), lent=(lent,), aspect="4:5"),
+    lent = await studio.images.upload(PHOTO)
+    picture, kept = await studio.generate(
+        ImageRequest(prompt="a gull", references=(PHOTO,), upload_urls=(lent,), aspect="4:5"),
         Paper(),
         key="boards/1.jpg",
         caller=CALLER,
@@ -311,9 +327,9 @@ async def test_gemini_paints_while_we_wait(
 
 
 REPLIES: dict[str, tuple[Callable[[], Reply], type[ModelError]]] = {
-    "words alone": (lambda: Reply("I cannot draw that."), PaintingFailed),
+    "words alone": (lambda: Reply("I cannot draw that."), ImageGenerationFailed),
     "a refusal": (lambda: Reply("", finish_reason="IMAGE_SAFETY"), ModelRefused),
-    "no picture": (lambda: Reply(picture=b"<html>"), PaintingFailed),
+    "no picture": (lambda: Reply(picture=b"<html>"), ImageGenerationFailed),
     "a wrong key": (lambda: Reply(status=403), ModelMisconfigured),
     "a broken server": (lambda: Reply(status=503), ModelUnavailable),
 }
@@ -321,45 +337,49 @@ REPLIES: dict[str, tuple[Callable[[], Reply], type[ModelError]]] = {
 
 @pytest.mark.parametrize("name", REPLIES)
 async def test_gemini_in_trouble(
-    sessions: Sessions, carrier: Courier, gemini: GeminiStandIn, tmp_path: Path, name: str
+    sessions: Sessions, carrier: BackgroundCalls, gemini: GeminiStandIn, tmp_path: Path, name: str
 ) -> None:
     reply, error = REPLIES[name]
     studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
     gemini.replies.append(reply())
 
     with pytest.raises(error):
-        await studio.make(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
+        await studio.generate(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
     await studio.images.close()
 
 
 async def test_a_gemini_that_says_it_is_busy_has_painted_nothing(
-    sessions: Sessions, carrier: Courier, gemini: GeminiStandIn, tmp_path: Path
+    sessions: Sessions, carrier: BackgroundCalls, gemini: GeminiStandIn, tmp_path: Path
 ) -> None:
     studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
     gemini.replies.append(Reply(status=503))
     gemini.default = Reply(picture=painted("g"))
     easel = Paper()
     with pytest.raises(ModelUnavailable):
-        await studio.make(ORDER, easel, key="boards/1.jpg", caller=CALLER)
-    await studio.make(ORDER, easel, key="boards/1.jpg", caller=CALLER)
+        await studio.generate(ORDER, easel, key="boards/1.jpg", caller=CALLER)
+    await studio.generate(ORDER, easel, key="boards/1.jpg", caller=CALLER)
     await studio.images.close()
 
 
 async def test_what_gemini_may_have_painted_is_not_ordered_again(
-    sessions: Sessions, carrier: Courier, gemini: GeminiStandIn, tmp_path: Path
+    sessions: Sessions, carrier: BackgroundCalls, gemini: GeminiStandIn, tmp_path: Path
 ) -> None:
     studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
 
-    with pytest.raises(PaintingLost):
-        await studio.make(ORDER, Paper(since=datetime.now(UTC)), key="boards/1.jpg", caller=CALLER)
+    with pytest.raises(ImageGenerationLost):
+        await studio.generate(
+            ORDER, Paper(since=datetime.now(UTC)), key="boards/1.jpg", caller=CALLER
+        )
 
     assert gemini.requests == []
     await studio.images.close()
 
 
-async def test_a_vendor_that_speaks_no_json(studio: Studio, replicate: ReplicateStandIn) -> None:
+async def test_a_vendor_that_speaks_no_json(
+    studio: ImagePipeline, replicate: ReplicateStandIn
+) -> None:
     easel = Paper()
     easel.id = "never"
 
     with pytest.raises((MalformedAnswer, ModelMisconfigured)):
-        await studio.make(ORDER, easel, key="boards/1.jpg", caller=CALLER)
+        await studio.generate(ORDER, easel, key="boards/1.jpg", caller=CALLER)

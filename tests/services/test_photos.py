@@ -15,20 +15,26 @@ from sqlalchemy import select
 
 from db.models import Photo
 from services.errors import OwnersOnly
-from services.media import FileTooLarge, NotAPicture, PictureTooLarge, Sweeper, photograph
+from services.media import (
+    FileTooLarge,
+    GarbageCollector,
+    NotAPicture,
+    PictureTooLarge,
+    prepare_photo,
+)
 from services.personalities import PersonalityNotFound
 from services.photos import (
     ArchiveBroken,
     ArchiveTooLarge,
     FileUnreadable,
     FolderEmpty,
+    ImportOutcome,
+    ImportResult,
     NoSuchFolder,
-    Outcome,
+    PhotoInFlight,
     PhotoNotFound,
-    PhotoOnItsWay,
+    PhotoSource,
     SeveralPhotos,
-    Source,
-    Taken,
     archive,
     file,
     folder,
@@ -51,7 +57,9 @@ DAY = timedelta(days=1)
 MOMENT = datetime(2025, 7, 14, 6, 30)  # noqa: DTZ001 - a camera's clock
 
 
-async def take(posting: Posting, sources: list[Source], whose: Any = None) -> list[Taken]:
+async def take(
+    posting: Posting, sources: list[PhotoSource], whose: Any = None
+) -> list[ImportResult]:
     whose = whose or await posting.personality()
     return [each async for each in posting.photos.add(OWNER, whose, sources)]
 
@@ -64,7 +72,7 @@ async def test_every_format_is_kept_as_a_picture_without_a_place(
 
     (added,) = await take(posting, [file(f"a.{ENDINGS[kind]}", data)])
 
-    assert added.outcome == Outcome.ADDED
+    assert added.outcome == ImportOutcome.ADDED
     assert added.photo is not None
     assert added.photo.taken_at == MOMENT
     kept = await posting.studio.store.get(added.photo.storage_key)
@@ -101,11 +109,11 @@ async def test_the_same_file_and_what_looks_the_same_are_left_out(posting: Posti
     found = await take(posting, [file(name, data) for name, data in files.items()], whose)
 
     assert {each.name: each.outcome for each in found} == {
-        "a.jpg": Outcome.ADDED,
-        "again.jpg": Outcome.DUPLICATE,
-        "coarse.jpg": Outcome.NEAR_DUPLICATE,
-        "small.webp": Outcome.NEAR_DUPLICATE,
-        "other.jpg": Outcome.ADDED,
+        "a.jpg": ImportOutcome.ADDED,
+        "again.jpg": ImportOutcome.DUPLICATE,
+        "coarse.jpg": ImportOutcome.NEAR_DUPLICATE,
+        "small.webp": ImportOutcome.NEAR_DUPLICATE,
+        "other.jpg": ImportOutcome.ADDED,
     }
     assert {each.photo.file_name for each in found if each.photo} == {"a.jpg", "other.jpg"}
     # Of what was left out nothing is kept; another personality may have it.
@@ -113,7 +121,7 @@ async def test_the_same_file_and_what_looks_the_same_are_left_out(posting: Posti
     (elsewhere,) = await take(
         posting, [file("a.jpg", files["a.jpg"])], await posting.personality("Eve")
     )
-    assert elsewhere.outcome == Outcome.ADDED
+    assert elsewhere.outcome == ImportOutcome.ADDED
 
 
 async def test_pictures_of_one_colour_are_not_all_the_same(posting: Posting) -> None:
@@ -125,7 +133,7 @@ async def test_pictures_of_one_colour_are_not_all_the_same(posting: Posting) -> 
 
     found = await take(posting, sources)
 
-    assert [each.outcome for each in found] == [Outcome.ADDED] * 3
+    assert [each.outcome for each in found] == [ImportOutcome.ADDED] * 3
 
 
 async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> None:
@@ -133,15 +141,15 @@ async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> Non
     sources = [file(f"{number}.jpg", photo(number)) for number in range(12)]
     other = Posting(posting.sessions, posting.studio)
 
-    async def run(house: Posting, order: list[Source]) -> list[Outcome]:
+    async def run(house: Posting, order: list[PhotoSource]) -> list[ImportOutcome]:
         adding = house.photos.add(OWNER, whose, order, at_once=2)
         return [each.outcome async for each in adding]
 
     outcomes = await asyncio.gather(run(posting, sources), run(other, sources[::-1]))
 
     flat = [each for half in outcomes for each in half]
-    assert flat.count(Outcome.ADDED) == 12
-    assert flat.count(Outcome.DUPLICATE) == 12
+    assert flat.count(ImportOutcome.ADDED) == 12
+    assert flat.count(ImportOutcome.DUPLICATE) == 12
     assert len(await posting.photos.listed(OWNER, whose)) == 12
     assert len([each async for each in posting.studio.store.listed("photos/")]) == 24
 
@@ -151,19 +159,21 @@ async def test_hostile_files_are_refused_with_a_reason(posting: Posting) -> None
 
     found = await take(posting, [*sources, file("good.jpg", photo(1))])
 
-    refused = {each.name: type(each.reason) for each in found if each.outcome == Outcome.REFUSED}
+    refused = {
+        each.name: type(each.reason) for each in found if each.outcome == ImportOutcome.REFUSED
+    }
     assert refused.keys() == hostile().keys()
     assert refused.pop("huge.jpg") is FileTooLarge
     assert refused.pop("bomb.png") is refused.pop("liar.png") is PictureTooLarge
     assert set(refused.values()) == {NotAPicture}
-    assert found[-1].outcome == Outcome.ADDED
+    assert found[-1].outcome == ImportOutcome.ADDED
 
 
 async def test_what_would_take_too_much_memory_is_refused_before_it_is_decoded() -> None:
     big = coded(Image.new("RGB", (5000, 4500)), "WEBP")
 
     with pytest.raises(PictureTooLarge) as refused:
-        photograph(big, name="big.webp", max_width=1600, quality=82)
+        prepare_photo(big, name="big.webp", max_width=1600, quality=82)
 
     assert refused.value.limit < 22
 
@@ -186,11 +196,11 @@ async def test_folders_are_walked_without_following_loops(posting: Posting, tmp_
     found = await take(posting, folder(root))
 
     assert {each.name: each.outcome for each in found} == {
-        "a.jpg": Outcome.ADDED,
-        "b/two.jpg": Outcome.ADDED,
-        "gone.jpg": Outcome.REFUSED,
-        "notes.txt": Outcome.REFUSED,
-        "pipe.jpg": Outcome.REFUSED,
+        "a.jpg": ImportOutcome.ADDED,
+        "b/two.jpg": ImportOutcome.ADDED,
+        "gone.jpg": ImportOutcome.REFUSED,
+        "notes.txt": ImportOutcome.REFUSED,
+        "pipe.jpg": ImportOutcome.REFUSED,
     }
     assert {each.name for each in found if isinstance(each.reason, FileUnreadable)} == {
         "gone.jpg",
@@ -226,11 +236,11 @@ async def test_archives_give_what_is_in_them(posting: Posting) -> None:
     found = await take(posting, archive("trip.zip", packed))
 
     assert {each.name: each.outcome for each in found} == {
-        "../../etc/evil.jpg": Outcome.ADDED,  # a name, and nothing else
-        "inner.zip": Outcome.REFUSED,
-        "trip/one.jpg": Outcome.ADDED,
-        "trip/two.png": Outcome.ADDED,
-        "zeros.jpg": Outcome.REFUSED,
+        "../../etc/evil.jpg": ImportOutcome.ADDED,  # a name, and nothing else
+        "inner.zip": ImportOutcome.REFUSED,
+        "trip/one.jpg": ImportOutcome.ADDED,
+        "trip/two.png": ImportOutcome.ADDED,
+        "zeros.jpg": ImportOutcome.REFUSED,
     }
     stored = [each.key async for each in posting.studio.store.listed("")]
     assert all(key.startswith("photos/") for key in stored)
@@ -251,8 +261,8 @@ async def test_what_is_broken_inside_an_archive_is_refused_alone(posting: Postin
     found = await take(posting, archive("a.zip", bytes(packed)))
 
     assert {each.name: each.outcome for each in found} == {
-        "a.jpg": Outcome.REFUSED,
-        "b.jpg": Outcome.ADDED,
+        "a.jpg": ImportOutcome.REFUSED,
+        "b.jpg": ImportOutcome.ADDED,
     }
 
 
@@ -305,7 +315,7 @@ async def test_a_photo_in_the_queue_of_buffer_is_not_deleted(posting: Posting) -
     entry = await posting.planned(kept, await posting.channel(kept))
     await posting.seen_to()
 
-    with pytest.raises(PhotoOnItsWay):
+    with pytest.raises(PhotoInFlight):
         await posting.photos.delete(OWNER, kept.id)
     await posting.posts.cancel(OWNER, entry.post.id)
     await posting.seen_to()
@@ -319,7 +329,7 @@ async def test_photos_are_no_strays(posting: Posting) -> None:
     await posting.library(2)
     await posting.studio.store.put("photos/nobody/x.jpg", b"x", media_type="image/jpeg")
 
-    strays = await Sweeper(posting.sessions, posting.studio.store).strays(timedelta(0))
+    strays = await GarbageCollector(posting.sessions, posting.studio.store).orphans(timedelta(0))
 
     assert [each.key for each in strays] == ["photos/nobody/x.jpg"]
 
@@ -344,7 +354,7 @@ async def test_a_library_that_goes_while_files_come_in_keeps_none(
         assert (await session.scalars(select(Photo))).all() == []
     left = [each.key async for each in posting.studio.store.listed("photos/")]
     # What was being written at that moment is found by the daily sweep.
-    strays = await Sweeper(posting.sessions, posting.studio.store).strays(older_than=-DAY)
+    strays = await GarbageCollector(posting.sessions, posting.studio.store).orphans(older_than=-DAY)
     assert sorted(left) == sorted(each.key for each in strays)
     assert len(left) <= 6
 

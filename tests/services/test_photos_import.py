@@ -18,10 +18,10 @@ from sqlalchemy import select
 
 from db.models import Photo
 from db.session import connect
-from services.embedders import VisualEmbedder
-from services.llm import PRICES, Ledger, courier
+from services.embedders import LocalImageEmbedder
+from services.llm import PRICES, Ledger, background_calls
 from services.painters import ImageModels
-from services.photos import Outcome, PhotoService, folder
+from services.photos import ImportOutcome, PhotoService, folder
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
 from tests.services.dying import Watch, process
@@ -67,10 +67,10 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def take_in(watch: Watch, url: str, media: Path, root: Path, whose: str) -> None:
     """Take a folder in, telling of each file what became of it."""
-    async with connect(url) as sessions, courier() as carrier:
+    async with connect(url) as sessions, background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = studio_of(images, carrier, media)
-        photos = PhotoService(sessions, studio, VisualEmbedder(), FakeStage())
+        photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeStage())
         async for each in photos.add(OWNER, UUID(whose), folder(root), at_once=2):
             watch(each.outcome)
 
@@ -112,15 +112,15 @@ async def test_a_thousand_files_come_in_once_also_when_killed_in_the_middle(
     first, second = Counter(until_killed), Counter(outcomes)
     added = _UNIQUE + len(_LARGE)
     assert len(outcomes) == len(again) == 1000
-    assert first[Outcome.ADDED] + second[Outcome.ADDED] == added
-    assert second[Outcome.REFUSED] == 2 * len(hostile()) == 40
+    assert first[ImportOutcome.ADDED] + second[ImportOutcome.ADDED] == added
+    assert second[ImportOutcome.REFUSED] == 2 * len(hostile()) == 40
     # Of the photos that were there already, those that the killed process had taken in.
-    assert second[Outcome.DUPLICATE] == _SAME + first[Outcome.ADDED]
-    assert second[Outcome.NEAR_DUPLICATE] == _NEAR
+    assert second[ImportOutcome.DUPLICATE] == _SAME + first[ImportOutcome.ADDED]
+    assert second[ImportOutcome.NEAR_DUPLICATE] == _NEAR
     assert Counter(again) == {
-        Outcome.DUPLICATE: added + _SAME,
-        Outcome.NEAR_DUPLICATE: _NEAR,
-        Outcome.REFUSED: 40,
+        ImportOutcome.DUPLICATE: added + _SAME,
+        ImportOutcome.NEAR_DUPLICATE: _NEAR,
+        ImportOutcome.REFUSED: 40,
     }
     assert megabytes < 500
     async with posting.sessions() as session:

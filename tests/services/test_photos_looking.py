@@ -15,13 +15,13 @@ from services.embedders import (
     EmbedderMisconfigured,
     EmbedderUnavailable,
     ImageEmbed,
-    VisualEmbedder,
+    LocalImageEmbedder,
 )
 from services.embedders.gemini import GeminiEmbedder
 from services.llm.gemini import Gemini
 from services.photos import (
-    NotLookedAt,
-    Source,
+    PhotoNotEmbedded,
+    PhotoSource,
     file,
 )
 from tests.services.photographs import (
@@ -40,7 +40,7 @@ MOMENT = datetime(2025, 7, 14, 6, 30)  # noqa: DTZ001 - a camera's clock
 async def test_what_looks_alike_is_found_without_a_key(posting: Posting) -> None:
     whose = await posting.personality()
     # Each scene three times: as it is, cropped, and darker, which makes other photos of it.
-    files: list[Source] = []
+    files: list[PhotoSource] = []
     for seed in range(8):
         one = scene(seed, (640, 480))
         darker = Image.eval(one, lambda value: int(value * 0.7))
@@ -55,8 +55,8 @@ async def test_what_looks_alike_is_found_without_a_key(posting: Posting) -> None
     for seed in range(8):
         one = await posting.photos.find(OWNER, f"{seed}.jpg")
         alike = await posting.photos.similar(OWNER, one.id)
-        assert [each.likeness for each in alike] == sorted(
-            (e.likeness for e in alike), reverse=True
+        assert [each.similarity for each in alike] == sorted(
+            (e.similarity for e in alike), reverse=True
         )
         hits += sum(each.photo.file_name.startswith(str(seed)) for each in alike[:2])
     left = len(await posting.photos.listed(OWNER, whose))
@@ -69,7 +69,7 @@ async def test_what_looks_alike_is_found_without_a_key(posting: Posting) -> None
 async def test_a_photo_that_nobody_has_looked_at_is_like_nothing_yet(posting: Posting) -> None:
     (kept,) = await posting.library()
 
-    with pytest.raises(NotLookedAt):
+    with pytest.raises(PhotoNotEmbedded):
         await posting.photos.similar(OWNER, kept.id)
 
 
@@ -136,7 +136,7 @@ async def test_a_new_embedder_looks_at_everything_again(posting: Posting) -> Non
     await posting.seen_to()
     async with ImageEmbedStandIn().running() as service:
         house = Posting(posting.sessions, posting.studio, embedder=ImageEmbed(service.url))
-        await house.photos.look_again()
+        await house.photos.reembed()
         await house.seen_to()
         async with house.sessions() as session:
             models = set(await session.scalars(select(Photo.embedding_model)))
@@ -145,7 +145,7 @@ async def test_a_new_embedder_looks_at_everything_again(posting: Posting) -> Non
 
 
 async def test_vectors_of_the_local_embedder_have_a_direction() -> None:
-    embedder = VisualEmbedder()
+    embedder = LocalImageEmbedder()
     for picture in (photo(1), coded(Image.new("RGB", (50, 50)))):
         vector = await embedder.embed_picture(picture)
         assert len(vector) == 256
@@ -156,7 +156,7 @@ def test_what_is_refused_for_good_names_the_setting() -> None:
     assert "IMAGE_EMBED_URL" in (explain(EmbedderMisconfigured("x", "HTTP 404")) or "")
 
 
-class Odd(VisualEmbedder):
+class Odd(LocalImageEmbedder):
     """Says of the first picture that it sees what is no direction."""
 
     def __init__(self, number: float) -> None:

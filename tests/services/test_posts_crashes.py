@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from db.models import EngineAct, SocialPost
 from services.media import FolderStore
-from services.social import Entry
+from services.social import PostDetails
 from tests.services.dying import process
 from tests.services.posting import NOW, OWNER, TEXT, Posting, deliver
 from tests.services.working import end_leases
@@ -30,7 +30,7 @@ async def killed(
     return points
 
 
-async def planned(posting: Posting) -> Entry:
+async def planned(posting: Posting) -> PostDetails:
     (photo,) = await posting.library()
     await posting.seen_to()
     return await posting.planned(photo, await posting.channel(photo))

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.models import ConversationLine, Persona, Personality, Role
-from services.chat.prompt import Prompt, Scene, block_of, build
+from services.chat.prompt import Prompt, PromptContext, block_of, build
 from services.llm import ChatMessage, Image, estimate
-from services.memory import Recalled
+from services.memory import RecalledMemory
 
 NOW = datetime(2026, 11, 21, 4, 30, tzinfo=UTC)
 MIRELA = UUID(int=1)
@@ -55,11 +55,13 @@ def line(
     )
 
 
-def memory(content: str, days: int = 0) -> Recalled:
-    return Recalled(id=uuid4(), content=content, created_at=NOW - timedelta(days=days), score=0.5)
+def memory(content: str, days: int = 0) -> RecalledMemory:
+    return RecalledMemory(
+        id=uuid4(), content=content, created_at=NOW - timedelta(days=days), score=0.5
+    )
 
 
-def scene(**changes: Any) -> Scene:
+def scene(**changes: Any) -> PromptContext:
     given: dict[str, Any] = {
         "personality": mirela(),
         "system_prompt": "Be brief.",
@@ -71,7 +73,7 @@ def scene(**changes: Any) -> Scene:
         "speaker_name": "Alice",
         "message": "Who goes there?",
     }
-    return Scene(**{**given, **changes})
+    return PromptContext(**{**given, **changes})
 
 
 def cost(prompt: Prompt) -> int:
@@ -79,7 +81,7 @@ def cost(prompt: Prompt) -> int:
 
 
 @st.composite
-def scenes(draw: st.DrawFn) -> Scene:
+def scenes(draw: st.DrawFn) -> PromptContext:
     name = draw(names)
     author = st.sampled_from([None, MIRELA, UUID(int=9)])
     said = draw(st.lists(st.tuples(texts, names, author), max_size=12))
@@ -105,7 +107,7 @@ def scenes(draw: st.DrawFn) -> Scene:
 
 @thorough
 @given(scenes(), st.one_of(st.integers(256, 600), st.sampled_from([4000, 20_000])))
-def test_a_prompt_never_takes_more_than_its_room(scene: Scene, room: int) -> None:
+def test_a_prompt_never_takes_more_than_its_room(scene: PromptContext, room: int) -> None:
     built = build(scene, room=room)
 
     assert built.tokens == cost(built) <= room

@@ -93,7 +93,7 @@ async def test_only_its_owners_publish_what_lives(
     with pytest.raises(OwnersOnly):
         await service.start(STRANGER, ada.id)
     with pytest.raises(OwnersOnly):
-        await service.standing(STRANGER, ada.id)
+        await service.status(STRANGER, ada.id)
     await PersonalityService(sessions).delete(OWNER, ada.id)
     with pytest.raises(PersonalityNotFound):
         await service.start(OWNER, ada.id)

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from db.models import NsfwRating, Personality, PersonalityTag
 from db.session import Sessions
-from services.llm import PRICES, Courier, LanguageModels, Ledger, Vendor, local
+from services.llm import PRICES, BackgroundCalls, ConfiguredVendor, LanguageModels, Ledger, local
 from services.publishing import PublishingService
-from services.seeds import sow
+from services.seeds import seed
 from tests.services.judging import OWNER, ended, invent, publishing
 
 BEES = "She is seventy-one, keeps bees on a roof and repairs clocks for her neighbours."
@@ -22,15 +22,15 @@ LUST = "He is 40, horny all day, and describes every orgasm he has."
     ("description", "ratings"), [(BEES, set(NsfwRating)), (LUST, {"explicit"})]
 )
 async def test_the_local_model_publishes(
-    sessions: Sessions, carrier: Courier, description: str, ratings: set[str]
+    sessions: Sessions, carrier: BackgroundCalls, description: str, ratings: set[str]
 ) -> None:
     path = local.bundled()
     assert path is not None
-    await sow(sessions, vendors={"local"})
+    await seed(sessions, vendors={"local"})
     ada = await invent(sessions, character_info=description)
 
     async with local.serve(path) as texts:
-        vendors = {"local": Vendor(texts, "smollm2")}
+        vendors = {"local": ConfiguredVendor(texts, "smollm2")}
         models = LanguageModels(Ledger(sessions, PRICES), carrier, vendors)
         async with publishing(sessions, models):
             service = PublishingService(sessions, models)

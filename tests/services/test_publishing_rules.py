@@ -6,7 +6,7 @@ import pytest
 
 from db.models import AgeBucket, NsfwRating
 from services.llm import estimate
-from services.publishing import MinorNotSafe, OrdersToJudge, questions, rules
+from services.publishing import MinorNotSafe, PromptInjection, questions, rules
 
 SAFE, SUGGESTIVE, EXPLICIT = NsfwRating
 
@@ -134,8 +134,8 @@ def test_adults_may_be_rated_as_they_are() -> None:
     ],
 )
 def test_whoever_speaks_to_the_judge_is_refused(text: str) -> None:
-    with pytest.raises(OrdersToJudge):
-        rules.refuse_orders("Ada", f"She keeps bees.\n\n{text}\n\nShe likes tea.")
+    with pytest.raises(PromptInjection):
+        rules.refuse_injection("Ada", f"She keeps bees.\n\n{text}\n\nShe likes tea.")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_whoever_speaks_to_the_judge_is_refused(text: str) -> None:
     ],
 )
 def test_whoever_speaks_of_safes_is_not(text: str) -> None:
-    rules.refuse_orders("Ada", text)
+    rules.refuse_injection("Ada", text)
 
 
 def test_a_text_is_read_in_pieces_without_losing_a_word() -> None:

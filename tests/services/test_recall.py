@@ -11,21 +11,21 @@ from sqlalchemy import insert, select
 from db.models import Memory, Personality, User, Venue
 from db.session import Sessions
 from services.embedders import WordLlamaEmbedder
-from services.memory import Place, Recalled, recall
-from services.people import Actor, enter
-from services.seeds import sow
+from services.memory import Channel, RecalledMemory, recall
+from services.people import Actor, get_or_create_user
+from services.seeds import seed
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HERE, THERE = 1, 2  # guilds
 LOBBY, OTHER, HIDDEN, CELLAR, ABROAD, DM = 11, 12, 13, 14, 21, 31
 
 PLACES = {
-    "lobby": Place(channel_id=LOBBY, guild_id=HERE, venue=Venue.PUBLIC),
-    "other": Place(channel_id=OTHER, guild_id=HERE, venue=Venue.PUBLIC),
-    "hidden": Place(channel_id=HIDDEN, guild_id=HERE, venue=Venue.PRIVATE),
-    "cellar": Place(channel_id=CELLAR, guild_id=HERE, venue=Venue.PRIVATE),
-    "abroad": Place(channel_id=ABROAD, guild_id=THERE, venue=Venue.PUBLIC),
-    "dm": Place(channel_id=DM, guild_id=None, venue=Venue.DM),
+    "lobby": Channel(channel_id=LOBBY, guild_id=HERE, venue=Venue.PUBLIC),
+    "other": Channel(channel_id=OTHER, guild_id=HERE, venue=Venue.PUBLIC),
+    "hidden": Channel(channel_id=HIDDEN, guild_id=HERE, venue=Venue.PRIVATE),
+    "cellar": Channel(channel_id=CELLAR, guild_id=HERE, venue=Venue.PRIVATE),
+    "abroad": Channel(channel_id=ABROAD, guild_id=THERE, venue=Venue.PUBLIC),
+    "dm": Channel(channel_id=DM, guild_id=None, venue=Venue.DM),
 }
 SUBJECTS = ("kettle", "lamp", "ledger", "gull", "stair", "anchor", "bread", "letter", "window")
 DEEDS = ("broke", "vanished", "was painted", "smells of tar", "came back", "cost three coins")
@@ -72,7 +72,7 @@ class Mind:
         before: datetime = NOW,
         threshold: float = 0,
         limit: int = 5,
-    ) -> Sequence[Recalled]:
+    ) -> Sequence[RecalledMemory]:
         (embedding,) = await self.embedder.embed([asked])
         async with self.sessions() as session:
             return await recall(
@@ -90,10 +90,10 @@ class Mind:
 
 @pytest.fixture
 async def mind(sessions: Sessions, embedder: WordLlamaEmbedder) -> Mind:
-    await sow(sessions, vendors=set())
+    await seed(sessions, vendors=set())
     async with sessions.begin() as session:
-        alice: User = await enter(session, Actor(discord_id=1, name="alice"))
-        bob: User = await enter(session, Actor(discord_id=2, name="bob"))
+        alice: User = await get_or_create_user(session, Actor(discord_id=1, name="alice"))
+        bob: User = await get_or_create_user(session, Actor(discord_id=2, name="bob"))
         mirela = await session.scalar(select(Personality.id).where(Personality.name == "Mirela"))
         assert mirela is not None
         return Mind(sessions, embedder, mirela, alice.id, bob.id)

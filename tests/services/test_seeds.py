@@ -8,7 +8,7 @@ from db.models import LlmConfig, Personality, PersonalityVersion, SystemPrompt
 from db.session import Sessions
 from services.people import Actor
 from services.personalities import PersonalityService
-from services.seeds import sow
+from services.seeds import seed
 
 BOSS = Actor(discord_id=1, name="boss", is_bot_owner=True)
 
@@ -22,7 +22,7 @@ async def everything(sessions: Sessions) -> list[Any]:
 
 
 async def test_a_new_database_has_a_prompt_configs_and_a_cast(sessions: Sessions) -> None:
-    await sow(sessions, vendors={"gemini", "local"})
+    await seed(sessions, vendors={"gemini", "local"})
 
     async with sessions() as session:
         prompts = (await session.scalars(select(SystemPrompt))).all()
@@ -39,29 +39,29 @@ async def test_a_new_database_has_a_prompt_configs_and_a_cast(sessions: Sessions
 
 
 async def test_sowing_again_changes_nothing(sessions: Sessions) -> None:
-    await sow(sessions, vendors={"openai"})
+    await seed(sessions, vendors={"openai"})
     before = await everything(sessions)
 
-    await sow(sessions, vendors={"openai"})
+    await seed(sessions, vendors={"openai"})
 
     assert await everything(sessions) == before
 
 
 async def test_whoever_was_sent_away_does_not_come_back(sessions: Sessions) -> None:
-    await sow(sessions, vendors={"openai"})
+    await seed(sessions, vendors={"openai"})
     service = PersonalityService(sessions)
     bex = await service.find("bex", discord_id=1, channel_id=None)
     await service.delete(BOSS, bex.id)
 
-    await sow(sessions, vendors={"openai"})
+    await seed(sessions, vendors={"openai"})
 
     assert sorted(await service.names(1, None, typed="")) == ["Mirela", "Professor Quill"]
 
 
 async def test_a_vendor_that_comes_later_does_not_take_the_default(sessions: Sessions) -> None:
-    await sow(sessions, vendors={"local"})
+    await seed(sessions, vendors={"local"})
 
-    await sow(sessions, vendors={"local", "openai"})
+    await seed(sessions, vendors={"local", "openai"})
 
     async with sessions() as session:
         default = (await session.scalars(select(LlmConfig).where(LlmConfig.is_default))).one()

@@ -10,7 +10,7 @@ from db.models import Personality, PersonalityTag, Tag, Visibility
 from db.session import Sessions
 from services.chat import queries as chat
 from services.llm import LanguageModels
-from services.people import Actor, enter
+from services.people import Actor, get_or_create_user
 from services.personalities import PersonalityService, StillPublic
 from services.privacy import PrivacyService
 from services.publishing import (
@@ -19,7 +19,7 @@ from services.publishing import (
     PublishingService,
 )
 from services.publishing.tags import TAGS
-from services.seeds import sow
+from services.seeds import seed
 from tests.services.judging import (
     OWNER,
     STRANGER,
@@ -67,7 +67,9 @@ async def test_others_meet_the_published_version_and_owners_their_draft(
     met: list[tuple[str, int]] = []
     for actor in (OWNER, STRANGER):
         async with sessions.begin() as session:
-            found = await chat.resolve(session, (await enter(session, actor)).id, ada.id)
+            found = await chat.resolve(
+                session, (await get_or_create_user(session, actor)).id, ada.id
+            )
             assert found is not None
             met.append((found.personality.character_info, found.personality.version))
 
@@ -191,7 +193,7 @@ async def test_what_is_public_can_still_be_deleted_with_its_owner(
 
 @pytest.mark.parametrize("confidence", [-1, 101])
 async def test_confidence_is_a_percentage(sessions: Sessions, confidence: int) -> None:
-    await sow(sessions, vendors=())
+    await seed(sessions, vendors=())
     ada = await invent(sessions)
 
     async with sessions() as session:
@@ -202,11 +204,11 @@ async def test_confidence_is_a_percentage(sessions: Sessions, confidence: int) -
 
 
 async def test_tags_are_many_lower_case_and_sown_once(sessions: Sessions) -> None:
-    await sow(sessions, vendors=())
+    await seed(sessions, vendors=())
     async with sessions.begin() as session:
         before = (await session.execute(text("SELECT name, xmin FROM tags"))).all()
         await session.execute(text("UPDATE tags SET sort_order = 999 WHERE name = 'pirate'"))
-    await sow(sessions, vendors=())
+    await seed(sessions, vendors=())
 
     async with sessions() as session:
         after = (await session.execute(text("SELECT name, xmin FROM tags"))).all()

@@ -22,7 +22,7 @@ from services.social import (
     TimePast,
     TimeTooFar,
     TimeUnclear,
-    ZoneUnknown,
+    UnknownTimeZone,
     occurrences,
     read_slots,
     read_time,
@@ -175,7 +175,7 @@ def test_too_many_slots_are_refused() -> None:
 def test_zones_are_named_in_any_case_and_others_refused() -> None:
     assert zone_of("europe/vienna").key == "Europe/Vienna"
     for wrong in ("Vienna time", "", "../../etc/passwd", "CEST+1"):
-        with pytest.raises(ZoneUnknown):
+        with pytest.raises(UnknownTimeZone):
             zone_of(wrong)
 
 

@@ -17,16 +17,26 @@ from typing_extensions import override
 
 from db.models import Job, JobStatus
 from db.session import Sessions, connect
-from services.jobs import HOUSE, LANES, Handler, JobMetrics, JobService, Pace, Run, Worker, enqueue
+from services.jobs import (
+    HOUSE,
+    LANES,
+    Handler,
+    JobMetrics,
+    JobService,
+    Run,
+    Worker,
+    WorkerTiming,
+    enqueue,
+)
 
-QUICK = Pace(lease=1.5, poll=0.2, grace=0.3, backoff=0.01)
+QUICK = WorkerTiming(lease=1.5, poll=0.2, grace=0.3, backoff=0.01)
 
 
 class Told(Handler):
     """Does what the test says, and remembers what was said to it."""
 
     kind = "told"
-    limit = 3
+    max_attempts = 3
 
     def __init__(self, do: Callable[[Run], Awaitable[None]] | None = None) -> None:
         self.do = do
@@ -40,7 +50,7 @@ class Told(Handler):
             await self.do(run)
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         self.marks.append((status, words))
@@ -52,7 +62,7 @@ def worker(
     *,
     at_once: int = 10,
     lanes: Mapping[str, int] = LANES,
-    pace: Pace = QUICK,
+    pace: WorkerTiming = QUICK,
     metrics: JobMetrics | None = None,
 ) -> Worker:
     return Worker(
@@ -107,7 +117,7 @@ async def until(
 @asynccontextmanager
 async def working(sessions: Sessions, handler: Handler, **options: Any) -> AsyncGenerator[Worker]:
     made = worker(sessions, handler, **options)
-    async with made.working():
+    async with made.running():
         yield made
 
 
@@ -140,7 +150,7 @@ class Noting(Handler):
     """Notes in a table when it began and ended, in which process; fails by the job's number."""
 
     kind = "noting"
-    limit = 3
+    max_attempts = 3
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -174,7 +184,7 @@ class Noting(Handler):
             )
 
     @override
-    async def mark(
+    async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
         """Leave it at that: the notes say it all."""

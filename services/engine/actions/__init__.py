@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 
 from db.models import ActType
-from services.engine.actions.base import Action, Speaking
+from services.engine.actions.base import Action, SpeakingAction
 from services.engine.actions.comment import CommentAction
 from services.engine.actions.image_post import ImagePostAction
 from services.engine.actions.post import PostAction
 from services.engine.actions.reply import ReplyAction
 from services.engine.actions.vote import VoteAction
-from services.engine.ports import BoardStage
+from services.engine.ports import BoardAdapter
 from services.engine.writing import Writer
-from services.painters import Studio
+from services.painters import ImagePipeline
 
 
 def actions(
-    writer: Writer, stage: BoardStage, studio: Studio | None = None
+    writer: Writer, stage: BoardAdapter, studio: ImagePipeline | None = None
 ) -> Mapping[ActType, Action]:
     """Return what does each kind of act; without a studio there are no pictures."""
     found: dict[ActType, Action] = {
@@ -29,4 +29,4 @@ def actions(
     return found
 
 
-__all__ = ["Action", "Speaking", "actions"]
+__all__ = ["Action", "SpeakingAction", "actions"]

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from uuid import UUID, uuid5
 
-from services.engine.ports import BoardStage, Notebook
-from services.engine.types import Scene, Spoken, Words
+from services.engine.ports import ActStore, BoardAdapter
+from services.engine.types import ActContent, ActContext, SentMessages
 from services.engine.writing import Writer
 
 FOOTER = "\n-# 🎭 AI character"
@@ -13,12 +13,12 @@ FOOTER = "\n-# 🎭 AI character"
 class Action(ABC):
     """One kind of act."""
 
-    def __init__(self, writer: Writer, stage: BoardStage) -> None:
+    def __init__(self, writer: Writer, stage: BoardAdapter) -> None:
         self._writer = writer
         self._stage = stage
 
     @abstractmethod
-    async def write(self, notebook: Notebook, scene: Scene) -> Words:
+    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
         """Return what to say, or how to vote.
 
         Raises:
@@ -26,27 +26,27 @@ class Action(ABC):
         """
 
 
-class Speaking(Action):
+class SpeakingAction(Action):
     """An act that says something."""
 
-    async def ready(self, scene: Scene) -> None:
+    async def check(self, scene: ActContext) -> None:
         """See whether anything can be said on the board."""
-        await self._stage.ready(scene.where)
+        await self._stage.check(scene.where)
 
     @abstractmethod
-    async def say(self, scene: Scene, words: Words) -> Spoken:
+    async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
         """Say it, once."""
 
     @abstractmethod
-    async def find(self, scene: Scene, words: Words) -> Spoken | None:
+    async def find(self, scene: ActContext, words: ActContent) -> SentMessages | None:
         """Return what was said by an attempt that did not live to write it down."""
 
 
-def result_of(task_id: UUID) -> UUID:
+def result_id(task_id: UUID) -> UUID:
     """Return the id that what a task leaves on the board has, known before it is there."""
     return uuid5(task_id, "result")
 
 
-def shown(words: Words) -> str:
+def with_footer(words: ActContent) -> str:
     """Return what is seen: the words, marked as an AI's."""
     return words.text + FOOTER

@@ -5,13 +5,19 @@ from dataclasses import replace
 from typing_extensions import override
 
 from services.engine.actions.post import PostAction, title_of
-from services.engine.errors import Reason, Skipped
-from services.engine.ports import BoardStage, Notebook
-from services.engine.types import Enclosed, Line, Scene, Spoken, Words
+from services.engine.errors import Skipped, SkipReason
+from services.engine.ports import ActStore, BoardAdapter
+from services.engine.types import (
+    ActContent,
+    ActContext,
+    BoardMessage,
+    ImageAttachment,
+    SentMessages,
+)
 from services.engine.writing import Writer
 from services.llm import Caller
-from services.media import ObjectGone
-from services.painters import Kept, Order, StepEasel, Studio
+from services.media import ObjectNotFound
+from services.painters import ImagePipeline, ImageRequest, StepGenerationState, StoredImage
 
 _LEAST_WORDS = 12
 _PROMPT = """\
@@ -23,21 +29,21 @@ No writing, no watermark, no signature in the picture. Nobody famous. Fit for ev
 class ImagePostAction(PostAction):
     """Begins a thread with a picture: what it shows, the picture, then the words to it."""
 
-    def __init__(self, writer: Writer, stage: BoardStage, studio: Studio) -> None:
+    def __init__(self, writer: Writer, stage: BoardAdapter, studio: ImagePipeline) -> None:
         super().__init__(writer, stage)
         self._studio = studio
 
     @override
-    async def write(self, notebook: Notebook, scene: Scene) -> Words:
-        async def imagine() -> Words:
+    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
+        async def imagine() -> ActContent:
             return await self._writer.write(notebook, scene, name="image_post", least=_LEAST_WORDS)
 
-        async def paint() -> Kept:
+        async def paint() -> StoredImage:
             return await self._paint(notebook, scene, seen.text)
 
-        seen = await notebook.step("seen", Words, imagine)
-        kept = await notebook.step("picture", Kept, paint)
-        showing = replace(scene, asked=Line(name=scene.name, text=seen.text))
+        seen = await notebook.step("seen", ActContent, imagine)
+        kept = await notebook.step("picture", StoredImage, paint)
+        showing = replace(scene, target=BoardMessage(name=scene.name, text=seen.text))
         told = await self._writer.write(notebook, showing, name="caption")
         return told.model_copy(
             update={
@@ -51,17 +57,17 @@ class ImagePostAction(PostAction):
         )
 
     @override
-    async def say(self, scene: Scene, words: Words) -> Spoken:
+    async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
         try:
             data = await self._studio.store.get(words.picture.key if words.picture else "")
-        except ObjectGone as error:
-            raise Skipped(Reason.GONE) from error
-        return await self._post(scene, words, Enclosed(data=data, alt=words.alt))
+        except ObjectNotFound as error:
+            raise Skipped(SkipReason.GONE) from error
+        return await self._post(scene, words, ImageAttachment(data=data, alt=words.alt))
 
-    async def _paint(self, notebook: Notebook, scene: Scene, seen: str) -> Kept:
-        _, kept = await self._studio.make(
-            Order(prompt=_PROMPT.format(scene=seen), aspect="4:3"),
-            StepEasel(notebook),
+    async def _paint(self, notebook: ActStore, scene: ActContext, seen: str) -> StoredImage:
+        _, kept = await self._studio.generate(
+            ImageRequest(prompt=_PROMPT.format(scene=seen), aspect="4:3"),
+            StepGenerationState(notebook),
             key=f"boards/{scene.task_id}.jpg",
             caller=Caller(
                 purpose=f"engine {scene.kind}",

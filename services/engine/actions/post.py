@@ -4,40 +4,42 @@ import re
 
 from typing_extensions import override
 
-from services.engine.actions.base import Speaking, result_of, shown
-from services.engine.ports import Notebook
-from services.engine.types import Enclosed, Scene, Spoken, Words
+from services.engine.actions.base import SpeakingAction, result_id, with_footer
+from services.engine.ports import ActStore
+from services.engine.types import ActContent, ActContext, ImageAttachment, SentMessages
 from services.texts import on_one_line, shorten
 
 _TITLE = 90
 _SENTENCE = re.compile(r"^.+?[.!?…](?=\s|$)", re.DOTALL)
 
 
-class PostAction(Speaking):
+class PostAction(SpeakingAction):
     """Begins a thread on the board."""
 
     @override
-    async def write(self, notebook: Notebook, scene: Scene) -> Words:
+    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
         words = await self._writer.write(notebook, scene, name="post")
         return words.model_copy(update={"title": title_of(words.text)})
 
     @override
-    async def say(self, scene: Scene, words: Words) -> Spoken:
+    async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
         return await self._post(scene, words)
 
     @override
-    async def find(self, scene: Scene, words: Words) -> Spoken | None:
+    async def find(self, scene: ActContext, words: ActContent) -> SentMessages | None:
         return await self._stage.find(
-            scene.where, scene.speaker, title=words.title, text=shown(words), answering=None
+            scene.where, scene.speaker, title=words.title, text=with_footer(words), answering=None
         )
 
-    async def _post(self, scene: Scene, words: Words, picture: Enclosed | None = None) -> Spoken:
+    async def _post(
+        self, scene: ActContext, words: ActContent, picture: ImageAttachment | None = None
+    ) -> SentMessages:
         return await self._stage.post(
             scene.where,
             scene.speaker,
             title=words.title,
-            text=shown(words),
-            post_id=result_of(scene.task_id),
+            text=with_footer(words),
+            post_id=result_id(scene.task_id),
             picture=picture,
         )
 

@@ -2,34 +2,34 @@
 
 from typing_extensions import override
 
-from services.engine.actions.base import Speaking, shown
-from services.engine.ports import Notebook
-from services.engine.types import Scene, Spoken, Words
+from services.engine.actions.base import SpeakingAction, with_footer
+from services.engine.ports import ActStore
+from services.engine.types import ActContent, ActContext, SentMessages
 
 
-class ReplyAction(Speaking):
+class ReplyAction(SpeakingAction):
     """Speaks in a post's thread, with a link to what it answers."""
 
     @override
-    async def write(self, notebook: Notebook, scene: Scene) -> Words:
+    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
         return await self._writer.write(notebook, scene, name="reply")
 
     @override
-    async def say(self, scene: Scene, words: Words) -> Spoken:
+    async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
         return await self._stage.comment(
-            scene.where, scene.speaker, text=shown(words), answering=_answering(scene)
+            scene.where, scene.speaker, text=with_footer(words), answering=_answering(scene)
         )
 
     @override
-    async def find(self, scene: Scene, words: Words) -> Spoken | None:
+    async def find(self, scene: ActContext, words: ActContent) -> SentMessages | None:
         return await self._stage.find(
             scene.where,
             scene.speaker,
             title="",
-            text=shown(words),
+            text=with_footer(words),
             answering=_answering(scene),
         )
 
 
-def _answering(scene: Scene) -> int | None:
-    return scene.asked.message_id if scene.asked else None
+def _answering(scene: ActContext) -> int | None:
+    return scene.target.message_id if scene.target else None

@@ -5,9 +5,9 @@ import random
 from typing_extensions import override
 
 from services.engine.actions.base import Action
-from services.engine.ports import Notebook
-from services.engine.selector import likeness
-from services.engine.types import Scene, Words
+from services.engine.ports import ActStore
+from services.engine.selector import similarity
+from services.engine.types import ActContent, ActContext
 
 # Most people who vote at all are for something.
 _FOR, _FOND, _MOODY, _NEAR = 0.78, 0.05, 0.06, 0.2
@@ -18,14 +18,14 @@ class VoteAction(Action):
     """Judges by affinity, topic and mood; a model is asked only where the board wants it."""
 
     @override
-    async def write(self, notebook: Notebook, scene: Scene) -> Words:
+    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
         if scene.model_votes:
             words = await self._writer.ask(notebook, scene, name="vote")
             value = -1 if "down" in words.text.lower() else 1
             return words.model_copy(update={"text": "", "vote": value})
         liking = _FOR + _FOND * min(scene.affinity, 3) + _MOODY * (min(scene.mood, 2) - 1)
-        if scene.asked is not None:
-            liking += _NEAR * likeness(scene.asked.text, (scene.definition, *scene.own))
+        if scene.target is not None:
+            liking += _NEAR * similarity(scene.target.text, (scene.definition, *scene.own))
         chance = random.Random(f"{scene.seed}:{scene.task_id}")  # noqa: S311 - a taste
         is_for = chance.random() < min(max(liking, _LEAST), _MOST)
-        return Words(vote=1 if is_for else -1)
+        return ActContent(vote=1 if is_for else -1)

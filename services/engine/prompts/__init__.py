@@ -5,6 +5,6 @@ from importlib.resources import files
 
 
 @cache
-def template(name: str) -> str:
+def load_template(name: str) -> str:
     """Return the text of a prompt, with its fields in braces."""
     return (files(__name__) / f"{name}.txt").read_text("utf-8").strip()

@@ -8,7 +8,7 @@ from db.models import ActType
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
+class SimulatedAct:
     """Something that was done. `answered_at` and `depth` are of comments."""
 
     personality_id: UUID

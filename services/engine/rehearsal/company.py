@@ -16,29 +16,29 @@ from typing_extensions import override
 
 from db.models import ActType, BoardKind
 from services.chat import Speaker
-from services.engine.acting import Performer
+from services.engine.acting import ActExecutor
 from services.engine.actions import actions
-from services.engine.actions.base import result_of
-from services.engine.errors import Reason, Skipped
-from services.engine.gates import Standing, check
+from services.engine.actions.base import result_id
+from services.engine.errors import Skipped, SkipReason
+from services.engine.gates import PolicyInput, check
 from services.engine.planner import FRESH, Planner
-from services.engine.ports import Notebook
-from services.engine.rehearsal.act import Act
-from services.engine.rehearsal.script import Script, Silence
+from services.engine.ports import ActStore
+from services.engine.rehearsal.act import SimulatedAct
+from services.engine.rehearsal.script import NullBoardAdapter, ScriptedAuthor
 from services.engine.rhythm import Rhythm
 from services.engine.types import (
-    Done,
-    Intent,
-    Item,
+    ActContent,
+    ActContext,
+    BoardItem,
+    BoardLocation,
+    BoardMessage,
+    EngineSnapshot,
     Limits,
-    Line,
     OpenBoard,
-    Scene,
-    Seat,
-    Society,
-    Spoken,
-    Where,
-    Words,
+    Participant,
+    PastAct,
+    PlannedAct,
+    SentMessages,
 )
 from services.engine.writing import Writer
 
@@ -52,30 +52,30 @@ _BOARD = uuid5(NAMESPACE_OID, "a board")
 
 
 @dataclass(kw_only=True)
-class Company:
+class SimulationResult:
     """What a rehearsal has come to."""
 
-    society: Society
+    society: EngineSnapshot
     now: datetime
-    acts: list[Act] = field(default_factory=list[Act])
-    skipped: list[Reason] = field(default_factory=list[Reason])
+    acts: list[SimulatedAct] = field(default_factory=list[SimulatedAct])
+    skipped: list[SkipReason] = field(default_factory=list[SkipReason])
     tokens_in: int = 0
     tokens_out: int = 0
 
 
-class _Memory(Notebook):
+class _MemoryActStore(ActStore):
     """The notebook of an act that is kept in memory only."""
 
-    def __init__(self, rehearsal: "Rehearsal", intent: Intent, task_id: UUID) -> None:
+    def __init__(self, rehearsal: "Simulation", intent: PlannedAct, task_id: UUID) -> None:
         self._rehearsal, self._intent, self._task_id = rehearsal, intent, task_id
 
     @override
-    async def begin(self) -> Scene:
+    async def begin(self) -> ActContext:
         self._rehearsal.check(self._intent)
         return self._rehearsal.scene(self._intent, self._task_id)
 
     @override
-    async def admit(self, scene: Scene) -> None:
+    async def wait_for_rate_limit(self, scene: ActContext) -> None:
         """Whoever rehearses is never too fast."""
 
     @override
@@ -83,15 +83,15 @@ class _Memory(Notebook):
         return await do()
 
     @override
-    async def kept(self, name: str, shape: type[T]) -> T | None:
+    async def step_output(self, name: str, shape: type[T]) -> T | None:
         return None
 
     @override
-    async def forget(self, name: str) -> None:
+    async def forget_step(self, name: str) -> None:
         """Nothing is remembered."""
 
     @override
-    async def sending(self) -> bool:
+    async def mark_sending(self) -> bool:
         return False
 
     @override
@@ -99,7 +99,9 @@ class _Memory(Notebook):
         """Nothing changes meanwhile."""
 
     @override
-    async def record(self, scene: Scene, words: Words, spoken: Spoken | None) -> None:
+    async def record(
+        self, scene: ActContext, words: ActContent, spoken: SentMessages | None
+    ) -> None:
         self._rehearsal.record(self._intent, self._task_id, words, is_spoken=spoken is not None)
 
     @override
@@ -107,47 +109,57 @@ class _Memory(Notebook):
         self._rehearsal.company.skipped.append(skipped.reason)
 
     @override
-    async def close(self, why: str) -> None:
+    async def close_board(self, why: str) -> None:
         """The board of a rehearsal does not go away."""
 
     @override
-    async def wait(self) -> None:
+    async def postpone(self) -> None:
         """Nobody pauses a rehearsal."""
 
 
-def seat(seed: str, name: str) -> Seat:
+def synthetic_participant(seed: str, name: str) -> Participant:
     """Return a seat on the board of a rehearsal."""
-    return Seat(id=uuid5(NAMESPACE_OID, seed), name=name, seed=seed, boards=(_BOARD,))
+    return Participant(id=uuid5(NAMESPACE_OID, seed), name=name, seed=seed, boards=(_BOARD,))
 
 
-def strangers(seed: int, count: int) -> list[Seat]:
+def synthetic_personalities(seed: int, count: int) -> list[Participant]:
     """Return so many personalities that nobody knows; another seed, others."""
-    return [seat(f"{seed}:{number}", f"Personality {number}") for number in range(1, count + 1)]
+    return [
+        synthetic_participant(f"{seed}:{number}", f"Personality {number}")
+        for number in range(1, count + 1)
+    ]
 
 
-class Rehearsal:
+class Simulation:
     """Personalities on one stage board, from an empty start."""
 
     def __init__(
-        self, seats: Sequence[Seat], *, rhythm: Rhythm, limits: Limits, begins: datetime = BEGINS
+        self,
+        seats: Sequence[Participant],
+        *,
+        rhythm: Rhythm,
+        limits: Limits,
+        begins: datetime = BEGINS,
     ) -> None:
-        society = Society(
+        society = EngineSnapshot(
             boards={_BOARD: OpenBoard(id=_BOARD, kind=BoardKind.STAGE)},
             seats={each.id: each for each in seats},
             items={_BOARD: []},
         )
-        self.company = Company(society=society, now=begins)
+        self.company = SimulationResult(society=society, now=begins)
         self._limits = limits
         self._planner = Planner(rhythm, limits)
-        self._performer = Performer(actions(Writer(Script(str(len(seats)))), Silence()))
-        self._items: dict[UUID, Item] = {}
+        self._performer = ActExecutor(
+            actions(Writer(ScriptedAuthor(str(len(seats)))), NullBoardAdapter())
+        )
+        self._items: dict[UUID, BoardItem] = {}
         self._said: dict[UUID, str] = {}
         self._lines: dict[UUID, list[str]] = {each.id: [] for each in seats}
         self._board_lines: list[str] = []
-        self._due: list[tuple[datetime, int, Intent]] = []
+        self._due: list[tuple[datetime, int, PlannedAct]] = []
         self._numbers = itertools.count()
 
-    async def run(self, days: int) -> AsyncGenerator[Company]:
+    async def run(self, days: int) -> AsyncGenerator[SimulationResult]:
         """Let so many days pass; yield after each."""
         for _ in range(days):
             ends = self.company.now + _DAY
@@ -158,21 +170,21 @@ class Rehearsal:
 
     async def _tick(self) -> None:
         until = self.company.now + _TICK
-        self._promise(self._planner.plan(self.company.society, self.company.now, until))
+        self._enqueue(self._planner.plan(self.company.society, self.company.now, until))
         while self._due and self._due[0][0] <= until:
             at, number, intent = heapq.heappop(self._due)
             self.company.now = at
             task_id = uuid5(NAMESPACE_OID, f"{intent.personality_id}:{number}")
-            await self._performer.perform(_Memory(self, intent, task_id))
+            await self._performer.execute(_MemoryActStore(self, intent, task_id))
             if intent in self.company.society.waiting:
                 self.company.society.waiting.remove(intent)
         self.company.now = until
 
-    def _promise(self, intents: list[Intent]) -> None:
+    def _enqueue(self, intents: list[PlannedAct]) -> None:
         for intent in intents:
             heapq.heappush(self._due, (intent.at, next(self._numbers), intent))
 
-    def check(self, intent: Intent) -> None:
+    def check(self, intent: PlannedAct) -> None:
         """Let an act pass, or say why not.
 
         Raises:
@@ -184,7 +196,7 @@ class Rehearsal:
         target = self._items.get(target_id) if target_id else None
         key = (intent.personality_id, target_id or intent.personality_id, intent.kind)
         check(
-            Standing(
+            PolicyInput(
                 kind=intent.kind,
                 now=now,
                 scheduled_at=intent.at,
@@ -208,10 +220,10 @@ class Rehearsal:
             self._limits,
         )
 
-    def scene(self, intent: Intent, task_id: UUID) -> Scene:
+    def scene(self, intent: PlannedAct, task_id: UUID) -> ActContext:
         """Return what an act is written from."""
         seat = self.company.society.seats[intent.personality_id]
-        return Scene(
+        return ActContext(
             task_id=task_id,
             kind=intent.kind,
             personality_id=seat.id,
@@ -222,30 +234,32 @@ class Rehearsal:
             model="script/script",
             fallback=None,
             guild_id=0,
-            where=Where(channel_id=0, guild_id=0),
+            where=BoardLocation(channel_id=0, guild_id=0),
             topic="",
             tone="",
             age_restricted=False,
             model_votes=False,
             post=self._line(intent.post_id),
-            asked=self._line(intent.comment_id or intent.post_id),
+            target=self._line(intent.comment_id or intent.post_id),
             own=tuple(self._lines[seat.id][-200:]),
             board_lines=tuple(self._board_lines[-50:]),
         )
 
-    def record(self, intent: Intent, task_id: UUID, words: Words, *, is_spoken: bool) -> None:
+    def record(
+        self, intent: PlannedAct, task_id: UUID, words: ActContent, *, is_spoken: bool
+    ) -> None:
         """Keep what was done, and let it have consequences."""
         company, society = self.company, self.company.society
         target_id = intent.comment_id or intent.post_id
         target = self._items.get(target_id) if target_id else None
-        done = Done(
+        done = PastAct(
             personality_id=intent.personality_id, board_id=_BOARD, kind=intent.kind, at=company.now
         )
         society.acts.setdefault(intent.personality_id, []).append(done)
         if target is not None:
             society.touched.add((intent.personality_id, target.id, intent.kind))
         company.acts.append(
-            Act(
+            SimulatedAct(
                 personality_id=intent.personality_id,
                 kind=intent.kind,
                 at=company.now,
@@ -258,11 +272,13 @@ class Rehearsal:
         company.tokens_in += words.tokens_in
         company.tokens_out += words.tokens_out
         if is_spoken:
-            self._leave(intent, result_of(task_id), target, words)
+            self._leave(intent, result_id(task_id), target, words)
 
-    def _leave(self, intent: Intent, id_: UUID, target: Item | None, words: Words) -> None:
+    def _leave(
+        self, intent: PlannedAct, id_: UUID, target: BoardItem | None, words: ActContent
+    ) -> None:
         society, author = self.company.society, intent.personality_id
-        item = Item(
+        item = BoardItem(
             id=id_,
             board_id=_BOARD,
             post_id=target.post_id if target else id_,
@@ -282,14 +298,14 @@ class Rehearsal:
             if target.personality_id is not None:
                 pair = (author, target.personality_id)
                 affinity[pair] = affinity.get(pair, 0) + 1
-        self._promise(self._planner.answers(society, item, target))
+        self._enqueue(self._planner.answers(society, item, target))
 
-    def _line(self, id_: UUID | None) -> Line | None:
+    def _line(self, id_: UUID | None) -> BoardMessage | None:
         if id_ is None or id_ not in self._items:
             return None
         author = self._items[id_].personality_id
         seat = self.company.society.seats.get(author) if author else None
-        return Line(name=seat.name if seat else "", text=self._said[id_])
+        return BoardMessage(name=seat.name if seat else "", text=self._said[id_])
 
     def _forget(self) -> None:
         """Let go of what nobody acts on any more."""

@@ -66,7 +66,7 @@ class _Node:
     above: "_Node | None" = None
 
 
-def told_apart(theirs: Numbers, ours: Numbers, *, seed: int = 1) -> float:
+def forest_accuracy(theirs: Numbers, ours: Numbers, *, seed: int = 1) -> float:
     """Return how well a forest tells them apart, as an area under the ROC curve from 0 to 1.
 
     Both are rows of the same features, one row a person.

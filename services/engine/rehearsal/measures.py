@@ -19,7 +19,7 @@ import numpy as np
 
 from db.models import ActType
 from services.engine.rehearsal import forest
-from services.engine.rehearsal.act import Act
+from services.engine.rehearsal.act import SimulatedAct
 
 # Of fewer acts than this nothing can be told.
 _ENOUGH = 20
@@ -47,7 +47,7 @@ class Measure:
         return self.low <= self.value <= self.high
 
 
-def measures(rehearsals: Sequence[Sequence[Act]], *, days: int) -> list[Measure]:
+def measures(rehearsals: Sequence[Sequence[SimulatedAct]], *, days: int) -> list[Measure]:
     """Return every measure over the acts of several rehearsals of so many days.
 
     Where too little was done to tell, there are none.
@@ -106,7 +106,7 @@ def _told_apart(everyone: Sequence[Sequence[float]], days: int) -> list[Measure]
     if len(busy) < forest.ENOUGH_PERSONALITIES:
         return []
     ours = np.array([forest.features(times, days, _quietest(times)) for times in busy])
-    area = forest.told_apart(forest.people(), ours)
+    area = forest.forest_accuracy(forest.people(), ours)
     return [_aim("told from people by a forest (AUC)", area, ".67-.76", 0, 0.80)]
 
 
@@ -140,7 +140,7 @@ def _people_answer(delay: float) -> float:
     return low + (high - low) * math.log(delay / below) / math.log(above / below)
 
 
-def _times(acts: Sequence[Act]) -> list[list[float]]:
+def _times(acts: Sequence[SimulatedAct]) -> list[list[float]]:
     """Return when each personality acted, in seconds."""
     found: dict[object, list[float]] = {}
     for act in acts:
@@ -164,13 +164,13 @@ def _share(gaps: Sequence[Sequence[float]], fits: Callable[[float], bool]) -> li
     return [fmean(fits(gap) for gap in each) for each in gaps]
 
 
-def _gini(acts: Sequence[Act]) -> float:
+def _gini(acts: Sequence[SimulatedAct]) -> float:
     counts = sorted(len(times) for times in _times(acts))
     total, size = sum(counts), len(counts)
     return sum((2 * rank - size - 1) * n for rank, n in enumerate(counts, 1)) / (size * total)
 
 
-def _runs(acts: Sequence[Act]) -> float:
+def _runs(acts: Sequence[SimulatedAct]) -> float:
     """Return the share of turns that are two or more messages by one author within 7 minutes."""
     said = sorted((a for a in acts if a.kind in _SPOKEN), key=lambda act: act.at)
     turns: list[int] = []
@@ -189,7 +189,7 @@ def _runs(acts: Sequence[Act]) -> float:
     return sum(length > 1 for length in turns) / max(len(turns), 1)
 
 
-def _voted(acts: Sequence[Act]) -> float:
+def _voted(acts: Sequence[SimulatedAct]) -> float:
     said = sum(act.kind in _SPOKEN for act in acts)
     return len({act.target for act in acts if act.kind == ActType.VOTE}) / max(said, 1)
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from typing_extensions import override
 
 from services.chat import Speaker
-from services.engine.ports import Author, BoardStage
-from services.engine.types import Enclosed, Spoken, Where
+from services.engine.ports import Author, BoardAdapter
+from services.engine.types import BoardLocation, ImageAttachment, SentMessages
 from services.llm import Caller, Completion, Request, Usage, estimate
 
 _WORDS = re.compile(r"[Aa]bout (\d+) words")
@@ -22,7 +22,7 @@ def _words() -> list[str]:
     return (files("services.engine.rehearsal") / "words.txt").read_text("utf-8").split()
 
 
-class Script(Author):
+class ScriptedAuthor(Author):
     """Writes as many words as it is asked for, never the same."""
 
     def __init__(self, seed: str) -> None:
@@ -40,43 +40,56 @@ class Script(Author):
         return Completion(text=text, model=request.model, usage=usage)
 
 
-class Silence(BoardStage):
+class NullBoardAdapter(BoardAdapter):
     """A stage without an audience."""
 
     def __init__(self) -> None:
         self._ids = itertools.count(1)
 
     @override
-    async def ready(self, where: Where) -> None:
+    async def check(self, where: BoardLocation) -> None:
         """It always is."""
 
     @override
     async def post(
         self,
-        where: Where,
+        where: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
         text: str,
         post_id: UUID,
-        picture: Enclosed | None = None,
-    ) -> Spoken:
-        return Spoken(message_ids=[next(self._ids)])
+        picture: ImageAttachment | None = None,
+    ) -> SentMessages:
+        return SentMessages(message_ids=[next(self._ids)])
 
     @override
     async def comment(
-        self, where: Where, speaker: Speaker, *, text: str, answering: int | None
-    ) -> Spoken:
-        return Spoken(message_ids=[next(self._ids)])
+        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+    ) -> SentMessages:
+        return SentMessages(message_ids=[next(self._ids)])
 
     @override
     async def find(
-        self, where: Where, speaker: Speaker, *, title: str, text: str, answering: int | None
-    ) -> Spoken | None:
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        answering: int | None,
+    ) -> SentMessages | None:
         return None
 
     @override
     async def show_votes(
-        self, where: Where, message_id: int, *, post_id: UUID, ups: int, downs: int, is_ours: bool
+        self,
+        where: BoardLocation,
+        message_id: int,
+        *,
+        post_id: UUID,
+        ups: int,
+        downs: int,
+        is_ours: bool,
     ) -> None:
         """Nobody looks."""
