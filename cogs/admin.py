@@ -6,10 +6,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
-from bot.herald import address_of
-from bot.places import interaction_actor
-from bot.ui import show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor
+from bot.discord.herald import address_of
+from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
 from services.errors import BotOwnerOnly
 from services.jobs import JobStatus

@@ -9,15 +9,15 @@ from discord import app_commands
 from discord.ext import commands
 from typing_extensions import override
 
-from bot import answer_buttons
-from bot.client import Bot, Interaction
+from bot.discord.buttons import answers
+from bot.discord.client import Bot, Interaction
 
 Act: TypeAlias = Callable[[Interaction, UUID], Awaitable[None]]
 _MENUS: dict[str, Act] = {
-    "Regenerate": answer_buttons.regenerate,
-    "Edit": answer_buttons.edit,
-    "Delete": answer_buttons.delete,
-    "Why this reply?": answer_buttons.explain_why,
+    "Regenerate": answers.regenerate,
+    "Edit": answers.edit,
+    "Delete": answers.delete,
+    "Why this reply?": answers.explain_why,
 }
 
 
@@ -50,5 +50,5 @@ def _menu(name: str, act: Act) -> app_commands.ContextMenu:
 
 async def setup(bot: Bot) -> None:
     """Load the cog and revive its buttons."""
-    bot.add_dynamic_items(answer_buttons.MoreButton, answer_buttons.ActionButton)
+    bot.add_dynamic_items(answers.MoreButton, answers.ActionButton)
     await bot.add_cog(Answers(bot))

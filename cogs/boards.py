@@ -6,11 +6,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.board_shelf import forecast_words, names_of, post_line, sheet_embed, sheet_line
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor, to_channel
-from bot.ui import AnyInteraction, confirm, show_list
-from bot.vote_buttons import VoteButton
+from bot.discord.buttons.votes import VoteButton
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor, to_channel
+from bot.discord.embeds.boards import forecast_words, names_of, post_line, sheet_embed, sheet_line
+from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalitiesOption, PersonalityOption
 from services.engine import BoardKind
 

@@ -4,9 +4,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor, to_channel
-from bot.ui import show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor, to_channel
+from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
 
 

@@ -4,8 +4,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
-from bot.places import from_interaction, interaction_actor
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import from_interaction, interaction_actor
 from cogs.options import PersonalityOption
 
 

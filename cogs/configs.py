@@ -9,9 +9,9 @@ from discord import TextStyle, app_commands, ui
 from discord.ext import commands
 from typing_extensions import override
 
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor
-from bot.ui import AnyInteraction, Modal, confirm, show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor
+from bot.discord.ui import AnyInteraction, Modal, confirm, show_list
 from cogs.options import ConfigOption, PersonalityOption
 from services.errors import BotOwnerOnly
 from services.llm_configs import (

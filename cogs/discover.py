@@ -9,10 +9,10 @@ from discord import app_commands, ui
 from discord.ext import commands
 from typing_extensions import override
 
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor, is_age_restricted
-from bot.shelf import listing_embed, listing_line
-from bot.ui import AnyInteraction, PersistentButton, show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor, is_age_restricted
+from bot.discord.embeds.publishing import listing_embed, listing_line
+from bot.discord.ui import AnyInteraction, PersistentButton, show_list
 from cogs.options import PublicOption, TagOption
 from services.publishing import Listing
 

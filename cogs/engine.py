@@ -8,11 +8,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.board_shelf import plan_lines, simulation_embed, status_embed, task_line
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor, to_channel
-from bot.plots import plan_plot, status_plot
-from bot.ui import show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor, to_channel
+from bot.discord.embeds.boards import plan_lines, simulation_embed, status_embed, task_line
+from bot.discord.embeds.plots import plan_plot, status_plot
+from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
 from services.engine import ActType, TaskStatus
 from services.errors import BotOwnerOnly

@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
+from bot.discord.client import Bot, Interaction
 
 _TEXT = """\
 Call a personality by name anywhere, like `@Mirela hello`, or reply to one; \

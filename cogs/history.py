@@ -3,9 +3,9 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor, to_channel
-from bot.ui import AnyInteraction, confirm
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor, to_channel
+from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import PersonalityOption
 
 

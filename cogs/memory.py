@@ -10,9 +10,9 @@ from discord.app_commands import Choice, Transform
 from discord.ext import commands
 from typing_extensions import override
 
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor
-from bot.ui import AnyInteraction, Modal, confirm, show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor
+from bot.discord.ui import AnyInteraction, Modal, confirm, show_list
 from cogs.options import Choices, PersonalityOption
 from services.memory import Memory, MemoryNotFound, MemoryService
 from services.texts import shorten

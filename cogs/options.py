@@ -8,9 +8,9 @@ from discord import app_commands
 from discord.app_commands import Choice, Transform
 from typing_extensions import override
 
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor, is_age_restricted
-from bot.social_shelf import target_label
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor, is_age_restricted
+from bot.discord.embeds.posts import target_label
 from services.characters import STYLES, Character
 from services.llm_configs import LlmConfig
 from services.people import Persona

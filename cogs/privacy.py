@@ -6,9 +6,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor
-from bot.ui import AnyInteraction, confirm
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor
+from bot.discord.ui import AnyInteraction, confirm
 
 
 class Privacy(commands.GroupCog, group_name="privacy", group_description="What is kept of you"):

@@ -4,11 +4,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
-from bot.herald import address_of
-from bot.places import interaction_actor
-from bot.shelf import attempt_line, standing_embed
-from bot.ui import AnyInteraction, confirm, show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor
+from bot.discord.embeds.publishing import attempt_line, standing_embed
+from bot.discord.herald import address_of
+from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption
 
 

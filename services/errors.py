@@ -1,4 +1,4 @@
-"""The base of everything a person can be told. `bot.errors.explain` has the words."""
+"""The base of everything a person can be told. `bot.discord.errors.explain` has the words."""
 
 from dataclasses import dataclass
 

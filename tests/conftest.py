@@ -14,7 +14,9 @@ from tenacity import wait_none
 
 from db.session import Sessions, connect
 from db.upgrade import upgrade
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
+from services.images import ImageModels, ImagePipeline
+from services.images.replicate import ReplicateImageModel
 from services.llm import (
     PRICES,
     BackgroundCalls,
@@ -25,8 +27,6 @@ from services.llm import (
 )
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.media import Fetcher, FolderStore
-from services.painters import ImageModels, ImagePipeline
-from services.painters.replicate import ReplicateImageModel
 from services.seeds import seed
 from tests.vendors.gemini import GeminiStandIn
 from tests.vendors.openai import OpenAIStandIn

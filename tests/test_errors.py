@@ -22,8 +22,8 @@ from simcord.results import InteractionResult
 from typing_extensions import override
 
 import services
-from bot.errors import explain
-from bot.ui import AnyInteraction, Modal, PersistentButton, Tree, View
+from bot.discord.errors import explain
+from bot.discord.ui import AnyInteraction, Modal, PersistentButton, Tree, View
 from services.characters import PhotoProblem
 from services.engine import SkipReason
 from services.errors import DomainError, TextEmpty
@@ -65,7 +65,7 @@ def test_every_domain_error_is_explained(kind: type[DomainError]) -> None:
 
     words = explain(kind(**facts))
 
-    assert words, f"bot.errors.explain has no words for {kind.__name__}"
+    assert words, f"bot.discord.errors.explain has no words for {kind.__name__}"
 
 
 @pytest.mark.parametrize(

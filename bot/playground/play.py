@@ -18,8 +18,8 @@ import simcord
 from simcord.env import Env
 from simcord.preview import Preview
 
-from bot.client import Bot
-from bot.places import to_actor, to_channel
+from bot.discord.client import Bot
+from bot.discord.converters import to_actor, to_channel
 from bot.playground import simulation, world
 from bot.playground.world import World
 from services.clock import FastClock

@@ -16,7 +16,7 @@ from simcord.http import router
 from simcord.http.routes import interactions as routes
 from simcord.preview import _snapshot  # pyright: ignore[reportPrivateUsage] - it decides on headers
 
-from bot.errors import explain, unwrap
+from bot.discord.errors import explain, unwrap
 
 _TOKEN_LENGTH = 68  # of Discord's own, which `Webhook.from_url` insists on
 _installed: set[str] = set()

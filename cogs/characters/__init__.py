@@ -1,6 +1,6 @@
 """Making characters from photos, and looking after their pictures."""
 
-from bot.client import Bot
+from bot.discord.client import Bot
 from cogs.characters.commands import Characters
 
 

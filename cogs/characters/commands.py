@@ -6,10 +6,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.character_shelf import character_line, profile_embed, quote_words
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor, to_attachment
-from bot.ui import AnyInteraction, confirm, show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor, to_attachment
+from bot.discord.embeds.characters import character_line, profile_embed, quote_words
+from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.characters.drawing import ask, ask_to_draw
 from cogs.characters.gallery import GalleryView
 from cogs.characters.profile import ProfileView

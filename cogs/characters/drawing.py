@@ -7,9 +7,9 @@ from uuid import UUID
 
 from discord import ButtonStyle
 
-from bot.character_shelf import quote_words
-from bot.herald import address_of
-from bot.ui import AnyInteraction, confirm
+from bot.discord.embeds.characters import quote_words
+from bot.discord.herald import address_of
+from bot.discord.ui import AnyInteraction, confirm
 from services.characters import CharacterService, ImageOrder
 from services.people import Actor
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import discord
 from discord import ui
 
-from bot.character_shelf import PER_PAGE, gallery_embed, picture_label
-from bot.ui import AnyInteraction, View
+from bot.discord.embeds.characters import PER_PAGE, gallery_embed, picture_label
+from bot.discord.ui import AnyInteraction, View
 from cogs.characters.drawing import ask_to_draw
 from services.characters import (
     CharacterService,

@@ -6,8 +6,8 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
-from bot.character_shelf import profile_embed
-from bot.ui import AnyInteraction, Modal, View
+from bot.discord.embeds.characters import profile_embed
+from bot.discord.ui import AnyInteraction, Modal, View
 from services.characters import Character, CharacterProfile, GalleryService
 from services.people import Actor
 

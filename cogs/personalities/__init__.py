@@ -1,6 +1,6 @@
 """Making, changing and sharing personalities."""
 
-from bot.client import Bot
+from bot.discord.client import Bot
 from cogs.personalities.commands import Personalities
 
 

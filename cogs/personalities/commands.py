@@ -7,9 +7,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
-from bot.places import interaction_actor, is_age_restricted
-from bot.ui import AnyInteraction, confirm, show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor, is_age_restricted
+from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption, PromptOption, members
 from cogs.personalities.embeds import personality_embed, personality_line, portrait_embed
 from cogs.personalities.forms import PersonalityForm, Section

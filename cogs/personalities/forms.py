@@ -9,8 +9,8 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
-from bot.places import interaction_actor
-from bot.ui import AnyInteraction, Modal
+from bot.discord.converters import interaction_actor
+from bot.discord.ui import AnyInteraction, Modal
 from cogs.options import members
 from cogs.personalities.embeds import personality_embed
 from services.personalities import LIMITS, Personality, PersonalityService

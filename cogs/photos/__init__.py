@@ -1,6 +1,6 @@
 """Libraries of photos."""
 
-from bot.client import Bot
+from bot.discord.client import Bot
 from cogs.photos.commands import Photos
 
 

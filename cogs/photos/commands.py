@@ -8,10 +8,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
-from bot.photo_shelf import PER_PAGE, photo_name, progress_words, taken_embed
-from bot.places import interaction_actor, to_attachment
-from bot.ui import AnyInteraction, confirm
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor, to_attachment
+from bot.discord.embeds.photos import PER_PAGE, photo_name, progress_words, taken_embed
+from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import PersonalityOption, PhotoOption
 from cogs.photos.library import LibraryView
 from cogs.photos.photo import show_photo

@@ -9,8 +9,8 @@ from uuid import UUID
 import discord
 from discord import ui
 
-from bot.photo_shelf import PER_PAGE, library_embed, photo_label
-from bot.ui import AnyInteraction, View
+from bot.discord.embeds.photos import PER_PAGE, library_embed, photo_label
+from bot.discord.ui import AnyInteraction, View
 from cogs.photos.photo import show_photo
 from services.media import sheet
 from services.people import Actor

@@ -8,8 +8,8 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
-from bot.photo_shelf import photo_embed
-from bot.ui import AnyInteraction, Modal, View
+from bot.discord.embeds.photos import photo_embed
+from bot.discord.ui import AnyInteraction, Modal, View
 from services.people import Actor
 from services.photos import ALT_LIMIT, PhotoService
 from services.social import CaptionDraft, PostStatus

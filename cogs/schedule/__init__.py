@@ -1,7 +1,7 @@
 """Planning posts of photos."""
 
-from bot.client import Bot
-from bot.post_buttons import SettleButton
+from bot.discord.buttons.posts import SettleButton
+from bot.discord.client import Bot
 from cogs.schedule.commands import Schedule
 
 

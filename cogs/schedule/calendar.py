@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import discord
 from discord import ui
 
-from bot.social_shelf import entry_line
-from bot.ui import AnyInteraction, View
+from bot.discord.embeds.posts import entry_line
+from bot.discord.ui import AnyInteraction, View
 from services.media import DRAWN, Pinned, PinState, month_sheet
 from services.people import Actor
 from services.photos import PhotoService

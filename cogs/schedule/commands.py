@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bot, Interaction
-from bot.photo_shelf import photo_name
-from bot.places import interaction_actor
-from bot.social_shelf import entry_line, target_name
-from bot.ui import AnyInteraction, confirm, show_list
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor
+from bot.discord.embeds.photos import photo_name
+from bot.discord.embeds.posts import entry_line, target_name
+from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import (
     PersonalityOption,
     PostOption,

@@ -5,8 +5,8 @@ from typing import Self
 from discord import TextStyle, ui
 from typing_extensions import override
 
-from bot.social_shelf import target_embed
-from bot.ui import AnyInteraction, Modal
+from bot.discord.embeds.posts import target_embed
+from bot.discord.ui import AnyInteraction, Modal
 from services.people import Actor
 from services.social import TargetDetails, TargetService, read_slots, write_slots
 

@@ -5,10 +5,10 @@ from typing import TypeAlias
 
 import discord
 
-from bot.client import Interaction
-from bot.places import interaction_actor, to_channel
-from bot.social_shelf import target_embed, target_lines, target_name
-from bot.ui import AnyInteraction, confirm, show_list
+from bot.discord.client import Interaction
+from bot.discord.converters import interaction_actor, to_channel
+from bot.discord.embeds.posts import target_embed, target_lines, target_name
+from bot.discord.ui import AnyInteraction, confirm, show_list
 from services.memory import Venue
 from services.people import Actor
 from services.personalities import Personality

@@ -8,9 +8,9 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
-from bot.errors import explain
-from bot.social_shelf import draft_embed, entry_line
-from bot.ui import AnyInteraction, Modal, View
+from bot.discord.embeds.posts import draft_embed, entry_line
+from bot.discord.errors import explain
+from bot.discord.ui import AnyInteraction, Modal, View
 from services.people import Actor
 from services.photos import ALT_LIMIT, Photo
 from services.social import (

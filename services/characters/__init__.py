@@ -8,7 +8,7 @@ from db.models import (
     CharacterStatus,
     PromptArtifact,
 )
-from services.characters.clearing import CleanupHandler, delete_characters
+from services.characters.deletion import CleanupHandler, delete_characters
 from services.characters.errors import (
     CharacterNameTaken,
     CharacterNotFound,
@@ -28,9 +28,9 @@ from services.characters.errors import (
 )
 from services.characters.gallery import GalleryService
 from services.characters.ports import Watcher
+from services.characters.progress import ProgressHandler
 from services.characters.prompts import build_character_prompt
 from services.characters.service import GENDERS, VARIANTS, CharacterService
-from services.characters.showing import ProgressHandler
 from services.characters.styles import STYLES, Scene, Style
 from services.characters.types import (
     CharacterLimits,

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import CharacterProfile
 from db.session import Sessions
-from services.characters import queries, seeing
+from services.characters import queries, vision
 from services.characters.errors import ImageNotFound, NoProfile
 from services.characters.guards import owned_by, refuse_words, words_of
 from services.characters.types import Gallery
@@ -91,7 +91,7 @@ class GalleryService:
             profile = await _profile(session, actor, character_id)
             for field, text in changes.items():
                 is_list = isinstance(getattr(profile, field), list)
-                given = seeing.phrases(text.splitlines()) if is_list else seeing.tidy(text)
+                given = vision.phrases(text.splitlines()) if is_list else vision.tidy(text)
                 setattr(profile, field, given)
             kept = [each for each in profile.do_not_change if each in profile.features]
             profile.do_not_change = kept

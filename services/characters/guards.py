@@ -12,8 +12,8 @@ from services.characters.errors import (
     StyleForAdults,
     StyleNotFound,
 )
-from services.characters.seeing import LISTS, TEXTS, YOUNG
 from services.characters.styles import STYLES
+from services.characters.vision import LISTS, TEXTS, YOUNG
 from services.people import Actor
 from services.publishing import NsfwRating, mentions_minor, rating_of
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Character, CharacterStatus, Personality, PromptArtifact
 from db.session import Sessions
-from services.characters import clearing, queries
+from services.characters import deletion, queries
 from services.characters.errors import (
     CharacterNameTaken,
     CharacterNotFound,
@@ -27,6 +27,7 @@ from services.characters.types import CharacterLimits, ImageOrder, Quote
 from services.characters.workflow import KIND
 from services.chat import Attachment, ChatAdapter
 from services.errors import TextEmpty
+from services.images import ImagePipeline
 from services.jobs import enqueue
 from services.llm_configs import NoVisionModel, seeing_model
 from services.media import (
@@ -38,7 +39,6 @@ from services.media import (
     prepare,
     thumbnail,
 )
-from services.painters import ImagePipeline
 from services.people import Actor, get_or_create_user
 from services.personalities import PersonalityService
 from services.texts import clean_name, clean_text, on_one_line
@@ -97,9 +97,9 @@ class CharacterService:
         character_id = uuid4()
         async with self._sessions.begin() as session:
             await self._admit(session, actor, wish, name=name)
-            await clearing.enqueue_orphan_cleanup(session, character_id)
+            await deletion.enqueue_orphan_cleanup(session, character_id)
         picture = await self._read(photo)
-        key = f"{clearing.folder_of(character_id)}photo.jpg"
+        key = f"{deletion.folder_of(character_id)}photo.jpg"
         async with AsyncExitStack() as undoing:
             undoing.push_async_callback(self._studio.store.delete, [key])
             await self._studio.store.put(key, picture.data, media_type=picture.media_type)
@@ -117,7 +117,7 @@ class CharacterService:
                 session.add(character)
                 await self._order(session, character, wish)
                 after = timedelta(days=self._limits.photo_days)
-                await clearing.enqueue_photo_deletion(session, character_id, after)
+                await deletion.enqueue_photo_deletion(session, character_id, after)
             undoing.pop_all()
         return character
 
@@ -200,7 +200,7 @@ class CharacterService:
         """
         async with self._sessions.begin() as session:
             await owned_by(session, actor, character_id)
-            await clearing.delete_character(session, [character_id])
+            await deletion.delete_character(session, [character_id])
 
     async def _read(self, photo: Attachment) -> Picture:
         """Return a photo without anything in it that is not seen."""
@@ -253,7 +253,7 @@ class CharacterService:
             session,
             KIND,
             {"character": str(character.id), "run": str(character.run_token)},
-            key=clearing.key_of(character.id),
+            key=deletion.key_of(character.id),
             lane=self._studio.images.name.partition("/")[0],
         )
         await session.flush()
@@ -285,4 +285,4 @@ async def _free(session: AsyncSession, user_id: UUID, name: str) -> None:
     is_empty = taken.status == CharacterStatus.FAILED and taken.photo_key is None
     if not is_empty or await queries.shown(session, taken.id):
         raise CharacterNameTaken(name)
-    await clearing.delete_character(session, [taken.id])
+    await deletion.delete_character(session, [taken.id])

@@ -17,19 +17,19 @@ from db.models import (
     PromptArtifact,
 )
 from db.session import Sessions
-from services.characters import clearing, queries, seeing, showing
-from services.characters.drawer import ImageTask, Reference
+from services.characters import deletion, progress, queries, vision
 from services.characters.errors import CharacterNotFound, NoReferencePhoto
 from services.characters.guards import refuse_unfit
+from services.characters.image_task import ImageTask, Reference
 from services.characters.ports import Watcher
 from services.characters.prompts import build_character_prompt
 from services.characters.styles import Scene
 from services.errors import DomainError
+from services.images import ImagePipeline
 from services.jobs import Handler, Run
 from services.llm import Caller, Image, LanguageModels
 from services.llm_configs import NoVisionModel, seeing_model
 from services.media import JPEG, ObjectNotFound, enqueue_deletion
-from services.painters import ImagePipeline
 
 KIND = "character"
 
@@ -115,7 +115,7 @@ class GenerateHandler(Handler):
             character.photo_key = None
         lent = await queries.uploads(session, character.job_id) if character.job_id else None
         if lent:
-            await clearing.enqueue_upload_deletion(session, lent)
+            await deletion.enqueue_upload_deletion(session, lent)
 
     async def _begin(self, run: Run) -> bool:
         """Say that it has begun; False when nobody waits for it any more."""
@@ -145,17 +145,17 @@ class GenerateHandler(Handler):
             raise NoReferencePhoto(character.name)
         key, name = character.photo_key, character.name
 
-        async def look() -> seeing.PhotoAnswer:
+        async def look() -> vision.PhotoAnswer:
             photo = await self._image(key, name)
             caller = Caller(purpose=queries.LOOK, user_id=character.user_id)
-            asked = seeing.question(model, photo)
-            return (await self._models.parse(asked, seeing.PhotoAnswer, caller=caller)).value
+            asked = vision.question(model, photo)
+            return (await self._models.parse(asked, vision.PhotoAnswer, caller=caller)).value
 
-        seen = await run.step("seen", seeing.PhotoAnswer, look)
+        seen = await run.step("seen", vision.PhotoAnswer, look)
         try:
             seen.refuse()
         except DomainError:
-            await clearing.delete_photo(self._sessions, self._studio.store, character.id)
+            await deletion.delete_photo(self._sessions, self._studio.store, character.id)
             raise
         async with run.writing() as session:
             kept: dict[str, Any] = seen.described()
@@ -197,7 +197,7 @@ class GenerateHandler(Handler):
     async def _show(self, run: Run) -> None:
         """Show how far it is, if that can be done just now."""
         with suppress(DomainError):
-            await showing.send_progress(
+            await progress.send_progress(
                 self._sessions, self._studio.store, self._watcher, run.payload
             )
 
@@ -231,4 +231,4 @@ async def _end(session: AsyncSession, character: Character, words: str | None) -
     has_pictures = bool(await queries.shown(session, character.id))
     character.status = CharacterStatus.READY if has_pictures else CharacterStatus.FAILED
     character.error = words
-    await showing.enqueue_progress(session, character)
+    await progress.enqueue_progress(session, character)

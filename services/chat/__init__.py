@@ -2,7 +2,6 @@
 
 from services.chat.answers import AnswerService, Provenance
 from services.chat.channels import ChannelService
-from services.chat.composing import ReplyGenerator
 from services.chat.crisis import is_crisis
 from services.chat.errors import (
     AgeRestricted,
@@ -15,12 +14,13 @@ from services.chat.errors import (
     NoUsableReply,
     OptedOut,
 )
-from services.chat.keeping import ConversationWriter
+from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
+from services.chat.postprocess import clean, find_defect, trim_incomplete
 from services.chat.queries import Resolution, append
+from services.chat.reply_generation import ReplyGenerator
 from services.chat.service import ChatService
 from services.chat.signs import MessageContext, load_context
-from services.chat.speech import clean, find_defect, trim_incomplete
 from services.chat.splitting import split
 from services.chat.summons import addressees, message_context
 from services.chat.turns import combined_text, redact

@@ -7,10 +7,10 @@ from uuid import UUID
 from db.models import ConversationLine, Personality
 from db.session import Sessions
 from services.chat import queries
-from services.chat.composing import ReplyGenerator, ReplyRequest
 from services.chat.errors import AnswerNotFound, NotYourAnswer
-from services.chat.keeping import ConversationWriter
+from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
+from services.chat.reply_generation import ReplyGenerator, ReplyRequest
 from services.chat.types import speaker_of
 from services.errors import ModeratorsOnly, TextEmpty
 from services.memory import Channel

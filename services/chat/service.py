@@ -7,21 +7,21 @@ from contextlib import suppress
 from uuid import UUID, uuid4
 
 from db.models import ConversationLine
+from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.chat import files, queries
-from services.chat.composing import GeneratedReply, ReplyGenerator, ReplyRequest
 from services.chat.crisis import is_crisis
-from services.chat.earshot import PendingLine, RecentMessages, to_line
 from services.chat.errors import ChannelNotFound, NoPersonalityHere, OptedOut
-from services.chat.keeping import ConversationWriter, answer_line
-from services.chat.lanes import ReplyOrder, Turnstile
+from services.chat.ordering import ReplyOrder, Turnstile
+from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
+from services.chat.recent_messages import PendingLine, RecentMessages, to_line
+from services.chat.reply_generation import GeneratedReply, ReplyGenerator, ReplyRequest
 from services.chat.signs import MessageContext, incognito_until, load_context
 from services.chat.summons import addressees, message_context
 from services.chat.turns import Turn, combined_text, redact
 from services.chat.types import IncomingMessage, speaker_of
 from services.errors import DomainError
-from services.patience import retry_on_disconnect
 from services.people import Actor
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from db.models import ConversationLine
-from services.chat.composing import GeneratedReply
-from services.chat.earshot import to_line
+from services.chat.recent_messages import to_line
+from services.chat.reply_generation import GeneratedReply
 from services.chat.types import IncomingMessage
 from services.memory import Channel
 

@@ -22,13 +22,13 @@ from services.engine.errors import (
 )
 from services.engine.forecast import Forecast
 from services.engine.handler import ActHandler
-from services.engine.hearing import BoardIngest
-from services.engine.loop import EngineScheduler, EngineTiming
+from services.engine.ingest import BoardIngest
 from services.engine.notebook import EngineDependencies
 from services.engine.planner import Planner
 from services.engine.ports import BoardAdapter
 from services.engine.reports import EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Presence, Rhythm, Uniform
+from services.engine.scheduler import EngineScheduler, EngineTiming
 from services.engine.service import EngineService
 from services.engine.types import (
     BoardLocation,

@@ -16,6 +16,7 @@ from db.session import Sessions
 from services.chat import AgeRestricted, OptedOut, load_context
 from services.clock import Clock
 from services.engine import forecast
+from services.engine.act_queries import config_of
 from services.engine.board_settings import TONE, TOPIC, add_members, columns_of, update_members
 from services.engine.errors import (
     BoardNotFound,
@@ -23,10 +24,9 @@ from services.engine.errors import (
     NotABoard,
 )
 from services.engine.forecast import Forecast
-from services.engine.leaving import vote
-from services.engine.loop import to_task
+from services.engine.results import vote
 from services.engine.rhythm import Rhythm
-from services.engine.scenes import config_of
+from services.engine.scheduler import to_task
 from services.engine.types import Limits, PlannedAct
 from services.errors import ModeratorsOnly
 from services.llm import LanguageModels

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import ActType, Personality
-from services.engine.rehearsal import Simulation, SimulationResult, synthetic_participant
 from services.engine.rhythm import Rhythm
+from services.engine.simulation import Simulation, SimulationResult, synthetic_participant
 from services.engine.types import Limits
 from services.engine.writing import DEFINITION
 from services.llm import Ledger, Usage, estimate

@@ -10,8 +10,8 @@ from db.models import EngineTask, JobStatus, TaskStatus
 from services.engine.acting import ActExecutor
 from services.engine.actions import actions
 from services.engine.errors import SkipReason, TaskGone
-from services.engine.loop import KIND
 from services.engine.notebook import DatabaseActStore, EngineDependencies
+from services.engine.scheduler import KIND
 from services.engine.writing import Writer
 from services.jobs import Handler, Run
 

@@ -13,19 +13,19 @@ from typing_extensions import override
 from db.models import ActType, TaskStatus
 from db.session import Sessions
 from services.chat import speaker_of
-from services.engine import gates, leaving, queries, scenes
+from services.engine import act_queries, policy, queries, results
+from services.engine.act_queries import ActRecords
 from services.engine.errors import EnginePaused, Skipped, SkipReason, TaskGone
-from services.engine.leaving import show_votes
-from services.engine.loop import EngineTiming, plan_reactions
 from services.engine.planner import Planner
 from services.engine.ports import ActStore, BoardAdapter
-from services.engine.scenes import ActRecords
+from services.engine.results import show_votes
+from services.engine.scheduler import EngineTiming, plan_reactions
 from services.engine.types import ActContent, ActContext, BoardLocation, Limits, SentMessages
 from services.engine.writing import most_tokens
+from services.images import ImagePipeline
 from services.jobs import Run
 from services.llm import LanguageModels, Usage, dear_cost
 from services.llm_configs import NoConfig
-from services.painters import ImagePipeline
 from services.personalities import described, recently_shared
 
 T = TypeVar("T")
@@ -117,14 +117,14 @@ class DatabaseActStore(ActStore):
         async with self._run.finishing() as session:
             found = await self._records(session)
             task, now = found.task, clock.now()
-            item = await leaving.save_result(session, found, scene, words, spoken, now=now)
+            item = await results.save_result(session, found, scene, words, spoken, now=now)
             task.status, task.completed_at, task.is_sending = TaskStatus.DONE, now, False
             task.discord_message_ids = spoken.message_ids if spoken else []
             task.prompt_tokens, task.completion_tokens = words.tokens_in, words.tokens_out
             task.cost_usd = words.cost_usd
             if item is not None:
                 target = found.target
-                asked = leaving.to_item(found.board.id, target) if target else None
+                asked = results.to_item(found.board.id, target) if target else None
                 await plan_reactions(session, self._desk.planner, item, asked, self._desk.tempo)
         is_of_post = scene.kind == ActType.VOTE and found.task.comment_id is None
         if is_of_post and found.post is not None:
@@ -156,7 +156,7 @@ class DatabaseActStore(ActStore):
             task.status, task.job_id = TaskStatus.PENDING, None
 
     async def _records(self, session: AsyncSession) -> ActRecords:
-        found = await scenes.load_records(session, self._task_id)
+        found = await act_queries.load_records(session, self._task_id)
         if found is None:
             raise TaskGone
         return found
@@ -167,10 +167,10 @@ class DatabaseActStore(ActStore):
             raise EnginePaused
         now = self._desk.tempo.clock.now()
         quiet = self._desk.planner.is_quiet(queries.opened(found.board), now)
-        standing = await scenes.load_policy_input(
+        standing = await act_queries.load_policy_input(
             session, found, now, is_quiet=quiet, needs_usd=self._max_cost(found)
         )
-        gates.check(standing, self._desk.limits)
+        policy.check(standing, self._desk.limits)
 
     def _max_cost(self, found: ActRecords) -> float:
         """Return what the act may cost at most, in US dollars."""
@@ -196,12 +196,12 @@ class DatabaseActStore(ActStore):
         if found.config is None:
             raise NoConfig
         task, board, post = found.task, found.board, found.post
-        own = await scenes.texts_by(session, task.personality_id)
-        names = await scenes.names_on(session, board.id)
+        own = await act_queries.texts_by(session, task.personality_id)
+        names = await act_queries.names_on(session, board.id)
         mine = {found.personality.name, found.personality.display_name or ""}
-        line = scenes.to_message(post, task.personality_id) if post else None
+        line = act_queries.to_message(post, task.personality_id) if post else None
         target = found.target
-        personality = await scenes.definition_of(session, found.personality)
+        personality = await act_queries.definition_of(session, found.personality)
         written = "\n\n".join(described(personality))
         return ActContext(
             task_id=task.id,
@@ -228,13 +228,13 @@ class DatabaseActStore(ActStore):
             age_restricted=board.age_restricted,
             model_votes=board.model_votes,
             post=line,
-            thread=tuple(await scenes.thread_messages(session, post.id, task.personality_id))
+            thread=tuple(await act_queries.thread_messages(session, post.id, task.personality_id))
             if post
             else (),
-            target=scenes.to_message(target, task.personality_id) if target else None,
+            target=act_queries.to_message(target, task.personality_id) if target else None,
             own=tuple(text for _, text in own),
             own_here=tuple(text for board_id, text in own if board_id == board.id),
-            board_lines=tuple(await scenes.texts_on(session, board.id)),
+            board_lines=tuple(await act_queries.texts_on(session, board.id)),
             shared=tuple(
                 f"{each.alt_text} {each.caption}".strip() or "a photo"
                 for each in await recently_shared(
@@ -246,7 +246,7 @@ class DatabaseActStore(ActStore):
             ),
             others=names - mine,
             mood=self._desk.planner.mood(task.personality_id, self._desk.tempo.clock.now()),
-            affinity=await scenes.affinity(
+            affinity=await act_queries.affinity(
                 session, task.personality_id, target.personality_id if target else None
             ),
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import Board, EngineTask
-from services.engine.rehearsal import Measure
+from services.engine.simulation import Measure
 
 
 @dataclass(frozen=True, kw_only=True)

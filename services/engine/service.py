@@ -13,11 +13,11 @@ from db.models import ActType, Board, EngineState, EngineTask, Personality, Task
 from db.session import Sessions
 from services.engine import queries
 from services.engine.errors import BoardNotFound, NotOnBoard
-from services.engine.loop import EngineTiming, enqueue_task, to_task
 from services.engine.planner import Planner
-from services.engine.rehearsal import Simulation, measures, synthetic_personalities
 from services.engine.reports import Budget, EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Rhythm
+from services.engine.scheduler import EngineTiming, enqueue_task, to_task
+from services.engine.simulation import Simulation, measures, synthetic_personalities
 from services.engine.types import Limits
 from services.errors import BotOwnerOnly
 from services.people import Actor

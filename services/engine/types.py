@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from db.models import ActType, BoardKind
 from services.chat import Speaker
-from services.painters import StoredImage
+from services.images import StoredImage
 
 
 @dataclass(frozen=True, kw_only=True)

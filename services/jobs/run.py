@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import JobStatus, JobStep
+from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.jobs import queries
 from services.jobs.errors import JobLost
 from services.jobs.queries import ClaimedJob
-from services.patience import retry_on_disconnect
 
 T = TypeVar("T")
 Checkpoint = Callable[[str], None]

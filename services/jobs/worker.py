@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 
 from db.models import JobStatus
+from db.retry import is_disconnect, retry_on_disconnect
 from db.session import Sessions, listen
 from services.errors import DomainError, TransientError
 from services.jobs import queries
@@ -20,7 +21,6 @@ from services.jobs.errors import JobLost, PoisonJob
 from services.jobs.metrics import JobMetrics
 from services.jobs.queries import ClaimedJob
 from services.jobs.run import Checkpoint, Handler, Run
-from services.patience import is_disconnect, retry_on_disconnect
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.models import LlmConfig, SystemPrompt
-from services.legacy.fitting import NameRegistry, dates, parameter, vendor_model
-from services.legacy.move import Migration
+from services.legacy.conversion import NameRegistry, dates, parameter, vendor_model
+from services.legacy.migration import Migration
 from services.legacy.report import RowKind
 from services.legacy.source import Row
 from services.llm_configs import PARAMETERS

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from db.models import ConversationLine, OptOut, Role
-from services.legacy.fitting import key, moment, snowflake, snowflakes
-from services.legacy.move import MigratedUser, Migration
+from services.legacy.conversion import key, moment, snowflake, snowflakes
+from services.legacy.migration import MigratedUser, Migration
 from services.legacy.report import RowKind
 from services.legacy.source import Row
 from services.llm import estimate

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from db.models import Persona, User, UserDefaultPersona
-from services.legacy.fitting import NameRegistry, dates, key, snowflake
-from services.legacy.move import MigratedUser, Migration
+from services.legacy.conversion import NameRegistry, dates, key, snowflake
+from services.legacy.migration import MigratedUser, Migration
 from services.legacy.report import RowKind
 from services.legacy.source import Row
 from services.people import Actor, get_or_create_user

@@ -14,8 +14,8 @@ from db.models import (
     PersonalityOwner,
     UserPersonalityConfig,
 )
-from services.legacy.fitting import NameRegistry, dates, document, key, snowflake
-from services.legacy.move import MigratedUser, Migration
+from services.legacy.conversion import NameRegistry, dates, document, key, snowflake
+from services.legacy.migration import MigratedUser, Migration
 from services.legacy.report import RowKind
 from services.legacy.source import Row
 from services.personalities import queries

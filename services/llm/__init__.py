@@ -1,6 +1,6 @@
 """Language models: one vendor a module, one service in front of them."""
 
-from services.llm.courier import BackgroundCalls, background_calls
+from services.background_calls import BackgroundCalls, background_calls
 from services.llm.errors import (
     ContextTooLong,
     MalformedAnswer,

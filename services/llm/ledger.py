@@ -8,12 +8,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from db.models import CallOutcome, LlmCall
+from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.errors import BotOwnerOnly
 from services.llm import prices
 from services.llm.prices import Price
 from services.llm.types import Caller, Usage
-from services.patience import retry_on_disconnect
 from services.people import Actor
 
 

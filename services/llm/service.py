@@ -19,7 +19,7 @@ from tenacity import (
 from tenacity.wait import wait_base
 
 from db.models import CallOutcome
-from services.llm.courier import BackgroundCalls
+from services.background_calls import BackgroundCalls
 from services.llm.errors import (
     ContextTooLong,
     MalformedAnswer,

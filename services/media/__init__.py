@@ -15,7 +15,14 @@ from services.media.errors import (
 )
 from services.media.fetching import VENDOR_HOSTS, Fetcher, check_link
 from services.media.folder import ROUTE, FolderStore
-from services.media.photographs import PreparedPhoto, prepare_photo
+from services.media.garbage_collection import (
+    DeleteHandler,
+    GarbageCollectionHandler,
+    GarbageCollector,
+    enqueue_deletion,
+)
+from services.media.memory_limit import MemoryLimiter
+from services.media.photo_files import PreparedPhoto, prepare_photo
 from services.media.pictures import (
     JPEG,
     MAX_BYTES,
@@ -28,14 +35,7 @@ from services.media.pictures import (
     thumbnail,
 )
 from services.media.ports import ObjectStore, Stored
-from services.media.room import MemoryLimiter
 from services.media.sheets import DRAWN, Pinned, PinState, month_sheet, sheet
-from services.media.sweep import (
-    DeleteHandler,
-    GarbageCollectionHandler,
-    GarbageCollector,
-    enqueue_deletion,
-)
 
 __all__ = [
     "DRAWN",

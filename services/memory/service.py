@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Memory
 from db.session import Sessions
 from services.clock import Clock
-from services.embedders import TextEmbedder
+from services.embeddings import TextEmbedder
 from services.errors import TextEmpty
 from services.memory import queries
 from services.memory.errors import MemoryLocked, MemoryNotFound

@@ -1,6 +1,7 @@
 """Photo libraries of personalities: taken in once each, found again, ready to be posted."""
 
 from db.models import Photo
+from services.photos.embedding import EmbedPhotoHandler
 from services.photos.errors import (
     ArchiveBroken,
     ArchiveTooLarge,
@@ -12,7 +13,6 @@ from services.photos.errors import (
     PhotoNotFound,
     SeveralPhotos,
 )
-from services.photos.looking import EmbedPhotoHandler
 from services.photos.service import ALT_LIMIT, PhotoService
 from services.photos.sources import MOST_ARCHIVE_BYTES, archive, file, folder, is_archive
 from services.photos.types import (

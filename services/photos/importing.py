@@ -15,6 +15,7 @@ from typing_extensions import TypeVarTuple, Unpack
 from db.models import Photo
 from db.session import Sessions
 from services.errors import DomainError
+from services.images import ImagePipeline
 from services.jobs import enqueue
 from services.media import (
     ObjectStore,
@@ -24,7 +25,6 @@ from services.media import (
     memory_of,
     prepare_photo,
 )
-from services.painters import ImagePipeline
 from services.personalities import PersonalityNotFound
 from services.photos import queries
 from services.photos.types import ImportOutcome, ImportResult, PhotoSource, Sources

@@ -9,16 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Photo
 from db.session import Sessions
 from services.chat import Attachment, ChatAdapter
-from services.embedders import ImageEmbedder
+from services.embeddings import ImageEmbedder
 from services.errors import DomainError
+from services.images import ImagePipeline
 from services.media import FileNotFound, FileTooLarge, ObjectNotFound, enqueue_deletion
-from services.painters import ImagePipeline
 from services.people import Actor
 from services.personalities import owned
 from services.photos import queries
+from services.photos.embedding import fitted
 from services.photos.errors import PhotoInFlight, PhotoNotEmbedded, PhotoNotFound, SeveralPhotos
 from services.photos.importing import Importer, enqueue_embedding
-from services.photos.looking import fitted
 from services.photos.sources import MOST_ARCHIVE_BYTES, archive, file, is_archive, refused
 from services.photos.types import ImportResult, Library, LibraryPhoto, SimilarPhoto, Sources
 from services.texts import clean_text

@@ -3,6 +3,7 @@
 from db.models import PostStatus, SocialPost, SocialTarget, TargetKind
 from services.social.calendar import CalendarService
 from services.social.captions import CAPTIONS, COMMENTED, LABELS
+from services.social.deletion import RemoveFromQueueHandler, delete_photos_and_posts
 from services.social.delivery import DeliveryHandler
 from services.social.drafting import Drafter
 from services.social.errors import (
@@ -38,7 +39,6 @@ from services.social.errors import (
     TooLate,
     UnknownTimeZone,
 )
-from services.social.leaving import RemoveFromQueueHandler, delete_photos_and_posts
 from services.social.notices import SocialNoticeHandler
 from services.social.ports import ChannelDirectory, Messenger, Publisher, QueueingPublisher
 from services.social.service import NEXT, SocialService

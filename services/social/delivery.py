@@ -21,7 +21,7 @@ from services.clock import Clock
 from services.errors import DomainError, TransientError
 from services.jobs import Handler, JobLost, Run
 from services.social import notices, queries
-from services.social.doorbell import KIND, enqueue_delivery
+from services.social.deletion import enqueue_removal
 from services.social.errors import (
     DeliveryCancelled,
     DeliveryUnconfirmed,
@@ -32,10 +32,10 @@ from services.social.errors import (
     RemovedFromQueue,
     TooLate,
 )
-from services.social.leaving import enqueue_removal
 from services.social.outgoing import Delivery, to_outgoing
 from services.social.ports import Publisher, QueueingPublisher
 from services.social.records import DeliveryRecords
+from services.social.scheduling import KIND, enqueue_delivery
 from services.social.types import Receipt, RemoteState
 
 # So late a post is still wanted.

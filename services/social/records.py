@@ -11,9 +11,9 @@ from services.clock import Clock
 from services.errors import DomainError
 from services.jobs import Run
 from services.social import notices, queries
-from services.social.doorbell import enqueue_delivery
 from services.social.errors import ChangeTooLate
 from services.social.outgoing import Delivery
+from services.social.scheduling import enqueue_delivery
 from services.social.types import PostDetails, Receipt, RemoteState
 
 _FIRST_LOOK = timedelta(minutes=1)

@@ -12,7 +12,7 @@ from services.clock import Clock
 from services.errors import DomainError
 from services.people import Actor, get_or_create_user
 from services.social import queries, target_queries
-from services.social.doorbell import enqueue_delivery
+from services.social.deletion import enqueue_removal
 from services.social.errors import (
     NoSlots,
     PostClosed,
@@ -20,7 +20,7 @@ from services.social.errors import (
     TimeTaken,
 )
 from services.social.guards import has_post, locked, photo_of, target_for, write
-from services.social.leaving import enqueue_removal
+from services.social.scheduling import enqueue_delivery
 from services.social.times import Slot, occurrences, read_time, zone_of
 from services.social.types import CaptionDraft, NotScheduled, PostDetails, Scheduled, Scheduling
 

@@ -15,7 +15,6 @@ from services.people import Actor, get_or_create_user
 from services.personalities import owned
 from services.social import queries, target_queries
 from services.social.captions import CAPTIONS, DISCORD
-from services.social.doorbell import enqueue_delivery
 from services.social.errors import (
     NetworkUnsupported,
     NoSuchBufferChannel,
@@ -26,6 +25,7 @@ from services.social.errors import (
     TargetTaken,
 )
 from services.social.ports import ChannelDirectory
+from services.social.scheduling import enqueue_delivery
 from services.social.service import free_at
 from services.social.times import Slot, zone_of
 from services.social.types import BufferChannel, TargetChannel, TargetDetails

@@ -20,7 +20,7 @@ from db.models import Memory, Personality, User
 from db.session import Sessions, connect
 from services.chat import ChatService, ConversationWriter, IncomingMessage, ReplyGenerator, Speaker
 from services.clock import SystemClock
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.memory import Channel, Venue

@@ -16,7 +16,7 @@ from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import seed
 from tests.bench.chat import TimedVendor
 from tests.bench.measure import Measure
-from tests.services.acting import TableStage, board, desk, intend, settled, worker
+from tests.services.engine_support import TableStage, board, desk, intend, settled, worker
 
 OLD, BOARDS, FEW, MANY, BEATS, ACTS = 1_000_000, 10, 100, 1000, 15, 200
 _PEOPLE = text("""

@@ -12,16 +12,16 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from db.session import Sessions, connect
-from services.embedders import LocalImageEmbedder
+from services.embeddings import LocalImageEmbedder
+from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
-from services.painters import ImageModels
 from services.personalities import PersonalityService
 from services.photos import ImportOutcome, PhotoService, folder
 from tests.bench.measure import Measure
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
-from tests.services.photographs import ENDINGS, coded
-from tests.services.posting import OWNER
+from tests.services.photo_files import ENDINGS, coded
+from tests.services.posting_support import OWNER
 
 ROUNDS = 3
 SIDE, SMALL = 1600, 320

@@ -10,16 +10,16 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 
-from bot.client import Bot
-from bot.outside import discord_adapters
+from bot.app.wiring import Services, assemble
+from bot.discord.adapters import discord_adapters
+from bot.discord.client import Bot
 from bot.playground import simulation
-from bot.wiring import Services, assemble
 from db.session import Sessions
 from services.buffer import BufferPublisher
 from services.clock import Clock
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
+from services.images import ImagePipeline
 from services.llm import LanguageModels
-from services.painters import ImagePipeline
 from tests.vendors.openai import OpenAIStandIn
 
 simulation.install()

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from db.models import ConversationLine, Memory
 from db.session import Sessions
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
+from tests.cogs.concurrent import answers, restart
 from tests.cogs.conftest import House
-from tests.cogs.meanwhile import answers, restart
 
 FIRST = "The fog came in at four and never left."
 SECOND = "At five, if you must know."

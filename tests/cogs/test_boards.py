@@ -9,15 +9,15 @@ import discord
 import pytest
 from sqlalchemy import select
 
-from bot.wiring import worker
+from bot.app.wiring import worker
 from db.models import Comment, EngineTask, Media, Vote
 from db.session import Sessions
 from services.engine import ActType
 from services.privacy import PrivacyService
-from tests.cogs.boards import act, boss, labels, open_board, posts
+from tests.cogs.board_support import act, boss, labels, open_board, posts
+from tests.cogs.concurrent import actor
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, embed, fields, said
-from tests.cogs.meanwhile import actor
 from tests.services.test_media import MARK
 from tests.vendors.replicate import Fate, ReplicateStandIn
 

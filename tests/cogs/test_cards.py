@@ -10,9 +10,9 @@ import pytest
 from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 
+from tests.cogs.concurrent import actor
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, embed, fields, fill, said
-from tests.cogs.meanwhile import actor
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.cogs.concurrent import answers, invent, spoken
 from tests.cogs.conftest import House
-from tests.cogs.meanwhile import answers, invent, spoken
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
 

@@ -11,14 +11,14 @@ from PIL import Image
 from simcord.components import walk_components
 from simcord.results import InteractionResult
 
-from bot.wiring import worker
+from bot.app.wiring import worker
 from db.session import Sessions
+from services.images import ImagePipeline
 from services.media import FolderStore
-from services.painters import ImagePipeline
+from tests.cogs.concurrent import answers, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, embed, fields, prefilled, said
-from tests.cogs.meanwhile import answers, invent
-from tests.services.drawing import SEEN, nothing_due
+from tests.services.character_support import SEEN, nothing_due
 from tests.vendors.replicate import Fate, ReplicateStandIn, painted
 
 PHOTO = ("me.jpg", painted("photo", (900, 1200)))

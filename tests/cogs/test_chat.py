@@ -4,10 +4,9 @@ from sqlalchemy import select
 
 from db.models import ConversationLine, LlmCall, Memory
 from db.session import Sessions
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
-from tests.cogs.conftest import House
-from tests.cogs.meanwhile import (
+from tests.cogs.concurrent import (
     answers,
     breathe,
     hold,
@@ -17,6 +16,7 @@ from tests.cogs.meanwhile import (
     spoken,
     until_written,
 )
+from tests.cogs.conftest import House
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from services.seeds import SYSTEM_PROMPT
+from tests.cogs.concurrent import answers, hold, post, spoken
 from tests.cogs.conftest import House
-from tests.cogs.meanwhile import answers, hold, post, spoken
 from tests.vendors.openai import Reply
 
 GOOD = "The kettle is on, sit down and tell me."

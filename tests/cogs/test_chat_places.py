@@ -6,10 +6,10 @@ import discord
 import pytest
 
 from db.session import Sessions
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
+from tests.cogs.concurrent import answers, invent, open_thread, restart, restrict, spoken
 from tests.cogs.conftest import House
-from tests.cogs.meanwhile import answers, invent, open_thread, restart, restrict, spoken
 
 
 def webhooks(house: House) -> list[Any]:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from services.personalities import Visibility
+from tests.cogs.concurrent import actor, breathe, invent, open_thread, post, spoken
 from tests.cogs.conftest import House
-from tests.cogs.meanwhile import actor, breathe, invent, open_thread, post, spoken
 
 
 def speakers(house: House) -> list[str]:

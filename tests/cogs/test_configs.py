@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
@@ -16,7 +17,6 @@ from tests.cogs.forms import (
     said,
     suggestions,
 )
-from tests.cogs.meanwhile import invent
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from bot.client import Bot
+from bot.discord.client import Bot
 from db.session import Sessions
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
+from services.images import ImagePipeline
 from services.llm import LanguageModels
-from services.painters import ImagePipeline
+from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House, make_bot
 from tests.cogs.forms import said
-from tests.cogs.meanwhile import invent
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from db.models import ConversationLine, Memory
 from db.session import Sessions
+from tests.cogs.concurrent import answers
 from tests.cogs.conftest import House
-from tests.cogs.meanwhile import answers
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
 

@@ -6,10 +6,10 @@ import pytest
 from simcord.backend.errors import SetupError
 from simcord.results import InteractionResult, ResponseMessage
 
-from bot.ui import Pages
+from bot.discord.ui import Pages
+from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, embed, fill, lines, said
-from tests.cogs.meanwhile import invent
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
 

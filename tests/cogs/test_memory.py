@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 
 from db.models import ConversationLine, LlmConfig, Memory
 from db.session import Sessions
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
+from tests.cogs.concurrent import breathe, invent, restart
 from tests.cogs.conftest import House
-from tests.cogs.meanwhile import breathe, invent, restart
 from tests.vendors.openai import Reply
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.

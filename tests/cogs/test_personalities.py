@@ -6,6 +6,7 @@ import pytest
 from simcord.backend.errors import SetupError
 
 from services.personalities import Personality
+from tests.cogs.concurrent import actor, answers, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
@@ -20,7 +21,6 @@ from tests.cogs.forms import (
     said,
     suggestions,
 )
-from tests.cogs.meanwhile import actor, answers, invent
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
 

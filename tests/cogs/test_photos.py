@@ -9,14 +9,14 @@ from sqlalchemy import update
 
 from db.models import Photo
 from db.session import Sessions
-from services.embedders import LocalImageEmbedder
+from services.embeddings import LocalImageEmbedder
 from services.photos import EmbedPhotoHandler
+from tests.cogs.concurrent import actor, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, embed, fields, press, said, suggestions
-from tests.cogs.meanwhile import actor, invent
-from tests.services.drawing import nothing_due
-from tests.services.photographs import coded, hostile, photo, scene, zipped
-from tests.services.working import working
+from tests.services.character_support import nothing_due
+from tests.services.job_support import working
+from tests.services.photo_files import coded, hostile, photo, scene, zipped
 
 
 async def take_in(house: House, **files: Any) -> Any:

@@ -7,10 +7,10 @@ from sqlalchemy import text
 
 from db.base import Base
 from db.session import Sessions
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
+from tests.cogs.concurrent import actor, answers, hold, invent, post, restart
 from tests.cogs.conftest import House
-from tests.cogs.meanwhile import actor, answers, hold, invent, post, restart
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
 

@@ -1,6 +1,7 @@
 """System prompts: the instructions before every personality, for whoever runs the bot."""
 
 from services.seeds import SYSTEM_PROMPT
+from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
@@ -15,7 +16,6 @@ from tests.cogs.forms import (
     said,
     suggestions,
 )
-from tests.cogs.meanwhile import invent
 
 # What is refused is raised on its way to the words that tell it, which simcord counts.
 

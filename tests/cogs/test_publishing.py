@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from bot.wiring import worker
+from bot.app.wiring import worker
 from db.session import Sessions
+from tests.cogs.concurrent import actor, answers, invent, restrict
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, embed, fields, lines, press, said, suggestions
-from tests.cogs.meanwhile import actor, answers, invent, restrict
-from tests.services.judging import judge
+from tests.services.publishing_support import judge
 
 
 @pytest.fixture

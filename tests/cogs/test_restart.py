@@ -2,10 +2,10 @@
 
 from db.models import Memory
 from db.session import Sessions
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
+from tests.cogs.concurrent import answers, breathe, hold, post, restart, until_written
 from tests.cogs.conftest import House
-from tests.cogs.meanwhile import answers, breathe, hold, post, restart, until_written
 
 
 async def test_a_message_that_was_being_answered_is_known_to_the_next_answer(

@@ -13,7 +13,7 @@ from simcord.actors import MemberActor
 from simcord.backend.errors import SetupError
 from simcord.results import InteractionResult
 
-from bot.errors import explain
+from bot.discord.errors import explain
 from services.errors import ModeratorsOnly
 from services.memory import Channel as ChatPlace
 from services.memory import Venue
@@ -21,10 +21,10 @@ from services.people import Actor
 from services.personalities import Personality
 from services.photos import file
 from services.social import CaptionDraft, TargetChannel
+from tests.cogs.concurrent import actor, breathe
 from tests.cogs.conftest import House
 from tests.cogs.forms import buttons, fill, said
-from tests.cogs.meanwhile import actor, breathe
-from tests.services.photographs import photo as photograph
+from tests.services.photo_files import photo as photograph
 from tests.vendors.replicate import painted
 
 MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
@@ -307,7 +307,7 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
         put.append(error)
         return explain(error)
 
-    monkeypatch.setattr("bot.errors.explain", noted)
+    monkeypatch.setattr("bot.discord.errors.explain", noted)
     return put
 
 

@@ -13,18 +13,18 @@ from PIL import Image
 from simcord.results import InteractionResult
 from sqlalchemy import select, text
 
-from bot.errors import explain
-from bot.wiring import worker
+from bot.app.wiring import worker
+from bot.discord.errors import explain
 from db.models import SocialPost, SocialTarget
 from db.session import Sessions
 from services.social import CaptionDraft, NotScheduled
-from services.social.doorbell import enqueue_delivery
+from services.social.scheduling import enqueue_delivery
+from tests.cogs.concurrent import actor, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, embed, fill, inputs, press, said
-from tests.cogs.meanwhile import actor, invent
 from tests.fakes import HandClock
-from tests.services.drawing import nothing_due
-from tests.services.photographs import photo
+from tests.services.character_support import nothing_due
+from tests.services.photo_files import photo
 
 TEXTS = {"caption": "The lamp is lit.", "alt_text": "A lamp."}
 
@@ -372,7 +372,7 @@ async def test_a_moderator_closes_the_channel_to_photos(
 async def test_what_never_went_out_is_posted_also_where_much_was_said_before(
     harbour: House, sessions: Sessions, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.photo_stage._LOOKED_AT", 3)
+    monkeypatch.setattr("bot.discord.photos._LOOKED_AT", 3)
     for number in range(4):
         await harbour.moderator.send(harbour.lobby, f"old talk {number}")
     await harbour.env.advance_time(3600)

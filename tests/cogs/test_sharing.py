@@ -6,7 +6,7 @@ import discord
 
 from db.session import Sessions
 from tests.cogs.conftest import House
-from tests.services.sharing import has_posted
+from tests.services.sharing_support import has_posted
 
 
 async def test_what_was_posted_is_known_in_chat_where_it_may_be(

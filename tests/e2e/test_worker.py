@@ -15,7 +15,7 @@ from db.session import Sessions
 from services.llm import LanguageModels
 from services.publishing import PublishingService
 from tests.conftest import ROOT
-from tests.services.judging import OWNER, ended, invent, judge
+from tests.services.publishing_support import OWNER, ended, invent, judge
 from tests.vendors.openai import OpenAIStandIn
 
 KEY = "a long key"

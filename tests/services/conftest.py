@@ -5,14 +5,14 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from db.session import Sessions
+from services.images import ImagePipeline
 from services.llm import LanguageModels
 from services.media import FolderStore
-from services.painters import ImagePipeline
-from tests.services.drawing import (
+from tests.services.character_support import (
     Drawing,
     seen,
 )
-from tests.services.posting import Posting, public
+from tests.services.posting_support import Posting, public
 from tests.vendors.buffer import BufferStandIn
 from tests.vendors.fetching import PublicFolder
 from tests.vendors.openai import OpenAIStandIn

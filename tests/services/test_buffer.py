@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from db.models import ActionType, EngineAct, RateWindow
-from services.painters import ImagePipeline
+from services.images import ImagePipeline
 from services.social import (
     NetworkUnsupported,
     NoSuchBufferChannel,
@@ -16,8 +16,8 @@ from services.social import (
     TargetChannelClosed,
     TargetTaken,
 )
-from tests.services.posting import DUE, OWNER, TEXT, Posting
-from tests.services.working import end_leases
+from tests.services.job_support import end_leases
+from tests.services.posting_support import DUE, OWNER, TEXT, Posting
 from tests.vendors.buffer import BufferStandIn, Fate
 from tests.vendors.fetching import PublicFolder, fetch
 

@@ -11,8 +11,8 @@ from db.models import Job, JobStatus, SocialPost
 from services.jobs import JobMetrics, JobService
 from services.privacy import PrivacyService
 from services.social import CaptionDraft, PostClosed
-from tests.services.drawing import nothing_due
-from tests.services.posting import DUE, NOW, OWNER, TEXT, Posting
+from tests.services.character_support import nothing_due
+from tests.services.posting_support import DUE, NOW, OWNER, TEXT, Posting
 from tests.vendors.buffer import BufferStandIn, Fate
 
 

@@ -23,6 +23,8 @@ from services.characters import (
     queries,
 )
 from services.errors import OwnersOnly
+from services.images import ImageModels
+from services.images.gemini import GeminiImageModel
 from services.jobs import JobMetrics, JobService
 from services.llm import BackgroundCalls, LanguageModels
 from services.llm.gemini import Gemini
@@ -30,10 +32,8 @@ from services.media import (
     NoPublicUrl,
     prepare,
 )
-from services.painters import ImageModels
-from services.painters.gemini import GeminiImageModel
 from services.personalities import PersonalityService
-from tests.services.drawing import (
+from tests.services.character_support import (
     FILES,
     OWNER,
     PHOTO,

@@ -5,12 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from db.session import Sessions
+from services.images import ImagePipeline
 from services.llm import LanguageModels
 from services.media import GarbageCollector
-from services.painters import ImagePipeline
-from tests.services.drawing import OWNER, Drawing, draw, seen
-from tests.services.dying import process
-from tests.services.working import end_leases
+from tests.services.character_support import OWNER, Drawing, draw, seen
+from tests.services.crashes import process
+from tests.services.job_support import end_leases
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import ReplicateStandIn
 

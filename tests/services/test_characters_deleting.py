@@ -12,14 +12,14 @@ from services.characters import (
     ImageLimitReached,
     ImageNotFound,
 )
+from services.images import ImagePipeline
 from services.llm import LanguageModels
 from services.media import (
     GarbageCollector,
 )
-from services.painters import ImagePipeline
 from services.personalities import PersonalityService
 from services.privacy import PrivacyService
-from tests.services.drawing import (
+from tests.services.character_support import (
     OWNER,
     Drawing,
     nothing_due,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from db.models import CharacterProfile
 from services.characters import STYLES, PhotoRefused, Scene, build_character_prompt
-from services.characters.seeing import PhotoAnswer
-from tests.services.drawing import SEEN
+from services.characters.vision import PhotoAnswer
+from tests.services.character_support import SEEN
 
 
 def profile(**changes: Any) -> CharacterProfile:

@@ -24,14 +24,14 @@ from services.characters import (
 )
 from services.chat import Attachment
 from services.errors import DomainError
+from services.images import ImagePipeline
 from services.llm import LanguageModels
 from services.media import (
     FileNotFound,
     NotAPicture,
     PictureTooLarge,
 )
-from services.painters import ImagePipeline
-from tests.services.drawing import (
+from tests.services.character_support import (
     FILES,
     OWNER,
     PHOTO,

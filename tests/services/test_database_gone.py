@@ -12,7 +12,7 @@ from db.models import ConversationLine, Memory
 from db.session import Sessions
 from services.chat import ChatService, ConversationWriter, IncomingMessage, ReplyGenerator
 from services.clock import SystemClock
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from services.memory import Channel, Venue
 from tests.fakes import FakeStage

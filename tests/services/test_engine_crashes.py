@@ -11,9 +11,11 @@ from sqlalchemy import delete, select
 from db.models import BoardMember, Comment, EngineAct, Job, JobStatus, Media, Post, Vote
 from db.session import Sessions
 from services.engine import ActType, TaskStatus
+from services.images import ImagePipeline
 from services.llm import LanguageModels
-from services.painters import ImagePipeline
-from tests.services.acting import (
+from tests.services.chat_adapters import act_on_discord, place, received
+from tests.services.crashes import process
+from tests.services.engine_support import (
     TableStage,
     act,
     board,
@@ -27,9 +29,7 @@ from tests.services.acting import (
     tasks,
     worker,
 )
-from tests.services.dying import process
-from tests.services.onstage import act_on_discord, place, received
-from tests.services.working import end_leases
+from tests.services.job_support import end_leases
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import ReplicateStandIn
 

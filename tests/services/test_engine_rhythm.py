@@ -11,7 +11,7 @@ import numpy as np
 
 from db.models import ActType
 from services.engine import Limits, Presence, Rhythm, Uniform
-from services.engine.rehearsal import (
+from services.engine.simulation import (
     SimulatedAct,
     Simulation,
     forest,

@@ -14,10 +14,10 @@ from db.models import Board, BoardKind, EngineTask, Post
 from db.session import Sessions
 from services.engine import ActType, Limits, TaskStatus
 from services.engine.errors import Skipped, SkipReason
-from services.engine.gates import PolicyInput, check
+from services.engine.policy import PolicyInput, check
 from services.engine.writing import most_tokens
 from services.llm import LanguageModels, Usage
-from tests.services.acting import (
+from tests.services.engine_support import (
     TableStage,
     board,
     cast,

@@ -26,7 +26,7 @@ from services.engine.types import EngineSnapshot, OpenBoard, Participant
 from services.llm import LanguageModels
 from services.people import Actor
 from services.privacy import PrivacyService
-from tests.services.acting import (
+from tests.services.engine_support import (
     TableStage,
     board,
     cast,
@@ -38,8 +38,8 @@ from tests.services.acting import (
     tasks,
     worker,
 )
-from tests.services.sharing import has_posted
-from tests.services.working import statuses
+from tests.services.job_support import statuses
+from tests.services.sharing_support import has_posted
 from tests.vendors.openai import OpenAIStandIn
 
 

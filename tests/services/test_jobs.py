@@ -15,7 +15,7 @@ from services.jobs import (
     enqueue,
 )
 from services.llm import ModelRateLimited
-from tests.services.working import (
+from tests.services.job_support import (
     Company,
     Told,
     job,

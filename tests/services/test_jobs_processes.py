@@ -14,7 +14,7 @@ from db.models import Job, JobStatus
 from db.session import Sessions
 from services.jobs import enqueue
 from tests.conftest import ROOT
-from tests.services.working import add_numbers, statuses
+from tests.services.job_support import add_numbers, statuses
 
 Start = Callable[[], "subprocess.Popen[str]"]
 OPEN = {str(JobStatus.PENDING), str(JobStatus.RUNNING)}
@@ -27,7 +27,7 @@ def start(database_url: str) -> Generator[Start]:
 
     def start() -> "subprocess.Popen[str]":
         process = subprocess.Popen(  # noqa: S603 - our own code
-            [sys.executable, "-m", "tests.services.working", database_url],
+            [sys.executable, "-m", "tests.services.job_support", database_url],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,

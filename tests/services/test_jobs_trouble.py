@@ -22,7 +22,7 @@ from services.jobs import (
     Run,
     WorkerTiming,
 )
-from tests.services.working import (
+from tests.services.job_support import (
     Company,
     Told,
     job,

@@ -22,7 +22,7 @@ from db.session import Sessions
 from services.legacy import RowKind
 from services.people import Actor, get_or_create_user
 from services.seeds import seed
-from tests.services.old_house import (
+from tests.services.legacy_database import (
     ADMIN,
     ALICE,
     BOB,

@@ -12,7 +12,7 @@ from db.models import ConversationLine, OptOut
 from db.session import Sessions
 from services.legacy import LegacyShapeUnknown, LegacyUnreachable, RowKind, import_legacy
 from services.seeds import seed
-from tests.services.old_house import (
+from tests.services.legacy_database import (
     ADMIN,
     ALICE,
     BOB,

@@ -20,7 +20,7 @@ from services.llm import (
     Request,
 )
 from services.llm.gemini import Gemini
-from tests.services.asking import (
+from tests.services.llm_support import (
     EVERYTHING,
     HELLO,
     LOOK,

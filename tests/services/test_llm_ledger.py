@@ -18,7 +18,7 @@ from services.llm import (
     Usage,
 )
 from services.people import Actor, get_or_create_user
-from tests.services.asking import HELLO
+from tests.services.llm_support import HELLO
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 ALICE = Actor(discord_id=1, name="alice")

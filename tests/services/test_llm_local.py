@@ -21,7 +21,7 @@ from services.llm import (
     TextModel,
     local,
 )
-from tests.services.asking import EVERYTHING, Lamp, streamed
+from tests.services.llm_support import EVERYTHING, Lamp, streamed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

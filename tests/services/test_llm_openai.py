@@ -20,7 +20,7 @@ from services.llm import (
     ModelUnavailable,
 )
 from services.llm.openai_compatible import Dialect, OpenAICompatible
-from tests.services.asking import (
+from tests.services.llm_support import (
     EVERYTHING,
     HELLO,
     LOOK,

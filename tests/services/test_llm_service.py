@@ -26,7 +26,7 @@ from services.llm import (
     background_calls,
 )
 from services.llm.openai_compatible import Dialect, OpenAICompatible
-from tests.services.asking import HELLO, NIGHT, Lamp, Night
+from tests.services.llm_support import HELLO, NIGHT, Lamp, Night
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 ASKED = HELLO.to("openai/default")

@@ -21,7 +21,7 @@ from services.llm import (
     ModelUnavailable,
 )
 from services.llm.openai_compatible import Dialect, OpenAICompatible
-from tests.services.asking import HELLO
+from tests.services.llm_support import HELLO
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 ASKED = HELLO.to("openai/default")

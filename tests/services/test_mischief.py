@@ -10,7 +10,15 @@ from services.llm import LanguageModels
 from services.people import Actor
 from services.personalities import PersonalityService
 from services.publishing.types import PublishStatus
-from tests.services.judging import OWNER, ended, invent, judge, now, publishing, question_of
+from tests.services.publishing_support import (
+    OWNER,
+    ended,
+    invent,
+    judge,
+    now,
+    publishing,
+    question_of,
+)
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 SAFE, SUGGESTIVE, EXPLICIT = NsfwRating

@@ -40,7 +40,7 @@ from services.photos import (
     folder,
 )
 from services.privacy import PrivacyService
-from tests.services.photographs import (
+from tests.services.photo_files import (
     ENDINGS,
     FORMATS,
     coded,
@@ -51,7 +51,7 @@ from tests.services.photographs import (
     written,
     zipped,
 )
-from tests.services.posting import OWNER, STRANGER, Posting
+from tests.services.posting_support import OWNER, STRANGER, Posting
 
 DAY = timedelta(days=1)
 MOMENT = datetime(2025, 7, 14, 6, 30)  # noqa: DTZ001 - a camera's clock

@@ -18,16 +18,16 @@ from sqlalchemy import select
 
 from db.models import Photo
 from db.session import connect
-from services.embedders import LocalImageEmbedder
+from services.embeddings import LocalImageEmbedder
+from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
-from services.painters import ImageModels
 from services.photos import ImportOutcome, PhotoService, folder
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
-from tests.services.dying import Watch, process
-from tests.services.photographs import ENDINGS, FORMATS, coded, hostile, scene
-from tests.services.posting import OWNER, Posting
-from tests.services.working import end_leases
+from tests.services.crashes import Watch, process
+from tests.services.job_support import end_leases
+from tests.services.photo_files import ENDINGS, FORMATS, coded, hostile, scene
+from tests.services.posting_support import OWNER, Posting
 
 _UNIQUE, _SAME, _NEAR = 877, 40, 40
 _SIZE = (120, 90)

@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from db.models import EngineAct, SocialPost
 from services.media import FolderStore
 from services.social import PostDetails
-from tests.services.dying import process
-from tests.services.posting import NOW, OWNER, TEXT, Posting, deliver
-from tests.services.working import end_leases
+from tests.services.crashes import process
+from tests.services.job_support import end_leases
+from tests.services.posting_support import NOW, OWNER, TEXT, Posting, deliver
 from tests.vendors.buffer import BufferStandIn, Fate, When
 from tests.vendors.fetching import PublicFolder
 

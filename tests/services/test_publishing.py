@@ -16,7 +16,8 @@ from services.publishing import (
     PublishHandler,
     PublishingService,
 )
-from tests.services.judging import (
+from tests.services.job_support import until
+from tests.services.publishing_support import (
     OWNER,
     STRANGER,
     FakeHerald,
@@ -30,7 +31,6 @@ from tests.services.judging import (
     question_of,
     told,
 )
-from tests.services.working import until
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 

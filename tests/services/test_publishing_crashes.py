@@ -10,9 +10,17 @@ from db.models import Personality, PersonalityTag, PublishAttempt, Visibility
 from db.session import Sessions
 from services.llm import LanguageModels
 from services.publishing import PublishingService
-from tests.services.dying import process
-from tests.services.judging import OWNER, ended, invent, judge, publish_due, publishing, question_of
-from tests.services.working import end_leases
+from tests.services.crashes import process
+from tests.services.job_support import end_leases
+from tests.services.publishing_support import (
+    OWNER,
+    ended,
+    invent,
+    judge,
+    publish_due,
+    publishing,
+    question_of,
+)
 from tests.vendors.openai import OpenAIStandIn
 
 

@@ -12,7 +12,7 @@ from db.session import Sessions
 from services.llm import PRICES, BackgroundCalls, ConfiguredVendor, LanguageModels, Ledger, local
 from services.publishing import PublishingService
 from services.seeds import seed
-from tests.services.judging import OWNER, ended, invent, publishing
+from tests.services.publishing_support import OWNER, ended, invent, publishing
 
 BEES = "She is seventy-one, keeps bees on a roof and repairs clocks for her neighbours."
 LUST = "He is 40, horny all day, and describes every orgasm he has."

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from db.models import Memory, Personality, User, Venue
 from db.session import Sessions
-from services.embedders import WordLlamaEmbedder
+from services.embeddings import WordLlamaEmbedder
 from services.memory import Channel, RecalledMemory, recall
 from services.people import Actor, get_or_create_user
 from services.seeds import seed

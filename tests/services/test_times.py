@@ -29,8 +29,8 @@ from services.social import (
     write_slots,
     zone_of,
 )
-from tests.services.dying import Watch, process
-from tests.services.posting import OWNER, TEXT, Posting
+from tests.services.crashes import Watch, process
+from tests.services.posting_support import OWNER, TEXT, Posting
 
 VIENNA = ZoneInfo("Europe/Vienna")
 NOW = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)

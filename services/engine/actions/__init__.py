@@ -11,7 +11,7 @@ from services.engine.actions.reply import ReplyAction
 from services.engine.actions.vote import VoteAction
 from services.engine.ports import BoardAdapter
 from services.engine.writing import Writer
-from services.painters import ImagePipeline
+from services.images import ImagePipeline
 
 
 def actions(

@@ -15,9 +15,9 @@ from services.engine.types import (
     SentMessages,
 )
 from services.engine.writing import Writer
+from services.images import ImagePipeline, ImageRequest, StepGenerationState, StoredImage
 from services.llm import Caller
 from services.media import ObjectNotFound
-from services.painters import ImagePipeline, ImageRequest, StepGenerationState, StoredImage
 
 _LEAST_WORDS = 12
 _PROMPT = """\

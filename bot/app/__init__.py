@@ -1,0 +1,1 @@
+"""The process: wiring of services, settings, and what runs beside the bot."""

@@ -1,0 +1,94 @@
+"""What stands before there is a bot."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bot.app.scheduler import scheduled
+from bot.app.settings import Settings
+from bot.app.vendors import buffer_publisher
+from bot.app.wiring import EngineOptions, Services, assemble, worker
+from bot.discord.adapters import discord_adapters
+from bot.discord.chat import CDN_HOSTS
+from bot.discord.client import Bot
+from bot.http.admin import admin_api
+from db.session import Sessions
+from services.characters import CharacterLimits
+from services.clock import Clock
+from services.embeddings import ImageEmbedder, TextEmbedder
+from services.images import ImagePipeline
+from services.jobs import ENGINE
+from services.llm import LanguageModels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """Settings and resources, open: it makes a bot of them, and does the work behind it."""
+
+    settings: Settings
+    sessions: Sessions
+    models: LanguageModels
+    studio: ImagePipeline
+    embedder: TextEmbedder
+    image_embedder: ImageEmbedder
+    clock: Clock
+    engine: EngineOptions
+
+    def bot(self, *, cdn_hosts: set[str] | None = None, **options: Any) -> Bot:
+        """Return a bot that is not connected yet."""
+        proxies = self.settings.proxy_application_ids
+
+        def build(bot: Bot) -> Services:
+            return assemble(
+                self.sessions,
+                outside=discord_adapters(
+                    bot,
+                    self.studio.store,
+                    proxies=proxies,
+                    cdn_hosts=cdn_hosts or CDN_HOSTS,
+                    clock=self.clock,
+                ),
+                models=self.models,
+                studio=self.studio,
+                embedder=self.embedder,
+                image_embedder=self.image_embedder,
+                buffer=buffer_publisher(self.settings, self.sessions, self.studio.store),
+                clock=self.clock,
+                engine=self.engine,
+                limits=CharacterLimits(
+                    images_per_day=self.settings.character_images_per_day,
+                    photo_days=self.settings.source_photo_days,
+                ),
+            )
+
+        return Bot(
+            self.sessions,
+            build,
+            owner_ids=self.settings.owner_ids,
+            proxies=proxies,
+            development=self.settings.development,
+            **options,
+        )
+
+    @asynccontextmanager
+    async def background(self, bot: Bot, *, has_discord: bool = True) -> AsyncGenerator[None]:
+        """Do what is due in the background, and answer operators, while the context is open."""
+        made = worker(
+            self.sessions,
+            bot.services,
+            has_discord=has_discord,
+            at_once=self.settings.jobs_at_once,
+            lanes={ENGINE: self.settings.max_concurrent_tasks, **self.settings.job_lanes},
+        )
+        async with AsyncExitStack() as stack:
+            services = bot.services
+            served = admin_api(self.settings, services.jobs, services.engine, self.studio.store)
+            await stack.enter_async_context(served)
+            await services.sweeper.enqueue()
+            await services.photos.reembed()
+            await stack.enter_async_context(made.running())
+            if self.settings.scheduler_enabled:
+                every = self.clock.span(self.engine.interval)
+                await stack.enter_async_context(scheduled(services.engine_loop, every))
+            yield

@@ -1,0 +1,231 @@
+"""From settings to vendors: what reaches outside, opened for as long as it is needed."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bot.app.settings import Settings, SettingsError
+from db.session import Sessions
+from services.buffer import BufferClient, BufferPublisher
+from services.embeddings import ImageEmbed, ImageEmbedder, LocalImageEmbedder
+from services.images import ImageModel, ImageModels, ImagePipeline
+from services.llm import PRICES, BackgroundCalls, ConfiguredVendor, LanguageModels, Ledger, Price
+from services.media import Fetcher, FolderStore, ObjectStore
+
+
+@asynccontextmanager
+async def image_pipeline(
+    settings: Settings, ledger: Ledger, courier: BackgroundCalls
+) -> AsyncGenerator[ImagePipeline]:
+    """Open the storage, and the model for images where there is a key for one."""
+    async with AsyncExitStack() as stack:
+        store = object_store(settings)
+        stack.push_async_callback(store.close)
+        images = ImageModels(
+            ledger,
+            courier,
+            _painter(settings),
+            price_usd=settings.image_price_usd,
+            at_once=settings.images_at_once,
+        )
+        stack.push_async_callback(images.close)
+        yield ImagePipeline(
+            images=images,
+            store=store,
+            fetcher=Fetcher(),
+            courier=courier,
+            max_width=settings.image_max_width,
+            quality=settings.image_quality,
+        )
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    """Return the bucket that the settings name, else a folder."""
+    secret = settings.s3_secret_access_key
+    if settings.s3_bucket is None or secret is None:
+        return FolderStore(
+            settings.data_dir / "media",
+            base_url=f"http://{settings.admin_api_host}:{settings.admin_api_port}",
+            public_base=settings.media_public_url,
+        )
+    from services.media.s3 import S3Store  # noqa: PLC0415 - as below
+
+    return S3Store(
+        endpoint_url=settings.s3_endpoint_url,
+        bucket=settings.s3_bucket,
+        access_key_id=settings.s3_access_key_id or "",
+        secret_access_key=secret.get_secret_value(),
+        region=settings.s3_region,
+        public_base=settings.media_public_url,
+    )
+
+
+@asynccontextmanager
+async def language_models(
+    settings: Settings, sessions: Sessions, courier: BackgroundCalls
+) -> AsyncGenerator[LanguageModels]:
+    """Open every vendor that the settings name, and the local model where there is one.
+
+    Raises:
+        SettingsError: There is no language model at all.
+    """
+    async with AsyncExitStack() as stack:
+        local = await _local(settings, stack)
+        vendors = {**_openai_compatible(settings), **_gemini(settings)}
+        for vendor in vendors.values():
+            stack.push_async_callback(vendor.texts.close)
+        if local is not None:
+            vendors["local"] = local
+        if not vendors:
+            raise SettingsError(
+                "OPENAI_API_KEY: set it, or GEMINI_API_KEY, OPENROUTER_API_KEY, OLLAMA_BASE_URL or "
+                "LOCAL_MODEL_PATH: there is no language model"
+            )
+        own = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
+        yield LanguageModels(
+            Ledger(sessions, {**PRICES, **own}),
+            courier,
+            vendors,
+            deadline=settings.model_deadline_seconds,
+        )
+
+
+# SDKs take a second or two to import, so only those of vendors with a key are.
+def _openai_compatible(settings: Settings) -> dict[str, ConfiguredVendor]:
+    from services.llm.openai_compatible import Dialect, OpenAICompatible  # noqa: PLC0415
+
+    every_parameter = (("top_k", "top_k"), ("repetition_penalty", "repetition_penalty"))
+    openai = Dialect(
+        max_tokens="max_completion_tokens",
+        cache_key=True,
+        reasoning_effort=settings.openai_reasoning_effort or None,
+        context_tokens=128_000,
+    )
+    openrouter = Dialect(extra=every_parameter)
+    compatible = Dialect(extra=every_parameter, context_tokens=settings.compatible_context_tokens)
+    named = {
+        "openai": (
+            settings.openai_api_key,
+            settings.openai_base_url,
+            settings.openai_model,
+            openai,
+        ),
+        "openrouter": (
+            settings.openrouter_api_key,
+            settings.openrouter_base_url,
+            settings.openrouter_model,
+            openrouter,
+        ),
+        "ollama": (
+            settings.compatible_api_key,
+            settings.ollama_base_url,
+            settings.ollama_model,
+            Dialect(context_tokens=4096),
+        ),
+        "compatible": (
+            settings.compatible_api_key,
+            settings.compatible_base_url,
+            settings.compatible_model,
+            compatible,
+        ),
+    }
+    return {
+        name: ConfiguredVendor(
+            OpenAICompatible(
+                name,
+                api_key=key.get_secret_value(),
+                base_url=url,
+                dialect=dialect,
+                timeout=settings.model_deadline_seconds,
+            ),
+            model,
+        )
+        for name, (key, url, model, dialect) in named.items()
+        if key is not None and url is not None and model is not None
+    }
+
+
+def _gemini(settings: Settings) -> dict[str, ConfiguredVendor]:
+    if settings.gemini_api_key is None:
+        return {}
+    from services.llm.gemini import Gemini  # noqa: PLC0415
+
+    gemini = Gemini(
+        api_key=settings.gemini_api_key.get_secret_value(),
+        base_url=settings.gemini_base_url,
+        timeout=settings.model_deadline_seconds,
+    )
+    return {"gemini": ConfiguredVendor(gemini, settings.gemini_model)}
+
+
+@asynccontextmanager
+async def photo_embedder(settings: Settings) -> AsyncGenerator[ImageEmbedder]:
+    """Open who looks at photos: the chosen one, else the service that has an address."""
+    embedder = _image_embedder(settings)
+    try:
+        yield embedder
+    finally:
+        await embedder.close()
+
+
+def _image_embedder(settings: Settings) -> ImageEmbedder:
+    chosen = settings.image_embedder or ("image_embed" if settings.image_embed_url else "local")
+    if chosen == "image_embed" and settings.image_embed_url:
+        return ImageEmbed(settings.image_embed_url)
+    if chosen == "gemini" and settings.gemini_api_key:
+        from services.embeddings.gemini import GeminiEmbedder  # noqa: PLC0415 - as above
+        from services.llm.gemini import Gemini  # noqa: PLC0415 - as above
+
+        gemini = Gemini(
+            api_key=settings.gemini_api_key.get_secret_value(), base_url=settings.gemini_base_url
+        )
+        return GeminiEmbedder(gemini, settings.gemini_embed_model)
+    return LocalImageEmbedder()
+
+
+def buffer_publisher(
+    settings: Settings, sessions: Sessions, store: ObjectStore
+) -> BufferPublisher | None:
+    """Return the way to Buffer, where there is a key for it."""
+    if settings.buffer_api_key is None:
+        return None
+    key = settings.buffer_api_key.get_secret_value()
+    client = BufferClient(sessions, api_key=key, base_url=settings.buffer_base_url)
+    return BufferPublisher(client, store)
+
+
+def image_vendor(settings: Settings) -> str | None:
+    """Return the full name of the image model: the chosen one, else the first with a key."""
+    if settings.replicate_api_token is not None and settings.painter != "gemini":
+        return f"replicate/{settings.replicate_model}"
+    return f"gemini/{settings.gemini_image_model}" if settings.gemini_api_key else None
+
+
+def _painter(settings: Settings) -> ImageModel | None:
+    vendor = (image_vendor(settings) or "").partition("/")[0]
+    token, key = settings.replicate_api_token, settings.gemini_api_key
+    if vendor == "replicate" and token is not None:
+        from services.images.replicate import ReplicateImageModel  # noqa: PLC0415
+
+        return ReplicateImageModel(
+            api_token=token.get_secret_value(),
+            model=settings.replicate_model,
+            base_url=settings.replicate_base_url,
+        )
+    if vendor == "gemini" and key is not None:
+        from services.images.gemini import GeminiImageModel  # noqa: PLC0415
+        from services.llm.gemini import Gemini  # noqa: PLC0415
+
+        gemini = Gemini(api_key=key.get_secret_value(), base_url=settings.gemini_base_url)
+        return GeminiImageModel(gemini, settings.gemini_image_model)
+    return None
+
+
+async def _local(settings: Settings, stack: AsyncExitStack) -> ConfiguredVendor | None:
+    from services.llm import local  # noqa: PLC0415
+
+    path = settings.local_model_path or (local.bundled() if settings.local_model else None)
+    if path is None:
+        return None
+    if not path.is_file():
+        raise SettingsError(f"LOCAL_MODEL_PATH: there is no file {path}")
+    return ConfiguredVendor(await stack.enter_async_context(local.serve(path)), path.stem.lower())

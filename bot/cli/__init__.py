@@ -1,0 +1,1 @@
+"""The command line: `troupe run`, `worker`, `playground`, and the operator's console."""

@@ -1,0 +1,1 @@
+"""`troupe doctor`: checks of the set-up, one module a kind."""

@@ -1,0 +1,166 @@
+"""What is wrong with the set-up, and what to do about it."""
+
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import discord
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.app.settings import Settings, SettingsError
+from bot.app.vendors import language_models
+from bot.cli.doctor.diagnostics import CheckResult, CheckState
+from bot.cli.doctor.media import examine_media
+from bot.cli.doctor.posting import examine_posting
+from bot.discord.errors import explain
+from db.session import Sessions, connect
+from db.upgrade import head
+from services.llm import LanguageModels, ModelError, background_calls
+
+_SOON = timedelta(days=60)
+# What Troupe does on Discord, and no more.
+PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    create_public_threads=True,
+    read_message_history=True,
+    manage_webhooks=True,
+    embed_links=True,
+    attach_files=True,
+    add_reactions=True,
+)
+
+
+async def run_checks(settings: Settings, url: str) -> list[CheckResult]:
+    """Look at everything the bot needs, one part after the other."""
+    findings = [_storage(settings.data_dir), *await _discord(settings)]
+    async with connect(url) as sessions:
+        findings += await _database(sessions)
+        findings += await _models(settings, sessions)
+        findings += await examine_posting(settings, sessions)
+    return [*findings, *await examine_media(settings)]
+
+
+def _storage(folder: Path) -> CheckResult:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return CheckResult("Storage", CheckState.GOOD, f"{folder.resolve()} can be written")
+    except OSError as error:
+        return CheckResult(
+            "Storage", CheckState.BAD, str(error), "Set DATA_DIR to a folder of your own."
+        )
+
+
+async def _database(sessions: Sessions) -> list[CheckResult]:
+    try:
+        async with sessions() as session:
+            version = await session.scalar(text("SHOW server_version"))
+            vector = await session.scalar(
+                text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
+            )
+    except (SQLAlchemyError, OSError) as error:
+        todo = "Set DATABASE_URL to a PostgreSQL that runs, or leave it out."
+        return [CheckResult("Database", CheckState.BAD, str(error).splitlines()[0][:200], todo)]
+    return [
+        CheckResult("Database", CheckState.GOOD, f"PostgreSQL {version}"),
+        CheckResult("pgvector", CheckState.GOOD, f"{vector}")
+        if vector
+        else CheckResult("pgvector", CheckState.BAD, "missing", "Install pgvector on the server."),
+        await _migrations(sessions),
+    ]
+
+
+async def _migrations(sessions: Sessions) -> CheckResult:
+    try:
+        async with sessions() as session:
+            revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
+    except SQLAlchemyError:
+        revision = None
+    if revision == head():
+        return CheckResult("Migrations", CheckState.GOOD, f"at {revision}")
+    if revision is None:
+        return CheckResult(
+            "Migrations", CheckState.IDLE, "no tables yet", "The first start makes them."
+        )
+    todo = "Start the bot, or run `troupe db upgrade`."
+    return CheckResult("Migrations", CheckState.BAD, f"at {revision}, not {head()}", todo)
+
+
+async def _discord(settings: Settings) -> list[CheckResult]:
+    if settings.discord_token is None:
+        todo = "Set DISCORD_TOKEN to run on Discord instead of in the playground."
+        return [CheckResult("Discord", CheckState.IDLE, "no token", todo)]
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+        try:
+            await client.login(settings.discord_token.get_secret_value())
+            application = await client.application_info()
+        except discord.LoginFailure:
+            todo = "Copy DISCORD_TOKEN anew from the developer portal, under Bot."
+            return [CheckResult("Discord", CheckState.BAD, "the token is not accepted", todo)]
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            return [
+                CheckResult(
+                    "Discord",
+                    CheckState.BAD,
+                    str(error)[:200],
+                    "See that this machine reaches discord.com.",
+                )
+            ]
+    flags = application.flags
+    intents = {
+        "Message Content Intent": flags.gateway_message_content
+        or flags.gateway_message_content_limited,
+        "Server Members Intent": flags.gateway_guild_members or flags.gateway_guild_members_limited,
+    }
+    link = discord.utils.oauth_url(application.id, permissions=PERMISSIONS)
+    return [
+        CheckResult("Discord", CheckState.GOOD, f"{application.name}", f"Invite it: {link}"),
+        *(
+            CheckResult(name, CheckState.GOOD, "on")
+            if is_on
+            else CheckResult(
+                name, CheckState.BAD, "off", "Turn it on in the developer portal, under Bot."
+            )
+            for name, is_on in intents.items()
+        ),
+    ]
+
+
+async def _models(settings: Settings, sessions: Sessions) -> list[CheckResult]:
+    try:
+        async with (
+            background_calls() as carrier,
+            language_models(settings, sessions, carrier) as models,
+        ):
+            return [await _vendor(models, name) for name in sorted(models.vendors)]
+    except (SettingsError, ModelError) as error:
+        return [CheckResult("Language model", CheckState.BAD, explain(error) or str(error))]
+
+
+async def _vendor(models: LanguageModels, vendor: str) -> CheckResult:
+    part = f"Model of {vendor}"
+    default = models.resolve(f"{vendor}/default").partition("/")[2]
+    try:
+        offered = await models.models(vendor)
+    except ModelError as error:
+        todo = f"Look at the settings that begin with {vendor.upper()}_."
+        return CheckResult(part, CheckState.BAD, explain(error) or str(error), todo)
+    if vendor != "local" and default not in offered:
+        todo = f"Set {vendor.upper()}_MODEL to one that it offers."
+        return CheckResult(part, CheckState.BAD, f"{default} is not offered", todo)
+    ends = offered.get(default)
+    if ends is not None and _date(ends) < datetime.now(UTC).date() + _SOON:
+        todo = f"Set {vendor.upper()}_MODEL to another one before then."
+        return CheckResult(part, CheckState.BAD, f"{default} is shut down on {ends}", todo)
+    return CheckResult(part, CheckState.GOOD, default)
+
+
+def _date(written: str) -> date:
+    try:
+        return date.fromisoformat(written[:10])
+    except ValueError:
+        return date.max

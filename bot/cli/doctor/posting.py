@@ -1,0 +1,56 @@
+"""What is wrong with posting photos: the way to Buffer, and who looks at photos."""
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.app.settings import Settings
+from bot.app.vendors import buffer_publisher, object_store, photo_embedder
+from bot.cli.doctor.diagnostics import CheckResult, CheckState
+from bot.discord.errors import explain
+from db.session import Sessions
+from services.errors import DomainError
+from services.media import prepare, sheet
+
+
+async def examine_posting(settings: Settings, sessions: Sessions) -> list[CheckResult]:
+    """Ask Buffer for its channels, and let a picture be looked at."""
+    return [await _looker(settings), await _buffer(settings, sessions)]
+
+
+async def _looker(settings: Settings) -> CheckResult:
+    part = "Looks at photos"
+    async with photo_embedder(settings) as embedder:
+        try:
+            vector = await embedder.embed_picture(prepare(sheet([None])).data)
+        except DomainError as error:
+            todo = "Look at IMAGE_EMBEDDER, IMAGE_EMBED_URL and GEMINI_EMBED_MODEL."
+            return CheckResult(part, CheckState.BAD, explain(error) or str(error), todo)
+        words = "and words" if embedder.knows_text else "not words"
+        return CheckResult(
+            part, CheckState.GOOD, f"{embedder.name}, {len(vector)} numbers, {words}"
+        )
+
+
+async def _buffer(settings: Settings, sessions: Sessions) -> CheckResult:
+    store = object_store(settings)
+    try:
+        buffer = buffer_publisher(settings, sessions, store)
+        if buffer is None:
+            todo = "Set BUFFER_API_KEY to post photos on social networks."
+            return CheckResult("Buffer", CheckState.IDLE, "no key", todo)
+        channels = await buffer.listed()
+    except DomainError as error:
+        return CheckResult(
+            "Buffer", CheckState.BAD, explain(error) or str(error), "Look at BUFFER_API_KEY."
+        )
+    except (SQLAlchemyError, OSError):
+        return CheckResult("Buffer", CheckState.IDLE, "not asked: there are no tables yet")
+    finally:
+        await store.close()
+    closed = [each.name for each in channels if each.problem]
+    if closed:
+        todo = "Connect them again at Buffer, or unlock them."
+        return CheckResult("Buffer", CheckState.BAD, f"closed: {', '.join(closed)}"[:200], todo)
+    if settings.media_public_url is None:
+        todo = "Set MEDIA_PUBLIC_URL: Buffer fetches photos from there."
+        return CheckResult("Buffer", CheckState.BAD, "it could not fetch any photo", todo)
+    return CheckResult("Buffer", CheckState.GOOD, f"{len(channels)} channels")

@@ -1,0 +1,141 @@
+"""`troupe jobs` and `troupe media`: work and files in the background, from a terminal."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+import discord
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.app.vendors import buffer_publisher, image_pipeline, photo_embedder
+from bot.app.wiring import Services, assemble
+from bot.cli import terminal
+from bot.cli.terminal import default_database, friendly_errors
+from bot.discord.adapters import discord_adapters
+from db.session import connect
+from db.upgrade import upgrade
+from services.embeddings import WordLlamaEmbedder
+from services.jobs import Job, JobDetails, JobStatus
+from services.llm import PRICES, LanguageModels, Ledger, background_calls
+from services.media import Stored
+
+jobs_app = typer.Typer(no_args_is_help=True, help="The work in the background.")
+
+media_app = typer.Typer(no_args_is_help=True, help="Stored pictures.")
+
+T = TypeVar("T")
+JobId = Annotated[str, typer.Argument(help="The id, as `jobs list` shows it.")]
+
+
+@jobs_app.command(name="list")
+def list_(
+    status: Annotated[JobStatus | None, typer.Option(help="Only those.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only those.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 30,
+) -> None:
+    """Show jobs, the newest first."""
+    jobs = ask(lambda services: services.jobs.listed(status=status, kind=kind, limit=limit))
+    table = Table("Id", "Kind", "Status", "Due", "Starts", "Failures", "Error")
+    for each in jobs:
+        table.add_row(
+            str(each.id),
+            each.kind,
+            each.status,
+            _when(each.due_at) if each.status == JobStatus.PENDING else "",
+            str(each.attempt),
+            str(each.failures),
+            (each.error or "")[:80],
+        )
+    Console(markup=False).print(table if jobs else "No jobs.")
+
+
+@jobs_app.command()
+def show(job: JobId) -> None:
+    """Show a job and the steps of it that are done."""
+    _print(ask(lambda services: services.jobs.show(job)))
+
+
+@jobs_app.command()
+def retry(job: JobId) -> None:
+    """Try what failed or was cancelled again, from its last step."""
+    _say(ask(lambda services: services.jobs.retry(job)))
+
+
+@jobs_app.command()
+def cancel(job: JobId) -> None:
+    """Call a job off."""
+    _say(ask(lambda services: services.jobs.cancel(job)))
+
+
+@media_app.command()
+def sweep(
+    delete: Annotated[bool, typer.Option("--delete", help="Delete them, too.")] = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Look for files of a day ago or older that nothing in the database names."""
+
+    async def look(services: Services) -> list[Stored]:
+        strays = await services.sweeper.orphans()
+        if delete:
+            await services.sweeper.delete(strays)
+        return strays
+
+    strays = ask(look)
+    for each in strays:
+        typer.echo(f"{each.at:%Y-%m-%d %H:%M}  {each.size:>12,}  {each.key}")
+    typer.echo(f"{len(strays)} files{', deleted' if delete and strays else ''}.")
+
+
+def ask(question: Callable[[Services], Awaitable[T]]) -> T:
+    """Ask the services something, of the database that `troupe run` would use."""
+    settings = terminal.settings()
+
+    async def answer(url: str) -> T:
+        async with AsyncExitStack() as stack:
+            sessions = await stack.enter_async_context(connect(url))
+            carrier = await stack.enter_async_context(background_calls())
+            # Nothing runs here, so no language model and no Discord are needed.
+            models = LanguageModels(Ledger(sessions, PRICES), carrier, {})
+            made = image_pipeline(settings, models.ledger, carrier)
+            looker = await stack.enter_async_context(photo_embedder(settings))
+            studio = await stack.enter_async_context(made)
+            nobody = discord.Client(intents=discord.Intents(guilds=True))
+            services = assemble(
+                sessions,
+                outside=discord_adapters(nobody, studio.store),
+                models=models,
+                studio=studio,
+                embedder=WordLlamaEmbedder(lazily=True),
+                image_embedder=looker,
+                buffer=buffer_publisher(settings, sessions, studio.store),
+            )
+            return await question(services)
+
+    with friendly_errors(), default_database(settings) as url:
+        upgrade(url)
+        return asyncio.run(answer(url))
+    raise AssertionError("unreachable")
+
+
+def _print(details: JobDetails) -> None:
+    job = details.job
+    table = Table(show_header=False)
+    for name in ("id", "kind", "status", "key", "lane", "attempt", "failures", "crashes"):
+        table.add_row(name, str(getattr(job, name)))
+    for name in ("created_at", "due_at", "started_at", "finished_at"):
+        time = getattr(job, name)
+        table.add_row(name.removesuffix("_at"), _when(time) if time else "")
+    table.add_row("error", job.error or "")
+    table.add_row("steps", ", ".join(step.name for step in details.steps))
+    Console(markup=False).print(table)
+
+
+def _say(job: Job) -> None:
+    typer.echo(f"{job.kind} {job.id} is {job.status}.")
+
+
+def _when(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

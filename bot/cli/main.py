@@ -1,0 +1,254 @@
+"""The command line."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.app.heartbeat import heartbeat, is_alive
+from bot.app.runtime import Runtime
+from bot.app.settings import Settings
+from bot.app.vendors import image_pipeline, language_models, photo_embedder
+from bot.app.wiring import EngineOptions
+from bot.cli import terminal
+from bot.cli.doctor.checks import run_checks
+from bot.cli.doctor.diagnostics import show
+from bot.cli.import_report import show_report
+from bot.cli.jobs import jobs_app, media_app
+from bot.cli.photos import personas_app, photos_app
+from bot.cli.posts import posts_app
+from bot.cli.simulate import simulate
+from bot.cli.terminal import PLAYGROUND, fail, friendly_errors
+from db.embedded import server
+from db.session import connect, exclusive
+from db.upgrade import upgrade
+from services.clock import Clock, FastClock, SystemClock
+from services.embeddings import WordLlamaEmbedder
+from services.engine import Presence, Rhythm
+from services.legacy import ImportReport, import_legacy
+from services.llm import background_calls
+from services.seeds import seed as seed_database
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+database_app = typer.Typer(no_args_is_help=True, help="The database.")
+app.add_typer(database_app, name="db")
+import_app = typer.Typer(no_args_is_help=True, help="Moving in from elsewhere.")
+app.add_typer(import_app, name="import")
+app.add_typer(jobs_app, name="jobs")
+app.add_typer(media_app, name="media")
+app.add_typer(personas_app, name="personas")
+app.add_typer(photos_app, name="photos")
+app.add_typer(posts_app, name="posts")
+app.command()(simulate)
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = "heartbeat"
+_LIVELY = 8
+
+
+@app.callback()
+def prepare() -> None:
+    """Troupe hosts a company of AI characters on Discord."""
+    # Whoever stops us with SIGTERM gets the same orderly end as with Ctrl-C, also where a shell
+    # has started us in the background, with Ctrl-C's signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))  # noqa: ARG005
+
+
+@app.command()
+def run(
+    shards: Annotated[
+        str | None, typer.Option(help="Run only these shards of the bot, like 0-3.")
+    ] = None,
+) -> None:
+    """Run the bot; without DISCORD_TOKEN, the playground."""
+    settings = terminal.settings()
+    if settings.discord_token is None:
+        typer.echo("DISCORD_TOKEN is not set, so this is the playground.")
+        if settings.database_url is not None:
+            typer.echo("It has a database of its own; DATABASE_URL is for the bot on Discord.")
+        play(port=0, browser=True, fresh=False, speed=1)
+        return
+    with friendly_errors(), terminal.database(settings) as url:
+        upgrade(url)
+        asyncio.run(_live(settings, url, _shards(shards)))
+
+
+@app.command(name="worker")
+def work() -> None:
+    """Do the work in the background, with no connection to Discord's gateway."""
+    settings = terminal.settings()
+    with friendly_errors(), terminal.database(settings) as url:
+        upgrade(url)
+        asyncio.run(_work(settings, url))
+
+
+@app.command(name="playground")
+def play(
+    port: Annotated[int, typer.Option(help="The first port of its pages; 0 is any.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,  # noqa: FBT002
+    fresh: Annotated[bool, typer.Option(help="Begin anew.")] = False,  # noqa: FBT002
+    speed: Annotated[float, typer.Option(min=0.1, help="How fast its clock runs.")] = 1,
+) -> None:
+    """Run the bot on a simulated Discord in the browser."""
+    settings = terminal.settings()
+    folder = settings.data_dir / "postgres"
+    with friendly_errors(), server(folder, database=PLAYGROUND, fresh=fresh) as url:
+        if fresh:
+            _world(settings).unlink(missing_ok=True)
+        upgrade(url)
+        asyncio.run(_play(settings, url, port=port, speed=speed, browser=browser))
+
+
+@app.command()
+def seed() -> None:
+    """Add what a new database begins with; what is there stays as it is."""
+    settings = terminal.settings()
+
+    async def sow_seeds(url: str) -> None:
+        async with _opened(settings, url):
+            pass
+
+    with friendly_errors(), terminal.default_database(settings) as url:
+        upgrade(url)
+        asyncio.run(sow_seeds(url))
+
+
+@app.command()
+def doctor() -> None:
+    """Look at the set-up, and say what to do where something is wrong."""
+    settings = terminal.settings()
+    with friendly_errors(), terminal.default_database(settings) as url:
+        if not show(asyncio.run(run_checks(settings, url))):
+            sys.exit(1)
+
+
+@import_app.command(name="legacy")
+def import_(
+    database: Annotated[str, typer.Argument(help="The address of the old database.")],
+    admin: Annotated[int, typer.Option(help="Discord's id of whoever gets what is nobody's.")],
+    admin_name: Annotated[str, typer.Option(help="Their name.")] = "admin",
+) -> None:
+    """Move in from a database of the old shape; doing it twice changes nothing."""
+    settings = terminal.settings()
+
+    async def move(url: str) -> ImportReport:
+        async with connect(url) as sessions:
+            return await import_legacy(
+                database, sessions, admin_discord_id=admin, admin_name=admin_name
+            )
+
+    with friendly_errors(), terminal.database(settings) as url:
+        upgrade(url)
+        show_report(asyncio.run(move(url)))
+
+
+@app.command()
+def healthy() -> None:
+    """Tell by the exit code whether the bot of this data folder hears from Discord."""
+    if not is_alive(terminal.settings().data_dir / HEARTBEAT):
+        fail("no sign of life of a bot on Discord within the last minute")
+
+
+@database_app.command(name="upgrade")
+def upgrade_database() -> None:
+    """Bring the database up to this version. `troupe run` does it by itself."""
+    settings = terminal.settings()
+    with friendly_errors(), terminal.database(settings) as url:
+        upgrade(url)
+
+
+async def _live(settings: Settings, url: str, shards: dict[str, Any]) -> None:
+    """Open what must be open, run until told to stop, close in reverse order."""
+    assert settings.discord_token is not None  # noqa: S101 - `run` has looked
+    async with (
+        _opened(settings, url) as house,
+        house.bot(**shards) as bot,
+        heartbeat(bot, settings.data_dir / HEARTBEAT),
+    ):
+        await bot.login(settings.discord_token.get_secret_value())
+        async with house.background(bot):
+            await bot.connect()
+
+
+async def _work(settings: Settings, url: str) -> None:
+    token = settings.discord_token
+    async with _opened(settings, url) as house, house.bot(has_gateway=False) as bot:
+        if token is not None:
+            await bot.login(token.get_secret_value())
+        async with house.background(bot, has_discord=token is not None):
+            log.info("Working")
+            await asyncio.Event().wait()
+
+
+async def _play(settings: Settings, url: str, *, port: int, speed: float, browser: bool) -> None:
+    # Simcord probes a client without intents when it is imported, of which discord.py warns.
+    logging.getLogger("discord.state").setLevel(logging.ERROR)
+    from bot.playground.play import play as play_on  # noqa: PLC0415 - absent in production
+    from bot.playground.world import last_moment  # noqa: PLC0415 - as above
+
+    # Three personalities in real time would be a quiet place.
+    lively = Presence(pace=_LIVELY)
+    clock = FastClock(speed, begins=last_moment(_world(settings)))
+    async with (
+        exclusive(url, PLAYGROUND),
+        _opened(settings, url, clock=clock, rhythm=lively) as house,
+    ):
+        await play_on(
+            house.bot(cdn_hosts={"cdn.simcord.invalid"}, always_sync=True),
+            house.background,
+            _world(settings),
+            port=port,
+            clock=clock,
+            open_browser=browser,
+        )
+
+
+@asynccontextmanager
+async def _opened(
+    settings: Settings, url: str, *, clock: Clock | None = None, rhythm: Rhythm | None = None
+) -> AsyncGenerator[Runtime]:
+    """Open database and models, sow the seeds, and yield what a bot is made of."""
+    async with (
+        connect(url) as sessions,
+        background_calls() as carrier,
+        language_models(settings, sessions, carrier) as models,
+        image_pipeline(settings, models.ledger, carrier) as studio,
+        photo_embedder(settings) as looker,
+    ):
+        await seed_database(sessions, vendors=models.vendors)
+        yield Runtime(
+            settings=settings,
+            sessions=sessions,
+            models=models,
+            studio=studio,
+            embedder=WordLlamaEmbedder(),
+            image_embedder=looker,
+            clock=clock or SystemClock(),
+            engine=EngineOptions.of(settings, rhythm=rhythm),
+        )
+
+
+def _world(settings: Settings) -> Path:
+    """Return the file that the playground's simulated Discord is kept in."""
+    return settings.data_dir / "playground.world"
+
+
+def _shards(text: str | None) -> dict[str, Any]:
+    """Read `0-3` or `2`; the bot asks Discord how many there are in all."""
+    if text is None:
+        return {}
+    first, _, last = text.partition("-")
+    try:
+        ids = list(range(int(first), int(last or first) + 1))
+    except ValueError:
+        fail("--shards: write a number, or two with a dash between, like 0-3")
+        return {}
+    return {"shard_ids": ids, "shard_count": max(ids) + 1}

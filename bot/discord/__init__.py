@@ -1,0 +1,1 @@
+"""Adapters between Discord and the services."""

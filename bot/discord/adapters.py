@@ -1,0 +1,39 @@
+"""What services reach Discord through."""
+
+from collections.abc import Collection
+
+import discord
+
+from bot.app.wiring import DiscordAdapters
+from bot.discord.boards import DiscordBoardAdapter
+from bot.discord.buttons.answers import answer_view
+from bot.discord.buttons.posts import DiscordMessenger
+from bot.discord.chat import CDN_HOSTS, DiscordChatAdapter
+from bot.discord.herald import DiscordHerald
+from bot.discord.photos import DiscordPublisher
+from bot.discord.watcher import DiscordWatcher
+from bot.discord.webhooks import Webhooks
+from services.clock import Clock, SystemClock
+from services.media import ObjectStore
+
+
+def discord_adapters(
+    bot: discord.Client,
+    store: ObjectStore,
+    *,
+    proxies: Collection[int] = (),
+    cdn_hosts: Collection[str] = CDN_HOSTS,
+    clock: Clock | None = None,
+) -> DiscordAdapters:
+    """Return them for a bot, which need not be connected yet."""
+    webhooks = Webhooks(bot)
+    return DiscordAdapters(
+        stage=DiscordChatAdapter(
+            bot, webhooks, answer_view=answer_view, proxies=proxies, cdn_hosts=cdn_hosts
+        ),
+        board_stage=DiscordBoardAdapter(bot, webhooks),
+        herald=DiscordHerald(bot),
+        watcher=DiscordWatcher(bot),
+        publisher=DiscordPublisher(bot, webhooks, store, clock or SystemClock()),
+        messenger=DiscordMessenger(bot),
+    )

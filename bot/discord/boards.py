@@ -1,0 +1,196 @@
+"""Where personalities speak by themselves: posts with votes, and threads below them."""
+
+import io
+from typing import Any
+from uuid import UUID
+
+import discord
+from typing_extensions import override
+
+from bot.discord.buttons.votes import UP, vote_view
+from bot.discord.webhooks import Webhooks, translate_errors, without_retries
+from services.chat import MissingPermission, Speaker
+from services.engine import BoardAdapter, BoardLocation, ImageAttachment, SentMessages
+from services.texts import shorten
+
+_LOOKED_AT = 500
+_THREAD_EXISTS = 160004
+_NAME, _ALT = 90, 1000
+
+
+class DiscordBoardAdapter(BoardAdapter):
+    """Speaks through webhooks; what it cannot find in a cache it asks Discord for."""
+
+    def __init__(self, bot: discord.Client, webhooks: Webhooks) -> None:
+        self._bot = bot
+        self._webhooks = webhooks
+
+    @override
+    async def check(self, where: BoardLocation) -> None:
+        async with translate_errors():
+            board = await self._board(where)
+            if not await self._webhooks.are_allowed(board):
+                raise MissingPermission("Manage Webhooks")
+        if where.age_restricted and not board.is_nsfw():
+            raise MissingPermission("an age-restricted channel")
+
+    @override
+    async def post(
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        post_id: UUID,
+        picture: ImageAttachment | None = None,
+    ) -> SentMessages:
+        options: dict[str, Any] = {"view": vote_view(post_id, 0, 0)}
+        if where.is_forum:
+            options["thread_name"] = title[:_NAME]
+        async with translate_errors():
+            message = await self._send(await self._board(where), speaker, text, options, picture)
+        thread_id = message.channel.id if where.is_forum else None
+        return SentMessages(message_ids=[message.id], thread_id=thread_id)
+
+    @override
+    async def comment(
+        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+    ) -> SentMessages:
+        async with translate_errors():
+            board = await self._board(where)
+            thread_id = where.thread_id or await self._begin_thread(board, where)
+            content = _linked(where, thread_id, text, answering)
+            options = {"thread": discord.Object(thread_id)}
+            message = await self._send(board, speaker, content, options)
+        return SentMessages(message_ids=[message.id], thread_id=thread_id)
+
+    @override
+    async def find(
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        answering: int | None,
+    ) -> SentMessages | None:
+        async with translate_errors():
+            if title and where.is_forum:
+                return await self._find_in_forum(where, speaker, title, text)
+            if title:
+                found = await self._find(await self._board(where), speaker, text)
+                return SentMessages(message_ids=[found]) if found else None
+            thread_id = where.thread_id or where.post_message_id
+            if thread_id is None:
+                return None
+            try:
+                thread: Any = await self._channel(thread_id)
+            except discord.NotFound:
+                return None  # nobody has commented yet
+            content = _linked(where, thread_id, text, answering)
+            found = await self._find(thread, speaker, content)
+            return SentMessages(message_ids=[found], thread_id=thread_id) if found else None
+
+    @override
+    async def show_votes(
+        self,
+        where: BoardLocation,
+        message_id: int,
+        *,
+        post_id: UUID,
+        ups: int,
+        downs: int,
+        is_ours: bool,
+    ) -> None:
+        async with translate_errors():
+            board = await self._board(where)
+            if not is_ours:
+                place: Any = await self._channel(where.thread_id) if where.is_forum else board
+                await place.get_partial_message(message_id).add_reaction(UP)
+                return
+            thread = discord.Object(where.thread_id or 0)
+            webhook = await self._webhooks.get(board)
+            await webhook.edit_message(
+                message_id,
+                view=vote_view(post_id, ups, downs),
+                thread=thread if where.is_forum else discord.utils.MISSING,
+            )
+
+    async def _send(
+        self,
+        board: Any,
+        speaker: Speaker,
+        text: str,
+        options: dict[str, Any],
+        picture: ImageAttachment | None = None,
+    ) -> discord.WebhookMessage:
+        if not await self._webhooks.are_allowed(board):
+            raise MissingPermission("Manage Webhooks")
+
+        async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
+            return await without_retries(webhook).send(
+                text,
+                username=speaker.name,
+                avatar_url=speaker.avatar_url or discord.utils.MISSING,
+                allowed_mentions=discord.AllowedMentions.none(),
+                wait=True,
+                file=_file(picture) if picture else discord.utils.MISSING,
+                **options,
+            )
+
+        return await self._webhooks.use(board, send)
+
+    async def _begin_thread(self, board: Any, where: BoardLocation) -> int:
+        """Begin the thread of a post, or return the one that somebody has begun meanwhile."""
+        if where.post_message_id is None:
+            raise MissingPermission("Create Public Threads")
+        message = board.get_partial_message(where.post_message_id)
+        try:
+            return (await message.create_thread(name=where.title[:_NAME] or "Comments")).id
+        except discord.HTTPException as error:
+            if error.code != _THREAD_EXISTS:
+                raise
+            return where.post_message_id  # a message's thread has its id
+
+    async def _find(self, channel: Any, speaker: Speaker, content: str) -> int | None:
+        async for message in channel.history(limit=_LOOKED_AT):
+            is_a_webhooks = message.webhook_id is not None
+            if is_a_webhooks and (message.author.name, message.content) == (speaker.name, content):
+                return message.id
+        return None
+
+    async def _find_in_forum(
+        self, where: BoardLocation, speaker: Speaker, title: str, text: str
+    ) -> SentMessages | None:
+        board = await self._board(where)
+        threads = [
+            thread
+            for thread in await board.guild.active_threads()
+            if thread.parent_id == board.id and thread.name == title[:_NAME]
+        ]
+        for thread in threads:
+            if found := await self._find(thread, speaker, text):
+                return SentMessages(message_ids=[found], thread_id=thread.id)
+        return None
+
+    async def _board(self, where: BoardLocation) -> Any:
+        return await self._channel(where.channel_id)
+
+    async def _channel(self, channel_id: int | None) -> Any:
+        return self._bot.get_channel(channel_id or 0) or await self._bot.fetch_channel(
+            channel_id or 0
+        )
+
+
+def _file(picture: ImageAttachment) -> discord.File:
+    """Return a file to send once: a second try needs another."""
+    alt = shorten(picture.alt, _ALT)
+    return discord.File(io.BytesIO(picture.data), "picture.jpg", description=alt)
+
+
+def _linked(where: BoardLocation, thread_id: int, text: str, answering: int | None) -> str:
+    """Return words below a link to what they answer: webhooks cannot reply."""
+    if answering is None:
+        return text
+    return f"-# ↪ https://discord.com/channels/{where.guild_id}/{thread_id}/{answering}\n{text}"

@@ -1,0 +1,166 @@
+"""The small button under each answer, and the panel it opens."""
+
+import re
+from typing import Any, Self
+from uuid import UUID
+
+import discord
+from discord import TextStyle, ui
+from typing_extensions import override
+
+from bot.discord.converters import interaction_actor, to_channel
+from bot.discord.ui import AnyInteraction, Modal, PersistentButton
+from services.chat import AnswerService, Provenance
+from services.texts import shorten
+
+_ID = r"(?P<id>[0-9a-f-]{36})"
+
+
+def answers_of(interaction: AnyInteraction) -> AnswerService:
+    """Return the service that changes answers."""
+    return interaction.client.services.answers
+
+
+def answer_view(line_id: UUID) -> ui.View:
+    """Return what stands under an answer."""
+    return ui.View(timeout=None).add_item(MoreButton(line_id))
+
+
+class MoreButton(PersistentButton, template=rf"answer:{_ID}"):
+    """Opens the panel of an answer for whoever presses it."""
+
+    def __init__(self, line_id: UUID) -> None:
+        super().__init__(ui.Button(label="⋯", custom_id=f"answer:{line_id}"))
+        self._line_id = line_id
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(UUID(match["id"]))
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        await answers_of(interaction).text(await interaction_actor(interaction), self._line_id)
+        view = ui.View(timeout=None)
+        for action in ACTIONS:
+            view.add_item(ActionButton(action, self._line_id))
+        await interaction.response.send_message("This answer:", view=view, ephemeral=True)
+
+
+class ActionButton(PersistentButton, template=rf"answer:(?P<action>[a-z]+):{_ID}"):
+    """One thing to do with an answer."""
+
+    def __init__(self, action: str, line_id: UUID) -> None:
+        label, style = ACTIONS[action]
+        super().__init__(
+            ui.Button(label=label, style=style, custom_id=f"answer:{action}:{line_id}")
+        )
+        self._action, self._line_id = action, line_id
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(match["action"], UUID(match["id"]))
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        match self._action:
+            case "regenerate":
+                await regenerate(interaction, self._line_id)
+            case "edit":
+                await edit(interaction, self._line_id)
+            case "delete":
+                await delete(interaction, self._line_id)
+            case _:
+                await explain_why(interaction, self._line_id)
+
+
+ACTIONS: dict[str, tuple[str, discord.ButtonStyle]] = {
+    "regenerate": ("Regenerate", discord.ButtonStyle.primary),
+    "edit": ("Edit", discord.ButtonStyle.secondary),
+    "delete": ("Delete", discord.ButtonStyle.danger),
+    "why": ("Why this reply?", discord.ButtonStyle.secondary),
+}
+
+
+class EditAnswer(Modal, title="What should have been said"):
+    """Asks for other words."""
+
+    def __init__(self, line_id: UUID, text: str) -> None:
+        super().__init__()
+        self._line_id = line_id
+        self.text = ui.TextInput[Self](
+            custom_id="text", style=TextStyle.long, default=text[:4000], max_length=4000
+        )
+        self.add_item(ui.Label(text="Answer", component=self.text))
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await answers_of(interaction).edit(
+            await interaction_actor(interaction),
+            _place(interaction),
+            self._line_id,
+            self.text.value,
+        )
+        await interaction.followup.send("Changed.", ephemeral=True)
+
+
+async def regenerate(interaction: AnyInteraction, line_id: UUID) -> None:
+    """Ask the personality again."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    answers = answers_of(interaction)
+    await answers.regenerate(await interaction_actor(interaction), _place(interaction), line_id)
+    await interaction.followup.send("Said again, differently.", ephemeral=True)
+
+
+async def edit(interaction: AnyInteraction, line_id: UUID) -> None:
+    """Open the form for other words."""
+    text = await answers_of(interaction).text(await interaction_actor(interaction), line_id)
+    await interaction.response.send_modal(EditAnswer(line_id, text))
+
+
+async def delete(interaction: AnyInteraction, line_id: UUID) -> None:
+    """Take an answer back."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await answers_of(interaction).delete(
+        await interaction_actor(interaction), _place(interaction), line_id
+    )
+    await interaction.followup.send("Taken back, and forgotten.", ephemeral=True)
+
+
+async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
+    """Show how an answer came about."""
+    why = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
+    await interaction.response.send_message(embed=_embed(why), ephemeral=True)
+
+
+def _place(interaction: AnyInteraction) -> Any:
+    return to_channel(interaction.channel, interaction.guild)
+
+
+def _embed(why: Provenance) -> discord.Embed:
+    told = why.provenance
+    embed = discord.Embed(title=f"Why {why.name} said that")
+    embed.add_field(name="Model", value=f"`{told.get('model', 'unknown')}`")
+    embed.add_field(name="Config", value=_sourced(told, "config"))
+    embed.add_field(name="Persona", value=_sourced(told, "persona"))
+    embed.add_field(name="Personality", value=f"version {told.get('version', '?')}")
+    embed.add_field(
+        name="Tokens",
+        value=f"{told.get('tokens_in', 0):,} read ({told.get('tokens_cached', 0):,} cached), "
+        f"{told.get('tokens_out', 0):,} written",
+    )
+    cost = told.get("cost_usd")
+    embed.add_field(name="Cost", value="unknown" if cost is None else f"${cost:.6f}")
+    memories = told.get("memories") or ()
+    remembered = "\n".join(
+        f"- ({memory['score']:.2f}) {shorten(memory['content'].replace(chr(10), ' / '), 150)}"
+        for memory in memories
+    )
+    embed.add_field(name="Memories used", value=remembered[:1024] or "none", inline=False)
+    return embed
+
+
+def _sourced(told: dict[str, Any], name: str) -> str:
+    return f"{told.get(name, 'unknown')}\n*chosen by {told.get(f'{name}_source', 'nobody')}*"

@@ -1,0 +1,74 @@
+"""What whoever planned a post is told when nobody knows what became of it, and can answer."""
+
+import logging
+import re
+from typing import Self
+from uuid import UUID
+
+import discord
+from discord import ui
+from typing_extensions import override
+
+from bot.discord.converters import interaction_actor
+from bot.discord.embeds.posts import entry_line
+from bot.discord.ui import AnyInteraction, PersistentButton
+from services.social import Messenger, PostNotice, PostStatus
+
+log = logging.getLogger(__name__)
+
+_LABELS = {"look": "Look again", "out": "It is posted", "again": "Post it again"}
+
+
+class SettleButton(
+    PersistentButton, template=r"social:(?P<way>look|out|again):(?P<id>[0-9a-f-]{36})"
+):
+    """Says of a post that may be out whether it is."""
+
+    def __init__(self, way: str, post_id: UUID) -> None:
+        super().__init__(ui.Button(label=_LABELS[way], custom_id=f"social:{way}:{post_id}"))
+        self._way, self._post_id = way, post_id
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(match["way"], UUID(match["id"]))
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        posts = interaction.client.services.posts
+        actor = await interaction_actor(interaction)
+        if self._way == "look":
+            entry = await posts.look_again(actor, self._post_id)
+        else:
+            entry = await posts.settle(actor, self._post_id, is_out=self._way == "out")
+        await interaction.response.edit_message(content=entry_line(entry), view=None)
+
+
+def settle_view(post_id: UUID) -> ui.View:
+    """Return the ways to say what became of a post."""
+    view = ui.View(timeout=None)
+    for way in _LABELS:
+        view.add_item(SettleButton(way, post_id))
+    return view
+
+
+class DiscordMessenger(Messenger):
+    """Writes DMs through Discord's REST interface alone; no gateway is needed."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    @override
+    async def tell(self, discord_id: int, told: PostNotice) -> bool:
+        post = told.details.post
+        name = discord.utils.escape_markdown(told.personality)
+        text = f"A post of **{name}**:\n{entry_line(told.details)}"
+        is_open = post.status == PostStatus.UNCONFIRMED
+        view = settle_view(post.id) if is_open else discord.utils.MISSING
+        try:
+            user = await self._client.fetch_user(discord_id)
+            await user.send(text, view=view)
+        except (discord.NotFound, discord.Forbidden) as error:
+            log.info("%s takes no DMs: %s", discord_id, error)
+            return False
+        return True

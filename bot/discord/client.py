@@ -1,0 +1,188 @@
+"""The bot: a connection to Discord, the services behind it, and the cogs in front."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from sqlalchemy.dialects.postgresql import insert
+from typing_extensions import override
+
+from bot.app.wiring import Services
+from bot.discord.buttons.votes import reaction_value
+from bot.discord.converters import forum_title, is_from_person, to_channel, to_incoming_message
+from bot.discord.ui import Tree
+from db.models import SyncedCommands
+from db.session import Sessions
+from services.chat import IncomingMessage
+from services.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+# Troupe has no voice, so nobody needs to be told what voice would take.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+Interaction: TypeAlias = "discord.Interaction[Bot]"
+COGS = (
+    "personas", "personalities", "configs", "prompts", "channels", "chat", "answers", "memory",
+    "history", "privacy", "publishing", "discover", "characters", "photos", "schedule",
+    "boards", "engine", "help",
+    "admin",
+)  # fmt: skip
+
+
+class Bot(commands.AutoShardedBot):
+    """Everything that listens to Discord. It is given its services once it exists itself."""
+
+    services: Services
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        assemble: "Callable[[Bot], Services]",
+        *,
+        owner_ids: frozenset[int] = frozenset(),
+        proxies: frozenset[int] = frozenset(),
+        always_sync: bool = False,
+        development: bool = False,
+        has_gateway: bool = True,
+        **options: Any,
+    ) -> None:
+        intents = discord.Intents.default()
+        intents.message_content = True
+        intents.members = True
+        super().__init__(
+            command_prefix=(),
+            help_command=None,
+            tree_cls=Tree,
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+            owner_ids=owner_ids or None,
+            **options,
+        )
+        self._sessions = sessions
+        self._proxies = proxies
+        self._always_sync = always_sync
+        self.development = development
+        self._has_gateway = has_gateway
+        self.services = assemble(self)
+
+    @override
+    async def setup_hook(self) -> None:
+        if not self._has_gateway:
+            return  # nobody will call a command
+        for name in COGS:
+            await self.load_extension(f"cogs.{name}")
+        await self.sync_if_changed()
+
+    async def sync_if_changed(self, *, force: bool = False) -> bool:
+        """Tell Discord about our commands if they differ from what it was last told."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        application_id = self.application_id or 0
+        async with self._sessions() as session:
+            known = await session.get(SyncedCommands, application_id)
+        if known is not None and known.digest == digest and not (force or self._always_sync):
+            return False
+        await self.tree.sync()
+        async with self._sessions.begin() as session:
+            await session.execute(
+                insert(SyncedCommands)
+                .values(application_id=application_id, digest=digest)
+                .on_conflict_do_update(
+                    index_elements=["application_id"],
+                    set_={"digest": digest, "synced_at": discord.utils.utcnow()},
+                )
+            )
+        log.info("Told Discord about %s commands", len(payload))
+        return True
+
+    @override
+    async def on_message(self, message: discord.Message, /) -> None:
+        if self.user is None or not is_from_person(message, self._proxies):
+            return
+        heard = to_incoming_message(message, bot_id=self.user.id)
+        # What is private to some is not for a board; and nobody waits for it to be answered.
+        is_private = message.channel.type is discord.ChannelType.private_thread
+        noting = None if is_private else asyncio.create_task(self._note(heard, message))
+        try:
+            await self.services.chat.handle_message(heard)
+        except Exception as error:
+            log.exception("Message %s was not answered", message.id)
+            with suppress(DomainError, discord.HTTPException):
+                await self.services.stage.send_error(heard, error)
+        finally:
+            if noting is not None:
+                await noting
+
+    async def _note(self, heard: IncomingMessage, message: discord.Message) -> None:
+        """Keep what is said on a board."""
+        try:
+            await self.services.board_ear.ingest(heard, title=forum_title(message))
+        except Exception:
+            log.exception("Message %s was not noted", message.id)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Follow the edit of a person's message; our own are kept where they are made."""
+        message = payload.message
+        # Without a time it is Discord that adds something, like the preview of a link.
+        if message.edited_at is not None and is_from_person(message, self._proxies):
+            heard = to_incoming_message(message, bot_id=self.user.id if self.user else 0)
+            await self.services.chat.handle_edit(heard)
+            await self.services.board_ear.apply_edit(heard)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Honour the deletion of a message."""
+        await self._forget([payload.message_id])
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Honour the deletion of messages."""
+        await self._forget(sorted(payload.message_ids))
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Nobody acts on a post whose thread is gone; in a forum the post is its first message."""
+        await self._forget([payload.thread_id], thread_ids=[payload.thread_id])
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Close a board whose channel is gone."""
+        await self.services.boards.close_deleted(channel_id=channel.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Close the boards of a server that we have left."""
+        await self.services.boards.close_deleted(guild_id=guild.id)
+
+    async def on_guild_channel_update(
+        self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
+    ) -> None:
+        """Follow a channel that is no longer for adults, or is now."""
+        await self.services.boards.sync_channel(to_channel(channel, channel.guild))
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Count a person's reaction on a board as a vote."""
+        if value := reaction_value(payload.emoji.name):
+            await self._count(payload, value)
+
+    async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
+        """Take back a vote with the reaction that it was."""
+        if reaction_value(payload.emoji.name):
+            await self._count(payload, 0)
+
+    async def _count(self, payload: discord.RawReactionActionEvent, value: int) -> None:
+        is_bots = payload.member is not None and payload.member.bot
+        if payload.guild_id is not None and payload.user_id != self.application_id and not is_bots:
+            await self.services.board_ear.react(payload.user_id, payload.message_id, value)
+
+    async def _forget(self, message_ids: list[int], *, thread_ids: Sequence[int] = ()) -> None:
+        await self.services.chat.forget_messages(message_ids)
+        await self.services.board_ear.forget(message_ids, thread_ids=thread_ids)
+
+    async def on_ready(self) -> None:
+        """Say that we are here."""
+        log.info("Ready as %s in %s servers", self.user, len(self.guilds))

@@ -1,0 +1,1 @@
+"""Embeds, lines of lists and plots, one module a feature."""

@@ -1,0 +1,169 @@
+"""Where photos are posted on Discord: in a channel, in the voice of their personality."""
+
+import io
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+import discord
+from typing_extensions import override
+
+from bot.discord.converters import to_channel
+from bot.discord.webhooks import Webhooks, translate_errors, without_retries
+from services.chat import MissingPermission
+from services.clock import Clock
+from services.media import ObjectStore
+from services.memory import Venue
+from services.social import (
+    DeliveryUnconfirmed,
+    OutgoingPost,
+    PostRefused,
+    Publisher,
+    PublisherBusy,
+    Receipt,
+    RemoteState,
+)
+from services.texts import shorten
+
+_LOOKED_AT, _ARCHIVED = 2000, 100
+_SKEW = timedelta(minutes=5)
+_NAME, _ALT = 90, 1000
+
+
+class DiscordPublisher(Publisher):
+    """Posts through the channel's webhook; a message is known again by the name of its file."""
+
+    def __init__(
+        self, bot: discord.Client, webhooks: Webhooks, store: ObjectStore, clock: Clock
+    ) -> None:
+        self._bot = bot
+        self._webhooks = webhooks
+        self._store = store
+        self._clock = clock
+
+    @property
+    @override
+    def finds_everything(self) -> bool:
+        """What Discord has taken is in its history."""
+        return True
+
+    @override
+    async def check(self, outgoing: OutgoingPost) -> None:
+        try:
+            async with translate_errors():
+                channel = await self._channel(outgoing)
+                if not await self._webhooks.are_allowed(await self._home(channel)):
+                    raise MissingPermission("Manage Webhooks")
+        except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
+            raise PublisherBusy("Discord is not answering") from error
+        if outgoing.age_restricted and not channel.is_nsfw():
+            raise MissingPermission("an age-restricted channel")
+
+    @override
+    async def publish(self, outgoing: OutgoingPost) -> Receipt:
+        picture = await self._store.get(outgoing.storage_key)
+
+        async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
+            return await without_retries(webhook).send(
+                outgoing.caption,
+                username=outgoing.speaker.name,
+                avatar_url=outgoing.speaker.avatar_url or discord.utils.MISSING,
+                allowed_mentions=discord.AllowedMentions.none(),
+                wait=True,
+                file=discord.File(
+                    io.BytesIO(picture),
+                    outgoing.file_name,
+                    description=shorten(outgoing.alt_text, _ALT) or None,
+                ),
+                **_where(channel, outgoing),
+            )
+
+        try:
+            async with translate_errors():
+                channel = await self._channel(outgoing)
+                message = await self._webhooks.use(await self._home(channel), send)
+        except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
+            raise DeliveryUnconfirmed(type(error).__name__) from error
+        except discord.HTTPException as error:
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise PublisherBusy("Discord wants us to wait", 60) from error
+            raise PostRefused(error.text[:200] or "Discord refuses it") from error
+        return _receipt(channel, message.channel.id, message.id)
+
+    @override
+    async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
+        try:
+            async with translate_errors():
+                channel = await self._channel(outgoing)
+                if isinstance(channel, discord.ForumChannel):
+                    return await self._find_in_forum(channel, outgoing)
+                ago = self._clock.now() - since + _SKEW
+                looked_at, newest = 0, None
+                async for message in channel.history(limit=_LOOKED_AT):
+                    looked_at += 1
+                    if _is_it(message, outgoing):
+                        return _receipt(channel, channel.id, message.id)
+                    newest = newest or message.created_at
+                    if newest - message.created_at > ago:
+                        return None  # by Discord's clock; what comes now is older
+        except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
+            raise PublisherBusy("Discord is not answering") from error
+        if looked_at == _LOOKED_AT:
+            raise DeliveryUnconfirmed  # there is more than was looked at
+        return None
+
+    async def _find_in_forum(
+        self, forum: discord.ForumChannel, outgoing: OutgoingPost
+    ) -> Receipt | None:
+        """Return the forum post that a photo began: its first message has its id."""
+        threads = [
+            each for each in await forum.guild.active_threads() if each.parent_id == forum.id
+        ]
+        threads += [each async for each in forum.archived_threads(limit=_ARCHIVED)]
+        for thread in threads:
+            if thread.name == _title(outgoing):
+                try:
+                    message = await thread.fetch_message(thread.id)
+                except discord.NotFound:
+                    continue  # somebody has deleted how it began
+                if _is_it(message, outgoing):
+                    return _receipt(forum, thread.id, message.id)
+        return None
+
+    async def _home(self, channel: Any) -> Any:
+        """Return the channel that a webhook belongs to, which a thread may not know of itself."""
+        if isinstance(channel, discord.Thread):
+            return channel.parent or await self._bot.fetch_channel(channel.parent_id)
+        return channel
+
+    async def _channel(self, outgoing: OutgoingPost) -> Any:
+        channel_id = int(outgoing.channel_id)
+        return self._bot.get_channel(channel_id) or await self._bot.fetch_channel(channel_id)
+
+
+def _is_it(message: discord.Message, outgoing: OutgoingPost) -> bool:
+    return any(each.filename == outgoing.file_name for each in message.attachments)
+
+
+def _where(channel: Any, outgoing: OutgoingPost) -> dict[str, Any]:
+    if isinstance(channel, discord.Thread):
+        return {"thread": discord.Object(channel.id)}
+    if isinstance(channel, discord.ForumChannel):
+        return {"thread_name": _title(outgoing)}
+    return {}
+
+
+def _title(outgoing: OutgoingPost) -> str:
+    first = outgoing.caption.partition("\n")[0].strip()
+    return shorten(first, _NAME) or "A photo"
+
+
+def _receipt(channel: Any, place_id: int, message_id: int) -> Receipt:
+    guild = channel.guild
+    return Receipt(
+        remote_id=str(message_id),
+        state=RemoteState.OUT,
+        link=f"https://discord.com/channels/{guild.id}/{place_id}/{message_id}",
+        is_public=to_channel(channel, guild).venue == Venue.PUBLIC,
+    )

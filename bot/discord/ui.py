@@ -1,0 +1,207 @@
+"""The bases of everything people press, and the four doors to `bot.discord.errors.report`."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Self, TypeAlias, final
+
+import discord
+from discord import app_commands, ui
+from typing_extensions import override
+
+from bot.app.logs import INTERACTION
+from bot.discord.errors import report
+from services.texts import shorten
+
+AnyInteraction: TypeAlias = discord.Interaction[Any]
+PAGE = 10
+_EMBED_LIMIT = 4096  # what Discord lets the text of an embed hold
+
+
+class Tree(app_commands.CommandTree[Any]):
+    """The tree of commands; failures are answered in words."""
+
+    @override
+    async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
+        INTERACTION.set(interaction.id)
+        return True
+
+    @override
+    async def on_error(
+        self, interaction: AnyInteraction, error: app_commands.AppCommandError, /
+    ) -> None:
+        await report(interaction, error)
+
+
+class View(ui.View):
+    """Buttons of one person that live as long as the process, and for ten minutes at most."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(timeout=600)
+        self._user_id = user_id
+        self.message: discord.InteractionMessage | None = None
+
+    @override
+    async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
+        INTERACTION.set(interaction.id)
+        if interaction.user.id == self._user_id:
+            return True
+        await interaction.response.send_message("These buttons are not yours.", ephemeral=True)
+        return False
+
+    @override
+    async def on_error(
+        self, interaction: AnyInteraction, error: Exception, item: ui.Item[Any], /
+    ) -> None:
+        await report(interaction, error)
+
+    @override
+    async def on_timeout(self) -> None:
+        for item in self.children:
+            if isinstance(item, ui.Button):
+                item.disabled = True
+        if self.message is not None:
+            try:
+                await self.message.edit(view=self)
+            except discord.HTTPException:
+                return  # it was dismissed, or its token ran out
+
+
+class Modal(ui.Modal):
+    """A form; failures are answered in words."""
+
+    @override
+    async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
+        INTERACTION.set(interaction.id)
+        return True
+
+    @override
+    async def on_error(self, interaction: AnyInteraction, error: Exception, /) -> None:
+        await report(interaction, error)
+
+
+class PersistentButton(ui.DynamicItem[ui.Button[ui.View]], template=r"(?!)"):
+    """A button that outlives the process: all its state is in the `custom_id`.
+
+    `from_custom_id` only parses; what may be refused is checked in `press`.
+    """
+
+    async def press(self, interaction: AnyInteraction) -> None:
+        """Do what the button is for."""
+        raise NotImplementedError  # each button says what it does
+
+    @final
+    @override
+    async def callback(self, interaction: AnyInteraction) -> None:
+        INTERACTION.set(interaction.id)
+        try:
+            await self.press(interaction)
+        except Exception as error:  # noqa: BLE001 - the last door
+            await report(interaction, error)
+
+    @classmethod
+    @override
+    async def from_custom_id(
+        cls, interaction: AnyInteraction, item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls.of(match)
+
+    @classmethod
+    def of(cls, match: re.Match[str]) -> Self:
+        """Return the button that a `custom_id` describes."""
+        raise NotImplementedError  # each button knows its own state
+
+
+class Pages(View):
+    """A list of lines, ten to a page."""
+
+    def __init__(self, user_id: int, *, title: str, lines: Sequence[str], footer: str = "") -> None:
+        super().__init__(user_id)
+        self._title, self._lines, self._footer = title, lines, footer
+        self._page = 0
+        self._turn()
+
+    @property
+    def embed(self) -> discord.Embed:
+        """Return the page that is open."""
+        shown = self._lines[self._page * PAGE : (self._page + 1) * PAGE]
+        text = shorten("\n".join(shown), _EMBED_LIMIT) or "*Nothing yet.*"
+        embed = discord.Embed(title=self._title, description=text)
+        pages = f"Page {self._page + 1} of {self._last + 1}" if self._last else ""
+        embed.set_footer(text=" · ".join(part for part in (self._footer, pages) if part) or None)
+        return embed
+
+    @property
+    def _last(self) -> int:
+        return max(0, (len(self._lines) - 1) // PAGE)
+
+    def _turn(self) -> None:
+        self.back.disabled = self._page == 0
+        self.forward.disabled = self._page == self._last
+
+    @ui.button(label="Back", style=discord.ButtonStyle.secondary)
+    async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Turn a page back."""
+        self._page -= 1
+        self._turn()
+        await interaction.response.edit_message(embed=self.embed, view=self)
+
+    @ui.button(label="Next", style=discord.ButtonStyle.secondary)
+    async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Turn a page."""
+        self._page += 1
+        self._turn()
+        await interaction.response.edit_message(embed=self.embed, view=self)
+
+
+async def show_list(
+    interaction: AnyInteraction, *, title: str, lines: Sequence[str], footer: str = ""
+) -> None:
+    """Answer with a list that only the asker sees, in pages where it is long."""
+    pages = Pages(interaction.user.id, title=title, lines=lines, footer=footer)
+    if len(lines) <= PAGE:
+        await interaction.response.send_message(embed=pages.embed, ephemeral=True)
+        return
+    await interaction.response.send_message(embed=pages.embed, view=pages, ephemeral=True)
+    pages.message = await interaction.original_response()
+
+
+class Confirm(View):
+    """Asks before something that cannot be undone, or that costs."""
+
+    def __init__(
+        self,
+        user_id: int,
+        *,
+        label: str,
+        do: Callable[[AnyInteraction], Awaitable[None]],
+        style: discord.ButtonStyle,
+    ) -> None:
+        super().__init__(user_id)
+        self._do = do
+        self.yes.label, self.yes.style = label, style
+
+    @ui.button()
+    async def yes(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Do it; what is refused can be mended, and tried again."""
+        await self._do(interaction)
+        self.stop()
+
+    @ui.button(label="Cancel", style=discord.ButtonStyle.secondary)
+    async def no(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Leave it."""
+        self.stop()
+        await interaction.response.edit_message(content="Nothing was changed.", view=None)
+
+
+async def confirm(
+    interaction: AnyInteraction,
+    question: str,
+    *,
+    label: str,
+    do: Callable[[AnyInteraction], Awaitable[None]],
+    style: discord.ButtonStyle = discord.ButtonStyle.danger,
+) -> None:
+    """Ask whether to do something; `do` answers by editing the question."""
+    view = Confirm(interaction.user.id, label=label, do=do, style=style)
+    await interaction.response.send_message(question, view=view, ephemeral=True)
+    view.message = await interaction.original_response()

@@ -1,0 +1,101 @@
+"""The `image_embed` service: CLIP's vectors of pictures over HTTP.
+
+https://github.com/timlawrenz/image_embed, as of `POST /analyze_image_upload/`.
+"""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from pydantic import BaseModel, ValidationError
+from typing_extensions import override
+
+from services.embeddings.errors import (
+    EmbedderFailed,
+    EmbedderMisconfigured,
+    EmbedderUnavailable,
+)
+from services.embeddings.ports import ImageEmbedder
+
+_TASK, _KIND = "whole", "embed_clip_vit_b_32"
+_ASKED = [{"operation_id": _TASK, "type": _KIND, "params": {"target": "whole_image"}}]
+_TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10)
+_DETAIL = 200
+
+
+class _Result(BaseModel):
+    status: str
+    data: list[float] | None = None
+    error_message: str | None = None
+
+
+class _Answer(BaseModel):
+    results: dict[str, _Result]
+
+
+class _Refusal(BaseModel):
+    detail: Any
+
+
+class ImageEmbed(ImageEmbedder):
+    """Asks the service that runs under an address."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url.rstrip('/')}/analyze_image_upload/"
+
+    @property
+    @override
+    def name(self) -> str:
+        return f"image_embed/{_KIND}"
+
+    @property
+    @override
+    def knows_text(self) -> bool:
+        return False
+
+    @override
+    async def embed_picture(self, picture: bytes) -> list[float]:
+        form = aiohttp.FormData()
+        form.add_field("image_file", picture, filename="photo.jpg", content_type="image/jpeg")
+        form.add_field("tasks_json", json.dumps(_ASKED))
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=_TIMEOUT) as session,
+                session.post(self._url, data=form, allow_redirects=False) as answer,
+            ):
+                status, body = answer.status, await answer.text(errors="replace")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise EmbedderUnavailable(self.name) from error
+        except ValueError as error:  # of an address that is none
+            raise EmbedderMisconfigured(self.name, str(error)[:_DETAIL]) from error
+        return self._vector(status, body)
+
+    @override
+    async def embed_words(self, words: str) -> list[float]:
+        raise EmbedderFailed(self.name, "it knows no words")
+
+    @override
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _vector(self, status: int, body: str) -> list[float]:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise EmbedderUnavailable(self.name)
+        if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+            raise EmbedderFailed(self.name, _said(body))
+        try:
+            answer = _Answer.model_validate_json(body)
+            result = answer.results[_TASK]
+        except (ValidationError, KeyError) as error:
+            raise EmbedderMisconfigured(self.name, f"HTTP {status}, and no vector") from error
+        if result.status != "success" or not result.data:
+            raise EmbedderFailed(self.name, (result.error_message or result.status)[:_DETAIL])
+        return result.data
+
+
+def _said(body: str) -> str:
+    try:
+        return str(_Refusal.model_validate_json(body).detail)[:_DETAIL]
+    except ValidationError:
+        return "it refuses the picture"

@@ -1,0 +1,279 @@
+"""Statements about one act: how things stand, what it is written from, what it leaves behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import (
+    ActType,
+    Board,
+    BoardKind,
+    BoardMember,
+    Comment,
+    EngineAct,
+    EngineTask,
+    LlmConfig,
+    Personality,
+    PersonalityDefaultConfig,
+    PersonalityVersion,
+    Post,
+    TaskStatus,
+)
+from services.engine.policy import GUEST_WINDOW, PolicyInput
+from services.engine.queries import ACTION_TYPES
+from services.engine.types import BoardMessage
+from services.personalities import as_published
+
+_OWN, _BOARD, _THREAD = 200, 50, 12
+_POSTS = (ActType.POST, ActType.IMAGE_POST)
+_COMMENTS = (ActType.COMMENT, ActType.REPLY)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActRecords:
+    """The rows that an act is about; post and comment also where they are marked as deleted."""
+
+    task: EngineTask
+    board: Board
+    personality: Personality | None
+    config: LlmConfig | None
+    is_seated: bool
+    post: Post | None
+    comment: Comment | None
+
+    @property
+    def target(self) -> Post | Comment | None:
+        """Return what it acts on, if that is there and was not deleted."""
+        if self.post is None or self.post.deleted_at is not None:
+            return None
+        if self.task.comment_id is None:
+            return self.post
+        return self.comment if self.comment and self.comment.deleted_at is None else None
+
+
+async def load_records(session: AsyncSession, task_id: UUID) -> ActRecords | None:
+    """Return what a task is about; its board is locked, so that budgets and caps hold."""
+    task = await session.get(EngineTask, task_id, with_for_update=True, populate_existing=True)
+    if task is None:
+        return None
+    board = await session.get_one(
+        Board, task.board_id, with_for_update=True, populate_existing=True
+    )
+    personality = await session.get(Personality, task.personality_id)
+    if personality is not None and personality.deleted_at is not None:
+        personality = None
+    seat = await session.get(BoardMember, (task.board_id, task.personality_id))
+    is_fit = personality is not None and (board.age_restricted or not personality.age_restricted)
+    post = await session.get(Post, task.post_id) if task.post_id else None
+    comment = await session.get(Comment, task.comment_id) if task.comment_id else None
+    return ActRecords(
+        task=task,
+        board=board,
+        personality=personality,
+        config=await config_of(session, task.personality_id),
+        is_seated=seat is not None and is_fit,
+        post=post,
+        comment=comment,
+    )
+
+
+async def config_of(session: AsyncSession, personality_id: UUID) -> LlmConfig | None:
+    """Return what a personality speaks with where nobody is its listener."""
+    own = select(PersonalityDefaultConfig.llm_config_id).where(
+        PersonalityDefaultConfig.personality_id == personality_id
+    )
+    return await session.scalar(
+        select(LlmConfig)
+        .where(LlmConfig.is_default | (LlmConfig.id == own.scalar_subquery()))
+        .order_by(LlmConfig.is_default)
+        .limit(1)
+    )
+
+
+async def load_policy_input(
+    session: AsyncSession, found: ActRecords, now: datetime, *, is_quiet: bool, needs_usd: float
+) -> PolicyInput:
+    """Return how things stand for an act."""
+    task, board, kind = found.task, found.board, ActType(found.task.task_type)
+    target = found.target
+    mine = select(func.count()).where(
+        EngineTask.personality_id == task.personality_id,
+        EngineTask.id != task.id,
+        EngineTask.status.in_((TaskStatus.DONE, TaskStatus.RUNNING)),
+    )
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    others = select(func.count(), func.coalesce(func.sum(EngineTask.cost_usd), 0)).where(
+        EngineTask.board_id == board.id,
+        EngineTask.id != task.id,
+        EngineTask.started_at >= today,
+        EngineTask.status != TaskStatus.SKIPPED,
+    )
+    board_acts, _ = (await session.execute(others)).one()
+    # What was spent stays spent, also where nothing came of it.
+    spent = await session.scalar(
+        select(func.coalesce(func.sum(EngineTask.cost_usd), 0)).where(
+            EngineTask.board_id == board.id,
+            EngineTask.id != task.id,
+            EngineTask.started_at >= today,
+        )
+    )
+    did = select(func.count()).where(
+        EngineAct.personality_id == task.personality_id,
+        EngineAct.action_type == ACTION_TYPES[kind],
+        EngineAct.comment_id == task.comment_id
+        if task.comment_id
+        else EngineAct.post_id == task.post_id,
+    )
+    replies = select(func.count()).where(
+        Comment.post_id == task.post_id, Comment.deleted_at.is_(None)
+    )
+    # What others are about to say counts as said.
+    coming = select(func.count()).where(
+        EngineTask.board_id == board.id,
+        EngineTask.id != task.id,
+        EngineTask.status == TaskStatus.RUNNING,
+        EngineTask.task_type.in_(_COMMENTS),
+    )
+    in_thread = await session.scalar(coming.where(EngineTask.post_id == task.post_id)) or 0
+    on_board = await session.scalar(coming) or 0
+    return PolicyInput(
+        kind=kind,
+        now=now,
+        scheduled_at=task.scheduled_at,
+        is_open=board.closed_at is None,
+        is_seated=found.is_seated,
+        is_quiet=is_quiet,
+        board_kind=BoardKind(board.kind),
+        board_acts_today=board_acts,
+        board_cap=board.acts_per_day,
+        spent_usd=float(spent or 0),
+        budget_usd=board.daily_budget_usd,
+        needs_usd=needs_usd,
+        acts_last_hour=await session.scalar(mine.where(EngineTask.started_at > now - _HOUR)) or 0,
+        posts_today=await session.scalar(
+            mine.where(EngineTask.started_at > now - _DAY, EngineTask.task_type.in_(_POSTS))
+        )
+        or 0,
+        target_exists=target is not None,
+        target_depth=found.comment.depth if found.comment else 0,
+        target_is_own=target is not None and target.personality_id == task.personality_id,
+        did_it_before=bool(await session.scalar(did)),
+        replies_in_thread=(await session.scalar(replies) or 0) + in_thread,
+        recent_is_person=[*await _recent_authorship(session, board.id), *[False] * on_board],
+        is_manual=task.triggered_by is not None,
+    )
+
+
+async def _recent_authorship(session: AsyncSession, board_id: UUID) -> Sequence[bool]:
+    """Return of the last messages of a board, in order, whether people wrote them."""
+    posts = select(Post.created_at, Post.author_id).where(
+        Post.board_id == board_id, Post.deleted_at.is_(None)
+    )
+    comments = (
+        select(Comment.created_at, Comment.author_id)
+        .join(Post, Post.id == Comment.post_id)
+        .where(Post.board_id == board_id, Comment.deleted_at.is_(None))
+    )
+    both = posts.union_all(comments).subquery()
+    rows = await session.execute(
+        select(both.c.author_id).order_by(both.c.created_at.desc()).limit(GUEST_WINDOW)
+    )
+    return [author is not None for (author,) in rows][::-1]
+
+
+async def definition_of(session: AsyncSession, personality: Personality) -> Personality:
+    """Return a personality as others than its owners meet it."""
+    if personality.public_version in (None, personality.version):
+        return personality
+    published = await session.get_one(
+        PersonalityVersion, (personality.id, personality.public_version)
+    )
+    session.expunge(personality)
+    return as_published(personality, published.definition)
+
+
+async def thread_messages(
+    session: AsyncSession, post_id: UUID, personality_id: UUID
+) -> Sequence[BoardMessage]:
+    """Return the last comments of a thread, in order."""
+    rows = await session.scalars(
+        select(Comment)
+        .where(Comment.post_id == post_id, Comment.deleted_at.is_(None))
+        .order_by(Comment.created_at.desc())
+        .limit(_THREAD)
+    )
+    return [to_message(row, personality_id) for row in rows][::-1]
+
+
+def to_message(row: Post | Comment, personality_id: UUID) -> BoardMessage:
+    """Return what somebody said as a line of a prompt."""
+    return BoardMessage(
+        name=row.author_name,
+        text=row.content,
+        is_own=row.personality_id == personality_id,
+        message_id=row.discord_message_ids[0] if row.discord_message_ids else None,
+    )
+
+
+async def texts_by(session: AsyncSession, personality_id: UUID) -> Sequence[tuple[UUID, str]]:
+    """Return a personality's last lines with their boards, of all boards, in order."""
+    posts = select(Post.created_at, Post.board_id, Post.content).where(
+        Post.personality_id == personality_id, Post.deleted_at.is_(None)
+    )
+    comments = (
+        select(Comment.created_at, Post.board_id, Comment.content)
+        .join(Post, Post.id == Comment.post_id)
+        .where(Comment.personality_id == personality_id, Comment.deleted_at.is_(None))
+    )
+    both = posts.union_all(comments).subquery()
+    rows = await session.execute(
+        select(both.c.board_id, both.c.content).order_by(both.c.created_at.desc()).limit(_OWN)
+    )
+    return [(board_id, content) for board_id, content in rows][::-1]
+
+
+async def texts_on(session: AsyncSession, board_id: UUID) -> Sequence[str]:
+    """Return a board's last lines, in order."""
+    posts = select(Post.created_at, Post.content).where(
+        Post.board_id == board_id, Post.deleted_at.is_(None)
+    )
+    comments = (
+        select(Comment.created_at, Comment.content)
+        .join(Post, Post.id == Comment.post_id)
+        .where(Post.board_id == board_id, Comment.deleted_at.is_(None), Post.deleted_at.is_(None))
+    )
+    both = posts.union_all(comments).subquery()
+    rows = await session.scalars(
+        select(both.c.content).order_by(both.c.created_at.desc()).limit(_BOARD)
+    )
+    return rows.all()[::-1]
+
+
+async def names_on(session: AsyncSession, board_id: UUID) -> frozenset[str]:
+    """Return the names of all personalities of a board."""
+    rows = await session.execute(
+        select(Personality.name, Personality.display_name)
+        .join(BoardMember, BoardMember.personality_id == Personality.id)
+        .where(BoardMember.board_id == board_id)
+    )
+    return frozenset(name for row in rows for name in row if name)
+
+
+async def affinity(session: AsyncSession, personality_id: UUID, other: UUID | None) -> int:
+    """Return how often one personality has answered another's posts."""
+    if other is None:
+        return 0
+    return (
+        await session.scalar(
+            select(func.count())
+            .select_from(Comment)
+            .join(Post, Post.id == Comment.post_id)
+            .where(Comment.personality_id == personality_id, Post.personality_id == other)
+        )
+        or 0
+    )

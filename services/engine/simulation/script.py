@@ -1,0 +1,95 @@
+"""Stand-ins of a rehearsal: a model that writes by the number, a stage without an audience."""
+
+import itertools
+import random
+import re
+from functools import cache
+from importlib.resources import files
+from uuid import UUID
+
+from typing_extensions import override
+
+from services.chat import Speaker
+from services.engine.ports import Author, BoardAdapter
+from services.engine.types import BoardLocation, ImageAttachment, SentMessages
+from services.llm import Caller, Completion, Request, Usage, estimate
+
+_WORDS = re.compile(r"[Aa]bout (\d+) words")
+
+
+@cache
+def _words() -> list[str]:
+    return (files("services.engine.simulation") / "words.txt").read_text("utf-8").split()
+
+
+class ScriptedAuthor(Author):
+    """Writes as many words as it is asked for, never the same."""
+
+    def __init__(self, seed: str) -> None:
+        self._chance = random.Random(f"{seed}:script")  # noqa: S311 - a script
+
+    @override
+    async def complete(
+        self, request: Request, *, caller: Caller, fallback: str | None = None
+    ) -> Completion:
+        asked = _WORDS.search(request.messages[0].content)
+        words = self._chance.choices(_words(), k=int(asked[1]) if asked else 8)
+        read = sum(estimate(message.content) for message in request.messages)
+        text = " ".join(words).capitalize() + "."
+        usage = Usage(tokens_in=read, tokens_out=estimate(text))
+        return Completion(text=text, model=request.model, usage=usage)
+
+
+class NullBoardAdapter(BoardAdapter):
+    """A stage without an audience."""
+
+    def __init__(self) -> None:
+        self._ids = itertools.count(1)
+
+    @override
+    async def check(self, where: BoardLocation) -> None:
+        """It always is."""
+
+    @override
+    async def post(
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        post_id: UUID,
+        picture: ImageAttachment | None = None,
+    ) -> SentMessages:
+        return SentMessages(message_ids=[next(self._ids)])
+
+    @override
+    async def comment(
+        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+    ) -> SentMessages:
+        return SentMessages(message_ids=[next(self._ids)])
+
+    @override
+    async def find(
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        answering: int | None,
+    ) -> SentMessages | None:
+        return None
+
+    @override
+    async def show_votes(
+        self,
+        where: BoardLocation,
+        message_id: int,
+        *,
+        post_id: UUID,
+        ups: int,
+        downs: int,
+        is_ours: bool,
+    ) -> None:
+        """Nobody looks."""

@@ -1,0 +1,66 @@
+"""What goes with a personality: its photos, and what is planned of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
+
+from db.models import JobStatus, Photo, PostStatus, SocialPost, SocialTarget, TargetKind
+from services.jobs import BUFFER, Handler, Run, drop, enqueue
+from services.media import enqueue_deletion
+from services.social.errors import PublisherBusy
+from services.social.ports import Publisher, QueueingPublisher
+from services.social.scheduling import lock_key
+
+KIND = "social take back"
+_HOUR = 3600
+
+
+async def delete_photos_and_posts(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Delete photos, posts and targets of personalities; what is in a queue is taken out of it.
+
+    What is posted already stays where it is.
+    """
+    mine = SocialPost.personality_id.in_(ids)
+    posts = (await session.scalars(select(SocialPost).where(mine))).all()
+    await drop(session, [lock_key(each.id) for each in posts])
+    for each in posts:
+        if each.buffer_post_id is not None and each.status != PostStatus.POSTED:
+            await enqueue_removal(session, each.buffer_post_id)
+    photos = (await session.scalars(select(Photo).where(Photo.personality_id.in_(ids)))).all()
+    for table in (SocialPost, SocialTarget, Photo):
+        await session.execute(delete(table).where(table.personality_id.in_(ids)))
+    if photos:
+        keys = [key for each in photos for key in (each.storage_key, each.thumbnail_key)]
+        await enqueue_deletion(session, keys)
+
+
+async def enqueue_removal(session: AsyncSession, remote_id: str) -> None:
+    """Let a post be taken out of the queue that no row names any more."""
+    await enqueue(session, KIND, {"remote_id": remote_id}, lane=BUFFER)
+
+
+class RemoveFromQueueHandler(Handler):
+    """Takes posts out of a queue whose rows are gone; it may be done any number of times."""
+
+    kind: ClassVar[str] = KIND
+    max_attempts: ClassVar[int] = 1000
+
+    def __init__(self, publishers: Mapping[str, Publisher]) -> None:
+        self._publishers = publishers
+
+    @override
+    async def run(self, run: Run) -> None:
+        queue = self._publishers.get(TargetKind.BUFFER)
+        if not isinstance(queue, QueueingPublisher):
+            raise PublisherBusy("there is no key for Buffer any more", _HOUR)
+        await queue.remove(run.payload["remote_id"])
+
+    @override
+    async def on_status_change(
+        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+    ) -> None:
+        """There is nobody to tell any more."""

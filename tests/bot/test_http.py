@@ -1,0 +1,266 @@
+"""The admin API: what operators and their machines ask, and what they are refused."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+
+from bot.app.settings import Settings
+from bot.http.admin import AdminApi, admin_api
+from db.models import Board
+from db.session import Sessions
+from services.clock import SystemClock
+from services.engine import EngineService, Limits, Planner, Presence
+from services.jobs import JobMetrics, JobService
+from services.llm import LanguageModels
+from services.media import FolderStore
+from tests.services.engine_support import TableStage, board, desk, something, staged, tasks, worker
+from tests.vendors.openai import OpenAIStandIn
+from tests.vendors.replicate import painted
+
+KEY = {"Authorization": "Bearer secret"}
+
+
+def engine(sessions: Sessions, models: LanguageModels) -> EngineService:
+    tempo = desk(sessions, models, TableStage(sessions)).tempo
+    return EngineService(sessions, Planner(Presence(), Limits()), Presence(), Limits(), tempo)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path, base_url="http://house", public_base="https://media.example/")
+
+
+@pytest.fixture
+async def api(
+    sessions: Sessions, models: LanguageModels, store: FolderStore
+) -> AsyncGenerator[ClientSession]:
+    jobs = JobService(sessions, [], JobMetrics())
+    made = AdminApi("secret", jobs, engine(sessions, models), store)
+    async with (
+        TestServer(made.application()) as server,
+        ClientSession(str(server.make_url("/")), headers=KEY) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def open_board(sessions: Sessions, api: ClientSession) -> Board:
+    return await board(sessions)
+
+
+async def post(api: ClientSession, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
+    async with api.post(path, json=body) as answer:
+        return answer.status, await answer.json()
+
+
+async def get(api: ClientSession, path: str) -> tuple[int, dict[str, Any]]:
+    async with api.get(path) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_a_port_that_is_taken_costs_the_api_and_nothing_else(
+    sessions: Sessions,
+    models: LanguageModels,
+    store: FolderStore,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    jobs = JobService(sessions, [], JobMetrics())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = Settings.model_validate(
+            {"admin_api_key": SecretStr("x"), "admin_api_port": taken.getsockname()[1]}
+        )
+
+        async with admin_api(settings, jobs, engine(sessions, models), store):
+            pass
+
+    assert "ADMIN_API_PORT: the admin API is off" in caplog.text
+
+
+async def test_a_trigger_is_a_task_that_is_done(
+    api: ClientSession,
+    open_board: Board,
+    sessions: Sessions,
+    models: LanguageModels,
+    openai: OpenAIStandIn,
+) -> None:
+    openai.says("The lamp went out at four, and nobody saw.")
+    status, answer = await post(api, "/trigger/post", personality="mirela", board="77")
+    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
+        async with asyncio.timeout(10):
+            while (await tasks(sessions))[0].completed_at is None:
+                await asyncio.sleep(0.02)
+    _, listed = await get(api, "/tasks?status=done&limit=5")
+    _, told = await get(api, "/status")
+
+    assert status == 202
+    assert [each["id"] for each in listed["tasks"]] == [answer["task"]]
+    assert listed["tasks"][0]["personality"] == "Mirela"
+    assert listed["tasks"][0]["prompt_tokens"] > 0
+    assert told["tasks"] == [{"task_type": "post", "status": "DONE", "count": 1}]
+    assert [name for name, _ in await staged(sessions)] == ["Mirela"]
+
+
+@pytest.mark.parametrize(
+    ("act", "body", "status", "words"),
+    [
+        ("post", {"personality": "Nobody", "board": "77"}, 404, "I know no personality"),
+        ("post", {"personality": "Mirela", "board": "78"}, 404, "This is no board"),
+        ("reply", {"personality": "Mirela", "board": "77"}, 409, "There is nothing fresh"),
+        (
+            "image-post",
+            {"personality": "Mirela", "board": "77"},
+            503,
+            "**Mirela** posts no pictures",
+        ),
+        ("post", {"personality": "Mirela"}, 422, "board: Field required"),
+        ("post", {"personality": "", "board": "77"}, 422, "personality: String should have"),
+        ("post", {"personality": "a", "board": "7", "x": 1}, 422, "x: Extra inputs"),
+        ("comment", {"personality": "a", "board": "7", "post_id": "9"}, 422, "post_id: Input"),
+        ("dance", {"personality": "Mirela", "board": "77"}, 404, "there is no act"),
+    ],
+)
+async def test_bad_triggers_are_refused_in_words(
+    api: ClientSession,
+    open_board: Board,
+    act: str,
+    body: dict[str, Any],
+    status: int,
+    words: str,
+) -> None:
+    refused, answer = await post(api, f"/trigger/{act}", **body)
+
+    assert refused == status
+    assert answer["error"].startswith(words)
+
+
+async def test_only_whoever_has_the_key_is_answered(api: ClientSession) -> None:
+    for headers in ({"Authorization": ""}, {"Authorization": "Bearer Secret"}):
+        async with api.get("/status", headers=headers) as refused:
+            assert refused.status == 401
+            assert refused.headers["WWW-Authenticate"] == "Bearer"
+        async with api.get("/healthz", headers=headers) as healthy:
+            assert await healthy.json() == {"status": "ok"}
+
+
+async def test_too_much_is_refused(api: ClientSession, open_board: Board) -> None:
+    async with api.post("/trigger/post", data=b"x" * 70_000) as large:
+        assert large.status == 413
+    for _ in range(118):
+        assert (await get(api, "/tasks"))[0] == 200
+    answers = [await get(api, "/tasks") for _ in range(2)]
+
+    assert [status for status, _ in answers] == [200, 429]
+
+
+async def test_the_document_names_every_route(api: ClientSession) -> None:
+    _, document = await get(api, "/openapi.json")
+
+    assert set(document["paths"]) == {
+        "/healthz",
+        "/metrics",
+        "/status",
+        "/tasks",
+        "/uploads/presign",
+        *(f"/trigger/{act}" for act in ("comment", "post", "reply", "vote", "image-post")),
+    }
+
+
+async def test_something_named_is_acted_on(
+    api: ClientSession, open_board: Board, sessions: Sessions
+) -> None:
+    written, comment = await something(sessions, open_board)
+
+    named = await post(
+        api, "/trigger/comment", personality="Bex", board="77", post_id=str(written.id)
+    )
+    answered = await post(
+        api, "/trigger/reply", personality="Bex", board="77", comment_id=str(comment.id)
+    )
+    gone = await post(
+        api, "/trigger/vote", personality="Bex", board="77", post_id=str(open_board.id)
+    )
+
+    assert (named[0], answered[0], gone[0]) == (202, 202, 409)
+    first, second = await tasks(sessions)
+    assert (first.post_id, second.comment_id) == (written.id, comment.id)
+    assert first.scheduled_at <= SystemClock().now()
+
+
+def path_of(url: str) -> str:
+    """Return a link's path and query: the test's server has another address."""
+    assert url.startswith("https://media.example/media/")
+    return url.removeprefix("https://media.example")
+
+
+async def test_links_to_files_are_good_for_whoever_has_them_and_for_a_while(
+    api: ClientSession, store: FolderStore
+) -> None:
+    picture = painted("p")
+    await store.put("characters/a.jpg", picture, media_type="image/jpeg")
+    for_good = path_of(store.public_url("characters/a.jpg"))
+    for_now = path_of(await store.presigned_get("characters/a.jpg", seconds=60))
+    over = path_of(await store.presigned_get("characters/a.jpg", seconds=-1))
+    gone = path_of(store.public_url("characters/b.jpg"))
+
+    for link in (for_good, for_now):
+        async with api.get(link, headers={"Authorization": ""}) as answer:
+            assert (answer.status, answer.content_type) == (200, "image/jpeg")
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert await answer.read() == picture
+    async with api.get(gone) as answer:
+        assert answer.status == 404
+    other = for_good.replace("a.jpg", "b.jpg")
+    longer = for_now.replace("expires=1", "expires=2")
+    for bad in (over, other, longer, "/media/characters/a.jpg", "/media/.secret?signature=x"):
+        async with api.get(bad) as answer:
+            assert answer.status == 403, bad
+
+
+async def test_a_picture_is_uploaded_by_a_link_for_its_type_and_size(
+    api: ClientSession, store: FolderStore
+) -> None:
+    picture = painted("p")
+    told, answer = await post(api, "/uploads/presign", content_type="image/jpeg", size=len(picture))
+    link = path_of(answer["url"])
+
+    async def put(data: bytes, kind: str = "image/jpeg", to: str = link) -> int:
+        async with api.put(
+            to, data=data, headers={"Content-Type": kind, "Authorization": ""}
+        ) as answer:
+            return answer.status
+
+    assert told == 201
+    assert await put(picture + b"x") == 400
+    assert await put(picture, "image/png") == 400
+    assert await put(b"<html>".ljust(len(picture))) == 415
+    assert await put(picture, to=link.replace("size=", "size=1")) == 403
+    assert await put(picture, to=path_of(store.public_url(answer["key"]))) == 403
+    assert [each async for each in store.listed("uploads/")] == []
+    assert await put(picture) == 201
+    assert await store.get(answer["key"]) == picture
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"content_type": "text/html", "size": 5},
+        {"content_type": "image/svg+xml", "size": 5},
+        {"content_type": "image/png", "size": 0},
+        {"content_type": "image/png", "size": 10**9},
+        {"content_type": "image/png"},
+        {"content_type": "image/png", "size": 5, "key": "../x"},
+    ],
+)
+async def test_only_pictures_of_some_size_may_be_uploaded(
+    api: ClientSession, body: dict[str, Any]
+) -> None:
+    status, answer = await post(api, "/uploads/presign", **body)
+
+    assert (status, bool(answer["error"])) == (422, True)

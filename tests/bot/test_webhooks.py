@@ -1,0 +1,32 @@
+"""Discord's answers to what is said through a webhook, as they come over the wire."""
+
+import aiohttp
+import discord
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from discord.http import Route
+
+from bot.discord.webhooks import without_retries
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+async def test_a_servers_failure_is_not_followed_by_the_same_once_more(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    asked: list[str] = []
+
+    async def fail(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=status, text="<html>oops</html>")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", fail)
+    async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
+        monkeypatch.setattr(Route, "BASE", str(server.make_url("")).rstrip("/"))
+        webhook = discord.Webhook.partial(1, "token", session=session)
+
+        with pytest.raises(aiohttp.ClientResponseError):
+            await without_retries(webhook).send("The lamp is lit.", wait=True)
+
+    assert asked == ["/webhooks/1/token"]

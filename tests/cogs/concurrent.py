@@ -1,0 +1,104 @@
+"""Things people do while a model is still thinking, and places that simcord has no words for."""
+
+import asyncio
+from typing import Any, Literal
+
+from simcord.actors import MemberActor
+from simcord.backend import serializers
+from simcord.builders import ChannelHandle
+from sqlalchemy import select
+from typing_extensions import override
+
+from db.base import Keyed
+from db.session import Sessions
+from services.embeddings import WordLlamaEmbedder
+from services.llm import LanguageModels
+from services.people import Actor
+from services.personalities import Personality
+from tests.cogs.conftest import House, make_bot
+from tests.vendors.openai import Reply
+
+# Far enough apart not to be one breath.
+BREATHS = 5
+
+
+class Held(asyncio.Event):
+    """Holds an answer of the model back until it is set; `asked` is, once the model was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    @override
+    async def wait(self) -> Literal[True]:
+        self.asked.set()
+        return await super().wait()
+
+
+def hold(house: House, words: str) -> Held:
+    """Let the model think about its next answer until it is told to go on."""
+    held = Held()
+    house.openai.replies.append(Reply(words, hold=held))
+    return held
+
+
+def post(house: House, who: MemberActor, channel: ChannelHandle, words: str) -> int:
+    """Say something without waiting for what the bot makes of it; return the message's id."""
+    return house.env.backend.create_message(channel.id, who.id, words).id
+
+
+def breathe(house: House) -> None:
+    """Let time pass on Discord."""
+    house.env.backend.advance_clock(BREATHS)
+
+
+def spoken(channel: ChannelHandle) -> list[tuple[str, str]]:
+    """Return who said what in a channel."""
+    return [(message.author.name, message.content) for message in channel.history()]
+
+
+def answers(channel: ChannelHandle) -> list[str]:
+    """Return what was said in a channel through webhooks."""
+    return [message.content for message in channel.history() if message.webhook_id]
+
+
+def restrict(house: House, channel: ChannelHandle) -> None:
+    """Make a channel age-restricted, which simcord keeps no record of."""
+    backend = house.env.backend
+    payload: Any = serializers.channel_payload(backend, backend.get_channel(channel.id))
+    backend.emit("CHANNEL_UPDATE", {**payload, "nsfw": True})
+
+
+def open_thread(house: House, parent: ChannelHandle) -> ChannelHandle:
+    """Open a thread, or a post where the parent is a forum."""
+    thread = house.env.backend.create_thread(parent.id, "A thread", house.alice.id)
+    return next(each for each in parent.threads if each.id == thread.id)
+
+
+def actor(member: MemberActor, *, moderates: bool = False) -> Actor:
+    """Return a member as services see them."""
+    return Actor(discord_id=member.id, name=member.name, moderates=moderates)
+
+
+async def invent(house: House, owner: MemberActor, name: str, **settings: Any) -> Personality:
+    """Make a personality."""
+    made = await house.services.personalities.create(actor(owner), {"name": name})
+    return await house.services.personalities.configure(actor(owner), made.id, **settings)
+
+
+async def until_written(sessions: Sessions, table: type[Keyed]) -> None:
+    """Wait for the first row of a table."""
+    async with asyncio.timeout(5), sessions() as session:
+        while not await session.scalar(select(table.id)):
+            await asyncio.sleep(0.01)
+
+
+async def restart(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    """Kill the process and start another on the same database and the same Discord."""
+    events = [task for task in asyncio.all_tasks() if task.get_name() == "discord.py: on_message"]
+    for task in events:
+        task.cancel()
+    await asyncio.gather(*events, return_exceptions=True)
+    await house.env.restart_bot(make_bot(sessions, models, house.studio, embedder))

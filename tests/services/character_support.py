@@ -1,0 +1,198 @@
+"""People who have characters drawn, a model that sees, and a process that draws until it dies."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from typing_extensions import override
+
+from bot.app.wiring import describe_error
+from db.models import Character, CharacterImage, GeneratedAsset, Job, JobStatus, PromptArtifact
+from db.session import Sessions, connect
+from services.characters import (
+    CharacterLimits,
+    CharacterService,
+    CleanupHandler,
+    GalleryService,
+    GenerateHandler,
+    ImageOrder,
+    Progress,
+    ProgressHandler,
+    Watcher,
+)
+from services.chat import Attachment
+from services.images import ImagePipeline
+from services.jobs import LANES, Handler, JobMetrics, Worker
+from services.llm import LanguageModels, background_calls
+from services.media import DeleteHandler, FolderStore
+from services.people import Actor
+from services.personalities import PersonalityService
+from tests.conftest import studio_of
+from tests.fakes import FakeStage
+from tests.services.crashes import Watch
+from tests.services.engine_support import models_of, painting, vendor
+from tests.services.job_support import QUICK
+from tests.vendors.replicate import painted
+
+OWNER = Actor(discord_id=1, name="owner")
+STRANGER = Actor(discord_id=2, name="stranger")
+SEEN: dict[str, Any] = {
+    "people": 1,
+    "is_sexual": False,
+    "is_violent": False,
+    "age_band": "adult",
+    "hair": "short grey hair, combed back",
+    "eyes": "pale blue, deep-set",
+    "skin": "weathered, freckled",
+    "face": "broad, a crooked nose",
+    "build": "stocky",
+    "clothing": "navy oilskin coat",
+    "accessories": ["brass whistle", "wool cap"],
+    "color_palette": ["navy", "brass yellow", "fog grey"],
+    "features": ["a scar through the left eyebrow", "a gap between the front teeth"],
+    "do_not_change": ["a scar through the left eyebrow"],
+}
+PHOTO = Attachment(name="me.jpg", media_type="image/jpeg", size=9, url="https://cdn/me.jpg")
+FILES = {PHOTO.url: painted("photo", (900, 1200))}
+
+
+def seen(**changes: Any) -> Callable[[dict[str, Any]], str]:
+    """Return what a model says of every photo."""
+    return lambda _: json.dumps({**SEEN, **changes})
+
+
+class Watched(Watcher):
+    """Remembers what whoever asked was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, int]] = []
+
+    @override
+    async def show(self, address: dict[str, Any], progress: Progress) -> None:
+        self.shown.append((progress.character.status, len(progress.thumbnails)))
+
+
+class Drawing:
+    """Everything that has to do with characters, in front of stand-ins."""
+
+    def __init__(
+        self, sessions: Sessions, models: LanguageModels, studio: ImagePipeline, **limits: int
+    ) -> None:
+        self.sessions = sessions
+        self.studio = studio
+        self.watcher = Watched()
+        self.models = models
+        people = PersonalityService(sessions)
+        self.service = CharacterService(
+            sessions, studio, people, FakeStage(files=FILES), CharacterLimits(**limits)
+        )
+        self.galleries = GalleryService(sessions, studio.store)
+
+    async def create(
+        self, *, name: str = "Ada", photo: Attachment = PHOTO, **wish: Any
+    ) -> Character:
+        asked: dict[str, Any] = {"style": "ink", "variants": 2, "reply": {"until": "x"}, **wish}
+        made = ImageOrder(**asked)
+        return await self.service.create(OWNER, name=name, gender="female", photo=photo, wish=made)
+
+    @property
+    def handlers(self) -> list[Handler]:
+        store = self.studio.store
+        return [
+            GenerateHandler(
+                self.sessions, self.models, self.studio, self.watcher, describe=describe_error
+            ),
+            ProgressHandler(self.sessions, store, self.watcher),
+            CleanupHandler(self.sessions, self.studio),
+            DeleteHandler(self.studio.store),
+        ]
+
+    @asynccontextmanager
+    async def working(self, watch: Watch = lambda _: None) -> AsyncGenerator[None]:
+        worker = Worker(
+            self.sessions,
+            self.handlers,
+            lanes=LANES,
+            describe=describe_error,
+            metrics=JobMetrics(),
+            pace=QUICK,
+            watch=watch,
+        )
+        async with worker.running():
+            yield
+
+    async def drawn(self) -> None:
+        """Do what is due until nothing is."""
+        async with self.working():
+            await nothing_due(self.sessions)
+
+    async def now(self, character_id: UUID) -> Character:
+        async with self.sessions() as session:
+            return await session.get_one(Character, character_id)
+
+    async def artifacts(self) -> list[PromptArtifact]:
+        async with self.sessions() as session:
+            found = await session.scalars(
+                select(PromptArtifact).order_by(PromptArtifact.created_at, PromptArtifact.variant)
+            )
+            return list(found.all())
+
+    async def assets(self) -> list[GeneratedAsset]:
+        async with self.sessions() as session:
+            return list((await session.scalars(select(GeneratedAsset))).all())
+
+    async def images(self) -> list[CharacterImage]:
+        async with self.sessions() as session:
+            return list((await session.scalars(select(CharacterImage))).all())
+
+    async def keys(self) -> set[str]:
+        return {each.key async for each in self.studio.store.listed("")}
+
+
+async def nothing_due(sessions: Sessions, seconds: float = 30) -> None:
+    """Wait until nothing runs, and nothing waits but what is for later than anybody waits here."""
+    async with asyncio.timeout(seconds):
+        while True:
+            async with sessions() as session:
+                waiting = await session.scalar(
+                    select(Job.id)
+                    .where(
+                        (Job.status == JobStatus.RUNNING)
+                        | (
+                            (Job.status == JobStatus.PENDING)
+                            & (Job.due_at < text("now() + interval '15 seconds'"))
+                        )
+                    )
+                    .limit(1)
+                )
+            if waiting is None:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def draw(watch: Watch, url: str, address: str, painter: str, folder: Path) -> None:
+    """Draw until nothing is due."""
+    async with connect(url) as sessions, background_calls() as carrier:
+        made = vendor(address)
+        models = models_of(sessions, carrier, made)
+        images = painting(models, carrier, painter)
+        drawing = Drawing(sessions, models, studio_of(images, carrier, folder))
+        async with drawing.working(watch):
+            await nothing_due(sessions)
+        await made.texts.close()
+        await images.close()
+
+
+def public(drawing: Drawing, models: LanguageModels) -> Drawing:
+    """Return the same with an address that everyone can reach."""
+    store = drawing.studio.store
+    assert isinstance(store, FolderStore)
+    folder = store.path_of("x").parent
+    opened = FolderStore(folder, base_url="http://x", public_base="https://media.example")
+    return Drawing(drawing.sessions, models, replace(drawing.studio, store=opened))

@@ -1,0 +1,317 @@
+"""A stage that outlives processes, people to act on it, and a process that acts until it dies."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from typing_extensions import override
+
+from bot.discord.errors import explain
+from db.models import ActType, Board, BoardMember, Comment, EngineTask, Personality, Post
+from db.session import Sessions, connect
+from services.chat import Speaker
+from services.clock import Clock, SystemClock
+from services.engine import (
+    ActHandler,
+    BoardAdapter,
+    BoardLocation,
+    EngineDependencies,
+    EngineTiming,
+    ImageAttachment,
+    Limits,
+    Planner,
+    Presence,
+    SentMessages,
+)
+from services.engine.scheduler import enqueue_task, to_task
+from services.engine.types import PlannedAct
+from services.images import ImageModels, ImagePipeline
+from services.images.replicate import ReplicateImageModel
+from services.jobs import LANES, JobMetrics, JobStatus, Worker
+from services.llm import (
+    PRICES,
+    BackgroundCalls,
+    ConfiguredVendor,
+    LanguageModels,
+    Ledger,
+    background_calls,
+)
+from services.llm.openai_compatible import Dialect, OpenAICompatible
+from tests.conftest import studio_of
+from tests.services.crashes import Watch
+from tests.services.job_support import QUICK, statuses
+
+STAGE = """
+CREATE TABLE stage (id bigserial PRIMARY KEY, place bigint, name text, content text, title text)
+"""
+
+
+class TableStage(BoardAdapter):
+    """Discord, as far as the engine goes, in a table: what was sent stays sent."""
+
+    def __init__(self, sessions: Sessions, watch: Watch = lambda _: None) -> None:
+        self._sessions = sessions
+        self._watch = watch
+
+    @override
+    async def check(self, where: BoardLocation) -> None:
+        self._watch("ready")
+
+    @override
+    async def post(
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        post_id: UUID,
+        picture: ImageAttachment | None = None,
+    ) -> SentMessages:
+        if picture is not None:
+            title = f"{picture.alt} {hashlib.sha256(picture.data).hexdigest()}"
+        return SentMessages(message_ids=[await self._send(where.channel_id, speaker, text, title)])
+
+    @override
+    async def comment(
+        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+    ) -> SentMessages:
+        place = where.thread_id or where.post_message_id or 0
+        sent = await self._send(place, speaker, f"{answering}: {text}", "")
+        return SentMessages(message_ids=[sent], thread_id=place)
+
+    @override
+    async def find(
+        self,
+        where: BoardLocation,
+        speaker: Speaker,
+        *,
+        title: str,
+        text: str,
+        answering: int | None,
+    ) -> SentMessages | None:
+        place = where.channel_id if title else where.thread_id or where.post_message_id or 0
+        content = text if title else f"{answering}: {text}"
+        async with self._sessions() as session:
+            found = await session.scalar(
+                _FIND, {"place": place, "name": speaker.name, "content": content}
+            )
+        if found is None:
+            return None
+        return SentMessages(message_ids=[found], thread_id=None if title else place)
+
+    @override
+    async def show_votes(
+        self,
+        where: BoardLocation,
+        message_id: int,
+        *,
+        post_id: UUID,
+        ups: int,
+        downs: int,
+        is_ours: bool,
+    ) -> None:
+        self._watch("votes shown")
+
+    async def _send(self, place: int, speaker: Speaker, content: str, title: str) -> int:
+        self._watch("about to be said")
+        async with self._sessions.begin() as session:
+            sent = await session.scalar(
+                _SAY,
+                {"place": place, "name": speaker.name, "content": content, "title": title},
+            )
+        self._watch("said")
+        return int(sent or 0)
+
+
+_SAY = text(
+    "INSERT INTO stage (place, name, content, title) "
+    "VALUES (:place, :name, :content, :title) RETURNING id"
+)
+_FIND = text(
+    "SELECT id FROM stage WHERE place = :place AND name = :name AND content = :content "
+    "ORDER BY id DESC LIMIT 1"
+)
+
+
+def desk(
+    sessions: Sessions,
+    models: LanguageModels,
+    stage: BoardAdapter,
+    *,
+    limits: Limits | None = None,
+    clock: Clock | None = None,
+    studio: ImagePipeline | None = None,
+) -> EngineDependencies:
+    caps = limits or Limits(requests_per_minute=100_000)
+    nobody = ImageModels(models.ledger, BackgroundCalls(), None)
+    return EngineDependencies(
+        sessions=sessions,
+        models=models,
+        stage=stage,
+        studio=studio or studio_of(nobody, BackgroundCalls(), Path()),
+        # Nobody answers of themselves, so that what is planned is what the test plans.
+        planner=Planner(Presence(), Limits(replies_per_thread=0)),
+        limits=caps,
+        tempo=EngineTiming(
+            clock=clock or SystemClock(), interval=timedelta(minutes=2), tasks_per_tick=100
+        ),
+    )
+
+
+def worker(
+    sessions: Sessions,
+    made: EngineDependencies,
+    *,
+    at_once: int = 10,
+    watch: Watch = lambda _: None,
+    lanes: Mapping[str, int] | None = None,
+) -> Worker:
+    return Worker(
+        sessions,
+        [ActHandler(made)],
+        lanes={**LANES, **(lanes or {})},
+        describe=lambda error: explain(error) or f"{type(error).__name__}: {error}",
+        metrics=JobMetrics(),
+        at_once=at_once,
+        pace=QUICK,
+        watch=watch,
+    )
+
+
+async def board(sessions: Sessions, **settings: object) -> Board:
+    """Open a board for the demo cast, on a stage."""
+    async with sessions.begin() as session:
+        await session.execute(text(STAGE.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")))
+        opened = Board(channel_id=77, guild_id=7)
+        for name, value in settings.items():
+            setattr(opened, name, value)
+        session.add(opened)
+        await session.flush()
+        for each in await cast(sessions):
+            session.add(BoardMember(board_id=opened.id, personality_id=each.id))
+    return opened
+
+
+async def cast(sessions: Sessions) -> list[Personality]:
+    async with sessions() as session:
+        found = await session.scalars(select(Personality).order_by(Personality.name))
+        return list(found.all())
+
+
+async def something(
+    sessions: Sessions, on: Board, *, by: Personality | None = None
+) -> tuple[Post, Comment]:
+    """Leave a post, of a person or a personality, and a person's comment on a board."""
+    async with sessions.begin() as session:
+        now = SystemClock().now() - timedelta(minutes=1)
+        post = Post(
+            board_id=on.id,
+            author_id=None if by else 5,
+            personality_id=by.id if by else None,
+            author_name=by.name if by else "Alice",
+            content="Does anybody mend nets?",
+            discord_message_ids=[500],
+            created_at=now,
+        )
+        session.add(post)
+        await session.flush()
+        comment = Comment(
+            post_id=post.id,
+            author_id=6,
+            author_name="Bob",
+            content="My aunt does.",
+            discord_message_ids=[501],
+            created_at=now,
+        )
+        session.add(comment)
+    return post, comment
+
+
+async def intend(
+    sessions: Sessions,
+    on: Board,
+    who: Personality,
+    kind: ActType,
+    *,
+    post: Post | None = None,
+    comment: Comment | None = None,
+    in_seconds: float = 0,
+) -> EngineTask:
+    """Promise that a personality does something."""
+    now = SystemClock().now()
+    async with sessions.begin() as session:
+        task = to_task(
+            PlannedAct(
+                personality_id=who.id,
+                board_id=on.id,
+                kind=kind,
+                at=now + timedelta(seconds=in_seconds),
+                post_id=post.id if post else None,
+                comment_id=comment.id if comment else None,
+            ),
+            now,
+        )
+        session.add(task)
+        await enqueue_task(session, task, SystemClock())
+    return task
+
+
+async def settled(sessions: Sessions, seconds: float = 30) -> None:
+    """Wait until nothing waits and nothing runs."""
+    async with asyncio.timeout(seconds):
+        while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
+            await asyncio.sleep(0.02)
+
+
+async def staged(sessions: Sessions) -> list[tuple[str, str]]:
+    """Return what was really said: who, and what."""
+    async with sessions() as session:
+        rows = await session.execute(text("SELECT name, content FROM stage ORDER BY id"))
+        return [(name, content) for name, content in rows]
+
+
+async def tasks(sessions: Sessions) -> list[EngineTask]:
+    async with sessions() as session:
+        found = await session.scalars(select(EngineTask).order_by(EngineTask.created_at))
+        return list(found.all())
+
+
+async def count(sessions: Sessions, kind: type) -> int:
+    async with sessions() as session:
+        return await session.scalar(select(func.count()).select_from(kind)) or 0
+
+
+def vendor(url: str) -> ConfiguredVendor:
+    texts = OpenAICompatible("openai", api_key="sk-x", base_url=url, dialect=Dialect())
+    return ConfiguredVendor(texts, "gpt-6-luna")
+
+
+def models_of(
+    sessions: Sessions, carrier: BackgroundCalls, made: ConfiguredVendor
+) -> LanguageModels:
+    return LanguageModels(Ledger(sessions, PRICES), carrier, {"openai": made})
+
+
+async def act(watch: Watch, url: str, address: str, painter: str, folder: Path) -> None:
+    """Act until nothing is due."""
+    async with connect(url) as sessions, background_calls() as carrier:
+        made = vendor(address)
+        stage = TableStage(sessions, watch)
+        models = models_of(sessions, carrier, made)
+        images = painting(models, carrier, painter)
+        desk_ = desk(sessions, models, stage, studio=studio_of(images, carrier, folder))
+        async with worker(sessions, desk_, at_once=1, watch=watch).running():
+            await settled(sessions)
+        await made.texts.close()
+        await images.close()
+
+
+def painting(models: LanguageModels, carrier: BackgroundCalls, address: str) -> ImageModels:
+    """Return image models behind the stand-in at an address."""
+    painter = ReplicateImageModel(api_token="r8_x", model="google/nano-banana", base_url=address)
+    return ImageModels(models.ledger, carrier, painter, poll=0.01, deadline=5)

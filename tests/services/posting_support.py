@@ -1,0 +1,255 @@
+"""Photos that are posted: a library, targets, a queue at Buffer, and a process that sees to it."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import text
+from typing_extensions import override
+
+from bot.app.wiring import describe_error
+from db.models import Photo, SocialPost, SocialTarget
+from db.session import Sessions, connect
+from services.buffer import BufferClient, BufferPublisher
+from services.clock import Clock
+from services.embeddings import ImageEmbedder, LocalImageEmbedder
+from services.images import ImageModels, ImagePipeline
+from services.jobs import LANES, Handler, JobMetrics, Worker
+from services.llm import PRICES, Ledger, background_calls
+from services.media import DeleteHandler, FolderStore
+from services.people import Actor
+from services.personalities import PersonalityService
+from services.photos import EmbedPhotoHandler, ImportOutcome, ImportResult, PhotoService, file
+from services.social import (
+    CalendarService,
+    CaptionDraft,
+    DeliveryHandler,
+    Messenger,
+    OutgoingPost,
+    PostDetails,
+    PostNotice,
+    Publisher,
+    Receipt,
+    RemoteState,
+    RemoveFromQueueHandler,
+    Scheduled,
+    SocialNoticeHandler,
+    SocialService,
+    TargetChannel,
+    TargetKind,
+    TargetService,
+    delete_photos_and_posts,
+)
+from tests.conftest import studio_of
+from tests.fakes import FakeStage, HandClock
+from tests.services.character_support import nothing_due
+from tests.services.crashes import Watch
+from tests.services.job_support import QUICK
+from tests.services.photo_files import photo
+from tests.vendors.buffer import KEY
+
+OWNER = Actor(discord_id=1, name="owner", is_bot_owner=True, moderates=True)
+STRANGER = Actor(discord_id=2, name="stranger")
+PLACE = TargetChannel(channel_id=77, guild_id=7, name="harbour", is_public=True)
+NOW = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
+DUE = datetime(2026, 3, 28, 17, 0, tzinfo=UTC)  # what `planned` asks for
+TEXT = CaptionDraft(caption="The lamp is lit.", alt_text="A lighthouse at dusk.")
+
+
+@dataclass(eq=False)
+class Wall(Publisher):
+    """A place without a queue. What hangs there is seen; `refuses` is said instead of taking it."""
+
+    hung: list[OutgoingPost] = field(default_factory=list[OutgoingPost])
+    refuses: Exception | None = None
+
+    @property
+    @override
+    def finds_everything(self) -> bool:
+        return True
+
+    @override
+    async def check(self, outgoing: OutgoingPost) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+
+    @override
+    async def publish(self, outgoing: OutgoingPost) -> Receipt:
+        self.hung.append(outgoing)
+        return self._receipt(len(self.hung))
+
+    @override
+    async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
+        for number, each in enumerate(self.hung, start=1):
+            if each.file_name == outgoing.file_name:
+                return self._receipt(number)
+        return None
+
+    def _receipt(self, number: int) -> Receipt:
+        return Receipt(remote_id=str(number), state=RemoteState.OUT, link=f"https://wall/{number}")
+
+
+@dataclass(eq=False)
+class Mouthpiece(Messenger):
+    """Remembers what people were told."""
+
+    told: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+
+    @override
+    async def tell(self, discord_id: int, told: PostNotice) -> bool:
+        self.told.append((discord_id, told.details.post.error or ""))
+        return True
+
+
+class Posting:
+    """Everything that has to do with posts, in front of stand-ins."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        studio: ImagePipeline,
+        *,
+        buffer_url: str | None = None,
+        key: str = KEY,
+        clock: Clock | None = None,
+        search: timedelta = timedelta(0),
+        embedder: ImageEmbedder | None = None,
+    ) -> None:
+        self.sessions = sessions
+        self.studio = studio
+        self.clock = clock or HandClock(NOW)
+        self.wall = Wall()
+        self.messenger = Mouthpiece()
+        self.embedder = embedder or LocalImageEmbedder()
+        client = BufferClient(sessions, api_key=key, base_url=buffer_url or "http://127.0.0.1:9/")
+        self.buffer = BufferPublisher(client, studio.store)
+        self.people = PersonalityService(sessions, leaving=delete_photos_and_posts)
+        self.photos = PhotoService(sessions, studio, self.embedder, FakeStage())
+        self.posts = SocialService(sessions, self.clock)
+        self.calendar = CalendarService(sessions, self.clock)
+        channels = self.buffer if buffer_url else None
+        self.targets = TargetService(sessions, channels, studio.courier, self.clock)
+        self._search = search
+
+    @property
+    def hand(self) -> HandClock:
+        assert isinstance(self.clock, HandClock)
+        return self.clock
+
+    @property
+    def handlers(self) -> list[Handler]:
+        publishers: Mapping[str, Publisher] = {
+            TargetKind.DISCORD: self.wall,
+            TargetKind.BUFFER: self.buffer,
+        }
+        return [
+            DeliveryHandler(
+                self.sessions, publishers, self.clock, describe=describe_error, search=self._search
+            ),
+            SocialNoticeHandler(self.sessions, self.messenger),
+            RemoveFromQueueHandler(publishers),
+            DeleteHandler(self.studio.store),
+            EmbedPhotoHandler(self.sessions, self.studio.store, self.embedder),
+        ]
+
+    @asynccontextmanager
+    async def working(self, watch: Watch = lambda _: None) -> AsyncGenerator[None]:
+        worker = Worker(
+            self.sessions,
+            self.handlers,
+            lanes=LANES,
+            describe=describe_error,
+            metrics=JobMetrics(),
+            pace=replace(QUICK, poll=0.02),
+            watch=watch,
+        )
+        async with worker.running():
+            yield
+
+    async def seen_to(self, *, ring: bool = False, **span: float) -> None:
+        """Let time pass, if any is named, and do what is due then; `ring` does what is not, too."""
+        if span:
+            self.hand.forward(**span)
+        if ring or span:
+            await self.ring()
+        async with self.working():
+            await nothing_due(self.sessions)
+
+    async def ring(self) -> None:
+        """Let all that waits for posts be due."""
+        async with self.sessions.begin() as session:
+            await session.execute(
+                text("UPDATE jobs.jobs SET due_at = now() WHERE kind LIKE 'social%'")
+            )
+
+    async def personality(self, name: str = "Ada") -> UUID:
+        return (await self.people.create(OWNER, {"name": name})).id
+
+    async def library(self, count: int = 1, *, is_made: bool = False) -> list[Photo]:
+        """Return new photos of a new personality."""
+        whose = await self.personality()
+        sources = [file(f"p{number}.jpg", photo(number)) for number in range(count)]
+        adding = self.photos.add(OWNER, whose, sources, is_made=is_made)
+        taken: list[ImportResult] = [each async for each in adding]
+        assert {each.outcome for each in taken} == {ImportOutcome.ADDED}
+        return [each.photo for each in taken if each.photo]
+
+    async def harbour(self, photo: Photo) -> SocialTarget:
+        """Let a photo's personality post on a channel of Discord's."""
+        return await self.targets.add_discord_channel(OWNER, photo.personality_id, PLACE)
+
+    async def channel(self, photo: Photo, name: str = "ig") -> SocialTarget:
+        """Let a photo's personality post on a channel of Buffer's."""
+        return await self.targets.add_buffer_channel(OWNER, photo.personality_id, name)
+
+    async def planned(
+        self,
+        photo: Photo,
+        target: SocialTarget,
+        when: str = "tomorrow 18:00",
+        draft: CaptionDraft = TEXT,
+    ) -> PostDetails:
+        done = await self.posts.schedule_post(
+            OWNER, photo.id, draft, target_id=target.id, when=when
+        )
+        assert isinstance(done, Scheduled), done
+        return done.details
+
+    async def handed_in(self) -> PostDetails:
+        """Return a post of a new photo, for tomorrow on a channel of Buffer's."""
+        (photo,) = await self.library()
+        return await self.planned(photo, await self.channel(photo))
+
+    async def now(self, entry: PostDetails) -> SocialPost:
+        async with self.sessions() as session:
+            return await session.get_one(SocialPost, entry.post.id)
+
+    async def is_there(self, entry: PostDetails) -> bool:
+        async with self.sessions() as session:
+            return await session.get(SocialPost, entry.post.id) is not None
+
+
+def public(studio: ImagePipeline, base: str) -> ImagePipeline:
+    """Return the same with files that everyone can reach under an address."""
+    store = studio.store
+    assert isinstance(store, FolderStore)
+    folder = store.path_of("x").parent
+    return replace(studio, store=FolderStore(folder, base_url="http://x", public_base=base))
+
+
+async def deliver(
+    watch: Watch, url: str, buffer_url: str, folder: Path, base: str, now: str
+) -> None:
+    """See to posts until nothing is due."""
+    async with connect(url) as sessions, background_calls() as carrier:
+        images = ImageModels(Ledger(sessions, PRICES), carrier, None)
+        studio = public(studio_of(images, carrier, folder), base)
+        posting = Posting(
+            sessions, studio, buffer_url=buffer_url, clock=HandClock(datetime.fromisoformat(now))
+        )
+        async with posting.working(watch):
+            await nothing_due(sessions)
+        await images.close()

@@ -1,0 +1,161 @@
+"""A model that judges personalities as it is told, and what comes of it."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from typing_extensions import override
+
+from bot.discord.errors import explain
+from db.models import JobStatus, Personality
+from db.session import Sessions, connect
+from services.jobs import LANES, JobMetrics, Worker
+from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
+from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.people import Actor
+from services.personalities import PersonalityService
+from services.publishing import (
+    Herald,
+    PublishAttempt,
+    PublishHandler,
+    PublishingService,
+    PublishNoticeHandler,
+    PublishResult,
+)
+from tests.services.crashes import Watch
+from tests.services.job_support import QUICK, statuses
+
+OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
+OWNER = Actor(discord_id=1, name="owner")
+STRANGER = Actor(discord_id=2, name="stranger")
+ANSWERS: dict[str, dict[str, Any]] = {
+    "RatingAnswer": {"about_sex": "no"},
+    "TagsAnswer": {
+        "tags": [
+            {"tag": "keeper", "confidence": 90},
+            {"tag": "gruff", "confidence": 70},
+            {"tag": "keeper", "confidence": 40},
+        ]
+    },
+    "GenderAnswer": {"gender": "female"},
+    "AgeAnswer": {"age": 44},
+    "HeadlineAnswer": {"headline": "Counts the ships that never came back"},
+}
+DESCRIPTION = {"name": "Ada", "character_info": "She keeps a lighthouse and counts ships."}
+
+
+def question_of(body: dict[str, Any]) -> str:
+    """Return what a request asks, by the shape it wants."""
+    return body["response_format"]["json_schema"]["name"]
+
+
+def judge(**answers: dict[str, Any] | str) -> Callable[[dict[str, Any]], str]:
+    """Return a model's answers to every question, some of them these."""
+
+    def answer(body: dict[str, Any]) -> str:
+        said = {**ANSWERS, **answers}[question_of(body)]
+        return said if isinstance(said, str) else json.dumps(said)
+
+    return answer
+
+
+class FakeHerald(Herald):
+    """Remembers what it told whom."""
+
+    def __init__(self, *, reachable: bool = True) -> None:
+        self.reachable = reachable
+        self.replies: list[str] = []
+        self.letters: list[tuple[int, str]] = []
+
+    @override
+    async def reply(self, address: dict[str, Any], ended: PublishResult) -> bool:
+        if self.reachable:
+            self.replies.append(ended.attempt.status)
+        return self.reachable
+
+    @override
+    async def write(self, discord_id: int, ended: PublishResult) -> bool:
+        self.letters.append((discord_id, ended.attempt.status))
+        return True
+
+
+def publisher(
+    sessions: Sessions, models: LanguageModels, herald: Herald, *, watch: Watch = lambda _: None
+) -> Worker:
+    """Return a worker that publishes."""
+    return Worker(
+        sessions,
+        [PublishHandler(sessions, models), PublishNoticeHandler(herald)],
+        lanes=LANES,
+        describe=lambda error: explain(error) or "Something broke on our side.",
+        metrics=JobMetrics(),
+        pace=QUICK,
+        watch=watch,
+    )
+
+
+@asynccontextmanager
+async def publishing(
+    sessions: Sessions, models: LanguageModels, herald: Herald | None = None
+) -> AsyncGenerator[PublishingService]:
+    """Publish while the context is open."""
+    async with publisher(sessions, models, herald or FakeHerald()).running():
+        yield PublishingService(sessions, models)
+
+
+async def invent(sessions: Sessions, **texts: str) -> Personality:
+    return await PersonalityService(sessions).create(OWNER, {**DESCRIPTION, **texts})
+
+
+async def now(sessions: Sessions, personality_id: UUID) -> Personality:
+    async with sessions() as session:
+        return await session.get_one(Personality, personality_id)
+
+
+async def last(service: PublishingService, personality_id: UUID) -> PublishAttempt:
+    """Return the last attempt to publish a personality."""
+    return (await service.history(OWNER, personality_id))[0]
+
+
+async def ended(
+    service: PublishingService, personality_id: UUID, *, seconds: float = 15
+) -> PublishAttempt:
+    """Wait for the last attempt to publish a personality to end."""
+    async with asyncio.timeout(seconds):
+        while (attempt := await last(service, personality_id)).status in OPEN:
+            await asyncio.sleep(0.02)
+    return attempt
+
+
+async def publish(
+    sessions: Sessions, models: LanguageModels, personality_id: UUID, **options: Any
+) -> PublishAttempt:
+    """Publish a personality and return how that ended."""
+    async with publishing(sessions, models) as service:
+        await service.start(OWNER, personality_id, **options)
+        return await ended(service, personality_id)
+
+
+async def told(service: PublishingService, personality_id: UUID) -> PublishAttempt:
+    """Wait until whoever asked for the last attempt was told how it ended."""
+    async with asyncio.timeout(15):
+        while (attempt := await last(service, personality_id)).reply is not None:
+            await asyncio.sleep(0.05)
+    return attempt
+
+
+async def publish_due(watch: Watch, url: str, vendor: str) -> None:
+    """Publish what is due until it is done."""
+    async with connect(url) as sessions, background_calls() as carrier:
+        texts = OpenAICompatible("openai", api_key="sk-x", base_url=vendor, dialect=Dialect())
+        models = LanguageModels(
+            Ledger(sessions, PRICES), carrier, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
+        )
+        made = publisher(sessions, models, FakeHerald(), watch=watch)
+        async with made.running():
+            while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
+                await asyncio.sleep(0.02)
+        await texts.close()

@@ -1,0 +1,178 @@
+"""What a model said, made fit to be said."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.chat.postprocess import LONGEST, Defect, clean, find_defect, trim_incomplete
+
+SECRET = (
+    "You are Mirela, a character in a chat. Write only Mirela's next message: no name before it, "
+    "no notes, no other voices. Mirela keeps a lighthouse at the end of the world and trusts no "
+    "one who arrives by land."
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Mirela: Hello.", "Hello."),
+        ("**Mirela:** Hello.", "Hello."),
+        ("**Mirela**: Hello.", "Hello."),
+        ("MIRELA : Mirela: Hello.", "Hello."),
+        ("[Mirela]: Hello.", "Hello."),
+        ("Mirela： こんにちは", "こんにちは"),
+        ("Mirela nods.", "Mirela nods."),
+        ("Ash: Hello.", "Ash: Hello."),
+        ("<think>hm</think>Hello.", "Hello."),
+        ("<THINK>a\nb</THINK>\n\nMirela: Hello.", "Hello."),
+        ("<thinking>a</thinking>Hello<reasoning>b</reasoning>.", "Hello."),
+        ("<think>a <think>b</think> c</think>Hello.", "Hello."),
+        ("reasoning that began in the prompt</think>\nHello.", "Hello."),
+        ("Hello.<think>and now", "Hello."),
+        ("<think>never closed", ""),
+        ("<context>\nIt is Monday.\n</context>\nHello.", "Hello."),
+        ("It is Monday.</Context> Hello.", "Hello."),
+        ("Hello.\n<context>It is", "Hello."),
+        ("", ""),
+        (" \n", ""),
+        ("I think: yes. 1 < 2 > 0", "I think: yes. 1 < 2 > 0"),
+    ],
+)
+def test_only_what_is_meant_to_be_said_is_kept(said: str, kept: str) -> None:
+    assert clean(said, "Mirela") == kept
+
+
+def test_a_name_is_taken_literally() -> None:
+    assert clean("Dr. No (II): Well.", "Dr. No (II)") == "Well."
+    assert clean("Dr! No: Well.", "Dr. No") == "Dr! No: Well."
+
+
+@pytest.mark.parametrize(
+    "sentence", ["It goes on and on. ", "どこまでも続く。", "Why? ", "A line\n"]
+)
+def test_what_never_ends_is_cut_after_a_sentence(sentence: str) -> None:
+    kept = clean(sentence * (30_000 // len(sentence)), "Mirela")
+
+    assert LONGEST // 2 < len(kept) <= LONGEST + 2
+    assert kept.endswith(f"{sentence.strip()} …")
+
+
+def test_what_has_no_sentences_is_cut_all_the_same() -> None:
+    assert clean("x" * 30_000, "Mirela") == "x" * LONGEST + " …"
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(
+    st.lists(
+        st.sampled_from(["<think>", "</think>", "<context>", "</context>", "Mirela:", "*", " a. "])
+    )
+)
+def test_no_mark_of_what_is_hidden_remains(pieces: list[str]) -> None:
+    kept = clean("".join(pieces), "Mirela")
+
+    assert not any(mark in kept for mark in ("<think>", "</think>", "<context>", "</context>"))
+    assert kept == kept.strip()
+
+
+@pytest.mark.parametrize("text", ["", " \n", "**", "``` ```", "\u200b", "- ", "> "])
+def test_nothing_is_no_answer(text: str) -> None:
+    assert find_defect(text, asked="Well?", said_before=[], secret=SECRET) is Defect.EMPTY
+
+
+@pytest.mark.parametrize("text", ["😂", "...", "?!", "7", "うん", "❤\ufe0f", "*nods*"])
+def test_little_is_an_answer_even_twice(text: str) -> None:
+    assert find_defect(text, asked=text, said_before=[text, text], secret=SECRET) is None
+
+
+@pytest.mark.parametrize("text", ["yes", "haha", "Good night!", "I love you too."])
+def test_short_words_may_be_said_again(text: str) -> None:
+    assert find_defect(text, asked="Sleep well.", said_before=[text] * 4, secret=SECRET) is None
+
+
+def test_what_was_asked_is_no_answer() -> None:
+    wrong = find_defect(
+        "Who keeps the lighthouse?", asked="who keeps the  LIGHTHOUSE", said_before=[], secret=""
+    )
+
+    assert wrong is Defect.ECHO
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "The fog came in at four, and nobody saw the boat.",
+        "*The fog came in at four*, and nobody saw the boat!!",
+        "The fog came in at five, and nobody saw the boat.",
+    ],
+)
+def test_what_was_said_is_not_said_again(again: str) -> None:
+    before = ["Hello.", "The fog came in at four, and nobody saw the boat."]
+
+    assert find_defect(again, asked="And then?", said_before=before, secret="") is Defect.REPEAT
+
+
+def test_what_only_sounds_alike_may_be_said() -> None:
+    before = ["The fog came in at four, and nobody saw the boat."]
+    text = "The boat came in at dawn, and everybody had seen the fog."
+
+    assert find_defect(text, asked="And then?", said_before=before, secret="") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET,
+        f"Sure! My instructions are: {SECRET.upper()}",
+        f"Well. {SECRET[90:]} Anything else?",
+        SECRET[7:110],
+    ],
+)
+def test_the_prompt_is_not_recited(text: str) -> None:
+    assert find_defect(text, asked="Who are you?", said_before=[], secret=SECRET) is Defect.LEAK
+
+
+def test_a_few_words_of_the_prompt_may_be_said() -> None:
+    text = "I keep a lighthouse at the end of the world. I trust no one who arrives by land."
+
+    assert find_defect(text, asked="Who are you?", said_before=[], secret=SECRET) is None
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "ab", "word ", "<think>", "</think>", "Mirela:", "**", "漢"]
+)
+def test_long_answers_are_judged_in_no_time(piece: str) -> None:
+    text = piece * (30_000 // len(piece))
+    begun = time.process_time()
+
+    clean(text, "Mirela")
+    find_defect(
+        text, asked=text[1:], said_before=[text[:-7], "b" + text, text[::-1]], secret=text[::-1]
+    )
+    find_defect(text[::-1], asked="?", said_before=[text] * 4, secret=("z" * 79 + piece) * 400)
+
+    assert time.process_time() - begun < 2
+
+
+def test_what_a_model_lets_others_say_is_cut() -> None:
+    said = "Bex: Sit down.\n\n**Alice:** I sit.\nBex: Good."
+
+    assert clean(said, "Bex", {"Alice", "Mirela"}) == "Sit down."
+    assert clean("Mirela: Yes.", "Bex", {"Mirela"}) == "Yes."
+    assert clean("Ships: three.", "Bex", {"Alice"}) == "Ships: three."
+
+
+@pytest.mark.parametrize(
+    ("cut", "kept"),
+    [
+        ("The lamp turns. I turn. In English gramm", "The lamp turns. I turn."),
+        ('"Sit." *pours tea.* And th', '"Sit." *pours tea.*'),
+        ("One. And then a sentence that is far longer than all before", None),
+        ("no end in sight", None),
+        ("灯が回る。私も。それか", "灯が回る。私も。"),
+    ],
+)
+def test_an_answer_without_room_ends_with_a_sentence(cut: str, kept: str | None) -> None:
+    assert trim_incomplete(cut) == (kept or f"{cut} …")
