@@ -9,10 +9,9 @@ from uuid import UUID
 from typing_extensions import override
 
 from services.chat.ports import ChatAdapter
-from services.chat.types import Attachment, IncomingMessage, Speaker
 from services.clock import Clock
 from services.media import MAX_BYTES
-from services.memory import Channel
+from services.types import Attachment, Channel, IncomingMessage, Speaker
 
 
 @dataclass(eq=False)

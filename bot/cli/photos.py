@@ -15,8 +15,8 @@ from bot.app.wiring import Services
 from bot.cli.jobs import ask
 from bot.cli.terminal import plain, print_json, strip_markdown
 from bot.discord.errors import explain
-from services.people import Actor
 from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo, folder
+from services.types import Actor
 
 personas_app = typer.Typer(no_args_is_help=True, help="Personalities.")
 photos_app = typer.Typer(no_args_is_help=True, help="Libraries of photos.")

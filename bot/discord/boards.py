@@ -9,9 +9,10 @@ from typing_extensions import override
 
 from bot.discord.buttons.votes import UP, vote_view
 from bot.discord.webhooks import Webhooks, translate_errors, without_retries
-from services.chat import MissingPermission, Speaker
+from services.chat import MissingPermission
 from services.engine import BoardAdapter, BoardLocation, ImageAttachment, SentMessages
 from services.texts import shorten
+from services.types import Speaker
 
 _LOOKED_AT = 500
 _THREAD_EXISTS = 160004

@@ -15,17 +15,9 @@ from typing_extensions import override
 from bot.discord.converters import is_from_person, to_incoming_message
 from bot.discord.errors import explain
 from bot.discord.webhooks import Webhooks, translate_errors
-from services.chat import (
-    AnswerNotFound,
-    Attachment,
-    ChatAdapter,
-    IncomingMessage,
-    MissingPermission,
-    Speaker,
-    split,
-)
+from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
 from services.media import MAX_BYTES
-from services.memory import Channel
+from services.types import Attachment, Channel, IncomingMessage, Speaker
 
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
@@ -201,10 +193,10 @@ class DiscordChatAdapter(ChatAdapter):
 
     async def _reply(self, heard: IncomingMessage, text: str) -> None:
         async with translate_errors():
-            channel = await self._channel(heard.place)
+            channel = await self._channel(heard.channel)
             reference = discord.MessageReference(
                 message_id=heard.message_id,
-                channel_id=heard.place.channel_id,
+                channel_id=heard.channel.channel_id,
                 fail_if_not_exists=False,
             )
             await channel.send(text, reference=reference)

@@ -20,8 +20,8 @@ from bot.discord.converters import forum_title, is_from_person, to_channel, to_i
 from bot.discord.ui import Tree
 from db.models import SyncedCommands
 from db.session import Sessions
-from services.chat import IncomingMessage
 from services.errors import DomainError
+from services.types import IncomingMessage
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,7 @@ from typing import Any
 
 import discord
 
-from services.chat import Attachment, IncomingMessage
-from services.memory import Channel, Venue
-from services.people import Actor
+from services.types import Actor, Attachment, Channel, IncomingMessage, Venue
 
 
 def to_channel(channel: Any, guild: discord.Guild | None) -> Channel:
@@ -56,7 +54,7 @@ def from_interaction(
     """Return what somebody said by a command, shown in the channel by a message of ours."""
     return IncomingMessage(
         message_id=shown.id,
-        place=to_channel(interaction.channel, interaction.guild),
+        channel=to_channel(interaction.channel, interaction.guild),
         author_id=interaction.user.id,
         author_name=interaction.user.display_name,
         content=text,
@@ -69,7 +67,7 @@ def to_incoming_message(message: discord.Message, *, bot_id: int) -> IncomingMes
     reference = message.reference
     return IncomingMessage(
         message_id=message.id,
-        place=to_channel(message.channel, message.guild),
+        channel=to_channel(message.channel, message.guild),
         author_id=message.author.id,
         author_name=message.author.display_name,
         content=message.content,

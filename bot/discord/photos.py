@@ -14,7 +14,6 @@ from bot.discord.webhooks import Webhooks, translate_errors, without_retries
 from services.chat import MissingPermission
 from services.clock import Clock
 from services.media import ObjectStore
-from services.memory import Venue
 from services.social import (
     DeliveryUnconfirmed,
     OutgoingPost,
@@ -25,6 +24,7 @@ from services.social import (
     RemoteState,
 )
 from services.texts import shorten
+from services.types import Venue
 
 _LOOKED_AT, _ARCHIVED = 2000, 100
 _SKEW = timedelta(minutes=5)

@@ -11,7 +11,7 @@ from bot.discord.embeds.characters import quote_words
 from bot.discord.herald import address_of
 from bot.discord.ui import AnyInteraction, confirm
 from services.characters import CharacterService, ImageOrder
-from services.people import Actor
+from services.types import Actor
 
 
 async def ask_to_draw(

@@ -21,7 +21,7 @@ from services.characters import (
     Scene,
 )
 from services.media import ObjectNotFound, sheet
-from services.people import Actor
+from services.types import Actor
 
 
 class GalleryView(View):

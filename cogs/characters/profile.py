@@ -9,7 +9,7 @@ from typing_extensions import override
 from bot.discord.embeds.characters import profile_embed
 from bot.discord.ui import AnyInteraction, Modal, View
 from services.characters import Character, CharacterProfile, GalleryService
-from services.people import Actor
+from services.types import Actor
 
 _LOOKS = {"hair": "Hair", "eyes": "Eyes", "skin": "Skin", "face": "Face", "build": "Build"}
 _WEARS = {

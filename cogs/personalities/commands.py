@@ -13,8 +13,8 @@ from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption, PromptOption, members
 from cogs.personalities.embeds import personality_embed, personality_line, portrait_embed
 from cogs.personalities.forms import PersonalityForm, Section
-from services.people import Actor
 from services.personalities import CARD_LIMIT_MB, CardTooLarge, Visibility
+from services.types import Actor
 
 
 class Personalities(

@@ -13,8 +13,8 @@ from bot.discord.embeds.photos import PER_PAGE, library_embed, photo_label
 from bot.discord.ui import AnyInteraction, View
 from cogs.photos.photo import show_photo
 from services.media import sheet
-from services.people import Actor
 from services.photos import LibraryPhoto, PhotoService, SimilarPhoto
+from services.types import Actor
 
 
 class LibraryView(View):

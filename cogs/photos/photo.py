@@ -10,9 +10,9 @@ from typing_extensions import override
 
 from bot.discord.embeds.photos import photo_embed
 from bot.discord.ui import AnyInteraction, Modal, View
-from services.people import Actor
 from services.photos import ALT_LIMIT, PhotoService
 from services.social import CaptionDraft, PostStatus
+from services.types import Actor
 
 
 async def show_photo(interaction: AnyInteraction, actor: Actor, photo_id: UUID) -> None:

@@ -15,10 +15,10 @@ from discord import ui
 from bot.discord.embeds.posts import entry_line
 from bot.discord.ui import AnyInteraction, View
 from services.media import DRAWN, Pinned, PinState, month_sheet
-from services.people import Actor
 from services.photos import PhotoService
 from services.social import CalendarService, PostDetails, PostStatus
 from services.texts import shorten
+from services.types import Actor
 
 _MOODS = {
     PostStatus.DRAFT: PinState.UNSURE,

@@ -23,7 +23,6 @@ from cogs.schedule.calendar import CalendarView
 from cogs.schedule.slots import SlotsForm
 from cogs.schedule.targets import Channel, TargetChanges, change_targets
 from cogs.schedule.writing import DraftView, PostForm, planning, say
-from services.people import Actor
 from services.social import (
     NEXT,
     CaptionDraft,
@@ -33,6 +32,7 @@ from services.social import (
     TimeUnclear,
     zone_of,
 )
+from services.types import Actor
 
 _YEARS = (2000, 2100)
 

@@ -7,8 +7,8 @@ from typing_extensions import override
 
 from bot.discord.embeds.posts import target_embed
 from bot.discord.ui import AnyInteraction, Modal
-from services.people import Actor
 from services.social import TargetDetails, TargetService, read_slots, write_slots
+from services.types import Actor
 
 _TEXT, _ZONE = 1000, 60
 

@@ -9,10 +9,9 @@ from bot.discord.client import Interaction
 from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.embeds.posts import target_embed, target_lines, target_name
 from bot.discord.ui import AnyInteraction, confirm, show_list
-from services.memory import Venue
-from services.people import Actor
 from services.personalities import Personality
 from services.social import SocialTarget, TargetChannel, TargetService
+from services.types import Actor, Venue
 
 Channel: TypeAlias = discord.TextChannel | discord.ForumChannel | discord.Thread
 

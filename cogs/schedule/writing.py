@@ -11,7 +11,6 @@ from typing_extensions import override
 from bot.discord.embeds.posts import draft_embed, entry_line
 from bot.discord.errors import explain
 from bot.discord.ui import AnyInteraction, Modal, View
-from services.people import Actor
 from services.photos import ALT_LIMIT, Photo
 from services.social import (
     CAPTIONS,
@@ -23,6 +22,7 @@ from services.social import (
     SocialService,
     SocialTarget,
 )
+from services.types import Actor
 
 Written: TypeAlias = Callable[[AnyInteraction, CaptionDraft, str], Awaitable[None]]
 _MODAL_TEXT, _COMMENT, _WHEN, _LABEL = 4000, 2000, 60, 45

@@ -12,7 +12,7 @@ from services.characters.errors import ImageNotFound, NoProfile
 from services.characters.guards import owned_by, refuse_words, words_of
 from services.characters.types import Gallery
 from services.media import ObjectStore, enqueue_deletion
-from services.people import Actor
+from services.types import Actor
 
 
 class GalleryService:

@@ -14,8 +14,8 @@ from services.characters.errors import (
 )
 from services.characters.styles import STYLES
 from services.characters.vision import LISTS, TEXTS, YOUNG
-from services.people import Actor
 from services.publishing import NsfwRating, mentions_minor, rating_of
+from services.types import Actor
 
 
 async def owned_by(

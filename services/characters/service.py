@@ -25,7 +25,7 @@ from services.characters.guards import owned_by, refuse_generation, refuse_unfit
 from services.characters.styles import FRAMINGS, Scene
 from services.characters.types import CharacterLimits, ImageOrder, Quote
 from services.characters.workflow import KIND
-from services.chat import Attachment, ChatAdapter
+from services.chat import ChatAdapter
 from services.errors import TextEmpty
 from services.images import ImagePipeline
 from services.jobs import enqueue
@@ -39,9 +39,10 @@ from services.media import (
     prepare,
     thumbnail,
 )
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.personalities import PersonalityService
 from services.texts import clean_name, clean_text, on_one_line
+from services.types import Actor, Attachment
 
 _PHOTO_SIDE, _FACE_SIDE = 1536, 512
 _SCENE, _NAME = 400, 60

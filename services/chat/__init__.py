@@ -1,5 +1,13 @@
 """Conversations: hearing, thinking, speaking, keeping."""
 
+from services.chat.addressing import (
+    MessageContext,
+    addressees,
+    combined_text,
+    load_context,
+    message_context,
+    redact,
+)
 from services.chat.answers import AnswerService, Provenance
 from services.chat.channels import ChannelService
 from services.chat.crisis import is_crisis
@@ -20,23 +28,17 @@ from services.chat.postprocess import clean, find_defect, trim_incomplete
 from services.chat.queries import Resolution, append
 from services.chat.reply_generation import ReplyGenerator
 from services.chat.service import ChatService
-from services.chat.signs import MessageContext, load_context
 from services.chat.splitting import split
-from services.chat.summons import addressees, message_context
-from services.chat.turns import combined_text, redact
-from services.chat.types import Attachment, IncomingMessage, Speaker, speaker_of
 
 __all__ = [
     "AgeRestricted",
     "AnswerNotFound",
     "AnswerService",
-    "Attachment",
     "ChannelNotFound",
     "ChannelService",
     "ChatAdapter",
     "ChatService",
     "ConversationWriter",
-    "IncomingMessage",
     "MessageContext",
     "MissingPermission",
     "NoPersonalityHere",
@@ -47,7 +49,6 @@ __all__ = [
     "Provenance",
     "ReplyGenerator",
     "Resolution",
-    "Speaker",
     "addressees",
     "append",
     "clean",
@@ -57,7 +58,6 @@ __all__ = [
     "load_context",
     "message_context",
     "redact",
-    "speaker_of",
     "split",
     "trim_incomplete",
 ]

@@ -11,11 +11,10 @@ from services.chat.errors import AnswerNotFound, NotYourAnswer
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
 from services.chat.reply_generation import ReplyGenerator, ReplyRequest
-from services.chat.types import speaker_of
 from services.errors import ModeratorsOnly, TextEmpty
-from services.memory import Channel
-from services.people import Actor, User, get_or_create_user
+from services.people import User, get_or_create_user
 from services.texts import clean_text
+from services.types import Actor, Channel, speaker_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +76,7 @@ class AnswerService:
             ReplyRequest(
                 personality_id=exchange.personality.id,
                 actor=Actor(discord_id=exchange.asker.discord_id, name=exchange.asker.username),
-                place=place,
+                channel=place,
                 text=asked.content,
                 regenerated_line=asked,
                 avoid=answer.content,

@@ -12,9 +12,9 @@ from services.chat import queries
 from services.chat.errors import AgeRestricted, NotActivated
 from services.chat.queries import Resolution
 from services.errors import ModeratorsOnly
-from services.memory import Channel
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.personalities import PersonalityNotFound
+from services.types import Actor, Channel
 
 
 class ChannelService:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from services.chat.ports import ChatAdapter
-from services.chat.types import Attachment, IncomingMessage
 from services.llm import Image
 from services.media import kind_of
+from services.types import Attachment, IncomingMessage
 
 MOST_IMAGES = 4
 _IMAGE_BYTES = 5_000_000

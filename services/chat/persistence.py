@@ -11,7 +11,7 @@ from services.chat import queries
 from services.chat.reply_generation import GeneratedReply
 from services.embeddings import TextEmbedder
 from services.llm import estimate
-from services.memory import Channel
+from services.types import Channel
 
 
 class ConversationWriter:

@@ -4,9 +4,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
-from services.chat.types import Attachment, IncomingMessage, Speaker
 from services.media import MAX_BYTES
-from services.memory import Channel
+from services.types import Attachment, Channel, IncomingMessage, Speaker
 
 
 class ChatAdapter(Protocol):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db.models import ConversationLine, Role
-from services.chat.types import IncomingMessage
 from services.llm import estimate
+from services.types import IncomingMessage
 
 _CHANNELS = 2000
 _LINES = 60
@@ -91,9 +91,9 @@ def to_line(
 ) -> ConversationLine:
     """Return the line that a message is in the history."""
     return ConversationLine(
-        channel_id=heard.place.channel_id,
+        channel_id=heard.channel.channel_id,
         position=0,
-        guild_id=heard.place.guild_id,
+        guild_id=heard.channel.guild_id,
         role=Role.USER,
         personality_id=personality_id,
         user_id=user_id,

@@ -27,9 +27,10 @@ from services.llm import (
     Sampling,
 )
 from services.llm_configs import SAMPLING, NoConfig
-from services.memory import Channel, RecalledMemory, recall
-from services.people import Actor, get_or_create_user
+from services.memory import RecalledMemory, recall
+from services.people import get_or_create_user
 from services.personalities import PersonalityNotFound, SharedPhoto, recently_shared
+from services.types import Actor, Channel
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class ReplyRequest:
 
     personality_id: UUID
     actor: Actor
-    place: Channel
+    channel: Channel
     text: str
     images: tuple[Image, ...] = ()
     lines: Sequence[ConversationLine] = ()
@@ -113,7 +114,7 @@ class ReplyGenerator:
             model=self._models.resolve(model or ground.config.model),
             messages=(),
             sampling=_sampling(ground.config),
-            cache_key=f"{asked.personality_id}:{asked.place.channel_id}",
+            cache_key=f"{asked.personality_id}:{asked.channel.channel_id}",
         )
         scene = self._prompt_context(asked, ground, images)
         completion, built = await self._complete(request, scene, asked, ground)
@@ -134,14 +135,14 @@ class ReplyGenerator:
             if resolution is None:
                 raise PersonalityNotFound("this personality")
             personality = resolution.personality
-            if personality.age_restricted and not asked.place.age_restricted:
+            if personality.age_restricted and not asked.channel.age_restricted:
                 raise AgeRestricted(personality.name)
             if resolution.config is None:
                 raise NoConfig
             window = personality.context_window_size
             history = await queries.history(
                 session,
-                asked.place.channel_id,
+                asked.channel.channel_id,
                 limit=window + prompt.block_of(window),
                 before=asked.regenerated_line.position if asked.regenerated_line else None,
             )
@@ -153,8 +154,8 @@ class ReplyGenerator:
                 shared=await recently_shared(
                     session,
                     personality.id,
-                    guild_id=asked.place.guild_id,
-                    channel_id=asked.place.channel_id,
+                    guild_id=asked.channel.guild_id,
+                    channel_id=asked.channel.channel_id,
                 ),
             )
             if not personality.memory_enabled or user.incognito:
@@ -168,7 +169,7 @@ class ReplyGenerator:
                 session,
                 personality_id=personality.id,
                 user_id=user.id,
-                place=asked.place,
+                place=asked.channel,
                 embedding=embedding,
                 words=_distinctive_words(asked.text, personality.name, resolution.persona.name),
                 before=history[0].created_at if history else ends,
@@ -188,7 +189,7 @@ class ReplyGenerator:
             personality=ground.resolution.personality,
             system_prompt=ground.resolution.system_prompt,
             persona=persona,
-            is_dm=asked.place.guild_id is None,
+            is_dm=asked.channel.guild_id is None,
             history=[*ground.history, *asked.lines],
             memories=ground.memories,
             shared=ground.shared,
@@ -219,7 +220,7 @@ class ReplyGenerator:
                         purpose="chat",
                         user_id=ground.user.id,
                         personality_id=asked.personality_id,
-                        guild_id=asked.place.guild_id,
+                        guild_id=asked.channel.guild_id,
                     ),
                     fallback=ground.config.fallback_model,
                 )

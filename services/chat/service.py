@@ -10,6 +10,15 @@ from db.models import ConversationLine
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.chat import files, queries
+from services.chat.addressing import (
+    MessageContext,
+    addressees,
+    combined_text,
+    incognito_until,
+    load_context,
+    message_context,
+    redact,
+)
 from services.chat.crisis import is_crisis
 from services.chat.errors import ChannelNotFound, NoPersonalityHere, OptedOut
 from services.chat.ordering import ReplyOrder, Turnstile
@@ -17,12 +26,9 @@ from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator, ReplyRequest
-from services.chat.signs import MessageContext, incognito_until, load_context
-from services.chat.summons import addressees, message_context
-from services.chat.turns import Turn, combined_text, redact
-from services.chat.types import IncomingMessage, speaker_of
+from services.chat.turns import Turn
 from services.errors import DomainError
-from services.people import Actor
+from services.types import Actor, IncomingMessage, speaker_of
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +59,7 @@ class ChatService:
         Failures are told to the person; nothing is raised but bugs.
         """
         # Queued up before anything is awaited, so that answers keep the order of their triggers.
-        async with self._lanes.turn(heard.place.channel_id) as in_line:
+        async with self._lanes.turn(heard.channel.channel_id) as in_line:
             try:
                 signs, summoned = await retry_on_disconnect(lambda: self._resolve_addressees(heard))
             except NoPersonalityHere as error:
@@ -67,7 +73,7 @@ class ChatService:
             turn = next((each for each in self._turns if each.accepts(heard)), None)
             if turn is None and not summoned:
                 line = to_line(heard, combined_text([heard]))
-                self._earshot.add(heard.place.channel_id, PendingLine(line, is_secret))
+                self._earshot.add(heard.channel.channel_id, PendingLine(line, is_secret))
             elif turn is None or is_crisis(heard.content):
                 await self._answer(heard, summoned, in_line, is_secret=is_secret)
             else:
@@ -75,7 +81,7 @@ class ChatService:
 
     async def answer_command(self, heard: IncomingMessage, personality_id: UUID) -> None:
         """Let a personality answer what somebody said to it by a command."""
-        async with self._lanes.turn(heard.place.channel_id) as in_line:
+        async with self._lanes.turn(heard.channel.channel_id) as in_line:
             signs = await retry_on_disconnect(lambda: self._message_context(heard))
             is_secret = heard.author_id in signs.incognito
             await self._answer(heard, [personality_id], in_line, is_secret=is_secret)
@@ -134,7 +140,7 @@ class ChatService:
             with suppress(DomainError):
                 await self._stage.send_crisis_resources(heard)
             return
-        turn = Turn(heard.place, heard.author_id, [heard], list(summoned), is_secret)
+        turn = Turn(heard.channel, heard.author_id, [heard], list(summoned), is_secret)
         self._turns.append(turn)
         try:
             for personality_id in turn.addressees:
@@ -145,11 +151,11 @@ class ChatService:
                 # It got no answer; the next answer should know of it all the same.
                 lines = [to_line(each, combined_text([each])) for each in turn.messages]
                 overheard = [PendingLine(line, is_secret) for line in lines]
-                self._earshot.add(turn.place.channel_id, *overheard)
+                self._earshot.add(turn.channel.channel_id, *overheard)
 
     async def _answer_as(self, turn: Turn, personality_id: UUID, in_line: Turnstile) -> None:
         try:
-            async with self._stage.typing(turn.place):
+            async with self._stage.typing(turn.channel):
                 draft = await self._generate(turn, personality_id)
                 await in_line.wait()
                 while turn.changed.is_set():
@@ -158,7 +164,7 @@ class ChatService:
             await self._send(turn, draft)
         except ChannelNotFound:
             log.info(
-                "Nobody answers in channel %s: it or the message is gone", turn.place.channel_id
+                "Nobody answers in channel %s: it or the message is gone", turn.channel.channel_id
             )
         except DomainError as error:
             with suppress(DomainError):
@@ -195,7 +201,7 @@ class ChatService:
                     task.cancel()
 
     async def _generate_once(self, turn: Turn, personality_id: UUID) -> GeneratedReply:
-        channel_id = turn.place.channel_id
+        channel_id = turn.channel.channel_id
         if not self._earshot.is_tracking(channel_id):
             self._earshot.track(channel_id, await self._missed_messages(turn.messages[0]))
         attached = [await files.read(self._stage, heard) for heard in turn.messages]
@@ -203,7 +209,7 @@ class ChatService:
             ReplyRequest(
                 personality_id=personality_id,
                 actor=Actor(discord_id=turn.last.author_id, name=turn.last.author_name),
-                place=turn.last.place,
+                channel=turn.last.channel,
                 text=combined_text(turn.messages, [each.text for each in attached]),
                 images=tuple(image for each in attached for image in each.images),
                 lines=await self._pending_lines(channel_id),
@@ -226,11 +232,11 @@ class ChatService:
 
         async def caught_up() -> tuple[int | None, frozenset[int]]:
             async with self._sessions() as session:
-                return await queries.caught_up(session, heard.place.channel_id)
+                return await queries.caught_up(session, heard.channel.channel_id)
 
         after, known = await retry_on_disconnect(caught_up)
         recent = await self._stage.history(
-            heard.place, after=after, before=heard.message_id, limit=_CATCH_UP
+            heard.channel, after=after, before=heard.message_id, limit=_CATCH_UP
         )
         missed = [each for each in recent if each.message_id not in known]
         people = sorted({id_ for each in missed for id_ in (each.author_id, *each.mentions)})
@@ -246,7 +252,7 @@ class ChatService:
 
     async def _send(self, turn: Turn, draft: GeneratedReply) -> None:
         """Say an answer, then keep it with everything else that was said."""
-        personality, place = draft.resolution.personality, turn.place
+        personality, place = draft.resolution.personality, turn.channel
         line_id = uuid4()
         shown = "\n".join([draft.text, *(f"-# {note}" for note in draft.notes)])
         message_ids = await self._stage.send(place, speaker_of(personality), shown, line_id=line_id)

@@ -7,14 +7,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from db.models import ConversationLine
+from services.chat.addressing import combined_text
 from services.chat.recent_messages import to_line
 from services.chat.reply_generation import GeneratedReply
-from services.chat.types import IncomingMessage
-from services.memory import Channel
+from services.types import Channel, IncomingMessage
 
 # Messages of one person that come this close together are answered once.
 DEBOUNCE = timedelta(seconds=1.5)
-REDACTED = "[someone]"
 
 
 @dataclass(eq=False)
@@ -24,7 +23,7 @@ class Turn:
     Nothing is left of `messages` where all of them were taken back; then nobody answers.
     """
 
-    place: Channel
+    channel: Channel
     author_id: int
     messages: list[IncomingMessage]
     addressees: list[UUID]
@@ -43,7 +42,8 @@ class Turn:
         return (
             self.is_open
             and bool(self.messages)
-            and (self.place.channel_id, self.author_id) == (heard.place.channel_id, heard.author_id)
+            and (self.channel.channel_id, self.author_id)
+            == (heard.channel.channel_id, heard.author_id)
             and heard.created_at - self.last.created_at <= DEBOUNCE
         )
 
@@ -78,23 +78,3 @@ class Turn:
             persona_id=draft.resolution.persona.id,
             personality_id=draft.resolution.personality.id,
         )
-
-
-def redact(heard: IncomingMessage, opted_out: frozenset[int]) -> IncomingMessage:
-    """Return a message in which mentions are names, and those who opted out are nobody."""
-    content = heard.content
-    for discord_id, name in heard.mentions.items():
-        shown = REDACTED if discord_id in opted_out else f"@{name}"
-        content = content.replace(f"<@{discord_id}>", shown).replace(f"<@!{discord_id}>", shown)
-    return replace(heard, content=content)
-
-
-def combined_text(messages: Sequence[IncomingMessage], attached: Sequence[str] = ()) -> str:
-    """Return what messages say together; `attached` is what their files say, or their names."""
-    texts = [heard.content.strip() for heard in messages]
-    if attached:
-        return "\n".join(
-            text for pair in zip(texts, attached, strict=True) for text in pair if text
-        )
-    named = [f"[attached: {a.name}]" for heard in messages for a in heard.attachments]
-    return "\n".join(text for text in [*texts, *named] if text)

@@ -30,9 +30,8 @@ from services.engine.scheduler import to_task
 from services.engine.types import Limits, PlannedAct
 from services.errors import ModeratorsOnly
 from services.llm import LanguageModels
-from services.memory import Channel
-from services.people import Actor
 from services.texts import clean_text
+from services.types import Actor, Channel
 
 _BEST = 10
 

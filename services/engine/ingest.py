@@ -11,7 +11,6 @@ from db.models import Board, Comment, Post
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.chat import (
-    IncomingMessage,
     NoPersonalityHere,
     addressees,
     combined_text,
@@ -24,6 +23,7 @@ from services.engine.ports import BoardAdapter
 from services.engine.results import show_votes, to_item, vote
 from services.engine.scheduler import EngineTiming, plan_reactions
 from services.engine.types import BoardLocation
+from services.types import IncomingMessage
 
 _TEXT = 4000
 
@@ -156,11 +156,11 @@ class BoardIngest:
         asked = await _answered(session, heard)
         post = await _post(session, heard, asked)
         if post is None:
-            is_thread = heard.place.parent_id is not None
+            is_thread = heard.channel.parent_id is not None
             return _as_post(board, heard, text, now, title if is_thread else None), None
         parent = asked if isinstance(asked, Comment) else None
-        if post.thread_id is None and heard.place.parent_id is not None:
-            post.thread_id = heard.place.channel_id
+        if post.thread_id is None and heard.channel.parent_id is not None:
+            post.thread_id = heard.channel.channel_id
         comment = Comment(
             post_id=post.id,
             parent_id=parent.id if parent else None,
@@ -184,13 +184,13 @@ def _as_post(
         title=title,
         content=text,
         discord_message_ids=[heard.message_id],
-        thread_id=heard.place.channel_id if heard.place.parent_id else None,
+        thread_id=heard.channel.channel_id if heard.channel.parent_id else None,
         created_at=now,
     )
 
 
 async def _board(session: AsyncSession, heard: IncomingMessage) -> Board | None:
-    home = heard.place.parent_id or heard.place.channel_id
+    home = heard.channel.parent_id or heard.channel.channel_id
     return await session.scalar(
         select(Board).where(Board.channel_id == home, Board.closed_at.is_(None))
     )
@@ -218,9 +218,9 @@ async def _post(
         return asked
     if isinstance(asked, Comment):
         return await session.get(Post, asked.post_id)
-    if heard.place.parent_id is None:
+    if heard.channel.parent_id is None:
         return None
-    thread_id = heard.place.channel_id
+    thread_id = heard.channel.channel_id
     return await session.scalar(
         select(Post).where(
             (Post.thread_id == thread_id) | Post.discord_message_ids.contains([thread_id]),

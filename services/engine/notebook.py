@@ -12,7 +12,6 @@ from typing_extensions import override
 
 from db.models import ActType, TaskStatus
 from db.session import Sessions
-from services.chat import speaker_of
 from services.engine import act_queries, policy, queries, results
 from services.engine.act_queries import ActRecords
 from services.engine.errors import EnginePaused, Skipped, SkipReason, TaskGone
@@ -27,6 +26,7 @@ from services.jobs import Run
 from services.llm import LanguageModels, Usage, dear_cost
 from services.llm_configs import NoConfig
 from services.personalities import described, recently_shared
+from services.types import speaker_of
 
 T = TypeVar("T")
 

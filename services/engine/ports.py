@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from services.chat import Speaker
 from services.engine.errors import Skipped
 from services.engine.types import (
     ActContent,
@@ -14,6 +13,7 @@ from services.engine.types import (
     SentMessages,
 )
 from services.llm import Caller, Completion, Request
+from services.types import Speaker
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from services.engine.scheduler import EngineTiming, enqueue_task, to_task
 from services.engine.simulation import Simulation, measures, synthetic_personalities
 from services.engine.types import Limits
 from services.errors import BotOwnerOnly
-from services.people import Actor
 from services.personalities import PersonalityNotFound
+from services.types import Actor
 
 _LATE = timedelta(minutes=5)
 

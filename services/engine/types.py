@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from db.models import ActType, BoardKind
-from services.chat import Speaker
 from services.images import StoredImage
+from services.types import Speaker
 
 
 @dataclass(frozen=True, kw_only=True)

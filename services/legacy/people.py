@@ -12,7 +12,8 @@ from services.legacy.conversion import NameRegistry, dates, key, snowflake
 from services.legacy.migration import MigratedUser, Migration
 from services.legacy.report import RowKind
 from services.legacy.source import Row
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
+from services.types import Actor
 
 
 async def move_users(move: Migration, users: Sequence[Row]) -> None:

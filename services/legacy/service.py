@@ -16,7 +16,7 @@ from services.legacy.personalities import (
 )
 from services.legacy.report import ImportReport
 from services.legacy.source import opened
-from services.people import Actor
+from services.types import Actor
 
 # Nobody else gives a name or a position while we do; whoever only reads does not wait.
 _ALONE = text(

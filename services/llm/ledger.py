@@ -14,7 +14,7 @@ from services.errors import BotOwnerOnly
 from services.llm import prices
 from services.llm.prices import Price
 from services.llm.types import Caller, Usage
-from services.people import Actor
+from services.types import Actor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,9 +18,10 @@ from services.llm_configs.errors import (
     DefaultConfigInUse,
     OutOfRange,
 )
-from services.people import Actor, get_or_create_user, set_override
+from services.people import get_or_create_user, set_override
 from services.personalities import PersonalityService
 from services.texts import clean_name, clean_optional
+from services.types import Actor
 
 # The bounds that the table checks too: name, lowest, highest, whole numbers only.
 PARAMETERS: Mapping[str, tuple[float, float, bool]] = {

@@ -1,20 +1,18 @@
 """What personalities remember: recall for the chat, and the user's hand on it."""
 
-from db.models import Memory, Venue
+from db.models import Memory
 from services.memory.errors import MemoryLocked, MemoryNotFound
 from services.memory.queries import add
 from services.memory.recall import recall
 from services.memory.service import MemoryService
-from services.memory.types import Channel, RecalledMemory
+from services.memory.types import RecalledMemory
 
 __all__ = [
-    "Channel",
     "Memory",
     "MemoryLocked",
     "MemoryNotFound",
     "MemoryService",
     "RecalledMemory",
-    "Venue",
     "add",
     "recall",
 ]

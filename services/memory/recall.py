@@ -13,7 +13,8 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Venue
-from services.memory.types import Channel, RecalledMemory
+from services.memory.types import RecalledMemory
+from services.types import Channel
 
 _CANDIDATES = 40  # as many as one round of the index brings
 # A word that is in more memories than this tells none apart, and costs the time to look at all.

@@ -12,8 +12,9 @@ from services.embeddings import TextEmbedder
 from services.errors import TextEmpty
 from services.memory import queries
 from services.memory.errors import MemoryLocked, MemoryNotFound
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.texts import clean_text
+from services.types import Actor
 
 
 class MemoryService:

@@ -4,10 +4,8 @@ from db.models import Persona, User
 from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound
 from services.people.queries import get_or_create_user, set_override
 from services.people.service import PeopleService, PersonaInput, PersonaList
-from services.people.types import Actor
 
 __all__ = [
-    "Actor",
     "LastPersona",
     "PeopleService",
     "Persona",

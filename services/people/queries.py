@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Persona, User, UserDefaultPersona, UserPersonalityConfig
-from services.people.types import Actor
+from services.types import Actor
 
 
 async def get_or_create_user(session: AsyncSession, actor: Actor) -> User:

@@ -10,8 +10,8 @@ from db.models import Persona
 from db.session import Sessions
 from services.people import queries
 from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound
-from services.people.types import Actor
 from services.texts import clean_name, clean_optional, clean_text
+from services.types import Actor
 
 
 @dataclass(frozen=True, kw_only=True)

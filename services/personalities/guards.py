@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import JobStatus, NsfwRating, Personality, Visibility
 from services.errors import OwnersOnly
-from services.people import Actor
 from services.personalities import queries
 from services.personalities.errors import PersonalityNotFound, StillPublic
+from services.types import Actor
 
 _OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
 

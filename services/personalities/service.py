@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 
 from db.models import Personality, PersonalityAlias, PersonalityCard
 from db.session import Sessions
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.personalities import cards, definition, queries, transcripts
 from services.personalities.errors import (
     LastOwner,
@@ -22,6 +22,7 @@ from services.personalities.guards import is_settled, owned, rate_explicit, refu
 from services.personalities.names import refuse_impersonation, slugify
 from services.personalities.types import CardFile, Leaving, PersonalityDetails
 from services.texts import clean_name
+from services.types import Actor
 
 
 class PersonalityService:

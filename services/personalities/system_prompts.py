@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from db.models import SystemPrompt
 from db.session import Sessions
 from services.errors import BotOwnerOnly, TextEmpty
-from services.people import Actor
 from services.personalities.errors import DefaultPromptInUse, PromptNameTaken, PromptNotFound
 from services.texts import clean_name, clean_text
+from services.types import Actor
 
 
 class SystemPromptService:

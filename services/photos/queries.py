@@ -7,9 +7,9 @@ from sqlalchemy import Select, String, cast, delete, exists, func, or_, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, Photo, PostStatus, SocialPost, SocialTarget, User
-from services.people import Actor
 from services.personalities import owned_by
 from services.photos.types import Library, LibraryPhoto, SimilarPhoto
+from services.types import Actor
 
 _LEAST_ID = 4
 

@@ -8,12 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Photo
 from db.session import Sessions
-from services.chat import Attachment, ChatAdapter
+from services.chat import ChatAdapter
 from services.embeddings import ImageEmbedder
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.media import FileNotFound, FileTooLarge, ObjectNotFound, enqueue_deletion
-from services.people import Actor
 from services.personalities import owned
 from services.photos import queries
 from services.photos.embedding import fitted
@@ -22,6 +21,7 @@ from services.photos.importing import Importer, enqueue_embedding
 from services.photos.sources import MOST_ARCHIVE_BYTES, archive, file, is_archive, refused
 from services.photos.types import ImportResult, Library, LibraryPhoto, SimilarPhoto, Sources
 from services.texts import clean_text
+from services.types import Actor, Attachment
 
 ALT_LIMIT = 1000
 _ALIKE, _WORDS = 12, 200

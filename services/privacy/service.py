@@ -41,8 +41,8 @@ from db.models import (
 )
 from db.session import Sessions
 from services.characters import delete_characters
-from services.people import Actor
 from services.social import delete_photos_and_posts
+from services.types import Actor
 
 # Made from the rest, or a way to speak in our name for some minutes.
 _LEFT_OUT = {"embedding", "words", "reply"}

@@ -11,13 +11,14 @@ from db.session import Sessions
 from services.jobs import JobStatus, cancel, enqueue
 from services.llm import LanguageModels
 from services.llm_configs import NoConfig
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.personalities import owned
 from services.publishing import queries
 from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NotPublic
 from services.publishing.queries import Listing
 from services.publishing.types import PublishStatus
 from services.publishing.workflow import KIND
+from services.types import Actor
 
 _MOST = 100
 

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from db.models import PostStatus
 from db.session import Sessions
 from services.clock import Clock
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.social import queries
 from services.social.errors import PostNotFound, SeveralPosts
 from services.social.times import zone_of
 from services.social.types import PostDetails
+from services.types import Actor
 
 
 class CalendarService:

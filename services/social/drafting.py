@@ -9,12 +9,13 @@ from db.session import Sessions
 from services.llm import Caller, ChatMessage, Image, LanguageModels, Request, Sampling
 from services.llm_configs import NoVisionModel, seeing_model
 from services.media import JPEG, ObjectStore
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.personalities import described, owned
 from services.photos import ALT_LIMIT, PhotoNotFound
 from services.social.captions import CAPTIONS, LABELS, with_ai_mark
 from services.social.types import CaptionDraft
 from services.texts import clean_text, on_one_line, shorten
+from services.types import Actor
 
 _TOKENS, _DEFAULT, _WISH = 500, 400, 300
 _SYSTEM = """\

@@ -5,13 +5,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Photo, SocialPost, SocialTarget
-from services.people import Actor
 from services.personalities import owned
 from services.photos import ALT_LIMIT, PhotoNotFound
 from services.social import captions, queries
 from services.social.errors import PhotoHasPost, PostNotFound, TargetNotFound
 from services.social.types import CaptionDraft, PostDetails
 from services.texts import clean_text
+from services.types import Actor
 
 
 def write(post: SocialPost, photo: Photo, target: SocialTarget | None, draft: CaptionDraft) -> None:

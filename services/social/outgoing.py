@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.models import Personality, PostStatus, SocialPost, SocialTarget
-from services.chat import speaker_of
 from services.social.captions import with_ai_mark
 from services.social.ports import Publisher
 from services.social.types import OutgoingPost, PostDetails
+from services.types import speaker_of
 
 # A queue wants a time that is not over when the request arrives.
 _SOON, _LEAST = timedelta(minutes=2), timedelta(minutes=1)

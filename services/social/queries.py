@@ -20,9 +20,9 @@ from db.models import (
     SocialTarget,
     User,
 )
-from services.people import Actor
 from services.personalities import owned_by
 from services.social.types import PostDetails
+from services.types import Actor
 
 # Those that hold their minute at their target.
 PLANNED = (PostStatus.SCHEDULED, PostStatus.SENDING, PostStatus.UNCONFIRMED)

@@ -10,7 +10,7 @@ from db.models import Photo, PostStatus, SocialPost, SocialTarget
 from db.session import Sessions
 from services.clock import Clock
 from services.errors import DomainError
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.social import queries, target_queries
 from services.social.deletion import enqueue_removal
 from services.social.errors import (
@@ -23,6 +23,7 @@ from services.social.guards import has_post, locked, photo_of, target_for, write
 from services.social.scheduling import enqueue_delivery
 from services.social.times import Slot, occurrences, read_time, zone_of
 from services.social.types import CaptionDraft, NotScheduled, PostDetails, Scheduled, Scheduling
+from services.types import Actor
 
 NEXT = "next slot"
 # How many times of the week are looked at before there is said to be none.

@@ -9,9 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, SocialSlot, SocialTarget, TargetKind
-from services.people import Actor
 from services.personalities import owned_by
 from services.social.times import Slot
+from services.types import Actor
 
 
 async def targets(session: AsyncSession, personality_id: UUID) -> Sequence[SocialTarget]:

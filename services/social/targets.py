@@ -11,7 +11,7 @@ from db.session import Sessions
 from services.clock import Clock
 from services.errors import BotOwnerOnly, ModeratorsOnly
 from services.llm import BackgroundCalls
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.personalities import owned
 from services.social import queries, target_queries
 from services.social.captions import CAPTIONS, DISCORD
@@ -29,6 +29,7 @@ from services.social.scheduling import enqueue_delivery
 from services.social.service import free_at
 from services.social.times import Slot, zone_of
 from services.social.types import BufferChannel, TargetChannel, TargetDetails
+from services.types import Actor
 
 _NAME = 80
 

@@ -10,9 +10,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from db.models import Photo, SocialPost, SocialTarget
-from services.chat import Speaker
 from services.errors import DomainError
 from services.social.times import Slot
+from services.types import Speaker
 
 
 class RemoteState(StrEnum):

@@ -18,13 +18,13 @@ from typing_extensions import override
 
 from db.models import Memory, Personality, User
 from db.session import Sessions, connect
-from services.chat import ChatService, ConversationWriter, IncomingMessage, ReplyGenerator, Speaker
+from services.chat import ChatService, ConversationWriter, ReplyGenerator
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import Dialect, OpenAICompatible
-from services.memory import Channel, Venue
 from services.seeds import seed
+from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.bench.measure import Measure, percentile
 from tests.fakes import FakeStage
 
@@ -142,7 +142,7 @@ async def _converse(
     for _ in range(turns):
         heard = IncomingMessage(
             message_id=next(IDS),
-            place=place,
+            channel=place,
             author_id=1000 + channel_id,
             author_name=f"user{channel_id}",
             content=f"@Mirela {sentence(generator)}",

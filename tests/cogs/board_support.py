@@ -11,7 +11,7 @@ from sqlalchemy import select
 from db.models import EngineTask, Post, TaskStatus
 from db.session import Sessions
 from services.engine import ActType
-from services.people import Actor
+from services.types import Actor
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons
 

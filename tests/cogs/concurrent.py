@@ -13,8 +13,8 @@ from db.base import Keyed
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
-from services.people import Actor
 from services.personalities import Personality
+from services.types import Actor
 from tests.cogs.conftest import House, make_bot
 from tests.vendors.openai import Reply
 

@@ -15,12 +15,11 @@ from simcord.results import InteractionResult
 
 from bot.discord.errors import explain
 from services.errors import ModeratorsOnly
-from services.memory import Channel as ChatPlace
-from services.memory import Venue
-from services.people import Actor
 from services.personalities import Personality
 from services.photos import file
 from services.social import CaptionDraft, TargetChannel
+from services.types import Actor, Venue
+from services.types import Channel as ChatPlace
 from tests.cogs.concurrent import actor, breathe
 from tests.cogs.conftest import House
 from tests.cogs.forms import buttons, fill, said

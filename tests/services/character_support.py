@@ -26,13 +26,12 @@ from services.characters import (
     ProgressHandler,
     Watcher,
 )
-from services.chat import Attachment
 from services.images import ImagePipeline
 from services.jobs import LANES, Handler, JobMetrics, Worker
 from services.llm import LanguageModels, background_calls
 from services.media import DeleteHandler, FolderStore
-from services.people import Actor
 from services.personalities import PersonalityService
+from services.types import Actor, Attachment
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
 from tests.services.crashes import Watch

@@ -13,7 +13,6 @@ from typing_extensions import override
 from bot.discord.errors import explain
 from db.models import ActType, Board, BoardMember, Comment, EngineTask, Personality, Post
 from db.session import Sessions, connect
-from services.chat import Speaker
 from services.clock import Clock, SystemClock
 from services.engine import (
     ActHandler,
@@ -41,6 +40,7 @@ from services.llm import (
     background_calls,
 )
 from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.types import Speaker
 from tests.conftest import studio_of
 from tests.services.crashes import Watch
 from tests.services.job_support import QUICK, statuses

@@ -20,7 +20,6 @@ from services.images import ImageModels, ImagePipeline
 from services.jobs import LANES, Handler, JobMetrics, Worker
 from services.llm import PRICES, Ledger, background_calls
 from services.media import DeleteHandler, FolderStore
-from services.people import Actor
 from services.personalities import PersonalityService
 from services.photos import EmbedPhotoHandler, ImportOutcome, ImportResult, PhotoService, file
 from services.social import (
@@ -43,6 +42,7 @@ from services.social import (
     TargetService,
     delete_photos_and_posts,
 )
+from services.types import Actor
 from tests.conftest import studio_of
 from tests.fakes import FakeStage, HandClock
 from tests.services.character_support import nothing_due

@@ -15,7 +15,6 @@ from db.session import Sessions, connect
 from services.jobs import LANES, JobMetrics, Worker
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import Dialect, OpenAICompatible
-from services.people import Actor
 from services.personalities import PersonalityService
 from services.publishing import (
     Herald,
@@ -25,6 +24,7 @@ from services.publishing import (
     PublishNoticeHandler,
     PublishResult,
 )
+from services.types import Actor
 from tests.services.crashes import Watch
 from tests.services.job_support import QUICK, statuses
 

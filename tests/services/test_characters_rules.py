@@ -22,7 +22,6 @@ from services.characters import (
     StyleNotFound,
     TooManyGenerating,
 )
-from services.chat import Attachment
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.llm import LanguageModels
@@ -31,6 +30,7 @@ from services.media import (
     NotAPicture,
     PictureTooLarge,
 )
+from services.types import Attachment
 from tests.services.character_support import (
     FILES,
     OWNER,

@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 
 from db.models import ConversationLine, Memory
 from db.session import Sessions
-from services.chat import ChatService, ConversationWriter, IncomingMessage, ReplyGenerator
+from services.chat import ChatService, ConversationWriter, ReplyGenerator
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
-from services.memory import Channel, Venue
+from services.types import Channel, IncomingMessage, Venue
 from tests.fakes import FakeStage
 from tests.vendors.openai import OpenAIStandIn, Reply
 
@@ -25,7 +25,7 @@ PLACE = Channel(channel_id=5, guild_id=1, venue=Venue.PUBLIC)
 def heard(text: str) -> IncomingMessage:
     return IncomingMessage(
         message_id=next(IDS),
-        place=PLACE,
+        channel=PLACE,
         author_id=7,
         author_name="alice",
         content=text,

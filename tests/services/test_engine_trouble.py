@@ -24,8 +24,8 @@ from services.engine import (
 )
 from services.engine.types import EngineSnapshot, OpenBoard, Participant
 from services.llm import LanguageModels
-from services.people import Actor
 from services.privacy import PrivacyService
+from services.types import Actor
 from tests.services.engine_support import (
     TableStage,
     board,

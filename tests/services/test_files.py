@@ -6,8 +6,7 @@ import pytest
 
 from db.models import Venue
 from services.chat import files
-from services.chat.types import Attachment, IncomingMessage
-from services.memory import Channel
+from services.types import Attachment, Channel, IncomingMessage
 from tests.fakes import FakeStage
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -24,7 +23,7 @@ async def read(*attached: tuple[Attachment, bytes]) -> tuple[files.AttachmentCon
     stage = FakeStage(files={each.url: data for each, data in attached})
     heard = IncomingMessage(
         message_id=1,
-        place=PLACE,
+        channel=PLACE,
         author_id=2,
         author_name="alice",
         content="look",
@@ -112,7 +111,7 @@ async def test_a_file_that_is_gone_is_named() -> None:
     stage = FakeStage()
     heard = IncomingMessage(
         message_id=1,
-        place=PLACE,
+        channel=PLACE,
         author_id=2,
         author_name="alice",
         content="",

@@ -20,8 +20,9 @@ from db.models import (
 )
 from db.session import Sessions
 from services.legacy import RowKind
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.seeds import seed
+from services.types import Actor
 from tests.services.legacy_database import (
     ADMIN,
     ALICE,

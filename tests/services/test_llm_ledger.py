@@ -17,7 +17,8 @@ from services.llm import (
     Price,
     Usage,
 )
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
+from services.types import Actor
 from tests.services.llm_support import HELLO
 from tests.vendors.openai import OpenAIStandIn, Reply
 

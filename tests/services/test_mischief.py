@@ -7,9 +7,9 @@ import pytest
 from db.models import NsfwRating
 from db.session import Sessions
 from services.llm import LanguageModels
-from services.people import Actor
 from services.personalities import PersonalityService
 from services.publishing.types import PublishStatus
+from services.types import Actor
 from tests.services.publishing_support import (
     OWNER,
     ended,

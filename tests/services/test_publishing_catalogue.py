@@ -10,7 +10,7 @@ from db.models import Personality, PersonalityTag, Tag, Visibility
 from db.session import Sessions
 from services.chat import queries as chat
 from services.llm import LanguageModels
-from services.people import Actor, get_or_create_user
+from services.people import get_or_create_user
 from services.personalities import PersonalityService, StillPublic
 from services.privacy import PrivacyService
 from services.publishing import (
@@ -20,6 +20,7 @@ from services.publishing import (
 )
 from services.publishing.tags import TAGS
 from services.seeds import seed
+from services.types import Actor
 from tests.services.publishing_support import (
     OWNER,
     STRANGER,

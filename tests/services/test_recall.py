@@ -11,9 +11,10 @@ from sqlalchemy import insert, select
 from db.models import Memory, Personality, User, Venue
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
-from services.memory import Channel, RecalledMemory, recall
-from services.people import Actor, get_or_create_user
+from services.memory import RecalledMemory, recall
+from services.people import get_or_create_user
 from services.seeds import seed
+from services.types import Actor, Channel
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HERE, THERE = 1, 2  # guilds

@@ -6,9 +6,9 @@ from sqlalchemy import select, text
 
 from db.models import LlmConfig, Personality, PersonalityVersion, SystemPrompt
 from db.session import Sessions
-from services.people import Actor
 from services.personalities import PersonalityService
 from services.seeds import seed
+from services.types import Actor
 
 BOSS = Actor(discord_id=1, name="boss", is_bot_owner=True)
 

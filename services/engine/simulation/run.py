@@ -15,7 +15,6 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from typing_extensions import override
 
 from db.models import ActType, BoardKind
-from services.chat import Speaker
 from services.engine.acting import ActExecutor
 from services.engine.actions import actions
 from services.engine.actions.base import result_id
@@ -41,6 +40,7 @@ from services.engine.types import (
     SentMessages,
 )
 from services.engine.writing import Writer
+from services.types import Speaker
 
 T = TypeVar("T")
 

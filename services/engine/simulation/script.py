@@ -9,10 +9,10 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from services.chat import Speaker
 from services.engine.ports import Author, BoardAdapter
 from services.engine.types import BoardLocation, ImageAttachment, SentMessages
 from services.llm import Caller, Completion, Request, Usage, estimate
+from services.types import Speaker
 
 _WORDS = re.compile(r"[Aa]bout (\d+) words")
 

@@ -1,0 +1,77 @@
+"""Types that every feature uses: who acts, where, and what was said."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from db.models import Personality, Venue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """A person who does something, with what Discord says they may do where they do it.
+
+    `moderates` is Manage Messages in the channel. Services check; Discord's UI only hides.
+    """
+
+    discord_id: int
+    name: str
+    is_bot_owner: bool = False
+    moderates: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A channel of Discord. `guild_id` is None in a DM.
+
+    `parent_id` is the channel of a thread. `age_restricted` counts a thread's parent.
+    """
+
+    channel_id: int
+    guild_id: int | None
+    venue: Venue
+    parent_id: int | None = None
+    age_restricted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file of a message, not downloaded yet."""
+
+    name: str
+    media_type: str
+    size: int
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomingMessage:
+    """A message of a person, or of a proxy that speaks for one.
+
+    `mentions` maps Discord ids in the text to names. `reply_to` is the message it answers.
+    """
+
+    message_id: int
+    channel: Channel
+    author_id: int
+    author_name: str
+    content: str
+    created_at: datetime
+    attachments: tuple[Attachment, ...] = ()
+    mentions: dict[int, str] = field(default_factory=dict[int, str])
+    reply_to: int | None = None
+    mentions_bot: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaker:
+    """The name and avatar that a personality speaks with."""
+
+    name: str
+    avatar_url: str | None = None
+
+
+def speaker_of(personality: Personality) -> Speaker:
+    """Return the name and avatar that a personality speaks with."""
+    return Speaker(
+        name=personality.display_name or personality.name, avatar_url=personality.avatar_url
+    )
