@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
 
+from bot.app.services import DiscordAdapters, Services
 from bot.app.settings import Settings
-from bot.discord.errors import explain
+from bot.discord.errors import describe
 from db.session import Sessions
 from services.buffer import BufferPublisher
 from services.characters import (
@@ -16,21 +17,19 @@ from services.characters import (
     GalleryService,
     GenerateHandler,
     ProgressHandler,
-    Watcher,
 )
 from services.chat import (
     AnswerService,
     ChannelService,
-    ChatAdapter,
     ChatService,
     ConversationWriter,
     ReplyGenerator,
 )
 from services.clock import Clock, SystemClock
+from services.command_sync import CommandSyncService
 from services.embeddings import ImageEmbedder, LocalImageEmbedder, TextEmbedder
 from services.engine import (
     ActHandler,
-    BoardAdapter,
     BoardIngest,
     BoardService,
     Delays,
@@ -45,8 +44,8 @@ from services.engine import (
     Uniform,
 )
 from services.images import ImagePipeline
-from services.jobs import DISCORD, ENGINE, LANES, Handler, JobMetrics, JobService, Worker
-from services.llm import LanguageModels, Ledger
+from services.jobs import DISCORD, ENGINE, LANES, JobMetrics, JobService, Worker
+from services.llm import LanguageModels
 from services.llm_configs import LlmConfigService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
@@ -54,12 +53,11 @@ from services.people import PeopleService
 from services.personalities import PersonalityService, SystemPromptService
 from services.photos import EmbedPhotoHandler, PhotoService
 from services.privacy import PrivacyService
-from services.publishing import Herald, PublishHandler, PublishingService, PublishNoticeHandler
+from services.publishing import PublishHandler, PublishingService, PublishNoticeHandler
 from services.social import (
     CalendarService,
     DeliveryHandler,
     Drafter,
-    Messenger,
     Publisher,
     RemoveFromQueueHandler,
     SocialNoticeHandler,
@@ -68,18 +66,6 @@ from services.social import (
     TargetService,
     delete_photos_and_posts,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class DiscordAdapters:
-    """The services' ways to Discord."""
-
-    stage: ChatAdapter
-    board_stage: BoardAdapter
-    herald: Herald
-    watcher: Watcher
-    publisher: Publisher
-    messenger: Messenger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,40 +98,6 @@ class EngineOptions:
             interval=timedelta(milliseconds=settings.scheduler_interval_ms),
             tasks_per_tick=settings.max_tasks_per_tick,
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Services:
-    """Every service of the house."""
-
-    stage: ChatAdapter
-    models: LanguageModels
-    ledger: Ledger
-    people: PeopleService
-    personalities: PersonalityService
-    system_prompts: SystemPromptService
-    configs: LlmConfigService
-    memory: MemoryService
-    privacy: PrivacyService
-    channels: ChannelService
-    answers: AnswerService
-    chat: ChatService
-    publishing: PublishingService
-    characters: CharacterService
-    galleries: GalleryService
-    sweeper: GarbageCollector
-    photos: PhotoService
-    posts: SocialService
-    calendar: CalendarService
-    targets: TargetService
-    drafter: Drafter
-    boards: BoardService
-    board_ear: BoardIngest
-    engine: EngineService
-    engine_loop: EngineScheduler
-    jobs: JobService
-    handlers: tuple[Handler, ...]
-    metrics: JobMetrics
 
 
 def assemble(
@@ -192,13 +144,13 @@ def assemble(
         PublishHandler(sessions, models),
         PublishNoticeHandler(outside.herald),
         ActHandler(desk),
-        GenerateHandler(sessions, models, studio, outside.watcher, describe=describe_error),
+        GenerateHandler(sessions, models, studio, outside.watcher, describe=describe),
         ProgressHandler(sessions, studio.store, outside.watcher),
         CleanupHandler(sessions, studio),
         GarbageCollectionHandler(sweeper),
         DeleteHandler(studio.store),
         EmbedPhotoHandler(sessions, studio.store, looker),
-        DeliveryHandler(sessions, publishers, time, describe=describe_error),
+        DeliveryHandler(sessions, publishers, time, describe=describe),
         SocialNoticeHandler(sessions, outside.messenger),
         RemoveFromQueueHandler(publishers),
     )
@@ -231,15 +183,11 @@ def assemble(
         board_ear=BoardIngest(sessions, planner, tempo, outside.board_stage),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),
         engine_loop=EngineScheduler(sessions, planner, tempo),
+        command_sync=CommandSyncService(sessions),
         jobs=JobService(sessions, handlers, metrics),
         handlers=handlers,
         metrics=metrics,
     )
-
-
-def describe_error(error: BaseException) -> str:
-    """Return what is said of work that failed."""
-    return explain(error) or "Something broke on our side."
 
 
 def worker(
@@ -258,7 +206,7 @@ def worker(
         sessions,
         services.handlers,
         lanes=rooms,
-        describe=describe_error,
+        describe=describe,
         metrics=services.metrics,
         at_once=at_once,
     )

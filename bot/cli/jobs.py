@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bot.app.services import Services
 from bot.app.vendors import buffer_publisher, image_pipeline, photo_embedder
-from bot.app.wiring import Services, assemble
+from bot.app.wiring import assemble
 from bot.cli import terminal
 from bot.cli.terminal import default_database, friendly_errors
 from bot.discord.adapters import discord_adapters

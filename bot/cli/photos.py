@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bot.app.wiring import Services
+from bot.app.services import Services
 from bot.cli.jobs import ask
 from bot.cli.terminal import plain, print_json, strip_markdown
 from bot.discord.errors import explain

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import discord
 
-from bot.app.wiring import DiscordAdapters
+from bot.app.services import DiscordAdapters
 from bot.discord.boards import DiscordBoardAdapter
 from bot.discord.buttons.answers import answer_view
 from bot.discord.buttons.posts import DiscordMessenger

@@ -13,7 +13,7 @@ from discord import ui
 from typing_extensions import override
 
 from bot.discord.converters import is_from_person, to_incoming_message
-from bot.discord.errors import explain
+from bot.discord.errors import describe
 from bot.discord.webhooks import Webhooks, translate_errors
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
 from services.media import MAX_BYTES
@@ -88,7 +88,7 @@ class DiscordChatAdapter(ChatAdapter):
 
     @override
     async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
-        text = explain(error) or "Something broke on our side."
+        text = describe(error)
         await self._reply(heard, f"-# {text}")
 
     @override

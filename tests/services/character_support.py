@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from typing_extensions import override
 
-from bot.app.wiring import describe_error
+from bot.discord.errors import describe
 from db.models import Character, CharacterImage, GeneratedAsset, Job, JobStatus, PromptArtifact
 from db.session import Sessions, connect
 from services.characters import (
@@ -105,7 +105,7 @@ class Drawing:
         store = self.studio.store
         return [
             GenerateHandler(
-                self.sessions, self.models, self.studio, self.watcher, describe=describe_error
+                self.sessions, self.models, self.studio, self.watcher, describe=describe
             ),
             ProgressHandler(self.sessions, store, self.watcher),
             CleanupHandler(self.sessions, self.studio),
@@ -118,7 +118,7 @@ class Drawing:
             self.sessions,
             self.handlers,
             lanes=LANES,
-            describe=describe_error,
+            describe=describe,
             metrics=JobMetrics(),
             pace=QUICK,
             watch=watch,

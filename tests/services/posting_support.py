@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from typing_extensions import override
 
-from bot.app.wiring import describe_error
+from bot.discord.errors import describe
 from db.models import Photo, SocialPost, SocialTarget
 from db.session import Sessions, connect
 from services.buffer import BufferClient, BufferPublisher
@@ -147,7 +147,7 @@ class Posting:
         }
         return [
             DeliveryHandler(
-                self.sessions, publishers, self.clock, describe=describe_error, search=self._search
+                self.sessions, publishers, self.clock, describe=describe, search=self._search
             ),
             SocialNoticeHandler(self.sessions, self.messenger),
             RemoveFromQueueHandler(publishers),
@@ -161,7 +161,7 @@ class Posting:
             self.sessions,
             self.handlers,
             lanes=LANES,
-            describe=describe_error,
+            describe=describe,
             metrics=JobMetrics(),
             pace=replace(QUICK, poll=0.02),
             watch=watch,

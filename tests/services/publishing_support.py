@@ -9,7 +9,7 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from bot.discord.errors import explain
+from bot.discord.errors import describe
 from db.models import JobStatus, Personality
 from db.session import Sessions, connect
 from services.jobs import LANES, JobMetrics, Worker
@@ -90,7 +90,7 @@ def publisher(
         sessions,
         [PublishHandler(sessions, models), PublishNoticeHandler(herald)],
         lanes=LANES,
-        describe=lambda error: explain(error) or "Something broke on our side.",
+        describe=describe,
         metrics=JobMetrics(),
         pace=QUICK,
         watch=watch,
