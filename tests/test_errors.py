@@ -146,7 +146,9 @@ async def test_a_second_language_is_one_more_catalogue(monkeypatch: pytest.Monke
     assert explain(TextEmpty("name"), discord.Locale.german) == "Nichts zu sehen in: name."
     assert explain(TextEmpty("name"), discord.Locale.french) == WORDS
     translator = Translator({discord.Locale.german: german})
-    command = app_commands.Command(name="at_once", description="x", callback=at_once)
+    command: app_commands.Command[Any, ..., None] = app_commands.Command(
+        name="at_once", description="x", callback=at_once
+    )
     payload = await command.get_translated_payload(Doors().tree, translator)
     assert payload["name_localizations"] == {"de": "sofort"}
 

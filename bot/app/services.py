@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from services.characters import (
     CharacterService,
     GalleryService,
-    Watcher,
 )
 from services.chat import (
     AnswerService,
@@ -26,15 +25,15 @@ from services.llm import LanguageModels, Ledger
 from services.llm_configs import LlmConfigService
 from services.media import GarbageCollector
 from services.memory import MemoryService
+from services.notifications import Notifier
 from services.people import PeopleService
 from services.personalities import PersonalityService, SystemPromptService
 from services.photos import PhotoService
 from services.privacy import PrivacyService
-from services.publishing import Herald, PublishingService
+from services.publishing import PublishingService
 from services.social import (
     CalendarService,
     Drafter,
-    Messenger,
     Publisher,
     SocialService,
     TargetService,
@@ -82,7 +81,5 @@ class DiscordAdapters:
 
     stage: ChatAdapter
     board_stage: BoardAdapter
-    herald: Herald
-    watcher: Watcher
+    notifier: Notifier
     publisher: Publisher
-    messenger: Messenger

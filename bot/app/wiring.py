@@ -142,16 +142,16 @@ def assemble(
     sweeper = GarbageCollector(sessions, studio.store)
     handlers = (
         PublishHandler(sessions, models),
-        PublishNoticeHandler(outside.herald),
+        PublishNoticeHandler(outside.notifier),
         ActHandler(desk),
-        GenerateHandler(sessions, models, studio, outside.watcher, describe=describe),
-        ProgressHandler(sessions, studio.store, outside.watcher),
+        GenerateHandler(sessions, models, studio, outside.notifier, describe=describe),
+        ProgressHandler(sessions, studio.store, outside.notifier),
         CleanupHandler(sessions, studio),
         GarbageCollectionHandler(sweeper),
         DeleteHandler(studio.store),
         EmbedPhotoHandler(sessions, studio.store, looker),
         DeliveryHandler(sessions, publishers, time, describe=describe),
-        SocialNoticeHandler(sessions, outside.messenger),
+        SocialNoticeHandler(sessions, outside.notifier),
         RemoveFromQueueHandler(publishers),
     )
     metrics = JobMetrics()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.errors import DomainError, TransientError
+from services.errors import DomainError
 
 
 class PhotoProblem(StrEnum):
@@ -94,10 +94,6 @@ class NoImageSelected(DomainError):
 @dataclass(eq=False)
 class ImageNotFound(DomainError):
     """The picture is in the gallery no more."""
-
-
-class ProgressNotDelivered(TransientError):
-    """Discord could not be reached with how far pictures are."""
 
 
 @dataclass(eq=False)

@@ -10,10 +10,10 @@ from typing_extensions import override
 from db.models import Character, JobStatus
 from db.session import Sessions
 from services.characters import queries
-from services.characters.ports import Watcher
 from services.characters.types import Progress
 from services.jobs import DISCORD, Handler, Run, enqueue
 from services.media import ObjectNotFound, ObjectStore
+from services.notifications import Notifier
 
 KIND = "character shown"
 # The answer to the command is to be there before it is changed.
@@ -28,7 +28,7 @@ async def enqueue_progress(session: AsyncSession, character: Character) -> None:
 
 
 async def send_progress(
-    sessions: Sessions, store: ObjectStore, watcher: Watcher, payload: dict[str, Any]
+    sessions: Sessions, store: ObjectStore, notifier: Notifier, payload: dict[str, Any]
 ) -> None:
     """Show how far an order is."""
     async with sessions() as session:
@@ -50,7 +50,7 @@ async def send_progress(
         thumbnails=pictures,
         cost_usd=sum(each.cost_usd or 0 for each in artifacts),
     )
-    await watcher.show(character.reply, progress)
+    await notifier.edit_reply(character.reply, progress)
 
 
 class ProgressHandler(Handler):
@@ -58,14 +58,14 @@ class ProgressHandler(Handler):
 
     kind: ClassVar[str] = KIND
 
-    def __init__(self, sessions: Sessions, store: ObjectStore, watcher: Watcher) -> None:
+    def __init__(self, sessions: Sessions, store: ObjectStore, notifier: Notifier) -> None:
         self._sessions = sessions
         self._store = store
-        self._watcher = watcher
+        self._notifier = notifier
 
     @override
     async def run(self, run: Run) -> None:
-        await send_progress(self._sessions, self._store, self._watcher, run.payload)
+        await send_progress(self._sessions, self._store, self._notifier, run.payload)
         async with run.finishing() as session:
             character = await queries.of_run(session, run.payload)
             if character is not None:

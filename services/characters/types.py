@@ -13,6 +13,7 @@ from db.models import (
     PromptArtifact,
 )
 from services.characters.styles import Scene
+from services.notifications import Notice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ class Gallery:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(Notice):
     """How far a character's pictures are. `thumbnails` are those that are there."""
 
     character: Character

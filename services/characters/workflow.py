@@ -21,7 +21,6 @@ from services.characters import deletion, progress, queries, vision
 from services.characters.errors import CharacterNotFound, NoReferencePhoto
 from services.characters.guards import refuse_unfit
 from services.characters.image_task import ImageTask, Reference
-from services.characters.ports import Watcher
 from services.characters.prompts import build_character_prompt
 from services.characters.styles import Scene
 from services.errors import DomainError
@@ -30,6 +29,7 @@ from services.jobs import Handler, Run
 from services.llm import Caller, Image, LanguageModels
 from services.llm_configs import NoVisionModel, seeing_model
 from services.media import JPEG, ObjectNotFound, enqueue_deletion
+from services.notifications import Notifier
 
 KIND = "character"
 
@@ -45,14 +45,14 @@ class GenerateHandler(Handler):
         sessions: Sessions,
         models: LanguageModels,
         studio: ImagePipeline,
-        watcher: Watcher,
+        notifier: Notifier,
         *,
         describe: Callable[[BaseException], str],
     ) -> None:
         self._sessions = sessions
         self._models = models
         self._studio = studio
-        self._watcher = watcher
+        self._notifier = notifier
         self._describe = describe
 
     @override
@@ -198,7 +198,7 @@ class GenerateHandler(Handler):
         """Show how far it is, if that can be done just now."""
         with suppress(DomainError):
             await progress.send_progress(
-                self._sessions, self._studio.store, self._watcher, run.payload
+                self._sessions, self._studio.store, self._notifier, run.payload
             )
 
 

@@ -41,7 +41,7 @@ from services.social.errors import (
     UnknownTimeZone,
 )
 from services.social.notices import SocialNoticeHandler
-from services.social.ports import ChannelDirectory, Messenger, Publisher, QueueingPublisher
+from services.social.ports import ChannelDirectory, Publisher, QueueingPublisher
 from services.social.service import NEXT, SocialService
 from services.social.targets import TargetService, label_of
 from services.social.times import (
@@ -85,7 +85,6 @@ __all__ = [
     "DeliveryUnconfirmed",
     "Drafter",
     "KeyRefused",
-    "Messenger",
     "MissedWhileOffline",
     "NetworkUnsupported",
     "NoSlots",

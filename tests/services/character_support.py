@@ -24,12 +24,12 @@ from services.characters import (
     ImageOrder,
     Progress,
     ProgressHandler,
-    Watcher,
 )
 from services.images import ImagePipeline
 from services.jobs import LANES, Handler, JobMetrics, Worker
 from services.llm import LanguageModels, background_calls
 from services.media import DeleteHandler, FolderStore
+from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
 from services.types import Actor, Attachment
 from tests.conftest import studio_of
@@ -66,15 +66,21 @@ def seen(**changes: Any) -> Callable[[dict[str, Any]], str]:
     return lambda _: json.dumps({**SEEN, **changes})
 
 
-class Watched(Watcher):
+class RecordingNotifier(Notifier):
     """Remembers what whoever asked was shown."""
 
     def __init__(self) -> None:
         self.shown: list[tuple[str, int]] = []
 
     @override
-    async def show(self, address: dict[str, Any], progress: Progress) -> None:
-        self.shown.append((progress.character.status, len(progress.thumbnails)))
+    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
+        assert isinstance(notice, Progress)
+        self.shown.append((notice.character.status, len(notice.thumbnails)))
+        return True
+
+    @override
+    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
+        raise AssertionError("progress is shown where it was asked for")
 
 
 class Drawing:
@@ -85,7 +91,7 @@ class Drawing:
     ) -> None:
         self.sessions = sessions
         self.studio = studio
-        self.watcher = Watched()
+        self.notifier = RecordingNotifier()
         self.models = models
         people = PersonalityService(sessions)
         self.service = CharacterService(
@@ -105,9 +111,9 @@ class Drawing:
         store = self.studio.store
         return [
             GenerateHandler(
-                self.sessions, self.models, self.studio, self.watcher, describe=describe
+                self.sessions, self.models, self.studio, self.notifier, describe=describe
             ),
-            ProgressHandler(self.sessions, store, self.watcher),
+            ProgressHandler(self.sessions, store, self.notifier),
             CleanupHandler(self.sessions, self.studio),
             DeleteHandler(self.studio.store),
         ]

@@ -20,13 +20,13 @@ from services.images import ImageModels, ImagePipeline
 from services.jobs import LANES, Handler, JobMetrics, Worker
 from services.llm import PRICES, Ledger, background_calls
 from services.media import DeleteHandler, FolderStore
+from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
 from services.photos import EmbedPhotoHandler, ImportOutcome, ImportResult, PhotoService, file
 from services.social import (
     CalendarService,
     CaptionDraft,
     DeliveryHandler,
-    Messenger,
     OutgoingPost,
     PostDetails,
     PostNotice,
@@ -93,14 +93,19 @@ class Wall(Publisher):
 
 
 @dataclass(eq=False)
-class Mouthpiece(Messenger):
+class RecordingNotifier(Notifier):
     """Remembers what people were told."""
 
     told: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     @override
-    async def tell(self, discord_id: int, told: PostNotice) -> bool:
-        self.told.append((discord_id, told.details.post.error or ""))
+    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
+        raise AssertionError("whoever planned a post is written to")
+
+    @override
+    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
+        assert isinstance(notice, PostNotice)
+        self.told.append((discord_id, notice.details.post.error or ""))
         return True
 
 
@@ -122,7 +127,7 @@ class Posting:
         self.studio = studio
         self.clock = clock or HandClock(NOW)
         self.wall = Wall()
-        self.messenger = Mouthpiece()
+        self.notifier = RecordingNotifier()
         self.embedder = embedder or LocalImageEmbedder()
         client = BufferClient(sessions, api_key=key, base_url=buffer_url or "http://127.0.0.1:9/")
         self.buffer = BufferPublisher(client, studio.store)
@@ -149,7 +154,7 @@ class Posting:
             DeliveryHandler(
                 self.sessions, publishers, self.clock, describe=describe, search=self._search
             ),
-            SocialNoticeHandler(self.sessions, self.messenger),
+            SocialNoticeHandler(self.sessions, self.notifier),
             RemoveFromQueueHandler(publishers),
             DeleteHandler(self.studio.store),
             EmbedPhotoHandler(self.sessions, self.studio.store, self.embedder),

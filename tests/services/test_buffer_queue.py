@@ -330,7 +330,7 @@ async def test_what_changed_too_late_is_said_with_what_is_out(
 
     out = await posting.now(entry)
     assert (out.status, out.caption) == ("posted", "The lamp is lit.")
-    ((discord_id, words),) = posting.messenger.told
+    ((discord_id, words),) = posting.notifier.told
     assert discord_id == OWNER.discord_id
     assert "came too late" in words
 

@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,13 +15,11 @@ from db.session import Sessions
 from services.characters import (
     ImageOrder,
     NoImageSelected,
-    Progress,
-    ProgressNotDelivered,
     Scene,
     StillGenerating,
     queries,
 )
-from services.errors import OwnersOnly
+from services.errors import NotificationFailed, OwnersOnly
 from services.images import ImageModels
 from services.images.gemini import GeminiImageModel
 from services.jobs import JobMetrics, JobService
@@ -32,6 +29,7 @@ from services.media import (
     NoPublicUrl,
     prepare,
 )
+from services.notifications import Notice, ReplyAddress
 from services.personalities import PersonalityService
 from tests.services.character_support import (
     FILES,
@@ -39,7 +37,7 @@ from tests.services.character_support import (
     PHOTO,
     SEEN,
     Drawing,
-    Watched,
+    RecordingNotifier,
     nothing_due,
     public,
 )
@@ -99,9 +97,9 @@ async def test_a_photo_becomes_a_gallery(
     assert replicate.files == {}, "what was lent to the vendor was taken back"
     (asked,) = openai.requests
     assert asked["messages"][1]["content"][1]["type"] == "image_url"
-    assert drawing.watcher.shown[0] == ("profiling", 0)
-    assert drawing.watcher.shown[-1] == ("ready", 3)
-    assert {status for status, _ in drawing.watcher.shown} == {"profiling", "generating", "ready"}
+    assert drawing.notifier.shown[0] == ("profiling", 0)
+    assert drawing.notifier.shown[-1] == ("ready", 3)
+    assert {status for status, _ in drawing.notifier.shown} == {"profiling", "generating", "ready"}
     async with sessions() as session:
         calls = (await session.scalars(select(LlmCall))).all()
     assert {(each.purpose, each.outcome) for each in calls} == {
@@ -259,7 +257,7 @@ async def test_a_vendor_in_trouble_ends_in_words_and_in_another_try(
 
     assert failed.status == CharacterStatus.FAILED
     assert words in (failed.error or "")
-    assert drawing.watcher.shown.count(("failed", 0)) == 1
+    assert drawing.notifier.shown.count(("failed", 0)) == 1
     assert (await drawing.now(made.id)).status == CharacterStatus.READY
     assert len(await drawing.images()) == 1
 
@@ -278,24 +276,24 @@ async def test_one_picture_that_fails_costs_none_of_the_others(
 
 
 async def test_discord_that_cannot_be_reached_stops_nothing(drawing: Drawing) -> None:
-    class Away(Watched):
+    class Away(RecordingNotifier):
         away = True
 
         @override
-        async def show(self, address: dict[str, Any], progress: Progress) -> None:
+        async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
             if self.away:
-                raise ProgressNotDelivered
-            await super().show(address, progress)
+                raise NotificationFailed
+            return await super().edit_reply(address, notice)
 
-    drawing.watcher = watcher = Away()
+    drawing.notifier = notifier = Away()
     made = await drawing.create()
     async with drawing.working():
         async with asyncio.timeout(10):
             while (await drawing.now(made.id)).status != "ready":
                 await asyncio.sleep(0.02)
-        watcher.away = False
+        notifier.away = False
         await nothing_due(drawing.sessions)
-    assert watcher.shown[-1] == ("ready", 2)
+    assert notifier.shown[-1] == ("ready", 2)
 
 
 async def test_an_operator_may_have_it_tried_again(

@@ -93,7 +93,7 @@ async def test_a_photo_of_the_wrong_kind_is_deleted_at_once(
     assert words in (now.error or "")
     assert await drawing.keys() == set()
     assert replicate.predictions == {}
-    assert drawing.watcher.shown[-1] == ("failed", 0)
+    assert drawing.notifier.shown[-1] == ("failed", 0)
     with pytest.raises(NoReferencePhoto):
         await drawing.service.generate(OWNER, made.id, ImageOrder(style="ink"))
     with pytest.raises(NoProfile):

@@ -33,6 +33,7 @@ _OPERATOR = "The person who runs this bot"
 _GENERAL = {
     errors.TextEmpty: "The {field} is empty or has no visible text.",
     errors.TextTooLong: "The {field} is too long: the limit is {limit:,} characters.",
+    errors.NotificationFailed: "Discord is not responding.",
     errors.OwnersOnly: "Only the owners of **{name}** can do that.",
     errors.BotOwnerOnly: "Only the person who runs this bot can do that.",
     errors.ModeratorsOnly: "Only members with **{permission}** in this channel can do that.",
@@ -239,7 +240,6 @@ _CHARACTERS = {
     ),
     characters.NoImageSelected: "Select an image of **{name}** in `/character gallery` first.",
     characters.ImageNotFound: "That image is no longer in the gallery.",
-    characters.ProgressNotDelivered: "Discord is not responding.",
     characters.NoProfile: "**{name}** has no description yet: the photo was not analysed.",
 }
 
