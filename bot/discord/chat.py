@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from bot.discord.converters import is_from_person, to_incoming_message
 from bot.discord.errors import describe
-from bot.discord.webhooks import Webhooks, translate_errors
+from bot.discord.webhooks import Webhooks, resolve_channel, translate_errors
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
 from services.media import MAX_BYTES
 from services.types import Attachment, Channel, IncomingMessage, Speaker
@@ -151,27 +151,11 @@ class DiscordChatAdapter(ChatAdapter):
         for number, piece in enumerate(pieces, start=1):
             view = self._answer_view(line_id) if number == len(pieces) else discord.utils.MISSING
             if masked:
-                message = await self._send(channel, speaker, piece, view)
+                message = await self._webhooks.send(channel, speaker, piece, view=view)
             else:
                 message = await channel.send(piece, view=view or None)
             message_ids.append(message.id)
         return message_ids
-
-    async def _send(
-        self, channel: Any, speaker: Speaker, piece: str, view: ui.View
-    ) -> discord.Message:
-        async def send(webhook: discord.Webhook) -> discord.Message:
-            return await webhook.send(
-                piece,
-                username=speaker.name,
-                avatar_url=speaker.avatar_url or discord.utils.MISSING,
-                thread=_thread(channel),
-                view=view,
-                allowed_mentions=discord.AllowedMentions.none(),
-                wait=True,
-            )
-
-        return await self._webhooks.use(channel, send)
 
     async def _edit(
         self, channel: Any, message_id: int, piece: str, view: ui.View | None, *, masked: bool
@@ -188,8 +172,7 @@ class DiscordChatAdapter(ChatAdapter):
             raise AnswerNotFound from error  # said through a webhook that is gone, so for ever
 
     async def _channel(self, place: Channel) -> Any:
-        channel = self._bot.get_channel(place.channel_id)
-        return channel or await self._bot.fetch_channel(place.channel_id)
+        return await resolve_channel(self._bot, place.channel_id)
 
     async def _reply(self, heard: IncomingMessage, text: str) -> None:
         async with translate_errors():
