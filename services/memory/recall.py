@@ -97,7 +97,7 @@ async def recall(
     *,
     personality_id: UUID,
     user_id: UUID,
-    place: Channel,
+    channel: Channel,
     embedding: Sequence[float],
     words: str,
     before: datetime,
@@ -111,12 +111,12 @@ async def recall(
     # How many memories some words find differs a thousandfold; no one plan is right for all.
     await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     rows = await session.execute(
-        _STATEMENTS[place.venue],
+        _STATEMENTS[channel.venue],
         {
             "personality_id": personality_id,
             "user_id": user_id,
-            "guild_id": place.guild_id,
-            "channel_id": place.channel_id,
+            "guild_id": channel.guild_id,
+            "channel_id": channel.channel_id,
             "embedding": Vector(list(embedding)).to_text(),
             "words": words[:2000],
             "before": before,

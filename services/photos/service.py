@@ -79,7 +79,7 @@ class PhotoService:
     async def _unpack(self, attachment: Attachment) -> Sources:
         if attachment.size > MOST_ARCHIVE_BYTES:
             raise FileTooLarge(attachment.name, MOST_ARCHIVE_BYTES)
-        data = await self._stage.read(attachment, most=MOST_ARCHIVE_BYTES)
+        data = await self._stage.read(attachment, max_bytes=MOST_ARCHIVE_BYTES)
         if data is None:
             raise FileNotFound(attachment.name)
         if is_archive(data):
