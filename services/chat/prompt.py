@@ -14,7 +14,7 @@ from uuid import UUID
 from db.models import ConversationLine, Persona, Personality, Role
 from services.llm import ChatMessage, Image, estimate, fitting
 from services.memory import RecalledMemory
-from services.personalities import SharedPhoto, described
+from services.personalities import SharedPhoto, describe
 from services.texts import shorten
 
 RULES = """\
@@ -134,7 +134,7 @@ def _render_system(context: PromptContext) -> str:
     parts = [
         RULES.format(name=personality.name),
         context.system_prompt,
-        *described(personality),
+        *describe(personality),
     ]
     user = _persona_name(context.persona) if context.is_dm else "the user"
     text = "\n\n".join(part for part in parts if part)
@@ -173,7 +173,9 @@ def _render_context(context: PromptContext, token_limit: int) -> str:
 def _render_photo(photo: SharedPhoto, now: datetime) -> str:
     alt_text = f"; it shows: {shorten(photo.alt_text, 150)}" if photo.alt_text else ""
     caption = f"; you wrote: {shorten(photo.caption, 150)}" if photo.caption else ""
-    return f"- ({_relative_day(photo.at, now)}, on {photo.where}) a photo{alt_text}{caption}"
+    return (
+        f"- ({_relative_day(photo.posted_at, now)}, on {photo.location}) a photo{alt_text}{caption}"
+    )
 
 
 def _persona_name(persona: Persona) -> str:

@@ -22,7 +22,7 @@ from db.models import (
     UserDefaultPersona,
     UserPersonalityConfig,
 )
-from services.personalities import as_published
+from services.personalities import apply_published_version
 
 # More lines than are ever pending between two answers.
 _MAX_RECENT_LINES = 100
@@ -122,7 +122,7 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
     ) = row
     if published:
         session.expunge(personality)
-        as_published(personality, published)
+        apply_published_version(personality, published)
     config_source = "the personality" if personality_config else "the global default"
     return Resolution(
         personality=personality,

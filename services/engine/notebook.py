@@ -25,7 +25,7 @@ from services.images import ImagePipeline
 from services.jobs import Run
 from services.llm import LanguageModels, Usage, dear_cost
 from services.llm_configs import NoConfig
-from services.personalities import described, recently_shared
+from services.personalities import describe, recently_shared
 from services.types import speaker_of
 
 T = TypeVar("T")
@@ -202,7 +202,7 @@ class DatabaseActStore(ActStore):
         line = act_queries.to_message(post, task.personality_id) if post else None
         target = found.target
         personality = await act_queries.definition_of(session, found.personality)
-        written = "\n\n".join(described(personality))
+        written = "\n\n".join(describe(personality))
         return ActContext(
             task_id=task.id,
             kind=ActType(task.task_type),
