@@ -32,7 +32,7 @@ import asyncio
 from services.llm import local
 
 async def main():
-    async with local.serve(local.bundled()):
+    async with local.serve(local.bundled_model()):
         print("open", flush=True)
         await asyncio.Event().wait()
 
