@@ -36,7 +36,7 @@ class History(
                 await interaction_actor(pressed),
                 place,
                 personality_id=personality.id if personality else None,
-                everyones=everyones,
+                for_everyone=everyones,
             )
             told = f"{count} lines are no longer read. What was said stays on Discord."
             await pressed.response.edit_message(content=told, view=None)

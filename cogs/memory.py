@@ -105,7 +105,7 @@ class Memories(
     @app_commands.describe(memory="Begin to type what it was about")
     async def lock(self, interaction: Interaction, memory: MemoryOption) -> None:
         """Keep a memory from being changed or forgotten, or unlock it."""
-        locked = await self._memory.lock(await interaction_actor(interaction), memory.id)
+        locked = await self._memory.toggle_lock(await interaction_actor(interaction), memory.id)
         told = "Locked: it stays as it is." if locked else "Unlocked."
         await interaction.response.send_message(told, ephemeral=True)
 
@@ -128,7 +128,7 @@ class Memories(
     @app_commands.command()
     async def incognito(self, interaction: Interaction) -> None:
         """Have nothing you say written down, or end that."""
-        on = await self._memory.incognito(await interaction_actor(interaction))
+        on = await self._memory.toggle_incognito(await interaction_actor(interaction))
         told = (
             "Incognito: what you say is answered, but written down nowhere."
             if on

@@ -48,7 +48,7 @@ class PersonalityTransformer(app_commands.Transformer[Bot]):
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         names = await interaction.client.services.personalities.names(
-            interaction.user.id, interaction.channel_id, typed=str(value)
+            interaction.user.id, interaction.channel_id, query=str(value)
         )
         return _choices(list(names))
 

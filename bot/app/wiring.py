@@ -115,7 +115,7 @@ def assemble(
 ) -> Services:
     """Build every service from the few things that reach outside the process."""
     time = clock or SystemClock()
-    personalities = PersonalityService(sessions, leaving=delete_photos_and_posts)
+    personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts)
     composer = ReplyGenerator(sessions, models, embedder, time)
     keeper = ConversationWriter(sessions, embedder)
     options = engine or EngineOptions()

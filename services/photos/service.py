@@ -13,7 +13,7 @@ from services.embeddings import ImageEmbedder
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.media import FileNotFound, FileTooLarge, ObjectNotFound, enqueue_deletion
-from services.personalities import owned
+from services.personalities import get_owned
 from services.photos import queries
 from services.photos.embedding import fitted
 from services.photos.errors import PhotoInFlight, PhotoNotEmbedded, PhotoNotFound, SeveralPhotos
@@ -56,7 +56,7 @@ class PhotoService:
             StorageUnavailable, StorageMisconfigured: The storage takes nothing.
         """
         async with self._sessions() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             added_by = await queries.user_id(session, actor.discord_id)
         importer = Importer(
             self._sessions,
@@ -79,7 +79,7 @@ class PhotoService:
     async def _unpack(self, attachment: Attachment) -> Sources:
         if attachment.size > MOST_ARCHIVE_BYTES:
             raise FileTooLarge(attachment.name, MOST_ARCHIVE_BYTES)
-        data = await self._stage.read(attachment, most=MOST_ARCHIVE_BYTES)
+        data = await self._stage.read(attachment, max_bytes=MOST_ARCHIVE_BYTES)
         if data is None:
             raise FileNotFound(attachment.name)
         if is_archive(data):
@@ -95,7 +95,7 @@ class PhotoService:
             OwnersOnly, PersonalityNotFound: It is not the actor's, or gone.
         """
         async with self._sessions() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             return await queries.library(session, personality_id, unscheduled=unscheduled)
 
     async def libraries(self, actor: Actor) -> Sequence[Library]:
@@ -189,7 +189,7 @@ class PhotoService:
         """
         words = clean_text(words, field="search", limit=_WORDS)
         async with self._sessions() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             said = list(await queries.search(session, personality_id, words))
         if not self._embedder.knows_text:
             return said
@@ -238,5 +238,5 @@ async def _owned(session: AsyncSession, actor: Actor, photo_id: UUID) -> Library
     found = await queries.one(session, photo_id)
     if found is None:
         raise PhotoNotFound("")
-    await owned(session, actor, found.photo.personality_id)
+    await get_owned(session, actor, found.photo.personality_id)
     return found

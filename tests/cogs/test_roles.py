@@ -389,5 +389,5 @@ async def test_the_service_itself_asks_who_moderates(house: House, guild_id: int
             actor(house.boss),
             ChatPlace(channel_id=2, guild_id=1, venue=Venue.PUBLIC),
             personality_id=None,
-            everyones=True,
+            for_everyone=True,
         )

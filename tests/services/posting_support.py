@@ -131,7 +131,7 @@ class Posting:
         self.embedder = embedder or LocalImageEmbedder()
         client = BufferClient(sessions, api_key=key, base_url=buffer_url or "http://127.0.0.1:9/")
         self.buffer = BufferPublisher(client, studio.store)
-        self.people = PersonalityService(sessions, leaving=delete_photos_and_posts)
+        self.people = PersonalityService(sessions, on_delete=delete_photos_and_posts)
         self.photos = PhotoService(sessions, studio, self.embedder, FakeStage())
         self.posts = SocialService(sessions, self.clock)
         self.calendar = CalendarService(sessions, self.clock)
