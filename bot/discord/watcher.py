@@ -14,7 +14,7 @@ from typing_extensions import override
 from bot.discord.embeds.characters import progress_embed
 from bot.discord.herald import REPLY, UNREACHABLE
 from services.characters import Progress, ProgressNotDelivered, Watcher
-from services.media import sheet
+from services.media import contact_sheet
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class DiscordWatcher(Watcher):
         embed = progress_embed(progress)
         files: list[discord.File] = []
         if progress.thumbnails:
-            drawn = await asyncio.to_thread(sheet, progress.thumbnails)
+            drawn = await asyncio.to_thread(contact_sheet, progress.thumbnails)
             files.append(discord.File(io.BytesIO(drawn), "pictures.png"))
             embed.set_image(url="attachment://pictures.png")
         route = Route(

@@ -20,7 +20,7 @@ from services.characters import (
     ImageOrder,
     Scene,
 )
-from services.media import ObjectNotFound, sheet
+from services.media import ObjectNotFound, contact_sheet
 from services.types import Actor
 
 
@@ -126,7 +126,7 @@ class GalleryView(View):
         if here:
             framed = next((n for n, each in enumerate(here) if each.image.is_selected), None)
             small = [await self._small(each) for each in here]
-            drawn = await asyncio.to_thread(sheet, small, chosen=framed)
+            drawn = await asyncio.to_thread(contact_sheet, small, selected=framed)
             files.append(discord.File(io.BytesIO(drawn), "gallery.png"))
             embed.set_image(url="attachment://gallery.png")
         return {"embed": embed, "attachments": files}

@@ -15,7 +15,7 @@ from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import PersonalityOption, PhotoOption
 from cogs.photos.library import LibraryView
 from cogs.photos.photo import show_photo
-from services.media import sheet
+from services.media import contact_sheet
 from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo
 
 _STEP = 10
@@ -72,7 +72,9 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         if added:
             small = await self._photos.thumbnail(added[:PER_PAGE])
             drawn = await asyncio.to_thread(
-                sheet, small, is_made=all(each.is_made for each in added[:PER_PAGE])
+                contact_sheet,
+                small,
+                is_ai_generated=all(each.is_made for each in added[:PER_PAGE]),
             )
             files.append(discord.File(io.BytesIO(drawn), "photos.png"))
             embed.set_image(url="attachment://photos.png")

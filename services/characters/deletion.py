@@ -128,6 +128,6 @@ async def delete_photo(sessions: Sessions, store: ObjectStore, character_id: UUI
 
 
 async def _clear(store: ObjectStore, prefix: str) -> None:
-    keys = [each.key async for each in store.listed(prefix)]
+    keys = [each.key async for each in store.list_objects(prefix)]
     if keys:
         await store.delete(keys)

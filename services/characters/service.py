@@ -35,7 +35,7 @@ from services.media import (
     FileNotFound,
     FileTooLarge,
     Picture,
-    memory_of,
+    decoding_memory,
     prepare,
     thumbnail,
 )
@@ -210,7 +210,7 @@ class CharacterService:
         data = await self._stage.read(photo)
         if data is None:
             raise FileNotFound(photo.name)
-        async with self._studio.room.reserve(memory_of(data, photo.name)):
+        async with self._studio.room.reserve(decoding_memory(data, photo.name)):
             return await asyncio.to_thread(prepare, data, name=photo.name, max_width=_PHOTO_SIDE)
 
     async def _admit(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.chat.ports import ChatAdapter
 from services.llm import Image
-from services.media import kind_of
+from services.media import media_type_of
 from services.types import Attachment, IncomingMessage
 
 MOST_IMAGES = 4
@@ -45,7 +45,7 @@ async def _image(stage: ChatAdapter, attachment: Attachment) -> Image | None:
         return None
     data = await stage.read(attachment)
     # The type is what the bytes say, not what the sender said.
-    kind = kind_of(data) if data and len(data) <= _IMAGE_BYTES else None
+    kind = media_type_of(data) if data and len(data) <= _IMAGE_BYTES else None
     return Image(media_type=kind, data=data) if data and kind in _SEEN else None
 
 

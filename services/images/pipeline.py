@@ -30,7 +30,7 @@ from services.media import (
     Picture,
     PictureTooLarge,
     StorageUnavailable,
-    memory_of,
+    decoding_memory,
     prepare,
 )
 
@@ -120,10 +120,14 @@ class ImagePipeline:
         async with AsyncExitStack() as stack:
             data = painting.data
             if data is None:
-                fetched = self.fetcher.fetched(painting.url or "")
+                fetched = self.fetcher.fetch(painting.url or "")
                 path = await stack.enter_async_context(fetched)
                 data = await asyncio.to_thread(path.read_bytes)
-            async with self.room.reserve(memory_of(data)):
+            async with self.room.reserve(decoding_memory(data)):
                 return await asyncio.to_thread(
-                    prepare, data, max_width=self.max_width, quality=self.quality, is_made=True
+                    prepare,
+                    data,
+                    max_width=self.max_width,
+                    quality=self.quality,
+                    is_ai_generated=True,
                 )

@@ -22,7 +22,7 @@ from services.media import (
     PreparedPhoto,
     StorageMisconfigured,
     StorageUnavailable,
-    memory_of,
+    decoding_memory,
     prepare_photo,
 )
 from services.personalities import PersonalityNotFound
@@ -137,7 +137,7 @@ class Importer:
             name=name,
             max_width=self._studio.max_width,
             quality=self._studio.quality,
-            is_made=self._is_made,
+            is_ai_generated=self._is_made,
         )
 
     async def _in_thread(self, work: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
@@ -147,7 +147,7 @@ class Importer:
     def _read(self, source: PhotoSource) -> tuple[bytes, str, int]:
         data = source.read()
         sha256 = hashlib.sha256(data).hexdigest()
-        memory = 0 if sha256 in self._known else memory_of(data, source.name)
+        memory = 0 if sha256 in self._known else decoding_memory(data, source.name)
         return data, sha256, memory
 
     async def _settle(self, ready: _Ready) -> ImportResult:

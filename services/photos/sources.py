@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from services.errors import DomainError
-from services.media import MAX_BYTES, FileTooLarge, NotAPicture, kind_of
+from services.media import MAX_BYTES, FileTooLarge, NotAPicture, media_type_of
 from services.photos.errors import (
     ArchiveBroken,
     ArchiveTooLarge,
@@ -117,7 +117,7 @@ def _on_disk(root: Path, path: Path) -> PhotoSource:
                 raise FileTooLarge(name, MAX_BYTES)
             with path.open("rb") as opened:
                 head = opened.read(_HEAD)
-                if kind_of(head) is None:
+                if media_type_of(head) is None:
                     raise NotAPicture(name)
                 return head + opened.read(MAX_BYTES)
         except OSError as error:

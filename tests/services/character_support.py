@@ -151,7 +151,7 @@ class Drawing:
             return list((await session.scalars(select(CharacterImage))).all())
 
     async def keys(self) -> set[str]:
-        return {each.key async for each in self.studio.store.listed("")}
+        return {each.key async for each in self.studio.store.list_objects("")}
 
 
 async def nothing_due(sessions: Sessions, seconds: float = 30) -> None:

@@ -88,7 +88,7 @@ async def test_a_photo_becomes_a_gallery(
         assert (each.asset.size, each.asset.content_type) == (len(stored), "image/jpeg")
         assert each.thumbnail.width == each.thumbnail.height == 320
         there = painted(each.artifact.prediction_id or "")
-        assert stored == prepare(there, max_width=1600, quality=82, is_made=True).data
+        assert stored == prepare(there, max_width=1600, quality=82, is_ai_generated=True).data
         prediction = replicate.predictions[each.artifact.prediction_id or ""]
         assert prediction["input"]["prompt"] == each.artifact.prompt
         assert each.artifact.cost_usd == 0.04

@@ -85,16 +85,16 @@ async def test_a_sweep_finds_what_nobody_knows_and_nothing_else(
     async with sessions() as session:
         promised = (await session.scalars(select(Job).where(Job.kind == "sweep"))).all()
     assert len(promised) == 1
-    nothing = await sweeper.orphans(timedelta(0))
+    nothing = await sweeper.find_orphans(timedelta(0))
     strays = ("characters/x/1.jpg", "boards/2.jpg", "avatars/3.jpg", "uploads/4.png")
     for key in strays:
         await drawing.studio.store.put(key, b"x", media_type="image/jpeg")
-    found = await sweeper.orphans(timedelta(0))
+    found = await sweeper.find_orphans(timedelta(0))
     await sweeper.delete(found)
 
     assert nothing == []
     assert sorted(each.key for each in found) == sorted(strays)
-    assert await sweeper.orphans(timedelta(0)) == []
+    assert await sweeper.find_orphans(timedelta(0)) == []
     assert len(await drawing.keys()) == 6
 
 

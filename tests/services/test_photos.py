@@ -117,7 +117,7 @@ async def test_the_same_file_and_what_looks_the_same_are_left_out(posting: Posti
     }
     assert {each.photo.file_name for each in found if each.photo} == {"a.jpg", "other.jpg"}
     # Of what was left out nothing is kept; another personality may have it.
-    assert len([each async for each in posting.studio.store.listed("photos/")]) == 4
+    assert len([each async for each in posting.studio.store.list_objects("photos/")]) == 4
     (elsewhere,) = await take(
         posting, [file("a.jpg", files["a.jpg"])], await posting.personality("Eve")
     )
@@ -151,7 +151,7 @@ async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> Non
     assert flat.count(ImportOutcome.ADDED) == 12
     assert flat.count(ImportOutcome.DUPLICATE) == 12
     assert len(await posting.photos.listed(OWNER, whose)) == 12
-    assert len([each async for each in posting.studio.store.listed("photos/")]) == 24
+    assert len([each async for each in posting.studio.store.list_objects("photos/")]) == 24
 
 
 async def test_hostile_files_are_refused_with_a_reason(posting: Posting) -> None:
@@ -242,7 +242,7 @@ async def test_archives_give_what_is_in_them(posting: Posting) -> None:
         "trip/two.png": ImportOutcome.ADDED,
         "zeros.jpg": ImportOutcome.REFUSED,
     }
-    stored = [each.key async for each in posting.studio.store.listed("")]
+    stored = [each.key async for each in posting.studio.store.list_objects("")]
     assert all(key.startswith("photos/") for key in stored)
 
 
@@ -307,7 +307,7 @@ async def test_a_deleted_photo_takes_its_files_along(posting: Posting) -> None:
     await posting.photos.delete(OWNER, kept.id)
     await posting.seen_to()
 
-    assert [each async for each in posting.studio.store.listed("photos/")] == []
+    assert [each async for each in posting.studio.store.list_objects("photos/")] == []
 
 
 async def test_a_photo_in_the_queue_of_buffer_is_not_deleted(posting: Posting) -> None:
@@ -329,7 +329,9 @@ async def test_photos_are_no_strays(posting: Posting) -> None:
     await posting.library(2)
     await posting.studio.store.put("photos/nobody/x.jpg", b"x", media_type="image/jpeg")
 
-    strays = await GarbageCollector(posting.sessions, posting.studio.store).orphans(timedelta(0))
+    strays = await GarbageCollector(posting.sessions, posting.studio.store).find_orphans(
+        timedelta(0)
+    )
 
     assert [each.key for each in strays] == ["photos/nobody/x.jpg"]
 
@@ -352,9 +354,11 @@ async def test_a_library_that_goes_while_files_come_in_keeps_none(
 
     async with posting.sessions() as session:
         assert (await session.scalars(select(Photo))).all() == []
-    left = [each.key async for each in posting.studio.store.listed("photos/")]
+    left = [each.key async for each in posting.studio.store.list_objects("photos/")]
     # What was being written at that moment is found by the daily sweep.
-    strays = await GarbageCollector(posting.sessions, posting.studio.store).orphans(older_than=-DAY)
+    strays = await GarbageCollector(posting.sessions, posting.studio.store).find_orphans(
+        older_than=-DAY
+    )
     assert sorted(left) == sorted(each.key for each in strays)
     assert len(left) <= 6
 
