@@ -32,7 +32,7 @@ async def image_pipeline(
             images=images,
             store=store,
             fetcher=Fetcher(),
-            courier=courier,
+            background=courier,
             max_width=settings.image_max_width,
             quality=settings.image_quality,
         )

@@ -130,10 +130,10 @@ class _ArtifactGenerationState(StepGenerationState):
         self._artifact_id = artifact.id
 
     @override
-    async def save_prediction(self, begun: Prediction) -> bool:
+    async def save_prediction(self, prediction: Prediction) -> bool:
         async with self._run.writing() as session:
-            if await queries.is_anothers(session, self._artifact_id, begun.id):
+            if await queries.is_anothers(session, self._artifact_id, prediction.id):
                 return False
             artifact = await session.get_one(PromptArtifact, self._artifact_id)
-            artifact.prediction_id, artifact.status = begun.id, ArtifactStatus.PAINTING
-        return await super().save_prediction(begun)
+            artifact.prediction_id, artifact.status = prediction.id, ArtifactStatus.PAINTING
+        return await super().save_prediction(prediction)

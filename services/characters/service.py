@@ -210,7 +210,7 @@ class CharacterService:
         data = await self._stage.read(photo)
         if data is None:
             raise FileNotFound(photo.name)
-        async with self._studio.room.reserve(decoding_memory(data, photo.name)):
+        async with self._studio.memory.reserve(decoding_memory(data, photo.name)):
             return await asyncio.to_thread(prepare, data, name=photo.name, max_width=_PHOTO_SIDE)
 
     async def _admit(

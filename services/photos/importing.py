@@ -119,7 +119,7 @@ class Importer:
             data, sha256, memory = await self._in_thread(self._read, source)
             if sha256 in self._known:
                 return _Ready(name=source.name, sha256=sha256)
-            async with self._studio.room.reserve(memory):
+            async with self._studio.memory.reserve(memory):
                 made = await self._in_thread(self._made, source.name, data)
         except DomainError as error:
             return _Ready(name=source.name, reason=error)

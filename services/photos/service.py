@@ -193,7 +193,9 @@ class PhotoService:
             said = list(await queries.search(session, personality_id, words))
         if not self._embedder.knows_text:
             return said
-        vector = fitted(await self._studio.courier.call(lambda: self._embedder.embed_words(words)))
+        vector = fitted(
+            await self._studio.background.call(lambda: self._embedder.embed_words(words))
+        )
         if vector is None:
             return said
         async with self._sessions.begin() as session:

@@ -131,7 +131,7 @@ class Posting:
         self.posts = SocialService(sessions, self.clock)
         self.calendar = CalendarService(sessions, self.clock)
         channels = self.buffer if buffer_url else None
-        self.targets = TargetService(sessions, channels, studio.courier, self.clock)
+        self.targets = TargetService(sessions, channels, studio.background, self.clock)
         self._search = search
 
     @property

@@ -67,10 +67,10 @@ class Paper(GenerationState):
         return before
 
     @override
-    async def save_prediction(self, begun: Prediction) -> bool:
-        if begun.id in self.taken:
+    async def save_prediction(self, prediction: Prediction) -> bool:
+        if prediction.id in self.taken:
             return False
-        self.id = begun.id
+        self.id = prediction.id
         return True
 
     @override
