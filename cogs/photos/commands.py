@@ -126,7 +126,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = await interaction_actor(interaction)
         found = await self._photos.search(actor, personality.id, text)
-        by = "what they show" if self._photos.knows_words else "name, alt text and caption"
+        by = "what they show" if self._photos.searches_content else "name, alt text and caption"
         title = f"“{text}”, by {by}"
         shown = [LibraryPhoto(photo=each) for each in found]
         await LibraryView(actor, self._photos, title, shown).open(interaction)

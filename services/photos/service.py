@@ -176,9 +176,9 @@ class PhotoService:
             )
 
     @property
-    def knows_words(self) -> bool:
+    def searches_content(self) -> bool:
         """Whether a search looks at the photos, not only at what is said of them."""
-        return self._embedder.knows_text
+        return self._embedder.supports_text
 
     async def search(self, actor: Actor, personality_id: UUID, words: str) -> Sequence[Photo]:
         """Return photos by words: by what they show where the embedder knows words, else is said.
@@ -191,10 +191,10 @@ class PhotoService:
         async with self._sessions() as session:
             await owned(session, actor, personality_id)
             said = list(await queries.search(session, personality_id, words))
-        if not self._embedder.knows_text:
+        if not self._embedder.supports_text:
             return said
         vector = fitted(
-            await self._studio.background.call(lambda: self._embedder.embed_words(words))
+            await self._studio.background.call(lambda: self._embedder.embed_text(words))
         )
         if vector is None:
             return said

@@ -14,8 +14,8 @@ from db.models import Photo
 from services.embeddings import (
     EmbedderMisconfigured,
     EmbedderUnavailable,
-    ImageEmbed,
     LocalImageEmbedder,
+    RemoteImageEmbedder,
 )
 from services.embeddings.gemini import GeminiEmbedder
 from services.llm.gemini import Gemini
@@ -91,7 +91,7 @@ async def test_words_are_looked_for_in_what_is_said_where_nobody_knows_pictures(
 
 async def test_the_service_of_the_plan_is_asked_as_it_wants(posting: Posting) -> None:
     async with ImageEmbedStandIn().running() as service:
-        house = Posting(posting.sessions, posting.studio, embedder=ImageEmbed(service.url))
+        house = Posting(posting.sessions, posting.studio, embedder=RemoteImageEmbedder(service.url))
         first, second, _ = await house.library(3)
         service.refuses.append("no face")
         service.breaks = 1
@@ -111,7 +111,7 @@ async def test_the_service_of_the_plan_is_asked_as_it_wants(posting: Posting) ->
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "no address", "http://[", "ftp://x"])
 async def test_an_address_that_is_none_is_said(url: str) -> None:
     with pytest.raises((EmbedderUnavailable, EmbedderMisconfigured)):
-        await ImageEmbed(url).embed_picture(photo(1))
+        await RemoteImageEmbedder(url).embed_picture(photo(1))
 
 
 async def test_gemini_knows_words_and_pictures(posting: Posting, gemini: GeminiStandIn) -> None:
@@ -127,7 +127,7 @@ async def test_gemini_knows_words_and_pictures(posting: Posting, gemini: GeminiS
     await house.embedder.close()
 
     assert len(found) == 2
-    assert house.photos.knows_words
+    assert house.photos.searches_content
     assert gemini.complaints == []
 
 
@@ -135,7 +135,7 @@ async def test_a_new_embedder_looks_at_everything_again(posting: Posting) -> Non
     await posting.library(2)
     await posting.seen_to()
     async with ImageEmbedStandIn().running() as service:
-        house = Posting(posting.sessions, posting.studio, embedder=ImageEmbed(service.url))
+        house = Posting(posting.sessions, posting.studio, embedder=RemoteImageEmbedder(service.url))
         await house.photos.reembed()
         await house.seen_to()
         async with house.sessions() as session:

@@ -24,7 +24,7 @@ async def _looker(settings: Settings) -> CheckResult:
         except DomainError as error:
             todo = "Look at IMAGE_EMBEDDER, IMAGE_EMBED_URL and GEMINI_EMBED_MODEL."
             return CheckResult(part, CheckState.BAD, explain(error) or str(error), todo)
-        words = "and words" if embedder.knows_text else "not words"
+        words = "and words" if embedder.supports_text else "not words"
         return CheckResult(
             part, CheckState.GOOD, f"{embedder.name}, {len(vector)} numbers, {words}"
         )
