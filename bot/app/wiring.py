@@ -16,7 +16,7 @@ from services.characters import (
     GalleryService,
     GenerateHandler,
     ProgressHandler,
-    Watcher,
+    ProgressNotifier,
 )
 from services.chat import (
     AnswerService,
@@ -77,7 +77,7 @@ class DiscordAdapters:
     stage: ChatAdapter
     board_stage: BoardAdapter
     herald: Herald
-    watcher: Watcher
+    watcher: ProgressNotifier
     publisher: Publisher
     messenger: Messenger
 

@@ -38,7 +38,7 @@ def about_characters(error: DomainError) -> str | None:
 
 def _about_photos(error: DomainError) -> str | None:
     match error:
-        case PhotoRefused(flaw=flaw):
+        case PhotoRefused(problem=flaw):
             return f"The photo was deleted: {_FLAWS[flaw]}"
         case NoVisionModel():
             return (

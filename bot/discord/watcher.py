@@ -13,21 +13,21 @@ from typing_extensions import override
 
 from bot.discord.embeds.characters import progress_embed
 from bot.discord.herald import REPLY, UNREACHABLE
-from services.characters import Progress, ProgressNotDelivered, Watcher
+from services.characters import Progress, ProgressNotDelivered, ProgressNotifier
 from services.media import contact_sheet
 
 log = logging.getLogger(__name__)
 
 
-class DiscordWatcher(Watcher):
+class DiscordWatcher(ProgressNotifier):
     """Changes an answer through Discord's REST interface alone; no gateway is needed."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
     @override
-    async def show(self, address: dict[str, Any], progress: Progress) -> None:
-        if datetime.fromisoformat(address["until"]) < datetime.now(UTC):
+    async def show(self, reply: dict[str, Any], progress: Progress) -> None:
+        if datetime.fromisoformat(reply["until"]) < datetime.now(UTC):
             return
         embed = progress_embed(progress)
         files: list[discord.File] = []
@@ -35,9 +35,7 @@ class DiscordWatcher(Watcher):
             drawn = await asyncio.to_thread(contact_sheet, progress.thumbnails)
             files.append(discord.File(io.BytesIO(drawn), "pictures.png"))
             embed.set_image(url="attachment://pictures.png")
-        route = Route(
-            "PATCH", REPLY, application_id=address["application_id"], token=address["token"]
-        )
+        route = Route("PATCH", REPLY, application_id=reply["application_id"], token=reply["token"])
         with handle_message_parameters(
             content=None, embed=embed, attachments=files, view=None
         ) as made:

@@ -1,17 +1,17 @@
-"""What characters need from outside."""
+"""The interfaces that characters need from outside."""
 
 from typing import Any, Protocol
 
 from services.characters.types import Progress
 
 
-class Watcher(Protocol):
-    """Shows whoever asked how far their pictures are, while that can be reached."""
+class ProgressNotifier(Protocol):
+    """Shows the progress of pictures in the reply to the command that ordered them."""
 
-    async def show(self, address: dict[str, Any], progress: Progress) -> None:
-        """Change the answer that somebody was given; what cannot be reached stays as it is.
+    async def show(self, reply: dict[str, Any], progress: Progress) -> None:
+        """Update a reply; one that can no longer be edited is ignored.
 
         Raises:
-            NotShown: Another try may reach it.
+            ProgressNotDelivered: A retry may succeed.
         """
         ...

@@ -24,7 +24,7 @@ from services.characters import (
     ImageOrder,
     Progress,
     ProgressHandler,
-    Watcher,
+    ProgressNotifier,
 )
 from services.images import ImagePipeline
 from services.jobs import LANES, Handler, JobMetrics, Worker
@@ -66,14 +66,14 @@ def seen(**changes: Any) -> Callable[[dict[str, Any]], str]:
     return lambda _: json.dumps({**SEEN, **changes})
 
 
-class Watched(Watcher):
+class Watched(ProgressNotifier):
     """Remembers what whoever asked was shown."""
 
     def __init__(self) -> None:
         self.shown: list[tuple[str, int]] = []
 
     @override
-    async def show(self, address: dict[str, Any], progress: Progress) -> None:
+    async def show(self, reply: dict[str, Any], progress: Progress) -> None:
         self.shown.append((progress.character.status, len(progress.thumbnails)))
 
 
@@ -98,7 +98,7 @@ class Drawing:
     ) -> Character:
         asked: dict[str, Any] = {"style": "ink", "variants": 2, "reply": {"until": "x"}, **wish}
         made = ImageOrder(**asked)
-        return await self.service.create(OWNER, name=name, gender="female", photo=photo, wish=made)
+        return await self.service.create(OWNER, name=name, gender="female", photo=photo, order=made)
 
     @property
     def handlers(self) -> list[Handler]:
