@@ -58,9 +58,11 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         begun = 0
         # One after the other: an archive is held in memory while it is read.
         for attachment in given:
-            sources = await self._photos.unpacked(to_attachment(attachment))
+            sources = await self._photos.unpack(to_attachment(attachment))
             begun += len(sources)
-            async for each in self._photos.add(actor, personality.id, sources, is_made=ai_made):
+            async for each in self._photos.add(
+                actor, personality.id, sources, is_ai_generated=ai_made
+            ):
                 taken.append(each)
                 if len(taken) % _STEP == 0:
                     words = progress_words(len(taken), begun)
@@ -70,7 +72,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         embed = taken_embed(taken, personality.name)
         files: list[discord.File] = []
         if added:
-            small = await self._photos.thumbnail(added[:PER_PAGE])
+            small = await self._photos.thumbnails(added[:PER_PAGE])
             drawn = await asyncio.to_thread(
                 contact_sheet,
                 small,
@@ -146,7 +148,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
 async def ask_to_delete(interaction: AnyInteraction, bot: Bot, photo: Photo) -> None:
     """Ask whether to delete a photo."""
     actor, photos = await interaction_actor(interaction), bot.services.photos
-    shelved = await photos.show(actor, photo.id)
+    shelved = await photos.get(actor, photo.id)
     name = photo_name(photo)
 
     async def delete(pressed: AnyInteraction) -> None:

@@ -79,7 +79,7 @@ class LibraryView(View):
         embed = library_embed(self._title, self._shown, self._page, self._alike)
         files: list[discord.File] = []
         if here:
-            small = await self._photos.thumbnail([each.photo for each in here])
+            small = await self._photos.thumbnails([each.photo for each in here])
             drawn = await asyncio.to_thread(
                 contact_sheet, small, is_ai_generated=all(each.photo.is_made for each in here)
             )

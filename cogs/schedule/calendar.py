@@ -94,7 +94,7 @@ class CalendarView(View):
             at = _at(entry).astimezone(self._zone)
             day, mood = days[at.day], _MOODS[PostStatus(entry.post.status)]
             shown = [entry.photo] if len(day) < MAX_PICTURES_PER_DAY else []
-            small = (*await self._photos.thumbnail(shown), None)[0]
+            small = (*await self._photos.thumbnails(shown), None)[0]
             day.append(Pin(picture=small, label=f"{at:%H:%M}", state=mood))
         drawn = await asyncio.to_thread(month_sheet, self._first, days, today=self._today)
         embed = discord.Embed(title=f"Posts of {self._whose}"[:256])

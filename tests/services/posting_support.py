@@ -21,7 +21,13 @@ from services.jobs import LANES, Handler, JobMetrics, Worker
 from services.llm import PRICES, Ledger, background_calls
 from services.media import DeleteHandler, FolderStore
 from services.personalities import PersonalityService
-from services.photos import EmbedPhotoHandler, ImportOutcome, ImportResult, PhotoService, file
+from services.photos import (
+    EmbedPhotoHandler,
+    ImportOutcome,
+    ImportResult,
+    PhotoService,
+    file_source,
+)
 from services.social import (
     CalendarService,
     CaptionDraft,
@@ -191,8 +197,8 @@ class Posting:
     async def library(self, count: int = 1, *, is_made: bool = False) -> list[Photo]:
         """Return new photos of a new personality."""
         whose = await self.personality()
-        sources = [file(f"p{number}.jpg", photo(number)) for number in range(count)]
-        adding = self.photos.add(OWNER, whose, sources, is_made=is_made)
+        sources = [file_source(f"p{number}.jpg", photo(number)) for number in range(count)]
+        adding = self.photos.add(OWNER, whose, sources, is_ai_generated=is_made)
         taken: list[ImportResult] = [each async for each in adding]
         assert {each.outcome for each in taken} == {ImportOutcome.ADDED}
         return [each.photo for each in taken if each.photo]

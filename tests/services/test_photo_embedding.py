@@ -22,7 +22,7 @@ from services.llm.gemini import Gemini
 from services.photos import (
     PhotoNotEmbedded,
     PhotoSource,
-    file,
+    file_source,
 )
 from tests.services.photo_files import (
     coded,
@@ -46,7 +46,7 @@ async def test_what_looks_alike_is_found_without_a_key(posting: Posting) -> None
         darker = Image.eval(one, lambda value: int(value * 0.7))
         cropped = one.crop((80, 60, 560, 420))
         others = {"": one, "-cropped": cropped, "-darker": darker}
-        files += [file(f"{seed}{name}.jpg", coded(image)) for name, image in others.items()]
+        files += [file_source(f"{seed}{name}.jpg", coded(image)) for name, image in others.items()]
     async for _ in posting.photos.add(OWNER, whose, files):
         pass
     await posting.seen_to()
@@ -77,7 +77,7 @@ async def test_words_are_looked_for_in_what_is_said_where_nobody_knows_pictures(
     posting: Posting,
 ) -> None:
     first, second, third = await posting.library(3)
-    await posting.photos.describe(OWNER, first.id, "A lighthouse at dusk")
+    await posting.photos.set_alt_text(OWNER, first.id, "A lighthouse at dusk")
     await posting.planned(second, await posting.harbour(second))  # "The lamp is lit."
 
     found = await posting.photos.search(OWNER, first.personality_id, "lighthouse lamp")
