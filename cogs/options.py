@@ -190,7 +190,7 @@ class PhotoTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        photos = await interaction.client.services.photos.suggested(
+        photos = await interaction.client.services.photos.suggest(
             await interaction_actor(interaction), str(value), unscheduled=self.unscheduled
         )
         return [_named(f"{each.file_name} · {str(each.id)[:8]}", each.id) for each in photos]

@@ -177,7 +177,7 @@ def assemble(
         photos=PhotoService(sessions, studio, looker, outside.stage),
         posts=SocialService(sessions, time),
         calendar=CalendarService(sessions, time),
-        targets=TargetService(sessions, buffer, studio.courier, time),
+        targets=TargetService(sessions, buffer, studio.background, time),
         drafter=Drafter(sessions, models, studio.store),
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
         board_ear=BoardIngest(sessions, planner, tempo, outside.board_stage),

@@ -51,7 +51,7 @@ class Characters(
         given = to_attachment(photo)
 
         async def create(wish: ImageOrder) -> None:
-            await self._characters.create(actor, name=name, gender=gender, photo=given, wish=wish)
+            await self._characters.create(actor, name=name, gender=gender, photo=given, order=wish)
 
         question = (
             f"{quote_words(quote)}, and a look at the photo by a model.\n"
@@ -111,7 +111,7 @@ class Characters(
     async def profile(self, interaction: Interaction, character: CharacterOption) -> None:
         """Show and change what is known of a character's looks."""
         actor = await interaction_actor(interaction)
-        gallery = await self._galleries.described(actor, character.id)
+        gallery = await self._galleries.profile(actor, character.id)
         view = ProfileView(actor, character, gallery, self._galleries)
         await interaction.response.send_message(
             embed=profile_embed(character, gallery), view=view, ephemeral=True
@@ -125,7 +125,7 @@ class Characters(
     ) -> None:
         """Give the selected picture to a personality as its face."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        changed = await self._characters.use(
+        changed = await self._characters.use_as_avatar(
             await interaction_actor(interaction), character.id, personality.id
         )
         name = discord.utils.escape_markdown(changed.name)

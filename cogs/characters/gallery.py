@@ -20,7 +20,7 @@ from services.characters import (
     ImageOrder,
     Scene,
 )
-from services.media import ObjectNotFound, sheet
+from services.media import ObjectNotFound, contact_sheet
 from services.types import Actor
 
 
@@ -69,7 +69,7 @@ class GalleryView(View):
     @ui.button(label="★ Select", style=discord.ButtonStyle.primary, row=1)
     async def select(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Make the chosen picture the one that later ones take after."""
-        await self._galleries.select(self._actor, self._character_id, self._one.image.id)
+        await self._galleries.select_image(self._actor, self._character_id, self._one.image.id)
         await self._turn(interaction)
 
     @ui.button(label="Regenerate", style=discord.ButtonStyle.secondary, row=1)
@@ -87,7 +87,7 @@ class GalleryView(View):
     @ui.button(label="Delete", style=discord.ButtonStyle.danger, row=1)
     async def delete(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Delete the chosen picture."""
-        await self._galleries.discard(self._actor, self._character_id, self._one.image.id)
+        await self._galleries.delete_image(self._actor, self._character_id, self._one.image.id)
         self._chosen = None
         await self._turn(interaction)
 
@@ -114,7 +114,7 @@ class GalleryView(View):
 
     async def _shown(self) -> dict[str, Any]:
         """Return the page as it is now: a sheet of its pictures, and what they are."""
-        gallery = await self._galleries.gallery(self._actor, self._character_id)
+        gallery = await self._galleries.get(self._actor, self._character_id)
         self._gallery = gallery
         last = max((len(gallery.images) - 1) // PER_PAGE, 0)
         self._page = min(max(self._page, 0), last)
@@ -126,7 +126,7 @@ class GalleryView(View):
         if here:
             framed = next((n for n, each in enumerate(here) if each.image.is_selected), None)
             small = [await self._small(each) for each in here]
-            drawn = await asyncio.to_thread(sheet, small, chosen=framed)
+            drawn = await asyncio.to_thread(contact_sheet, small, selected=framed)
             files.append(discord.File(io.BytesIO(drawn), "gallery.png"))
             embed.set_image(url="attachment://gallery.png")
         return {"embed": embed, "attachments": files}
@@ -149,6 +149,6 @@ class GalleryView(View):
 
     async def _small(self, shown: GalleryImage) -> bytes | None:
         try:
-            return await self._galleries.file(shown.thumbnail.storage_key)
+            return await self._galleries.read_file(shown.thumbnail.storage_key)
         except ObjectNotFound:
             return None  # an empty place tells as much

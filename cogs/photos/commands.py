@@ -15,7 +15,7 @@ from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import PersonalityOption, PhotoOption
 from cogs.photos.library import LibraryView
 from cogs.photos.photo import show_photo
-from services.media import sheet
+from services.media import contact_sheet
 from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo
 
 _STEP = 10
@@ -58,9 +58,11 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         begun = 0
         # One after the other: an archive is held in memory while it is read.
         for attachment in given:
-            sources = await self._photos.unpacked(to_attachment(attachment))
+            sources = await self._photos.unpack(to_attachment(attachment))
             begun += len(sources)
-            async for each in self._photos.add(actor, personality.id, sources, is_made=ai_made):
+            async for each in self._photos.add(
+                actor, personality.id, sources, is_ai_generated=ai_made
+            ):
                 taken.append(each)
                 if len(taken) % _STEP == 0:
                     words = progress_words(len(taken), begun)
@@ -70,9 +72,11 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         embed = taken_embed(taken, personality.name)
         files: list[discord.File] = []
         if added:
-            small = await self._photos.thumbnail(added[:PER_PAGE])
+            small = await self._photos.thumbnails(added[:PER_PAGE])
             drawn = await asyncio.to_thread(
-                sheet, small, is_made=all(each.is_made for each in added[:PER_PAGE])
+                contact_sheet,
+                small,
+                is_ai_generated=all(each.is_made for each in added[:PER_PAGE]),
             )
             files.append(discord.File(io.BytesIO(drawn), "photos.png"))
             embed.set_image(url="attachment://photos.png")
@@ -124,7 +128,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = await interaction_actor(interaction)
         found = await self._photos.search(actor, personality.id, text)
-        by = "what they show" if self._photos.knows_words else "name, alt text and caption"
+        by = "what they show" if self._photos.searches_content else "name, alt text and caption"
         title = f"“{text}”, by {by}"
         shown = [LibraryPhoto(photo=each) for each in found]
         await LibraryView(actor, self._photos, title, shown).open(interaction)
@@ -144,7 +148,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
 async def ask_to_delete(interaction: AnyInteraction, bot: Bot, photo: Photo) -> None:
     """Ask whether to delete a photo."""
     actor, photos = await interaction_actor(interaction), bot.services.photos
-    shelved = await photos.show(actor, photo.id)
+    shelved = await photos.get(actor, photo.id)
     name = photo_name(photo)
 
     async def delete(pressed: AnyInteraction) -> None:

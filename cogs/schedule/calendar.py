@@ -14,7 +14,7 @@ from discord import ui
 
 from bot.discord.embeds.posts import entry_line
 from bot.discord.ui import AnyInteraction, View
-from services.media import DRAWN, Pinned, PinState, month_sheet
+from services.media import MAX_PICTURES_PER_DAY, Pin, PinState, month_sheet
 from services.photos import PhotoService
 from services.social import CalendarService, PostDetails, PostStatus
 from services.texts import shorten
@@ -89,13 +89,13 @@ class CalendarView(View):
             self._midnight(_next(self._first)),
             personality_id=self._personality_id,
         )
-        days: defaultdict[int, list[Pinned]] = defaultdict(list)
+        days: defaultdict[int, list[Pin]] = defaultdict(list)
         for entry in entries:
             at = _at(entry).astimezone(self._zone)
             day, mood = days[at.day], _MOODS[PostStatus(entry.post.status)]
-            shown = [entry.photo] if len(day) < DRAWN else []
-            small = (*await self._photos.thumbnail(shown), None)[0]
-            day.append(Pinned(picture=small, label=f"{at:%H:%M}", mood=mood))
+            shown = [entry.photo] if len(day) < MAX_PICTURES_PER_DAY else []
+            small = (*await self._photos.thumbnails(shown), None)[0]
+            day.append(Pin(picture=small, label=f"{at:%H:%M}", state=mood))
         drawn = await asyncio.to_thread(month_sheet, self._first, days, today=self._today)
         embed = discord.Embed(title=f"Posts of {self._whose}"[:256])
         embed.description = shorten("\n".join(_trouble(entries)), _TEXT) or None

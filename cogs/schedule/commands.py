@@ -57,7 +57,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     ) -> None:
         """Plan the post of a photo: what it says, and when."""
         actor = await interaction_actor(interaction)
-        shelved = await self._photos.show(actor, photo.id)
+        shelved = await self._photos.get(actor, photo.id)
         post = shelved.post
         if post is not None and post.status != PostStatus.DRAFT:
             where = shelved.target.name if shelved.target else ""

@@ -1,4 +1,4 @@
-"""Characters: illustrated figures made from a photo, that stay themselves in every picture."""
+"""Characters: illustrated figures made from a photo, consistent across all of their pictures."""
 
 from db.models import (
     ArtifactStatus,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.chat.ports import ChatAdapter
 from services.llm import Image
-from services.media import kind_of
+from services.media import media_type_of
 from services.types import Attachment, IncomingMessage
 
 MAX_IMAGES = 4

@@ -194,4 +194,4 @@ async def test_a_character_is_deleted_with_every_file(at_work: House, sessions: 
     await nothing_due(sessions)
 
     assert "is gone, with every picture" in said(gone) or "is gone" in answer(asked).content
-    assert [each async for each in at_work.studio.store.listed("")] == []
+    assert [each async for each in at_work.studio.store.list_objects("")] == []

@@ -127,7 +127,7 @@ async def test_what_is_alike_is_found(ada: House, sessions: Sessions) -> None:
 async def test_words_find_what_is_said_of_a_photo(ada: House) -> None:
     await take_in(ada, a=photo(1), b=photo(2))
     found = await ada.services.photos.find(actor(ada.alice), "b.jpg")
-    await ada.services.photos.describe(actor(ada.alice), found.id, "A lighthouse")
+    await ada.services.photos.set_alt_text(actor(ada.alice), found.id, "A lighthouse")
 
     hits = await ada.alice.slash(ada.lobby, "photos search", personality="Ada", text="lighthouse")
     none = await ada.alice.slash(ada.lobby, "photos search", personality="Ada", text="& | '")

@@ -16,7 +16,7 @@ from simcord.results import InteractionResult
 from bot.discord.errors import explain
 from services.errors import ModeratorsOnly
 from services.personalities import Personality
-from services.photos import file
+from services.photos import file_source
 from services.social import CaptionDraft, TargetChannel
 from services.types import Actor, Venue
 from services.types import Channel as ChatPlace
@@ -275,7 +275,7 @@ async def show(house: House, me: Actor, zed: Personality) -> None:
     """Give Zed two photos, one of them with a draft, and a place to post them."""
     services = house.services
     taken = services.photos.add(
-        me, zed.id, [file("zed.jpg", photograph(1)), file("draft.jpg", photograph(2))]
+        me, zed.id, [file_source("zed.jpg", photograph(1)), file_source("draft.jpg", photograph(2))]
     )
     (_, drafted) = [each.photo async for each in taken if each.photo]
     lobby = house.lobby

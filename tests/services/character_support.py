@@ -104,7 +104,7 @@ class Drawing:
     ) -> Character:
         asked: dict[str, Any] = {"style": "ink", "variants": 2, "reply": {"until": "x"}, **wish}
         made = ImageOrder(**asked)
-        return await self.service.create(OWNER, name=name, gender="female", photo=photo, wish=made)
+        return await self.service.create(OWNER, name=name, gender="female", photo=photo, order=made)
 
     @property
     def handlers(self) -> list[Handler]:
@@ -157,7 +157,7 @@ class Drawing:
             return list((await session.scalars(select(CharacterImage))).all())
 
     async def keys(self) -> set[str]:
-        return {each.key async for each in self.studio.store.listed("")}
+        return {each.key async for each in self.studio.store.list_objects("")}
 
 
 async def nothing_due(sessions: Sessions, seconds: float = 30) -> None:

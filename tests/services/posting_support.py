@@ -22,7 +22,13 @@ from services.llm import PRICES, Ledger, background_calls
 from services.media import DeleteHandler, FolderStore
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
-from services.photos import EmbedPhotoHandler, ImportOutcome, ImportResult, PhotoService, file
+from services.photos import (
+    EmbedPhotoHandler,
+    ImportOutcome,
+    ImportResult,
+    PhotoService,
+    file_source,
+)
 from services.social import (
     CalendarService,
     CaptionDraft,
@@ -136,7 +142,7 @@ class Posting:
         self.posts = SocialService(sessions, self.clock)
         self.calendar = CalendarService(sessions, self.clock)
         channels = self.buffer if buffer_url else None
-        self.targets = TargetService(sessions, channels, studio.courier, self.clock)
+        self.targets = TargetService(sessions, channels, studio.background, self.clock)
         self._search = search
 
     @property
@@ -196,8 +202,8 @@ class Posting:
     async def library(self, count: int = 1, *, is_made: bool = False) -> list[Photo]:
         """Return new photos of a new personality."""
         whose = await self.personality()
-        sources = [file(f"p{number}.jpg", photo(number)) for number in range(count)]
-        adding = self.photos.add(OWNER, whose, sources, is_made=is_made)
+        sources = [file_source(f"p{number}.jpg", photo(number)) for number in range(count)]
+        adding = self.photos.add(OWNER, whose, sources, is_ai_generated=is_made)
         taken: list[ImportResult] = [each async for each in adding]
         assert {each.outcome for each in taken} == {ImportOutcome.ADDED}
         return [each.photo for each in taken if each.photo]

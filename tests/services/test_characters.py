@@ -67,10 +67,10 @@ async def test_a_photo_becomes_a_gallery(
     drawing = anywhere
     made = await drawing.create(variants=3)
     assert (made.status, made.photo_key) == ("draft", f"characters/{made.id}/photo.jpg")
-    before = await drawing.galleries.gallery(OWNER, made.id)
+    before = await drawing.galleries.get(OWNER, made.id)
     await drawing.drawn()
 
-    gallery = await drawing.galleries.gallery(OWNER, made.id)
+    gallery = await drawing.galleries.get(OWNER, made.id)
     assert (before.images, before.profile) == ([], None)
     assert (gallery.character.status, gallery.character.error) == ("ready", None)
     assert gallery.character.reply is None
@@ -78,15 +78,15 @@ async def test_a_photo_becomes_a_gallery(
     for field in ("hair", "eyes", "accessories", "color_palette", "do_not_change"):
         assert getattr(gallery.profile, field) == SEEN[field]
     assert len(gallery.images) == 3
-    photo = await drawing.galleries.file(made.photo_key or "")
+    photo = await drawing.galleries.read_file(made.photo_key or "")
     assert photo == prepare(FILES[PHOTO.url], max_width=1536).data
     for each in gallery.images:
-        stored = await drawing.galleries.file(each.asset.storage_key)
+        stored = await drawing.galleries.read_file(each.asset.storage_key)
         assert each.asset.sha256 == hashlib.sha256(stored).hexdigest()
         assert (each.asset.size, each.asset.content_type) == (len(stored), "image/jpeg")
         assert each.thumbnail.width == each.thumbnail.height == 320
         there = painted(each.artifact.prediction_id or "")
-        assert stored == prepare(there, max_width=1600, quality=82, is_made=True).data
+        assert stored == prepare(there, max_width=1600, quality=82, is_ai_generated=True).data
         prediction = replicate.predictions[each.artifact.prediction_id or ""]
         assert prediction["input"]["prompt"] == each.artifact.prompt
         assert each.artifact.cost_usd == 0.04
@@ -114,9 +114,9 @@ async def test_one_picture_is_selected_and_later_ones_take_after_it(
 ) -> None:
     made = await drawing.create()
     await drawing.drawn()
-    first, second = (await drawing.galleries.gallery(OWNER, made.id)).images
-    await drawing.galleries.select(OWNER, made.id, first.image.id)
-    await drawing.galleries.select(OWNER, made.id, second.image.id)
+    first, second = (await drawing.galleries.get(OWNER, made.id)).images
+    await drawing.galleries.select_image(OWNER, made.id, first.image.id)
+    await drawing.galleries.select_image(OWNER, made.id, second.image.id)
     lent: list[bytes] = []
     real = replicate.files
 
@@ -135,13 +135,13 @@ async def test_one_picture_is_selected_and_later_ones_take_after_it(
         await drawing.service.generate(OWNER, made.id, wish)
     await drawing.drawn()
 
-    gallery = await drawing.galleries.gallery(OWNER, made.id)
+    gallery = await drawing.galleries.get(OWNER, made.id)
     assert [each.image.is_selected for each in gallery.images] == [False, False, True]
     newest = gallery.images[0].artifact
     assert (newest.style, newest.scene) == ("oil", "scene")
     assert "mending nets on a pier at dusk" in newest.prompt
     assert "a scar through the left eyebrow" in newest.prompt
-    assert lent == [await drawing.galleries.file(second.asset.storage_key)]
+    assert lent == [await drawing.galleries.read_file(second.asset.storage_key)]
 
 
 async def test_a_personality_speaks_with_the_selected_face(
@@ -152,18 +152,18 @@ async def test_a_personality_speaks_with_the_selected_face(
     made = await drawing.create()
     await drawing.drawn()
     with pytest.raises(NoImageSelected):
-        await drawing.service.use(OWNER, made.id, personality.id)
-    chosen = (await drawing.galleries.gallery(OWNER, made.id)).images[0]
-    await drawing.galleries.select(OWNER, made.id, chosen.image.id)
+        await drawing.service.use_as_avatar(OWNER, made.id, personality.id)
+    chosen = (await drawing.galleries.get(OWNER, made.id)).images[0]
+    await drawing.galleries.select_image(OWNER, made.id, chosen.image.id)
     with pytest.raises(NoPublicUrl):
-        await drawing.service.use(OWNER, made.id, personality.id)
+        await drawing.service.use_as_avatar(OWNER, made.id, personality.id)
     (other,) = [each for each in await everyone(sessions) if each.name == "Mirela"]
     with pytest.raises(OwnersOnly):
-        await drawing.service.use(OWNER, made.id, other.id)
+        await drawing.service.use_as_avatar(OWNER, made.id, other.id)
     assert not [key for key in await drawing.keys() if key.startswith("avatars/")]
 
     open_ = public(drawing, models)
-    changed = await open_.service.use(OWNER, made.id, personality.id)
+    changed = await open_.service.use_as_avatar(OWNER, made.id, personality.id)
     await drawing.service.delete(OWNER, made.id)
     await drawing.drawn()
 
@@ -209,7 +209,7 @@ async def test_gemini_draws_too_and_what_it_may_have_drawn_is_not_ordered_again(
 async def test_what_is_known_can_be_changed_and_is_in_the_next_picture(drawing: Drawing) -> None:
     made = await drawing.create(variants=1)
     await drawing.drawn()
-    changed = await drawing.galleries.describe(
+    changed = await drawing.galleries.update_profile(
         OWNER,
         made.id,
         {
@@ -218,7 +218,9 @@ async def test_what_is_known_can_be_changed_and_is_in_the_next_picture(drawing: 
             "accessories": "",
         },
     )
-    kept = await drawing.galleries.keep(OWNER, made.id, ["an anchor tattoo", "not a feature"])
+    kept = await drawing.galleries.set_fixed_features(
+        OWNER, made.id, ["an anchor tattoo", "not a feature"]
+    )
     await drawing.service.generate(OWNER, made.id, ImageOrder(style="ink", variants=1))
     await drawing.drawn()
 
@@ -316,4 +318,4 @@ async def test_an_operator_may_have_it_tried_again(
     # What came to nothing is not counted against whoever asked.
     async with sessions() as session:
         user_id = (await session.get_one(Character, made.id)).user_id
-        assert await queries.count_today(session, user_id, queries.PAINT) == 2
+        assert await queries.count_calls_today(session, user_id, queries.IMAGE_PURPOSE) == 2
