@@ -23,7 +23,7 @@ from bot.discord.embeds.posts import notice_text
 from bot.discord.embeds.publishing import result_text
 from services.characters import Progress
 from services.errors import NotificationFailed
-from services.media import sheet
+from services.media import contact_sheet
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.publishing import PublishResult
 from services.social import PostNotice, PostStatus
@@ -55,7 +55,7 @@ async def _progress(notice: Progress) -> _Message:
     embed = progress_embed(notice)
     if not notice.thumbnails:
         return _Message(embed=embed)
-    drawn = await asyncio.to_thread(sheet, notice.thumbnails)
+    drawn = await asyncio.to_thread(contact_sheet, notice.thumbnails)
     embed.set_image(url="attachment://pictures.png")
     return _Message(embed=embed, files=[discord.File(io.BytesIO(drawn), "pictures.png")])
 

@@ -44,14 +44,14 @@ class GenerateHandler(Handler):
         self,
         sessions: Sessions,
         models: LanguageModels,
-        studio: ImagePipeline,
+        pipeline: ImagePipeline,
         notifier: Notifier,
         *,
         describe: Callable[[BaseException], str],
     ) -> None:
         self._sessions = sessions
         self._models = models
-        self._studio = studio
+        self._pipeline = pipeline
         self._notifier = notifier
         self._describe = describe
 
@@ -202,7 +202,7 @@ class GenerateHandler(Handler):
         """Show the progress; errors are ignored."""
         with suppress(DomainError):
             await progress.send_progress(
-                self._sessions, self._studio.store, self._notifier, run.payload
+                self._sessions, self._pipeline.store, self._notifier, run.payload
             )
 
 

@@ -45,7 +45,7 @@ async def _read_image(adapter: ChatAdapter, attachment: Attachment) -> Image | N
         return None
     data = await adapter.read(attachment)
     # Detected from the bytes; the declared type is not trusted.
-    kind = kind_of(data) if data and len(data) <= _MAX_IMAGE_BYTES else None
+    kind = media_type_of(data) if data and len(data) <= _MAX_IMAGE_BYTES else None
     return Image(media_type=kind, data=data) if data and kind in _VISION_TYPES else None
 
 

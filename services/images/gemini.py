@@ -38,9 +38,9 @@ class GeminiImageModel(ImageModel):
         """Do nothing: `upload` uploads nothing."""
 
     @override
-    async def start(self, order: ImageRequest) -> GeneratedImage:
+    async def start(self, request: ImageRequest) -> GeneratedImage:
         data = await self._gemini.generate_image(
-            self._model, order.prompt, references=order.references, aspect_ratio=order.aspect
+            self._model, request.prompt, references=request.references, aspect_ratio=request.aspect
         )
         if data is None:
             raise ImageGenerationFailed(self.name, "it ended without a picture")

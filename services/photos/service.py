@@ -68,7 +68,7 @@ class PhotoService:
         """
         async with self._sessions() as session:
             await get_owned(session, actor, personality_id)
-            added_by = await queries.user_id(session, actor.discord_id)
+            added_by = await queries.find_user_id(session, actor.discord_id)
         importer = Importer(
             self._sessions,
             self._pipeline,
@@ -88,9 +88,9 @@ class PhotoService:
             return [unreadable_source(attachment.name, error)]
 
     async def _unpack(self, attachment: Attachment) -> Sources:
-        if attachment.size > MOST_ARCHIVE_BYTES:
-            raise FileTooLarge(attachment.name, MOST_ARCHIVE_BYTES)
-        data = await self._stage.read(attachment, max_bytes=MOST_ARCHIVE_BYTES)
+        if attachment.size > MAX_ARCHIVE_BYTES:
+            raise FileTooLarge(attachment.name, MAX_ARCHIVE_BYTES)
+        data = await self._adapter.read(attachment, max_bytes=MAX_ARCHIVE_BYTES)
         if data is None:
             raise FileNotFound(attachment.name)
         if is_archive(data):
@@ -202,10 +202,12 @@ class PhotoService:
         text = clean_text(text, field="search", limit=_MAX_SEARCH_LENGTH)
         async with self._sessions() as session:
             await get_owned(session, actor, personality_id)
-            said = list(await queries.search(session, personality_id, words))
-        if not self._embedder.knows_text:
-            return said
-        vector = fitted(await self._studio.courier.call(lambda: self._embedder.embed_words(words)))
+            matches = list(await queries.search(session, personality_id, text))
+        if not self._embedder.supports_text:
+            return matches
+        vector = pad_vector(
+            await self._pipeline.background.call(lambda: self._embedder.embed_text(text))
+        )
         if vector is None:
             return matches
         async with self._sessions.begin() as session:
@@ -251,5 +253,5 @@ async def _owned(session: AsyncSession, actor: Actor, photo_id: UUID) -> Library
     library_photo = await queries.find_with_post(session, photo_id)
     if library_photo is None:
         raise PhotoNotFound("")
-    await get_owned(session, actor, found.photo.personality_id)
-    return found
+    await get_owned(session, actor, library_photo.photo.personality_id)
+    return library_photo
