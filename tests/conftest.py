@@ -25,7 +25,8 @@ from services.llm import (
     Ledger,
     background_calls,
 )
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from services.media import Fetcher, FolderStore
 from services.seeds import seed
 from tests.vendors.gemini import GeminiStandIn

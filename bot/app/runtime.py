@@ -18,8 +18,8 @@ from db.session import Sessions
 from services.characters import CharacterLimits
 from services.clock import Clock
 from services.embeddings import ImageEmbedder, TextEmbedder
+from services.engine import ActJob
 from services.images import ImagePipeline
-from services.jobs import ENGINE
 from services.llm import LanguageModels
 
 
@@ -78,8 +78,11 @@ class Runtime:
             self.sessions,
             bot.services,
             has_discord=has_discord,
-            at_once=self.settings.jobs_at_once,
-            lanes={ENGINE: self.settings.max_concurrent_tasks, **self.settings.job_lanes},
+            max_jobs=self.settings.jobs_at_once,
+            concurrency={
+                ActJob.group: self.settings.max_concurrent_tasks,
+                **self.settings.job_concurrency,
+            },
         )
         async with AsyncExitStack() as stack:
             services = bot.services

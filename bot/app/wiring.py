@@ -30,6 +30,7 @@ from services.command_sync import CommandSyncService
 from services.embeddings import ImageEmbedder, LocalImageEmbedder, TextEmbedder
 from services.engine import (
     ActHandler,
+    ActJob,
     BoardIngest,
     BoardService,
     Delays,
@@ -44,8 +45,8 @@ from services.engine import (
     Uniform,
 )
 from services.images import ImagePipeline
-from services.jobs import DISCORD, ENGINE, LANES, JobMetrics, JobService, Worker
-from services.llm import LanguageModels
+from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
+from services.llm import VENDORS, LanguageModels
 from services.llm_configs import LlmConfigService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
@@ -55,6 +56,7 @@ from services.photos import EmbedPhotoHandler, PhotoService
 from services.privacy import PrivacyService
 from services.publishing import PublishHandler, PublishingService, PublishNoticeHandler
 from services.social import (
+    BUFFER,
     CalendarService,
     DeliveryHandler,
     Drafter,
@@ -190,23 +192,31 @@ def assemble(
     )
 
 
+# Buffer wants calls one after the other: two or three at most.
+_VENDOR_SLOTS: Mapping[str, int] = {
+    **{vendor.name: vendor.concurrency for vendor in VENDORS.values()},
+    BUFFER: 2,
+    "replicate": 4,
+}
+
+
 def worker(
     sessions: Sessions,
     services: Services,
     *,
     has_discord: bool,
-    at_once: int = 10,
-    lanes: Mapping[str, int] | None = None,
+    max_jobs: int = 10,
+    concurrency: Mapping[str, int] | None = None,
 ) -> Worker:
     """Build what does the work in the background, but for Discord's where there is no Discord."""
-    rooms = {**LANES, **(lanes or {})}
+    limits = {**CONCURRENCY, **_VENDOR_SLOTS, **(concurrency or {})}
     if not has_discord:
-        del rooms[DISCORD], rooms[ENGINE]
+        limits |= {DISCORD: 0, ActJob.group: 0}
     return Worker(
         sessions,
         services.handlers,
-        lanes=rooms,
+        concurrency=limits,
         describe=describe,
         metrics=services.metrics,
-        at_once=at_once,
+        max_jobs=max_jobs,
     )

@@ -130,7 +130,7 @@ def photo_row(shelved: LibraryPhoto, *, whole: bool = False) -> dict[str, Any]:
         "pixels": f"{photo.width}x{photo.height}",
         "bytes": photo.size,
         "taken": photo.taken_at.isoformat(sep=" ", timespec="minutes") if photo.taken_at else None,
-        "ai_made": photo.is_made,
+        "ai_made": photo.is_ai_generated,
         "post": _post(shelved),
     }
     if whole:

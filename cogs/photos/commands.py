@@ -76,7 +76,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
             drawn = await asyncio.to_thread(
                 contact_sheet,
                 small,
-                is_ai_generated=all(each.is_made for each in added[:PER_PAGE]),
+                is_ai_generated=all(each.is_ai_generated for each in added[:PER_PAGE]),
             )
             files.append(discord.File(io.BytesIO(drawn), "photos.png"))
             embed.set_image(url="attachment://photos.png")

@@ -81,7 +81,9 @@ class LibraryView(View):
         if here:
             small = await self._photos.thumbnails([each.photo for each in here])
             drawn = await asyncio.to_thread(
-                contact_sheet, small, is_ai_generated=all(each.photo.is_made for each in here)
+                contact_sheet,
+                small,
+                is_ai_generated=all(each.photo.is_ai_generated for each in here),
             )
             files.append(discord.File(io.BytesIO(drawn), "photos.png"))
             embed.set_image(url="attachment://photos.png")

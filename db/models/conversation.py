@@ -29,6 +29,11 @@ class ConversationLine(Keyed, Base, kw_only=True):
 
     __tablename__ = "conversation_history"
     __table_args__ = (
+        Index(
+            "ix_conversation_history_persona_id",
+            "persona_id",
+            postgresql_where=text("persona_id IS NOT NULL"),
+        ),
         Index("uq_conversation_history_channel_id_position", "channel_id", "position", unique=True),
         Index(
             "ix_conversation_history_discord_message_ids",

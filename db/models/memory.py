@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,6 +31,9 @@ class Memory(Keyed, Base, kw_only=True):
 
     __tablename__ = "memories"
     __table_args__ = (
+        Index(
+            "ix_memories_persona_id", "persona_id", postgresql_where=text("persona_id IS NOT NULL")
+        ),
         Index(
             "ix_memories_embedding",
             "embedding",

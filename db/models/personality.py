@@ -68,6 +68,11 @@ class Personality(Keyed, Dated, Base, kw_only=True):
     __tablename__ = "personalities"
     __table_args__ = (
         Index(
+            "ix_personalities_system_prompt_id",
+            "system_prompt_id",
+            postgresql_where=text("system_prompt_id IS NOT NULL"),
+        ),
+        Index(
             "uq_personalities_name",
             text("lower(name)"),
             unique=True,

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pgvector.sqlalchemy import BIT, Vector
-from sqlalchemy import DateTime, ForeignKey, Index, Integer, UniqueConstraint, func
+from sqlalchemy import DateTime, ForeignKey, Index, Integer, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Keyed
@@ -23,6 +23,7 @@ class Photo(Keyed, Base, kw_only=True):
 
     __tablename__ = "photos"
     __table_args__ = (
+        Index("ix_photos_added_by", "added_by", postgresql_where=text("added_by IS NOT NULL")),
         UniqueConstraint("personality_id", "sha256"),
         Index("ix_photos_personality_id_created_at", "personality_id", "created_at"),
         Index(
@@ -44,7 +45,7 @@ class Photo(Keyed, Base, kw_only=True):
     width: Mapped[int] = mapped_column(Integer)
     height: Mapped[int] = mapped_column(Integer)
     taken_at: Mapped[datetime | None] = mapped_column(DateTime(), default=None)
-    is_made: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_ai_generated: Mapped[bool] = mapped_column(default=False, server_default="false")
     alt_text: Mapped[str] = mapped_column(default="", server_default="")
     # A thousand numbers, which nobody wants to read with each photo of a library.
     embedding: Mapped[list[float] | None] = mapped_column(

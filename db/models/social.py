@@ -104,6 +104,11 @@ class SocialPost(Keyed, Dated, Base, kw_only=True):
 
     __tablename__ = "social_posts"
     __table_args__ = (
+        Index(
+            "ix_social_posts_created_by",
+            "created_by",
+            postgresql_where=text("created_by IS NOT NULL"),
+        ),
         CheckConstraint(
             "status IN ('draft', 'scheduled', 'sending', 'posted', 'failed', 'unconfirmed')",
             name="status",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Dated, Keyed
@@ -16,6 +16,13 @@ class User(Keyed, Dated, Base, kw_only=True):
     """
 
     __tablename__ = "users"
+    __table_args__ = (
+        Index(
+            "ix_users_dm_personality_id",
+            "dm_personality_id",
+            postgresql_where=text("dm_personality_id IS NOT NULL"),
+        ),
+    )
 
     discord_id: Mapped[int] = mapped_column(unique=True)
     username: Mapped[str]

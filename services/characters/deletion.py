@@ -5,21 +5,41 @@ Files cannot be deleted in a transaction, so the transaction that deletes a row 
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
+from pydantic import AliasChoices, Field
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import Character, Job, JobStatus, JobStep
+from db.models import Character, Job, JobStep
 from db.session import Sessions
 from services.characters import queries
 from services.images import ImagePipeline
-from services.jobs import Handler, Run, drop, enqueue
+from services.jobs import Handler, Payload, Run, drop, enqueue
 from services.media import ObjectStore
 
-KIND = "clear files"
+
+class CleanupJob(Payload):
+    """Files are to be deleted.
+
+    The photo of a character; all files of a character that was never created; all files under a
+    prefix; or what was uploaded to a vendor.
+    """
+
+    kind: ClassVar[str] = "clear files"
+
+    photo_of: UUID | None = None
+    orphans_of: UUID | None = Field(
+        default=None, validation_alias=AliasChoices("orphans_of", "unknown")
+    )
+    prefix: str | None = None
+    upload_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("upload_url", "lent")
+    )
+
+
 # A job that is running may still store a file, and an interrupted create may have stored one.
 _SECOND_PASS_DELAY, _ORPHAN_DELAY = timedelta(minutes=10), timedelta(hours=1)
 
@@ -40,7 +60,7 @@ async def delete_by_ids(session: AsyncSession, ids: Sequence[UUID]) -> None:
     outputs = await session.scalars(
         select(JobStep.output)
         .join(Job, Job.id == JobStep.job_id)
-        .where(Job.key.in_(keys), JobStep.name == queries.UPLOAD_STEP)
+        .where(Job.lock_key.in_(keys), JobStep.name == queries.UPLOAD_STEP)
     )
     # Jobs first, in the order in which a worker locks the rows.
     upload_urls = [each for each in outputs.all() if each]
@@ -50,7 +70,7 @@ async def delete_by_ids(session: AsyncSession, ids: Sequence[UUID]) -> None:
         await enqueue_upload_deletion(session, each)
     for each in ids:
         for after in (None, _SECOND_PASS_DELAY):
-            await enqueue(session, KIND, {"prefix": key_prefix(each)}, due=after)
+            await enqueue(session, CleanupJob(prefix=key_prefix(each)), due=after)
 
 
 async def delete_characters(session: AsyncSession, user_id: UUID) -> None:
@@ -63,24 +83,24 @@ async def enqueue_photo_deletion(
     session: AsyncSession, character_id: UUID, after: timedelta
 ) -> None:
     """Enqueue the deletion of a character's photo after a delay."""
-    payload = {"photo_of": str(character_id)}
-    await enqueue(session, KIND, payload, due=after, key=job_key(character_id))
+    payload = CleanupJob(photo_of=character_id)
+    await enqueue(session, payload, due=after, lock_key=job_key(character_id))
 
 
 async def enqueue_orphan_cleanup(session: AsyncSession, character_id: UUID) -> None:
     """Enqueue the deletion of files about to be stored, in case the character is not created."""
-    await enqueue(session, KIND, {"unknown": str(character_id)}, due=_ORPHAN_DELAY)
+    await enqueue(session, CleanupJob(orphans_of=character_id), due=_ORPHAN_DELAY)
 
 
 async def enqueue_upload_deletion(session: AsyncSession, upload_url: str) -> None:
     """Enqueue the deletion of a picture that was uploaded to a vendor."""
-    await enqueue(session, KIND, {"lent": upload_url})
+    await enqueue(session, CleanupJob(upload_url=upload_url))
 
 
-class CleanupHandler(Handler):
+class CleanupHandler(Handler[CleanupJob]):
     """Deletes files. It is idempotent, and retried until it succeeds."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = CleanupJob
     max_attempts: ClassVar[int] = 100_000
 
     def __init__(self, sessions: Sessions, pipeline: ImagePipeline) -> None:
@@ -88,24 +108,18 @@ class CleanupHandler(Handler):
         self._pipeline = pipeline
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[CleanupJob]) -> None:
         payload, store = run.payload, self._pipeline.store
-        if character_id := payload.get("photo_of"):
-            await delete_photo(self._sessions, store, UUID(character_id))
-        if character_id := payload.get("unknown"):
-            await self._delete_orphans(UUID(character_id))
-        if prefix := payload.get("prefix"):
-            await _delete_prefix(store, prefix)
-        if (upload_url := payload.get("lent")) and self._pipeline.images.is_configured:
-            await self._pipeline.images.delete_upload(upload_url)
+        if payload.photo_of:
+            await delete_photo(self._sessions, store, payload.photo_of)
+        if payload.orphans_of:
+            await self._delete_orphans(payload.orphans_of)
+        if payload.prefix:
+            await _delete_prefix(store, payload.prefix)
+        if payload.upload_url and self._pipeline.images.is_configured:
+            await self._pipeline.images.delete_upload(payload.upload_url)
         async with run.finishing():
             pass
-
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Do nothing: garbage collection deletes what this job leaves."""
 
     async def _delete_orphans(self, character_id: UUID) -> None:
         async with self._sessions() as session:

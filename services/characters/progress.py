@@ -1,8 +1,7 @@
 """Progress in the reply to the command: best effort while pictures are generated, then by a job."""
 
 from datetime import timedelta
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
@@ -10,12 +9,19 @@ from typing_extensions import override
 from db.models import Character, JobStatus
 from db.session import Sessions
 from services.characters import queries
-from services.characters.types import Progress
+from services.characters.types import Progress, RunPayload
 from services.jobs import DISCORD, Handler, Run, enqueue
 from services.media import ObjectNotFound, ObjectStore
 from services.notifications import Notifier
 
-KIND = "character shown"
+
+class ProgressJob(RunPayload):
+    """Whoever asked for pictures is to see how it ended."""
+
+    kind: ClassVar[str] = "character shown"
+    group: ClassVar[str] = DISCORD
+
+
 # The reply to the command must exist before it is edited.
 _DELAY = timedelta(seconds=1)
 
@@ -23,12 +29,12 @@ _DELAY = timedelta(seconds=1)
 async def enqueue_progress(session: AsyncSession, character: Character) -> None:
     """Enqueue the final progress, to be shown by a process that is connected to Discord."""
     if character.reply is not None:
-        payload = {"character": str(character.id), "run": str(character.run_token)}
-        await enqueue(session, KIND, payload, due=_DELAY, lane=DISCORD)
+        payload = ProgressJob(character=character.id, run=character.run_token)
+        await enqueue(session, payload, due=_DELAY)
 
 
 async def send_progress(
-    sessions: Sessions, store: ObjectStore, notifier: Notifier, payload: dict[str, Any]
+    sessions: Sessions, store: ObjectStore, notifier: Notifier, payload: RunPayload
 ) -> None:
     """Show the progress of an order."""
     async with sessions() as session:
@@ -45,7 +51,7 @@ async def send_progress(
             continue  # deleted from the gallery meanwhile
     progress = Progress(
         character=character,
-        run_token=UUID(payload["run"]),
+        run_token=payload.run,
         artifacts=artifacts,
         thumbnails=pictures,
         cost_usd=sum(each.cost_usd or 0 for each in artifacts),
@@ -53,10 +59,10 @@ async def send_progress(
     await notifier.edit_reply(character.reply, progress)
 
 
-class ProgressHandler(Handler):
+class ProgressHandler(Handler[ProgressJob]):
     """Shows the final progress of an order."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = ProgressJob
 
     def __init__(self, sessions: Sessions, store: ObjectStore, notifier: Notifier) -> None:
         self._sessions = sessions
@@ -64,7 +70,7 @@ class ProgressHandler(Handler):
         self._notifier = notifier
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[ProgressJob]) -> None:
         await send_progress(self._sessions, self._store, self._notifier, run.payload)
         async with run.finishing() as session:
             character = await queries.find_by_run(session, run.payload)
@@ -74,7 +80,7 @@ class ProgressHandler(Handler):
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: ProgressJob, status: JobStatus, reason: str
     ) -> None:
         character = await queries.find_by_run(session, payload)
         if character is not None and status != JobStatus.PENDING:

@@ -1,6 +1,6 @@
 """Queries of characters and their pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from db.models import (
     PromptArtifact,
     User,
 )
-from services.characters.types import GalleryImage
+from services.characters.types import GalleryImage, RunPayload
 
 UNFINISHED_CHARACTERS = (
     CharacterStatus.DRAFT,
@@ -225,12 +225,12 @@ async def forget_upload(session: AsyncSession, job_id: UUID) -> None:
     )
 
 
-async def find_by_run(session: AsyncSession, payload: Mapping[str, str]) -> Character | None:
+async def find_by_run(session: AsyncSession, payload: RunPayload) -> Character | None:
     """Return the character of an order, unless it was deleted or has a newer order."""
     return await session.scalar(
         select(Character).where(
-            Character.id == UUID(payload["character"]),
-            Character.run_token == UUID(payload["run"]),
+            Character.id == payload.character,
+            Character.run_token == payload.run,
         )
     )
 

@@ -24,7 +24,7 @@ from services.characters.errors import (
 from services.characters.guards import check_order, check_suitable, get_owned
 from services.characters.styles import FRAMINGS, Scene
 from services.characters.types import CharacterLimits, ImageOrder, Quote
-from services.characters.workflow import KIND
+from services.characters.workflow import GenerationJob
 from services.chat import ChatAdapter
 from services.errors import TextEmpty
 from services.images import ImagePipeline
@@ -264,10 +264,9 @@ class CharacterService:
         character.reply = order.reply
         character.job_id = await enqueue(
             session,
-            KIND,
-            {"character": str(character.id), "run": str(character.run_token)},
-            key=deletion.job_key(character.id),
-            lane=self._pipeline.images.name.partition("/")[0],
+            GenerationJob(character=character.id, run=character.run_token),
+            lock_key=deletion.job_key(character.id),
+            group=self._pipeline.images.name.partition("/")[0],
         )
         await session.flush()
         await session.refresh(character)

@@ -13,7 +13,15 @@ from db.models import (
     PromptArtifact,
 )
 from services.characters.styles import Scene
+from services.jobs import Payload
 from services.notifications import Notice
+
+
+class RunPayload(Payload):
+    """Jobs about one order of pictures: the character, and the token of the order."""
+
+    character: UUID
+    run: UUID
 
 
 @dataclass(frozen=True, kw_only=True)

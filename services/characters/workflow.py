@@ -23,6 +23,7 @@ from services.characters.guards import check_suitable
 from services.characters.image_task import ImageTask, Reference
 from services.characters.prompts import build_character_prompt
 from services.characters.styles import Scene
+from services.characters.types import RunPayload
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.jobs import Handler, Run
@@ -31,13 +32,17 @@ from services.llm_configs import NoVisionModel, seeing_model
 from services.media import JPEG, ObjectNotFound, enqueue_deletion
 from services.notifications import Notifier
 
-KIND = "character"
+
+class GenerationJob(RunPayload):
+    """Pictures of a character are to be generated."""
+
+    kind: ClassVar[str] = "character"
 
 
-class GenerateHandler(Handler):
+class GenerateHandler(Handler[GenerationJob]):
     """Generates a character: describes the photo, writes prompts, and generates the pictures."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = GenerationJob
     timeout_seconds: ClassVar[float] = 1800
 
     def __init__(
@@ -56,7 +61,7 @@ class GenerateHandler(Handler):
         self._describe = describe
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[GenerationJob]) -> None:
         if not await self._mark_started(run):
             return
         await self._show_progress(run)
@@ -88,7 +93,7 @@ class GenerateHandler(Handler):
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: GenerationJob, status: JobStatus, reason: str
     ) -> None:
         character = await queries.find_by_run(session, payload)
         if character is None:
@@ -99,12 +104,12 @@ class GenerateHandler(Handler):
             return
         for each in artifacts:
             if each.status == ArtifactStatus.PLANNED:
-                each.status, each.error = ArtifactStatus.FAILED, words
+                each.status, each.error = ArtifactStatus.FAILED, reason
             elif each.status == ArtifactStatus.PAINTING:  # may still be generated, and paid for
-                each.status, each.error = ArtifactStatus.LOST, words
+                each.status, each.error = ArtifactStatus.LOST, reason
                 each.cost_usd = self._pipeline.images.price_usd
         await self._delete_leftovers(session, character)
-        await _finish(session, character, words or None)
+        await _finish(session, character, reason or None)
 
     async def _delete_leftovers(self, session: AsyncSession, character: Character) -> None:
         """Delete a photo that has not been described, and the picture uploaded to the vendor."""
@@ -119,7 +124,7 @@ class GenerateHandler(Handler):
         if upload_url:
             await deletion.enqueue_upload_deletion(session, upload_url)
 
-    async def _mark_started(self, run: Run) -> bool:
+    async def _mark_started(self, run: Run[GenerationJob]) -> bool:
         """Update the character's status; return False if the order is obsolete."""
         async with run.writing() as session:
             character = await queries.find_by_run(session, run.payload)
@@ -134,7 +139,7 @@ class GenerateHandler(Handler):
                 pass
         return character is not None
 
-    async def _describe_photo(self, run: Run) -> None:
+    async def _describe_photo(self, run: Run[GenerationJob]) -> None:
         """Save a vision model's description of the photo, or refuse and delete the photo."""
         async with self._sessions() as session:
             character = await _get_character(session, run.payload)
@@ -163,7 +168,7 @@ class GenerateHandler(Handler):
             fields: dict[str, Any] = answer.profile_fields()
             session.add(CharacterProfile(character_id=character.id, model=model, **fields))
 
-    async def _write_prompts(self, run: Run) -> None:
+    async def _write_prompts(self, run: Run[GenerationJob]) -> None:
         """Write the prompt of every picture that has none yet."""
         async with run.writing() as session:
             character = await _get_character(session, run.payload)
@@ -179,7 +184,7 @@ class GenerateHandler(Handler):
                     scene_text=each.scene_text,
                 )
 
-    async def _upload_reference(self, run: Run) -> Reference:
+    async def _upload_reference(self, run: Run[GenerationJob]) -> Reference:
         """Upload the reference to the vendor: the selected picture, or else the photo."""
         async with self._sessions() as session:
             character = await _get_character(session, run.payload)
@@ -198,7 +203,7 @@ class GenerateHandler(Handler):
         except ObjectNotFound as error:
             raise NoReferencePhoto(name) from error
 
-    async def _show_progress(self, run: Run) -> None:
+    async def _show_progress(self, run: Run[GenerationJob]) -> None:
         """Show the progress; errors are ignored."""
         with suppress(DomainError):
             await progress.send_progress(
@@ -206,7 +211,7 @@ class GenerateHandler(Handler):
             )
 
 
-async def _get_character(session: AsyncSession, payload: dict[str, Any]) -> Character:
+async def _get_character(session: AsyncSession, payload: RunPayload) -> Character:
     """Return the character of an order.
 
     Raises:

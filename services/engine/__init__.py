@@ -28,7 +28,7 @@ from services.engine.planner import Planner
 from services.engine.ports import BoardAdapter
 from services.engine.reports import EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Presence, Rhythm, Uniform
-from services.engine.scheduler import EngineScheduler, EngineTiming
+from services.engine.scheduler import ActJob, EngineScheduler, EngineTiming
 from services.engine.service import EngineService
 from services.engine.types import (
     BoardLocation,
@@ -41,6 +41,7 @@ from services.engine.types import (
 
 __all__ = [
     "ActHandler",
+    "ActJob",
     "ActType",
     "Board",
     "BoardAdapter",

@@ -1,7 +1,6 @@
 """Tasks of the engine as jobs."""
 
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
@@ -11,7 +10,7 @@ from services.engine.acting import ActExecutor
 from services.engine.actions import actions
 from services.engine.errors import SkipReason, TaskGone
 from services.engine.notebook import DatabaseActStore, EngineDependencies
-from services.engine.scheduler import KIND
+from services.engine.scheduler import ActJob
 from services.engine.writing import Writer
 from services.jobs import Handler, Run
 
@@ -22,10 +21,10 @@ _STATUSES = {
 }
 
 
-class ActHandler(Handler):
-    """Does what personalities are to do; `limit` is one try and the retries of a task."""
+class ActHandler(Handler[ActJob]):
+    """Does what personalities are to do; `max_attempts` is one try and the retries of a task."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = ActJob
     max_attempts: ClassVar[int] = 4
     timeout_seconds: ClassVar[float] = 600
 
@@ -34,7 +33,7 @@ class ActHandler(Handler):
         self._performer = ActExecutor(actions(Writer(desk.models), desk.stage, desk.studio))
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[ActJob]) -> None:
         try:
             await self._performer.execute(DatabaseActStore(self._desk, run))
         except TaskGone:
@@ -43,13 +42,13 @@ class ActHandler(Handler):
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: ActJob, status: JobStatus, reason: str
     ) -> None:
-        task = await session.get(EngineTask, UUID(payload["task"]))
+        task = await session.get(EngineTask, payload.task)
         if task is None:
             return
         task.status = _STATUSES[status]
-        task.error_message = words or None
+        task.error_message = reason or None
         task.reason = SkipReason.CANCELLED if status == JobStatus.CANCELLED else None
         task.retry_count = 0 if status == JobStatus.PENDING else self.max_attempts - 1
         is_over = status != JobStatus.PENDING

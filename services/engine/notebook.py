@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
@@ -18,7 +17,7 @@ from services.engine.errors import EnginePaused, Skipped, SkipReason, TaskGone
 from services.engine.planner import Planner
 from services.engine.ports import ActStore, BoardAdapter
 from services.engine.results import show_votes
-from services.engine.scheduler import EngineTiming, plan_reactions
+from services.engine.scheduler import ActJob, EngineTiming, plan_reactions
 from services.engine.types import ActContent, ActContext, BoardLocation, Limits, SentMessages
 from services.engine.writing import most_tokens
 from services.images import ImagePipeline
@@ -49,10 +48,10 @@ class EngineDependencies:
 class DatabaseActStore(ActStore):
     """What one run of a task knows and keeps; the run's fence is around all it writes."""
 
-    def __init__(self, desk: EngineDependencies, run: Run) -> None:
+    def __init__(self, desk: EngineDependencies, run: Run[ActJob]) -> None:
         self._desk = desk
         self._run = run
-        self._task_id = UUID(run.payload["task"])
+        self._task_id = run.payload.task
 
     @override
     async def begin(self) -> ActContext:
@@ -83,8 +82,8 @@ class DatabaseActStore(ActStore):
             await asyncio.sleep(self._desk.tempo.clock.span(over).total_seconds() + 0.01)
 
     @override
-    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
-        return await self._run.step(name, shape, do)
+    async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
+        return await self._run.step(name, shape, function)
 
     @override
     async def step_output(self, name: str, shape: type[T]) -> T | None:

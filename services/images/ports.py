@@ -81,7 +81,7 @@ class GenerationState(Protocol):
 class Steps(Protocol):
     """The completed steps of some work, which survive its process."""
 
-    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
+    async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
         """Return a step's output: from an earlier attempt, or by running `do`."""
         ...
 

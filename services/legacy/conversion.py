@@ -8,10 +8,10 @@ from uuid import UUID
 
 from services.errors import TextEmpty
 from services.legacy.source import Row
+from services.llm import VENDORS
 from services.llm_configs import PARAMETERS
 from services.texts import NAME_LIMIT, clean_name, shorten
 
-_VENDORS = frozenset({"openai", "openrouter", "gemini", "compatible", "ollama", "local"})
 _SNOWFLAKE = re.compile(r"[0-9]{1,19}")
 _LARGEST = 2**63 - 1
 _LONGEST = 1000  # far more than any name; what is left is shortened
@@ -88,7 +88,7 @@ def document(value: Any) -> dict[str, Any] | None:
 def vendor_model(model: str) -> str:
     """Return a model as `vendor/model`."""
     vendor, slash, _ = model.partition("/")
-    if slash and vendor in _VENDORS:
+    if slash and vendor in VENDORS:
         return model
     return f"openrouter/{model}" if slash else f"openai/{model}"
 

@@ -13,7 +13,7 @@ from services.llm.errors import (
 )
 from services.llm.ledger import Ledger, UsageSummary
 from services.llm.ports import TextModel
-from services.llm.prices import PRICES, Price, maximum_cost
+from services.llm.prices import Price, maximum_cost
 from services.llm.service import ConfiguredVendor, LanguageModels
 from services.llm.tokens import estimate, fitting_length
 from services.llm.types import (
@@ -26,9 +26,11 @@ from services.llm.types import (
     Sampling,
     Usage,
 )
+from services.llm.vendors import PRICES, VENDORS, Vendor
 
 __all__ = [
     "PRICES",
+    "VENDORS",
     "BackgroundCalls",
     "Caller",
     "ChatMessage",
@@ -52,6 +54,7 @@ __all__ = [
     "TextModel",
     "Usage",
     "UsageSummary",
+    "Vendor",
     "background_calls",
     "estimate",
     "fitting_length",

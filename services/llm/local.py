@@ -10,6 +10,7 @@ from pathlib import Path
 
 from services.llm.errors import ModelMisconfigured
 from services.llm.ports import TextModel
+from services.llm.vendors import Dialect
 
 VENDOR = "local"
 # SmolLM2 has a context of 8,192 tokens, shared by two parallel conversations.
@@ -45,7 +46,7 @@ async def serve(path: Path) -> AsyncGenerator[TextModel]:
     )  # fmt: skip
     try:
         # Importing the SDK takes a second or two, while the child loads its model.
-        from services.llm.openai_compatible import Dialect, OpenAICompatible  # noqa: PLC0415
+        from services.llm.openai_compatible import OpenAICompatible  # noqa: PLC0415
 
         async with asyncio.timeout(_START_SECONDS):
             address = (await child.stdout.readline()).decode().strip() if child.stdout else ""

@@ -4,7 +4,6 @@ import base64
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Generator
-from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx2
@@ -26,25 +25,10 @@ from services.llm.errors import (
 )
 from services.llm.ports import TextModel
 from services.llm.types import ChatMessage, Completion, Parsed, Request, T, Usage
+from services.llm.vendors import Dialect
 
 _NO_CREDIT_CODES = {"insufficient_quota", "billing_not_active"}
 _TRANSIENT_STATUSES = {408, 409}  # request timeout and conflict
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dialect:
-    """How a vendor differs from OpenAI. `extra` maps our parameters to fields of the body."""
-
-    max_tokens: str = "max_tokens"
-    extra: tuple[tuple[str, str], ...] = ()
-    cache_key: bool = False
-    reasoning_effort: str | None = None
-    context_tokens: int = 32_000
-
-    @property
-    def unsupported(self) -> frozenset[str]:
-        """Return the sampling parameters that this dialect has no field for."""
-        return frozenset({"top_k", "repetition_penalty"} - {name for name, _ in self.extra})
 
 
 class OpenAICompatible(TextModel):

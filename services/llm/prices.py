@@ -1,6 +1,5 @@
 """Prices of models, in US dollars per million tokens."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.llm.types import Usage
@@ -16,12 +15,6 @@ class Price:
 
 
 FREE = Price(0, 0, 0)
-
-# From the vendors' price pages on 2026-11-21. The setting `MODEL_PRICES` extends and overrides it.
-PRICES: Mapping[str, Price] = {
-    "openai/gpt-6-luna": Price(0.10, 0.01, 0.50),
-}
-
 
 # Budgets assume a high price if the price of a model is unknown.
 _EXPENSIVE = Price(10, 10, 30)

@@ -6,7 +6,7 @@ A crash between two writes, or a lost job, leaves orphans behind.
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +22,7 @@ from db.models import (
     Photo,
 )
 from db.session import Sessions
-from services.jobs import Handler, Run, enqueue
+from services.jobs import Handler, Payload, Run, enqueue
 from services.media.ports import ObjectStore, StoredObject
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,21 @@ PREFIXES = ("characters/", "boards/", "avatars/", "uploads/", "photos/")
 MIN_AGE = timedelta(days=1)
 _BATCH_SIZE = 500
 
-KIND, DELETE_KIND = "sweep", "delete files"
+
+class CollectionJob(Payload):
+    """Files that nothing names are to be deleted."""
+
+    kind: ClassVar[str] = "sweep"
+
+
+class FileDeletionJob(Payload):
+    """Files whose rows are deleted are to be deleted."""
+
+    kind: ClassVar[str] = "delete files"
+
+    keys: list[str]
+
+
 _INTERVAL = timedelta(days=1)
 
 
@@ -108,17 +122,17 @@ class GarbageCollector:
         return referenced
 
 
-class GarbageCollectionHandler(Handler):
+class GarbageCollectionHandler(Handler[CollectionJob]):
     """Collects orphans, and enqueues itself for the next day."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = CollectionJob
     max_attempts: ClassVar[int] = 100_000
 
     def __init__(self, collector: GarbageCollector) -> None:
         self._collector = collector
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[CollectionJob]) -> None:
         orphans = await self._collector.find_orphans()
         if orphans:
             await self._collector.delete(orphans)
@@ -126,43 +140,33 @@ class GarbageCollectionHandler(Handler):
         async with run.finishing() as session:
             await enqueue_collection(session, after=_INTERVAL)
 
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Do nothing: no row shows the status of this job."""
 
-
-class DeleteHandler(Handler):
+class DeleteHandler(Handler[FileDeletionJob]):
     """Deletes files whose rows were deleted. It is idempotent."""
 
-    kind: ClassVar[str] = DELETE_KIND
+    payload_type = FileDeletionJob
     max_attempts: ClassVar[int] = 100_000
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
     @override
-    async def run(self, run: Run) -> None:
-        await self._store.delete(run.payload["keys"])
-
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Do nothing: garbage collection deletes what this job leaves."""
+    async def run(self, run: Run[FileDeletionJob]) -> None:
+        await self._store.delete(run.payload.keys)
 
 
 async def enqueue_deletion(session: AsyncSession, keys: Sequence[str]) -> None:
     """Enqueue the deletion of files in the transaction that deletes their rows."""
-    await enqueue(session, DELETE_KIND, {"keys": list(keys)})
+    await enqueue(session, FileDeletionJob(keys=list(keys)))
 
 
 async def enqueue_collection(session: AsyncSession, after: timedelta = timedelta(hours=1)) -> None:
     """Enqueue a garbage collection, unless one is pending."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext("media.sweep"))))
     pending = await session.scalar(
-        select(Job.id).where(Job.kind == KIND, Job.status == JobStatus.PENDING).limit(1)
+        select(Job.id)
+        .where(Job.kind == CollectionJob.kind, Job.status == JobStatus.PENDING)
+        .limit(1)
     )
     if pending is None:
-        await enqueue(session, KIND, {}, due=after, key=KIND)
+        await enqueue(session, CollectionJob(), due=after, lock_key=CollectionJob.kind)

@@ -1,28 +1,26 @@
 """Embedding photos: a vector for each photo that has none of the current embedder."""
 
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import ClassVar
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import PHOTO_DIMENSIONS, JobStatus, Photo
+from db.models import PHOTO_DIMENSIONS, Photo
 from db.session import Sessions
 from services.embeddings import EmbedderFailed, ImageEmbedder
 from services.jobs import Handler, Run
 from services.media import ObjectNotFound, ObjectStore
 from services.photos import queries
-from services.photos.importing import EMBED_KIND
+from services.photos.importing import EmbeddingJob
 
 _BATCH_SIZE = 50
 # The squares must be finite in the single precision of PostgreSQL's vectors.
 _MAX_ABSOLUTE = 1e15
 
 
-class EmbedPhotoHandler(Handler):
+class EmbedPhotoHandler(Handler[EmbeddingJob]):
     """Embeds photos until none is left; each is saved at once and survives a crash."""
 
-    kind: ClassVar[str] = EMBED_KIND
+    payload_type = EmbeddingJob
     max_attempts: ClassVar[int] = 20
     timeout_seconds: ClassVar[float] = 6 * 3600
 
@@ -32,13 +30,11 @@ class EmbedPhotoHandler(Handler):
         self._embedder = embedder
 
     @override
-    async def run(self, run: Run) -> None:
-        raw_id = run.payload.get("personality")
-        personality_id = UUID(raw_id) if raw_id else None
+    async def run(self, run: Run[EmbeddingJob]) -> None:
         while True:
             async with self._sessions() as session:
                 photos = await queries.unembedded(
-                    session, personality_id, self._embedder.name, _BATCH_SIZE
+                    session, run.payload.personality, self._embedder.name, _BATCH_SIZE
                 )
             for photo in photos:
                 vector = await self._embed(photo)
@@ -46,12 +42,6 @@ class EmbedPhotoHandler(Handler):
                     await queries.set_embedding(session, photo.id, vector, self._embedder.name)
             if not photos:
                 return
-
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Do nothing: photos without a vector are just not found as similar."""
 
     async def _embed(self, photo: Photo) -> list[float] | None:
         try:

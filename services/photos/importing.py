@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 from uuid import UUID, uuid4
 
 from typing_extensions import TypeVarTuple, Unpack
@@ -16,7 +16,7 @@ from db.models import Photo
 from db.session import Sessions
 from services.errors import DomainError
 from services.images import ImagePipeline
-from services.jobs import enqueue
+from services.jobs import Payload, enqueue
 from services.media import (
     ObjectStore,
     PreparedPhoto,
@@ -32,7 +32,6 @@ from services.photos.types import ImportOutcome, ImportResult, PhotoSource, Sour
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-EMBED_KIND = "photos looked at"
 # Of 256 bits. Scaling or encoding a photo again changes up to 12; different photos differ in ~110.
 MAX_HASH_DISTANCE = 20
 # Hashes of nearly uniform pictures have few or many bits set, and match each other by chance.
@@ -193,7 +192,7 @@ class Importer:
             width=prepared.picture.width,
             height=prepared.picture.height,
             taken_at=prepared.taken_at,
-            is_made=prepared.is_ai_generated,
+            is_ai_generated=prepared.is_ai_generated,
             added_by=self._added_by,
         )
 
@@ -205,11 +204,19 @@ def _informative_hash(stored: _StoredFile) -> str | None:
     return perceptual_hash if low <= perceptual_hash.count("1") <= high else None
 
 
+class EmbeddingJob(Payload):
+    """Photos without a vector are to be embedded: those of one library, or all."""
+
+    kind: ClassVar[str] = "photos looked at"
+
+    personality: UUID | None = None
+
+
 async def enqueue_embedding(sessions: Sessions, personality_id: UUID | None) -> None:
     """Enqueue the embedding of photos that have no vector, in one library or in all."""
     async with sessions.begin() as session:
-        payload = {"personality": str(personality_id) if personality_id else None}
-        await enqueue(session, EMBED_KIND, payload, key=EMBED_KIND)
+        payload = EmbeddingJob(personality=personality_id)
+        await enqueue(session, payload, lock_key=EmbeddingJob.kind)
 
 
 async def _discard(store: ObjectStore, pending: deque[asyncio.Task[_StoredFile]]) -> None:

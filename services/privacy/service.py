@@ -89,7 +89,7 @@ class PrivacyService:
             keys = func.concat("personality:", PersonalityOwner.personality_id)
             theirs = select(keys).where(PersonalityOwner.personality_id.in_(alone))
             # What a model said of their personalities is in the steps of these.
-            await session.execute(delete(Job).where(Job.key.in_(theirs)))
+            await session.execute(delete(Job).where(Job.lock_key.in_(theirs)))
             await delete_photos_and_posts(session, (await session.scalars(alone)).all())
             await session.execute(delete(Personality).where(Personality.id.in_(alone)))
             await delete_characters(session, user_id)

@@ -14,7 +14,7 @@ from services.publishing.queries import Listing
 from services.publishing.rules import mentions_minor, rating_of
 from services.publishing.service import PublishingService
 from services.publishing.types import PublishResult, PublishStatus
-from services.publishing.workflow import PublishHandler
+from services.publishing.workflow import PublishHandler, PublishJob
 
 __all__ = [
     "AgeBucket",
@@ -29,6 +29,7 @@ __all__ = [
     "PromptInjection",
     "PublishAttempt",
     "PublishHandler",
+    "PublishJob",
     "PublishNoticeHandler",
     "PublishResult",
     "PublishStatus",

@@ -1,18 +1,27 @@
 """Telling whoever asked for a publication how it ended."""
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from db.models import JobStatus, Personality, PublishAttempt, User
-from services.jobs import DISCORD, Handler, Run, enqueue
+from services.jobs import DISCORD, Handler, Payload, Run, enqueue
 from services.notifications import Notifier
 from services.publishing.types import PublishResult
 
-KIND = "publish notice"
+
+class PublishNoticeJob(Payload):
+    """Somebody waits to hear how an attempt to publish ended."""
+
+    kind: ClassVar[str] = "publish notice"
+    group: ClassVar[str] = DISCORD
+
+    attempt: UUID
+
+
 # The answer to the command is to be there before it is changed.
 _LATER = timedelta(seconds=2)
 
@@ -20,21 +29,21 @@ _LATER = timedelta(seconds=2)
 async def enqueue_notice(session: AsyncSession, attempt: PublishAttempt) -> None:
     """Let whoever asked be told, by a process that has Discord."""
     if attempt.reply is not None or attempt.wants_dm:
-        await enqueue(session, KIND, {"attempt": str(attempt.id)}, due=_LATER, lane=DISCORD)
+        await enqueue(session, PublishNoticeJob(attempt=attempt.id), due=_LATER)
 
 
-class PublishNoticeHandler(Handler):
+class PublishNoticeHandler(Handler[PublishNoticeJob]):
     """Changes the answer to the command while that is possible, else writes a DM, if wanted."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = PublishNoticeJob
 
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[PublishNoticeJob]) -> None:
         async with run.writing() as session:
-            attempt = await session.get(PublishAttempt, UUID(run.payload["attempt"]))
+            attempt = await session.get(PublishAttempt, run.payload.attempt)
             if attempt is None:
                 return
             personality = await session.get_one(Personality, attempt.personality_id)
@@ -49,8 +58,8 @@ class PublishNoticeHandler(Handler):
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: PublishNoticeJob, status: JobStatus, reason: str
     ) -> None:
-        attempt = await session.get(PublishAttempt, UUID(payload["attempt"]))
+        attempt = await session.get(PublishAttempt, payload.attempt)
         if attempt is not None and status != JobStatus.PENDING:
             attempt.reply = None

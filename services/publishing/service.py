@@ -17,7 +17,7 @@ from services.publishing import queries
 from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NotPublic
 from services.publishing.queries import Listing
 from services.publishing.types import PublishStatus
-from services.publishing.workflow import KIND
+from services.publishing.workflow import PublishJob
 from services.types import Actor
 
 _MOST = 100
@@ -66,10 +66,9 @@ class PublishingService:
             await session.refresh(attempt)
             attempt.job_id = await enqueue(
                 session,
-                KIND,
-                {"attempt": str(attempt.id)},
-                key=f"personality:{personality_id}",
-                lane=self._models.resolve(config.model).partition("/")[0],
+                PublishJob(attempt=attempt.id),
+                lock_key=f"personality:{personality_id}",
+                group=self._models.resolve(config.model).partition("/")[0],
             )
             await queries.write_on(session, attempt)
             return attempt

@@ -21,7 +21,7 @@ from db.models import (
     Visibility,
 )
 from db.session import Sessions
-from services.jobs import Handler, Run
+from services.jobs import Handler, Payload, Run
 from services.llm import Caller, LanguageModels
 from services.llm.types import T
 from services.llm_configs import NoConfig
@@ -29,7 +29,6 @@ from services.personalities import PersonalityNotFound, ascii_words
 from services.publishing import notices, queries, questions, rules
 from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NothingToRead
 
-KIND = "publish"
 _LETTERS = string.ascii_lowercase + string.digits
 
 
@@ -58,17 +57,25 @@ class _Judgement:
     headline: str
 
 
-class PublishHandler(Handler):
+class PublishJob(Payload):
+    """An attempt to publish a personality."""
+
+    kind: ClassVar[str] = "publish"
+
+    attempt: UUID
+
+
+class PublishHandler(Handler[PublishJob]):
     """Publishes personalities: locks a version, asks a model about it, lets rules decide."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = PublishJob
 
     def __init__(self, sessions: Sessions, models: LanguageModels) -> None:
         self._sessions = sessions
         self._models = models
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[PublishJob]) -> None:
         version = await self._lock(run)
         subject = await self._subject(run, version)
         if not subject.text.removeprefix(f"Name: {subject.name}").strip():
@@ -79,9 +86,9 @@ class PublishHandler(Handler):
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: PublishJob, status: JobStatus, reason: str
     ) -> None:
-        attempt = await session.get(PublishAttempt, UUID(payload["attempt"]))
+        attempt = await session.get(PublishAttempt, payload.attempt)
         if attempt is None:
             return
         if status == JobStatus.PENDING:
@@ -89,14 +96,14 @@ class PublishHandler(Handler):
             if other is not None and other.id != attempt.id:
                 personality = await session.get_one(Personality, attempt.personality_id)
                 raise AlreadyPublishing(personality.name)
-        attempt.status, attempt.error = status, words or None
+        attempt.status, attempt.error = status, reason or None
         if status == JobStatus.PENDING:
             attempt.finished_at = None
         else:
             await _ended(session, attempt)
         await queries.write_on(session, attempt)
 
-    async def _lock(self, run: Run) -> int:
+    async def _lock(self, run: Run[PublishJob]) -> int:
         """Say that it has begun, and settle which version is published: the first run's."""
         async with run.writing() as session:
             attempt, personality = await _of(session, run.payload)
@@ -107,7 +114,7 @@ class PublishHandler(Handler):
             await queries.write_on(session, attempt)
             return version
 
-    async def _subject(self, run: Run, version: int) -> _Subject:
+    async def _subject(self, run: Run[PublishJob], version: int) -> _Subject:
         async with self._sessions() as session:
             attempt, personality = await _of(session, run.payload)
             config = await queries.default_config(session)
@@ -128,7 +135,7 @@ class PublishHandler(Handler):
                 ),
             )
 
-    async def _judge(self, run: Run, subject: _Subject) -> _Judgement:
+    async def _judge(self, run: Run[PublishJob], subject: _Subject) -> _Judgement:
         """Ask the model one thing after the other; each answer is kept before the next question."""
         room = self._models.context_tokens(subject.model)
 
@@ -178,7 +185,7 @@ class PublishHandler(Handler):
 
         return ask
 
-    async def _publish(self, run: Run, version: int, verdict: _Judgement) -> None:
+    async def _publish(self, run: Run[PublishJob], version: int, verdict: _Judgement) -> None:
         """Let the rules have the last word, and make it public in one transaction."""
         async with run.finishing() as session:
             attempt, personality = await _of(session, run.payload)
@@ -216,13 +223,13 @@ def _of_piece(piece: str) -> str:
     return f"rating {hashlib.sha256(piece.encode()).hexdigest()[:8]}"
 
 
-async def _of(session: AsyncSession, payload: dict[str, Any]) -> tuple[PublishAttempt, Personality]:
+async def _of(session: AsyncSession, payload: PublishJob) -> tuple[PublishAttempt, Personality]:
     """Return an attempt and its personality, which nobody else changes meanwhile.
 
     Raises:
         PersonalityNotFound: It is gone.
     """
-    attempt = await session.get(PublishAttempt, UUID(payload["attempt"]))
+    attempt = await session.get(PublishAttempt, payload.attempt)
     personality = await queries.locked(session, attempt.personality_id) if attempt else None
     if attempt is None or personality is None or personality.deleted_at is not None:
         raise PersonalityNotFound("this personality")

@@ -42,6 +42,7 @@ from services.social.errors import (
 )
 from services.social.notices import SocialNoticeHandler
 from services.social.ports import ChannelDirectory, Publisher, QueueingPublisher
+from services.social.scheduling import BUFFER
 from services.social.service import NEXT, SocialService
 from services.social.targets import TargetService, label_of
 from services.social.times import (
@@ -69,6 +70,7 @@ from services.social.types import (
 )
 
 __all__ = [
+    "BUFFER",
     "CAPTIONS",
     "COMMENTED",
     "LABELS",

@@ -9,8 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
@@ -36,7 +35,7 @@ from services.social.errors import (
 from services.social.outgoing import Delivery, to_outgoing
 from services.social.ports import Publisher, QueueingPublisher
 from services.social.records import DeliveryRecords
-from services.social.scheduling import KIND, enqueue_delivery
+from services.social.scheduling import DeliveryJob, enqueue_delivery
 from services.social.types import Receipt, RemoteState
 
 # So late a post is still wanted.
@@ -52,10 +51,10 @@ _ROOM = (timedelta(minutes=30), timedelta(hours=6))
 _STALE = 3.0
 
 
-class DeliveryHandler(Handler):
+class DeliveryHandler(Handler[DeliveryJob]):
     """Takes posts out."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = DeliveryJob
     # What may still come to be is tried until it is too late.
     max_attempts: ClassVar[int] = 100_000
 
@@ -78,7 +77,7 @@ class DeliveryHandler(Handler):
         self._going: set[asyncio.Task[Receipt]] = set()
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[DeliveryJob]) -> None:
         case = await self._load(run)
         if case is None:
             return
@@ -102,10 +101,10 @@ class DeliveryHandler(Handler):
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: DeliveryJob, status: JobStatus, reason: str
     ) -> None:
-        entry = await queries.details(session, UUID(payload["post"]), lock=True)
-        if entry is None or payload["revision"] != entry.post.revision:
+        entry = await queries.details(session, payload.post, lock=True)
+        if entry is None or payload.revision != entry.post.revision:
             return
         post = entry.post
         if status == JobStatus.PENDING:
@@ -119,13 +118,13 @@ class DeliveryHandler(Handler):
         }
         if post.status in ends:
             post.status = ends[PostStatus(post.status)]
-            post.error = words or self._describe(DeliveryCancelled())
+            post.error = reason or self._describe(DeliveryCancelled())
             await notices.enqueue_notice(session, post)
 
-    async def _load(self, run: Run) -> Delivery | None:
+    async def _load(self, run: Run[DeliveryJob]) -> Delivery | None:
         """Return what the job is about, if there is anything to do."""
         async with self._sessions() as session:
-            entry = await queries.details(session, UUID(run.payload["post"]))
+            entry = await queries.details(session, run.payload.post)
             if entry is None or entry.target is None:
                 return None
             if entry.post.status not in (PostStatus.SCHEDULED, PostStatus.SENDING):
@@ -133,7 +132,7 @@ class DeliveryHandler(Handler):
             personality = await session.get_one(Personality, entry.post.personality_id)
             others = await queries.remote_ids(session, entry.target, besides=entry.post.id)
         # A change has brought a job of its own.
-        if run.payload["revision"] != entry.post.revision:
+        if run.payload.revision != entry.post.revision:
             return None
         return Delivery(
             entry=entry,
@@ -143,7 +142,7 @@ class DeliveryHandler(Handler):
             publisher=self._publishers.get(entry.target.kind),
         )
 
-    async def _next(self, run: Run, case: Delivery) -> None:
+    async def _next(self, run: Run[DeliveryJob], case: Delivery) -> None:
         post, publisher = case.post, case.publisher
         if publisher is None:
             raise PublisherMissing(case.target.kind)
@@ -156,7 +155,7 @@ class DeliveryHandler(Handler):
         elif case.is_over:
             await self._records.delete(run, case)
 
-    async def _send(self, run: Run, case: Delivery, publisher: Publisher) -> None:
+    async def _send(self, run: Run[DeliveryJob], case: Delivery, publisher: Publisher) -> None:
         """Let a post go out, if it is time."""
         now, due = self._clock.now(), self._due(case)
         if now < due and not isinstance(publisher, QueueingPublisher):
@@ -174,7 +173,7 @@ class DeliveryHandler(Handler):
             raise JobLost
         await self._publish(run, case, publisher)
 
-    async def _publish(self, run: Run, case: Delivery, publisher: Publisher) -> None:
+    async def _publish(self, run: Run[DeliveryJob], case: Delivery, publisher: Publisher) -> None:
         try:
             receipt = await self._publish_shielded(case, publisher)
         except DeliveryUnconfirmed:
@@ -218,7 +217,7 @@ class DeliveryHandler(Handler):
         wait = at - now + timedelta(minutes=1) if at else most
         return min(max(wait, least), most).total_seconds()
 
-    async def _search(self, run: Run, case: Delivery, publisher: Publisher) -> None:
+    async def _search(self, run: Run[DeliveryJob], case: Delivery, publisher: Publisher) -> None:
         """Look on the other side for what may have gone out."""
         since = case.post.sending_at or self._clock.now()
         passed = self._clock.now() - since
@@ -244,7 +243,7 @@ class DeliveryHandler(Handler):
             await self._records.finish(run, case, PostStatus.UNCONFIRMED, DeliveryUnconfirmed())
 
     async def _save_receipt(
-        self, run: Run, case: Delivery, receipt: Receipt, *, as_written: bool = True
+        self, run: Run[DeliveryJob], case: Delivery, receipt: Receipt, *, as_written: bool = True
     ) -> None:
         if receipt.state == RemoteState.FAILED:
             refused = PostRefused(receipt.detail)
@@ -253,7 +252,7 @@ class DeliveryHandler(Handler):
         await self._records.save_receipt(run, case, receipt, as_written=as_written)
 
     async def _follow_queue(
-        self, run: Run, case: Delivery, queue: QueueingPublisher, remote_id: str
+        self, run: Run[DeliveryJob], case: Delivery, queue: QueueingPublisher, remote_id: str
     ) -> None:
         """Let a post in the queue be as it is wanted, and see whether it is out."""
         receipt = await queue.fetch(remote_id)
@@ -277,7 +276,7 @@ class DeliveryHandler(Handler):
             await self._records.save_receipt(run, case, receipt, as_written=False)
 
     async def _update(
-        self, run: Run, case: Delivery, queue: QueueingPublisher, remote_id: str
+        self, run: Run[DeliveryJob], case: Delivery, queue: QueueingPublisher, remote_id: str
     ) -> None:
         await queue.check(case.outgoing)
         receipt = await queue.update(remote_id, case.outgoing)
@@ -288,7 +287,7 @@ class DeliveryHandler(Handler):
         else:
             await self._save_receipt(run, case, receipt)
 
-    async def _finish_removal(self, run: Run, case: Delivery) -> None:
+    async def _finish_removal(self, run: Run[DeliveryJob], case: Delivery) -> None:
         if case.post.cancelled_at or case.is_over:
             await self._records.delete(run, case)
         else:

@@ -65,7 +65,7 @@ class Drafter:
                 raise NoVisionModel
         kind = service or "a social network"
         limit = min(CAPTIONS.get(kind, _DEFAULT), _DEFAULT) - len(
-            with_ai_mark(" ", is_made=photo.is_made)
+            with_ai_mark(" ", is_made=photo.is_ai_generated)
         )
         system = _SYSTEM.format(
             name=personality.name,

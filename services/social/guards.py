@@ -18,7 +18,7 @@ def write(post: SocialPost, photo: Photo, target: SocialTarget | None, draft: Ca
     """Let a post say something, if its target takes that."""
     service = target.service if target else None
     caption, comment = captions.check(
-        service, draft.caption, draft.first_comment, is_made=photo.is_made
+        service, draft.caption, draft.first_comment, is_made=photo.is_ai_generated
     )
     photo.alt_text = clean_text(draft.alt_text, field="alt text", limit=ALT_LIMIT)
     post.caption, post.first_comment = caption, comment

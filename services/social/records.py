@@ -13,7 +13,7 @@ from services.jobs import Run
 from services.social import notices, queries
 from services.social.errors import ChangeTooLate
 from services.social.outgoing import Delivery
-from services.social.scheduling import enqueue_delivery
+from services.social.scheduling import DeliveryJob, enqueue_delivery
 from services.social.types import PostDetails, Receipt, RemoteState
 
 _FIRST_LOOK = timedelta(minutes=1)
@@ -26,7 +26,7 @@ class DeliveryRecords:
         self._clock = clock
         self._describe = describe
 
-    async def mark_sending(self, run: Run, case: Delivery) -> bool:
+    async def mark_sending(self, run: Run[DeliveryJob], case: Delivery) -> bool:
         """Write down what is about to go out; False when it is not to go out like that."""
         async with run.writing() as session:
             entry = await queries.details(session, case.post.id, lock=True)
@@ -43,7 +43,7 @@ class DeliveryRecords:
             return True
 
     async def save_receipt(
-        self, run: Run, case: Delivery, receipt: Receipt, *, as_written: bool = True
+        self, run: Run[DeliveryJob], case: Delivery, receipt: Receipt, *, as_written: bool = True
     ) -> None:
         """Write down where a post is, and what is next: nothing, or to keep up with it.
 
@@ -79,7 +79,7 @@ class DeliveryRecords:
 
     async def finish(
         self,
-        run: Run,
+        run: Run[DeliveryJob],
         case: Delivery,
         status: PostStatus,
         error: DomainError,
@@ -100,7 +100,7 @@ class DeliveryRecords:
             await notices.enqueue_notice(session, entry.post)
 
     async def keep_queued(
-        self, run: Run, case: Delivery, error: DomainError, after: timedelta | None
+        self, run: Run[DeliveryJob], case: Delivery, error: DomainError, after: timedelta | None
     ) -> None:
         """Leave a post in the queue as it is there, say what is wrong, and look later.
 
@@ -112,14 +112,14 @@ class DeliveryRecords:
                 at = self._clock.now() + after if after else self._next_look(case)
                 await enqueue_delivery(session, entry.post, case.target, self._clock, at=at)
 
-    async def save_error(self, run: Run, case: Delivery, error: DomainError) -> None:
+    async def save_error(self, run: Run[DeliveryJob], case: Delivery, error: DomainError) -> None:
         """Say why a post is not out yet; the job goes on."""
         async with run.writing() as session:
             entry = await queries.details(session, case.post.id, lock=True)
             if entry is not None:
                 entry.post.error = self._describe(error)
 
-    async def reset(self, run: Run, case: Delivery, *, again: bool) -> None:
+    async def reset(self, run: Run[DeliveryJob], case: Delivery, *, again: bool) -> None:
         """Write down that nothing went out; `again` lets it be tried at once."""
         async with run.writing() as session:
             entry = await queries.details(session, case.post.id, lock=True)
@@ -129,7 +129,7 @@ class DeliveryRecords:
             if again:
                 await enqueue_delivery(session, entry.post, case.target, self._clock)
 
-    async def mark_removed(self, run: Run, case: Delivery) -> None:
+    async def mark_removed(self, run: Run[DeliveryJob], case: Delivery) -> None:
         """Write down that the queue has nothing of a post any more, while its target waits."""
         async with self._finishing(run, case) as (session, entry):
             if entry is None:
@@ -138,7 +138,7 @@ class DeliveryRecords:
             if _accepts_posts(entry):  # it takes posts again meanwhile
                 await enqueue_delivery(session, entry.post, case.target, self._clock)
 
-    async def delete(self, run: Run, case: Delivery) -> None:
+    async def delete(self, run: Run[DeliveryJob], case: Delivery) -> None:
         """Let a post be as if it had never been planned."""
         async with self._finishing(run, case) as (session, entry):
             if entry is not None:
@@ -152,7 +152,7 @@ class DeliveryRecords:
 
     @asynccontextmanager
     async def _finishing(
-        self, run: Run, case: Delivery
+        self, run: Run[DeliveryJob], case: Delivery
     ) -> AsyncGenerator[tuple[AsyncSession, PostDetails | None]]:
         """Open the transaction that ends the job, with the row as it is now.
 

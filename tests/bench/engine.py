@@ -12,7 +12,8 @@ from db.session import Sessions, connect
 from services.clock import SystemClock
 from services.engine import ActType, EngineScheduler, EngineTiming, Limits, Planner, Presence
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from services.seeds import seed
 from tests.bench.chat import TimedVendor
 from tests.bench.measure import Measure

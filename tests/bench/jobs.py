@@ -8,28 +8,27 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import ClassVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import JobStatus
 from db.session import Sessions, connect
-from services.jobs import LANES, Handler, JobMetrics, Run, Worker, enqueue
+from services.jobs import CONCURRENCY, DEFAULT, Handler, JobMetrics, Payload, Run, Worker, enqueue
 from tests.bench.measure import Measure, percentile
 from tests.conftest import ROOT
 
 JOBS, BARE, FUTURE, ROUNDS = 2000, 1000, 1_000_000, 200
 AT_ONCE = 20
 _ADD = text("""
-INSERT INTO jobs.jobs (kind, payload, lane, due_at)
-SELECT 'nothing', '{}', 'house', now() + :after FROM generate_series(1, :count)
+INSERT INTO jobs.jobs (kind, payload, concurrency_group, due_at)
+SELECT 'nothing', '{}', 'default', now() + :after FROM generate_series(1, :count)
 """)
 # Claim one, run it, say that it is done: the textbook, on the same table.
 _TAKE = text("""
 UPDATE jobs.jobs SET status = 'running', attempt = attempt + 1 WHERE id = (
-    SELECT id FROM jobs.jobs WHERE status = 'pending' AND lane = 'house' AND due_at <= now()
+    SELECT id FROM jobs.jobs WHERE status = 'pending' AND concurrency_group = 'default'
+      AND due_at <= now()
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING id
 """)
@@ -37,30 +36,30 @@ UPDATE jobs.jobs SET status = 'running', attempt = attempt + 1 WHERE id = (
 _LEFT = text("""
 SELECT EXISTS (SELECT 1 FROM jobs.jobs WHERE status = 'running')
     OR EXISTS (SELECT 1 FROM jobs.jobs
-               WHERE status = 'pending' AND lane = 'house' AND due_at <= now())
+               WHERE status = 'pending' AND concurrency_group = 'default' AND due_at <= now())
 """)
 _END = text("UPDATE jobs.jobs SET status = 'done', finished_at = now() WHERE id = :id")
 
 
-class Nothing(Handler):
+class NothingJob(Payload):
+    """A job about nothing."""
+
+    kind: ClassVar[str] = "nothing"
+
+
+class Nothing(Handler[NothingJob]):
     """Does nothing, and notes when."""
 
-    kind = "nothing"
+    payload_type = NothingJob
 
     def __init__(self) -> None:
         self.started = asyncio.Event()
         self.at = 0.0
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[NothingJob]) -> None:
         self.at = time.perf_counter()
         self.started.set()
-
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Leave it at that."""
 
 
 def measure(url: str) -> list[Measure]:
@@ -97,10 +96,10 @@ def _worker(sessions: Sessions, handler: Handler) -> Worker:
     return Worker(
         sessions,
         [handler],
-        lanes={**LANES, "house": 1000},
+        concurrency={**CONCURRENCY, DEFAULT: 1000},
         describe=repr,
         metrics=JobMetrics(),
-        at_once=AT_ONCE,
+        max_jobs=AT_ONCE,
     )
 
 
@@ -171,7 +170,7 @@ async def _latencies(sessions: Sessions) -> list[float]:
         for _ in range(ROUNDS):
             handler.started.clear()
             async with sessions.begin() as session:
-                await enqueue(session, "nothing", {})
+                await enqueue(session, NothingJob())
                 await session.commit()
                 committed = time.perf_counter()
             await handler.started.wait()

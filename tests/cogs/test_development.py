@@ -28,4 +28,4 @@ async def test_whoever_runs_the_bot_publishes_any_personality(house: House) -> N
     (job,) = await house.services.jobs.listed(kind="publish")
     assert said(refused) == "Only whoever runs this bot can do that."
     assert said(begun) == f"Job `{job.id}`."
-    assert job.key == f"personality:{made.id}"
+    assert job.lock_key == f"personality:{made.id}"

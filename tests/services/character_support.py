@@ -26,7 +26,7 @@ from services.characters import (
     ProgressHandler,
 )
 from services.images import ImagePipeline
-from services.jobs import LANES, Handler, JobMetrics, Worker
+from services.jobs import CONCURRENCY, Handler, JobMetrics, Worker
 from services.llm import LanguageModels, background_calls
 from services.media import DeleteHandler, FolderStore
 from services.notifications import Notice, Notifier, ReplyAddress
@@ -123,11 +123,11 @@ class Drawing:
         worker = Worker(
             self.sessions,
             self.handlers,
-            lanes=LANES,
+            concurrency=CONCURRENCY,
             describe=describe,
             metrics=JobMetrics(),
-            pace=QUICK,
-            watch=watch,
+            timing=QUICK,
+            checkpoint=watch,
         )
         async with worker.running():
             yield

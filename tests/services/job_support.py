@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -18,11 +18,12 @@ from typing_extensions import override
 from db.models import Job, JobStatus
 from db.session import Sessions, connect
 from services.jobs import (
-    HOUSE,
-    LANES,
+    CONCURRENCY,
+    DEFAULT,
     Handler,
     JobMetrics,
     JobService,
+    Payload,
     Run,
     Worker,
     WorkerTiming,
@@ -32,28 +33,51 @@ from services.jobs import (
 QUICK = WorkerTiming(lease=1.5, poll=0.2, grace=0.3, backoff=0.01)
 
 
-class Told(Handler):
+class ToldJob(Payload):
+    """Whatever a test wants done."""
+
+    kind: ClassVar[str] = "told"
+
+    name: str = ""
+
+
+class LaterJob(Payload):
+    """A kind that no handler here knows."""
+
+    kind: ClassVar[str] = "of a later version"
+
+
+class NotingJob(Payload):
+    """A number to be noted."""
+
+    kind: ClassVar[str] = "noting"
+
+    number: int
+    key: str | None = None
+
+
+class Told(Handler[ToldJob]):
     """Does what the test says, and remembers what was said to it."""
 
-    kind = "told"
+    payload_type = ToldJob
     max_attempts = 3
 
-    def __init__(self, do: Callable[[Run], Awaitable[None]] | None = None) -> None:
+    def __init__(self, do: Callable[[Run[ToldJob]], Awaitable[None]] | None = None) -> None:
         self.do = do
-        self.runs: list[Run] = []
+        self.runs: list[Run[ToldJob]] = []
         self.marks: list[tuple[JobStatus, str]] = []
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[ToldJob]) -> None:
         self.runs.append(run)
         if self.do is not None:
             await self.do(run)
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: ToldJob, status: JobStatus, reason: str
     ) -> None:
-        self.marks.append((status, words))
+        self.marks.append((status, reason))
 
 
 def worker(
@@ -61,24 +85,24 @@ def worker(
     handler: Handler,
     *,
     at_once: int = 10,
-    lanes: Mapping[str, int] = LANES,
+    lanes: Mapping[str, int] = CONCURRENCY,
     pace: WorkerTiming = QUICK,
     metrics: JobMetrics | None = None,
 ) -> Worker:
     return Worker(
         sessions,
         [handler],
-        lanes=lanes,
+        concurrency=lanes,
         describe=lambda error: f"{type(error).__name__}: {error}",
         metrics=metrics or JobMetrics(),
-        at_once=at_once,
-        pace=pace,
+        max_jobs=at_once,
+        timing=pace,
     )
 
 
-async def promise(sessions: Sessions, *, kind: str = "told", **options: Any) -> UUID:
+async def promise(sessions: Sessions, payload: Payload | None = None, **options: Any) -> UUID:
     async with sessions.begin() as session:
-        return await enqueue(session, kind, {}, **options)
+        return await enqueue(session, payload or ToldJob(), **options)
 
 
 async def job(sessions: Sessions, job_id: UUID) -> Job:
@@ -125,7 +149,7 @@ def operator(sessions: Sessions, handler: Told) -> JobService:
     return JobService(sessions, [handler], JobMetrics())
 
 
-def raising(error: Exception) -> Callable[[Run], Awaitable[None]]:
+def raising(error: Exception) -> Callable[[Run[ToldJob]], Awaitable[None]]:
     async def fail(_: Run) -> None:
         raise error
 
@@ -139,37 +163,37 @@ class Company:
         self.present: set[UUID] = set()
         self.most = 0
 
-    async def join(self, run: Run) -> None:
+    async def join(self, run: Run[ToldJob]) -> None:
         self.present.add(run.id)
         self.most = max(self.most, len(self.present))
         await asyncio.sleep(0.01)
         self.present.discard(run.id)
 
 
-class Noting(Handler):
+class Noting(Handler[NotingJob]):
     """Notes in a table when it began and ended, in which process; fails by the job's number."""
 
-    kind = "noting"
+    payload_type = NotingJob
     max_attempts = 3
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[NotingJob]) -> None:
         async with self._sessions.begin() as session:
             noted = await session.scalar(
                 text(
                     "INSERT INTO notes (number, key, process, began) "
                     "VALUES (:number, :key, :process, clock_timestamp()) RETURNING id"
                 ),
-                {**run.payload, "process": os.getpid()},
+                {**run.payload.model_dump(), "process": os.getpid()},
             )
         await asyncio.sleep(0.001)
-        if run.payload["number"] < 0:
+        if run.payload.number < 0:
             os.kill(os.getpid(), signal.SIGKILL)
         # Every 7th always fails; every 3rd at its first attempt.
-        number = run.payload["number"]
+        number = run.payload.number
         fails = number % 7 == 0 or (number % 3 == 0 and run.attempt == 1)
         if fails:
             async with run.writing() as session:
@@ -182,12 +206,6 @@ class Noting(Handler):
                 text("UPDATE notes SET done = true, ended = clock_timestamp() WHERE id = :id"),
                 {"id": noted},
             )
-
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Leave it at that: the notes say it all."""
 
 
 NOTES = """
@@ -204,7 +222,7 @@ async def add_numbers(sessions: Sessions, count: int) -> None:
         await session.execute(text(NOTES))
         for number in range(count):
             key = f"key {number % 11}" if number % 3 == 1 else None
-            await enqueue(session, "noting", {"number": number, "key": key}, key=key, lane=HOUSE)
+            await enqueue(session, NotingJob(number=number, key=key), lock_key=key, group=DEFAULT)
 
 
 async def _work(url: str) -> None:

@@ -17,7 +17,7 @@ from services.buffer import BufferClient, BufferPublisher
 from services.clock import Clock
 from services.embeddings import ImageEmbedder, LocalImageEmbedder
 from services.images import ImageModels, ImagePipeline
-from services.jobs import LANES, Handler, JobMetrics, Worker
+from services.jobs import CONCURRENCY, Handler, JobMetrics, Worker
 from services.llm import PRICES, Ledger, background_calls
 from services.media import DeleteHandler, FolderStore
 from services.notifications import Notice, Notifier, ReplyAddress
@@ -171,11 +171,11 @@ class Posting:
         worker = Worker(
             self.sessions,
             self.handlers,
-            lanes=LANES,
+            concurrency=CONCURRENCY,
             describe=describe,
             metrics=JobMetrics(),
-            pace=replace(QUICK, poll=0.02),
-            watch=watch,
+            timing=replace(QUICK, poll=0.02),
+            checkpoint=watch,
         )
         async with worker.running():
             yield

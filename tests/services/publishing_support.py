@@ -12,9 +12,10 @@ from typing_extensions import override
 from bot.discord.errors import describe
 from db.models import JobStatus, Personality
 from db.session import Sessions, connect
-from services.jobs import LANES, JobMetrics, Worker
+from services.jobs import CONCURRENCY, JobMetrics, Worker
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
 from services.publishing import (
@@ -91,11 +92,11 @@ def publisher(
     return Worker(
         sessions,
         [PublishHandler(sessions, models), PublishNoticeHandler(notifier)],
-        lanes=LANES,
+        concurrency=CONCURRENCY,
         describe=describe,
         metrics=JobMetrics(),
-        pace=QUICK,
-        watch=watch,
+        timing=QUICK,
+        checkpoint=watch,
     )
 
 

@@ -14,7 +14,7 @@ from db.models import Job, JobStatus
 from db.session import Sessions
 from services.jobs import enqueue
 from tests.conftest import ROOT
-from tests.services.job_support import add_numbers, statuses
+from tests.services.job_support import NotingJob, add_numbers, statuses
 
 Start = Callable[[], "subprocess.Popen[str]"]
 OPEN = {str(JobStatus.PENDING), str(JobStatus.RUNNING)}
@@ -135,7 +135,7 @@ async def test_what_kills_its_process_each_time_is_given_up_and_takes_nobody_alo
 ) -> None:
     await add_numbers(sessions, 50)
     async with sessions.begin() as session:
-        await enqueue(session, "noting", {"number": -1, "key": None})
+        await enqueue(session, NotingJob(number=-1))
 
     deaths = 0
     while (await statuses(sessions)).keys() & OPEN:

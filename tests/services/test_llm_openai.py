@@ -19,7 +19,8 @@ from services.llm import (
     ModelRefused,
     ModelUnavailable,
 )
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from tests.services.llm_support import (
     EVERYTHING,
     HELLO,

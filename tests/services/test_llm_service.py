@@ -25,7 +25,8 @@ from services.llm import (
     ModelUnavailable,
     background_calls,
 )
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from tests.services.llm_support import HELLO, NIGHT, Lamp, Night
 from tests.vendors.openai import OpenAIStandIn, Reply
 

@@ -93,7 +93,7 @@ async def test_a_file_that_calls_itself_a_machines_is_marked(posting: Posting) -
 
     assert first.photo is not None
     assert second.photo is not None
-    assert (first.photo.is_made, second.photo.is_made) == (True, False)
+    assert (first.photo.is_ai_generated, second.photo.is_ai_generated) == (True, False)
     assert b"trainedAlgorithmicMedia" in await posting.studio.store.get(first.photo.storage_key)
 
 

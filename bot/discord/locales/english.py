@@ -100,7 +100,7 @@ _MODELS = {
     llm.MalformedAnswer: "The model {model:code} gave an unusable answer. Try again.",
     llm_configs.ConfigNotFound: "There is no config called **{name}** that you can use here.",
     llm_configs.ConfigNameTaken: "There is already a config called **{name}**.",
-    llm_configs.OutOfRange: "`{parameter}` must be a number between {low:g} and {high:g}.",
+    llm_configs.OutOfRange: "{parameter:code} must be a number between {low:g} and {high:g}.",
     llm_configs.UnknownParameter: (
         "There is no parameter {parameter:code}. The parameters are: {known}."
     ),
@@ -216,7 +216,7 @@ _MEDIA = {
 }
 
 _CHARACTERS = {
-    characters.PhotoRefused: "The photo was deleted: {flaw:term}",
+    characters.PhotoRefused: "The photo was deleted: {problem:term}",
     characters.StyleNotFound: f"There is no style called **{{name}}**. The styles are: {_STYLES}.",
     characters.StyleForAdults: (
         "**{style:term}** is for adult characters only, and this one looks younger. Choose "

@@ -79,8 +79,8 @@ class _MemoryActStore(ActStore):
         """Whoever rehearses is never too fast."""
 
     @override
-    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
-        return await do()
+    async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
+        return await function()
 
     @override
     async def step_output(self, name: str, shape: type[T]) -> T | None:
