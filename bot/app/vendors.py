@@ -223,7 +223,7 @@ def _painter(settings: Settings) -> ImageModel | None:
 async def _local(settings: Settings, stack: AsyncExitStack) -> ConfiguredVendor | None:
     from services.llm import local  # noqa: PLC0415
 
-    path = settings.local_model_path or (local.bundled() if settings.local_model else None)
+    path = settings.local_model_path or (local.bundled_model() if settings.local_model else None)
     if path is None:
         return None
     if not path.is_file():

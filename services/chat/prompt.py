@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.models import ConversationLine, Persona, Personality, Role
-from services.llm import ChatMessage, Image, estimate, fitting
+from services.llm import ChatMessage, Image, estimate, fitting_length
 from services.memory import RecalledMemory
 from services.personalities import SharedPhoto, describe
 from services.texts import shorten
@@ -198,5 +198,5 @@ def _fit(text: str, token_limit: int) -> str:
     """Cut a text to at most `token_limit` estimated tokens."""
     if estimate(text) <= token_limit:
         return text
-    cut = fitting(text, token_limit, "…")
+    cut = fitting_length(text, token_limit, "…")
     return f"{text[:cut]}…" if cut else ""

@@ -57,7 +57,7 @@ async def forecast_day(
         messages=len(said) / _DAYS,
         tokens_in=usage.tokens_in,
         tokens_out=usage.tokens_out,
-        cost_usd=ledger.priced(model, usage).cost_usd if model else None,
+        cost_usd=ledger.with_cost(model, usage).cost_usd if model else None,
         model=model,
     )
 

@@ -39,8 +39,8 @@ class GeminiImageModel(ImageModel):
 
     @override
     async def start(self, order: ImageRequest) -> GeneratedImage:
-        data = await self._gemini.picture(
-            self._model, order.prompt, like=order.references, aspect=order.aspect
+        data = await self._gemini.generate_image(
+            self._model, order.prompt, references=order.references, aspect_ratio=order.aspect
         )
         if data is None:
             raise ImageGenerationFailed(self.name, "it ended without a picture")
