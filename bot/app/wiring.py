@@ -54,7 +54,12 @@ from services.people import PeopleService
 from services.personalities import PersonalityService, SystemPromptService
 from services.photos import EmbedPhotoHandler, PhotoService
 from services.privacy import PrivacyService
-from services.publishing import Herald, PublishHandler, PublishingService, PublishNoticeHandler
+from services.publishing import (
+    PublishHandler,
+    PublishingService,
+    PublishNoticeHandler,
+    PublishNotifier,
+)
 from services.social import (
     CalendarService,
     DeliveryHandler,
@@ -76,7 +81,7 @@ class DiscordAdapters:
 
     stage: ChatAdapter
     board_stage: BoardAdapter
-    herald: Herald
+    herald: PublishNotifier
     watcher: Watcher
     publisher: Publisher
     messenger: Messenger

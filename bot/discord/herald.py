@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from bot.discord.client import Interaction
 from bot.discord.embeds.publishing import ended_words
-from services.publishing import Herald, PublishResult
+from services.publishing import PublishNotifier, PublishResult
 
 log = logging.getLogger(__name__)
 
@@ -30,21 +30,21 @@ def address_of(interaction: Interaction) -> dict[str, Any]:
     }
 
 
-class DiscordHerald(Herald):
+class DiscordHerald(PublishNotifier):
     """Speaks through Discord's REST interface alone; no gateway is needed."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
     @override
-    async def reply(self, address: dict[str, Any], ended: PublishResult) -> bool:
+    async def edit_reply(self, address: dict[str, Any], result: PublishResult) -> bool:
         if datetime.fromisoformat(address["until"]) < datetime.now(UTC):
             return False
         route = Route(
             "PATCH", REPLY, application_id=address["application_id"], token=address["token"]
         )
         try:
-            await self._client.http.request(route, json={"content": ended_words(ended)})
+            await self._client.http.request(route, json={"content": ended_words(result)})
         except discord.HTTPException as error:
             if error.status not in UNREACHABLE:
                 raise
@@ -53,10 +53,10 @@ class DiscordHerald(Herald):
         return True
 
     @override
-    async def write(self, discord_id: int, ended: PublishResult) -> bool:
+    async def send_dm(self, discord_id: int, result: PublishResult) -> bool:
         try:
             user = await self._client.fetch_user(discord_id)
-            await user.send(ended_words(ended))
+            await user.send(ended_words(result))
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("%s takes no DMs: %s", discord_id, error)
             return False

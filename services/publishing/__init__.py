@@ -1,4 +1,4 @@
-"""Publishing personalities: a locked version, a model's judgement, rules, and a public shelf."""
+"""Publishing personalities: a locked version, a model's assessment, rules, and a catalogue."""
 
 from db.models import AgeBucket, Gender, NsfwRating, PublishAttempt
 from services.publishing.errors import (
@@ -10,7 +10,7 @@ from services.publishing.errors import (
     PromptInjection,
 )
 from services.publishing.notices import PublishNoticeHandler
-from services.publishing.ports import Herald
+from services.publishing.ports import PublishNotifier
 from services.publishing.queries import Listing
 from services.publishing.rules import mentions_minor, rating_of
 from services.publishing.service import PublishingService
@@ -22,7 +22,6 @@ __all__ = [
     "AlreadyPublic",
     "AlreadyPublishing",
     "Gender",
-    "Herald",
     "Listing",
     "MinorNotSafe",
     "NotPublic",
@@ -32,6 +31,7 @@ __all__ = [
     "PublishAttempt",
     "PublishHandler",
     "PublishNoticeHandler",
+    "PublishNotifier",
     "PublishResult",
     "PublishStatus",
     "PublishingService",

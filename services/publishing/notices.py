@@ -1,4 +1,4 @@
-"""Telling whoever asked for a publication how it ended."""
+"""Notifications about the result of publishing."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -9,27 +9,27 @@ from typing_extensions import override
 
 from db.models import JobStatus, Personality, PublishAttempt, User
 from services.jobs import DISCORD, Handler, Run, enqueue
-from services.publishing.ports import Herald
+from services.publishing.ports import PublishNotifier
 from services.publishing.types import PublishResult
 
 KIND = "publish notice"
-# The answer to the command is to be there before it is changed.
-_LATER = timedelta(seconds=2)
+# The answer to the command must exist before it is edited.
+_DELAY = timedelta(seconds=2)
 
 
 async def enqueue_notice(session: AsyncSession, attempt: PublishAttempt) -> None:
-    """Let whoever asked be told, by a process that has Discord."""
+    """Enqueue the notification, for a process that is connected to Discord."""
     if attempt.reply is not None or attempt.wants_dm:
-        await enqueue(session, KIND, {"attempt": str(attempt.id)}, due=_LATER, lane=DISCORD)
+        await enqueue(session, KIND, {"attempt": str(attempt.id)}, due=_DELAY, lane=DISCORD)
 
 
 class PublishNoticeHandler(Handler):
-    """Changes the answer to the command while that is possible, else writes a DM, if wanted."""
+    """Edits the answer to the command while that is possible, else sends a DM, if wanted."""
 
     kind: ClassVar[str] = KIND
 
-    def __init__(self, herald: Herald) -> None:
-        self._herald = herald
+    def __init__(self, notifier: PublishNotifier) -> None:
+        self._notifier = notifier
 
     @override
     async def run(self, run: Run) -> None:
@@ -39,12 +39,14 @@ class PublishNoticeHandler(Handler):
                 return
             personality = await session.get_one(Personality, attempt.personality_id)
             user = await session.get(User, attempt.user_id) if attempt.user_id else None
-        ended = PublishResult(attempt=attempt, personality=personality)
-        told = attempt.reply is not None and await self._herald.reply(attempt.reply, ended)
-        if not told and attempt.wants_dm and user is not None:
-            await self._herald.write(user.discord_id, ended)
+        result = PublishResult(attempt=attempt, personality=personality)
+        is_delivered = attempt.reply is not None and await self._notifier.edit_reply(
+            attempt.reply, result
+        )
+        if not is_delivered and attempt.wants_dm and user is not None:
+            await self._notifier.send_dm(user.discord_id, result)
         async with run.finishing() as session:
-            # An address of this kind is good for minutes, and nobody's business after.
+            # The token is valid only for minutes and must not be stored any longer.
             (await session.get_one(PublishAttempt, attempt.id)).reply = None
 
     @override

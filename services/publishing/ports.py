@@ -1,17 +1,17 @@
-"""What publishing needs from outside."""
+"""The interface through which publishing reaches people."""
 
 from typing import Any, Protocol
 
 from services.publishing.types import PublishResult
 
 
-class Herald(Protocol):
-    """Tells people what became of what they asked for."""
+class PublishNotifier(Protocol):
+    """Notifies people about the result of publishing."""
 
-    async def reply(self, address: dict[str, Any], ended: PublishResult) -> bool:
-        """Change the answer that somebody was given; False when it can be reached no longer."""
+    async def edit_reply(self, address: dict[str, Any], result: PublishResult) -> bool:
+        """Edit the answer to the command; return False if it cannot be edited any more."""
         ...
 
-    async def write(self, discord_id: int, ended: PublishResult) -> bool:
-        """Send somebody a DM; False when they take none."""
+    async def send_dm(self, discord_id: int, result: PublishResult) -> bool:
+        """Send a DM; return False if the person does not accept DMs."""
         ...

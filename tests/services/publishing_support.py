@@ -17,11 +17,11 @@ from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, backg
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.personalities import PersonalityService
 from services.publishing import (
-    Herald,
     PublishAttempt,
     PublishHandler,
     PublishingService,
     PublishNoticeHandler,
+    PublishNotifier,
     PublishResult,
 )
 from services.types import Actor
@@ -62,7 +62,7 @@ def judge(**answers: dict[str, Any] | str) -> Callable[[dict[str, Any]], str]:
     return answer
 
 
-class FakeHerald(Herald):
+class FakeHerald(PublishNotifier):
     """Remembers what it told whom."""
 
     def __init__(self, *, reachable: bool = True) -> None:
@@ -71,19 +71,23 @@ class FakeHerald(Herald):
         self.letters: list[tuple[int, str]] = []
 
     @override
-    async def reply(self, address: dict[str, Any], ended: PublishResult) -> bool:
+    async def edit_reply(self, address: dict[str, Any], result: PublishResult) -> bool:
         if self.reachable:
-            self.replies.append(ended.attempt.status)
+            self.replies.append(result.attempt.status)
         return self.reachable
 
     @override
-    async def write(self, discord_id: int, ended: PublishResult) -> bool:
-        self.letters.append((discord_id, ended.attempt.status))
+    async def send_dm(self, discord_id: int, result: PublishResult) -> bool:
+        self.letters.append((discord_id, result.attempt.status))
         return True
 
 
 def publisher(
-    sessions: Sessions, models: LanguageModels, herald: Herald, *, watch: Watch = lambda _: None
+    sessions: Sessions,
+    models: LanguageModels,
+    herald: PublishNotifier,
+    *,
+    watch: Watch = lambda _: None,
 ) -> Worker:
     """Return a worker that publishes."""
     return Worker(
@@ -99,7 +103,7 @@ def publisher(
 
 @asynccontextmanager
 async def publishing(
-    sessions: Sessions, models: LanguageModels, herald: Herald | None = None
+    sessions: Sessions, models: LanguageModels, herald: PublishNotifier | None = None
 ) -> AsyncGenerator[PublishingService]:
     """Publish while the context is open."""
     async with publisher(sessions, models, herald or FakeHerald()).running():
