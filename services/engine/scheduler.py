@@ -96,7 +96,7 @@ async def enqueue_task(session: AsyncSession, task: EngineTask, clock: Clock) ->
         session,
         KIND,
         {"task": str(task.id)},
-        due=clock.span(task.scheduled_at - clock.now()) or None,
+        due=clock.real_duration(task.scheduled_at - clock.now()) or None,
         key=f"acting:{task.personality_id}",
         lane=ENGINE,
     )

@@ -38,7 +38,7 @@ async def enqueue_delivery(
         session,
         KIND,
         {"post": str(post.id), "revision": post.revision},
-        due=clock.span(due - clock.now()) if due else None,
+        due=clock.real_duration(due - clock.now()) if due else None,
         key=lock_key(post.id),
         lane=LANES[target.kind],
         replacing=True,
