@@ -141,7 +141,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
             f"**{discord.utils.escape_markdown(config.name)}** · `{config.model}`"
             + (" · for everyone" if config.owner_id is None else " · yours")
             + (" · default" if config.is_default else "")
-            for config in await self._configs.within_reach(await interaction_actor(interaction))
+            for config in await self._configs.available(await interaction_actor(interaction))
         ]
         await show_list(interaction, title="Configs", lines=lines)
 
@@ -160,7 +160,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
             embed = config_embed(found.config)
             embed.set_footer(text=f"For {personality.name}, chosen by {found.config_source}")
         else:
-            within = await self._configs.within_reach(await interaction_actor(interaction))
+            within = await self._configs.available(await interaction_actor(interaction))
             default = next((each for each in within if each.is_default), None)
             embed = config_embed(config or default)
         await interaction.response.send_message(embed=embed, ephemeral=True)
@@ -171,7 +171,9 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         self, interaction: Interaction, config: ConfigOption, personality: PersonalityOption
     ) -> None:
         """Let a personality speak to you with a config."""
-        await self._configs.use(await interaction_actor(interaction), config, personality.id)
+        await self._configs.set_for_personality(
+            await interaction_actor(interaction), config, personality.id
+        )
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** speaks to you with "
             f"**{discord.utils.escape_markdown(config.name)}**.",
@@ -182,7 +184,9 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     @app_commands.describe(personality="For whom")
     async def clear(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Let a personality speak to you with its default again."""
-        await self._configs.clear(await interaction_actor(interaction), personality.id)
+        await self._configs.clear_for_personality(
+            await interaction_actor(interaction), personality.id
+        )
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** speaks to you with its default "
             "again.",
@@ -286,10 +290,10 @@ def _read(text: str) -> Mapping[str, float | None]:
 
 
 def _told(saved: SavedConfig) -> str:
-    if not saved.dropped:
+    if not saved.unsupported:
         return "Saved."
     vendor = saved.config.model.partition("/")[0]
-    names = ", ".join(f"`{name}`" for name in sorted(saved.dropped))
+    names = ", ".join(f"`{name}`" for name in sorted(saved.unsupported))
     return f"Saved. `{vendor}` does not know {names}, so it is left out of requests."
 
 

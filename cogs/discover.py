@@ -31,7 +31,7 @@ class LikeButton(PersistentButton, template=r"like:(?P<id>[0-9a-f-]{36})"):
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        listing = await interaction.client.services.publishing.like(
+        listing = await interaction.client.services.publishing.toggle_like(
             await interaction_actor(interaction),
             self._personality_id,
             age_restricted=is_age_restricted(interaction),
@@ -82,7 +82,7 @@ class Discover(
     @app_commands.describe(personality="Whom you like, or no longer do")
     async def like(self, interaction: Interaction, personality: PublicOption) -> None:
         """Like a public personality, or take it back."""
-        listing = await self._publishing.like(
+        listing = await self._publishing.toggle_like(
             await interaction_actor(interaction),
             personality.personality.id,
             age_restricted=is_age_restricted(interaction),

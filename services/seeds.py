@@ -1,4 +1,4 @@
-"""What a new database begins with. Sowing again changes nothing that is there."""
+"""Seed data of a new database. Seeding again does not change existing rows."""
 
 from collections.abc import Collection
 from typing import Any
@@ -128,19 +128,19 @@ async def seed(sessions: Sessions, *, vendors: Collection[str]) -> None:
             config = await configs.find(session, None, first)
             if config is not None:
                 await configs.make_default(session, config.id)
-        await _sow_tags(session)
+        await _seed_tags(session)
         for values in _CAST:
-            # The slug stays taken after a deletion: whoever was sent away does not come back.
-            is_new = await session.scalar(
+            # The slug stays taken after a deletion, so that a deleted personality is not recreated.
+            personality = await session.scalar(
                 insert(Personality).values(**values).on_conflict_do_nothing().returning(Personality)
             )
-            if is_new is not None:
-                await _publish(session, is_new)
+            if personality is not None:
+                await _publish(session, personality)
 
 
-async def _sow_tags(session: AsyncSession) -> None:
-    """Add the words that personalities are found by; their order follows ours."""
-    names = [(name, category) for category, several in TAGS.items() for name in several]
+async def _seed_tags(session: AsyncSession) -> None:
+    """Insert the tags, and update their categories and order."""
+    names = [(name, category) for category, tag_names in TAGS.items() for name in tag_names]
     statement = insert(Tag).values(
         [
             {"name": name, "category": category, "sort_order": order}
@@ -160,7 +160,7 @@ async def _sow_tags(session: AsyncSession) -> None:
 
 
 async def _publish(session: AsyncSession, personality: Personality) -> None:
-    """Put one of the cast on the public shelf, as if it had been judged."""
+    """Publish one of the cast, as if it had been assessed."""
     gender, age, headline, tags = _PUBLISHED[personality.slug]
     personalities.add_version(session, personality)
     await publishing.set_tags(session, personality.id, tags)

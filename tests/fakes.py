@@ -25,7 +25,7 @@ class HandClock(Clock):
         return self.at
 
     @override
-    def span(self, span: timedelta) -> timedelta:
+    def real_duration(self, span: timedelta) -> timedelta:
         return max(span, timedelta(0))
 
     def forward(self, **span: float) -> None:

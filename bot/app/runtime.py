@@ -92,6 +92,6 @@ class Runtime:
             await services.photos.reembed()
             await stack.enter_async_context(made.running())
             if self.settings.scheduler_enabled:
-                every = self.clock.span(self.engine.interval)
+                every = self.clock.real_duration(self.engine.interval)
                 await stack.enter_async_context(scheduled(services.engine_loop, every))
             yield

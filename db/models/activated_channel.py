@@ -1,14 +1,14 @@
-"""Channels in which a personality answers everything."""
+"""Channels in which a personality answers every message."""
 
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
-class ActivatedChannel(Keyed, Dated, Base, kw_only=True):
+class ActivatedChannel(Keyed, Timestamped, Base, kw_only=True):
     """A personality that answers every message of people in a channel."""
 
     __tablename__ = "activated_channels"

@@ -1,4 +1,4 @@
-"""Work in the background: what is to be done, by when, and the steps that are done already."""
+"""Background jobs and the results of their steps."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ _QUARANTINED = text("status = 'pending' AND crashes >= 2")
 
 
 class JobStatus(StrEnum):
-    """Where a job stands."""
+    """The status of a job."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -62,7 +62,7 @@ class Job(Keyed, Base, kw_only=True):
 
 
 class JobStep(Base, kw_only=True):
-    """What a step of a job gave, so that a later run need not do it again."""
+    """The stored output of a step of a job, so that a later run does not repeat it."""
 
     __tablename__ = "steps"
     __table_args__ = ({"schema": SCHEMA},)

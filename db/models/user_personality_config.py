@@ -1,15 +1,15 @@
-"""What one user has chosen for one personality."""
+"""A user's selections for a personality."""
 
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
-class UserPersonalityConfig(Keyed, Dated, Base, kw_only=True):
-    """A user's own persona and LLM config for a personality; either may be left to the defaults."""
+class UserPersonalityConfig(Keyed, Timestamped, Base, kw_only=True):
+    """A user's persona and LLM config for a personality; null means the default."""
 
     __tablename__ = "user_personality_configs"
     __table_args__ = (

@@ -29,7 +29,7 @@ from services.chat import ChatAdapter
 from services.errors import TextEmpty
 from services.images import ImagePipeline
 from services.jobs import enqueue
-from services.llm_configs import NoVisionModel, seeing_model
+from services.llm_configs import NoVisionModel, vision_model
 from services.media import (
     MAX_BYTES,
     FileNotFound,
@@ -230,7 +230,7 @@ class CharacterService:
         user = await get_or_create_user(session, actor)
         await queries.lock_user(session, user.id)
         if name is not None:
-            if await seeing_model(session) is None:
+            if await vision_model(session) is None:
                 raise NoVisionModel
             await _free_name(session, user.id, name)
         if await queries.count_unfinished(session, user.id) >= self._limits.at_once:

@@ -28,7 +28,7 @@ from services.errors import DomainError
 from services.images import ImagePipeline
 from services.jobs import Handler, Run
 from services.llm import Caller, Image, LanguageModels
-from services.llm_configs import NoVisionModel, seeing_model
+from services.llm_configs import NoVisionModel, vision_model
 from services.media import JPEG, ObjectNotFound, enqueue_deletion
 from services.notifications import Notifier
 
@@ -145,7 +145,7 @@ class GenerateHandler(Handler[GenerationJob]):
             character = await _get_character(session, run.payload)
             if await queries.profile(session, character.id) is not None:
                 return
-            model = await seeing_model(session)
+            model = await vision_model(session)
         if model is None:
             raise NoVisionModel
         if character.photo_key is None:

@@ -79,7 +79,7 @@ class DatabaseActStore(ActStore):
                 if await queries.take_request_slot(session, vendor, minute, limit):
                     return
             over = minute + timedelta(minutes=1) - now
-            await asyncio.sleep(self._desk.tempo.clock.span(over).total_seconds() + 0.01)
+            await asyncio.sleep(self._desk.tempo.clock.real_duration(over).total_seconds() + 0.01)
 
     @override
     async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""Publishing personalities: a locked version, a model's judgement, rules, and a public shelf."""
+"""Publishing personalities: a locked version, a model's assessment, rules, and a catalogue."""
 
 from db.models import AgeBucket, Gender, NsfwRating, PublishAttempt
 from services.publishing.errors import (
@@ -31,6 +31,7 @@ __all__ = [
     "PublishHandler",
     "PublishJob",
     "PublishNoticeHandler",
+    "PublishNotifier",
     "PublishResult",
     "PublishStatus",
     "PublishingService",

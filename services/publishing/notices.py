@@ -1,4 +1,4 @@
-"""Telling whoever asked for a publication how it ended."""
+"""Notifications about the result of publishing."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -27,7 +27,7 @@ _LATER = timedelta(seconds=2)
 
 
 async def enqueue_notice(session: AsyncSession, attempt: PublishAttempt) -> None:
-    """Let whoever asked be told, by a process that has Discord."""
+    """Enqueue the notification, for a process that is connected to Discord."""
     if attempt.reply is not None or attempt.wants_dm:
         await enqueue(session, PublishNoticeJob(attempt=attempt.id), due=_LATER)
 
@@ -53,7 +53,7 @@ class PublishNoticeHandler(Handler[PublishNoticeJob]):
         if not told and attempt.wants_dm and user is not None:
             await self._notifier.send_dm(user.discord_id, ended)
         async with run.finishing() as session:
-            # An address of this kind is good for minutes, and nobody's business after.
+            # The token is valid only for minutes and must not be stored any longer.
             (await session.get_one(PublishAttempt, attempt.id)).reply = None
 
     @override

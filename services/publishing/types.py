@@ -1,4 +1,4 @@
-"""What publishing tells others."""
+"""Types of the publishing service besides rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class PublishResult(Notice):
 
 @dataclass(frozen=True, kw_only=True)
 class PublishStatus:
-    """Where a personality stands: its last attempt, if any, and the steps of it that are done."""
+    """A personality's last attempt to be published, if any, and its finished steps."""
 
     personality: Personality
     attempt: PublishAttempt | None

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from db.models import Photo
 from db.session import Sessions
 from services.llm import Caller, ChatMessage, Image, LanguageModels, Request, Sampling
-from services.llm_configs import NoVisionModel, seeing_model
+from services.llm_configs import NoVisionModel, vision_model
 from services.media import JPEG, ObjectStore
 from services.people import get_or_create_user
 from services.personalities import describe, get_owned
@@ -60,7 +60,7 @@ class Drafter:
                 raise PhotoNotFound("this photo")
             personality = await get_owned(session, actor, photo.personality_id)
             user = await get_or_create_user(session, actor)
-            model = await seeing_model(session)
+            model = await vision_model(session)
             if model is None:
                 raise NoVisionModel
         kind = service or "a social network"

@@ -23,6 +23,7 @@ from services.publishing import (
     PublishHandler,
     PublishingService,
     PublishNoticeHandler,
+    PublishNotifier,
     PublishResult,
 )
 from services.types import Actor

@@ -62,7 +62,7 @@ class Standing(Clock):
         return self.time
 
     @override
-    def span(self, span: timedelta) -> timedelta:
+    def real_duration(self, span: timedelta) -> timedelta:
         return span
 
 
