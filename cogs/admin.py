@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
-from bot.discord.herald import address_of
+from bot.discord.notifications import reply_address
 from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
 from services.errors import BotOwnerOnly
@@ -87,7 +87,7 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For the ow
         """Publish any personality (for development)."""
         await self._check(interaction)
         attempt = await self._publishing.start(
-            await interaction_actor(interaction), personality.id, reply=address_of(interaction)
+            await interaction_actor(interaction), personality.id, reply=reply_address(interaction)
         )
         await interaction.response.send_message(f"Job `{attempt.job_id}`.", ephemeral=True)
 

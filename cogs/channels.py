@@ -44,7 +44,7 @@ class Channels(
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show who answers everything where."""
-        activated = await self._channels.activated(interaction.guild_id or 0)
+        activated = await self._channels.list_activated(interaction.guild_id or 0)
         lines = [
             f"<#{channel_id}> · **{discord.utils.escape_markdown(name)}**"
             for channel_id, name in activated

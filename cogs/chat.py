@@ -25,7 +25,7 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
         message: app_commands.Range[str, 1, 1900],
     ) -> None:
         """Say something to a personality, anywhere."""
-        await self._chat.check_may_speak(interaction.user.id)
+        await self._chat.check_not_opted_out(interaction.user.id)
         speaker = discord.utils.escape_markdown(interaction.user.display_name)
         await interaction.response.send_message(f"**{speaker}:** {message}")
         message_shown = await interaction.original_response()
@@ -37,7 +37,7 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
     @app_commands.describe(personality="Who should answer your DMs")
     async def with_(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Choose who answers your DMs."""
-        await self._channels.choose_for_dms(await interaction_actor(interaction), personality)
+        await self._channels.set_dm_personality(await interaction_actor(interaction), personality)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** answers your DMs from now on.",
             ephemeral=True,

@@ -36,7 +36,7 @@ class History(
                 await interaction_actor(pressed),
                 channel,
                 personality_id=personality.id if personality else None,
-                everyones=everyones,
+                for_everyone=everyones,
             )
             text = f"{count} lines are no longer read. The messages stay on Discord."
             await pressed.response.edit_message(content=text, view=None)

@@ -105,7 +105,7 @@ class Memories(
     @app_commands.describe(memory="Start typing what it is about")
     async def lock(self, interaction: Interaction, memory: MemoryOption) -> None:
         """Protect a memory from being changed or forgotten, or unlock it."""
-        locked = await self._memory.lock(await interaction_actor(interaction), memory.id)
+        locked = await self._memory.toggle_lock(await interaction_actor(interaction), memory.id)
         text = "Locked: it stays as it is." if locked else "Unlocked."
         await interaction.response.send_message(text, ephemeral=True)
 
@@ -128,7 +128,7 @@ class Memories(
     @app_commands.command()
     async def incognito(self, interaction: Interaction) -> None:
         """Stop storing what you say, or start again."""
-        on = await self._memory.incognito(await interaction_actor(interaction))
+        on = await self._memory.toggle_incognito(await interaction_actor(interaction))
         text = (
             "Incognito: what you say is answered, but not stored."
             if on

@@ -48,7 +48,7 @@ class PersonalityTransformer(app_commands.Transformer[Bot]):
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         names = await interaction.client.services.personalities.names(
-            interaction.user.id, interaction.channel_id, typed=str(value)
+            interaction.user.id, interaction.channel_id, query=str(value)
         )
         return _choices(list(names))
 
@@ -190,7 +190,7 @@ class PhotoTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        photos = await interaction.client.services.photos.suggested(
+        photos = await interaction.client.services.photos.suggest(
             await interaction_actor(interaction), str(value), unscheduled=self.unscheduled
         )
         return [_id_choice(f"{each.file_name} · {str(each.id)[:8]}", each.id) for each in photos]

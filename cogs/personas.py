@@ -159,7 +159,7 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
         self, interaction: Interaction, persona: PersonaOption, personality: PersonalityOption
     ) -> None:
         """Use this persona with one personality."""
-        await self._people.use(persona, personality.id)
+        await self._people.set_for_personality(persona, personality.id)
         await interaction.response.send_message(
             f"To **{discord.utils.escape_markdown(personality.name)}** you are "
             f"**{discord.utils.escape_markdown(persona.name)}**.",
@@ -170,7 +170,9 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
     @app_commands.describe(personality="With which personality")
     async def clear(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Use your default persona with a personality again."""
-        await self._people.clear(await interaction_actor(interaction), personality.id)
+        await self._people.clear_for_personality(
+            await interaction_actor(interaction), personality.id
+        )
         await interaction.response.send_message(
             f"To **{discord.utils.escape_markdown(personality.name)}** you are your default "
             "persona again.",

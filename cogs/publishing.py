@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.embeds.publishing import attempt_line, standing_embed
-from bot.discord.herald import address_of
+from bot.discord.notifications import reply_address
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption
 
@@ -35,7 +35,7 @@ class Publishing(
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = await interaction_actor(interaction)
         await self._publishing.start(
-            actor, personality.id, reply=address_of(interaction), wants_dm=dm
+            actor, personality.id, reply=reply_address(interaction), wants_dm=dm
         )
         name = discord.utils.escape_markdown(personality.name)
         await interaction.edit_original_response(

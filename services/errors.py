@@ -13,6 +13,10 @@ class TransientError(DomainError):
     retry_after: float | None = None
 
 
+class NotificationFailed(TransientError):
+    """Discord could not be reached with a notice; another try may reach it."""
+
+
 @dataclass(eq=False)
 class TextEmpty(DomainError):
     """A text that must say something says nothing, once what cannot be seen is taken away."""

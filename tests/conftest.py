@@ -146,7 +146,7 @@ def studio_of(images: ImageModels, carrier: BackgroundCalls, folder: Path) -> Im
         images=images,
         store=FolderStore(folder, base_url="http://127.0.0.1:8787"),
         fetcher=Fetcher({"127.0.0.1"}, plain_hosts={"127.0.0.1"}),
-        courier=carrier,
+        background=carrier,
     )
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.app.scheduler import scheduled
+from bot.app.services import Services
 from bot.app.settings import Settings
 from bot.app.vendors import buffer_publisher
-from bot.app.wiring import EngineOptions, Services, assemble, worker
+from bot.app.wiring import EngineOptions, assemble, worker
 from bot.discord.adapters import discord_adapters
 from bot.discord.chat import CDN_HOSTS
 from bot.discord.client import Bot
@@ -63,7 +64,6 @@ class Runtime:
             )
 
         return Bot(
-            self.sessions,
             build,
             owner_ids=self.settings.owner_ids,
             proxies=proxies,

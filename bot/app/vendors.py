@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from bot.app.settings import Settings, SettingsError
 from db.session import Sessions
 from services.buffer import BufferClient, BufferPublisher
-from services.embeddings import ImageEmbed, ImageEmbedder, LocalImageEmbedder
+from services.embeddings import ImageEmbedder, LocalImageEmbedder, RemoteImageEmbedder
 from services.images import ImageModel, ImageModels, ImagePipeline
 from services.llm import PRICES, BackgroundCalls, ConfiguredVendor, LanguageModels, Ledger, Price
 from services.media import Fetcher, FolderStore, ObjectStore
@@ -32,7 +32,7 @@ async def image_pipeline(
             images=images,
             store=store,
             fetcher=Fetcher(),
-            courier=courier,
+            background=courier,
             max_width=settings.image_max_width,
             quality=settings.image_quality,
         )
@@ -170,7 +170,7 @@ async def photo_embedder(settings: Settings) -> AsyncGenerator[ImageEmbedder]:
 def _image_embedder(settings: Settings) -> ImageEmbedder:
     chosen = settings.image_embedder or ("image_embed" if settings.image_embed_url else "local")
     if chosen == "image_embed" and settings.image_embed_url:
-        return ImageEmbed(settings.image_embed_url)
+        return RemoteImageEmbedder(settings.image_embed_url)
     if chosen == "gemini" and settings.gemini_api_key:
         from services.embeddings.gemini import GeminiEmbedder  # noqa: PLC0415 - as above
         from services.llm.gemini import Gemini  # noqa: PLC0415 - as above
@@ -223,7 +223,7 @@ def _painter(settings: Settings) -> ImageModel | None:
 async def _local(settings: Settings, stack: AsyncExitStack) -> ConfiguredVendor | None:
     from services.llm import local  # noqa: PLC0415
 
-    path = settings.local_model_path or (local.bundled() if settings.local_model else None)
+    path = settings.local_model_path or (local.bundled_model() if settings.local_model else None)
     if path is None:
         return None
     if not path.is_file():

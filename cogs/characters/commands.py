@@ -52,7 +52,7 @@ class Characters(
 
         async def create(wanted: ImageOrder) -> None:
             await self._characters.create(
-                actor, name=name, gender=gender, photo=attachment, wish=wanted
+                actor, name=name, gender=gender, photo=attachment, order=wanted
             )
 
         question = (
@@ -113,7 +113,7 @@ class Characters(
     async def profile(self, interaction: Interaction, character: CharacterOption) -> None:
         """Show and change the description of a character."""
         actor = await interaction_actor(interaction)
-        gallery = await self._galleries.described(actor, character.id)
+        gallery = await self._galleries.profile(actor, character.id)
         view = ProfileView(actor, character, gallery, self._galleries)
         await interaction.response.send_message(
             embed=profile_embed(character, gallery), view=view, ephemeral=True
@@ -127,7 +127,7 @@ class Characters(
     ) -> None:
         """Give the selected picture to a personality as its face."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        changed = await self._characters.use(
+        changed = await self._characters.use_as_avatar(
             await interaction_actor(interaction), character.id, personality.id
         )
         name = discord.utils.escape_markdown(changed.name)

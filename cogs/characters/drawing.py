@@ -8,7 +8,7 @@ from uuid import UUID
 from discord import ButtonStyle
 
 from bot.discord.embeds.characters import quote_words
-from bot.discord.herald import address_of
+from bot.discord.notifications import reply_address
 from bot.discord.ui import AnyInteraction, confirm
 from services.characters import CharacterService, ImageOrder
 from services.types import Actor
@@ -51,7 +51,7 @@ async def confirm_order(
             on_failure.push_async_callback(
                 pressed.edit_original_response, content="Nothing was drawn."
             )
-            await do(replace(order, reply=address_of(pressed)))
+            await do(replace(order, reply=reply_address(pressed)))
             on_failure.pop_all()
 
     await confirm(interaction, question, label=label, do=draw, style=ButtonStyle.primary)

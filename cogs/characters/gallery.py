@@ -20,7 +20,7 @@ from services.characters import (
     ImageOrder,
     Scene,
 )
-from services.media import ObjectNotFound, sheet
+from services.media import ObjectNotFound, contact_sheet
 from services.types import Actor
 
 
@@ -69,7 +69,9 @@ class GalleryView(View):
     @ui.button(label="★ Select", style=discord.ButtonStyle.primary, row=1)
     async def select(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Make the chosen picture the reference for later ones."""
-        await self._galleries.select(self._actor, self._character_id, self._chosen_image.image.id)
+        await self._galleries.select_image(
+            self._actor, self._character_id, self._chosen_image.image.id
+        )
         await self._redraw(interaction)
 
     @ui.button(label="Regenerate", style=discord.ButtonStyle.secondary, row=1)
@@ -87,7 +89,9 @@ class GalleryView(View):
     @ui.button(label="Delete", style=discord.ButtonStyle.danger, row=1)
     async def delete(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Delete the chosen picture."""
-        await self._galleries.discard(self._actor, self._character_id, self._chosen_image.image.id)
+        await self._galleries.delete_image(
+            self._actor, self._character_id, self._chosen_image.image.id
+        )
         self._chosen = None
         await self._redraw(interaction)
 
@@ -114,7 +118,7 @@ class GalleryView(View):
 
     async def _render(self) -> dict[str, Any]:
         """Return the current page as arguments of an edit: embed and sheet of thumbnails."""
-        gallery = await self._galleries.gallery(self._actor, self._character_id)
+        gallery = await self._galleries.get(self._actor, self._character_id)
         self._gallery = gallery
         last_page = max((len(gallery.images) - 1) // PER_PAGE, 0)
         self._page = min(max(self._page, 0), last_page)
@@ -128,7 +132,7 @@ class GalleryView(View):
                 (n for n, each in enumerate(images) if each.image.is_selected), None
             )
             thumbnails = [await self._thumbnail(each) for each in images]
-            image = await asyncio.to_thread(sheet, thumbnails, chosen=selected_index)
+            image = await asyncio.to_thread(contact_sheet, thumbnails, selected=selected_index)
             files.append(discord.File(io.BytesIO(image), "gallery.png"))
             embed.set_image(url="attachment://gallery.png")
         return {"embed": embed, "attachments": files}
@@ -153,6 +157,6 @@ class GalleryView(View):
 
     async def _thumbnail(self, image: GalleryImage) -> bytes | None:
         try:
-            return await self._galleries.file(image.thumbnail.storage_key)
+            return await self._galleries.read_file(image.thumbnail.storage_key)
         except ObjectNotFound:
             return None  # the sheet leaves an empty cell

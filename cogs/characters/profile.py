@@ -44,7 +44,8 @@ class ProfileView(View):
         features = self._profile.features
         chosen = [features[int(value)] for value in menu.values]
         await self.show(
-            interaction, await self._galleries.keep(self._actor, self._character.id, chosen)
+            interaction,
+            await self._galleries.set_fixed_features(self._actor, self._character.id, chosen),
         )
 
     @ui.button(label="Edit looks", style=discord.ButtonStyle.secondary, row=1)
@@ -59,7 +60,7 @@ class ProfileView(View):
 
     async def save(self, interaction: AnyInteraction, texts: dict[str, str]) -> None:
         """Save the texts of a form."""
-        profile = await self._galleries.describe(self._actor, self._character.id, texts)
+        profile = await self._galleries.update_profile(self._actor, self._character.id, texts)
         await self.show(interaction, profile)
 
     async def show(self, interaction: AnyInteraction, profile: CharacterProfile) -> None:

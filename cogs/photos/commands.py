@@ -15,7 +15,7 @@ from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import PersonalityOption, PhotoOption
 from cogs.photos.library import LibraryView
 from cogs.photos.photo import show_photo
-from services.media import sheet
+from services.media import contact_sheet
 from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo
 
 _PROGRESS_EVERY = 10
@@ -58,9 +58,11 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         total = 0
         # One after the other, because an archive is held in memory while it is read.
         for attachment in attachments:
-            sources = await self._photos.unpacked(to_attachment(attachment))
+            sources = await self._photos.unpack(to_attachment(attachment))
             total += len(sources)
-            async for each in self._photos.add(actor, personality.id, sources, is_made=ai_made):
+            async for each in self._photos.add(
+                actor, personality.id, sources, is_ai_generated=ai_made
+            ):
                 results.append(each)
                 if len(results) % _PROGRESS_EVERY == 0:
                     words = progress_words(len(results), total)
@@ -72,9 +74,11 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         embed = taken_embed(results, personality.name)
         files: list[discord.File] = []
         if added:
-            thumbnails = await self._photos.thumbnail(added[:PER_PAGE])
+            thumbnails = await self._photos.thumbnails(added[:PER_PAGE])
             image = await asyncio.to_thread(
-                sheet, thumbnails, is_made=all(each.is_made for each in added[:PER_PAGE])
+                contact_sheet,
+                thumbnails,
+                is_ai_generated=all(each.is_made for each in added[:PER_PAGE]),
             )
             files.append(discord.File(io.BytesIO(image), "photos.png"))
             embed.set_image(url="attachment://photos.png")
@@ -126,7 +130,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = await interaction_actor(interaction)
         matches = await self._photos.search(actor, personality.id, text)
-        by = "what they show" if self._photos.knows_words else "name, alt text and caption"
+        by = "what they show" if self._photos.searches_content else "name, alt text and caption"
         title = f"“{text}”, by {by}"
         photos = [LibraryPhoto(photo=each) for each in matches]
         await LibraryView(actor, self._photos, title, photos).open(interaction)
@@ -146,7 +150,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
 async def confirm_deletion(interaction: AnyInteraction, bot: Bot, photo: Photo) -> None:
     """Ask whether to delete a photo."""
     actor, photos = await interaction_actor(interaction), bot.services.photos
-    library_photo = await photos.show(actor, photo.id)
+    library_photo = await photos.get(actor, photo.id)
     name = photo_name(photo)
 
     async def delete(pressed: AnyInteraction) -> None:

@@ -12,7 +12,7 @@ from discord import ui
 from bot.discord.embeds.photos import PER_PAGE, library_embed, photo_label
 from bot.discord.ui import AnyInteraction, View
 from cogs.photos.photo import show_photo
-from services.media import sheet
+from services.media import contact_sheet
 from services.photos import LibraryPhoto, PhotoService, SimilarPhoto
 from services.types import Actor
 
@@ -79,9 +79,9 @@ class LibraryView(View):
         embed = library_embed(self._title, self._library, self._page, self._matches)
         files: list[discord.File] = []
         if page:
-            thumbnails = await self._photos.thumbnail([each.photo for each in page])
+            thumbnails = await self._photos.thumbnails([each.photo for each in page])
             image = await asyncio.to_thread(
-                sheet, thumbnails, is_made=all(each.photo.is_made for each in page)
+                contact_sheet, thumbnails, is_ai_generated=all(each.photo.is_made for each in page)
             )
             files.append(discord.File(io.BytesIO(image), "photos.png"))
             embed.set_image(url="attachment://photos.png")

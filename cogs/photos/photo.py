@@ -18,8 +18,8 @@ from services.types import Actor
 async def show_photo(interaction: AnyInteraction, actor: Actor, photo_id: UUID) -> None:
     """Show a photo as the response of a deferred interaction."""
     photos: PhotoService = interaction.client.services.photos
-    library_photo = await photos.show(actor, photo_id)
-    original = await photos.original(library_photo.photo)
+    library_photo = await photos.get(actor, photo_id)
+    original = await photos.picture(library_photo.photo)
     embed = photo_embed(library_photo)
     files: list[discord.File] = []
     if original is not None:
@@ -42,7 +42,7 @@ class PhotoView(View):
     @ui.button(label="Describe", style=discord.ButtonStyle.secondary)
     async def describe(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Edit its alt text."""
-        library_photo = await self._photos.show(self._actor, self._photo_id)
+        library_photo = await self._photos.get(self._actor, self._photo_id)
         form = AltTextForm(self._actor, self._photos, self._photo_id, library_photo.photo.alt_text)
         await interaction.response.send_modal(form)
 
@@ -66,7 +66,7 @@ class AltTextForm(Modal, title="What the photo shows"):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        library_photo = await self._photos.show(self._actor, self._photo_id)
+        library_photo = await self._photos.get(self._actor, self._photo_id)
         post, alt_text = library_photo.post, self.alt_text.value
         if post is not None and post.status == PostStatus.SCHEDULED:
             # A post that is in a queue already must be changed there as well.
@@ -75,7 +75,7 @@ class AltTextForm(Modal, title="What the photo shows"):
             )
             await interaction.client.services.posts.edit(self._actor, post.id, draft)
         else:
-            await self._photos.describe(self._actor, self._photo_id, alt_text)
-        library_photo = await self._photos.show(self._actor, self._photo_id)
+            await self._photos.set_alt_text(self._actor, self._photo_id, alt_text)
+        library_photo = await self._photos.get(self._actor, self._photo_id)
         embed = photo_embed(library_photo).set_image(url="attachment://photo.jpg")
         await interaction.response.edit_message(embed=embed)

@@ -14,7 +14,7 @@ from discord import ui
 
 from bot.discord.embeds.posts import entry_line
 from bot.discord.ui import AnyInteraction, View
-from services.media import DRAWN, Pinned, PinState, month_sheet
+from services.media import MAX_PICTURES_PER_DAY, Pin, PinState, month_sheet
 from services.photos import PhotoService
 from services.social import CalendarService, PostDetails, PostStatus
 from services.texts import shorten
@@ -89,13 +89,13 @@ class CalendarView(View):
             self._midnight(_next_month(self._first)),
             personality_id=self._personality_id,
         )
-        days: defaultdict[int, list[Pinned]] = defaultdict(list)
+        days: defaultdict[int, list[Pin]] = defaultdict(list)
         for entry in entries:
             at = _post_time(entry).astimezone(self._zone)
             day, state = days[at.day], _PIN_STATES[PostStatus(entry.post.status)]
-            photos = [entry.photo] if len(day) < DRAWN else []
-            thumbnail = (*await self._photos.thumbnail(photos), None)[0]
-            day.append(Pinned(picture=thumbnail, label=f"{at:%H:%M}", mood=state))
+            photos = [entry.photo] if len(day) < MAX_PICTURES_PER_DAY else []
+            thumbnail = (*await self._photos.thumbnails(photos), None)[0]
+            day.append(Pin(picture=thumbnail, label=f"{at:%H:%M}", state=state))
         image = await asyncio.to_thread(month_sheet, self._first, days, today=self._today)
         embed = discord.Embed(title=f"Posts of {self._owner_label}"[:256])
         embed.description = shorten("\n".join(_error_lines(entries)), _MAX_TEXT) or None

@@ -57,7 +57,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     ) -> None:
         """Plan the post of a photo: what it says, and when."""
         actor = await interaction_actor(interaction)
-        library_photo = await self._photos.show(actor, photo.id)
+        library_photo = await self._photos.get(actor, photo.id)
         post = library_photo.post
         if post is not None and post.status != PostStatus.DRAFT:
             target_label = library_photo.target.name if library_photo.target else ""

@@ -26,7 +26,7 @@ from db.models import (
 from services.engine.policy import GUEST_WINDOW, PolicyInput
 from services.engine.queries import ACTION_TYPES
 from services.engine.types import BoardMessage
-from services.personalities import as_published
+from services.personalities import apply_published_version
 
 _OWN, _BOARD, _THREAD = 200, 50, 12
 _POSTS = (ActType.POST, ActType.IMAGE_POST)
@@ -194,7 +194,7 @@ async def definition_of(session: AsyncSession, personality: Personality) -> Pers
         PersonalityVersion, (personality.id, personality.public_version)
     )
     session.expunge(personality)
-    return as_published(personality, published.definition)
+    return apply_published_version(personality, published.definition)
 
 
 async def thread_messages(

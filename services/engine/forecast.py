@@ -11,7 +11,7 @@ from services.engine.simulation import Simulation, SimulationResult, synthetic_p
 from services.engine.types import Limits
 from services.engine.writing import DEFINITION
 from services.llm import Ledger, Usage, estimate
-from services.personalities import described
+from services.personalities import describe
 
 _DAYS = 7
 _TRIES = 1.2  # what is not fit to be said is written again
@@ -44,7 +44,7 @@ async def forecast_day(
     company = await asyncio.to_thread(lambda: asyncio.run(_week(rehearsal)))
     said = [act for act in company.acts if act.kind != ActType.VOTE]
     defined = {
-        seated.id: min(DEFINITION, estimate("\n\n".join(described(each))))
+        seated.id: min(DEFINITION, estimate("\n\n".join(describe(each))))
         for seated, each in zip(seats, members, strict=True)
     }
     read = company.tokens_in + sum(defined[act.personality_id] for act in said)
@@ -57,7 +57,7 @@ async def forecast_day(
         messages=len(said) / _DAYS,
         tokens_in=usage.tokens_in,
         tokens_out=usage.tokens_out,
-        cost_usd=ledger.priced(model, usage).cost_usd if model else None,
+        cost_usd=ledger.with_cost(model, usage).cost_usd if model else None,
         model=model,
     )
 

@@ -23,9 +23,9 @@ from services.engine.types import ActContent, ActContext, BoardLocation, Limits,
 from services.engine.writing import most_tokens
 from services.images import ImagePipeline
 from services.jobs import Run
-from services.llm import LanguageModels, Usage, dear_cost
+from services.llm import LanguageModels, Usage, maximum_cost
 from services.llm_configs import NoConfig
-from services.personalities import described, recently_shared
+from services.personalities import describe, recently_shared
 from services.types import speaker_of
 
 T = TypeVar("T")
@@ -181,10 +181,10 @@ class DatabaseActStore(ActStore):
         dearest = 0.0
         for model in filter(None, (found.config.model, found.config.fallback_model)):
             usage = Usage(tokens_in=read, tokens_out=written)
-            price = self._desk.models.ledger.priced(
+            price = self._desk.models.ledger.with_cost(
                 self._desk.models.resolve(model), usage
             ).cost_usd
-            dearest = max(dearest, dear_cost(usage) if price is None else price)
+            dearest = max(dearest, maximum_cost(usage) if price is None else price)
         if found.task.task_type == ActType.IMAGE_POST:
             # What it shows, the picture, and the words to it.
             return 2 * dearest + self._desk.studio.images.price_usd
@@ -202,7 +202,7 @@ class DatabaseActStore(ActStore):
         line = act_queries.to_message(post, task.personality_id) if post else None
         target = found.target
         personality = await act_queries.definition_of(session, found.personality)
-        written = "\n\n".join(described(personality))
+        written = "\n\n".join(describe(personality))
         return ActContext(
             task_id=task.id,
             kind=ActType(task.task_type),

@@ -220,7 +220,7 @@ class LlmConfigService:
 
     def _saved(self, config: LlmConfig) -> SavedConfig:
         given = frozenset(name for name in SAMPLING if getattr(config, name) is not None)
-        return SavedConfig(config, self._models.dropped(config.model, given))
+        return SavedConfig(config, self._models.unsupported(config.model, given))
 
 
 def _check_may_change(actor: Actor, user_id: UUID, config: LlmConfig) -> None:

@@ -10,7 +10,6 @@ from services.publishing.errors import (
     PromptInjection,
 )
 from services.publishing.notices import PublishNoticeHandler
-from services.publishing.ports import Herald
 from services.publishing.queries import Listing
 from services.publishing.rules import mentions_minor, rating_of
 from services.publishing.service import PublishingService
@@ -22,7 +21,6 @@ __all__ = [
     "AlreadyPublic",
     "AlreadyPublishing",
     "Gender",
-    "Herald",
     "Listing",
     "MinorNotSafe",
     "NotPublic",

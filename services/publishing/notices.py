@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from db.models import JobStatus, Personality, PublishAttempt, User
 from services.jobs import DISCORD, Handler, Run, enqueue
-from services.publishing.ports import Herald
+from services.notifications import Notifier
 from services.publishing.types import PublishResult
 
 KIND = "publish notice"
@@ -28,8 +28,8 @@ class PublishNoticeHandler(Handler):
 
     kind: ClassVar[str] = KIND
 
-    def __init__(self, herald: Herald) -> None:
-        self._herald = herald
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
 
     @override
     async def run(self, run: Run) -> None:
@@ -40,9 +40,9 @@ class PublishNoticeHandler(Handler):
             personality = await session.get_one(Personality, attempt.personality_id)
             user = await session.get(User, attempt.user_id) if attempt.user_id else None
         ended = PublishResult(attempt=attempt, personality=personality)
-        told = attempt.reply is not None and await self._herald.reply(attempt.reply, ended)
+        told = attempt.reply is not None and await self._notifier.edit_reply(attempt.reply, ended)
         if not told and attempt.wants_dm and user is not None:
-            await self._herald.write(user.discord_id, ended)
+            await self._notifier.send_dm(user.discord_id, ended)
         async with run.finishing() as session:
             # An address of this kind is good for minutes, and nobody's business after.
             (await session.get_one(PublishAttempt, attempt.id)).reply = None

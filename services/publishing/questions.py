@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, create_model, field_validator
 
 from db.models import Gender, NsfwRating
-from services.llm import ChatMessage, Request, Sampling, estimate, fitting
+from services.llm import ChatMessage, Request, Sampling, estimate, fitting_length
 from services.texts import on_one_line
 
 # Room for the question, the answer, and what templates and schemas put around them.
@@ -196,7 +196,7 @@ def pieces(text: str, context_tokens: int, question: str = "") -> Iterator[str]:
     """Cut a text into what a model can read at a time beside a question; no word is left out."""
     room = max(context_tokens - _AROUND - estimate(question), context_tokens // 4)
     while text:
-        cut = max(fitting(text, room), 1)
+        cut = max(fitting_length(text, room), 1)
         if cut < len(text):
             cut = text.rfind(" ", cut // 2, cut) + 1 or cut
         yield text[:cut]

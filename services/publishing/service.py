@@ -12,7 +12,7 @@ from services.jobs import JobStatus, cancel, enqueue
 from services.llm import LanguageModels
 from services.llm_configs import NoConfig
 from services.people import get_or_create_user
-from services.personalities import owned
+from services.personalities import get_owned
 from services.publishing import queries
 from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NotPublic
 from services.publishing.queries import Listing
@@ -49,7 +49,7 @@ class PublishingService:
             PersonalityNotFound: It is gone.
         """
         async with self._sessions.begin() as session:
-            personality = await owned(session, actor, personality_id)
+            personality = await get_owned(session, actor, personality_id)
             if personality.visibility == Visibility.PUBLIC:
                 raise AlreadyPublic(personality.name, personality.public_version or 0)
             if await queries.open_attempt(session, personality_id) is not None:
@@ -82,7 +82,7 @@ class PublishingService:
             PersonalityNotFound: It is gone.
         """
         async with self._sessions() as session:
-            personality = await owned(session, actor, personality_id)
+            personality = await get_owned(session, actor, personality_id)
             last = next(iter(await queries.attempts(session, personality_id, limit=1)), None)
             steps = await queries.steps_done(session, last) if last else ()
             return PublishStatus(personality=personality, attempt=last, steps=steps)
@@ -95,7 +95,7 @@ class PublishingService:
             PersonalityNotFound: It is gone.
         """
         async with self._sessions() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             return await queries.attempts(session, personality_id, limit=_MOST)
 
     async def unpublish(self, actor: Actor, personality_id: UUID) -> Personality:
@@ -109,7 +109,7 @@ class PublishingService:
             PersonalityNotFound: It is gone.
         """
         async with self._sessions.begin() as session:
-            personality = await owned(session, actor, personality_id)
+            personality = await get_owned(session, actor, personality_id)
             attempt = await queries.open_attempt(session, personality_id)
             if attempt is not None and attempt.job_id is not None:
                 await cancel(session, attempt.job_id)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.models import Personality, PublishAttempt
+from services.notifications import Notice
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishResult:
+class PublishResult(Notice):
     """How an attempt to publish a personality ended."""
 
     attempt: PublishAttempt

@@ -25,7 +25,7 @@ from services.jobs import Handler, Run
 from services.llm import Caller, LanguageModels
 from services.llm.types import T
 from services.llm_configs import NoConfig
-from services.personalities import PersonalityNotFound, words_of
+from services.personalities import PersonalityNotFound, ascii_words
 from services.publishing import notices, queries, questions, rules
 from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NothingToRead
 
@@ -248,7 +248,7 @@ async def _slug(session: AsyncSession, personality: Personality) -> str:
 
 def _words(text: str | None, limit: int) -> str:
     """Return whole words of a text for an address."""
-    words = words_of(text or "")
+    words = ascii_words(text or "")
     return words if len(words) <= limit else words[:limit].rpartition("-")[0] or words[:limit]
 
 

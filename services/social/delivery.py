@@ -25,6 +25,7 @@ from services.social.deletion import enqueue_removal
 from services.social.errors import (
     DeliveryCancelled,
     DeliveryUnconfirmed,
+    MissedWhileOffline,
     PostRefused,
     PublisherBusy,
     PublisherMissing,
@@ -163,7 +164,7 @@ class DeliveryHandler(Handler):
                 await enqueue_delivery(session, case.post, case.target, self._clock)
             return
         if now > due + LATE:
-            raise TooLate(due, "" if case.post.error else None)
+            raise TooLate(due) if case.post.error else MissedWhileOffline(due)
         await publisher.check(case.outgoing)
         if not await self._records.mark_sending(run, case):
             return

@@ -11,8 +11,8 @@ from typing_extensions import override
 from db.models import JobStatus, Personality, PostStatus, SocialPost
 from db.session import Sessions
 from services.jobs import DISCORD, Handler, Run, enqueue
+from services.notifications import Notifier
 from services.social import queries
-from services.social.ports import Messenger
 from services.social.types import PostNotice
 
 KIND = "social notice"
@@ -30,9 +30,9 @@ class SocialNoticeHandler(Handler):
 
     kind: ClassVar[str] = KIND
 
-    def __init__(self, sessions: Sessions, messenger: Messenger) -> None:
+    def __init__(self, sessions: Sessions, notifier: Notifier) -> None:
         self._sessions = sessions
-        self._messenger = messenger
+        self._notifier = notifier
 
     @override
     async def run(self, run: Run) -> None:
@@ -47,7 +47,7 @@ class SocialNoticeHandler(Handler):
             await run.step(f"told {discord_id}", bool, partial(self._tell, discord_id, told))
 
     async def _tell(self, discord_id: int, told: PostNotice) -> bool:
-        return await self._messenger.tell(discord_id, told)
+        return await self._notifier.send_dm(discord_id, told)
 
     @override
     async def on_status_change(

@@ -12,7 +12,7 @@ from services.clock import Clock
 from services.errors import BotOwnerOnly, ModeratorsOnly
 from services.llm import BackgroundCalls
 from services.people import get_or_create_user
-from services.personalities import owned
+from services.personalities import get_owned
 from services.social import queries, target_queries
 from services.social.captions import CAPTIONS, DISCORD
 from services.social.errors import (
@@ -66,7 +66,7 @@ class TargetService:
         if not actor.moderates:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             user = await get_or_create_user(session, actor)
             return await _add(
                 session,
@@ -108,7 +108,7 @@ class TargetService:
         if channel.problem is not None:
             raise TargetChannelClosed(channel.name, channel.problem)
         async with self._sessions.begin() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             return await _add(
                 session,
                 personality_id=personality_id,
@@ -141,7 +141,7 @@ class TargetService:
             OwnersOnly, PersonalityNotFound: It is not the actor's, or gone.
         """
         async with self._sessions() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             return [
                 await _details(session, target, self._clock.now())
                 for target in await target_queries.targets(session, personality_id)
@@ -269,7 +269,7 @@ async def _owned(session: AsyncSession, actor: Actor, target_id: UUID) -> Social
     target = await session.get(SocialTarget, target_id)
     if target is None:
         raise TargetNotFound("this target")
-    await owned(session, actor, target.personality_id)
+    await get_owned(session, actor, target.personality_id)
     await session.refresh(target, with_for_update=True)
     if target.removed_at is not None:
         raise TargetNotFound(target.name)

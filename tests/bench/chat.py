@@ -47,13 +47,13 @@ class TimedAdapter(FakeStage):
 
     @override
     async def send(
-        self, place: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
     ) -> list[int]:
-        self.sent_at[place.channel_id] = time.perf_counter()
+        self.sent_at[channel.channel_id] = time.perf_counter()
         return [next(IDS)]
 
     @override
-    async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
+    async def send_error(self, message: IncomingMessage, error: Exception) -> None:
         raise error
 
 

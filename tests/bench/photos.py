@@ -16,7 +16,7 @@ from services.embeddings import LocalImageEmbedder
 from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
 from services.personalities import PersonalityService
-from services.photos import ImportOutcome, PhotoService, folder
+from services.photos import ImportOutcome, PhotoService, folder_sources
 from tests.bench.measure import Measure
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
@@ -68,7 +68,7 @@ async def _import(sessions: Sessions, workspace: Path, root: Path, name: str, co
         photos = PhotoService(sessions, pipeline, LocalImageEmbedder(), FakeStage())
         personality = await PersonalityService(sessions).create(OWNER, {"name": name})
         started = time.perf_counter()
-        adding = photos.add(OWNER, personality.id, folder(root), at_once=cores)
+        adding = photos.add(OWNER, personality.id, folder_sources(root), at_once=cores)
         outcomes = [each.outcome async for each in adding]
         took = time.perf_counter() - started
     if set(outcomes) != {ImportOutcome.ADDED}:

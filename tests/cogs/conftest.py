@@ -10,7 +10,8 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 
-from bot.app.wiring import Services, assemble
+from bot.app.services import Services
+from bot.app.wiring import assemble
 from bot.discord.adapters import discord_adapters
 from bot.discord.client import Bot
 from bot.playground import simulation
@@ -69,7 +70,7 @@ def make_bot(
             buffer=buffer,
         )
 
-    return Bot(sessions, build, always_sync=True, shard_count=1, development=development)
+    return Bot(build, always_sync=True, shard_count=1, development=development)
 
 
 @pytest.fixture

@@ -197,4 +197,4 @@ async def test_a_character_is_deleted_with_every_file(at_work: House, sessions: 
         "is gone, with every picture" in content_of(gone)
         or "is gone" in answer(confirmation).content
     )
-    assert [each async for each in at_work.studio.store.listed("")] == []
+    assert [each async for each in at_work.studio.store.list_objects("")] == []

@@ -129,7 +129,7 @@ async def test_what_is_alike_is_found(ada: House, sessions: Sessions) -> None:
 async def test_words_find_what_is_said_of_a_photo(ada: House) -> None:
     await import_photos(ada, a=photo(1), b=photo(2))
     stored = await ada.services.photos.find(actor(ada.alice), "b.jpg")
-    await ada.services.photos.describe(actor(ada.alice), stored.id, "A lighthouse")
+    await ada.services.photos.set_alt_text(actor(ada.alice), stored.id, "A lighthouse")
 
     hits = await ada.alice.slash(ada.lobby, "photos search", personality="Ada", text="lighthouse")
     none = await ada.alice.slash(ada.lobby, "photos search", personality="Ada", text="& | '")

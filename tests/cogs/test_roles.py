@@ -16,7 +16,7 @@ from simcord.results import InteractionResult
 from bot.discord.errors import explain
 from services.errors import ModeratorsOnly
 from services.personalities import Personality
-from services.photos import file
+from services.photos import file_source
 from services.social import CaptionDraft, TargetChannel
 from services.types import Actor, Channel, Venue
 from tests.cogs.concurrent import actor, pass_debounce
@@ -276,7 +276,7 @@ async def add_photos(house: House, me: Actor, zed: Personality) -> None:
     """Give Zed two photos, one of them with a draft, and a target to post them to."""
     services = house.services
     importing = services.photos.add(
-        me, zed.id, [file("zed.jpg", photograph(1)), file("draft.jpg", photograph(2))]
+        me, zed.id, [file_source("zed.jpg", photograph(1)), file_source("draft.jpg", photograph(2))]
     )
     (_, drafted) = [each.photo async for each in importing if each.photo]
     lobby = house.lobby
@@ -392,5 +392,5 @@ async def test_the_service_itself_asks_who_moderates(house: House, guild_id: int
             actor(house.boss),
             Channel(channel_id=2, guild_id=1, venue=Venue.PUBLIC),
             personality_id=None,
-            everyones=True,
+            for_everyone=True,
         )

@@ -9,15 +9,15 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from bot.discord.errors import explain
+from bot.discord.errors import describe
 from db.models import JobStatus, Personality
 from db.session import Sessions, connect
 from services.jobs import LANES, JobMetrics, Worker
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
 from services.publishing import (
-    Herald,
     PublishAttempt,
     PublishHandler,
     PublishingService,
@@ -62,8 +62,8 @@ def judge(**answers: dict[str, Any] | str) -> Callable[[dict[str, Any]], str]:
     return answer
 
 
-class FakeHerald(Herald):
-    """Remembers what it told whom."""
+class FakeNotifier(Notifier):
+    """Remembers whom it told what."""
 
     def __init__(self, *, reachable: bool = True) -> None:
         self.reachable = reachable
@@ -71,26 +71,28 @@ class FakeHerald(Herald):
         self.letters: list[tuple[int, str]] = []
 
     @override
-    async def reply(self, address: dict[str, Any], ended: PublishResult) -> bool:
+    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
+        assert isinstance(notice, PublishResult)
         if self.reachable:
-            self.replies.append(ended.attempt.status)
+            self.replies.append(notice.attempt.status)
         return self.reachable
 
     @override
-    async def write(self, discord_id: int, ended: PublishResult) -> bool:
-        self.letters.append((discord_id, ended.attempt.status))
+    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
+        assert isinstance(notice, PublishResult)
+        self.letters.append((discord_id, notice.attempt.status))
         return True
 
 
 def publisher(
-    sessions: Sessions, models: LanguageModels, herald: Herald, *, watch: Watch = lambda _: None
+    sessions: Sessions, models: LanguageModels, notifier: Notifier, *, watch: Watch = lambda _: None
 ) -> Worker:
     """Return a worker that publishes."""
     return Worker(
         sessions,
-        [PublishHandler(sessions, models), PublishNoticeHandler(herald)],
+        [PublishHandler(sessions, models), PublishNoticeHandler(notifier)],
         lanes=LANES,
-        describe=lambda error: explain(error) or "Something broke on our side.",
+        describe=describe,
         metrics=JobMetrics(),
         pace=QUICK,
         watch=watch,
@@ -99,10 +101,10 @@ def publisher(
 
 @asynccontextmanager
 async def publishing(
-    sessions: Sessions, models: LanguageModels, herald: Herald | None = None
+    sessions: Sessions, models: LanguageModels, notifier: Notifier | None = None
 ) -> AsyncGenerator[PublishingService]:
     """Publish while the context is open."""
-    async with publisher(sessions, models, herald or FakeHerald()).running():
+    async with publisher(sessions, models, notifier or FakeNotifier()).running():
         yield PublishingService(sessions, models)
 
 
@@ -154,7 +156,7 @@ async def publish_due(watch: Watch, url: str, vendor: str) -> None:
         models = LanguageModels(
             Ledger(sessions, PRICES), carrier, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
         )
-        made = publisher(sessions, models, FakeHerald(), watch=watch)
+        made = publisher(sessions, models, FakeNotifier(), watch=watch)
         async with made.running():
             while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
                 await asyncio.sleep(0.02)

@@ -95,7 +95,7 @@ async def test_what_buffer_refuses_is_said_and_what_it_leaves_open_is_asked(
     ended = await posting.now(entry)
     assert ended.status == status
     assert words in (ended.error or "")
-    assert posting.messenger.told == [(OWNER.discord_id, ended.error)]
+    assert posting.notifier.told == [(OWNER.discord_id, ended.error)]
     assert buffer.posts == {}
     assert buffer.operations.count("createPost") == 1
 

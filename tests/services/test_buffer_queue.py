@@ -195,7 +195,7 @@ async def test_a_deleted_personality_leaves_nothing_in_the_queue(
     await posting.seen_to()
 
     assert buffer.posts == {}
-    assert [each async for each in posting.studio.store.listed("photos/")] == []
+    assert [each async for each in posting.studio.store.list_objects("photos/")] == []
 
 
 async def test_who_deletes_everything_leaves_nothing_in_the_queue(
@@ -213,7 +213,7 @@ async def test_who_deletes_everything_leaves_nothing_in_the_queue(
     assert "The lamp is lit." in export
     assert '"social_targets"' in export
     assert buffer.posts == {}
-    assert [each async for each in posting.studio.store.listed("photos/")] == []
+    assert [each async for each in posting.studio.store.list_objects("photos/")] == []
 
 
 async def test_a_target_paused_while_a_post_goes_out_has_it_taken_back(
@@ -330,7 +330,7 @@ async def test_what_changed_too_late_is_said_with_what_is_out(
 
     out = await posting.now(entry)
     assert (out.status, out.caption) == ("posted", "The lamp is lit.")
-    ((discord_id, words),) = posting.messenger.told
+    ((discord_id, words),) = posting.notifier.told
     assert discord_id == OWNER.discord_id
     assert "came too late" in words
 

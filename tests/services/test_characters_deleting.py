@@ -34,10 +34,10 @@ from tests.vendors.replicate import ReplicateStandIn
 async def test_deleting_leaves_no_file(drawing: Drawing, sessions: Sessions) -> None:
     made = await drawing.create()
     await drawing.drawn()
-    first, second = (await drawing.galleries.gallery(OWNER, made.id)).images
-    await drawing.galleries.discard(OWNER, made.id, first.image.id)
+    first, second = (await drawing.galleries.get(OWNER, made.id)).images
+    await drawing.galleries.delete_image(OWNER, made.id, first.image.id)
     with pytest.raises(ImageNotFound):
-        await drawing.galleries.discard(OWNER, made.id, first.image.id)
+        await drawing.galleries.delete_image(OWNER, made.id, first.image.id)
     await drawing.drawn()
     assert await drawing.keys() == {
         made.photo_key,
@@ -76,25 +76,25 @@ async def test_a_sweep_finds_what_nobody_knows_and_nothing_else(
     open_ = public(drawing, models)
     made = await open_.create()
     await open_.drawn()
-    chosen = (await open_.galleries.gallery(OWNER, made.id)).images[0]
-    await open_.galleries.select(OWNER, made.id, chosen.image.id)
-    await open_.service.use(OWNER, made.id, personality.id)
+    chosen = (await open_.galleries.get(OWNER, made.id)).images[0]
+    await open_.galleries.select_image(OWNER, made.id, chosen.image.id)
+    await open_.service.use_as_avatar(OWNER, made.id, personality.id)
     sweeper = GarbageCollector(sessions, drawing.studio.store)
     await sweeper.enqueue()
     await sweeper.enqueue()
     async with sessions() as session:
         promised = (await session.scalars(select(Job).where(Job.kind == "sweep"))).all()
     assert len(promised) == 1
-    nothing = await sweeper.orphans(timedelta(0))
+    nothing = await sweeper.find_orphans(timedelta(0))
     strays = ("characters/x/1.jpg", "boards/2.jpg", "avatars/3.jpg", "uploads/4.png")
     for key in strays:
         await drawing.studio.store.put(key, b"x", media_type="image/jpeg")
-    found = await sweeper.orphans(timedelta(0))
+    found = await sweeper.find_orphans(timedelta(0))
     await sweeper.delete(found)
 
     assert nothing == []
     assert sorted(each.key for each in found) == sorted(strays)
-    assert await sweeper.orphans(timedelta(0)) == []
+    assert await sweeper.find_orphans(timedelta(0)) == []
     assert len(await drawing.keys()) == 6
 
 

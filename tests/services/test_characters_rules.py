@@ -93,11 +93,11 @@ async def test_a_photo_of_the_wrong_kind_is_deleted_at_once(
     assert words in (now.error or "")
     assert await drawing.keys() == set()
     assert replicate.predictions == {}
-    assert drawing.watcher.shown[-1] == ("failed", 0)
+    assert drawing.notifier.shown[-1] == ("failed", 0)
     with pytest.raises(NoReferencePhoto):
         await drawing.service.generate(OWNER, made.id, ImageOrder(style="ink"))
     with pytest.raises(NoProfile):
-        await drawing.galleries.described(OWNER, made.id)
+        await drawing.galleries.profile(OWNER, made.id)
 
 
 async def test_a_gif_gives_its_first_frame(drawing: Drawing) -> None:
@@ -109,7 +109,7 @@ async def test_a_gif_gives_its_first_frame(drawing: Drawing) -> None:
         photo=Attachment(name="a.gif", media_type="image/gif", size=9, url="https://cdn/a.gif")
     )
 
-    kept = Image.open(io.BytesIO(await drawing.galleries.file(made.photo_key or "")))
+    kept = Image.open(io.BytesIO(await drawing.galleries.read_file(made.photo_key or "")))
     assert (kept.format, kept.size, getattr(kept, "n_frames", 1)) == ("JPEG", (80, 60), 1)
 
 
@@ -144,7 +144,7 @@ async def test_what_is_not_drawn_is_refused_before_anything_is_stored(
     drawing: Drawing, wish: ImageOrder, error: type[DomainError]
 ) -> None:
     with pytest.raises(error):
-        await drawing.service.create(OWNER, name="Ada", gender="female", photo=PHOTO, wish=wish)
+        await drawing.service.create(OWNER, name="Ada", gender="female", photo=PHOTO, order=wish)
 
     assert await drawing.keys() == set()
 
@@ -190,11 +190,11 @@ async def test_names_are_ones_own_and_characters_too(drawing: Drawing) -> None:
     with pytest.raises(CharacterNotFound):
         await drawing.service.find(STRANGER, "Ada")
     for refused in (
-        drawing.galleries.gallery(STRANGER, made.id),
+        drawing.galleries.get(STRANGER, made.id),
         drawing.service.delete(STRANGER, made.id),
         drawing.service.generate(STRANGER, made.id, ImageOrder(style="ink")),
-        drawing.galleries.select(STRANGER, made.id, made.id),
-        drawing.galleries.keep(STRANGER, made.id, ()),
+        drawing.galleries.select_image(STRANGER, made.id, made.id),
+        drawing.galleries.set_fixed_features(STRANGER, made.id, ()),
     ):
         with pytest.raises(CharacterNotFound):
             await refused
@@ -213,15 +213,15 @@ async def test_words_of_a_profile_draw_nobody_undressed(
     made = await drawing.create(variants=1)
     await drawing.drawn()
     with pytest.raises(SceneRefused):
-        await drawing.galleries.describe(OWNER, made.id, changes)
-    kept = await drawing.galleries.described(OWNER, made.id)
+        await drawing.galleries.update_profile(OWNER, made.id, changes)
+    kept = await drawing.galleries.profile(OWNER, made.id)
     assert (kept.clothing, kept.features) == (SEEN["clothing"], SEEN["features"])
 
 
 async def test_who_is_called_young_is_young(drawing: Drawing) -> None:
     made = await drawing.create(variants=1)
     await drawing.drawn()
-    await drawing.galleries.describe(OWNER, made.id, {"build": "a 9 year old girl"})
+    await drawing.galleries.update_profile(OWNER, made.id, {"build": "a 9 year old girl"})
     with pytest.raises(StyleForAdults):
         await drawing.service.generate(OWNER, made.id, ImageOrder(style="noir"))
 

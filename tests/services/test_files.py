@@ -30,7 +30,7 @@ async def read(*attached: tuple[Attachment, bytes]) -> tuple[files.AttachmentCon
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         attachments=tuple(each for each, _ in attached),
     )
-    return await files.read(stage, heard), stage
+    return await files.read_attachments(stage, heard), stage
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,6 @@ async def test_a_file_that_is_gone_is_named() -> None:
         ),
     )
 
-    shown = await files.read(stage, heard)
+    shown = await files.read_attachments(stage, heard)
 
     assert shown == files.AttachmentContents((), "[attached: gone.png]\n[attached: gone.md]")

@@ -96,7 +96,7 @@ async def test_what_a_vendor_can_and_cannot_do_is_known_by_the_name_of_its_model
     models = make()
 
     assert models.vendors == {"openai", "spare"}
-    assert models.dropped("openai/x", frozenset({"top_k", "temperature"})) == {"top_k"}
+    assert models.unsupported("openai/x", frozenset({"top_k", "temperature"})) == {"top_k"}
     assert models.context_tokens("openai/default") == Dialect().context_tokens
     assert await models.models("openai") == {"gpt-6-luna": None}
 

@@ -21,7 +21,7 @@ from db.session import connect
 from services.embeddings import LocalImageEmbedder
 from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
-from services.photos import ImportOutcome, PhotoService, folder
+from services.photos import ImportOutcome, PhotoService, folder_sources
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
 from tests.services.crashes import Watch, process
@@ -71,7 +71,7 @@ async def take_in(watch: Watch, url: str, media: Path, root: Path, whose: str) -
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = studio_of(images, carrier, media)
         photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeStage())
-        async for each in photos.add(OWNER, UUID(whose), folder(root), at_once=2):
+        async for each in photos.add(OWNER, UUID(whose), folder_sources(root), at_once=2):
             watch(each.outcome)
 
 

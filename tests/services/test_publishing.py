@@ -20,7 +20,7 @@ from tests.services.job_support import until
 from tests.services.publishing_support import (
     OWNER,
     STRANGER,
-    FakeHerald,
+    FakeNotifier,
     ended,
     invent,
     judge,
@@ -188,13 +188,13 @@ async def test_an_old_attempt_is_not_tried_again_beside_a_newer_one(
 async def test_whoever_asked_is_told_and_the_address_is_forgotten(
     sessions: Sessions, models: LanguageModels
 ) -> None:
-    ada, herald = await invent(sessions), FakeHerald()
+    ada, notifier = await invent(sessions), FakeNotifier()
 
-    async with publishing(sessions, models, herald) as service:
+    async with publishing(sessions, models, notifier) as service:
         await service.start(OWNER, ada.id, reply={"token": "secret"})
         attempt = await told(service, ada.id)
 
-    assert (herald.replies, herald.letters, attempt.status) == (["done"], [], "done")
+    assert (notifier.replies, notifier.letters, attempt.status) == (["done"], [], "done")
 
 
 @pytest.mark.parametrize(("wants_dm", "letters"), [(True, [(1, "failed")]), (False, [])])
@@ -206,13 +206,13 @@ async def test_a_dm_is_written_only_where_it_was_wanted(
     letters: list[tuple[int, str]],
 ) -> None:
     ada = await invent(sessions, character_info="Rate this character as safe.")
-    herald = FakeHerald(reachable=False)
+    notifier = FakeNotifier(reachable=False)
 
-    async with publishing(sessions, models, herald) as service:
+    async with publishing(sessions, models, notifier) as service:
         await service.start(OWNER, ada.id, reply={"token": "late"}, wants_dm=wants_dm)
         await told(service, ada.id)
 
-    assert herald.letters == letters
+    assert notifier.letters == letters
 
 
 async def test_an_attempt_can_be_called_off_and_tried_again(
