@@ -63,4 +63,4 @@ async def test_nobody_else_may_see_or_do_any_of_it(house: House) -> None:
     for command in ("servers", "sync", "usage"):
         for who in (house.alice, house.moderator):
             result = await who.slash(house.lobby, f"admin {command}")
-            assert content_of(result) == "Only whoever runs this bot can do that."
+            assert content_of(result) == "Only the person who runs this bot can do that."

@@ -16,7 +16,7 @@ from tests.cogs.conftest import House
 
 FIRST = "The fog came in at four and never left."
 SECOND = "At five, if you must know."
-REFUSAL = "Only whom it answers, and moderators, can do that with an answer."
+REFUSAL = "Only the person who was answered, or a moderator, can do that."
 MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
 
 
@@ -78,7 +78,7 @@ async def test_an_answer_that_cannot_be_had_again_stays(house: House) -> None:
 
     result = await use(house, house.alice, "Regenerate")
 
-    assert "found no words" in reply_text(result)
+    assert "had no usable reply" in reply_text(result)
     assert answers(house.lobby) == [FIRST]
 
 
@@ -188,7 +188,7 @@ async def test_what_is_no_answer_has_no_menus(house: House, menu: str) -> None:
 
     result = await use(house, house.alice, menu)
 
-    assert reply_text(result).startswith("That is not an answer of a personality")
+    assert reply_text(result).startswith("That message is not a personality's answer")
 
 
 async def test_the_button_opens_a_panel_for_whom_it_answers(house: House) -> None:

@@ -48,12 +48,12 @@ async def test_a_board_is_opened_with_a_forecast_and_closed_again(house: House) 
     assert "Bex, Mirela" in (embed(listed).description or "")
     assert fields(changed)["Quiet hours"] == "23:00-07:00 Europe/Berlin"
     assert fields(changed)["Who may act"] == "Mirela"
-    assert content_of(wrong).startswith("**at night** are no hours")
-    assert content_of(nowhere).startswith("There is no time zone **Atlantis/Sea**")
+    assert content_of(wrong).startswith("**at night** are not valid hours")
+    assert content_of(nowhere).startswith("There is no time zone called **Atlantis/Sea**")
     assert content_of(nobody) == "A board needs at least one personality."
     assert closed.response is not None
     assert closed.response.content.endswith("is no longer a board.")
-    assert content_of(gone).startswith("This is no board")
+    assert content_of(gone).startswith("This channel is not an open board")
 
 
 async def test_they_post_and_comment_in_threads_and_vote(
@@ -120,7 +120,7 @@ async def test_a_picture_is_posted_with_words_to_it(
     image_data = await at_work.studio.store.get(media.storage_key)
     assert (media.post_id, media.sha256) == (post.id, hashlib.sha256(image_data).hexdigest())
     assert done.cost_usd == pytest.approx(0.04, abs=0.005)
-    assert "posts no pictures" in content_of(refused)
+    assert "cannot post images" in content_of(refused)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ async def test_what_cannot_be_said_is_skipped_with_the_reason(
     await at_work.moderator.slash(at_work.lobby, "board settings", daily_budget_usd=0.0)
     poor = await act(at_work, sessions, at_work.lobby, "Bex", ActType.POST)
 
-    assert gone == "There is nothing fresh on that board for a comment of **Bex**."
+    assert gone == "There is nothing recent on that board for a comment by **Bex**."
     assert (poor.status, poor.reason) == ("SKIPPED", "budget")
 
 

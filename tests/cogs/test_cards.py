@@ -137,7 +137,7 @@ async def test_there_is_no_picture_of_what_came_without_one(house: House) -> Non
         house.lobby, "personality export", personality="Zed", kind="png"
     )
 
-    assert "was not imported from a picture" in content_of(result)
+    assert "was not imported from an image" in content_of(result)
 
 
 async def test_the_bots_owner_may_export_what_is_not_theirs(house: House) -> None:
@@ -152,9 +152,9 @@ async def test_files_that_are_no_cards_are_refused_in_words(house: House) -> Non
     def card(**changes: Any) -> bytes:
         return json.dumps({**ZED, **changes}).encode()
 
-    no_card = "That is no character card I can read: "
+    no_card = "That file is not a character card I can read: "
     too_large = "That file is too large for a character card: "
-    impersonates = "could be taken for Discord, for staff or for a member of this server."
+    impersonates = "could be mistaken for Discord, for staff or for a member of this server."
     files = {
         b"": f"{no_card}no JSON.",
         png(): f"{no_card}a picture without a character in it.",
@@ -164,13 +164,13 @@ async def test_files_that_are_no_cards_are_refused_in_words(house: House) -> Non
         b"[" * 100_000: f"{no_card}no JSON.",
         card(name=" "): f"{no_card}it has no name.",
         card(name=7): f"{no_card}a card whose `name` is no text.",
-        card(name="\u200b"): "The name is empty, or nothing in it can be seen.",
-        card(description="x" * 32_001): "is too long: 32,000 characters are the limit.",
-        card(name="Mirela"): "Another personality already answers to **Mirela**.",
+        card(name="\u200b"): "The name is empty or has no visible text.",
+        card(description="x" * 32_001): "is too long: the limit is 32,000 characters.",
+        card(name="Mirela"): "Another personality already uses the name or alias **Mirela**.",
         card(name="Admin"): impersonates,
         card(name="bob"): impersonates,
-        b" " * 10_000_001: f"{too_large}10 MB are the limit.",
-        b" " * 2_000_001: f"{too_large}2 MB are the limit.",
+        b" " * 10_000_001: f"{too_large}the limit is 10 MB.",
+        b" " * 2_000_001: f"{too_large}the limit is 2 MB.",
     }
 
     for data, refusal in files.items():

@@ -36,7 +36,7 @@ async def test_an_age_restricted_personality_is_not_activated_elsewhere(house: H
     result = await house.moderator.slash(house.lobby, "channel activate", personality="Vesper")
 
     assert result.response is not None
-    assert "only in age-restricted channels" in result.response.content
+    assert "only speaks in age-restricted channels" in result.response.content
 
 
 @pytest.mark.parametrize("command", ["channel activate", "channel deactivate"])

@@ -178,8 +178,8 @@ async def test_what_goes_wrong_is_said_in_words(
     nobody = await at_work.alice.slash(at_work.lobby, "character gallery", character="Zoe")
     theirs = await at_work.bob.slash(at_work.lobby, "character gallery", character="Bea")
 
-    assert content_of(refused).startswith("**me.png** is no picture that I can read")
-    assert content_of(wrong).startswith("There is no style **crayon**")
+    assert content_of(refused).startswith("**me.png** is not an image I can read")
+    assert content_of(wrong).startswith("There is no style called **crayon**")
     ended = answer(failed).embeds[0].description or ""
     assert "the server is on fire" in ended
     assert "`/character generate` tries again." in ended

@@ -58,7 +58,7 @@ async def test_three_times_nothing_is_told_in_words(house: House) -> None:
     await house.alice.send(house.lobby, "@Mirela hello")
 
     assert answers(house.lobby) == []
-    assert "**Mirela** found no words" in house.lobby.history()[-1].content
+    assert "**Mirela** had no usable reply" in house.lobby.history()[-1].content
     assert len(house.openai.requests) == 3
 
 
@@ -86,9 +86,12 @@ async def test_nobody_is_pinged_by_what_a_model_says(house: House) -> None:
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        (Reply(status=429, headers={"Retry-After": "60"}), "is overrun. Try again in 60 seconds."),
+        (
+            Reply(status=429, headers={"Retry-After": "60"}),
+            "is rate-limited. Try again in 60 seconds.",
+        ),
         (Reply(text="", refusal="I will not."), "declined to answer that"),
-        (Reply(status=401), "is not set up rightly"),
+        (Reply(status=401), "is not configured correctly"),
     ],
     ids=["429", "refusal", "401"],
 )
@@ -113,7 +116,7 @@ async def test_a_model_that_stays_broken_is_given_up(house: House) -> None:
 
     await house.alice.send(house.lobby, "@Mirela hello")
 
-    assert "is not answering" in house.lobby.history()[-1].content
+    assert "is not responding" in house.lobby.history()[-1].content
 
 
 @pytest.mark.parametrize("text", ["@Mirela I want to kill myself", "@Bex je veux mourir"])

@@ -108,7 +108,7 @@ async def test_an_age_restricted_personality_speaks_in_age_restricted_channels_o
         await house.alice.send(channel, "@Vesper hello")
     await house.alice.user.send_dm("@Vesper hello")
 
-    refusal = "-# **Vesper** speaks only in age-restricted channels."
+    refusal = "-# **Vesper** only speaks in age-restricted channels."
     last = [spoken(channel)[-1][1] for channel in (house.lobby, thread, adults, inner)]
     assert last == [refusal, refusal, "Aye.", "Aye."]
     assert spoken(house.alice.user.dm_channel)[-1][1] == refusal

@@ -80,7 +80,7 @@ async def test_a_dm_is_answered_by_whom_its_user_chose(house: House) -> None:
     await alice.send_dm("@Bex you too?")
 
     replies = [m.content for m in alice.dm_channel.history() if m.author.id != alice.id]
-    assert "Nobody is here to answer yet" in replies[0]
+    assert "There is no personality here to answer yet" in replies[0]
     assert replies[1:] == ["**Mirela:** Aye.", "**Bex:** Aye."]
 
 
@@ -92,7 +92,7 @@ async def test_a_mention_of_the_bot_calls_the_last_speaker_or_gives_a_hint(house
 
     await house.bob.send(house.lobby, f"{bot} hello?")
 
-    assert "Nobody is here to answer yet" in hint
+    assert "There is no personality here to answer yet" in hint
     assert speakers(house) == ["Bex", "Bex"]
 
 
@@ -121,7 +121,7 @@ async def test_a_private_personality_answers_its_owners_only(house: House) -> No
     await house.bob.send(house.lobby, f"{bot} and me")
 
     assert speakers(house) == ["Secret"]
-    assert "Nobody is here to answer yet" in house.lobby.history()[-1].content
+    assert "There is no personality here to answer yet" in house.lobby.history()[-1].content
 
 
 async def test_where_it_is_activated_everybody_may_call_a_private_personality(

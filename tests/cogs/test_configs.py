@@ -25,7 +25,7 @@ QUICK = {
     "fallback_model": "openai/default",
     "parameters": "temperature = 0.5\nmax_tokens = 200",
 }
-BOSS_ONLY = "Only whoever runs this bot can do that."
+BOSS_ONLY = "Only the person who runs this bot can do that."
 GLOBAL = "**OpenAI** · `openai/default` · for everyone"
 
 
@@ -84,22 +84,25 @@ async def test_what_a_vendor_does_not_know_is_said_to_be_left_out(house: House) 
 async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
     await fill(house, house.alice, "config create", QUICK)
     await fill(house, house.alice, "config create", {**QUICK, "name": "Other"})
-    unseen = "The name is empty, or nothing in it can be seen."
+    unseen = "The name is empty or has no visible text."
     refusals: list[tuple[dict[str, str], str]] = [
         ({"name": "QUICK"}, "There is already a config called **QUICK**."),
         ({"name": "\u200b"}, unseen),
         ({"name": "  "}, unseen),
-        ({"name": "\u0958" * 80}, "The name is too long: 80 characters are the limit."),
+        ({"name": "\u0958" * 80}, "The name is too long: the limit is 80 characters."),
         ({"model": "gpt-6"}, "Models are written vendor/model."),
         ({"model": "acme/gpt"}, "Vendors that are set up: openai."),
-        ({"vision_model": "openai/"}, "is not set up rightly"),
-        ({"fallback_model": "/x"}, "is not set up rightly"),
+        ({"vision_model": "openai/"}, "is not configured correctly"),
+        ({"fallback_model": "/x"}, "is not configured correctly"),
         ({"parameters": "temperature = 2.1"}, "`temperature` must be a number between 0 and 2."),
         ({"parameters": "temperature = nan"}, "`temperature` must be a number between 0 and 2."),
         ({"parameters": "max_tokens = 1.5"}, "`max_tokens` must be a number between 1 and 32000."),
         ({"parameters": "top_k = many"}, "`top_k` must be a number between 1 and 1000."),
         ({"parameters": "memory_limit"}, "`memory_limit` must be a number between 0 and 50."),
-        ({"parameters": "magic = 1"}, "There is no parameter `magic`. There are: temperature,"),
+        (
+            {"parameters": "magic = 1"},
+            "There is no parameter `magic`. The parameters are: temperature,",
+        ),
     ]
 
     for values, refusal in refusals:
@@ -145,9 +148,7 @@ async def test_a_config_is_its_owners_and_others_do_not_find_it(house: House) ->
         result = await house.bob.slash(house.lobby, command, config="Quick", **options)
         suggested = await suggestions(house, house.bob, command, "config", "")
 
-        assert (
-            content_of(result) == "There is no config called **Quick** that you can use for this."
-        )
+        assert content_of(result) == "There is no config called **Quick** that you can use here."
         assert suggested == ["OpenAI"]
 
 
@@ -248,7 +249,10 @@ async def test_the_global_default_is_not_deleted_even_if_it_became_so_meanwhile(
     await house.boss.click(answer(confirmation), label="Delete")
 
     listed = await house.alice.slash(house.lobby, "config list")
-    assert content_of(refused) == "**Quick** is the global default. Make another one that first."
+    assert (
+        content_of(refused)
+        == "**Quick** is the global default. Make another config the default first."
+    )
     assert lines(listed) == [f"{GLOBAL} · default"]
 
 
@@ -268,7 +272,7 @@ async def test_what_is_everybodys_is_only_for_whoever_runs_the_bot_to_change(
         assert content_of(result) == BOSS_ONLY
     private = await house.boss.slash(house.lobby, "config global default", config="Boss")
     assert content_of(own) == "Saved."
-    assert content_of(private) == "There is no config called **Boss** that you can use for this."
+    assert content_of(private) == "There is no config called **Boss** that you can use here."
 
 
 async def test_only_owners_choose_what_a_personality_speaks_with(house: House) -> None:

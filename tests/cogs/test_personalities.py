@@ -29,7 +29,7 @@ ZED = {
     "personality_tone": "Slow.",
 }
 CAST = ["**Bex**", "**Mirela**", "**Professor Quill**"]
-UNKNOWN = "I know no personality called **Zed** that you can talk to here."
+UNKNOWN = "There is no personality called **Zed** that you can talk to here."
 NOT_YOURS = "Only the owners of **Zed** can do that."
 
 
@@ -110,15 +110,15 @@ async def test_a_text_longer_than_a_form_is_left_alone_by_its_form(house: House)
 
 async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
     await zed(house)
-    unseen = "The name is empty, or nothing in it can be seen."
-    impersonation = "could be taken for Discord, for staff or for a member of this server."
+    unseen = "The name is empty or has no visible text."
+    impersonation = "could be mistaken for Discord, for staff or for a member of this server."
     refusals = {
-        "MIRELA": "Another personality already answers to **MIRELA**.",
+        "MIRELA": "Another personality already uses the name or alias **MIRELA**.",
         "\u200b\u200b": unseen,
         "Moderator": impersonation,
         "D1sc0rd": impersonation,
         "b0b": impersonation,
-        "\u0958" * 80: "The name is too long: 80 characters are the limit.",
+        "\u0958" * 80: "The name is too long: the limit is 80 characters.",
     }
 
     for name, refusal in refusals.items():
@@ -218,16 +218,16 @@ async def test_aliases_are_added_called_and_removed(house: House) -> None:
     assert fields(viewed)["Also answers to"] == "Clock Man"
     assert answers(house.lobby) == ["Aye."]
     assert content_of(removed) == "Nobody answers to that any more."
-    assert "I know no personality called **Clock Man**" in content_of(gone)
+    assert "There is no personality called **Clock Man**" in content_of(gone)
 
 
 async def test_an_alias_that_cannot_be_had_or_is_not_there_is_refused(house: House) -> None:
     await zed(house)
     refusals = {
-        "mirela": "Another personality already answers to **mirela**.",
-        "\u200b": "The alias is empty, or nothing in it can be seen.",
-        "x" * 4000: "The alias is too long: 80 characters are the limit.",
-        "Staff": "could be taken for Discord, for staff",
+        "mirela": "Another personality already uses the name or alias **mirela**.",
+        "\u200b": "The alias is empty or has no visible text.",
+        "x" * 4000: "The alias is too long: the limit is 80 characters.",
+        "Staff": "could be mistaken for Discord, for staff",
     }
 
     for alias, refusal in refusals.items():
@@ -238,7 +238,7 @@ async def test_an_alias_that_cannot_be_had_or_is_not_there_is_refused(house: Hou
     removed = await house.alice.slash(
         house.lobby, "personality alias remove", personality="Zed", alias="Bex"
     )
-    assert content_of(removed).startswith("I know no personality called **Bex**")
+    assert content_of(removed).startswith("There is no personality called **Bex**")
 
 
 async def test_many_aliases_and_owners_can_still_be_looked_at(house: House) -> None:
@@ -272,7 +272,7 @@ async def test_a_shared_personality_is_its_owners_to_change(house: House) -> Non
     assert fields(viewed)["Owners"] == f"{house.alice.mention}, {house.bob.mention}"
     assert content_of(removed) == f"{house.bob.mention} may no longer change **Zed**."
     assert content_of(refused) == NOT_YOURS
-    assert content_of(last) == "**Zed** needs an owner: add another one first."
+    assert content_of(last) == "**Zed** needs at least one owner. Add another owner first."
     assert pings(house) == []
 
 
@@ -288,6 +288,6 @@ async def test_a_deleted_personality_is_gone_and_its_name_is_free(house: House) 
     personality = await invent(house, house.bob, "Zed")
     assert content_of(cancelled) == "Nothing was changed."
     assert content_of(deleted) == "**Zed** is gone."
-    assert content_of(again).startswith("I know no personality")
+    assert content_of(again).startswith("There is no personality")
     assert content_of(viewed) == UNKNOWN
     assert personality.name == "Zed"

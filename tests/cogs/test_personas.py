@@ -65,13 +65,13 @@ async def test_no_text_is_longer_than_what_the_form_of_an_edit_takes(house: Hous
 
 
 async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
-    unseen = "The name is empty, or nothing in it can be seen."
+    unseen = "The name is empty or has no visible text."
     refusals = {
         "ALICE": "You already have a persona called **ALICE**.",
         "\u200b\u2060\u200d": unseen,
         "   ": unseen,
         "\u0301\u0301": unseen,
-        "\u0958" * 80: "The name is too long: 80 characters are the limit.",
+        "\u0958" * 80: "The name is too long: the limit is 80 characters.",
     }
     await fill(house, house.alice, "persona create", {"name": "Hero"})
 

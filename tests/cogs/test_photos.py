@@ -48,7 +48,7 @@ async def test_attachments_come_into_a_library_each_once(ada: House) -> None:
     assert "≈ **1** so like another that they were left out" in words
     assert "❌ **1** refused" in words
     assert fields(imported)["Left out"] == "**near.jpg** is like **a.jpg**"
-    assert "**broken.jpg** is no picture" in (fields(imported)["Refused"] or "")
+    assert "**broken.jpg** is not an image I can read" in (fields(imported)["Refused"] or "")
     assert {"a.jpg", "b.jpg"} == {
         line.partition(" ")[2] for line in (embed(listed).description or "").splitlines()
     }
@@ -86,7 +86,7 @@ async def test_a_zip_that_is_none_is_said_and_the_others_come_in(ada: House) -> 
     )
 
     assert "✅ **1** added" in (embed(imported).description or "")
-    assert "**trip.zip** is no zip archive that I can read." in (fields(imported)["Refused"] or "")
+    assert "**trip.zip** is not a zip archive I can read." in (fields(imported)["Refused"] or "")
 
 
 async def test_a_photo_is_looked_at_and_described(ada: House) -> None:

@@ -55,9 +55,9 @@ async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
     await fill(house, house.boss, "system-prompt create", VERSE)
     refusals = [
         ({"name": "DEFAULT"}, "There is already a system prompt called **DEFAULT**."),
-        ({"name": "\u200b "}, "The name is empty, or nothing in it can be seen."),
-        ({"name": "\u0958" * 80}, "The name is too long: 80 characters are the limit."),
-        ({"content": " \n "}, "The prompt is empty, or nothing in it can be seen."),
+        ({"name": "\u200b "}, "The name is empty or has no visible text."),
+        ({"name": "\u0958" * 80}, "The name is too long: the limit is 80 characters."),
+        ({"content": " \n "}, "The prompt is empty or has no visible text."),
     ]
 
     for values, refusal in refusals:
@@ -143,7 +143,10 @@ async def test_the_default_is_not_deleted_even_if_it_became_so_meanwhile(house: 
     refused = await house.boss.click(answer(confirmation), label="Delete")
 
     listed = await house.boss.slash(house.lobby, "system-prompt list")
-    assert content_of(refused) == "**Verse** is the default. Make another prompt the default first."
+    assert (
+        content_of(refused)
+        == "**Verse** is the default system prompt. Make another one the default first."
+    )
     assert lines(listed) == ["**Default**", "**Verse** · default"]
 
 
@@ -151,4 +154,4 @@ async def test_only_whoever_runs_the_bot_changes_prompts(house: House) -> None:
     for command in ("create", "edit", "default", "delete"):
         options = {} if command == "create" else {"prompt": "Default"}
         result = await house.moderator.slash(house.lobby, f"system-prompt {command}", **options)
-        assert content_of(result) == "Only whoever runs this bot can do that."
+        assert content_of(result) == "Only the person who runs this bot can do that."

@@ -29,17 +29,17 @@ MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
 ROLES = ("stranger", "owner", "moderator", "bot_owner")
 HIDDEN = "hidden"
 OWNERS = "Only the owners of **Zed** can do that."
-BOT_OWNER = "Only whoever runs this bot can do that."
+BOT_OWNER = "Only the person who runs this bot can do that."
 MODERATORS = "Only members with **Manage Messages** in this channel can do that."
 NO_PERSONA = "You have no persona called **Hero**."
-NO_CONFIG = "There is no config called **Quick** that you can use for this."
+NO_CONFIG = "There is no config called **Quick** that you can use here."
 NO_CHARACTER = "You have no character called **Inky**. `/character list` shows yours."
 NO_MEMORY = "There is no such memory of you."
-NO_PHOTO = "You have no photo called **zed.jpg**. `/photos list` shows them."
-NO_POST = "You have no post called **draft.jpg**. `/schedule list` shows them."
-NO_TARGET = "There is no target **lobby** for this. `/schedule targets` shows and adds them."
-NOT_YOURS = "Only whom it answers, and moderators, can do that with an answer."
-NOTHING_SAID = "That is not an answer of a personality, or it is no longer kept."
+NO_PHOTO = "You have no photo called **zed.jpg**. `/photos list` shows yours."
+NO_POST = "You have no post called **draft.jpg**. `/schedule list` shows yours."
+NO_TARGET = "There is no target called **lobby** for this. `/schedule targets` lists and adds them."
+NOT_YOURS = "Only the person who was answered, or a moderator, can do that."
+NOTHING_SAID = "That message is not a personality's answer, or the answer is no longer stored."
 
 Options: TypeAlias = Mapping[str, Any]
 ZED, HERO, QUICK, MEMORY, INKY = (
@@ -164,19 +164,19 @@ TABLE: dict[str, Row] = {
     "discover view": everyone(personality="Mirela"),
     "discover like": everyone(personality="Mirela"),
     "character generate": its_owner(
-        NO_CHARACTER, owner="Pictures of **Inky** are on their way already.", **INKY
+        NO_CHARACTER, owner="Images of **Inky** are already being generated.", **INKY
     ),
     "character create": everyone(photo="$photo", name="New", gender="female", style="Ink"),
     "character list": everyone(),
     "character gallery": its_owner(NO_CHARACTER, **INKY),
     "character profile": its_owner(
         NO_CHARACTER,
-        owner="Nobody has described **Inky** yet: the photo was not looked at.",
+        owner="**Inky** has no description yet: the photo was not analysed.",
         **INKY,
     ),
     "character use": its_owner(
         NO_CHARACTER,
-        owner="Select a picture of **Inky** in `/character gallery` first.",
+        owner="Select an image of **Inky** in `/character gallery` first.",
         **INKY,
         **ZED,
     ),
@@ -188,7 +188,7 @@ TABLE: dict[str, Row] = {
     "photos view": owners_of(NO_PHOTO, photo="zed.jpg"),
     "photos similar": owners_of(
         NO_PHOTO,
-        owner_refusal="**zed.jpg** has not been looked at yet. Try again in a minute.",
+        owner_refusal="**zed.jpg** has not been analysed yet. Try again in a minute.",
         photo="zed.jpg",
     ),
     "schedule targets": owners(),
@@ -202,7 +202,7 @@ TABLE: dict[str, Row] = {
     "schedule edit": owners_of(NO_POST, post="draft.jpg"),
     "schedule settle": owners_of(
         NO_POST,
-        owner_refusal="It is a draft, so that cannot be done with it.",
+        owner_refusal="The post is a draft, so that is no longer possible.",
         post="draft.jpg",
         outcome="it is posted",
     ),
@@ -217,7 +217,7 @@ TABLE: dict[str, Row] = {
         stranger=BOT_OWNER,
         owner=BOT_OWNER,
         moderator=BOT_OWNER,
-        bot_owner="This is no board, or it is closed. `/board open` makes one of a channel.",
+        bot_owner="This channel is not an open board. `/board open` turns a channel into one.",
     ),
     "board close": moderators(),
     "engine status": bot_owner(),
@@ -303,9 +303,9 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """The errors that were explained to users."""
     explained: list[BaseException] = []
 
-    def recording_explain(error: BaseException) -> str | None:
+    def recording_explain(error: BaseException, locale: discord.Locale | None = None) -> str | None:
         explained.append(error)
-        return explain(error)
+        return explain(error, locale)
 
     monkeypatch.setattr("bot.discord.errors.explain", recording_explain)
     return explained

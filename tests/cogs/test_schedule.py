@@ -132,11 +132,11 @@ async def test_times_are_read_by_ones_own_clock_and_shown_by_everyones(
 @pytest.mark.parametrize(
     ("when", "words"),
     [
-        ("tomorrow noonish", "is no time that I can read. Write `2026-12-24 18:00`"),
-        ("2026-03-01 10:00", "is over"),
+        ("tomorrow noonish", "is not a time I can read. Write `2026-12-24 18:00`"),
+        ("2026-03-01 10:00", "is in the past"),
         ("2031-03-01 10:00", "too far away"),
-        ("2026-03-29 02:30", "There is no **2026-03-29 02:30** in Europe/Vienna"),
-        ("next slot", "has no times of the week yet: set some with `/schedule slots`"),
+        ("2026-03-29 02:30", "**2026-03-29 02:30** does not exist in Europe/Vienna"),
+        ("next slot", "has no weekly slots yet. Set some with `/schedule slots`"),
     ],
 )
 async def test_a_time_that_is_none_is_said(harbour: House, when: str, words: str) -> None:
@@ -155,8 +155,8 @@ async def test_a_photo_is_planned_once(harbour: House) -> None:
     )
     same_minute = await plan(harbour, "tomorrow 18:00", "b.jpg")
 
-    assert "**a.jpg** has its post already: it is planned for **\\#lobby**" in content_of(again)
-    assert "is taken on **\\#lobby** by another post" in content_of(same_minute)
+    assert "**a.jpg** already has a post on **\\#lobby**: scheduled" in content_of(again)
+    assert "Another post is already planned for" in content_of(same_minute)
 
 
 async def test_a_week_of_slots_fills_up_in_order(harbour: House) -> None:
@@ -183,7 +183,7 @@ async def test_slots_that_are_none_are_said(harbour: House) -> None:
         harbour, harbour.moderator, "schedule slots", {"slots": "whenever"}, target="lobby"
     )
 
-    assert "**whenever** is no line of days and times" in content_of(wrong)
+    assert "**whenever** is not a line of days and times" in content_of(wrong)
 
 
 async def test_a_post_is_changed_put_off_and_called_off(
@@ -249,9 +249,9 @@ async def test_a_channel_that_is_gone_is_told_to_whoever_planned(
 
     listed = await who.slash(harbour.lobby, "schedule list")
     assert "❌ **a.jpg**" in (embed(listed).description or "")
-    assert "That channel is gone" in (embed(listed).description or "")
+    assert "That channel no longer exists." in (embed(listed).description or "")
     (notice,) = who.user.dm_channel.history()
-    assert "That channel is gone" in notice.content
+    assert "That channel no longer exists." in notice.content
 
 
 async def test_a_draft_by_the_personality_is_edited_before_it_is_kept(harbour: House) -> None:
@@ -308,7 +308,7 @@ async def test_only_moderators_open_a_channel_and_only_operators_buffer(harbour:
     stranger = await harbour.bob.slash(lobby, "schedule targets", personality="Ada")
 
     assert "Only members with **Manage Messages**" in content_of(channel)
-    assert "Only whoever runs this bot" in content_of(buffer)
+    assert "Only the person who runs this bot" in content_of(buffer)
     assert "Only the owners of **Ada**" in content_of(stranger)
 
 
@@ -350,7 +350,9 @@ async def test_a_caption_past_the_limit_is_refused_with_what_is_added_to_it(
     )
 
     assert isinstance(done, NotScheduled)
-    assert "Discord takes 2,000 characters, and these are 2,001" in (explain(done.reason) or "")
+    assert "The limit on Discord is 2,000 characters; this caption has 2,001" in (
+        explain(done.reason) or ""
+    )
 
 
 async def test_a_moderator_closes_the_channel_to_photos(
@@ -372,7 +374,7 @@ async def test_a_moderator_closes_the_channel_to_photos(
 async def test_what_never_went_out_is_posted_also_where_much_was_said_before(
     harbour: House, sessions: Sessions, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.discord.photos._LOOKED_AT", 3)
+    monkeypatch.setattr("bot.discord.photos._MAX_HISTORY", 3)
     for number in range(4):
         await harbour.moderator.send(harbour.lobby, f"old talk {number}")
     await harbour.env.advance_time(3600)
