@@ -38,7 +38,7 @@ async def act_on_discord(
         world.restore(env, file)
         async with runner as env:
             world.build(env)
-            world.keep(env, file)
+            world.save(env, file)
             _watch_requests(env, file, watch)
             async with worker(sessions, bot.services, has_discord=True).running():
                 await nothing_due(sessions)
@@ -54,7 +54,7 @@ def _watch_requests(env: Env, file: Path, watch: Watch) -> None:
         def handle(context: Any) -> Any:
             watch("before")
             answer = real(context)
-            world.keep(env, file)
+            world.save(env, file)
             watch("after")
             return answer
 

@@ -342,14 +342,14 @@ async def test_what_goes_out_while_its_personality_is_deleted_is_taken_back(
     await posting.planned(photo, await posting.channel(photo))
 
     async def delete() -> None:
-        if "createPost" in buffer.asked:
+        if "createPost" in buffer.operations:
             buffer.meanwhile = None
             await posting.people.delete(OWNER, photo.personality_id)
 
     buffer.meanwhile = delete
 
     async with posting.working(), asyncio.timeout(30):
-        while "deletePost" not in buffer.asked:
+        while "deletePost" not in buffer.operations:
             await asyncio.sleep(0.02)
         await nothing_due(posting.sessions)
 

@@ -207,7 +207,7 @@ async def test_after_a_moment_of_too_much_it_goes_on(
 async def test_a_poll_that_fails_is_one_poll(
     studio: ImagePipeline, replicate: ReplicateStandIn
 ) -> None:
-    replicate.stumbles = 7
+    replicate.server_errors = 7
 
     await studio.generate(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
 

@@ -234,7 +234,7 @@ async def test_whoever_stops_waiting_stops_the_call(
     openai.default = Reply(hold=asyncio.Event())
     async with background_calls() as carrier, asyncio.timeout(SECONDS):
         waiting = asyncio.create_task(make(carrier=carrier).complete(ASKED, caller=CHAT))
-        await openai.asked.wait()
+        await openai.requested.wait()
 
         waiting.cancel()
 
@@ -249,7 +249,7 @@ async def test_the_house_closes_when_the_last_call_is_written_down(
     openai.default = Reply(hold=asyncio.Event())
     async with background_calls() as carrier, asyncio.timeout(SECONDS):
         waiting = asyncio.create_task(make(carrier=carrier).complete(ASKED, caller=CHAT))
-        await openai.asked.wait()
+        await openai.requested.wait()
 
     assert waiting.cancelled()
     assert await outcomes(sessions) == [("openai/gpt-6-luna", "cancelled")]
