@@ -1,6 +1,7 @@
 """A process that acts on a simulated Discord which outlives it, until it dies at a request."""
 
 import pickle
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ from tests.services.engine_support import models_of, painting, vendor
 BOARD = "square"
 
 
+@cache
+def embedder() -> WordLlamaEmbedder:
+    """Return the model of embeddings, loaded once and shared with forked processes."""
+    return WordLlamaEmbedder()
+
+
 async def act_on_discord(
     watch: Watch, url: str, address: str, painter: str, folder: Path, file: Path
 ) -> None:
@@ -32,7 +39,7 @@ async def act_on_discord(
         models = models_of(sessions, carrier, made)
         images = painting(models, carrier, painter)
         studio = studio_of(images, carrier, folder)
-        bot = make_bot(sessions, models, studio, WordLlamaEmbedder())
+        bot = make_bot(sessions, models, studio, embedder())
         runner = simcord.run(bot, settle_timeout=30, check_errors=False, shard_count=1)
         env: Env = runner._env  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - before it starts
         world.restore(env, file)

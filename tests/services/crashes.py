@@ -16,9 +16,7 @@ Watch: TypeAlias = Callable[[str], None]
 P = ParamSpec("P")
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    [f"tests.services.{name}" for name in ("acting", "judging", "drawing", "onstage")]
-)
+_CONTEXT.set_forkserver_preload(["tests.services.preload"])
 
 
 async def process(
