@@ -16,7 +16,8 @@ from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import seed
 from tests.bench.chat import TimedVendor
 from tests.bench.measure import Measure
-from tests.services.engine_support import TableStage, board, desk, intend, settled, worker
+from tests.services.engine_support import TableStage, board, desk, intend, worker
+from tests.services.job_support import all_ended
 
 OLD, BOARDS, FEW, MANY, BEATS, ACTS = 1_000_000, 10, 100, 1000, 15, 200
 _PEOPLE = text("""
@@ -121,5 +122,5 @@ async def _acts(sessions: Sessions, models: LanguageModels, on: Board) -> float:
             await intend(sessions, there, who, ActType.POST)
     began = time.perf_counter()
     async with worker(sessions, made, lanes={"engine": 10}).running():
-        await settled(sessions, seconds=300)
+        await all_ended(sessions, seconds=300)
     return ACTS / (time.perf_counter() - began)

@@ -14,8 +14,7 @@ from services.photos import EmbedPhotoHandler
 from tests.cogs.concurrent import actor, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, embed, fields, press, said, suggestions
-from tests.services.character_support import nothing_due
-from tests.services.job_support import working
+from tests.services.job_support import nothing_due, working
 from tests.services.photo_files import coded, hostile, photo, scene, zipped
 
 

@@ -23,7 +23,7 @@ from tests.cogs.concurrent import actor, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, embed, fill, inputs, press, said
 from tests.fakes import HandClock
-from tests.services.character_support import nothing_due
+from tests.services.job_support import nothing_due
 from tests.services.photo_files import photo
 
 TEXTS = {"caption": "The lamp is lit.", "alt_text": "A lamp."}

@@ -16,9 +16,9 @@ from services.embeddings import WordLlamaEmbedder
 from services.llm import background_calls
 from tests.cogs.conftest import make_bot
 from tests.conftest import studio_of
-from tests.services.character_support import nothing_due
-from tests.services.crashes import Watch
+from tests.services.crashes import Checkpoint
 from tests.services.engine_support import models_of, painting, vendor
+from tests.services.job_support import nothing_due
 
 BOARD = "square"
 
@@ -30,7 +30,7 @@ def embedder() -> WordLlamaEmbedder:
 
 
 async def act_on_discord(
-    watch: Watch, url: str, address: str, painter: str, folder: Path, file: Path
+    watch: Checkpoint, url: str, address: str, painter: str, folder: Path, file: Path
 ) -> None:
     """Act until nothing is due. Before and after each thing that Discord is sent it may die."""
     simulation.install()
@@ -53,7 +53,7 @@ async def act_on_discord(
         await images.close()
 
 
-def _watch_requests(env: Env, file: Path, watch: Watch) -> None:
+def _watch_requests(env: Env, file: Path, watch: Checkpoint) -> None:
     """Come past a point before and after each POST; what Discord has taken in, it keeps."""
     posts: list[Any] = getattr(router, "_ROUTES")["POST"]  # noqa: B009
 

@@ -1,6 +1,5 @@
 """A stage that outlives processes, people to act on it, and a process that acts until it dies."""
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -30,7 +29,7 @@ from services.engine.scheduler import enqueue_task, to_task
 from services.engine.types import PlannedAct
 from services.images import ImageModels, ImagePipeline
 from services.images.replicate import ReplicateImageModel
-from services.jobs import LANES, JobMetrics, JobStatus, Worker
+from services.jobs import LANES, JobMetrics, Worker
 from services.llm import (
     PRICES,
     BackgroundCalls,
@@ -42,8 +41,8 @@ from services.llm import (
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.types import Speaker
 from tests.conftest import studio_of
-from tests.services.crashes import Watch
-from tests.services.job_support import QUICK, statuses
+from tests.services.crashes import Checkpoint
+from tests.services.job_support import QUICK, all_ended
 
 STAGE = """
 CREATE TABLE stage (id bigserial PRIMARY KEY, place bigint, name text, content text, title text)
@@ -53,7 +52,7 @@ CREATE TABLE stage (id bigserial PRIMARY KEY, place bigint, name text, content t
 class TableStage(BoardAdapter):
     """Discord, as far as the engine goes, in a table: what was sent stays sent."""
 
-    def __init__(self, sessions: Sessions, watch: Watch = lambda _: None) -> None:
+    def __init__(self, sessions: Sessions, watch: Checkpoint = lambda _: None) -> None:
         self._sessions = sessions
         self._watch = watch
 
@@ -168,7 +167,7 @@ def worker(
     made: EngineDependencies,
     *,
     at_once: int = 10,
-    watch: Watch = lambda _: None,
+    watch: Checkpoint = lambda _: None,
     lanes: Mapping[str, int] | None = None,
 ) -> Worker:
     return Worker(
@@ -261,13 +260,6 @@ async def intend(
     return task
 
 
-async def settled(sessions: Sessions, seconds: float = 30) -> None:
-    """Wait until nothing waits and nothing runs."""
-    async with asyncio.timeout(seconds):
-        while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
-            await asyncio.sleep(0.02)
-
-
 async def staged(sessions: Sessions) -> list[tuple[str, str]]:
     """Return what was really said: who, and what."""
     async with sessions() as session:
@@ -297,7 +289,7 @@ def models_of(
     return LanguageModels(Ledger(sessions, PRICES), carrier, {"openai": made})
 
 
-async def act(watch: Watch, url: str, address: str, painter: str, folder: Path) -> None:
+async def act(watch: Checkpoint, url: str, address: str, painter: str, folder: Path) -> None:
     """Act until nothing is due."""
     async with connect(url) as sessions, background_calls() as carrier:
         made = vendor(address)
@@ -306,7 +298,7 @@ async def act(watch: Watch, url: str, address: str, painter: str, folder: Path) 
         images = painting(models, carrier, painter)
         desk_ = desk(sessions, models, stage, studio=studio_of(images, carrier, folder))
         async with worker(sessions, desk_, at_once=1, watch=watch).running():
-            await settled(sessions)
+            await all_ended(sessions)
         await made.texts.close()
         await images.close()
 

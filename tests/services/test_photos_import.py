@@ -24,7 +24,7 @@ from services.llm import PRICES, Ledger, background_calls
 from services.photos import ImportOutcome, PhotoService, folder
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
-from tests.services.crashes import Watch, process
+from tests.services.crashes import Checkpoint, process
 from tests.services.job_support import end_leases
 from tests.services.photo_files import ENDINGS, FORMATS, coded, hostile, scene
 from tests.services.posting_support import OWNER, Posting
@@ -65,7 +65,7 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-async def take_in(watch: Watch, url: str, media: Path, root: Path, whose: str) -> None:
+async def take_in(watch: Checkpoint, url: str, media: Path, root: Path, whose: str) -> None:
     """Take a folder in, telling of each file what became of it."""
     async with connect(url) as sessions, background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
