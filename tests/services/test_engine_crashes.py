@@ -32,6 +32,8 @@ from tests.services.job_support import all_ended, end_leases
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import ReplicateStandIn
 
+pytestmark = pytest.mark.slow
+
 POINTS = {
     ActType.POST: 9,
     ActType.COMMENT: 9,

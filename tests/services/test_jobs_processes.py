@@ -23,6 +23,8 @@ from tests.services.job_support import (
     work_on_numbers,
 )
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[[], Process]
 SECONDS = 90
 

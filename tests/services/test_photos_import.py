@@ -29,6 +29,8 @@ from tests.services.job_support import end_leases
 from tests.services.photo_files import ENDINGS, FORMATS, coded, hostile, scene
 from tests.services.posting_support import OWNER, Posting
 
+pytestmark = pytest.mark.slow
+
 _UNIQUE, _SAME, _NEAR = 877, 40, 40
 _SIZE = (120, 90)
 # As many pixels as are taken of each format, more or less.
