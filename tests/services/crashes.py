@@ -1,4 +1,4 @@
-"""Real processes that really die, at a point that they come past.
+"""Real processes that are killed for real, at a checkpoint that they pass.
 
 They are forked from a server that has imported everything already, so that one starts at once.
 """
@@ -10,56 +10,83 @@ import os
 import signal
 from collections.abc import Callable, Coroutine
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess as Process
 from typing import Any, Concatenate, ParamSpec, TypeAlias
 
-Watch: TypeAlias = Callable[[str], None]
+Checkpoint: TypeAlias = Callable[[str], None]
 P = ParamSpec("P")
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    [f"tests.services.{name}" for name in ("acting", "judging", "drawing", "onstage")]
-)
+_CONTEXT.set_forkserver_preload(["tests.services.preload"])
+_SECONDS = 60
+
+__all__ = ["Checkpoint", "Process", "process", "start_process"]
 
 
 async def process(
-    work: Callable[Concatenate[Watch, P], Coroutine[Any, Any, None]],
+    work: Callable[Concatenate[Checkpoint, P], Coroutine[Any, Any, None]],
     dies_at: int = -1,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> tuple[int, list[str]]:
-    """Let a process of its own do some work; return how it ended and the points it came past.
+    """Run `work` in a process of its own; return its exit code and the checkpoints it passed.
 
-    It dies by `SIGKILL` at the point with the number `dies_at`, from 0.
+    It dies by `SIGKILL` at the checkpoint with the number `dies_at`, counted from 0.
     """
-    heard, told = _CONTEXT.Pipe(duplex=False)
-    child = _CONTEXT.Process(target=_run, args=(told, work, dies_at, args, kwargs))
+    receiver, sender = _CONTEXT.Pipe(duplex=False)
+    child = _CONTEXT.Process(target=_run, args=(sender, work, dies_at, args, kwargs))
     child.start()
-    told.close()
+    sender.close()
     try:
-        async with asyncio.timeout(60):
-            points = await asyncio.to_thread(_drain, heard)
+        async with asyncio.timeout(_SECONDS):
+            points = await asyncio.to_thread(_drain, receiver)
             await asyncio.to_thread(child.join)
     finally:
         child.kill()
-        heard.close()
+        receiver.close()
     return child.exitcode or 0, points
 
 
-def _drain(heard: Connection) -> list[str]:
+def start_process(
+    work: Callable[Concatenate[Callable[[], None], P], Coroutine[Any, Any, None]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Process:
+    """Start `work` in a process of its own; return when it says that it is ready."""
+    receiver, sender = _CONTEXT.Pipe(duplex=False)
+    child = _CONTEXT.Process(target=_run_ready, args=(sender, work, args, kwargs))
+    child.start()
+    sender.close()
+    with receiver:
+        assert receiver.poll(_SECONDS)
+        receiver.recv()
+    return child
+
+
+def _drain(receiver: Connection) -> list[str]:
     points: list[str] = []
     while True:
         try:
-            points.append(heard.recv())
+            points.append(receiver.recv())
         except EOFError:
             return points
 
 
-def _run(told: Connection, work: Callable[..., Any], dies_at: int, args: Any, kwargs: Any) -> None:
-    passed = itertools.count()
+def _run(
+    sender: Connection, work: Callable[..., Any], dies_at: int, args: Any, kwargs: Any
+) -> None:
+    numbers = itertools.count()
 
-    def watch(name: str) -> None:
-        told.send(name)
-        if next(passed) == dies_at:
+    def checkpoint(name: str) -> None:
+        sender.send(name)
+        if next(numbers) == dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    asyncio.run(work(watch, *args, **kwargs))
+    asyncio.run(work(checkpoint, *args, **kwargs))
+
+
+def _run_ready(sender: Connection, work: Callable[..., Any], args: Any, kwargs: Any) -> None:
+    def ready() -> None:
+        sender.send(None)
+
+    asyncio.run(work(ready, *args, **kwargs))

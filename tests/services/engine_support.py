@@ -1,6 +1,5 @@
 """A stage that outlives processes, people to act on it, and a process that acts until it dies."""
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -43,8 +42,8 @@ from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
 from services.types import Speaker
 from tests.conftest import studio_of
-from tests.services.crashes import Watch
-from tests.services.job_support import QUICK, statuses
+from tests.services.crashes import Checkpoint
+from tests.services.job_support import QUICK, all_ended
 
 STAGE = """
 CREATE TABLE stage (id bigserial PRIMARY KEY, place bigint, name text, content text, title text)
@@ -54,7 +53,7 @@ CREATE TABLE stage (id bigserial PRIMARY KEY, place bigint, name text, content t
 class TableStage(BoardAdapter):
     """Discord, as far as the engine goes, in a table: what was sent stays sent."""
 
-    def __init__(self, sessions: Sessions, watch: Watch = lambda _: None) -> None:
+    def __init__(self, sessions: Sessions, watch: Checkpoint = lambda _: None) -> None:
         self._sessions = sessions
         self._watch = watch
 
@@ -169,7 +168,7 @@ def worker(
     made: EngineDependencies,
     *,
     at_once: int = 10,
-    watch: Watch = lambda _: None,
+    watch: Checkpoint = lambda _: None,
     lanes: Mapping[str, int] | None = None,
 ) -> Worker:
     return Worker(
@@ -262,13 +261,6 @@ async def intend(
     return task
 
 
-async def settled(sessions: Sessions, seconds: float = 30) -> None:
-    """Wait until nothing waits and nothing runs."""
-    async with asyncio.timeout(seconds):
-        while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
-            await asyncio.sleep(0.02)
-
-
 async def staged(sessions: Sessions) -> list[tuple[str, str]]:
     """Return what was really said: who, and what."""
     async with sessions() as session:
@@ -298,7 +290,7 @@ def models_of(
     return LanguageModels(Ledger(sessions, PRICES), carrier, {"openai": made})
 
 
-async def act(watch: Watch, url: str, address: str, painter: str, folder: Path) -> None:
+async def act(watch: Checkpoint, url: str, address: str, painter: str, folder: Path) -> None:
     """Act until nothing is due."""
     async with connect(url) as sessions, background_calls() as carrier:
         made = vendor(address)
@@ -307,7 +299,7 @@ async def act(watch: Watch, url: str, address: str, painter: str, folder: Path) 
         images = painting(models, carrier, painter)
         desk_ = desk(sessions, models, stage, studio=studio_of(images, carrier, folder))
         async with worker(sessions, desk_, at_once=1, watch=watch).running():
-            await settled(sessions)
+            await all_ended(sessions)
         await made.texts.close()
         await images.close()
 

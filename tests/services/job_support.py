@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -30,6 +29,7 @@ from services.jobs import (
     enqueue,
 )
 
+OPEN = {str(JobStatus.PENDING), str(JobStatus.RUNNING)}
 QUICK = WorkerTiming(lease=1.5, poll=0.2, grace=0.3, backoff=0.01)
 
 
@@ -120,22 +120,64 @@ async def end_leases(sessions: Sessions) -> None:
 
 async def statuses(sessions: Sessions) -> Counter[str]:
     async with sessions() as session:
-        rows = await session.execute(
-            select(Job.status, func.count().label("count")).group_by(Job.status)
-        )
-        return Counter({row.status: row.count for row in rows})
+        return await _statuses(session)
+
+
+async def _statuses(session: AsyncSession) -> Counter[str]:
+    rows = await session.execute(
+        select(Job.status, func.count().label("count")).group_by(Job.status)
+    )
+    return Counter({row.status: row.count for row in rows})
+
+
+async def wait_until(
+    sessions: Sessions,
+    condition: Callable[[AsyncSession], Awaitable[bool]],
+    *,
+    seconds: float = 30,
+) -> None:
+    """Poll the database until a condition holds.
+
+    One connection serves all polls, for it takes longer to check one out than to query: each
+    statement sees what has been committed before it, also inside a transaction.
+    """
+    async with asyncio.timeout(seconds), sessions() as session:
+        while not await condition(session):
+            await asyncio.sleep(0.01)
 
 
 async def until(
     sessions: Sessions, *wanted: JobStatus, count: int = 1, seconds: float = 20
 ) -> None:
     """Wait until so many jobs are in one of these statuses."""
-    async with asyncio.timeout(seconds):
-        while True:
-            found = await statuses(sessions)
-            if sum(found[each] for each in wanted) >= count:
-                return
-            await asyncio.sleep(0.01)
+
+    async def is_reached(session: AsyncSession) -> bool:
+        counts = await _statuses(session)
+        return sum(counts[each] for each in wanted) >= count
+
+    await wait_until(sessions, is_reached, seconds=seconds)
+
+
+async def all_ended(sessions: Sessions, *, seconds: float = 30) -> None:
+    """Wait until no job is pending or running."""
+
+    async def is_reached(session: AsyncSession) -> bool:
+        return not (await _statuses(session)).keys() & OPEN
+
+    await wait_until(sessions, is_reached, seconds=seconds)
+
+
+async def nothing_due(sessions: Sessions, *, seconds: float = 30) -> None:
+    """Wait until no job runs, and none is due within the time that a test may take."""
+    soon = text("now() + interval '15 seconds'")
+    is_open = (Job.status == JobStatus.RUNNING) | (
+        (Job.status == JobStatus.PENDING) & (Job.due_at < soon)
+    )
+
+    async def is_reached(session: AsyncSession) -> bool:
+        return await session.scalar(select(Job.id).where(is_open).limit(1)) is None
+
+    await wait_until(sessions, is_reached, seconds=seconds)
 
 
 @asynccontextmanager
@@ -225,16 +267,12 @@ async def add_numbers(sessions: Sessions, count: int) -> None:
             await enqueue(session, NotingJob(number=number, key=key), lock_key=key, group=DEFAULT)
 
 
-async def _work(url: str) -> None:
-    """Work on numbers until interrupted."""
+async def work_on_numbers(ready: Callable[[], None], url: str) -> None:
+    """Run a worker until it is interrupted."""
+    logging.disable(logging.ERROR)  # the jobs fail on purpose
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with connect(url) as sessions, working(sessions, Noting(sessions), at_once=20):
-        print("working", flush=True)  # noqa: T201 - whoever started us waits for it
+        ready()
         await stopping.wait()
-
-
-if __name__ == "__main__":
-    logging.disable(logging.ERROR)  # failures are agreed upon
-    asyncio.run(_work(sys.argv[1]))

@@ -51,9 +51,8 @@ from services.social import (
 from services.types import Actor
 from tests.conftest import studio_of
 from tests.fakes import FakeStage, HandClock
-from tests.services.character_support import nothing_due
-from tests.services.crashes import Watch
-from tests.services.job_support import QUICK
+from tests.services.crashes import Checkpoint
+from tests.services.job_support import QUICK, nothing_due
 from tests.services.photo_files import photo
 from tests.vendors.buffer import KEY
 
@@ -167,7 +166,7 @@ class Posting:
         ]
 
     @asynccontextmanager
-    async def working(self, watch: Watch = lambda _: None) -> AsyncGenerator[None]:
+    async def working(self, watch: Checkpoint = lambda _: None) -> AsyncGenerator[None]:
         worker = Worker(
             self.sessions,
             self.handlers,
@@ -252,7 +251,7 @@ def public(studio: ImagePipeline, base: str) -> ImagePipeline:
 
 
 async def deliver(
-    watch: Watch, url: str, buffer_url: str, folder: Path, base: str, now: str
+    watch: Checkpoint, url: str, buffer_url: str, folder: Path, base: str, now: str
 ) -> None:
     """See to posts until nothing is due."""
     async with connect(url) as sessions, background_calls() as carrier:

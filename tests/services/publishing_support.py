@@ -27,8 +27,8 @@ from services.publishing import (
     PublishResult,
 )
 from services.types import Actor
-from tests.services.crashes import Watch
-from tests.services.job_support import QUICK, statuses
+from tests.services.crashes import Checkpoint
+from tests.services.job_support import QUICK, all_ended
 
 OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
 OWNER = Actor(discord_id=1, name="owner")
@@ -151,7 +151,7 @@ async def told(service: PublishingService, personality_id: UUID) -> PublishAttem
     return attempt
 
 
-async def publish_due(watch: Watch, url: str, vendor: str) -> None:
+async def publish_due(watch: Checkpoint, url: str, vendor: str) -> None:
     """Publish what is due until it is done."""
     async with connect(url) as sessions, background_calls() as carrier:
         texts = OpenAICompatible("openai", api_key="sk-x", base_url=vendor, dialect=Dialect())
@@ -160,6 +160,5 @@ async def publish_due(watch: Watch, url: str, vendor: str) -> None:
         )
         made = publisher(sessions, models, FakeNotifier(), watch=watch)
         async with made.running():
-            while (found := await statuses(sessions))[JobStatus.PENDING] + found[JobStatus.RUNNING]:
-                await asyncio.sleep(0.02)
+            await all_ended(sessions)
         await texts.close()

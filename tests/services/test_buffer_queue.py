@@ -11,7 +11,7 @@ from db.models import Job, JobStatus, SocialPost
 from services.jobs import JobMetrics, JobService
 from services.privacy import PrivacyService
 from services.social import CaptionDraft, PostClosed
-from tests.services.character_support import nothing_due
+from tests.services.job_support import nothing_due
 from tests.services.posting_support import DUE, NOW, OWNER, TEXT, Posting
 from tests.vendors.buffer import BufferStandIn, Fate
 

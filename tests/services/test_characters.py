@@ -46,6 +46,8 @@ from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import Fate, ReplicateStandIn, painted
 from tests.vendors.s3 import serving, store_at
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["folder", "s3"])
 async def anywhere(

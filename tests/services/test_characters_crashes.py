@@ -4,6 +4,8 @@ import signal
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from db.session import Sessions
 from services.images import ImagePipeline
 from services.llm import LanguageModels
@@ -13,6 +15,8 @@ from tests.services.crashes import process
 from tests.services.job_support import end_leases
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import ReplicateStandIn
+
+pytestmark = pytest.mark.slow
 
 POINTS = (
     "claimed",

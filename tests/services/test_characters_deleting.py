@@ -30,6 +30,8 @@ from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.openai import Reply as Said
 from tests.vendors.replicate import ReplicateStandIn
 
+pytestmark = pytest.mark.slow
+
 
 async def test_deleting_leaves_no_file(drawing: Drawing, sessions: Sessions) -> None:
     made = await drawing.create()

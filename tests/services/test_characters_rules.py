@@ -43,6 +43,8 @@ from tests.services.character_support import (
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import ReplicateStandIn, bomb, painted
 
+pytestmark = pytest.mark.slow
+
 BAD: dict[str, tuple[bytes | None, type[DomainError]]] = {
     "60 megapixels": (bomb(), PictureTooLarge),
     "an SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", NotAPicture),

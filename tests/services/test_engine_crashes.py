@@ -23,15 +23,16 @@ from tests.services.engine_support import (
     count,
     desk,
     intend,
-    settled,
     something,
     staged,
     tasks,
     worker,
 )
-from tests.services.job_support import end_leases
+from tests.services.job_support import all_ended, end_leases
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import ReplicateStandIn
+
+pytestmark = pytest.mark.slow
 
 POINTS = {
     ActType.POST: 9,
@@ -82,7 +83,7 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
         killed, _ = await process(act, ordinal, *away)
         await end_leases(sessions)
         async with worker(sessions, desk_).running():
-            await settled(sessions)
+            await all_ended(sessions)
         assert killed == -signal.SIGKILL, points[ordinal]
         await forget_the_hour(sessions)
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from multiprocessing import get_context
 
 import numpy as np
+import pytest
 
 from db.models import ActType
 from services.engine import Limits, Presence, Rhythm, Uniform
@@ -19,6 +20,8 @@ from services.engine.simulation import (
     synthetic_personalities,
 )
 from services.engine.types import Delays
+
+pytestmark = pytest.mark.slow
 
 DAYS, PEOPLE, SEEDS = 60, 12, range(1, 21)
 MUST = 12

@@ -23,12 +23,12 @@ from tests.services.engine_support import (
     cast,
     desk,
     intend,
-    settled,
     something,
     staged,
     tasks,
     worker,
 )
+from tests.services.job_support import all_ended
 from tests.vendors.openai import OpenAIStandIn
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -141,7 +141,7 @@ async def test_nothing_of_a_bad_model_reaches_the_stage(
     task = await intend(sessions, on, bex, ActType.COMMENT, post=post)
 
     async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
-        await settled(sessions)
+        await all_ended(sessions)
 
     (left,) = [each for each in await tasks(sessions) if each.id == task.id]
     assert await staged(sessions) == []
@@ -161,7 +161,7 @@ async def test_nobody_says_the_same_thing_twice(
     async with worker(sessions, made, at_once=1).running():
         for who in (bex, bex, mirela):
             await intend(sessions, on, who, ActType.POST)
-            await settled(sessions)
+            await all_ended(sessions)
 
     assert len(await staged(sessions)) == 1
     assert Counter(each.reason for each in await tasks(sessions)) == {None: 1, "repeat": 2}
@@ -175,7 +175,7 @@ async def test_a_week_of_downtime_brings_no_burst(
         await intend(sessions, on, who, ActType.POST, in_seconds=-7 * 86400)
 
     async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
-        await settled(sessions)
+        await all_ended(sessions)
 
     assert await staged(sessions) == []
     assert {each.reason for each in await tasks(sessions)} == {"stale"}
@@ -210,7 +210,7 @@ async def test_two_processes_never_spend_more_than_a_board_may(
         worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
         worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
     ):
-        await settled(sessions)
+        await all_ended(sessions)
     watching.cancel()
 
     assert 0 < most <= on.daily_budget_usd
@@ -254,7 +254,7 @@ async def test_two_processes_break_no_cap_and_do_nothing_twice(
         worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
         worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
     ):
-        await settled(sessions)
+        await all_ended(sessions)
 
     done = [each for each in await tasks(sessions) if each.status == TaskStatus.DONE]
     spoken = [each for each in done if each.task_type != ActType.VOTE]

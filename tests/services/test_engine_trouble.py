@@ -32,13 +32,12 @@ from tests.services.engine_support import (
     cast,
     desk,
     intend,
-    settled,
     something,
     staged,
     tasks,
     worker,
 )
-from tests.services.job_support import statuses
+from tests.services.job_support import all_ended, statuses
 from tests.services.sharing_support import has_posted
 from tests.vendors.openai import OpenAIStandIn
 
@@ -59,7 +58,7 @@ async def test_a_board_whose_channel_is_gone_is_closed_before_anybody_is_paid(
         await intend(sessions, on, who, ActType.POST)
 
     async with worker(sessions, desk(sessions, models, Gone(sessions)), at_once=1).running():
-        await settled(sessions)
+        await all_ended(sessions)
 
     async with sessions() as session:
         closed = await session.get_one(Board, on.id)
@@ -82,7 +81,7 @@ async def test_whoever_is_deleted_leaves_no_job_behind(
         await session.execute(text("DELETE FROM engine_tasks WHERE task_type = 'post'"))
 
     async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
-        await settled(sessions)
+        await all_ended(sessions)
 
     (left,) = await tasks(sessions)
     assert (left.status, left.reason, left.post_id) == ("SKIPPED", "target gone", None)
@@ -104,7 +103,7 @@ async def test_an_unknown_price_does_not_lift_the_budget(
 
     made = desk(sessions, models, TableStage(sessions), limits=limits)
     async with worker(sessions, made).running():
-        await settled(sessions)
+        await all_ended(sessions)
 
     done = [each for each in await tasks(sessions) if each.status == TaskStatus.DONE]
     assert sum(each.cost_usd or 0 for each in done) > 0
@@ -121,7 +120,7 @@ async def test_a_guest_never_speaks_twice_in_a_row(
         await intend(sessions, on, who, ActType.COMMENT, post=post)
 
     async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
-        await settled(sessions)
+        await all_ended(sessions)
 
     assert len(await staged(sessions)) == 1
     assert sorted(each.reason or "" for each in await tasks(sessions)) == ["", "guest", "guest"]
@@ -152,7 +151,7 @@ async def live(sessions: Sessions, models: LanguageModels, *, days: int) -> None
         for _ in range(days * 8):
             clock.time += step
             await loop.tick()
-            await settled(sessions)
+            await all_ended(sessions)
 
 
 async def test_a_word_of_an_opted_out_member_is_nowhere_also_after_a_week(
@@ -172,7 +171,7 @@ async def test_a_word_of_an_opted_out_member_is_nowhere_also_after_a_week(
     for who in await cast(sessions):
         await intend(sessions, on, who, ActType.COMMENT, post=post)
     async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
-        await settled(sessions)
+        await all_ended(sessions)
     asked = len(openai.requests)
 
     await PrivacyService(sessions).opt_out(Actor(discord_id=5, name="Alice"))
@@ -277,7 +276,7 @@ async def test_what_was_posted_elsewhere_is_known_on_the_boards_of_that_server(
     await intend(sessions, opened, who, ActType.POST)
 
     async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
-        await settled(sessions)
+        await all_ended(sessions)
 
     (prompt, *_) = openai.prompts
     assert "Photos you posted lately, of which you may speak:" in prompt

@@ -1,9 +1,8 @@
 """Several processes at the same work, some of which are stopped, killed or cut off."""
 
 import asyncio
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Generator
 
 import pytest
@@ -16,50 +15,41 @@ from services.jobs import enqueue
 from tests.conftest import ROOT
 from tests.services.job_support import NotingJob, add_numbers, statuses
 
-Start = Callable[[], "subprocess.Popen[str]"]
-OPEN = {str(JobStatus.PENDING), str(JobStatus.RUNNING)}
+pytestmark = pytest.mark.slow
+
+Start = Callable[[], Process]
+SECONDS = 90
 
 
 @pytest.fixture
 def start(database_url: str) -> Generator[Start]:
-    """Start processes that work; whatever is left of them ends with the test."""
-    started: list[subprocess.Popen[str]] = []
+    """Start processes that run a worker; whatever is left of them ends with the test."""
+    started: list[Process] = []
 
-    def start() -> "subprocess.Popen[str]":
-        process = subprocess.Popen(  # noqa: S603 - our own code
-            [sys.executable, "-m", "tests.services.job_support", database_url],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def start() -> Process:
+        process = start_process(work_on_numbers, database_url)
         started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "working\n"
         return process
 
     yield start
     for process in started:
         process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+        process.join()
+        process.close()
 
 
-async def all_ended(sessions: Sessions) -> None:
-    async with asyncio.timeout(90):
-        while (await statuses(sessions)).keys() & OPEN:
-            await asyncio.sleep(0.1)
+def send(process: Process, number: signal.Signals) -> None:
+    assert process.pid is not None
+    os.kill(process.pid, number)
 
 
 async def ended(sessions: Sessions) -> int:
-    found = await statuses(sessions)
-    return found[JobStatus.DONE] + found[JobStatus.FAILED]
+    counts = await statuses(sessions)
+    return counts[JobStatus.DONE] + counts[JobStatus.FAILED]
 
 
 async def some_ended(sessions: Sessions, count: int) -> None:
-    async with asyncio.timeout(30):
-        while await ended(sessions) < count:
-            await asyncio.sleep(0.02)
+    await until(sessions, JobStatus.DONE, JobStatus.FAILED, count=count, seconds=SECONDS)
 
 
 async def check_notes(sessions: Sessions, count: int) -> None:
@@ -82,16 +72,17 @@ async def check_notes(sessions: Sessions, count: int) -> None:
 
 
 async def test_two_processes_do_everything_once(sessions: Sessions, start: Start) -> None:
-    await add_numbers(sessions, 2000)
+    await add_numbers(sessions, 500)
 
     first, second = start(), start()
-    await some_ended(sessions, 500)
-    first.send_signal(signal.SIGINT)
-    assert await asyncio.to_thread(first.wait, 20) == 0
+    await some_ended(sessions, 100)
+    send(first, signal.SIGINT)
+    await asyncio.to_thread(first.join, 20)
+    assert first.exitcode == 0
     third = start()
-    await all_ended(sessions)
+    await all_ended(sessions, seconds=SECONDS)
 
-    await check_notes(sessions, 2000)
+    await check_notes(sessions, 500)
     async with sessions() as session:
         processes = await session.scalars(text("SELECT DISTINCT process FROM notes"))
         assert set(processes) == {first.pid, second.pid, third.pid}
@@ -102,32 +93,32 @@ async def test_two_processes_do_everything_once(sessions: Sessions, start: Start
 async def test_what_a_killed_process_left_is_done_by_another(
     sessions: Sessions, start: Start
 ) -> None:
-    await add_numbers(sessions, 300)
+    await add_numbers(sessions, 200)
 
     for _ in range(3):
         process = start()
-        await some_ended(sessions, await ended(sessions) + 50)
+        await some_ended(sessions, await ended(sessions) + 40)
         process.kill()
     start()
-    await all_ended(sessions)
+    await all_ended(sessions, seconds=SECONDS)
 
-    await check_notes(sessions, 300)
+    await check_notes(sessions, 200)
 
 
 async def test_a_process_that_was_asleep_does_nothing_twice(
     sessions: Sessions, start: Start
 ) -> None:
-    await add_numbers(sessions, 300)
+    await add_numbers(sessions, 200)
     sleeper = start()
     await some_ended(sessions, 50)
 
-    sleeper.send_signal(signal.SIGSTOP)
+    send(sleeper, signal.SIGSTOP)
     start()
     await asyncio.sleep(2)  # longer than a lease
-    sleeper.send_signal(signal.SIGCONT)
-    await all_ended(sessions)
+    send(sleeper, signal.SIGCONT)
+    await all_ended(sessions, seconds=SECONDS)
 
-    await check_notes(sessions, 300)
+    await check_notes(sessions, 200)
 
 
 async def test_what_kills_its_process_each_time_is_given_up_and_takes_nobody_along(
@@ -140,9 +131,10 @@ async def test_what_kills_its_process_each_time_is_given_up_and_takes_nobody_alo
     deaths = 0
     while (await statuses(sessions)).keys() & OPEN:
         process = start()
-        while process.poll() is None and (await statuses(sessions)).keys() & OPEN:
+        while process.is_alive() and (await statuses(sessions)).keys() & OPEN:
             await asyncio.sleep(0.05)
-        deaths += process.poll() == -signal.SIGKILL
+        deaths += process.exitcode == -signal.SIGKILL
+        await end_leases(sessions)
 
     assert deaths == 3
     async with sessions() as session:
@@ -162,7 +154,8 @@ async def test_workers_go_on_when_the_database_is_back(
 
     await asyncio.to_thread(server.stop)
     await asyncio.to_thread(server.start)
-    await all_ended(sessions)
+    await all_ended(sessions, seconds=SECONDS)
 
     await check_notes(sessions, 500)
-    assert (first.poll(), second.poll()) == (None, None)
+    assert first.is_alive()
+    assert second.is_alive()

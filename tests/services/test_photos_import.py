@@ -24,10 +24,12 @@ from services.llm import PRICES, Ledger, background_calls
 from services.photos import ImportOutcome, PhotoService, folder_sources
 from tests.conftest import studio_of
 from tests.fakes import FakeStage
-from tests.services.crashes import Watch, process
+from tests.services.crashes import Checkpoint, process
 from tests.services.job_support import end_leases
 from tests.services.photo_files import ENDINGS, FORMATS, coded, hostile, scene
 from tests.services.posting_support import OWNER, Posting
+
+pytestmark = pytest.mark.slow
 
 _UNIQUE, _SAME, _NEAR = 877, 40, 40
 _SIZE = (120, 90)
@@ -65,7 +67,7 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-async def take_in(watch: Watch, url: str, media: Path, root: Path, whose: str) -> None:
+async def take_in(watch: Checkpoint, url: str, media: Path, root: Path, whose: str) -> None:
     """Take a folder in, telling of each file what became of it."""
     async with connect(url) as sessions, background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)

@@ -14,6 +14,8 @@ from tests.services.posting_support import NOW, OWNER, TEXT, Posting, deliver
 from tests.vendors.buffer import BufferStandIn, Fate, When
 from tests.vendors.fetching import PublicFolder
 
+pytestmark = pytest.mark.slow
+
 _MOST_POINTS = 20
 
 

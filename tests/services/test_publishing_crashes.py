@@ -23,6 +23,8 @@ from tests.services.publishing_support import (
 )
 from tests.vendors.openai import OpenAIStandIn
 
+pytestmark = pytest.mark.slow
+
 
 async def check(sessions: Sessions, personality_id: UUID) -> None:
     """See that somebody was published, once and whole."""

@@ -14,6 +14,8 @@ from services.publishing import PublishingService
 from services.seeds import seed
 from tests.services.publishing_support import OWNER, ended, invent, publishing
 
+pytestmark = pytest.mark.slow
+
 BEES = "She is seventy-one, keeps bees on a roof and repairs clocks for her neighbours."
 LUST = "He is 40, horny all day, and describes every orgasm he has."
 

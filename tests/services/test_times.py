@@ -29,7 +29,7 @@ from services.social import (
     write_slots,
     zone_of,
 )
-from tests.services.crashes import Watch, process
+from tests.services.crashes import Checkpoint, process
 from tests.services.posting_support import OWNER, TEXT, Posting
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -198,7 +198,7 @@ async def test_two_processes_take_no_slot_twice_and_skip_none(
     assert taken == list(islice(occurrences(week, VIENNA, begins), 16))
 
 
-async def plan(watch: Watch, url: str, photos: list[str], target: str) -> None:
+async def plan(watch: Checkpoint, url: str, photos: list[str], target: str) -> None:
     """Plan photos for the next free slots, one after the other."""
     async with connect(url) as sessions:
         posts = SocialService(sessions, SystemClock())
