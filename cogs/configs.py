@@ -162,8 +162,8 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
             embed = config_embed(resolution.config)
             embed.set_footer(text=f"For {personality.name}, chosen by {resolution.config_source}")
         else:
-            within = await self._configs.available(await interaction_actor(interaction))
-            default = next((each for each in within if each.is_default), None)
+            available = await self._configs.available(await interaction_actor(interaction))
+            default = next((each for each in available if each.is_default), None)
             embed = config_embed(config or default)
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
@@ -172,7 +172,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     async def use(
         self, interaction: Interaction, config: ConfigOption, personality: PersonalityOption
     ) -> None:
-        """Let a personality speak to you with a config."""
+        """Choose the config that a personality uses with you."""
         await self._configs.set_for_personality(
             await interaction_actor(interaction), config, personality.id
         )
@@ -185,7 +185,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     @app_commands.command()
     @app_commands.describe(personality="For whom")
     async def clear(self, interaction: Interaction, personality: PersonalityOption) -> None:
-        """Let a personality speak to you with its default again."""
+        """Let a personality use its default config with you again."""
         await self._configs.clear_for_personality(
             await interaction_actor(interaction), personality.id
         )
@@ -295,7 +295,7 @@ def _parse_parameters(text: str) -> Mapping[str, float | None]:
     return parameters
 
 
-def _told(saved: SavedConfig) -> str:
+def _saved_message(saved: SavedConfig) -> str:
     if not saved.unsupported:
         return "Saved."
     vendor = saved.config.model.partition("/")[0]

@@ -81,7 +81,7 @@ class Discover(
     @app_commands.command()
     @app_commands.describe(personality="Which personality")
     async def like(self, interaction: Interaction, personality: PublicOption) -> None:
-        """Like a public personality, or take it back."""
+        """Like a public personality, or take your like back."""
         listing = await self._publishing.toggle_like(
             await interaction_actor(interaction),
             personality.personality.id,

@@ -196,7 +196,7 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
 
     # Three personalities in real time would be a quiet place.
     lively = Presence(pace=_LIVELY)
-    clock = FastClock(speed, start=last_moment(_world(settings)))
+    clock = FastClock(speed, start=saved_time(_world(settings)))
     async with (
         exclusive(url, PLAYGROUND),
         _opened(settings, url, clock=clock, rhythm=lively) as house,

@@ -77,7 +77,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
             thumbnails = await self._photos.thumbnails(added[:PER_PAGE])
             image = await asyncio.to_thread(
                 contact_sheet,
-                small,
+                thumbnails,
                 is_ai_generated=all(each.is_ai_generated for each in added[:PER_PAGE]),
             )
             files.append(discord.File(io.BytesIO(image), "photos.png"))

@@ -78,12 +78,12 @@ class LibraryView(View):
         ] or [discord.SelectOption(label="Nothing here", value="0")]
         embed = library_embed(self._title, self._library, self._page, self._matches)
         files: list[discord.File] = []
-        if here:
-            small = await self._photos.thumbnails([each.photo for each in here])
-            drawn = await asyncio.to_thread(
+        if page:
+            thumbnails = await self._photos.thumbnails([each.photo for each in page])
+            image = await asyncio.to_thread(
                 contact_sheet,
-                small,
-                is_ai_generated=all(each.photo.is_ai_generated for each in here),
+                thumbnails,
+                is_ai_generated=all(each.photo.is_ai_generated for each in page),
             )
             files.append(discord.File(io.BytesIO(image), "photos.png"))
             embed.set_image(url="attachment://photos.png")

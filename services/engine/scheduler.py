@@ -104,7 +104,7 @@ async def enqueue_task(session: AsyncSession, task: EngineTask, clock: Clock) ->
     task.job_id = await enqueue(
         session,
         ActJob(task=task.id),
-        due=clock.span(task.scheduled_at - clock.now()) or None,
+        due=clock.real_duration(task.scheduled_at - clock.now()) or None,
         lock_key=f"acting:{task.personality_id}",
     )
 

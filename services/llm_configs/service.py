@@ -220,9 +220,9 @@ class LlmConfigService:
         async with self._sessions.begin() as session:
             await queries.make_default(session, config.id)
 
-    def _saved(self, config: LlmConfig) -> SavedConfig:
-        given = frozenset(name for name in SAMPLING if getattr(config, name) is not None)
-        return SavedConfig(config, self._models.unsupported(config.model, given))
+    def _to_saved_config(self, config: LlmConfig) -> SavedConfig:
+        parameters = frozenset(name for name in SAMPLING if getattr(config, name) is not None)
+        return SavedConfig(config, self._models.unsupported(config.model, parameters))
 
 
 def _check_may_change(actor: Actor, user_id: UUID, config: LlmConfig) -> None:

@@ -87,11 +87,11 @@ class PrivacyService:
                 .having(func.bool_and(PersonalityOwner.user_id == user_id))
             )
             keys = func.concat("personality:", PersonalityOwner.personality_id)
-            theirs = select(keys).where(PersonalityOwner.personality_id.in_(alone))
-            # What a model said of their personalities is in the steps of these.
-            await session.execute(delete(Job).where(Job.lock_key.in_(theirs)))
-            await delete_photos_and_posts(session, (await session.scalars(alone)).all())
-            await session.execute(delete(Personality).where(Personality.id.in_(alone)))
+            job_keys = select(keys).where(PersonalityOwner.personality_id.in_(sole_ids))
+            # The steps of these jobs contain answers of models about the personalities.
+            await session.execute(delete(Job).where(Job.lock_key.in_(job_keys)))
+            await delete_photos_and_posts(session, (await session.scalars(sole_ids)).all())
+            await session.execute(delete(Personality).where(Personality.id.in_(sole_ids)))
             await delete_characters(session, user_id)
             await _remove_likes(session, user_id)
             await session.execute(delete(User).where(User.id == user_id))

@@ -31,7 +31,6 @@ __all__ = [
     "PublishHandler",
     "PublishJob",
     "PublishNoticeHandler",
-    "PublishNotifier",
     "PublishResult",
     "PublishStatus",
     "PublishingService",

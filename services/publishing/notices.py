@@ -22,18 +22,18 @@ class PublishNoticeJob(Payload):
     attempt: UUID
 
 
-# The answer to the command is to be there before it is changed.
-_LATER = timedelta(seconds=2)
+# The answer to the command must exist before it is edited.
+_DELAY = timedelta(seconds=2)
 
 
 async def enqueue_notice(session: AsyncSession, attempt: PublishAttempt) -> None:
     """Enqueue the notification, for a process that is connected to Discord."""
     if attempt.reply is not None or attempt.wants_dm:
-        await enqueue(session, PublishNoticeJob(attempt=attempt.id), due=_LATER)
+        await enqueue(session, PublishNoticeJob(attempt=attempt.id), due=_DELAY)
 
 
 class PublishNoticeHandler(Handler[PublishNoticeJob]):
-    """Changes the answer to the command while that is possible, else writes a DM, if wanted."""
+    """Edits the answer to the command while that is possible, else sends a DM, if wanted."""
 
     payload_type = PublishNoticeJob
 
@@ -48,10 +48,12 @@ class PublishNoticeHandler(Handler[PublishNoticeJob]):
                 return
             personality = await session.get_one(Personality, attempt.personality_id)
             user = await session.get(User, attempt.user_id) if attempt.user_id else None
-        ended = PublishResult(attempt=attempt, personality=personality)
-        told = attempt.reply is not None and await self._notifier.edit_reply(attempt.reply, ended)
-        if not told and attempt.wants_dm and user is not None:
-            await self._notifier.send_dm(user.discord_id, ended)
+        result = PublishResult(attempt=attempt, personality=personality)
+        is_delivered = attempt.reply is not None and await self._notifier.edit_reply(
+            attempt.reply, result
+        )
+        if not is_delivered and attempt.wants_dm and user is not None:
+            await self._notifier.send_dm(user.discord_id, result)
         async with run.finishing() as session:
             # The token is valid only for minutes and must not be stored any longer.
             (await session.get_one(PublishAttempt, attempt.id)).reply = None

@@ -199,7 +199,7 @@ def split_text(text: str, context_tokens: int, question: str = "") -> Iterator[s
     """Split a text into parts that fit into the context of a model beside a question."""
     token_limit = max(context_tokens - _OVERHEAD_TOKENS - estimate(question), context_tokens // 4)
     while text:
-        cut = max(fitting_length(text, room), 1)
+        cut = max(fitting_length(text, token_limit), 1)
         if cut < len(text):
             cut = text.rfind(" ", cut // 2, cut) + 1 or cut
         yield text[:cut]

@@ -29,7 +29,7 @@ from services.personalities import PersonalityNotFound, ascii_words
 from services.publishing import notices, queries, questions, rules
 from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NothingToRead
 
-_LETTERS = string.ascii_lowercase + string.digits
+_SLUG_CHARACTERS = string.ascii_lowercase + string.digits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class PublishJob(Payload):
 
 
 class PublishHandler(Handler[PublishJob]):
-    """Publishes personalities: locks a version, asks a model about it, lets rules decide."""
+    """Publishes personalities: locks a version, lets a model assess it, applies the rules."""
 
     payload_type = PublishJob
 
@@ -76,8 +76,8 @@ class PublishHandler(Handler[PublishJob]):
 
     @override
     async def run(self, run: Run[PublishJob]) -> None:
-        version = await self._lock(run)
-        subject = await self._subject(run, version)
+        version = await self._lock_version(run)
+        subject = await self._load_subject(run, version)
         if not subject.text.removeprefix(f"Name: {subject.name}").strip():
             raise NothingToRead(subject.name)
         rules.refuse_injection(subject.name, subject.text)
@@ -103,8 +103,8 @@ class PublishHandler(Handler[PublishJob]):
             await _finish(session, attempt)
         await queries.update_last_attempt(session, attempt)
 
-    async def _lock(self, run: Run[PublishJob]) -> int:
-        """Say that it has begun, and settle which version is published: the first run's."""
+    async def _lock_version(self, run: Run[PublishJob]) -> int:
+        """Mark the attempt as running; the first run determines which version is published."""
         async with run.writing() as session:
             attempt, personality = await _load_locked(session, run.payload)
             _check_not_public(personality)
@@ -114,7 +114,7 @@ class PublishHandler(Handler[PublishJob]):
             await queries.update_last_attempt(session, attempt)
             return version
 
-    async def _subject(self, run: Run[PublishJob], version: int) -> _Subject:
+    async def _load_subject(self, run: Run[PublishJob], version: int) -> _Subject:
         async with self._sessions() as session:
             attempt, personality = await _load_locked(session, run.payload)
             config = await queries.default_config(session)
@@ -135,9 +135,9 @@ class PublishHandler(Handler[PublishJob]):
                 ),
             )
 
-    async def _judge(self, run: Run[PublishJob], subject: _Subject) -> _Judgement:
-        """Ask the model one thing after the other; each answer is kept before the next question."""
-        room = self._models.context_tokens(subject.model)
+    async def _assess(self, run: Run[PublishJob], subject: _Subject) -> _Assessment:
+        """Ask the model one question after another; each answer is stored before the next one."""
+        context_tokens = self._models.context_tokens(subject.model)
 
         async def step(name: str, schema: type[T], question: str, text: str) -> T:
             return await run.step(name, schema, self._call(subject, schema, question, text))
@@ -187,8 +187,8 @@ class PublishHandler(Handler[PublishJob]):
 
         return ask
 
-    async def _publish(self, run: Run[PublishJob], version: int, verdict: _Judgement) -> None:
-        """Let the rules have the last word, and make it public in one transaction."""
+    async def _publish(self, run: Run[PublishJob], version: int, assessment: _Assessment) -> None:
+        """Apply the rules and make the personality public, in one transaction."""
         async with run.finishing() as session:
             attempt, personality = await _load_locked(session, run.payload)
             _check_not_public(personality)
@@ -225,14 +225,18 @@ def _rating_step(piece: str) -> str:
     return f"rating {hashlib.sha256(piece.encode()).hexdigest()[:8]}"
 
 
-async def _of(session: AsyncSession, payload: PublishJob) -> tuple[PublishAttempt, Personality]:
-    """Return an attempt and its personality, which nobody else changes meanwhile.
+async def _load_locked(
+    session: AsyncSession, payload: PublishJob
+) -> tuple[PublishAttempt, Personality]:
+    """Return an attempt and its personality, locked until the transaction ends.
 
     Raises:
         PersonalityNotFound: It was deleted.
     """
     attempt = await session.get(PublishAttempt, payload.attempt)
-    personality = await queries.locked(session, attempt.personality_id) if attempt else None
+    personality = (
+        await queries.lock_personality(session, attempt.personality_id) if attempt else None
+    )
     if attempt is None or personality is None or personality.deleted_at is not None:
         raise PersonalityNotFound("this personality")
     return attempt, personality

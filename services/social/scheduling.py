@@ -47,7 +47,7 @@ async def enqueue_delivery(
     await enqueue(
         session,
         DeliveryJob(post=post.id, revision=post.revision),
-        due=clock.span(due - clock.now()) if due else None,
+        due=clock.real_duration(due - clock.now()) if due else None,
         lock_key=lock_key(post.id),
         group=_GROUPS[target.kind],
         replacing=True,

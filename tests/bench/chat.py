@@ -22,8 +22,7 @@ from services.chat import ChatService, ConversationWriter, ReplyGenerator
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
-from services.llm.openai_compatible import OpenAICompatible
-from services.llm.vendors import Dialect
+from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import seed
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.bench.measure import Measure, percentile

@@ -12,8 +12,7 @@ from db.session import Sessions, connect
 from services.clock import SystemClock
 from services.engine import ActType, EngineScheduler, EngineTiming, Limits, Planner, Presence
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
-from services.llm.openai_compatible import OpenAICompatible
-from services.llm.vendors import Dialect
+from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import seed
 from tests.bench.chat import TimedVendor
 from tests.bench.measure import Measure
@@ -127,5 +126,5 @@ async def _measure_acts(sessions: Sessions, models: LanguageModels, target_board
             await intend(sessions, board_row, personality, ActType.POST)
     began = time.perf_counter()
     async with worker(sessions, dependencies, lanes={"engine": 10}).running():
-        await settled(sessions, seconds=300)
+        await all_ended(sessions, seconds=300)
     return ACTS / (time.perf_counter() - began)

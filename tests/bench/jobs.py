@@ -36,7 +36,8 @@ UPDATE jobs.jobs SET status = 'running', attempt = attempt + 1 WHERE id = (
 _LEFT = text("""
 SELECT EXISTS (SELECT 1 FROM jobs.jobs WHERE status = 'running')
     OR EXISTS (SELECT 1 FROM jobs.jobs
-               WHERE status = 'pending' AND concurrency_group = 'default' AND due_at <= now())
+               WHERE status = 'pending' AND concurrency_group = 'default'
+      AND due_at <= now())
 """)
 _END = text("UPDATE jobs.jobs SET status = 'done', finished_at = now() WHERE id = :id")
 
@@ -48,7 +49,7 @@ class NothingJob(Payload):
 
 
 class Nothing(Handler[NothingJob]):
-    """Does nothing, and notes when."""
+    """Does nothing but record when it was run."""
 
     payload_type = NothingJob
 

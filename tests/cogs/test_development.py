@@ -26,6 +26,6 @@ async def test_whoever_runs_the_bot_publishes_any_personality(house: House) -> N
     started = await house.boss.slash(house.lobby, "admin publish", personality="Ada")
 
     (job,) = await house.services.jobs.listed(kind="publish")
-    assert said(refused) == "Only whoever runs this bot can do that."
-    assert said(begun) == f"Job `{job.id}`."
-    assert job.lock_key == f"personality:{made.id}"
+    assert content_of(refused) == "Only the person who runs this bot can do that."
+    assert content_of(started) == f"Job `{job.id}`."
+    assert job.lock_key == f"personality:{personality.id}"

@@ -23,7 +23,7 @@ from tests.cogs.concurrent import actor, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, content_of, embed, fill, inputs, press
 from tests.fakes import HandClock
-from tests.services.job_support import nothing_due
+from tests.services.character_support import nothing_due
 from tests.services.photo_files import photo
 
 TEXTS = {"caption": "The lamp is lit.", "alt_text": "A lamp."}

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from typing_extensions import override
 
 from bot.discord.errors import describe
-from db.models import Character, CharacterImage, GeneratedAsset, Job, JobStatus, PromptArtifact
+from db.models import Character, CharacterImage, GeneratedAsset, PromptArtifact
 from db.session import Sessions, connect
 from services.characters import (
     CharacterLimits,

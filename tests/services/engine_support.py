@@ -29,7 +29,7 @@ from services.engine.scheduler import enqueue_task, to_task
 from services.engine.types import PlannedAct
 from services.images import ImageModels, ImagePipeline
 from services.images.replicate import ReplicateImageModel
-from services.jobs import CONCURRENCY, JobMetrics, JobStatus, Worker
+from services.jobs import CONCURRENCY, JobMetrics, Worker
 from services.llm import (
     PRICES,
     BackgroundCalls,

@@ -23,7 +23,6 @@ from services.publishing import (
     PublishHandler,
     PublishingService,
     PublishNoticeHandler,
-    PublishNotifier,
     PublishResult,
 )
 from services.types import Actor
@@ -87,7 +86,11 @@ class FakeNotifier(Notifier):
 
 
 def publisher(
-    sessions: Sessions, models: LanguageModels, notifier: Notifier, *, watch: Watch = lambda _: None
+    sessions: Sessions,
+    models: LanguageModels,
+    notifier: Notifier,
+    *,
+    watch: Checkpoint = lambda _: None,
 ) -> Worker:
     """Return a worker that publishes."""
     return Worker(

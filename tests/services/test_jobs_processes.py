@@ -12,8 +12,17 @@ from sqlalchemy import select, text
 from db.models import Job, JobStatus
 from db.session import Sessions
 from services.jobs import enqueue
-from tests.conftest import ROOT
-from tests.services.job_support import NotingJob, add_numbers, statuses
+from tests.services.crashes import Process, start_process
+from tests.services.job_support import (
+    OPEN,
+    NotingJob,
+    add_numbers,
+    all_ended,
+    end_leases,
+    statuses,
+    until,
+    work_on_numbers,
+)
 
 pytestmark = pytest.mark.slow
 

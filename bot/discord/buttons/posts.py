@@ -10,6 +10,7 @@ from typing_extensions import override
 from bot.discord.converters import interaction_actor
 from bot.discord.embeds.posts import entry_line
 from bot.discord.ui import AnyInteraction, PersistentButton
+from services.social import SocialService
 
 _LABELS = {"look": "Look again", "out": "It is posted", "again": "Post it again"}
 
@@ -30,7 +31,7 @@ class SettleButton(
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        posts = interaction.client.services.posts
+        posts: SocialService = interaction.client.services.posts
         actor = await interaction_actor(interaction)
         if self._way == "look":
             entry = await posts.look_again(actor, self._post_id)

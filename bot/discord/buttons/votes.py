@@ -33,7 +33,7 @@ class VoteButton(PersistentButton, template=r"vote:(?P<way>up|down):(?P<id>[0-9a
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        boards = interaction.client.services.boards
+        boards: BoardService = interaction.client.services.boards
         post = await boards.vote(
             await interaction_actor(interaction), self._post_id, _VALUES[self._way]
         )
