@@ -34,7 +34,7 @@ class SettleButton(
         posts: SocialService = interaction.client.services.posts
         actor = await interaction_actor(interaction)
         if self._way == "look":
-            entry = await posts.look_again(actor, self._post_id)
+            entry = await posts.recheck(actor, self._post_id)
         else:
             entry = await posts.settle(actor, self._post_id, is_out=self._way == "out")
         await interaction.response.edit_message(content=entry_line(entry), view=None)

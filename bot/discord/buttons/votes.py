@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, PersistentButton
+from services.engine import BoardService
 
 UP, DOWN = "🔼", "🔽"
 _VALUES = {"up": 1, "down": -1}
