@@ -6,6 +6,7 @@ from typing import Literal
 
 import discord
 from discord import app_commands
+from discord.app_commands import Choice
 from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
@@ -14,7 +15,7 @@ from bot.discord.embeds.boards import plan_lines, simulation_embed, status_embed
 from bot.discord.embeds.plots import plan_plot, status_plot
 from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
-from services.engine import ActType, TaskStatus
+from services.engine import ACTIONS, ActType, TaskStatus
 from services.errors import BotOwnerOnly
 
 
@@ -63,11 +64,12 @@ class Engine(
         await show_list(interaction, title="Tasks", lines=[task_line(each) for each in tasks])
 
     @app_commands.command()
+    @app_commands.choices(act=[Choice(name=kind, value=kind) for kind in ACTIONS])
     @app_commands.describe(act="What to do", personality="Who should do it, on this board")
     async def trigger(
         self,
         interaction: Interaction,
-        act: Literal["comment", "post", "reply", "vote", "image_post"],
+        act: str,
         personality: PersonalityOption,
     ) -> None:
         """Let a personality do something on this board now."""

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.models import ActType, Personality
+from db.models import Personality
+from services.engine.actions import ACTIONS
 from services.engine.rhythm import Rhythm
 from services.engine.simulation import Simulation, SimulationResult, synthetic_participant
 from services.engine.types import Limits
@@ -42,7 +43,7 @@ async def forecast_day(
     seats = [synthetic_participant(str(each.id), each.name) for each in members]
     rehearsal = Simulation(seats, rhythm=rhythm, limits=limits, begins=now)
     company = await asyncio.to_thread(lambda: asyncio.run(_week(rehearsal)))
-    said = [act for act in company.acts if act.kind != ActType.VOTE]
+    said = [act for act in company.acts if ACTIONS[act.kind].speaks()]
     defined = {
         seated.id: min(DEFINITION, estimate("\n\n".join(describe(each))))
         for seated, each in zip(seats, members, strict=True)

@@ -140,13 +140,17 @@ class Run(Generic[P]):
 class Handler(ABC, Generic[P]):
     """Does the jobs of a kind, which `payload_type` names.
 
-    A job that failed `max_attempts` times has failed for good; a run is ended after
-    `timeout_seconds`.
+    A job that failed `max_attempts` times has failed for good, unless `attempts` says otherwise; a
+    run is ended after `timeout_seconds`.
     """
 
     payload_type: type[P]
     max_attempts: ClassVar[int] = 5
     timeout_seconds: ClassVar[float] = 900
+
+    async def attempts(self, payload: P) -> int:  # noqa: ARG002 - for handlers whose rows say
+        """Return how often a job may be tried before it has failed for good."""
+        return self.max_attempts
 
     @abstractmethod
     async def run(self, run: Run[P]) -> None:

@@ -199,7 +199,7 @@ class Worker:
         is_final = isinstance(error, DomainError) and not isinstance(error, TransientError)
         is_outage = isinstance(error, DBAPIError) and is_disconnect(error)
         is_ours = not is_outage and not isinstance(error, DomainError)
-        if is_outage or (not is_final and job.failures + 1 < handler.max_attempts):
+        if is_outage or (not is_final and job.failures + 1 < await handler.attempts(run.payload)):
             if is_ours:
                 log.warning("Job %s (%s) failed", job.id, job.kind, exc_info=error)
             await retry_on_disconnect(
