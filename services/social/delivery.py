@@ -7,21 +7,25 @@ after, with the id it has there. What was `sending` when a process died is looke
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import JobStatus, Personality, PostStatus
+from db.models import JobStatus, Personality, PostStatus, SocialPost, SocialTarget, TargetKind
 from db.session import Sessions
 from services.clock import Clock
 from services.errors import DomainError, TransientError
 from services.jobs import Handler, JobLost, Run
 from services.social import notices, queries
+from services.social.captions import with_ai_mark
 from services.social.deletion import enqueue_removal
 from services.social.errors import (
+    ChangeTooLate,
     DeliveryCancelled,
     DeliveryUnconfirmed,
     MissedWhileOffline,
@@ -32,11 +36,229 @@ from services.social.errors import (
     RemovedFromQueue,
     TooLate,
 )
-from services.social.outgoing import Delivery, to_outgoing
 from services.social.ports import Publisher, QueueingPublisher
-from services.social.records import DeliveryRecords
 from services.social.scheduling import DeliveryJob, enqueue_delivery
-from services.social.types import Receipt, RemoteState
+from services.social.types import OutgoingPost, PostDetails, Receipt, RemoteState
+from services.types import speaker_of
+
+# A queue wants a time that is not over when the request arrives.
+_SOON, _LEAST = timedelta(minutes=2), timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """A post, and what it takes to send it."""
+
+    entry: PostDetails
+    target: SocialTarget
+    personality: Personality
+    outgoing: OutgoingPost
+    publisher: Publisher | None
+
+    @property
+    def post(self) -> SocialPost:
+        """Return the post."""
+        return self.entry.post
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its target or its personality is gone for good."""
+        return self.target.removed_at is not None or self.personality.deleted_at is not None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is to go out, or to stay in the queue."""
+        return not (self.is_over or self.post.cancelled_at or self.target.paused_at)
+
+
+def to_outgoing(
+    entry: PostDetails,
+    target: SocialTarget,
+    personality: Personality,
+    now: datetime,
+    others: frozenset[str] = frozenset(),
+) -> OutgoingPost:
+    """Return a post as it goes out now, or as it went out, where it may have.
+
+    `others` are the ids of other posts of ours on the same channel.
+    """
+    post, photo = entry.post, entry.photo
+    due = post.scheduled_at or now
+    told = (post.fingerprint or {}).get("due_at") if post.status == PostStatus.SENDING else None
+    return OutgoingPost(
+        post_id=post.id,
+        channel_id=target.remote_id,
+        channel_name=target.name,
+        service=target.service,
+        guild_id=target.guild_id,
+        caption=with_ai_mark(post.caption, is_made=photo.is_ai_generated),
+        alt_text=photo.alt_text,
+        first_comment=post.first_comment,
+        storage_key=photo.storage_key,
+        is_ai_generated=photo.is_ai_generated,
+        due_at=datetime.fromisoformat(told) if told else _in_future(due, now),
+        speaker=speaker_of(personality),
+        age_restricted=personality.age_restricted,
+        others=others,
+    )
+
+
+def _in_future(due: datetime, now: datetime) -> datetime:
+    return due if due > now + _LEAST else now.replace(second=0, microsecond=0) + _SOON
+
+
+_FIRST_LOOK = timedelta(minutes=1)
+
+
+class DeliveryRecords:
+    """Writes rows of posts; whoever changed one meanwhile wins."""
+
+    def __init__(self, clock: Clock, describe: Callable[[BaseException], str]) -> None:
+        self._clock = clock
+        self._describe = describe
+
+    async def mark_sending(self, run: Run[DeliveryJob], case: Delivery) -> bool:
+        """Write down what is about to go out; False when it is not to go out like that."""
+        async with run.writing() as session:
+            entry = await queries.details(session, case.post.id, lock=True)
+            is_same = entry is not None and (
+                entry.post.revision == case.post.revision
+                and entry.post.status == PostStatus.SCHEDULED
+                and _accepts_posts(entry)
+            )
+            if entry is None or not is_same:
+                return False
+            entry.post.status, entry.post.error = PostStatus.SENDING, None
+            entry.post.fingerprint = case.outgoing.fingerprint
+            entry.post.sending_at = case.post.sending_at = self._clock.now()
+            return True
+
+    async def save_receipt(
+        self, run: Run[DeliveryJob], case: Delivery, receipt: Receipt, *, as_written: bool = True
+    ) -> None:
+        """Write down where a post is, and what is next: nothing, or to keep up with it.
+
+        `as_written` says that it is there as the row had it; else as it was sent before.
+        """
+        async with self._finishing(run, case) as (session, entry):
+            if entry is None:
+                return
+            post = entry.post
+            post.error, post.sending_at = None, None
+            post.link = receipt.link or post.link
+            if as_written:
+                post.sent_revision = case.post.revision
+            if case.target.kind == TargetKind.BUFFER:
+                post.buffer_post_id = receipt.remote_id
+            else:
+                post.discord_message_id = int(receipt.remote_id)
+            if entry.target is not None and receipt.is_public is not None:
+                entry.target.is_public = receipt.is_public
+            if receipt.state == RemoteState.OUT:
+                at = receipt.at or self._clock.now()
+                if post.sent_revision != post.revision:
+                    post.error = self._describe(ChangeTooLate())
+                    post.caption = receipt.text or post.caption
+                post.status, post.posted_at, post.cancelled_at = PostStatus.POSTED, at, None
+                await queries.record_act(session, post, at)
+                await notices.enqueue_notice(session, post)
+            else:
+                post.status = PostStatus.SCHEDULED
+                # Its target may have been paused or removed while it went out.
+                at = self._next_look(case) if _accepts_posts(entry) else self._clock.now()
+                await enqueue_delivery(session, post, case.target, self._clock, at=at)
+
+    async def finish(
+        self,
+        run: Run[DeliveryJob],
+        case: Delivery,
+        status: PostStatus,
+        error: DomainError,
+        *,
+        is_gone: bool = False,
+    ) -> None:
+        """Let a post be, and say why: it failed, or a person must say what became of it.
+
+        `is_gone` says that the other side has nothing of it any more.
+        """
+        async with self._finishing(run, case) as (session, entry):
+            if entry is None or entry.post.revision != case.post.revision:
+                return
+            if is_gone:
+                entry.post.buffer_post_id = entry.post.sent_revision = None
+            entry.post.status, entry.post.error = status, self._describe(error)
+            entry.post.cancelled_at = None
+            await notices.enqueue_notice(session, entry.post)
+
+    async def keep_queued(
+        self, run: Run[DeliveryJob], case: Delivery, error: DomainError, after: timedelta | None
+    ) -> None:
+        """Leave a post in the queue as it is there, say what is wrong, and look later.
+
+        Without a span, when it is out by rights.
+        """
+        async with self._finishing(run, case) as (session, entry):
+            if entry is not None and entry.post.revision == case.post.revision:
+                entry.post.error = self._describe(error)
+                at = self._clock.now() + after if after else self._next_look(case)
+                await enqueue_delivery(session, entry.post, case.target, self._clock, at=at)
+
+    async def save_error(self, run: Run[DeliveryJob], case: Delivery, error: DomainError) -> None:
+        """Say why a post is not out yet; the job goes on."""
+        async with run.writing() as session:
+            entry = await queries.details(session, case.post.id, lock=True)
+            if entry is not None:
+                entry.post.error = self._describe(error)
+
+    async def reset(self, run: Run[DeliveryJob], case: Delivery, *, again: bool) -> None:
+        """Write down that nothing went out; `again` lets it be tried at once."""
+        async with run.writing() as session:
+            entry = await queries.details(session, case.post.id, lock=True)
+            if entry is None:
+                return
+            entry.post.status, entry.post.sending_at = PostStatus.SCHEDULED, None
+            if again:
+                await enqueue_delivery(session, entry.post, case.target, self._clock)
+
+    async def mark_removed(self, run: Run[DeliveryJob], case: Delivery) -> None:
+        """Write down that the queue has nothing of a post any more, while its target waits."""
+        async with self._finishing(run, case) as (session, entry):
+            if entry is None:
+                return
+            entry.post.buffer_post_id = entry.post.sent_revision = None
+            if _accepts_posts(entry):  # it takes posts again meanwhile
+                await enqueue_delivery(session, entry.post, case.target, self._clock)
+
+    async def delete(self, run: Run[DeliveryJob], case: Delivery) -> None:
+        """Let a post be as if it had never been planned."""
+        async with self._finishing(run, case) as (session, entry):
+            if entry is not None:
+                await session.delete(entry.post)
+
+    def _next_look(self, case: Delivery) -> datetime:
+        """Return when to look at a queued post: soon after its time, then less and less often."""
+        now, due = self._clock.now(), case.post.scheduled_at or self._clock.now()
+        late = max(now - due, timedelta(0))
+        return max(now, due) + max(late / 2, _FIRST_LOOK)
+
+    @asynccontextmanager
+    async def _finishing(
+        self, run: Run[DeliveryJob], case: Delivery
+    ) -> AsyncGenerator[tuple[AsyncSession, PostDetails | None]]:
+        """Open the transaction that ends the job, with the row as it is now.
+
+        The target is locked before it, as everywhere.
+        """
+        async with run.finishing() as session:
+            await session.get(SocialTarget, case.target.id, with_for_update=True)
+            yield session, await queries.details(session, case.post.id, lock=True)
+
+
+def _accepts_posts(entry: PostDetails) -> bool:
+    """Whether a post's target takes posts at this moment."""
+    target = entry.target
+    return target is not None and target.paused_at is None and target.removed_at is None
+
 
 # So late a post is still wanted.
 LATE = timedelta(hours=12)
