@@ -45,6 +45,8 @@ def jobs(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def troupe(*words: str, of: str = "jobs") -> tuple[int, str]:
     """Type a command; return how it ended and what it said."""
     result = CliRunner().invoke(app, [of, *words])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
     return result.exit_code, result.output
 
 
