@@ -1,4 +1,4 @@
-"""`troupe simulate`: weeks of the engine in seconds, and how like people it was."""
+"""`troupe simulate`: weeks of the engine in seconds, and figures of its rhythm."""
 
 import asyncio
 from itertools import pairwise
@@ -15,10 +15,10 @@ from bot.cli import terminal
 from bot.discord.embeds.plots import rhythm_plot
 from services.engine import ACTIONS, ActType
 from services.engine.simulation import (
-    Measure,
+    Figure,
     Simulation,
     SimulationResult,
-    measures,
+    figures,
     synthetic_personalities,
 )
 from services.llm import PRICES, Price
@@ -32,7 +32,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Another number, other people.")] = 1,
     plot: Annotated[Path, typer.Option(help="Where to draw it.")] = Path("simulation.png"),
 ) -> None:
-    """Let the engine live for weeks in memory, and compare its rhythm with people's."""
+    """Let the engine live for weeks in memory, and measure its rhythm."""
     settings = terminal.settings()
     options = EngineOptions.of(settings)
     seats = synthetic_personalities(seed, personalities)
@@ -44,11 +44,11 @@ def simulate(
     console.print(f"{len(company.acts)} acts in {days} days: {done or 'nothing'}")
     if company.skipped:
         console.print(f"{len(company.skipped)} left undone, for caps and repeats")
-    found = measures([company.acts], days=days)
-    if found:
-        console.print(_table(found))
+    measured = figures(company.acts, days=days)
+    if measured:
+        console.print(_table(measured))
     else:
-        console.print("That is too little to compare with people; let more days pass.")
+        console.print("That is too little to measure; simulate more days.")
     own = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
     for model, price in {**PRICES, **own}.items():
         dollars = company.tokens_in * price.fresh + company.tokens_out * price.written
@@ -66,12 +66,10 @@ async def _rehearse(rehearsal: Simulation, days: int) -> SimulationResult:
     return rehearsal.company
 
 
-def _table(found: list[Measure]) -> Table:
-    table = Table("measure", "here", "people", "goal", "")
-    for each in found:
-        goal = f"{each.low:.2f} to {each.high:.2f}" + ("" if each.must else ", aim")
-        state = "[green]holds[/green]" if each.holds else "[red]off[/red]"
-        table.add_row(each.name, f"{each.value:.3f}", each.people, goal, state)
+def _table(measured: list[Figure]) -> Table:
+    table = Table("figure", "value", "unit")
+    for each in measured:
+        table.add_row(each.name, f"{each.value:.2f}", each.unit)
     return table
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import Board, EngineTask
-from services.engine.simulation import Measure
+from services.engine.simulation import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +40,11 @@ class UpcomingPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationSummary:
-    """What came of a simulation; without measures where too little did."""
+    """What came of a simulation; without figures where too little was done."""
 
     days: int
     acts: int
-    measures: Sequence[Measure]
+    figures: Sequence[Figure]
 
 
 @dataclass(frozen=True, kw_only=True)

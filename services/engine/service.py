@@ -17,7 +17,7 @@ from services.engine.planner import Planner
 from services.engine.reports import Budget, EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Rhythm
 from services.engine.scheduler import EngineTiming, enqueue_task, to_task
-from services.engine.simulation import Simulation, measures, synthetic_personalities
+from services.engine.simulation import Simulation, figures, synthetic_personalities
 from services.engine.types import Limits
 from services.errors import BotOwnerOnly
 from services.personalities import PersonalityNotFound
@@ -234,9 +234,7 @@ class EngineService:
 
         await asyncio.to_thread(lambda: asyncio.run(run()))
         acts = made.company.acts
-        return SimulationSummary(
-            days=days, acts=len(acts), measures=await asyncio.to_thread(measures, [acts], days=days)
-        )
+        return SimulationSummary(days=days, acts=len(acts), figures=figures(acts, days=days))
 
     async def pause(self, actor: Actor) -> None:
         """Stop all acting at once: what is being written is not said any more.

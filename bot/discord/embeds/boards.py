@@ -124,13 +124,11 @@ def status_embed(status: EngineStatus) -> discord.Embed:
 
 
 def simulation_embed(simulated: SimulationSummary) -> discord.Embed:
-    """Return how like people's a simulated rhythm was."""
+    """Return what a simulation did, and figures of its rhythm."""
     lines = [
-        f"{'✅' if each.holds else '⚠' if each.must else '▫'} {each.name}: **{each.value:.3f}** "
-        f"({each.low:.2f} to {each.high:.2f})"
-        for each in simulated.measures
+        f"{each.name}: **{each.value:.2f}** {each.unit}".rstrip() for each in simulated.figures
     ]
-    text = "\n".join(lines) or "*That is too little to compare with people; let more days pass.*"
+    text = "\n".join(lines) or "*That is too little to measure; simulate more days.*"
     title = f"{simulated.acts} acts in {simulated.days} days"
     return discord.Embed(title=title, description=text)
 

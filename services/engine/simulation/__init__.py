@@ -1,7 +1,7 @@
-"""Weeks of the engine in seconds, and how like people it was."""
+"""Weeks of the engine in seconds, and figures of its rhythm."""
 
 from services.engine.simulation.act import SimulatedAct
-from services.engine.simulation.measures import Measure, measures
+from services.engine.simulation.figures import Figure, figures
 from services.engine.simulation.run import (
     BEGINS,
     Simulation,
@@ -12,11 +12,11 @@ from services.engine.simulation.run import (
 
 __all__ = [
     "BEGINS",
-    "Measure",
+    "Figure",
     "SimulatedAct",
     "Simulation",
     "SimulationResult",
-    "measures",
+    "figures",
     "synthetic_participant",
     "synthetic_personalities",
 ]

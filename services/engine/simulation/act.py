@@ -1,4 +1,4 @@
-"""What a rehearsal is measured by."""
+"""What a simulation did."""
 
 from dataclasses import dataclass
 from datetime import datetime

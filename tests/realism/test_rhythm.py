@@ -15,11 +15,11 @@ from services.engine import Limits, Presence, Rhythm, Uniform
 from services.engine.simulation import (
     SimulatedAct,
     Simulation,
-    forest,
-    measures,
     synthetic_personalities,
 )
 from services.engine.types import Delays
+from tests.realism import forest
+from tests.realism.measures import measures
 
 pytestmark = pytest.mark.slow
 
