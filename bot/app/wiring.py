@@ -68,6 +68,7 @@ from services.social import (
     TargetKind,
     TargetService,
     delete_photos_and_posts,
+    recently_shared,
 )
 
 
@@ -119,7 +120,7 @@ def assemble(
     """Build every service from the few things that reach outside the process."""
     time = clock or SystemClock()
     personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts)
-    composer = ReplyGenerator(sessions, models, embedder, time)
+    composer = ReplyGenerator(sessions, models, embedder, time, recently_shared)
     keeper = ConversationWriter(sessions, embedder)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
@@ -137,6 +138,7 @@ def assemble(
         planner=planner,
         limits=options.limits,
         tempo=tempo,
+        shared_photos=recently_shared,
     )
     publishers: dict[str, Publisher] = {TargetKind.DISCORD: outside.publisher}
     if buffer is not None:

@@ -30,7 +30,7 @@ from services.images import ImagePipeline
 from services.jobs import Handler, Run
 from services.llm import LanguageModels, Usage, maximum_cost
 from services.llm_configs import NoConfig
-from services.personalities import describe, recently_shared
+from services.personalities import SharedPhotos, describe, no_shared_photos
 from services.types import speaker_of
 
 T = TypeVar("T")
@@ -110,6 +110,7 @@ class EngineDependencies:
     planner: Planner
     limits: Limits
     tempo: EngineTiming
+    shared_photos: SharedPhotos = no_shared_photos
 
 
 class DatabaseActStore(ActStore):
@@ -304,7 +305,7 @@ class DatabaseActStore(ActStore):
             board_lines=tuple(await act_queries.texts_on(session, board.id)),
             shared=tuple(
                 f"{each.alt_text} {each.caption}".strip() or "a photo"
-                for each in await recently_shared(
+                for each in await self._desk.shared_photos(
                     session,
                     task.personality_id,
                     guild_id=board.guild_id,

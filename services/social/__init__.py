@@ -44,6 +44,7 @@ from services.social.notices import SocialNoticeHandler
 from services.social.ports import ChannelDirectory, Publisher, QueueingPublisher
 from services.social.scheduling import BUFFER
 from services.social.service import NEXT, SocialService
+from services.social.sharing import recently_shared
 from services.social.targets import TargetService, label_of
 from services.social.times import (
     Slot,
@@ -139,6 +140,7 @@ __all__ = [
     "occurrences",
     "read_slots",
     "read_time",
+    "recently_shared",
     "write_slots",
     "zone_of",
     "zones_like",
