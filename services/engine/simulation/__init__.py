@@ -1,9 +1,9 @@
-"""Weeks of the engine in seconds, and how like people it was."""
+"""Simulation of the engine in memory, and measures that compare it with people."""
 
 from services.engine.simulation.act import SimulatedAct
 from services.engine.simulation.measures import Measure, measures
 from services.engine.simulation.run import (
-    BEGINS,
+    START,
     Simulation,
     SimulationResult,
     synthetic_participant,
@@ -11,7 +11,7 @@ from services.engine.simulation.run import (
 )
 
 __all__ = [
-    "BEGINS",
+    "START",
     "Measure",
     "SimulatedAct",
     "Simulation",
