@@ -128,16 +128,16 @@ def assemble(
         clock=time,
         interval=options.interval,
         tasks_per_tick=options.tasks_per_tick,
-        can_paint=studio.images.is_configured,
+        can_post_images=studio.images.is_configured,
     )
     desk = EngineDependencies(
         sessions=sessions,
         models=models,
-        stage=outside.board_stage,
-        studio=studio,
+        adapter=outside.board_stage,
+        pipeline=studio,
         planner=planner,
         limits=options.limits,
-        tempo=tempo,
+        timing=tempo,
         shared_photos=recently_shared,
     )
     publishers: dict[str, Publisher] = {TargetKind.DISCORD: outside.publisher}

@@ -63,7 +63,7 @@ async def _rehearse(rehearsal: Simulation, days: int) -> SimulationResult:
         task = progress.add_task("days", total=days)
         async for _ in rehearsal.run(days):
             progress.advance(task)
-    return rehearsal.company
+    return rehearsal.result
 
 
 def _table(measured: list[Figure]) -> Table:

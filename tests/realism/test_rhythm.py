@@ -35,7 +35,7 @@ def rehearse(seed: int, rhythm: Rhythm | None = None, days: int = DAYS) -> list[
         made = Simulation(seats, rhythm=rhythm or Presence(), limits=Limits())
         async for _ in made.run(days):
             pass
-        return made.company.acts
+        return made.result.acts
 
     return asyncio.run(run())
 

@@ -41,9 +41,11 @@ def status_plot(status: EngineStatus) -> bytes:
 def plan_plot(plan: UpcomingPlan) -> bytes:
     """Return a PNG: when each personality will be there in the next 24 hours, and what waits."""
     figure, (panel,) = _panels(1)
-    rows = list(plan.ahead)
-    hours = [(at - plan.now) / timedelta(hours=1) for times in plan.ahead.values() for at in times]
-    places = [row for row, times in enumerate(plan.ahead.values()) for _ in times]
+    rows = list(plan.moments)
+    hours = [
+        (at - plan.now) / timedelta(hours=1) for times in plan.moments.values() for at in times
+    ]
+    places = [row for row, times in enumerate(plan.moments.values()) for _ in times]
     panel.scatter(hours, places, s=30, color="#BBBBBB", label="there by itself")
     due = [each for each in plan.waiting if each.name in rows]
     panel.scatter(

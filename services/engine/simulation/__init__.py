@@ -3,7 +3,7 @@
 from services.engine.simulation.act import SimulatedAct
 from services.engine.simulation.figures import Figure, figures
 from services.engine.simulation.run import (
-    BEGINS,
+    START,
     Simulation,
     SimulationResult,
     synthetic_participant,
@@ -11,7 +11,7 @@ from services.engine.simulation.run import (
 )
 
 __all__ = [
-    "BEGINS",
+    "START",
     "Figure",
     "SimulatedAct",
     "Simulation",
