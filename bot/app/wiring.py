@@ -196,10 +196,11 @@ def assemble(
 
 
 # Buffer wants calls one after the other: two or three at most.
-_VENDOR_SLOTS: Mapping[str, int] = {
+_SLOTS: Mapping[str, int] = {
     **{vendor.name: vendor.concurrency for vendor in VENDORS.values()},
     BUFFER: 2,
     "replicate": 4,
+    ActJob.group: 3,
 }
 
 
@@ -212,7 +213,7 @@ def worker(
     concurrency: Mapping[str, int] | None = None,
 ) -> Worker:
     """Build what does the work in the background, but for Discord's where there is no Discord."""
-    limits = {**CONCURRENCY, **_VENDOR_SLOTS, **(concurrency or {})}
+    limits = {**CONCURRENCY, **_SLOTS, **(concurrency or {})}
     if not has_discord:
         limits |= {DISCORD: 0, ActJob.group: 0}
     return Worker(
