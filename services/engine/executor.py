@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from db.models import ActType, EngineTask, JobStatus, TaskStatus
 from db.session import Sessions
+from services import rate_limits
 from services.chat import ChannelNotFound, MissingPermission
 from services.engine import act_queries, policy, queries, results
 from services.engine.act_queries import ActRecords
@@ -149,7 +150,7 @@ class DatabaseActStore(ActStore):
             minute = now.replace(second=0, microsecond=0)
             async with self._dependencies.sessions.begin() as session:
                 limit = self._dependencies.limits.requests_per_minute
-                if await queries.take_request_slot(session, vendor, minute, limit):
+                if await rate_limits.take_slot(session, vendor, minute, limit):
                     return
             remaining = minute + timedelta(minutes=1) - now
             await asyncio.sleep(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Boolean, Text, delete, func, literal_column, select, text, update
+from sqlalchemy import Boolean, Text, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +21,6 @@ from db.models import (
     Personality,
     Post,
     TaskStatus,
-    VendorMinute,
 )
 from services.engine.actions import kind_of
 from services.engine.planner import MAX_ITEM_AGE
@@ -252,26 +251,6 @@ async def member_named(session: AsyncSession, board_id: UUID, name: str) -> Pers
             | (func.cast(Personality.id, Text) == name.lower()),
         )
     )
-
-
-async def take_request_slot(
-    session: AsyncSession, vendor: str, minute: datetime, limit: int
-) -> bool:
-    """Count a request to a vendor; False if the limit of this minute is reached."""
-    statement = insert(VendorMinute).values(vendor=vendor, minute=minute, requests=1)
-    counted = await session.scalar(
-        statement.on_conflict_do_update(
-            index_elements=["vendor", "minute"],
-            set_={"requests": VendorMinute.requests + 1},
-            where=VendorMinute.requests < limit,
-        ).returning(VendorMinute.requests)
-    )
-    return counted is not None
-
-
-async def prune_minutes(session: AsyncSession, before: datetime) -> None:
-    """Delete the request counts of minutes before a time."""
-    await session.execute(delete(VendorMinute).where(VendorMinute.minute < before))
 
 
 async def skip_stale(session: AsyncSession, before: datetime, now: datetime) -> None:

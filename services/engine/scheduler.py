@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import EngineTask
 from db.session import Sessions
+from services import rate_limits
 from services.clock import Clock
 from services.engine import queries
 from services.engine.planner import Planner
@@ -60,7 +61,7 @@ class EngineScheduler:
                 await self._plan(session, now)
         async with self._sessions.begin() as session:
             await queries.skip_stale(session, now - MAX_DELAY, now)
-            await queries.prune_minutes(session, now - MAX_DELAY)
+            await rate_limits.prune_minutes(session, now - MAX_DELAY)
             until = now + self._timing.interval
             due = await queries.claimable(session, until, self._timing.tasks_per_tick)
             for task in due:
