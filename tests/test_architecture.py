@@ -1,4 +1,4 @@
-"""The rooms of the house, and which doors there are between them."""
+"""The project's packages, and what each may import."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -63,20 +63,20 @@ def parsed(file: Path) -> ast.Module:
 @cache
 def imports(tree: ast.Module) -> set[str]:
     """Return what a module imports, wherever in it, by `import` or by name."""
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
-                found |= {each.name for each in names}
+                modules |= {each.name for each in names}
             case ast.ImportFrom(module=str(module), names=names):
-                found |= {module, *(f"{module}.{each.name}" for each in names)}
+                modules |= {module, *(f"{module}.{each.name}" for each in names)}
             case ast.Call(
                 func=ast.Attribute(attr="import_module"), args=[ast.Constant(value=str(name))]
             ):
-                found.add(name)
+                modules.add(name)
             case _:
                 pass
-    return found
+    return modules
 
 
 def tops(tree: ast.Module) -> set[str]:

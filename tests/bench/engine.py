@@ -16,7 +16,13 @@ from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import seed
 from tests.bench.chat import TimedVendor
 from tests.bench.measure import Measure
-from tests.services.engine_support import TableStage, board, desk, intend, worker
+from tests.services.engine_support import (
+    TableAdapter,
+    board,
+    engine_dependencies,
+    enqueue_act,
+    worker,
+)
 from tests.services.job_support import all_ended
 
 OLD, BOARDS, FEW, MANY, BEATS, ACTS = 1_000_000, 10, 100, 1000, 15, 200
@@ -108,7 +114,7 @@ async def _beat(sessions: Sessions) -> float:
 async def _acts(sessions: Sessions, models: LanguageModels, on: Board) -> float:
     """Return how many posts a second are planned, written, checked, said and written down."""
     limits = Limits(requests_per_minute=1_000_000)
-    made = desk(sessions, models, TableStage(sessions), limits=limits)
+    made = engine_dependencies(sessions, models, TableAdapter(sessions), limits=limits)
     async with sessions() as session:
         seated = await session.execute(
             select(Board, Personality)
@@ -119,7 +125,7 @@ async def _acts(sessions: Sessions, models: LanguageModels, on: Board) -> float:
             .limit(ACTS)
         )
         for there, who in seated.all():
-            await intend(sessions, there, who, ActType.POST)
+            await enqueue_act(sessions, there, who, ActType.POST)
     began = time.perf_counter()
     async with worker(sessions, made, lanes={"engine": 10}).running():
         await all_ended(sessions, seconds=300)

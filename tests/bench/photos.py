@@ -19,7 +19,7 @@ from services.personalities import PersonalityService
 from services.photos import ImportOutcome, PhotoService, folder
 from tests.bench.measure import Measure
 from tests.conftest import studio_of
-from tests.fakes import FakeStage
+from tests.fakes import FakeChatAdapter
 from tests.services.photo_files import ENDINGS, coded
 from tests.services.posting_support import OWNER
 
@@ -65,7 +65,7 @@ async def _import(sessions: Sessions, made: Path, root: Path, name: str, cores: 
     async with background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = studio_of(images, carrier, made / "media")
-        photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeStage())
+        photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeChatAdapter())
         whose = await PersonalityService(sessions).create(OWNER, {"name": name})
         started = time.perf_counter()
         adding = photos.add(OWNER, whose.id, folder(root), at_once=cores)

@@ -1,4 +1,4 @@
-"""A wrong or missing variable ends the start with one line that names it."""
+"""A wrong or missing setting ends the start with one line that names it."""
 
 import os
 import re
@@ -78,6 +78,7 @@ def test_the_example_names_every_variable() -> None:
     assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

@@ -1,4 +1,4 @@
-"""Work for tests: handlers that do as they are told, and a worker to do it with."""
+"""Handlers for tests of jobs, a worker to run them, and ways to wait for jobs."""
 
 import asyncio
 import logging
@@ -32,28 +32,28 @@ OPEN = {str(JobStatus.PENDING), str(JobStatus.RUNNING)}
 QUICK = WorkerTiming(lease=1.5, poll=0.2, grace=0.3, backoff=0.01)
 
 
-class Told(Handler):
-    """Does what the test says, and remembers what was said to it."""
+class ScriptedHandler(Handler):
+    """Runs the test's script, and records its runs and changes of status."""
 
     kind = "told"
     max_attempts = 3
 
-    def __init__(self, do: Callable[[Run], Awaitable[None]] | None = None) -> None:
-        self.do = do
+    def __init__(self, script: Callable[[Run], Awaitable[None]] | None = None) -> None:
+        self.script = script
         self.runs: list[Run] = []
-        self.marks: list[tuple[JobStatus, str]] = []
+        self.status_changes: list[tuple[JobStatus, str]] = []
 
     @override
     async def run(self, run: Run) -> None:
         self.runs.append(run)
-        if self.do is not None:
-            await self.do(run)
+        if self.script is not None:
+            await self.script(run)
 
     @override
     async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
-        self.marks.append((status, words))
+        self.status_changes.append((status, words))
 
 
 def worker(
@@ -76,7 +76,7 @@ def worker(
     )
 
 
-async def promise(sessions: Sessions, *, kind: str = "told", **options: Any) -> UUID:
+async def enqueue_job(sessions: Sessions, *, kind: str = "told", **options: Any) -> UUID:
     async with sessions.begin() as session:
         return await enqueue(session, kind, {}, **options)
 
@@ -87,7 +87,7 @@ async def job(sessions: Sessions, job_id: UUID) -> Job:
 
 
 async def end_leases(sessions: Sessions) -> None:
-    """Let what ran in processes that have died be taken up at once: leases have their own tests."""
+    """Let jobs of dead processes be claimed at once: the expiry of leases has tests of its own."""
     async with sessions.begin() as session:
         await session.execute(
             text("UPDATE jobs.jobs SET due_at = now() - interval '1 s' WHERE status = 'running'")
@@ -158,12 +158,12 @@ async def nothing_due(sessions: Sessions, *, seconds: float = 30) -> None:
 
 @asynccontextmanager
 async def working(sessions: Sessions, handler: Handler, **options: Any) -> AsyncGenerator[Worker]:
-    made = worker(sessions, handler, **options)
-    async with made.running():
-        yield made
+    running = worker(sessions, handler, **options)
+    async with running.running():
+        yield running
 
 
-def operator(sessions: Sessions, handler: Told) -> JobService:
+def job_service(sessions: Sessions, handler: ScriptedHandler) -> JobService:
     return JobService(sessions, [handler], JobMetrics())
 
 
@@ -174,22 +174,22 @@ def raising(error: Exception) -> Callable[[Run], Awaitable[None]]:
     return fail
 
 
-class Company:
-    """Counts how many runs were under way at once."""
+class ConcurrencyProbe:
+    """Records how many runs are under way at once."""
 
     def __init__(self) -> None:
-        self.present: set[UUID] = set()
-        self.most = 0
+        self.running: set[UUID] = set()
+        self.max_running = 0
 
     async def join(self, run: Run) -> None:
-        self.present.add(run.id)
-        self.most = max(self.most, len(self.present))
+        self.running.add(run.id)
+        self.max_running = max(self.max_running, len(self.running))
         await asyncio.sleep(0.01)
-        self.present.discard(run.id)
+        self.running.discard(run.id)
 
 
-class Noting(Handler):
-    """Notes in a table when it began and ended, in which process; fails by the job's number."""
+class NumberHandler(Handler):
+    """Records the times and the process of each run in a table; fails by the job's number."""
 
     kind = "noting"
     max_attempts = 3
@@ -210,7 +210,7 @@ class Noting(Handler):
         await asyncio.sleep(0.001)
         if run.payload["number"] < 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        # Every 7th always fails; every 3rd at its first attempt.
+        # Every seventh job always fails, every third one at its first attempt.
         number = run.payload["number"]
         fails = number % 7 == 0 or (number % 3 == 0 and run.attempt == 1)
         if fails:
@@ -229,7 +229,7 @@ class Noting(Handler):
     async def on_status_change(
         self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
     ) -> None:
-        """Leave it at that: the notes say it all."""
+        """Do nothing: the table records everything."""
 
 
 NOTES = """
@@ -241,7 +241,7 @@ CREATE TABLE notes (
 
 
 async def add_numbers(sessions: Sessions, count: int) -> None:
-    """Promise jobs with numbers, a third of them with keys in common."""
+    """Enqueue numbered jobs, a third of which share lock keys."""
     async with sessions.begin() as session:
         await session.execute(text(NOTES))
         for number in range(count):
@@ -255,6 +255,6 @@ async def work_on_numbers(ready: Callable[[], None], url: str) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with connect(url) as sessions, working(sessions, Noting(sessions), at_once=20):
+    async with connect(url) as sessions, working(sessions, NumberHandler(sessions), at_once=20):
         ready()
         await stopping.wait()

@@ -1,4 +1,4 @@
-"""Promises that are kept: in the caller's transaction, again after failures, by one run at once."""
+"""Jobs: enqueued in the caller's transaction, retried after failures, one run at a time."""
 
 import asyncio
 from datetime import timedelta
@@ -16,11 +16,11 @@ from services.jobs import (
 )
 from services.llm import ModelRateLimited
 from tests.services.job_support import (
-    Company,
-    Told,
+    ConcurrencyProbe,
+    ScriptedHandler,
+    enqueue_job,
     job,
-    operator,
-    promise,
+    job_service,
     raising,
     statuses,
     until,
@@ -39,7 +39,7 @@ async def test_what_is_rolled_back_was_never_promised(sessions: Sessions) -> Non
 
 
 async def test_what_is_committed_is_done(sessions: Sessions) -> None:
-    handler = Told()
+    handler = ScriptedHandler()
 
     async with working(sessions, handler):
         async with sessions.begin() as session:
@@ -52,9 +52,9 @@ async def test_what_is_committed_is_done(sessions: Sessions) -> None:
 
 
 async def test_a_job_waits_for_its_time(sessions: Sessions) -> None:
-    handler = Told()
-    later = await promise(sessions, due=HOUR)
-    soon = await promise(sessions, due=timedelta(seconds=0.3))
+    handler = ScriptedHandler()
+    later = await enqueue_job(sessions, due=HOUR)
+    soon = await enqueue_job(sessions, due=timedelta(seconds=0.3))
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.DONE)
@@ -72,21 +72,21 @@ async def test_a_lane_must_exist(sessions: Sessions) -> None:
 async def test_a_failure_is_tried_again_until_the_limit_and_its_words_are_kept(
     sessions: Sessions, caplog: pytest.LogCaptureFixture
 ) -> None:
-    handler = Told(raising(RuntimeError("no luck")))
-    job_id = await promise(sessions)
+    handler = ScriptedHandler(raising(RuntimeError("no luck")))
+    job_id = await enqueue_job(sessions)
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
 
     assert [each.attempt for each in handler.runs] == [1, 2, 3]
-    assert handler.marks == [(JobStatus.FAILED, "RuntimeError: no luck")]
+    assert handler.status_changes == [(JobStatus.FAILED, "RuntimeError: no luck")]
     assert (await job(sessions, job_id)).error == "RuntimeError: no luck"
     assert "failed for good" in caplog.text
 
 
 async def test_what_another_try_cannot_change_is_not_tried_again(sessions: Sessions) -> None:
-    handler = Told(raising(BotOwnerOnly()))
-    await promise(sessions)
+    handler = ScriptedHandler(raising(BotOwnerOnly()))
+    await enqueue_job(sessions)
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
@@ -95,8 +95,8 @@ async def test_what_another_try_cannot_change_is_not_tried_again(sessions: Sessi
 
 
 async def test_a_vendor_that_asks_for_time_is_given_it(sessions: Sessions) -> None:
-    handler = Told(raising(ModelRateLimited("m", retry_after=3600)))
-    job_id = await promise(sessions)
+    handler = ScriptedHandler(raising(ModelRateLimited("m", retry_after=3600)))
+    job_id = await enqueue_job(sessions)
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.PENDING)
@@ -107,19 +107,22 @@ async def test_a_vendor_that_asks_for_time_is_given_it(sessions: Sessions) -> No
 
 
 async def test_of_one_key_one_runs_at_a_time(sessions: Sessions) -> None:
-    company = Company()
+    company = ConcurrencyProbe()
     for _ in range(20):
-        await promise(sessions, key="mirela")
-    async with working(sessions, Told(company.join)), working(sessions, Told(company.join)):
+        await enqueue_job(sessions, key="mirela")
+    async with (
+        working(sessions, ScriptedHandler(company.join)),
+        working(sessions, ScriptedHandler(company.join)),
+    ):
         await until(sessions, JobStatus.DONE, count=20)
 
-    assert company.most == 1
+    assert company.max_running == 1
 
 
 async def test_a_future_job_does_not_block_another_of_its_key(sessions: Sessions) -> None:
-    handler = Told()
-    await promise(sessions, key="mirela", due=HOUR)
-    now = await promise(sessions, key="mirela")
+    handler = ScriptedHandler()
+    await enqueue_job(sessions, key="mirela", due=HOUR)
+    now = await enqueue_job(sessions, key="mirela")
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.DONE)
@@ -128,24 +131,24 @@ async def test_a_future_job_does_not_block_another_of_its_key(sessions: Sessions
 
 
 async def test_a_lane_holds_so_many_in_all_processes(sessions: Sessions) -> None:
-    company = Company()
+    company = ConcurrencyProbe()
     for _ in range(20):
-        await promise(sessions, lane="openai")
+        await enqueue_job(sessions, lane="openai")
     lanes = {"openai": 3}
     async with (
-        working(sessions, Told(company.join), lanes=lanes),
-        working(sessions, Told(company.join), lanes=lanes),
+        working(sessions, ScriptedHandler(company.join), lanes=lanes),
+        working(sessions, ScriptedHandler(company.join), lanes=lanes),
     ):
         await until(sessions, JobStatus.DONE, count=20)
 
-    assert company.most == 3
+    assert company.max_running == 3
 
 
 async def test_a_process_leaves_the_lanes_it_does_not_have(sessions: Sessions) -> None:
-    await promise(sessions, lane="discord")
-    await promise(sessions, lane="house")
+    await enqueue_job(sessions, lane="discord")
+    await enqueue_job(sessions, lane="house")
 
-    async with working(sessions, Told(), lanes={"house": 5}):
+    async with working(sessions, ScriptedHandler(), lanes={"house": 5}):
         await until(sessions, JobStatus.DONE)
         await asyncio.sleep(0.3)
 
@@ -153,10 +156,10 @@ async def test_a_process_leaves_the_lanes_it_does_not_have(sessions: Sessions) -
 
 
 async def test_a_process_leaves_the_kinds_it_does_not_know(sessions: Sessions) -> None:
-    await promise(sessions, kind="of a later version")
-    await promise(sessions)
+    await enqueue_job(sessions, kind="of a later version")
+    await enqueue_job(sessions)
 
-    async with working(sessions, Told()):
+    async with working(sessions, ScriptedHandler()):
         await until(sessions, JobStatus.DONE)
         await asyncio.sleep(0.3)
 
@@ -164,10 +167,10 @@ async def test_a_process_leaves_the_kinds_it_does_not_know(sessions: Sessions) -
 
 
 async def test_a_step_that_is_done_is_not_done_again(sessions: Sessions) -> None:
-    asked: list[str] = []
+    calls: list[str] = []
 
     async def ask(name: str) -> list[str]:
-        asked.append(name)
+        calls.append(name)
         return [name]
 
     async def two_steps(run: Run) -> None:
@@ -177,30 +180,30 @@ async def test_a_step_that_is_done_is_not_done_again(sessions: Sessions) -> None
         second = await run.step("second", list[str], lambda: ask("second"))
         assert (first, second) == (["first"], ["second"])
 
-    handler = Told(two_steps)
-    job_id = await promise(sessions)
+    handler = ScriptedHandler(two_steps)
+    job_id = await enqueue_job(sessions)
     async with working(sessions, handler):
         await until(sessions, JobStatus.DONE)
 
-    assert asked == ["first", "second"]
-    shown = await operator(sessions, handler).show(str(job_id))
+    assert calls == ["first", "second"]
+    shown = await job_service(sessions, handler).show(str(job_id))
     assert [each.name for each in shown.steps] == ["first", "second"]
 
 
 async def test_prometheus_reads_depth_age_duration_and_failures(sessions: Sessions) -> None:
-    handler = Told(raising(BotOwnerOnly()))
+    handler = ScriptedHandler(raising(BotOwnerOnly()))
     metrics = JobMetrics()
-    await promise(sessions)
+    await enqueue_job(sessions)
     async with working(sessions, handler, metrics=metrics):
         await until(sessions, JobStatus.FAILED)
-    await promise(sessions)
+    await enqueue_job(sessions)
     async with sessions.begin() as session:
         session.add(Job(kind="other", payload={}, lane="house"))
 
-    told = (await JobService(sessions, [handler], metrics).exposition()).decode()
+    exposition = (await JobService(sessions, [handler], metrics).exposition()).decode()
 
-    assert 'troupe_jobs{kind="told",status="failed"} 1.0' in told
-    assert 'troupe_jobs{kind="other",status="pending"} 1.0' in told
-    assert 'troupe_job_oldest_due_seconds{kind="told"}' in told
-    assert 'troupe_job_duration_seconds_count{kind="told"} 1.0' in told
-    assert 'troupe_job_runs_total{kind="told",outcome="failed"} 1.0' in told
+    assert 'troupe_jobs{kind="told",status="failed"} 1.0' in exposition
+    assert 'troupe_jobs{kind="other",status="pending"} 1.0' in exposition
+    assert 'troupe_job_oldest_due_seconds{kind="told"}' in exposition
+    assert 'troupe_job_duration_seconds_count{kind="told"} 1.0' in exposition
+    assert 'troupe_job_runs_total{kind="told",outcome="failed"} 1.0' in exposition

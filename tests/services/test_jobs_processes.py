@@ -1,4 +1,4 @@
-"""Several processes at the same work, some of which are stopped, killed or cut off."""
+"""Several worker processes, some of which are stopped, killed or disconnected."""
 
 import asyncio
 import os
@@ -61,12 +61,12 @@ async def some_ended(sessions: Sessions, count: int) -> None:
 
 
 async def check_notes(sessions: Sessions, count: int) -> None:
-    """See that each number was done exactly once or failed as agreed, and keys never overlapped."""
+    """Assert that each job ended once, as its number says, and lock keys never overlapped."""
     async with sessions() as session:
         done = await session.scalars(text("SELECT number FROM notes WHERE done ORDER BY number"))
         assert list(done) == [number for number in range(count) if number % 7]
-        found = await statuses(sessions)
-        assert found == {
+        counts = await statuses(sessions)
+        assert counts == {
             JobStatus.DONE: count - len(range(0, count, 7)),
             JobStatus.FAILED: len(range(0, count, 7)),
         }
