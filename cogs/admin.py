@@ -1,4 +1,4 @@
-"""For whoever runs the bot."""
+"""`/admin`: commands for the owner of the bot."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
-from bot.discord.herald import address_of
+from bot.discord.notifications import reply_address
 from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
 from services.errors import BotOwnerOnly
@@ -16,8 +16,8 @@ from services.jobs import JobStatus
 from services.texts import shorten
 
 
-class Admin(commands.GroupCog, group_name="admin", group_description="For whoever runs this bot"):
-    """Admin: for whoever runs the bot."""
+class Admin(commands.GroupCog, group_name="admin", group_description="For the owner of this bot"):
+    """Admin: for the owner of the bot."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
@@ -38,7 +38,7 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
 
     @app_commands.command()
     async def sync(self, interaction: Interaction) -> None:
-        """Tell Discord about our commands again."""
+        """Register the commands with Discord again."""
         await self._check(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._bot.sync_if_changed(force=True)
@@ -49,27 +49,27 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
     async def usage(
         self, interaction: Interaction, days: app_commands.Range[int, 1, 365] = 30
     ) -> None:
-        """Show what the language models took."""
-        spent = await self._ledger.summary(await interaction_actor(interaction), days=days)
+        """Show calls, tokens and cost of the models."""
+        summaries = await self._ledger.summary(await interaction_actor(interaction), days=days)
         lines = [
             f"**{each.purpose}** · `{each.model}` · **${each.cost_usd:.4f}**\n"
             f"{each.calls:,} calls ({each.failed:,} failed), {each.tokens_in:,} tokens read "
             f"({each.tokens_cached:,} cached), {each.tokens_out:,} written"
-            for each in spent
+            for each in summaries
         ]
-        total = sum(each.cost_usd for each in spent)
+        total = sum(each.cost_usd for each in summaries)
         await show_list(
             interaction, title=f"Usage ({days} d)", lines=lines, footer=f"${total:.4f} in all"
         )
 
     @app_commands.command()
-    @app_commands.describe(status="Only those")
+    @app_commands.describe(status="Only jobs with this status")
     async def jobs(
         self,
         interaction: Interaction,
         status: Literal["pending", "running", "done", "failed", "cancelled"] | None = None,
     ) -> None:
-        """Show the work in the background."""
+        """Show the background jobs."""
         await self._check(interaction)
         depth = await self._jobs.depth()
         listed = await self._jobs.listed(status=JobStatus(status) if status else None)
@@ -82,12 +82,12 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For whoeve
         await show_list(interaction, title="Jobs", lines=lines, footer=footer)
 
     @app_commands.command()
-    @app_commands.describe(personality="Whose present version to publish")
+    @app_commands.describe(personality="Whose current version to publish")
     async def publish(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Publish any personality (for development)."""
         await self._check(interaction)
         attempt = await self._publishing.start(
-            await interaction_actor(interaction), personality.id, reply=address_of(interaction)
+            await interaction_actor(interaction), personality.id, reply=reply_address(interaction)
         )
         await interaction.response.send_message(f"Job `{attempt.job_id}`.", ephemeral=True)
 

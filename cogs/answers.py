@@ -1,4 +1,4 @@
-"""Message menus on answers: regenerate, edit, delete, why."""
+"""Message menus of answers: regenerate, edit, delete, why."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
@@ -12,8 +12,8 @@ from typing_extensions import override
 from bot.discord.buttons import answers
 from bot.discord.client import Bot, Interaction
 
-Act: TypeAlias = Callable[[Interaction, UUID], Awaitable[None]]
-_MENUS: dict[str, Act] = {
+MenuAction: TypeAlias = Callable[[Interaction, UUID], Awaitable[None]]
+_MENUS: dict[str, MenuAction] = {
     "Regenerate": answers.regenerate,
     "Edit": answers.edit,
     "Delete": answers.delete,
@@ -29,26 +29,26 @@ class Answers(commands.Cog):
 
     @override
     async def cog_load(self) -> None:
-        """Add the menus; decorators cannot make them inside a cog."""
-        for name, act in _MENUS.items():
-            self._bot.tree.add_command(_menu(name, act))
+        """Add the menus: decorators cannot define them inside a cog."""
+        for name, action in _MENUS.items():
+            self._bot.tree.add_command(_menu(name, action))
 
     @override
     async def cog_unload(self) -> None:
-        """Take the menus away."""
+        """Remove the menus."""
         for name in _MENUS:
             self._bot.tree.remove_command(name, type=discord.AppCommandType.message)
 
 
-def _menu(name: str, act: Act) -> app_commands.ContextMenu:
+def _menu(name: str, action: MenuAction) -> app_commands.ContextMenu:
     async def callback(interaction: Interaction, message: discord.Message) -> None:
         line_id = await interaction.client.services.answers.locate(message.id)
-        await act(interaction, line_id)
+        await action(interaction, line_id)
 
     return app_commands.ContextMenu(name=name, callback=callback)
 
 
 async def setup(bot: Bot) -> None:
-    """Load the cog and revive its buttons."""
+    """Load the cog and register its persistent buttons."""
     bot.add_dynamic_items(answers.MoreButton, answers.ActionButton)
     await bot.add_cog(Answers(bot))

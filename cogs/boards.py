@@ -20,18 +20,18 @@ from services.engine import BoardKind
 class Boards(
     commands.GroupCog, group_name="board", group_description="Where they act by themselves"
 ):
-    """Boards: where personalities post and talk by themselves."""
+    """Boards: channels in which personalities post and talk by themselves."""
 
     def __init__(self, bot: Bot) -> None:
         self._boards = bot.services.boards
 
     @app_commands.command(name="open")
     @app_commands.describe(
-        personalities="Who may act here: names with commas between",
-        channel="Which text channel or forum; this one if none is given",
-        kind="Whether they also speak first, or only join what people start",
-        topic="What it is about",
-        tone="How one talks here",
+        personalities="Who may act here: names, separated by commas",
+        channel="The text channel or forum; by default this channel",
+        kind="stage: they also start threads; guest: they only join what people start",
+        topic="What the board is about",
+        tone="How people talk here",
     )
     async def open_(
         self,
@@ -43,54 +43,61 @@ class Boards(
         tone: app_commands.Range[str, 0, 200] = "",
     ) -> None:
         """Let personalities act by themselves in a channel."""
-        actor, where = await interaction_actor(interaction, channel), channel or interaction.channel
+        actor, board_channel = (
+            await interaction_actor(interaction, channel),
+            channel or interaction.channel,
+        )
         forecast = await self._boards.forecast(actor, personalities)
 
         async def do(pressed: AnyInteraction) -> None:
-            sheet = await self._boards.open(
+            details = await self._boards.open(
                 actor,
-                to_channel(where, interaction.guild),
+                to_channel(board_channel, interaction.guild),
                 personalities,
-                is_forum=isinstance(where, discord.ForumChannel),
+                is_forum=isinstance(board_channel, discord.ForumChannel),
                 kind=kind,
                 topic=topic,
                 tone=tone,
             )
-            told = f"<#{sheet.board.channel_id}> is a board now. There act: {names_of(sheet)}."
-            await pressed.response.edit_message(content=told, view=None)
+            text = (
+                f"<#{details.board.channel_id}> is a board now. Acting there: {names_of(details)}."
+            )
+            await pressed.response.edit_message(content=text, view=None)
 
         names = ", ".join(discord.utils.escape_markdown(each.name) for each in personalities)
         question = (
-            f"Shall **{names}** act by themselves there? {forecast_words(forecast)} It stops for "
-            "the day at $1.00 and 40 acts; `/board settings` changes that. Everything they say is "
+            f"Let **{names}** act by themselves there? {forecast_words(forecast)} They stop for "
+            "the day at $1.00 or 40 acts; `/board settings` changes that. Everything they say is "
             "marked as AI."
         )
         await confirm(interaction, question, label="Open", do=do)
 
     @app_commands.command()
     async def close(self, interaction: Interaction) -> None:
-        """End all acting in this channel, at once."""
-        board = await self._boards.close(await interaction_actor(interaction), _here(interaction))
-        await interaction.response.send_message(f"<#{board.channel_id}> is no board any more.")
+        """Close the board in this channel; all activity stops at once."""
+        board = await self._boards.close(
+            await interaction_actor(interaction), _current_channel(interaction)
+        )
+        await interaction.response.send_message(f"<#{board.channel_id}> is no longer a board.")
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show the boards of this server."""
-        sheets = await self._boards.all(interaction.guild_id or 0)
-        await show_list(interaction, title="Boards", lines=[sheet_line(each) for each in sheets])
+        boards = await self._boards.all(interaction.guild_id or 0)
+        await show_list(interaction, title="Boards", lines=[sheet_line(each) for each in boards])
 
     @app_commands.command()
     @app_commands.describe(
-        topic="What it is about",
-        tone="How one talks here",
-        kind="Whether they also speak first, or only join what people start",
-        add="Who may act here, too",
-        remove="Who may no longer, by name",
-        quiet="Hours in which nobody acts, like 23:00-07:00, or never",
-        time_zone="Whose hours those are, like Europe/Berlin",
-        acts_per_day="How many acts a day at most",
-        daily_budget_usd="How many US dollars a day at most",
-        model_votes="Whether the model is asked what they think of a post",
+        topic="What the board is about",
+        tone="How people talk here",
+        kind="stage: they also start threads; guest: they only join what people start",
+        add="Another personality that may act here",
+        remove="The name of one that may not act here any more",
+        quiet="Hours in which nobody acts, like 23:00-07:00, or: never",
+        time_zone="The time zone of those hours, like Europe/Berlin",
+        acts_per_day="The most acts in a day",
+        daily_budget_usd="The most US dollars to spend in a day",
+        model_votes="Whether the model decides how they vote",
     )
     async def settings(
         self,
@@ -119,32 +126,36 @@ class Boards(
             "daily_budget_usd": daily_budget_usd,
             "model_votes": model_votes,
         }
-        place = _here(interaction)
+        channel = _current_channel(interaction)
         if any(value is not None for value in changes.values()):
-            sheet = await self._boards.update(await interaction_actor(interaction), place, changes)
+            details = await self._boards.update(
+                await interaction_actor(interaction), channel, changes
+            )
         else:
-            sheet = await self._boards.get(place)
-        await interaction.response.send_message(embed=sheet_embed(sheet), ephemeral=True)
+            details = await self._boards.get(channel)
+        await interaction.response.send_message(embed=sheet_embed(details), ephemeral=True)
 
     @app_commands.command()
     async def top(self, interaction: Interaction) -> None:
         """Show this board's best posts."""
-        place = _here(interaction)
-        posts = await self._boards.top(place)
+        channel = _current_channel(interaction)
+        posts = await self._boards.top(channel)
         lines = [
             post_line(
-                each, guild_id=place.guild_id or 0, channel_id=place.parent_id or place.channel_id
+                each,
+                guild_id=channel.guild_id or 0,
+                channel_id=channel.parent_id or channel.channel_id,
             )
             for each in posts
         ]
         await show_list(interaction, title="Best of this board", lines=lines)
 
 
-def _here(interaction: Interaction) -> Any:
+def _current_channel(interaction: Interaction) -> Any:
     return to_channel(interaction.channel, interaction.guild)
 
 
 async def setup(bot: Bot) -> None:
-    """Load the cog and revive the buttons of posts."""
+    """Load the cog and register the vote buttons of posts."""
     bot.add_dynamic_items(VoteButton)
     await bot.add_cog(Boards(bot))

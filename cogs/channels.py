@@ -1,4 +1,4 @@
-"""Where personalities answer everything."""
+"""`/channel`: channels in which personalities answer every message."""
 
 import discord
 from discord import app_commands
@@ -21,22 +21,22 @@ class Channels(
         self._channels = bot.services.channels
 
     @app_commands.command()
-    @app_commands.describe(personality="Who is to answer everything here")
+    @app_commands.describe(personality="Who should answer everything here")
     async def activate(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Let a personality answer every message in this channel."""
-        place = to_channel(interaction.channel, interaction.guild)
-        await self._channels.activate(await interaction_actor(interaction), place, personality)
+        channel = to_channel(interaction.channel, interaction.guild)
+        await self._channels.activate(await interaction_actor(interaction), channel, personality)
         await interaction.response.send_message(
-            f"**{discord.utils.escape_markdown(personality.name)}** answers everything that is "
-            "said here from now on."
+            f"**{discord.utils.escape_markdown(personality.name)}** answers every message "
+            "here from now on."
         )
 
     @app_commands.command()
-    @app_commands.describe(personality="Who is to answer only when called")
+    @app_commands.describe(personality="Who should answer only when called")
     async def deactivate(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Let a personality answer only when it is called."""
-        place = to_channel(interaction.channel, interaction.guild)
-        await self._channels.deactivate(await interaction_actor(interaction), place, personality)
+        channel = to_channel(interaction.channel, interaction.guild)
+        await self._channels.deactivate(await interaction_actor(interaction), channel, personality)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** answers only when called."
         )
@@ -44,7 +44,7 @@ class Channels(
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show who answers everything where."""
-        activated = await self._channels.activated(interaction.guild_id or 0)
+        activated = await self._channels.list_activated(interaction.guild_id or 0)
         lines = [
             f"<#{channel_id}> · **{discord.utils.escape_markdown(name)}**"
             for channel_id, name in activated

@@ -1,4 +1,4 @@
-"""Talking to a personality by command, and choosing the one for DMs."""
+"""`/chat`: talk to a personality by command, and choose who answers DMs."""
 
 import discord
 from discord import app_commands
@@ -17,7 +17,7 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
         self._chat = bot.services.chat
 
     @app_commands.command()
-    @app_commands.describe(personality="To whom", message="What you say")
+    @app_commands.describe(personality="Whom you talk to", message="What you say")
     async def say(
         self,
         interaction: Interaction,
@@ -25,19 +25,19 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
         message: app_commands.Range[str, 1, 1900],
     ) -> None:
         """Say something to a personality, anywhere."""
-        await self._chat.check_may_speak(interaction.user.id)
+        await self._chat.check_not_opted_out(interaction.user.id)
         speaker = discord.utils.escape_markdown(interaction.user.display_name)
         await interaction.response.send_message(f"**{speaker}:** {message}")
-        shown = await interaction.original_response()
+        message_shown = await interaction.original_response()
         await self._chat.answer_command(
-            from_interaction(interaction, shown, message), personality.id
+            from_interaction(interaction, message_shown, message), personality.id
         )
 
     @app_commands.command(name="with")
-    @app_commands.describe(personality="Who is to answer your DMs")
+    @app_commands.describe(personality="Who should answer your DMs")
     async def with_(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Choose who answers your DMs."""
-        await self._channels.choose_for_dms(await interaction_actor(interaction), personality)
+        await self._channels.set_dm_personality(await interaction_actor(interaction), personality)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** answers your DMs from now on.",
             ephemeral=True,

@@ -1,4 +1,4 @@
-"""How language models are asked, and who has chosen what."""
+"""`/config`: models and their parameters, and who uses which."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -26,7 +26,7 @@ from services.llm_configs import (
 
 
 class ConfigForm(Modal):
-    """Asks for a config: the models one by one, the parameters as lines `name = number`."""
+    """Form for a config: a field for each model, and the parameters as lines `name = number`."""
 
     def __init__(
         self,
@@ -65,21 +65,21 @@ class ConfigForm(Modal):
             required=False,
             max_length=1000,
             placeholder="temperature = 0.9\nmax_tokens = 400",
-            default=_written(config) if config else None,
+            default=_format_parameters(config) if config else None,
         )
         self.add_item(ui.Label(text="Name", component=self.name))
         self.add_item(ui.Label(text="Model", description="vendor/model", component=self.model))
         self.add_item(
             ui.Label(
                 text="Model for pictures",
-                description="Sees what people attach.",
+                description="Reads the pictures that people attach.",
                 component=self.vision_model,
             )
         )
         self.add_item(
             ui.Label(
                 text="Fallback",
-                description="Answers while the model does not.",
+                description="Answers when the model does not.",
                 component=self.fallback_model,
             )
         )
@@ -94,27 +94,27 @@ class ConfigForm(Modal):
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
         actor = await interaction_actor(interaction)
-        draft = ConfigInput(
+        config_input = ConfigInput(
             name=self.name.value,
             model=self.model.value,
             vision_model=self.vision_model.value,
             fallback_model=self.fallback_model.value,
-            parameters=_read(self.parameters.value),
+            parameters=_parse_parameters(self.parameters.value),
         )
         if self._config_id is None:
-            saved = await self._configs.create(actor, draft, for_everyone=self._for_everyone)
+            saved = await self._configs.create(actor, config_input, for_everyone=self._for_everyone)
         else:
-            saved = await self._configs.edit(actor, self._config_id, draft)
+            saved = await self._configs.edit(actor, self._config_id, config_input)
         await interaction.response.send_message(
-            _told(saved), embed=config_embed(saved.config), ephemeral=True
+            _saved_message(saved), embed=config_embed(saved.config), ephemeral=True
         )
 
 
 class Configs(commands.GroupCog, group_name="config", group_description="Language models"):
-    """Configs: how language models are asked."""
+    """Configs: which models are used, and with which parameters."""
 
-    everyones = app_commands.Group(
-        name="global", description="Configs for everyone (whoever runs the bot)"
+    global_group = app_commands.Group(
+        name="global", description="Configs for everyone (owner of the bot only)"
     )
 
     def __init__(self, bot: Bot) -> None:
@@ -123,7 +123,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
 
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
-        """Make a config of your own."""
+        """Create a config of your own."""
         await interaction.response.send_modal(ConfigForm(self._configs))
 
     @app_commands.command()
@@ -141,27 +141,29 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
             f"**{discord.utils.escape_markdown(config.name)}** · `{config.model}`"
             + (" · for everyone" if config.owner_id is None else " · yours")
             + (" · default" if config.is_default else "")
-            for config in await self._configs.within_reach(await interaction_actor(interaction))
+            for config in await self._configs.available(await interaction_actor(interaction))
         ]
         await show_list(interaction, title="Configs", lines=lines)
 
     @app_commands.command()
-    @app_commands.describe(config="Which", personality="Or: what this one speaks with to you")
+    @app_commands.describe(
+        config="Which", personality="Or the config that this personality uses with you"
+    )
     async def view(
         self,
         interaction: Interaction,
         config: ConfigOption | None = None,
         personality: PersonalityOption | None = None,
     ) -> None:
-        """Show a config, or what a personality speaks with to you and why."""
+        """Show a config, or which one a personality uses with you and why."""
         if personality is not None:
             actor = await interaction_actor(interaction)
-            found = await self._channels.resolution(actor, personality.id)
-            embed = config_embed(found.config)
-            embed.set_footer(text=f"For {personality.name}, chosen by {found.config_source}")
+            resolution = await self._channels.resolution(actor, personality.id)
+            embed = config_embed(resolution.config)
+            embed.set_footer(text=f"For {personality.name}, chosen by {resolution.config_source}")
         else:
-            within = await self._configs.within_reach(await interaction_actor(interaction))
-            default = next((each for each in within if each.is_default), None)
+            available = await self._configs.available(await interaction_actor(interaction))
+            default = next((each for each in available if each.is_default), None)
             embed = config_embed(config or default)
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
@@ -170,8 +172,10 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     async def use(
         self, interaction: Interaction, config: ConfigOption, personality: PersonalityOption
     ) -> None:
-        """Let a personality speak to you with a config."""
-        await self._configs.use(await interaction_actor(interaction), config, personality.id)
+        """Choose the config that a personality uses with you."""
+        await self._configs.set_for_personality(
+            await interaction_actor(interaction), config, personality.id
+        )
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** speaks to you with "
             f"**{discord.utils.escape_markdown(config.name)}**.",
@@ -181,8 +185,10 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     @app_commands.command()
     @app_commands.describe(personality="For whom")
     async def clear(self, interaction: Interaction, personality: PersonalityOption) -> None:
-        """Let a personality speak to you with its default again."""
-        await self._configs.clear(await interaction_actor(interaction), personality.id)
+        """Let a personality use its default config with you again."""
+        await self._configs.clear_for_personality(
+            await interaction_actor(interaction), personality.id
+        )
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** speaks to you with its default "
             "again.",
@@ -190,19 +196,23 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         )
 
     @app_commands.command()
-    @app_commands.describe(personality="Which of yours", config="What it speaks with; none clears")
+    @app_commands.describe(
+        personality="Which of yours", config="The config it uses; leave it out to reset"
+    )
     async def default(
         self,
         interaction: Interaction,
         personality: PersonalityOption,
         config: ConfigOption | None = None,
     ) -> None:
-        """Choose what your personality speaks with to whoever has chosen nothing."""
+        """Choose the config of your personality for people who have not chosen one."""
         actor = await interaction_actor(interaction)
         await self._configs.set_personality_default(actor, personality.id, config)
-        with_ = f"**{discord.utils.escape_markdown(config.name)}**" if config else "the default"
+        config_name = (
+            f"**{discord.utils.escape_markdown(config.name)}**" if config else "the default"
+        )
         await interaction.response.send_message(
-            f"**{discord.utils.escape_markdown(personality.name)}** speaks with {with_}.",
+            f"**{discord.utils.escape_markdown(personality.name)}** speaks with {config_name}.",
             ephemeral=True,
         )
 
@@ -220,29 +230,29 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
 
         await confirm(interaction, f"Delete **{name}**?", label="Delete", do=delete)
 
-    @everyones.command(name="create")
+    @global_group.command(name="create")
     async def global_create(self, interaction: Interaction) -> None:
-        """Make a config for everyone."""
+        """Create a config for everyone."""
         await self._check(interaction)
         await interaction.response.send_modal(ConfigForm(self._configs, for_everyone=True))
 
-    @everyones.command(name="default")
+    @global_group.command(name="default")
     @app_commands.describe(config="Which")
     async def global_default(self, interaction: Interaction, config: ConfigOption) -> None:
-        """Choose what speaks where nobody has chosen anything."""
+        """Choose the config that is used where nobody has chosen one."""
         await self._configs.set_global_default(await interaction_actor(interaction), config)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(config.name)}** is the default.", ephemeral=True
         )
 
     async def _check(self, interaction: Interaction) -> None:
-        """Refuse before a form is filled in for nothing; the service checks again."""
+        """Refuse before a form is filled in; the service checks again."""
         if not (await interaction_actor(interaction)).is_bot_owner:
             raise BotOwnerOnly
 
 
 def config_embed(config: LlmConfig | None) -> discord.Embed:
-    """Return a config as people see it."""
+    """Return the embed that shows a config."""
     if config is None:
         return discord.Embed(title="None", description="No language model is chosen.")
     name = discord.utils.escape_markdown(config.name)
@@ -258,18 +268,18 @@ def config_embed(config: LlmConfig | None) -> discord.Embed:
     return embed
 
 
-def _written(config: LlmConfig) -> str | None:
-    given: dict[str, Any] = {name: getattr(config, name) for name in PARAMETERS}
-    lines = [f"{name} = {value:g}" for name, value in given.items() if value is not None]
+def _format_parameters(config: LlmConfig) -> str | None:
+    values: dict[str, Any] = {name: getattr(config, name) for name in PARAMETERS}
+    lines = [f"{name} = {value:g}" for name, value in values.items() if value is not None]
     return "\n".join(lines) or None
 
 
-def _read(text: str) -> Mapping[str, float | None]:
-    """Read lines `name = number`.
+def _parse_parameters(text: str) -> Mapping[str, float | None]:
+    """Parse lines `name = number`.
 
     Raises:
-        OutOfRange: A value is no number.
-        UnknownParameter: A name is none of a parameter.
+        OutOfRange: A value is not a number.
+        UnknownParameter: A name is not the name of a parameter.
     """
     parameters: dict[str, float | None] = {}
     for line in filter(str.strip, text.splitlines()):
@@ -285,11 +295,11 @@ def _read(text: str) -> Mapping[str, float | None]:
     return parameters
 
 
-def _told(saved: SavedConfig) -> str:
-    if not saved.dropped:
+def _saved_message(saved: SavedConfig) -> str:
+    if not saved.unsupported:
         return "Saved."
     vendor = saved.config.model.partition("/")[0]
-    names = ", ".join(f"`{name}`" for name in sorted(saved.dropped))
+    names = ", ".join(f"`{name}`" for name in sorted(saved.unsupported))
     return f"Saved. `{vendor}` does not know {names}, so it is left out of requests."
 
 

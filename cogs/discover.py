@@ -1,4 +1,4 @@
-"""`/discover`: the public shelf."""
+"""`/discover`: the public catalogue of personalities."""
 
 import re
 from typing import Self
@@ -18,7 +18,7 @@ from services.publishing import Listing
 
 
 class LikeButton(PersistentButton, template=r"like:(?P<id>[0-9a-f-]{36})"):
-    """Likes the personality above it, or no longer."""
+    """Likes the personality above it, or takes the like back."""
 
     def __init__(self, personality_id: UUID) -> None:
         super().__init__(ui.Button(emoji="♥", label="Like", custom_id=f"like:{personality_id}"))
@@ -31,7 +31,7 @@ class LikeButton(PersistentButton, template=r"like:(?P<id>[0-9a-f-]{36})"):
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        listing = await interaction.client.services.publishing.like(
+        listing = await interaction.client.services.publishing.toggle_like(
             await interaction_actor(interaction),
             self._personality_id,
             age_restricted=is_age_restricted(interaction),
@@ -48,15 +48,15 @@ class Discover(
         self._publishing = bot.services.publishing
 
     @app_commands.command()
-    @app_commands.describe(tag="Only those whom this word fits")
+    @app_commands.describe(tag="Only personalities with this tag")
     async def browse(self, interaction: Interaction, tag: TagOption | None = None) -> None:
-        """Show public personalities, the best liked first."""
-        found = await self._publishing.browse(
+        """Show public personalities, the most liked first."""
+        listings = await self._publishing.browse(
             age_restricted=is_age_restricted(interaction), tag=tag
         )
-        lines = [listing_line(each) for each in found]
-        named = discord.utils.escape_markdown(tag) if tag else None
-        title = f"Personalities: {named}" if named else "Personalities"
+        lines = [listing_line(each) for each in listings]
+        tag_name = discord.utils.escape_markdown(tag) if tag else None
+        title = f"Personalities: {tag_name}" if tag_name else "Personalities"
         await show_list(interaction, title=title, lines=lines, footer="/discover view shows one")
 
     @app_commands.command()
@@ -65,24 +65,24 @@ class Discover(
         self, interaction: Interaction, words: app_commands.Range[str, 1, 100]
     ) -> None:
         """Find public personalities."""
-        found = await self._publishing.browse(
+        listings = await self._publishing.browse(
             age_restricted=is_age_restricted(interaction), words=words
         )
-        lines = [listing_line(each) for each in found]
+        lines = [listing_line(each) for each in listings]
         title = f"Personalities with {discord.utils.escape_markdown(words)}"
         await show_list(interaction, title=title, lines=lines, footer="/discover view shows one")
 
     @app_commands.command()
-    @app_commands.describe(personality="Whom to look at")
+    @app_commands.describe(personality="Which personality")
     async def view(self, interaction: Interaction, personality: PublicOption) -> None:
         """Show a public personality."""
         await _show(interaction, personality)
 
     @app_commands.command()
-    @app_commands.describe(personality="Whom you like, or no longer do")
+    @app_commands.describe(personality="Which personality")
     async def like(self, interaction: Interaction, personality: PublicOption) -> None:
-        """Like a public personality, or take it back."""
-        listing = await self._publishing.like(
+        """Like a public personality, or take your like back."""
+        listing = await self._publishing.toggle_like(
             await interaction_actor(interaction),
             personality.personality.id,
             age_restricted=is_age_restricted(interaction),
@@ -96,6 +96,6 @@ async def _show(interaction: Interaction, listing: Listing) -> None:
 
 
 async def setup(bot: Bot) -> None:
-    """Load the cog and revive its buttons."""
+    """Load the cog and register its persistent buttons."""
     bot.add_dynamic_items(LikeButton)
     await bot.add_cog(Discover(bot))

@@ -1,4 +1,4 @@
-"""`/engine`: what personalities do by themselves, for whoever runs the bot."""
+"""`/engine`: what personalities do by themselves, for the owner of the bot."""
 
 import asyncio
 import io
@@ -6,6 +6,7 @@ from typing import Literal
 
 import discord
 from discord import app_commands
+from discord.app_commands import Choice
 from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
@@ -14,14 +15,14 @@ from bot.discord.embeds.boards import plan_lines, simulation_embed, status_embed
 from bot.discord.embeds.plots import plan_plot, status_plot
 from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
-from services.engine import ActType, TaskStatus
+from services.engine import ACTIONS, ActType, TaskStatus
 from services.errors import BotOwnerOnly
 
 
 class Engine(
     commands.GroupCog, group_name="engine", group_description="What they do by themselves"
 ):
-    """Engine: what personalities do by themselves, and its brakes."""
+    """Engine: what personalities do by themselves, and how to stop it."""
 
     def __init__(self, bot: Bot) -> None:
         self._engine = bot.services.engine
@@ -32,56 +33,60 @@ class Engine(
     async def status(
         self, interaction: Interaction, days: app_commands.Range[int, 1, 90] = 1
     ) -> None:
-        """Show what was done, what waits and what it cost."""
+        """Show what was done, what is waiting and what it cost."""
         await self._check(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         status = await self._engine.status(days=days)
         embed = status_embed(status)
-        await _answer(interaction, embed, await asyncio.to_thread(status_plot, status))
+        await _send_plot(interaction, embed, await asyncio.to_thread(status_plot, status))
 
     @app_commands.command()
     async def plan(self, interaction: Interaction) -> None:
-        """Show what waits, and when personalities will be there."""
+        """Show what is waiting, and when personalities will be active."""
         await self._check(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         plan = await self._engine.plan()
         embed = discord.Embed(title="The plan", description=plan_lines(plan.waiting))
         moments = sum(map(len, plan.ahead.values()))
         embed.set_footer(text=f"{moments} moments of their own in the next 24 hours")
-        await _answer(interaction, embed, await asyncio.to_thread(plan_plot, plan))
+        await _send_plot(interaction, embed, await asyncio.to_thread(plan_plot, plan))
 
     @app_commands.command()
-    @app_commands.describe(status="Only those")
+    @app_commands.describe(status="Only tasks with this status")
     async def tasks(
         self,
         interaction: Interaction,
         status: Literal["PENDING", "RUNNING", "DONE", "FAILED", "SKIPPED"] | None = None,
     ) -> None:
-        """Show the engine's tasks, the last first."""
+        """Show the engine's tasks, the latest first."""
         await self._check(interaction)
         tasks = await self._engine.tasks(status=TaskStatus(status) if status else None)
         await show_list(interaction, title="Tasks", lines=[task_line(each) for each in tasks])
 
     @app_commands.command()
-    @app_commands.describe(act="What to do", personality="Who is to do it, on this board")
+    @app_commands.choices(act=[Choice(name=kind, value=kind) for kind in ACTIONS])
+    @app_commands.describe(act="What to do", personality="Who should do it, on this board")
     async def trigger(
         self,
         interaction: Interaction,
-        act: Literal["comment", "post", "reply", "vote", "image_post"],
+        act: str,
         personality: PersonalityOption,
     ) -> None:
         """Let a personality do something on this board now."""
         await self._check(interaction)
-        sheet = await self._boards.get(to_channel(interaction.channel, interaction.guild))
+        details = await self._boards.get(to_channel(interaction.channel, interaction.guild))
         task = await self._engine.trigger(
             await interaction_actor(interaction),
             ActType(act),
             personality=personality,
-            board=sheet.board,
+            board=details.board,
         )
         name = discord.utils.escape_markdown(personality.name)
-        told = f"**{name}** does that now: {act}, task `{task.id}`. `/engine tasks` tells how."
-        await interaction.response.send_message(told, ephemeral=True)
+        text = (
+            f"**{name}** is about to do that: {act}, task `{task.id}`. "
+            "`/engine tasks` shows the result."
+        )
+        await interaction.response.send_message(text, ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(days="How many days pass", personalities="How many there are")
@@ -99,7 +104,7 @@ class Engine(
 
     @app_commands.command()
     async def pause(self, interaction: Interaction) -> None:
-        """Stop all acting at once."""
+        """Stop all activity at once."""
         await self._engine.pause(await interaction_actor(interaction))
         await interaction.response.send_message(
             "The engine is paused: nothing more is said until `/engine resume`."
@@ -107,15 +112,15 @@ class Engine(
 
     @app_commands.command()
     async def resume(self, interaction: Interaction) -> None:
-        """Go on."""
+        """Resume the engine."""
         await self._engine.resume(await interaction_actor(interaction))
         await interaction.response.send_message(
-            "The engine goes on. What should have been done long ago is left undone."
+            "The engine is running again. What is long overdue is skipped."
         )
 
     @app_commands.command()
     async def budget(self, interaction: Interaction) -> None:
-        """Show what each board has spent today, of what it may."""
+        """Show what each board has spent of today's budget."""
         await self._check(interaction)
         budgets = await self._engine.budgets()
         lines = [
@@ -130,10 +135,10 @@ class Engine(
             raise BotOwnerOnly
 
 
-async def _answer(interaction: Interaction, embed: discord.Embed, drawn: bytes) -> None:
-    """Answer with words and a picture below them, for whoever asked alone."""
+async def _send_plot(interaction: Interaction, embed: discord.Embed, plot: bytes) -> None:
+    """Answer with an embed and a plot in it, visible only to who asked."""
     embed.set_image(url="attachment://engine.png")
-    file = discord.File(io.BytesIO(drawn), "engine.png")
+    file = discord.File(io.BytesIO(plot), "engine.png")
     await interaction.followup.send(embed=embed, file=file, ephemeral=True)
 
 

@@ -8,14 +8,14 @@ from bot.discord.client import Bot, Interaction
 
 _TEXT = """\
 Call a personality by name anywhere, like `@Mirela hello`, or reply to one; \
-`/personality list` and `/discover browse` show who there is, `/personality create` invents \
+`/personality list` and `/discover browse` show who there is, `/personality create` creates \
 another, and `/publish start` shows it to everyone. \
 `/persona create` says who *you* are to them, and `/chat with` chooses who answers your DMs. \
 They remember what you tell them where you told it: `/memory` shows, corrects and forgets, and \
 `/privacy` hands out or deletes everything. \
-`/character create` draws somebody after a photo, and `/character use` makes that a face. \
+`/character create` draws somebody from a photo, and `/character use` makes that a face. \
 Press **⋯** below an answer (or open its *Apps* menu) to get another one, to change it, or to see \
-why it came out as it did."""
+what it was made from."""
 
 
 class Help(commands.Cog):
@@ -23,7 +23,7 @@ class Help(commands.Cog):
 
     @app_commands.command()
     async def help(self, interaction: Interaction) -> None:
-        """What this is, and how to begin."""
+        """What this bot is, and how to begin."""
         embed = discord.Embed(title="A company of AI characters", description=_TEXT)
         embed.set_footer(text="Everyone you talk to here with an APP badge is an AI.")
         await interaction.response.send_message(embed=embed, ephemeral=True)

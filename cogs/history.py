@@ -1,4 +1,4 @@
-"""Conversations, begun anew."""
+"""`/history`: clear conversations, or undo the last exchange."""
 
 from discord import app_commands
 from discord.ext import commands
@@ -20,7 +20,7 @@ class History(
     @app_commands.command()
     @app_commands.describe(
         personality="Only what was said with this one",
-        everyones="Everybody's, not only yours (moderators)",
+        everyones="Everyone's messages, not only yours (moderators)",
     )
     async def clear(
         self,
@@ -28,29 +28,29 @@ class History(
         personality: PersonalityOption | None = None,
         everyones: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
     ) -> None:
-        """Let the conversation in this channel begin anew. Memories stay."""
-        place = to_channel(interaction.channel, interaction.guild)
+        """Start the conversation in this channel over. Memories are kept."""
+        channel = to_channel(interaction.channel, interaction.guild)
 
         async def clear(pressed: AnyInteraction) -> None:
             count = await self._answers.clear(
                 await interaction_actor(pressed),
-                place,
+                channel,
                 personality_id=personality.id if personality else None,
-                everyones=everyones,
+                for_everyone=everyones,
             )
-            told = f"{count} lines are no longer read. What was said stays on Discord."
-            await pressed.response.edit_message(content=told, view=None)
+            text = f"{count} lines are no longer read. The messages stay on Discord."
+            await pressed.response.edit_message(content=text, view=None)
 
-        await confirm(interaction, "Begin this conversation anew?", label="Begin anew", do=clear)
+        await confirm(interaction, "Start this conversation over?", label="Begin anew", do=clear)
 
     @app_commands.command()
     async def undo(self, interaction: Interaction) -> None:
         """Take your last message here and its answer out of the conversation."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        place = to_channel(interaction.channel, interaction.guild)
-        name = await self._answers.undo(await interaction_actor(interaction), place)
+        channel = to_channel(interaction.channel, interaction.guild)
+        name = await self._answers.undo(await interaction_actor(interaction), channel)
         await interaction.followup.send(
-            f"{name} never heard that, and never answered.", ephemeral=True
+            f"That is undone: {name} knows neither your message nor the answer.", ephemeral=True
         )
 
 

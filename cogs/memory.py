@@ -1,4 +1,4 @@
-"""What personalities remember of a user, in the user's hand."""
+"""`/memory`: show, correct and forget what personalities remember of a user."""
 
 from collections.abc import Sequence
 from typing import Self, TypeAlias
@@ -35,18 +35,18 @@ class MemoryTransformer(app_commands.Transformer[Bot]):
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         typed = str(value)
         memory, actor = interaction.client.services.memory, await interaction_actor(interaction)
-        found = await (memory.search(actor, typed) if typed else memory.listed(actor, None))
+        memories = await (memory.search(actor, typed) if typed else memory.listed(actor, None))
         return [
             Choice(name=shorten(f"{name}: {_line(each)}", 100), value=str(each.id))
-            for each, name in found[:25]
+            for each, name in memories[:25]
         ]
 
 
 MemoryOption: TypeAlias = Transform[Memory, MemoryTransformer]
 
 
-class MemoryForm(Modal, title="How it really was"):
-    """Asks how something really was."""
+class MemoryForm(Modal, title="Correct a memory"):
+    """Form to correct a memory."""
 
     def __init__(self, service: MemoryService, memory: Memory) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class MemoryForm(Modal, title="How it really was"):
     async def on_submit(self, interaction: AnyInteraction) -> None:
         actor = await interaction_actor(interaction)
         await self._service.edit(actor, self._memory_id, self.content.value)
-        await interaction.response.send_message("That is how it was.", ephemeral=True)
+        await interaction.response.send_message("Corrected.", ephemeral=True)
 
 
 class Memories(
@@ -78,75 +78,75 @@ class Memories(
     ) -> None:
         """Show what is remembered of you, the newest first."""
         actor = await interaction_actor(interaction)
-        found = await self._memory.listed(actor, personality.id if personality else None)
-        await show_list(interaction, title="Remembered of you", lines=_lines(found))
+        memories = await self._memory.listed(actor, personality.id if personality else None)
+        await show_list(interaction, title="Remembered of you", lines=_lines(memories))
 
     @app_commands.command()
-    @app_commands.describe(words="What it was about")
+    @app_commands.describe(words="What it is about")
     async def search(self, interaction: Interaction, words: str) -> None:
-        """Find what is remembered of something."""
-        found = await self._memory.search(await interaction_actor(interaction), words)
-        await show_list(interaction, title=f"Remembered of “{words[:80]}”", lines=_lines(found))
+        """Search what is remembered of you."""
+        memories = await self._memory.search(await interaction_actor(interaction), words)
+        await show_list(interaction, title=f"Remembered of “{words[:80]}”", lines=_lines(memories))
 
     @app_commands.command()
-    @app_commands.describe(memory="Begin to type what it was about")
+    @app_commands.describe(memory="Start typing what it is about")
     async def edit(self, interaction: Interaction, memory: MemoryOption) -> None:
-        """Say how something really was."""
+        """Correct a memory."""
         await interaction.response.send_modal(MemoryForm(self._memory, memory))
 
     @app_commands.command()
-    @app_commands.describe(memory="Begin to type what it was about")
+    @app_commands.describe(memory="Start typing what it is about")
     async def forget(self, interaction: Interaction, memory: MemoryOption) -> None:
-        """Let one thing be forgotten."""
+        """Forget one memory."""
         await self._memory.forget(await interaction_actor(interaction), memory.id)
         await interaction.response.send_message("Forgotten.", ephemeral=True)
 
     @app_commands.command()
-    @app_commands.describe(memory="Begin to type what it was about")
+    @app_commands.describe(memory="Start typing what it is about")
     async def lock(self, interaction: Interaction, memory: MemoryOption) -> None:
-        """Keep a memory from being changed or forgotten, or unlock it."""
-        locked = await self._memory.lock(await interaction_actor(interaction), memory.id)
-        told = "Locked: it stays as it is." if locked else "Unlocked."
-        await interaction.response.send_message(told, ephemeral=True)
+        """Protect a memory from being changed or forgotten, or unlock it."""
+        locked = await self._memory.toggle_lock(await interaction_actor(interaction), memory.id)
+        text = "Locked: it stays as it is." if locked else "Unlocked."
+        await interaction.response.send_message(text, ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(personality="Only what this one remembers")
     async def purge(
         self, interaction: Interaction, personality: PersonalityOption | None = None
     ) -> None:
-        """Let everything be forgotten that is not locked."""
-        whom = discord.utils.escape_markdown(personality.name) if personality else "everybody"
+        """Forget everything that is not locked."""
+        name = discord.utils.escape_markdown(personality.name) if personality else "everybody"
 
         async def purge(pressed: AnyInteraction) -> None:
             actor = await interaction_actor(pressed)
             count = await self._memory.purge(actor, personality.id if personality else None)
             await pressed.response.edit_message(content=f"{count} memories are gone.", view=None)
 
-        question = f"Shall **{whom}** forget everything about you that is not locked?"
+        question = f"Let **{name}** forget everything about you that is not locked?"
         await confirm(interaction, question, label="Forget", do=purge)
 
     @app_commands.command()
     async def incognito(self, interaction: Interaction) -> None:
-        """Have nothing you say written down, or end that."""
-        on = await self._memory.incognito(await interaction_actor(interaction))
-        told = (
-            "Incognito: what you say is answered, but written down nowhere."
+        """Stop storing what you say, or start again."""
+        on = await self._memory.toggle_incognito(await interaction_actor(interaction))
+        text = (
+            "Incognito: what you say is answered, but not stored."
             if on
             else "What you say from now on is remembered again."
         )
-        await interaction.response.send_message(told, ephemeral=True)
+        await interaction.response.send_message(text, ephemeral=True)
 
 
 def _line(memory: Memory) -> str:
     return shorten(memory.content.replace("\n", " / "), 160)
 
 
-def _lines(found: Sequence[tuple[Memory, str]]) -> list[str]:
+def _lines(memories: Sequence[tuple[Memory, str]]) -> list[str]:
     return [
         f"{'🔒 ' if memory.locked else ''}**{discord.utils.escape_markdown(name)}** "
         f"{discord.utils.format_dt(memory.created_at, 'R')}\n"
         f"{discord.utils.escape_markdown(_line(memory))}"
-        for memory, name in found
+        for memory, name in memories
     ]
 
 

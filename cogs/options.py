@@ -1,4 +1,4 @@
-"""Options that several commands take: parsed, refused and suggested in one place."""
+"""Options of several commands: parsing, validation and autocomplete."""
 
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -21,11 +21,11 @@ from services.social import PostDetails, SocialTarget, zone_of, zones_like
 from services.texts import shorten
 
 Choices: TypeAlias = list[Choice[str | int | float]]
-_CHOICE = 100
+_MAX_CHOICE_LENGTH = 100
 
 
-def members(interaction: discord.Interaction[Any]) -> list[str]:
-    """Return the names of a server's other members, which no personality may bear."""
+def member_names(interaction: discord.Interaction[Any]) -> list[str]:
+    """Return the names of a server's other members, which no personality may have."""
     if interaction.guild is None:
         return []
     others = [each for each in interaction.guild.members if each.id != interaction.user.id]
@@ -48,13 +48,13 @@ class PersonalityTransformer(app_commands.Transformer[Bot]):
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         names = await interaction.client.services.personalities.names(
-            interaction.user.id, interaction.channel_id, typed=str(value)
+            interaction.user.id, interaction.channel_id, query=str(value)
         )
         return _choices(list(names))
 
 
 class PersonalitiesTransformer(PersonalityTransformer):
-    """Typed names with commas between them as personalities; each is suggested in turn."""
+    """Typed names, separated by commas, as personalities; the last one is completed."""
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> list[Personality]:  # pyright: ignore[reportIncompatibleMethodOverride] - as many as were typed
@@ -65,9 +65,9 @@ class PersonalitiesTransformer(PersonalityTransformer):
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         before, comma, typed = str(value).rpartition(",")
-        found = await super().autocomplete(interaction, typed.strip())
-        named = [f"{before}{comma} {each.value}".strip() for each in found]
-        return _choices([each for each in named if len(each) <= _CHOICE])
+        choices = await super().autocomplete(interaction, typed.strip())
+        completed = [f"{before}{comma} {each.value}".strip() for each in choices]
+        return _choices([each for each in completed if len(each) <= _MAX_CHOICE_LENGTH])
 
 
 class PersonaTransformer(app_commands.Transformer[Bot]):
@@ -96,15 +96,15 @@ class CharacterTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        found = await interaction.client.services.characters.listed(
+        characters = await interaction.client.services.characters.listed(
             await interaction_actor(interaction)
         )
         typed = str(value).lower()
-        return _choices([each.name for each, _ in found if typed in each.name.lower()])
+        return _choices([each.name for each, _ in characters if typed in each.name.lower()])
 
 
 class StyleTransformer(app_commands.Transformer[Bot]):
-    """A typed style, by its name or its label, as its name; the service refuses what is none."""
+    """A typed style, by its name or its label, as its name; the service refuses unknown ones."""
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> str:
@@ -157,14 +157,14 @@ class PublicTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        found = await interaction.client.services.publishing.browse(
+        listings = await interaction.client.services.publishing.browse(
             age_restricted=is_age_restricted(interaction), words=str(value)
         )
-        return _choices([each.personality.public_name or "" for each in found])
+        return _choices([each.personality.public_name or "" for each in listings])
 
 
 class TagTransformer(app_commands.Transformer[Bot]):
-    """A typed word as one that personalities are found by."""
+    """A typed word as a tag of personalities."""
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> str:
@@ -190,14 +190,14 @@ class PhotoTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        photos = await interaction.client.services.photos.suggested(
+        photos = await interaction.client.services.photos.suggest(
             await interaction_actor(interaction), str(value), unscheduled=self.unscheduled
         )
-        return [_named(f"{each.file_name} · {str(each.id)[:8]}", each.id) for each in photos]
+        return [_id_choice(f"{each.file_name} · {str(each.id)[:8]}", each.id) for each in photos]
 
 
 class UnscheduledTransformer(PhotoTransformer):
-    """The same, suggesting photos without a post; those that have one are refused with it."""
+    """The same, suggesting only photos without a post; the others are refused later."""
 
     unscheduled = True
 
@@ -217,7 +217,7 @@ class PostTransformer(app_commands.Transformer[Bot]):
             await interaction_actor(interaction), str(value)
         )
         return [
-            _named(
+            _id_choice(
                 " · ".join((each.post.status, each.photo.file_name, str(each.post.id)[:8])),
                 each.post.id,
             )
@@ -226,7 +226,7 @@ class PostTransformer(app_commands.Transformer[Bot]):
 
 
 class TargetTransformer(app_commands.Transformer[Bot]):
-    """A typed name as where one of the user's personalities posts."""
+    """A typed name as a target that one of the user's personalities posts to."""
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> SocialTarget:
@@ -236,10 +236,10 @@ class TargetTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        found = await interaction.client.services.targets.suggested(
+        targets = await interaction.client.services.targets.suggested(
             await interaction_actor(interaction), str(value)
         )
-        return [_named(target_label(target, name), target.id) for target, name in found]
+        return [_id_choice(target_label(target, name), target.id) for target, name in targets]
 
 
 class ZoneTransformer(app_commands.Transformer[Bot]):
@@ -254,8 +254,8 @@ class ZoneTransformer(app_commands.Transformer[Bot]):
         return _choices(zones_like(str(value)))
 
 
-def _named(name: str, value: UUID) -> Choice[str | int | float]:
-    return Choice(name=shorten(name, _CHOICE), value=str(value))
+def _id_choice(name: str, value: UUID) -> Choice[str | int | float]:
+    return Choice(name=shorten(name, _MAX_CHOICE_LENGTH), value=str(value))
 
 
 PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]

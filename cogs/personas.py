@@ -1,4 +1,4 @@
-"""Who users are to the personalities."""
+"""`/persona`: who users are to the personalities."""
 
 from typing import Self
 from uuid import UUID
@@ -17,7 +17,7 @@ from services.texts import shorten
 
 
 class PersonaForm(Modal):
-    """Asks who a user is."""
+    """Form for a persona."""
 
     def __init__(self, people: PeopleService, persona: Persona | None = None) -> None:
         super().__init__(title=f"Edit {persona.name[:38]}" if persona else "A new persona")
@@ -73,7 +73,7 @@ class PersonaForm(Modal):
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
         actor = await interaction_actor(interaction)
-        draft = PersonaInput(
+        persona_input = PersonaInput(
             name=self.name.value,
             content=self.content.value,
             description=self.description.value,
@@ -81,9 +81,9 @@ class PersonaForm(Modal):
             pronouns=self.pronouns.value,
         )
         if self._persona_id is None:
-            persona = await self._people.create(actor, draft)
+            persona = await self._people.create(actor, persona_input)
         else:
-            persona = await self._people.edit(actor, self._persona_id, draft)
+            persona = await self._people.edit(actor, self._persona_id, persona_input)
         await interaction.response.send_message(
             "Saved.", embed=persona_embed(persona), ephemeral=True
         )
@@ -98,7 +98,7 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
 
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
-        """Invent a persona."""
+        """Create a persona."""
         await interaction.response.send_modal(PersonaForm(self._people))
 
     @app_commands.command()
@@ -110,39 +110,43 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your personas."""
-        wardrobe = await self._people.list_personas(await interaction_actor(interaction))
+        persona_list = await self._people.list_personas(await interaction_actor(interaction))
         lines = [
             f"**{discord.utils.escape_markdown(persona.name)}**"
-            + (" · default" if persona.id == wardrobe.default_id else "")
+            + (" · default" if persona.id == persona_list.default_id else "")
             + (f"\n{shorten(persona.description, 100)}" if persona.description else "")
-            for persona in wardrobe.personas
+            for persona in persona_list.personas
         ]
         await show_list(interaction, title="Your personas", lines=lines)
 
     @app_commands.command()
-    @app_commands.describe(persona="Which of yours", personality="Or: who you are to this one")
+    @app_commands.describe(
+        persona="Which of yours", personality="Or the persona you have with this personality"
+    )
     async def view(
         self,
         interaction: Interaction,
         persona: PersonaOption | None = None,
         personality: PersonalityOption | None = None,
     ) -> None:
-        """Show a persona, or who you are to a personality and why."""
+        """Show a persona, or which one you have with a personality and why."""
         if personality is not None:
             actor = await interaction_actor(interaction)
-            found = await self._channels.resolution(actor, personality.id)
-            embed = persona_embed(found.persona)
-            embed.set_footer(text=f"To {personality.name}, chosen by {found.persona_source}")
+            resolution = await self._channels.resolution(actor, personality.id)
+            embed = persona_embed(resolution.persona)
+            embed.set_footer(text=f"To {personality.name}, chosen by {resolution.persona_source}")
         else:
-            wardrobe = await self._people.list_personas(await interaction_actor(interaction))
-            default = next(each for each in wardrobe.personas if each.id == wardrobe.default_id)
+            persona_list = await self._people.list_personas(await interaction_actor(interaction))
+            default = next(
+                each for each in persona_list.personas if each.id == persona_list.default_id
+            )
             embed = persona_embed(persona or default)
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(persona="Which of yours")
     async def default(self, interaction: Interaction, persona: PersonaOption) -> None:
-        """Be this persona wherever you have chosen no other."""
+        """Use this persona wherever you have not chosen another."""
         await self._people.set_default(persona)
         await interaction.response.send_message(
             f"You are **{discord.utils.escape_markdown(persona.name)}** by default.",
@@ -150,12 +154,12 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
         )
 
     @app_commands.command()
-    @app_commands.describe(persona="Which of yours", personality="To whom")
+    @app_commands.describe(persona="Which of yours", personality="With which personality")
     async def use(
         self, interaction: Interaction, persona: PersonaOption, personality: PersonalityOption
     ) -> None:
-        """Be this persona to one personality."""
-        await self._people.use(persona, personality.id)
+        """Use this persona with one personality."""
+        await self._people.set_for_personality(persona, personality.id)
         await interaction.response.send_message(
             f"To **{discord.utils.escape_markdown(personality.name)}** you are "
             f"**{discord.utils.escape_markdown(persona.name)}**.",
@@ -163,10 +167,12 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
         )
 
     @app_commands.command()
-    @app_commands.describe(personality="To whom")
+    @app_commands.describe(personality="With which personality")
     async def clear(self, interaction: Interaction, personality: PersonalityOption) -> None:
-        """Be your default persona to a personality again."""
-        await self._people.clear(await interaction_actor(interaction), personality.id)
+        """Use your default persona with a personality again."""
+        await self._people.clear_for_personality(
+            await interaction_actor(interaction), personality.id
+        )
         await interaction.response.send_message(
             f"To **{discord.utils.escape_markdown(personality.name)}** you are your default "
             "persona again.",
@@ -187,7 +193,7 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
 
 
 def persona_embed(persona: Persona) -> discord.Embed:
-    """Return a persona as its owner sees it."""
+    """Return the embed that shows a persona to its owner."""
     name = discord.utils.escape_markdown(persona.name)
     embed = discord.Embed(title=name, description=persona.content or "*No backstory.*")
     if persona.preferred_name:

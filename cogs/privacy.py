@@ -35,8 +35,8 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
         async def delete(pressed: AnyInteraction) -> None:
             await self._privacy.delete(await interaction_actor(pressed))
             self._chat.forget_person(pressed.user.id)
-            told = "Nothing is kept of you any more. What was said stays on Discord."
-            await pressed.response.edit_message(content=told, view=None)
+            text = "Nothing is kept of you any more. Your messages stay on Discord."
+            await pressed.response.edit_message(content=text, view=None)
 
         question = (
             "Delete all your personas, conversations, memories and configs, and the personalities "
@@ -46,21 +46,21 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
 
     @app_commands.command()
     async def optout(self, interaction: Interaction) -> None:
-        """Never be read or written down by this bot, wherever it is; or end that."""
+        """Opt out: the bot neither reads nor stores what you write. Or opt in again."""
         actor = await interaction_actor(interaction)
         if await self._privacy.is_opted_out(actor):
             await self._privacy.opt_in(actor)
-            await interaction.response.send_message("You are heard again.", ephemeral=True)
+            await interaction.response.send_message("You have opted in again.", ephemeral=True)
             return
 
         async def opt_out(pressed: AnyInteraction) -> None:
             await self._privacy.opt_out(await interaction_actor(pressed))
             self._chat.forget_person(pressed.user.id)
-            told = "From now on nothing you say is read or kept, and what was kept is deleted."
-            await pressed.response.edit_message(content=told, view=None)
+            text = "From now on nothing you say is read or kept, and what was kept is deleted."
+            await pressed.response.edit_message(content=text, view=None)
 
         question = (
-            "Be in nothing? Your messages are then neither stored nor shown to a model, others who "
+            "Opt out? Your messages are then neither stored nor shown to a model, others who "
             "mention you mention “[someone]”, and no personality answers you."
         )
         await confirm(interaction, question, label="Opt out", do=opt_out)

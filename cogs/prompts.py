@@ -1,4 +1,4 @@
-"""System prompts, for whoever runs the bot."""
+"""`/system-prompt`: instructions for every personality, for the owner of the bot."""
 
 from typing import Self
 from uuid import UUID
@@ -18,7 +18,7 @@ from services.texts import shorten
 
 
 class PromptForm(Modal):
-    """Asks for a system prompt."""
+    """Form for a system prompt."""
 
     def __init__(self, prompts: SystemPromptService, prompt: SystemPrompt | None = None) -> None:
         super().__init__(title=f"Edit {prompt.name[:38]}" if prompt else "A new system prompt")
@@ -37,7 +37,7 @@ class PromptForm(Modal):
         self.add_item(
             ui.Label(
                 text="Instructions",
-                description="They come before every personality that has no others.",
+                description="They precede every personality that has no other prompt.",
                 component=self.content,
             )
         )
@@ -58,9 +58,9 @@ class PromptForm(Modal):
 class Prompts(
     commands.GroupCog,
     group_name="system-prompt",
-    group_description="Instructions before every personality (whoever runs the bot)",
+    group_description="Instructions for every personality (owner of the bot only)",
 ):
-    """System prompts: instructions before every personality."""
+    """System prompts: instructions for every personality."""
 
     def __init__(self, bot: Bot) -> None:
         self._prompts = bot.services.system_prompts
@@ -92,7 +92,7 @@ class Prompts(
     @app_commands.command()
     @app_commands.describe(prompt="Which")
     async def default(self, interaction: Interaction, prompt: PromptOption) -> None:
-        """Put a prompt before every personality that has no other."""
+        """Use a prompt for every personality that has no other."""
         await self._prompts.make_default(await interaction_actor(interaction), prompt)
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(prompt.name)}** is the default.", ephemeral=True
@@ -112,7 +112,7 @@ class Prompts(
         await confirm(interaction, f"Delete **{name}**?", label="Delete", do=delete)
 
     async def _check(self, interaction: Interaction) -> None:
-        """Refuse before a form is filled in for nothing; the service checks again."""
+        """Refuse before a form is filled in; the service checks again."""
         if not (await interaction_actor(interaction)).is_bot_owner:
             raise BotOwnerOnly
 

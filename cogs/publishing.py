@@ -1,4 +1,4 @@
-"""`/publish`: making personalities public, and taking them back."""
+"""`/publish`: make personalities public, and withdraw them."""
 
 import discord
 from discord import app_commands
@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.embeds.publishing import attempt_line, standing_embed
-from bot.discord.herald import address_of
+from bot.discord.notifications import reply_address
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption
 
@@ -15,7 +15,7 @@ from cogs.options import PersonalityOption
 class Publishing(
     commands.GroupCog, group_name="publish", group_description="Show a personality to everyone"
 ):
-    """Publishing: showing personalities to everyone."""
+    """Publishing: personalities for everyone."""
 
     def __init__(self, bot: Bot) -> None:
         self._publishing = bot.services.publishing
@@ -23,7 +23,7 @@ class Publishing(
     @app_commands.command()
     @app_commands.describe(
         personality="Which of yours",
-        dm="Whether to write you a DM when it takes longer than a quarter of an hour",
+        dm="Whether to send you a DM if it takes longer than 15 minutes",
     )
     async def start(
         self,
@@ -31,26 +31,28 @@ class Publishing(
         personality: PersonalityOption,
         dm: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
     ) -> None:
-        """Publish the present version of a personality."""
+        """Publish the current version of a personality."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = await interaction_actor(interaction)
         await self._publishing.start(
-            actor, personality.id, reply=address_of(interaction), wants_dm=dm
+            actor, personality.id, reply=reply_address(interaction), wants_dm=dm
         )
         name = discord.utils.escape_markdown(personality.name)
         await interaction.edit_original_response(
             content=f"⏳ **{name}** is being published: a model finds tags, a rating, a headline. "
-            "This message tells how it ends; `/publish status` shows how far it is."
+            "This message will show the result; `/publish status` shows the progress."
         )
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
     async def status(self, interaction: Interaction, personality: PersonalityOption) -> None:
-        """Show how far a publication is."""
-        standing = await self._publishing.status(
+        """Show the progress of a publication."""
+        publish_status = await self._publishing.status(
             await interaction_actor(interaction), personality.id
         )
-        await interaction.response.send_message(embed=standing_embed(standing), ephemeral=True)
+        await interaction.response.send_message(
+            embed=standing_embed(publish_status), ephemeral=True
+        )
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
@@ -67,16 +69,18 @@ class Publishing(
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
     async def unpublish(self, interaction: Interaction, personality: PersonalityOption) -> None:
-        """Take a personality off the public shelf."""
+        """Remove a personality from the public catalogue."""
         actor = await interaction_actor(interaction)
-        standing = await self._publishing.status(actor, personality.id)
-        name = discord.utils.escape_markdown(standing.personality.name)
+        publish_status = await self._publishing.status(actor, personality.id)
+        name = discord.utils.escape_markdown(publish_status.personality.name)
 
         async def unpublish(pressed: AnyInteraction) -> None:
             await self._publishing.unpublish(actor, personality.id)
             await pressed.response.edit_message(content=f"**{name}** is unlisted now.", view=None)
 
-        question = f"Take **{name}** off the shelf? Who knows the name may still call it."
+        question = (
+            f"Remove **{name}** from the catalogue? Whoever knows its name can still call it."
+        )
         await confirm(interaction, question, label="Unpublish", do=unpublish)
 
 

@@ -1,1 +1,1 @@
-"""The database: tables, sessions, the embedded server."""
+"""The database: tables, sessions, migrations and the embedded server."""

@@ -1,4 +1,4 @@
-"""What can go wrong before there is a database."""
+"""Errors of opening the database."""
 
 
 class NoDatabase(Exception):
@@ -6,12 +6,12 @@ class NoDatabase(Exception):
 
 
 class FolderUnusable(Exception):
-    """The data folder cannot be made or written. The message is one line that says why."""
+    """The data folder cannot be created or written. The message is one line that says why."""
 
 
-class AlreadyRuns(Exception):
-    """Another process has this database, and there may be only one."""
+class AlreadyRunning(Exception):
+    """Another process uses this database, and only one may."""
 
 
 class DatabaseUnreachable(Exception):
-    """The database cannot be opened or changed. The message is one line that says why."""
+    """The database cannot be opened or migrated. The message is one line that says why."""

@@ -1,4 +1,4 @@
-"""Waiting out a database that is gone for a moment."""
+"""Retries while the database is unavailable."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def is_disconnect(error: BaseException) -> bool:
-    """Whether it is the connection that failed, and not what we asked of it."""
+    """Whether an error is a failure of the connection, and not of the statement."""
     return isinstance(error, OSError) or (
         isinstance(error, DBAPIError)
         and (error.connection_invalidated or isinstance(error, InterfaceError))
@@ -26,9 +26,9 @@ def is_disconnect(error: BaseException) -> bool:
 
 
 async def retry_on_disconnect(work: Callable[[], Awaitable[T]], *, seconds: float = 30) -> T:
-    """Run `work`, again for up to `seconds` while the database cannot be reached.
+    """Run `work`, and retry for up to `seconds` while the database cannot be reached.
 
-    `work` opens its own transaction, so that a broken one leaves nothing behind.
+    `work` must open its own transaction, so that a broken one has no effect.
     """
     try:
         return await work()

@@ -1,4 +1,4 @@
-"""Sessions: the sessionmaker is the dependency, the context manager owns the pool."""
+"""Sessions: the sessionmaker is injected, the context manager owns the pool."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.errors import AlreadyRuns
+from db.errors import AlreadyRunning
 
-# A filtered search for the nearest goes on until it has found as many as were asked for.
-# Whoever stops in the middle of a transaction does not hold up the others for ever.
+# A filtered vector search continues until it has as many rows as requested. A client that stalls in
+# a transaction does not block others for ever.
 _SERVER_SETTINGS = {
     "hnsw.iterative_scan": "relaxed_order",
     "idle_in_transaction_session_timeout": "30s",
@@ -27,7 +27,7 @@ async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     engine = create_async_engine(
         url,
         pool_pre_ping=True,
-        hide_parameters=True,  # what people said is in no log
+        hide_parameters=True,  # messages of people must not be logged
         pool_size=pool_size,
         connect_args={"server_settings": _SERVER_SETTINGS},
     )
@@ -39,37 +39,37 @@ async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
 
 @asynccontextmanager
 async def listen(
-    sessions: Sessions, channel: str, heard: asyncio.Event
+    sessions: Sessions, channel: str, notified: asyncio.Event
 ) -> AsyncGenerator[Callable[[], bool]]:
-    """Set `heard` whenever the channel is notified; yield what tells whether anyone listens still.
+    """Set `notified` on every NOTIFY of a channel; yield a check whether the connection is open.
 
-    The connection is one of its own. When it is lost, `heard` is set too.
+    It uses a connection of its own. `notified` is also set when that is lost.
     """
     engine = sessions.kw["bind"]
 
-    def wake(*_: object) -> None:
-        heard.set()
+    def on_event(*_: object) -> None:
+        notified.set()
 
     async with engine.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         try:
-            driver.add_termination_listener(wake)
-            await driver.add_listener(channel, wake)
+            driver.add_termination_listener(on_event)
+            await driver.add_listener(channel, on_event)
             yield lambda: not driver.is_closed()
         finally:
-            # It listens, so it is of no use to anyone else.
+            # A listening connection must not return to the pool.
             await connection.invalidate()
 
 
 @asynccontextmanager
 async def exclusive(url: str, name: str) -> AsyncGenerator[None]:
-    """Be the only process that does this on a database, as long as the context is open.
+    """Hold an exclusive lock on a database by name, as long as the context is open.
 
     Raises:
-        AlreadyRuns: Another process does.
+        AlreadyRunning: Another process holds the lock.
     """
     engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         if not await connection.scalar(select(func.pg_try_advisory_lock(func.hashtext(name)))):
-            raise AlreadyRuns
+            raise AlreadyRunning
         yield

@@ -1,4 +1,4 @@
-"""Bringing a database up to the tables of this version."""
+"""Migration of a database to the newest revision."""
 
 from pathlib import Path
 
@@ -19,24 +19,24 @@ def _config(url: str) -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Run the migrations that a database lacks. Blocks; runs an event loop of its own.
+    """Run pending migrations. Blocks; runs an event loop of its own.
 
-    Safe to call from several processes at once: they take turns by an advisory lock.
+    Safe to call from several processes at once: an advisory lock serializes them.
 
     Raises:
-        DatabaseUnreachable: The database cannot be opened, or not changed.
+        DatabaseUnreachable: The database cannot be opened or migrated.
     """
     try:
         command.upgrade(_config(url), "head")
     except (OSError, SQLAlchemyError) as error:
-        # The driver's own line; SQLAlchemy adds the statement and a link.
+        # The driver's own message; SQLAlchemy adds the statement and a link.
         cause = getattr(error, "orig", None) or error
         raise DatabaseUnreachable(str(cause).splitlines()[0]) from error
 
 
 def head() -> str:
-    """Return the newest revision this version of the program knows."""
+    """Return the newest revision of this version of the program."""
     revision = ScriptDirectory.from_config(_config("")).get_current_head()
-    if revision is None:  # pragma: no cover - the package carries its migrations
+    if revision is None:  # pragma: no cover - the package includes its migrations
         raise RuntimeError("no migrations found")
     return revision

@@ -1,4 +1,4 @@
-"""Calls to the outside, each in a task that belongs to nobody who may go away."""
+"""Calls to external services in tasks that do not belong to the caller."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 class BackgroundCalls:
-    """Carries calls out in tasks of its own, children of the task that opened it.
+    """Runs calls in its own tasks, as children of the task that opened it.
 
-    A time-out inside such a call then runs on the real clock even where the caller lives in a
-    simulated Discord whose time stands still.
+    Timeouts inside such a call then use the real clock even if the caller runs in a simulated
+    Discord, where time is frozen.
     """
 
     def __init__(self) -> None:
@@ -28,13 +28,13 @@ class BackgroundCalls:
         return await future
 
     async def run(self) -> None:
-        """Carry calls out until cancelled, then cancel what is under way and see it end."""
+        """Run calls until cancelled, then cancel the running ones and wait for them."""
         try:
             while True:
                 self._start(*await self._calls.get())
         finally:
             for task in self._running:
-                # One that is ending already has things to write down; not to be interrupted twice.
+                # A task that is already ending may be storing results; do not cancel it twice.
                 if not task.cancelling():
                     task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
@@ -54,7 +54,7 @@ async def _run(call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) 
     except asyncio.CancelledError:
         future.cancel()
         raise
-    except Exception as error:  # noqa: BLE001 - handed to whoever asked
+    except Exception as error:  # noqa: BLE001 - passed on to the caller
         if not future.done():
             future.set_exception(error)
     else:
@@ -64,11 +64,11 @@ async def _run(call: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) 
 
 @asynccontextmanager
 async def background_calls() -> AsyncGenerator[BackgroundCalls]:
-    """Open a courier; on leaving, what it still carries is cancelled."""
-    carrier = BackgroundCalls()
-    task = asyncio.create_task(carrier.run())
+    """Open a `BackgroundCalls`; on exit, running calls are cancelled."""
+    background = BackgroundCalls()
+    task = asyncio.create_task(background.run())
     try:
-        yield carrier
+        yield background
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

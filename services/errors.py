@@ -1,28 +1,32 @@
-"""The base of everything a person can be told. `bot.discord.errors.explain` has the words."""
+"""Base classes of domain errors. `bot.discord.errors.explain` turns them into messages."""
 
 from dataclasses import dataclass
 
 
 class DomainError(Exception):
-    """An outcome that is nobody's bug. Subclasses carry facts, never prose."""
+    """An expected outcome that is not a bug. Subclasses carry facts, never prose."""
 
 
 class TransientError(DomainError):
-    """An outcome that another try may change, after `retry_after` seconds where that is known."""
+    """An error that may go away on retry, after `retry_after` seconds if that is known."""
 
     retry_after: float | None = None
 
 
+class NotificationFailed(TransientError):
+    """Discord could not be reached with a notice; another try may reach it."""
+
+
 @dataclass(eq=False)
 class TextEmpty(DomainError):
-    """A text that must say something says nothing, once what cannot be seen is taken away."""
+    """A required text is empty after invisible characters are removed."""
 
     field: str
 
 
 @dataclass(eq=False)
 class TextTooLong(DomainError):
-    """A text is longer than it may be."""
+    """A text exceeds its limit."""
 
     field: str
     limit: int
@@ -30,17 +34,17 @@ class TextTooLong(DomainError):
 
 @dataclass(eq=False)
 class OwnersOnly(DomainError):
-    """Only those whom a thing belongs to may do this to it."""
+    """Only owners may do this."""
 
     name: str
 
 
 class BotOwnerOnly(DomainError):
-    """Only whoever runs this bot may do this."""
+    """Only the bot owner may do this."""
 
 
 @dataclass(eq=False)
 class ModeratorsOnly(DomainError):
-    """Only members who have a certain permission in this channel may do this."""
+    """Only members with a certain permission in this channel may do this."""
 
     permission: str = "Manage Messages"

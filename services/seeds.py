@@ -1,4 +1,4 @@
-"""What a new database begins with. Sowing again changes nothing that is there."""
+"""Seed data of a new database. Seeding again does not change existing rows."""
 
 from collections.abc import Collection
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Gender, LlmConfig, NsfwRating, Personality, SystemPrompt, Tag, Visibility
 from db.session import Sessions
+from services.llm import VENDORS
 from services.llm_configs import queries as configs
 from services.personalities import queries as personalities
 from services.publishing import queries as publishing
@@ -19,23 +20,6 @@ SYSTEM_PROMPT = """\
 Write as one person talks to another in a chat: short, in the first person, with a will of your \
 own. Answer what was said; do not summarise it. Show what you do between *asterisks*, sparingly. \
 Do not repeat what you have said before."""
-
-# In this order the first vendor that is set up becomes the default of a new database.
-_CONFIGS: dict[str, dict[str, Any]] = {
-    "openai": {"name": "OpenAI", "vision_model": "openai/default", "temperature": 0.9},
-    "openrouter": {"name": "OpenRouter", "temperature": 0.9},
-    "gemini": {"name": "Gemini", "vision_model": "gemini/default", "temperature": 0.9},
-    "compatible": {"name": "Compatible", "temperature": 0.9},
-    "ollama": {"name": "Ollama", "temperature": 0.9},
-    "local": {
-        "name": "Local",
-        "temperature": 0.5,
-        "top_p": 0.9,
-        "repetition_penalty": 1.1,
-        "max_tokens": 80,
-        "memory_limit": 2,
-    },
-}
 
 # What is published of the cast: a gender, an age, a line, and words that fit, in percent.
 _PUBLISHED: dict[str, tuple[Gender, int, str, dict[str, int]]] = {
@@ -127,31 +111,36 @@ async def seed(sessions: Sessions, *, vendors: Collection[str]) -> None:
             .values(name="Default", content=SYSTEM_PROMPT, is_default=True)
             .on_conflict_do_nothing()
         )
-        for vendor, values in _CONFIGS.items():
-            if vendor in vendors:
-                await session.execute(
-                    insert(LlmConfig)
-                    .values(owner_id=None, model=f"{vendor}/default", **values)
-                    .on_conflict_do_nothing()
+        configured = [vendor for vendor in VENDORS.values() if vendor.name in vendors]
+        for vendor in configured:
+            await session.execute(
+                insert(LlmConfig)
+                .values(
+                    owner_id=None,
+                    name=vendor.label,
+                    model=f"{vendor.name}/default",
+                    **vendor.config,
                 )
+                .on_conflict_do_nothing()
+            )
         if not await configs.has_default(session):
-            first = next((v["name"] for k, v in _CONFIGS.items() if k in vendors), "")
+            first = configured[0].label if configured else ""
             config = await configs.find(session, None, first)
             if config is not None:
                 await configs.make_default(session, config.id)
-        await _sow_tags(session)
+        await _seed_tags(session)
         for values in _CAST:
-            # The slug stays taken after a deletion: whoever was sent away does not come back.
-            is_new = await session.scalar(
+            # The slug stays taken after a deletion, so that a deleted personality is not recreated.
+            personality = await session.scalar(
                 insert(Personality).values(**values).on_conflict_do_nothing().returning(Personality)
             )
-            if is_new is not None:
-                await _publish(session, is_new)
+            if personality is not None:
+                await _publish(session, personality)
 
 
-async def _sow_tags(session: AsyncSession) -> None:
-    """Add the words that personalities are found by; their order follows ours."""
-    names = [(name, category) for category, several in TAGS.items() for name in several]
+async def _seed_tags(session: AsyncSession) -> None:
+    """Insert the tags, and update their categories and order."""
+    names = [(name, category) for category, tag_names in TAGS.items() for name in tag_names]
     statement = insert(Tag).values(
         [
             {"name": name, "category": category, "sort_order": order}
@@ -171,7 +160,7 @@ async def _sow_tags(session: AsyncSession) -> None:
 
 
 async def _publish(session: AsyncSession, personality: Personality) -> None:
-    """Put one of the cast on the public shelf, as if it had been judged."""
+    """Publish one of the cast, as if it had been assessed."""
     gender, age, headline, tags = _PUBLISHED[personality.slug]
     personalities.add_version(session, personality)
     await publishing.set_tags(session, personality.id, tags)

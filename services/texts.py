@@ -1,4 +1,4 @@
-"""Untrusted text made fit to keep: names and long texts that people type or models return."""
+"""Validation and cleaning of untrusted text from people and models."""
 
 import re
 import unicodedata
@@ -9,18 +9,18 @@ NAME_LIMIT = 80
 TEXT_LIMIT = 4000
 
 _SPACES = re.compile(r"\s+")
-# Zero-width joiners hold emoji together, so they stay where no letter is before them.
+# Zero-width joiners are part of emoji, so they are kept unless they follow a letter.
 _JOINERS = "\u200d\ufe0e\ufe0f"
-# Letters, marks and symbols that draw nothing.
+# Letters, marks and symbols without a visible glyph.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_FLAG = "\U0001f3f4"  # England's and others' are this one and invisible letters
+_FLAG = "\U0001f3f4"  # flags of England and others are this one, followed by invisible letters
 _FLAG_LETTERS = ("\U000e0020", "\U000e007f")
-# As many as any script stacks on a letter; more is drawn over other people's messages.
-_MOST_MARKS = 4
+# As many as any script stacks on a letter; more would overlap other people's messages.
+_MAX_MARKS = 4
 
 
 def is_visible(character: str) -> bool:
-    """Whether a character shows, be it as empty space."""
+    """Whether a character is visible, or a space."""
     return (
         unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co"}
         and character not in _BLANK
@@ -29,16 +29,16 @@ def is_visible(character: str) -> bool:
 
 
 def on_one_line(text: str) -> str:
-    """Return a text without what cannot be seen, every space in it one blank."""
-    kept = ""
+    """Return a text without invisible characters, with runs of whitespace as one space."""
+    cleaned = ""
     for character in _SPACES.sub(" ", text):
-        if _shows_after(kept, character):
-            kept += character
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", kept)).strip(_JOINERS + " ")
+        if _is_allowed_after(cleaned, character):
+            cleaned += character
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", cleaned)).strip(_JOINERS + " ")
 
 
 def clean_name(text: str, *, field: str = "name", limit: int = NAME_LIMIT) -> str:
-    """Return a name on one line, without what cannot be seen.
+    """Return a name on one line, without invisible characters.
 
     Raises:
         TextEmpty: Nothing visible is left.
@@ -53,38 +53,38 @@ def clean_name(text: str, *, field: str = "name", limit: int = NAME_LIMIT) -> st
 
 
 def clean_text(text: str, *, field: str, limit: int = TEXT_LIMIT) -> str:
-    """Return a text of several lines, without control characters and space around it.
+    """Return a multi-line text without control characters and surrounding whitespace.
 
     Raises:
         TextTooLong: More than `limit` characters are left.
     """
-    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
-    kept = kept.strip()
-    if len(kept) > limit:
+    cleaned = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
+    cleaned = cleaned.strip()
+    if len(cleaned) > limit:
         raise TextTooLong(field, limit)
-    return kept
+    return cleaned
 
 
 def clean_optional(text: str | None, *, field: str, limit: int = TEXT_LIMIT) -> str | None:
-    """Like `clean_text`; what is empty becomes None."""
+    """Like `clean_text`; an empty text becomes None."""
     return (clean_text(text, field=field, limit=limit) or None) if text is not None else None
 
 
 def shorten(text: str, limit: int) -> str:
-    """Cut a text to at most `limit` characters, with an ellipsis where something is missing."""
+    """Cut a text to at most `limit` characters, with an ellipsis if it was cut."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
 
 
-def _shows_after(before: str, character: str) -> bool:
+def _is_allowed_after(before: str, character: str) -> bool:
     last = before[-1:]
     if character in _JOINERS:
         return bool(last) and not last.isalpha() and last != " "
     if _FLAG_LETTERS[0] <= character <= _FLAG_LETTERS[1]:
         return last == _FLAG or _FLAG_LETTERS[0] <= last < _FLAG_LETTERS[1]
     if unicodedata.category(character)[0] == "M":
-        below = before[-_MOST_MARKS:]
-        is_flood = len(below) == _MOST_MARKS and all(
-            unicodedata.category(mark)[0] == "M" for mark in below
+        preceding = before[-_MAX_MARKS:]
+        is_flood = len(preceding) == _MAX_MARKS and all(
+            unicodedata.category(mark)[0] == "M" for mark in preceding
         )
         return is_visible(character) and not is_flood
     return is_visible(character)

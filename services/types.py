@@ -1,4 +1,4 @@
-"""Types that every feature uses: who acts, where, and what was said."""
+"""Types that every feature uses: actors, channels and messages."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,9 +8,10 @@ from db.models import Personality, Venue
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """A person who does something, with what Discord says they may do where they do it.
+    """A person who acts, with their permissions in the channel where they act.
 
-    `moderates` is Manage Messages in the channel. Services check; Discord's UI only hides.
+    `moderates` is Manage Messages in the channel. Services check it; Discord's UI only hides
+    commands.
     """
 
     discord_id: int
@@ -21,9 +22,9 @@ class Actor:
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """A channel of Discord. `guild_id` is None in a DM.
+    """A Discord channel. `guild_id` is None in a DM.
 
-    `parent_id` is the channel of a thread. `age_restricted` counts a thread's parent.
+    `parent_id` is the channel of a thread. A thread has `age_restricted` from its parent.
     """
 
     channel_id: int
@@ -35,7 +36,7 @@ class Channel:
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """A file of a message, not downloaded yet."""
+    """An attachment of a message, not downloaded yet."""
 
     name: str
     media_type: str
@@ -45,9 +46,9 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class IncomingMessage:
-    """A message of a person, or of a proxy that speaks for one.
+    """A message of a person, or of a proxy bot that speaks for one.
 
-    `mentions` maps Discord ids in the text to names. `reply_to` is the message it answers.
+    `mentions` maps Discord ids in the text to names. `reply_to` is the id of the answered message.
     """
 
     message_id: int

@@ -29,7 +29,8 @@ from services.llm import (
     Ledger,
     background_calls,
 )
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from services.media import Fetcher, FolderStore
 from services.seeds import seed
 from tests.vendors.gemini import GeminiStandIn
@@ -214,7 +215,7 @@ def studio_of(images: ImageModels, carrier: BackgroundCalls, folder: Path) -> Im
         images=images,
         store=FolderStore(folder, base_url="http://127.0.0.1:8787"),
         fetcher=Fetcher({"127.0.0.1"}, plain_hosts={"127.0.0.1"}),
-        courier=carrier,
+        background=carrier,
     )
 
 

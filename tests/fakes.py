@@ -25,7 +25,7 @@ class HandClock(Clock):
         return self.at
 
     @override
-    def span(self, span: timedelta) -> timedelta:
+    def real_duration(self, span: timedelta) -> timedelta:
         return max(span, timedelta(0))
 
     def forward(self, **span: float) -> None:
@@ -46,43 +46,49 @@ class FakeChatAdapter(ChatAdapter):
 
     @override
     async def send(
-        self, place: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
     ) -> list[int]:
         self.sent.append((speaker, text))
         return [len(self.sent)]
 
     @override
     async def edit(
-        self, place: Channel, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
+        self,
+        channel: Channel,
+        speaker: Speaker,
+        message_ids: list[int],
+        text: str,
+        *,
+        line_id: UUID,
     ) -> list[int]:
         self.sent.append((speaker, text))
         return message_ids
 
     @override
-    async def delete(self, place: Channel, message_ids: list[int]) -> None:
+    async def delete(self, channel: Channel, message_ids: list[int]) -> None:
         self.deleted += message_ids
 
     @override
-    async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
+    async def send_error(self, message: IncomingMessage, error: Exception) -> None:
         self.errors.append(error)
 
     @override
-    async def send_crisis_resources(self, heard: IncomingMessage) -> None:
-        self.crisis_messages.append(heard)
+    async def send_crisis_resources(self, message: IncomingMessage) -> None:
+        self.crisis_messages.append(message)
 
     @override
-    def typing(self, place: Channel) -> AbstractAsyncContextManager[None]:
+    def typing(self, channel: Channel) -> AbstractAsyncContextManager[None]:
         return _typing()
 
     @override
     async def history(
-        self, place: Channel, *, after: int | None, before: int, limit: int
+        self, channel: Channel, *, after: int | None, before: int, limit: int
     ) -> list[IncomingMessage]:
         between = [each for each in self.earlier if (after or 0) < each.message_id < before]
         return between[-limit:]
 
     @override
-    async def read(self, attachment: Attachment, *, most: int = MAX_BYTES) -> bytes | None:
+    async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:
         self.fetched.append(attachment.url)
         return self.files.get(attachment.url)
 

@@ -46,6 +46,8 @@ DOORS = {
     "services/media/pictures.py",
 }
 LINES = 400
+# A catalogue is as long as there are messages, and one state machine is told in one place.
+LONG = ("bot/discord/locales/", "services/social/delivery.py")
 
 
 def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
@@ -152,6 +154,7 @@ def test_no_file_is_long_without_a_reason() -> None:
         for room in (*ROOMS, "migrations")
         for file in (ROOT / room).rglob("*.py")
         if file.parent.name != "versions"
+        and not str(file.relative_to(ROOT)).startswith(LONG)
         and (count := len(file.read_text(encoding="utf-8").splitlines())) > LINES
     }
 

@@ -2,11 +2,12 @@
 
 import importlib
 import logging
+import math
 import pkgutil
 import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -22,11 +23,18 @@ from simcord.results import InteractionResult
 from typing_extensions import override
 
 import services
+from bot.discord import errors
 from bot.discord.errors import explain
+from bot.discord.locales import ENGLISH
+from bot.discord.messages import Translator
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton, Tree, View
 from services.characters import PhotoProblem
-from services.engine import SkipReason
+from services.engine import Skipped, SkipReason
 from services.errors import DomainError, TextEmpty
+from services.llm import ModelRateLimited
+from services.media import PictureTooLarge
+from services.photos import PhotoNotFound
+from services.social import PhotoHasPost
 
 FACTS: dict[Any, Any] = {
     str: "x",
@@ -40,7 +48,7 @@ FACTS: dict[Any, Any] = {
     SkipReason: SkipReason.CAP,
     PhotoProblem: PhotoProblem.NOBODY,
 }
-WORDS = "The name is empty, or nothing in it can be seen."
+WORDS = "The name is empty or has no visible text."
 
 
 def leaves(kind: type[DomainError]) -> Iterator[type[DomainError]]:
@@ -60,18 +68,61 @@ def every_error() -> list[type[DomainError]]:
 
 
 @pytest.mark.parametrize("kind", every_error())
-def test_every_domain_error_is_explained(kind: type[DomainError]) -> None:
+def test_every_domain_error_has_a_message_that_can_be_rendered(kind: type[DomainError]) -> None:
     facts = {each.name: FACTS[each.type] for each in fields(kind)} if is_dataclass(kind) else {}
 
-    words = explain(kind(**facts))
+    text = explain(kind(**facts))
 
-    assert words, f"bot.discord.errors.explain has no words for {kind.__name__}"
+    assert kind in ENGLISH.messages, f"bot.discord.locales.english has no row for {kind.__name__}"
+    assert text
+    assert not re.search(r"[{}]|\[\[|\]\]|None|  ", text), text
+    assert text[0].isupper() or text[0] in "*`<"
+    assert text[-1] in ".`x", text
+
+
+@pytest.mark.parametrize("kind", every_error())
+def test_text_of_users_in_a_message_is_never_markdown(kind: type[DomainError]) -> None:
+    hostile = "**x** `y` [z](https://a.example)" + "x" * 300
+    facts = (
+        {each.name: hostile if each.type is str else FACTS[each.type] for each in fields(kind)}
+        if is_dataclass(kind)
+        else {}
+    )
+
+    text = explain(kind(**facts)) or ""
+
+    assert "**x**" not in re.sub(r"`[^`]*`", "", text)
+    assert not re.search(r"(?<!\\)\[z\]\(", re.sub(r"`[^`]*`", "", text))
+    assert len(text) < 1500
+
+
+def test_no_row_of_the_catalogue_is_for_an_error_that_nobody_raises() -> None:
+    raised = {*every_error(), *(kind for each in every_error() for kind in each.__mro__)}
+    ours = {kind for kind in ENGLISH.messages if issubclass(kind, DomainError)}
+
+    assert ours <= raised
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "text"),
     [
-        (app_commands.NoPrivateMessage(), "That works in servers only."),
+        (ModelRateLimited("m", 12.4), "The model `m` is rate-limited. Try again in 12 seconds."),
+        (ModelRateLimited("m", None), "The model `m` is rate-limited. Try again in a minute."),
+        (PhotoNotFound(""), "That photo no longer exists."),
+        (
+            PhotoHasPost("sea", "posted", "art", None),
+            "**sea** already has a post on **art**: posted. A photo is posted once.",
+        ),
+        (
+            PhotoHasPost("sea", "draft", "", None),
+            "**sea** already has a post: a draft. A photo is posted once.",
+        ),
+        (
+            PictureTooLarge("x", math.inf, 40),
+            "**x** has too many megapixels; the limit is 40 megapixels.",
+        ),
+        (Skipped(SkipReason.CAP), "That was skipped: the activity limit is reached."),
+        (app_commands.NoPrivateMessage(), "That only works in servers."),
         (
             app_commands.MissingPermissions(["manage_messages"]),
             "Only members with **Manage Messages** can do that.",
@@ -80,10 +131,26 @@ def test_every_domain_error_is_explained(kind: type[DomainError]) -> None:
         (RuntimeError("ours"), None),
     ],
 )
-def test_what_is_no_domain_error_is_told_of_where_a_person_can_do_something(
-    error: Exception, words: str | None
-) -> None:
-    assert explain(error) == words
+def test_messages_follow_the_facts(error: Exception, text: str | None) -> None:
+    assert explain(error) == text
+
+
+async def test_a_second_language_is_one_more_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    german = replace(
+        ENGLISH,
+        messages={TextEmpty: "Nichts zu sehen in: {field}."},
+        commands={"at_once": "sofort"},
+    )
+    monkeypatch.setattr(errors, "CATALOGUES", {discord.Locale.german: german})
+
+    assert explain(TextEmpty("name"), discord.Locale.german) == "Nichts zu sehen in: name."
+    assert explain(TextEmpty("name"), discord.Locale.french) == WORDS
+    translator = Translator({discord.Locale.german: german})
+    command: app_commands.Command[Any, ..., None] = app_commands.Command(
+        name="at_once", description="x", callback=at_once
+    )
+    payload = await command.get_translated_payload(Doors().tree, translator)
+    assert payload["name_localizations"] == {"de": "sofort"}
 
 
 class FailingView(View):
@@ -229,7 +296,7 @@ async def test_our_own_fault_is_logged_with_the_number_that_people_are_told(
 
     (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
     number = re.findall(r"`(\d+)`", words)
-    assert words.startswith("Something broke on our side.")
+    assert words.startswith("Something went wrong on our side.")
     assert record.getMessage() == f"Interaction {number[0]} failed"
     assert record.exc_info
     assert isinstance(record.exc_info[1], RuntimeError)
@@ -245,7 +312,7 @@ async def test_what_discord_forbids_is_said_and_what_ran_out_is_left_alone(
         late = explained(await at.alice.slash(at.lobby, "answered"))
 
     assert refused == [
-        "Discord does not let me do that here. A moderator can give me the permission."
+        "Discord does not allow me to do that here. A moderator can give me the permission."
     ]
     assert late == []
     assert [each.levelname for each in caplog.records if "came to nothing" in each.message] == [

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.app.scheduler import scheduled
+from bot.app.services import Services
 from bot.app.settings import Settings
 from bot.app.vendors import buffer_publisher
-from bot.app.wiring import EngineOptions, Services, assemble, worker
+from bot.app.wiring import EngineOptions, assemble, worker
 from bot.discord.adapters import discord_adapters
 from bot.discord.chat import CDN_HOSTS
 from bot.discord.client import Bot
@@ -17,8 +18,8 @@ from db.session import Sessions
 from services.characters import CharacterLimits
 from services.clock import Clock
 from services.embeddings import ImageEmbedder, TextEmbedder
+from services.engine import ActJob
 from services.images import ImagePipeline
-from services.jobs import ENGINE
 from services.llm import LanguageModels
 
 
@@ -63,7 +64,6 @@ class Runtime:
             )
 
         return Bot(
-            self.sessions,
             build,
             owner_ids=self.settings.owner_ids,
             proxies=proxies,
@@ -78,8 +78,11 @@ class Runtime:
             self.sessions,
             bot.services,
             has_discord=has_discord,
-            at_once=self.settings.jobs_at_once,
-            lanes={ENGINE: self.settings.max_concurrent_tasks, **self.settings.job_lanes},
+            max_jobs=self.settings.jobs_at_once,
+            concurrency={
+                ActJob.group: self.settings.max_concurrent_tasks,
+                **self.settings.job_concurrency,
+            },
         )
         async with AsyncExitStack() as stack:
             services = bot.services
@@ -89,6 +92,6 @@ class Runtime:
             await services.photos.reembed()
             await stack.enter_async_context(made.running())
             if self.settings.scheduler_enabled:
-                every = self.clock.span(self.engine.interval)
+                every = self.clock.real_duration(self.engine.interval)
                 await stack.enter_async_context(scheduled(services.engine_loop, every))
             yield

@@ -2,18 +2,28 @@
 
 import difflib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-from services.jobs import LANES
 
 
 class SettingsError(Exception):
     """A variable is missing or wrong. The message is one line that names it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorAccess:
+    """How to reach a vendor of language models; `dialect` are changes to its dialect."""
+
+    api_key: SecretStr
+    base_url: str
+    model: str
+    dialect: Mapping[str, Any]
 
 
 class Settings(BaseSettings):
@@ -27,6 +37,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     data_dir: Path = Path(".data")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
     owner_ids: Annotated[frozenset[int], NoDecode] = frozenset()
     proxy_application_ids: Annotated[frozenset[int], NoDecode] = frozenset()
 
@@ -49,7 +60,9 @@ class Settings(BaseSettings):
     local_model_path: Path | None = None
     local_model: bool = True
 
-    painter: Literal["replicate", "gemini"] | None = None
+    image_vendor: Literal["replicate", "gemini"] | None = Field(
+        default=None, validation_alias=AliasChoices("image_vendor", "painter")
+    )
     replicate_api_token: SecretStr | None = None
     replicate_base_url: str | None = None
     replicate_model: str = "google/nano-banana"
@@ -73,7 +86,10 @@ class Settings(BaseSettings):
     s3_secret_access_key: SecretStr | None = None
 
     jobs_at_once: int = Field(default=10, ge=1, le=100)
-    job_lanes: dict[str, int] = Field(default_factory=dict[str, int])
+    job_concurrency: dict[str, int] = Field(
+        default_factory=dict[str, int],
+        validation_alias=AliasChoices("job_concurrency", "job_lanes"),
+    )
     admin_api_key: SecretStr | None = None
     admin_api_host: str = "127.0.0.1"
     admin_api_port: int = Field(default=8787, ge=0, le=65535)
@@ -112,14 +128,12 @@ class Settings(BaseSettings):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("job_lanes")
+    @field_validator("job_concurrency")
     @classmethod
-    def _known(cls, value: dict[str, int]) -> dict[str, int]:
-        """Take no lane that there is not, and no room for less than one."""
-        if unknown := value.keys() - LANES.keys():
-            raise ValueError(f"there is no lane {min(unknown)}; there are {', '.join(LANES)}")
-        if any(room < 1 for room in value.values()):
-            raise ValueError("at least one job of a lane must be able to run")
+    def _has_slots(cls, value: dict[str, int]) -> dict[str, int]:
+        """Take no fewer slots than one."""
+        if any(slots < 1 for slots in value.values()):
+            raise ValueError("a group needs at least one slot")
         return value
 
     @field_validator("database_url")
@@ -160,6 +174,19 @@ class Settings(BaseSettings):
                 )
         return settings
 
+    def vendor(self, name: str) -> VendorAccess | None:
+        """Return how to reach a vendor with an OpenAI-shaped API; None if it is not configured."""
+        key = getattr(self, f"{name}_api_key", self.compatible_api_key)
+        base_url, model = getattr(self, f"{name}_base_url"), getattr(self, f"{name}_model")
+        if key is None or base_url is None or model is None:
+            return None
+        dialect = {
+            option: getattr(self, f"{name}_{option}") or None
+            for option in ("reasoning_effort", "context_tokens")
+            if hasattr(self, f"{name}_{option}")
+        }
+        return VendorAccess(api_key=key, base_url=base_url, model=model, dialect=dialect)
+
     def check_media(self) -> None:
         """See that what storage and pictures need is there.
 
@@ -182,7 +209,7 @@ class Settings(BaseSettings):
             "gemini": "gemini_api_key",
             "image_embed": "image_embed_url",
         }
-        for name in ("painter", "image_embedder"):
+        for name in ("image_vendor", "image_embedder"):
             key = needed.get(getattr(self, name) or "")
             if key and getattr(self, key) is None:
                 chosen = getattr(self, name)

@@ -2,13 +2,22 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 from bot.app.settings import Settings, SettingsError
 from db.session import Sessions
 from services.buffer import BufferClient, BufferPublisher
-from services.embeddings import ImageEmbed, ImageEmbedder, LocalImageEmbedder
+from services.embeddings import ImageEmbedder, LocalImageEmbedder, RemoteImageEmbedder
 from services.images import ImageModel, ImageModels, ImagePipeline
-from services.llm import PRICES, BackgroundCalls, ConfiguredVendor, LanguageModels, Ledger, Price
+from services.llm import (
+    PRICES,
+    VENDORS,
+    BackgroundCalls,
+    ConfiguredVendor,
+    LanguageModels,
+    Ledger,
+    Price,
+)
 from services.media import Fetcher, FolderStore, ObjectStore
 
 
@@ -32,7 +41,7 @@ async def image_pipeline(
             images=images,
             store=store,
             fetcher=Fetcher(),
-            courier=courier,
+            background=courier,
             max_width=settings.image_max_width,
             quality=settings.image_quality,
         )
@@ -91,57 +100,24 @@ async def language_models(
 
 # SDKs take a second or two to import, so only those of vendors with a key are.
 def _openai_compatible(settings: Settings) -> dict[str, ConfiguredVendor]:
-    from services.llm.openai_compatible import Dialect, OpenAICompatible  # noqa: PLC0415
+    from services.llm.openai_compatible import OpenAICompatible  # noqa: PLC0415
 
-    every_parameter = (("top_k", "top_k"), ("repetition_penalty", "repetition_penalty"))
-    openai = Dialect(
-        max_tokens="max_completion_tokens",
-        cache_key=True,
-        reasoning_effort=settings.openai_reasoning_effort or None,
-        context_tokens=128_000,
-    )
-    openrouter = Dialect(extra=every_parameter)
-    compatible = Dialect(extra=every_parameter, context_tokens=settings.compatible_context_tokens)
-    named = {
-        "openai": (
-            settings.openai_api_key,
-            settings.openai_base_url,
-            settings.openai_model,
-            openai,
-        ),
-        "openrouter": (
-            settings.openrouter_api_key,
-            settings.openrouter_base_url,
-            settings.openrouter_model,
-            openrouter,
-        ),
-        "ollama": (
-            settings.compatible_api_key,
-            settings.ollama_base_url,
-            settings.ollama_model,
-            Dialect(context_tokens=4096),
-        ),
-        "compatible": (
-            settings.compatible_api_key,
-            settings.compatible_base_url,
-            settings.compatible_model,
-            compatible,
-        ),
-    }
-    return {
-        name: ConfiguredVendor(
-            OpenAICompatible(
-                name,
-                api_key=key.get_secret_value(),
-                base_url=url,
-                dialect=dialect,
-                timeout=settings.model_deadline_seconds,
-            ),
-            model,
+    configured: dict[str, ConfiguredVendor] = {}
+    for vendor in VENDORS.values():
+        if vendor.dialect is None:
+            continue
+        access = settings.vendor(vendor.name)
+        if access is None:
+            continue
+        texts = OpenAICompatible(
+            vendor.name,
+            api_key=access.api_key.get_secret_value(),
+            base_url=access.base_url,
+            dialect=replace(vendor.dialect, **access.dialect),
+            timeout=settings.model_deadline_seconds,
         )
-        for name, (key, url, model, dialect) in named.items()
-        if key is not None and url is not None and model is not None
-    }
+        configured[vendor.name] = ConfiguredVendor(texts, access.model)
+    return configured
 
 
 def _gemini(settings: Settings) -> dict[str, ConfiguredVendor]:
@@ -170,7 +146,7 @@ async def photo_embedder(settings: Settings) -> AsyncGenerator[ImageEmbedder]:
 def _image_embedder(settings: Settings) -> ImageEmbedder:
     chosen = settings.image_embedder or ("image_embed" if settings.image_embed_url else "local")
     if chosen == "image_embed" and settings.image_embed_url:
-        return ImageEmbed(settings.image_embed_url)
+        return RemoteImageEmbedder(settings.image_embed_url)
     if chosen == "gemini" and settings.gemini_api_key:
         from services.embeddings.gemini import GeminiEmbedder  # noqa: PLC0415 - as above
         from services.llm.gemini import Gemini  # noqa: PLC0415 - as above
@@ -195,7 +171,7 @@ def buffer_publisher(
 
 def image_vendor(settings: Settings) -> str | None:
     """Return the full name of the image model: the chosen one, else the first with a key."""
-    if settings.replicate_api_token is not None and settings.painter != "gemini":
+    if settings.replicate_api_token is not None and settings.image_vendor != "gemini":
         return f"replicate/{settings.replicate_model}"
     return f"gemini/{settings.gemini_image_model}" if settings.gemini_api_key else None
 
@@ -223,7 +199,7 @@ def _painter(settings: Settings) -> ImageModel | None:
 async def _local(settings: Settings, stack: AsyncExitStack) -> ConfiguredVendor | None:
     from services.llm import local  # noqa: PLC0415
 
-    path = settings.local_model_path or (local.bundled() if settings.local_model else None)
+    path = settings.local_model_path or (local.bundled_model() if settings.local_model else None)
     if path is None:
         return None
     if not path.is_file():

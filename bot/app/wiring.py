@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
 
+from bot.app.services import DiscordAdapters, Services
 from bot.app.settings import Settings
-from bot.discord.errors import explain
+from bot.discord.errors import describe
 from db.session import Sessions
 from services.buffer import BufferPublisher
 from services.characters import (
@@ -16,21 +17,20 @@ from services.characters import (
     GalleryService,
     GenerateHandler,
     ProgressHandler,
-    Watcher,
 )
 from services.chat import (
     AnswerService,
     ChannelService,
-    ChatAdapter,
     ChatService,
     ConversationWriter,
     ReplyGenerator,
 )
 from services.clock import Clock, SystemClock
+from services.command_sync import CommandSyncService
 from services.embeddings import ImageEmbedder, LocalImageEmbedder, TextEmbedder
 from services.engine import (
     ActHandler,
-    BoardAdapter,
+    ActJob,
     BoardIngest,
     BoardService,
     Delays,
@@ -45,8 +45,8 @@ from services.engine import (
     Uniform,
 )
 from services.images import ImagePipeline
-from services.jobs import DISCORD, ENGINE, LANES, Handler, JobMetrics, JobService, Worker
-from services.llm import LanguageModels, Ledger
+from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
+from services.llm import VENDORS, LanguageModels
 from services.llm_configs import LlmConfigService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
@@ -54,12 +54,12 @@ from services.people import PeopleService
 from services.personalities import PersonalityService, SystemPromptService
 from services.photos import EmbedPhotoHandler, PhotoService
 from services.privacy import PrivacyService
-from services.publishing import Herald, PublishHandler, PublishingService, PublishNoticeHandler
+from services.publishing import PublishHandler, PublishingService, PublishNoticeHandler
 from services.social import (
+    BUFFER,
     CalendarService,
     DeliveryHandler,
     Drafter,
-    Messenger,
     Publisher,
     RemoveFromQueueHandler,
     SocialNoticeHandler,
@@ -68,18 +68,6 @@ from services.social import (
     TargetService,
     delete_photos_and_posts,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class DiscordAdapters:
-    """The services' ways to Discord."""
-
-    stage: ChatAdapter
-    board_stage: BoardAdapter
-    herald: Herald
-    watcher: Watcher
-    publisher: Publisher
-    messenger: Messenger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,40 +102,6 @@ class EngineOptions:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Services:
-    """Every service of the house."""
-
-    stage: ChatAdapter
-    models: LanguageModels
-    ledger: Ledger
-    people: PeopleService
-    personalities: PersonalityService
-    system_prompts: SystemPromptService
-    configs: LlmConfigService
-    memory: MemoryService
-    privacy: PrivacyService
-    channels: ChannelService
-    answers: AnswerService
-    chat: ChatService
-    publishing: PublishingService
-    characters: CharacterService
-    galleries: GalleryService
-    sweeper: GarbageCollector
-    photos: PhotoService
-    posts: SocialService
-    calendar: CalendarService
-    targets: TargetService
-    drafter: Drafter
-    boards: BoardService
-    board_ear: BoardIngest
-    engine: EngineService
-    engine_loop: EngineScheduler
-    jobs: JobService
-    handlers: tuple[Handler, ...]
-    metrics: JobMetrics
-
-
 def assemble(
     sessions: Sessions,
     *,
@@ -163,7 +117,7 @@ def assemble(
 ) -> Services:
     """Build every service from the few things that reach outside the process."""
     time = clock or SystemClock()
-    personalities = PersonalityService(sessions, leaving=delete_photos_and_posts)
+    personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts)
     composer = ReplyGenerator(sessions, models, embedder, time)
     keeper = ConversationWriter(sessions, embedder)
     options = engine or EngineOptions()
@@ -190,16 +144,16 @@ def assemble(
     sweeper = GarbageCollector(sessions, studio.store)
     handlers = (
         PublishHandler(sessions, models),
-        PublishNoticeHandler(outside.herald),
+        PublishNoticeHandler(outside.notifier),
         ActHandler(desk),
-        GenerateHandler(sessions, models, studio, outside.watcher, describe=describe_error),
-        ProgressHandler(sessions, studio.store, outside.watcher),
+        GenerateHandler(sessions, models, studio, outside.notifier, describe=describe),
+        ProgressHandler(sessions, studio.store, outside.notifier),
         CleanupHandler(sessions, studio),
         GarbageCollectionHandler(sweeper),
         DeleteHandler(studio.store),
         EmbedPhotoHandler(sessions, studio.store, looker),
-        DeliveryHandler(sessions, publishers, time, describe=describe_error),
-        SocialNoticeHandler(sessions, outside.messenger),
+        DeliveryHandler(sessions, publishers, time, describe=describe),
+        SocialNoticeHandler(sessions, outside.notifier),
         RemoveFromQueueHandler(publishers),
     )
     metrics = JobMetrics()
@@ -225,21 +179,25 @@ def assemble(
         photos=PhotoService(sessions, studio, looker, outside.stage),
         posts=SocialService(sessions, time),
         calendar=CalendarService(sessions, time),
-        targets=TargetService(sessions, buffer, studio.courier, time),
+        targets=TargetService(sessions, buffer, studio.background, time),
         drafter=Drafter(sessions, models, studio.store),
         boards=BoardService(sessions, models, options.rhythm, options.limits, time),
         board_ear=BoardIngest(sessions, planner, tempo, outside.board_stage),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),
         engine_loop=EngineScheduler(sessions, planner, tempo),
+        command_sync=CommandSyncService(sessions),
         jobs=JobService(sessions, handlers, metrics),
         handlers=handlers,
         metrics=metrics,
     )
 
 
-def describe_error(error: BaseException) -> str:
-    """Return what is said of work that failed."""
-    return explain(error) or "Something broke on our side."
+# Buffer wants calls one after the other: two or three at most.
+_VENDOR_SLOTS: Mapping[str, int] = {
+    **{vendor.name: vendor.concurrency for vendor in VENDORS.values()},
+    BUFFER: 2,
+    "replicate": 4,
+}
 
 
 def worker(
@@ -247,18 +205,18 @@ def worker(
     services: Services,
     *,
     has_discord: bool,
-    at_once: int = 10,
-    lanes: Mapping[str, int] | None = None,
+    max_jobs: int = 10,
+    concurrency: Mapping[str, int] | None = None,
 ) -> Worker:
     """Build what does the work in the background, but for Discord's where there is no Discord."""
-    rooms = {**LANES, **(lanes or {})}
+    limits = {**CONCURRENCY, **_VENDOR_SLOTS, **(concurrency or {})}
     if not has_discord:
-        del rooms[DISCORD], rooms[ENGINE]
+        limits |= {DISCORD: 0, ActJob.group: 0}
     return Worker(
         sessions,
         services.handlers,
-        lanes=rooms,
-        describe=describe_error,
+        concurrency=limits,
+        describe=describe,
         metrics=services.metrics,
-        at_once=at_once,
+        max_jobs=max_jobs,
     )

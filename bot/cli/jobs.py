@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bot.app.services import Services
 from bot.app.vendors import buffer_publisher, image_pipeline, photo_embedder
-from bot.app.wiring import Services, assemble
+from bot.app.wiring import assemble
 from bot.cli import terminal
 from bot.cli.terminal import default_database, friendly_errors
 from bot.discord.adapters import discord_adapters
@@ -21,7 +22,7 @@ from db.upgrade import upgrade
 from services.embeddings import WordLlamaEmbedder
 from services.jobs import Job, JobDetails, JobStatus
 from services.llm import PRICES, LanguageModels, Ledger, background_calls
-from services.media import Stored
+from services.media import StoredObject
 
 jobs_app = typer.Typer(no_args_is_help=True, help="The work in the background.")
 
@@ -77,8 +78,8 @@ def sweep(
 ) -> None:
     """Look for files of a day ago or older that nothing in the database names."""
 
-    async def look(services: Services) -> list[Stored]:
-        strays = await services.sweeper.orphans()
+    async def look(services: Services) -> list[StoredObject]:
+        strays = await services.sweeper.find_orphans()
         if delete:
             await services.sweeper.delete(strays)
         return strays

@@ -192,11 +192,11 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
     # Simcord probes a client without intents when it is imported, of which discord.py warns.
     logging.getLogger("discord.state").setLevel(logging.ERROR)
     from bot.playground.play import play as play_on  # noqa: PLC0415 - absent in production
-    from bot.playground.world import last_moment  # noqa: PLC0415 - as above
+    from bot.playground.world import saved_time  # noqa: PLC0415 - as above
 
     # Three personalities in real time would be a quiet place.
     lively = Presence(pace=_LIVELY)
-    clock = FastClock(speed, begins=last_moment(_world(settings)))
+    clock = FastClock(speed, start=saved_time(_world(settings)))
     async with (
         exclusive(url, PLAYGROUND),
         _opened(settings, url, clock=clock, rhythm=lively) as house,

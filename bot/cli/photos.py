@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bot.app.wiring import Services
+from bot.app.services import Services
 from bot.cli.jobs import ask
 from bot.cli.terminal import plain, print_json, strip_markdown
 from bot.discord.errors import explain
-from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo, folder
+from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo, folder_sources
 from services.types import Actor
 
 personas_app = typer.Typer(no_args_is_help=True, help="Personalities.")
@@ -61,12 +61,12 @@ def import_(
 
     async def take(services: Services) -> list[ImportResult]:
         found = await services.personalities.find_own(OPERATOR, personality)
-        sources = folder(path)
+        sources = folder_sources(path)
         taken: list[ImportResult] = []
         with _progress(is_shown=not as_json) as progress:
             task = progress.add_task(found.name, total=len(sources))
             adding = services.photos.add(
-                OPERATOR, found.id, sources, is_made=ai_made, at_once=os.cpu_count() or 1
+                OPERATOR, found.id, sources, is_ai_generated=ai_made, at_once=os.cpu_count() or 1
             )
             async for each in adding:
                 # Only what is told at the end is kept, not each photo.
@@ -99,7 +99,7 @@ def show(photo: PhotoName, as_json: Json = False) -> None:  # noqa: FBT002 - typ
 
     async def look(services: Services) -> LibraryPhoto:
         found = await services.photos.find(OPERATOR, photo)
-        return await services.photos.show(OPERATOR, found.id)
+        return await services.photos.get(OPERATOR, found.id)
 
     row = photo_row(ask(look), whole=True)
     if as_json:
@@ -130,7 +130,7 @@ def photo_row(shelved: LibraryPhoto, *, whole: bool = False) -> dict[str, Any]:
         "pixels": f"{photo.width}x{photo.height}",
         "bytes": photo.size,
         "taken": photo.taken_at.isoformat(sep=" ", timespec="minutes") if photo.taken_at else None,
-        "ai_made": photo.is_made,
+        "ai_made": photo.is_ai_generated,
         "post": _post(shelved),
     }
     if whole:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.app.wiring import Services
+from bot.app.services import Services
 from bot.cli.jobs import ask
 from bot.cli.photos import OPERATOR, Json, PhotoName, print_rows
 from bot.cli.terminal import plain, print_json, strip_markdown

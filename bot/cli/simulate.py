@@ -13,7 +13,7 @@ from rich.table import Table
 from bot.app.wiring import EngineOptions
 from bot.cli import terminal
 from bot.discord.embeds.plots import rhythm_plot
-from services.engine import ActType
+from services.engine import ACTIONS, ActType
 from services.engine.simulation import (
     Measure,
     Simulation,
@@ -84,6 +84,6 @@ def _drawn(company: SimulationResult) -> bytes:
     delays = [
         (act.at - act.answered_at).total_seconds()
         for act in company.acts
-        if act.answered_at is not None and act.kind != ActType.VOTE
+        if act.answered_at is not None and ACTIONS[act.kind].speaks()
     ]
     return rhythm_plot([at / 3600 % 24 for at in busiest], gaps, delays)

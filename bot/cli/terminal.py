@@ -16,7 +16,7 @@ from bot.app import logs
 from bot.app.settings import Settings, SettingsError, misspelt
 from bot.discord.errors import explain
 from db.embedded import server
-from db.errors import AlreadyRuns, DatabaseUnreachable, FolderUnusable, NoDatabase
+from db.errors import AlreadyRunning, DatabaseUnreachable, FolderUnusable, NoDatabase
 from services.errors import DomainError
 
 LIVE, PLAYGROUND = "troupe", "playground"
@@ -55,7 +55,7 @@ def _line_about(error: Exception) -> str | None:
             return f"DATABASE_URL: the database cannot be used: {error}"
         case FolderUnusable():
             return f"DATA_DIR: it cannot be used: {error}"
-        case AlreadyRuns():
+        case AlreadyRunning():
             return "DATA_DIR: a playground runs in this folder already; its pages are open there"
         case aiohttp.ClientConnectionError():
             return f"Discord cannot be reached: {error}"

@@ -4,14 +4,12 @@ from collections.abc import Collection
 
 import discord
 
-from bot.app.wiring import DiscordAdapters
+from bot.app.services import DiscordAdapters
 from bot.discord.boards import DiscordBoardAdapter
 from bot.discord.buttons.answers import answer_view
-from bot.discord.buttons.posts import DiscordMessenger
 from bot.discord.chat import CDN_HOSTS, DiscordChatAdapter
-from bot.discord.herald import DiscordHerald
+from bot.discord.notifications import DiscordNotifier
 from bot.discord.photos import DiscordPublisher
-from bot.discord.watcher import DiscordWatcher
 from bot.discord.webhooks import Webhooks
 from services.clock import Clock, SystemClock
 from services.media import ObjectStore
@@ -32,8 +30,6 @@ def discord_adapters(
             bot, webhooks, answer_view=answer_view, proxies=proxies, cdn_hosts=cdn_hosts
         ),
         board_stage=DiscordBoardAdapter(bot, webhooks),
-        herald=DiscordHerald(bot),
-        watcher=DiscordWatcher(bot),
+        notifier=DiscordNotifier(bot),
         publisher=DiscordPublisher(bot, webhooks, store, clock or SystemClock()),
-        messenger=DiscordMessenger(bot),
     )

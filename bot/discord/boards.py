@@ -1,6 +1,7 @@
 """Where personalities speak by themselves: posts with votes, and threads below them."""
 
 import io
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,15 +9,15 @@ import discord
 from typing_extensions import override
 
 from bot.discord.buttons.votes import UP, vote_view
-from bot.discord.webhooks import Webhooks, translate_errors, without_retries
+from bot.discord.webhooks import Webhooks, resolve_channel, translate_errors
 from services.chat import MissingPermission
 from services.engine import BoardAdapter, BoardLocation, ImageAttachment, SentMessages
 from services.texts import shorten
 from services.types import Speaker
 
-_LOOKED_AT = 500
+_MAX_HISTORY = 500
 _THREAD_EXISTS = 160004
-_NAME, _ALT = 90, 1000
+_MAX_TITLE, _MAX_ALT = 90, 1000
 
 
 class DiscordBoardAdapter(BoardAdapter):
@@ -48,7 +49,7 @@ class DiscordBoardAdapter(BoardAdapter):
     ) -> SentMessages:
         options: dict[str, Any] = {"view": vote_view(post_id, 0, 0)}
         if where.is_forum:
-            options["thread_name"] = title[:_NAME]
+            options["thread_name"] = title[:_MAX_TITLE]
         async with translate_errors():
             message = await self._send(await self._board(where), speaker, text, options, picture)
         thread_id = message.channel.id if where.is_forum else None
@@ -129,18 +130,14 @@ class DiscordBoardAdapter(BoardAdapter):
         if not await self._webhooks.are_allowed(board):
             raise MissingPermission("Manage Webhooks")
 
-        async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
-            return await without_retries(webhook).send(
-                text,
-                username=speaker.name,
-                avatar_url=speaker.avatar_url or discord.utils.MISSING,
-                allowed_mentions=discord.AllowedMentions.none(),
-                wait=True,
-                file=_file(picture) if picture else discord.utils.MISSING,
-                **options,
-            )
-
-        return await self._webhooks.use(board, send)
+        return await self._webhooks.send(
+            board,
+            speaker,
+            text,
+            is_retried=False,
+            file=partial(_file, picture) if picture else None,
+            **options,
+        )
 
     async def _begin_thread(self, board: Any, where: BoardLocation) -> int:
         """Begin the thread of a post, or return the one that somebody has begun meanwhile."""
@@ -148,14 +145,14 @@ class DiscordBoardAdapter(BoardAdapter):
             raise MissingPermission("Create Public Threads")
         message = board.get_partial_message(where.post_message_id)
         try:
-            return (await message.create_thread(name=where.title[:_NAME] or "Comments")).id
+            return (await message.create_thread(name=where.title[:_MAX_TITLE] or "Comments")).id
         except discord.HTTPException as error:
             if error.code != _THREAD_EXISTS:
                 raise
             return where.post_message_id  # a message's thread has its id
 
     async def _find(self, channel: Any, speaker: Speaker, content: str) -> int | None:
-        async for message in channel.history(limit=_LOOKED_AT):
+        async for message in channel.history(limit=_MAX_HISTORY):
             is_a_webhooks = message.webhook_id is not None
             if is_a_webhooks and (message.author.name, message.content) == (speaker.name, content):
                 return message.id
@@ -168,7 +165,7 @@ class DiscordBoardAdapter(BoardAdapter):
         threads = [
             thread
             for thread in await board.guild.active_threads()
-            if thread.parent_id == board.id and thread.name == title[:_NAME]
+            if thread.parent_id == board.id and thread.name == title[:_MAX_TITLE]
         ]
         for thread in threads:
             if found := await self._find(thread, speaker, text):
@@ -179,14 +176,12 @@ class DiscordBoardAdapter(BoardAdapter):
         return await self._channel(where.channel_id)
 
     async def _channel(self, channel_id: int | None) -> Any:
-        return self._bot.get_channel(channel_id or 0) or await self._bot.fetch_channel(
-            channel_id or 0
-        )
+        return await resolve_channel(self._bot, channel_id or 0)
 
 
 def _file(picture: ImageAttachment) -> discord.File:
-    """Return a file to send once: a second try needs another."""
-    alt = shorten(picture.alt, _ALT)
+    """Return a picture as a file to send."""
+    alt = shorten(picture.alt, _MAX_ALT)
     return discord.File(io.BytesIO(picture.data), "picture.jpg", description=alt)
 
 

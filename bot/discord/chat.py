@@ -13,8 +13,8 @@ from discord import ui
 from typing_extensions import override
 
 from bot.discord.converters import is_from_person, to_incoming_message
-from bot.discord.errors import explain
-from bot.discord.webhooks import Webhooks, translate_errors
+from bot.discord.errors import describe
+from bot.discord.webhooks import Webhooks, resolve_channel, translate_errors
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
 from services.media import MAX_BYTES
 from services.types import Attachment, Channel, IncomingMessage, Speaker
@@ -50,55 +50,60 @@ class DiscordChatAdapter(ChatAdapter):
 
     @override
     async def send(
-        self, place: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
     ) -> list[int]:
         async with translate_errors():
-            channel = await self._channel(place)
-            masked = await self._is_masked(place, channel)
-            pieces = _pieces(place, speaker, text, masked=masked)
-            return await self._send_all(channel, speaker, pieces, line_id, masked=masked)
+            messageable = await self._channel(channel)
+            masked = await self._is_masked(channel, messageable)
+            pieces = _pieces(channel, speaker, text, masked=masked)
+            return await self._send_all(messageable, speaker, pieces, line_id, masked=masked)
 
     @override
     async def edit(
-        self, place: Channel, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
+        self,
+        channel: Channel,
+        speaker: Speaker,
+        message_ids: list[int],
+        text: str,
+        *,
+        line_id: UUID,
     ) -> list[int]:
         async with translate_errors():
-            channel = await self._channel(place)
-            masked = await self._is_masked(place, channel)
-            pieces = _pieces(place, speaker, text, masked=masked)
+            messageable = await self._channel(channel)
+            masked = await self._is_masked(channel, messageable)
+            pieces = _pieces(channel, speaker, text, masked=masked)
             kept = message_ids[: len(pieces)]
             for number, (message_id, piece) in enumerate(zip(kept, pieces, strict=False), start=1):
                 view = self._answer_view(line_id) if number == len(pieces) else None
-                await self._edit(channel, message_id, piece, view, masked=masked)
+                await self._edit(messageable, message_id, piece, view, masked=masked)
             rest = pieces[len(kept) :]
-            more = await self._send_all(channel, speaker, rest, line_id, masked=masked)
+            more = await self._send_all(messageable, speaker, rest, line_id, masked=masked)
             return [*kept, *more]
 
     @override
-    async def delete(self, place: Channel, message_ids: list[int]) -> None:
+    async def delete(self, channel: Channel, message_ids: list[int]) -> None:
         async with translate_errors():
-            channel = await self._channel(place)
+            messageable = await self._channel(channel)
             for message_id in message_ids:
                 with suppress(discord.NotFound):
-                    if place.guild_id is None:
-                        await channel.get_partial_message(message_id).delete()
+                    if channel.guild_id is None:
+                        await messageable.get_partial_message(message_id).delete()
                     else:
-                        webhook = await self._webhooks.get(channel)
-                        await webhook.delete_message(message_id, thread=_thread(channel))
+                        webhook = await self._webhooks.get(messageable)
+                        await webhook.delete_message(message_id, thread=_thread(messageable))
 
     @override
-    async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
-        text = explain(error) or "Something broke on our side."
-        await self._reply(heard, f"-# {text}")
+    async def send_error(self, message: IncomingMessage, error: Exception) -> None:
+        await self._reply(message, f"-# {describe(error)}")
 
     @override
-    async def send_crisis_resources(self, heard: IncomingMessage) -> None:
-        await self._reply(heard, _COMFORT)
+    async def send_crisis_resources(self, message: IncomingMessage) -> None:
+        await self._reply(message, _COMFORT)
 
     @override
     @asynccontextmanager
-    async def typing(self, place: Channel) -> AsyncGenerator[None]:
-        task = asyncio.create_task(self._type(place))
+    async def typing(self, channel: Channel) -> AsyncGenerator[None]:
+        task = asyncio.create_task(self._type(channel))
         try:
             yield
         finally:
@@ -106,14 +111,14 @@ class DiscordChatAdapter(ChatAdapter):
 
     @override
     async def history(
-        self, place: Channel, *, after: int | None, before: int, limit: int
+        self, channel: Channel, *, after: int | None, before: int, limit: int
     ) -> list[IncomingMessage]:
         try:
             async with translate_errors():
-                channel = await self._channel(place)
+                messageable = await self._channel(channel)
                 found = [
                     message
-                    async for message in channel.history(
+                    async for message in messageable.history(
                         limit=limit,
                         before=discord.Object(before),
                         after=discord.Object(after) if after else None,
@@ -130,9 +135,9 @@ class DiscordChatAdapter(ChatAdapter):
         ]
 
     @override
-    async def read(self, attachment: Attachment, *, most: int = MAX_BYTES) -> bytes | None:
+    async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:
         host = urlsplit(attachment.url).hostname
-        if host not in self._cdn_hosts or attachment.size > most:
+        if host not in self._cdn_hosts or attachment.size > max_bytes:
             return None
         try:
             return await self._bot.http.get_from_cdn(attachment.url)
@@ -151,27 +156,11 @@ class DiscordChatAdapter(ChatAdapter):
         for number, piece in enumerate(pieces, start=1):
             view = self._answer_view(line_id) if number == len(pieces) else discord.utils.MISSING
             if masked:
-                message = await self._send(channel, speaker, piece, view)
+                message = await self._webhooks.send(channel, speaker, piece, view=view)
             else:
                 message = await channel.send(piece, view=view or None)
             message_ids.append(message.id)
         return message_ids
-
-    async def _send(
-        self, channel: Any, speaker: Speaker, piece: str, view: ui.View
-    ) -> discord.Message:
-        async def send(webhook: discord.Webhook) -> discord.Message:
-            return await webhook.send(
-                piece,
-                username=speaker.name,
-                avatar_url=speaker.avatar_url or discord.utils.MISSING,
-                thread=_thread(channel),
-                view=view,
-                allowed_mentions=discord.AllowedMentions.none(),
-                wait=True,
-            )
-
-        return await self._webhooks.use(channel, send)
 
     async def _edit(
         self, channel: Any, message_id: int, piece: str, view: ui.View | None, *, masked: bool
@@ -188,8 +177,7 @@ class DiscordChatAdapter(ChatAdapter):
             raise AnswerNotFound from error  # said through a webhook that is gone, so for ever
 
     async def _channel(self, place: Channel) -> Any:
-        channel = self._bot.get_channel(place.channel_id)
-        return channel or await self._bot.fetch_channel(place.channel_id)
+        return await resolve_channel(self._bot, place.channel_id)
 
     async def _reply(self, heard: IncomingMessage, text: str) -> None:
         async with translate_errors():

@@ -11,15 +11,14 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 from discord.ext import commands
-from sqlalchemy.dialects.postgresql import insert
 from typing_extensions import override
 
-from bot.app.wiring import Services
+from bot.app.services import Services
 from bot.discord.buttons.votes import reaction_value
 from bot.discord.converters import forum_title, is_from_person, to_channel, to_incoming_message
+from bot.discord.locales import CATALOGUES, ENGLISH
+from bot.discord.messages import Translator
 from bot.discord.ui import Tree
-from db.models import SyncedCommands
-from db.session import Sessions
 from services.errors import DomainError
 from services.types import IncomingMessage
 
@@ -44,7 +43,6 @@ class Bot(commands.AutoShardedBot):
 
     def __init__(
         self,
-        sessions: Sessions,
         assemble: "Callable[[Bot], Services]",
         *,
         owner_ids: frozenset[int] = frozenset(),
@@ -67,7 +65,6 @@ class Bot(commands.AutoShardedBot):
             owner_ids=owner_ids or None,
             **options,
         )
-        self._sessions = sessions
         self._proxies = proxies
         self._always_sync = always_sync
         self.development = development
@@ -78,31 +75,31 @@ class Bot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         if not self._has_gateway:
             return  # nobody will call a command
+        if any(catalogue is not ENGLISH for catalogue in CATALOGUES.values()):
+            await self.tree.set_translator(Translator(CATALOGUES))
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.sync_if_changed()
 
     async def sync_if_changed(self, *, force: bool = False) -> bool:
-        """Tell Discord about our commands if they differ from what it was last told."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        """Send our commands to Discord if they differ from what it was last sent."""
+        payload = await self._command_payload()
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         application_id = self.application_id or 0
-        async with self._sessions() as session:
-            known = await session.get(SyncedCommands, application_id)
-        if known is not None and known.digest == digest and not (force or self._always_sync):
+        is_known = await self.services.command_sync.is_current(application_id, digest)
+        if is_known and not (force or self._always_sync):
             return False
         await self.tree.sync()
-        async with self._sessions.begin() as session:
-            await session.execute(
-                insert(SyncedCommands)
-                .values(application_id=application_id, digest=digest)
-                .on_conflict_do_update(
-                    index_elements=["application_id"],
-                    set_={"digest": digest, "synced_at": discord.utils.utcnow()},
-                )
-            )
-        log.info("Told Discord about %s commands", len(payload))
+        await self.services.command_sync.save(application_id, digest)
+        log.info("Sent %s commands to Discord", len(payload))
         return True
+
+    async def _command_payload(self) -> list[dict[str, Any]]:
+        commands = self.tree.get_commands()
+        translator = self.tree.translator
+        if translator is None:
+            return [command.to_dict(self.tree) for command in commands]
+        return [await command.get_translated_payload(self.tree, translator) for command in commands]
 
     @override
     async def on_message(self, message: discord.Message, /) -> None:

@@ -1,4 +1,4 @@
-"""Every error becomes words here, nowhere else. Those of our own are in `bot.discord.words`."""
+"""Every failed interaction is answered here; the words are in `bot.discord.locales`."""
 
 import logging
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.discord.words import words
-from services.errors import DomainError
+from bot.discord.locales import CATALOGUES, ENGLISH
+from bot.discord.messages import Catalogue
 
 log = logging.getLogger(__name__)
 
@@ -15,28 +15,18 @@ log = logging.getLogger(__name__)
 _NOBODY_LEFT = {10008, 10015, 10062}
 
 
-def explain(error: BaseException) -> str | None:
+def explain(error: BaseException, locale: discord.Locale | None = None) -> str | None:
     """Say what went wrong to whoever caused it; None means the fault is ours."""
-    match error:
-        case DomainError():
-            return words(error)
-        case app_commands.CheckFailure():
-            return _about_checks(error)
-        case discord.Forbidden():
-            return "Discord does not let me do that here. A moderator can give me the permission."
-        case _:
-            return None
+    return _catalogue(locale).render(error)
 
 
-def _about_checks(error: app_commands.CheckFailure) -> str:
-    match error:
-        case app_commands.NoPrivateMessage():
-            return "That works in servers only."
-        case app_commands.MissingPermissions(missing_permissions=missing):
-            needed = ", ".join(name.replace("_", " ").title() for name in missing)
-            return f"Only members with **{needed}** can do that."
-        case _:
-            return "You cannot do that here."
+def describe(error: BaseException) -> str:
+    """Say what went wrong, also where the fault is ours."""
+    return explain(error) or ENGLISH.unexplained
+
+
+def _catalogue(locale: discord.Locale | None) -> Catalogue:
+    return CATALOGUES.get(locale, ENGLISH) if locale else ENGLISH
 
 
 def unwrap(error: BaseException) -> BaseException:
@@ -53,13 +43,14 @@ def unwrap(error: BaseException) -> BaseException:
 async def report(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Answer an interaction that failed. Every door in `bot.discord.ui` leads here."""
     cause = unwrap(error)
-    text = explain(cause)
+    text = explain(cause, interaction.locale)
     if text is None:
         if isinstance(cause, discord.NotFound) and cause.code in _NOBODY_LEFT:
             log.warning("Interaction %s came to nothing: %s", interaction.id, cause)
             return
         log.error("Interaction %s failed", interaction.id, exc_info=cause)
-        text = f"Something broke on our side. If you report it, quote `{interaction.id}`."
+        catalogue = _catalogue(interaction.locale)
+        text = catalogue.internal_error.format(interaction=interaction.id)
     if interaction.response.is_done():
         await interaction.followup.send(text, ephemeral=True)
     else:

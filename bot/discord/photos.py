@@ -10,7 +10,7 @@ import discord
 from typing_extensions import override
 
 from bot.discord.converters import to_channel
-from bot.discord.webhooks import Webhooks, translate_errors, without_retries
+from bot.discord.webhooks import Webhooks, resolve_channel, translate_errors
 from services.chat import MissingPermission
 from services.clock import Clock
 from services.media import ObjectStore
@@ -26,9 +26,9 @@ from services.social import (
 from services.texts import shorten
 from services.types import Venue
 
-_LOOKED_AT, _ARCHIVED = 2000, 100
+_MAX_HISTORY, _MAX_ARCHIVED = 2000, 100
 _SKEW = timedelta(minutes=5)
-_NAME, _ALT = 90, 1000
+_MAX_TITLE, _MAX_ALT = 90, 1000
 
 
 class DiscordPublisher(Publisher):
@@ -64,25 +64,24 @@ class DiscordPublisher(Publisher):
     async def publish(self, outgoing: OutgoingPost) -> Receipt:
         picture = await self._store.get(outgoing.storage_key)
 
-        async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
-            return await without_retries(webhook).send(
-                outgoing.caption,
-                username=outgoing.speaker.name,
-                avatar_url=outgoing.speaker.avatar_url or discord.utils.MISSING,
-                allowed_mentions=discord.AllowedMentions.none(),
-                wait=True,
-                file=discord.File(
-                    io.BytesIO(picture),
-                    outgoing.file_name,
-                    description=shorten(outgoing.alt_text, _ALT) or None,
-                ),
-                **_where(channel, outgoing),
+        def file() -> discord.File:
+            return discord.File(
+                io.BytesIO(picture),
+                outgoing.file_name,
+                description=shorten(outgoing.alt_text, _MAX_ALT) or None,
             )
 
         try:
             async with translate_errors():
                 channel = await self._channel(outgoing)
-                message = await self._webhooks.use(await self._home(channel), send)
+                message = await self._webhooks.send(
+                    await self._home(channel),
+                    outgoing.speaker,
+                    outgoing.caption,
+                    is_retried=False,
+                    file=file,
+                    **_where(channel, outgoing),
+                )
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise DeliveryUnconfirmed(type(error).__name__) from error
         except discord.HTTPException as error:
@@ -100,7 +99,7 @@ class DiscordPublisher(Publisher):
                     return await self._find_in_forum(channel, outgoing)
                 ago = self._clock.now() - since + _SKEW
                 looked_at, newest = 0, None
-                async for message in channel.history(limit=_LOOKED_AT):
+                async for message in channel.history(limit=_MAX_HISTORY):
                     looked_at += 1
                     if _is_it(message, outgoing):
                         return _receipt(channel, channel.id, message.id)
@@ -109,7 +108,7 @@ class DiscordPublisher(Publisher):
                         return None  # by Discord's clock; what comes now is older
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise PublisherBusy("Discord is not answering") from error
-        if looked_at == _LOOKED_AT:
+        if looked_at == _MAX_HISTORY:
             raise DeliveryUnconfirmed  # there is more than was looked at
         return None
 
@@ -120,7 +119,7 @@ class DiscordPublisher(Publisher):
         threads = [
             each for each in await forum.guild.active_threads() if each.parent_id == forum.id
         ]
-        threads += [each async for each in forum.archived_threads(limit=_ARCHIVED)]
+        threads += [each async for each in forum.archived_threads(limit=_MAX_ARCHIVED)]
         for thread in threads:
             if thread.name == _title(outgoing):
                 try:
@@ -138,8 +137,7 @@ class DiscordPublisher(Publisher):
         return channel
 
     async def _channel(self, outgoing: OutgoingPost) -> Any:
-        channel_id = int(outgoing.channel_id)
-        return self._bot.get_channel(channel_id) or await self._bot.fetch_channel(channel_id)
+        return await resolve_channel(self._bot, int(outgoing.channel_id))
 
 
 def _is_it(message: discord.Message, outgoing: OutgoingPost) -> bool:
@@ -156,7 +154,7 @@ def _where(channel: Any, outgoing: OutgoingPost) -> dict[str, Any]:
 
 def _title(outgoing: OutgoingPost) -> str:
     first = outgoing.caption.partition("\n")[0].strip()
-    return shorten(first, _NAME) or "A photo"
+    return shorten(first, _MAX_TITLE) or "A photo"
 
 
 def _receipt(channel: Any, place_id: int, message_id: int) -> Receipt:

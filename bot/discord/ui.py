@@ -6,6 +6,7 @@ from typing import Any, Self, TypeAlias, final
 
 import discord
 from discord import app_commands, ui
+from discord.ui.select import BaseSelect
 from typing_extensions import override
 
 from bot.app.logs import INTERACTION
@@ -57,7 +58,7 @@ class View(ui.View):
     @override
     async def on_timeout(self) -> None:
         for item in self.children:
-            if isinstance(item, ui.Button):
+            if isinstance(item, (ui.Button, BaseSelect)):
                 item.disabled = True
         if self.message is not None:
             try:

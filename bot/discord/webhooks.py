@@ -13,6 +13,7 @@ import discord
 from discord.ext import commands
 
 from services.chat import ChannelNotFound, MissingPermission
+from services.types import Speaker
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -61,6 +62,38 @@ class Webhooks:
             raise
         return True
 
+    async def send(
+        self,
+        channel: Any,
+        speaker: Speaker,
+        content: str,
+        *,
+        is_retried: bool = True,
+        file: Callable[[], discord.File] | None = None,
+        **options: Any,
+    ) -> discord.WebhookMessage:
+        """Send a message as a personality; in a thread through the webhook of its parent.
+
+        Without `is_retried` it is sent once, and a server's failure is raised: nobody knows then
+        whether it is out. `file` makes a new file for each try, since a sent one is closed.
+        `options` are those of `discord.Webhook.send`.
+        """
+        if isinstance(channel, discord.Thread):
+            options.setdefault("thread", channel)
+
+        async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
+            return await (webhook if is_retried else without_retries(webhook)).send(
+                content,
+                username=speaker.name,
+                avatar_url=speaker.avatar_url or discord.utils.MISSING,
+                allowed_mentions=discord.AllowedMentions.none(),
+                wait=True,
+                file=file() if file else discord.utils.MISSING,
+                **options,
+            )
+
+        return await self.use(channel, send)
+
     async def use(self, channel: Any, work: Callable[[discord.Webhook], Awaitable[T]]) -> T:
         """Do something with the channel's webhook; with a new one where a moderator deleted it."""
         try:
@@ -71,6 +104,11 @@ class Webhooks:
             log.info("The webhook of channel %s was deleted, making another", channel.id)
             self._known.pop(webhook_channel(channel).id, None)
             return await work(await self.get(channel))
+
+
+async def resolve_channel(bot: discord.Client, channel_id: int) -> Any:
+    """Return a channel or thread from the cache, else from Discord."""
+    return bot.get_channel(channel_id) or await bot.fetch_channel(channel_id)
 
 
 def webhook_channel(channel: Any) -> Any:

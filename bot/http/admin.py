@@ -17,6 +17,7 @@ from bot.app.settings import Settings
 from bot.discord.errors import explain
 from bot.http.media import MediaApi, Upload
 from services.engine import (
+    ACTIONS,
     ActType,
     BoardNotFound,
     EngineService,
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _MOST_BYTES, _MOST_A_MINUTE, _MOST_TASKS = 64 * 1024, 120, 500
-_ACTS = {"comment", "post", "reply", "vote", "image-post"}
+_ACTS = {kind.replace("_", "-") for kind in ACTIONS}
 _NO_NUL = r"^[^\x00]*$"
 # Whoever asks for these needs no key; links to files carry their own permission.
 _OPEN = ("/healthz", f"{ROUTE}/")

@@ -18,7 +18,7 @@ from services.media import (
     FolderStore,
     ObjectNotFound,
     ObjectStore,
-    kind_of,
+    media_type_of,
 )
 
 _MINUTES = 15
@@ -126,7 +126,7 @@ async def _save(request: web.Request, path: Path, size: int) -> None:
 
 def _kind(path: Path) -> str | None:
     with path.open("rb") as file:
-        return kind_of(file.read(_HEAD))
+        return media_type_of(file.read(_HEAD))
 
 
 def _number(query: Mapping[str, str], name: str) -> int:

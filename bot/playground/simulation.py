@@ -1,9 +1,9 @@
-"""What simcord 3.2.1 lacks of Discord's webhooks. It reaches into its privates: hence the pin.
+"""Patches for simcord 3.2.1, mostly of its webhooks. They use private parts: hence the pin.
 
-Without this it posts a webhook's message for a thread into the parent channel, refuses buttons on
-messages of webhooks that the bot itself has made, shows two who speak after each other as one, and
-says of every refusal that the bot has failed.
-Delete this module when it no longer does.
+Without them, simcord posts a webhook's message for a thread to the parent channel, refuses buttons
+on messages of the bot's own webhooks, shows consecutive messages of different speakers as one, and
+reports every refusal as a failure of the bot.
+Delete this module when simcord no longer does so.
 """
 
 import copy
@@ -18,25 +18,25 @@ from simcord.preview import _snapshot  # pyright: ignore[reportPrivateUsage] - i
 
 from bot.discord.errors import explain, unwrap
 
-_TOKEN_LENGTH = 68  # of Discord's own, which `Webhook.from_url` insists on
+_TOKEN_LENGTH = 68  # Discord's, which `Webhook.from_url` requires
 _installed: set[str] = set()
 
 
 def install() -> None:
-    """Teach simcord, once a process."""
+    """Apply the patches, once in a process."""
     if _installed:
         return
     _installed.add("simcord")
-    _threads()
-    _forum_posts()
-    _buttons()
-    _tokens()
-    _headers()
-    _refusals()
+    _patch_threads()
+    _patch_forum_posts()
+    _patch_buttons()
+    _patch_tokens()
+    _patch_headers()
+    _patch_refusals()
 
 
-def _threads() -> None:
-    """Let `?thread_id=` choose the thread that a message goes to."""
+def _patch_threads() -> None:
+    """Send a message to the thread that `?thread_id=` names."""
     real: Any = getattr(routes, "_incoming_webhook")  # noqa: B009 - private on purpose
 
     def incoming(context: Any) -> Any:
@@ -50,8 +50,8 @@ def _threads() -> None:
     setattr(routes, "_incoming_webhook", incoming)  # noqa: B010
 
 
-def _forum_posts() -> None:
-    """Let `thread_name` open a post in a forum."""
+def _patch_forum_posts() -> None:
+    """Open a forum post when a message has a `thread_name`."""
     real: Any = routes.execute_webhook
     body_of: Any = getattr(routes, "_incoming_webhook_body")  # noqa: B009
     incoming: Any = getattr(routes, "_incoming_webhook")  # noqa: B009
@@ -83,21 +83,21 @@ def _forum_posts() -> None:
             posts[number] = (template, execute)
 
 
-def _buttons() -> None:
-    """Say of the bot's own webhooks that they are its application's, which may use components."""
+def _patch_buttons() -> None:
+    """Attribute the bot's webhooks to its application, so that they may use components."""
     real = serializers.webhook_payload
 
     def payload(backend: Any, webhook: Any, *, include_token: bool = True) -> Any:
-        told = real(backend, webhook, include_token=include_token)
+        result = real(backend, webhook, include_token=include_token)
         if webhook.creator_id == backend.bot_user.id:
-            told["application_id"] = str(backend.application_id)
-        return told
+            result["application_id"] = str(backend.application_id)
+        return result
 
     setattr(serializers, "webhook_payload", payload)  # noqa: B010
 
 
-def _refusals() -> None:
-    """Take a refusal that the bot has put into words for an answer, and not for its failure."""
+def _patch_refusals() -> None:
+    """Do not record errors that the bot explains to the user."""
     real: Any = getattr(Env, "_record_error")  # noqa: B009
 
     def record(self: Any, error: BaseException) -> None:
@@ -107,8 +107,8 @@ def _refusals() -> None:
     setattr(Env, "_record_error", record)  # noqa: B010
 
 
-def _headers() -> None:
-    """Show who speaks when the next one speaks through the same webhook."""
+def _patch_headers() -> None:
+    """Show the author of a message when the previous one of the same webhook had another."""
     real: Any = getattr(_snapshot, "_is_compact_message")  # noqa: B009
 
     def is_compact(previous: Any, message: Any, timezone: str, env: Any) -> bool:
@@ -118,8 +118,8 @@ def _headers() -> None:
     setattr(_snapshot, "_is_compact_message", is_compact)  # noqa: B010
 
 
-def _tokens() -> None:
-    """Make tokens as long as Discord's."""
+def _patch_tokens() -> None:
+    """Make tokens of webhooks as long as Discord's."""
     real = WebhookMixin.create_webhook
 
     def create(self: Any, channel_id: int, name: str, creator_id: int) -> Any:

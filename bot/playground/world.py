@@ -1,4 +1,4 @@
-"""The simulated server: its people and channels, kept between runs."""
+"""The simulated server: its members and channels, saved between runs."""
 
 import pickle
 from dataclasses import dataclass
@@ -22,29 +22,29 @@ CHANNELS = {
     "lighthouse": "Mirela answers everything here.",
     "square": "A board: here they post and talk among themselves. /board settings",
 }
-# All of simcord's world that a restart would lose.
-_KEPT = (
+# The state of simcord's backend that a restart would lose.
+_SAVED_FIELDS = (
     "_reserved_ids", "_sequences", "users", "guilds", "channels", "messages", "webhooks",
     "webhook_tokens", "dm_channels", "application_id", "bot_user", "cdn",
 )  # fmt: skip
 
 
 class RunningClock(Clock):
-    """Simcord's clock, running as the house's does."""
+    """Simcord's clock, running with the bot's."""
 
     def __init__(self, clock: FastClock) -> None:
-        self._house = clock
-        self._ahead = 0.0
+        self._clock = clock
+        self._offset = 0.0
         self._epoch = clock.now()
 
     @property
     @override
     def elapsed(self) -> float:
-        return (self._house.now() - self._epoch).total_seconds() + self._ahead
+        return (self._clock.now() - self._epoch).total_seconds() + self._offset
 
     @override
     def advance(self, seconds: float) -> None:
-        self._ahead += seconds
+        self._offset += seconds
 
 
 @dataclass(frozen=True)
@@ -57,40 +57,40 @@ class World:
 
 
 def restore(env: Env, file: Path) -> bool:
-    """Put what a former run has left into a simulation that has not started; False if nothing."""
+    """Load the saved state into a simulation that has not started; return whether there was one."""
     if not file.is_file():
         return False
-    with file.open("rb") as kept:
-        state: dict[str, Any] = pickle.load(kept)  # noqa: S301 - written by `keep`, in our folder
-    for name in _KEPT:
+    with file.open("rb") as saved:
+        state: dict[str, Any] = pickle.load(saved)  # noqa: S301 - written by `save`, in our folder
+    for name in _SAVED_FIELDS:
         setattr(env.backend, name, state[name])
     return True
 
 
-def last_moment(file: Path) -> datetime:
-    """Return until when time had run in a kept world; it does not run backwards."""
+def saved_time(file: Path) -> datetime:
+    """Return the time of the saved state or now, whichever is later."""
     now = datetime.now(UTC)
     if not file.is_file():
         return now
-    with file.open("rb") as kept:
-        state: dict[str, Any] = pickle.load(kept)  # noqa: S301 - as above
+    with file.open("rb") as saved:
+        state: dict[str, Any] = pickle.load(saved)  # noqa: S301 - as above
     return max(state.get("moment", now), now)
 
 
-def keep(env: Env, file: Path) -> None:
-    """Write the simulation's world to a file, whole or not at all."""
+def save(env: Env, file: Path) -> None:
+    """Save the state of the simulation to a file, atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_suffix(".new")
-    with beside.open("wb") as kept:
-        state = {name: getattr(env.backend, name) for name in _KEPT}
-        pickle.dump({**state, "moment": env.backend.clock.now()}, kept)
-    beside.replace(file)
+    temporary = file.with_suffix(".new")
+    with temporary.open("wb") as output:
+        state = {name: getattr(env.backend, name) for name in _SAVED_FIELDS}
+        pickle.dump({**state, "moment": env.backend.clock.now()}, output)
+    temporary.replace(file)
 
 
 def build(env: Env) -> World:
-    """Return the server: the one that was restored, or a new one."""
-    found = next((g for g in env.backend.guilds.values() if g.name == GUILD), None)
-    if found is None:
+    """Return the server that was restored, or create one."""
+    existing = next((g for g in env.backend.guilds.values() if g.name == GUILD), None)
+    if existing is None:
         guild = env.create_guild(GUILD)
         users = {name: env.create_user(name, global_name=name.capitalize()) for name in PEOPLE}
         moderators = guild.create_role(
@@ -101,7 +101,7 @@ def build(env: Env) -> World:
             for name, user in users.items()
         }
     else:
-        guild = GuildHandle(env, found)
+        guild = GuildHandle(env, existing)
         users = {
             user.name: UserHandle(env, user)
             for user in env.backend.users.values()
@@ -114,5 +114,5 @@ def build(env: Env) -> World:
     return World(
         members=members,
         channels={name: guild.channels[name] for name in CHANNELS},
-        is_new=found is None,
+        is_new=existing is None,
     )

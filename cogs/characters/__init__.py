@@ -1,4 +1,4 @@
-"""Making characters from photos, and looking after their pictures."""
+"""`/character`: characters from photos, and their galleries."""
 
 from bot.discord.client import Bot
 from cogs.characters.commands import Characters

@@ -10,19 +10,19 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_attachment
 from bot.discord.embeds.characters import character_line, profile_embed, quote_words
 from bot.discord.ui import AnyInteraction, confirm, show_list
-from cogs.characters.drawing import ask, ask_to_draw
+from cogs.characters.drawing import confirm_drawing, confirm_order
 from cogs.characters.gallery import GalleryView
 from cogs.characters.profile import ProfileView
 from cogs.options import CharacterOption, PersonalityOption, StyleOption
 from services.characters import VARIANTS, ImageOrder, Scene
 
-Pictures = app_commands.Range[int, 1, VARIANTS]
+PictureCount = app_commands.Range[int, 1, VARIANTS]
 
 
 class Characters(
     commands.GroupCog, group_name="character", group_description="Illustrated characters"
 ):
-    """Characters: figures drawn after a photo, that stay themselves in every picture."""
+    """Characters: figures drawn from a photo, recognisable in every picture."""
 
     def __init__(self, bot: Bot) -> None:
         self._characters = bot.services.characters
@@ -32,8 +32,8 @@ class Characters(
     @app_commands.describe(
         photo="One person, well lit: JPEG, PNG, WebP, HEIC or AVIF",
         name="What to call the character",
-        gender="How it is drawn",
-        style="How it is painted",
+        gender="The gender to draw",
+        style="The style to draw in",
         pictures="How many to choose from",
     )
     async def create(
@@ -43,31 +43,33 @@ class Characters(
         name: str,
         gender: Literal["female", "male", "nonbinary"],
         style: StyleOption,
-        pictures: Pictures = 4,
+        pictures: PictureCount = 4,
     ) -> None:
-        """Make a character from a photo."""
+        """Create a character from a photo."""
         actor = await interaction_actor(interaction)
         quote = self._characters.quote(pictures)
-        given = to_attachment(photo)
+        attachment = to_attachment(photo)
 
-        async def create(wish: ImageOrder) -> None:
-            await self._characters.create(actor, name=name, gender=gender, photo=given, wish=wish)
+        async def create(wanted: ImageOrder) -> None:
+            await self._characters.create(
+                actor, name=name, gender=gender, photo=attachment, order=wanted
+            )
 
         question = (
-            f"{quote_words(quote)}, and a look at the photo by a model.\n"
-            "The photo goes to these models, without where and when it was taken, is used for "
-            f"nothing else, and is deleted after {self._characters.photo_days} days.\n"
-            "**May you use this photo?** It must be yours, or of somebody who agrees."
+            f"{quote_words(quote)}, and an analysis of the photo by a model.\n"
+            "The photo is sent to these models, without the place and time it was taken, is used "
+            f"for nothing else, and is deleted after {self._characters.photo_days} days.\n"
+            "**May you use this photo?** It must show you, or somebody who agrees."
         )
-        wish = ImageOrder(style=style, variants=pictures)
-        await ask(interaction, question, label="Yes, draw it", wish=wish, do=create)
+        order = ImageOrder(style=style, variants=pictures)
+        await confirm_order(interaction, question, label="Yes, draw it", order=order, do=create)
 
     @app_commands.command()
     @app_commands.describe(
         character="Which of yours",
-        style="Another style; without, the last one",
+        style="The style; by default the last one",
         shows="What the pictures show",
-        scene="Where it is and what it does, for a picture in a scene",
+        scene="For a picture in a scene: where the character is and what it does",
         pictures="How many",
     )
     async def generate(
@@ -77,29 +79,29 @@ class Characters(
         style: StyleOption | None = None,
         shows: Literal["portrait", "full body", "expressions", "scene"] = "portrait",
         scene: app_commands.Range[str, 1, 400] | None = None,
-        pictures: Pictures = 2,
+        pictures: PictureCount = 2,
     ) -> None:
-        """Draw more of a character: another style, another scene."""
+        """Draw more pictures of a character, in another style or scene."""
         actor = await interaction_actor(interaction)
-        wish = ImageOrder(
+        order = ImageOrder(
             style=style or character.style,
             variants=pictures,
             scene=Scene.SCENE if scene else Scene(shows),
             scene_text=scene or "",
         )
-        await ask_to_draw(interaction, self._characters, actor, character.id, wish)
+        await confirm_drawing(interaction, self._characters, actor, character.id, order)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your characters."""
-        found = await self._characters.listed(await interaction_actor(interaction))
-        lines = [character_line(character, pictures) for character, pictures in found]
+        characters = await self._characters.listed(await interaction_actor(interaction))
+        lines = [character_line(character, pictures) for character, pictures in characters]
         await show_list(interaction, title="Your characters", lines=lines)
 
     @app_commands.command()
     @app_commands.describe(character="Which of yours")
     async def gallery(self, interaction: Interaction, character: CharacterOption) -> None:
-        """Look through a character's pictures; select, delete, draw anew."""
+        """Look through a character's pictures; select, delete or redraw them."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         view = GalleryView(
             await interaction_actor(interaction), character.id, self._galleries, self._characters
@@ -109,9 +111,9 @@ class Characters(
     @app_commands.command()
     @app_commands.describe(character="Which of yours")
     async def profile(self, interaction: Interaction, character: CharacterOption) -> None:
-        """Show and change what is known of a character's looks."""
+        """Show and change the description of a character."""
         actor = await interaction_actor(interaction)
-        gallery = await self._galleries.described(actor, character.id)
+        gallery = await self._galleries.profile(actor, character.id)
         view = ProfileView(actor, character, gallery, self._galleries)
         await interaction.response.send_message(
             embed=profile_embed(character, gallery), view=view, ephemeral=True
@@ -119,13 +121,13 @@ class Characters(
         view.message = await interaction.original_response()
 
     @app_commands.command()
-    @app_commands.describe(character="Which of yours", personality="Whose face it becomes")
+    @app_commands.describe(character="Which of yours", personality="Whose face it will be")
     async def use(
         self, interaction: Interaction, character: CharacterOption, personality: PersonalityOption
     ) -> None:
         """Give the selected picture to a personality as its face."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        changed = await self._characters.use(
+        changed = await self._characters.use_as_avatar(
             await interaction_actor(interaction), character.id, personality.id
         )
         name = discord.utils.escape_markdown(changed.name)
@@ -147,7 +149,7 @@ class Characters(
             )
 
         question = (
-            f"Delete **{name}**, the photo and all pictures? Faces that were given to "
-            "personalities stay theirs."
+            f"Delete **{name}**, the photo and all pictures? Personalities that use one of them "
+            "as their face keep it."
         )
         await confirm(interaction, question, label="Delete", do=delete)

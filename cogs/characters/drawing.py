@@ -1,4 +1,4 @@
-"""Asking whether to draw, with what it costs, and doing it."""
+"""Confirmation of drawings, with what they cost."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -8,50 +8,50 @@ from uuid import UUID
 from discord import ButtonStyle
 
 from bot.discord.embeds.characters import quote_words
-from bot.discord.herald import address_of
+from bot.discord.notifications import reply_address
 from bot.discord.ui import AnyInteraction, confirm
 from services.characters import CharacterService, ImageOrder
 from services.types import Actor
 
 
-async def ask_to_draw(
+async def confirm_drawing(
     interaction: AnyInteraction,
     characters: CharacterService,
     actor: Actor,
     character_id: UUID,
-    wish: ImageOrder,
+    order: ImageOrder,
 ) -> None:
-    """Ask whether to draw more of a character."""
+    """Ask whether to draw more pictures of a character."""
 
     async def draw(wanted: ImageOrder) -> None:
         await characters.generate(actor, character_id, wanted)
 
-    await ask(
+    await confirm_order(
         interaction,
-        f"{quote_words(characters.quote(wish.variants))}. Shall I?",
+        f"{quote_words(characters.quote(order.variants))}. Go ahead?",
         label="Draw",
-        wish=wish,
+        order=order,
         do=draw,
     )
 
 
-async def ask(
+async def confirm_order(
     interaction: AnyInteraction,
     question: str,
     *,
     label: str,
-    wish: ImageOrder,
+    order: ImageOrder,
     do: Callable[[ImageOrder], Awaitable[object]],
 ) -> None:
-    """Ask whether to do what costs; whoever draws it changes the answer from then on."""
+    """Ask whether to start something that costs money; its progress then edits the answer."""
 
     async def draw(pressed: AnyInteraction) -> None:
-        await pressed.response.edit_message(content="🕓 It waits for its turn.", view=None)
-        async with AsyncExitStack() as undoing:
-            undoing.push_async_callback(
+        await pressed.response.edit_message(content="🕓 Waiting for its turn.", view=None)
+        async with AsyncExitStack() as on_failure:
+            on_failure.push_async_callback(
                 pressed.edit_original_response, content="Nothing was drawn."
             )
-            await do(replace(wish, reply=address_of(pressed)))
-            undoing.pop_all()
+            await do(replace(order, reply=reply_address(pressed)))
+            on_failure.pop_all()
 
     await confirm(interaction, question, label=label, do=draw, style=ButtonStyle.primary)

@@ -1,4 +1,4 @@
-"""A character's gallery: a sheet of small pictures, and what can be done with the chosen one."""
+"""A character's gallery: a sheet of thumbnails, and actions on the chosen picture."""
 
 import asyncio
 import io
@@ -10,7 +10,7 @@ from discord import ui
 
 from bot.discord.embeds.characters import PER_PAGE, gallery_embed, picture_label
 from bot.discord.ui import AnyInteraction, View
-from cogs.characters.drawing import ask_to_draw
+from cogs.characters.drawing import confirm_drawing
 from services.characters import (
     CharacterService,
     Gallery,
@@ -20,12 +20,12 @@ from services.characters import (
     ImageOrder,
     Scene,
 )
-from services.media import ObjectNotFound, sheet
+from services.media import ObjectNotFound, contact_sheet
 from services.types import Actor
 
 
 class GalleryView(View):
-    """Pages of pictures; one can be chosen, selected, deleted, or drawn anew."""
+    """Pages of pictures; one can be chosen, then selected, deleted or redrawn."""
 
     def __init__(
         self,
@@ -44,111 +44,119 @@ class GalleryView(View):
         self._chosen: UUID | None = None
 
     async def open(self, interaction: AnyInteraction) -> None:
-        """Show the first page, as the answer to a command that was deferred."""
-        await interaction.edit_original_response(**await self._shown(), view=self)
+        """Show the first page as the response of a deferred command."""
+        await interaction.edit_original_response(**await self._render(), view=self)
         self.message = await interaction.original_response()
 
     @ui.select(placeholder="Choose a picture", row=0)
     async def choose(self, interaction: AnyInteraction, menu: ui.Select[Self]) -> None:
         """Choose a picture."""
         self._chosen = UUID(menu.values[0])
-        await self._turn(interaction)
+        await self._redraw(interaction)
 
     @ui.button(label="Back", style=discord.ButtonStyle.secondary, row=1)
     async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Turn a page back."""
+        """Go to the previous page."""
         self._page, self._chosen = self._page - 1, None
-        await self._turn(interaction)
+        await self._redraw(interaction)
 
     @ui.button(label="Next", style=discord.ButtonStyle.secondary, row=1)
     async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Turn a page."""
+        """Go to the next page."""
         self._page, self._chosen = self._page + 1, None
-        await self._turn(interaction)
+        await self._redraw(interaction)
 
     @ui.button(label="★ Select", style=discord.ButtonStyle.primary, row=1)
     async def select(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Make the chosen picture the one that later ones take after."""
-        await self._galleries.select(self._actor, self._character_id, self._one.image.id)
-        await self._turn(interaction)
+        """Make the chosen picture the reference for later ones."""
+        await self._galleries.select_image(
+            self._actor, self._character_id, self._chosen_image.image.id
+        )
+        await self._redraw(interaction)
 
     @ui.button(label="Regenerate", style=discord.ButtonStyle.secondary, row=1)
     async def regenerate(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Draw one more like the chosen one."""
-        artifact = self._one.artifact
-        wish = ImageOrder(
+        artifact = self._chosen_image.artifact
+        order = ImageOrder(
             style=artifact.style,
             variants=1,
             scene=Scene(artifact.scene),
             scene_text=artifact.scene_text,
         )
-        await ask_to_draw(interaction, self._characters, self._actor, self._character_id, wish)
+        await confirm_drawing(interaction, self._characters, self._actor, self._character_id, order)
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger, row=1)
     async def delete(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
         """Delete the chosen picture."""
-        await self._galleries.discard(self._actor, self._character_id, self._one.image.id)
+        await self._galleries.delete_image(
+            self._actor, self._character_id, self._chosen_image.image.id
+        )
         self._chosen = None
-        await self._turn(interaction)
+        await self._redraw(interaction)
 
     @property
-    def _one(self) -> GalleryImage:
+    def _chosen_image(self) -> GalleryImage:
         """Return the chosen picture.
 
         Raises:
-            PictureGone: Somebody was quicker, and it is not here any more.
+            ImageNotFound: It was deleted in the meantime.
         """
-        for each in self._here:
+        for each in self._page_images:
             if each.image.id == self._chosen:
                 return each
         raise ImageNotFound
 
     @property
-    def _here(self) -> list[GalleryImage]:
-        shown = self._gallery.images if self._gallery else ()
-        return list(shown[self._page * PER_PAGE : (self._page + 1) * PER_PAGE])
+    def _page_images(self) -> list[GalleryImage]:
+        images = self._gallery.images if self._gallery else ()
+        return list(images[self._page * PER_PAGE : (self._page + 1) * PER_PAGE])
 
-    async def _turn(self, interaction: AnyInteraction) -> None:
+    async def _redraw(self, interaction: AnyInteraction) -> None:
         await interaction.response.defer()
-        await interaction.edit_original_response(**await self._shown(), view=self)
+        await interaction.edit_original_response(**await self._render(), view=self)
 
-    async def _shown(self) -> dict[str, Any]:
-        """Return the page as it is now: a sheet of its pictures, and what they are."""
-        gallery = await self._galleries.gallery(self._actor, self._character_id)
+    async def _render(self) -> dict[str, Any]:
+        """Return the current page as arguments of an edit: embed and sheet of thumbnails."""
+        gallery = await self._galleries.get(self._actor, self._character_id)
         self._gallery = gallery
-        last = max((len(gallery.images) - 1) // PER_PAGE, 0)
-        self._page = min(max(self._page, 0), last)
-        here = self._here
-        chosen = next((each for each in here if each.image.id == self._chosen), None)
-        self._set_up(here, chosen, last)
+        last_page = max((len(gallery.images) - 1) // PER_PAGE, 0)
+        self._page = min(max(self._page, 0), last_page)
+        images = self._page_images
+        chosen = next((each for each in images if each.image.id == self._chosen), None)
+        self._update_controls(images, chosen, last_page)
         embed = gallery_embed(gallery, self._page, chosen)
         files: list[discord.File] = []
-        if here:
-            framed = next((n for n, each in enumerate(here) if each.image.is_selected), None)
-            small = [await self._small(each) for each in here]
-            drawn = await asyncio.to_thread(sheet, small, chosen=framed)
-            files.append(discord.File(io.BytesIO(drawn), "gallery.png"))
+        if images:
+            selected_index = next(
+                (n for n, each in enumerate(images) if each.image.is_selected), None
+            )
+            thumbnails = [await self._thumbnail(each) for each in images]
+            image = await asyncio.to_thread(contact_sheet, thumbnails, selected=selected_index)
+            files.append(discord.File(io.BytesIO(image), "gallery.png"))
             embed.set_image(url="attachment://gallery.png")
         return {"embed": embed, "attachments": files}
 
-    def _set_up(self, here: list[GalleryImage], chosen: GalleryImage | None, last: int) -> None:
-        """Let only what can be done be pressed."""
+    def _update_controls(
+        self, images: list[GalleryImage], chosen: GalleryImage | None, last_page: int
+    ) -> None:
+        """Enable only the controls that can be used."""
         self.choose.options = [
             discord.SelectOption(
                 label=picture_label(number, each)[:100],
                 value=str(each.image.id),
                 default=each is chosen,
             )
-            for number, each in enumerate(here, start=1)
+            for number, each in enumerate(images, start=1)
         ] or [discord.SelectOption(label="Nothing yet", value=str(self._character_id))]
-        self.choose.disabled = not here
+        self.choose.disabled = not images
         self.back.disabled = self._page == 0
-        self.forward.disabled = self._page == last
+        self.forward.disabled = self._page == last_page
         self.select.disabled = chosen is None or chosen.image.is_selected
         self.regenerate.disabled = self.delete.disabled = chosen is None
 
-    async def _small(self, shown: GalleryImage) -> bytes | None:
+    async def _thumbnail(self, image: GalleryImage) -> bytes | None:
         try:
-            return await self._galleries.file(shown.thumbnail.storage_key)
+            return await self._galleries.read_file(image.thumbnail.storage_key)
         except ObjectNotFound:
-            return None  # an empty place tells as much
+            return None  # the sheet leaves an empty cell

@@ -1,4 +1,4 @@
-"""Making, changing and sharing personalities."""
+"""`/personality`: create, change and share personalities."""
 
 from bot.discord.client import Bot
 from cogs.personalities.commands import Personalities

@@ -10,8 +10,8 @@ from discord.ext import commands
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, is_age_restricted
 from bot.discord.ui import AnyInteraction, confirm, show_list
-from cogs.options import PersonalityOption, PromptOption, members
-from cogs.personalities.embeds import personality_embed, personality_line, portrait_embed
+from cogs.options import PersonalityOption, PromptOption, member_names
+from cogs.personalities.embeds import details_embed, personality_embed, personality_line
 from cogs.personalities.forms import PersonalityForm, Section
 from services.personalities import CARD_LIMIT_MB, CardTooLarge, Visibility
 from services.types import Actor
@@ -30,7 +30,7 @@ class Personalities(
 
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
-        """Invent a personality."""
+        """Create a personality."""
         form = PersonalityForm(self._personalities, Section.beginning)
         await interaction.response.send_modal(form)
 
@@ -50,13 +50,13 @@ class Personalities(
     @app_commands.command()
     @app_commands.describe(
         personality="Which of yours",
-        visibility="private: its owners call it; unlisted: everybody. /publish makes it public",
+        visibility="private: only owners call it; unlisted: everyone; /publish makes it public",
         age_restricted="Whether it speaks only in age-restricted channels",
-        explicit_picture="Whether its picture is for adults; then all of it is",
-        memory="Whether it remembers",
-        pictures="Whether it posts pictures on boards, where there is a model for images",
-        context="How many messages back it reads",
-        system_prompt="The instructions before it",
+        explicit_picture="Whether its avatar is for adults; then the personality is, too",
+        memory="Whether it remembers conversations",
+        pictures="Whether it posts pictures on boards; needs an image model",
+        context="How many earlier messages it reads",
+        system_prompt="The system prompt it uses",
     )
     async def settings(
         self,
@@ -83,8 +83,8 @@ class Personalities(
             context_window_size=context,
             system_prompt_id=system_prompt.id if system_prompt else None,
         )
-        portrait = await self._personalities.details(actor, changed)
-        await interaction.response.send_message(embed=portrait_embed(portrait), ephemeral=True)
+        details = await self._personalities.details(actor, changed)
+        await interaction.response.send_message(embed=details_embed(details), ephemeral=True)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
@@ -93,24 +93,24 @@ class Personalities(
             await interaction_actor(interaction), age_restricted=is_age_restricted(interaction)
         )
         lines = [
-            personality_line(each, is_mine=is_mine)
-            for each, is_mine in listed
-            if is_mine or each.visibility == Visibility.PUBLIC
+            personality_line(each, is_own=is_own)
+            for each, is_own in listed
+            if is_own or each.visibility == Visibility.PUBLIC
         ]
         await show_list(
             interaction, title="Personalities", lines=lines, footer="Call one by name: @Name hello"
         )
 
     @app_commands.command()
-    @app_commands.describe(personality="Whom to look at")
+    @app_commands.describe(personality="Which personality")
     async def view(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Show who a personality is."""
-        portrait = await self._personalities.details(
+        details = await self._personalities.details(
             await interaction_actor(interaction),
             personality,
             age_restricted=is_age_restricted(interaction),
         )
-        await interaction.response.send_message(embed=portrait_embed(portrait), ephemeral=True)
+        await interaction.response.send_message(embed=details_embed(details), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
@@ -147,14 +147,14 @@ class Personalities(
     async def alias_remove(
         self, interaction: Interaction, personality: PersonalityOption, alias: str
     ) -> None:
-        """Take an alias away."""
+        """Remove an alias."""
         await self._personalities.remove_alias(
             await interaction_actor(interaction), personality.id, alias
         )
         await interaction.response.send_message("Nobody answers to that any more.", ephemeral=True)
 
     @owners.command(name="add")
-    @app_commands.describe(personality="Which of yours", user="With whom to share it")
+    @app_commands.describe(personality="Which of yours", user="Whom to share it with")
     async def owners_add(
         self, interaction: Interaction, personality: PersonalityOption, user: discord.User
     ) -> None:
@@ -169,11 +169,11 @@ class Personalities(
         )
 
     @owners.command(name="remove")
-    @app_commands.describe(personality="Which of yours", user="From whom to take it")
+    @app_commands.describe(personality="Which of yours", user="Who should no longer own it")
     async def owners_remove(
         self, interaction: Interaction, personality: PersonalityOption, user: discord.User
     ) -> None:
-        """Take a personality away from one of its owners."""
+        """Remove an owner of a personality."""
         other = Actor(discord_id=user.id, name=user.display_name)
         await self._personalities.remove_owner(
             await interaction_actor(interaction), personality.id, other
@@ -187,12 +187,14 @@ class Personalities(
     @app_commands.command(name="import")
     @app_commands.describe(card="A character card, V1 to V3, as JSON or PNG")
     async def import_(self, interaction: Interaction, card: discord.Attachment) -> None:
-        """Make a personality from a character card."""
+        """Create a personality from a character card."""
         if card.size > CARD_LIMIT_MB * 1_000_000:
             raise CardTooLarge(CARD_LIMIT_MB)
         await interaction.response.defer(ephemeral=True, thinking=True)
         personality = await self._personalities.import_card(
-            await interaction_actor(interaction), await card.read(), members=members(interaction)
+            await interaction_actor(interaction),
+            await card.read(),
+            members=member_names(interaction),
         )
         await interaction.followup.send(
             f"Meet **{discord.utils.escape_markdown(personality.name)}**: call them by name.",
@@ -208,7 +210,7 @@ class Personalities(
         personality: PersonalityOption,
         kind: Literal["json", "png"] = "json",
     ) -> None:
-        """Write a personality into a character card."""
+        """Export a personality as a character card."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         card = await self._personalities.export_card(
             await interaction_actor(interaction), personality.id, as_png=kind == "png"

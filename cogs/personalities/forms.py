@@ -1,4 +1,4 @@
-"""The forms that a personality is made and changed in, a few texts each."""
+"""Forms to create and edit a personality, a few texts each."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -11,11 +11,11 @@ from typing_extensions import override
 
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, Modal
-from cogs.options import members
+from cogs.options import member_names
 from cogs.personalities.embeds import personality_embed
 from services.personalities import LIMITS, Personality, PersonalityService
 
-_FORM_LIMIT = 4000  # what Discord lets a form field hold
+_MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
 
 _LABELS: Mapping[str, tuple[str, str]] = {
     "name": ("Name", "What people call with an @."),
@@ -29,13 +29,13 @@ _LABELS: Mapping[str, tuple[str, str]] = {
     "personality_dislikes": ("Dislikes", ""),
     "conversational_goals": ("Goals", "What they want from a conversation."),
     "conversational_examples": ("Examples", "Lines they would say."),
-    "first_message": ("First message", "How they begin, where they begin."),
+    "first_message": ("First message", "How they start a conversation."),
 }
 _SHORT = {"name", "display_name", "avatar_url", "personality_age"}
 
 
 class Section(Enum):
-    """Which texts a form asks for."""
+    """Which texts a form contains."""
 
     beginning = ("name", "character_info", "personality_traits", "personality_tone")
     identity = ("name", "display_name", "avatar_url", "personality_age")
@@ -47,7 +47,7 @@ class Section(Enum):
 
 
 class PersonalityForm(Modal):
-    """Asks for the texts of a section, of a new personality or of one that is."""
+    """Form for the texts of a section, of a new or an existing personality."""
 
     def __init__(
         self,
@@ -64,35 +64,39 @@ class PersonalityForm(Modal):
         for field in section.value:
             label, description = _LABELS[field]
             current: str | None = getattr(personality, field) if personality else None
-            if current is not None and len(current) > _FORM_LIMIT:
-                too_long.append(label)  # cut to the form's limit it would lose its end when saved
+            if current is not None and len(current) > _MAX_FORM_TEXT:
+                too_long.append(label)  # cut to the form's limit, it would lose its end when saved
                 continue
             self.texts[field] = text = ui.TextInput[Self](
                 custom_id=field,
                 style=TextStyle.short if field in _SHORT else TextStyle.long,
                 required=field == "name",
                 default=current or None,
-                max_length=min(LIMITS.get(field, 80 if field == "name" else 2000), _FORM_LIMIT),
+                max_length=min(LIMITS.get(field, 80 if field == "name" else 2000), _MAX_FORM_TEXT),
             )
             self.add_item(ui.Label(text=label, description=description or None, component=text))
         if too_long:
-            told = ", ".join(too_long)
+            labels = ", ".join(too_long)
             self.add_item(
-                ui.TextDisplay(f"{told}: longer than a form holds. Change it by export and import.")
+                ui.TextDisplay(
+                    f"{labels}: longer than a form holds. Change it by export and import."
+                )
             )
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        actor, others = await interaction_actor(interaction), members(interaction)
+        actor, other_names = await interaction_actor(interaction), member_names(interaction)
         texts = {field: text.value for field, text in self.texts.items()}
         if self._personality_id is None:
-            personality = await self._personalities.create(actor, texts, members=others)
-            said = f"Meet **{discord.utils.escape_markdown(personality.name)}**: call them by name."
+            personality = await self._personalities.create(actor, texts, members=other_names)
+            reply = (
+                f"Meet **{discord.utils.escape_markdown(personality.name)}**: call them by name."
+            )
         else:
             personality = await self._personalities.edit(
-                actor, self._personality_id, texts, members=others
+                actor, self._personality_id, texts, members=other_names
             )
-            said = f"Saved as version {personality.version}."
+            reply = f"Saved as version {personality.version}."
         await interaction.response.send_message(
-            said, embed=personality_embed(personality), ephemeral=True
+            reply, embed=personality_embed(personality), ephemeral=True
         )

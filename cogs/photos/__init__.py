@@ -1,4 +1,4 @@
-"""Libraries of photos."""
+"""`/photos`: photo libraries."""
 
 from bot.discord.client import Bot
 from cogs.photos.commands import Photos

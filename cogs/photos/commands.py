@@ -15,14 +15,14 @@ from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import PersonalityOption, PhotoOption
 from cogs.photos.library import LibraryView
 from cogs.photos.photo import show_photo
-from services.media import sheet
+from services.media import contact_sheet
 from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo
 
-_STEP = 10
+_PROGRESS_EVERY = 10
 
 
 class Photos(commands.GroupCog, group_name="photos", group_description="Photos to be posted"):
-    """Libraries of photos: each personality has its own, and only its owners see it."""
+    """Photo libraries: each personality has its own, visible to its owners only."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
@@ -36,7 +36,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         file3="One more",
         file4="One more",
         file5="One more",
-        ai_made="Whether a machine made them; those that say so themselves need it not",
+        ai_made="Whether they are AI-made; files that are marked as such are recognised",
     )
     async def import_(
         self,
@@ -49,32 +49,38 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         file5: discord.Attachment | None = None,
         ai_made: bool = False,  # noqa: FBT001, FBT002 - an option of a command
     ) -> None:
-        """Take photos into a library, each once."""
+        """Import photos into a library; duplicates are left out."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = await interaction_actor(interaction)
         await self._bot.services.personalities.check_owner(actor, personality.id)
-        given = [each for each in (file, file2, file3, file4, file5) if each is not None]
-        taken: list[ImportResult] = []
-        begun = 0
-        # One after the other: an archive is held in memory while it is read.
-        for attachment in given:
-            sources = await self._photos.unpacked(to_attachment(attachment))
-            begun += len(sources)
-            async for each in self._photos.add(actor, personality.id, sources, is_made=ai_made):
-                taken.append(each)
-                if len(taken) % _STEP == 0:
-                    words = progress_words(len(taken), begun)
-                    with suppress(discord.HTTPException):  # the photos come in all the same
+        attachments = [each for each in (file, file2, file3, file4, file5) if each is not None]
+        results: list[ImportResult] = []
+        total = 0
+        # One after the other, because an archive is held in memory while it is read.
+        for attachment in attachments:
+            sources = await self._photos.unpack(to_attachment(attachment))
+            total += len(sources)
+            async for each in self._photos.add(
+                actor, personality.id, sources, is_ai_generated=ai_made
+            ):
+                results.append(each)
+                if len(results) % _PROGRESS_EVERY == 0:
+                    words = progress_words(len(results), total)
+                    with suppress(discord.HTTPException):  # the import continues without it
                         await interaction.edit_original_response(content=words)
-        added = [each.photo for each in taken if each.outcome == ImportOutcome.ADDED and each.photo]
-        embed = taken_embed(taken, personality.name)
+        added = [
+            each.photo for each in results if each.outcome == ImportOutcome.ADDED and each.photo
+        ]
+        embed = taken_embed(results, personality.name)
         files: list[discord.File] = []
         if added:
-            small = await self._photos.thumbnail(added[:PER_PAGE])
-            drawn = await asyncio.to_thread(
-                sheet, small, is_made=all(each.is_made for each in added[:PER_PAGE])
+            thumbnails = await self._photos.thumbnails(added[:PER_PAGE])
+            image = await asyncio.to_thread(
+                contact_sheet,
+                thumbnails,
+                is_ai_generated=all(each.is_ai_generated for each in added[:PER_PAGE]),
             )
-            files.append(discord.File(io.BytesIO(drawn), "photos.png"))
+            files.append(discord.File(io.BytesIO(image), "photos.png"))
             embed.set_image(url="attachment://photos.png")
         await interaction.edit_original_response(content=None, embed=embed, attachments=files)
 
@@ -82,22 +88,22 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     @app_commands.describe(personality="Whose library")
     async def list_(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Look through a library."""
-        found = await self._photos.listed(await interaction_actor(interaction), personality.id)
-        await self._show(interaction, f"Photos of {personality.name}", list(found))
+        photos = await self._photos.listed(await interaction_actor(interaction), personality.id)
+        await self._show(interaction, f"Photos of {personality.name}", list(photos))
 
     @app_commands.command()
     @app_commands.describe(personality="Whose library")
     async def unscheduled(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Look through the photos that have no post yet."""
         actor = await interaction_actor(interaction)
-        found = await self._photos.listed(actor, personality.id, unscheduled=True)
+        photos = await self._photos.listed(actor, personality.id, unscheduled=True)
         title = f"Photos of {personality.name} without a post"
-        await self._show(interaction, title, list(found))
+        await self._show(interaction, title, list(photos))
 
     @app_commands.command()
     @app_commands.describe(photo="Which photo")
     async def view(self, interaction: Interaction, photo: PhotoOption) -> None:
-        """Look at a photo."""
+        """Show a photo."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await show_photo(interaction, await interaction_actor(interaction), photo.id)
 
@@ -106,11 +112,11 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     async def similar(self, interaction: Interaction, photo: PhotoOption) -> None:
         """Find the photos that are most like one."""
         actor = await interaction_actor(interaction)
-        alike = await self._photos.similar(actor, photo.id)
-        shown = [LibraryPhoto(photo=photo), *(LibraryPhoto(photo=each.photo) for each in alike)]
+        matches = await self._photos.similar(actor, photo.id)
+        photos = [LibraryPhoto(photo=photo), *(LibraryPhoto(photo=each.photo) for each in matches)]
         title = f"Like {photo.file_name}"
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await LibraryView(actor, self._photos, title, shown, alike=alike).open(interaction)
+        await LibraryView(actor, self._photos, title, photos, matches=matches).open(interaction)
 
     @app_commands.command()
     @app_commands.describe(personality="Whose library", text="What the photo shows")
@@ -123,35 +129,35 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
         """Find photos by words."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = await interaction_actor(interaction)
-        found = await self._photos.search(actor, personality.id, text)
-        by = "what they show" if self._photos.knows_words else "name, alt text and caption"
+        matches = await self._photos.search(actor, personality.id, text)
+        by = "what they show" if self._photos.searches_content else "name, alt text and caption"
         title = f"“{text}”, by {by}"
-        shown = [LibraryPhoto(photo=each) for each in found]
-        await LibraryView(actor, self._photos, title, shown).open(interaction)
+        photos = [LibraryPhoto(photo=each) for each in matches]
+        await LibraryView(actor, self._photos, title, photos).open(interaction)
 
     @app_commands.command()
     @app_commands.describe(photo="Which photo")
     async def delete(self, interaction: Interaction, photo: PhotoOption) -> None:
-        """Delete a photo, and its post if that is not out."""
-        await ask_to_delete(interaction, self._bot, photo)
+        """Delete a photo, and its post unless that has been posted."""
+        await confirm_deletion(interaction, self._bot, photo)
 
-    async def _show(self, interaction: Interaction, title: str, shown: list[LibraryPhoto]) -> None:
+    async def _show(self, interaction: Interaction, title: str, photos: list[LibraryPhoto]) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        view = LibraryView(await interaction_actor(interaction), self._photos, title, shown)
+        view = LibraryView(await interaction_actor(interaction), self._photos, title, photos)
         await view.open(interaction)
 
 
-async def ask_to_delete(interaction: AnyInteraction, bot: Bot, photo: Photo) -> None:
+async def confirm_deletion(interaction: AnyInteraction, bot: Bot, photo: Photo) -> None:
     """Ask whether to delete a photo."""
     actor, photos = await interaction_actor(interaction), bot.services.photos
-    shelved = await photos.show(actor, photo.id)
+    library_photo = await photos.get(actor, photo.id)
     name = photo_name(photo)
 
     async def delete(pressed: AnyInteraction) -> None:
         await photos.delete(actor, photo.id)
         await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
 
-    post = shelved.post
-    also = " Its post is called off, too." if post else ""
-    also = " What was posted stays where it is." if post and post.posted_at else also
-    await confirm(interaction, f"Delete **{name}**?{also}", label="Delete", do=delete)
+    post = library_photo.post
+    consequence = " Its post is cancelled, too." if post else ""
+    consequence = " What was posted stays where it is." if post and post.posted_at else consequence
+    await confirm(interaction, f"Delete **{name}**?{consequence}", label="Delete", do=delete)

@@ -1,4 +1,4 @@
-"""A library in pages: a sheet of small pictures, of which one can be chosen and looked at."""
+"""A library in pages: sheets of thumbnails, from which one can be opened."""
 
 import asyncio
 import io
@@ -12,7 +12,7 @@ from discord import ui
 from bot.discord.embeds.photos import PER_PAGE, library_embed, photo_label
 from bot.discord.ui import AnyInteraction, View
 from cogs.photos.photo import show_photo
-from services.media import sheet
+from services.media import contact_sheet
 from services.photos import LibraryPhoto, PhotoService, SimilarPhoto
 from services.types import Actor
 
@@ -25,64 +25,66 @@ class LibraryView(View):
         actor: Actor,
         photos: PhotoService,
         title: str,
-        shown: Sequence[LibraryPhoto],
+        library: Sequence[LibraryPhoto],
         *,
-        alike: Sequence[SimilarPhoto] = (),
+        matches: Sequence[SimilarPhoto] = (),
     ) -> None:
         super().__init__(actor.discord_id)
         self._actor = actor
         self._photos = photos
         self._title = title
-        self._shown = shown
-        self._alike = alike
+        self._library = library
+        self._matches = matches
         self._page = 0
 
     async def open(self, interaction: AnyInteraction) -> None:
-        """Show the first page, as the answer to a command that was deferred."""
-        await interaction.edit_original_response(**await self._drawn())
+        """Show the first page as the response of a deferred command."""
+        await interaction.edit_original_response(**await self._render())
         self.message = await interaction.original_response()
 
     @ui.select(placeholder="Look at one", row=0)
     async def choose(self, interaction: AnyInteraction, menu: ui.Select[Self]) -> None:
-        """Look at a photo."""
+        """Open a photo."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await show_photo(interaction, self._actor, UUID(menu.values[0]))
 
     @ui.button(label="Back", style=discord.ButtonStyle.secondary, row=1)
     async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Turn a page back."""
+        """Go to the previous page."""
         await self._turn(interaction, -1)
 
     @ui.button(label="Next", style=discord.ButtonStyle.secondary, row=1)
     async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Turn a page."""
+        """Go to the next page."""
         await self._turn(interaction, 1)
 
     async def _turn(self, interaction: AnyInteraction, step: int) -> None:
         self._page = min(max(self._page + step, 0), self._last)
         await interaction.response.defer()
-        await interaction.edit_original_response(**await self._drawn())
+        await interaction.edit_original_response(**await self._render())
 
     @property
     def _last(self) -> int:
-        return max((len(self._shown) - 1) // PER_PAGE, 0)
+        return max((len(self._library) - 1) // PER_PAGE, 0)
 
-    async def _drawn(self) -> dict[str, Any]:
-        here = self._shown[self._page * PER_PAGE : (self._page + 1) * PER_PAGE]
+    async def _render(self) -> dict[str, Any]:
+        page = self._library[self._page * PER_PAGE : (self._page + 1) * PER_PAGE]
         self.back.disabled = self._page == 0
         self.forward.disabled = self._page == self._last
-        self.choose.disabled = not here
+        self.choose.disabled = not page
         self.choose.options = [
             discord.SelectOption(label=photo_label(number, each.photo), value=str(each.photo.id))
-            for number, each in enumerate(here, start=1)
+            for number, each in enumerate(page, start=1)
         ] or [discord.SelectOption(label="Nothing here", value="0")]
-        embed = library_embed(self._title, self._shown, self._page, self._alike)
+        embed = library_embed(self._title, self._library, self._page, self._matches)
         files: list[discord.File] = []
-        if here:
-            small = await self._photos.thumbnail([each.photo for each in here])
-            drawn = await asyncio.to_thread(
-                sheet, small, is_made=all(each.photo.is_made for each in here)
+        if page:
+            thumbnails = await self._photos.thumbnails([each.photo for each in page])
+            image = await asyncio.to_thread(
+                contact_sheet,
+                thumbnails,
+                is_ai_generated=all(each.photo.is_ai_generated for each in page),
             )
-            files.append(discord.File(io.BytesIO(drawn), "photos.png"))
+            files.append(discord.File(io.BytesIO(image), "photos.png"))
             embed.set_image(url="attachment://photos.png")
         return {"embed": embed, "attachments": files, "view": self}

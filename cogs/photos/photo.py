@@ -1,4 +1,4 @@
-"""One photo: what it shows, in words for those who cannot see it."""
+"""One photo, and a form for its alt text."""
 
 import io
 from typing import Self
@@ -16,14 +16,14 @@ from services.types import Actor
 
 
 async def show_photo(interaction: AnyInteraction, actor: Actor, photo_id: UUID) -> None:
-    """Show a photo, as the answer to what was deferred."""
+    """Show a photo as the response of a deferred interaction."""
     photos: PhotoService = interaction.client.services.photos
-    shelved = await photos.show(actor, photo_id)
-    whole = await photos.original(shelved.photo)
-    embed = photo_embed(shelved)
+    library_photo = await photos.get(actor, photo_id)
+    original = await photos.picture(library_photo.photo)
+    embed = photo_embed(library_photo)
     files: list[discord.File] = []
-    if whole is not None:
-        files.append(discord.File(io.BytesIO(whole), "photo.jpg"))
+    if original is not None:
+        files.append(discord.File(io.BytesIO(original), "photo.jpg"))
         embed.set_image(url="attachment://photo.jpg")
     view = PhotoView(actor, photos, photo_id)
     await interaction.edit_original_response(embed=embed, attachments=files, view=view)
@@ -31,7 +31,7 @@ async def show_photo(interaction: AnyInteraction, actor: Actor, photo_id: UUID) 
 
 
 class PhotoView(View):
-    """What can be done with a photo."""
+    """Actions on a photo."""
 
     def __init__(self, actor: Actor, photos: PhotoService, photo_id: UUID) -> None:
         super().__init__(actor.discord_id)
@@ -41,14 +41,14 @@ class PhotoView(View):
 
     @ui.button(label="Describe", style=discord.ButtonStyle.secondary)
     async def describe(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Say what it shows."""
-        shelved = await self._photos.show(self._actor, self._photo_id)
-        form = AltTextForm(self._actor, self._photos, self._photo_id, shelved.photo.alt_text)
+        """Edit its alt text."""
+        library_photo = await self._photos.get(self._actor, self._photo_id)
+        form = AltTextForm(self._actor, self._photos, self._photo_id, library_photo.photo.alt_text)
         await interaction.response.send_modal(form)
 
 
 class AltTextForm(Modal, title="What the photo shows"):
-    """Asks for an alt text."""
+    """Form for an alt text."""
 
     def __init__(self, actor: Actor, photos: PhotoService, photo_id: UUID, alt_text: str) -> None:
         super().__init__()
@@ -66,16 +66,16 @@ class AltTextForm(Modal, title="What the photo shows"):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        shelved = await self._photos.show(self._actor, self._photo_id)
-        post, alt_text = shelved.post, self.alt_text.value
+        library_photo = await self._photos.get(self._actor, self._photo_id)
+        post, alt_text = library_photo.post, self.alt_text.value
         if post is not None and post.status == PostStatus.SCHEDULED:
-            # What is in a queue already says it there as well.
+            # A post that is in a queue already must be changed there as well.
             draft = CaptionDraft(
                 caption=post.caption, alt_text=alt_text, first_comment=post.first_comment
             )
             await interaction.client.services.posts.edit(self._actor, post.id, draft)
         else:
-            await self._photos.describe(self._actor, self._photo_id, alt_text)
-        shelved = await self._photos.show(self._actor, self._photo_id)
-        embed = photo_embed(shelved).set_image(url="attachment://photo.jpg")
+            await self._photos.set_alt_text(self._actor, self._photo_id, alt_text)
+        library_photo = await self._photos.get(self._actor, self._photo_id)
+        embed = photo_embed(library_photo).set_image(url="attachment://photo.jpg")
         await interaction.response.edit_message(embed=embed)

@@ -1,4 +1,4 @@
-"""Planning posts of photos."""
+"""`/schedule`: plan posts of photos."""
 
 from bot.discord.buttons.posts import SettleButton
 from bot.discord.client import Bot
@@ -6,6 +6,6 @@ from cogs.schedule.commands import Schedule
 
 
 async def setup(bot: Bot) -> None:
-    """Load the cog and revive its buttons."""
+    """Load the cog and register its persistent buttons."""
     bot.add_dynamic_items(SettleButton)
     await bot.add_cog(Schedule(bot))

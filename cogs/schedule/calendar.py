@@ -1,4 +1,4 @@
-"""A month as a picture: what is planned and what is out, and buttons to turn the page."""
+"""A month of posts as a picture, with buttons to other months."""
 
 import asyncio
 import io
@@ -14,13 +14,13 @@ from discord import ui
 
 from bot.discord.embeds.posts import entry_line
 from bot.discord.ui import AnyInteraction, View
-from services.media import DRAWN, Pinned, PinState, month_sheet
+from services.media import MAX_PICTURES_PER_DAY, Pin, PinState, month_sheet
 from services.photos import PhotoService
 from services.social import CalendarService, PostDetails, PostStatus
 from services.texts import shorten
 from services.types import Actor
 
-_MOODS = {
+_PIN_STATES = {
     PostStatus.DRAFT: PinState.UNSURE,
     PostStatus.SCHEDULED: PinState.COMING,
     PostStatus.SENDING: PinState.COMING,
@@ -28,12 +28,12 @@ _MOODS = {
     PostStatus.FAILED: PinState.WRONG,
     PostStatus.UNCONFIRMED: PinState.UNSURE,
 }
-_LINES, _TEXT = 8, 3800
-_LEGEND = "🟦 planned · 🟩 posted · 🟥 failed · 🟨 nobody knows"
+_MAX_LINES, _MAX_TEXT = 8, 3800
+_LEGEND = "🟦 planned · 🟩 posted · 🟥 failed · 🟨 unknown"
 
 
 class CalendarView(View):
-    """A month of posts."""
+    """A month of planned and published posts."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class CalendarView(View):
         today: date,
         first: date,
         personality_id: UUID | None,
-        whose: str,
+        owner_label: str,
     ) -> None:
         super().__init__(actor.discord_id)
         self._actor = actor
@@ -55,72 +55,72 @@ class CalendarView(View):
         self._today = today
         self._first = first
         self._personality_id = personality_id
-        self._whose = whose
+        self._owner_label = owner_label
 
     async def open(self, interaction: AnyInteraction) -> None:
-        """Show the month, as the answer to what was deferred."""
-        await interaction.edit_original_response(**await self._drawn())
+        """Show the month as the response of a deferred command."""
+        await interaction.edit_original_response(**await self._render())
         self.message = await interaction.original_response()
 
     @ui.button(label="Back", style=discord.ButtonStyle.secondary)
     async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Turn to the month before."""
+        """Go to the previous month."""
         await self._turn(interaction, self._first - timedelta(days=1))
 
     @ui.button(label="Today", style=discord.ButtonStyle.secondary)
-    async def now(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Turn to this month."""
+    async def current(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Go to the current month."""
         await self._turn(interaction, self._today)
 
     @ui.button(label="Next", style=discord.ButtonStyle.secondary)
     async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Turn to the month after."""
-        await self._turn(interaction, _next(self._first))
+        """Go to the next month."""
+        await self._turn(interaction, _next_month(self._first))
 
     async def _turn(self, interaction: AnyInteraction, day: date) -> None:
         self._first = day.replace(day=1)
         await interaction.response.defer()
-        await interaction.edit_original_response(**await self._drawn())
+        await interaction.edit_original_response(**await self._render())
 
-    async def _drawn(self) -> dict[str, Any]:
+    async def _render(self) -> dict[str, Any]:
         entries = await self._calendar.between(
             self._actor,
             self._midnight(self._first),
-            self._midnight(_next(self._first)),
+            self._midnight(_next_month(self._first)),
             personality_id=self._personality_id,
         )
-        days: defaultdict[int, list[Pinned]] = defaultdict(list)
+        days: defaultdict[int, list[Pin]] = defaultdict(list)
         for entry in entries:
-            at = _at(entry).astimezone(self._zone)
-            day, mood = days[at.day], _MOODS[PostStatus(entry.post.status)]
-            shown = [entry.photo] if len(day) < DRAWN else []
-            small = (*await self._photos.thumbnail(shown), None)[0]
-            day.append(Pinned(picture=small, label=f"{at:%H:%M}", mood=mood))
-        drawn = await asyncio.to_thread(month_sheet, self._first, days, today=self._today)
-        embed = discord.Embed(title=f"Posts of {self._whose}"[:256])
-        embed.description = shorten("\n".join(_trouble(entries)), _TEXT) or None
+            at = _post_time(entry).astimezone(self._zone)
+            day, state = days[at.day], _PIN_STATES[PostStatus(entry.post.status)]
+            photos = [entry.photo] if len(day) < MAX_PICTURES_PER_DAY else []
+            thumbnail = (*await self._photos.thumbnails(photos), None)[0]
+            day.append(Pin(picture=thumbnail, label=f"{at:%H:%M}", state=state))
+        image = await asyncio.to_thread(month_sheet, self._first, days, today=self._today)
+        embed = discord.Embed(title=f"Posts of {self._owner_label}"[:256])
+        embed.description = shorten("\n".join(_error_lines(entries)), _MAX_TEXT) or None
         embed.set_image(url="attachment://calendar.png")
-        several = "1 post" if len(entries) == 1 else f"{len(entries)} posts"
-        embed.set_footer(text=f"{several} this month · {self._zone.key} · {_LEGEND}")
-        file = discord.File(io.BytesIO(drawn), "calendar.png")
+        count = "1 post" if len(entries) == 1 else f"{len(entries)} posts"
+        embed.set_footer(text=f"{count} this month · {self._zone.key} · {_LEGEND}")
+        file = discord.File(io.BytesIO(image), "calendar.png")
         return {"embed": embed, "attachments": [file], "view": self}
 
     def _midnight(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=self._zone)
 
 
-def _trouble(entries: Sequence[PostDetails]) -> list[str]:
-    """Return the lines of what somebody should look at; the rest the picture shows."""
-    found = [each for each in entries if each.post.error]
-    lines = [entry_line(each) for each in found[:_LINES]]
-    return [*lines, f"… and {len(found) - _LINES} more"] if len(found) > _LINES else lines
+def _error_lines(entries: Sequence[PostDetails]) -> list[str]:
+    """Return a line for each post with an error; the picture shows the others."""
+    failed = [each for each in entries if each.post.error]
+    lines = [entry_line(each) for each in failed[:_MAX_LINES]]
+    return [*lines, f"… and {len(failed) - _MAX_LINES} more"] if len(failed) > _MAX_LINES else lines
 
 
-def _next(first: date) -> date:
+def _next_month(first: date) -> date:
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def _at(entry: PostDetails) -> datetime:
+def _post_time(entry: PostDetails) -> datetime:
     at = entry.post.posted_at or entry.post.scheduled_at
-    assert at is not None  # noqa: S101 - only posts with a time are in a span of it
+    assert at is not None  # noqa: S101 - only posts with a time are between two times
     return at

@@ -22,7 +22,7 @@ from cogs.options import (
 from cogs.schedule.calendar import CalendarView
 from cogs.schedule.slots import SlotsForm
 from cogs.schedule.targets import Channel, TargetChanges, change_targets
-from cogs.schedule.writing import DraftView, PostForm, planning, say
+from cogs.schedule.writing import DraftView, PostForm, reply, schedule_on_submit
 from services.social import (
     NEXT,
     CaptionDraft,
@@ -57,25 +57,25 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     ) -> None:
         """Plan the post of a photo: what it says, and when."""
         actor = await interaction_actor(interaction)
-        shelved = await self._photos.show(actor, photo.id)
-        post = shelved.post
+        library_photo = await self._photos.get(actor, photo.id)
+        post = library_photo.post
         if post is not None and post.status != PostStatus.DRAFT:
-            where = shelved.target.name if shelved.target else ""
+            target_label = library_photo.target.name if library_photo.target else ""
             at = post.posted_at or post.scheduled_at
-            raise PhotoHasPost(photo.file_name, post.status, where, at)
+            raise PhotoHasPost(photo.file_name, post.status, target_label, at)
         draft = CaptionDraft(
             caption=post.caption if post else "",
             alt_text=photo.alt_text,
             first_comment=post.first_comment if post else "",
         )
-        done = planning(self._posts, actor, photo, target)
+        on_done = schedule_on_submit(self._posts, actor, photo, target)
         zone = await self._zone(actor, target)
-        form = PostForm("Plan a post", target, draft, NEXT, done, zone=zone)
+        form = PostForm("Plan a post", target, draft, NEXT, on_done, zone=zone)
         await interaction.response.send_modal(form)
 
     @app_commands.command()
     @app_commands.describe(
-        photo="Which photo", target="Where it will be posted", wish="What to bear in mind"
+        photo="Which photo", target="Where it will be posted", wish="What the text should mention"
     )
     async def draft(
         self,
@@ -84,7 +84,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         target: TargetOption | None = None,
         wish: app_commands.Range[str, 1, 300] = "",
     ) -> None:
-        """Let the personality write to a photo; you edit before anything is kept."""
+        """Let the personality write the post of a photo; you edit it before it is saved."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = await interaction_actor(interaction)
         view = DraftView(
@@ -99,7 +99,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         await view.open(interaction)
 
     @app_commands.command(name="list")
-    @app_commands.describe(personality="Only this one's", status="Only those")
+    @app_commands.describe(personality="Only this one's", status="Only posts with this status")
     async def list_(
         self,
         interaction: Interaction,
@@ -107,12 +107,12 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         status: PostStatus | None = None,
     ) -> None:
         """Show your posts."""
-        found = await self._calendar.listed(
+        posts = await self._calendar.listed(
             await interaction_actor(interaction),
             personality_id=personality.id if personality else None,
             statuses=[status] if status else (),
         )
-        lines = [entry_line(each) for each in found]
+        lines = [entry_line(each) for each in posts]
         await show_list(interaction, title="Posts", lines=lines)
 
     @app_commands.command()
@@ -134,9 +134,9 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             self._photos,
             zone=zone,
             today=today,
-            first=_month(month) if month else today.replace(day=1),
+            first=_parse_month(month) if month else today.replace(day=1),
             personality_id=personality.id if personality else None,
-            whose=personality.name if personality else "all your personalities",
+            owner_label=personality.name if personality else "all your personalities",
         )
         await view.open(interaction)
 
@@ -145,81 +145,81 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     async def edit(self, interaction: Interaction, post: PostOption) -> None:
         """Change what a post says, or when it goes out."""
         actor = await interaction_actor(interaction)
-        entry = post
+        details = post
         draft = CaptionDraft(
-            caption=entry.post.caption,
-            alt_text=entry.photo.alt_text,
-            first_comment=entry.post.first_comment,
+            caption=details.post.caption,
+            alt_text=details.photo.alt_text,
+            first_comment=details.post.first_comment,
         )
-        now, zone = "", await self._zone(actor, entry.target)
-        if entry.post.scheduled_at is not None and entry.post.status == PostStatus.SCHEDULED:
-            now = f"{entry.post.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        current_time, zone = "", await self._zone(actor, details.target)
+        if details.post.scheduled_at is not None and details.post.status == PostStatus.SCHEDULED:
+            current_time = f"{details.post.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
 
         async def change(pressed: AnyInteraction, changed: CaptionDraft, when: str) -> None:
-            moved = when.strip() if when.strip() != now else ""
-            done = await self._posts.edit(actor, entry.post.id, changed, when=moved or None)
-            await say(pressed, f"Changed.\n{entry_line(done)}")
+            new_time = when.strip() if when.strip() != current_time else ""
+            edited = await self._posts.edit(actor, details.post.id, changed, when=new_time or None)
+            await reply(pressed, f"Changed.\n{entry_line(edited)}")
 
-        form = PostForm("Change a post", entry.target, draft, now, change, zone=zone)
+        form = PostForm("Change a post", details.target, draft, current_time, change, zone=zone)
         await interaction.response.send_modal(form)
 
     @app_commands.command()
     @app_commands.describe(post="Which post")
     async def cancel(self, interaction: Interaction, post: PostOption) -> None:
-        """Call a post off; its photo is free again."""
+        """Cancel a post; its photo can be planned again."""
         actor = await interaction_actor(interaction)
-        entry = post
+        details = post
 
         async def cancel(pressed: AnyInteraction) -> None:
-            done = await self._posts.cancel(actor, entry.post.id)
-            also = " Buffer is asked to let go of it." if done.post.cancelled_at else ""
+            cancelled = await self._posts.cancel(actor, details.post.id)
+            note = " Buffer is asked to remove it." if cancelled.post.cancelled_at else ""
             await pressed.response.edit_message(
-                content=f"Called off: **{photo_name(entry.photo)}**.{also}", view=None
+                content=f"Cancelled: **{photo_name(details.photo)}**.{note}", view=None
             )
 
-        question = f"Call this off?\n{entry_line(entry)}"
+        question = f"Cancel this post?\n{entry_line(details)}"
         await confirm(interaction, question, label="Call it off", do=cancel)
 
     @app_commands.command()
-    @app_commands.describe(post="Of which nobody knows", outcome="What you have seen there")
+    @app_commands.describe(post="A post of unknown outcome", outcome="What you see there")
     async def settle(
         self,
         interaction: Interaction,
         post: PostOption,
         outcome: Literal["it is posted", "it is not: post it again", "look again"],
     ) -> None:
-        """Say whether a post is out of which nobody knows it."""
+        """Say whether a post of unknown outcome has been posted."""
         actor = await interaction_actor(interaction)
         if outcome == "look again":
-            entry = await self._posts.recheck(actor, post.post.id)
+            details = await self._posts.recheck(actor, post.post.id)
         else:
             is_out = outcome == "it is posted"
-            entry = await self._posts.settle(actor, post.post.id, is_out=is_out)
-        await interaction.response.send_message(entry_line(entry), ephemeral=True)
+            details = await self._posts.settle(actor, post.post.id, is_out=is_out)
+        await interaction.response.send_message(entry_line(details), ephemeral=True)
 
     @app_commands.command()
-    @app_commands.describe(target="Where nothing is posted for a while", mode="Pause, or go on")
+    @app_commands.describe(target="Which target", mode="Pause or resume")
     async def pause(
         self,
         interaction: Interaction,
         target: TargetOption,
         mode: Literal["pause", "resume"] = "pause",
     ) -> None:
-        """Let a target take nothing for a while, or go on."""
+        """Pause posting to a target, or resume it."""
         details = await self._targets.pause(
             await interaction_actor(interaction), target.id, paused=mode == "pause"
         )
         words = (
             "Nothing is posted there until `/schedule pause mode:resume`."
             if details.target.paused_at
-            else "It goes on. What has become late by less than twelve hours is posted now."
+            else "Posting is resumed. Posts that are less than twelve hours late go out now."
         )
         await interaction.response.send_message(f"{target_name(target)}: {words}", ephemeral=True)
 
     @app_commands.command()
-    @app_commands.describe(target="Whose week")
+    @app_commands.describe(target="Which target")
     async def slots(self, interaction: Interaction, target: TargetOption) -> None:
-        """Show and set the times of the week at which a target takes photos."""
+        """Show and set the weekly times at which a target gets photos."""
         actor = await interaction_actor(interaction)
         details = await self._targets.details(actor, target.id)
         await interaction.response.send_modal(SlotsForm(actor, self._targets, details))
@@ -228,8 +228,8 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     @app_commands.describe(
         personality="Who posts",
         channel="Post on this channel, too",
-        buffer="Post on this channel of Buffer's, too",
-        remove="Post there no more; what is planned for it is called off",
+        buffer="Post on this channel of Buffer, too",
+        remove="Stop posting there; what is planned for it is cancelled",
     )
     async def targets(
         self,
@@ -239,40 +239,40 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         buffer: str | None = None,
         remove: TargetOption | None = None,
     ) -> None:
-        """Show where a personality posts, add to that, or take away."""
+        """Show, add or remove the targets that a personality posts to."""
         await change_targets(
             interaction, self._targets, personality, TargetChanges(channel, buffer, remove)
         )
 
     @app_commands.command()
     async def close(self, interaction: Interaction) -> None:
-        """For moderators: let nobody's photos be posted on this channel any more."""
+        """For moderators: stop all posting of photos on this channel."""
         closed = await self._targets.close_channel(
             await interaction_actor(interaction), interaction.channel_id or 0
         )
         words = (
-            "Nobody's photos are posted here any more; what was planned for here is called off."
+            "No photos are posted here any more; what was planned for here is cancelled."
             if closed
-            else "Nobody's photos are posted here."
+            else "No photos are posted here."
         )
         await interaction.response.send_message(words, ephemeral=True)
 
     @app_commands.command()
-    @app_commands.describe(zone="By whose clocks the times are read that you write")
+    @app_commands.describe(zone="The time zone of the times that you write")
     async def zone(self, interaction: Interaction, zone: ZoneOption) -> None:
         """Set your time zone."""
-        kept = await self._calendar.set_time_zone(await interaction_actor(interaction), zone)
+        zone_name = await self._calendar.set_time_zone(await interaction_actor(interaction), zone)
         await interaction.response.send_message(
-            f"Times that you write are read as in **{kept}** from now on.", ephemeral=True
+            f"Times that you write are in **{zone_name}** from now on.", ephemeral=True
         )
 
     async def _zone(self, actor: Actor, target: SocialTarget | None) -> ZoneInfo:
-        """Return by whose clocks times are read: one's own, else the target's."""
-        otherwise = target.time_zone if target else "UTC"
-        return zone_of(await self._calendar.time_zone(actor) or otherwise)
+        """Return the time zone of typed times: the actor's, else the target's."""
+        fallback = target.time_zone if target else "UTC"
+        return zone_of(await self._calendar.time_zone(actor) or fallback)
 
 
-def _month(text: str) -> date:
+def _parse_month(text: str) -> date:
     try:
         first = date.fromisoformat(f"{text}-01")
     except ValueError as error:

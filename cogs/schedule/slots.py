@@ -1,4 +1,4 @@
-"""The week of a target, as a form."""
+"""Form for the weekly slots of a target."""
 
 from typing import Self
 
@@ -10,11 +10,11 @@ from bot.discord.ui import AnyInteraction, Modal
 from services.social import TargetDetails, TargetService, read_slots, write_slots
 from services.types import Actor
 
-_TEXT, _ZONE = 1000, 60
+_MAX_TEXT, _MAX_ZONE = 1000, 60
 
 
 class SlotsForm(Modal):
-    """Asks for the times of a week."""
+    """Form for weekly slots and their time zone."""
 
     def __init__(self, actor: Actor, targets: TargetService, details: TargetDetails) -> None:
         super().__init__(title=f"The week of {details.target.name}"[:45])
@@ -27,10 +27,10 @@ class SlotsForm(Modal):
             default=write_slots(details.slots) or None,
             placeholder="Mon-Fri 09:00, 18:30\nSun 11:00",
             required=False,
-            max_length=_TEXT,
+            max_length=_MAX_TEXT,
         )
         self.zone = ui.TextInput[Self](
-            custom_id="zone", default=details.target.time_zone, max_length=_ZONE
+            custom_id="zone", default=details.target.time_zone, max_length=_MAX_ZONE
         )
         self.add_item(ui.Label(text="Days and times", component=self.slots))
         self.add_item(

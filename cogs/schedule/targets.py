@@ -1,4 +1,4 @@
-"""Where a personality posts: shown, added to, taken away."""
+"""Showing, adding and removing the targets of a personality."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -18,7 +18,7 @@ Channel: TypeAlias = discord.TextChannel | discord.ForumChannel | discord.Thread
 
 @dataclass(frozen=True)
 class TargetChanges:
-    """What is to be added or taken away, of which one counts."""
+    """A target to remove or add; one counts: `remove`, else `channel`, else `buffer`."""
 
     channel: Channel | None
     buffer: str | None
@@ -31,40 +31,40 @@ async def change_targets(
     personality: Personality,
     changes: TargetChanges,
 ) -> None:
-    """Change where a personality posts, or show it."""
+    """Add or remove a target of a personality, or show its targets."""
     actor = await interaction_actor(interaction)
     if changes.remove is not None:
-        await _ask_to_remove(interaction, targets, actor, changes.remove)
+        await _confirm_removal(interaction, targets, actor, changes.remove)
         return
     if changes.channel is None and changes.buffer is None:
-        found = await targets.listed(actor, personality.id)
+        configured = await targets.listed(actor, personality.id)
         title = f"Where {personality.name} posts"
-        await show_list(interaction, title=title, lines=target_lines(found))
+        await show_list(interaction, title=title, lines=target_lines(configured))
         return
     await interaction.response.defer(ephemeral=True, thinking=True)
     if changes.channel is not None:
-        added = await _add_place(interaction, targets, personality, changes.channel)
+        added = await _add_channel(interaction, targets, personality, changes.channel)
     else:
         added = await targets.add_buffer_channel(actor, personality.id, changes.buffer or "")
     details = await targets.details(actor, added.id)
     await interaction.followup.send(embed=target_embed(details), ephemeral=True)
 
 
-async def _add_place(
+async def _add_channel(
     interaction: Interaction, targets: TargetService, personality: Personality, channel: Channel
 ) -> SocialTarget:
-    # Whoever lets it be posted on a channel moderates that one, wherever this is typed.
+    # The actor must moderate the target channel, not the one where the command is used.
     actor = await interaction_actor(interaction, channel)
-    place = TargetChannel(
+    target_channel = TargetChannel(
         channel_id=channel.id,
         guild_id=channel.guild.id,
         name=channel.name,
         is_public=to_channel(channel, channel.guild).venue == Venue.PUBLIC,
     )
-    return await targets.add_discord_channel(actor, personality.id, place)
+    return await targets.add_discord_channel(actor, personality.id, target_channel)
 
 
-async def _ask_to_remove(
+async def _confirm_removal(
     interaction: Interaction, targets: TargetService, actor: Actor, target: SocialTarget
 ) -> None:
     details = await targets.details(actor, target.id)
@@ -75,7 +75,7 @@ async def _ask_to_remove(
             content=f"Nothing is posted on {target_name(target)} any more.", view=None
         )
 
-    several = "1 post is" if details.waiting == 1 else f"{details.waiting} posts are"
-    also = f" {several} called off." if details.waiting else ""
-    question = f"Post on {target_name(target)} no more?{also}"
+    count = "1 post is" if details.waiting == 1 else f"{details.waiting} posts are"
+    consequence = f" {count} cancelled." if details.waiting else ""
+    question = f"Stop posting on {target_name(target)}?{consequence}"
     await confirm(interaction, question, label="Remove", do=remove)

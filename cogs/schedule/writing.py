@@ -1,4 +1,4 @@
-"""Writing a post: a form, and what a model would say, to be edited before it is kept."""
+"""Writing a post: its form, and drafts by the personality."""
 
 from collections.abc import Awaitable, Callable
 from typing import Self, TypeAlias
@@ -24,12 +24,12 @@ from services.social import (
 )
 from services.types import Actor
 
-Written: TypeAlias = Callable[[AnyInteraction, CaptionDraft, str], Awaitable[None]]
-_MODAL_TEXT, _COMMENT, _WHEN, _LABEL = 4000, 2000, 60, 45
+OnSubmit: TypeAlias = Callable[[AnyInteraction, CaptionDraft, str], Awaitable[None]]
+_MAX_MODAL_TEXT, _MAX_COMMENT, _MAX_WHEN, _MAX_LABEL = 4000, 2000, 60, 45
 
 
 class PostForm(Modal):
-    """Asks what a post says, and when."""
+    """Form for the texts and the time of a post."""
 
     def __init__(
         self,
@@ -37,28 +37,32 @@ class PostForm(Modal):
         target: SocialTarget | None,
         draft: CaptionDraft,
         when: str,
-        done: Written,
+        on_done: OnSubmit,
         *,
         zone: ZoneInfo,
     ) -> None:
         super().__init__(title=title[:45])
-        self._done = done
+        self._on_done = on_done
         service = target.service if target else "facebook"
         self._has_comment = service in COMMENTED
-        self.caption = _text("caption", draft.caption, min(CAPTIONS[service], _MODAL_TEXT))
-        self.alt_text = _text("alt_text", draft.alt_text, ALT_LIMIT)
-        self.first_comment = _text("first_comment", draft.first_comment, _COMMENT)
+        self.caption = _text_input(
+            "caption", draft.caption, min(CAPTIONS[service], _MAX_MODAL_TEXT)
+        )
+        self.alt_text = _text_input("alt_text", draft.alt_text, ALT_LIMIT)
+        self.first_comment = _text_input("first_comment", draft.first_comment, _MAX_COMMENT)
         self.when = ui.TextInput[Self](
-            custom_id="when", default=when or None, required=False, max_length=_WHEN
+            custom_id="when", default=when or None, required=False, max_length=_MAX_WHEN
         )
         self.add_item(ui.Label(text="Caption", component=self.caption))
-        about = "What the photo shows, for those who cannot see it"
-        self.add_item(ui.Label(text="Alt text", description=about, component=self.alt_text))
+        alt_text_description = "What the photo shows, for people who cannot see it"
+        self.add_item(
+            ui.Label(text="Alt text", description=alt_text_description, component=self.alt_text)
+        )
         if self._has_comment:
             self.add_item(ui.Label(text="First comment", component=self.first_comment))
-        ways = "tomorrow 18:00 · 2026-12-24 18:00 · in 2 hours · next slot"
-        when_where = f"When, in {zone.key}"[:_LABEL]
-        self.add_item(ui.Label(text=when_where, description=ways, component=self.when))
+        examples = "tomorrow 18:00 · 2026-12-24 18:00 · in 2 hours · next slot"
+        when_label = f"When, in {zone.key}"[:_MAX_LABEL]
+        self.add_item(ui.Label(text=when_label, description=examples, component=self.when))
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
@@ -67,41 +71,43 @@ class PostForm(Modal):
             alt_text=self.alt_text.value,
             first_comment=self.first_comment.value if self._has_comment else "",
         )
-        await self._done(interaction, draft, self.when.value)
+        await self._on_done(interaction, draft, self.when.value)
 
 
-def _text(custom_id: str, now: str, limit: int) -> ui.TextInput[PostForm]:
+def _text_input(custom_id: str, current: str, limit: int) -> ui.TextInput[PostForm]:
     return ui.TextInput(
         custom_id=custom_id,
         style=TextStyle.long,
-        default=now[:limit] or None,
+        default=current[:limit] or None,
         required=False,
         max_length=limit,
     )
 
 
-def planning(posts: SocialService, actor: Actor, photo: Photo, target: SocialTarget) -> Written:
-    """Return what plans a post once it is written."""
+def schedule_on_submit(
+    posts: SocialService, actor: Actor, photo: Photo, target: SocialTarget
+) -> OnSubmit:
+    """Return a handler that plans the post when its form is submitted."""
 
     async def plan(interaction: AnyInteraction, draft: CaptionDraft, when: str) -> None:
-        done = await posts.schedule_post(
+        outcome = await posts.schedule_post(
             actor, photo.id, draft, target_id=target.id, when=when or NEXT
         )
-        if isinstance(done, NotScheduled):
-            if done.existing is not None:
-                raise done.reason
-            # Nothing that was typed is lost for a time that cannot be.
-            kept = await posts.save_draft(actor, photo.id, draft, target_id=target.id)
-            why = explain(done.reason) or "It could not be planned."
-            await say(interaction, f"{why} It is kept as a draft.\n{entry_line(kept)}")
+        if isinstance(outcome, NotScheduled):
+            if outcome.existing is not None:
+                raise outcome.reason
+            # A time that is not possible must not lose the text.
+            saved = await posts.save_draft(actor, photo.id, draft, target_id=target.id)
+            reason = explain(outcome.reason) or "It could not be planned."
+            await reply(interaction, f"{reason} It is saved as a draft.\n{entry_line(saved)}")
             return
-        await say(interaction, f"Planned.\n{entry_line(done.details)}")
+        await reply(interaction, f"Planned.\n{entry_line(outcome.details)}")
 
     return plan
 
 
-async def say(interaction: AnyInteraction, text: str) -> None:
-    """Answer a form: instead of what led to it, or with a message of its own."""
+async def reply(interaction: AnyInteraction, text: str) -> None:
+    """Answer a form: in place of the message that opened it, or with a new one."""
     if interaction.message is not None:
         await interaction.response.edit_message(content=text, embed=None, view=None)
     else:
@@ -109,7 +115,7 @@ async def say(interaction: AnyInteraction, text: str) -> None:
 
 
 class DraftView(View):
-    """What a personality would say of a photo, and what becomes of that."""
+    """A draft by the personality, with buttons to edit, plan and save it."""
 
     def __init__(
         self,
@@ -134,7 +140,7 @@ class DraftView(View):
         self.plan.disabled = target is None
 
     async def open(self, interaction: AnyInteraction) -> None:
-        """Draft, and show that as the answer to what was deferred."""
+        """Write a draft, and show it as the response of a deferred interaction."""
         self._draft = await self._drafter.draft(
             self._actor,
             self._photo.id,
@@ -147,33 +153,33 @@ class DraftView(View):
 
     @ui.button(label="Edit and plan", style=discord.ButtonStyle.primary)
     async def plan(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Edit it, and give it a time."""
-        assert self._target is not None  # noqa: S101 - the button is dead without
-        done = planning(self._posts, self._actor, self._photo, self._target)
-        form = PostForm("Plan a post", self._target, self._draft, NEXT, done, zone=self._zone)
+        """Edit the draft and plan it."""
+        assert self._target is not None  # noqa: S101 - the button is disabled without one
+        on_done = schedule_on_submit(self._posts, self._actor, self._photo, self._target)
+        form = PostForm("Plan a post", self._target, self._draft, NEXT, on_done, zone=self._zone)
         await interaction.response.send_modal(form)
 
     @ui.button(label="Edit and keep", style=discord.ButtonStyle.secondary)
     async def keep(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Edit it, and keep it without a time."""
+        """Edit the draft and save it without a time."""
 
         async def keep(pressed: AnyInteraction, draft: CaptionDraft, when: str) -> None:
             if when.strip() and self._target is not None:
-                await planning(self._posts, self._actor, self._photo, self._target)(
+                await schedule_on_submit(self._posts, self._actor, self._photo, self._target)(
                     pressed, draft, when
                 )
                 return
             target_id = self._target.id if self._target else None
-            entry = await self._posts.save_draft(
+            saved = await self._posts.save_draft(
                 self._actor, self._photo.id, draft, target_id=target_id
             )
-            await say(pressed, f"Kept as a draft.\n{entry_line(entry)}")
+            await reply(pressed, f"Saved as a draft.\n{entry_line(saved)}")
 
         form = PostForm("Keep a draft", self._target, self._draft, "", keep, zone=self._zone)
         await interaction.response.send_modal(form)
 
     @ui.button(label="Write another", style=discord.ButtonStyle.secondary)
     async def again(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Draft anew."""
+        """Write another draft."""
         await interaction.response.defer()
         await self.open(interaction)

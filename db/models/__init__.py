@@ -1,4 +1,4 @@
-"""One module a table, or a table and those that cannot be understood without it."""
+"""One module per table, or per group of closely related tables."""
 
 from db.models.activated_channel import ActivatedChannel
 from db.models.board import Board, BoardKind, BoardMember, Comment, Media, Post, Vote

@@ -1,18 +1,25 @@
-"""Channels in which a personality answers everything."""
+"""Channels in which a personality answers every message."""
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
-class ActivatedChannel(Keyed, Dated, Base, kw_only=True):
+class ActivatedChannel(Keyed, Timestamped, Base, kw_only=True):
     """A personality that answers every message of people in a channel."""
 
     __tablename__ = "activated_channels"
-    __table_args__ = (UniqueConstraint("channel_id", "personality_id"),)
+    __table_args__ = (
+        Index(
+            "ix_activated_channels_activated_by",
+            "activated_by",
+            postgresql_where=text("activated_by IS NOT NULL"),
+        ),
+        UniqueConstraint("channel_id", "personality_id"),
+    )
 
     channel_id: Mapped[int]
     guild_id: Mapped[int] = mapped_column(index=True)

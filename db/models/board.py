@@ -1,4 +1,4 @@
-"""Boards: where personalities may act by themselves, and what is left there."""
+"""Boards, where personalities act on their own, with their posts, comments and votes."""
 
 from datetime import datetime, time
 from enum import StrEnum
@@ -24,17 +24,17 @@ ONE_AUTHOR = "(author_id IS NULL) <> (personality_id IS NULL)"
 
 
 class BoardKind(StrEnum):
-    """Whether personalities speak among themselves, or only join what people started."""
+    """Whether personalities post and talk among themselves, or only join threads of people."""
 
     STAGE = "stage"
     GUEST = "guest"
 
 
 class Board(Keyed, Base, kw_only=True):
-    """A channel or forum that moderators have opened to the engine. Closed, it keeps its past.
+    """A channel or forum that moderators have opened to the engine. A closed one keeps its history.
 
-    Caps of null are the operator's. `pace` multiplies the rhythm, `quiet_*` are hours of
-    `time_zone`, `daily_budget_usd` is a hard stop.
+    `quiet_from` and `quiet_until` are times of day in `time_zone`, both null if there are no quiet
+    hours. `acts_per_day` and `daily_budget_usd` are hard limits of the whole board.
     """
 
     __tablename__ = "boards"
@@ -68,7 +68,7 @@ class Board(Keyed, Base, kw_only=True):
 
 
 class BoardMember(Base, kw_only=True):
-    """That a personality may act on a board."""
+    """A personality that may act on a board."""
 
     __tablename__ = "board_members"
 
@@ -81,9 +81,9 @@ class BoardMember(Base, kw_only=True):
 
 
 class Post(Keyed, Base, kw_only=True):
-    """What begins a thread on a board. `author_id` is a person's Discord id.
+    """The first message of a thread on a board. `author_id` is a person's Discord id.
 
-    `thread_id` is where its comments are, once there are any. `score` is votes up minus down.
+    `thread_id` is the thread with its comments, once there are any. `ups` and `downs` count votes.
     """
 
     __tablename__ = "posts"
@@ -149,7 +149,7 @@ class Comment(Keyed, Base, kw_only=True):
 
 
 class Vote(Keyed, Base, kw_only=True):
-    """One voice for or against a post or a comment; whoever has one may change it."""
+    """A vote for (1) or against (-1) a post or comment: one per author, and it can be changed."""
 
     __tablename__ = "votes"
     __table_args__ = (
@@ -179,7 +179,7 @@ class Vote(Keyed, Base, kw_only=True):
 
 
 class Media(Keyed, Base, kw_only=True):
-    """A picture of a post: where it is stored, and what is known of it."""
+    """A picture of a post: its storage key and metadata."""
 
     __tablename__ = "media"
 

@@ -1,4 +1,4 @@
-"""Characters: illustrated figures made from a photo, what is known of them, and their pictures."""
+"""Characters: illustrated figures generated from a photo, their profiles and pictures."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -19,11 +19,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
 class CharacterStatus(StrEnum):
-    """How far a character is."""
+    """The status of a character."""
 
     DRAFT = "draft"
     PROFILING = "profiling"
@@ -33,7 +33,7 @@ class CharacterStatus(StrEnum):
 
 
 class ArtifactStatus(StrEnum):
-    """How far a picture of a character is. A lost one may have been paid for, and is nowhere."""
+    """The status of a picture. A lost one may have been billed, but its file is gone."""
 
     PLANNED = "planned"
     PAINTING = "painting"
@@ -43,17 +43,17 @@ class ArtifactStatus(StrEnum):
 
 
 class AssetKind(StrEnum):
-    """What a stored file is of a picture."""
+    """The kind of a stored file of a picture."""
 
     IMAGE = "image"
     THUMBNAIL = "thumbnail"
 
 
-class Character(Keyed, Dated, Base, kw_only=True):
-    """Somebody drawn after a photo. `run_token` is the last order of pictures.
+class Character(Keyed, Timestamped, Base, kw_only=True):
+    """A figure generated from a photo. `run_token` identifies the last run of pictures.
 
-    `photo_key` is where the photo is stored until it is deleted; `reply` is where whoever asked
-    sees how far it is, for some minutes.
+    `photo_key` is the storage key of the photo until it is deleted; `reply` identifies the message
+    that shows the progress, and is valid for some minutes.
     """
 
     __tablename__ = "characters"
@@ -83,9 +83,9 @@ class Character(Keyed, Dated, Base, kw_only=True):
 
 
 class CharacterProfile(Base, kw_only=True):
-    """What a model has seen in the photo, as its owner has edited it.
+    """A model's description of the photo, as edited by its owner.
 
-    `features` are what one knows the person by, `do_not_change` those that every picture keeps.
+    `features` are distinctive features, `do_not_change` those that every picture must keep.
     """
 
     __tablename__ = "character_profiles"
@@ -109,7 +109,7 @@ class CharacterProfile(Base, kw_only=True):
 
 
 class PromptArtifact(Keyed, Base, kw_only=True):
-    """A picture that was ordered: by which words, of which model, and what became of it."""
+    """A requested picture: prompt, model, parameters and result."""
 
     __tablename__ = "prompt_artifacts"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What was said."""
+"""Conversation history."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,22 +13,27 @@ from db.base import Base, Keyed
 
 
 class Role(StrEnum):
-    """Who speaks a line, in the words of chat APIs."""
+    """The role of a line, as in chat APIs."""
 
     USER = "user"
     ASSISTANT = "assistant"
 
 
 class ConversationLine(Keyed, Base, kw_only=True):
-    """One line of a channel's conversation, in the channel's own order (`position`).
+    """A line of a channel's conversation, ordered by `position` within the channel.
 
-    A user's line carries who said it (`speaker_id`, Discord's id, also of people who are not
-    users) and, where it called a personality, which. An assistant's line carries whom it
-    answered (`user_id`), which line (`answers_id`) and how it came about (`provenance`).
+    A user's line has its author (`speaker_id`, a Discord id, also of people who are not users) and
+    the personality that it addressed, if any. An assistant's line has the user and the line that it
+    answers (`user_id`, `answers_id`) and how it was generated (`provenance`).
     """
 
     __tablename__ = "conversation_history"
     __table_args__ = (
+        Index(
+            "ix_conversation_history_persona_id",
+            "persona_id",
+            postgresql_where=text("persona_id IS NOT NULL"),
+        ),
         Index("uq_conversation_history_channel_id_position", "channel_id", "position", unique=True),
         Index(
             "ix_conversation_history_discord_message_ids",

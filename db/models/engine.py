@@ -1,4 +1,4 @@
-"""What the engine is to do, and what personalities have seen and done."""
+"""Tasks of the engine, and acts of personalities."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +21,7 @@ from db.base import Base, Keyed
 
 
 class ActType(StrEnum):
-    """What a personality can do on a board."""
+    """The kinds of acts on a board."""
 
     COMMENT = "comment"
     POST = "post"
@@ -31,7 +31,7 @@ class ActType(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """How far a task is."""
+    """The status of a task."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -41,7 +41,7 @@ class TaskStatus(StrEnum):
 
 
 class ActionType(StrEnum):
-    """What an act was, once it is done."""
+    """The kinds of acts that are recorded."""
 
     VIEWED = "viewed"
     COMMENTED = "commented"
@@ -52,10 +52,10 @@ class ActionType(StrEnum):
 
 
 class EngineTask(Keyed, Base, kw_only=True):
-    """One thing that a personality is to do at a time, and what became of it.
+    """A scheduled act of a personality, and its result.
 
-    `is_sending` is set before it is said and stays until that is written down. `cost_usd` is what
-    was reserved, and once it is done, what was spent. `reason` says why it was skipped.
+    `is_sending` is set before sending and until the result is stored. `cost_usd` is the reserved
+    cost, and once the task is done, the actual cost. `reason` says why it was skipped.
     """
 
     __tablename__ = "engine_tasks"
@@ -119,9 +119,9 @@ class EngineTask(Keyed, Base, kw_only=True):
 
 
 class EngineAct(Keyed, Base, kw_only=True):
-    """What a personality has seen or done, so that it does not do it twice, and can speak of it.
+    """An act of a personality, stored so that it is not repeated and can be mentioned.
 
-    Photos are shared on social networks and in channels that are no boards.
+    Photos are shared on social networks and in channels that are not boards.
     """
 
     __tablename__ = "engine_acts"
@@ -163,7 +163,7 @@ class EngineAct(Keyed, Base, kw_only=True):
 
 
 class EngineState(Base, kw_only=True):
-    """The one row that says until when was planned, whether the engine is paused, and by whom."""
+    """The single row of the engine's state: until when it has planned, and whether it is paused."""
 
     __tablename__ = "engine_state"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -175,7 +175,7 @@ class EngineState(Base, kw_only=True):
 
 
 class VendorMinute(Base, kw_only=True):
-    """How many requests of the engine went to a vendor in a minute of the clock."""
+    """The number of the engine's requests to a vendor in a minute."""
 
     __tablename__ = "vendor_minutes"
 

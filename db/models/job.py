@@ -1,4 +1,4 @@
-"""Work in the background: what is to be done, by when, and the steps that are done already."""
+"""Background jobs and the results of their steps."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,11 +13,11 @@ from db.base import Base, Keyed
 
 SCHEMA = "jobs"
 _PENDING, _RUNNING = text("status = 'pending'"), text("status = 'running'")
-_SUSPECT = text("status = 'pending' AND crashes >= 2")
+_QUARANTINED = text("status = 'pending' AND crashes >= 2")
 
 
 class JobStatus(StrEnum):
-    """Where a job stands."""
+    """The status of a job."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -27,10 +27,10 @@ class JobStatus(StrEnum):
 
 
 class Job(Keyed, Base, kw_only=True):
-    """A promise to do something. `attempt` counts its starts, and is the fence of each run.
+    """Something to do in the background. `attempt` counts its starts and fences each run's writes.
 
-    `due_at` is when it may start; while it runs, when its process counts as dead unless it says
-    otherwise. Of jobs with one `key` one runs at a time; `lane` is what they share the use of.
+    `due_at` is when it may start; while it runs, when its lease ends. Of the jobs with one
+    `lock_key` one runs at a time; of a `concurrency_group`, as many as it has slots.
     """
 
     __tablename__ = "jobs"
@@ -38,18 +38,18 @@ class Job(Keyed, Base, kw_only=True):
         CheckConstraint(
             "status IN ('pending', 'running', 'done', 'failed', 'cancelled')", name="status"
         ),
-        Index("ix_jobs_pending", "lane", "due_at", postgresql_where=_PENDING),
-        Index("ix_jobs_suspect", "due_at", postgresql_where=_SUSPECT),
+        Index("ix_jobs_pending", "concurrency_group", "due_at", postgresql_where=_PENDING),
+        Index("ix_jobs_quarantined", "due_at", postgresql_where=_QUARANTINED),
         Index("ix_jobs_running", "due_at", postgresql_where=_RUNNING),
-        Index("uq_jobs_running_key", "key", unique=True, postgresql_where=_RUNNING),
+        Index("uq_jobs_running_lock_key", "lock_key", unique=True, postgresql_where=_RUNNING),
         Index("ix_jobs_created_at", "created_at"),
         {"schema": SCHEMA},
     )
 
     kind: Mapped[str]
     payload: Mapped[dict[str, Any]]
-    key: Mapped[str | None] = mapped_column(default=None)
-    lane: Mapped[str]
+    lock_key: Mapped[str | None] = mapped_column(default=None)
+    concurrency_group: Mapped[str]
     status: Mapped[str] = mapped_column(default=JobStatus.PENDING, server_default=JobStatus.PENDING)
     attempt: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -62,7 +62,7 @@ class Job(Keyed, Base, kw_only=True):
 
 
 class JobStep(Base, kw_only=True):
-    """What a step of a job gave, so that a later run need not do it again."""
+    """The stored output of a step of a job, so that a later run does not repeat it."""
 
     __tablename__ = "steps"
     __table_args__ = ({"schema": SCHEMA},)

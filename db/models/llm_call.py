@@ -1,4 +1,4 @@
-"""The usage ledger."""
+"""The ledger of model calls."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from db.base import Base, Keyed
 
 
 class CallOutcome(StrEnum):
-    """How a call to a model ended."""
+    """The outcome of a call to a model."""
 
     OK = "ok"
     UNAVAILABLE = "unavailable"
@@ -24,7 +24,7 @@ class CallOutcome(StrEnum):
 
 
 class LlmCall(Keyed, Base, kw_only=True):
-    """One request to a language model: what it was for, what it took, who asked."""
+    """A request to a language model: purpose, usage and who caused it."""
 
     __tablename__ = "llm_calls"
 

@@ -1,4 +1,4 @@
-"""How a language model is asked."""
+"""LLM configs."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Computed, Float, ForeignKey, Index, Integer, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 _BOUNDS = {
     "temperature": (0, 2),
@@ -21,10 +21,10 @@ _BOUNDS = {
 }
 
 
-class LlmConfig(Keyed, Dated, Base, kw_only=True):
-    """A model and its parameters; global (no owner) or a user's own.
+class LlmConfig(Keyed, Timestamped, Base, kw_only=True):
+    """A model and its parameters; global (without an owner) or a user's own.
 
-    Models are written `vendor/model`. Parameters left empty are the vendor's to choose.
+    Models are written `vendor/model`. Parameters that are null are left to the vendor.
     """
 
     __tablename__ = "llm_configs"
@@ -76,7 +76,7 @@ class LlmConfig(Keyed, Dated, Base, kw_only=True):
 
 
 class PersonalityDefaultConfig(Base, kw_only=True):
-    """The config a personality speaks with where its listener has chosen none."""
+    """The config of a personality for users who have not selected one."""
 
     __tablename__ = "personality_default_configs"
 

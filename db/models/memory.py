@@ -1,4 +1,4 @@
-"""What personalities remember."""
+"""Memories of personalities."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +16,7 @@ DIMENSIONS = 256
 
 
 class Venue(StrEnum):
-    """Where something was said, and so where it may be recalled."""
+    """The kind of channel of a message, which limits where it may be recalled."""
 
     DM = "dm"
     PRIVATE = "private"
@@ -24,13 +24,16 @@ class Venue(StrEnum):
 
 
 class Memory(Keyed, Base, kw_only=True):
-    """One exchange between a user and a personality.
+    """A memory of an exchange between a user and a personality.
 
-    `session_id` is shared by exchanges of one sitting; `previous_id` is the exchange before.
+    `session_id` is shared by exchanges of one session; `previous_id` is the previous exchange.
     """
 
     __tablename__ = "memories"
     __table_args__ = (
+        Index(
+            "ix_memories_persona_id", "persona_id", postgresql_where=text("persona_id IS NOT NULL")
+        ),
         Index(
             "ix_memories_embedding",
             "embedding",
@@ -38,7 +41,7 @@ class Memory(Keyed, Base, kw_only=True):
             postgresql_ops={"embedding": "vector_cosine_ops"},
         ),
         Index("ix_memories_words", "words", postgresql_using="gin"),
-        # For recall among the newest, and for the exchange before this one.
+        # For recall of the newest memories, and for the previous exchange.
         Index("ix_memories_personality_id_created_at", "personality_id", "created_at"),
         Index("ix_memories_user_id_created_at", "user_id", "created_at"),
         CheckConstraint("venue IN ('dm', 'private', 'public')", name="venue"),

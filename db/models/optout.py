@@ -1,4 +1,4 @@
-"""People who want to be in nothing."""
+"""People who have opted out."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from db.base import Base
 
 
 class OptOut(Base, kw_only=True):
-    """A member, user of the bot or not, whose words are neither stored nor shown to a model."""
+    """A person, user of the bot or not, whose messages are neither stored nor sent to a model."""
 
     __tablename__ = "optouts"
 

@@ -1,4 +1,4 @@
-"""Who a user is to the personalities."""
+"""Personas of users."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,16 +14,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
-class Persona(Keyed, Dated, Base, kw_only=True):
-    """Name, pronouns and backstory of a user. Names are unique for their owner, in any case."""
+class Persona(Keyed, Timestamped, Base, kw_only=True):
+    """Name, pronouns and backstory of a user. Names are unique per owner, case-insensitive."""
 
     __tablename__ = "personas"
     __table_args__ = (
         Index("uq_personas_owner_id_name", "owner_id", text("lower(name)"), unique=True),
-        # `user_default_personas` refers to both, so that nobody's default is someone else's.
+        # Referenced by `user_default_personas`, so that a default persona is always the user's own.
         UniqueConstraint("id", "owner_id"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 80", name="name_length"),
     )
@@ -37,7 +37,7 @@ class Persona(Keyed, Dated, Base, kw_only=True):
 
 
 class UserDefaultPersona(Base, kw_only=True):
-    """The persona a user wears where no other was chosen; exactly one a user."""
+    """The persona of a user if no other is selected; exactly one per user."""
 
     __tablename__ = "user_default_personas"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""The AI characters, and what belongs to one."""
+"""Personalities (AI characters) and related tables."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,11 +17,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
 class Visibility(StrEnum):
-    """Who may call a personality by name where it has not been activated."""
+    """Who may address a personality by name in channels where it is not activated."""
 
     PRIVATE = "private"
     UNLISTED = "unlisted"
@@ -29,7 +29,7 @@ class Visibility(StrEnum):
 
 
 class NsfwRating(StrEnum):
-    """For whom a personality is fit, from everyone to adults."""
+    """The content rating of a personality, from everyone to adults."""
 
     SAFE = "safe"
     SUGGESTIVE = "suggestive"
@@ -47,7 +47,7 @@ class Gender(StrEnum):
 
 
 class AgeBucket(StrEnum):
-    """About how old a personality is."""
+    """The approximate age of a personality."""
 
     CHILD = "child"
     TEEN = "teen"
@@ -62,11 +62,16 @@ def _one_of(column: str, values: type[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(each.value) for each in values)})"
 
 
-class Personality(Keyed, Dated, Base, kw_only=True):
-    """An AI character: how it thinks, speaks and looks. Names are unique among those that live."""
+class Personality(Keyed, Timestamped, Base, kw_only=True):
+    """An AI character. Names are unique among those that are not deleted."""
 
     __tablename__ = "personalities"
     __table_args__ = (
+        Index(
+            "ix_personalities_system_prompt_id",
+            "system_prompt_id",
+            postgresql_where=text("system_prompt_id IS NOT NULL"),
+        ),
         Index(
             "uq_personalities_name",
             text("lower(name)"),
@@ -85,7 +90,7 @@ class Personality(Keyed, Dated, Base, kw_only=True):
             "public_name, published_at) = 0",
             name="public_is_complete",
         ),
-        # Rules beat whoever rated it.
+        # Enforced whatever the rating was based on.
         CheckConstraint(
             "visibility <> 'public' OR nsfw_rating = 'safe' OR public_age NOT BETWEEN 0 AND 17",
             name="minors_are_safe",
@@ -139,7 +144,7 @@ class Personality(Keyed, Dated, Base, kw_only=True):
     memory_enabled: Mapped[bool] = mapped_column(default=True, server_default="true")
     context_window_size: Mapped[int] = mapped_column(Integer, default=20, server_default="20")
 
-    # What was published. A trigger keeps it as it is while the personality is public.
+    # The published properties. A trigger prevents changes while the personality is public.
     public_version: Mapped[int | None] = mapped_column(Integer, default=None)
     public_name: Mapped[str | None] = mapped_column(default=None)
     public_age: Mapped[int] = mapped_column(Integer, default=-1, server_default="-1")
@@ -157,7 +162,7 @@ class Personality(Keyed, Dated, Base, kw_only=True):
 
 
 class PersonalityVersion(Base, kw_only=True):
-    """One edit of a definition, kept for ever: what a reply was written from can be looked up."""
+    """A version of a definition. Kept for ever, so that replies can be traced back to it."""
 
     __tablename__ = "personality_versions"
 
@@ -170,7 +175,7 @@ class PersonalityVersion(Base, kw_only=True):
 
 
 class PersonalityOwner(Base, kw_only=True):
-    """Who may change a personality."""
+    """An owner of a personality, who may change it."""
 
     __tablename__ = "personality_owners"
 
@@ -185,7 +190,7 @@ class PersonalityOwner(Base, kw_only=True):
 
 
 class PersonalityAlias(Keyed, Base, kw_only=True):
-    """Another name that a personality answers to."""
+    """An additional name of a personality."""
 
     __tablename__ = "personality_aliases"
     __table_args__ = (

@@ -1,28 +1,29 @@
-"""Photos in the library of a personality."""
+"""Photos of personalities."""
 
 from datetime import datetime
 from uuid import UUID
 
 from pgvector.sqlalchemy import BIT, Vector
-from sqlalchemy import DateTime, ForeignKey, Index, Integer, UniqueConstraint, func
+from sqlalchemy import DateTime, ForeignKey, Index, Integer, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Keyed
 
-# The longest vector of an embedder; shorter ones end in zeros, which changes no angle.
+# The most dimensions of any embedder; shorter vectors are zero-padded, which keeps their angles.
 PHOTO_DIMENSIONS = 1152
 HASH_BITS = 256
 
 
 class Photo(Keyed, Base, kw_only=True):
-    """A picture that its personality may post, once.
+    """A photo that its personality may post once.
 
-    `sha256` is of the file that was imported, `size` in bytes of what is kept of it. `taken_at` is
-    what the camera's clock showed, which knows no zone. `is_made` says that a machine made it.
+    `sha256` is of the imported file, `size` in bytes of the stored one. `taken_at` is the camera's
+    local time, without a time zone. `is_made` is set for AI-generated images.
     """
 
     __tablename__ = "photos"
     __table_args__ = (
+        Index("ix_photos_added_by", "added_by", postgresql_where=text("added_by IS NOT NULL")),
         UniqueConstraint("personality_id", "sha256"),
         Index("ix_photos_personality_id_created_at", "personality_id", "created_at"),
         Index(
@@ -44,9 +45,9 @@ class Photo(Keyed, Base, kw_only=True):
     width: Mapped[int] = mapped_column(Integer)
     height: Mapped[int] = mapped_column(Integer)
     taken_at: Mapped[datetime | None] = mapped_column(DateTime(), default=None)
-    is_made: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_ai_generated: Mapped[bool] = mapped_column(default=False, server_default="false")
     alt_text: Mapped[str] = mapped_column(default="", server_default="")
-    # A thousand numbers, which nobody wants to read with each photo of a library.
+    # Large, so it is loaded only on demand.
     embedding: Mapped[list[float] | None] = mapped_column(
         Vector(PHOTO_DIMENSIONS), default=None, deferred=True
     )

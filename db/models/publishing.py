@@ -1,4 +1,4 @@
-"""Attempts to publish personalities, and who likes what was published."""
+"""Attempts to publish personalities, and likes of public ones."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from db.models.job import JobStatus
 
 
 class PublishAttempt(Keyed, Base, kw_only=True):
-    """One try to publish a version of a personality. `reply` is where to tell how it ended."""
+    """An attempt to publish a version of a personality. `reply` is the answer to edit."""
 
     __tablename__ = "publish_attempts"
     __table_args__ = (
@@ -20,7 +20,7 @@ class PublishAttempt(Keyed, Base, kw_only=True):
             "status IN ('pending', 'running', 'done', 'failed', 'cancelled')", name="status"
         ),
         Index("ix_publish_attempts_personality_id_created_at", "personality_id", "created_at"),
-        # One at a time, whoever asks in whichever process.
+        # Only one unfinished attempt per personality, across all processes.
         Index(
             "uq_publish_attempts_open",
             "personality_id",
@@ -46,7 +46,7 @@ class PublishAttempt(Keyed, Base, kw_only=True):
 
 
 class PersonalityLike(Base, kw_only=True):
-    """That a user likes a public personality."""
+    """A user's like of a public personality."""
 
     __tablename__ = "personality_likes"
 

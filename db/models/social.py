@@ -1,4 +1,4 @@
-"""Where photos of a personality are posted, at which times of the week, and each one's post."""
+"""Social targets, their weekly slots, and posts of photos."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,20 +17,20 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
 class TargetKind(StrEnum):
-    """Who takes a post to where people see it."""
+    """The service through which a post is published."""
 
     DISCORD = "discord"
     BUFFER = "buffer"
 
 
 class PostStatus(StrEnum):
-    """How far a social post is.
+    """The status of a social post.
 
-    One that is `scheduled` may be in Buffer's queue already. `unconfirmed` may have been posted:
+    A `scheduled` one may be in Buffer's queue already. An `unconfirmed` one may have been posted:
     only a person can tell.
     """
 
@@ -42,11 +42,11 @@ class PostStatus(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
-class SocialTarget(Keyed, Dated, Base, kw_only=True):
-    """A Discord channel, or a channel of Buffer's, that a personality posts photos on.
+class SocialTarget(Keyed, Timestamped, Base, kw_only=True):
+    """A Discord or Buffer channel on which a personality posts photos.
 
-    `remote_id` is the channel's id there, `service` the network behind it, `guild_id` the server
-    whose members alone may know of what is posted; on a channel of Buffer's the world does.
+    `remote_id` is the id of the channel, `service` its social network. `guild_id` is the server of
+    a Discord channel: only its members may learn of the posts. Posts on Buffer channels are public.
     """
 
     __tablename__ = "social_targets"
@@ -76,7 +76,7 @@ class SocialTarget(Keyed, Dated, Base, kw_only=True):
 
 
 class SocialSlot(Keyed, Base, kw_only=True):
-    """A time of the week, by a target's clock, at which a photo may be posted there.
+    """A weekly time slot for posts on a target, in the target's time zone.
 
     `weekday` is 0 on Mondays, `minute` counts from midnight.
     """
@@ -93,17 +93,22 @@ class SocialSlot(Keyed, Base, kw_only=True):
     minute: Mapped[int] = mapped_column(SmallInteger)
 
 
-class SocialPost(Keyed, Dated, Base, kw_only=True):
-    """The one publication of a photo.
+class SocialPost(Keyed, Timestamped, Base, kw_only=True):
+    """The post of a photo; a photo has at most one.
 
-    `revision` counts what people changed; `sent_revision` is the one that the other side has, and
-    None while it has none. `fingerprint` is how what is being sent would be known there, and is set
-    with `sending_at` before it is. `cancelled_at` is set until the other side has let go of it,
-    and then the row is deleted.
+    `revision` counts edits; `sent_revision` is the one that the remote service has, or None.
+    `fingerprint` identifies the post on the remote service; it and `sending_at` are set before
+    sending. `cancelled_at` is set until the remote service has removed the post; then the row is
+    deleted.
     """
 
     __tablename__ = "social_posts"
     __table_args__ = (
+        Index(
+            "ix_social_posts_created_by",
+            "created_by",
+            postgresql_where=text("created_by IS NOT NULL"),
+        ),
         CheckConstraint(
             "status IN ('draft', 'scheduled', 'sending', 'posted', 'failed', 'unconfirmed')",
             name="status",
@@ -117,7 +122,7 @@ class SocialPost(Keyed, Dated, Base, kw_only=True):
             name="sending",
         ),
         CheckConstraint("(status = 'posted') = (posted_at IS NOT NULL)", name="posted"),
-        # One post a target and minute: so a slot is taken once, and a post is known by its time.
+        # One post per target and minute, so that a slot is used once and time identifies a post.
         Index(
             "uq_social_posts_target_id_scheduled_at",
             "target_id",
@@ -154,9 +159,9 @@ class SocialPost(Keyed, Dated, Base, kw_only=True):
 
 
 class RateWindow(Base, kw_only=True):
-    """How much of a vendor's window of requests is left, as the vendor said last.
+    """The remaining requests in a rate-limit window, as last reported by the vendor.
 
-    `vendor` names the key as well: each has a window of its own.
+    `vendor` also identifies the API key, since each key has its own window.
     """
 
     __tablename__ = "rate_windows"

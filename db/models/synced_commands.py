@@ -1,4 +1,4 @@
-"""What Discord was last told about our commands."""
+"""The last sync of the commands with Discord."""
 
 from datetime import datetime
 

@@ -1,13 +1,13 @@
-"""The instructions that come before every personality."""
+"""System prompts: instructions before every personality."""
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
-class SystemPrompt(Keyed, Dated, Base, kw_only=True):
-    """A prompt of the whole bot. At most one is the default."""
+class SystemPrompt(Keyed, Timestamped, Base, kw_only=True):
+    """A system prompt of the bot. At most one is the default."""
 
     __tablename__ = "system_prompts"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What personalities are found by."""
+"""Tags of personalities."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from db.base import Base, Keyed
 
 
 class Tag(Keyed, Base, kw_only=True):
-    """A word for what a personality is, in lower case, one of a category."""
+    """A tag in lower case, in a category."""
 
     __tablename__ = "tags"
     __table_args__ = (
@@ -22,7 +22,7 @@ class Tag(Keyed, Base, kw_only=True):
 
 
 class PersonalityTag(Base, kw_only=True):
-    """That a word fits a personality, as sure as so many percent."""
+    """A tag of a personality, with a confidence in percent."""
 
     __tablename__ = "personality_tags"
     __table_args__ = (CheckConstraint("confidence BETWEEN 0 AND 100", name="confidence"),)

@@ -1,21 +1,28 @@
-"""People who have talked with the bot."""
+"""Users of the bot."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
-class User(Keyed, Dated, Base, kw_only=True):
-    """A person who has used the bot. Bystanders who only talk in a channel are not users.
+class User(Keyed, Timestamped, Base, kw_only=True):
+    """A person who has used the bot. People who only talk in a channel are not users.
 
-    `time_zone` is a name of the IANA's database.
+    `time_zone` is a name from the IANA database.
     """
 
     __tablename__ = "users"
+    __table_args__ = (
+        Index(
+            "ix_users_dm_personality_id",
+            "dm_personality_id",
+            postgresql_where=text("dm_personality_id IS NOT NULL"),
+        ),
+    )
 
     discord_id: Mapped[int] = mapped_column(unique=True)
     username: Mapped[str]

@@ -1,18 +1,30 @@
-"""What one user has chosen for one personality."""
+"""A user's selections for a personality."""
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Dated, Keyed
+from db.base import Base, Keyed, Timestamped
 
 
-class UserPersonalityConfig(Keyed, Dated, Base, kw_only=True):
-    """A user's own persona and LLM config for a personality; either may be left to the defaults."""
+class UserPersonalityConfig(Keyed, Timestamped, Base, kw_only=True):
+    """A user's persona and LLM config for a personality; null means the default."""
 
     __tablename__ = "user_personality_configs"
-    __table_args__ = (UniqueConstraint("user_id", "personality_id"),)
+    __table_args__ = (
+        Index(
+            "ix_user_personality_configs_persona_id",
+            "persona_id",
+            postgresql_where=text("persona_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_user_personality_configs_llm_config_id",
+            "llm_config_id",
+            postgresql_where=text("llm_config_id IS NOT NULL"),
+        ),
+        UniqueConstraint("user_id", "personality_id"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     personality_id: Mapped[UUID] = mapped_column(

@@ -1,4 +1,4 @@
-"""Buffer, which posts on social networks."""
+"""Buffer, a service that posts on social networks."""
 
 from services.buffer.client import BufferClient
 from services.buffer.publisher import BufferPublisher

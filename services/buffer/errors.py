@@ -1,27 +1,27 @@
-"""What Buffer answers instead of what was asked for. Nobody but `publisher` sees these."""
+"""Errors of Buffer's API. They are internal: `publisher` turns them into domain errors."""
 
 from dataclasses import dataclass
 
 
 class BufferCallFailed(Exception):
-    """Buffer did not do what was asked, or did not say so."""
+    """A call failed, or its outcome is unknown."""
 
 
 @dataclass(eq=False)
 class BufferUnreachable(BufferCallFailed):
-    """Buffer could not be reached: nothing was done there."""
+    """Buffer could not be reached; the request was not executed."""
 
 
 @dataclass(eq=False)
 class BufferOutcomeUnknown(BufferCallFailed):
-    """Buffer broke, or the connection did: what was asked may have been done."""
+    """Buffer or the connection failed; the request may have been executed."""
 
     detail: str
 
 
 @dataclass(eq=False)
 class BufferLimited(BufferCallFailed):
-    """A window of requests is used up, of that many seconds."""
+    """The rate-limit window of this many seconds is used up."""
 
     seconds: int
     retry_after: float
@@ -29,23 +29,23 @@ class BufferLimited(BufferCallFailed):
 
 @dataclass(eq=False)
 class BufferFull(BufferCallFailed):
-    """The channel's queue takes no more posts for now."""
+    """The channel's queue is full."""
 
     detail: str
 
 
 @dataclass(eq=False)
 class BufferKeyRefused(BufferCallFailed):
-    """Buffer does not take our key, or not for this."""
+    """Buffer rejects the key, or the key does not permit the request."""
 
 
 @dataclass(eq=False)
 class BufferNotFound(BufferCallFailed):
-    """What was asked for is not there."""
+    """The requested object does not exist."""
 
 
 @dataclass(eq=False)
 class BufferRefused(BufferCallFailed):
-    """Buffer refuses what was asked, in words of its own."""
+    """Buffer rejects the request; `detail` is its message."""
 
     detail: str

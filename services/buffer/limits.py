@@ -1,7 +1,7 @@
-"""How much of each of Buffer's windows of requests is left, known to all processes.
+"""Buffer's rate-limit windows, shared by all processes through the database.
 
-Buffer says so on every answer, in the header fields of draft-ietf-httpapi-ratelimit-headers; the
-names of its windows change with the plan, so they are told apart by their length.
+Every response has them in the header fields of draft-ietf-httpapi-ratelimit-headers. The names of
+the windows depend on the plan, so they are identified by their length.
 """
 
 import re
@@ -18,29 +18,29 @@ from services.buffer.errors import BufferLimited
 
 _ITEM = re.compile(r'"([^"]*)"((?:\s*;\s*[\w-]+=[^;,]*)*)')
 _PARAMETER = re.compile(r";\s*([\w-]+)=([^;,]*)")
-_MOST_SECONDS = 2_592_000
-_MOST = 2**31 - 1
+_MAX_SECONDS = 2_592_000
+_MAX_INTEGER = 2**31 - 1
 
 
 class RateWindows:
-    """The windows of one key."""
+    """The rate-limit windows of one key."""
 
     def __init__(self, sessions: Sessions, vendor: str) -> None:
         self._sessions = sessions
         self._vendor = vendor
 
     async def acquire(self) -> None:
-        """Count a request that is about to be made.
+        """Count a request that is about to be sent.
 
         Raises:
-            BufferLimited: There is none left in a window.
+            BufferLimited: No request is left in a window.
         """
-        mine = (RateWindow.vendor == self._vendor, RateWindow.resets_at > func.now())
+        current = (RateWindow.vendor == self._vendor, RateWindow.resets_at > func.now())
         async with self._sessions.begin() as session:
-            left = func.extract("epoch", RateWindow.resets_at - func.now())
+            seconds_left = func.extract("epoch", RateWindow.resets_at - func.now())
             rows = await session.execute(
-                select(RateWindow.seconds, RateWindow.remaining, left)
-                .where(*mine)
+                select(RateWindow.seconds, RateWindow.remaining, seconds_left)
+                .where(*current)
                 .order_by(RateWindow.seconds)
                 .with_for_update()
             )
@@ -48,52 +48,53 @@ class RateWindows:
                 if remaining <= 0:
                     raise BufferLimited(seconds, max(float(wait), 1))
             await session.execute(
-                update(RateWindow).where(*mine).values(remaining=RateWindow.remaining - 1)
+                update(RateWindow).where(*current).values(remaining=RateWindow.remaining - 1)
             )
 
     async def record_headers(self, headers: Mapping[str, str]) -> None:
-        """Keep what an answer says of the windows."""
-        policy = _items(headers.get("RateLimit-Policy", ""))
-        values: list[dict[str, Any]] = []
-        for name, told in _items(headers.get("RateLimit", "")).items():
-            seconds = number(policy.get(name, {}).get("w", ""))
-            remaining, wait = number(told.get("r", "")), number(told.get("t", ""))
+        """Save the windows that the headers of a response describe."""
+        policy = _parse_items(headers.get("RateLimit-Policy", ""))
+        windows: list[dict[str, Any]] = []
+        for name, parameters in _parse_items(headers.get("RateLimit", "")).items():
+            seconds = parse_number(policy.get(name, {}).get("w", ""))
+            remaining = parse_number(parameters.get("r", ""))
+            wait = parse_number(parameters.get("t", ""))
             if seconds is not None and remaining is not None and wait is not None:
-                at = func.now() + timedelta(seconds=min(wait, _MOST_SECONDS))
+                at = func.now() + timedelta(seconds=min(wait, _MAX_SECONDS))
                 window = {"seconds": seconds, "remaining": remaining, "resets_at": at}
-                values.append({"vendor": self._vendor, **window})
-        await self._keep(values)
+                windows.append({"vendor": self._vendor, **window})
+        await self._save(windows)
 
     async def exhaust(self, seconds: int, retry_after: float) -> None:
-        """Keep that a window is used up."""
-        at = func.now() + timedelta(seconds=min(retry_after, _MOST_SECONDS))
-        await self._keep(
+        """Save that a window is used up."""
+        at = func.now() + timedelta(seconds=min(retry_after, _MAX_SECONDS))
+        await self._save(
             [{"vendor": self._vendor, "seconds": seconds, "remaining": 0, "resets_at": at}]
         )
 
-    async def _keep(self, values: list[dict[str, Any]]) -> None:
-        if not values:
+    async def _save(self, windows: list[dict[str, Any]]) -> None:
+        if not windows:
             return
-        # Each once, in the order that `take` locks them in.
-        by_length = {each["seconds"]: each for each in values}
-        asked = insert(RateWindow).values([by_length[each] for each in sorted(by_length)])
-        newer = {
+        # Each once, and in the order in which `acquire` locks them.
+        by_length = {each["seconds"]: each for each in windows}
+        statement = insert(RateWindow).values([by_length[each] for each in sorted(by_length)])
+        excluded = {
             "remaining": text("excluded.remaining"),
             "resets_at": text("excluded.resets_at"),
         }
         async with self._sessions.begin() as session:
             await session.execute(
-                asked.on_conflict_do_update(index_elements=["vendor", "seconds"], set_=newer)
+                statement.on_conflict_do_update(index_elements=["vendor", "seconds"], set_=excluded)
             )
 
 
-def number(text: str) -> int | None:
-    """Return a number of a header, at most what a column holds; None where it is none."""
-    return min(int(text[:12]), _MOST) if text.isascii() and text.isdecimal() else None
+def parse_number(text: str) -> int | None:
+    """Return a number of a header, capped to the column's range, or None if it is not a number."""
+    return min(int(text[:12]), _MAX_INTEGER) if text.isascii() and text.isdecimal() else None
 
 
-def _items(header: str) -> dict[str, dict[str, str]]:
-    """Return the items of a list with their parameters (RFC 9651)."""
+def _parse_items(header: str) -> dict[str, dict[str, str]]:
+    """Return the items of a structured list with their parameters (RFC 9651)."""
     return {
         name: {key: value.strip() for key, value in _PARAMETER.findall(rest)}
         for name, rest in _ITEM.findall(header)

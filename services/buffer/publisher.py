@@ -1,6 +1,6 @@
-"""Posting on Buffer's channels. Buffer has a queue of its own, and no keys against doing it twice.
+"""Publishing on Buffer's channels. Buffer has a queue of its own, but no idempotency keys.
 
-So a post is known again by what it says, when it is due and where its picture is.
+So after an unclear outcome a post is identified by its text, its time and its picture's URL.
 """
 
 import re
@@ -12,8 +12,19 @@ from typing import Any
 from pydantic import ValidationError
 from typing_extensions import override
 
-from services.buffer import documents
-from services.buffer.client import BufferClient
+from services.buffer.client import (
+    CREATE_POST,
+    DELETE_POST,
+    EDIT_POST,
+    GET_CHANNEL,
+    GET_POST,
+    LIST_CHANNELS,
+    LIST_ORGANIZATIONS,
+    LIST_POSTS,
+    BufferClient,
+    ChannelData,
+    PostData,
+)
 from services.buffer.errors import (
     BufferCallFailed,
     BufferFull,
@@ -23,7 +34,6 @@ from services.buffer.errors import (
     BufferOutcomeUnknown,
     BufferRefused,
 )
-from services.buffer.shapes import ChannelData, Post
 from services.errors import DomainError
 from services.media import ObjectStore, check_link
 from services.social import (
@@ -42,15 +52,15 @@ from services.social import (
     TargetChannelGone,
 )
 
-# Our clock and theirs need not agree.
-_SKEW = timedelta(minutes=5)
-_MOST_PAGES, _MOST_LINK = 10, 500
-_HOUR = 3600
-_STAGES = {"sent": RemoteState.OUT, "error": RemoteState.FAILED}
+# Buffer's clock and ours may differ.
+_CLOCK_SKEW = timedelta(minutes=5)
+_MAX_PAGES, _MAX_LINK = 10, 500
+_HOUR_SECONDS = 3600
+_REMOTE_STATES = {"sent": RemoteState.OUT, "error": RemoteState.FAILED}
 
 
 class BufferPublisher(QueueingPublisher, ChannelDirectory):
-    """Hands posts to Buffer's queue, and follows them there."""
+    """Puts posts into Buffer's queue, and reads their state there."""
 
     def __init__(self, client: BufferClient, store: ObjectStore) -> None:
         self._client = client
@@ -59,115 +69,117 @@ class BufferPublisher(QueueingPublisher, ChannelDirectory):
     @property
     @override
     def finds_everything(self) -> bool:
-        """What was asked may be done after we have looked."""
+        """Return False: Buffer may execute a request after a search for its post."""
         return False
 
     @override
     async def listed(self) -> Sequence[BufferChannel]:
-        with _our_errors("Buffer", changes=False):
-            data = await self._client.execute(documents.ORGANIZATIONS)
-            found: list[BufferChannel] = []
-            for each in data["account"]["organizations"]:
-                told = await self._client.execute(documents.CHANNELS, organization=each["id"])
-                found += [_channel(ChannelData.model_validate(one)) for one in told["channels"]]
-        return found
+        with _domain_errors("Buffer", may_be_published=False):
+            data = await self._client.execute(LIST_ORGANIZATIONS)
+            channels: list[BufferChannel] = []
+            for organization in data["account"]["organizations"]:
+                answer = await self._client.execute(LIST_CHANNELS, organization=organization["id"])
+                channels += [
+                    _to_channel(ChannelData.model_validate(one)) for one in answer["channels"]
+                ]
+        return channels
 
     @override
     async def check(self, outgoing: OutgoingPost) -> None:
-        channel = await self._channel(outgoing)
-        if problem := _channel(channel).problem:
+        channel = await self._fetch_channel(outgoing)
+        if problem := _to_channel(channel).problem:
             raise TargetChannelClosed(outgoing.channel_name, problem)
         await check_link(self._store.public_url(outgoing.storage_key))
 
     @override
     async def publish(self, outgoing: OutgoingPost) -> Receipt:
-        wanted = {**self._input(outgoing), "channelId": outgoing.channel_id}
-        with _our_errors(outgoing.channel_name):
-            data = await self._client.execute(documents.CREATE, input=wanted)
-            return _receipt(_acted(data["createPost"]))
+        post_input = {**self._post_input(outgoing), "channelId": outgoing.channel_id}
+        with _domain_errors(outgoing.channel_name):
+            data = await self._client.execute(CREATE_POST, input=post_input)
+            return _to_receipt(_unwrap_payload(data["createPost"]))
 
     @override
     async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
-        link = self._store.public_url(outgoing.storage_key)
-        like: list[Post] = []
-        with _our_errors(outgoing.channel_name):
-            channel = await self._channel(outgoing)
-            async for each in self._posts(channel, since - _SKEW):
+        picture_url = self._store.public_url(outgoing.storage_key)
+        similar: list[PostData] = []
+        with _domain_errors(outgoing.channel_name):
+            channel = await self._fetch_channel(outgoing)
+            async for each in self._list_posts(channel, since - _CLOCK_SKEW):
                 if each.id in outgoing.others:
                     continue
-                is_same_time = each.dueAt is not None and _is_same_post(each.dueAt, outgoing.due_at)
+                is_same_time = each.dueAt is not None and _is_same_time(each.dueAt, outgoing.due_at)
                 is_same_text = each.text.strip() == outgoing.caption.strip()
-                is_same_file = any(asset.source == link for asset in each.assets)
+                is_same_file = any(asset.source == picture_url for asset in each.assets)
                 if is_same_file or (is_same_time and is_same_text):
-                    return _receipt(each)
+                    return _to_receipt(each)
                 if is_same_time or (is_same_text and outgoing.caption):
-                    like.append(each)
-        if like:
+                    similar.append(each)
+        if similar:
             raise DeliveryUnconfirmed
         return None
 
     @override
     async def fetch(self, remote_id: str) -> Receipt | None:
-        with _our_errors("Buffer", changes=False):
+        with _domain_errors("Buffer", may_be_published=False):
             try:
-                data = await self._client.execute(documents.POST, id=remote_id)
+                data = await self._client.execute(GET_POST, id=remote_id)
             except BufferNotFound:
                 return None
-            return _receipt(Post.model_validate(data["post"]))
+            return _to_receipt(PostData.model_validate(data["post"]))
 
     @override
     async def update(self, remote_id: str, outgoing: OutgoingPost) -> Receipt | None:
-        wanted = {**self._input(outgoing), "id": remote_id}
-        # It may be asked again: whoever looks sees how it is there.
-        with _our_errors(outgoing.channel_name, changes=False):
+        post_input = {**self._post_input(outgoing), "id": remote_id}
+        # The update is idempotent, so an unclear outcome is retried.
+        with _domain_errors(outgoing.channel_name, may_be_published=False):
             try:
-                data = await self._client.execute(documents.EDIT, input=wanted)
-                return _receipt(_acted(data["editPost"]))
+                data = await self._client.execute(EDIT_POST, input=post_input)
+                return _to_receipt(_unwrap_payload(data["editPost"]))
             except BufferNotFound:
                 return None
 
     @override
     async def remove(self, remote_id: str) -> None:
-        with _our_errors("Buffer", changes=False):
+        with _domain_errors("Buffer", may_be_published=False):
             try:
-                data = await self._client.execute(documents.DELETE, id=remote_id)
+                data = await self._client.execute(DELETE_POST, id=remote_id)
             except BufferNotFound:
                 return
             if data["deletePost"]["__typename"] != "DeletePostSuccess":
                 message = str(data["deletePost"].get("message", ""))[:200]
-                raise PublisherBusy(f"it does not let go of a post: {message}", _HOUR)
+                raise PublisherBusy(f"it does not let go of a post: {message}", _HOUR_SECONDS)
 
-    async def _channel(self, outgoing: OutgoingPost) -> ChannelData:
-        with _our_errors(outgoing.channel_name, changes=False):
+    async def _fetch_channel(self, outgoing: OutgoingPost) -> ChannelData:
+        with _domain_errors(outgoing.channel_name, may_be_published=False):
             try:
-                data = await self._client.execute(documents.CHANNEL, id=outgoing.channel_id)
+                data = await self._client.execute(GET_CHANNEL, id=outgoing.channel_id)
             except BufferNotFound as error:
                 raise TargetChannelGone(outgoing.channel_name) from error
             return ChannelData.model_validate(data["channel"])
 
-    async def _posts(self, channel: ChannelData, since: datetime) -> AsyncGenerator[Post]:
-        """Yield the posts that were made on a channel since a time, the newest first."""
-        asked = {
+    async def _list_posts(self, channel: ChannelData, since: datetime) -> AsyncGenerator[PostData]:
+        """Yield the posts of a channel that were created since a time, the newest first."""
+        posts_input = {
             "organizationId": channel.organizationId,
             "filter": {"channelIds": [channel.id], "createdAt": {"start": _iso(since)}},
             "sort": [{"field": "createdAt", "direction": "desc"}],
         }
         after = None
-        for _ in range(_MOST_PAGES):
-            data = (await self._client.execute(documents.POSTS, input=asked, after=after))["posts"]
+        for _ in range(_MAX_PAGES):
+            data = (await self._client.execute(LIST_POSTS, input=posts_input, after=after))["posts"]
             for edge in data["edges"] or ():
-                yield Post.model_validate(edge["node"])
+                yield PostData.model_validate(edge["node"])
             if not data["pageInfo"]["hasNextPage"]:
                 return
             after = data["pageInfo"]["endCursor"]
         raise DeliveryUnconfirmed
 
-    def _input(self, outgoing: OutgoingPost) -> dict[str, Any]:
-        link = self._store.public_url(outgoing.storage_key)
-        image: dict[str, Any] = {"url": link}
+    def _post_input(self, outgoing: OutgoingPost) -> dict[str, Any]:
+        picture_url = self._store.public_url(outgoing.storage_key)
+        image: dict[str, Any] = {"url": picture_url}
         if outgoing.alt_text:
             image["metadata"] = {"altText": outgoing.alt_text}
-        wanted: dict[str, Any] = {
+        post_input: dict[str, Any] = {
             "schedulingType": "automatic",
             "mode": "customScheduled",
             "dueAt": _iso(outgoing.due_at),
@@ -175,12 +187,12 @@ class BufferPublisher(QueueingPublisher, ChannelDirectory):
             "assets": [{"image": image}],
             "aiAssisted": outgoing.is_ai_generated,
         }
-        metadata = _metadata(outgoing)
-        return {**wanted, "metadata": {outgoing.service: metadata}} if metadata else wanted
+        metadata = _network_metadata(outgoing)
+        return {**post_input, "metadata": {outgoing.service: metadata}} if metadata else post_input
 
 
-def _metadata(outgoing: OutgoingPost) -> dict[str, Any]:
-    """Return what a network asks for beyond what all do."""
+def _network_metadata(outgoing: OutgoingPost) -> dict[str, Any]:
+    """Return the metadata that a particular network requires."""
     comment = {"firstComment": outgoing.first_comment} if outgoing.first_comment else {}
     match outgoing.service:
         case "instagram":
@@ -195,10 +207,10 @@ def _metadata(outgoing: OutgoingPost) -> dict[str, Any]:
             return {}
 
 
-def _acted(payload: dict[str, Any]) -> Post:
-    """Return the post of a payload, or raise the error that it is instead."""
+def _unwrap_payload(payload: dict[str, Any]) -> PostData:
+    """Return the post of a mutation's payload, or raise its error."""
     if payload["__typename"] == "PostActionSuccess":
-        return Post.model_validate(payload["post"])
+        return PostData.model_validate(payload["post"])
     message = str(payload.get("message", ""))[:200]
     match payload["__typename"]:
         case "NotFoundError":
@@ -213,24 +225,24 @@ def _acted(payload: dict[str, Any]) -> Post:
             raise BufferRefused(message)
 
 
-def _receipt(post: Post) -> Receipt:
+def _to_receipt(post: PostData) -> Receipt:
     return Receipt(
         remote_id=post.id,
-        state=_STAGES.get(post.status, RemoteState.QUEUED),
-        link=_link(post.externalLink or ""),
+        state=_REMOTE_STATES.get(post.status, RemoteState.QUEUED),
+        link=_safe_link(post.externalLink or ""),
         at=post.sentAt,
         text=post.text,
         detail=post.error.message[:300] if post.error else "the network refused it",
     )
 
 
-def _link(link: str) -> str | None:
-    """Return an address that can be shown to people, or None."""
+def _safe_link(link: str) -> str | None:
+    """Return a link if it is safe to show in Discord, or None."""
     is_plain = link.startswith("https://") and not re.search(r"[\s()<>\[\]]", link)
-    return link if is_plain and len(link) <= _MOST_LINK else None
+    return link if is_plain and len(link) <= _MAX_LINK else None
 
 
-def _channel(channel: ChannelData) -> BufferChannel:
+def _to_channel(channel: ChannelData) -> BufferChannel:
     problem = "it is locked by your plan" if channel.isLocked else None
     problem = "it is disconnected" if channel.isDisconnected else problem
     return BufferChannel(
@@ -242,7 +254,7 @@ def _channel(channel: ChannelData) -> BufferChannel:
     )
 
 
-def _is_same_post(one: datetime, other: datetime) -> bool:
+def _is_same_time(one: datetime, other: datetime) -> bool:
     return abs(one - other) < timedelta(seconds=1)
 
 
@@ -251,15 +263,16 @@ def _iso(at: datetime) -> str:
 
 
 @contextmanager
-def _our_errors(name: str, *, changes: bool = True) -> Generator[None]:
-    """Turn what Buffer answers into what posting knows.
+def _domain_errors(name: str, *, may_be_published: bool = True) -> Generator[None]:
+    """Turn Buffer's errors into domain errors.
 
-    `changes` says that it counts whether what was asked was done, where Buffer did not say.
+    `may_be_published` says that an unclear outcome leaves it open whether the post is published;
+    otherwise the call is retried.
     """
     try:
         yield
     except (BufferOutcomeUnknown, ValidationError, KeyError, TypeError) as error:
-        if changes:
+        if may_be_published:
             raise DeliveryUnconfirmed(str(error)) from error
         raise PublisherBusy("it does not answer in a way that I understand", 60) from error
     except BufferCallFailed as error:

@@ -1,4 +1,4 @@
-"""Characters: illustrated figures made from a photo, that stay themselves in every picture."""
+"""Characters: illustrated figures made from a photo, consistent across all of their pictures."""
 
 from db.models import (
     ArtifactStatus,
@@ -19,7 +19,6 @@ from services.characters.errors import (
     NoReferencePhoto,
     PhotoProblem,
     PhotoRefused,
-    ProgressNotDelivered,
     SceneRefused,
     StillGenerating,
     StyleForAdults,
@@ -27,7 +26,6 @@ from services.characters.errors import (
     TooManyGenerating,
 )
 from services.characters.gallery import GalleryService
-from services.characters.ports import Watcher
 from services.characters.progress import ProgressHandler
 from services.characters.prompts import build_character_prompt
 from services.characters.service import GENDERS, VARIANTS, CharacterService
@@ -70,7 +68,6 @@ __all__ = [
     "PhotoRefused",
     "Progress",
     "ProgressHandler",
-    "ProgressNotDelivered",
     "PromptArtifact",
     "Quote",
     "Scene",
@@ -80,7 +77,6 @@ __all__ = [
     "StyleForAdults",
     "StyleNotFound",
     "TooManyGenerating",
-    "Watcher",
     "build_character_prompt",
     "delete_characters",
 ]

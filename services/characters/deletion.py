@@ -1,117 +1,131 @@
-"""Deleting for good: characters with all that was kept of making them, and photos in time.
+"""Deleting characters with everything stored for them, and photos after their retention.
 
-Files cannot be deleted in a transaction, so a row that goes away promises that in its own.
+Files cannot be deleted in a transaction, so the transaction that deletes a row enqueues a job.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
+from pydantic import AliasChoices, Field
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import Character, Job, JobStatus, JobStep
+from db.models import Character, Job, JobStep
 from db.session import Sessions
 from services.characters import queries
 from services.images import ImagePipeline
-from services.jobs import Handler, Run, drop, enqueue
+from services.jobs import Handler, Payload, Run, drop, enqueue
 from services.media import ObjectStore
 
-KIND = "clear files"
-# What a run that was under way may still put down, and what a create that was cut short has.
-_LATER, _MUCH_LATER = timedelta(minutes=10), timedelta(hours=1)
+
+class CleanupJob(Payload):
+    """Files are to be deleted.
+
+    The photo of a character; all files of a character that was never created; all files under a
+    prefix; or what was uploaded to a vendor.
+    """
+
+    kind: ClassVar[str] = "clear files"
+
+    photo_of: UUID | None = None
+    orphans_of: UUID | None = Field(
+        default=None, validation_alias=AliasChoices("orphans_of", "unknown")
+    )
+    prefix: str | None = None
+    upload_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("upload_url", "lent")
+    )
 
 
-def folder_of(character_id: UUID) -> str:
-    """Return what the keys of a character's files begin with."""
+# A job that is running may still store a file, and an interrupted create may have stored one.
+_SECOND_PASS_DELAY, _ORPHAN_DELAY = timedelta(minutes=10), timedelta(hours=1)
+
+
+def key_prefix(character_id: UUID) -> str:
+    """Return the prefix of the storage keys of a character's files."""
     return f"characters/{character_id}/"
 
 
-def key_of(character_id: UUID) -> str:
-    """Return the key of a character's jobs: one at a time."""
+def job_key(character_id: UUID) -> str:
+    """Return the lock key of a character's jobs, of which one runs at a time."""
     return f"character:{character_id}"
 
 
-async def delete_character(session: AsyncSession, ids: Sequence[UUID]) -> None:
-    """Delete characters, what was kept of making them, and promise their files' deletion."""
-    keys = [key_of(each) for each in ids]
-    lent = await session.scalars(
+async def delete_by_ids(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Delete characters and their jobs, and enqueue the deletion of their files."""
+    keys = [job_key(each) for each in ids]
+    outputs = await session.scalars(
         select(JobStep.output)
         .join(Job, Job.id == JobStep.job_id)
-        .where(Job.key.in_(keys), JobStep.name == queries.UPLOADED)
+        .where(Job.lock_key.in_(keys), JobStep.name == queries.UPLOAD_STEP)
     )
-    # Jobs first, as whoever runs one locks them.
-    taken_back = [each for each in lent.all() if each]
+    # Jobs first, in the order in which a worker locks the rows.
+    upload_urls = [each for each in outputs.all() if each]
     await drop(session, keys)
     await session.execute(delete(Character).where(Character.id.in_(ids)))
-    for each in taken_back:
+    for each in upload_urls:
         await enqueue_upload_deletion(session, each)
     for each in ids:
-        for after in (None, _LATER):
-            await enqueue(session, KIND, {"prefix": folder_of(each)}, due=after)
+        for after in (None, _SECOND_PASS_DELAY):
+            await enqueue(session, CleanupJob(prefix=key_prefix(each)), due=after)
 
 
 async def delete_characters(session: AsyncSession, user_id: UUID) -> None:
     """Delete all of a user's characters."""
-    found = await session.scalars(select(Character.id).where(Character.user_id == user_id))
-    await delete_character(session, found.all())
+    ids = await session.scalars(select(Character.id).where(Character.user_id == user_id))
+    await delete_by_ids(session, ids.all())
 
 
 async def enqueue_photo_deletion(
     session: AsyncSession, character_id: UUID, after: timedelta
 ) -> None:
-    """Let a character's photo be deleted after a while."""
-    payload = {"photo_of": str(character_id)}
-    await enqueue(session, KIND, payload, due=after, key=key_of(character_id))
+    """Enqueue the deletion of a character's photo after a delay."""
+    payload = CleanupJob(photo_of=character_id)
+    await enqueue(session, payload, due=after, lock_key=job_key(character_id))
 
 
 async def enqueue_orphan_cleanup(session: AsyncSession, character_id: UUID) -> None:
-    """Let files be deleted that are about to be stored, should there be no such character then."""
-    await enqueue(session, KIND, {"unknown": str(character_id)}, due=_MUCH_LATER)
+    """Enqueue the deletion of files about to be stored, in case the character is not created."""
+    await enqueue(session, CleanupJob(orphans_of=character_id), due=_ORPHAN_DELAY)
 
 
-async def enqueue_upload_deletion(session: AsyncSession, lent: str) -> None:
-    """Let what was lent to a vendor be taken back."""
-    await enqueue(session, KIND, {"lent": lent})
+async def enqueue_upload_deletion(session: AsyncSession, upload_url: str) -> None:
+    """Enqueue the deletion of a picture that was uploaded to a vendor."""
+    await enqueue(session, CleanupJob(upload_url=upload_url))
 
 
-class CleanupHandler(Handler):
-    """Deletes files. It may be done any number of times, and is tried until it is done."""
+class CleanupHandler(Handler[CleanupJob]):
+    """Deletes files. It is idempotent, and retried until it succeeds."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = CleanupJob
     max_attempts: ClassVar[int] = 100_000
 
-    def __init__(self, sessions: Sessions, studio: ImagePipeline) -> None:
+    def __init__(self, sessions: Sessions, pipeline: ImagePipeline) -> None:
         self._sessions = sessions
-        self._studio = studio
+        self._pipeline = pipeline
 
     @override
-    async def run(self, run: Run) -> None:
-        payload, store = run.payload, self._studio.store
-        if character_id := payload.get("photo_of"):
-            await delete_photo(self._sessions, store, UUID(character_id))
-        if character_id := payload.get("unknown"):
-            await self._clear_unknown(UUID(character_id))
-        if prefix := payload.get("prefix"):
-            await _clear(store, prefix)
-        if (lent := payload.get("lent")) and self._studio.images.is_configured:
-            await self._studio.images.delete_upload(lent)
+    async def run(self, run: Run[CleanupJob]) -> None:
+        payload, store = run.payload, self._pipeline.store
+        if payload.photo_of:
+            await delete_photo(self._sessions, store, payload.photo_of)
+        if payload.orphans_of:
+            await self._delete_orphans(payload.orphans_of)
+        if payload.prefix:
+            await _delete_prefix(store, payload.prefix)
+        if payload.upload_url and self._pipeline.images.is_configured:
+            await self._pipeline.images.delete_upload(payload.upload_url)
         async with run.finishing():
             pass
 
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Nothing waits for it; a sweep finds what was left."""
-
-    async def _clear_unknown(self, character_id: UUID) -> None:
+    async def _delete_orphans(self, character_id: UUID) -> None:
         async with self._sessions() as session:
-            is_known = await session.get(Character, character_id) is not None
-        if not is_known:
-            await _clear(self._studio.store, folder_of(character_id))
+            exists = await session.get(Character, character_id) is not None
+        if not exists:
+            await _delete_prefix(self._pipeline.store, key_prefix(character_id))
 
 
 async def delete_photo(sessions: Sessions, store: ObjectStore, character_id: UUID) -> None:
@@ -122,12 +136,12 @@ async def delete_photo(sessions: Sessions, store: ObjectStore, character_id: UUI
         return
     await store.delete([character.photo_key])
     async with sessions.begin() as session:
-        kept = await session.get(Character, character_id)
-        if kept is not None:
-            kept.photo_key = None
+        current = await session.get(Character, character_id)
+        if current is not None:
+            current.photo_key = None
 
 
-async def _clear(store: ObjectStore, prefix: str) -> None:
-    keys = [each.key async for each in store.listed(prefix)]
+async def _delete_prefix(store: ObjectStore, prefix: str) -> None:
+    keys = [each.key async for each in store.list_objects(prefix)]
     if keys:
         await store.delete(keys)

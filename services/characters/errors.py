@@ -1,13 +1,13 @@
-"""What can stand in the way of a character."""
+"""Errors of characters."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.errors import DomainError, TransientError
+from services.errors import DomainError
 
 
 class PhotoProblem(StrEnum):
-    """Why no character is made from a photo."""
+    """Why a photo is refused."""
 
     NOBODY = "nobody"
     SEVERAL = "several"
@@ -17,21 +17,21 @@ class PhotoProblem(StrEnum):
 
 @dataclass(eq=False)
 class PhotoRefused(DomainError):
-    """No character is made from this photo; it was deleted."""
+    """The photo was refused and deleted."""
 
-    flaw: PhotoProblem
+    problem: PhotoProblem
 
 
 @dataclass(eq=False)
 class CharacterNotFound(DomainError):
-    """The user has no character of this name."""
+    """The user has no character of this name, or it was deleted."""
 
     name: str
 
 
 @dataclass(eq=False)
 class CharacterNameTaken(DomainError):
-    """The user has a character of this name already."""
+    """The user already has a character of this name."""
 
     name: str
 
@@ -45,33 +45,33 @@ class StyleNotFound(DomainError):
 
 @dataclass(eq=False)
 class StyleForAdults(DomainError):
-    """Somebody under 18 is drawn in styles for everyone only."""
+    """A character under 18 may not be drawn in a style for adults."""
 
     style: str
 
 
 @dataclass(eq=False)
 class SceneRefused(DomainError):
-    """The scene is not one that we draw this character in."""
+    """The scene or the description has content that is not drawn."""
 
 
 @dataclass(eq=False)
 class StillGenerating(DomainError):
-    """Pictures of the character are on their way already."""
+    """Pictures of the character are being generated already."""
 
     name: str
 
 
 @dataclass(eq=False)
 class TooManyGenerating(DomainError):
-    """The user has as many characters on their way as one may have at a time."""
+    """The user has reached the limit of characters being generated at the same time."""
 
     limit: int
 
 
 @dataclass(eq=False)
 class ImageLimitReached(DomainError):
-    """The user has had as many pictures painted today as one may."""
+    """The user has reached the limit of pictures per day."""
 
     limit: int
     left: int
@@ -79,7 +79,7 @@ class ImageLimitReached(DomainError):
 
 @dataclass(eq=False)
 class NoReferencePhoto(DomainError):
-    """There is no picture that was selected, and the photo is gone."""
+    """No picture of the character is selected, and its photo is deleted."""
 
     name: str
 
@@ -93,15 +93,11 @@ class NoImageSelected(DomainError):
 
 @dataclass(eq=False)
 class ImageNotFound(DomainError):
-    """The picture is in the gallery no more."""
-
-
-class ProgressNotDelivered(TransientError):
-    """Discord could not be reached with how far pictures are."""
+    """The picture is no longer in the gallery."""
 
 
 @dataclass(eq=False)
 class NoProfile(DomainError):
-    """Nobody has described the character yet."""
+    """The character has no profile yet."""
 
     name: str

@@ -1,4 +1,4 @@
-"""What owners do with the pictures of a character, and with what is known of it."""
+"""The use cases of a character's pictures and profile."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -9,7 +9,7 @@ from db.models import CharacterProfile
 from db.session import Sessions
 from services.characters import queries, vision
 from services.characters.errors import ImageNotFound, NoProfile
-from services.characters.guards import owned_by, refuse_words, words_of
+from services.characters.guards import check_text, get_owned, text_of
 from services.characters.types import Gallery
 from services.media import ObjectStore, enqueue_deletion
 from services.types import Actor
@@ -22,99 +22,101 @@ class GalleryService:
         self._sessions = sessions
         self._store = store
 
-    async def gallery(self, actor: Actor, character_id: UUID) -> Gallery:
+    async def get(self, actor: Actor, character_id: UUID) -> Gallery:
         """Return a character with its pictures.
 
         Raises:
-            CharacterNotFound: It is not the actor's, or gone.
+            CharacterNotFound: It is not the actor's, or was deleted.
         """
         async with self._sessions() as session:
             return Gallery(
-                character=await owned_by(session, actor, character_id),
-                images=await queries.shown(session, character_id),
+                character=await get_owned(session, actor, character_id),
+                images=await queries.gallery_images(session, character_id),
                 profile=await queries.profile(session, character_id),
             )
 
-    async def described(self, actor: Actor, character_id: UUID) -> CharacterProfile:
-        """Return what is known of a character.
+    async def profile(self, actor: Actor, character_id: UUID) -> CharacterProfile:
+        """Return a character's profile.
 
         Raises:
-            CharacterNotFound: It is not the actor's, or gone.
-            NoProfile: Nothing is known of it yet.
+            CharacterNotFound: It is not the actor's, or was deleted.
+            NoProfile: It has no profile yet.
         """
         async with self._sessions.begin() as session:
-            return await _profile(session, actor, character_id)
+            return await _owned_profile(session, actor, character_id)
 
-    async def file(self, key: str) -> bytes:
-        """Return a picture of a gallery.
+    async def read_file(self, key: str) -> bytes:
+        """Return the bytes of a picture.
 
         Raises:
-            ObjectGone: It is not there.
+            ObjectNotFound: The file does not exist.
         """
         return await self._store.get(key)
 
-    async def select(self, actor: Actor, character_id: UUID, image_id: UUID) -> None:
-        """Make a picture the one that all later ones take after.
+    async def select_image(self, actor: Actor, character_id: UUID, image_id: UUID) -> None:
+        """Make a picture the reference of all later ones.
 
         Raises:
-            CharacterNotFound, PictureGone: It is not the actor's, or gone.
+            CharacterNotFound, ImageNotFound: It is not the actor's, or was deleted.
         """
         async with self._sessions.begin() as session:
-            await owned_by(session, actor, character_id, lock=True)
+            await get_owned(session, actor, character_id, lock=True)
             if not await queries.select_image(session, character_id, image_id):
                 raise ImageNotFound
 
-    async def discard(self, actor: Actor, character_id: UUID, image_id: UUID) -> None:
-        """Delete a picture, and its files.
+    async def delete_image(self, actor: Actor, character_id: UUID, image_id: UUID) -> None:
+        """Delete a picture and its files.
 
         Raises:
-            CharacterNotFound, PictureGone: It is not the actor's, or gone.
+            CharacterNotFound, ImageNotFound: It is not the actor's, or was deleted.
         """
         async with self._sessions.begin() as session:
-            await owned_by(session, actor, character_id, lock=True)
-            keys = await queries.discard(session, character_id, image_id)
+            await get_owned(session, actor, character_id, lock=True)
+            keys = await queries.delete_image(session, character_id, image_id)
             if not keys:
                 raise ImageNotFound
             await enqueue_deletion(session, keys)
 
-    async def describe(
+    async def update_profile(
         self, actor: Actor, character_id: UUID, changes: Mapping[str, str]
     ) -> CharacterProfile:
-        """Change what is known of a character; lists have a phrase on each line.
+        """Change fields of a character's profile; list fields have a phrase per line.
 
         Raises:
-            CharacterNotFound: It is not the actor's, or gone.
-            NoProfile: Nothing is known of it yet.
-            SceneRefused: Nobody is drawn by such words.
+            CharacterNotFound: It is not the actor's, or was deleted.
+            NoProfile: It has no profile yet.
+            SceneRefused: The text has content that is not drawn.
         """
         async with self._sessions.begin() as session:
-            profile = await _profile(session, actor, character_id)
+            profile = await _owned_profile(session, actor, character_id)
             for field, text in changes.items():
                 is_list = isinstance(getattr(profile, field), list)
-                given = vision.phrases(text.splitlines()) if is_list else vision.tidy(text)
-                setattr(profile, field, given)
-            kept = [each for each in profile.do_not_change if each in profile.features]
-            profile.do_not_change = kept
-            refuse_words(words_of(profile))
+                value = vision.clean_phrases(text.splitlines()) if is_list else vision.clean(text)
+                setattr(profile, field, value)
+            fixed = [each for each in profile.do_not_change if each in profile.features]
+            profile.do_not_change = fixed
+            check_text(text_of(profile))
             return profile
 
-    async def keep(
+    async def set_fixed_features(
         self, actor: Actor, character_id: UUID, features: Sequence[str]
     ) -> CharacterProfile:
-        """Settle which features no picture may change.
+        """Set the features that no picture may change.
 
         Raises:
-            CharacterNotFound: It is not the actor's, or gone.
-            NoProfile: Nothing is known of it yet.
+            CharacterNotFound: It is not the actor's, or was deleted.
+            NoProfile: It has no profile yet.
         """
         async with self._sessions.begin() as session:
-            profile = await _profile(session, actor, character_id)
+            profile = await _owned_profile(session, actor, character_id)
             profile.do_not_change = [each for each in profile.features if each in features]
             return profile
 
 
-async def _profile(session: AsyncSession, actor: Actor, character_id: UUID) -> CharacterProfile:
-    character = await owned_by(session, actor, character_id, lock=True)
+async def _owned_profile(
+    session: AsyncSession, actor: Actor, character_id: UUID
+) -> CharacterProfile:
+    character = await get_owned(session, actor, character_id, lock=True)
     profile = await queries.profile(session, character_id)
     if profile is None:
         raise NoProfile(character.name)

@@ -1,4 +1,4 @@
-"""Whose a character is, and what it may be drawn in."""
+"""Checks of who owns a character, and of what it may be drawn as."""
 
 from uuid import UUID
 
@@ -13,63 +13,65 @@ from services.characters.errors import (
     StyleNotFound,
 )
 from services.characters.styles import STYLES
-from services.characters.vision import LISTS, TEXTS, YOUNG
+from services.characters.vision import LISTS, MINOR_AGE_BANDS, TEXTS
 from services.publishing import NsfwRating, mentions_minor, rating_of
 from services.types import Actor
 
 
-async def owned_by(
+async def get_owned(
     session: AsyncSession, actor: Actor, character_id: UUID, *, lock: bool = False
 ) -> Character:
     """Return the actor's character.
 
     Raises:
-        CharacterNotFound: It is not the actor's, or gone.
+        CharacterNotFound: It is not the actor's, or was deleted.
     """
-    character = await queries.owned(session, actor.discord_id, character_id, lock=lock)
+    character = await queries.find_owned(session, actor.discord_id, character_id, lock=lock)
     if character is None:
         raise CharacterNotFound("this character")
     return character
 
 
-def refuse_generation(style: str, scene_text: str) -> None:
-    """Refuse what nobody is drawn in.
+def check_order(style: str, scene_text: str) -> None:
+    """Check the style and the scene of an order.
 
     Raises:
-        SceneRefused, StyleNotFound: It is that.
+        SceneRefused: The scene has content that is not drawn.
+        StyleNotFound: There is no such style.
     """
     if style not in STYLES:
         raise StyleNotFound(style)
-    refuse_words(scene_text)
+    check_text(scene_text)
 
 
-def refuse_words(text: str) -> None:
-    """Refuse words by which nobody is drawn: nothing sexual, whoever it is about.
+def check_text(text: str) -> None:
+    """Check that a text has no sexual content, whatever the character.
 
     Raises:
-        SceneRefused: There are some.
+        SceneRefused: It has.
     """
     if rating_of((text,), (), explicit_picture=False) != NsfwRating.SAFE:
         raise SceneRefused
 
 
-def refuse_unfit(profile: CharacterProfile, style: str, scene_text: str) -> None:
-    """Refuse words by which nobody is drawn, and for the young, styles that are not for everyone.
+def check_suitable(profile: CharacterProfile, style: str, scene_text: str) -> None:
+    """Check that a profile and scene may be drawn, and for minors that the style is for all ages.
 
-    Who looks under 18 is young, and so is whoever is called that anywhere in the words.
+    A character is a minor if its age band or any of the text says so.
 
     Raises:
-        SceneRefused, StyleForAdults: It is that.
+        SceneRefused: The text has content that is not drawn.
+        StyleForAdults: The character is a minor, and the style is not for all ages.
     """
-    words = f"{words_of(profile)}\n{scene_text}"
-    refuse_words(words)
-    is_young = profile.age_band in YOUNG or mentions_minor(words)
-    if is_young and not STYLES[style].for_all:
+    text = f"{text_of(profile)}\n{scene_text}"
+    check_text(text)
+    is_minor = profile.age_band in MINOR_AGE_BANDS or mentions_minor(text)
+    if is_minor and not STYLES[style].for_all:
         raise StyleForAdults(style)
 
 
-def words_of(profile: CharacterProfile) -> str:
-    """Return all that is said of how a character looks."""
+def text_of(profile: CharacterProfile) -> str:
+    """Return all text of a profile."""
     texts = (getattr(profile, name) for name in TEXTS)
     phrases = (each for name in LISTS for each in getattr(profile, name))
     return "\n".join((*texts, *phrases))

@@ -1,4 +1,4 @@
-"""Drawing one picture of a character: ordered, kept, hung in the gallery, or given up."""
+"""Generating one picture of a character, and saving the image or the failure."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,103 +26,103 @@ from services.media import thumbnail
 
 @dataclass(frozen=True)
 class Reference:
-    """The picture that those to come take after: ours, and where the vendor has it."""
+    """The picture that new ones are generated after, and its URL at the vendor."""
 
     image: Image
-    lent: str
+    upload_url: str
 
 
 class ImageTask:
-    """Draws the pictures of one order."""
+    """Generates the pictures of one order."""
 
     def __init__(
         self,
         run: Run,
-        studio: ImagePipeline,
-        likeness: Reference,
+        pipeline: ImagePipeline,
+        reference: Reference,
         *,
         user_id: UUID,
         describe: Callable[[BaseException], str],
-        show: Callable[[], Awaitable[None]],
+        show_progress: Callable[[], Awaitable[None]],
     ) -> None:
         self._run = run
-        self._studio = studio
-        self._likeness = likeness
+        self._pipeline = pipeline
+        self._reference = reference
         self._user_id = user_id
         self._describe = describe
-        self._show = show
+        self._show_progress = show_progress
 
     async def run(self, artifact: PromptArtifact) -> None:
-        """See one picture through; what goes wrong with it alone is written on it."""
+        """Generate a picture; errors of this picture alone are saved with it, not raised."""
         name = str(artifact.variant)
 
-        async def paint() -> list[StoredImage]:
-            return await self._paint(artifact)
+        async def generate() -> list[StoredImage]:
+            return await self._generate(artifact)
 
         try:
-            kept = await self._run.step(f"picture {name}", list[StoredImage], paint)
+            images = await self._run.step(f"picture {name}", list[StoredImage], generate)
         except TransientError:
             raise
         except ModelError as error:
-            lost = isinstance(error, ImageGenerationLost)
-            await self._give_up(
+            is_lost = isinstance(error, ImageGenerationLost)
+            await self._save_failure(
                 artifact.id,
-                ArtifactStatus.LOST if lost else ArtifactStatus.FAILED,
+                ArtifactStatus.LOST if is_lost else ArtifactStatus.FAILED,
                 self._describe(error),
             )
         else:
-            await self._hang(artifact, kept)
-        await self._show()
+            await self._save_images(artifact, images)
+        await self._show_progress()
 
-    async def _paint(self, artifact: PromptArtifact) -> list[StoredImage]:
-        order = ImageRequest(
+    async def _generate(self, artifact: PromptArtifact) -> list[StoredImage]:
+        request = ImageRequest(
             prompt=artifact.prompt,
-            references=(self._likeness.image,),
-            upload_urls=(self._likeness.lent,),
+            references=(self._reference.image,),
+            upload_urls=(self._reference.upload_url,),
             aspect=artifact.parameters["aspect_ratio"],
         )
-        folder = deletion.folder_of(artifact.character_id)
-        picture, whole = await self._studio.generate(
-            order,
+        prefix = deletion.key_prefix(artifact.character_id)
+        picture, stored = await self._pipeline.generate(
+            request,
             _ArtifactGenerationState(self._run, artifact),
-            key=f"{folder}{artifact.id}.jpg",
-            caller=Caller(purpose=queries.PAINT, user_id=self._user_id),
+            key=f"{prefix}{artifact.id}.jpg",
+            caller=Caller(purpose=queries.IMAGE_PURPOSE, user_id=self._user_id),
         )
         small = await asyncio.to_thread(thumbnail, picture.data)
-        return [whole, await self._studio.store_image(f"{folder}{artifact.id}-small.jpg", small)]
+        return [stored, await self._pipeline.store_image(f"{prefix}{artifact.id}-small.jpg", small)]
 
-    async def _hang(self, artifact: PromptArtifact, kept: Sequence[StoredImage]) -> None:
-        """Put a picture into the gallery."""
+    async def _save_images(self, artifact: PromptArtifact, images: Sequence[StoredImage]) -> None:
+        """Add a picture to the gallery."""
         async with self._run.writing() as session:
-            done = await session.get_one(PromptArtifact, artifact.id)
-            done.status, done.finished_at = ArtifactStatus.DONE, func.now()
-            done.cost_usd = self._studio.images.price_usd
-            for kind, each in zip((AssetKind.IMAGE, AssetKind.THUMBNAIL), kept, strict=True):
+            row = await session.get_one(PromptArtifact, artifact.id)
+            row.status, row.finished_at = ArtifactStatus.DONE, func.now()
+            row.cost_usd = self._pipeline.images.price_usd
+            for kind, image in zip((AssetKind.IMAGE, AssetKind.THUMBNAIL), images, strict=True):
                 session.add(
                     GeneratedAsset(
                         artifact_id=artifact.id,
                         kind=kind,
-                        storage_key=each.key,
-                        sha256=each.sha256,
-                        content_type=each.media_type,
-                        size=each.size,
-                        width=each.width,
-                        height=each.height,
+                        storage_key=image.key,
+                        sha256=image.sha256,
+                        content_type=image.media_type,
+                        size=image.size,
+                        width=image.width,
+                        height=image.height,
                     )
                 )
-            session.add(CharacterImage(character_id=done.character_id, artifact_id=artifact.id))
+            session.add(CharacterImage(character_id=row.character_id, artifact_id=artifact.id))
 
-    async def _give_up(self, artifact_id: UUID, status: ArtifactStatus, words: str) -> None:
+    async def _save_failure(self, artifact_id: UUID, status: ArtifactStatus, message: str) -> None:
         async with self._run.writing() as session:
             artifact = await session.get_one(PromptArtifact, artifact_id)
-            artifact.status, artifact.error = status, words
+            artifact.status, artifact.error = status, message
             artifact.finished_at = func.now()
             if status == ArtifactStatus.LOST:
-                artifact.cost_usd = self._studio.images.price_usd
+                artifact.cost_usd = self._pipeline.images.price_usd
 
 
 class _ArtifactGenerationState(StepGenerationState):
-    """The easel of a picture, whose row shows that it is being painted."""
+    """The generation state of a picture, which also updates the status of its row."""
 
     def __init__(self, run: Run, artifact: PromptArtifact) -> None:
         super().__init__(run, str(artifact.variant))
@@ -130,10 +130,10 @@ class _ArtifactGenerationState(StepGenerationState):
         self._artifact_id = artifact.id
 
     @override
-    async def save_prediction(self, begun: Prediction) -> bool:
+    async def save_prediction(self, prediction: Prediction) -> bool:
         async with self._run.writing() as session:
-            if await queries.is_anothers(session, self._artifact_id, begun.id):
+            if await queries.belongs_to_other(session, self._artifact_id, prediction.id):
                 return False
             artifact = await session.get_one(PromptArtifact, self._artifact_id)
-            artifact.prediction_id, artifact.status = begun.id, ArtifactStatus.PAINTING
-        return await super().save_prediction(begun)
+            artifact.prediction_id, artifact.status = prediction.id, ArtifactStatus.PAINTING
+        return await super().save_prediction(prediction)

@@ -1,8 +1,7 @@
-"""Showing whoever asked how far their pictures are: on the way if it goes, at the end surely."""
+"""Progress in the reply to the command: best effort while pictures are generated, then by a job."""
 
 from datetime import timedelta
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
@@ -10,72 +9,79 @@ from typing_extensions import override
 from db.models import Character, JobStatus
 from db.session import Sessions
 from services.characters import queries
-from services.characters.ports import Watcher
-from services.characters.types import Progress
+from services.characters.types import Progress, RunPayload
 from services.jobs import DISCORD, Handler, Run, enqueue
 from services.media import ObjectNotFound, ObjectStore
+from services.notifications import Notifier
 
-KIND = "character shown"
-# The answer to the command is to be there before it is changed.
-_LATER = timedelta(seconds=1)
+
+class ProgressJob(RunPayload):
+    """Whoever asked for pictures is to see how it ended."""
+
+    kind: ClassVar[str] = "character shown"
+    group: ClassVar[str] = DISCORD
+
+
+# The reply to the command must exist before it is edited.
+_DELAY = timedelta(seconds=1)
 
 
 async def enqueue_progress(session: AsyncSession, character: Character) -> None:
-    """Let whoever asked see how it ended, by a process that has Discord."""
+    """Enqueue the final progress, to be shown by a process that is connected to Discord."""
     if character.reply is not None:
-        payload = {"character": str(character.id), "run": str(character.run_token)}
-        await enqueue(session, KIND, payload, due=_LATER, lane=DISCORD)
+        payload = ProgressJob(character=character.id, run=character.run_token)
+        await enqueue(session, payload, due=_DELAY)
 
 
 async def send_progress(
-    sessions: Sessions, store: ObjectStore, watcher: Watcher, payload: dict[str, Any]
+    sessions: Sessions, store: ObjectStore, notifier: Notifier, payload: RunPayload
 ) -> None:
-    """Show how far an order is."""
+    """Show the progress of an order."""
     async with sessions() as session:
-        character = await queries.of_run(session, payload)
+        character = await queries.find_by_run(session, payload)
         if character is None or character.reply is None:
             return
         artifacts = await queries.artifacts(session, character.run_token)
-        keys = await queries.thumbnails(session, character.run_token)
+        keys = await queries.thumbnail_keys(session, character.run_token)
     pictures: list[bytes] = []
     for key in keys:
         try:
             pictures.append(await store.get(key))
         except ObjectNotFound:
-            continue  # it was deleted from the gallery meanwhile
+            continue  # deleted from the gallery meanwhile
     progress = Progress(
         character=character,
-        run_token=UUID(payload["run"]),
+        run_token=payload.run,
         artifacts=artifacts,
         thumbnails=pictures,
         cost_usd=sum(each.cost_usd or 0 for each in artifacts),
     )
-    await watcher.show(character.reply, progress)
+    await notifier.edit_reply(character.reply, progress)
 
 
-class ProgressHandler(Handler):
-    """Shows how an order ended."""
+class ProgressHandler(Handler[ProgressJob]):
+    """Shows the final progress of an order."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = ProgressJob
 
-    def __init__(self, sessions: Sessions, store: ObjectStore, watcher: Watcher) -> None:
+    def __init__(self, sessions: Sessions, store: ObjectStore, notifier: Notifier) -> None:
         self._sessions = sessions
         self._store = store
-        self._watcher = watcher
+        self._notifier = notifier
 
     @override
-    async def run(self, run: Run) -> None:
-        await send_progress(self._sessions, self._store, self._watcher, run.payload)
+    async def run(self, run: Run[ProgressJob]) -> None:
+        await send_progress(self._sessions, self._store, self._notifier, run.payload)
         async with run.finishing() as session:
-            character = await queries.of_run(session, run.payload)
+            character = await queries.find_by_run(session, run.payload)
             if character is not None:
-                # An address of this kind is good for minutes, and nobody's business after.
+                # The token of the reply expires within minutes and is not needed any more.
                 character.reply = None
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: ProgressJob, status: JobStatus, reason: str
     ) -> None:
-        character = await queries.of_run(session, payload)
+        character = await queries.find_by_run(session, payload)
         if character is not None and status != JobStatus.PENDING:
             character.reply = None

@@ -1,9 +1,9 @@
-"""The words by which a character is drawn: the same for the same profile, style and scene."""
+"""The prompt of a picture, which depends only on the profile, the style and the scene."""
 
 from db.models import CharacterProfile
 from services.characters.styles import FRAMINGS, STYLES, Scene
 
-_BANS = "No writing, no watermark, no frame. Fully clothed, fit for everyone to see"
+_RESTRICTIONS = "No writing, no watermark, no frame. Fully clothed, fit for everyone to see"
 
 
 def build_character_prompt(
@@ -16,12 +16,12 @@ def build_character_prompt(
 ) -> str:
     """Return the prompt for a picture of a character.
 
-    All that the profile knows is in it; what must not change comes last, where models heed it most.
+    It has the whole profile; what must not change comes last, where models follow it best.
     """
-    framing = FRAMINGS[scene].words
+    framing = FRAMINGS[scene].prompt
     if scene == Scene.SCENE and scene_text:
         framing = f"{framing}: {scene_text}"
-    told = [
+    sections = [
         ("", framing),
         ("Style", STYLES[style].tokens),
         ("Who", ", ".join(filter(None, (gender, profile.age_band)))),
@@ -34,17 +34,17 @@ def build_character_prompt(
         ("With", ", ".join(profile.accessories)),
         ("Known by", ", ".join(profile.features)),
         ("Palette", ", ".join(profile.color_palette)),
-        ("", _BANS),
+        ("", _RESTRICTIONS),
         ("", "The very same person as in the reference picture, redrawn in this style"),
         ("Keep exactly", "; ".join(profile.do_not_change) or "the face of the reference"),
     ]
     return "\n".join(
-        f"{label}: {_plain(text)}." if label else f"{_plain(text)}."
-        for label, text in told
+        f"{label}: {_one_line(text)}." if label else f"{_one_line(text)}."
+        for label, text in sections
         if text.strip()
     )
 
 
-def _plain(text: str) -> str:
-    """Return material on one line that cannot end a sentence of ours early."""
+def _one_line(text: str) -> str:
+    """Return a text on one line, without a final period, so that it fits into a sentence."""
     return " ".join(text.split()).rstrip(".")

@@ -1,6 +1,6 @@
-"""Statements about characters and their pictures."""
+"""Queries of characters and their pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,49 +22,55 @@ from db.models import (
     PromptArtifact,
     User,
 )
-from services.characters.types import GalleryImage
+from services.characters.types import GalleryImage, RunPayload
 
-OPEN = (CharacterStatus.DRAFT, CharacterStatus.PROFILING, CharacterStatus.GENERATING)
-WAITING = (ArtifactStatus.PLANNED, ArtifactStatus.PAINTING)
-# What the ledger calls looking at a photo, and painting a picture.
-LOOK, PAINT = "character", "character picture"
-# The step in which a picture is given to the vendor.
-UPLOADED = "lent"
+UNFINISHED_CHARACTERS = (
+    CharacterStatus.DRAFT,
+    CharacterStatus.PROFILING,
+    CharacterStatus.GENERATING,
+)
+UNFINISHED_PICTURES = (ArtifactStatus.PLANNED, ArtifactStatus.PAINTING)
+# The purposes in the ledger of describing a photo and of generating a picture.
+VISION_PURPOSE, IMAGE_PURPOSE = "character", "character picture"
+# The step that uploads the reference picture to the vendor.
+UPLOAD_STEP = "lent"
 _DAY = timedelta(days=1)
 
 
-async def hold_user(session: AsyncSession, user_id: UUID) -> None:
-    """Let nobody else do something for this user until the transaction ends."""
+async def lock_user(session: AsyncSession, user_id: UUID) -> None:
+    """Lock a user's row until the transaction ends, to serialize what counts against limits."""
     await session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 async def find(session: AsyncSession, discord_id: int, name: str) -> Character | None:
-    """Return a user's character of this name."""
+    """Return a Discord user's character of this name."""
     return await session.scalar(
-        _of(discord_id).where(func.lower(Character.name) == func.lower(name))
+        _owned_by(discord_id).where(func.lower(Character.name) == func.lower(name))
     )
 
 
-async def owned(
+async def find_owned(
     session: AsyncSession, discord_id: int, character_id: UUID, *, lock: bool = False
 ) -> Character | None:
-    """Return a character that is this user's."""
-    wanted = _of(discord_id).where(Character.id == character_id)
-    return await session.scalar(wanted.with_for_update(of=Character) if lock else wanted)
+    """Return a character if it belongs to this Discord user."""
+    statement = _owned_by(discord_id).where(Character.id == character_id)
+    return await session.scalar(statement.with_for_update(of=Character) if lock else statement)
 
 
-async def listed(session: AsyncSession, discord_id: int) -> Sequence[tuple[Character, int]]:
-    """Return a user's characters with how many pictures each has, the newest first."""
+async def list_with_counts(
+    session: AsyncSession, discord_id: int
+) -> Sequence[tuple[Character, int]]:
+    """Return a user's characters with their numbers of pictures, the newest first."""
     count = (
         select(func.count()).where(CharacterImage.character_id == Character.id).scalar_subquery()
     )
-    found = await session.execute(
-        _of(discord_id).add_columns(count).order_by(Character.created_at.desc())
+    rows = await session.execute(
+        _owned_by(discord_id).add_columns(count).order_by(Character.created_at.desc())
     )
-    return [(character, number) for character, number in found]
+    return [(character, number) for character, number in rows]
 
 
-async def named(session: AsyncSession, user_id: UUID, name: str) -> Character | None:
+async def find_by_user(session: AsyncSession, user_id: UUID, name: str) -> Character | None:
     """Return the user's character of this name."""
     return await session.scalar(
         select(Character).where(
@@ -73,18 +79,20 @@ async def named(session: AsyncSession, user_id: UUID, name: str) -> Character | 
     )
 
 
-async def count_open(session: AsyncSession, user_id: UUID) -> int:
-    """Return how many of a user's characters are on their way."""
+async def count_unfinished(session: AsyncSession, user_id: UUID) -> int:
+    """Return how many of a user's characters are being generated."""
     return (
         await session.scalar(
-            select(func.count()).where(Character.user_id == user_id, Character.status.in_(OPEN))
+            select(func.count()).where(
+                Character.user_id == user_id, Character.status.in_(UNFINISHED_CHARACTERS)
+            )
         )
         or 0
     )
 
 
-async def count_today(session: AsyncSession, user_id: UUID, purpose: str) -> int:
-    """Return how often models did this for a user within a day."""
+async def count_calls_today(session: AsyncSession, user_id: UUID, purpose: str) -> int:
+    """Return the number of successful model calls for a user within 24 hours."""
     return (
         await session.scalar(
             select(func.count()).where(
@@ -98,39 +106,39 @@ async def count_today(session: AsyncSession, user_id: UUID, purpose: str) -> int
     )
 
 
-async def count_waiting(session: AsyncSession, user_id: UUID) -> int:
-    """Return how many pictures a user has on their way."""
+async def count_unfinished_pictures(session: AsyncSession, user_id: UUID) -> int:
+    """Return how many pictures of a user are being generated."""
     return (
         await session.scalar(
             select(func.count())
             .select_from(PromptArtifact)
             .join(Character, Character.id == PromptArtifact.character_id)
-            .where(Character.user_id == user_id, PromptArtifact.status.in_(WAITING))
+            .where(Character.user_id == user_id, PromptArtifact.status.in_(UNFINISHED_PICTURES))
         )
         or 0
     )
 
 
 async def artifacts(session: AsyncSession, run_token: UUID) -> Sequence[PromptArtifact]:
-    """Return the pictures of an order, in order."""
-    found = await session.scalars(
+    """Return the pictures of an order by variant."""
+    rows = await session.scalars(
         select(PromptArtifact)
         .where(PromptArtifact.run_token == run_token)
         .order_by(PromptArtifact.variant)
     )
-    return found.all()
+    return rows.all()
 
 
-async def is_anothers(session: AsyncSession, artifact_id: UUID, prediction_id: str) -> bool:
-    """Whether a prediction is known as another picture's."""
-    known = exists().where(
+async def belongs_to_other(session: AsyncSession, artifact_id: UUID, prediction_id: str) -> bool:
+    """Whether a prediction belongs to another picture."""
+    other = exists().where(
         PromptArtifact.prediction_id == prediction_id, PromptArtifact.id != artifact_id
     )
-    return bool(await session.scalar(select(known)))
+    return bool(await session.scalar(select(other)))
 
 
-async def shown(session: AsyncSession, character_id: UUID) -> Sequence[GalleryImage]:
-    """Return what is in a character's gallery, the newest first."""
+async def gallery_images(session: AsyncSession, character_id: UUID) -> Sequence[GalleryImage]:
+    """Return the pictures of a character's gallery, the newest first."""
     whole, small = aliased(GeneratedAsset), aliased(GeneratedAsset)
     rows = await session.execute(
         select(CharacterImage, PromptArtifact, whole, small)
@@ -146,19 +154,19 @@ async def shown(session: AsyncSession, character_id: UUID) -> Sequence[GalleryIm
     ]
 
 
-async def thumbnails(session: AsyncSession, run_token: UUID) -> Sequence[str]:
-    """Return where the thumbnails of an order are stored, as far as there are any."""
-    found = await session.scalars(
+async def thumbnail_keys(session: AsyncSession, run_token: UUID) -> Sequence[str]:
+    """Return the storage keys of the thumbnails of an order that exist."""
+    keys = await session.scalars(
         select(GeneratedAsset.storage_key)
         .join(PromptArtifact, PromptArtifact.id == GeneratedAsset.artifact_id)
         .where(PromptArtifact.run_token == run_token, GeneratedAsset.kind == AssetKind.THUMBNAIL)
         .order_by(PromptArtifact.variant)
     )
-    return found.all()
+    return keys.all()
 
 
-async def selected(session: AsyncSession, character_id: UUID) -> str | None:
-    """Return where the selected picture of a character is stored."""
+async def selected_key(session: AsyncSession, character_id: UUID) -> str | None:
+    """Return the storage key of a character's selected picture."""
     return await session.scalar(
         select(GeneratedAsset.storage_key)
         .join(CharacterImage, CharacterImage.artifact_id == GeneratedAsset.artifact_id)
@@ -171,59 +179,61 @@ async def selected(session: AsyncSession, character_id: UUID) -> str | None:
 
 
 async def select_image(session: AsyncSession, character_id: UUID, image_id: UUID) -> bool:
-    """Select a picture instead of the one that was; False when it is not there."""
-    mine = CharacterImage.character_id == character_id
-    await session.execute(update(CharacterImage).where(mine).values(is_selected=False))
-    changed = await session.scalars(
+    """Select a picture instead of the current one; return False if it does not exist."""
+    in_gallery = CharacterImage.character_id == character_id
+    await session.execute(update(CharacterImage).where(in_gallery).values(is_selected=False))
+    updated = await session.scalars(
         update(CharacterImage)
-        .where(mine, CharacterImage.id == image_id)
+        .where(in_gallery, CharacterImage.id == image_id)
         .values(is_selected=True)
         .returning(CharacterImage.id)
     )
-    return changed.first() is not None
+    return updated.first() is not None
 
 
-async def discard(session: AsyncSession, character_id: UUID, image_id: UUID) -> Sequence[str]:
-    """Take a picture out of a gallery; return where its files are stored."""
+async def delete_image(session: AsyncSession, character_id: UUID, image_id: UUID) -> Sequence[str]:
+    """Delete a picture from a gallery; return the storage keys of its files."""
     artifact_id = await session.scalar(
         delete(CharacterImage)
         .where(CharacterImage.character_id == character_id, CharacterImage.id == image_id)
         .returning(CharacterImage.artifact_id)
     )
-    gone = await session.scalars(
+    keys = await session.scalars(
         delete(GeneratedAsset)
         .where(GeneratedAsset.artifact_id == artifact_id)
         .returning(GeneratedAsset.storage_key)
     )
-    return gone.all()
+    return keys.all()
 
 
 async def profile(session: AsyncSession, character_id: UUID) -> CharacterProfile | None:
-    """Return what is known of a character."""
+    """Return a character's profile."""
     return await session.get(CharacterProfile, character_id)
 
 
-async def uploads(session: AsyncSession, job_id: UUID) -> str | None:
-    """Return what a job has lent to the vendor, and where the vendor has it."""
+async def upload_url(session: AsyncSession, job_id: UUID) -> str | None:
+    """Return the URL of the picture that a job has uploaded to the vendor."""
     return await session.scalar(
-        select(JobStep.output).where(JobStep.job_id == job_id, JobStep.name == UPLOADED)
+        select(JobStep.output).where(JobStep.job_id == job_id, JobStep.name == UPLOAD_STEP)
     )
 
 
-async def clear_uploads(session: AsyncSession, job_id: UUID) -> None:
-    """Let a picture be lent anew: what was lent has been taken back."""
-    await session.execute(delete(JobStep).where(JobStep.job_id == job_id, JobStep.name == UPLOADED))
+async def forget_upload(session: AsyncSession, job_id: UUID) -> None:
+    """Delete the upload step of a job, so that a retry uploads the picture again."""
+    await session.execute(
+        delete(JobStep).where(JobStep.job_id == job_id, JobStep.name == UPLOAD_STEP)
+    )
 
 
-async def of_run(session: AsyncSession, payload: Mapping[str, str]) -> Character | None:
-    """Return the character of an order, unless it is gone or has another order by now."""
+async def find_by_run(session: AsyncSession, payload: RunPayload) -> Character | None:
+    """Return the character of an order, unless it was deleted or has a newer order."""
     return await session.scalar(
         select(Character).where(
-            Character.id == UUID(payload["character"]),
-            Character.run_token == UUID(payload["run"]),
+            Character.id == payload.character,
+            Character.run_token == payload.run,
         )
     )
 
 
-def _of(discord_id: int) -> Select[Character]:
+def _owned_by(discord_id: int) -> Select[Character]:
     return select(Character).join(User).where(User.discord_id == discord_id)

@@ -1,4 +1,4 @@
-"""How characters can be drawn: data, and nothing else."""
+"""The styles and scenes of pictures, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Style:
-    """A way to draw: its label for people, and the words for a model.
+    """A style of drawing: its label for people, and its part of the prompt.
 
-    One that is not `for_all` is for grown-up characters only.
+    A style that is not `for_all` is for adult characters only.
     """
 
     label: str
@@ -40,7 +40,7 @@ STYLES: Mapping[str, Style] = {
 
 
 class Scene(StrEnum):
-    """What a picture of a character shows."""
+    """The subject of a picture of a character."""
 
     PORTRAIT = "portrait"
     FULL_BODY = "full body"
@@ -50,9 +50,9 @@ class Scene(StrEnum):
 
 @dataclass(frozen=True)
 class Framing:
-    """How a scene is framed: the words for a model, and the sides of the picture."""
+    """How a scene is framed: its part of the prompt, and the aspect ratio of the picture."""
 
-    words: str
+    prompt: str
     aspect: str
 
 

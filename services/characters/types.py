@@ -1,4 +1,4 @@
-"""What the characters' service takes and gives."""
+"""Parameters and results of the character services."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,22 @@ from db.models import (
     PromptArtifact,
 )
 from services.characters.styles import Scene
+from services.jobs import Payload
+from services.notifications import Notice
+
+
+class RunPayload(Payload):
+    """Jobs about one order of pictures: the character, and the token of the order."""
+
+    character: UUID
+    run: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageOrder:
-    """Pictures to draw: how, what they show, and how many.
+    """An order of pictures: the style, the scene and how many.
 
-    `reply` is where whoever wishes for them sees how far they are.
+    `reply` is the address of the Discord reply that shows the progress.
     """
 
     style: str
@@ -31,7 +40,10 @@ class ImageOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class CharacterLimits:
-    """What one user may have drawn; `photo_days` is when a photo is deleted."""
+    """The limits of one user; `photo_days` is the retention of photos in days.
+
+    `at_once` is the number of characters that may be generated at the same time.
+    """
 
     images_per_day: int = 20
     at_once: int = 2
@@ -40,7 +52,7 @@ class CharacterLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Quote:
-    """What pictures will cost, by the model that paints them."""
+    """The expected cost of pictures from a model."""
 
     model: str
     pictures: int
@@ -59,7 +71,7 @@ class GalleryImage:
 
 @dataclass(frozen=True, kw_only=True)
 class Gallery:
-    """A character and its pictures, the newest first."""
+    """A character with its profile and its pictures, the newest first."""
 
     character: Character
     images: Sequence[GalleryImage]
@@ -67,7 +79,7 @@ class Gallery:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(Notice):
     """How far a character's pictures are. `thumbnails` are those that are there."""
 
     character: Character

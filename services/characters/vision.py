@@ -1,4 +1,4 @@
-"""What a model that can see says of a photo, and what is done with that."""
+"""The vision model's description of a photo."""
 
 from typing import Annotated, Literal
 
@@ -8,9 +8,9 @@ from services.characters.errors import PhotoProblem, PhotoRefused
 from services.llm import ChatMessage, Image, Request, Sampling
 from services.texts import on_one_line, shorten
 
-_MOST, _TEXT, _PHRASE = 8, 200, 80
-_TOKENS = 900
-YOUNG = ("child", "teenager")
+_MAX_PHRASES, _MAX_TEXT, _MAX_PHRASE = 8, 200, 80
+_MAX_TOKENS = 900
+MINOR_AGE_BANDS = ("child", "teenager")
 TEXTS = ("age_band", "hair", "eyes", "skin", "face", "build", "clothing")
 LISTS = ("accessories", "color_palette", "features", "do_not_change")
 
@@ -44,53 +44,53 @@ class PhotoAnswer(BaseModel):
     features: list[str]
     do_not_change: list[Annotated[str, StringConstraints(min_length=1)]]
 
-    def refuse(self) -> None:
-        """Refuse a photo that no character is made from.
+    def check(self) -> None:
+        """Check that a character may be made from the photo.
 
         Raises:
-            PhotoRefused: It is one.
+            PhotoRefused: It may not.
         """
-        flaws = (
+        problems = (
             (self.is_sexual, PhotoProblem.SEXUAL),
             (self.is_violent, PhotoProblem.VIOLENT),
             (self.people == 0, PhotoProblem.NOBODY),
             (self.people > 1, PhotoProblem.SEVERAL),
         )
-        for has_it, flaw in flaws:
-            if has_it:
-                raise PhotoRefused(flaw)
+        for applies, problem in problems:
+            if applies:
+                raise PhotoRefused(problem)
 
-    def described(self) -> dict[str, str | list[str]]:
-        """Return the columns of a profile, each fit to be kept and shown."""
-        kept: dict[str, str | list[str]] = {name: tidy(getattr(self, name)) for name in TEXTS}
-        kept |= {name: phrases(getattr(self, name)) for name in LISTS}
-        # What must not change is one of the features, whatever the model has put where.
-        kept["features"] = phrases([*self.do_not_change, *self.features])
-        kept["do_not_change"] = [
-            each for each in phrases(self.do_not_change) if each in kept["features"]
+    def profile_fields(self) -> dict[str, str | list[str]]:
+        """Return the columns of a profile, cleaned and shortened."""
+        fields: dict[str, str | list[str]] = {name: clean(getattr(self, name)) for name in TEXTS}
+        fields |= {name: clean_phrases(getattr(self, name)) for name in LISTS}
+        # Whatever must not change is also a feature, even if the model did not list it there.
+        fields["features"] = clean_phrases([*self.do_not_change, *self.features])
+        fields["do_not_change"] = [
+            each for each in clean_phrases(self.do_not_change) if each in fields["features"]
         ]
-        return kept
+        return fields
 
 
-def tidy(text: str) -> str:
-    """Return what somebody or something said of a look, on one line and not too long."""
-    kept = shorten(on_one_line(text), _TEXT)
-    return "" if kept.lower().strip(" .") in {"none", "n/a", "unknown"} else kept
+def clean(text: str) -> str:
+    """Return a text on one line, shortened; empty if it only says "none"."""
+    cleaned = shorten(on_one_line(text), _MAX_TEXT)
+    return "" if cleaned.lower().strip(" .") in {"none", "n/a", "unknown"} else cleaned
 
 
-def phrases(texts: list[str]) -> list[str]:
-    """Return some short phrases, each once."""
-    kept = dict.fromkeys(shorten(tidy(each), _PHRASE) for each in texts)
-    return [each for each in kept if each][:_MOST]
+def clean_phrases(texts: list[str]) -> list[str]:
+    """Return short phrases without duplicates."""
+    unique = dict.fromkeys(shorten(clean(each), _MAX_PHRASE) for each in texts)
+    return [each for each in unique if each][:_MAX_PHRASES]
 
 
-def question(model: str, photo: Image) -> Request:
-    """Return the request that asks who is in a photo."""
+def photo_request(model: str, photo: Image) -> Request:
+    """Return the request that asks a model who is in a photo."""
     return Request(
         model=model,
         messages=(
             ChatMessage("system", _SYSTEM),
             ChatMessage("user", _QUESTION, images=(photo,)),
         ),
-        sampling=Sampling(temperature=0.2, max_tokens=_TOKENS),
+        sampling=Sampling(temperature=0.2, max_tokens=_MAX_TOKENS),
     )

@@ -1,4 +1,4 @@
-"""Conversations: hearing, thinking, speaking, keeping."""
+"""Conversations: addressing, reply generation, delivery and persistence."""
 
 from services.chat.addressing import (
     MessageContext,

@@ -1,7 +1,7 @@
-"""Who a message addresses, and whose words in it may be heard.
+"""Which personalities a message addresses, and whose words in it may be processed.
 
-The first trigger that fits decides: a reply to a personality, a name after `@`, an activated
-channel, the personality chosen for DMs, a mention of the bot.
+The first matching trigger decides: a reply to a personality, a name after `@`, an activated
+channel, the personality selected for DMs, a mention of the bot.
 """
 
 import re
@@ -21,23 +21,23 @@ from services.personalities import resolve_names
 from services.texts import NAME_LIMIT, on_one_line
 from services.types import IncomingMessage
 
-LONGEST_NAME = 4  # words
-MOST_CALLED = 5
-_REACH = 2 * NAME_LIMIT  # room for the marks around a name
+MAX_NAME_WORDS = 4
+MAX_ADDRESSEES = 5
+_MAX_MENTION_LENGTH = 2 * NAME_LIMIT  # leaves space for punctuation around a name
 _POSSESSIVES = ("'s", "’s")
 
 T = TypeVar("T")
-# An @ that begins a word: not the one of an e-mail address, nor of Discord's own mentions.
-_CALL = re.compile(r"(?<![^\W_])(?<![^\W_]_)(?<![@<])@(?=\S)")
-# Chinese and Japanese write no space between a mark and the next word.
+# An @ at the start of a word; not in an e-mail address, nor in Discord's own mentions.
+_MENTION_START = re.compile(r"(?<![^\W_])(?<![^\W_]_)(?<![@<])@(?=\S)")
+# Chinese and Japanese have no space between punctuation and the next word.
 _WORD = re.compile(r"[^\s、。，！？：；]+[、。，！？：；]*|[、。，！？：；]+")
-_EDGES = ".,;:!?…\"'()[]{}*_~`<>«»„“”‘’-—|/\\、。，！？：；「」『』（）،؛؟।"
+_EDGE_MARKS = ".,;:!?…\"'()[]{}*_~`<>«»„“”‘’-—|/\\、。，！？：；「」『』（）،؛؟।"
 REDACTED = "[someone]"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageContext:
-    """What a message may mean, as far as the database knows."""
+    """What the database knows about the people and channels of a message."""
 
     opted_out: frozenset[int]
     incognito: frozenset[int]
@@ -52,8 +52,8 @@ async def load_context(
     channel_ids: Sequence[int],
     reply_to: int | None,
 ) -> MessageContext:
-    """Return who of these people is not to be heard or kept, and who may be meant; one query."""
-    replied = (
+    """Return opt-outs and incognito users among `people`, and possible addressees; one query."""
+    replied_to = (
         select(ConversationLine.personality_id)
         .where(
             ConversationLine.discord_message_ids.contains([reply_to or 0]),
@@ -73,7 +73,7 @@ async def load_context(
                 select(func.array_agg(ActivatedChannel.personality_id))
                 .where(ActivatedChannel.channel_id.in_(channel_ids))
                 .scalar_subquery(),
-                replied.scalar_subquery(),
+                replied_to.scalar_subquery(),
             )
         )
     ).one()
@@ -86,7 +86,7 @@ async def load_context(
 
 
 async def incognito_until(session: AsyncSession, people: Sequence[int]) -> dict[int, datetime]:
-    """Return who of these was incognito, and until when; for ever where they still are."""
+    """Return when each person's last incognito period ended; `datetime.max` if it is still on."""
     rows = await session.execute(
         select(User.discord_id, User.incognito, User.incognito_ended_at).where(
             User.discord_id.in_(people),
@@ -116,7 +116,7 @@ async def last_speaker(session: AsyncSession, channel_id: int) -> UUID | None:
 
 
 async def dm_personality(session: AsyncSession, discord_id: int) -> UUID | None:
-    """Return whom a person has chosen for DMs."""
+    """Return the personality that a person has selected for DMs."""
     return await session.scalar(
         select(User.dm_personality_id)
         .join(Personality, Personality.id == User.dm_personality_id)
@@ -124,111 +124,121 @@ async def dm_personality(session: AsyncSession, discord_id: int) -> UUID | None:
     )
 
 
-async def message_context(session: AsyncSession, heard: IncomingMessage) -> MessageContext:
-    """Return what the database knows of the people and the places in a message."""
+async def message_context(session: AsyncSession, message: IncomingMessage) -> MessageContext:
+    """Return what the database knows about the people and channels of a message."""
     return await load_context(
         session,
-        people=[heard.author_id, *heard.mentions],
-        channel_ids=[heard.channel.channel_id, heard.channel.parent_id or heard.channel.channel_id],
-        reply_to=heard.reply_to,
+        people=[message.author_id, *message.mentions],
+        channel_ids=[
+            message.channel.channel_id,
+            message.channel.parent_id or message.channel.channel_id,
+        ],
+        reply_to=message.reply_to,
     )
 
 
 async def addressees(
-    session: AsyncSession, heard: IncomingMessage, signs: MessageContext
+    session: AsyncSession, message: IncomingMessage, context: MessageContext
 ) -> list[UUID]:
-    """Return who is to answer; the first of the triggers that fits decides.
+    """Return the personalities that should answer; the first matching trigger decides.
 
     Raises:
-        NobodyHere: The bot was spoken to, and there is no one.
+        NoPersonalityHere: The bot was addressed, but no personality is available.
     """
-    if signs.replied_to and await _may_call(session, heard, signs.replied_to):
-        return [signs.replied_to]
-    if tried := candidates(heard.content):
-        words = sorted({word for names in tried for word in names})
-        names = await resolve_names(session, words, heard.author_id, heard.channel.channel_id)
-        if by_name := called_in(heard.content, names):
-            return by_name
-    if signs.activated:
-        return list(signs.activated)[:MOST_CALLED]
-    return await _default_addressee(session, heard)
+    if context.replied_to and await _can_address(session, message, context.replied_to):
+        return [context.replied_to]
+    if candidates := candidate_names(message.content):
+        words = sorted({word for names in candidates for word in names})
+        names = await resolve_names(session, words, message.author_id, message.channel.channel_id)
+        if mentioned := find_mentioned(message.content, names):
+            return mentioned
+    if context.activated:
+        return list(context.activated)[:MAX_ADDRESSEES]
+    return await _default_addressee(session, message)
 
 
-async def _default_addressee(session: AsyncSession, heard: IncomingMessage) -> list[UUID]:
-    """Return who answers where nobody was named: the one chosen for DMs, or the last to speak.
+async def _default_addressee(session: AsyncSession, message: IncomingMessage) -> list[UUID]:
+    """Return who answers if nobody was named: the one selected for DMs, or the last to speak.
 
     Raises:
-        NobodyHere: The bot was spoken to, and there is no one.
+        NoPersonalityHere: The bot was addressed, but no personality is available.
     """
-    if heard.channel.guild_id is None:
-        present = await dm_personality(session, heard.author_id)
-    elif heard.mentions_bot:
-        present = await last_speaker(session, heard.channel.channel_id)
+    if message.channel.guild_id is None:
+        personality_id = await dm_personality(session, message.author_id)
+    elif message.mentions_bot:
+        personality_id = await last_speaker(session, message.channel.channel_id)
     else:
         return []
-    if present is None or not await _may_call(session, heard, present):
+    if personality_id is None or not await _can_address(session, message, personality_id):
         raise NoPersonalityHere
-    return [present]
+    return [personality_id]
 
 
-async def _may_call(session: AsyncSession, heard: IncomingMessage, personality_id: UUID) -> bool:
-    """Whether whoever was heard may call a personality here."""
+async def _can_address(
+    session: AsyncSession, message: IncomingMessage, personality_id: UUID
+) -> bool:
+    """Whether the author of a message may address a personality in this channel."""
     personality = await session.get_one(Personality, personality_id)
     names = [personality.name.lower()]
-    mine = await resolve_names(session, names, heard.author_id, heard.channel.channel_id)
-    return personality_id in mine.values()
+    reachable = await resolve_names(session, names, message.author_id, message.channel.channel_id)
+    return personality_id in reachable.values()
 
 
-def candidates(text: str) -> list[list[str]]:
-    """Return, for each `@` of a text, the names that may be meant: lower case, longest first.
+def candidate_names(text: str) -> list[list[str]]:
+    """Return the possible names after each `@` of a text: lower case, longest first.
 
-    A name has up to four words; marks around a word do not belong to it, but are tried too.
+    A name has up to four words, with and without the punctuation around it.
     """
     return [
         names
         for line in map(on_one_line, text.splitlines())
-        for match in _CALL.finditer(line)
-        if (names := list(_names_in(line[match.end() : match.end() + _REACH])))
+        for match in _MENTION_START.finditer(line)
+        if (names := list(_possible_names(line[match.end() : match.end() + _MAX_MENTION_LENGTH])))
     ]
 
 
-def called_in(text: str, names: Mapping[str, T]) -> list[T]:
-    """Return whom a text calls, in order and each once, five at most; the longest name wins."""
-    found: list[T] = []
-    for tried in candidates(text):
-        owner = next((names[name] for name in tried if name in names), None)
-        if owner is not None and owner not in found:
-            found.append(owner)
-    return found[:MOST_CALLED]
+def find_mentioned(text: str, names: Mapping[str, T]) -> list[T]:
+    """Return whom a text mentions: in order, without duplicates, five at most.
+
+    The longest matching name wins.
+    """
+    mentioned: list[T] = []
+    for candidates in candidate_names(text):
+        owner = next((names[name] for name in candidates if name in names), None)
+        if owner is not None and owner not in mentioned:
+            mentioned.append(owner)
+    return mentioned[:MAX_ADDRESSEES]
 
 
-def _names_in(text: str) -> Iterable[str]:
-    text = _CALL.split(text, maxsplit=1)[0]
-    ends = [match.end() for match in islice(_WORD.finditer(text), LONGEST_NAME)]
+def _possible_names(text: str) -> Iterable[str]:
+    text = _MENTION_START.split(text, maxsplit=1)[0]
+    ends = [match.end() for match in islice(_WORD.finditer(text), MAX_NAME_WORDS)]
     for end in reversed(ends):
         whole = text[:end].lower()
-        bare = whole.rstrip(_EDGES)
+        bare = whole.rstrip(_EDGE_MARKS)
         owner = next((bare.removesuffix(s) for s in _POSSESSIVES if bare.endswith(s)), "")
-        for name in dict.fromkeys((whole, bare, bare.lstrip(_EDGES), owner)):
+        for name in dict.fromkeys((whole, bare, bare.lstrip(_EDGE_MARKS), owner)):
             if 0 < len(name) <= NAME_LIMIT:
                 yield name
 
 
-def redact(heard: IncomingMessage, opted_out: frozenset[int]) -> IncomingMessage:
-    """Return a message in which mentions are names, and those who opted out are nobody."""
-    content = heard.content
-    for discord_id, name in heard.mentions.items():
-        shown = REDACTED if discord_id in opted_out else f"@{name}"
-        content = content.replace(f"<@{discord_id}>", shown).replace(f"<@!{discord_id}>", shown)
-    return replace(heard, content=content)
+def redact(message: IncomingMessage, opted_out: frozenset[int]) -> IncomingMessage:
+    """Return a message with mentions as names, and people who opted out as `[someone]`."""
+    content = message.content
+    for discord_id, name in message.mentions.items():
+        replacement = REDACTED if discord_id in opted_out else f"@{name}"
+        content = content.replace(f"<@{discord_id}>", replacement).replace(
+            f"<@!{discord_id}>", replacement
+        )
+    return replace(message, content=content)
 
 
 def combined_text(messages: Sequence[IncomingMessage], attached: Sequence[str] = ()) -> str:
-    """Return what messages say together; `attached` is what their files say, or their names."""
-    texts = [heard.content.strip() for heard in messages]
+    """Return the text of several messages; `attached` is the text or names of their files."""
+    texts = [message.content.strip() for message in messages]
     if attached:
         return "\n".join(
             text for pair in zip(texts, attached, strict=True) for text in pair if text
         )
-    named = [f"[attached: {a.name}]" for heard in messages for a in heard.attachments]
+    named = [f"[attached: {a.name}]" for message in messages for a in message.attachments]
     return "\n".join(text for text in [*texts, *named] if text)

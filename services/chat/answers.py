@@ -1,4 +1,4 @@
-"""What people do with answers: again, otherwise, away, and why."""
+"""Actions on answers: regenerate, edit, delete, explain, undo, clear."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from services.types import Actor, Channel, speaker_of
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """How an answer came about, for whoever it was given to."""
+    """How an answer was generated, as shown to the person who received it."""
 
     name: str
     provenance: dict[str, Any]
@@ -28,31 +28,31 @@ class Provenance:
 @dataclass(frozen=True, kw_only=True)
 class _Exchange:
     answer: ConversationLine
-    asked: ConversationLine | None
+    user_line: ConversationLine | None
     personality: Personality
     asker: User
 
 
 class AnswerService:
-    """Changes to what was said; by whom it was said to, and by moderators."""
+    """Changes to answers, by the person who was answered and by moderators."""
 
     def __init__(
         self,
         sessions: Sessions,
-        composer: ReplyGenerator,
-        keeper: ConversationWriter,
-        stage: ChatAdapter,
+        generator: ReplyGenerator,
+        writer: ConversationWriter,
+        adapter: ChatAdapter,
     ) -> None:
         self._sessions = sessions
-        self._composer = composer
-        self._keeper = keeper
-        self._stage = stage
+        self._generator = generator
+        self._writer = writer
+        self._adapter = adapter
 
     async def locate(self, message_id: int) -> UUID:
-        """Return which answer a message is, or is a part of.
+        """Return the id of the answer that a message is, or is a part of.
 
         Raises:
-            AnswerGone: It is none.
+            AnswerNotFound: The message is not an answer.
         """
         async with self._sessions() as session:
             line_id = await queries.answer_of(session, message_id)
@@ -60,135 +60,137 @@ class AnswerService:
             raise AnswerNotFound
         return line_id
 
-    async def regenerate(self, actor: Actor, place: Channel, line_id: UUID) -> None:
-        """Let the personality answer the same message again, in place of its answer.
+    async def regenerate(self, actor: Actor, channel: Channel, line_id: UUID) -> None:
+        """Generate a new answer to the same message and replace the old one.
 
         Raises:
-            AnswerGone: The message is no answer, or what it answered is gone.
-            NotYourAnswer: It answers someone else, and the actor does not moderate.
-            ModelError, NothingToSay: There is no other answer.
+            AnswerNotFound: The message is not an answer, or what it answered was deleted.
+            NotYourAnswer: It answers someone else, and the actor is not a moderator.
+            ModelError, NoUsableReply: No other answer could be generated.
         """
-        exchange = await self._exchange(actor, line_id)
-        answer, asked = exchange.answer, exchange.asked
-        if asked is None:
+        exchange = await self._load_exchange(actor, line_id)
+        answer, user_line = exchange.answer, exchange.user_line
+        if user_line is None:
             raise AnswerNotFound
-        draft = await self._composer.generate(
+        reply = await self._generator.generate(
             ReplyRequest(
                 personality_id=exchange.personality.id,
                 actor=Actor(discord_id=exchange.asker.discord_id, name=exchange.asker.username),
-                channel=place,
-                text=asked.content,
-                regenerated_line=asked,
+                channel=channel,
+                text=user_line.content,
+                regenerated_line=user_line,
                 avoid=answer.content,
             )
         )
-        await self._revise(place, exchange, draft.text, provenance=draft.provenance)
+        await self._replace_text(channel, exchange, reply.text, provenance=reply.provenance)
 
-    async def edit(self, actor: Actor, place: Channel, line_id: UUID, text: str) -> None:
-        """Say what the personality should have said.
+    async def edit(self, actor: Actor, channel: Channel, line_id: UUID, text: str) -> None:
+        """Replace the text of an answer.
 
         Raises:
-            AnswerGone: The message is no answer.
-            NotYourAnswer: It answers someone else, and the actor does not moderate.
-            TextEmpty, TextTooLong: The text is not as it may be.
+            AnswerNotFound: The message is not an answer.
+            NotYourAnswer: It answers someone else, and the actor is not a moderator.
+            TextEmpty, TextTooLong: The text is not valid.
         """
-        kept = clean_text(text, field="answer")
-        if not kept:
+        content = clean_text(text, field="answer")
+        if not content:
             raise TextEmpty("answer")
-        exchange = await self._exchange(actor, line_id)
-        await self._revise(place, exchange, kept)
+        exchange = await self._load_exchange(actor, line_id)
+        await self._replace_text(channel, exchange, content)
 
     async def text(self, actor: Actor, line_id: UUID) -> str:
-        """Return the words of an answer, to be edited.
+        """Return the text of an answer, for editing.
 
         Raises:
-            AnswerGone, NotYourAnswer: As for `edit`.
+            AnswerNotFound, NotYourAnswer: As for `edit`.
         """
-        return (await self._exchange(actor, line_id)).answer.content
+        return (await self._load_exchange(actor, line_id)).answer.content
 
-    async def delete(self, actor: Actor, place: Channel, line_id: UUID) -> None:
-        """Take an answer back, and what was remembered of it.
+    async def delete(self, actor: Actor, channel: Channel, line_id: UUID) -> None:
+        """Delete an answer and its memory.
 
         Raises:
-            AnswerGone: The message is no answer.
-            NotYourAnswer: It answers someone else, and the actor does not moderate.
+            AnswerNotFound: The message is not an answer.
+            NotYourAnswer: It answers someone else, and the actor is not a moderator.
         """
-        exchange = await self._exchange(actor, line_id)
-        await self._stage.delete(place, exchange.answer.discord_message_ids)
+        exchange = await self._load_exchange(actor, line_id)
+        await self._adapter.delete(channel, exchange.answer.discord_message_ids)
         async with self._sessions.begin() as session:
             await queries.hide(session, [exchange.answer.id])
 
     async def why(self, actor: Actor, line_id: UUID) -> Provenance:
-        """Return how an answer came about.
+        """Return how an answer was generated.
 
         Raises:
-            AnswerGone: The message is no answer.
-            NotYourAnswer: It answers someone else, and the actor does not moderate.
+            AnswerNotFound: The message is not an answer.
+            NotYourAnswer: It answers someone else, and the actor is not a moderator.
         """
-        exchange = await self._exchange(actor, line_id)
+        exchange = await self._load_exchange(actor, line_id)
         provenance = dict(exchange.answer.provenance or {})
-        used = provenance.get("memories", ())
+        memories = provenance.get("memories", ())
         contents: dict[UUID, str] = {}
-        # A moderator sees how it was made, not what is remembered of somebody else.
+        # A moderator sees how it was generated, but not the memories of somebody else.
         if exchange.asker.discord_id == actor.discord_id:
             async with self._sessions() as session:
-                contents = await queries.memories(session, [UUID(each["id"]) for each in used])
+                contents = await queries.memories(session, [UUID(each["id"]) for each in memories])
         provenance["memories"] = [
-            {**each, "content": contents.get(UUID(each["id"]), "…")} for each in used
+            {**each, "content": contents.get(UUID(each["id"]), "…")} for each in memories
         ]
         return Provenance(name=exchange.personality.name, provenance=provenance)
 
-    async def undo(self, actor: Actor, place: Channel) -> str:
-        """Take the last exchange of the actor in a channel back; return whose answer it was.
+    async def undo(self, actor: Actor, channel: Channel) -> str:
+        """Delete the actor's last exchange in a channel; return the name of who answered.
 
         Raises:
-            AnswerGone: There is none.
+            AnswerNotFound: There is no exchange.
         """
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
-            answer = await queries.last_answer(session, place.channel_id, user.id)
+            answer = await queries.last_answer(session, channel.channel_id, user.id)
             if answer is None:
                 raise AnswerNotFound
-            both = [answer.id, *([answer.answers_id] if answer.answers_id else [])]
-            await queries.hide(session, both)
-        await self._stage.delete(place, answer.discord_message_ids)
+            line_ids = [answer.id, *([answer.answers_id] if answer.answers_id else [])]
+            await queries.hide(session, line_ids)
+        await self._adapter.delete(channel, answer.discord_message_ids)
         return answer.speaker_name
 
     async def clear(
-        self, actor: Actor, place: Channel, *, personality_id: UUID | None, everyones: bool
+        self, actor: Actor, channel: Channel, *, personality_id: UUID | None, for_everyone: bool
     ) -> int:
-        """Let a channel's conversation begin anew; return how many lines are no longer read.
+        """Clear the conversation of a channel; return the number of lines removed.
 
-        Memories stay: `/memory` is for them.
+        Memories are kept: `/memory` manages them.
 
         Raises:
-            ModeratorsOnly: Everyone's lines are for moderators to clear.
+            ModeratorsOnly: Only moderators may clear everyone's lines.
         """
-        if everyones and place.guild_id is not None and not actor.moderates:
+        if for_everyone and channel.guild_id is not None and not actor.moderates:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             return await queries.clear(
-                session, place.channel_id, None if everyones else user.id, personality_id
+                session, channel.channel_id, None if for_everyone else user.id, personality_id
             )
 
-    async def _revise(self, place: Channel, exchange: _Exchange, text: str, **changes: Any) -> None:
-        answer, before = exchange.answer, exchange.answer.discord_message_ids
+    async def _replace_text(
+        self, channel: Channel, exchange: _Exchange, text: str, **changes: Any
+    ) -> None:
+        answer, old_ids = exchange.answer, exchange.answer.discord_message_ids
         speaker = speaker_of(exchange.personality)
-        after = await self._stage.edit(place, speaker, before, text, line_id=answer.id)
-        await self._keeper.update_answer(
-            answer, exchange.asked, content=text, discord_message_ids=after, **changes
+        new_ids = await self._adapter.edit(channel, speaker, old_ids, text, line_id=answer.id)
+        await self._writer.update_answer(
+            answer, exchange.user_line, content=text, discord_message_ids=new_ids, **changes
         )
-        # Only now: whoever deletes a message of an answer that is kept erases the answer.
-        surplus = [message_id for message_id in before if message_id not in after]
-        await self._stage.delete(place, surplus)
+        # After the update: deleting a message that the stored answer still lists erases the answer.
+        surplus = [message_id for message_id in old_ids if message_id not in new_ids]
+        await self._adapter.delete(channel, surplus)
 
-    async def _exchange(self, actor: Actor, line_id: UUID) -> _Exchange:
+    async def _load_exchange(self, actor: Actor, line_id: UUID) -> _Exchange:
         async with self._sessions() as session:
             answer = await queries.answer(session, line_id)
             if answer is None or answer.personality_id is None or answer.user_id is None:
                 raise AnswerNotFound
-            asked = (
+            user_line = (
                 await session.get(ConversationLine, answer.answers_id)
                 if answer.answers_id
                 else None
@@ -197,4 +199,4 @@ class AnswerService:
             asker = await session.get_one(User, answer.user_id)
         if actor.discord_id != asker.discord_id and not actor.moderates:
             raise NotYourAnswer
-        return _Exchange(answer=answer, asked=asked, personality=personality, asker=asker)
+        return _Exchange(answer=answer, user_line=user_line, personality=personality, asker=asker)

@@ -1,4 +1,4 @@
-"""Channels in which personalities answer everything, and whom people chose for their DMs."""
+"""Channels in which personalities answer every message, and the personality for DMs."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,58 +18,58 @@ from services.types import Actor, Channel
 
 
 class ChannelService:
-    """Who answers where."""
+    """Which personality answers in which channel."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def activate(self, actor: Actor, place: Channel, personality: Personality) -> None:
+    async def activate(self, actor: Actor, channel: Channel, personality: Personality) -> None:
         """Let a personality answer every message of people in a channel.
 
         Raises:
-            AgeRestricted: It may not speak there.
-            ModeratorsOnly: The actor may not decide that.
+            AgeRestricted: The personality may not speak in this channel.
+            ModeratorsOnly: The actor is not a moderator of a server.
         """
-        if place.guild_id is None or not actor.moderates:
+        if channel.guild_id is None or not actor.moderates:
             raise ModeratorsOnly
-        if personality.age_restricted and not place.age_restricted:
+        if personality.age_restricted and not channel.age_restricted:
             raise AgeRestricted(personality.name)
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             await session.execute(
                 insert(ActivatedChannel)
                 .values(
-                    channel_id=place.channel_id,
-                    guild_id=place.guild_id,
+                    channel_id=channel.channel_id,
+                    guild_id=channel.guild_id,
                     personality_id=personality.id,
                     activated_by=user.id,
                 )
                 .on_conflict_do_nothing()
             )
 
-    async def deactivate(self, actor: Actor, place: Channel, personality: Personality) -> None:
-        """Let a personality answer only when it is called.
+    async def deactivate(self, actor: Actor, channel: Channel, personality: Personality) -> None:
+        """Let a personality answer only when it is addressed.
 
         Raises:
-            ModeratorsOnly: The actor may not decide that.
-            NotActivated: It does so already.
+            ModeratorsOnly: The actor is not a moderator.
+            NotActivated: The personality is not activated in this channel.
         """
         if not actor.moderates:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
-            gone = await session.execute(
+            deleted = await session.execute(
                 delete(ActivatedChannel)
                 .where(
-                    ActivatedChannel.channel_id == place.channel_id,
+                    ActivatedChannel.channel_id == channel.channel_id,
                     ActivatedChannel.personality_id == personality.id,
                 )
                 .returning(ActivatedChannel.id)
             )
-            if gone.first() is None:
+            if deleted.first() is None:
                 raise NotActivated(personality.name)
 
-    async def activated(self, guild_id: int) -> Sequence[tuple[int, str]]:
-        """Return the channels of a guild and who answers everything there."""
+    async def list_activated(self, guild_id: int) -> Sequence[tuple[int, str]]:
+        """Return the activated channels of a guild, each with the name of a personality."""
         async with self._sessions() as session:
             rows = await session.execute(
                 select(ActivatedChannel.channel_id, Personality.name)
@@ -79,21 +79,21 @@ class ChannelService:
             )
             return [(channel_id, name) for channel_id, name in rows]
 
-    async def choose_for_dms(self, actor: Actor, personality: Personality) -> None:
-        """Let a personality answer the actor's DMs."""
+    async def set_dm_personality(self, actor: Actor, personality: Personality) -> None:
+        """Select the personality that answers the actor's DMs."""
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             user.dm_personality_id = personality.id
 
     async def resolution(self, actor: Actor, personality_id: UUID) -> Resolution:
-        """Return what a personality speaks with to the actor, and where each choice came from.
+        """Return a personality's config and persona for the actor, and the source of each.
 
         Raises:
-            PersonalityNotFound: It is gone.
+            PersonalityNotFound: It was deleted.
         """
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
-            found = await queries.resolve(session, user.id, personality_id)
-        if found is None:
+            resolution = await queries.resolve(session, user.id, personality_id)
+        if resolution is None:
             raise PersonalityNotFound("this personality")
-        return found
+        return resolution

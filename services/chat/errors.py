@@ -1,4 +1,4 @@
-"""What can go wrong in a conversation."""
+"""Errors of conversations."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from services.errors import DomainError
 
 @dataclass(eq=False)
 class NoUsableReply(DomainError):
-    """The model answered with nothing, an echo or a repetition, however often it was asked."""
+    """Every attempt of the model was empty, an echo, a repetition or a leak of the prompt."""
 
     name: str
 
@@ -20,7 +20,7 @@ class AgeRestricted(DomainError):
 
 
 class ChannelNotFound(DomainError):
-    """The channel, thread or message is no longer there."""
+    """The channel, thread or message no longer exists."""
 
 
 @dataclass(eq=False)
@@ -31,11 +31,11 @@ class MissingPermission(DomainError):
 
 
 class AnswerNotFound(DomainError):
-    """The message is no answer of a personality, or was deleted."""
+    """The message is not an answer of a personality, or was deleted."""
 
 
 class NotYourAnswer(DomainError):
-    """Only whom a message answers, or a moderator, may change it."""
+    """Only the person who was answered, or a moderator, may change an answer."""
 
 
 @dataclass(eq=False)
@@ -46,8 +46,8 @@ class NotActivated(DomainError):
 
 
 class NoPersonalityHere(DomainError):
-    """The bot was spoken to, but no personality is there to answer."""
+    """The bot was addressed, but no personality is available to answer."""
 
 
 class OptedOut(DomainError):
-    """The person has asked never to be heard, and now speaks to a personality."""
+    """The person has opted out, but now talks to a personality."""

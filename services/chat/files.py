@@ -1,62 +1,62 @@
-"""What is attached to a message, as far as a model can take it in."""
+"""Attachments of a message, converted to what a model accepts."""
 
 from dataclasses import dataclass
 
 from services.chat.ports import ChatAdapter
 from services.llm import Image
-from services.media import kind_of
+from services.media import media_type_of
 from services.types import Attachment, IncomingMessage
 
-MOST_IMAGES = 4
-_IMAGE_BYTES = 5_000_000
-_TEXT_BYTES = 64_000
-_TEXT_NAMES = (".txt", ".md", ".csv", ".json", ".toml", ".yaml", ".yml", ".py", ".js", ".log")
-# What models that see take.
-_SEEN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+MAX_IMAGES = 4
+_MAX_IMAGE_BYTES = 5_000_000
+_MAX_TEXT_BYTES = 64_000
+_TEXT_SUFFIXES = (".txt", ".md", ".csv", ".json", ".toml", ".yaml", ".yml", ".py", ".js", ".log")
+# Types that vision models accept.
+_VISION_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 @dataclass(frozen=True)
 class AttachmentContents:
-    """Attachments of a message: pictures as they are, everything else in words."""
+    """Attachments of a message: pictures as images, everything else as text."""
 
     images: tuple[Image, ...]
     text: str
 
 
-async def read(stage: ChatAdapter, heard: IncomingMessage) -> AttachmentContents:
-    """Read what can be read, and name the rest."""
+async def read_attachments(adapter: ChatAdapter, message: IncomingMessage) -> AttachmentContents:
+    """Read pictures and text files; mention other attachments by name."""
     images: list[Image] = []
-    words: list[str] = []
-    for attachment in heard.attachments:
-        image = await _image(stage, attachment) if len(images) < MOST_IMAGES else None
-        text = None if image else await _text(stage, attachment)
+    parts: list[str] = []
+    for attachment in message.attachments:
+        image = await _read_image(adapter, attachment) if len(images) < MAX_IMAGES else None
+        text = None if image else await _read_text(adapter, attachment)
         if image:
             images.append(image)
-            words.append(f"[picture: {attachment.name}]")
+            parts.append(f"[picture: {attachment.name}]")
         elif text is not None:
-            words.append(f"[file {attachment.name}]\n{text}\n[end of {attachment.name}]")
+            parts.append(f"[file {attachment.name}]\n{text}\n[end of {attachment.name}]")
         else:
-            words.append(f"[attached: {attachment.name}]")
-    return AttachmentContents(tuple(images), "\n".join(words))
+            parts.append(f"[attached: {attachment.name}]")
+    return AttachmentContents(tuple(images), "\n".join(parts))
 
 
-async def _image(stage: ChatAdapter, attachment: Attachment) -> Image | None:
-    if not attachment.media_type.startswith("image/") or attachment.size > _IMAGE_BYTES:
+async def _read_image(adapter: ChatAdapter, attachment: Attachment) -> Image | None:
+    if not attachment.media_type.startswith("image/") or attachment.size > _MAX_IMAGE_BYTES:
         return None
-    data = await stage.read(attachment)
-    # The type is what the bytes say, not what the sender said.
-    kind = kind_of(data) if data and len(data) <= _IMAGE_BYTES else None
-    return Image(media_type=kind, data=data) if data and kind in _SEEN else None
+    data = await adapter.read(attachment)
+    # Detected from the bytes; the declared type is not trusted.
+    kind = media_type_of(data) if data and len(data) <= _MAX_IMAGE_BYTES else None
+    return Image(media_type=kind, data=data) if data and kind in _VISION_TYPES else None
 
 
-async def _text(stage: ChatAdapter, attachment: Attachment) -> str | None:
+async def _read_text(adapter: ChatAdapter, attachment: Attachment) -> str | None:
     is_text = attachment.media_type.startswith("text/") or attachment.name.lower().endswith(
-        _TEXT_NAMES
+        _TEXT_SUFFIXES
     )
-    if not is_text or attachment.size > _TEXT_BYTES:
+    if not is_text or attachment.size > _MAX_TEXT_BYTES:
         return None
-    data = await stage.read(attachment)
-    if data is None or len(data) > _TEXT_BYTES or b"\0" in data:
+    data = await adapter.read(attachment)
+    if data is None or len(data) > _MAX_TEXT_BYTES or b"\0" in data:
         return None
     try:
         return data.decode("utf-8-sig")

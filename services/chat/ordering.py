@@ -1,4 +1,4 @@
-"""Who speaks when: answers of a channel appear in the order in which they were asked for."""
+"""Ordering of answers: a channel's answers are sent in the order of their triggers."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,40 +6,40 @@ from contextlib import asynccontextmanager
 
 
 class Turnstile:
-    """A place in a channel's queue. Thinking needs no turn, speaking does."""
+    """A position in a channel's queue. Only sending waits for its turn, generation does not."""
 
-    def __init__(self, before: asyncio.Future[None] | None) -> None:
-        self._before = before
+    def __init__(self, previous: asyncio.Future[None] | None) -> None:
+        self._previous = previous
 
     async def wait(self) -> None:
-        """Wait until everyone who was asked earlier has spoken or given up."""
-        if self._before is not None:
-            await asyncio.shield(self._before)
+        """Wait until all earlier answers have been sent or abandoned."""
+        if self._previous is not None:
+            await asyncio.shield(self._previous)
 
 
 class ReplyOrder:
-    """One queue a channel."""
+    """One queue per channel."""
 
     def __init__(self) -> None:
         self._last: dict[int, asyncio.Future[None]] = {}
 
     @asynccontextmanager
     async def turn(self, channel_id: int) -> AsyncGenerator[Turnstile]:
-        """Queue up now; the next one's turn comes when this block is left and all before it are."""
-        before = self._last.get(channel_id)
-        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._last[channel_id] = over
+        """Join the queue; the next turn starts when this block and all earlier ones have ended."""
+        previous = self._last.get(channel_id)
+        finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._last[channel_id] = finished
         try:
-            yield Turnstile(before)
+            yield Turnstile(previous)
         finally:
-            # Whoever gives up early must not let a later answer overtake an earlier one.
-            if before is None or before.done():
-                self._end(channel_id, over)
+            # An abandoned turn must not let a later answer overtake an earlier one.
+            if previous is None or previous.done():
+                self._finish(channel_id, finished)
             else:
-                before.add_done_callback(lambda _: self._end(channel_id, over))
+                previous.add_done_callback(lambda _: self._finish(channel_id, finished))
 
-    def _end(self, channel_id: int, over: asyncio.Future[None]) -> None:
-        if not over.done():
-            over.set_result(None)
-        if self._last.get(channel_id) is over:
+    def _finish(self, channel_id: int, finished: asyncio.Future[None]) -> None:
+        if not finished.done():
+            finished.set_result(None)
+        if self._last.get(channel_id) is finished:
             del self._last[channel_id]

@@ -1,4 +1,4 @@
-"""Writing down what was said. Said once and kept late is better than said twice."""
+"""Storing conversations. Storing late is preferred over sending an answer twice."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,7 +15,7 @@ from services.types import Channel
 
 
 class ConversationWriter:
-    """Keeps conversations and remembers exchanges, through a database that is gone for a moment."""
+    """Stores conversations and memories; retries while the database is unavailable."""
 
     def __init__(self, sessions: Sessions, embedder: TextEmbedder) -> None:
         self._sessions = sessions
@@ -23,31 +23,31 @@ class ConversationWriter:
 
     async def save(
         self,
-        place: Channel,
+        channel: Channel,
         lines: Sequence[ConversationLine],
-        draft: GeneratedReply,
+        reply: GeneratedReply,
         *,
-        asked: ConversationLine,
+        user_line: ConversationLine,
         answer: ConversationLine,
     ) -> None:
-        """Add lines to a channel's history and remember the exchange among them."""
-        content = memory_text(asked.speaker_name, asked.content, answer)
+        """Append lines to a channel's history and store a memory of the exchange."""
+        content = memory_text(user_line.speaker_name, user_line.content, answer)
         (embedding,) = await self._embedder.embed([content])
 
         async def write() -> None:
             async with self._sessions.begin() as session:
-                await queries.append(session, place.channel_id, lines)
-                answer.answers_id = asked.id
-                if not draft.resolution.personality.memory_enabled:
+                await queries.append(session, channel.channel_id, lines)
+                answer.answers_id = user_line.id
+                if not reply.resolution.personality.memory_enabled:
                     return
                 await memory.add(
                     session,
-                    personality_id=draft.resolution.personality.id,
-                    user_id=draft.user.id,
-                    persona_id=draft.resolution.persona.id,
-                    venue=place.venue,
-                    channel_id=place.channel_id,
-                    guild_id=place.guild_id,
+                    personality_id=reply.resolution.personality.id,
+                    user_id=reply.user.id,
+                    persona_id=reply.resolution.persona.id,
+                    venue=channel.venue,
+                    channel_id=channel.channel_id,
+                    guild_id=channel.guild_id,
                     line_id=answer.id,
                     content=content,
                     embedding=embedding,
@@ -56,77 +56,82 @@ class ConversationWriter:
         await retry_on_disconnect(write)
 
     async def update_answer(
-        self, answer: ConversationLine, asked: ConversationLine | None, **changes: object
+        self, answer: ConversationLine, user_line: ConversationLine | None, **changes: object
     ) -> None:
-        """Change an answer that was kept, and what was remembered of it."""
+        """Update a stored answer and its memory."""
         for column, value in changes.items():
             setattr(answer, column, value)
         answer.token_count = estimate(answer.content)
-        content = memory_text(asked.speaker_name, asked.content, answer) if asked else ""
+        content = (
+            memory_text(user_line.speaker_name, user_line.content, answer) if user_line else ""
+        )
         (embedding,) = await self._embedder.embed([content])
 
         async def write() -> None:
             async with self._sessions.begin() as session:
                 await session.merge(answer)
-                remembered = await queries.memory_of(session, answer.id)
-                if remembered is not None and content and not remembered.locked:
-                    remembered.content, remembered.embedding = content, embedding
+                stored_memory = await queries.memory_of(session, answer.id)
+                if stored_memory is not None and content and not stored_memory.locked:
+                    stored_memory.content, stored_memory.embedding = content, embedding
 
         await retry_on_disconnect(write)
 
     async def apply_edit(self, message_id: int, content: str) -> None:
-        """Follow the edit of a person's message, in the history and in what was remembered."""
+        """Apply the edit of a person's message to the history and to memories."""
 
-        async def reword() -> dict[UUID, str]:
+        async def update_lines() -> dict[UUID, str]:
             async with self._sessions.begin() as session:
-                asked = await queries.update_content(
+                user_line = await queries.update_content(
                     session, message_id, content, estimate(content)
                 )
-                answers = await queries.answers_to(session, asked.id) if asked else ()
+                answers = await queries.answers_to(session, user_line.id) if user_line else ()
                 return {
-                    answer.id: memory_text(asked.speaker_name, content, answer)
+                    answer.id: memory_text(user_line.speaker_name, content, answer)
                     for answer in answers
-                    if asked
+                    if user_line
                 }
 
-        contents = await retry_on_disconnect(reword)
+        contents = await retry_on_disconnect(update_lines)
         if not contents:
             return
         embeddings = await self._embedder.embed(list(contents.values()))
 
-        async def remember() -> None:
+        async def update_memories() -> None:
             async with self._sessions.begin() as session:
                 for answer_id, embedding in zip(contents, embeddings, strict=True):
-                    remembered = await queries.memory_of(session, answer_id)
-                    if remembered is not None and not remembered.locked:
-                        remembered.content, remembered.embedding = contents[answer_id], embedding
+                    stored_memory = await queries.memory_of(session, answer_id)
+                    if stored_memory is not None and not stored_memory.locked:
+                        stored_memory.content, stored_memory.embedding = (
+                            contents[answer_id],
+                            embedding,
+                        )
 
-        await retry_on_disconnect(remember)
+        await retry_on_disconnect(update_memories)
 
 
-def memory_text(speaker: str, asked: str, answer: ConversationLine) -> str:
-    """Return an exchange as it is remembered."""
-    return f"{speaker}: {asked[:1500]}\n{answer.speaker_name}: {answer.content[:1500]}"
+def memory_text(speaker: str, message: str, answer: ConversationLine) -> str:
+    """Return the text of the memory of an exchange."""
+    return f"{speaker}: {message[:1500]}\n{answer.speaker_name}: {answer.content[:1500]}"
 
 
 def answer_line(
-    place: Channel, draft: GeneratedReply, line_id: UUID, message_ids: Sequence[int]
+    channel: Channel, reply: GeneratedReply, line_id: UUID, message_ids: Sequence[int]
 ) -> ConversationLine:
-    """Return the line that an answer is in the history."""
-    personality = draft.resolution.personality
+    """Return the history line of an answer."""
+    personality = reply.resolution.personality
     line = ConversationLine(
-        channel_id=place.channel_id,
+        channel_id=channel.channel_id,
         position=0,
-        guild_id=place.guild_id,
+        guild_id=channel.guild_id,
         role=Role.ASSISTANT,
         personality_id=personality.id,
-        user_id=draft.user.id,
-        persona_id=draft.resolution.persona.id,
+        user_id=reply.user.id,
+        persona_id=reply.resolution.persona.id,
         speaker_name=personality.name,
-        content=draft.text,
-        token_count=estimate(draft.text),
+        content=reply.text,
+        token_count=estimate(reply.text),
         discord_message_ids=list(message_ids),
-        provenance=draft.provenance,
+        provenance=reply.provenance,
     )
     line.id = line_id
     return line

@@ -1,4 +1,4 @@
-"""What a conversation needs from outside."""
+"""The interface through which conversations reach Discord."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -9,48 +9,55 @@ from services.types import Attachment, Channel, IncomingMessage, Speaker
 
 
 class ChatAdapter(Protocol):
-    """Where personalities speak. The chat's only view of Discord.
+    """The chat's only access to Discord.
 
-    All methods raise `PlaceGone` when the channel is, and `MayNotSpeak` when the bot may not.
+    Methods raise `ChannelNotFound` if the channel no longer exists, and `MissingPermission` if the
+    bot may not do this there.
     """
 
     async def send(
-        self, place: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
     ) -> list[int]:
-        """Speak as a personality, in as many messages as it takes; return their ids."""
+        """Send text as a personality, split into messages if needed; return their ids."""
         ...
 
     async def edit(
-        self, place: Channel, speaker: Speaker, message_ids: list[int], text: str, *, line_id: UUID
+        self,
+        channel: Channel,
+        speaker: Speaker,
+        message_ids: list[int],
+        text: str,
+        *,
+        line_id: UUID,
     ) -> list[int]:
-        """Say something else instead; return the ids of the messages it became.
+        """Replace the text of messages; return the ids of those that hold it now.
 
-        Messages that are no longer needed are the caller's to retract.
+        The caller deletes messages that are no longer needed.
         """
         ...
 
-    async def delete(self, place: Channel, message_ids: list[int]) -> None:
-        """Delete messages; those already gone are no error."""
+    async def delete(self, channel: Channel, message_ids: list[int]) -> None:
+        """Delete messages; those already deleted are ignored."""
         ...
 
-    async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
-        """Tell whoever was heard, in the bot's own voice, why there is no answer."""
+    async def send_error(self, message: IncomingMessage, error: Exception) -> None:
+        """Tell the author of a message, as the bot itself, why there is no answer."""
         ...
 
-    async def send_crisis_resources(self, heard: IncomingMessage) -> None:
-        """Step out of character: say in the bot's own voice where there is help."""
+    async def send_crisis_resources(self, message: IncomingMessage) -> None:
+        """Reply with crisis resources, as the bot itself."""
         ...
 
-    def typing(self, place: Channel) -> AbstractAsyncContextManager[None]:
-        """Show that somebody is typing, without anybody waiting for it."""
+    def typing(self, channel: Channel) -> AbstractAsyncContextManager[None]:
+        """Show the typing indicator in the background."""
         ...
 
     async def history(
-        self, place: Channel, *, after: int | None, before: int, limit: int
+        self, channel: Channel, *, after: int | None, before: int, limit: int
     ) -> list[IncomingMessage]:
-        """Return what people said in a channel between two messages, the oldest first."""
+        """Return people's messages in a channel between two message ids, oldest first."""
         ...
 
-    async def read(self, attachment: Attachment, *, most: int = MAX_BYTES) -> bytes | None:
-        """Return a file, or None when it is gone, too large, or not on Discord's own hosts."""
+    async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:
+        """Return a file, or None if it is missing, too large, or not on Discord's own hosts."""
         ...

@@ -1,4 +1,4 @@
-"""What a model said, made fit to be said."""
+"""Cleaning and checking of model output before it is sent."""
 
 import re
 import unicodedata
@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-# Four messages; whoever says more is not having a conversation.
-LONGEST = 7000
+# Characters: four messages. Anything longer is not a conversation.
+MAX_LENGTH = 7000
 _LEAK_LENGTH = 80
-_SAME = 0.8  # of the three-letter pieces of two texts
-_SHORT_ECHO, _SHORT_REPEAT = 16, 25  # "good night" and "yes" may be said back, and again
-_HIDDEN = "think|thinking|reasoning|context"
-_BLOCK = re.compile(rf"<({_HIDDEN})>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-# Some models are handed the beginning of their reasoning, so that only its end is in the answer.
-_END = re.compile(rf"</(?:{_HIDDEN})>", re.IGNORECASE)
+_SIMILARITY_THRESHOLD = 0.8  # share of common trigrams of two texts
+# Shorter answers ("good night", "yes") may be an echo or a repetition.
+_MIN_ECHO_LENGTH, _MIN_REPEAT_LENGTH = 16, 25
+_HIDDEN_TAGS = "think|thinking|reasoning|context"
+_HIDDEN_BLOCK = re.compile(rf"<({_HIDDEN_TAGS})>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+# Some chat templates open the reasoning block, so that only its closing tag is in the output.
+_CLOSING_TAG = re.compile(rf"</(?:{_HIDDEN_TAGS})>", re.IGNORECASE)
 _MARKDOWN = frozenset("*_~`>#|-")
 _SENTENCES = (". ", "! ", "? ", "。", "！", "？", "\n")
 _SENTENCE_END = re.compile(r"(?:[.!?…](?=[\"'”’)*_]*(?:\s|$))|[。！？])[\"'”’」』)*_]*")
@@ -22,7 +23,7 @@ _SPACE = re.compile(r"\s+")
 
 
 class Defect(StrEnum):
-    """What can be wrong with an answer."""
+    """A reason to reject an answer."""
 
     EMPTY = "empty"
     LEAK = "leak"
@@ -31,43 +32,47 @@ class Defect(StrEnum):
 
 
 def clean(text: str, name: str, others: Collection[str] = ()) -> str:
-    """Take away reasoning, background and the name before the answer; cut what never ends.
+    """Remove reasoning, context blocks and the name before an answer; cut it to `MAX_LENGTH`.
 
-    `others` are those who speak in the conversation too: what a model lets them say is cut.
+    `others` are the other speakers of the conversation: text that a model writes for them is cut.
     """
-    kept = _END.split(_BLOCK.sub("", text))[-1].strip()
-    if before := re.match(rf"(?:{_label(name, *others)})+", kept, re.IGNORECASE):
-        kept = kept[before.end() :]
-    if others and (next_voice := re.search(rf"\n\s*{_label(*others)}", kept, re.IGNORECASE)):
-        kept = kept[: next_voice.start()]
-    if len(kept) <= LONGEST:
-        return kept.strip()
-    cut = max(kept.rfind(mark, LONGEST // 2, LONGEST) + 1 for mark in _SENTENCES)
-    return kept[: cut or LONGEST].strip() + " …"
+    cleaned = _CLOSING_TAG.split(_HIDDEN_BLOCK.sub("", text))[-1].strip()
+    if prefix := re.match(rf"(?:{_speaker_label(name, *others)})+", cleaned, re.IGNORECASE):
+        cleaned = cleaned[prefix.end() :]
+    if others and (
+        next_speaker := re.search(rf"\n\s*{_speaker_label(*others)}", cleaned, re.IGNORECASE)
+    ):
+        cleaned = cleaned[: next_speaker.start()]
+    if len(cleaned) <= MAX_LENGTH:
+        return cleaned.strip()
+    cut = max(cleaned.rfind(mark, MAX_LENGTH // 2, MAX_LENGTH) + 1 for mark in _SENTENCES)
+    return cleaned[: cut or MAX_LENGTH].strip() + " …"
 
 
 def trim_incomplete(text: str) -> str:
-    """Return a text that ended for want of room without the sentence it broke off in."""
+    """Return a text that hit the token limit without its last, incomplete sentence."""
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
     return text[: ends[-1]] if ends and ends[-1] > len(text) // 3 else f"{text} …"
 
 
-def find_defect(text: str, *, asked: str, said_before: Sequence[str], secret: str) -> Defect | None:
-    """Return what is wrong with an answer. `secret` is the prompt, which is not to be recited."""
+def find_defect(
+    text: str, *, message: str, previous_replies: Sequence[str], system_prompt: str
+) -> Defect | None:
+    """Return the defect of an answer, if any. `system_prompt` must not be leaked."""
     if not any(unicodedata.category(c)[0] in "LNPS" and c not in _MARKDOWN for c in text):
         return Defect.EMPTY
-    bones = _normalized(text)
-    if _leaks_prompt(bones, _normalized(secret)):
+    normalized = _normalized(text)
+    if _leaks_prompt(normalized, _normalized(system_prompt)):
         return Defect.LEAK
-    if len(bones) >= _SHORT_ECHO and bones == _normalized(asked):
+    if len(normalized) >= _MIN_ECHO_LENGTH and normalized == _normalized(message):
         return Defect.ECHO
-    if any(_is_similar(bones, _normalized(before)) for before in said_before):
+    if any(_is_similar(normalized, _normalized(previous)) for previous in previous_replies):
         return Defect.REPEAT
     return None
 
 
-def _label(*names: str) -> str:
-    """Return what a name before a line looks like: `Ada:`, `**Ada:**`, `[Ada]:`."""
+def _speaker_label(*names: str) -> str:
+    """Return a pattern for a speaker's name before a line: `Ada:`, `**Ada:**`, `[Ada]:`."""
     either = "|".join(re.escape(name) for name in names)
     return rf"[*_\[]*(?:{either})[*_\]]*\s*[:：][*_]*\s*"
 
@@ -78,21 +83,23 @@ def _normalized(text: str) -> str:
     ).strip()
 
 
-def _leaks_prompt(text: str, secret: str) -> bool:
-    step = _LEAK_LENGTH // 8  # what is a little longer is found wherever it begins
+def _leaks_prompt(text: str, system_prompt: str) -> bool:
+    step = _LEAK_LENGTH // 8  # a slightly longer leak is detected at any offset
     return any(
-        text[at : at + _LEAK_LENGTH] in secret
+        text[at : at + _LEAK_LENGTH] in system_prompt
         for at in range(0, len(text) - _LEAK_LENGTH + 1, step)
     )
 
 
 def _is_similar(one: str, other: str) -> bool:
-    if len(one) < _SHORT_REPEAT or min(len(one), len(other)) < _SAME * max(len(one), len(other)):
+    if len(one) < _MIN_REPEAT_LENGTH or min(len(one), len(other)) < _SIMILARITY_THRESHOLD * max(
+        len(one), len(other)
+    ):
         return False
-    pieces, others = _pieces(one), _pieces(other)
-    shared = (pieces & others).total()
-    return shared >= _SAME * max(pieces.total(), others.total())
+    trigrams, other_trigrams = _trigrams(one), _trigrams(other)
+    shared = (trigrams & other_trigrams).total()
+    return shared >= _SIMILARITY_THRESHOLD * max(trigrams.total(), other_trigrams.total())
 
 
-def _pieces(text: str) -> Counter[str]:
+def _trigrams(text: str) -> Counter[str]:
     return Counter(text[at : at + 3] for at in range(len(text) - 2))

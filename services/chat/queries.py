@@ -1,4 +1,4 @@
-"""Statements about conversations."""
+"""Queries on conversations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ from db.models import (
     UserDefaultPersona,
     UserPersonalityConfig,
 )
-from services.personalities import as_published
+from services.personalities import apply_published_version
 
-# More lines than are ever overheard between two answers.
-_CAUGHT_UP = 100
+# More lines than are ever pending between two answers.
+_MAX_RECENT_LINES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """What a personality speaks with to a user, and where each choice came from."""
+    """A personality's config and persona for a user, and the source of each."""
 
     personality: Personality
     system_prompt: str
@@ -41,13 +41,13 @@ class Resolution:
 
 
 async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) -> Resolution | None:
-    """Return personality, config and persona for a user, or None when the personality is gone.
+    """Return personality, config and persona for a user, or None if the personality was deleted.
 
     Config: the user's for this personality, else the personality's, else the global default.
-    Persona: the user's for this personality, else the user's default. Of a public personality that
-    was changed since, others than its owners meet the published version.
+    Persona: the user's for this personality, else the user's default. If a public personality was
+    changed after publishing, users other than its owners get the published version.
     """
-    chosen, fallback = UserPersonalityConfig, aliased(LlmConfig)
+    override, fallback = UserPersonalityConfig, aliased(LlmConfig)
     row = (
         await session.execute(
             select(
@@ -55,15 +55,15 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
                 SystemPrompt.content,
                 LlmConfig,
                 Persona,
-                chosen.llm_config_id,
+                override.llm_config_id,
                 PersonalityDefaultConfig.llm_config_id,
-                chosen.persona_id,
+                override.persona_id,
                 PersonalityVersion.definition,
             )
             .select_from(Personality)
             .outerjoin(
-                chosen,
-                and_(chosen.personality_id == Personality.id, chosen.user_id == user_id),
+                override,
+                and_(override.personality_id == Personality.id, override.user_id == user_id),
             )
             .outerjoin(
                 PersonalityDefaultConfig,
@@ -90,13 +90,13 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
                 LlmConfig,
                 LlmConfig.id
                 == func.coalesce(
-                    chosen.llm_config_id, PersonalityDefaultConfig.llm_config_id, fallback.id
+                    override.llm_config_id, PersonalityDefaultConfig.llm_config_id, fallback.id
                 ),
             )
             .join(UserDefaultPersona, UserDefaultPersona.user_id == user_id)
             .join(
                 Persona,
-                Persona.id == func.coalesce(chosen.persona_id, UserDefaultPersona.persona_id),
+                Persona.id == func.coalesce(override.persona_id, UserDefaultPersona.persona_id),
             )
             .outerjoin(
                 SystemPrompt,
@@ -110,11 +110,20 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
     ).first()
     if row is None:
         return None
-    personality, system_prompt, config, persona, own_config, its_config, own_persona, public = row
-    if public:
+    (
+        personality,
+        system_prompt,
+        config,
+        persona,
+        own_config,
+        personality_config,
+        own_persona,
+        published,
+    ) = row
+    if published:
         session.expunge(personality)
-        as_published(personality, public)
-    config_source = "the personality" if its_config else "the global default"
+        apply_published_version(personality, published)
+    config_source = "the personality" if personality_config else "the global default"
     return Resolution(
         personality=personality,
         system_prompt=system_prompt or "",
@@ -141,24 +150,28 @@ def _visible(channel_id: int) -> Select[ConversationLine]:
     )
 
 
-async def caught_up(session: AsyncSession, channel_id: int) -> tuple[int | None, frozenset[int]]:
-    """Return the message that was answered last in a channel, and messages in its history.
+async def last_answered(
+    session: AsyncSession, channel_id: int
+) -> tuple[int | None, frozenset[int]]:
+    """Return the id of the last answered message in a channel, and recent ids in its history.
 
-    Answers keep the order of their triggers, so nothing older than the first is still unanswered.
+    Answers keep the order of their triggers, so no older message is still unanswered.
     """
     statement = select(ConversationLine).where(ConversationLine.channel_id == channel_id)
-    found = await session.scalars(
-        statement.order_by(ConversationLine.position.desc()).limit(_CAUGHT_UP)
+    result = await session.scalars(
+        statement.order_by(ConversationLine.position.desc()).limit(_MAX_RECENT_LINES)
     )
-    lines = found.all()
+    lines = result.all()
     known = frozenset(id_ for line in lines for id_ in line.discord_message_ids)
-    answered = next((line.answers_id for line in lines if line.answers_id), None)
-    asked = next((line for line in lines if line.id == answered), lines[0] if lines else None)
-    return max(asked.discord_message_ids, default=None) if asked else None, known
+    answered_id = next((line.answers_id for line in lines if line.answers_id), None)
+    user_line = next(
+        (line for line in lines if line.id == answered_id), lines[0] if lines else None
+    )
+    return max(user_line.discord_message_ids, default=None) if user_line else None, known
 
 
 async def append(session: AsyncSession, channel_id: int, lines: Sequence[ConversationLine]) -> None:
-    """Add lines at the end of a channel's history."""
+    """Append lines to a channel's history."""
     await session.execute(select(func.pg_advisory_xact_lock(channel_id)))
     last = await session.scalar(
         select(func.max(ConversationLine.position)).where(ConversationLine.channel_id == channel_id)
@@ -170,7 +183,7 @@ async def append(session: AsyncSession, channel_id: int, lines: Sequence[Convers
 
 
 async def answer_of(session: AsyncSession, message_id: int) -> UUID | None:
-    """Return which answer a message is, or is a part of."""
+    """Return the id of the answer that a message is, or is a part of."""
     return await session.scalar(
         select(ConversationLine.id).where(
             ConversationLine.discord_message_ids.contains([message_id]),
@@ -181,7 +194,7 @@ async def answer_of(session: AsyncSession, message_id: int) -> UUID | None:
 
 
 async def answer(session: AsyncSession, line_id: UUID) -> ConversationLine | None:
-    """Return an answer that has not been taken back."""
+    """Return an answer that is not deleted."""
     return await session.scalar(
         select(ConversationLine).where(
             ConversationLine.id == line_id,
@@ -192,18 +205,18 @@ async def answer(session: AsyncSession, line_id: UUID) -> ConversationLine | Non
 
 
 async def memory_of(session: AsyncSession, line_id: UUID) -> Memory | None:
-    """Return what was remembered of an answer."""
+    """Return the memory of an answer."""
     return await session.scalar(select(Memory).where(Memory.line_id == line_id))
 
 
 async def memories(session: AsyncSession, memory_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Return what those of these memories say that are still there."""
+    """Return the contents of those of these memories that still exist."""
     rows = await session.execute(select(Memory.id, Memory.content).where(Memory.id.in_(memory_ids)))
     return {row.id: row.content for row in rows}
 
 
 async def hide(session: AsyncSession, line_ids: Sequence[UUID]) -> None:
-    """Take lines out of the history, and what was remembered of them."""
+    """Soft-delete lines and delete their memories."""
     await session.execute(
         update(ConversationLine)
         .where(ConversationLine.id.in_(line_ids))
@@ -213,20 +226,22 @@ async def hide(session: AsyncSession, line_ids: Sequence[UUID]) -> None:
 
 
 async def erase(session: AsyncSession, message_ids: Sequence[int]) -> None:
-    """Delete what was said in messages that are gone from Discord, and what was remembered."""
-    said = ConversationLine.discord_message_ids.overlap(list(message_ids))
-    lines = select(ConversationLine.id).where(said)
-    answers = select(ConversationLine.id).where(or_(said, ConversationLine.answers_id.in_(lines)))
-    # Lines before memories, as whoever takes an answer back does at the same time.
-    found = await session.scalars(answers.order_by(ConversationLine.id).with_for_update())
-    await session.execute(delete(Memory).where(Memory.line_id.in_(found.all())))
-    await session.execute(delete(ConversationLine).where(said))
+    """Delete the lines of messages that were deleted on Discord, and their memories."""
+    is_deleted = ConversationLine.discord_message_ids.overlap(list(message_ids))
+    lines = select(ConversationLine.id).where(is_deleted)
+    answers = select(ConversationLine.id).where(
+        or_(is_deleted, ConversationLine.answers_id.in_(lines))
+    )
+    # Lock lines before memories, in the same order as `hide`, to avoid deadlocks.
+    answer_ids = await session.scalars(answers.order_by(ConversationLine.id).with_for_update())
+    await session.execute(delete(Memory).where(Memory.line_id.in_(answer_ids.all())))
+    await session.execute(delete(ConversationLine).where(is_deleted))
 
 
 async def update_content(
     session: AsyncSession, message_id: int, content: str, tokens: int
 ) -> ConversationLine | None:
-    """Follow the edit of a person's message; return its line, if it is one of its own."""
+    """Apply the edit of a person's message; return its line if no other message is part of it."""
     return await session.scalar(
         update(ConversationLine)
         .where(
@@ -239,17 +254,17 @@ async def update_content(
 
 
 async def answers_to(session: AsyncSession, line_id: UUID) -> Sequence[ConversationLine]:
-    """Return what was answered to a line."""
-    found = await session.scalars(
+    """Return the answers to a line."""
+    result = await session.scalars(
         select(ConversationLine).where(ConversationLine.answers_id == line_id)
     )
-    return found.all()
+    return result.all()
 
 
 async def clear(
     session: AsyncSession, channel_id: int, user_id: UUID | None, personality_id: UUID | None
 ) -> int:
-    """Take lines of a channel out of the history: one user's or all, of one personality or all."""
+    """Soft-delete lines of a channel, optionally only of one user or one personality."""
     conditions = [
         ConversationLine.channel_id == channel_id,
         ConversationLine.deleted_at.is_(None),
@@ -258,13 +273,13 @@ async def clear(
         conditions.append(ConversationLine.user_id == user_id)
     if personality_id is not None:
         conditions.append(ConversationLine.personality_id == personality_id)
-    gone = await session.execute(
+    hidden = await session.execute(
         update(ConversationLine)
         .where(*conditions)
         .values(deleted_at=func.now())
         .returning(ConversationLine.id)
     )
-    return len(gone.all())
+    return len(hidden.all())
 
 
 async def last_answer(

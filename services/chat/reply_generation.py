@@ -1,4 +1,4 @@
-"""From what was said to what a personality answers. Nothing is sent or stored here."""
+"""Generation of a personality's reply to a message. Nothing is sent or stored here."""
 
 import logging
 import re
@@ -37,17 +37,17 @@ log = logging.getLogger(__name__)
 MAX_TOKENS = 1024
 MEMORY_LIMIT = 3
 MEMORY_SCORE_THRESHOLD = 0.3
-_TRIES = 3
+_MAX_ATTEMPTS = 3
 _WORD = re.compile(r"\w+")
-_SHRINK = 0.6
+_SHRINK_FACTOR = 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyRequest:
-    """What a personality is to answer.
+    """What a personality should answer.
 
-    `lines` were said since the history was written. `again` is the line that is answered anew:
-    what came of it the first time is not to be known.
+    `lines` are pending lines that are not in the history yet. `regenerated_line` is the line that
+    is answered again: the history ends before it. `avoid` is an answer not to repeat.
     """
 
     personality_id: UUID
@@ -62,7 +62,7 @@ class ReplyRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratedReply:
-    """An answer that has not been said. `provenance` is what *Why this reply?* shows."""
+    """An answer that has not been sent. `provenance` is what *Why this reply?* shows."""
 
     text: str
     user: User
@@ -75,7 +75,7 @@ class GeneratedReply:
 
 @dataclass(frozen=True, kw_only=True)
 class _Context:
-    """What the database says before a model is asked."""
+    """What is loaded from the database before the model is called."""
 
     user: User
     resolution: Resolution
@@ -86,7 +86,7 @@ class _Context:
 
 
 class ReplyGenerator:
-    """Writes answers. No transaction is open while the model is awaited."""
+    """Generates answers. No transaction is open while the model is awaited."""
 
     def __init__(
         self, sessions: Sessions, models: LanguageModels, embedder: TextEmbedder, clock: Clock
@@ -96,57 +96,59 @@ class ReplyGenerator:
         self._embedder = embedder
         self._clock = clock
 
-    async def generate(self, asked: ReplyRequest) -> GeneratedReply:
-        """Write an answer.
+    async def generate(self, request: ReplyRequest) -> GeneratedReply:
+        """Generate an answer.
 
         Raises:
-            AgeRestricted: The personality may not speak in this place.
-            NoConfig: There is no model to ask.
-            PersonalityNotFound: It is gone.
+            AgeRestricted: The personality may not speak in this channel.
+            NoConfig: No model is configured.
+            PersonalityNotFound: The personality was deleted.
             ModelError: The model did not answer.
-            NothingToSay: It answered with nothing that can be said.
+            NoUsableReply: None of its answers is usable.
         """
-        (embedding,) = await self._embedder.embed([asked.text])
-        ground = await retry_on_disconnect(lambda: self._load(asked, embedding))
-        images = asked.images if ground.config.vision_model else ()
-        model = ground.config.vision_model if images else None
-        request = Request(
-            model=self._models.resolve(model or ground.config.model),
+        (embedding,) = await self._embedder.embed([request.text])
+        context = await retry_on_disconnect(lambda: self._load_context(request, embedding))
+        images = request.images if context.config.vision_model else ()
+        model = context.config.vision_model if images else None
+        model_request = Request(
+            model=self._models.resolve(model or context.config.model),
             messages=(),
-            sampling=_sampling(ground.config),
-            cache_key=f"{asked.personality_id}:{asked.channel.channel_id}",
+            sampling=_sampling(context.config),
+            cache_key=f"{request.personality_id}:{request.channel.channel_id}",
         )
-        scene = self._prompt_context(asked, ground, images)
-        completion, built = await self._complete(request, scene, asked, ground)
+        prompt_context = self._prompt_context(request, context, images)
+        completion, built_prompt = await self._complete(
+            model_request, prompt_context, request, context
+        )
         return GeneratedReply(
             text=completion.text,
-            user=ground.user,
-            resolution=ground.resolution,
-            speaker_name=scene.speaker_name,
+            user=context.user,
+            resolution=context.resolution,
+            speaker_name=prompt_context.speaker_name,
             embedding=embedding,
-            provenance=_provenance(ground, completion, built),
-            notes=_notes(asked, ground, request.model, completion),
+            provenance=_provenance(context, completion, built_prompt),
+            notes=_notes(request, context, model_request.model, completion),
         )
 
-    async def _load(self, asked: ReplyRequest, embedding: list[float]) -> _Context:
+    async def _load_context(self, request: ReplyRequest, embedding: list[float]) -> _Context:
         async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, asked.actor)
-            resolution = await queries.resolve(session, user.id, asked.personality_id)
+            user = await get_or_create_user(session, request.actor)
+            resolution = await queries.resolve(session, user.id, request.personality_id)
             if resolution is None:
                 raise PersonalityNotFound("this personality")
             personality = resolution.personality
-            if personality.age_restricted and not asked.channel.age_restricted:
+            if personality.age_restricted and not request.channel.age_restricted:
                 raise AgeRestricted(personality.name)
             if resolution.config is None:
                 raise NoConfig
             window = personality.context_window_size
             history = await queries.history(
                 session,
-                asked.channel.channel_id,
-                limit=window + prompt.block_of(window),
-                before=asked.regenerated_line.position if asked.regenerated_line else None,
+                request.channel.channel_id,
+                limit=window + prompt.block_size(window),
+                before=request.regenerated_line.position if request.regenerated_line else None,
             )
-            ground = _Context(
+            context = _Context(
                 user=user,
                 resolution=resolution,
                 config=resolution.config,
@@ -154,97 +156,114 @@ class ReplyGenerator:
                 shared=await recently_shared(
                     session,
                     personality.id,
-                    guild_id=asked.channel.guild_id,
-                    channel_id=asked.channel.channel_id,
+                    guild_id=request.channel.guild_id,
+                    channel_id=request.channel.channel_id,
                 ),
             )
             if not personality.memory_enabled or user.incognito:
-                return ground
+                return context
             limit = _default(resolution.config.memory_limit, MEMORY_LIMIT)
             threshold = _default(resolution.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
-            ends = (
-                asked.regenerated_line.created_at if asked.regenerated_line else self._clock.now()
+            before = (
+                request.regenerated_line.created_at
+                if request.regenerated_line
+                else self._clock.now()
             )
             memories = await recall(
                 session,
                 personality_id=personality.id,
                 user_id=user.id,
-                place=asked.channel,
+                channel=request.channel,
                 embedding=embedding,
-                words=_distinctive_words(asked.text, personality.name, resolution.persona.name),
-                before=history[0].created_at if history else ends,
+                words=_distinctive_words(request.text, personality.name, resolution.persona.name),
+                before=history[0].created_at if history else before,
                 threshold=threshold,
                 limit=limit,
             )
-            return replace(ground, memories=memories)
+            return replace(context, memories=memories)
 
     def _prompt_context(
-        self, asked: ReplyRequest, ground: _Context, images: tuple[Image, ...]
+        self, request: ReplyRequest, context: _Context, images: tuple[Image, ...]
     ) -> PromptContext:
-        persona = ground.resolution.persona
-        last = ground.history[-1].position if ground.history else 0
-        for position, line in enumerate(asked.lines, start=last + 1):
+        persona = context.resolution.persona
+        last = context.history[-1].position if context.history else 0
+        for position, line in enumerate(request.lines, start=last + 1):
             line.position = position
         return PromptContext(
-            personality=ground.resolution.personality,
-            system_prompt=ground.resolution.system_prompt,
+            personality=context.resolution.personality,
+            system_prompt=context.resolution.system_prompt,
             persona=persona,
-            is_dm=asked.channel.guild_id is None,
-            history=[*ground.history, *asked.lines],
-            memories=ground.memories,
-            shared=ground.shared,
+            is_dm=request.channel.guild_id is None,
+            history=[*context.history, *request.lines],
+            memories=context.memories,
+            shared=context.shared,
             now=self._clock.now(),
             speaker_name=persona.preferred_name or persona.name,
-            message=asked.text,
+            message=request.text,
             images=images,
         )
 
     async def _complete(
-        self, request: Request, scene: PromptContext, asked: ReplyRequest, ground: _Context
+        self,
+        model_request: Request,
+        prompt_context: PromptContext,
+        request: ReplyRequest,
+        context: _Context,
     ) -> tuple[Completion, Prompt]:
-        """Ask until the answer can be said, three times at most, in less and less room."""
-        limit = self._models.context_tokens(request.model)
-        written = request.sampling.max_tokens or MAX_TOKENS
-        room = max(limit - min(written, limit // 2), 64)
-        said = [line.content for line in scene.history if line.role == Role.ASSISTANT][-4:]
-        said += [asked.avoid] if asked.avoid else []
-        others = {scene.speaker_name, *(line.speaker_name for line in scene.history)}
-        others.discard(scene.personality.name)
+        """Call the model until the answer is usable, `_MAX_ATTEMPTS` times at most.
+
+        The token limit shrinks whenever the model says that the prompt is too long.
+        """
+        context_tokens = self._models.context_tokens(model_request.model)
+        reply_tokens = model_request.sampling.max_tokens or MAX_TOKENS
+        token_limit = max(context_tokens - min(reply_tokens, context_tokens // 2), 64)
+        previous_replies = [
+            line.content for line in prompt_context.history if line.role == Role.ASSISTANT
+        ][-4:]
+        previous_replies += [request.avoid] if request.avoid else []
+        others = {
+            prompt_context.speaker_name,
+            *(line.speaker_name for line in prompt_context.history),
+        }
+        others.discard(prompt_context.personality.name)
         usable: tuple[Completion, Prompt] | None = None
-        for _ in range(_TRIES):
-            built = prompt.build(scene, room=room)
+        for _ in range(_MAX_ATTEMPTS):
+            built_prompt = prompt.build(prompt_context, token_limit=token_limit)
             try:
                 completion = await self._models.complete(
-                    replace(request, messages=built.messages),
+                    replace(model_request, messages=built_prompt.messages),
                     caller=Caller(
                         purpose="chat",
-                        user_id=ground.user.id,
-                        personality_id=asked.personality_id,
-                        guild_id=asked.channel.guild_id,
+                        user_id=context.user.id,
+                        personality_id=request.personality_id,
+                        guild_id=request.channel.guild_id,
                     ),
-                    fallback=ground.config.fallback_model,
+                    fallback=context.config.fallback_model,
                 )
             except ContextTooLong:
-                room = int(room * _SHRINK)
+                token_limit = int(token_limit * _SHRINK_FACTOR)
                 continue
-            text = postprocess.clean(completion.text, scene.personality.name, others)
+            text = postprocess.clean(completion.text, prompt_context.personality.name, others)
             text = postprocess.trim_incomplete(text) if completion.is_cut else text
             completion = replace(completion, text=text)
-            wrong = postprocess.find_defect(
-                text, asked=asked.text, said_before=said, secret=built.messages[0].content
+            defect = postprocess.find_defect(
+                text,
+                message=request.text,
+                previous_replies=previous_replies,
+                system_prompt=built_prompt.messages[0].content,
             )
-            if wrong is None:
-                return completion, built
-            log.info("Regenerating an answer of %s: %s", request.model, wrong)
-            if wrong in (Defect.ECHO, Defect.REPEAT):
-                usable = completion, built
+            if defect is None:
+                return completion, built_prompt
+            log.info("Regenerating an answer of %s: %s", model_request.model, defect)
+            if defect in (Defect.ECHO, Defect.REPEAT):
+                usable = completion, built_prompt
         if usable is None:
-            raise NoUsableReply(scene.personality.name)
+            raise NoUsableReply(prompt_context.personality.name)
         return usable
 
 
 def _distinctive_words(text: str, *names: str) -> str:
-    """Return the words of a text that tell memories apart: the two who talk are in all of them."""
+    """Return the words of a text without the speakers' names, which are in every memory."""
     common = {word for name in names for word in _WORD.findall(name.casefold())}
     return " ".join(word for word in _WORD.findall(text) if word.casefold() not in common)
 
@@ -254,37 +273,37 @@ def _default(value: Any, default: Any) -> Any:
 
 
 def _sampling(config: LlmConfig) -> Sampling:
-    given = {name: getattr(config, name) for name in SAMPLING}
-    return Sampling(**{**given, "max_tokens": given["max_tokens"] or MAX_TOKENS})
+    values = {name: getattr(config, name) for name in SAMPLING}
+    return Sampling(**{**values, "max_tokens": values["max_tokens"] or MAX_TOKENS})
 
 
 def _notes(
-    asked: ReplyRequest, ground: _Context, model: str, completion: Completion
+    request: ReplyRequest, context: _Context, model: str, completion: Completion
 ) -> tuple[str, ...]:
-    """Return what the person should know about this answer besides its words."""
+    """Return notes for the person about how this answer was generated."""
     notes: list[str] = []
     if completion.model != model:
         notes.append(f"{model} is not answering, so this came from {completion.model}.")
-    if asked.images and not ground.config.vision_model:
+    if request.images and not context.config.vision_model:
         notes.append("I cannot see pictures: this config has no vision model.")
     return tuple(notes)
 
 
-def _provenance(ground: _Context, completion: Completion, built: Prompt) -> dict[str, Any]:
-    resolution, usage = ground.resolution, completion.usage
+def _provenance(context: _Context, completion: Completion, built_prompt: Prompt) -> dict[str, Any]:
+    resolution, usage = context.resolution, completion.usage
     return {
         "version": resolution.personality.version,
-        "config": ground.config.name,
+        "config": context.config.name,
         "config_source": resolution.config_source,
         "persona": resolution.persona.name,
         "persona_source": resolution.persona_source,
         "model": completion.model,
-        "tokens_in": usage.tokens_in or built.tokens,
+        "tokens_in": usage.tokens_in or built_prompt.tokens,
         "tokens_cached": usage.tokens_cached,
         "tokens_out": usage.tokens_out,
         "cost_usd": usage.cost_usd,
-        # Not what they say: that would outlive their being forgotten.
+        # Without their contents, which would otherwise remain after the memories are deleted.
         "memories": [
-            {"id": str(memory.id), "score": round(memory.score, 3)} for memory in ground.memories
+            {"id": str(memory.id), "score": round(memory.score, 3)} for memory in context.memories
         ],
     }

@@ -1,4 +1,4 @@
-"""A turn of conversation: from a message that calls somebody to an answer that is said and kept."""
+"""The conversation use case: from an incoming message to an answer that is sent and stored."""
 
 import asyncio
 import logging
@@ -32,74 +32,78 @@ from services.types import Actor, IncomingMessage, speaker_of
 
 log = logging.getLogger(__name__)
 
-_CATCH_UP = 30
+_MAX_MISSED_MESSAGES = 30
 
 
 class ChatService:
-    """Listens, and lets personalities answer whoever calls them."""
+    """Processes messages and lets the addressed personalities answer."""
 
     def __init__(
         self,
         sessions: Sessions,
-        composer: ReplyGenerator,
-        keeper: ConversationWriter,
-        stage: ChatAdapter,
+        generator: ReplyGenerator,
+        writer: ConversationWriter,
+        adapter: ChatAdapter,
     ) -> None:
         self._sessions = sessions
-        self._composer = composer
-        self._keeper = keeper
-        self._stage = stage
-        self._lanes = ReplyOrder()
-        self._earshot = RecentMessages()
+        self._generator = generator
+        self._writer = writer
+        self._adapter = adapter
+        self._order = ReplyOrder()
+        self._recent = RecentMessages()
         self._turns: list[Turn] = []
 
-    async def handle_message(self, heard: IncomingMessage) -> None:
-        """Take in what a person said; if somebody was called, they have answered on return.
+    async def handle_message(self, message: IncomingMessage) -> None:
+        """Process a person's message; addressed personalities have answered on return.
 
-        Failures are told to the person; nothing is raised but bugs.
+        Domain errors are reported to the person; only bugs are raised.
         """
-        # Queued up before anything is awaited, so that answers keep the order of their triggers.
-        async with self._lanes.turn(heard.channel.channel_id) as in_line:
+        # Join the queue before awaiting anything, so that answers keep the order of their triggers.
+        async with self._order.turn(message.channel.channel_id) as turnstile:
             try:
-                signs, summoned = await retry_on_disconnect(lambda: self._resolve_addressees(heard))
+                context, personality_ids = await retry_on_disconnect(
+                    lambda: self._resolve_addressees(message)
+                )
             except NoPersonalityHere as error:
-                await self._stage.send_error(heard, error)
+                await self._adapter.send_error(message, error)
                 return
-            if heard.author_id in signs.opted_out:
+            if message.author_id in context.opted_out:
                 return
-            # Only now: to mention a member called Mirela was not to call Mirela.
-            heard = redact(heard, signs.opted_out)
-            is_secret = heard.author_id in signs.incognito
-            turn = next((each for each in self._turns if each.accepts(heard)), None)
-            if turn is None and not summoned:
-                line = to_line(heard, combined_text([heard]))
-                self._earshot.add(heard.channel.channel_id, PendingLine(line, is_secret))
-            elif turn is None or is_crisis(heard.content):
-                await self._answer(heard, summoned, in_line, is_secret=is_secret)
+            # After resolving: mentioning a member named Mirela does not address the personality.
+            message = redact(message, context.opted_out)
+            is_incognito = message.author_id in context.incognito
+            turn = next((each for each in self._turns if each.accepts(message)), None)
+            if turn is None and not personality_ids:
+                line = to_line(message, combined_text([message]))
+                self._recent.add(message.channel.channel_id, PendingLine(line, is_incognito))
+            elif turn is None or is_crisis(message.content):
+                await self._answer(message, personality_ids, turnstile, is_incognito=is_incognito)
             else:
-                turn.add(heard, summoned)
+                turn.add(message, personality_ids)
 
-    async def answer_command(self, heard: IncomingMessage, personality_id: UUID) -> None:
-        """Let a personality answer what somebody said to it by a command."""
-        async with self._lanes.turn(heard.channel.channel_id) as in_line:
-            signs = await retry_on_disconnect(lambda: self._message_context(heard))
-            is_secret = heard.author_id in signs.incognito
-            await self._answer(heard, [personality_id], in_line, is_secret=is_secret)
+    async def answer_command(self, message: IncomingMessage, personality_id: UUID) -> None:
+        """Let a personality answer a message that was sent by a command."""
+        async with self._order.turn(message.channel.channel_id) as turnstile:
+            context = await retry_on_disconnect(lambda: self._message_context(message))
+            is_incognito = message.author_id in context.incognito
+            await self._answer(message, [personality_id], turnstile, is_incognito=is_incognito)
 
-    async def check_may_speak(self, discord_id: int) -> None:
-        """See that a person who speaks by a command has not opted out of being heard.
+    async def check_not_opted_out(self, discord_id: int) -> None:
+        """Check that a person who uses a chat command has not opted out.
 
         Raises:
-            OptedOut: They have.
+            OptedOut: The person has opted out.
         """
         async with self._sessions() as session:
-            signs = await load_context(session, people=[discord_id], channel_ids=[], reply_to=None)
-        if discord_id in signs.opted_out:
+            context = await load_context(
+                session, people=[discord_id], channel_ids=[], reply_to=None
+            )
+        if discord_id in context.opted_out:
             raise OptedOut
 
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
-        """Honour the deletion of messages on Discord: what they said is kept nowhere."""
-        self._earshot.forget(message_ids)
+        """Erase messages that were deleted on Discord, pending and stored."""
+        self._recent.forget(message_ids)
         for turn in self._turns:
             turn.forget(message_ids)
 
@@ -110,163 +114,169 @@ class ChatService:
         await retry_on_disconnect(erase)
 
     def forget_person(self, discord_id: int) -> None:
-        """Let go of what a person said that is not written down yet."""
-        self._earshot.forget_people({discord_id})
+        """Drop a person's messages that are not stored yet."""
+        self._recent.forget_people({discord_id})
         for turn in self._turns:
             if turn.author_id == discord_id:
                 turn.forget([each.message_id for each in turn.messages])
 
-    async def handle_edit(self, heard: IncomingMessage) -> None:
-        """Follow the edit of a person's message."""
-        signs = await retry_on_disconnect(lambda: self._message_context(heard))
-        if heard.author_id in signs.opted_out:
+    async def handle_edit(self, message: IncomingMessage) -> None:
+        """Apply the edit of a person's message."""
+        context = await retry_on_disconnect(lambda: self._message_context(message))
+        if message.author_id in context.opted_out:
             return
-        content = combined_text([redact(heard, signs.opted_out)])
-        self._earshot.apply_edit(heard.message_id, content)
+        content = combined_text([redact(message, context.opted_out)])
+        self._recent.apply_edit(message.message_id, content)
         for turn in self._turns:
-            turn.apply_edit(heard.message_id, content)
-        await self._keeper.apply_edit(heard.message_id, content)
+            turn.apply_edit(message.message_id, content)
+        await self._writer.apply_edit(message.message_id, content)
 
     async def _answer(
         self,
-        heard: IncomingMessage,
-        summoned: Sequence[UUID],
-        in_line: Turnstile,
+        message: IncomingMessage,
+        personality_ids: Sequence[UUID],
+        turnstile: Turnstile,
         *,
-        is_secret: bool,
+        is_incognito: bool,
     ) -> None:
         """Let these personalities answer a message, in this order."""
-        if is_crisis(heard.content):
+        if is_crisis(message.content):
             with suppress(DomainError):
-                await self._stage.send_crisis_resources(heard)
+                await self._adapter.send_crisis_resources(message)
             return
-        turn = Turn(heard.channel, heard.author_id, [heard], list(summoned), is_secret)
+        turn = Turn(
+            message.channel, message.author_id, [message], list(personality_ids), is_incognito
+        )
         self._turns.append(turn)
         try:
             for personality_id in turn.addressees:
-                await self._answer_as(turn, personality_id, in_line)
+                await self._answer_as(turn, personality_id, turnstile)
         finally:
             self._turns.remove(turn)
             if turn.user_line is None:
-                # It got no answer; the next answer should know of it all the same.
+                # It got no answer, but the next answer should have it as context.
                 lines = [to_line(each, combined_text([each])) for each in turn.messages]
-                overheard = [PendingLine(line, is_secret) for line in lines]
-                self._earshot.add(turn.channel.channel_id, *overheard)
+                pending = [PendingLine(line, is_incognito) for line in lines]
+                self._recent.add(turn.channel.channel_id, *pending)
 
-    async def _answer_as(self, turn: Turn, personality_id: UUID, in_line: Turnstile) -> None:
+    async def _answer_as(self, turn: Turn, personality_id: UUID, turnstile: Turnstile) -> None:
         try:
-            async with self._stage.typing(turn.channel):
-                draft = await self._generate(turn, personality_id)
-                await in_line.wait()
+            async with self._adapter.typing(turn.channel):
+                reply = await self._generate(turn, personality_id)
+                await turnstile.wait()
                 while turn.changed.is_set():
-                    draft = await self._generate(turn, personality_id)
+                    reply = await self._generate(turn, personality_id)
             turn.is_open = False
-            await self._send(turn, draft)
+            await self._send(turn, reply)
         except ChannelNotFound:
             log.info(
                 "Nobody answers in channel %s: it or the message is gone", turn.channel.channel_id
             )
         except DomainError as error:
             with suppress(DomainError):
-                await self._stage.send_error(turn.last, error)
+                await self._adapter.send_error(turn.last, error)
 
     async def _resolve_addressees(
-        self, heard: IncomingMessage
+        self, message: IncomingMessage
     ) -> tuple[MessageContext, list[UUID]]:
-        """Return what a message may mean, and who is to answer it."""
+        """Return the context of a message and the personalities that should answer it."""
         async with self._sessions() as session:
-            signs = await message_context(session, heard)
-            if heard.author_id in signs.opted_out:
-                return signs, []
-            return signs, await addressees(session, heard, signs)
+            context = await message_context(session, message)
+            if message.author_id in context.opted_out:
+                return context, []
+            return context, await addressees(session, message, context)
 
-    async def _message_context(self, heard: IncomingMessage) -> MessageContext:
+    async def _message_context(self, message: IncomingMessage) -> MessageContext:
         async with self._sessions() as session:
-            return await message_context(session, heard)
+            return await message_context(session, message)
 
     async def _generate(self, turn: Turn, personality_id: UUID) -> GeneratedReply:
-        """Write an answer; begin anew whenever the person goes on in the same breath."""
+        """Generate an answer; restart whenever the person adds to or edits the turn."""
         while True:
             if not turn.messages:
                 raise ChannelNotFound
             turn.changed.clear()
-            thinking = asyncio.ensure_future(self._generate_once(turn, personality_id))
-            changing = asyncio.ensure_future(turn.changed.wait())
+            generation = asyncio.ensure_future(self._generate_once(turn, personality_id))
+            change = asyncio.ensure_future(turn.changed.wait())
             try:
-                await asyncio.wait({thinking, changing}, return_when=asyncio.FIRST_COMPLETED)
-                if thinking.done():
-                    return thinking.result()
+                await asyncio.wait({generation, change}, return_when=asyncio.FIRST_COMPLETED)
+                if generation.done():
+                    return generation.result()
             finally:
-                for task in (thinking, changing):
+                for task in (generation, change):
                     task.cancel()
 
     async def _generate_once(self, turn: Turn, personality_id: UUID) -> GeneratedReply:
         channel_id = turn.channel.channel_id
-        if not self._earshot.is_tracking(channel_id):
-            self._earshot.track(channel_id, await self._missed_messages(turn.messages[0]))
-        attached = [await files.read(self._stage, heard) for heard in turn.messages]
-        return await self._composer.generate(
+        if not self._recent.is_tracking(channel_id):
+            self._recent.track(channel_id, await self._missed_messages(turn.messages[0]))
+        attachments = [
+            await files.read_attachments(self._adapter, message) for message in turn.messages
+        ]
+        return await self._generator.generate(
             ReplyRequest(
                 personality_id=personality_id,
                 actor=Actor(discord_id=turn.last.author_id, name=turn.last.author_name),
                 channel=turn.last.channel,
-                text=combined_text(turn.messages, [each.text for each in attached]),
-                images=tuple(image for each in attached for image in each.images),
+                text=combined_text(turn.messages, [each.text for each in attachments]),
+                images=tuple(image for each in attachments for image in each.images),
                 lines=await self._pending_lines(channel_id),
             )
         )
 
     async def _pending_lines(self, channel_id: int) -> list[ConversationLine]:
-        """Return what is not in the history, without those who have opted out since."""
-        said = self._earshot.lines(channel_id)
-        people = sorted({each.line.speaker_id for each in said if each.line.speaker_id})
+        """Return the pending lines, without those of people who have opted out meanwhile."""
+        pending = self._recent.lines(channel_id)
+        people = sorted({each.line.speaker_id for each in pending if each.line.speaker_id})
         if not people:
-            return [each.line for each in said]
+            return [each.line for each in pending]
         async with self._sessions() as session:
-            signs = await load_context(session, people=people, channel_ids=[], reply_to=None)
-        self._earshot.forget_people(signs.opted_out)
-        return [each.line for each in self._earshot.lines(channel_id)]
+            context = await load_context(session, people=people, channel_ids=[], reply_to=None)
+        self._recent.forget_people(context.opted_out)
+        return [each.line for each in self._recent.lines(channel_id)]
 
-    async def _missed_messages(self, heard: IncomingMessage) -> list[PendingLine]:
-        """Ask the channel what was said since its history was last written."""
+    async def _missed_messages(self, message: IncomingMessage) -> list[PendingLine]:
+        """Fetch the channel's messages since its history was last stored."""
 
-        async def caught_up() -> tuple[int | None, frozenset[int]]:
+        async def last_answered() -> tuple[int | None, frozenset[int]]:
             async with self._sessions() as session:
-                return await queries.caught_up(session, heard.channel.channel_id)
+                return await queries.last_answered(session, message.channel.channel_id)
 
-        after, known = await retry_on_disconnect(caught_up)
-        recent = await self._stage.history(
-            heard.channel, after=after, before=heard.message_id, limit=_CATCH_UP
+        after, known = await retry_on_disconnect(last_answered)
+        recent = await self._adapter.history(
+            message.channel, after=after, before=message.message_id, limit=_MAX_MISSED_MESSAGES
         )
         missed = [each for each in recent if each.message_id not in known]
         people = sorted({id_ for each in missed for id_ in (each.author_id, *each.mentions)})
         async with self._sessions() as session:
-            signs = await load_context(session, people=people, channel_ids=[], reply_to=None)
+            context = await load_context(session, people=people, channel_ids=[], reply_to=None)
             until = await incognito_until(session, people)
         return [
-            PendingLine(to_line(each, combined_text([redact(each, signs.opted_out)])))
+            PendingLine(to_line(each, combined_text([redact(each, context.opted_out)])))
             for each in missed
-            if each.author_id not in signs.opted_out
+            if each.author_id not in context.opted_out
             and (each.author_id not in until or each.created_at > until[each.author_id])
         ]
 
-    async def _send(self, turn: Turn, draft: GeneratedReply) -> None:
-        """Say an answer, then keep it with everything else that was said."""
-        personality, place = draft.resolution.personality, turn.channel
+    async def _send(self, turn: Turn, reply: GeneratedReply) -> None:
+        """Send an answer, then store it together with the other pending lines."""
+        personality, channel = reply.resolution.personality, turn.channel
         line_id = uuid4()
-        shown = "\n".join([draft.text, *(f"-# {note}" for note in draft.notes)])
-        message_ids = await self._stage.send(place, speaker_of(personality), shown, line_id=line_id)
+        text = "\n".join([reply.text, *(f"-# {note}" for note in reply.notes)])
+        message_ids = await self._adapter.send(
+            channel, speaker_of(personality), text, line_id=line_id
+        )
         if not turn.messages:
-            return  # taken back meanwhile
-        answer = answer_line(place, draft, line_id, message_ids)
-        is_secret = draft.user.incognito
+            return  # deleted meanwhile
+        answer = answer_line(channel, reply, line_id, message_ids)
+        is_incognito = reply.user.incognito
         if turn.user_line is None:
-            turn.user_line = turn.to_user_line(draft)
-            self._earshot.add(place.channel_id, PendingLine(turn.user_line, is_secret))
-        self._earshot.add(place.channel_id, PendingLine(answer, is_secret))
-        if is_secret:
+            turn.user_line = turn.to_user_line(reply)
+            self._recent.add(channel.channel_id, PendingLine(turn.user_line, is_incognito))
+        self._recent.add(channel.channel_id, PendingLine(answer, is_incognito))
+        if is_incognito:
             return
-        heard = [each for each in self._earshot.lines(place.channel_id) if not each.is_incognito]
-        lines = [each.line for each in heard]
-        await self._keeper.save(place, lines, draft, asked=turn.user_line, answer=answer)
-        self._earshot.discard(place.channel_id, heard)
+        pending = [each for each in self._recent.lines(channel.channel_id) if not each.is_incognito]
+        lines = [each.line for each in pending]
+        await self._writer.save(channel, lines, reply, user_line=turn.user_line, answer=answer)
+        self._recent.discard(channel.channel_id, pending)

@@ -1,60 +1,60 @@
-"""Cutting long answers into messages."""
+"""Splitting long answers into messages."""
 
 import re
 
 LIMIT = 2000
-_CLOSE = "\n```"
-# What Discord takes for the edge of a block of code, wherever in a line it stands. A language
-# longer than this is no language; it would eat the room of the text.
+_CLOSING_FENCE = "\n```"
+# What Discord treats as the fence of a code block, anywhere in a line. A longer language tag is
+# not a language, and repeating it would leave too little space for the text.
 _FENCE = re.compile(r"```+(?:(?P<language>[\w+#.-]{1,20})[ \t\r]*$)?", re.MULTILINE)
-_LONGEST_OPENING = 24  # backticks and language
-# Where a text is cut, best first: between paragraphs, lines, sentences, words.
+_MAX_OPENING_LENGTH = 24  # backticks and language tag
+# Where to cut, best first: between paragraphs, lines, sentences, words.
 _BREAKS = ("\n\n", "\n", ". ", "! ", "? ", "。", "！", "？", " ")
-_EARLIEST = 0.4  # of the limit: nobody wants a message of three words before a long one
+_MIN_FILL = 0.4  # of the limit, so that no message has only a few words
 
 
 def split(text: str, limit: int = LIMIT) -> list[str]:
-    """Cut a text into messages of at most `limit` characters.
+    """Split a text into messages of at most `limit` characters.
 
-    Nothing is lost but space at the cuts. A block of code that is cut is closed and opened again;
-    one that would begin late in a message begins the next one.
+    Only whitespace at the cuts is lost. A code block that is cut is closed and reopened; one that
+    would start late in a message starts the next one.
     """
     rest = text.strip()
     messages: list[str] = []
     opened = ""
     while rest:
-        if len(opened + rest) <= limit and len(last := _closed(opened + rest)) <= limit:
+        if len(opened + rest) <= limit and len(last := _close_block(opened + rest)) <= limit:
             messages.append(last)
             break
-        # Room for closing a block is kept whether or not there is one.
-        cut = _cut(rest, limit - len(opened) - len(_CLOSE), is_open=bool(opened))
+        # Space for a closing fence is reserved even if no block is open.
+        cut = _find_cut(rest, limit - len(opened) - len(_CLOSING_FENCE), is_open=bool(opened))
         piece, rest = rest[:cut].rstrip(), rest[cut:]
-        message, reopened = opened + piece, _open_block(opened + piece, rest)
+        message, reopened = opened + piece, _reopening_line(opened + piece, rest)
         if piece:
-            messages.append(message + _CLOSE if reopened else message)
-        # Where the block ends at the cut, no empty one is opened.
+            messages.append(message + _CLOSING_FENCE if reopened else message)
+        # If the block ends at the cut, no empty one is opened.
         if reopened and (end := re.match(r"\s*```+", rest)):
             rest, reopened = rest[end.end() :], ""
         rest, opened = rest.lstrip("\r\n" if reopened else None), reopened
     return messages
 
 
-def _closed(text: str) -> str:
-    return text + _CLOSE if _open_block(text, "") else text
+def _close_block(text: str) -> str:
+    return text + _CLOSING_FENCE if _reopening_line(text, "") else text
 
 
-def _cut(text: str, room: int, *, is_open: bool) -> int:
-    """Return where to cut so that at most `room` characters come before it."""
-    earliest = int(room * _EARLIEST)
-    # The first fence ends the block that is open.
-    fences = list(_FENCE.finditer(text, 0, room))[is_open:]
+def _find_cut(text: str, limit: int, *, is_open: bool) -> int:
+    """Return where to cut so that at most `limit` characters come before it."""
+    earliest = int(limit * _MIN_FILL)
+    # If a block is open, the first fence closes it.
+    fences = list(_FENCE.finditer(text, 0, limit))[is_open:]
     if len(fences) % 2:
         if fences[-1].start() >= earliest:
             return fences[-1].start()
-        # What a block begins with is not to be left alone, to be taken for its language.
-        earliest = max(earliest, fences[-1].start() + _LONGEST_OPENING)
-    # Where blocks are whole, none is cut.
-    breakable = text[:room]
+        # The first word of a block must not be left alone, where it would be read as its language.
+        earliest = max(earliest, fences[-1].start() + _MAX_OPENING_LENGTH)
+    # Complete blocks are not cut.
+    breakable = text[:limit]
     for begin, end in zip(fences[::2], fences[1::2], strict=False):
         first, last = begin.start(), end.end()
         breakable = breakable[:first] + "`" * (last - first) + breakable[last:]
@@ -62,17 +62,17 @@ def _cut(text: str, room: int, *, is_open: bool) -> int:
         at = breakable.rfind(mark, earliest)
         if at >= 0:
             return at + len(mark.rstrip()) if mark.strip() else at
-    # A run of backticks is not torn apart.
-    whole = text[:room].rstrip("`") if text[room] == "`" else ""
-    return len(whole) or room
+    # A run of backticks is not split.
+    whole = text[:limit].rstrip("`") if text[limit] == "`" else ""
+    return len(whole) or limit
 
 
-def _open_block(text: str, rest: str) -> str:
-    """Return the line that opens the block of code again that is open at the end, or nothing."""
+def _reopening_line(text: str, rest: str) -> str:
+    """Return the line that reopens the code block that is open at the end, or an empty text."""
     fences = list(_FENCE.finditer(text))
     if len(fences) % 2 == 0:
         return ""
     last = fences[-1]
     begins_line = last.start() == 0 or text[last.start() - 1] == "\n"
-    # Backticks in the middle of a line that nothing closes are just backticks.
+    # Unclosed backticks in the middle of a line are plain text.
     return f"```{last['language'] or ''}\n" if begins_line or "```" in rest else ""

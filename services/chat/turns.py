@@ -1,4 +1,4 @@
-"""What one person says in one breath, until it is answered."""
+"""Debouncing: messages that a person sends in quick succession are answered once."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -12,15 +12,15 @@ from services.chat.recent_messages import to_line
 from services.chat.reply_generation import GeneratedReply
 from services.types import Channel, IncomingMessage
 
-# Messages of one person that come this close together are answered once.
+# Messages of one person within this interval belong to one turn.
 DEBOUNCE = timedelta(seconds=1.5)
 
 
 @dataclass(eq=False)
 class Turn:
-    """What one person said in one breath, and who is to answer it.
+    """Messages of one person that are answered together, and who answers them.
 
-    Nothing is left of `messages` where all of them were taken back; then nobody answers.
+    `messages` is empty if all of them were deleted; then nobody answers.
     """
 
     channel: Channel
@@ -37,44 +37,44 @@ class Turn:
         """Return the newest message."""
         return self.messages[-1]
 
-    def accepts(self, heard: IncomingMessage) -> bool:
-        """Whether a message still belongs to this breath."""
+    def accepts(self, message: IncomingMessage) -> bool:
+        """Whether a message still belongs to this turn."""
         return (
             self.is_open
             and bool(self.messages)
             and (self.channel.channel_id, self.author_id)
-            == (heard.channel.channel_id, heard.author_id)
-            and heard.created_at - self.last.created_at <= DEBOUNCE
+            == (message.channel.channel_id, message.author_id)
+            and message.created_at - self.last.created_at <= DEBOUNCE
         )
 
-    def add(self, heard: IncomingMessage, summoned: Sequence[UUID]) -> None:
-        """Let a message belong to this breath; whoever is thinking of an answer begins anew."""
-        self.messages.append(heard)
-        self.addressees += [each for each in summoned if each not in self.addressees]
+    def add(self, message: IncomingMessage, personality_ids: Sequence[UUID]) -> None:
+        """Add a message; an answer that is being generated is restarted."""
+        self.messages.append(message)
+        self.addressees += [each for each in personality_ids if each not in self.addressees]
         self.changed.set()
 
     def apply_edit(self, message_id: int, content: str) -> None:
-        """Follow the edit of a message."""
-        for number, heard in enumerate(self.messages):
-            if heard.message_id == message_id and heard.content != content:
-                self.messages[number] = replace(heard, content=content)
+        """Apply the edit of a message."""
+        for number, message in enumerate(self.messages):
+            if message.message_id == message_id and message.content != content:
+                self.messages[number] = replace(message, content=content)
                 self.changed.set()
 
     def forget(self, message_ids: Collection[int]) -> None:
-        """Take messages back; all of them where they are one line of the history already."""
-        kept = [each for each in self.messages if each.message_id not in message_ids]
-        if len(kept) < len(self.messages):
-            self.messages = kept if self.user_line is None else []
+        """Remove messages; all of them if they already form one history line."""
+        remaining = [each for each in self.messages if each.message_id not in message_ids]
+        if len(remaining) < len(self.messages):
+            self.messages = remaining if self.user_line is None else []
             self.changed.set()
 
-    def to_user_line(self, draft: GeneratedReply) -> ConversationLine:
-        """Return the line that this breath is in the history."""
+    def to_user_line(self, reply: GeneratedReply) -> ConversationLine:
+        """Return the history line of this turn."""
         return to_line(
             self.last,
             combined_text(self.messages),
-            message_ids=[heard.message_id for heard in self.messages],
-            speaker_name=draft.speaker_name,
-            user_id=draft.user.id,
-            persona_id=draft.resolution.persona.id,
-            personality_id=draft.resolution.personality.id,
+            message_ids=[message.message_id for message in self.messages],
+            speaker_name=reply.speaker_name,
+            user_id=reply.user.id,
+            persona_id=reply.resolution.persona.id,
+            personality_id=reply.resolution.personality.id,
         )

@@ -1,11 +1,11 @@
-"""Text and pictures as vectors, near each other where they are alike."""
+"""Embeddings of text and pictures: vectors that are near each other for similar content."""
 
 from services.embeddings.errors import (
     EmbedderFailed,
     EmbedderMisconfigured,
     EmbedderUnavailable,
 )
-from services.embeddings.image_embed import ImageEmbed
+from services.embeddings.image_embed import RemoteImageEmbedder
 from services.embeddings.local_images import LocalImageEmbedder
 from services.embeddings.ports import DIMENSIONS, ImageEmbedder, TextEmbedder
 from services.embeddings.wordllama import WordLlamaEmbedder
@@ -15,9 +15,9 @@ __all__ = [
     "EmbedderFailed",
     "EmbedderMisconfigured",
     "EmbedderUnavailable",
-    "ImageEmbed",
     "ImageEmbedder",
     "LocalImageEmbedder",
+    "RemoteImageEmbedder",
     "TextEmbedder",
     "WordLlamaEmbedder",
 ]

@@ -1,4 +1,4 @@
-"""What can go wrong with vectors."""
+"""Errors of embedders."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from services.errors import DomainError, TransientError
 
 @dataclass(eq=False)
 class EmbedderUnavailable(TransientError):
-    """The embedder is not answering."""
+    """The embedder does not answer."""
 
     name: str
 
 
 @dataclass(eq=False)
 class EmbedderFailed(DomainError):
-    """The embedder cannot say anything of this."""
+    """The embedder cannot embed this input."""
 
     name: str
     detail: str
@@ -22,7 +22,7 @@ class EmbedderFailed(DomainError):
 
 @dataclass(eq=False)
 class EmbedderMisconfigured(DomainError):
-    """The embedder refuses our key, or is none; trying again cannot help."""
+    """The embedder rejects the key, or the URL is not an embedder; a retry cannot help."""
 
     name: str
     detail: str

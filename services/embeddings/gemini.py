@@ -1,4 +1,4 @@
-"""Gemini's embeddings: pictures and words among each other."""
+"""Gemini's embeddings: pictures and text in one vector space."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,12 +21,12 @@ from services.llm import (
 )
 from services.llm.gemini import Gemini
 
-# One of those that Google recommends: ai.google.dev/gemini-api/docs/embeddings.
+# One of the sizes that Google recommends: ai.google.dev/gemini-api/docs/embeddings.
 _DIMENSIONS = 768
 
 
 class GeminiEmbedder(ImageEmbedder):
-    """A model of Gemini's that embeds pictures as well as words."""
+    """A model of Gemini's that embeds pictures as well as text."""
 
     def __init__(self, gemini: Gemini, model: str) -> None:
         self._gemini = gemini
@@ -39,7 +39,7 @@ class GeminiEmbedder(ImageEmbedder):
 
     @property
     @override
-    def knows_text(self) -> bool:
+    def supports_text(self) -> bool:
         return True
 
     @override
@@ -47,19 +47,19 @@ class GeminiEmbedder(ImageEmbedder):
         return await self._embed(Image(data=picture, media_type="image/jpeg"))
 
     @override
-    async def embed_words(self, words: str) -> list[float]:
-        return await self._embed(words)
+    async def embed_text(self, text: str) -> list[float]:
+        return await self._embed(text)
 
     @override
     async def close(self) -> None:
         await self._gemini.close()
 
     async def _embed(self, part: Image | str) -> list[float]:
-        with self._our_errors():
+        with self._domain_errors():
             return await self._gemini.embed(self._model, part, dimensions=_DIMENSIONS)
 
     @contextmanager
-    def _our_errors(self) -> Generator[None]:
+    def _domain_errors(self) -> Generator[None]:
         try:
             yield
         except (ContextTooLong, ModelRefused) as error:
@@ -67,7 +67,7 @@ class GeminiEmbedder(ImageEmbedder):
         except ModelMisconfigured as error:
             raise EmbedderMisconfigured(self.name, error.detail) from error
         except ModelError as error:
-            failed = EmbedderUnavailable(self.name)
+            unavailable = EmbedderUnavailable(self.name)
             if isinstance(error, ModelRateLimited):
-                failed.retry_after = error.retry_after
-            raise failed from error
+                unavailable.retry_after = error.retry_after
+            raise unavailable from error

@@ -18,10 +18,10 @@ from services.embeddings.errors import (
 )
 from services.embeddings.ports import ImageEmbedder
 
-_TASK, _KIND = "whole", "embed_clip_vit_b_32"
-_ASKED = [{"operation_id": _TASK, "type": _KIND, "params": {"target": "whole_image"}}]
+_TASK_ID, _OPERATION = "whole", "embed_clip_vit_b_32"
+_TASKS = [{"operation_id": _TASK_ID, "type": _OPERATION, "params": {"target": "whole_image"}}]
 _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10)
-_DETAIL = 200
+_MAX_DETAIL = 200
 
 
 class _Result(BaseModel):
@@ -30,16 +30,16 @@ class _Result(BaseModel):
     error_message: str | None = None
 
 
-class _Answer(BaseModel):
+class _Response(BaseModel):
     results: dict[str, _Result]
 
 
-class _Refusal(BaseModel):
+class _ErrorResponse(BaseModel):
     detail: Any
 
 
-class ImageEmbed(ImageEmbedder):
-    """Asks the service that runs under an address."""
+class RemoteImageEmbedder(ImageEmbedder):
+    """Calls the `image_embed` service at a URL."""
 
     def __init__(self, url: str) -> None:
         self._url = f"{url.rstrip('/')}/analyze_image_upload/"
@@ -47,55 +47,55 @@ class ImageEmbed(ImageEmbedder):
     @property
     @override
     def name(self) -> str:
-        return f"image_embed/{_KIND}"
+        return f"image_embed/{_OPERATION}"
 
     @property
     @override
-    def knows_text(self) -> bool:
+    def supports_text(self) -> bool:
         return False
 
     @override
     async def embed_picture(self, picture: bytes) -> list[float]:
         form = aiohttp.FormData()
         form.add_field("image_file", picture, filename="photo.jpg", content_type="image/jpeg")
-        form.add_field("tasks_json", json.dumps(_ASKED))
+        form.add_field("tasks_json", json.dumps(_TASKS))
         try:
             async with (
                 aiohttp.ClientSession(timeout=_TIMEOUT) as session,
-                session.post(self._url, data=form, allow_redirects=False) as answer,
+                session.post(self._url, data=form, allow_redirects=False) as response,
             ):
-                status, body = answer.status, await answer.text(errors="replace")
+                status, body = response.status, await response.text(errors="replace")
         except (aiohttp.ClientError, TimeoutError) as error:
             raise EmbedderUnavailable(self.name) from error
-        except ValueError as error:  # of an address that is none
-            raise EmbedderMisconfigured(self.name, str(error)[:_DETAIL]) from error
-        return self._vector(status, body)
+        except ValueError as error:  # the URL is not valid
+            raise EmbedderMisconfigured(self.name, str(error)[:_MAX_DETAIL]) from error
+        return self._parse_vector(status, body)
 
     @override
-    async def embed_words(self, words: str) -> list[float]:
+    async def embed_text(self, text: str) -> list[float]:
         raise EmbedderFailed(self.name, "it knows no words")
 
     @override
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: no connection is open."""
 
-    def _vector(self, status: int, body: str) -> list[float]:
+    def _parse_vector(self, status: int, body: str) -> list[float]:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             raise EmbedderUnavailable(self.name)
         if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-            raise EmbedderFailed(self.name, _said(body))
+            raise EmbedderFailed(self.name, _error_detail(body))
         try:
-            answer = _Answer.model_validate_json(body)
-            result = answer.results[_TASK]
+            response = _Response.model_validate_json(body)
+            result = response.results[_TASK_ID]
         except (ValidationError, KeyError) as error:
             raise EmbedderMisconfigured(self.name, f"HTTP {status}, and no vector") from error
         if result.status != "success" or not result.data:
-            raise EmbedderFailed(self.name, (result.error_message or result.status)[:_DETAIL])
+            raise EmbedderFailed(self.name, (result.error_message or result.status)[:_MAX_DETAIL])
         return result.data
 
 
-def _said(body: str) -> str:
+def _error_detail(body: str) -> str:
     try:
-        return str(_Refusal.model_validate_json(body).detail)[:_DETAIL]
+        return str(_ErrorResponse.model_validate_json(body).detail)[:_MAX_DETAIL]
     except ValidationError:
         return "it refuses the picture"

@@ -1,4 +1,4 @@
-"""What embedders must be able to do."""
+"""The interfaces of embedders."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,7 +7,7 @@ DIMENSIONS = 256
 
 
 class TextEmbedder(Protocol):
-    """Turns text into unit vectors, near each other where the texts mean alike."""
+    """Embeds text as unit vectors, which are near each other for similar meanings."""
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return a unit vector of `DIMENSIONS` numbers for each text."""
@@ -15,38 +15,39 @@ class TextEmbedder(Protocol):
 
 
 class ImageEmbedder(Protocol):
-    """Turns pictures into vectors, near each other where the pictures are alike.
+    """Embeds pictures as vectors, which are near each other for similar pictures.
 
-    Vectors of embedders with different names have nothing to do with each other.
+    Vectors of embedders with different names cannot be compared.
     """
 
     @property
     def name(self) -> str:
-        """Return which model it is."""
+        """Return the model's name."""
         ...
 
     @property
-    def knows_text(self) -> bool:
-        """Return whether words can be turned into vectors among those of pictures."""
+    def supports_text(self) -> bool:
+        """Whether text can be embedded in the same vector space as pictures."""
         ...
 
     async def embed_picture(self, picture: bytes) -> list[float]:
         """Return the vector of a JPEG.
 
         Raises:
-            EmbedderFailed: It cannot say anything of this picture, now or later.
-            EmbedderUnavailable: It is not answering.
+            EmbedderFailed: It cannot embed this picture, now or later.
+            EmbedderMisconfigured: It rejects the key, or the URL is not an embedder.
+            EmbedderUnavailable: It does not answer.
         """
         ...
 
-    async def embed_words(self, words: str) -> list[float]:
-        """Return the vector of words, if `knows_text`.
+    async def embed_text(self, text: str) -> list[float]:
+        """Return the vector of a text, if `supports_text`.
 
         Raises:
-            EmbedderFailed, EmbedderUnavailable: As for a picture.
+            EmbedderFailed, EmbedderMisconfigured, EmbedderUnavailable: As in `embed_picture`.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...

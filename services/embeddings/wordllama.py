@@ -1,4 +1,4 @@
-"""The embedder that needs no key: static word vectors, in process, some 0.06 ms a text."""
+"""The embedder that needs no key: static word vectors, in process, about 0.06 ms per text."""
 
 import importlib
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from services.embeddings.ports import DIMENSIONS, TextEmbedder
 
 
 class WordLlamaEmbedder(TextEmbedder):
-    """WordLlama's 256-wide vectors, whose weights travel in its wheel.
+    """WordLlama's vectors of 256 numbers, whose weights are part of its wheel.
 
-    They take 70 MB and half a second to load: `lazily` is for those who may need none.
+    Loading takes 70 MB and half a second; `lazily` delays it until the first use.
     """
 
     def __init__(self, *, lazily: bool = False) -> None:
@@ -24,20 +24,20 @@ class WordLlamaEmbedder(TextEmbedder):
 
     @cached_property
     def _model(self) -> Any:
-        wordllama: Any = importlib.import_module("wordllama")  # it has no types
-        # Without a folder of its own it would ask Hugging Face.
+        wordllama: Any = importlib.import_module("wordllama")  # it is untyped
+        # Without this folder it would download from Hugging Face.
         return wordllama.WordLlama.load(
             cache_dir=Path(wordllama.__file__).parent, disable_download=True
         )
 
     @override
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        with np.errstate(invalid="ignore"):  # no words, no length to divide by
+        with np.errstate(invalid="ignore"):  # a text without words has a norm of 0
             vectors = self._model.embed(list(texts), norm=True)
-        return [_unit(vector.tolist()) for vector in vectors]
+        return [_valid_or_default(vector.tolist()) for vector in vectors]
 
 
-def _unit(vector: list[float]) -> list[float]:
-    """Return the vector, or any unit vector where the text had no word the model knows."""
-    known = all(number == number for number in vector) and any(vector)  # noqa: PLR0124 - NaN
-    return vector if known else [1.0] + [0.0] * (DIMENSIONS - 1)
+def _valid_or_default(vector: list[float]) -> list[float]:
+    """Return the vector, or an arbitrary unit vector if the model knows no word of the text."""
+    is_valid = all(number == number for number in vector) and any(vector)  # noqa: PLR0124 - NaN
+    return vector if is_valid else [1.0] + [0.0] * (DIMENSIONS - 1)

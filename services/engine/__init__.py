@@ -1,11 +1,12 @@
 """The persona engine: decides what personalities do by themselves, and does it.
 
-A tick of `loop` lets `planner` turn moments of a `rhythm` into rows of `engine_tasks` and promises
-what is due soon. A job then sees one through: `acting` says in which steps, `notebook` keeps them.
-What follows from what was said is planned in the same transaction as it is written down.
+A tick of `scheduler` lets `planner` turn moments of a `rhythm` into rows of `engine_tasks` and
+enqueues what is due soon. A job then does one: `executor` has the steps, `policy` and `checks` say
+no. Reactions to an act are planned in the transaction that stores it.
 """
 
 from db.models import ActType, Board, BoardKind, EngineTask, Post, TaskStatus
+from services.engine.actions import ACTIONS, Action
 from services.engine.boards import BoardDetails, BoardService
 from services.engine.errors import (
     BoardNotFound,
@@ -20,15 +21,14 @@ from services.engine.errors import (
     Skipped,
     SkipReason,
 )
+from services.engine.executor import ActHandler, EngineDependencies
 from services.engine.forecast import Forecast
-from services.engine.handler import ActHandler
 from services.engine.ingest import BoardIngest
-from services.engine.notebook import EngineDependencies
 from services.engine.planner import Planner
 from services.engine.ports import BoardAdapter
 from services.engine.reports import EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Presence, Rhythm, Uniform
-from services.engine.scheduler import EngineScheduler, EngineTiming
+from services.engine.scheduler import ActJob, EngineScheduler, EngineTiming
 from services.engine.service import EngineService
 from services.engine.types import (
     BoardLocation,
@@ -40,8 +40,11 @@ from services.engine.types import (
 )
 
 __all__ = [
+    "ACTIONS",
     "ActHandler",
+    "ActJob",
     "ActType",
+    "Action",
     "Board",
     "BoardAdapter",
     "BoardDetails",

@@ -23,14 +23,12 @@ from db.models import (
     Post,
     TaskStatus,
 )
+from services.engine.actions import ACTIONS, COMMENTS, POSTS
 from services.engine.policy import GUEST_WINDOW, PolicyInput
-from services.engine.queries import ACTION_TYPES
 from services.engine.types import BoardMessage
-from services.personalities import as_published
+from services.personalities import apply_published_version
 
 _OWN, _BOARD, _THREAD = 200, 50, 12
-_POSTS = (ActType.POST, ActType.IMAGE_POST)
-_COMMENTS = (ActType.COMMENT, ActType.REPLY)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -124,7 +122,7 @@ async def load_policy_input(
     )
     did = select(func.count()).where(
         EngineAct.personality_id == task.personality_id,
-        EngineAct.action_type == ACTION_TYPES[kind],
+        EngineAct.action_type == ACTIONS[kind].action_type,
         EngineAct.comment_id == task.comment_id
         if task.comment_id
         else EngineAct.post_id == task.post_id,
@@ -137,7 +135,7 @@ async def load_policy_input(
         EngineTask.board_id == board.id,
         EngineTask.id != task.id,
         EngineTask.status == TaskStatus.RUNNING,
-        EngineTask.task_type.in_(_COMMENTS),
+        EngineTask.task_type.in_(COMMENTS),
     )
     in_thread = await session.scalar(coming.where(EngineTask.post_id == task.post_id)) or 0
     on_board = await session.scalar(coming) or 0
@@ -156,7 +154,7 @@ async def load_policy_input(
         needs_usd=needs_usd,
         acts_last_hour=await session.scalar(mine.where(EngineTask.started_at > now - _HOUR)) or 0,
         posts_today=await session.scalar(
-            mine.where(EngineTask.started_at > now - _DAY, EngineTask.task_type.in_(_POSTS))
+            mine.where(EngineTask.started_at > now - _DAY, EngineTask.task_type.in_(POSTS))
         )
         or 0,
         target_exists=target is not None,
@@ -194,7 +192,7 @@ async def definition_of(session: AsyncSession, personality: Personality) -> Pers
         PersonalityVersion, (personality.id, personality.public_version)
     )
     session.expunge(personality)
-    return as_published(personality, published.definition)
+    return apply_published_version(personality, published.definition)
 
 
 async def thread_messages(

@@ -3,11 +3,12 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,13 +16,15 @@ from db.models import ActType, Board, BoardKind, BoardMember, EngineTask, Person
 from db.session import Sessions
 from services.chat import AgeRestricted, OptedOut, load_context
 from services.clock import Clock
-from services.engine import forecast
+from services.engine import forecast, queries
 from services.engine.act_queries import config_of
-from services.engine.board_settings import TONE, TOPIC, add_members, columns_of, update_members
 from services.engine.errors import (
     BoardNotFound,
+    InvalidHours,
+    InvalidTimeZone,
     NoBoardMembers,
     NotABoard,
+    NotOnBoard,
 )
 from services.engine.forecast import Forecast
 from services.engine.results import vote
@@ -32,6 +35,68 @@ from services.errors import ModeratorsOnly
 from services.llm import LanguageModels
 from services.texts import clean_text
 from services.types import Actor, Channel
+
+TOPIC, TONE = 300, 200
+
+
+def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return columns of a board from what a moderator typed."""
+    columns: dict[str, Any] = {
+        name: changes[name]
+        for name in ("kind", "acts_per_day", "daily_budget_usd", "model_votes")
+        if changes.get(name) is not None
+    }
+    for name, limit in (("topic", TOPIC), ("tone", TONE)):
+        if changes.get(name) is not None:
+            columns[name] = clean_text(changes[name], field=name, limit=limit)
+    if (hours := changes.get("quiet")) is not None:
+        columns["quiet_from"], columns["quiet_until"] = _hours(hours)
+    if (zone := changes.get("time_zone")) is not None:
+        try:
+            columns["time_zone"] = ZoneInfo(zone).key
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise InvalidTimeZone(zone) from error
+    return columns
+
+
+def _hours(text: str) -> tuple[time | None, time | None]:
+    """Read `23:00-07:00`; `never` is none at all."""
+    if text.strip().lower() in ("never", "none", "-"):
+        return None, None
+    try:
+        begin, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError as error:
+        raise InvalidHours(text) from error
+    if begin == end or begin.tzinfo or end.tzinfo:
+        raise InvalidHours(text)
+    return begin, end
+
+
+async def update_members(session: AsyncSession, board: Board, changes: Mapping[str, Any]) -> None:
+    """Let somebody act on a board, or no longer."""
+    if (new := changes.get("add")) is not None:
+        if new.age_restricted and not board.age_restricted:
+            raise AgeRestricted(new.name)
+        await add_members(session, board.id, [new])
+    if (name := changes.get("remove")) is not None:
+        old = await queries.member_named(session, board.id, name)
+        if old is None:
+            raise NotOnBoard(name)
+        gone = BoardMember.board_id == board.id, BoardMember.personality_id == old.id
+        await session.execute(delete(BoardMember).where(*gone))
+
+
+async def add_members(
+    session: AsyncSession, board_id: UUID, members: Sequence[Personality]
+) -> None:
+    """Let these act on a board, whoever else does."""
+    for each in members:
+        await session.execute(
+            insert(BoardMember)
+            .values(board_id=board_id, personality_id=each.id)
+            .on_conflict_do_nothing()
+        )
+
 
 _BEST = 10
 
@@ -222,12 +287,12 @@ class BoardService:
     async def all(self, guild_id: int) -> Sequence[BoardDetails]:
         """Return the open boards of a guild."""
         async with self._sessions() as session:
-            channels = await session.scalars(
-                select(Board.channel_id)
+            boards = await session.scalars(
+                select(Board)
                 .where(Board.guild_id == guild_id, Board.closed_at.is_(None))
                 .order_by(Board.created_at, Board.id)
             )
-            return [await _details(session, channel_id) for channel_id in channels]
+            return await _with_members(session, boards.all())
 
     async def top(self, place: Channel) -> Sequence[Post]:
         """Return a board's posts with the most votes, the best first.
@@ -292,11 +357,21 @@ async def _of(session: AsyncSession, channel_id: int) -> Board:
 
 
 async def _details(session: AsyncSession, channel_id: int) -> BoardDetails:
-    board = await _of(session, channel_id)
-    members = await session.scalars(
-        select(Personality)
+    (details,) = await _with_members(session, [await _of(session, channel_id)])
+    return details
+
+
+async def _with_members(session: AsyncSession, boards: Sequence[Board]) -> Sequence[BoardDetails]:
+    rows = await session.execute(
+        select(BoardMember.board_id, Personality)
         .join(BoardMember, BoardMember.personality_id == Personality.id)
-        .where(BoardMember.board_id == board.id, Personality.deleted_at.is_(None))
+        .where(
+            BoardMember.board_id.in_([board.id for board in boards]),
+            Personality.deleted_at.is_(None),
+        )
         .order_by(func.lower(Personality.name))
     )
-    return BoardDetails(board=board, members=members.all())
+    members: dict[UUID, list[Personality]] = {board.id: [] for board in boards}
+    for board_id, personality in rows:
+        members[board_id].append(personality)
+    return [BoardDetails(board=board, members=members[board.id]) for board in boards]

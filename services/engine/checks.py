@@ -70,11 +70,14 @@ def defect_in(text: str, scene: ActContext, *, words: int, secret: str, whole: s
     asked = scene.target or scene.post
     said = (*scene.own[-_OPENINGS:], *scene.board_lines[-_OPENINGS:])
     if found := find_defect(
-        text, asked=asked.text if asked else "", said_before=said, secret=secret
+        text, message=asked.text if asked else "", previous_replies=said, system_prompt=secret
     ):
         return found
     # What was cut off tells where the rest comes from.
-    if find_defect(clean(whole, scene.name), asked="", said_before=(), secret=secret) == "leak":
+    if (
+        find_defect(clean(whole, scene.name), message="", previous_replies=(), system_prompt=secret)
+        == "leak"
+    ):
         return "leak"
     count = len(_WORD.findall(text))
     verdicts = {

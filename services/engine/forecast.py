@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.models import ActType, Personality
+from db.models import Personality
+from services.engine.actions import ACTIONS
 from services.engine.rhythm import Rhythm
 from services.engine.simulation import Simulation, SimulationResult, synthetic_participant
 from services.engine.types import Limits
 from services.engine.writing import DEFINITION
 from services.llm import Ledger, Usage, estimate
-from services.personalities import described
+from services.personalities import describe
 
 _DAYS = 7
 _TRIES = 1.2  # what is not fit to be said is written again
@@ -42,9 +43,9 @@ async def forecast_day(
     seats = [synthetic_participant(str(each.id), each.name) for each in members]
     rehearsal = Simulation(seats, rhythm=rhythm, limits=limits, begins=now)
     company = await asyncio.to_thread(lambda: asyncio.run(_week(rehearsal)))
-    said = [act for act in company.acts if act.kind != ActType.VOTE]
+    said = [act for act in company.acts if ACTIONS[act.kind].speaks()]
     defined = {
-        seated.id: min(DEFINITION, estimate("\n\n".join(described(each))))
+        seated.id: min(DEFINITION, estimate("\n\n".join(describe(each))))
         for seated, each in zip(seats, members, strict=True)
     }
     read = company.tokens_in + sum(defined[act.personality_id] for act in said)
@@ -57,7 +58,7 @@ async def forecast_day(
         messages=len(said) / _DAYS,
         tokens_in=usage.tokens_in,
         tokens_out=usage.tokens_out,
-        cost_usd=ledger.priced(model, usage).cost_usd if model else None,
+        cost_usd=ledger.with_cost(model, usage).cost_usd if model else None,
         model=model,
     )
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from db.models import ActType, BoardKind
 from services.engine import selector
+from services.engine.actions import ACTIONS, COMMENTS, POSTS
 from services.engine.errors import ImagePostsUnavailable, NoTarget
 from services.engine.rhythm import Moment, Rhythm
 from services.engine.types import (
@@ -85,9 +86,9 @@ class Planner:
             NothingToActOn: There is nothing.
         """
         known = society.items.get(board_id, [])
-        if kind == ActType.IMAGE_POST and not seat.can_paint:
+        if ACTIONS[kind].needs_pictures and not seat.can_paint:
             raise ImagePostsUnavailable(seat.name)
-        if kind in (ActType.POST, ActType.IMAGE_POST):
+        if ACTIONS[kind].is_post:
             return PlannedAct(personality_id=seat.id, board_id=board_id, kind=kind, at=at)
         named = comment_id or post_id
         fitting = [
@@ -151,11 +152,10 @@ class Planner:
         at: datetime,
         chance: random.Random,
     ) -> PlannedAct | None:
-        posts = (ActType.POST, ActType.IMAGE_POST)
-        today = [each for each in _of(society, seat, at - _DAY) if each in posts]
+        today = [each for each in _of(society, seat, at - _DAY) if each in POSTS]
         if board.kind == BoardKind.GUEST or len(today) >= self._limits.posts_per_day:
             return None
-        kind = chance.choice(posts) if seat.can_paint else ActType.POST
+        kind = chance.choice(POSTS) if seat.can_paint else ActType.POST
         return PlannedAct(personality_id=seat.id, board_id=board.id, kind=kind, at=at)
 
     def _target(
@@ -168,6 +168,7 @@ class Planner:
         chance: random.Random,
     ) -> BoardItem | None:
         """Return something fresh of somebody else that it has not acted on in this way."""
+        speaks = ACTIONS[kind].speaks()
         taken = {
             each.comment_id or each.post_id
             for each in society.waiting
@@ -177,12 +178,12 @@ class Planner:
             item
             for item in society.items.get(board.id, ())
             if item.personality_id != seat.id
-            and (kind == ActType.VOTE or item.depth == 0)
+            and (not speaks or item.depth == 0)
             and at - FRESH < item.at < at
             and (seat.id, item.id, kind) not in society.touched
             and item.id not in taken
-            and (kind != ActType.VOTE or _has_appeal(item))
-            and (kind == ActType.VOTE or self._thread_has_room(society, item))
+            and (speaks or _has_appeal(item))
+            and (not speaks or self._thread_has_room(society, item))
         ]
         if not found:
             return None
@@ -256,8 +257,7 @@ class Planner:
     def _thread_has_room(self, society: EngineSnapshot, item: BoardItem) -> bool:
         """Whether a thread takes another comment, with those that are planned."""
         coming = sum(
-            each.post_id == item.post_id and each.kind in (ActType.COMMENT, ActType.REPLY)
-            for each in society.waiting
+            each.post_id == item.post_id and each.kind in COMMENTS for each in society.waiting
         )
         return society.replies.get(item.post_id, 0) + coming < self._limits.replies_per_thread
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.models import ActType, BoardKind
+from services.engine.actions import ACTIONS, COMMENTS, POSTS
 from services.engine.errors import Skipped, SkipReason
 from services.engine.types import Limits
 
 STALE = timedelta(hours=1)
 GUEST_WINDOW, GUEST_SHARE = 50, 0.30
-_POSTS = (ActType.POST, ActType.IMAGE_POST)
-_COMMENTS = (ActType.COMMENT, ActType.REPLY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +59,12 @@ def _reasons(at: PolicyInput, limits: Limits) -> Sequence[SkipReason | None]:
     is_capped = (
         at.acts_last_hour >= limits.acts_per_hour
         or at.board_acts_today >= at.board_cap
-        or (at.kind in _POSTS and at.posts_today >= limits.posts_per_day)
+        or (at.kind in POSTS and at.posts_today >= limits.posts_per_day)
     )
-    is_full = at.kind in _COMMENTS and (
+    is_full = at.kind in COMMENTS and (
         at.target_depth >= limits.depth or at.replies_in_thread >= limits.replies_per_thread
     )
-    needs_target = at.kind not in _POSTS
+    needs_target = at.kind not in POSTS
     return (
         SkipReason.CLOSED if not at.is_open else None,
         SkipReason.ABSENT if not at.is_seated else None,
@@ -82,9 +81,9 @@ def _reasons(at: PolicyInput, limits: Limits) -> Sequence[SkipReason | None]:
 
 def _exceeds_guest_share(at: PolicyInput) -> bool:
     """Whether a guest would speak first, twice in a row, or more than its share."""
-    if at.kind == ActType.VOTE:
+    if not ACTIONS[at.kind].speaks():
         return False
-    if at.kind in _POSTS or not at.recent_is_person or not at.recent_is_person[-1]:
+    if at.kind in POSTS or not at.recent_is_person or not at.recent_is_person[-1]:
         return True
     window = at.recent_is_person[-GUEST_WINDOW:]
     guests = sum(not is_person for is_person in window)

@@ -99,7 +99,7 @@ class ActStore(Protocol):
         """Wait until the model's vendor may be asked once more."""
         ...
 
-    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
+    async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
         """Return what a step gives: from an earlier attempt, else by doing it."""
         ...
 

@@ -22,8 +22,9 @@ from db.models import (
     TaskStatus,
     VendorMinute,
 )
+from services.engine.actions import kind_of
 from services.engine.planner import FRESH
-from services.engine.selector import similarity
+from services.engine.similarity import similarity
 from services.engine.types import (
     BoardItem,
     EngineSnapshot,
@@ -33,19 +34,6 @@ from services.engine.types import (
     PlannedAct,
 )
 
-ACTION_TYPES: Mapping[ActType, ActionType] = {
-    ActType.COMMENT: ActionType.COMMENTED,
-    ActType.REPLY: ActionType.REPLIED,
-    ActType.VOTE: ActionType.VOTED,
-    ActType.POST: ActionType.POSTED,
-    ActType.IMAGE_POST: ActionType.POSTED,
-}
-_KINDS = {
-    ActionType.COMMENTED: ActType.COMMENT,
-    ActionType.REPLIED: ActType.REPLY,
-    ActionType.VOTED: ActType.VOTE,
-    ActionType.POSTED: ActType.POST,
-}
 # In these words, or the index that says the same is not used.
 IS_OPEN = literal_column("engine_tasks.status IN ('PENDING', 'RUNNING')", Boolean)
 _DAY, _FRIENDSHIP = timedelta(days=1), timedelta(days=14)
@@ -195,7 +183,7 @@ async def _acts(
     for act in rows:
         if act.board_id is None:
             continue  # what was shared elsewhere tires nobody here
-        kind = _KINDS[ActionType(act.action_type)]
+        kind = kind_of(ActionType(act.action_type))
         done = PastAct(
             personality_id=act.personality_id, board_id=act.board_id, kind=kind, at=act.created_at
         )

@@ -6,15 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ActType, Comment, ConversationLine, EngineAct, Media, Post, Role, Vote
+from db.models import ActionType, Comment, ConversationLine, EngineAct, Media, Post, Role, Vote
 from services.chat import append
 from services.engine.act_queries import ActRecords
+from services.engine.actions import ACTIONS
 from services.engine.actions.base import result_id
 from services.engine.errors import Skipped, SkipReason
 from services.engine.ports import BoardAdapter
-from services.engine.queries import ACTION_TYPES
 from services.engine.types import ActContent, ActContext, BoardItem, BoardLocation, SentMessages
 from services.errors import DomainError
 from services.images import StoredImage
@@ -40,7 +41,7 @@ async def save_result(
         board_id=task.board_id,
         post_id=None if task.comment_id else task.post_id,
         comment_id=task.comment_id,
-        action_type=ACTION_TYPES[scene.kind],
+        action_type=ACTIONS[scene.kind].action_type,
         task_id=task.id,
         created_at=now,
     )
@@ -57,7 +58,7 @@ async def save_result(
         session.add(act)
         return None
     await _write_history(session, scene, words, spoken)
-    if scene.kind in (ActType.POST, ActType.IMAGE_POST):
+    if ACTIONS[scene.kind].is_post:
         left: Post | Comment = _post(found, scene, words, spoken, now)
         act.post_id, task.result_type = row_id, "post"
     else:
@@ -70,6 +71,24 @@ async def save_result(
     if words.picture is not None:
         session.add(_picture(left.id, words, words.picture))
     return to_item(task.board_id, left)
+
+
+async def record_view(session: AsyncSession, found: ActRecords, now: datetime) -> None:
+    """Record that a personality was shown a post of somebody else; once is enough."""
+    post, task = found.post, found.task
+    if post is None or post.deleted_at is not None or post.personality_id == task.personality_id:
+        return
+    await session.execute(
+        insert(EngineAct)
+        .values(
+            personality_id=task.personality_id,
+            board_id=task.board_id,
+            post_id=post.id,
+            action_type=ActionType.VIEWED,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
 
 
 def _post(
@@ -125,7 +144,7 @@ async def _write_history(
 ) -> None:
     """Let the chat know what was said, so that whoever answers it is answered in context."""
     where = scene.where
-    is_post = scene.kind in (ActType.POST, ActType.IMAGE_POST)
+    is_post = ACTIONS[scene.kind].is_post
     channel_id = where.channel_id if is_post and not spoken.thread_id else spoken.thread_id
     line = ConversationLine(
         channel_id=channel_id or where.thread_id or where.channel_id,

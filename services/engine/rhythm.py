@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
+from services.engine.actions import ACTIONS
 from services.engine.types import ActType, Delays
 
 _MEDIAN_RATE, _RATE_SPREAD, _LEAST_RATE, _MOST_RATE = 4.0, 1.4, 0.25, 16.0
@@ -29,7 +30,7 @@ _AWAKE, _NOTICES = 0.315, 0.517
 _AT_ONCE, _AT_ONCE_SPREAD, _SOON, _SOON_SPREAD = 90.0, 0.9, 204.0, 1.2
 _LOOK_AHEAD = 4  # days
 # What somebody does who has nothing to answer.
-_MIX = {ActType.COMMENT: 0.457, ActType.VOTE: 0.345, ActType.POST: 0.198}
+_MIX = {kind: action.weight for kind, action in ACTIONS.items() if action.weight}
 _STEPS = 48
 _HOUR, _DAY = 3600.0, 86400.0
 
@@ -233,7 +234,7 @@ class Uniform(Rhythm):
         last_active: datetime | None,
         chance: random.Random,
     ) -> datetime | None:
-        return at + timedelta(seconds=chance.uniform(*self._delays.of(kind)))
+        return at + timedelta(seconds=chance.uniform(*getattr(self._delays, ACTIONS[kind].delay)))
 
     @override
     def presence(self, seed: str, at: datetime) -> float:

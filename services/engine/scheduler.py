@@ -3,6 +3,8 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,11 +15,18 @@ from services.engine import queries
 from services.engine.planner import Planner
 from services.engine.policy import STALE
 from services.engine.types import BoardItem, PlannedAct
-from services.jobs import ENGINE, enqueue
+from services.jobs import Payload, enqueue
 
 log = logging.getLogger(__name__)
 
-KIND = "act"
+
+class ActJob(Payload):
+    """A task of the engine that is due."""
+
+    kind: ClassVar[str] = "act"
+    group: ClassVar[str] = "engine"
+
+    task: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +103,9 @@ async def enqueue_task(session: AsyncSession, task: EngineTask, clock: Clock) ->
     await session.flush()
     task.job_id = await enqueue(
         session,
-        KIND,
-        {"task": str(task.id)},
-        due=clock.span(task.scheduled_at - clock.now()) or None,
-        key=f"acting:{task.personality_id}",
-        lane=ENGINE,
+        ActJob(task=task.id),
+        due=clock.real_duration(task.scheduled_at - clock.now()) or None,
+        lock_key=f"acting:{task.personality_id}",
     )
 
 

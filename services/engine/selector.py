@@ -5,9 +5,7 @@ each; it ranked the one who really answered first in 59 % of them.
 """
 
 import math
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 from statistics import fmean, pstdev
 
 from services.engine.rhythm import Rhythm
@@ -15,7 +13,6 @@ from services.engine.types import BoardItem, EngineSnapshot, Participant
 
 _RECENCY, _AFFINITY, _TOPIC, _ACTIVITY, _HOUR = 1.00, 0.41, 0.26, 0.24, 0.12
 _NIGHT = 0.02
-_WORD, _LONG_WORD = re.compile(r"\w+"), 4
 
 
 def weights(
@@ -39,24 +36,6 @@ def weights(
         math.exp(score) * rhythm.rate(seat.seed) * (_NIGHT + there)
         for score, seat, there in zip(blended, seats, presence, strict=True)
     ]
-
-
-def similarity(text: str, lines: Sequence[str]) -> float:
-    """Return how much a text is about the same as the likest of some lines, from 0 to 1.
-
-    That is the cosine of their sets of words, without the short ones, which are everybody's.
-    """
-    said = _content(text)
-    return max((_cosine(said, _content(line)) for line in lines), default=0.0)
-
-
-@lru_cache(maxsize=10_000)
-def _content(text: str) -> frozenset[str]:
-    return frozenset(word for word in _WORD.findall(text.casefold()) if len(word) >= _LONG_WORD)
-
-
-def _cosine(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / math.sqrt(len(one) * len(other)) if one and other else 0.0
 
 
 def _since(society: EngineSnapshot, seat: Participant, item: BoardItem) -> float:

@@ -33,18 +33,6 @@ class Delays:
     vote: tuple[float, float] = (60, 1800)
     post: tuple[float, float] = (3600, 21600)
 
-    def of(self, kind: ActType) -> tuple[float, float]:
-        """Return the window of a kind of act."""
-        match kind:
-            case ActType.COMMENT:
-                return self.comment
-            case ActType.REPLY:
-                return self.reply
-            case ActType.VOTE:
-                return self.vote
-            case ActType.POST | ActType.IMAGE_POST:
-                return self.post
-
 
 @dataclass(frozen=True, kw_only=True)
 class Participant:

@@ -15,8 +15,8 @@ from services.llm import (
     Completion,
     Request,
     Sampling,
-    dear_cost,
-    fitting,
+    fitting_length,
+    maximum_cost,
 )
 from services.texts import shorten
 
@@ -124,7 +124,8 @@ def _added(spent: ActContent, answer: Completion) -> ActContent:
     return ActContent(
         tokens_in=spent.tokens_in + usage.tokens_in,
         tokens_out=spent.tokens_out + usage.tokens_out,
-        cost_usd=spent.cost_usd + (dear_cost(usage) if usage.cost_usd is None else usage.cost_usd),
+        cost_usd=spent.cost_usd
+        + (maximum_cost(usage) if usage.cost_usd is None else usage.cost_usd),
         model=answer.model,
     )
 
@@ -158,5 +159,5 @@ def _quoted(text: str) -> str:
 
 
 def _cut(text: str, tokens: int) -> str:
-    end = fitting(text, tokens, "…")
+    end = fitting_length(text, tokens, "…")
     return text if end >= len(text) else f"{text[:end]}…"

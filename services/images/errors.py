@@ -1,4 +1,4 @@
-"""How painting can fail beyond what asking any model can: `services.llm` has those errors."""
+"""Errors of image generation, beyond those of any model call in `services.llm`."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from services.llm import ModelError
 
 @dataclass(eq=False)
 class NoImageModel(DomainError):
-    """There is no model for images: nobody has set a key for one."""
+    """No image model is configured."""
 
 
 @dataclass(eq=False)
 class ImageGenerationFailed(ModelError):
-    """The model began a picture and did not end it; `detail` is the vendor's sentence, or ours."""
+    """The model did not finish a picture; `detail` is the vendor's reason or ours."""
 
     model: str
     detail: str
@@ -21,6 +21,6 @@ class ImageGenerationFailed(ModelError):
 
 @dataclass(eq=False)
 class ImageGenerationLost(ModelError):
-    """The picture may have been painted and paid for, but nobody can say where it is."""
+    """The picture may have been generated and paid for, but it cannot be located."""
 
     model: str

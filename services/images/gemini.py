@@ -1,4 +1,4 @@
-"""Google's Gemini, asked for pictures: it paints while we wait, and does not remember."""
+"""Google's Gemini as an image model: it answers with the picture and keeps no predictions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from services.llm.gemini import VENDOR, Gemini
 
 
 class GeminiImageModel(ImageModel):
-    """One image model of Gemini's; pictures come back in the answer itself."""
+    """One image model of Gemini's; the response contains the picture."""
 
     def __init__(self, gemini: Gemini, model: str) -> None:
         self._gemini = gemini
@@ -31,32 +31,32 @@ class GeminiImageModel(ImageModel):
 
     @override
     async def upload(self, picture: Image) -> str:
-        return ""  # it goes with each order
+        return ""  # pictures are sent with each request
 
     @override
-    async def delete_upload(self, lent: str) -> None:
-        """Nothing was left there."""
+    async def delete_upload(self, upload_url: str) -> None:
+        """Do nothing: `upload` uploads nothing."""
 
     @override
-    async def start(self, order: ImageRequest) -> GeneratedImage:
-        data = await self._gemini.picture(
-            self._model, order.prompt, like=order.references, aspect=order.aspect
+    async def start(self, request: ImageRequest) -> GeneratedImage:
+        data = await self._gemini.generate_image(
+            self._model, request.prompt, references=request.references, aspect_ratio=request.aspect
         )
         if data is None:
             raise ImageGenerationFailed(self.name, "it ended without a picture")
         return GeneratedImage(data=data)
 
     @override
-    async def find_started(self, order: ImageRequest, since: datetime) -> Sequence[Prediction]:
+    async def find_started(self, request: ImageRequest, since: datetime) -> Sequence[Prediction]:
         return ()
 
     @override
-    async def collect(self, begun: Prediction) -> GeneratedImage | None:
+    async def collect(self, prediction: Prediction) -> GeneratedImage | None:
         raise ImageGenerationFailed(self.name, "it was begun with another vendor")
 
     @override
-    async def cancel(self, begun: Prediction) -> None:
-        """There is nothing that goes on."""
+    async def cancel(self, prediction: Prediction) -> None:
+        """Do nothing: no prediction runs."""
 
     @override
     async def close(self) -> None:

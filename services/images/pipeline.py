@@ -1,4 +1,4 @@
-"""From an order to a picture in our own storage."""
+"""The way from an image request to a picture in our own storage."""
 
 import asyncio
 import hashlib
@@ -30,16 +30,16 @@ from services.media import (
     Picture,
     PictureTooLarge,
     StorageUnavailable,
-    memory_of,
+    decoding_memory,
     prepare,
 )
 
-_TRIES = 4
-_UNFIT = (FileTooLarge, ForeignHost, NotAPicture, PictureTooLarge)
+_MAX_ATTEMPTS = 4
+_UNUSABLE = (FileTooLarge, ForeignHost, NotAPicture, PictureTooLarge)
 
 
 class StoredImage(BaseModel):
-    """A picture as it lies in the storage."""
+    """A picture in the storage."""
 
     key: str
     sha256: str
@@ -52,59 +52,59 @@ class StoredImage(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class ImagePipeline:
-    """Has pictures painted, and keeps them: made small, marked as a machine's, under their key.
+    """Generates pictures and stores them, scaled down and marked as AI-generated.
 
-    `max_width` is the most pixels of a side, `quality` is JPEG's. In `room` pictures are decoded:
-    a large one may take all of it.
+    `max_width` is the maximum of pixels per side, `quality` is JPEG's. `memory` limits the decoding
+    of pictures: a large one may take all of it.
     """
 
     images: ImageModels
     store: ObjectStore
     fetcher: Fetcher
-    courier: BackgroundCalls
+    background: BackgroundCalls
     max_width: int = 1600
     quality: int = 82
-    room: MemoryLimiter = field(default_factory=lambda: MemoryLimiter(MAX_MEMORY))
+    memory: MemoryLimiter = field(default_factory=lambda: MemoryLimiter(MAX_MEMORY))
 
     async def generate(
         self,
-        order: ImageRequest,
-        easel: GenerationState,
+        request: ImageRequest,
+        state: GenerationState,
         *,
         key: str,
         caller: Caller,
     ) -> tuple[Picture, StoredImage]:
-        """Return a picture and where it is kept; whatever was under the key is replaced.
+        """Return a picture and where it is stored; an object under the same key is replaced.
 
         Raises:
-            ModelError: It was not painted, or is no picture that can be kept.
-            NoImageModel: There is nobody to paint it.
-            StorageUnavailable, StorageMisconfigured, FileUnreachable: It could not be kept.
+            ModelError: It was not generated, or is not a picture that can be stored.
+            NoImageModel: No image model is configured.
+            StorageUnavailable, StorageMisconfigured, FileUnreachable: It could not be stored.
         """
-        painting = await self.images.generate(order, easel, caller=caller)
+        image = await self.images.generate(request, state, caller=caller)
         try:
-            picture = await self.courier.call(lambda: self._taken(painting))
+            picture = await self.background.call(lambda: self._fetch_picture(image))
         except FileNotFound as error:
             raise ImageGenerationLost(self.images.name) from error
-        except _UNFIT as error:
+        except _UNUSABLE as error:
             detail = "what it gave is no picture that can be kept"
             raise ImageGenerationFailed(self.images.name, detail) from error
-        kept = await self.store_image(key, picture)
-        return picture, kept.model_copy(update={"model": self.images.name})
+        stored = await self.store_image(key, picture)
+        return picture, stored.model_copy(update={"model": self.images.name})
 
     async def store_image(self, key: str, picture: Picture) -> StoredImage:
         """Put a picture into the storage.
 
         Raises:
-            StorageUnavailable, StorageMisconfigured: It could not be kept.
+            StorageUnavailable, StorageMisconfigured: It could not be stored.
         """
-        async for trial in AsyncRetrying(
+        async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(StorageUnavailable),
-            stop=stop_after_attempt(_TRIES),
+            stop=stop_after_attempt(_MAX_ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.3, max=5),
             reraise=True,
         ):
-            with trial:
+            with attempt:
                 await self.store.put(key, picture.data, media_type=picture.media_type)
         return StoredImage(
             key=key,
@@ -115,15 +115,19 @@ class ImagePipeline:
             media_type=picture.media_type,
         )
 
-    async def _taken(self, painting: GeneratedImage) -> Picture:
-        """Fetch a painting, and make a picture of it that can be kept."""
+    async def _fetch_picture(self, image: GeneratedImage) -> Picture:
+        """Download a generated image, and return it as a picture that can be stored."""
         async with AsyncExitStack() as stack:
-            data = painting.data
+            data = image.data
             if data is None:
-                fetched = self.fetcher.fetched(painting.url or "")
-                path = await stack.enter_async_context(fetched)
+                download = self.fetcher.fetch(image.url or "")
+                path = await stack.enter_async_context(download)
                 data = await asyncio.to_thread(path.read_bytes)
-            async with self.room.reserve(memory_of(data)):
+            async with self.memory.reserve(decoding_memory(data)):
                 return await asyncio.to_thread(
-                    prepare, data, max_width=self.max_width, quality=self.quality, is_made=True
+                    prepare,
+                    data,
+                    max_width=self.max_width,
+                    quality=self.quality,
+                    is_ai_generated=True,
                 )

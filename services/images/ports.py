@@ -1,15 +1,19 @@
-"""What a vendor of pictures must be able to do, and what is known of a picture being painted."""
+"""The interfaces of image models, and of the persistent state of a picture being generated."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from typing_extensions import override
 
 from services.images.types import GeneratedImage, ImageRequest, Prediction
 from services.llm import Image
 
+T = TypeVar("T")
+
 
 class ImageModel(Protocol):
-    """A vendor of image models. All methods raise `ModelError` and nothing else of their own."""
+    """An image model of a vendor. All methods raise `ModelError` and no other vendor errors."""
 
     @property
     def name(self) -> str:
@@ -18,57 +22,109 @@ class ImageModel(Protocol):
 
     @property
     def lists_predictions(self) -> bool:
-        """Whether the vendor can be asked what it has begun."""
+        """Whether the vendor can list the predictions that it has started."""
         ...
 
     async def upload(self, picture: Image) -> str:
-        """Give the vendor a picture for orders to come; return where it has it, if anywhere."""
+        """Upload a picture for later requests; return its URL, or "" if the vendor keeps none."""
         ...
 
-    async def delete_upload(self, lent: str) -> None:
-        """Have the vendor delete what was lent."""
+    async def delete_upload(self, upload_url: str) -> None:
+        """Delete an uploaded picture."""
         ...
 
-    async def start(self, order: ImageRequest) -> Prediction | GeneratedImage:
-        """Have a picture begun; a vendor that does not remember paints it at once."""
+    async def start(self, request: ImageRequest) -> Prediction | GeneratedImage:
+        """Start a picture; a vendor that keeps no predictions returns it at once."""
         ...
 
-    async def find_started(self, order: ImageRequest, since: datetime) -> Sequence[Prediction]:
-        """Return what was begun by this very order since then, the oldest first."""
+    async def find_started(self, request: ImageRequest, since: datetime) -> Sequence[Prediction]:
+        """Return predictions of exactly this request since a time, the oldest first."""
         ...
 
-    async def collect(self, begun: Prediction) -> GeneratedImage | None:
-        """Return a picture that is done, or None while it is not.
+    async def collect(self, prediction: Prediction) -> GeneratedImage | None:
+        """Return the picture once it is done, or None until then.
 
         Raises:
-            ModelError: It will never be.
+            ModelError: It failed for good.
         """
         ...
 
-    async def cancel(self, begun: Prediction) -> None:
-        """Have a picture begun no longer painted."""
+    async def cancel(self, prediction: Prediction) -> None:
+        """Cancel a prediction."""
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...
 
 
 class GenerationState(Protocol):
-    """What is kept of one picture while it is painted, whatever becomes of the process."""
+    """The state of one picture while it is generated, which survives the process."""
 
     async def prediction(self) -> Prediction | None:
-        """Return what the vendor has begun for it, once that is known."""
+        """Return the picture's prediction, once it is known."""
         ...
 
     async def mark_requested(self) -> datetime | None:
-        """Write down that it is about to be ordered; return since when it may have been before."""
+        """Record that it is about to be requested; return when it may have been before, or None."""
         ...
 
-    async def save_prediction(self, begun: Prediction) -> bool:
-        """Write down what the vendor has begun; False if that is another picture's."""
+    async def save_prediction(self, prediction: Prediction) -> bool:
+        """Record the prediction; return False if it belongs to another picture."""
         ...
 
     async def clear_request(self) -> None:
-        """Write down that it was surely not ordered after all."""
+        """Record that it was certainly not requested."""
         ...
+
+
+class Steps(Protocol):
+    """The completed steps of some work, which survive its process."""
+
+    async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
+        """Return a step's output: from an earlier attempt, or by running `do`."""
+        ...
+
+    async def step_output(self, name: str, shape: type[T]) -> T | None:
+        """Return a step's output, if the step is done."""
+        ...
+
+    async def forget_step(self, name: str) -> None:
+        """Delete a step, so that it runs again."""
+        ...
+
+
+class StepGenerationState(GenerationState):
+    """The state of one picture as steps of a job; `name` tells the job's pictures apart."""
+
+    def __init__(self, steps: Steps, name: str = "") -> None:
+        self._steps = steps
+        self._request_step = f"ordering {name}".strip()
+        self._prediction_step = f"prediction {name}".strip()
+
+    @override
+    async def prediction(self) -> Prediction | None:
+        prediction_id = await self._steps.step_output(self._prediction_step, str)
+        return Prediction(prediction_id) if prediction_id else None
+
+    @override
+    async def mark_requested(self) -> datetime | None:
+        now = datetime.now(UTC)  # real time, as the vendor's, whatever clock the job has
+
+        async def requested_at() -> datetime:
+            return now
+
+        first = await self._steps.step(self._request_step, datetime, requested_at)
+        return None if first == now else first
+
+    @override
+    async def save_prediction(self, prediction: Prediction) -> bool:
+        async def prediction_id() -> str:
+            return prediction.id
+
+        await self._steps.step(self._prediction_step, str, prediction_id)
+        return True
+
+    @override
+    async def clear_request(self) -> None:
+        await self._steps.forget_step(self._request_step)

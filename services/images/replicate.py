@@ -1,4 +1,4 @@
-"""Replicate: predictions that are begun, asked after, and found again."""
+"""Replicate: predictions that are started, polled, and found again."""
 
 import io
 import re
@@ -27,20 +27,28 @@ from services.llm import (
 
 VENDOR = "replicate"
 
-# Clocks differ, theirs and ours.
-_SKEW = timedelta(minutes=2)
-_PAGES = 10
+# The vendor's clock and ours may differ.
+_CLOCK_SKEW = timedelta(minutes=2)
+_MAX_PAGES = 10
 # Input and output are deleted after an hour (replicate.com/docs/topics/predictions/data-retention).
-_REMEMBERED = timedelta(minutes=55)
-_TOO_MANY, _MOST_OF_US = 429, 500
-# How long to wait: the SDK drops the header, and the words have it too.
-_WAIT = re.compile(r"in (\d+) second")
-# How the models on offer say that they do not want to.
-_UNWILLING = ("sensitive", "safety", "nsfw", "prohibited", "content policy", "e005", "flagged")
+_RETENTION = timedelta(minutes=55)
+_TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
+# The SDK drops the Retry-After header, but the message has the seconds, too.
+_RETRY_AFTER = re.compile(r"in (\d+) second")
+# What the models' messages contain when they refuse a request.
+_REFUSAL_MARKERS = (
+    "sensitive",
+    "safety",
+    "nsfw",
+    "prohibited",
+    "content policy",
+    "e005",
+    "flagged",
+)
 
 
 class ReplicateImageModel(ImageModel):
-    """A model behind Replicate's SDK: `google/nano-banana`, and those that are asked alike."""
+    """A model behind Replicate's SDK: `google/nano-banana`, and those with the same input."""
 
     def __init__(
         self, *, api_token: str, model: str, base_url: str | None = None, timeout: float = 60
@@ -62,142 +70,140 @@ class ReplicateImageModel(ImageModel):
 
     @override
     async def upload(self, picture: Image) -> str:
-        ending = picture.media_type.rpartition("/")[2]
-        with self._our_errors():
+        extension = picture.media_type.rpartition("/")[2]
+        with self._domain_errors():
             file = await self._client.files.async_create(
                 io.BytesIO(picture.data),
-                filename=f"picture.{ending}",
+                filename=f"picture.{extension}",
                 content_type=picture.media_type,
             )
             return file.urls["get"]
 
     @override
-    async def delete_upload(self, lent: str) -> None:
-        with self._our_errors():
-            await self._client.files.async_delete(lent.rpartition("/")[2])
+    async def delete_upload(self, upload_url: str) -> None:
+        with self._domain_errors():
+            await self._client.files.async_delete(upload_url.rpartition("/")[2])
 
     @override
-    async def start(self, order: ImageRequest) -> Prediction:
+    async def start(self, request: ImageRequest) -> Prediction:
         owner, _, name = self._model.partition("/")
-        with self._our_errors():
-            made = await self._client.models.predictions.async_create(
-                (owner, name), input=_input(order)
+        with self._domain_errors():
+            prediction = await self._client.models.predictions.async_create(
+                (owner, name), input=_input(request)
             )
-            return Prediction(made.id)
+            return Prediction(prediction.id)
 
     @override
-    async def find_started(self, order: ImageRequest, since: datetime) -> Sequence[Prediction]:
-        if since < datetime.now(UTC) - _REMEMBERED:
-            raise ImageGenerationLost(
-                self.name
-            )  # what it was asked for is not in the list any more
-        found: list[Prediction] = []
-        wanted = _input(order)
-        page: str | None = "/v1/predictions"
-        for _ in range(_PAGES):
-            if page is None:
-                return found[::-1]
-            listed = await self._listed(page)
-            with self._our_errors():
-                for each in listed["results"]:
-                    if datetime.fromisoformat(each["created_at"]) < since - _SKEW:
-                        return found[::-1]
-                    if _is_of(each.get("input") or {}, wanted):
-                        found.append(Prediction(each["id"]))
-                page = listed.get("next")
-        raise ImageGenerationLost(self.name)  # too many were begun since to look through them
+    async def find_started(self, request: ImageRequest, since: datetime) -> Sequence[Prediction]:
+        if since < datetime.now(UTC) - _RETENTION:
+            raise ImageGenerationLost(self.name)  # the list no longer has the inputs
+        matches: list[Prediction] = []
+        requested = _input(request)
+        page_url: str | None = "/v1/predictions"
+        for _ in range(_MAX_PAGES):
+            if page_url is None:
+                return matches[::-1]
+            page = await self._fetch_page(page_url)
+            with self._domain_errors():
+                for each in page["results"]:
+                    if datetime.fromisoformat(each["created_at"]) < since - _CLOCK_SKEW:
+                        return matches[::-1]
+                    if _is_same_request(each.get("input") or {}, requested):
+                        matches.append(Prediction(each["id"]))
+                page_url = page.get("next")
+        raise ImageGenerationLost(self.name)  # too many predictions since then to search
 
-    async def _listed(self, page: str) -> dict[str, Any]:
-        """Return a page of predictions; the SDK reads none with a state that it does not know."""
+    async def _fetch_page(self, page_url: str) -> dict[str, Any]:
+        """Return a page of predictions; the SDK's own method rejects states it does not know."""
         request: Any = getattr(self._client, "_async_request")  # noqa: B009
-        with self._our_errors():
-            answer: httpx.Response = await request("GET", page)
-            return answer.json()
+        with self._domain_errors():
+            response: httpx.Response = await request("GET", page_url)
+            return response.json()
 
     @override
-    async def collect(self, begun: Prediction) -> GeneratedImage | None:
+    async def collect(self, prediction: Prediction) -> GeneratedImage | None:
         try:
-            with self._our_errors():
-                now = await self._client.predictions.async_get(begun.id)
+            with self._domain_errors():
+                current = await self._client.predictions.async_get(prediction.id)
         except MalformedAnswer as error:
             if isinstance(error.__cause__, ValidationError):
-                # The SDK knows five states; there are more, and all others are ends.
+                # The SDK knows five states; there are more, and all others are final.
                 raise ImageGenerationFailed(self.name, "it was called off") from error
             raise
-        match now.status:
+        match current.status:
             case "starting" | "processing":
                 return None
             case "succeeded":
-                if now.output is None and _is_old(now.created_at):
-                    raise ImageGenerationLost(self.name)  # it was there, and was deleted
-                return self._painting(now.output)
+                if current.output is None and _is_expired(current.created_at):
+                    raise ImageGenerationLost(self.name)  # the output was deleted meanwhile
+                return self._to_image(current.output)
             case "failed":
-                raise self._failure(now.error or "no reason given")
+                raise self._prediction_error(current.error or "no reason given")
             case _:
                 raise ImageGenerationFailed(self.name, "it was called off")
 
     @override
-    async def cancel(self, begun: Prediction) -> None:
-        with self._our_errors():
-            prediction = await self._client.predictions.async_get(begun.id)
-            await prediction.async_cancel()
+    async def cancel(self, prediction: Prediction) -> None:
+        with self._domain_errors():
+            running = await self._client.predictions.async_get(prediction.id)
+            await running.async_cancel()
 
     @override
     async def close(self) -> None:
-        # The SDK has no door to close.
-        connections: httpx.AsyncClient = getattr(self._client, "_async_client")  # noqa: B009
-        await connections.aclose()
+        # The SDK has no public method to close.
+        http_client: httpx.AsyncClient = getattr(self._client, "_async_client")  # noqa: B009
+        await http_client.aclose()
 
-    def _painting(self, output: Any) -> GeneratedImage:
-        several = cast("list[Any]", output) if isinstance(output, list) else [output]
-        first = several[0] if several else None
+    def _to_image(self, output: Any) -> GeneratedImage:
+        outputs = cast("list[Any]", output) if isinstance(output, list) else [output]
+        first = outputs[0] if outputs else None
         if not isinstance(first, str) or not first.startswith(("https://", "http://")):
             raise ImageGenerationFailed(self.name, "it ended without a picture")
         return GeneratedImage(url=first)
 
-    def _failure(self, said: str) -> Exception:
-        if any(sign in said.lower() for sign in _UNWILLING):
+    def _prediction_error(self, message: str) -> Exception:
+        if any(marker in message.lower() for marker in _REFUSAL_MARKERS):
             return ModelRefused(self.name)
-        return ImageGenerationFailed(self.name, said[:200])
+        return ImageGenerationFailed(self.name, message[:200])
 
     @contextmanager
-    def _our_errors(self) -> Generator[None]:
+    def _domain_errors(self) -> Generator[None]:
         try:
             yield
         except ReplicateError as error:
-            raise self._refusal(error) from error
+            raise self._api_error(error) from error
         except (TimeoutError, httpx.HTTPError) as error:
             raise ModelUnavailable(self.name) from error
-        # What is no JSON, or not the JSON that the SDK reads.
+        # The response is not JSON, or not the JSON that the SDK expects.
         except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise MalformedAnswer(self.name) from error
 
-    def _refusal(self, error: ReplicateError) -> Exception:
+    def _api_error(self, error: ReplicateError) -> Exception:
         detail = (error.detail or error.title or "")[:200]
-        status = error.status or _MOST_OF_US
-        if status == _TOO_MANY:
-            wait = _WAIT.search(detail)
+        status = error.status or _SERVER_ERROR
+        if status == _TOO_MANY_REQUESTS:
+            wait = _RETRY_AFTER.search(detail)
             return ModelRateLimited(self.name, float(wait[1]) if wait else None)
-        if status >= _MOST_OF_US:
+        if status >= _SERVER_ERROR:
             return ModelUnavailable(self.name)
         return ModelMisconfigured(self.name, detail or f"HTTP {status}")
 
 
-def _input(order: ImageRequest) -> dict[str, Any]:
-    """Return what `google/nano-banana` and its successors read."""
-    asked: dict[str, Any] = {
-        "prompt": order.prompt,
-        "aspect_ratio": order.aspect,
+def _input(request: ImageRequest) -> dict[str, Any]:
+    """Return the input of `google/nano-banana` and its successors."""
+    payload: dict[str, Any] = {
+        "prompt": request.prompt,
+        "aspect_ratio": request.aspect,
         "output_format": "jpg",
     }
-    return asked | ({"image_input": list(order.upload_urls)} if order.upload_urls else {})
+    return payload | ({"image_input": list(request.upload_urls)} if request.upload_urls else {})
 
 
-def _is_of(given: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    return all(given.get(name) == wanted.get(name) for name in ("prompt", "image_input"))
+def _is_same_request(listed: dict[str, Any], requested: dict[str, Any]) -> bool:
+    return all(listed.get(name) == requested.get(name) for name in ("prompt", "image_input"))
 
 
-def _is_old(created_at: str | None) -> bool:
+def _is_expired(created_at: str | None) -> bool:
     return created_at is not None and (
-        datetime.fromisoformat(created_at) < datetime.now(UTC) - _REMEMBERED
+        datetime.fromisoformat(created_at) < datetime.now(UTC) - _RETENTION
     )

@@ -1,4 +1,4 @@
-"""The one place from which image models are asked."""
+"""The one place that calls image models."""
 
 import asyncio
 import logging
@@ -38,23 +38,23 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _WAIT = wait_random_exponential(multiplier=0.5, max=8)
-# What a vendor answers with before it has begun anything.
-_CLEAN: tuple[type[ModelError], ...] = (
+# Errors after which the vendor has certainly not started anything.
+_NOT_STARTED: tuple[type[ModelError], ...] = (
     *(ModelRateLimited, ModelMisconfigured, ModelOverloaded, ModelRefused),
 )
 
 
 class ImageModels:
-    """Has pictures painted, each ordered once and paid once wherever a process dies.
+    """Generates pictures, each requested and paid for once, even if the process dies.
 
-    `price_usd` is what a picture costs, `at_once` how many are painted at the same time.
+    `price_usd` is the price of a picture, `at_once` the number of pictures generated concurrently.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        courier: BackgroundCalls,
-        painter: ImageModel | None,
+        background: BackgroundCalls,
+        image_model: ImageModel | None,
         *,
         price_usd: float = 0.04,
         at_once: int = 4,
@@ -63,177 +63,186 @@ class ImageModels:
         wait: wait_base = _WAIT,
     ) -> None:
         self._ledger = ledger
-        self._courier = courier
-        self._painter = painter
+        self._background = background
+        self._image_model = image_model
         self._price_usd = price_usd
-        self._room = asyncio.Semaphore(at_once)
-        self._ordering = asyncio.Lock()
+        self._slots = asyncio.Semaphore(at_once)
+        self._start_lock = asyncio.Lock()
         self._deadline = deadline
-        self._poll = poll
+        self._poll_seconds = poll
         self._wait = wait
 
     @property
     def is_configured(self) -> bool:
-        """Whether there is a model for images at all."""
-        return self._painter is not None
+        """Whether an image model is configured."""
+        return self._image_model is not None
 
     @property
     def name(self) -> str:
         """Return the model's full name.
 
         Raises:
-            NoImageModel: There is none.
+            NoImageModel: No image model is configured.
         """
         return self._require_model().name
 
     @property
     def price_usd(self) -> float:
-        """Return what a picture costs, in US dollars."""
+        """Return the price of a picture in US dollars."""
         return self._price_usd if self.is_configured else 0
 
     async def upload(self, picture: Image) -> str:
-        """Give the vendor a picture that orders can name, and return where it has it.
+        """Upload a picture that requests can refer to, and return its URL.
 
         Raises:
-            ModelError: It was not taken.
-            NoImageModel: There is nobody to take it.
+            ModelError: The upload failed.
+            NoImageModel: No image model is configured.
         """
-        painter = self._require_model()
-        return await self._with_retries(lambda: painter.upload(picture))
+        image_model = self._require_model()
+        return await self._with_retries(lambda: image_model.upload(picture))
 
-    async def delete_upload(self, lent: str) -> None:
-        """Have the vendor delete what was lent; where that fails, it does so by itself in a day."""
-        painter = self._require_model()
+    async def delete_upload(self, upload_url: str) -> None:
+        """Delete an uploaded picture; if that fails, the vendor deletes it within a day."""
+        image_model = self._require_model()
         try:
-            await self._with_retries(lambda: painter.delete_upload(lent))
+            await self._with_retries(lambda: image_model.delete_upload(upload_url))
         except ModelError as error:
-            log.warning("%s keeps what was lent: %s", painter.name, error)
+            log.warning("%s did not delete an upload: %s", image_model.name, error)
 
     async def generate(
-        self, order: ImageRequest, easel: GenerationState, *, caller: Caller
+        self, request: ImageRequest, state: GenerationState, *, caller: Caller
     ) -> GeneratedImage:
-        """Have a picture painted, or collect the one that an earlier attempt has ordered.
+        """Generate a picture, or collect the one that an earlier attempt has requested.
 
         Raises:
-            ModelError: It was not painted. After a `Passing` one, another attempt may find it.
-            NoImageModel: There is nobody to paint it.
-            PaintingLost: It may have been, and the vendor does not say.
+            ImageGenerationLost: It may have been generated, but cannot be located.
+            ModelError: It was not generated. After a `TransientError` another attempt may find it.
+            NoImageModel: No image model is configured.
         """
-        painter, started = self._require_model(), time.perf_counter()
+        image_model, started_at = self._require_model(), time.perf_counter()
         outcome, cost = CallOutcome.CANCELLED, 0.0
-        async with self._room:
+        async with self._slots:
             try:
-                begun = await easel.prediction() or await self._start(painter, order, easel)
-                painting = (
-                    begun
-                    if isinstance(begun, GeneratedImage)
-                    else await self._courier.call(lambda: self._collected(painter, begun))
+                result = await state.prediction() or await self._find_or_start(
+                    image_model, request, state
+                )
+                image = (
+                    result
+                    if isinstance(result, GeneratedImage)
+                    else await self._background.call(
+                        lambda: self._poll_until_done(image_model, result)
+                    )
                 )
                 outcome, cost = CallOutcome.OK, self._price_usd
             except ModelError as error:
-                outcome = _outcome(error)
+                outcome = _call_outcome(error)
                 raise
             finally:
                 await self._ledger.record(
-                    painter.name,
+                    image_model.name,
                     caller,
                     outcome,
                     Usage(cost_usd=cost),
-                    time.perf_counter() - started,
+                    time.perf_counter() - started_at,
                 )
-        return painting
+        return image
 
     async def close(self) -> None:
-        """Let go of connections."""
-        if self._painter is not None:
-            await self._painter.close()
+        """Close connections."""
+        if self._image_model is not None:
+            await self._image_model.close()
 
     def _require_model(self) -> ImageModel:
-        if self._painter is None:
+        if self._image_model is None:
             raise NoImageModel
-        return self._painter
+        return self._image_model
 
-    async def _start(
-        self, painter: ImageModel, order: ImageRequest, easel: GenerationState
+    async def _find_or_start(
+        self, image_model: ImageModel, request: ImageRequest, state: GenerationState
     ) -> Prediction | GeneratedImage:
-        """Order a picture, unless it turns out that it was."""
-        if not painter.lists_predictions:
-            return await self._restart(painter, order, easel)
-        # One after the other: what a neighbour has just ordered must not be taken for one's own.
-        async with self._ordering:
-            return await self._restart(painter, order, easel)
+        """Start a picture, unless an earlier attempt has started it."""
+        if not image_model.lists_predictions:
+            return await self._resume_or_start(image_model, request, state)
+        # One at a time: a prediction that another task has just started must not be mistaken
+        # for one of this picture.
+        async with self._start_lock:
+            return await self._resume_or_start(image_model, request, state)
 
-    async def _restart(
-        self, painter: ImageModel, order: ImageRequest, easel: GenerationState
+    async def _resume_or_start(
+        self, image_model: ImageModel, request: ImageRequest, state: GenerationState
     ) -> Prediction | GeneratedImage:
-        since = await easel.mark_requested()
+        since = await state.mark_requested()
         if since is not None:
-            if not painter.lists_predictions:
-                raise ImageGenerationLost(painter.name)
-            for found in await self._with_retries(lambda: painter.find_started(order, since)):
-                if await easel.save_prediction(found):
-                    return found
+            if not image_model.lists_predictions:
+                raise ImageGenerationLost(image_model.name)
+            for earlier in await self._with_retries(
+                lambda: image_model.find_started(request, since)
+            ):
+                if await state.save_prediction(earlier):
+                    return earlier
         try:
-            begun = await self._with_retries(lambda: painter.start(order))
-        except _CLEAN:
-            await easel.clear_request()
+            result = await self._with_retries(lambda: image_model.start(request))
+        except _NOT_STARTED:
+            await state.clear_request()
             raise
-        if isinstance(begun, Prediction) and not await easel.save_prediction(begun):
-            raise ImageGenerationLost(painter.name)
-        return begun
+        if isinstance(result, Prediction) and not await state.save_prediction(result):
+            raise ImageGenerationLost(image_model.name)
+        return result
 
-    async def _collected(self, painter: ImageModel, begun: Prediction) -> GeneratedImage:
-        """Ask for a picture until it is there; what takes too long is called off.
+    async def _poll_until_done(
+        self, image_model: ImageModel, prediction: Prediction
+    ) -> GeneratedImage:
+        """Poll for a picture until it is done; cancel it after the deadline.
 
-        A vendor that cannot be asked just now may be painting all the same.
+        Transient errors of a poll are ignored: the prediction may be running all the same.
         """
-        ends = asyncio.get_running_loop().time() + self._deadline
+        deadline = asyncio.get_running_loop().time() + self._deadline
         while True:
-            is_over = asyncio.get_running_loop().time() > ends
+            is_timed_out = asyncio.get_running_loop().time() > deadline
             try:
-                painting = await painter.collect(begun)
+                image = await image_model.collect(prediction)
             except TransientError as error:
-                if is_over:
+                if is_timed_out:
                     raise
-                log.warning("%s cannot be asked for %s: %s", painter.name, begun.id, error)
-                painting = None
-            if painting is not None:
-                return painting
-            if is_over:
-                await painter.cancel(begun)
+                log.warning("Polling %s for %s failed: %s", image_model.name, prediction.id, error)
+                image = None
+            if image is not None:
+                return image
+            if is_timed_out:
+                await image_model.cancel(prediction)
                 raise ImageGenerationFailed(
-                    painter.name, f"it took longer than {self._deadline:.0f} s"
+                    image_model.name, f"it took longer than {self._deadline:.0f} s"
                 )
-            await asyncio.sleep(self._poll)
+            await asyncio.sleep(self._poll_seconds)
 
-    def _pause(self, state: RetryCallState) -> float:
-        """Return the seconds until the next try: our own, or more where the vendor says so."""
+    def _retry_delay(self, state: RetryCallState) -> float:
+        """Return the seconds until the next attempt: our own, or more if the vendor says so."""
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, ModelRateLimited) else None
-        return max(asked or 0, self._wait(state))
+        retry_after = error.retry_after if isinstance(error, ModelRateLimited) else None
+        return max(retry_after or 0, self._wait(state))
 
-    async def _with_retries(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask again where the vendor has said that it did not listen, and only then."""
+    async def _with_retries(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Retry a call that the vendor rate-limited, and no other."""
 
         async def attempts() -> T:
-            async for trial in AsyncRetrying(
+            async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(ModelRateLimited),
                 stop=stop_after_attempt(3),
-                wait=self._pause,
+                wait=self._retry_delay,
                 reraise=True,
             ):
-                with trial:
+                with attempt:
                     async with asyncio.timeout(self._deadline):
-                        return await ask()
+                        return await call()
             raise AssertionError("AsyncRetrying ends by returning or raising")
 
         try:
-            return await self._courier.call(attempts)
+            return await self._background.call(attempts)
         except TimeoutError as error:
             raise ModelUnavailable(self._require_model().name) from error
 
 
-def _outcome(error: ModelError) -> CallOutcome:
+def _call_outcome(error: ModelError) -> CallOutcome:
     match error:
         case ModelRefused():
             return CallOutcome.REFUSED

@@ -1,4 +1,4 @@
-"""What is asked of an image model, and what comes back."""
+"""Requests to image models, and their results."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from services.llm import Image
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRequest:
-    """A picture to paint. `like` are pictures it takes after, `lent` where the vendor has them.
+    """A picture to generate, after the `references`, whose URLs at the vendor are `upload_urls`.
 
     `aspect` is written like `1:1` or `4:5`.
     """
@@ -20,14 +20,14 @@ class ImageRequest:
 
 @dataclass(frozen=True)
 class Prediction:
-    """That a vendor has begun to paint, and what it calls that: its prediction id."""
+    """A generation that a vendor has started, by the vendor's id."""
 
     id: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratedImage:
-    """A picture as a vendor gives it: the file, or where it is for a while."""
+    """A picture as a vendor returns it: the file, or its temporary URL."""
 
     data: bytes | None = None
     url: str | None = None

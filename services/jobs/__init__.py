@@ -1,4 +1,4 @@
-"""Work that cannot be lost: promises in the caller's transaction, kept by any process.
+"""Work that cannot be lost: enqueued in the caller's transaction, done by any process.
 
 A job's row is the queue. It is claimed with `SKIP LOCKED`, belongs to a run while its lease lasts,
 and counts each start in `attempt`: whatever a run writes is conditional on that number, so a
@@ -14,14 +14,11 @@ from services.jobs.errors import (
     PoisonJob,
 )
 from services.jobs.metrics import JobMetrics
+from services.jobs.payload import DEFAULT, DISCORD, Payload
 from services.jobs.queries import QueueDepth
 from services.jobs.run import Handler, Run
 from services.jobs.service import (
-    BUFFER,
-    DISCORD,
-    ENGINE,
-    HOUSE,
-    LANES,
+    CONCURRENCY,
     JobDetails,
     JobService,
     cancel,
@@ -31,11 +28,9 @@ from services.jobs.service import (
 from services.jobs.worker import Worker, WorkerTiming
 
 __all__ = [
-    "BUFFER",
+    "CONCURRENCY",
+    "DEFAULT",
     "DISCORD",
-    "ENGINE",
-    "HOUSE",
-    "LANES",
     "Handler",
     "Job",
     "JobDetails",
@@ -47,6 +42,7 @@ __all__ = [
     "JobService",
     "JobStatus",
     "JobStep",
+    "Payload",
     "PoisonJob",
     "QueueDepth",
     "Run",

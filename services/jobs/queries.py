@@ -18,63 +18,87 @@ from db.models import Job, JobStatus, JobStep
 
 CHANNEL = "troupe_jobs"
 _LOCK = "jobs.claim"
+# How many jobs of a group run at once, in all processes, where nobody has set it.
+DEFAULT_SLOTS = 2
 
 # A process that said nothing for the length of a lease is dead, or as good as dead.
-_RECLAIM = text("""
+_RECLAIM_EXPIRED = text("""
 UPDATE jobs.jobs SET status = 'pending', due_at = now(), crashes = crashes + 1 WHERE id IN (
     SELECT id FROM jobs.jobs
     WHERE status = 'running' AND due_at < now() AND id <> ALL(CAST(:mine AS uuid[]))
     FOR UPDATE SKIP LOCKED
 )
 """)
-_CLAIM = """
-WITH lanes AS (
-    SELECT l.lane, l.room - (
-        SELECT count(*) FROM jobs.jobs r WHERE r.status = 'running' AND r.lane = l.lane
-    ) AS room
-    FROM unnest(CAST(:lanes AS text[]), CAST(:rooms AS bigint[])) AS l (lane, room)
+# Every group with pending jobs, by a few probes of the index, however many jobs wait.
+_GROUPS = """
+RECURSIVE names AS (
+    (SELECT min(concurrency_group) AS name FROM jobs.jobs WHERE status = 'pending')
+    UNION ALL
+    SELECT (
+        SELECT min(p.concurrency_group) FROM jobs.jobs p
+        WHERE p.status = 'pending' AND p.concurrency_group > names.name
+    ) FROM names WHERE names.name IS NOT NULL
+),
+groups AS (
+    SELECT names.name, coalesce(known.slots, :default_slots) AS slots FROM names
+    LEFT JOIN unnest(CAST(:groups AS text[]), CAST(:slots AS bigint[])) AS known (name, slots)
+    ON known.name = names.name
+    WHERE names.name IS NOT NULL AND coalesce(known.slots, :default_slots) > 0
+)
+"""
+_CLAIM = f"""
+WITH {_GROUPS},
+free AS (
+    SELECT g.name, g.slots - (
+        SELECT count(*) FROM jobs.jobs r
+        WHERE r.status = 'running' AND r.concurrency_group = g.name
+    ) AS slots
+    FROM groups g
 ),
 due AS (
-    SELECT j.id, j.key, j.due_at
-    FROM lanes CROSS JOIN LATERAL (
-        SELECT p.id, p.key, p.due_at FROM jobs.jobs p
-        WHERE p.status = 'pending' AND p.lane = lanes.lane AND p.due_at <= now()
+    SELECT j.id, j.lock_key, j.due_at
+    FROM free CROSS JOIN LATERAL (
+        SELECT p.id, p.lock_key, p.due_at FROM jobs.jobs p
+        WHERE p.status = 'pending' AND p.concurrency_group = free.name AND p.due_at <= now()
           AND p.kind = ANY(CAST(:kinds AS text[]))
-          AND {which} AND NOT EXISTS (
-              SELECT 1 FROM jobs.jobs r WHERE r.status = 'running' AND r.key = p.key
+          AND {{which}} AND NOT EXISTS (
+              SELECT 1 FROM jobs.jobs r WHERE r.status = 'running' AND r.lock_key = p.lock_key
           )
-        ORDER BY p.due_at LIMIT least(greatest(lanes.room, 0), :limit)
+        ORDER BY p.due_at LIMIT least(greatest(free.slots, 0), :limit)
         FOR UPDATE OF p SKIP LOCKED
     ) j
 ),
 first AS (
     SELECT id, due_at,
-           row_number() OVER (PARTITION BY coalesce(key, id::text) ORDER BY due_at, id) AS nth
+           row_number() OVER (PARTITION BY coalesce(lock_key, id::text) ORDER BY due_at, id) AS nth
     FROM due
 )
 UPDATE jobs.jobs j
 SET status = 'running', attempt = attempt + 1, started_at = now(), due_at = now() + :lease
 FROM (SELECT id FROM first WHERE nth = 1 ORDER BY due_at LIMIT :limit) taken
 WHERE j.id = taken.id
-RETURNING j.id, j.kind, j.key, j.payload, j.attempt, j.failures, j.crashes
-"""
+RETURNING j.id, j.kind, j.lock_key, j.payload, j.attempt, j.failures, j.crashes
+"""  # noqa: S608 - constants of this module
 # What took its process along twice is claimed by itself, when nothing else is under way.
 QUARANTINE_AFTER = 2  # as many crashes as the index of the table says
 _CLAIM_HEALTHY = text(_CLAIM.format(which=f"p.crashes < {QUARANTINE_AFTER}"))
 _CLAIM_QUARANTINED = text(_CLAIM.format(which=f"p.crashes >= {QUARANTINE_AFTER}"))
-_QUARANTINED_IS_DUE = text("""
+_QUARANTINED_IS_DUE = text(f"""
+WITH {_GROUPS}
 SELECT EXISTS (
     SELECT 1 FROM jobs.jobs WHERE status = 'pending' AND crashes >= 2 AND due_at <= now()
-    AND lane = ANY(CAST(:lanes AS text[])) AND kind = ANY(CAST(:kinds AS text[]))
+    AND concurrency_group IN (SELECT name FROM groups) AND kind = ANY(CAST(:kinds AS text[]))
 )
-""")
-_NEXT = text("""
-SELECT extract(epoch FROM min(soonest.due_at) - now()) FROM unnest(CAST(:lanes AS text[])) AS lane
+""")  # noqa: S608 - constants of this module
+_NEXT = text(f"""
+WITH {_GROUPS}
+SELECT extract(epoch FROM min(soonest.due_at) - now()) FROM groups
 CROSS JOIN LATERAL (
     SELECT due_at FROM jobs.jobs
-    WHERE status = 'pending' AND jobs.lane = lane.lane AND due_at > now() ORDER BY due_at LIMIT 1
+    WHERE status = 'pending' AND concurrency_group = groups.name AND due_at > now()
+    ORDER BY due_at LIMIT 1
 ) soonest
-""")
+""")  # noqa: S608 - constants of this module
 _RENEW = text("""
 UPDATE jobs.jobs j SET due_at = now() + :lease
 FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempt)
@@ -96,7 +120,7 @@ class ClaimedJob:
 
     id: UUID
     kind: str
-    key: str | None
+    lock_key: str | None
     payload: dict[str, Any]
     attempt: int
     failures: int
@@ -119,11 +143,16 @@ async def add(
     kind: str,
     payload: Mapping[str, Any],
     due: datetime | timedelta | None,
-    key: str | None,
-    lane: str,
+    lock_key: str | None,
+    group: str,
 ) -> UUID:
     """Insert a job; if it is due at once, the workers hear of it when the transaction commits."""
-    values: dict[str, Any] = {"kind": kind, "payload": dict(payload), "key": key, "lane": lane}
+    values: dict[str, Any] = {
+        "kind": kind,
+        "payload": dict(payload),
+        "lock_key": lock_key,
+        "concurrency_group": group,
+    }
     if due is not None:
         values["due_at"] = func.now() + due if isinstance(due, timedelta) else due
     job_id = (await session.execute(insert(Job).values(values).returning(Job.id))).scalar_one()
@@ -141,58 +170,68 @@ async def claim(
     session: AsyncSession,
     *,
     kinds: Sequence[str],
-    lanes: Mapping[str, int],
+    concurrency: Mapping[str, int],
     limit: int,
-    mine: Collection[UUID],
+    own: Collection[UUID],
     lease: timedelta,
 ) -> list[ClaimedJob]:
-    """Take jobs that are due and may run now: room in their lane, none of their key running.
+    """Take jobs that are due and may run now: a slot free in their group, their lock key not held.
 
-    Kinds that this process does not know wait for one that does. A job that took its process along
-    twice is taken alone, by a process that has none; until one has, the others take nothing, so
-    that its turn comes. `mine` are the jobs that run here: whoever can say so has not died.
+    `concurrency` are the slots of groups, 0 for those that this process does not serve; other
+    groups have `DEFAULT_SLOTS`. Kinds that this process does not know wait for one that does. A
+    job that crashed its process twice is taken alone, by a process that runs nothing else; until
+    one does, the others take nothing, so that its turn comes. `own` are the jobs that run here:
+    a process that can say so has not died.
     """
     # Whoever stops in the middle of this must not stop the others for long.
     await session.execute(text("SET LOCAL lock_timeout = '5s'"))
     await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '5s'"))
     # Counting what runs must see what others have just taken: lock first, then look.
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_LOCK))))
-    await session.execute(_RECLAIM, {"mine": list(mine)})
-    able = {"lanes": list(lanes), "kinds": list(kinds)}
-    given = {**able, "rooms": list(lanes.values()), "lease": lease}
-    if await session.scalar(_QUARANTINED_IS_DUE, able):
-        if mine:
+    await session.execute(_RECLAIM_EXPIRED, {"mine": list(own)})
+    scope = {**_slots(concurrency), "kinds": list(kinds)}
+    parameters = {**scope, "lease": lease}
+    if await session.scalar(_QUARANTINED_IS_DUE, scope):
+        if own:
             return []
-        rows = await session.execute(_CLAIM_QUARANTINED, {**given, "limit": 1})
-        if found := [ClaimedJob(**row) for row in rows.mappings()]:
-            return found
-    rows = await session.execute(_CLAIM_HEALTHY, {**given, "limit": limit})
+        rows = await session.execute(_CLAIM_QUARANTINED, {**parameters, "limit": 1})
+        if quarantined := [ClaimedJob(**row) for row in rows.mappings()]:
+            return quarantined
+    rows = await session.execute(_CLAIM_HEALTHY, {**parameters, "limit": limit})
     return [ClaimedJob(**row) for row in rows.mappings()]
 
 
-async def seconds_to_next(session: AsyncSession, lanes: Sequence[str]) -> float | None:
+async def seconds_to_next(session: AsyncSession, concurrency: Mapping[str, int]) -> float | None:
     """Return in how many seconds the next job falls due that is not due yet."""
-    seconds = await session.scalar(_NEXT, {"lanes": list(lanes)})
+    seconds = await session.scalar(_NEXT, _slots(concurrency))
     return None if seconds is None else float(seconds)
+
+
+def _slots(concurrency: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "groups": list(concurrency),
+        "slots": list(concurrency.values()),
+        "default_slots": DEFAULT_SLOTS,
+    }
 
 
 async def renew(
     session: AsyncSession, runs: Collection[tuple[UUID, int]], lease: timedelta
 ) -> frozenset[tuple[UUID, int]]:
     """Prolong the leases of runs (job and attempt); return those that still have their job."""
-    given = {"ids": [id_ for id_, _ in runs], "attempts": [attempt for _, attempt in runs]}
-    rows = await session.execute(_RENEW, {**given, "lease": lease})
+    parameters = {"ids": [id_ for id_, _ in runs], "attempts": [attempt for _, attempt in runs]}
+    rows = await session.execute(_RENEW, {**parameters, "lease": lease})
     return frozenset((row.id, row.attempt) for row in rows)
 
 
 async def lock_run(session: AsyncSession, job_id: UUID, attempt: int) -> bool:
     """Lock a run's row until the transaction ends; False when the run has lost it."""
-    found = await session.scalar(
+    locked = await session.scalar(
         select(Job.id)
         .where(Job.id == job_id, Job.attempt == attempt, Job.status == JobStatus.RUNNING)
         .with_for_update()
     )
-    return found is not None
+    return locked is not None
 
 
 async def end(
@@ -241,10 +280,12 @@ async def step_output(session: AsyncSession, job_id: UUID, name: str) -> JobStep
     return await session.get(JobStep, (job_id, name))
 
 
-async def drop(session: AsyncSession, keys: Sequence[str], *, waiting: bool = False) -> None:
+async def drop(
+    session: AsyncSession, lock_keys: Sequence[str], *, pending_only: bool = False
+) -> None:
     """Delete all jobs of some keys, or those that wait."""
-    statement = delete(Job).where(Job.key.in_(keys))
-    if waiting:
+    statement = delete(Job).where(Job.lock_key.in_(lock_keys))
+    if pending_only:
         statement = statement.where(Job.status == JobStatus.PENDING)
     await session.execute(statement)
 
@@ -256,10 +297,10 @@ async def forget_step(session: AsyncSession, job_id: UUID, name: str) -> None:
 
 async def steps(session: AsyncSession, job_id: UUID) -> Sequence[JobStep]:
     """Return the steps that were done, in order."""
-    found = await session.scalars(
+    rows = await session.scalars(
         select(JobStep).where(JobStep.job_id == job_id).order_by(JobStep.created_at, JobStep.name)
     )
-    return found.all()
+    return rows.all()
 
 
 async def find(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Job | None:
@@ -287,9 +328,9 @@ async def depth(session: AsyncSession) -> list[QueueDepth]:
 
 async def prune(session: AsyncSession, older_than: timedelta) -> int:
     """Forget jobs that ended long ago; return how many."""
-    gone = await session.execute(
+    deleted = await session.execute(
         delete(Job)
         .where(Job.created_at < func.now() - older_than, Job.finished_at.is_not(None))
         .returning(Job.id)
     )
-    return len(gone.all())
+    return len(deleted.all())

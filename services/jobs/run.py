@@ -3,30 +3,49 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic
 from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import TypeVar
 
 from db.models import JobStatus, JobStep
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.jobs import queries
 from services.jobs.errors import JobLost
+from services.jobs.payload import Payload
 from services.jobs.queries import ClaimedJob
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Payload, default=Any)
 Checkpoint = Callable[[str], None]
 
 
-class Run:
+@asynccontextmanager
+async def owning(sessions: Sessions, job: ClaimedJob) -> AsyncGenerator[AsyncSession]:
+    """Open a transaction that counts only if the job belongs to its run until it commits.
+
+    Raises:
+        JobLost: It does not.
+    """
+    async with sessions.begin() as session:
+        if not await queries.lock_run(session, job.id, job.attempt):
+            raise JobLost
+        yield session
+
+
+class Run(Generic[P]):
     """One attempt at a job. Whatever it writes counts only while the job is its own."""
 
-    def __init__(self, sessions: Sessions, job: ClaimedJob, watch: Checkpoint) -> None:
+    def __init__(
+        self, sessions: Sessions, job: ClaimedJob, payload: P, checkpoint: Checkpoint
+    ) -> None:
         self._sessions = sessions
         self._job = job
-        self._watch = watch
+        self._payload = payload
+        self._checkpoint = checkpoint
         self.is_finished = False
 
     @property
@@ -35,9 +54,9 @@ class Run:
         return self._job.id
 
     @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> P:
         """Return what the job is about."""
-        return self._job.payload
+        return self._payload
 
     @property
     def attempt(self) -> int:
@@ -46,9 +65,9 @@ class Run:
 
     def checkpoint(self, point: str) -> None:
         """Tell whoever watches which point of the work is come past."""
-        self._watch(point)
+        self._checkpoint(point)
 
-    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
+    async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
         """Return what a step gives: from an earlier run where one came so far, else by doing it.
 
         `shape` is any type pydantic can write as JSON and read back.
@@ -57,26 +76,26 @@ class Run:
             LostJob: The job is not this run's any more; what `do` gave is not kept.
         """
         adapter: TypeAdapter[T] = TypeAdapter(shape)
-        done = await self._find_step(name)
-        if done is not None:
-            return adapter.validate_python(done.output)
-        output = await do()
-        self._watch(f"{name}: done")
+        saved = await self._find_step(name)
+        if saved is not None:
+            return adapter.validate_python(saved.output)
+        output = await function()
+        self._checkpoint(f"{name}: done")
 
-        async def keep() -> None:
+        async def save() -> None:
             async with self.writing() as session:
                 kept = adapter.dump_python(output, mode="json")
                 session.add(JobStep(job_id=self.id, name=name, output=kept))
 
-        await retry_on_disconnect(keep)
-        self._watch(f"{name}: kept")
+        await retry_on_disconnect(save)
+        self._checkpoint(f"{name}: kept")
         return output
 
     async def step_output(self, name: str, shape: type[T]) -> T | None:
         """Return what a step has given in an earlier run, or in this one."""
         adapter: TypeAdapter[T] = TypeAdapter(shape)
-        done = await self._find_step(name)
-        return None if done is None else adapter.validate_python(done.output)
+        saved = await self._find_step(name)
+        return None if saved is None else adapter.validate_python(saved.output)
 
     async def forget_step(self, name: str) -> None:
         """Let a step be done anew.
@@ -94,9 +113,7 @@ class Run:
         Raises:
             LostJob: It is not.
         """
-        async with self._sessions.begin() as session:
-            if not await queries.lock_run(session, self.id, self.attempt):
-                raise JobLost
+        async with owning(self._sessions, self._job) as session:
             yield session
 
     @asynccontextmanager
@@ -110,38 +127,42 @@ class Run:
             yield session
             await queries.end(session, self.id, JobStatus.DONE)
         self.is_finished = True
-        self._watch("finished")
+        self._checkpoint("finished")
 
     async def _find_step(self, name: str) -> JobStep | None:
-        async def ask() -> JobStep | None:
+        async def fetch() -> JobStep | None:
             async with self._sessions() as session:
                 return await queries.step_output(session, self.id, name)
 
-        return await retry_on_disconnect(ask)
+        return await retry_on_disconnect(fetch)
 
 
-class Handler(ABC):
-    """What does the jobs of a kind.
+class Handler(ABC, Generic[P]):
+    """Does the jobs of a kind, which `payload_type` names.
 
-    `limit` is how often one may fail before that is final, `seconds` how long a run may take.
+    A job that failed `max_attempts` times has failed for good, unless `attempts` says otherwise; a
+    run is ended after `timeout_seconds`.
     """
 
-    kind: ClassVar[str]
+    payload_type: type[P]
     max_attempts: ClassVar[int] = 5
     timeout_seconds: ClassVar[float] = 900
 
+    async def attempts(self, payload: P) -> int:  # noqa: ARG002 - for handlers whose rows say
+        """Return how often a job may be tried before it has failed for good."""
+        return self.max_attempts
+
     @abstractmethod
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[P]) -> None:
         """Do a job, in steps that may be repeated after a crash.
 
-        Whatever it raises is tried again later, but for a `DomainError` that is not `Passing`.
+        Whatever it raises is retried later, except a `DomainError` that is no `TransientError`.
         """
 
-    @abstractmethod
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: P, status: JobStatus, reason: str
     ) -> None:
-        """Write on the job's own row that it failed for good, was called off, or waits again.
+        """Write on the domain row that the job failed for good, was cancelled, or waits again.
 
-        `words` say why it failed, and are empty otherwise.
+        `reason` says why it failed, and is empty otherwise. By default there is no such row.
         """

@@ -14,48 +14,39 @@ from db.session import Sessions
 from services.jobs import queries
 from services.jobs.errors import JobHasEnded, JobNotFailed, JobNotFound
 from services.jobs.metrics import JobMetrics
+from services.jobs.payload import DEFAULT, DISCORD, Payload
 from services.jobs.queries import QueueDepth
 from services.jobs.run import Handler
 
-# What jobs share the use of: a vendor of models, Discord, or nothing but this house.
-HOUSE, DISCORD, ENGINE, BUFFER = "house", "discord", "engine", "buffer"
-LANES: Mapping[str, int] = {
-    HOUSE: 20,
-    DISCORD: 5,
-    ENGINE: 3,
-    "openai": 4,
-    "openrouter": 4,
-    "gemini": 4,
-    "replicate": 4,
-    # Buffer wants calls one after the other: two or three at most.
-    BUFFER: 2,
-    "compatible": 2,
-    "ollama": 1,
-    "local": 1,
-}
+# How many jobs of a group run at once, in all processes; groups of vendors come with them.
+CONCURRENCY: Mapping[str, int] = {DEFAULT: 20, DISCORD: 5}
 
 
 async def enqueue(
     session: AsyncSession,
-    kind: str,
-    payload: Mapping[str, Any],
+    payload: Payload,
     *,
     due: datetime | timedelta | None = None,
-    key: str | None = None,
-    lane: str = HOUSE,
+    lock_key: str | None = None,
+    group: str | None = None,
     replacing: bool = False,
 ) -> UUID:
-    """Promise to do something, in the caller's transaction; return the job's id.
+    """Enqueue a job in the caller's transaction; return its id.
 
     `due` is when it may start: a time, or a span from now by the database's clock. Of the jobs with
-    one `key`, one runs at a time. `lane` is one of `LANES`. `replacing` says that those of its key
-    that have not begun are not needed any more.
+    one `lock_key`, one runs at a time. `group` limits how many run at once, by default that of the
+    payload's class. `replacing` drops the jobs with its lock key that have not started.
     """
-    if lane not in LANES:
-        raise ValueError(f"there is no lane {lane!r}")
-    if replacing and key is not None:
-        await queries.drop(session, [key], waiting=True)
-    return await queries.add(session, kind=kind, payload=payload, due=due, key=key, lane=lane)
+    if replacing and lock_key is not None:
+        await queries.drop(session, [lock_key], pending_only=True)
+    return await queries.add(
+        session,
+        kind=payload.kind,
+        payload=payload.model_dump(mode="json"),
+        due=due,
+        lock_key=lock_key,
+        group=group or payload.group,
+    )
 
 
 async def cancel(session: AsyncSession, job_id: UUID) -> None:
@@ -64,12 +55,12 @@ async def cancel(session: AsyncSession, job_id: UUID) -> None:
     await queries.notify_workers(session)
 
 
-async def drop(session: AsyncSession, keys: Sequence[str]) -> None:
+async def drop(session: AsyncSession, lock_keys: Sequence[str]) -> None:
     """Forget all jobs of some keys with their steps, in the caller's transaction.
 
     What runs of them ends within seconds, and what it writes does not count.
     """
-    await queries.drop(session, keys)
+    await queries.drop(session, lock_keys)
     await queries.notify_workers(session)
 
 
@@ -85,10 +76,10 @@ class JobService:
     """The queue as operators see it."""
 
     def __init__(
-        self, sessions: Sessions, handlers: Sequence[Handler], metrics: JobMetrics
+        self, sessions: Sessions, handlers: Sequence[Handler[Any]], metrics: JobMetrics
     ) -> None:
         self._sessions = sessions
-        self._handlers = {each.kind: each for each in handlers}
+        self._handlers = {each.payload_type.kind: each for each in handlers}
         self._metrics = metrics
 
     async def listed(
@@ -131,7 +122,7 @@ class JobService:
             job.status, job.failures, job.crashes = JobStatus.PENDING, 0, 0
             job.due_at, job.finished_at = func.now(), None
             await queries.notify_workers(session)
-            return await self._written(session, job)
+            return await self._notify_handler(session, job)
 
     async def cancel(self, job_id: str) -> Job:
         """Call a job off; if it runs, it ends within seconds and what it writes does not count.
@@ -146,9 +137,9 @@ class JobService:
                 raise JobHasEnded(job.status)
             job.status, job.finished_at = JobStatus.CANCELLED, func.now()
             await queries.notify_workers(session)  # so that its run hears of it at once
-            return await self._written(session, job)
+            return await self._notify_handler(session, job)
 
-    async def _written(self, session: AsyncSession, job: Job) -> Job:
+    async def _notify_handler(self, session: AsyncSession, job: Job) -> Job:
         """Tell a job's own row what became of it; return it with the times of the database."""
         await self._handlers[job.kind].on_status_change(
             session, job.payload, JobStatus(job.status), ""

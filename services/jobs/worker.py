@@ -8,8 +8,10 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from db.models import JobStatus
@@ -20,7 +22,7 @@ from services.jobs import queries
 from services.jobs.errors import JobLost, PoisonJob
 from services.jobs.metrics import JobMetrics
 from services.jobs.queries import ClaimedJob
-from services.jobs.run import Checkpoint, Handler, Run
+from services.jobs.run import Checkpoint, Handler, Run, owning
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ _MAX_CRASHES = (
     queries.QUARANTINE_AFTER + 1
 )  # when it has taken its process along when it ran alone, too
 _RETENTION = timedelta(days=30)
-_LONGEST = 300.0
+_MAX_BACKOFF_SECONDS = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,28 +53,28 @@ class Worker:
     def __init__(
         self,
         sessions: Sessions,
-        handlers: Sequence[Handler],
+        handlers: Sequence[Handler[Any]],
         *,
-        lanes: Mapping[str, int],
+        concurrency: Mapping[str, int],
         describe: Callable[[BaseException], str],
         metrics: JobMetrics,
-        at_once: int = 10,
-        pace: WorkerTiming | None = None,
-        watch: Checkpoint = lambda _: None,
+        max_jobs: int = 10,
+        timing: WorkerTiming | None = None,
+        checkpoint: Checkpoint = lambda _: None,
     ) -> None:
-        """Prepare. `lanes` says how many of each may run at once, in all processes together."""
+        """Prepare. `concurrency` are the slots of groups over all processes, 0 to leave one out."""
         self._sessions = sessions
-        self._handlers = {each.kind: each for each in handlers}
-        self._lanes = lanes
+        self._handlers = {each.payload_type.kind: each for each in handlers}
+        self._concurrency = concurrency
         self._describe = describe
         self._metrics = metrics
-        self._at_once = at_once
-        self._pace = pace or WorkerTiming()
-        self._lease = timedelta(seconds=self._pace.lease)
-        self._watch = watch
-        self._going: dict[tuple[UUID, int], asyncio.Task[None]] = {}
-        self._suspect: UUID | None = None
-        self._woken = asyncio.Event()
+        self._max_jobs = max_jobs
+        self._timing = timing or WorkerTiming()
+        self._lease = timedelta(seconds=self._timing.lease)
+        self._checkpoint = checkpoint
+        self._running: dict[tuple[UUID, int], asyncio.Task[None]] = {}
+        self._quarantined: UUID | None = None
+        self._wake_up = asyncio.Event()
         self._stopping = False
 
     @asynccontextmanager
@@ -81,61 +83,63 @@ class Worker:
 
         Children of the task that opens it: time runs there as it does outside.
         """
-        serving = asyncio.create_task(self._serve())
-        others = [asyncio.create_task(each()) for each in (self._renew, self._prune)]
+        claiming = asyncio.create_task(self._claim_forever())
+        others = [
+            asyncio.create_task(each()) for each in (self._renew_forever, self._prune_forever)
+        ]
         try:
             yield
         finally:
             self._stopping = True
-            self._woken.set()
-            await asyncio.wait({serving}, timeout=self._pace.grace)
-            serving.cancel()
-            await self._stop()
+            self._wake_up.set()
+            await asyncio.wait({claiming}, timeout=self._timing.grace)
+            claiming.cancel()
+            await self._drain()
             for each in others:
                 each.cancel()
-            await asyncio.gather(serving, *others, return_exceptions=True)
+            await asyncio.gather(claiming, *others, return_exceptions=True)
 
-    async def _serve(self) -> None:
+    async def _claim_forever(self) -> None:
         """Claim and start, for ever; the database may go and come back meanwhile."""
         while not self._stopping:
             try:
-                async with listen(self._sessions, queries.CHANNEL, self._woken) as is_listening:
+                async with listen(self._sessions, queries.CHANNEL, self._wake_up) as is_listening:
                     while is_listening() and not self._stopping:
-                        await self._wait(await self._start_due())
+                        await self._wait(await self._claim_due())
             except Exception as error:
                 is_passing = isinstance(error, OSError | DBAPIError)
                 level = logging.WARNING if is_passing else logging.ERROR
                 log.log(level, "The queue cannot be read", exc_info=error)
                 await asyncio.sleep(random.uniform(0.2, 1))  # noqa: S311 - not to come all at once
 
-    async def _start_due(self) -> float:
+    async def _claim_due(self) -> float:
         """Start what is due; return for how many seconds there is nothing to do."""
-        self._woken.clear()
-        await self._keep_leases()
-        room = self._at_once - len(self._going)
-        if room <= 0 or self._suspect is not None:
-            return self._pace.poll
+        self._wake_up.clear()
+        await self._renew_leases()
+        free = self._max_jobs - len(self._running)
+        if free <= 0 or self._quarantined is not None:
+            return self._timing.poll
         async with self._sessions.begin() as session:
             jobs = await queries.claim(
                 session,
                 kinds=list(self._handlers),
-                lanes=self._lanes,
-                limit=room,
-                mine={job_id for job_id, _ in self._going},
+                concurrency=self._concurrency,
+                limit=free,
+                own={job_id for job_id, _ in self._running},
                 lease=self._lease,
             )
-            soon = None if jobs else await queries.seconds_to_next(session, list(self._lanes))
+            soon = None if jobs else await queries.seconds_to_next(session, self._concurrency)
         for job in jobs:
-            self._going[job.id, job.attempt] = asyncio.create_task(self._run_job(job))
-            self._suspect = job.id if job.crashes >= queries.QUARANTINE_AFTER else None
+            self._running[job.id, job.attempt] = asyncio.create_task(self._run_job(job))
+            self._quarantined = job.id if job.crashes >= queries.QUARANTINE_AFTER else None
         if jobs:
             return 0
-        return self._pace.poll if soon is None else min(soon, self._pace.poll)
+        return self._timing.poll if soon is None else min(soon, self._timing.poll)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._woken.wait()
+                await self._wake_up.wait()
 
     async def _run_job(self, job: ClaimedJob) -> None:
         """See a job through, whatever becomes of it."""
@@ -155,45 +159,53 @@ class Worker:
             log.log(level, "What became of job %s cannot be written", job.id, exc_info=error)
         finally:
             self._metrics.ended(job.kind, outcome, time.perf_counter() - started)
-            del self._going[job.id, job.attempt]
-            self._suspect = None if self._suspect == job.id else self._suspect
-            self._woken.set()
+            del self._running[job.id, job.attempt]
+            self._quarantined = None if self._quarantined == job.id else self._quarantined
+            self._wake_up.set()
 
     async def _call_handler(self, job: ClaimedJob) -> str:
         """Run a job's handler and write down what became of it; return that in a word."""
-        self._watch("claimed")
-        run = Run(self._sessions, job, self._watch)
+        self._checkpoint("claimed")
+        handler = self._handlers[job.kind]
         try:
-            await self._await_commit(run, job)
+            payload = handler.payload_type.model_validate(job.payload)
+        except ValidationError as error:
+            log.exception("Job %s (%s) cannot be read", job.id, job.kind)
+            async with owning(self._sessions, job) as session:
+                await queries.end(session, job.id, JobStatus.FAILED, self._describe(error))
+            return "failed"
+        run = Run(self._sessions, job, payload, self._checkpoint)
+        try:
+            await self._await_commit(handler, run, job)
         except (asyncio.CancelledError, JobLost):
             raise
         except Exception as error:  # noqa: BLE001 - a handler may fail in any way
-            return await self._failed(run, job, error)
+            return await self._handle_failure(handler, run, job, error)
         return "done"
 
-    async def _await_commit(self, run: Run, job: ClaimedJob) -> None:
+    async def _await_commit(self, handler: Handler[Any], run: Run[Any], job: ClaimedJob) -> None:
         if job.crashes >= _MAX_CRASHES:
             raise PoisonJob
-        handler = self._handlers[job.kind]
         async with asyncio.timeout(handler.timeout_seconds):
             await handler.run(run)
         if not run.is_finished:
             async with run.finishing():
                 pass
 
-    async def _failed(self, run: Run, job: ClaimedJob, error: Exception) -> str:
+    async def _handle_failure(
+        self, handler: Handler[Any], run: Run[Any], job: ClaimedJob, error: Exception
+    ) -> str:
         """Let a job be tried again, or let it be; its own row says why."""
-        handler = self._handlers[job.kind]
         is_final = isinstance(error, DomainError) and not isinstance(error, TransientError)
         is_outage = isinstance(error, DBAPIError) and is_disconnect(error)
         is_ours = not is_outage and not isinstance(error, DomainError)
-        if is_outage or (not is_final and job.failures + 1 < handler.max_attempts):
+        if is_outage or (not is_final and job.failures + 1 < await handler.attempts(run.payload)):
             if is_ours:
                 log.warning("Job %s (%s) failed", job.id, job.kind, exc_info=error)
             await retry_on_disconnect(
                 lambda: self._release(
                     job,
-                    delay=self._delay(job, error),
+                    delay=self._backoff(job, error),
                     error=self._describe(error),
                     failed=not is_outage,
                 )
@@ -204,9 +216,9 @@ class Worker:
 
         async def write() -> None:
             async with run.writing() as session:
-                words = self._describe(error)
-                await handler.on_status_change(session, job.payload, JobStatus.FAILED, words)
-                await queries.end(session, job.id, JobStatus.FAILED, words)
+                reason = self._describe(error)
+                await handler.on_status_change(session, run.payload, JobStatus.FAILED, reason)
+                await queries.end(session, job.id, JobStatus.FAILED, reason)
 
         try:
             await retry_on_disconnect(write)
@@ -218,53 +230,53 @@ class Worker:
                 await queries.end(session, job.id, JobStatus.FAILED, self._describe(error))
         return "failed"
 
-    def _delay(self, job: ClaimedJob, error: Exception) -> timedelta:
+    def _backoff(self, job: ClaimedJob, error: Exception) -> timedelta:
         """Return the back-off: twice as long each time, with jitter; more where a vendor asks."""
-        seconds = min(self._pace.backoff * 2 ** min(job.failures, 20), _LONGEST)
-        asked = error.retry_after if isinstance(error, TransientError) else None
+        seconds = min(self._timing.backoff * 2 ** min(job.failures, 20), _MAX_BACKOFF_SECONDS)
+        retry_after = error.retry_after if isinstance(error, TransientError) else None
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - not to come back all at once
-        return timedelta(seconds=max(seconds * jitter, asked or 0))
+        return timedelta(seconds=max(seconds * jitter, retry_after or 0))
 
     async def _release(
         self, job: ClaimedJob, *, delay: timedelta, error: str | None = None, failed: bool = False
     ) -> None:
-        async with Run(self._sessions, job, self._watch).writing() as session:
+        async with owning(self._sessions, job) as session:
             await queries.release(session, job.id, delay=delay, error=error, failed=failed)
             if not delay:
                 await queries.notify_workers(session)
 
-    async def _renew(self) -> None:
+    async def _renew_forever(self) -> None:
         """Say that this process lives."""
         while True:
-            await asyncio.sleep(self._pace.lease / 3)
+            await asyncio.sleep(self._timing.lease / 3)
             try:
-                await self._keep_leases()
+                await self._renew_leases()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next may succeed
                 log.warning("Leases could not be renewed: %s", type(error).__name__)
 
-    async def _keep_leases(self) -> None:
+    async def _renew_leases(self) -> None:
         """Renew the leases of what runs here; let go of what was called off or given away."""
-        mine = dict(self._going)
-        if not mine:
+        running = dict(self._running)
+        if not running:
             return
         async with self._sessions.begin() as session:
-            kept = await queries.renew(session, mine.keys(), self._lease)
-        for run, task in mine.items():
-            if run not in kept:
+            renewed = await queries.renew(session, running.keys(), self._lease)
+        for run, task in running.items():
+            if run not in renewed:
                 task.cancel()
 
-    async def _prune(self) -> None:
+    async def _prune_forever(self) -> None:
         while True:
             await asyncio.sleep(3600 * random.uniform(0.5, 1.5))  # noqa: S311 - not all at once
             with suppress(OSError, DBAPIError):
                 async with self._sessions.begin() as session:
                     await queries.prune(session, _RETENTION)
 
-    async def _stop(self) -> None:
-        tasks = list(self._going.values())
+    async def _drain(self) -> None:
+        tasks = list(self._running.values())
         if not tasks:
             return
-        await asyncio.wait(tasks, timeout=self._pace.grace)
+        await asyncio.wait(tasks, timeout=self._timing.grace)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

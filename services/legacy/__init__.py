@@ -1,4 +1,4 @@
-"""Moving in from the database that was before: read there, written here."""
+"""Import of the database of the previous bot."""
 
 from services.legacy.errors import LegacyShapeUnknown, LegacyUnreachable
 from services.legacy.report import ImportReport, RowKind

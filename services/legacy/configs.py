@@ -1,4 +1,4 @@
-"""System prompts and configs."""
+"""Import of system prompts and configs."""
 
 from typing import Any
 from uuid import UUID
@@ -6,22 +6,22 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.models import LlmConfig, SystemPrompt
-from services.legacy.conversion import NameRegistry, dates, parameter, vendor_model
+from services.legacy.conversion import NameRegistry, to_parameter, to_timestamps, to_vendor_model
 from services.legacy.migration import Migration
 from services.legacy.report import RowKind
 from services.legacy.source import Row
 from services.llm_configs import PARAMETERS
 
 
-async def move_prompts(move: Migration) -> None:
-    """Bring system prompts over; where we have a default, it stays the default."""
-    here = {each.id: each for each in await move.session.scalars(select(SystemPrompt))}
-    names = NameRegistry(each.name for each in here.values())
-    has_default = any(each.is_default for each in here.values())
+async def move_prompts(migration: Migration) -> None:
+    """Import system prompts; an existing default stays the default."""
+    existing = {each.id: each for each in await migration.session.scalars(select(SystemPrompt))}
+    names = NameRegistry(each.name for each in existing.values())
+    has_default = any(each.is_default for each in existing.values())
     new: list[dict[str, Any]] = []
-    for row in await move.new_rows("system_prompts", RowKind.PROMPTS, here):
-        name = move.give_name(names, row, "system prompt")
-        is_default = _is_default(move, row, f"system prompt {name!r}", has_default=has_default)
+    for row in await migration.new_rows("system_prompts", RowKind.PROMPTS, existing):
+        name = migration.assign_name(names, row, "system prompt")
+        is_default = _is_default(migration, row, f"system prompt {name!r}", has_default=has_default)
         has_default = has_default or is_default
         new.append(
             {
@@ -30,22 +30,22 @@ async def move_prompts(move: Migration) -> None:
                 "content": row.get("content") or "",
                 "description": row.get("description"),
                 "is_default": is_default,
-                **dates(row),
+                **to_timestamps(row),
             }
         )
-    await move.insert(RowKind.PROMPTS, SystemPrompt, new)
-    move.prompts = {*here, *(each["id"] for each in new)}
+    await migration.insert(RowKind.PROMPTS, SystemPrompt, new)
+    migration.prompts = {*existing, *(each["id"] for each in new)}
 
 
-async def move_configs(move: Migration) -> None:
-    """Bring configs over as global ones; where we have a default, it stays the default."""
-    here = {each.id: each for each in await move.session.scalars(select(LlmConfig))}
-    names = NameRegistry(each.name for each in here.values() if each.owner_id is None)
-    has_default = any(each.is_default for each in here.values())
+async def move_configs(migration: Migration) -> None:
+    """Import configs as global ones; an existing default stays the default."""
+    existing = {each.id: each for each in await migration.session.scalars(select(LlmConfig))}
+    names = NameRegistry(each.name for each in existing.values() if each.owner_id is None)
+    has_default = any(each.is_default for each in existing.values())
     new: list[dict[str, Any]] = []
-    for row in await move.new_rows("llm_configs", RowKind.CONFIGS, here):
-        name = move.give_name(names, row, "config")
-        is_default = _is_default(move, row, f"config {name!r}", has_default=has_default)
+    for row in await migration.new_rows("llm_configs", RowKind.CONFIGS, existing):
+        name = migration.assign_name(names, row, "config")
+        is_default = _is_default(migration, row, f"config {name!r}", has_default=has_default)
         has_default = has_default or is_default
         vision = row.get("vision_model")
         new.append(
@@ -55,38 +55,44 @@ async def move_configs(move: Migration) -> None:
                 "name": name,
                 "description": row.get("description"),
                 "is_default": is_default,
-                "model": _model(move, name, row["model"]),
-                "vision_model": _model(move, name, vision) if vision else None,
-                **_parameters(move, name, row),
-                **dates(row),
+                "model": _convert_model(migration, name, row["model"]),
+                "vision_model": _convert_model(migration, name, vision) if vision else None,
+                **_convert_parameters(migration, name, row),
+                **to_timestamps(row),
             }
         )
-    await move.insert(RowKind.CONFIGS, LlmConfig, new)
-    move.configs = {*here, *(each["id"] for each in new)}
+    await migration.insert(RowKind.CONFIGS, LlmConfig, new)
+    migration.configs = {*existing, *(each["id"] for each in new)}
 
 
-def _is_default(move: Migration, row: Row, what: str, *, has_default: bool) -> bool:
-    """Whether a row is the default as it was: only where there is no other."""
+def _is_default(migration: Migration, row: Row, label: str, *, has_default: bool) -> bool:
+    """Whether a row stays the default: only if there is no other default."""
     if row.get("is_default") and has_default:
-        move.tally.changed.append(f"{what} is not the default any more: there is another one")
+        migration.report.changed.append(
+            f"{label} is not the default any more: there is another one"
+        )
     return bool(row.get("is_default")) and not has_default
 
 
-def _model(move: Migration, config: str, model: str) -> str:
-    """Return a model as `vendor/model`, and note where it was not."""
-    named = vendor_model(model)
-    if named != model:
-        move.tally.changed.append(f"config {config!r}: the model {model!r} is {named!r} now")
-    return named
+def _convert_model(migration: Migration, config: str, model: str) -> str:
+    """Return a model as `vendor/model`, and report any change."""
+    converted = to_vendor_model(model)
+    if converted != model:
+        migration.report.changed.append(
+            f"config {config!r}: the model {model!r} is {converted!r} now"
+        )
+    return converted
 
 
-def _parameters(move: Migration, config: str, row: Row) -> dict[str, float | int | None]:
-    """Return the parameters that are within their bounds, and note those that are not."""
-    kept = {name: parameter(name, row.get(name)) for name in PARAMETERS}
-    for name, value in kept.items():
+def _convert_parameters(
+    migration: Migration, config: str, row: Row
+) -> dict[str, float | int | None]:
+    """Return the parameters that are within their bounds, and report those that are not."""
+    parameters = {name: to_parameter(name, row.get(name)) for name in PARAMETERS}
+    for name, value in parameters.items():
         if value is None and row.get(name) is not None:
             low, high, _ = PARAMETERS[name]
-            move.tally.changed.append(
+            migration.report.changed.append(
                 f"config {config!r}: {name} {row[name]} is left out, not within {low} to {high}"
             )
-    return kept
+    return parameters

@@ -1,4 +1,4 @@
-"""What can stand in the way of moving in."""
+"""Errors of the import."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from services.errors import DomainError
 
 @dataclass(eq=False)
 class LegacyShapeUnknown(DomainError):
-    """The old database lacks what it cannot be read without: `table` or `table.column` each."""
+    """The old database lacks required tables or columns: `table` or `table.column` each."""
 
     missing: tuple[str, ...]
 
 
 @dataclass(eq=False)
 class LegacyUnreachable(DomainError):
-    """The old database cannot be opened. The address is without its password."""
+    """The old database cannot be opened. `address` does not contain the password."""
 
     address: str
     reason: str

@@ -1,4 +1,4 @@
-"""What the steps of an import share."""
+"""State that the steps of an import share."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from services.legacy.source import LegacyDatabase, Row
 
 @dataclass(frozen=True)
 class MigratedUser:
-    """An old user, with the id that they have here."""
+    """An old user, with their id in our database."""
 
     id: UUID
     discord_id: int
@@ -25,16 +25,17 @@ class MigratedUser:
 
 @dataclass(kw_only=True)
 class Migration:
-    """An import under way: from where, to where, and what is here by now.
+    """A running import: source, session, report, and the rows that exist by now.
 
-    `people` has old ids as keys; all else keeps its id. `owners` are those of personas, `orphans`
-    the personas given to the admin, `buried` the personalities that were deleted here.
+    `users` has old ids as keys; all other rows keep their ids. `owners` maps personas to their
+    owners, `orphans` are personas assigned to the admin, `deleted` are personalities that were
+    deleted here.
     """
 
     source: LegacyDatabase
     session: AsyncSession
-    tally: ReportBuilder = field(default_factory=ReportBuilder)
-    people: dict[UUID, MigratedUser] = field(default_factory=dict[UUID, MigratedUser])
+    report: ReportBuilder = field(default_factory=ReportBuilder)
+    users: dict[UUID, MigratedUser] = field(default_factory=dict[UUID, MigratedUser])
     owners: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
     orphans: set[UUID] = field(default_factory=set[UUID])
     prompts: set[UUID] = field(default_factory=set[UUID])
@@ -42,29 +43,29 @@ class Migration:
     personalities: dict[UUID, str] = field(default_factory=dict[UUID, str])
     deleted: set[UUID] = field(default_factory=set[UUID])
 
-    def person(self, old_id: str | None) -> MigratedUser | None:
-        """Return an old user, or None where they did not come over."""
-        return self.people.get(UUID(old_id)) if old_id else None
+    def user(self, old_id: str | None) -> MigratedUser | None:
+        """Return an old user, or None if they were not imported."""
+        return self.users.get(UUID(old_id)) if old_id else None
 
-    async def new_rows(self, table: str, kind: RowKind, here: Container[UUID]) -> list[Row]:
-        """Return the rows of an old table that are not here, and count those that are."""
+    async def new_rows(self, table: str, kind: RowKind, existing: Container[UUID]) -> list[Row]:
+        """Return the rows of an old table that do not exist here, and count those that do."""
         rows = await self.source.rows(table)
-        new = [row for row in rows if UUID(row["id"]) not in here]
-        self.tally.already_there[kind] += len(rows) - len(new)
+        new = [row for row in rows if UUID(row["id"]) not in existing]
+        self.report.already_there[kind] += len(rows) - len(new)
         return new
 
     async def insert(
         self, kind: RowKind, table: type[Base], rows: Sequence[dict[str, Any]]
     ) -> None:
-        """Write rows and count them."""
+        """Insert rows and count them."""
         if rows:
             await self.session.execute(insert(table), rows)
-        self.tally.moved[kind] += len(rows)
+        self.report.moved[kind] += len(rows)
 
-    def give_name(self, names: NameRegistry, row: Row, what: str) -> str:
-        """Return a name that is free, and note where it is another one."""
+    def assign_name(self, names: NameRegistry, row: Row, label: str) -> str:
+        """Return a free name, and report if it had to be changed."""
         wanted = row.get("name") or ""
-        name = names.give(wanted)
+        name = names.assign(wanted)
         if name != wanted:
-            self.tally.changed.append(f"{what} {wanted!r} is called {name!r} now")
+            self.report.changed.append(f"{label} {wanted!r} is called {name!r} now")
         return name

@@ -1,4 +1,4 @@
-"""Users, their personas, and which of them each wears by default."""
+"""Import of users, their personas and their default personas."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from db.models import Persona, User, UserDefaultPersona
-from services.legacy.conversion import NameRegistry, dates, key, snowflake
+from services.legacy.conversion import NameRegistry, to_snowflake, to_timestamps, to_uuid
 from services.legacy.migration import MigratedUser, Migration
 from services.legacy.report import RowKind
 from services.legacy.source import Row
@@ -16,134 +16,138 @@ from services.people import get_or_create_user
 from services.types import Actor
 
 
-async def move_users(move: Migration, users: Sequence[Row]) -> None:
-    """Bring users over; whoever is here already, by their id on Discord, is who they are here."""
-    found = await move.session.execute(select(User.discord_id, User.id))
-    here = {row.discord_id: row.id for row in found}
+async def move_users(migration: Migration, users: Sequence[Row]) -> None:
+    """Import users; those that exist already, by their Discord id, are kept as they are."""
+    rows = await migration.session.execute(select(User.discord_id, User.id))
+    existing = {row.discord_id: row.id for row in rows}
     new: list[dict[str, Any]] = []
     for row in users:
-        old_id, discord_id = UUID(row["id"]), snowflake(row["discord_id"])
+        old_id, discord_id = UUID(row["id"]), to_snowflake(row["discord_id"])
         name: str = row.get("username") or str(row["discord_id"])
         if discord_id is None:
-            move.tally.skip(f"user {name!r}: {row['discord_id']!r} is no id of Discord")
+            migration.report.skip(f"user {name!r}: {row['discord_id']!r} is no id of Discord")
             continue
-        if discord_id in here:
-            move.tally.already_there[RowKind.USERS] += 1
+        if discord_id in existing:
+            migration.report.already_there[RowKind.USERS] += 1
         else:
-            here[discord_id] = old_id
-            new.append({"id": old_id, "discord_id": discord_id, "username": name, **dates(row)})
-        move.people[old_id] = MigratedUser(here[discord_id], discord_id, name)
-    await move.insert(RowKind.USERS, User, new)
+            existing[discord_id] = old_id
+            new.append(
+                {"id": old_id, "discord_id": discord_id, "username": name, **to_timestamps(row)}
+            )
+        migration.users[old_id] = MigratedUser(existing[discord_id], discord_id, name)
+    await migration.insert(RowKind.USERS, User, new)
 
 
 async def move_personas(
-    move: Migration, users: Sequence[Row], choices: Sequence[Row], admin: Actor
+    migration: Migration, users: Sequence[Row], choices: Sequence[Row], admin: Actor
 ) -> None:
-    """Bring personas over. Those that are nobody's become the admin's.
+    """Import personas. Those without an owner are assigned to the admin.
 
-    One that is nobody's and that only one user wears is that user's.
+    A persona without an owner that only one user has selected is assigned to that user.
     """
-    here = set(await move.session.scalars(select(Persona.id)))
-    new = await move.new_rows("personas", RowKind.PERSONAS, here)
-    claimed = _claimed(move, new, users, choices)
-    move.orphans = {UUID(row["id"]) for row, owner_id in claimed if owner_id is None}
-    admin_id = await _admin(move, admin) if move.orphans else None
+    existing = set(await migration.session.scalars(select(Persona.id)))
+    new = await migration.new_rows("personas", RowKind.PERSONAS, existing)
+    owned_personas = _assign_owners(migration, new, users, choices)
+    migration.orphans = {UUID(row["id"]) for row, owner_id in owned_personas if owner_id is None}
+    admin_id = await _get_admin_id(migration, admin) if migration.orphans else None
 
     names: defaultdict[UUID, NameRegistry] = defaultdict(NameRegistry)
-    found = await move.session.execute(select(Persona.id, Persona.owner_id, Persona.name))
-    for persona_id, owner_id, name in found:
-        move.owners[persona_id] = owner_id
-        names[owner_id].take(name)
-    moved: list[dict[str, Any]] = []
-    for row, theirs in claimed:
-        owner_id = theirs or admin_id
-        assert owner_id is not None  # noqa: S101 - where there are orphans, there is an admin
-        name = move.give_name(names[owner_id], row, "persona")
-        moved.append(
+    rows = await migration.session.execute(select(Persona.id, Persona.owner_id, Persona.name))
+    for persona_id, owner_id, name in rows:
+        migration.owners[persona_id] = owner_id
+        names[owner_id].reserve(name)
+    migrated: list[dict[str, Any]] = []
+    for row, user_id in owned_personas:
+        owner_id = user_id or admin_id
+        assert owner_id is not None  # noqa: S101 - if there are orphans, there is an admin
+        name = migration.assign_name(names[owner_id], row, "persona")
+        migrated.append(
             {
                 "id": UUID(row["id"]),
                 "owner_id": owner_id,
                 "name": name,
                 "content": row.get("content") or "",
                 **{each: row.get(each) for each in ("description", "preferred_name", "pronouns")},
-                **dates(row),
+                **to_timestamps(row),
             }
         )
-    await move.insert(RowKind.PERSONAS, Persona, moved)
-    move.owners.update((each["id"], each["owner_id"]) for each in moved)
-    move.tally.given_to_admin += [
-        f"persona {each['name']!r}" for each in moved if each["id"] in move.orphans
+    await migration.insert(RowKind.PERSONAS, Persona, migrated)
+    migration.owners.update((each["id"], each["owner_id"]) for each in migrated)
+    migration.report.given_to_admin += [
+        f"persona {each['name']!r}" for each in migrated if each["id"] in migration.orphans
     ]
 
 
-async def move_default_personas(move: Migration, users: Sequence[Row]) -> None:
-    """Let users wear what they wore; what is not theirs gives way to their oldest, or a new one."""
-    settled = set(await move.session.scalars(select(UserDefaultPersona.user_id)))
-    own: defaultdict[UUID, list[UUID]] = defaultdict(list)
-    found = await move.session.execute(
+async def move_default_personas(migration: Migration, users: Sequence[Row]) -> None:
+    """Import default personas. Those of other users are replaced by the oldest own or a new one."""
+    existing = set(await migration.session.scalars(select(UserDefaultPersona.user_id)))
+    own_personas: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    rows = await migration.session.execute(
         select(Persona.owner_id, Persona.id).order_by(Persona.created_at, Persona.id)
     )
-    for owner_id, persona_id in found:
-        if persona_id not in move.orphans:
-            own[owner_id].append(persona_id)
-    made: list[dict[str, Any]] = []
-    chosen: list[dict[str, Any]] = []
+    for owner_id, persona_id in rows:
+        if persona_id not in migration.orphans:
+            own_personas[owner_id].append(persona_id)
+    first_personas: list[dict[str, Any]] = []
+    defaults: list[dict[str, Any]] = []
     for row in users:
-        person, wanted = move.person(row["id"]), key(row.get("global_persona_id"))
-        if person is None:
+        user, wanted = migration.user(row["id"]), to_uuid(row.get("global_persona_id"))
+        if user is None:
             continue
-        if person.id in settled:
-            move.tally.already_there[RowKind.DEFAULT_PERSONAS] += 1
+        if user.id in existing:
+            migration.report.already_there[RowKind.DEFAULT_PERSONAS] += 1
             continue
-        settled.add(person.id)
-        is_theirs = wanted is not None and move.owners.get(wanted) == person.id
-        if not is_theirs and not own[person.id]:
-            made.append(_first_persona(person))
-            own[person.id].append(made[-1]["id"])
-        if wanted is not None and not is_theirs:
-            move.tally.changed.append(
-                f"user {person.name!r} wears a persona of their own by default now: "
+        existing.add(user.id)
+        is_own = wanted is not None and migration.owners.get(wanted) == user.id
+        if not is_own and not own_personas[user.id]:
+            first_personas.append(_first_persona(user))
+            own_personas[user.id].append(first_personas[-1]["id"])
+        if wanted is not None and not is_own:
+            migration.report.changed.append(
+                f"user {user.name!r} wears a persona of their own by default now: "
                 "the one before was not theirs"
             )
-        persona_id = wanted if is_theirs else own[person.id][0]
-        chosen.append({"user_id": person.id, "persona_id": persona_id})
-    await move.insert(RowKind.FIRST_PERSONAS, Persona, made)
-    await move.insert(RowKind.DEFAULT_PERSONAS, UserDefaultPersona, chosen)
+        persona_id = wanted if is_own else own_personas[user.id][0]
+        defaults.append({"user_id": user.id, "persona_id": persona_id})
+    await migration.insert(RowKind.FIRST_PERSONAS, Persona, first_personas)
+    await migration.insert(RowKind.DEFAULT_PERSONAS, UserDefaultPersona, defaults)
 
 
-def _claimed(
-    move: Migration, personas: Sequence[Row], users: Sequence[Row], choices: Sequence[Row]
+def _assign_owners(
+    migration: Migration, personas: Sequence[Row], users: Sequence[Row], choices: Sequence[Row]
 ) -> list[tuple[Row, UUID | None]]:
-    """Return personas with whose they are here, None for nobody's.
+    """Return personas with the ids of their owners here, or None for nobody's.
 
-    Those of users who did not come over stay behind: they are nobody else's business.
+    Personas of users who were not imported are skipped, to keep them private.
     """
-    strangers = {row["id"] for row in users if move.person(row["id"]) is None}
-    wearers: defaultdict[str | None, set[str]] = defaultdict(set)
+    skipped_ids = {row["id"] for row in users if migration.user(row["id"]) is None}
+    user_ids: defaultdict[str | None, set[str]] = defaultdict(set)
     for row in users:
-        wearers[row.get("global_persona_id")].add(row["id"])
+        user_ids[row.get("global_persona_id")].add(row["id"])
     for row in choices:
-        wearers[row.get("persona_id")].add(row["user_id"])
-    claimed: list[tuple[Row, UUID | None]] = []
+        user_ids[row.get("persona_id")].add(row["user_id"])
+    assigned: list[tuple[Row, UUID | None]] = []
     for row in personas:
-        owner_id, worn_by = row.get("owner_id"), wearers[row["id"]]
-        if owner_id is None and not row.get("is_global") and len(worn_by) == 1:
-            (owner_id,) = worn_by
-        person = move.person(owner_id)
-        if owner_id in strangers:
-            move.tally.skip(f"persona {row.get('name')!r}: its owner did not come over")
+        owner_id, used_by = row.get("owner_id"), user_ids[row["id"]]
+        if owner_id is None and not row.get("is_global") and len(used_by) == 1:
+            (owner_id,) = used_by
+        user = migration.user(owner_id)
+        if owner_id in skipped_ids:
+            migration.report.skip(f"persona {row.get('name')!r}: its owner did not come over")
         else:
-            claimed.append((row, person.id if person else None))
-    return claimed
+            assigned.append((row, user.id if user else None))
+    return assigned
 
 
-async def _admin(move: Migration, admin: Actor) -> UUID:
-    """Return the admin as a user; whoever is one already keeps the name they have."""
-    user_id = await move.session.scalar(select(User.id).where(User.discord_id == admin.discord_id))
-    return user_id or (await get_or_create_user(move.session, admin)).id
+async def _get_admin_id(migration: Migration, admin: Actor) -> UUID:
+    """Return the id of the admin as a user; an existing user keeps their name."""
+    user_id = await migration.session.scalar(
+        select(User.id).where(User.discord_id == admin.discord_id)
+    )
+    return user_id or (await get_or_create_user(migration.session, admin)).id
 
 
-def _first_persona(person: MigratedUser) -> dict[str, Any]:
-    """Return the persona that every user has at first contact."""
-    name = NameRegistry().give(person.name)
-    return {"id": uuid4(), "owner_id": person.id, "name": name, "preferred_name": name}
+def _first_persona(user: MigratedUser) -> dict[str, Any]:
+    """Return the first persona of a user."""
+    name = NameRegistry().assign(user.name)
+    return {"id": uuid4(), "owner_id": user.id, "name": name, "preferred_name": name}

@@ -1,4 +1,4 @@
-"""What became of everything."""
+"""The report of an import."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class RowKind(StrEnum):
-    """What an import counts."""
+    """The kinds of rows that an import counts."""
 
     USERS = "users"
     PERSONAS = "personas"
@@ -25,10 +25,10 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """What an import did: counts of every kind, and short notes for whoever ran it.
+    """The result of an import: counts of every kind, and short notes for the operator.
 
-    `changed` is what came over differently from how it was, `absent` what the old database has
-    no table or column for.
+    `changed` are notes on rows that had to be changed, `absent` the tables and columns that the old
+    database does not have.
     """
 
     moved: Mapping[RowKind, int]
@@ -40,7 +40,7 @@ class ImportReport:
 
 
 class ReportBuilder:
-    """A report while it is being written."""
+    """Collects the counts and notes of a report."""
 
     def __init__(self) -> None:
         self.moved = Counter[RowKind]()
@@ -50,11 +50,11 @@ class ReportBuilder:
         self._skipped = Counter[str]()
 
     def skip(self, note: str) -> None:
-        """Note what does not come over; the same note again is only counted."""
+        """Add a note on a row that is skipped; equal notes are counted."""
         self._skipped[note] += 1
 
-    def report(self, absent: Sequence[str]) -> ImportReport:
-        """Return what has been noted."""
+    def build(self, absent: Sequence[str]) -> ImportReport:
+        """Return the report."""
         return ImportReport(
             moved={kind: self.moved[kind] for kind in RowKind},
             already_there={kind: self.already_there[kind] for kind in RowKind},

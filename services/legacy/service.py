@@ -1,4 +1,4 @@
-"""Moving in from the database that was before."""
+"""Import of the database of the previous bot."""
 
 from sqlalchemy import text
 
@@ -15,11 +15,11 @@ from services.legacy.personalities import (
     move_personalities,
 )
 from services.legacy.report import ImportReport
-from services.legacy.source import opened
+from services.legacy.source import open_legacy
 from services.types import Actor
 
-# Nobody else gives a name or a position while we do; whoever only reads does not wait.
-_ALONE = text(
+# Blocks concurrent writes, so that names and positions stay unique; readers do not wait.
+_LOCK_TABLES = text(
     "LOCK TABLE users, personas, user_default_personas, system_prompts, llm_configs, "
     "personalities, personality_aliases, personality_owners, personality_default_configs, "
     "user_personality_configs, activated_channels, optouts, conversation_history "
@@ -30,30 +30,30 @@ _ALONE = text(
 async def import_legacy(
     old_url: str, sessions: Sessions, *, admin_discord_id: int, admin_name: str
 ) -> ImportReport:
-    """Bring everything over from a database of the old shape: all of it or nothing.
+    """Import everything from a database with the old schema, in one transaction.
 
-    Rows keep their ids, so that whatever came over before is left as it is now; what was deleted
-    here since comes back. Personas that are nobody's become the admin's.
+    Rows keep their ids, so that rows imported earlier are left as they are now; rows deleted here
+    since are imported again. Personas without an owner are assigned to the admin.
 
     Raises:
-        LegacyShapeUnknown: The old database lacks what it cannot be read without.
+        LegacyShapeUnknown: The old database lacks required tables or columns.
         LegacyUnreachable: It cannot be opened.
     """
     admin = Actor(discord_id=admin_discord_id, name=admin_name)
-    async with opened(old_url) as source, sessions.begin() as session:
-        await session.execute(_ALONE)
-        move = Migration(source=source, session=session)
+    async with open_legacy(old_url) as source, sessions.begin() as session:
+        await session.execute(_LOCK_TABLES)
+        migration = Migration(source=source, session=session)
         users = await source.rows("users")
         choices = await source.rows("user_personality_settings")
-        await move_users(move, users)
-        await move_personas(move, users, choices, admin)
-        await move_default_personas(move, users)
-        await move_prompts(move)
-        await move_configs(move)
-        await move_personalities(move)
-        await move_default_configs(move)
-        await move_owners(move)
-        await move_choices(move, choices)
-        await move_channels(move)
-        await move_lines(move)
-        return move.tally.report(source.absent())
+        await move_users(migration, users)
+        await move_personas(migration, users, choices, admin)
+        await move_default_personas(migration, users)
+        await move_prompts(migration)
+        await move_configs(migration)
+        await move_personalities(migration)
+        await move_default_configs(migration)
+        await move_owners(migration)
+        await move_choices(migration, choices)
+        await move_channels(migration)
+        await move_lines(migration)
+        return migration.report.build(source.absent())

@@ -1,4 +1,4 @@
-"""The old database, opened to be read: one moment of it, however long the reading takes."""
+"""Read access to the old database, in one consistent snapshot."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,10 +24,10 @@ from services.legacy.errors import LegacyShapeUnknown, LegacyUnreachable
 
 Row: TypeAlias = dict[str, Any]
 
-_PATIENCE = 10  # seconds until nobody is there
+_CONNECT_TIMEOUT = 10  # seconds
 _REQUIRED = ("users", "personas", "personalities", "llm_configs")
-# Each table's columns: those it cannot be read without, and those an older one may lack.
-_SHAPE: Mapping[str, tuple[str, str]] = {
+# The columns of each table: required ones, and those that older versions may lack.
+_SCHEMA: Mapping[str, tuple[str, str]] = {
     "users": ("id discord_id", "username global_persona_id"),
     "personas": (
         "id",
@@ -59,41 +59,43 @@ _RENAMED = {"user_personality_settings": "user_personality_configs"}
 
 
 class LegacyDatabase:
-    """Rows of the old database as dictionaries, with the columns that there are."""
+    """Rows of the old database as dictionaries, with the columns that exist."""
 
     def __init__(
         self, connection: AsyncConnection, schema: str, columns: Mapping[str, frozenset[str]]
     ) -> None:
         self._connection = connection
         self._schema = schema
-        self._columns = {name: columns.get(_called(name, columns), frozenset()) for name in _SHAPE}
-        self._names = {name: _called(name, columns) for name in _SHAPE}
+        self._columns = {
+            name: columns.get(_table_name(name, columns), frozenset()) for name in _SCHEMA
+        }
+        self._names = {name: _table_name(name, columns) for name in _SCHEMA}
 
     def absent(self) -> list[str]:
-        """Return the tables and columns of the old shape that are not there."""
+        """Return the tables and columns of the old schema that do not exist."""
         return [
             lack
-            for name, (needed, others) in _SHAPE.items()
-            for lack in self._lacks(name, f"{needed} {others}")
+            for name, (needed, others) in _SCHEMA.items()
+            for lack in self._missing(name, f"{needed} {others}")
         ]
 
     def missing(self) -> tuple[str, ...]:
-        """Return the tables and columns that are not there and without which nothing is moved."""
-        return tuple(lack for name in _REQUIRED for lack in self._lacks(name, _SHAPE[name][0]))
+        """Return the required tables and columns that do not exist."""
+        return tuple(lack for name in _REQUIRED for lack in self._missing(name, _SCHEMA[name][0]))
 
     async def rows(self, name: str) -> list[Row]:
-        """Return a table, the oldest rows first; nothing where it cannot be read."""
-        if self._lacks(name, _SHAPE[name][0]):
+        """Return the rows of a table, oldest first; empty if required columns are missing."""
+        if self._missing(name, _SCHEMA[name][0]):
             return []
         order = [text(each) for each in ("created_at", "id") if each in self._columns[name]]
         return list(await self._connection.scalars(self._select(name).order_by(*order)))
 
     async def lines(self) -> AsyncScalarResult[Row] | None:
-        """Return the conversations channel by channel in order of time, not all at once."""
+        """Stream the conversations channel by channel, in chronological order."""
         name = "conversation_history"
-        if self._lacks(name, _SHAPE[name][0]):
+        if self._missing(name, _SCHEMA[name][0]):
             return None
-        # A question and its answer may have been written at the same moment.
+        # A message and its answer may have the same timestamp.
         order = text("channel_id, created_at, role DESC, id")
         return await self._connection.stream_scalars(self._select(name).order_by(order))
 
@@ -101,60 +103,62 @@ class LegacyDatabase:
         row: ColumnElement[Row] = literal_column("to_jsonb(t)", JSONB())
         return select(row).select_from(table(self._names[name], schema=self._schema).alias("t"))
 
-    def _lacks(self, name: str, columns: str) -> list[str]:
-        found = self._columns[name]
-        if not found:
+    def _missing(self, name: str, columns: str) -> list[str]:
+        existing = self._columns[name]
+        if not existing:
             return [name]
-        return [f"{name}.{each}" for each in columns.split() if each not in found]
+        return [f"{name}.{each}" for each in columns.split() if each not in existing]
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncGenerator[LegacyDatabase]:
-    """Open the old database so that nothing can be written to it.
+async def open_legacy(url: str) -> AsyncGenerator[LegacyDatabase]:
+    """Open the old database read-only.
 
     Raises:
-        LegacyShapeUnknown: It lacks what it cannot be read without.
+        LegacyShapeUnknown: It lacks required tables or columns.
         LegacyUnreachable: It cannot be opened.
     """
-    address, schema = _address(url)
-    engine = create_async_engine(address, poolclass=NullPool, connect_args={"timeout": _PATIENCE})
+    address, schema = _parse_url(url)
+    engine = create_async_engine(
+        address, poolclass=NullPool, connect_args={"timeout": _CONNECT_TIMEOUT}
+    )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         try:
             connection = await stack.enter_async_context(engine.connect())
         except (SQLAlchemyError, OSError) as error:
-            said = error.orig if isinstance(error, DBAPIError) else error
-            reason = next(iter(str(said).splitlines()), "") or type(said).__name__
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            reason = next(iter(str(cause).splitlines()), "") or type(cause).__name__
             raise LegacyUnreachable(address.render_as_string(), reason) from error
         await connection.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        source = LegacyDatabase(connection, schema, await _columns(connection, schema))
+        source = LegacyDatabase(connection, schema, await _load_columns(connection, schema))
         if missing := source.missing():
             raise LegacyShapeUnknown(missing)
         yield source
 
 
-def _address(url: str) -> tuple[URL, str]:
-    """Return the address as our driver wants it, and the schema that Prisma writes into it."""
+def _parse_url(url: str) -> tuple[URL, str]:
+    """Return the URL for our driver, and the schema that Prisma puts into it."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise LegacyUnreachable("?", "it must begin with postgresql://") from error
     if parsed.get_backend_name() not in {"postgres", "postgresql"}:
         raise LegacyUnreachable(parsed.render_as_string(), "it must begin with postgresql://")
-    asked = parsed.normalized_query
-    query = {name: asked[name] for name in ("host", "port", "ssl") if name in asked}
-    if "sslmode" in asked:
-        query["ssl"] = asked["sslmode"]
+    parameters = parsed.normalized_query
+    query = {name: parameters[name] for name in ("host", "port", "ssl") if name in parameters}
+    if "sslmode" in parameters:
+        query["ssl"] = parameters["sslmode"]
     return (
         parsed.set(drivername="postgresql+asyncpg", query=query),
-        asked.get("schema", ("public",))[0],
+        parameters.get("schema", ("public",))[0],
     )
 
 
-async def _columns(connection: AsyncConnection, schema: str) -> dict[str, frozenset[str]]:
-    """Return the columns of every table; a key that is no UUID is not the key we know."""
+async def _load_columns(connection: AsyncConnection, schema: str) -> dict[str, frozenset[str]]:
+    """Return the columns of every table, without `id` columns that are not UUIDs."""
     columns = table(
         "columns",
         column("table_schema"),
@@ -168,13 +172,13 @@ async def _columns(connection: AsyncConnection, schema: str) -> dict[str, frozen
             columns.c.table_schema == schema
         )
     )
-    found: dict[str, set[str]] = {}
+    tables: dict[str, set[str]] = {}
     for name, each, kind in rows:
         if each != "id" or kind == "uuid":
-            found.setdefault(name, set()).add(each)
-    return {name: frozenset(each) for name, each in found.items()}
+            tables.setdefault(name, set()).add(each)
+    return {name: frozenset(each) for name, each in tables.items()}
 
 
-def _called(name: str, columns: Mapping[str, frozenset[str]]) -> str:
-    """Return what a table of the old shape is called in this database."""
+def _table_name(name: str, columns: Mapping[str, frozenset[str]]) -> str:
+    """Return the name of a table of the old schema in this database."""
     return name if name in columns else _RENAMED.get(name, name)

@@ -1,4 +1,4 @@
-"""Language models: one vendor a module, one service in front of them."""
+"""Language models: one module per vendor, and the service that calls them."""
 
 from services.background_calls import BackgroundCalls, background_calls
 from services.llm.errors import (
@@ -13,9 +13,9 @@ from services.llm.errors import (
 )
 from services.llm.ledger import Ledger, UsageSummary
 from services.llm.ports import TextModel
-from services.llm.prices import PRICES, Price, dear_cost
+from services.llm.prices import Price, maximum_cost
 from services.llm.service import ConfiguredVendor, LanguageModels
-from services.llm.tokens import estimate, fitting
+from services.llm.tokens import estimate, fitting_length
 from services.llm.types import (
     Caller,
     ChatMessage,
@@ -26,9 +26,11 @@ from services.llm.types import (
     Sampling,
     Usage,
 )
+from services.llm.vendors import PRICES, VENDORS, Vendor
 
 __all__ = [
     "PRICES",
+    "VENDORS",
     "BackgroundCalls",
     "Caller",
     "ChatMessage",
@@ -52,8 +54,9 @@ __all__ = [
     "TextModel",
     "Usage",
     "UsageSummary",
+    "Vendor",
     "background_calls",
-    "dear_cost",
     "estimate",
-    "fitting",
+    "fitting_length",
+    "maximum_cost",
 ]

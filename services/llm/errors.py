@@ -1,4 +1,4 @@
-"""How asking a model can fail, whoever the vendor is."""
+"""Errors of calls to models, independent of the vendor."""
 
 from dataclasses import dataclass
 
@@ -6,24 +6,24 @@ from services.errors import DomainError, TransientError
 
 
 class ModelError(DomainError):
-    """A language model did not answer as it should."""
+    """A call to a language model failed."""
 
 
 @dataclass(eq=False)
 class ModelUnavailable(ModelError, TransientError):
-    """The vendor could not be reached, broke, or took too long."""
+    """The vendor could not be reached, failed, or timed out."""
 
     model: str
 
 
 @dataclass(eq=False)
 class ModelOverloaded(ModelUnavailable):
-    """The vendor has answered that it could not, so nothing was done."""
+    """The vendor answered with a server error, so the request was not processed."""
 
 
 @dataclass(eq=False)
 class ModelRateLimited(ModelError, TransientError):
-    """The vendor wants us to wait, for so many seconds if it said."""
+    """The vendor rate-limited us; `retry_after` is in seconds, if it was given."""
 
     model: str
     retry_after: float | None = None
@@ -38,9 +38,9 @@ class ModelRefused(ModelError):
 
 @dataclass(eq=False)
 class ModelMisconfigured(ModelError):
-    """The key, the name of the model or a parameter is wrong; trying again cannot help.
+    """The key, the name of the model or a parameter is wrong; retrying cannot help.
 
-    `detail` is the vendor's or our own sentence about it, for whoever runs the bot.
+    `detail` is the vendor's or our own explanation, for the operator.
     """
 
     model: str
@@ -49,13 +49,13 @@ class ModelMisconfigured(ModelError):
 
 @dataclass(eq=False)
 class ContextTooLong(ModelError):
-    """The prompt is longer than the model can read."""
+    """The prompt exceeds the context of the model."""
 
     model: str
 
 
 @dataclass(eq=False)
 class MalformedAnswer(ModelError, TransientError):
-    """The answer could not be read as what was asked for."""
+    """The answer does not match the requested schema."""
 
     model: str

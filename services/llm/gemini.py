@@ -1,4 +1,4 @@
-"""Google's Gemini."""
+"""Google's Gemini models."""
 
 import contextlib
 import json
@@ -31,8 +31,8 @@ _REFUSALS = {
     *("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "RECITATION", "SPII"),
     *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
 }
-# What our users may say to each other is for Discord and the server's moderators to judge.
-_HARMS = (
+# Moderating what users say to each other is up to Discord and the server's moderators.
+_HARM_CATEGORIES = (
     types.HarmCategory.HARM_CATEGORY_HARASSMENT,
     types.HarmCategory.HARM_CATEGORY_HATE_SPEECH,
     types.HarmCategory.HARM_CATEGORY_SEXUALLY_EXPLICIT,
@@ -42,23 +42,23 @@ _THRESHOLD = types.HarmBlockThreshold.BLOCK_ONLY_HIGH
 
 
 class Gemini(TextModel):
-    """Gemini behind the `google-genai` SDK."""
+    """Gemini through the `google-genai` SDK."""
 
     def __init__(self, *, api_key: str, base_url: str | None = None, timeout: float = 120) -> None:
         self._client = genai.Client(
             api_key=api_key,
-            # The SDK counts in milliseconds, and without a number waits for ever.
+            # In milliseconds; without a value the SDK has no timeout.
             http_options=types.HttpOptions(
                 base_url=base_url,
                 timeout=int(timeout * 1000),
-                # Retries are the service's; left alone, the SDK sleeps and tries once more.
+                # The service retries; by default the SDK would sleep and retry once.
                 retry_options=types.HttpRetryOptions(attempts=1),
             ),
         )
 
     @property
     @override
-    def lacks(self) -> frozenset[str]:
+    def unsupported(self) -> frozenset[str]:
         return frozenset({"repetition_penalty"})
 
     @override
@@ -67,82 +67,86 @@ class Gemini(TextModel):
 
     @override
     async def complete(self, request: Request) -> Completion:
-        with _our_errors(request.model):
+        with _translate_errors(request.model):
             answer = await self._client.aio.models.generate_content(
                 model=request.model, contents=_contents(request), config=_config(request)
             )
-        _refuse_blocked(answer, request.model)
+        _raise_if_blocked(answer, request.model)
         return _completion(answer, request.model)
 
     @override
     async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
         pieces: list[str] = []
         last = types.GenerateContentResponse()
-        finished = False
-        with _our_errors(request.model):
+        is_finished = False
+        with _translate_errors(request.model):
             chunks = await self._client.aio.models.generate_content_stream(
                 model=request.model, contents=_contents(request), config=_config(request)
             )
             async for chunk in chunks:
                 last = chunk
-                finished = finished or _finish_reason(chunk) is not None
-                _refuse_blocked(chunk, request.model)
+                is_finished = is_finished or _finish_reason(chunk) is not None
+                _raise_if_blocked(chunk, request.model)
                 if piece := _text(chunk):
                     pieces.append(piece)
                     yield piece
-        if not finished:
-            raise ModelUnavailable(_name(request.model))  # the stream was cut
-        yield Completion(text="".join(pieces), model=_name(request.model), usage=_usage(last))
+        if not is_finished:
+            raise ModelUnavailable(_full_name(request.model))  # the stream was cut
+        yield Completion(text="".join(pieces), model=_full_name(request.model), usage=_usage(last))
 
     @override
-    async def parse(self, request: Request, shape: type[T]) -> Parsed[T]:
+    async def parse(self, request: Request, schema: type[T]) -> Parsed[T]:
         config = _config(request)
         config.response_mime_type = "application/json"
-        config.response_json_schema = shape.model_json_schema()
-        with _our_errors(request.model):
+        config.response_json_schema = schema.model_json_schema()
+        with _translate_errors(request.model):
             answer = await self._client.aio.models.generate_content(
                 model=request.model, contents=_contents(request), config=config
             )
-        _refuse_blocked(answer, request.model)
+        _raise_if_blocked(answer, request.model)
         completion = _completion(answer, request.model)
         try:
-            value = shape.model_validate_json(completion.text)
+            value = schema.model_validate_json(completion.text)
         except ValidationError as error:
             raise MalformedAnswer(completion.model) from error
         return Parsed(value=value, **vars(completion))
 
-    async def picture(
-        self, model: str, prompt: str, *, like: Sequence[Image], aspect: str
+    async def generate_image(
+        self, model: str, prompt: str, *, references: Sequence[Image], aspect_ratio: str
     ) -> bytes | None:
-        """Return a picture, or None where the model has given words alone.
+        """Return an image, or None if the model answered with text only.
 
         Raises:
-            ModelError: It did not answer.
+            ModelError: The call failed.
         """
-        parts = [types.Part.from_bytes(data=each.data, mime_type=each.media_type) for each in like]
+        parts = [
+            types.Part.from_bytes(data=each.data, mime_type=each.media_type) for each in references
+        ]
         config = types.GenerateContentConfig(
             response_modalities=["IMAGE"],
-            image_config=types.ImageConfig(aspect_ratio=aspect),
-            safety_settings=[types.SafetySetting(category=c, threshold=_THRESHOLD) for c in _HARMS],
+            image_config=types.ImageConfig(aspect_ratio=aspect_ratio),
+            safety_settings=[
+                types.SafetySetting(category=c, threshold=_THRESHOLD) for c in _HARM_CATEGORIES
+            ],
         )
         contents = types.Content(role="user", parts=[*parts, types.Part(text=prompt)])
-        with _our_errors(model):
+        with _translate_errors(model):
             try:
                 answer = await self._client.aio.models.generate_content(
                     model=model, contents=contents, config=config
                 )
             except errors.ServerError as error:
-                raise ModelOverloaded(_name(model)) from error
-        _refuse_blocked(answer, model)
+                raise ModelOverloaded(_full_name(model)) from error
+        _raise_if_blocked(answer, model)
         content = answer.candidates[0].content if answer.candidates else None
         files = (part.inline_data for part in (content.parts if content else None) or ())
         return next((file.data for file in files if file and file.data), None)
 
     async def embed(self, model: str, part: Image | str, *, dimensions: int) -> list[float]:
-        """Return the vector of a picture, or of words, of so many numbers.
+        """Return the embedding of an image or a text.
 
         Raises:
-            ModelError: It did not answer.
+            ModelError: The call failed.
         """
         is_text = isinstance(part, str)
         content = types.Content(
@@ -154,18 +158,18 @@ class Gemini(TextModel):
             ],
         )
         config = types.EmbedContentConfig(output_dimensionality=dimensions)
-        with _our_errors(model):
+        with _translate_errors(model):
             answer = await self._client.aio.models.embed_content(
                 model=model, contents=content, config=config
             )
-        found = answer.embeddings[0].values if answer.embeddings else None
-        if not found:
-            raise ModelUnavailable(_name(model))
-        return found
+        values = answer.embeddings[0].values if answer.embeddings else None
+        if not values:
+            raise ModelUnavailable(_full_name(model))
+        return values
 
     @override
     async def models(self) -> dict[str, str | None]:
-        with _our_errors("models"):
+        with _translate_errors("models"):
             pager = await self._client.aio.models.list()
             return {(model.name or "").removeprefix("models/"): None async for model in pager}
 
@@ -175,7 +179,7 @@ class Gemini(TextModel):
         self._client.close()
 
 
-def _name(model: str) -> str:
+def _full_name(model: str) -> str:
     return f"{VENDOR}/{model}"
 
 
@@ -184,7 +188,7 @@ def _contents(request: Request) -> list[types.ContentUnionDict]:
 
 
 def _content(message: ChatMessage) -> types.Content:
-    # A picture may come without words, and a text that is empty is refused.
+    # An image may come without text, and an empty text part is rejected.
     parts = [types.Part(text=message.content)] if message.content else []
     parts += [
         types.Part.from_bytes(data=image.data, mime_type=image.media_type)
@@ -204,7 +208,9 @@ def _config(request: Request) -> types.GenerateContentConfig:
         frequency_penalty=sampling.frequency_penalty,
         presence_penalty=sampling.presence_penalty,
         max_output_tokens=sampling.max_tokens,
-        safety_settings=[types.SafetySetting(category=c, threshold=_THRESHOLD) for c in _HARMS],
+        safety_settings=[
+            types.SafetySetting(category=c, threshold=_THRESHOLD) for c in _HARM_CATEGORIES
+        ],
     )
 
 
@@ -213,14 +219,14 @@ def _finish_reason(answer: types.GenerateContentResponse) -> str | None:
     return reason.name if reason else None
 
 
-def _refuse_blocked(answer: types.GenerateContentResponse, model: str) -> None:
-    blocked = answer.prompt_feedback and answer.prompt_feedback.block_reason
-    if blocked or _finish_reason(answer) in _REFUSALS:
-        raise ModelRefused(_name(model))
+def _raise_if_blocked(answer: types.GenerateContentResponse, model: str) -> None:
+    block_reason = answer.prompt_feedback and answer.prompt_feedback.block_reason
+    if block_reason or _finish_reason(answer) in _REFUSALS:
+        raise ModelRefused(_full_name(model))
 
 
 def _text(answer: types.GenerateContentResponse) -> str:
-    """Return the text without thoughts. `answer.text` would warn about parts that are no text."""
+    """Return the text without thoughts. `answer.text` would warn about other kinds of parts."""
     content = answer.candidates[0].content if answer.candidates else None
     parts = (content.parts if content else None) or []
     return "".join(part.text for part in parts if part.text and not part.thought)
@@ -228,10 +234,12 @@ def _text(answer: types.GenerateContentResponse) -> str:
 
 def _completion(answer: types.GenerateContentResponse, model: str) -> Completion:
     if not answer.candidates:
-        raise ModelUnavailable(_name(model))  # neither an answer nor a reason for none
+        raise ModelUnavailable(
+            _full_name(model)
+        )  # neither an answer nor a reason why there is none
     return Completion(
         text=_text(answer),
-        model=_name(model),
+        model=_full_name(model),
         usage=_usage(answer),
         is_cut=_finish_reason(answer) == "MAX_TOKENS",
     )
@@ -249,8 +257,8 @@ def _usage(answer: types.GenerateContentResponse) -> Usage:
 
 
 @contextlib.contextmanager
-def _our_errors(model: str) -> Generator[None]:
-    name = _name(model)
+def _translate_errors(model: str) -> Generator[None]:
+    name = _full_name(model)
     try:
         yield
     except errors.ClientError as error:
@@ -277,5 +285,5 @@ def _client_error(name: str, error: errors.ClientError) -> Exception:
 
 def _retry_after(error: errors.ClientError) -> float | None:
     """Read `retryDelay` ("3s") of google.rpc.RetryInfo in the error's details."""
-    found = re.search(r"'retryDelay': '([\d.]+)s'", str(cast("Any", error).details))
-    return float(found[1]) if found else None
+    match = re.search(r"'retryDelay': '([\d.]+)s'", str(cast("Any", error).details))
+    return float(match[1]) if match else None

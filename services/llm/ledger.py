@@ -1,4 +1,4 @@
-"""What every call to a model took."""
+"""The ledger of model calls: tokens, cost and duration."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from services.types import Actor
 
 @dataclass(frozen=True, kw_only=True)
 class UsageSummary:
-    """What calls of one kind took together. `cost_usd` counts only calls whose price is known."""
+    """Totals of calls by model and purpose. `cost_usd` covers only calls with a known price."""
 
     model: str
     purpose: str
@@ -32,21 +32,21 @@ class UsageSummary:
 
 
 class Ledger:
-    """Prices and rows of `llm_calls`. Each request that leaves the house is one."""
+    """Prices calls and stores them in `llm_calls`, one row per request to a vendor."""
 
     def __init__(self, sessions: Sessions, model_prices: Mapping[str, Price]) -> None:
         self._sessions = sessions
         self._prices = model_prices
 
-    def priced(self, model: str, usage: Usage) -> Usage:
-        """Return usage with its cost, where anybody knows it."""
+    def with_cost(self, model: str, usage: Usage) -> Usage:
+        """Return usage with its cost, if the price is known."""
         price = prices.FREE if model.startswith("local/") else self._prices.get(model)
         return replace(usage, cost_usd=prices.cost(usage, price))
 
     async def record(
         self, model: str, caller: Caller, outcome: CallOutcome, usage: Usage, seconds: float
     ) -> None:
-        """Write a call down, whatever became of it."""
+        """Store a call, whatever its outcome."""
         row = LlmCall(
             purpose=caller.purpose,
             model=model,
@@ -63,22 +63,22 @@ class Ledger:
 
         async def write() -> None:
             async with self._sessions.begin() as session:
-                # An answer waits for this, and a crash may cost the count of a moment.
+                # The answer waits for this; losing the last rows in a crash is acceptable.
                 await session.execute(text("SET LOCAL synchronous_commit = off"))
                 session.add(row)
 
         try:
             await retry_on_disconnect(write)
         except IntegrityError:
-            # Whoever asked was deleted meanwhile; what it took stays true.
+            # The user or personality was deleted meanwhile; the usage is still valid.
             row.user_id = row.personality_id = None
             await retry_on_disconnect(write)
 
     async def summary(self, actor: Actor, *, days: int) -> Sequence[UsageSummary]:
-        """Return what was spent in the last days, the dearest first.
+        """Return the usage of the last `days` days, the most expensive first.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
+            BotOwnerOnly: The actor is not the bot owner.
         """
         if not actor.is_bot_owner:
             raise BotOwnerOnly

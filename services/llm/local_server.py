@@ -1,7 +1,7 @@
-"""The local model's own process: `python -P local_server.py GGUF SLOTS CONTEXT`.
+"""The process of the local model: `python -P local_server.py GGUF SLOTS CONTEXT`.
 
-It prints its address on one line, and ends when its standard input does: whatever happens to the
-process that started it, none of these is left behind.
+It prints its address on one line and exits when its standard input closes, so that it never
+outlives the process that started it.
 """
 
 import importlib
@@ -24,7 +24,7 @@ def main() -> None:
     sys.stdout.write(f"{server.listening_address}\n")
     sys.stdout.flush()
     sys.stdin.read()
-    os._exit(0)  # an answer in progress is nobody's any more
+    os._exit(0)  # nobody waits for an answer in progress any more
 
 
 if __name__ == "__main__":

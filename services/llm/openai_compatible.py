@@ -1,10 +1,9 @@
-"""Vendors that speak OpenAI's chat completions: OpenAI, OpenRouter, Ollama, vLLM, llama.cpp."""
+"""Vendors with OpenAI's chat completions API: OpenAI, OpenRouter, Ollama, vLLM, llama.cpp."""
 
 import base64
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Generator
-from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx2
@@ -26,44 +25,29 @@ from services.llm.errors import (
 )
 from services.llm.ports import TextModel
 from services.llm.types import ChatMessage, Completion, Parsed, Request, T, Usage
+from services.llm.vendors import Dialect
 
-_NO_CREDIT = {"insufficient_quota", "billing_not_active"}
-_PASSING = {408, 409}  # of the client's errors, a time-out and a conflict
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dialect:
-    """In what a vendor differs from OpenAI. `extra` maps our parameters to fields of the body."""
-
-    max_tokens: str = "max_tokens"
-    extra: tuple[tuple[str, str], ...] = ()
-    cache_key: bool = False
-    reasoning_effort: str | None = None
-    context_tokens: int = 32_000
-
-    @property
-    def lacks(self) -> frozenset[str]:
-        """Return the parameters that this dialect has no field for."""
-        return frozenset({"top_k", "repetition_penalty"} - {name for name, _ in self.extra})
+_NO_CREDIT_CODES = {"insufficient_quota", "billing_not_active"}
+_TRANSIENT_STATUSES = {408, 409}  # request timeout and conflict
 
 
 class OpenAICompatible(TextModel):
-    """A vendor behind the `openai` SDK."""
+    """A vendor through the `openai` SDK."""
 
     def __init__(
         self, vendor: str, *, api_key: str, base_url: str, dialect: Dialect, timeout: float = 120
     ) -> None:
         self._vendor = vendor
         self._dialect = dialect
-        # Retries are the service's: only it knows the deadline and the fallback.
+        # The service retries: only it knows the deadline and the fallback.
         self._client = AsyncOpenAI(
             api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0
         )
 
     @property
     @override
-    def lacks(self) -> frozenset[str]:
-        return self._dialect.lacks
+    def unsupported(self) -> frozenset[str]:
+        return self._dialect.unsupported
 
     @override
     def context_tokens(self, model: str) -> int:
@@ -71,54 +55,56 @@ class OpenAICompatible(TextModel):
 
     @override
     async def complete(self, request: Request) -> Completion:
-        with self._our_errors(request.model):
+        with self._translate_errors(request.model):
             raw = await self._client.chat.completions.with_raw_response.create(
                 **self._body(request), stream=False
             )
-            self._demand_choices(raw.http_response, request.model)
+            self._require_choices(raw.http_response, request.model)
             return self._completion(raw.parse(), request.model)
 
     @override
     async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
         pieces: list[str] = []
         usage: CompletionUsage | None = None
-        finished: str | None = None
-        refused = False
-        with self._our_errors(request.model):
+        finish_reason: str | None = None
+        is_refused = False
+        with self._translate_errors(request.model):
             chunks = await self._client.chat.completions.create(
                 **self._body(request), stream=True, stream_options={"include_usage": True}
             )
             async for chunk in chunks:
                 usage = chunk.usage or usage
                 for choice in chunk.choices or ():
-                    finished = choice.finish_reason or finished
-                    refused = refused or bool(choice.delta.refusal)
+                    finish_reason = choice.finish_reason or finish_reason
+                    is_refused = is_refused or bool(choice.delta.refusal)
                     if piece := choice.delta.content:
                         pieces.append(piece)
                         yield piece
-        if finished is None:
-            raise ModelUnavailable(self._name(request.model))  # the stream was cut
-        if refused or finished == "content_filter":
-            raise ModelRefused(self._name(request.model))
-        yield Completion(text="".join(pieces), model=self._name(request.model), usage=_usage(usage))
+        if finish_reason is None:
+            raise ModelUnavailable(self._full_name(request.model))  # the stream was cut
+        if is_refused or finish_reason == "content_filter":
+            raise ModelRefused(self._full_name(request.model))
+        yield Completion(
+            text="".join(pieces), model=self._full_name(request.model), usage=_usage(usage)
+        )
 
     @override
-    async def parse(self, request: Request, shape: type[T]) -> Parsed[T]:
-        with self._our_errors(request.model):
+    async def parse(self, request: Request, schema: type[T]) -> Parsed[T]:
+        with self._translate_errors(request.model):
             raw = await self._client.chat.completions.with_raw_response.parse(
-                **self._body(request), response_format=shape
+                **self._body(request), response_format=schema
             )
-            self._demand_choices(raw.http_response, request.model)
+            self._require_choices(raw.http_response, request.model)
             answer = raw.parse()
             completion = self._completion(answer, request.model)
             value = answer.choices[0].message.parsed
         if value is None:
-            raise MalformedAnswer(self._name(request.model))
+            raise MalformedAnswer(self._full_name(request.model))
         return Parsed(value=value, **vars(completion))
 
     @override
     async def models(self) -> dict[str, str | None]:
-        with self._our_errors("models"):
+        with self._translate_errors("models"):
             return {
                 model.id: _date(model.model_dump().get("shutdown_date"))
                 async for model in self._client.models.list()
@@ -128,23 +114,25 @@ class OpenAICompatible(TextModel):
     async def close(self) -> None:
         await self._client.close()
 
-    def _name(self, model: str) -> str:
+    def _full_name(self, model: str) -> str:
         return f"{self._vendor}/{model}"
 
     def _body(self, request: Request) -> dict[str, Any]:
-        given = request.sampling.given()
-        extra = {field: given[name] for name, field in self._dialect.extra if name in given}
+        parameters = request.sampling.specified()
+        extra = {
+            field: parameters[name] for name, field in self._dialect.extra if name in parameters
+        }
         body: dict[str, Any] = {
             "model": request.model,
-            "messages": [_message(message) for message in request.messages],
+            "messages": [_to_wire(message) for message in request.messages],
             **{
-                name: given[name]
+                name: parameters[name]
                 for name in ("temperature", "top_p", "frequency_penalty", "presence_penalty")
-                if name in given
+                if name in parameters
             },
         }
-        if "max_tokens" in given:
-            body[self._dialect.max_tokens] = given["max_tokens"]
+        if "max_tokens" in parameters:
+            body[self._dialect.max_tokens] = parameters["max_tokens"]
         if extra:
             body["extra_body"] = extra
         if self._dialect.reasoning_effort:
@@ -153,29 +141,29 @@ class OpenAICompatible(TextModel):
             body["prompt_cache_key"] = request.cache_key
         return body
 
-    def _demand_choices(self, response: httpx2.Response, model: str) -> None:
-        """See that a 200 is an answer: OpenRouter puts errors into one, proxies pages of HTML.
+    def _require_choices(self, response: httpx2.Response, model: str) -> None:
+        """Check that a 200 is an answer; OpenRouter returns errors as 200, proxies HTML pages.
 
-        The SDK would stumble over either without an error of its own.
+        The SDK would fail on either with an unrelated exception.
         """
         body = response.json()
         if not isinstance(body, dict) or not cast("dict[str, Any]", body).get("choices"):
-            raise ModelUnavailable(self._name(model))
+            raise ModelUnavailable(self._full_name(model))
 
     def _completion(self, answer: ChatCompletion, model: str) -> Completion:
         choice = answer.choices[0]
         if choice.message.refusal or choice.finish_reason == "content_filter":
-            raise ModelRefused(self._name(model))
+            raise ModelRefused(self._full_name(model))
         return Completion(
             text=choice.message.content or "",
-            model=self._name(model),
+            model=self._full_name(model),
             usage=_usage(answer.usage),
             is_cut=choice.finish_reason == "length",
         )
 
     @contextlib.contextmanager
-    def _our_errors(self, model: str) -> Generator[None]:
-        name = self._name(model)
+    def _translate_errors(self, model: str) -> Generator[None]:
+        name = self._full_name(model)
         try:
             yield
         except openai.APIStatusError as error:
@@ -188,10 +176,10 @@ class OpenAICompatible(TextModel):
             raise ModelUnavailable(name) from error
 
 
-def _message(message: ChatMessage) -> dict[str, Any]:
+def _to_wire(message: ChatMessage) -> dict[str, Any]:
     if not message.images:
         return {"role": message.role, "content": message.content}
-    pictures = [
+    data_urls = [
         f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
         for image in message.images
     ]
@@ -199,7 +187,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
         "role": message.role,
         "content": [
             {"type": "text", "text": message.content},
-            *({"type": "image_url", "image_url": {"url": url}} for url in pictures),
+            *({"type": "image_url", "image_url": {"url": url}} for url in data_urls),
         ],
     }
 
@@ -218,21 +206,18 @@ def _usage(usage: CompletionUsage | None) -> Usage:
 
 
 def _status_error(name: str, error: openai.APIStatusError) -> ModelError:
-    sentence = _sentence(error)
-    if error.code in _NO_CREDIT:
+    detail = _error_detail(error)
+    if error.code in _NO_CREDIT_CODES:
         return ModelMisconfigured(name, "The account has no credit left.")
     if isinstance(error, openai.RateLimitError):
         return ModelRateLimited(name, _retry_after(error))
-    if isinstance(error, openai.InternalServerError) or error.status_code in _PASSING:
+    if isinstance(error, openai.InternalServerError) or error.status_code in _TRANSIENT_STATUSES:
         return ModelUnavailable(name)
-    if (
-        isinstance(error, openai.BadRequestError)
-        and "context" in f"{error.code} {sentence}".lower()
-    ):
+    if isinstance(error, openai.BadRequestError) and "context" in f"{error.code} {detail}".lower():
         return ContextTooLong(name)
     if error.code == "content_policy_violation":
         return ModelRefused(name)
-    return ModelMisconfigured(name, sentence)
+    return ModelMisconfigured(name, detail)
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:
@@ -242,7 +227,7 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
         return None
 
 
-def _sentence(error: openai.APIStatusError) -> str:
+def _error_detail(error: openai.APIStatusError) -> str:
     body = error.body
     if isinstance(body, dict):
         message = cast("dict[str, Any]", body).get("message")

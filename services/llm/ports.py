@@ -1,4 +1,4 @@
-"""What a vendor must be able to do."""
+"""The interface of vendors."""
 
 from collections.abc import AsyncGenerator
 from typing import Protocol
@@ -7,33 +7,33 @@ from services.llm.types import Completion, Parsed, Request, T
 
 
 class TextModel(Protocol):
-    """A vendor of language models. All methods raise `ModelError` and nothing else of their own."""
+    """A vendor of language models. Methods raise `ModelError` and no other domain error."""
 
     @property
-    def lacks(self) -> frozenset[str]:
-        """Return the names of the sampling parameters this vendor does not know and we drop."""
+    def unsupported(self) -> frozenset[str]:
+        """Return the sampling parameters that this vendor does not support; they are dropped."""
         ...
 
     def context_tokens(self, model: str) -> int:
-        """Return how many tokens prompt and answer may have together."""
+        """Return the context length: the tokens of prompt and answer together."""
         ...
 
     async def complete(self, request: Request) -> Completion:
-        """Answer a prompt."""
+        """Return the answer to a prompt."""
         ...
 
     def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
-        """Yield the answer in pieces as it is made, then once the whole `Completion`."""
+        """Yield the answer in pieces while it is generated, then the whole `Completion`."""
         ...
 
-    async def parse(self, request: Request, shape: type[T]) -> Parsed[T]:
-        """Answer a prompt in the shape of a pydantic model without defaults or dicts."""
+    async def parse(self, request: Request, schema: type[T]) -> Parsed[T]:
+        """Return the answer as a pydantic model. `schema` must have no defaults or dicts."""
         ...
 
     async def models(self) -> dict[str, str | None]:
-        """Return the models on offer, with the date each is shut down where one is announced."""
+        """Return the available models, each with its shutdown date if one is announced."""
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close all connections."""
         ...

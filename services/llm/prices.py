@@ -1,6 +1,5 @@
-"""What a million tokens cost, in US dollars."""
+"""Prices of models, in US dollars per million tokens."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.llm.types import Usage
@@ -8,7 +7,7 @@ from services.llm.types import Usage
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars for a million tokens: read fresh, read from the vendor's cache, written."""
+    """US dollars per million tokens: uncached input, cached input, output."""
 
     fresh: float
     cached: float
@@ -17,23 +16,17 @@ class Price:
 
 FREE = Price(0, 0, 0)
 
-# The vendors' price pages, read 2026-11-21. `MODEL_PRICES` adds to it and wins over it.
-PRICES: Mapping[str, Price] = {
-    "openai/gpt-6-luna": Price(0.10, 0.01, 0.50),
-}
+# Budgets assume a high price if the price of a model is unknown.
+_EXPENSIVE = Price(10, 10, 30)
 
 
-# Where nobody knows a price, budgets reckon with a dear one.
-_DEAR = Price(10, 10, 30)
-
-
-def dear_cost(usage: Usage) -> float:
-    """Return what a call may have cost at most, in US dollars, where its price is unknown."""
-    return cost(usage, _DEAR) or 0
+def maximum_cost(usage: Usage) -> float:
+    """Return the assumed maximum cost of a call with an unknown price, in US dollars."""
+    return cost(usage, _EXPENSIVE) or 0
 
 
 def cost(usage: Usage, price: Price | None) -> float | None:
-    """Return what a call cost in US dollars, or None where nobody knows."""
+    """Return the cost of a call in US dollars, or None if it is unknown."""
     if usage.cost_usd is not None:
         return usage.cost_usd
     if price is None:

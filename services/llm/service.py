@@ -1,4 +1,4 @@
-"""The one place from which language models are asked."""
+"""The service for all calls to language models."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ from services.llm.types import Caller, Completion, Parsed, Request, T, Usage
 log = logging.getLogger(__name__)
 C = TypeVar("C", bound=Completion)
 
-_ATTEMPTS = 3
+_MAX_ATTEMPTS = 3
 _WAIT = wait_random_exponential(multiplier=0.5, max=8)
 _OUTCOMES: dict[type[ModelError], CallOutcome] = {
     ModelUnavailable: CallOutcome.UNAVAILABLE,
@@ -50,50 +50,50 @@ _OUTCOMES: dict[type[ModelError], CallOutcome] = {
 
 @dataclass(frozen=True)
 class ConfiguredVendor:
-    """A vendor that is set up, and what `vendor/default` means today."""
+    """A configured vendor, and the model that `vendor/default` stands for."""
 
     texts: TextModel
     default: str
 
 
 class LanguageModels:
-    """Asks the vendor that a model's name begins with: again when it may help, else a fallback.
+    """Calls models, with retries and an optional fallback model.
 
-    Models are named `vendor/model`; `vendor/default` is the one in the settings. Each request that
-    leaves the house is a row of `llm_calls`, whatever becomes of it. The deadline is for
-    all attempts of one model; a fallback has one of its own.
+    Models are named `vendor/model`; `vendor/default` is the one in the settings. Each request to a
+    vendor is a row of `llm_calls`, whatever its outcome. The deadline covers all attempts of one
+    model; a fallback has its own deadline.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        courier: BackgroundCalls,
+        background: BackgroundCalls,
         vendors: Mapping[str, ConfiguredVendor],
         *,
         deadline: float = 120,
         wait: wait_base = _WAIT,
     ) -> None:
         self._ledger = ledger
-        self._courier = courier
+        self._background = background
         self._vendors = vendors
         self._deadline = deadline
         self._wait = wait
 
     @property
     def ledger(self) -> Ledger:
-        """Return where calls are written down."""
+        """Return the ledger of calls."""
         return self._ledger
 
     @property
     def vendors(self) -> frozenset[str]:
-        """Return the names of the vendors that are set up."""
+        """Return the names of the configured vendors."""
         return frozenset(self._vendors)
 
     def resolve(self, model: str) -> str:
         """Return the full name of a model, with the default of its vendor filled in.
 
         Raises:
-            ModelMisconfigured: It is not `vendor/model` of a vendor that is set up.
+            ModelMisconfigured: It is not `vendor/model` of a configured vendor.
         """
         vendor, _, rest = model.partition("/")
         if vendor not in self._vendors or not rest:
@@ -103,23 +103,23 @@ class LanguageModels:
             )
         return f"{vendor}/{self._vendors[vendor].default}" if rest == "default" else model
 
-    def dropped(self, model: str, parameters: frozenset[str]) -> frozenset[str]:
-        """Return which of these parameters the model's vendor does not know and we drop."""
+    def unsupported(self, model: str, parameters: frozenset[str]) -> frozenset[str]:
+        """Return those of `parameters` that the vendor does not support; they are dropped."""
         vendor, _ = self._vendor(model)
-        return vendor.lacks & parameters
+        return vendor.unsupported & parameters
 
     def context_tokens(self, model: str) -> int:
-        """Return how many tokens prompt and answer may have together."""
+        """Return the context length: the tokens of prompt and answer together."""
         vendor, name = self._vendor(model)
         return vendor.context_tokens(name)
 
     async def complete(
         self, request: Request, *, caller: Caller, fallback: str | None = None
     ) -> Completion:
-        """Answer a prompt within the deadline.
+        """Return the answer to a prompt within the deadline.
 
         Raises:
-            ModelError: Neither the model nor the fallback answered; it is the model's error.
+            ModelError: Both the model and the fallback failed; the error is the model's.
         """
 
         def ask(vendor: TextModel, request: Request) -> Awaitable[Completion]:
@@ -128,61 +128,64 @@ class LanguageModels:
         return await self._with_fallback(ask, request, caller, fallback)
 
     async def parse(
-        self, request: Request, shape: type[T], *, caller: Caller, fallback: str | None = None
+        self, request: Request, schema: type[T], *, caller: Caller, fallback: str | None = None
     ) -> Parsed[T]:
-        """Answer a prompt in a shape within the deadline.
+        """Return the answer to a prompt as a pydantic model within the deadline.
 
         Raises:
-            ModelError: Neither the model nor the fallback answered; it is the model's error.
+            ModelError: Both the model and the fallback failed; the error is the model's.
         """
 
         def ask(vendor: TextModel, request: Request) -> Awaitable[Parsed[T]]:
-            return vendor.parse(request, shape)
+            return vendor.parse(request, schema)
 
         return await self._with_fallback(ask, request, caller, fallback)
 
     async def stream(self, request: Request, *, caller: Caller) -> AsyncGenerator[str | Completion]:
-        """Yield the answer in pieces, then the whole; no retry, since words are already out.
+        """Yield the answer in pieces, then the whole; without retries, as text is already sent.
 
         Raises:
-            ModelError: The model did not answer, or not to the end.
+            ModelError: The call failed or was interrupted.
         """
         request = request.to(self.resolve(request.model))
         vendor, name = self._vendor(request.model)
         pieces: asyncio.Queue[str | Completion | None] = asyncio.Queue()
 
-        async def pump() -> None:
-            ends = asyncio.get_running_loop().time() + self._deadline
+        async def read() -> None:
+            deadline = asyncio.get_running_loop().time() + self._deadline
             try:
-                async with _until(ends, request.model):
+                async with _timeout_at(deadline, request.model):
                     async for piece in vendor.stream(request.to(name)):
                         pieces.put_nowait(piece)
             finally:
                 pieces.put_nowait(None)
 
         started = time.perf_counter()
-        carried = asyncio.ensure_future(self._courier.call(pump))
+        task = asyncio.ensure_future(self._background.call(read))
         outcome, usage = CallOutcome.CANCELLED, Usage()
         try:
             while (piece := await pieces.get()) is not None:
                 if isinstance(piece, Completion):
-                    outcome, usage = CallOutcome.OK, self._ledger.priced(request.model, piece.usage)
+                    outcome, usage = (
+                        CallOutcome.OK,
+                        self._ledger.with_cost(request.model, piece.usage),
+                    )
                     piece = replace(piece, usage=usage)
                 yield piece
-            await carried
+            await task
         except ModelError as error:
             outcome = _OUTCOMES[type(error)]
             raise
         finally:
-            carried.cancel()
+            task.cancel()
             await self._ledger.record(
                 request.model, caller, outcome, usage, time.perf_counter() - started
             )
 
     async def models(self, vendor: str) -> dict[str, str | None]:
-        """Return the models a vendor offers, with the dates at which they are shut down."""
-        found, _ = self._vendor(f"{vendor}/default")
-        return await self._courier.call(found.models)
+        """Return the models of a vendor, with their shutdown dates."""
+        text_model, _ = self._vendor(f"{vendor}/default")
+        return await self._background.call(text_model.models)
 
     def _vendor(self, model: str) -> tuple[TextModel, str]:
         vendor, _, rest = self.resolve(model).partition("/")
@@ -214,40 +217,40 @@ class LanguageModels:
     ) -> C:
         request = request.to(self.resolve(request.model))
 
-        async def attempts() -> C:
-            ends = asyncio.get_running_loop().time() + self._deadline
-            async for trial in AsyncRetrying(
+        async def retry() -> C:
+            deadline = asyncio.get_running_loop().time() + self._deadline
+            async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type((ModelUnavailable, ModelRateLimited)),
-                stop=stop_after_attempt(_ATTEMPTS) | stop_before_delay(self._deadline),
-                wait=self._pause,
+                stop=stop_after_attempt(_MAX_ATTEMPTS) | stop_before_delay(self._deadline),
+                wait=self._retry_delay,
                 reraise=True,
             ):
-                with trial:
-                    return await self._attempt(ask, request, caller, ends)
+                with attempt:
+                    return await self._attempt(ask, request, caller, deadline)
             raise AssertionError("AsyncRetrying ends by returning or raising")
 
-        return await self._courier.call(attempts)
+        return await self._background.call(retry)
 
-    def _pause(self, state: RetryCallState) -> float:
-        """Return the seconds until the next attempt: our own, or more where the vendor says so."""
+    def _retry_delay(self, state: RetryCallState) -> float:
+        """Return the seconds until the next attempt: our backoff or the vendor's, if longer."""
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, ModelRateLimited) else None
-        return max(asked or 0, self._wait(state))
+        retry_after = error.retry_after if isinstance(error, ModelRateLimited) else None
+        return max(retry_after or 0, self._wait(state))
 
     async def _attempt(
         self,
         ask: Callable[[TextModel, Request], Awaitable[C]],
         request: Request,
         caller: Caller,
-        ends: float,
+        deadline: float,
     ) -> C:
         vendor, name = self._vendor(request.model)
         started = time.perf_counter()
         outcome, usage = CallOutcome.CANCELLED, Usage()
         try:
-            async with _until(ends, request.model):
+            async with _timeout_at(deadline, request.model):
                 answer = await ask(vendor, request.to(name))
-            outcome, usage = CallOutcome.OK, self._ledger.priced(request.model, answer.usage)
+            outcome, usage = CallOutcome.OK, self._ledger.with_cost(request.model, answer.usage)
         except ModelError as error:
             outcome = _OUTCOMES[type(error)]
             raise
@@ -259,10 +262,10 @@ class LanguageModels:
 
 
 @asynccontextmanager
-async def _until(ends: float, model: str) -> AsyncGenerator[None]:
-    """Give up on a model at a time of the event loop's clock."""
+async def _timeout_at(deadline: float, model: str) -> AsyncGenerator[None]:
+    """Raise `ModelUnavailable` at a time of the event loop's clock."""
     try:
-        async with asyncio.timeout_at(ends):
+        async with asyncio.timeout_at(deadline):
             yield
     except TimeoutError as error:
         raise ModelUnavailable(model) from error

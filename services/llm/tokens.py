@@ -1,22 +1,23 @@
-"""How much of a text a model can read, before anyone has counted."""
+"""Estimates of token counts, without a tokenizer."""
 
 
 def estimate(text: str) -> int:
-    """Return how many tokens a text may have, on the high side for what people write.
+    """Return the estimated number of tokens of a text; rather too high for usual texts.
 
-    Byte-pair vocabularies give prose some four letters a token and other scripts about two bytes.
+    Byte-pair vocabularies have about four letters per token for prose, and two bytes for other
+    scripts.
     """
-    plain = len(text.encode("ascii", "ignore"))
-    return int(plain / 3 + (len(text.encode("utf-8", "replace")) - plain) / 1.5) + 1
+    ascii_count = len(text.encode("ascii", "ignore"))
+    return int(ascii_count / 3 + (len(text.encode("utf-8", "replace")) - ascii_count) / 1.5) + 1
 
 
-def fitting(text: str, room: int, ending: str = "") -> int:
-    """Return how many characters of a text fit into `room` tokens, with an ending after them."""
-    if estimate(text + ending) <= room:
+def fitting_length(text: str, token_limit: int, suffix: str = "") -> int:
+    """Return how many characters of a text fit into `token_limit` tokens, with `suffix` added."""
+    if estimate(text + suffix) <= token_limit:
         return len(text)
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        fits = estimate(text[:middle] + ending) <= room
+        fits = estimate(text[:middle] + suffix) <= token_limit
         low, high = (middle, high) if fits else (low, middle - 1)
     return low

@@ -1,4 +1,4 @@
-"""What is asked of a language model, and what comes back."""
+"""Requests to language models, and their answers."""
 
 from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, Self, TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T", bound=BaseModel)
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A picture for a vision model, already checked and of a size that vendors take."""
+    """An image for a vision model, already validated and of a size that vendors accept."""
 
     media_type: str
     data: bytes
@@ -28,7 +28,7 @@ class ChatMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How a model draws its words; None leaves a parameter to the vendor."""
+    """Sampling parameters of a model; None leaves a parameter to the vendor."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -38,14 +38,14 @@ class Sampling:
     repetition_penalty: float | None = None
     max_tokens: int | None = None
 
-    def given(self) -> dict[str, float | int]:
-        """Return only what was set."""
+    def specified(self) -> dict[str, float | int]:
+        """Return the parameters that are not None."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A prompt for one model. Vendors get its `model` without their own name before it."""
+    """A prompt for one model. Vendors receive `model` without the vendor prefix."""
 
     model: str
     messages: tuple[ChatMessage, ...]
@@ -53,15 +53,15 @@ class Request:
     cache_key: str | None = None
 
     def to(self, model: str) -> Self:
-        """Return the same request to another model."""
+        """Return the same request for another model."""
         return replace(self, model=model)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """Tokens of one call. `tokens_cached` are the part of `tokens_in` that the vendor had cached.
+    """Tokens of one call. `tokens_cached` is the cached part of `tokens_in`.
 
-    `cost_usd` is set where the vendor itself said what the call cost.
+    `cost_usd` is set by the vendor if it reports the cost, otherwise by the ledger.
     """
 
     tokens_in: int = 0
@@ -72,9 +72,9 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Completion:
-    """What a model answered. `model` is the full name, `vendor/model`, of the one that did.
+    """The answer of a model. `model` is its full name, `vendor/model`.
 
-    `is_cut` where there was no room for the rest of it.
+    `is_cut` is set if the answer hit the token limit.
     """
 
     text: str
@@ -85,14 +85,14 @@ class Completion:
 
 @dataclass(frozen=True, kw_only=True)
 class Parsed(Completion, Generic[T]):
-    """An answer that is also a value of the shape that was asked for."""
+    """An answer that is also parsed into the requested schema."""
 
     value: T
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """What a call is for and who is behind it, for the ledger."""
+    """The purpose of a call and who caused it, for the ledger."""
 
     purpose: str
     user_id: UUID | None = None

@@ -1,4 +1,4 @@
-"""How language models are asked: global configs, users' own, and who has chosen what."""
+"""LLM configs: global ones, users' own, and which one is used where."""
 
 from db.models import LlmConfig
 from services.llm_configs.errors import (
@@ -10,7 +10,7 @@ from services.llm_configs.errors import (
     OutOfRange,
     UnknownParameter,
 )
-from services.llm_configs.queries import seeing_model
+from services.llm_configs.queries import vision_model
 from services.llm_configs.service import (
     PARAMETERS,
     SAMPLING,
@@ -33,5 +33,5 @@ __all__ = [
     "OutOfRange",
     "SavedConfig",
     "UnknownParameter",
-    "seeing_model",
+    "vision_model",
 ]

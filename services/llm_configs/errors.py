@@ -1,4 +1,4 @@
-"""What can stand in the way of an LLM config."""
+"""Errors of LLM configs."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ class ConfigNotFound(DomainError):
 
 @dataclass(eq=False)
 class ConfigNameTaken(DomainError):
-    """The owner, or the whole bot, has a config of this name already."""
+    """The owner, or the bot, already has a config of this name."""
 
     name: str
 
 
 @dataclass(eq=False)
 class OutOfRange(DomainError):
-    """A parameter is not a number between its bounds."""
+    """A parameter is not within its bounds."""
 
     parameter: str
     low: float
@@ -44,9 +44,9 @@ class DefaultConfigInUse(DomainError):
 
 
 class NoConfig(DomainError):
-    """No LLM config was chosen and there is no global default."""
+    """No LLM config is selected and there is no global default."""
 
 
 @dataclass(eq=False)
 class NoVisionModel(DomainError):
-    """There is no model that can see, so nobody can say what is in a photo."""
+    """No vision model is configured, so photos cannot be described."""

@@ -1,4 +1,4 @@
-"""Statements about LLM configs."""
+"""Queries on LLM configs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import LlmConfig, PersonalityDefaultConfig, User
 
 
-async def within_reach(session: AsyncSession, owner_id: UUID) -> Sequence[LlmConfig]:
+async def available(session: AsyncSession, owner_id: UUID) -> Sequence[LlmConfig]:
     """Return the global configs and the user's own, global ones first."""
-    found = await session.scalars(
+    result = await session.scalars(
         select(LlmConfig)
         .where(or_(LlmConfig.owner_id.is_(None), LlmConfig.owner_id == owner_id))
         .order_by(LlmConfig.owner_id.is_not(None), func.lower(LlmConfig.name))
     )
-    return found.all()
+    return result.all()
 
 
 async def find(session: AsyncSession, owner_id: UUID | None, name: str) -> LlmConfig | None:
@@ -35,30 +35,30 @@ async def find(session: AsyncSession, owner_id: UUID | None, name: str) -> LlmCo
 
 
 async def names(session: AsyncSession, discord_id: int, prefix: str, limit: int) -> Sequence[str]:
-    """Return names of global configs and of a user's own that begin with a prefix."""
-    own = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
-    found = await session.scalars(
+    """Return names of global configs and of a user's own that start with a prefix."""
+    user_id = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
+    result = await session.scalars(
         select(LlmConfig.name)
         .where(
-            or_(LlmConfig.owner_id.is_(None), LlmConfig.owner_id == own),
+            or_(LlmConfig.owner_id.is_(None), LlmConfig.owner_id == user_id),
             LlmConfig.name.istartswith(prefix, autoescape=True),
         )
         .group_by(LlmConfig.name)
         .order_by(func.lower(LlmConfig.name))
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def insert_if_free(session: AsyncSession, **values: Any) -> LlmConfig | None:
-    """Insert a config, or return None when the name is taken."""
+    """Insert a config; return None if the name is taken."""
     return await session.scalar(
         insert(LlmConfig).values(**values).on_conflict_do_nothing().returning(LlmConfig)
     )
 
 
 async def make_default(session: AsyncSession, config_id: UUID) -> None:
-    """Make a global config the default, and the one that was it no longer."""
+    """Make a global config the default, in place of the current one."""
     await session.execute(update(LlmConfig).where(LlmConfig.is_default).values(is_default=False))
     await session.execute(
         update(LlmConfig).where(LlmConfig.id == config_id).values(is_default=True)
@@ -73,7 +73,7 @@ async def has_default(session: AsyncSession) -> bool:
 async def set_personality_default(
     session: AsyncSession, personality_id: UUID, config_id: UUID
 ) -> None:
-    """Make a config the one a personality speaks with by default."""
+    """Make a config the default of a personality."""
     await session.execute(
         insert(PersonalityDefaultConfig)
         .values(personality_id=personality_id, llm_config_id=config_id)
@@ -85,7 +85,7 @@ async def set_personality_default(
 
 
 async def clear_personality_default(session: AsyncSession, personality_id: UUID) -> None:
-    """Leave a personality to the global default."""
+    """Let a personality use the global default."""
     await session.execute(
         delete(PersonalityDefaultConfig).where(
             PersonalityDefaultConfig.personality_id == personality_id
@@ -93,8 +93,8 @@ async def clear_personality_default(session: AsyncSession, personality_id: UUID)
     )
 
 
-async def seeing_model(session: AsyncSession) -> str | None:
-    """Return the model that can see, of the default config or else of any other global one."""
+async def vision_model(session: AsyncSession) -> str | None:
+    """Return the vision model of the default config, or else of any other global one."""
     return await session.scalar(
         select(LlmConfig.vision_model)
         .where(LlmConfig.owner_id.is_(None), LlmConfig.vision_model.is_not(None))

@@ -1,4 +1,4 @@
-"""How language models are asked, and who has chosen what."""
+"""Management of LLM configs and of their selection."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from services.personalities import PersonalityService
 from services.texts import clean_name, clean_optional
 from services.types import Actor
 
-# The bounds that the table checks too: name, lowest, highest, whole numbers only.
+# Bounds, as in the constraints of the table: name, minimum, maximum, integers only.
 PARAMETERS: Mapping[str, tuple[float, float, bool]] = {
     "temperature": (0, 2, False),
     "top_p": (0, 1, False),
@@ -40,7 +40,7 @@ SAMPLING = frozenset(vars(Sampling()))
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigInput:
-    """What someone says of a config, not yet checked. `parameters` are those of `PARAMETERS`."""
+    """Input for a config, not validated yet. `parameters` has the keys of `PARAMETERS`."""
 
     name: str
     model: str
@@ -49,13 +49,13 @@ class ConfigInput:
     fallback_model: str | None = None
     parameters: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
 
-    def checked(self, models: LanguageModels) -> dict[str, Any]:
+    def validate(self, models: LanguageModels) -> dict[str, Any]:
         """Return the columns of a config.
 
         Raises:
-            ModelMisconfigured: A model is not `vendor/model` of a vendor that is set up.
+            ModelMisconfigured: A model is not `vendor/model` of a configured vendor.
             OutOfRange: A parameter is not within its bounds.
-            TextEmpty, TextTooLong: A text is not as it may be.
+            TextEmpty, TextTooLong: A text is not valid.
         """
         names = {
             "model": self.model.strip(),
@@ -68,20 +68,20 @@ class ConfigInput:
             "name": clean_name(self.name),
             "description": clean_optional(self.description, field="description", limit=200),
             **names,
-            **{name: _within(name, self.parameters.get(name)) for name in PARAMETERS},
+            **{name: _validate_parameter(name, self.parameters.get(name)) for name in PARAMETERS},
         }
 
 
 @dataclass(frozen=True)
 class SavedConfig:
-    """A config, and which of its parameters its model's vendor does not know and we drop."""
+    """A config, and its parameters that the vendor of its model does not support."""
 
     config: LlmConfig
-    dropped: frozenset[str]
+    unsupported: frozenset[str]
 
 
 class LlmConfigService:
-    """What users, owners of personalities and the bot's owner do with configs."""
+    """Manages configs and their selection by users, owners of personalities and the bot owner."""
 
     def __init__(
         self, sessions: Sessions, models: LanguageModels, personalities: PersonalityService
@@ -90,19 +90,19 @@ class LlmConfigService:
         self._models = models
         self._personalities = personalities
 
-    async def within_reach(self, actor: Actor) -> Sequence[LlmConfig]:
+    async def available(self, actor: Actor) -> Sequence[LlmConfig]:
         """Return the global configs and the actor's own."""
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
-            return await queries.within_reach(session, user.id)
+            return await queries.available(session, user.id)
 
     async def names(self, discord_id: int, *, prefix: str, limit: int = 25) -> Sequence[str]:
-        """Return names of configs a user can choose, for suggestions."""
+        """Return names of configs a user can select, for autocomplete."""
         async with self._sessions() as session:
             return await queries.names(session, discord_id, prefix, limit)
 
     async def get(self, actor: Actor, name: str) -> LlmConfig:
-        """Return a config that the actor can choose.
+        """Return a config that the actor can select.
 
         Raises:
             ConfigNotFound: There is none of that name.
@@ -115,56 +115,56 @@ class LlmConfigService:
             return config
 
     async def create(
-        self, actor: Actor, draft: ConfigInput, *, for_everyone: bool = False
+        self, actor: Actor, config_input: ConfigInput, *, for_everyone: bool = False
     ) -> SavedConfig:
-        """Make a config, the actor's own or, by the bot's owner, a global one.
+        """Create a config: the actor's own or, as the bot owner, a global one.
 
         Raises:
-            BotOwnerOnly: A global one is not the actor's to make.
-            ConfigNameTaken: There is one of that name.
-            ModelMisconfigured, OutOfRange, TextEmpty, TextTooLong: A field is not as it may be.
+            BotOwnerOnly: Only the bot owner may create global configs.
+            ConfigNameTaken: One of that name already exists.
+            ModelMisconfigured, OutOfRange, TextEmpty, TextTooLong: A field is not valid.
         """
         if for_everyone and not actor.is_bot_owner:
             raise BotOwnerOnly
-        values = draft.checked(self._models)
+        values = config_input.validate(self._models)
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             config = await queries.insert_if_free(
                 session, owner_id=None if for_everyone else user.id, **values
             )
             if config is None:
-                raise ConfigNameTaken(draft.name)
-            return self._saved(config)
+                raise ConfigNameTaken(config_input.name)
+            return self._to_saved_config(config)
 
-    async def edit(self, actor: Actor, config_id: UUID, draft: ConfigInput) -> SavedConfig:
-        """Change a config.
+    async def edit(self, actor: Actor, config_id: UUID, config_input: ConfigInput) -> SavedConfig:
+        """Edit a config.
 
         Raises:
-            BotOwnerOnly: It is global and the actor does not run the bot.
-            ConfigNotFound: It is not the actor's, or gone.
-            ConfigNameTaken: There is another one of that name.
-            ModelMisconfigured, OutOfRange, TextEmpty, TextTooLong: A field is not as it may be.
+            BotOwnerOnly: It is global and the actor is not the bot owner.
+            ConfigNotFound: It is not the actor's, or was deleted.
+            ConfigNameTaken: Another one of that name exists.
+            ModelMisconfigured, OutOfRange, TextEmpty, TextTooLong: A field is not valid.
         """
-        values = draft.checked(self._models)
+        values = config_input.validate(self._models)
         try:
             async with self._sessions.begin() as session:
                 user = await get_or_create_user(session, actor)
                 config = await session.get(LlmConfig, config_id)
                 if config is None:
-                    raise ConfigNotFound(draft.name)
+                    raise ConfigNotFound(config_input.name)
                 _check_may_change(actor, user.id, config)
                 for column, value in values.items():
                     setattr(config, column, value)
-                return self._saved(config)
+                return self._to_saved_config(config)
         except IntegrityError as error:
-            raise ConfigNameTaken(draft.name) from error
+            raise ConfigNameTaken(config_input.name) from error
 
     async def delete(self, actor: Actor, config: LlmConfig) -> None:
-        """Delete a config; whoever had chosen it falls back to the next default.
+        """Delete a config; whoever had selected it falls back to the next default.
 
         Raises:
-            BotOwnerOnly: It is global and the actor does not run the bot.
-            ConfigNotFound: It is not the actor's, or gone.
+            BotOwnerOnly: It is global and the actor is not the bot owner.
+            ConfigNotFound: It is not the actor's, or was deleted.
             DefaultConfigInUse: It is the global default.
         """
         async with self._sessions.begin() as session:
@@ -177,14 +177,16 @@ class LlmConfigService:
                 raise DefaultConfigInUse(current.name)
             await session.delete(current)
 
-    async def use(self, actor: Actor, config: LlmConfig, personality_id: UUID) -> None:
-        """Let a personality speak to the actor with a config."""
+    async def set_for_personality(
+        self, actor: Actor, config: LlmConfig, personality_id: UUID
+    ) -> None:
+        """Use a config for a personality's answers to the actor."""
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             await set_override(session, user.id, personality_id, llm_config_id=config.id)
 
-    async def clear(self, actor: Actor, personality_id: UUID) -> None:
-        """Let a personality speak to the actor with its default again."""
+    async def clear_for_personality(self, actor: Actor, personality_id: UUID) -> None:
+        """Use the default for a personality's answers to the actor again."""
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             await set_override(session, user.id, personality_id, llm_config_id=None)
@@ -192,10 +194,10 @@ class LlmConfigService:
     async def set_personality_default(
         self, actor: Actor, personality_id: UUID, config: LlmConfig | None
     ) -> None:
-        """Choose what a personality speaks with to whoever has chosen nothing; None clears.
+        """Set the default config of a personality; None clears it.
 
         Raises:
-            OwnersOnly: The personality is not the actor's.
+            OwnersOnly: The actor is not an owner of the personality.
         """
         await self._personalities.check_owner(actor, personality_id)
         async with self._sessions.begin() as session:
@@ -205,11 +207,11 @@ class LlmConfigService:
                 await queries.set_personality_default(session, personality_id, config.id)
 
     async def set_global_default(self, actor: Actor, config: LlmConfig) -> None:
-        """Choose what speaks where nobody has chosen anything.
+        """Set the global default config.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
-            ConfigNotFound: The config is someone's own.
+            BotOwnerOnly: The actor is not the bot owner.
+            ConfigNotFound: The config is not global.
         """
         if not actor.is_bot_owner:
             raise BotOwnerOnly
@@ -218,9 +220,9 @@ class LlmConfigService:
         async with self._sessions.begin() as session:
             await queries.make_default(session, config.id)
 
-    def _saved(self, config: LlmConfig) -> SavedConfig:
-        given = frozenset(name for name in SAMPLING if getattr(config, name) is not None)
-        return SavedConfig(config, self._models.dropped(config.model, given))
+    def _to_saved_config(self, config: LlmConfig) -> SavedConfig:
+        parameters = frozenset(name for name in SAMPLING if getattr(config, name) is not None)
+        return SavedConfig(config, self._models.unsupported(config.model, parameters))
 
 
 def _check_may_change(actor: Actor, user_id: UUID, config: LlmConfig) -> None:
@@ -231,10 +233,10 @@ def _check_may_change(actor: Actor, user_id: UUID, config: LlmConfig) -> None:
         raise ConfigNotFound(config.name)
 
 
-def _within(name: str, value: float | None) -> float | int | None:
+def _validate_parameter(name: str, value: float | None) -> float | int | None:
     if value is None:
         return None
-    low, high, whole = PARAMETERS[name]
-    if not low <= value <= high or (whole and value != int(value)):
+    low, high, is_integer = PARAMETERS[name]
+    if not low <= value <= high or (is_integer and value != int(value)):
         raise OutOfRange(name, low, high)
-    return int(value) if whole else value
+    return int(value) if is_integer else value

@@ -1,4 +1,4 @@
-"""Files and pictures: where they are kept, how they come in, what is done to them on the way."""
+"""Files and pictures: object stores, downloads, image processing and garbage collection."""
 
 from services.media.errors import (
     FileNotFound,
@@ -28,20 +28,20 @@ from services.media.pictures import (
     MAX_BYTES,
     MAX_MEMORY,
     Picture,
-    kind_of,
-    memory_of,
+    decoding_memory,
+    media_type_of,
     pixels_of,
     prepare,
     thumbnail,
 )
-from services.media.ports import ObjectStore, Stored
-from services.media.sheets import DRAWN, Pinned, PinState, month_sheet, sheet
+from services.media.ports import ObjectStore, StoredObject
+from services.media.sheets import MAX_PICTURES_PER_DAY, Pin, PinState, contact_sheet, month_sheet
 
 __all__ = [
-    "DRAWN",
     "JPEG",
     "MAX_BYTES",
     "MAX_MEMORY",
+    "MAX_PICTURES_PER_DAY",
     "ROUTE",
     "VENDOR_HOSTS",
     "DeleteHandler",
@@ -61,20 +61,20 @@ __all__ = [
     "ObjectStore",
     "Picture",
     "PictureTooLarge",
+    "Pin",
     "PinState",
-    "Pinned",
     "PreparedPhoto",
     "StorageMisconfigured",
     "StorageUnavailable",
-    "Stored",
+    "StoredObject",
     "check_link",
+    "contact_sheet",
+    "decoding_memory",
     "enqueue_deletion",
-    "kind_of",
-    "memory_of",
+    "media_type_of",
     "month_sheet",
     "pixels_of",
     "prepare",
     "prepare_photo",
-    "sheet",
     "thumbnail",
 ]

@@ -1,4 +1,4 @@
-"""What can be wrong with files and with where they are kept."""
+"""Errors of files and of the object store."""
 
 from dataclasses import dataclass
 
@@ -7,47 +7,47 @@ from services.errors import DomainError, TransientError
 
 @dataclass(eq=False)
 class ObjectNotFound(DomainError):
-    """There is nothing stored under this key."""
+    """No object is stored under this key."""
 
     key: str
 
 
 @dataclass(eq=False)
 class StorageUnavailable(TransientError):
-    """The storage could not be reached, or broke."""
+    """The storage could not be reached or failed."""
 
     detail: str
 
 
 @dataclass(eq=False)
 class StorageMisconfigured(DomainError):
-    """The storage refuses our key, or has no such bucket; trying again cannot help."""
+    """The storage rejects the credentials or has no such bucket; a retry cannot help."""
 
     detail: str
 
 
 @dataclass(eq=False)
 class NoPublicUrl(DomainError):
-    """What is stored cannot be reached from outside: nobody has set under which address."""
+    """Stored files have no public URL, because none is configured."""
 
 
 @dataclass(eq=False)
 class LinkUnreachable(TransientError):
-    """What should be a public link to a stored file does not lead to it."""
+    """The public link to a stored file does not return the file."""
 
     detail: str
 
 
 @dataclass(eq=False)
 class NotAPicture(DomainError):
-    """The file is no picture that we can read, whatever its name says."""
+    """The file is not a picture in a supported format, whatever its name says."""
 
     name: str
 
 
 @dataclass(eq=False)
 class PictureTooLarge(DomainError):
-    """The picture has more pixels than we take."""
+    """The picture has more pixels than the limit."""
 
     name: str
     megapixels: float
@@ -56,7 +56,7 @@ class PictureTooLarge(DomainError):
 
 @dataclass(eq=False)
 class FileTooLarge(DomainError):
-    """The file has more bytes than we take."""
+    """The file has more bytes than the limit."""
 
     name: str
     limit_bytes: int
@@ -64,20 +64,20 @@ class FileTooLarge(DomainError):
 
 @dataclass(eq=False)
 class ForeignHost(DomainError):
-    """The address is none that we fetch files from."""
+    """The host is not on the list of allowed hosts."""
 
     host: str
 
 
 @dataclass(eq=False)
 class FileNotFound(DomainError):
-    """The file is not at its address any more."""
+    """The file no longer exists at its URL."""
 
     name: str
 
 
 @dataclass(eq=False)
 class FileUnreachable(TransientError):
-    """The file could not be fetched just now."""
+    """The file could not be downloaded; a retry may succeed."""
 
     name: str

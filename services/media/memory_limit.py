@@ -1,4 +1,4 @@
-"""Room for work that takes memory, shared by all who do it at once."""
+"""A limit on the memory that concurrent work may use."""
 
 import asyncio
 import ctypes
@@ -6,50 +6,50 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-_LARGE = 64_000_000
+_TRIM_THRESHOLD_BYTES = 64_000_000
 
 
 class MemoryLimiter:
-    """So many bytes; who needs more than all of them gets all. First come, first served."""
+    """A semaphore in bytes, first come, first served; a larger request waits for all of them."""
 
-    def __init__(self, most: int) -> None:
-        self._most = self._free = most
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+    def __init__(self, capacity: int) -> None:
+        self._capacity = self._free = capacity
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @asynccontextmanager
     async def reserve(self, size: int) -> AsyncGenerator[None]:
-        """Hold some of it while the context is open."""
-        size = min(size, self._most)
-        if self._waiting or self._free < size:
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((size, turn))
+        """Reserve `size` bytes while the context is open."""
+        size = min(size, self._capacity)
+        if self._waiters or self._free < size:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append((size, waiter))
             try:
-                await turn
+                await waiter
             except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._free += size  # it was given, and is not needed any more
-                self._serve()
+                if waiter.done() and not waiter.cancelled():
+                    self._free += size  # it was granted, but the waiter was cancelled
+                self._wake_waiters()
                 raise
         else:
             self._free -= size
         try:
             yield
         finally:
-            if size >= _LARGE:
-                _give_back()
+            if size >= _TRIM_THRESHOLD_BYTES:
+                _trim_heap()
             self._free += size
-            self._serve()
+            self._wake_waiters()
 
-    def _serve(self) -> None:
-        while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] <= self._free):
-            size, turn = self._waiting.popleft()
-            if not turn.done():
+    def _wake_waiters(self) -> None:
+        while self._waiters and (self._waiters[0][1].done() or self._waiters[0][0] <= self._free):
+            size, waiter = self._waiters.popleft()
+            if not waiter.done():
                 self._free -= size
-                turn.set_result(None)
+                waiter.set_result(None)
 
 
-def _give_back() -> None:
-    """Give what is free back to the system: glibc keeps a heap for each thread that had much."""
+def _trim_heap() -> None:
+    """Return free memory to the system: glibc keeps a heap for each thread that used much."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -1,4 +1,4 @@
-"""What a storage of files must be able to do."""
+"""The interface of object stores."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A file in the storage, and when it was put there."""
+class StoredObject:
+    """A stored file, and when it was last stored."""
 
     key: str
     size: int
@@ -19,45 +19,45 @@ class Stored:
 class ObjectStore(Protocol):
     """Files by key, like `characters/<id>/<id>.jpg`.
 
-    All methods raise `StorageUnavailable` and `StorageMisconfigured`, and none of the vendor's own.
+    All methods raise `StorageUnavailable` and `StorageMisconfigured`, never a vendor's errors.
     """
 
     async def put(self, key: str, data: bytes | Path, *, media_type: str) -> None:
-        """Store bytes, or what is in a file, whole or not at all; what was there is replaced."""
+        """Store bytes, or a file's content, atomically; an existing object is replaced."""
         ...
 
     async def get(self, key: str) -> bytes:
-        """Return what is stored.
+        """Return an object's bytes.
 
         Raises:
-            ObjectGone: There is nothing under this key.
+            ObjectNotFound: No object is stored under this key.
         """
         ...
 
     async def delete(self, keys: Sequence[str]) -> None:
-        """Remove files; those that are not there are as good as removed."""
+        """Delete objects; those that do not exist are ignored."""
         ...
 
-    def listed(self, prefix: str) -> AsyncGenerator[Stored]:
-        """Yield what is stored under keys that begin so."""
+    def list_objects(self, prefix: str) -> AsyncGenerator[StoredObject]:
+        """Yield the objects whose keys start with a prefix."""
         ...
 
     async def presigned_put(self, key: str, *, media_type: str, size: int, seconds: int) -> str:
-        """Return where this many bytes of this type can be put, once or more, for a while."""
+        """Return a URL that accepts uploads of this size and media type for `seconds`."""
         ...
 
     async def presigned_get(self, key: str, *, seconds: int) -> str:
-        """Return where the file can be read for a while."""
+        """Return a URL from which the file can be read for `seconds`."""
         ...
 
     def public_url(self, key: str) -> str:
-        """Return where everyone who knows the address can read the file, for good.
+        """Return a URL from which anyone can read the file, without an expiry.
 
         Raises:
-            NoPublicAddress: Nowhere.
+            NoPublicUrl: No public URL is configured.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...

@@ -1,4 +1,4 @@
-"""Files in a bucket of Amazon S3, Cloudflare R2, or whatever speaks like them."""
+"""Files in a bucket of Amazon S3, Cloudflare R2, or a compatible service."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Sequence
@@ -18,18 +18,20 @@ from services.media.errors import (
     StorageMisconfigured,
     StorageUnavailable,
 )
-from services.media.ports import ObjectStore, Stored
+from services.media.ports import ObjectStore, StoredObject
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
 
-_OURS = frozenset({"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
-_NONE = frozenset({"404", "NoSuchKey", "NotFound"})
-_BATCH = 1000
+_CREDENTIAL_CODES = frozenset(
+    {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+)
+_NOT_FOUND_CODES = frozenset({"404", "NoSuchKey", "NotFound"})
+_BATCH_SIZE = 1000
 
 
 class S3Store(ObjectStore):
-    """A bucket, by `aioboto3`. `public_base` is where the bucket is open to everyone, if it is."""
+    """A bucket, by `aioboto3`. `public_base` is the bucket's public URL, if it has one."""
 
     def __init__(
         self,
@@ -49,13 +51,13 @@ class S3Store(ObjectStore):
         self._bucket = bucket
         self._public_base = public_base.rstrip("/") if public_base else None
         self._stack = AsyncExitStack()
-        self._opening = asyncio.Lock()
+        self._open_lock = asyncio.Lock()
         self._opened: S3Client | None = None
 
     @override
     async def put(self, key: str, data: bytes | Path, *, media_type: str) -> None:
         s3 = await self._client()
-        with _our_errors(key):
+        with _domain_errors(key):
             if isinstance(data, bytes):
                 await s3.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=media_type)
             else:
@@ -65,48 +67,48 @@ class S3Store(ObjectStore):
     @override
     async def get(self, key: str) -> bytes:
         s3 = await self._client()
-        with _our_errors(key):
-            found = await s3.get_object(Bucket=self._bucket, Key=key)
-            return await found["Body"].read()
+        with _domain_errors(key):
+            response = await s3.get_object(Bucket=self._bucket, Key=key)
+            return await response["Body"].read()
 
     @override
     async def delete(self, keys: Sequence[str]) -> None:
         s3 = await self._client()
-        for start in range(0, len(keys), _BATCH):
-            with _our_errors(keys[start]):
-                done = await s3.delete_objects(
+        for start in range(0, len(keys), _BATCH_SIZE):
+            with _domain_errors(keys[start]):
+                response = await s3.delete_objects(
                     Bucket=self._bucket,
-                    Delete={"Objects": [{"Key": key} for key in keys[start : start + _BATCH]]},
+                    Delete={"Objects": [{"Key": key} for key in keys[start : start + _BATCH_SIZE]]},
                 )
-            for failed in done.get("Errors", ()):
+            for failed in response.get("Errors", ()):
                 raise StorageUnavailable(failed.get("Code", "unknown"))
 
     @override
-    async def listed(self, prefix: str) -> AsyncGenerator[Stored]:
+    async def list_objects(self, prefix: str) -> AsyncGenerator[StoredObject]:
         s3 = await self._client()
-        with _our_errors(prefix):
+        with _domain_errors(prefix):
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             async for page in pages:
-                for found in page.get("Contents", ()):
-                    if "Key" in found and "LastModified" in found:
-                        size = found.get("Size", 0)
-                        yield Stored(key=found["Key"], size=size, at=found["LastModified"])
+                for entry in page.get("Contents", ()):
+                    if "Key" in entry and "LastModified" in entry:
+                        size = entry.get("Size", 0)
+                        yield StoredObject(key=entry["Key"], size=size, at=entry["LastModified"])
 
     @override
     async def presigned_put(self, key: str, *, media_type: str, size: int, seconds: int) -> str:
         s3 = await self._client()
-        asked = {
+        params = {
             "Bucket": self._bucket, "Key": key, "ContentType": media_type, "ContentLength": size,
         }  # fmt: skip
-        with _our_errors(key):
-            return await s3.generate_presigned_url("put_object", Params=asked, ExpiresIn=seconds)
+        with _domain_errors(key):
+            return await s3.generate_presigned_url("put_object", Params=params, ExpiresIn=seconds)
 
     @override
     async def presigned_get(self, key: str, *, seconds: int) -> str:
         s3 = await self._client()
-        asked = {"Bucket": self._bucket, "Key": key}
-        with _our_errors(key):
-            return await s3.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds)
+        params = {"Bucket": self._bucket, "Key": key}
+        with _domain_errors(key):
+            return await s3.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
     @override
     def public_url(self, key: str) -> str:
@@ -119,10 +121,10 @@ class S3Store(ObjectStore):
         await self._stack.aclose()
 
     async def _client(self) -> "S3Client":
-        """Return the one client, opened when it is first needed: opening takes a second."""
-        async with self._opening:
+        """Return the shared client, opened on first use because that takes a second."""
+        async with self._open_lock:
             if self._opened is None:
-                # R2 knows neither the newer checksums nor buckets in host names.
+                # R2 supports neither the newer checksums nor buckets in host names.
                 config = AioConfig(
                     signature_version="s3v4",
                     s3={"addressing_style": "path"},
@@ -132,7 +134,7 @@ class S3Store(ObjectStore):
                     request_checksum_calculation="when_required",
                     response_checksum_validation="when_required",
                 )
-                # Its overloads are of all services, of which only one has its types here.
+                # The overloads cover all services, of which only S3 has types here.
                 client: AbstractAsyncContextManager[S3Client] = self._session.client(  # pyright: ignore[reportUnknownMemberType]
                     "s3",
                     endpoint_url=self._endpoint_url,
@@ -144,14 +146,14 @@ class S3Store(ObjectStore):
 
 
 @contextmanager
-def _our_errors(key: str) -> Generator[None]:
+def _domain_errors(key: str) -> Generator[None]:
     try:
         yield
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
-        if code in _NONE:
+        if code in _NOT_FOUND_CODES:
             raise ObjectNotFound(key) from error
-        if code in _OURS or code == "NoSuchBucket":
+        if code in _CREDENTIAL_CODES or code == "NoSuchBucket":
             raise StorageMisconfigured(code) from error
         raise StorageUnavailable(code) from error
     except (BotoCoreError, OSError) as error:

@@ -1,4 +1,4 @@
-"""What personalities remember: recall for the chat, and the user's hand on it."""
+"""Memories of personalities: recall for the chat, and management by users."""
 
 from db.models import Memory
 from services.memory.errors import MemoryLocked, MemoryNotFound

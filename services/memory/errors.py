@@ -1,4 +1,4 @@
-"""What can stand in the way of a memory."""
+"""Errors of memories."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from services.errors import DomainError
 
 @dataclass(eq=False)
 class MemoryNotFound(DomainError):
-    """There is no such memory, or it is not of a conversation with this user."""
+    """There is no such memory, or it belongs to another user."""
 
     number: str
 
 
 class MemoryLocked(DomainError):
-    """A locked memory must be unlocked before it can be changed or forgotten."""
+    """A locked memory must be unlocked before it can be edited or deleted."""

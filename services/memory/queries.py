@@ -1,4 +1,4 @@
-"""Statements about single memories."""
+"""Queries on single memories."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,19 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Memory, Personality, User
 
-# A sitting ends when nobody has said anything for this long.
-_SITTING = timedelta(minutes=30)
+# A session ends after this long without a new memory.
+_SESSION_GAP = timedelta(minutes=30)
 
 
 async def add(session: AsyncSession, **columns: Any) -> Memory:
-    """Insert a memory into the sitting it belongs to, after the one before it."""
+    """Insert a memory into its session, linked to the previous one."""
     previous = await session.scalar(
         select(Memory)
         .where(
             Memory.personality_id == columns["personality_id"],
             Memory.user_id == columns["user_id"],
             Memory.channel_id == columns["channel_id"],
-            Memory.created_at > func.now() - _SITTING,
+            Memory.created_at > func.now() - _SESSION_GAP,
         )
         .order_by(Memory.created_at.desc())
         .limit(1)
@@ -39,7 +39,7 @@ async def add(session: AsyncSession, **columns: Any) -> Memory:
 async def of_user(
     session: AsyncSession, discord_id: int, *conditions: Any, limit: int = 200
 ) -> Sequence[tuple[Memory, str]]:
-    """Return a user's memories with the name of the personality, the newest first."""
+    """Return a user's memories with the name of the personality, newest first."""
     rows = await session.execute(
         select(Memory, Personality.name)
         .join(User, User.id == Memory.user_id)
@@ -52,9 +52,9 @@ async def of_user(
 
 
 async def purge(session: AsyncSession, user_id: UUID, personality_id: UUID | None) -> int:
-    """Delete a user's memories that are not locked; return how many."""
+    """Delete a user's memories that are not locked; return the number deleted."""
     conditions = [Memory.user_id == user_id, Memory.locked.is_(False)]
     if personality_id is not None:
         conditions.append(Memory.personality_id == personality_id)
-    gone = await session.execute(delete(Memory).where(*conditions).returning(Memory.id))
-    return len(gone.all())
+    deleted = await session.execute(delete(Memory).where(*conditions).returning(Memory.id))
+    return len(deleted.all())

@@ -1,7 +1,7 @@
-"""Finding memories: words and meaning in one statement, within the venue rule.
+"""Hybrid search of memories: full text and embeddings in one statement, within the venue rule.
 
-The weights are priors from LoCoMo (R@10 .74 with a static embedder): meaning and words carry most;
-that the same person speaks, and that something else of the same sitting fits, carry a little.
+The weights are priors from LoCoMo (R@10 .74 with a static embedder). Embedding similarity and words
+count most; the same speaker and a good match elsewhere in the same session count a little.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from db.models import Venue
 from services.memory.types import RecalledMemory
 from services.types import Channel
 
-_CANDIDATES = 40  # as many as one round of the index brings
-# A word that is in more memories than this tells none apart, and costs the time to look at all.
-_TOO_MANY = 200
+_MAX_CANDIDATES = 40  # as many as one scan of the index returns
+# A word that is in more memories than this does not discriminate, and is slow to search for.
+_MAX_WORD_FREQUENCY = 200
 
-# What was said in a DM is recalled only in DMs with that user, in a private channel only there, in
-# a public channel only in that guild.
+# DMs are recalled only in DMs with the same user, private channels only in the same channel, public
+# channels only in the same guild.
 _VENUE_RULE = {
     Venue.DM: "m.venue = 'dm' AND m.user_id = :user_id",
     Venue.PUBLIC: "m.venue = 'public' AND m.guild_id = :guild_id",
@@ -37,43 +37,43 @@ WITH common AS (
            unnest(most_common_elem_freqs) AS frequency
     FROM pg_stats WHERE tablename = 'memories' AND attname = 'words'
 ),
-told_apart_by AS (
+distinctive AS (
     SELECT string_agg(lexeme, ' ') AS words
     FROM unnest(tsvector_to_array(to_tsvector('english', :words))) AS lexeme
     WHERE lexeme NOT IN (
         SELECT lexeme FROM common WHERE lexeme IS NOT NULL AND frequency * (
             SELECT reltuples FROM pg_class WHERE oid = CAST('memories' AS regclass)
-        ) > :too_many
+        ) > :max_frequency
     )
 ),
-asked AS (
+search AS (
     SELECT CAST(:embedding AS vector) AS embedding,
            CAST(replace(CAST(plainto_tsquery('simple', coalesce(words, '')) AS text), '&', '|')
                 AS tsquery) AS words
-    FROM told_apart_by
+    FROM distinctive
 ),
-near AS (
+nearest AS (
     SELECT m.id FROM memories m
     WHERE m.personality_id = :personality_id AND {rule}
           AND (m.created_at < :before OR m.channel_id <> :channel_id)
-    ORDER BY m.embedding <=> (SELECT embedding FROM asked) LIMIT :candidates
+    ORDER BY m.embedding <=> (SELECT embedding FROM search) LIMIT :candidates
 ),
-told AS (
+matching AS (
     SELECT id FROM (
         SELECT m.id, m.words FROM memories m
         WHERE m.personality_id = :personality_id AND {rule}
               AND (m.created_at < :before OR m.channel_id <> :channel_id)
-              AND m.words @@ (SELECT words FROM asked)
+              AND m.words @@ (SELECT words FROM search)
         ORDER BY m.created_at DESC LIMIT :candidates * 10
-    ) recent ORDER BY ts_rank(words, (SELECT words FROM asked)) DESC LIMIT :candidates
+    ) recent ORDER BY ts_rank(words, (SELECT words FROM search)) DESC LIMIT :candidates
 ),
 scored AS (
     SELECT m.id, m.content, m.created_at, m.session_id, m.previous_id,
-           greatest(0, 1 - (m.embedding <=> asked.embedding)) AS meaning,
-           ts_rank(m.words, asked.words, 32) AS words,
+           greatest(0, 1 - (m.embedding <=> search.embedding)) AS meaning,
+           ts_rank(m.words, search.words, 32) AS words,
            CASE WHEN m.user_id = :user_id THEN 1 ELSE 0 END AS speaker
-    FROM memories m, asked
-    WHERE m.id IN (SELECT id FROM near UNION SELECT id FROM told)
+    FROM memories m, search
+    WHERE m.id IN (SELECT id FROM nearest UNION SELECT id FROM matching)
 ),
 blended AS (
     SELECT *, .65 * meaning + .25 * least(1, 4 * words) AS fit FROM scored
@@ -97,36 +97,37 @@ async def recall(
     *,
     personality_id: UUID,
     user_id: UUID,
-    place: Channel,
+    channel: Channel,
     embedding: Sequence[float],
     words: str,
     before: datetime,
     threshold: float,
     limit: int,
 ) -> list[RecalledMemory]:
-    """Return what fits best, best first: at most `limit`, none under `threshold` (0 to 1).
+    """Return the best matches, best first: at most `limit`, none under `threshold` (0 to 1).
 
-    Of this channel only what was said before `before`, where what the prompt shows anyway begins.
+    Memories of this channel are included only from before `before`, the start of the history in the
+    prompt.
     """
-    # How many memories some words find differs a thousandfold; no one plan is right for all.
+    # The number of matches varies a thousandfold between words, so no generic plan fits all.
     await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     rows = await session.execute(
-        _STATEMENTS[place.venue],
+        _STATEMENTS[channel.venue],
         {
             "personality_id": personality_id,
             "user_id": user_id,
-            "guild_id": place.guild_id,
-            "channel_id": place.channel_id,
+            "guild_id": channel.guild_id,
+            "channel_id": channel.channel_id,
             "embedding": Vector(list(embedding)).to_text(),
             "words": words[:2000],
             "before": before,
-            "candidates": _CANDIDATES,
-            "too_many": _TOO_MANY,
+            "candidates": _MAX_CANDIDATES,
+            "max_frequency": _MAX_WORD_FREQUENCY,
             "limit": limit,
         },
     )
-    found = [
+    memories = [
         RecalledMemory(id=row.id, content=row.content, created_at=row.created_at, score=row.score)
         for row in rows
     ]
-    return [memory for memory in found if memory.score >= threshold]
+    return [memory for memory in memories if memory.score >= threshold]

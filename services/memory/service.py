@@ -1,4 +1,4 @@
-"""What users do with what personalities remember of them."""
+"""Management of memories by the users they are about."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,7 +18,7 @@ from services.types import Actor
 
 
 class MemoryService:
-    """Listing, searching, editing, locking and forgetting one's own memories."""
+    """Lists, searches, edits, locks and deletes a user's own memories."""
 
     def __init__(self, sessions: Sessions, embedder: TextEmbedder, clock: Clock) -> None:
         self._sessions = sessions
@@ -28,53 +28,53 @@ class MemoryService:
     async def listed(
         self, actor: Actor, personality_id: UUID | None
     ) -> Sequence[tuple[Memory, str]]:
-        """Return the actor's memories, with one personality or all, the newest first."""
+        """Return the actor's memories with one personality or all, newest first."""
         conditions = () if personality_id is None else (Memory.personality_id == personality_id,)
         async with self._sessions() as session:
             return await queries.of_user(session, actor.discord_id, *conditions)
 
     async def search(self, actor: Actor, words: str) -> Sequence[tuple[Memory, str]]:
-        """Return the actor's memories that are nearest in meaning, the nearest first."""
+        """Return the actor's memories closest in meaning, closest first."""
         (vector,) = await self._embedder.embed([words])
         async with self._sessions() as session:
-            found = await queries.of_user(session, actor.discord_id, limit=2000)
-        return sorted(found, key=lambda pair: _distance(pair[0].embedding, vector))[:20]
+            memories = await queries.of_user(session, actor.discord_id, limit=2000)
+        return sorted(memories, key=lambda pair: _distance(pair[0].embedding, vector))[:20]
 
     async def get(self, actor: Actor, memory_id: UUID) -> Memory:
         """Return one of the actor's memories.
 
         Raises:
-            MemoryNotFound: It is not the actor's, or gone.
+            MemoryNotFound: It is not the actor's, or was deleted.
         """
         async with self._sessions() as session:
-            return await _own(session, actor, memory_id)
+            return await _get_own(session, actor, memory_id)
 
     async def edit(self, actor: Actor, memory_id: UUID, content: str) -> None:
-        """Say how something really was.
+        """Replace the text of a memory.
 
         Raises:
             MemoryLocked: It is locked.
-            MemoryNotFound: It is not the actor's, or gone.
-            TextEmpty, TextTooLong: The text is not as it may be.
+            MemoryNotFound: It is not the actor's, or was deleted.
+            TextEmpty, TextTooLong: The text is not valid.
         """
-        kept = clean_text(content, field="memory")
-        if not kept:
+        cleaned = clean_text(content, field="memory")
+        if not cleaned:
             raise TextEmpty("memory")
-        (vector,) = await self._embedder.embed([kept])
+        (vector,) = await self._embedder.embed([cleaned])
         async with self._sessions.begin() as session:
-            memory = await _own(session, actor, memory_id)
+            memory = await _get_own(session, actor, memory_id)
             if memory.locked:
                 raise MemoryLocked
-            memory.content, memory.embedding = kept, vector
+            memory.content, memory.embedding = cleaned, vector
 
-    async def lock(self, actor: Actor, memory_id: UUID) -> bool:
+    async def toggle_lock(self, actor: Actor, memory_id: UUID) -> bool:
         """Lock a memory, or unlock it; return whether it is locked now.
 
         Raises:
-            MemoryNotFound: It is not the actor's, or gone.
+            MemoryNotFound: It is not the actor's, or was deleted.
         """
         async with self._sessions.begin() as session:
-            memory = await _own(session, actor, memory_id)
+            memory = await _get_own(session, actor, memory_id)
             memory.locked = not memory.locked
             return memory.locked
 
@@ -83,36 +83,36 @@ class MemoryService:
 
         Raises:
             MemoryLocked: It is locked.
-            MemoryNotFound: It is not the actor's, or gone.
+            MemoryNotFound: It is not the actor's, or was deleted.
         """
         async with self._sessions.begin() as session:
-            memory = await _own(session, actor, memory_id)
+            memory = await _get_own(session, actor, memory_id)
             if memory.locked:
                 raise MemoryLocked
             await session.delete(memory)
 
     async def purge(self, actor: Actor, personality_id: UUID | None) -> int:
-        """Delete all memories that are not locked; return how many."""
+        """Delete the actor's memories that are not locked; return the number deleted."""
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             return await queries.purge(session, user.id, personality_id)
 
-    async def incognito(self, actor: Actor) -> bool:
-        """Stop remembering the actor, or begin again; return whether nothing is remembered now."""
+    async def toggle_incognito(self, actor: Actor) -> bool:
+        """Turn incognito mode on or off; return whether it is on now."""
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             user.incognito = not user.incognito
             if not user.incognito:
-                # What was said until now is not caught up with later.
+                # Messages before this moment must not be picked up later.
                 user.incognito_ended_at = self._clock.now()
             return user.incognito
 
 
-async def _own(session: AsyncSession, actor: Actor, memory_id: UUID) -> Memory:
-    found = await queries.of_user(session, actor.discord_id, Memory.id == memory_id)
-    if not found:
+async def _get_own(session: AsyncSession, actor: Actor, memory_id: UUID) -> Memory:
+    rows = await queries.of_user(session, actor.discord_id, Memory.id == memory_id)
+    if not rows:
         raise MemoryNotFound(str(memory_id))
-    return found[0][0]
+    return rows[0][0]
 
 
 def _distance(embedding: Sequence[float], vector: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""What is remembered."""
+"""Types of recalled memories."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, kw_only=True)
 class RecalledMemory:
-    """A memory that fits what is being said. `score` lies between 0 and 1."""
+    """A memory that matches a message. `score` is between 0 and 1."""
 
     id: UUID
     content: str

@@ -1,4 +1,4 @@
-"""Users, and who they are to the personalities."""
+"""Users and their personas."""
 
 from db.models import Persona, User
 from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound

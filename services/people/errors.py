@@ -1,4 +1,4 @@
-"""What can stand in the way of a persona."""
+"""Errors of personas."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ class PersonaNotFound(DomainError):
 
 @dataclass(eq=False)
 class PersonaNameTaken(DomainError):
-    """The user has a persona of this name already."""
+    """The user already has a persona of this name."""
 
     name: str
 
 
 @dataclass(eq=False)
 class LastPersona(DomainError):
-    """Every user keeps at least one persona."""
+    """A user must have at least one persona."""
 
     name: str

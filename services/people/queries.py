@@ -1,4 +1,4 @@
-"""Statements about users and their personas."""
+"""Queries on users and their personas."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,27 +13,27 @@ from services.types import Actor
 
 
 async def get_or_create_user(session: AsyncSession, actor: Actor) -> User:
-    """Return the user, made at first contact together with a first persona, their default.
+    """Return the user; at first contact, create them with a first persona as the default.
 
-    One statement makes all three rows: nobody is ever a user without a default persona.
+    One statement inserts all three rows, so that no user is ever without a default persona.
     """
     user = await session.scalar(select(User).where(User.discord_id == actor.discord_id))
     if user is not None:
         user.username = actor.name
         return user
     name = func.left(actor.name, 80)
-    entered = (
+    upserted = (
         insert(User)
         .values(discord_id=actor.discord_id, username=actor.name)
         .on_conflict_do_update(index_elements=[User.discord_id], set_={"username": actor.name})
         .returning(User.id, literal_column("xmax = 0", Boolean).label("is_new"))
-        .cte("entered")
+        .cte("upserted")
     )
     persona = (
         insert(Persona)
         .from_select(
             ["owner_id", "name", "preferred_name", "content"],
-            select(entered.c.id, name, name, literal("")).where(entered.c.is_new),
+            select(upserted.c.id, name, name, literal("")).where(upserted.c.is_new),
         )
         .returning(Persona.id, Persona.owner_id)
         .cte("persona")
@@ -43,12 +43,12 @@ async def get_or_create_user(session: AsyncSession, actor: Actor) -> User:
         .from_select(["user_id", "persona_id"], select(persona.c.owner_id, persona.c.id))
         .cte("default_persona")
     )
-    await session.execute(select(entered.c.id).add_cte(default))
+    await session.execute(select(upserted.c.id).add_cte(default))
     return (await session.scalars(select(User).where(User.discord_id == actor.discord_id))).one()
 
 
 async def find(session: AsyncSession, owner_id: UUID, name: str) -> Persona | None:
-    """Return the owner's persona of that name, whatever its letter case."""
+    """Return the owner's persona of that name, case-insensitive."""
     return await session.scalar(
         select(Persona).where(
             Persona.owner_id == owner_id, func.lower(Persona.name) == name.strip().lower()
@@ -57,30 +57,30 @@ async def find(session: AsyncSession, owner_id: UUID, name: str) -> Persona | No
 
 
 async def of_owner(session: AsyncSession, owner_id: UUID) -> Sequence[Persona]:
-    """Return the owner's personas, the oldest first."""
-    found = await session.scalars(
+    """Return the owner's personas, oldest first."""
+    result = await session.scalars(
         select(Persona).where(Persona.owner_id == owner_id).order_by(Persona.created_at, Persona.id)
     )
-    return found.all()
+    return result.all()
 
 
 async def names(session: AsyncSession, discord_id: int, prefix: str, limit: int) -> Sequence[str]:
-    """Return names of a user's personas that begin with a prefix."""
-    found = await session.scalars(
+    """Return names of a user's personas that start with a prefix."""
+    result = await session.scalars(
         select(Persona.name)
         .join(User, User.id == Persona.owner_id)
         .where(User.discord_id == discord_id, Persona.name.istartswith(prefix, autoescape=True))
         .order_by(func.lower(Persona.name))
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def insert_if_free(session: AsyncSession, **values: Any) -> Persona | None:
-    """Insert a persona, or return None when its owner has one of that name."""
+    """Insert a persona; return None if its owner already has one of that name."""
     return await session.scalar(
         insert(Persona)
-        # Not `now()`: a first persona may be made in the same transaction, and it is the older one.
+        # Not `now()`: the first persona may be created in the same transaction and must be older.
         .values(created_at=func.clock_timestamp(), **values)
         .on_conflict_do_nothing()
         .returning(Persona)
@@ -95,7 +95,7 @@ async def default_of(session: AsyncSession, user_id: UUID) -> UUID | None:
 
 
 async def lock_default(session: AsyncSession, user_id: UUID) -> UUID | None:
-    """Return the user's default persona; whoever else asks for the lock waits."""
+    """Return the user's default persona and lock it until the transaction ends."""
     return await session.scalar(
         select(UserDefaultPersona.persona_id)
         .where(UserDefaultPersona.user_id == user_id)
@@ -113,14 +113,14 @@ async def set_default(session: AsyncSession, user_id: UUID, persona_id: UUID) ->
 
 
 async def set_override(
-    session: AsyncSession, user_id: UUID, personality_id: UUID, **chosen: UUID | None
+    session: AsyncSession, user_id: UUID, personality_id: UUID, **choices: UUID | None
 ) -> None:
-    """Set what the user has chosen for a personality: `persona_id`, `llm_config_id` or both."""
+    """Set a user's overrides for a personality: `persona_id`, `llm_config_id` or both."""
     await session.execute(
         insert(UserPersonalityConfig)
-        .values(user_id=user_id, personality_id=personality_id, **chosen)
+        .values(user_id=user_id, personality_id=personality_id, **choices)
         .on_conflict_do_update(
-            index_elements=["user_id", "personality_id"], set_={**chosen, "updated_at": func.now()}
+            index_elements=["user_id", "personality_id"], set_={**choices, "updated_at": func.now()}
         )
     )
 

@@ -1,4 +1,4 @@
-"""Users and who they are to the personalities."""
+"""Management of personas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from services.types import Actor
 
 @dataclass(frozen=True, kw_only=True)
 class PersonaInput:
-    """What a user says of a persona, not yet checked."""
+    """A user's input for a persona, not validated yet."""
 
     name: str
     content: str = ""
@@ -24,12 +24,12 @@ class PersonaInput:
     preferred_name: str | None = None
     pronouns: str | None = None
 
-    def checked(self) -> dict[str, str | None]:
+    def validate(self) -> dict[str, str | None]:
         """Return the columns of a persona.
 
         Raises:
-            TextEmpty: The name says nothing.
-            TextTooLong: A field is longer than it may be.
+            TextEmpty: The name is empty.
+            TextTooLong: A field is too long.
         """
         name = clean_name(self.name)
         return {
@@ -47,14 +47,14 @@ class PersonaInput:
 
 @dataclass(frozen=True)
 class PersonaList:
-    """A user's personas and which of them is the default."""
+    """A user's personas and the id of the default one."""
 
     personas: Sequence[Persona]
     default_id: UUID | None
 
 
 class PeopleService:
-    """What users do with their personas."""
+    """Creates, edits, selects and deletes personas."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -67,45 +67,45 @@ class PeopleService:
             return PersonaList(personas, await queries.default_of(session, user.id))
 
     async def names(self, discord_id: int, *, prefix: str, limit: int = 25) -> Sequence[str]:
-        """Return names of a user's personas, for suggestions."""
+        """Return names of a user's personas, for autocomplete."""
         async with self._sessions() as session:
             return await queries.names(session, discord_id, prefix, limit)
 
-    async def create(self, actor: Actor, draft: PersonaInput) -> Persona:
-        """Invent a persona.
+    async def create(self, actor: Actor, persona_input: PersonaInput) -> Persona:
+        """Create a persona.
 
         Raises:
-            PersonaNameTaken: The actor has one of that name.
-            TextEmpty, TextTooLong: A field is not as it may be.
+            PersonaNameTaken: The actor already has one of that name.
+            TextEmpty, TextTooLong: A field is not valid.
         """
-        values = draft.checked()
+        values = persona_input.validate()
         async with self._sessions.begin() as session:
             user = await queries.get_or_create_user(session, actor)
             persona = await queries.insert_if_free(session, owner_id=user.id, **values)
             if persona is None:
-                raise PersonaNameTaken(draft.name)
+                raise PersonaNameTaken(persona_input.name)
             return persona
 
-    async def edit(self, actor: Actor, persona_id: UUID, draft: PersonaInput) -> Persona:
-        """Change a persona.
+    async def edit(self, actor: Actor, persona_id: UUID, persona_input: PersonaInput) -> Persona:
+        """Edit a persona.
 
         Raises:
-            PersonaNotFound: It is not the actor's, or gone.
+            PersonaNotFound: It is not the actor's, or was deleted.
             PersonaNameTaken: The actor has another one of that name.
-            TextEmpty, TextTooLong: A field is not as it may be.
+            TextEmpty, TextTooLong: A field is not valid.
         """
-        values = draft.checked()
+        values = persona_input.validate()
         try:
             async with self._sessions.begin() as session:
                 user = await queries.get_or_create_user(session, actor)
                 persona = await session.get(Persona, persona_id)
                 if persona is None or persona.owner_id != user.id:
-                    raise PersonaNotFound(draft.name)
+                    raise PersonaNotFound(persona_input.name)
                 for column, value in values.items():
                     setattr(persona, column, value)
                 return persona
         except IntegrityError as error:
-            raise PersonaNameTaken(draft.name) from error
+            raise PersonaNameTaken(persona_input.name) from error
 
     async def get(self, actor: Actor, name: str) -> Persona:
         """Return the actor's persona of that name.
@@ -121,25 +121,25 @@ class PeopleService:
             return persona
 
     async def set_default(self, persona: Persona) -> None:
-        """Wear a persona wherever no other was chosen."""
+        """Make a persona its owner's default."""
         async with self._sessions.begin() as session:
             await queries.set_default(session, persona.owner_id, persona.id)
 
-    async def use(self, persona: Persona, personality_id: UUID) -> None:
-        """Wear a persona for one personality."""
+    async def set_for_personality(self, persona: Persona, personality_id: UUID) -> None:
+        """Use a persona with one personality."""
         async with self._sessions.begin() as session:
             await queries.set_override(
                 session, persona.owner_id, personality_id, persona_id=persona.id
             )
 
-    async def clear(self, actor: Actor, personality_id: UUID) -> None:
-        """Wear the default persona for a personality again."""
+    async def clear_for_personality(self, actor: Actor, personality_id: UUID) -> None:
+        """Use the default persona with a personality again."""
         async with self._sessions.begin() as session:
             user = await queries.get_or_create_user(session, actor)
             await queries.set_override(session, user.id, personality_id, persona_id=None)
 
     async def delete(self, persona: Persona) -> None:
-        """Forget a persona. Was it the default, the oldest of the others becomes it.
+        """Delete a persona. If it was the default, the oldest of the others becomes the default.
 
         Raises:
             LastPersona: It is the only one.

@@ -1,8 +1,8 @@
-"""The AI characters: making, changing, sharing, importing and exporting them."""
+"""Personalities: creating, editing, sharing, importing and exporting AI characters."""
 
 from db.models import Personality, SystemPrompt, Visibility
 from services.personalities.cards import LIMIT_MB as CARD_LIMIT_MB
-from services.personalities.definition import LIMITS, SCENARIO, as_published, described
+from services.personalities.definition import LIMITS, SCENARIO, apply_published_version, describe
 from services.personalities.errors import (
     BadAddress,
     CardTooLarge,
@@ -17,8 +17,8 @@ from services.personalities.errors import (
     PromptNotFound,
     StillPublic,
 )
-from services.personalities.guards import owned
-from services.personalities.names import strip_disguise, words_of
+from services.personalities.guards import get_owned
+from services.personalities.names import ascii_words, strip_disguise
 from services.personalities.queries import owned_by, resolve_names
 from services.personalities.service import CardFile, PersonalityDetails, PersonalityService
 from services.personalities.sharing import SharedPhoto, recently_shared
@@ -48,12 +48,12 @@ __all__ = [
     "SystemPrompt",
     "SystemPromptService",
     "Visibility",
-    "as_published",
-    "described",
-    "owned",
+    "apply_published_version",
+    "ascii_words",
+    "describe",
+    "get_owned",
     "owned_by",
     "recently_shared",
     "resolve_names",
     "strip_disguise",
-    "words_of",
 ]

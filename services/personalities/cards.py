@@ -1,7 +1,7 @@
 """Character cards, V1, V2 and V3, as JSON or inside a PNG.
 
-A card's document is kept as it came. Export writes only the values that have changed since into
-it, in place: everything else, known to us or not, stays byte for byte.
+The imported document is stored unchanged. Export replaces only the values that have changed since
+import, in place; everything else, known to us or not, stays byte for byte the same.
 
 The formats: https://github.com/malfoyslastname/character-card-spec-v2 and
 https://github.com/kwaroran/character-card-spec-v3. A PNG carries the JSON as base64 in a `tEXt`
@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from services.personalities.errors import CardTooLarge, NotACard
-from services.personalities.splicing import members, skip, splice
+from services.personalities.splicing import member_spans, skip_whitespace, splice
 
 LIMIT_MB = 10
 _DOCUMENT_LIMIT = 2_000_000
-_PNG = b"\x89PNG\r\n\x1a\n"
-_KEYWORDS = ("ccv3", "chara")  # the newer one is believed
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_KEYWORDS = ("ccv3", "chara")  # the newer one takes precedence
 
-# The card's name of a field, and ours.
+# Card fields and the columns they map to.
 FIELDS: Mapping[str, str] = {
     "name": "name",
     "description": "character_info",
@@ -34,13 +34,13 @@ FIELDS: Mapping[str, str] = {
     "first_mes": "first_message",
     "mes_example": "conversational_examples",
 }
-# What cards have no field for travels in `extensions.troupe`, under our own names.
+# Columns without a card field are stored in `extensions.troupe`, under our own names.
 EXTENSION = "troupe"
 EXTENSION_FIELDS = ("personality_tone", "personality_age", "personality_likes",
                     "personality_dislikes", "conversational_goals", "display_name")  # fmt: skip
 
-# All that V2 demands of a card that was never one before.
-_BLANK = {
+# The fields that V2 requires, for personalities that were not imported.
+_EMPTY_CARD = {
     "spec": "chara_card_v2",
     "spec_version": "2.0",
     "data": {
@@ -59,7 +59,7 @@ _BLANK = {
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A card as it was read: its JSON, its picture, and the values of our fields."""
+    """A parsed card: its JSON, its picture, and the values of our columns."""
 
     document: str
     image: bytes | None
@@ -68,103 +68,103 @@ class Card:
 
 
 def read(data: bytes) -> Card:
-    """Read a card from a file of either kind.
+    """Read a card from a JSON or PNG file.
 
     Raises:
-        CardTooLarge: The file is larger than a card may be.
-        NotACard: It is something else, or broken.
+        CardTooLarge: The file exceeds the size limit.
+        NotACard: The file is not a card, or is broken.
     """
     if len(data) > LIMIT_MB * 1_000_000:
         raise CardTooLarge(LIMIT_MB)
-    image = data if data.startswith(_PNG) else None
-    return parse(_document_of(data) if image else _decode(data), image)
+    image = data if data.startswith(_PNG_SIGNATURE) else None
+    return parse(_extract_document(data) if image else _decode(data), image)
 
 
 def parse(document: str, image: bytes | None = None) -> Card:
-    """Read a card from its JSON.
+    """Parse the JSON of a card.
 
     Raises:
-        NotACard: It is something else.
+        NotACard: The document is not a card.
     """
-    body = _body(document)
+    body = _load_body(document)
     fields = {
-        ours: value
-        for theirs, ours in FIELDS.items()
-        if (value := _string(body, theirs)) is not None
+        column: value
+        for card_field, column in FIELDS.items()
+        if (value := _get_string(body, card_field)) is not None
     }
     if not fields.get("name", "").strip():
         raise NotACard("it has no name")
-    return Card(document=document, image=image, values=fields, extension=_extension(body))
+    return Card(document=document, image=image, values=fields, extension=_get_extension(body))
 
 
 def write(document: str | None, values: Mapping[str, str], extension: Mapping[str, str]) -> str:
-    """Return a card's JSON with these values, written into the one it was imported from, if any."""
+    """Return a card's JSON with these values, based on the imported document, if any."""
     if document is None:
-        document = json.dumps(_BLANK)
-    body = _body(document)
+        document = json.dumps(_EMPTY_CARD)
+    body = _load_body(document)
     changes: dict[str, Any] = {
-        theirs: values.get(ours, "")
-        for theirs, ours in FIELDS.items()
-        if (_string(body, theirs) or "") != values.get(ours, "")
+        card_field: values.get(column, "")
+        for card_field, column in FIELDS.items()
+        if (_get_string(body, card_field) or "") != values.get(column, "")
     }
-    own = _extension(body)
-    ours = {
+    current = _get_extension(body)
+    changed_extension = {
         field: extension.get(field, "")
         for field in EXTENSION_FIELDS
-        if own.get(field, "") != extension.get(field, "")
+        if current.get(field, "") != extension.get(field, "")
     }
-    if ours:
-        changes["extensions"] = {EXTENSION: ours}
-    return splice(document, _start(document), changes) if changes else document
+    if changed_extension:
+        changes["extensions"] = {EXTENSION: changed_extension}
+    return splice(document, _body_offset(document), changes) if changes else document
 
 
 def write_png(image: bytes, values: Mapping[str, str], extension: Mapping[str, str]) -> bytes:
-    """Return a PNG card with these values: every card inside `image` is brought up to date."""
-    cards = _cards_of(image)
-    believed = _consistent(cards)
-    if believed is not None and write(believed, values, extension) == believed:
+    """Return a PNG card with these values; every card inside `image` is updated."""
+    cards = _extract_cards(image)
+    document = _preferred_document(cards)
+    if document is not None and write(document, values, extension) == document:
         return image
-    out = bytearray(_PNG)
+    output = bytearray(_PNG_SIGNATURE)
     for kind, payload, raw in _chunks(image):
-        keyword, card = _card_text(kind, payload)
+        keyword, card = _parse_card_chunk(kind, payload)
         if kind == b"IEND" and not cards:
-            out += _text_chunk("chara", write(None, values, extension))
-        out += raw if card is None else _updated(keyword, card, values, extension) or raw
-    return bytes(out)
+            output += _build_text_chunk("chara", write(None, values, extension))
+        output += raw if card is None else _update_chunk(keyword, card, values, extension) or raw
+    return bytes(output)
 
 
-def _updated(
+def _update_chunk(
     keyword: str, card: bytes, values: Mapping[str, str], extension: Mapping[str, str]
 ) -> bytes | None:
-    """Return a chunk with these values, or None where they are its own or it is broken."""
+    """Return a chunk with these values, or None if nothing changed or the chunk is broken."""
     try:
         document = _decode_base64(card)
-        written = write(document, values, extension)
+        updated = write(document, values, extension)
     except (CardTooLarge, NotACard):
         return None
-    return _text_chunk(keyword, written) if written != document else None
+    return _build_text_chunk(keyword, updated) if updated != document else None
 
 
-def _document_of(png: bytes) -> str:
-    document = _consistent(_cards_of(png))
+def _extract_document(png: bytes) -> str:
+    document = _preferred_document(_extract_cards(png))
     if document is None:
         raise NotACard("a picture without a character in it")
     return document
 
 
-def _cards_of(png: bytes) -> dict[str, bytes]:
-    found = (_card_text(kind, payload) for kind, payload, _ in _chunks(png))
-    return {keyword: card for keyword, card in found if card is not None}
+def _extract_cards(png: bytes) -> dict[str, bytes]:
+    texts = (_parse_card_chunk(kind, payload) for kind, payload, _ in _chunks(png))
+    return {keyword: card for keyword, card in texts if card is not None}
 
 
-def _consistent(cards: Mapping[str, bytes]) -> str | None:
+def _preferred_document(cards: Mapping[str, bytes]) -> str | None:
     keyword = next((keyword for keyword in _KEYWORDS if keyword in cards), None)
     return None if keyword is None else _decode_base64(cards[keyword])
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Yield the kind, the payload and the raw bytes of each chunk."""
-    at = len(_PNG)
+    at = len(_PNG_SIGNATURE)
     while at + 12 <= len(png):
         (length,) = struct.unpack(">I", png[at : at + 4])
         end = at + 12 + length
@@ -172,15 +172,15 @@ def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
             break
         kind = png[at + 4 : at + 8]
         if kind == b"IEND":
-            yield kind, b"", png[at:]  # with whatever follows it
+            yield kind, b"", png[at:]  # with any trailing bytes
             return
         yield kind, png[at + 8 : end - 4], png[at:end]
         at = end
     raise NotACard("a PNG that breaks off")
 
 
-def _card_text(kind: bytes, payload: bytes) -> tuple[str, bytes | None]:
-    """Return keyword and base64 of a chunk that holds a card; compressed text is never unpacked."""
+def _parse_card_chunk(kind: bytes, payload: bytes) -> tuple[str, bytes | None]:
+    """Return keyword and base64 of a chunk with a card; compressed text is never decompressed."""
     if kind != b"tEXt":
         return "", None
     keyword, _, text = payload.partition(b"\0")
@@ -188,7 +188,7 @@ def _card_text(kind: bytes, payload: bytes) -> tuple[str, bytes | None]:
     return name, text if name in _KEYWORDS else None
 
 
-def _text_chunk(keyword: str, document: str) -> bytes:
+def _build_text_chunk(keyword: str, document: str) -> bytes:
     payload = keyword.encode() + b"\0" + base64.b64encode(document.encode())
     body = b"tEXt" + payload
     return struct.pack(">I", len(payload)) + body + struct.pack(">I", zlib.crc32(body))
@@ -210,7 +210,7 @@ def _decode(data: bytes) -> str:
         raise NotACard("neither a PNG nor text") from error
 
 
-def _load(document: str) -> dict[str, Any]:
+def _load_json(document: str) -> dict[str, Any]:
     try:
         loaded = json.loads(document.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
@@ -220,9 +220,9 @@ def _load(document: str) -> dict[str, Any]:
     return cast("dict[str, Any]", loaded)
 
 
-def _body(document: str) -> dict[str, Any]:
-    """Return the object that holds the fields: the whole in V1, `data` since V2."""
-    loaded = _load(document)
+def _load_body(document: str) -> dict[str, Any]:
+    """Return the object with the fields: the whole document in V1, `data` since V2."""
+    loaded = _load_json(document)
     if "spec" not in loaded and "data" not in loaded:
         return loaded
     data = loaded.get("data")
@@ -231,14 +231,14 @@ def _body(document: str) -> dict[str, Any]:
     return cast("dict[str, Any]", data)
 
 
-def _start(document: str) -> int:
-    """Return where the object that holds the fields begins."""
-    root, _ = members(document, skip(document, 0))
+def _body_offset(document: str) -> int:
+    """Return the offset of the object with the fields."""
+    root, _ = member_spans(document, skip_whitespace(document, 0))
     is_v1 = "spec" not in root and "data" not in root
-    return skip(document, 0) if is_v1 else root["data"][0]
+    return skip_whitespace(document, 0) if is_v1 else root["data"][0]
 
 
-def _string(body: Mapping[str, Any], field: str) -> str | None:
+def _get_string(body: Mapping[str, Any], field: str) -> str | None:
     value = body.get(field)
     if value is None:
         return None
@@ -247,13 +247,15 @@ def _string(body: Mapping[str, Any], field: str) -> str | None:
     return value
 
 
-def _extension(body: Mapping[str, Any]) -> dict[str, str]:
+def _get_extension(body: Mapping[str, Any]) -> dict[str, str]:
     extensions = body.get("extensions")
-    own: object = (
+    extension: object = (
         cast("dict[str, Any]", extensions).get(EXTENSION) if isinstance(extensions, dict) else None
     )
-    if not isinstance(own, dict):
+    if not isinstance(extension, dict):
         return {}
     return {
-        name: value for name, value in cast("dict[str, Any]", own).items() if isinstance(value, str)
+        name: value
+        for name, value in cast("dict[str, Any]", extension).items()
+        if isinstance(value, str)
     }

@@ -1,4 +1,4 @@
-"""Which texts make a personality, and how long each may be."""
+"""The texts that define a personality, and their limits."""
 
 import re
 from collections.abc import Mapping
@@ -9,30 +9,30 @@ from db.models import Personality, Visibility
 from services.personalities.errors import BadAddress
 from services.texts import clean_name, clean_text
 
-# As long as the longest cards that people share; a prompt takes what its model can read.
-LONG = 32_000
+# As long as the longest shared cards; prompts are cut to what the model can read.
+LONG_TEXT_LIMIT = 32_000
 
 LIMITS: Mapping[str, int] = {
     "display_name": 80,
-    "character_info": LONG,
-    "personality_traits": LONG,
+    "character_info": LONG_TEXT_LIMIT,
+    "personality_traits": LONG_TEXT_LIMIT,
     "personality_tone": 500,
     "personality_age": 100,
     "personality_likes": 4000,
     "personality_dislikes": 4000,
     "conversational_goals": 4000,
-    "conversational_examples": LONG,
-    "first_message": LONG,
+    "conversational_examples": LONG_TEXT_LIMIT,
+    "first_message": LONG_TEXT_LIMIT,
 }
-# What the table has no empty value for.
-_NEVER_NULL = frozenset({"character_info", "personality_traits"})
-_ADDRESS = re.compile(r"https://[\w.-]+(:\d+)?([/?#]\S*)?")
-_ADDRESS_LIMIT = 2000
-SCENARIO = "scenario"  # cards have it, plan and table do not: a custom field
+# Columns that are not nullable.
+_NOT_NULL = frozenset({"character_info", "personality_traits"})
+_HTTPS_URL = re.compile(r"https://[\w.-]+(:\d+)?([/?#]\S*)?")
+_MAX_URL_LENGTH = 2000
+SCENARIO = "scenario"  # a field of cards without a column: stored as a custom field
 
 
 class PersonalitySettings(TypedDict, total=False):
-    """How a personality is used, apart from what it is; None leaves a habit as it is."""
+    """Settings of a personality besides its definition; None keeps the current value."""
 
     visibility: Visibility | None
     age_restricted: bool | None
@@ -43,34 +43,34 @@ class PersonalitySettings(TypedDict, total=False):
     system_prompt_id: UUID | None
 
 
-def checked(changes: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return columns of a personality from texts that somebody typed or a card carried.
+def validate(changes: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return columns of a personality from typed or imported texts.
 
     Raises:
-        BadAddress: The avatar is no https address.
-        TextEmpty: The name says nothing.
-        TextTooLong: A text is longer than it may be.
+        BadAddress: The avatar is not an https URL.
+        TextEmpty: The name is empty.
+        TextTooLong: A text is too long.
     """
     columns: dict[str, Any] = {}
     for field, text in changes.items():
         if field == "name":
             columns[field] = clean_name(text or "")
         elif field == "avatar_url":
-            columns[field] = _address(text)
+            columns[field] = _validate_url(text)
         elif field in LIMITS:
-            kept = clean_text(text or "", field=field.replace("_", " "), limit=LIMITS[field])
-            columns[field] = kept if kept or field in _NEVER_NULL else None
+            cleaned = clean_text(text or "", field=field.replace("_", " "), limit=LIMITS[field])
+            columns[field] = cleaned if cleaned or field in _NOT_NULL else None
     return columns
 
 
 def snapshot(personality: Personality) -> dict[str, Any]:
-    """Return the definition as a version keeps it."""
+    """Return the definition as stored in a version."""
     fields = ("name", *LIMITS, "avatar_url", "custom_fields")
     return {field: getattr(personality, field) for field in fields}
 
 
-def described(personality: Personality) -> list[str]:
-    """Return the definition as paragraphs of a prompt, with cards' placeholders still in them."""
+def describe(personality: Personality) -> list[str]:
+    """Return the definition as prompt paragraphs, with cards' placeholders not replaced yet."""
     fields = [
         ("", personality.character_info),
         ("Character", personality.personality_traits),
@@ -89,19 +89,19 @@ def described(personality: Personality) -> list[str]:
     return [f"{label}: {text}" if label else text for label, text in fields if text]
 
 
-def as_published(personality: Personality, version: Mapping[str, Any]) -> Personality:
-    """Let a personality be what an earlier version of it was. It must belong to no session."""
+def apply_published_version(personality: Personality, version: Mapping[str, Any]) -> Personality:
+    """Apply a version to a personality and return it. The object must be detached."""
     for field, value in version.items():
         setattr(personality, field, value)
     personality.version = personality.public_version or personality.version
     return personality
 
 
-def _address(text: str | None) -> str | None:
-    address = (text or "").strip()
-    if not address:
+def _validate_url(text: str | None) -> str | None:
+    url = (text or "").strip()
+    if not url:
         return None
-    is_address = _ADDRESS.fullmatch(address) and address.isprintable()
-    if not is_address or len(address) > _ADDRESS_LIMIT:
+    is_url = _HTTPS_URL.fullmatch(url) and url.isprintable()
+    if not is_url or len(url) > _MAX_URL_LENGTH:
         raise BadAddress("avatar")
-    return address
+    return url

@@ -1,4 +1,4 @@
-"""What can stand in the way of a personality."""
+"""Errors of personalities and system prompts."""
 
 from dataclasses import dataclass
 
@@ -7,63 +7,63 @@ from services.errors import DomainError
 
 @dataclass(eq=False)
 class PersonalityNotFound(DomainError):
-    """Nobody answers to this name, or not to whoever asks."""
+    """No personality of this name exists, or the person may not use it."""
 
     name: str
 
 
 @dataclass(eq=False)
 class PersonalityNameTaken(DomainError):
-    """Another personality answers to this name already."""
+    """Another personality already has this name or alias."""
 
     name: str
 
 
 @dataclass(eq=False)
 class NameImpersonates(DomainError):
-    """The name could be taken for Discord, for staff, or for a member of the server."""
+    """The name could be mistaken for Discord, staff, or a member of the server."""
 
     name: str
 
 
 @dataclass(eq=False)
 class StillPublic(DomainError):
-    """What is published of a personality cannot change while it is public."""
+    """Published properties cannot be changed while a personality is public."""
 
     name: str
 
 
 @dataclass(eq=False)
 class LastOwner(DomainError):
-    """A personality keeps at least one owner."""
+    """A personality must have at least one owner."""
 
     name: str
 
 
 @dataclass(eq=False)
 class BadAddress(DomainError):
-    """An avatar must be an https address."""
+    """An avatar must be an https URL."""
 
     field: str
 
 
 @dataclass(eq=False)
 class NotACard(DomainError):
-    """A file is no character card. `reason` is a short phrase: what was found instead."""
+    """A file is not a character card. `reason` is a short phrase for what it is instead."""
 
     reason: str
 
 
 @dataclass(eq=False)
 class CardTooLarge(DomainError):
-    """A file is larger than a character card may be."""
+    """A file exceeds the size limit of character cards."""
 
     limit_mb: int
 
 
 @dataclass(eq=False)
 class NoCardImage(DomainError):
-    """There is no picture to write a PNG card into."""
+    """The personality has no picture to write a PNG card into."""
 
     name: str
 
@@ -77,7 +77,7 @@ class PromptNotFound(DomainError):
 
 @dataclass(eq=False)
 class PromptNameTaken(DomainError):
-    """There is a system prompt of this name already."""
+    """A system prompt of this name already exists."""
 
     name: str
 

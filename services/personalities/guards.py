@@ -1,4 +1,4 @@
-"""Who may change a personality, and what of it may change."""
+"""Permission checks for changes to personalities."""
 
 from uuid import UUID
 
@@ -10,44 +10,44 @@ from services.personalities import queries
 from services.personalities.errors import PersonalityNotFound, StillPublic
 from services.types import Actor
 
-_OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
+_UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING)
 
 
 def refuse_if_public(
     personality: Personality, *, visibility: Visibility | None, age_restricted: bool | None
 ) -> None:
-    """Refuse to change by hand what a publication has settled.
+    """Refuse manual changes to what publishing has set.
 
     Raises:
         StillPublic: The personality is public, or would become so.
     """
-    is_freed = age_restricted is False and personality.nsfw_rating == NsfwRating.EXPLICIT
+    lifts_restriction = age_restricted is False and personality.nsfw_rating == NsfwRating.EXPLICIT
     if visibility == Visibility.PUBLIC or (
-        is_settled(personality) and (visibility is not None or is_freed)
+        is_public_or_pending(personality) and (visibility is not None or lifts_restriction)
     ):
         raise StillPublic(personality.name)
 
 
-def is_settled(personality: Personality) -> bool:
-    """Whether a personality is public, or about to be."""
+def is_public_or_pending(personality: Personality) -> bool:
+    """Whether a personality is public, or is being published."""
     attempt = personality.last_publish_attempt or {}
-    return personality.visibility == Visibility.PUBLIC or attempt.get("status") in _OPEN
+    return personality.visibility == Visibility.PUBLIC or attempt.get("status") in _UNFINISHED
 
 
-def rate_explicit(personality: Personality) -> None:
-    """Follow an explicit picture: whatever a model said, and off the shelf until judged anew."""
+def mark_explicit(personality: Personality) -> None:
+    """Rate a personality explicit because of a picture; unpublish it until it is rated again."""
     personality.nsfw_rating, personality.age_restricted = NsfwRating.EXPLICIT, True
     if personality.visibility == Visibility.PUBLIC:
         personality.visibility = Visibility.UNLISTED
         personality.public_version = personality.published_at = None
 
 
-async def owned(session: AsyncSession, actor: Actor, personality_id: UUID) -> Personality:
-    """Return a personality that the actor may change; others who change it wait.
+async def get_owned(session: AsyncSession, actor: Actor, personality_id: UUID) -> Personality:
+    """Return a personality that the actor may change, locked for update.
 
     Raises:
-        OwnersOnly: It is not the actor's, and they do not run the bot.
-        PersonalityNotFound: It is gone.
+        OwnersOnly: It is not the actor's, and the actor is not the bot owner.
+        PersonalityNotFound: It was deleted.
     """
     personality = await session.get(
         Personality, personality_id, with_for_update={"key_share": True}

@@ -1,4 +1,4 @@
-"""Names that could be taken for someone else's."""
+"""Detection of names that impersonate somebody, and slugs."""
 
 import secrets
 import unicodedata
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from services.personalities.errors import NameImpersonates
 from services.texts import is_visible
 
-# Discord refuses these inside the name of a webhook.
+# Discord rejects these inside the name of a webhook.
 _FORBIDDEN = ("discord", "clyde")
 _STAFF = frozenset(
     ("admin", "administrator", "admins", "everyone", "here", "mod", "moderator", "moderators")
 ) | {"mods", "official", "owner", "server", "staff", "support", "system", "team", "the"}
-# What looks like a Latin letter, after Unicode's confusables.txt.
+# Characters that look like a Latin letter, from Unicode's confusables.txt.
 _LOOKALIKES = {
     ord(alike): letter
     for letter, all_alike in {
@@ -23,76 +23,78 @@ _LOOKALIKES = {
     }.items()
     for alike in all_alike
 } | {
-    first + offset: letter  # on coloured discs, on coloured squares, as halves of flags
+    first + offset: letter  # on coloured discs, on coloured squares, regional indicators
     for first in (0x1F150, 0x1F170, 0x1F1E6)
     for offset, letter in enumerate("abcdefghijkimnopqrstuvwxyz")
 }  # fmt: skip
-# Of those, what is no letter or sign of ours and only pretends to be one.
+# Those of them that are not ASCII.
 _DISGUISES = {code: letter for code, letter in _LOOKALIKES.items() if not chr(code).isascii()}
-_OVER_LETTERS = (
-    200  # from this combining class on, marks stand around a letter and do not change it
+_MIN_OVERLAY_CLASS = (
+    200  # from this combining class on, marks surround a letter without changing it
 )
 
 
 def skeleton(name: str) -> str:
-    """Return what a name looks like: names that look alike have the same skeleton."""
-    # Styled capitals become plain ones first, and what their small letters decompose into after.
+    """Return the skeleton of a name: names that look alike have the same skeleton."""
+    # Styled capitals are normalized first, then what their small letters decompose into.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    looks = folded.rstrip("!| ").translate(_LOOKALIKES)
-    return "".join(_bone(character) for character in looks)
+    mapped = folded.rstrip("!| ").translate(_LOOKALIKES)
+    return "".join(_significant(character) for character in mapped)
 
 
 def strip_disguise(text: str) -> str:
-    """Return a text without what cannot be seen, and without letters in disguise."""
+    """Return a text without invisible characters, and with lookalikes as plain letters."""
     folded = unicodedata.normalize("NFKC", text)
     return "".join(c for c in folded if is_visible(c) or c in "\n\t").translate(_DISGUISES)
 
 
-def _bone(character: str) -> str:
-    """Return what of a character tells names apart; in many scripts marks are vowels."""
-    kind = unicodedata.category(character)
-    if not is_visible(character) or kind == "Me":
+def _significant(character: str) -> str:
+    """Return what distinguishes a character; in many scripts marks are vowels."""
+    category = unicodedata.category(character)
+    if not is_visible(character) or category == "Me":
         return ""
-    if kind[0] == "M":
-        over = unicodedata.combining(character)
-        return "" if over == 1 or over >= _OVER_LETTERS else character
+    if category[0] == "M":
+        combining_class = unicodedata.combining(character)
+        return "" if combining_class == 1 or combining_class >= _MIN_OVERLAY_CLASS else character
     return character if character.isalnum() else " "
 
 
-_STAFF_BONES = frozenset(map(skeleton, _STAFF))
+_STAFF_SKELETONS = frozenset(map(skeleton, _STAFF))
 
 
 def refuse_impersonation(name: str, members: Iterable[str] = ()) -> None:
-    """Refuse a name that looks like Discord's, like staff, or like a member's.
+    """Reject a name that looks like Discord's, like staff, or like a member's.
 
     Raises:
-        NameImpersonates: It does.
+        NameImpersonates: The name looks like one of these.
     """
-    packed = _packed(name)
-    if any(_packed(word) in packed for word in _FORBIDDEN):
+    compact = _compact_skeleton(name)
+    if any(_compact_skeleton(word) in compact for word in _FORBIDDEN):
         raise NameImpersonates(name)
-    # An @ may be a letter, as in @dmin, or a mark, as in @everyone.
+    # An @ may stand for a letter, as in @dmin, or be a prefix, as in @everyone.
     if _looks_like_staff(name) or _looks_like_staff(name.strip("@ ")):
         raise NameImpersonates(name)
-    if packed and any(_packed(member) == packed for member in members):
+    if compact and any(_compact_skeleton(member) == compact for member in members):
         raise NameImpersonates(name)
 
 
 def _looks_like_staff(name: str) -> bool:
     words = set(skeleton(name).split())
-    return bool(words) and (words <= _STAFF_BONES or _packed(name) in _STAFF_BONES)
+    return bool(words) and (
+        words <= _STAFF_SKELETONS or _compact_skeleton(name) in _STAFF_SKELETONS
+    )
 
 
-def _packed(name: str) -> str:
+def _compact_skeleton(name: str) -> str:
     return skeleton(name).replace(" ", "")
 
 
-def words_of(text: str) -> str:
-    """Return the ASCII words of a text as a part of an address; empty where it has none."""
+def ascii_words(text: str) -> str:
+    """Return the ASCII words of a text for use in a URL; empty if it has none."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return "-".join("".join(c if c.isalnum() else " " for c in plain).split())
 
 
 def slugify(name: str) -> str:
     """Return a readable, nearly unique slug: ASCII words of the name and some random letters."""
-    return f"{words_of(name)[:60].strip('-') or 'personality'}-{secrets.token_hex(4)}"
+    return f"{ascii_words(name)[:60].strip('-') or 'personality'}-{secrets.token_hex(4)}"

@@ -1,4 +1,4 @@
-"""Statements about personalities."""
+"""Queries on personalities."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ from services.personalities import definition
 
 
 def owned_by(discord_id: int) -> Any:
-    """Return the condition that a personality is this person's."""
+    """Return the condition that this person owns a personality."""
     return exists(
         select(PersonalityOwner.personality_id)
         .join(User, User.id == PersonalityOwner.user_id)
@@ -31,8 +31,8 @@ def owned_by(discord_id: int) -> Any:
     )
 
 
-def callable_by(discord_id: int, channel_id: int | None) -> Any:
-    """Return the condition that this person may call a personality by name in this channel."""
+def addressable_by(discord_id: int, channel_id: int | None) -> Any:
+    """Return the condition that this person may address a personality in this channel."""
     activated_here = exists(
         select(ActivatedChannel.id).where(
             ActivatedChannel.personality_id == Personality.id,
@@ -43,7 +43,7 @@ def callable_by(discord_id: int, channel_id: int | None) -> Any:
 
 
 async def find(session: AsyncSession, name: str, *conditions: Any) -> Personality | None:
-    """Return the living personality that answers to a name, an alias or a slug."""
+    """Return the personality with this name, alias or slug that is not deleted."""
     lowered = name.strip().lower()
     by_alias = select(PersonalityAlias.personality_id).where(
         func.lower(PersonalityAlias.alias) == lowered
@@ -64,62 +64,62 @@ async def find(session: AsyncSession, name: str, *conditions: Any) -> Personalit
 
 
 async def is_taken(session: AsyncSession, name: str, except_id: UUID | None = None) -> bool:
-    """Whether another living personality answers to a name."""
-    found = await find(session, name)
-    return found is not None and found.id != except_id
+    """Whether another personality that is not deleted has this name."""
+    existing = await find(session, name)
+    return existing is not None and existing.id != except_id
 
 
 async def lock_names(session: AsyncSession) -> None:
-    """Let one transaction at a time give names: names and aliases are one space, two tables."""
+    """Serialize the assignment of names: names and aliases share one namespace in two tables."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext("personality names"))))
 
 
 async def names(
-    session: AsyncSession, discord_id: int, channel_id: int | None, typed: str, limit: int
+    session: AsyncSession, discord_id: int, channel_id: int | None, query: str, limit: int
 ) -> Sequence[str]:
-    """Return names that a person may call and that hold what is typed.
+    """Return names that a person may address and that contain `query`.
 
-    First those that begin with it, and among them the person's own.
+    Names that start with it come first, then the person's own.
     """
-    mine = owned_by(discord_id)
-    found = await session.scalars(
+    is_own = owned_by(discord_id)
+    result = await session.scalars(
         select(Personality.name)
         .where(
             Personality.deleted_at.is_(None),
-            Personality.name.icontains(typed, autoescape=True),
-            callable_by(discord_id, channel_id),
+            Personality.name.icontains(query, autoescape=True),
+            addressable_by(discord_id, channel_id),
         )
         .order_by(
-            Personality.name.istartswith(typed, autoescape=True).desc(),
-            mine.desc(),
+            Personality.name.istartswith(query, autoescape=True).desc(),
+            is_own.desc(),
             func.lower(Personality.name),
         )
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def listed(
     session: AsyncSession, discord_id: int, *, age_restricted: bool
 ) -> Sequence[tuple[Personality, bool]]:
-    """Return the person's personalities and those everyone sees, with whether each is theirs.
+    """Return the person's personalities and those visible to everyone, with whether each is own.
 
-    Of others', those that are age-restricted only where such a place asks.
+    Age-restricted personalities of others are included only if `age_restricted` is set.
     """
-    mine = owned_by(discord_id)
-    seen = Personality.visibility != Visibility.PRIVATE
+    own = owned_by(discord_id)
+    visible = Personality.visibility != Visibility.PRIVATE
     if not age_restricted:
-        seen = and_(seen, ~Personality.age_restricted)
+        visible = and_(visible, ~Personality.age_restricted)
     rows = await session.execute(
-        select(Personality, mine)
-        .where(Personality.deleted_at.is_(None), or_(seen, mine))
-        .order_by(mine.desc(), func.lower(Personality.name))
+        select(Personality, own)
+        .where(Personality.deleted_at.is_(None), or_(visible, own))
+        .order_by(own.desc(), func.lower(Personality.name))
     )
-    return [(personality, is_mine) for personality, is_mine in rows]
+    return [(personality, is_own) for personality, is_own in rows]
 
 
 async def add(session: AsyncSession, owner_id: UUID | None, **columns: Any) -> Personality:
-    """Insert a personality with its first version and, where it has one, its owner."""
+    """Insert a personality with its first version and, if it has one, its owner."""
     personality = Personality(**columns)
     session.add(personality)
     await session.flush()
@@ -131,7 +131,7 @@ async def add(session: AsyncSession, owner_id: UUID | None, **columns: Any) -> P
 
 
 def add_version(session: AsyncSession, personality: Personality) -> None:
-    """Keep the definition as it is now under the personality's version number."""
+    """Store the current definition under the personality's version number."""
     session.add(
         PersonalityVersion(
             personality_id=personality.id,
@@ -141,8 +141,10 @@ def add_version(session: AsyncSession, personality: Personality) -> None:
     )
 
 
-async def published(session: AsyncSession, personality: Personality) -> dict[str, Any] | None:
-    """Return the version of a personality that is public, if one is."""
+async def published_definition(
+    session: AsyncSession, personality: Personality
+) -> dict[str, Any] | None:
+    """Return the public definition of a personality, if it is published."""
     return await session.scalar(
         select(PersonalityVersion.definition).where(
             PersonalityVersion.personality_id == personality.id,
@@ -152,33 +154,33 @@ async def published(session: AsyncSession, personality: Personality) -> dict[str
 
 
 async def is_owner(session: AsyncSession, personality_id: UUID, discord_id: int) -> bool:
-    """Whether a personality is a person's."""
-    found = await session.scalar(
+    """Whether a person owns a personality."""
+    owned_id = await session.scalar(
         select(Personality.id).where(Personality.id == personality_id, owned_by(discord_id))
     )
-    return found is not None
+    return owned_id is not None
 
 
 async def owners(session: AsyncSession, personality_id: UUID) -> Sequence[User]:
-    """Return whose a personality is, the first owner first."""
-    found = await session.scalars(
+    """Return the owners of a personality, the first one first."""
+    result = await session.scalars(
         select(User)
         .join(PersonalityOwner, PersonalityOwner.user_id == User.id)
         .where(PersonalityOwner.personality_id == personality_id)
         .order_by(PersonalityOwner.created_at, User.id)
     )
-    return found.all()
+    return result.all()
 
 
-async def own_prompt(session: AsyncSession, personality: Personality) -> SystemPrompt | None:
-    """Return the system prompt that was chosen for a personality."""
+async def system_prompt_of(session: AsyncSession, personality: Personality) -> SystemPrompt | None:
+    """Return the system prompt that is selected for a personality."""
     return await session.scalar(
         select(SystemPrompt).where(SystemPrompt.id == personality.system_prompt_id)
     )
 
 
 async def add_owner(session: AsyncSession, personality_id: UUID, user_id: UUID) -> None:
-    """Make a user an owner."""
+    """Add a user as an owner."""
     await session.execute(
         insert(PersonalityOwner)
         .values(personality_id=personality_id, user_id=user_id)
@@ -187,7 +189,7 @@ async def add_owner(session: AsyncSession, personality_id: UUID, user_id: UUID) 
 
 
 async def remove_owner(session: AsyncSession, personality_id: UUID, user_id: UUID) -> None:
-    """Make a user an owner no longer."""
+    """Remove a user from the owners."""
     await session.execute(
         delete(PersonalityOwner).where(
             PersonalityOwner.personality_id == personality_id, PersonalityOwner.user_id == user_id
@@ -197,16 +199,16 @@ async def remove_owner(session: AsyncSession, personality_id: UUID, user_id: UUI
 
 async def aliases(session: AsyncSession, personality_id: UUID) -> Sequence[str]:
     """Return the other names of a personality."""
-    found = await session.scalars(
+    result = await session.scalars(
         select(PersonalityAlias.alias)
         .where(PersonalityAlias.personality_id == personality_id)
         .order_by(func.lower(PersonalityAlias.alias))
     )
-    return found.all()
+    return result.all()
 
 
 async def remove_alias(session: AsyncSession, personality_id: UUID, alias: str) -> bool:
-    """Take a name away from a personality; False when it had no such alias."""
+    """Remove an alias of a personality; return False if it has no such alias."""
     removed = await session.execute(
         delete(PersonalityAlias)
         .where(
@@ -219,7 +221,7 @@ async def remove_alias(session: AsyncSession, personality_id: UUID, alias: str) 
 
 
 async def soft_delete(session: AsyncSession, personality_id: UUID) -> None:
-    """Mark a personality as deleted; it leaves its channels and gives its names back."""
+    """Soft-delete a personality; it loses its activated channels and its aliases."""
     await session.execute(
         update(Personality).where(Personality.id == personality_id).values(deleted_at=func.now())
     )
@@ -230,7 +232,7 @@ async def soft_delete(session: AsyncSession, personality_id: UUID) -> None:
 async def set_card(
     session: AsyncSession, personality_id: UUID, document: str, image: bytes | None
 ) -> None:
-    """Keep the card a personality was imported from."""
+    """Store the card that a personality was imported from."""
     await session.execute(
         insert(PersonalityCard)
         .values(personality_id=personality_id, document=document, image=image)
@@ -243,17 +245,17 @@ async def set_card(
 async def resolve_names(
     session: AsyncSession, words: Sequence[str], discord_id: int, channel_id: int
 ) -> dict[str, UUID]:
-    """Return which of these lower-case names belong to whom, among those the person may call."""
+    """Map lower-case names to the personalities that the person may address in the channel."""
     by_name = select(func.lower(Personality.name).label("word"), Personality.id).where(
         func.lower(Personality.name).in_(words)
     )
     by_alias = select(
         func.lower(PersonalityAlias.alias).label("word"), PersonalityAlias.personality_id
     ).where(func.lower(PersonalityAlias.alias).in_(words))
-    either = union_all(by_name, by_alias).subquery()
+    matches = union_all(by_name, by_alias).subquery()
     rows = await session.execute(
-        select(either.c.word, Personality.id)
-        .join(Personality, Personality.id == either.c.id)
-        .where(Personality.deleted_at.is_(None), callable_by(discord_id, channel_id))
+        select(matches.c.word, Personality.id)
+        .join(Personality, Personality.id == matches.c.id)
+        .where(Personality.deleted_at.is_(None), addressable_by(discord_id, channel_id))
     )
     return {row.word: row.id for row in rows}

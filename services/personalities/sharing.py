@@ -1,4 +1,4 @@
-"""The photos that a personality has posted lately, where it may speak of them."""
+"""The photos that a personality has posted recently and may mention in a channel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ActionType, EngineAct, Photo, SocialPost, SocialTarget
 
-_MOST = 3
+_MAX_PHOTOS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class SharedPhoto:
-    """A photo that was posted: when, where, what was said to it, and what it shows."""
+    """A posted photo: when and where, its caption, and what it shows."""
 
-    at: datetime
-    where: str
+    posted_at: datetime
+    location: str
     caption: str
     alt_text: str
 
@@ -26,10 +26,10 @@ class SharedPhoto:
 async def recently_shared(
     session: AsyncSession, personality_id: UUID, *, guild_id: int | None, channel_id: int
 ) -> Sequence[SharedPhoto]:
-    """Return what a personality has posted lately that may be known in a channel, in order.
+    """Return the photos of a personality that may be mentioned in a channel, oldest first.
 
-    What went to a network is known everywhere; what went to a channel of Discord's in its server,
-    and if not everyone there sees that channel, in it alone.
+    Posts on social networks may be mentioned everywhere, posts in a public Discord channel only in
+    the same server, and posts in a private channel only in that channel.
     """
     rows = await session.execute(
         select(EngineAct.created_at, SocialTarget, SocialPost.caption, Photo.alt_text)
@@ -48,14 +48,14 @@ async def recently_shared(
             ),
         )
         .order_by(EngineAct.created_at.desc())
-        .limit(_MOST)
+        .limit(_MAX_PHOTOS)
     )
-    found = [
-        SharedPhoto(at=at, where=_where(target), caption=caption, alt_text=alt_text)
+    photos = [
+        SharedPhoto(posted_at=at, location=_location(target), caption=caption, alt_text=alt_text)
         for at, target, caption, alt_text in rows
     ]
-    return found[::-1]
+    return photos[::-1]
 
 
-def _where(target: SocialTarget) -> str:
+def _location(target: SocialTarget) -> str:
     return target.name if target.guild_id else target.service.capitalize()

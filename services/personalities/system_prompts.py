@@ -1,4 +1,4 @@
-"""The instructions that come before every personality. They are the bot owner's."""
+"""System prompts: instructions before every personality, managed by the bot owner."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -16,21 +16,21 @@ from services.types import Actor
 
 
 class SystemPromptService:
-    """What the bot's owner does with system prompts; owners of personalities choose among them."""
+    """Manages system prompts. Owners of personalities select one of them."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     async def all(self) -> Sequence[SystemPrompt]:
-        """Return every system prompt, by name."""
+        """Return all system prompts, sorted by name."""
         async with self._sessions() as session:
-            found = await session.scalars(
+            result = await session.scalars(
                 select(SystemPrompt).order_by(func.lower(SystemPrompt.name))
             )
-            return found.all()
+            return result.all()
 
     async def get(self, name: str) -> SystemPrompt:
-        """Return a system prompt.
+        """Return a system prompt by name.
 
         Raises:
             PromptNotFound: There is none of that name.
@@ -44,15 +44,15 @@ class SystemPromptService:
         return prompt
 
     async def create(self, actor: Actor, name: str, content: str) -> SystemPrompt:
-        """Write a system prompt.
+        """Create a system prompt.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
-            PromptNameTaken: There is one of that name.
-            TextEmpty, TextTooLong: A text is not as it may be.
+            BotOwnerOnly: The actor is not the bot owner.
+            PromptNameTaken: One of that name already exists.
+            TextEmpty, TextTooLong: A text is not valid.
         """
         _check_bot_owner(actor)
-        values = _checked(name, content)
+        values = _validate(name, content)
         async with self._sessions.begin() as session:
             prompt = await session.scalar(
                 insert(SystemPrompt)
@@ -65,16 +65,16 @@ class SystemPromptService:
         return prompt
 
     async def edit(self, actor: Actor, prompt_id: UUID, name: str, content: str) -> SystemPrompt:
-        """Change a system prompt.
+        """Edit a system prompt.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
-            PromptNameTaken: There is another one of that name.
-            PromptNotFound: It is gone.
-            TextEmpty, TextTooLong: A text is not as it may be.
+            BotOwnerOnly: The actor is not the bot owner.
+            PromptNameTaken: Another one of that name exists.
+            PromptNotFound: It was deleted.
+            TextEmpty, TextTooLong: A text is not valid.
         """
         _check_bot_owner(actor)
-        values = _checked(name, content)
+        values = _validate(name, content)
         try:
             async with self._sessions.begin() as session:
                 prompt = await session.get(SystemPrompt, prompt_id)
@@ -86,10 +86,10 @@ class SystemPromptService:
             raise PromptNameTaken(name) from error
 
     async def make_default(self, actor: Actor, prompt: SystemPrompt) -> None:
-        """Put a prompt before every personality that has no other.
+        """Make a prompt the default of personalities without one of their own.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
+            BotOwnerOnly: The actor is not the bot owner.
         """
         _check_bot_owner(actor)
         async with self._sessions.begin() as session:
@@ -101,12 +101,12 @@ class SystemPromptService:
             )
 
     async def delete(self, actor: Actor, prompt: SystemPrompt) -> None:
-        """Delete a system prompt; personalities that had it get the default.
+        """Delete a system prompt; personalities that use it fall back to the default.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
+            BotOwnerOnly: The actor is not the bot owner.
             DefaultPromptInUse: It is the default.
-            PromptNotFound: It is gone already.
+            PromptNotFound: It was deleted already.
         """
         _check_bot_owner(actor)
         async with self._sessions.begin() as session:
@@ -123,7 +123,7 @@ def _check_bot_owner(actor: Actor) -> None:
         raise BotOwnerOnly
 
 
-def _checked(name: str, content: str) -> dict[str, str]:
+def _validate(name: str, content: str) -> dict[str, str]:
     text = clean_text(content, field="prompt")
     if not text:
         raise TextEmpty("prompt")

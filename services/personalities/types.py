@@ -1,4 +1,4 @@
-"""What the service hands out besides rows."""
+"""Types of the personality service besides rows."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, SystemPrompt, User
 
-# Deletes what others keep of personalities that are deleted.
-Leaving: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
+# Called in the same transaction before personalities are deleted, to delete dependent data.
+DeletionHook: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class PersonalityDetails:
-    """A personality with what belongs to it."""
+    """A personality with its aliases, owners and system prompt."""
 
     personality: Personality
     aliases: Sequence[str]
@@ -25,7 +25,7 @@ class PersonalityDetails:
 
 @dataclass(frozen=True)
 class CardFile:
-    """A character card to hand out."""
+    """An exported character card."""
 
     filename: str
     data: bytes

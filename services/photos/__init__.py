@@ -1,4 +1,4 @@
-"""Photo libraries of personalities: taken in once each, found again, ready to be posted."""
+"""Photo libraries of personalities: import without duplicates, search, and posts."""
 
 from db.models import Photo
 from services.photos.embedding import EmbedPhotoHandler
@@ -14,7 +14,13 @@ from services.photos.errors import (
     SeveralPhotos,
 )
 from services.photos.service import ALT_LIMIT, PhotoService
-from services.photos.sources import MOST_ARCHIVE_BYTES, archive, file, folder, is_archive
+from services.photos.sources import (
+    MAX_ARCHIVE_BYTES,
+    archive_sources,
+    file_source,
+    folder_sources,
+    is_archive,
+)
 from services.photos.types import (
     ImportOutcome,
     ImportResult,
@@ -27,7 +33,7 @@ from services.photos.types import (
 
 __all__ = [
     "ALT_LIMIT",
-    "MOST_ARCHIVE_BYTES",
+    "MAX_ARCHIVE_BYTES",
     "ArchiveBroken",
     "ArchiveTooLarge",
     "EmbedPhotoHandler",
@@ -47,8 +53,8 @@ __all__ = [
     "SeveralPhotos",
     "SimilarPhoto",
     "Sources",
-    "archive",
-    "file",
-    "folder",
+    "archive_sources",
+    "file_source",
+    "folder_sources",
     "is_archive",
 ]

@@ -1,28 +1,26 @@
-"""Looking at photos: a vector for each that has none of the embedder that is there now."""
+"""Embedding photos: a vector for each photo that has none of the current embedder."""
 
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import ClassVar
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import PHOTO_DIMENSIONS, JobStatus, Photo
+from db.models import PHOTO_DIMENSIONS, Photo
 from db.session import Sessions
 from services.embeddings import EmbedderFailed, ImageEmbedder
 from services.jobs import Handler, Run
 from services.media import ObjectNotFound, ObjectStore
 from services.photos import queries
-from services.photos.importing import LOOK
+from services.photos.importing import EmbeddingJob
 
-_BATCH = 50
-# Squares of these have to be numbers as PostgreSQL has them in a vector.
-_MOST = 1e15
+_BATCH_SIZE = 50
+# The squares must be finite in the single precision of PostgreSQL's vectors.
+_MAX_ABSOLUTE = 1e15
 
 
-class EmbedPhotoHandler(Handler):
-    """Looks until every photo has been looked at; whatever is written stays written."""
+class EmbedPhotoHandler(Handler[EmbeddingJob]):
+    """Embeds photos until none is left; each is saved at once and survives a crash."""
 
-    kind: ClassVar[str] = LOOK
+    payload_type = EmbeddingJob
     max_attempts: ClassVar[int] = 20
     timeout_seconds: ClassVar[float] = 6 * 3600
 
@@ -32,36 +30,30 @@ class EmbedPhotoHandler(Handler):
         self._embedder = embedder
 
     @override
-    async def run(self, run: Run) -> None:
-        told = run.payload.get("personality")
-        library = UUID(told) if told else None
+    async def run(self, run: Run[EmbeddingJob]) -> None:
         while True:
             async with self._sessions() as session:
-                photos = await queries.unembedded(session, library, self._embedder.name, _BATCH)
+                photos = await queries.unembedded(
+                    session, run.payload.personality, self._embedder.name, _BATCH_SIZE
+                )
             for photo in photos:
-                vector = await self._look(photo)
+                vector = await self._embed(photo)
                 async with run.writing() as session:
                     await queries.set_embedding(session, photo.id, vector, self._embedder.name)
             if not photos:
                 return
 
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Nothing waits for it: what was not looked at is like nothing."""
-
-    async def _look(self, photo: Photo) -> list[float] | None:
+    async def _embed(self, photo: Photo) -> list[float] | None:
         try:
             vector = await self._embedder.embed_picture(await self._store.get(photo.thumbnail_key))
         except (EmbedderFailed, ObjectNotFound):
             return None
-        return fitted(vector)
+        return pad_vector(vector)
 
 
-def fitted(vector: list[float]) -> list[float] | None:
-    """Return a vector as it is stored, ending in zeros; None where it has no direction."""
-    is_sound = all(abs(number) <= _MOST for number in vector)  # so no NaN
-    if not is_sound or not any(vector) or len(vector) > PHOTO_DIMENSIONS:
+def pad_vector(vector: list[float]) -> list[float] | None:
+    """Return a vector padded with zeros as it is stored, or None if it cannot be compared."""
+    is_storable = all(abs(number) <= _MAX_ABSOLUTE for number in vector)  # so no NaN
+    if not is_storable or not any(vector) or len(vector) > PHOTO_DIMENSIONS:
         return None
     return vector + [0.0] * (PHOTO_DIMENSIONS - len(vector))

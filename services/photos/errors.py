@@ -1,4 +1,4 @@
-"""What can be wrong with photos, and with where they come from."""
+"""Errors of photos and of their sources."""
 
 from dataclasses import dataclass
 
@@ -7,49 +7,49 @@ from services.errors import DomainError
 
 @dataclass(eq=False)
 class PhotoNotFound(DomainError):
-    """There is no such photo of the actor's; no name where it was there a moment ago."""
+    """The actor has no such photo; `name` is empty if it was deleted a moment ago."""
 
     name: str
 
 
 @dataclass(eq=False)
 class SeveralPhotos(DomainError):
-    """More than one photo goes by this name."""
+    """More than one photo has this name."""
 
     name: str
 
 
 @dataclass(eq=False)
 class PhotoInFlight(DomainError):
-    """The photo is being posted at this moment, or may have been: it cannot be deleted now."""
+    """The photo is being posted or may have been posted, so it cannot be deleted now."""
 
     name: str
 
 
 @dataclass(eq=False)
 class PhotoNotEmbedded(DomainError):
-    """Nobody has looked at the photo yet, so nothing is like it."""
+    """The photo has no embedding yet, so no similar ones can be found."""
 
     name: str
 
 
 @dataclass(eq=False)
 class NoSuchFolder(DomainError):
-    """There is no such folder to import from."""
+    """The folder to import from does not exist."""
 
     path: str
 
 
 @dataclass(eq=False)
 class FolderEmpty(DomainError):
-    """There is no file in the folder."""
+    """The folder or archive has no files."""
 
     path: str
 
 
 @dataclass(eq=False)
 class FileUnreadable(DomainError):
-    """A file cannot be read, or is none."""
+    """A file cannot be read, or is not a regular file."""
 
     name: str
     detail: str
@@ -57,14 +57,14 @@ class FileUnreadable(DomainError):
 
 @dataclass(eq=False)
 class ArchiveBroken(DomainError):
-    """The file is no zip archive that can be read."""
+    """The file is not a zip archive, or cannot be read as one."""
 
     name: str
 
 
 @dataclass(eq=False)
 class ArchiveTooLarge(DomainError):
-    """The archive holds more files, or more bytes, than are taken at once."""
+    """The archive has more files or more bytes than the limits."""
 
     name: str
     files: int

@@ -1,4 +1,4 @@
-"""Taking files into a library: in parallel where that is slow, in order where that matters."""
+"""Importing files into a library: decoded in parallel, saved in order."""
 
 import asyncio
 import hashlib
@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 from uuid import UUID, uuid4
 
 from typing_extensions import TypeVarTuple, Unpack
@@ -16,13 +16,13 @@ from db.models import Photo
 from db.session import Sessions
 from services.errors import DomainError
 from services.images import ImagePipeline
-from services.jobs import enqueue
+from services.jobs import Payload, enqueue
 from services.media import (
     ObjectStore,
     PreparedPhoto,
     StorageMisconfigured,
     StorageUnavailable,
-    memory_of,
+    decoding_memory,
     prepare_photo,
 )
 from services.personalities import PersonalityNotFound
@@ -32,182 +32,198 @@ from services.photos.types import ImportOutcome, ImportResult, PhotoSource, Sour
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-LOOK = "photos looked at"
-# Of 256 bits. Making a photo smaller or coding it anew changes up to 12, another has 110 others.
-NEAR = 20
-# Of a picture with next to nothing in it, no bits are set: that says nothing of what it is like.
-_TELLING = (64, 192)
-_WAITING = 2
+# Of 256 bits. Scaling or encoding a photo again changes up to 12; different photos differ in ~110.
+MAX_HASH_DISTANCE = 20
+# Hashes of nearly uniform pictures have few or many bits set, and match each other by chance.
+_INFORMATIVE_BITS = (64, 192)
+_PREFETCH = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Ready:
-    """A file that was read, and what was put into the storage of it."""
+class _StoredFile:
+    """A file that was read, with the storage keys of its pictures, or the reason of its refusal."""
 
     name: str
     sha256: str = ""
-    photograph: PreparedPhoto | None = None
+    prepared: PreparedPhoto | None = None
     keys: tuple[str, str] = ("", "")
     reason: DomainError | None = None
 
 
 class Importer:
-    """Takes files into one library.
+    """Imports files into one library.
 
-    Files are decoded `at_once` at a time and settled in the order they are given in, so that of two
-    that are alike the first is kept, however often it is interrupted and begun again.
+    Files are decoded `at_once` at a time and saved in their order, so that of two near-duplicates
+    the first one is imported, even if the import is interrupted and started again.
     """
 
     def __init__(
         self,
         sessions: Sessions,
-        studio: ImagePipeline,
+        pipeline: ImagePipeline,
         personality_id: UUID,
         *,
         added_by: UUID | None = None,
-        is_made: bool = False,
+        is_ai_generated: bool = False,
         at_once: int = 1,
     ) -> None:
         self._sessions = sessions
-        self._studio = studio
+        self._pipeline = pipeline
         self._personality_id = personality_id
         self._added_by = added_by
-        self._is_made = is_made
+        self._is_ai_generated = is_ai_generated
         self._at_once = at_once
-        self._known: set[str] = set()
-        # Threads of its own, and as few as decode: each keeps some of the memory it has had.
+        self._known_hashes: set[str] = set()
+        # Its own threads, and no more than decode: each thread retains some of its memory.
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="photos")
 
     async def run(self, sources: Sources) -> AsyncGenerator[ImportResult]:
-        """Yield what becomes of each file.
+        """Import files, and yield the result of each.
 
         Raises:
             PersonalityNotFound: It was deleted meanwhile.
-            StorageUnavailable, StorageMisconfigured: The storage takes nothing; what was yielded
-                until then is kept.
+            StorageUnavailable, StorageMisconfigured: The storage failed; files yielded until then
+                are imported.
         """
         async with self._sessions() as session:
-            self._known = await queries.known(session, self._personality_id)
+            self._known_hashes = await queries.file_hashes(session, self._personality_id)
         remaining = iter(sources)
-        ahead: deque[asyncio.Task[_Ready]] = deque()
+        pending: deque[asyncio.Task[_StoredFile]] = deque()
         added = False
         try:
-            self._go_on(remaining, ahead)
-            while ahead:
-                ready = await ahead[0]
-                ahead.popleft()
-                self._go_on(remaining, ahead)
-                taken = await self._settle(ready)
-                added = added or taken.outcome == ImportOutcome.ADDED
-                yield taken
+            self._fill_queue(remaining, pending)
+            while pending:
+                stored = await pending[0]
+                pending.popleft()
+                self._fill_queue(remaining, pending)
+                result = await self._save(stored)
+                added = added or result.outcome == ImportOutcome.ADDED
+                yield result
         finally:
-            await _abandon(self._studio.store, ahead)
+            await _discard(self._pipeline.store, pending)
             self._threads.shutdown(wait=False)
             if added:
                 await enqueue_embedding(self._sessions, self._personality_id)
 
-    def _go_on(self, remaining: Iterator[PhotoSource], ahead: deque[asyncio.Task[_Ready]]) -> None:
-        while len(ahead) < self._at_once + _WAITING:
+    def _fill_queue(
+        self, remaining: Iterator[PhotoSource], pending: deque[asyncio.Task[_StoredFile]]
+    ) -> None:
+        while len(pending) < self._at_once + _PREFETCH:
             source = next(remaining, None)
             if source is None:
                 return
-            ahead.append(asyncio.create_task(self._prepare(source)))
+            pending.append(asyncio.create_task(self._read_and_store(source)))
 
-    async def _prepare(self, source: PhotoSource) -> _Ready:
-        """Read a file and put what is kept of it into the storage."""
+    async def _read_and_store(self, source: PhotoSource) -> _StoredFile:
+        """Read a file and store its picture and its thumbnail."""
         try:
             data, sha256, memory = await self._in_thread(self._read, source)
-            if sha256 in self._known:
-                return _Ready(name=source.name, sha256=sha256)
-            async with self._studio.room.reserve(memory):
-                made = await self._in_thread(self._made, source.name, data)
+            if sha256 in self._known_hashes:
+                return _StoredFile(name=source.name, sha256=sha256)
+            async with self._pipeline.memory.reserve(memory):
+                prepared = await self._in_thread(self._prepare, source.name, data)
         except DomainError as error:
-            return _Ready(name=source.name, reason=error)
+            return _StoredFile(name=source.name, reason=error)
         del data
-        # Nobody guesses these: whoever has a link may look.
+        # The keys must not be guessable: whoever has a link may see the picture.
         stem = f"photos/{self._personality_id}/{uuid4()}"
         keys = (f"{stem}.jpg", f"{stem}-small.jpg")
-        for key, picture in zip(keys, (made.picture, made.thumbnail), strict=True):
-            await self._studio.store_image(key, picture)
-        return _Ready(name=source.name, sha256=sha256, photograph=made, keys=keys)
+        for key, picture in zip(keys, (prepared.picture, prepared.thumbnail), strict=True):
+            await self._pipeline.store_image(key, picture)
+        return _StoredFile(name=source.name, sha256=sha256, prepared=prepared, keys=keys)
 
-    def _made(self, name: str, data: bytes) -> PreparedPhoto:
+    def _prepare(self, name: str, data: bytes) -> PreparedPhoto:
         return prepare_photo(
             data,
             name=name,
-            max_width=self._studio.max_width,
-            quality=self._studio.quality,
-            is_made=self._is_made,
+            max_width=self._pipeline.max_width,
+            quality=self._pipeline.quality,
+            is_ai_generated=self._is_ai_generated,
         )
 
-    async def _in_thread(self, work: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
+    async def _in_thread(self, function: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, work, *arguments)
+        return await loop.run_in_executor(self._threads, function, *arguments)
 
     def _read(self, source: PhotoSource) -> tuple[bytes, str, int]:
         data = source.read()
         sha256 = hashlib.sha256(data).hexdigest()
-        memory = 0 if sha256 in self._known else memory_of(data, source.name)
+        memory = 0 if sha256 in self._known_hashes else decoding_memory(data, source.name)
         return data, sha256, memory
 
-    async def _settle(self, ready: _Ready) -> ImportResult:
-        """Write down what became of a file; of two processes that take the same in, one does."""
-        if ready.reason is not None:
-            return ImportResult(name=ready.name, outcome=ImportOutcome.REFUSED, reason=ready.reason)
-        async with self._sessions.begin() as session:
-            is_there = await queries.hold(session, self._personality_id)
-            twin = await queries.twin(
-                session, self._personality_id, ready.sha256, _telling(ready), within=NEAR
+    async def _save(self, stored: _StoredFile) -> ImportResult:
+        """Save a photo unless it is a duplicate; concurrent imports of a file add it only once."""
+        if stored.reason is not None:
+            return ImportResult(
+                name=stored.name, outcome=ImportOutcome.REFUSED, reason=stored.reason
             )
-            if is_there and twin is None and ready.photograph is not None:
-                photo = self._photo(ready, ready.photograph)
+        async with self._sessions.begin() as session:
+            exists = await queries.lock_library(session, self._personality_id)
+            duplicate = await queries.find_duplicate(
+                session,
+                self._personality_id,
+                stored.sha256,
+                _informative_hash(stored),
+                max_distance=MAX_HASH_DISTANCE,
+            )
+            if exists and duplicate is None and stored.prepared is not None:
+                photo = self._new_photo(stored, stored.prepared)
                 session.add(photo)
                 await session.flush()
-                self._known.add(ready.sha256)
-                return ImportResult(name=ready.name, outcome=ImportOutcome.ADDED, photo=photo)
-        if ready.photograph is not None:
-            await self._studio.store.delete(ready.keys)
-        if not is_there:
+                self._known_hashes.add(stored.sha256)
+                return ImportResult(name=stored.name, outcome=ImportOutcome.ADDED, photo=photo)
+        if stored.prepared is not None:
+            await self._pipeline.store.delete(stored.keys)
+        if not exists:
             raise PersonalityNotFound("this personality")
-        is_same = twin is not None and twin.sha256 == ready.sha256
-        outcome = ImportOutcome.DUPLICATE if is_same else ImportOutcome.NEAR_DUPLICATE
-        return ImportResult(name=ready.name, outcome=outcome, photo=twin)
+        is_identical = duplicate is not None and duplicate.sha256 == stored.sha256
+        outcome = ImportOutcome.DUPLICATE if is_identical else ImportOutcome.NEAR_DUPLICATE
+        return ImportResult(name=stored.name, outcome=outcome, photo=duplicate)
 
-    def _photo(self, ready: _Ready, made: PreparedPhoto) -> Photo:
+    def _new_photo(self, stored: _StoredFile, prepared: PreparedPhoto) -> Photo:
         return Photo(
             personality_id=self._personality_id,
-            storage_key=ready.keys[0],
-            thumbnail_key=ready.keys[1],
-            file_name=ready.name,
-            sha256=ready.sha256,
-            perceptual_hash=made.perceptual_hash,
-            size=len(made.picture.data),
-            width=made.picture.width,
-            height=made.picture.height,
-            taken_at=made.taken_at,
-            is_made=made.is_ai_generated,
+            storage_key=stored.keys[0],
+            thumbnail_key=stored.keys[1],
+            file_name=stored.name,
+            sha256=stored.sha256,
+            perceptual_hash=prepared.perceptual_hash,
+            size=len(prepared.picture.data),
+            width=prepared.picture.width,
+            height=prepared.picture.height,
+            taken_at=prepared.taken_at,
+            is_ai_generated=prepared.is_ai_generated,
             added_by=self._added_by,
         )
 
 
-def _telling(ready: _Ready) -> str | None:
-    """Return the likeness of what was read, unless it says nothing."""
-    likeness = ready.photograph.perceptual_hash if ready.photograph else ""
-    return likeness if _TELLING[0] <= likeness.count("1") <= _TELLING[1] else None
+def _informative_hash(stored: _StoredFile) -> str | None:
+    """Return a file's perceptual hash, or None if it has too few or too many bits set."""
+    perceptual_hash = stored.prepared.perceptual_hash if stored.prepared else ""
+    low, high = _INFORMATIVE_BITS
+    return perceptual_hash if low <= perceptual_hash.count("1") <= high else None
+
+
+class EmbeddingJob(Payload):
+    """Photos without a vector are to be embedded: those of one library, or all."""
+
+    kind: ClassVar[str] = "photos looked at"
+
+    personality: UUID | None = None
 
 
 async def enqueue_embedding(sessions: Sessions, personality_id: UUID | None) -> None:
-    """Let photos that nobody has looked at be looked at, of one library or of all."""
+    """Enqueue the embedding of photos that have no vector, in one library or in all."""
     async with sessions.begin() as session:
-        payload = {"personality": str(personality_id) if personality_id else None}
-        await enqueue(session, LOOK, payload, key=LOOK)
+        payload = EmbeddingJob(personality=personality_id)
+        await enqueue(session, payload, lock_key=EmbeddingJob.kind)
 
 
-async def _abandon(store: ObjectStore, ahead: deque[asyncio.Task[_Ready]]) -> None:
-    """Leave what was begun for nothing; what cannot be deleted now, a sweep finds."""
-    for each in ahead:
+async def _discard(store: ObjectStore, pending: deque[asyncio.Task[_StoredFile]]) -> None:
+    """Cancel pending files and delete what they stored; garbage collection deletes the rest."""
+    for each in pending:
         each.cancel()
-    ended = await asyncio.gather(*ahead, return_exceptions=True)
-    keys = [key for each in ended if isinstance(each, _Ready) for key in each.keys if key]
+    results = await asyncio.gather(*pending, return_exceptions=True)
+    keys = [key for each in results if isinstance(each, _StoredFile) for key in each.keys if key]
     with suppress(StorageUnavailable, StorageMisconfigured):
         await store.delete(keys)

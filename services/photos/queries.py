@@ -1,4 +1,4 @@
-"""Statements about photos."""
+"""Queries of photos."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,56 +11,62 @@ from services.personalities import owned_by
 from services.photos.types import Library, LibraryPhoto, SimilarPhoto
 from services.types import Actor
 
-_LEAST_ID = 4
+_MIN_ID_LENGTH = 4
 
 
-async def hold(session: AsyncSession, personality_id: UUID) -> bool:
-    """Let one transaction at a time add to a library: likeness cannot be a constraint.
+async def lock_library(session: AsyncSession, personality_id: UUID) -> bool:
+    """Lock a library against concurrent imports: near-duplicates cannot be a constraint.
 
-    False when its personality is gone; while it is held, it stays.
+    Return False if its personality was deleted; the lock also keeps it from being deleted.
     """
     key = f"photos:{personality_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
-    found = await session.scalar(
+    existing_id = await session.scalar(
         select(Personality.id)
         .where(Personality.id == personality_id, Personality.deleted_at.is_(None))
         .with_for_update(read=True)
     )
-    return found is not None
+    return existing_id is not None
 
 
-async def known(session: AsyncSession, personality_id: UUID) -> set[str]:
-    """Return the hashes of all files that are in a library."""
+async def file_hashes(session: AsyncSession, personality_id: UUID) -> set[str]:
+    """Return the SHA-256 hashes of all files in a library."""
     rows = await session.scalars(select(Photo.sha256).where(Photo.personality_id == personality_id))
     return set(rows)
 
 
-async def twin(
-    session: AsyncSession, personality_id: UUID, sha256: str, likeness: str | None, *, within: int
+async def find_duplicate(
+    session: AsyncSession,
+    personality_id: UUID,
+    sha256: str,
+    perceptual_hash: str | None,
+    *,
+    max_distance: int,
 ) -> Photo | None:
-    """Return the photo that was made of a file, else the one that looks most like it.
+    """Return the photo of an identical file, or else the most similar near-duplicate.
 
-    At most `within` bits of their likeness may differ; without one, nothing is like it.
+    The perceptual hashes of near-duplicates differ in at most `max_distance` bits; None has no
+    near-duplicates.
     """
-    is_same = Photo.sha256 == sha256
-    if likeness is None:
-        return await session.scalar(_of(personality_id).where(is_same))
-    differing = Photo.perceptual_hash.hamming_distance(likeness)
+    is_identical = Photo.sha256 == sha256
+    if perceptual_hash is None:
+        return await session.scalar(_of_personality(personality_id).where(is_identical))
+    distance = Photo.perceptual_hash.hamming_distance(perceptual_hash)
     return await session.scalar(
-        _of(personality_id)
-        .where(or_(is_same, differing <= within))
-        .order_by(is_same.desc(), differing)
+        _of_personality(personality_id)
+        .where(or_(is_identical, distance <= max_distance))
+        .order_by(is_identical.desc(), distance)
         .limit(1)
     )
 
 
-async def user_id(session: AsyncSession, discord_id: int) -> UUID | None:
-    """Return the id of a user, if they are one."""
+async def find_user_id(session: AsyncSession, discord_id: int) -> UUID | None:
+    """Return the id of a user by their Discord id."""
     return await session.scalar(select(User.id).where(User.discord_id == discord_id))
 
 
 async def libraries(session: AsyncSession, actor: Actor) -> Sequence[Library]:
-    """Return the actor's personalities with how many photos each has."""
+    """Return the actor's personalities with their numbers of photos."""
     statement = (
         select(Personality, func.count(Photo.id), func.count(Photo.id) - func.count(SocialPost.id))
         .outerjoin(Photo, Photo.personality_id == Personality.id)
@@ -80,7 +86,7 @@ async def libraries(session: AsyncSession, actor: Actor) -> Sequence[Library]:
 async def library(
     session: AsyncSession, personality_id: UUID, *, unscheduled: bool = False
 ) -> Sequence[LibraryPhoto]:
-    """Return a library, the newest photo first; of all of it, or of what has no post."""
+    """Return a library, the newest photo first; `unscheduled` leaves out photos with a post."""
     statement = (
         select(Photo, SocialPost, SocialTarget)
         .outerjoin(SocialPost, SocialPost.photo_id == Photo.id)
@@ -94,7 +100,7 @@ async def library(
     return [LibraryPhoto(photo=photo, post=post, target=target) for photo, post, target in rows]
 
 
-async def one(session: AsyncSession, photo_id: UUID) -> LibraryPhoto | None:
+async def find_with_post(session: AsyncSession, photo_id: UUID) -> LibraryPhoto | None:
     """Return a photo with its post."""
     row = (
         await session.execute(
@@ -107,24 +113,24 @@ async def one(session: AsyncSession, photo_id: UUID) -> LibraryPhoto | None:
     return LibraryPhoto(photo=row[0], post=row[1], target=row[2]) if row else None
 
 
-async def called(session: AsyncSession, actor: Actor, name: str) -> Sequence[Photo]:
-    """Return the actor's photos that go by a name: the file's, or the beginning of their id."""
+async def find_by_name(session: AsyncSession, actor: Actor, name: str) -> Sequence[Photo]:
+    """Return the actor's photos by file name, or by the beginning of their id; two at most."""
     file_name = func.lower(Photo.file_name)
     conditions = [
         file_name == name.lower(),
         file_name.endswith(f"/{name.lower()}", autoescape=True),
         func.regexp_replace(file_name, r"\.[^./]+$", "") == name.lower(),
     ]
-    if len(name) >= _LEAST_ID:
+    if len(name) >= _MIN_ID_LENGTH:
         conditions.append(cast(Photo.id, String).startswith(name.lower(), autoescape=True))
-    found = await session.scalars(_of_actor(actor).where(or_(*conditions)).limit(2))
-    return found.all()
+    photos = await session.scalars(_of_actor(actor).where(or_(*conditions)).limit(2))
+    return photos.all()
 
 
-async def suggested(
+async def suggest(
     session: AsyncSession, actor: Actor, typed: str, *, unscheduled: bool, limit: int = 25
 ) -> Sequence[Photo]:
-    """Return the actor's photos whose file name or id holds what is typed, the newest first."""
+    """Return the actor's photos whose file name or id matches what is typed, the newest first."""
     statement = _of_actor(actor).where(
         or_(
             Photo.file_name.icontains(typed, autoescape=True),
@@ -142,11 +148,11 @@ async def similar(
     vector: Sequence[float],
     *,
     model: str,
-    besides: UUID | None,
+    excluded_id: UUID | None,
     limit: int,
 ) -> Sequence[SimilarPhoto]:
     """Return the photos nearest to a vector of the same model."""
-    # Filters come after the index, which goes on until there are enough.
+    # Filters apply after the index scan, which must continue until there are enough rows.
     await session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
     distance = Photo.embedding.cosine_distance(list(vector))
     rows = await session.execute(
@@ -155,38 +161,38 @@ async def similar(
             Photo.personality_id == personality_id,
             Photo.embedding_model == model,
             Photo.embedding.is_not(None),
-            Photo.id != besides if besides else text("true"),
+            Photo.id != excluded_id if excluded_id else text("true"),
         )
         .order_by(distance)
         .limit(limit)
     )
-    return [SimilarPhoto(photo=photo, similarity=1 - away) for photo, away in rows]
+    return [SimilarPhoto(photo=photo, similarity=1 - value) for photo, value in rows]
 
 
-async def search(session: AsyncSession, personality_id: UUID, words: str) -> Sequence[Photo]:
-    """Return the photos of which any of some words is said: by name, alt text or caption."""
-    said = func.concat_ws(
+async def search(session: AsyncSession, personality_id: UUID, terms: str) -> Sequence[Photo]:
+    """Return the photos whose name, alt text or caption has any of the terms, best match first."""
+    searchable = func.concat_ws(
         " ",
         func.regexp_replace(Photo.file_name, r"[^[:alnum:]]+", " ", "g"),
         Photo.alt_text,
         SocialPost.caption,
     )
-    document = func.to_tsvector("simple", said)
-    query = func.websearch_to_tsquery("simple", " or ".join(words.split()))
-    found = await session.scalars(
-        _of(personality_id)
+    document = func.to_tsvector("simple", searchable)
+    query = func.websearch_to_tsquery("simple", " or ".join(terms.split()))
+    photos = await session.scalars(
+        _of_personality(personality_id)
         .outerjoin(SocialPost, SocialPost.photo_id == Photo.id)
         .where(document.op("@@")(query))
         .order_by(func.ts_rank(document, query).desc(), Photo.created_at.desc())
         .limit(25)
     )
-    return found.all()
+    return photos.all()
 
 
 async def unembedded(
     session: AsyncSession, personality_id: UUID | None, model: str, limit: int
 ) -> Sequence[Photo]:
-    """Return photos that have no vector of a model."""
+    """Return photos that a model has not embedded yet."""
     statement = select(Photo).where(Photo.embedding_model.is_distinct_from(model))
     if personality_id is not None:
         statement = statement.where(Photo.personality_id == personality_id)
@@ -196,7 +202,7 @@ async def unembedded(
 async def set_embedding(
     session: AsyncSession, photo_id: UUID, vector: Sequence[float] | None, model: str
 ) -> None:
-    """Keep what a model saw; without a vector, that it saw nothing."""
+    """Save a photo's vector; None records that the model could not embed it."""
     await session.execute(
         update(Photo)
         .where(Photo.id == photo_id)
@@ -204,8 +210,8 @@ async def set_embedding(
     )
 
 
-async def remove(session: AsyncSession, photo_id: UUID) -> bool:
-    """Delete a photo and its post; False when that is on its way, or may be out there."""
+async def delete_photo(session: AsyncSession, photo_id: UUID) -> bool:
+    """Delete a photo and its post; return False if the post is in flight or may be published."""
     post = await session.scalar(
         select(SocialPost).where(SocialPost.photo_id == photo_id).with_for_update()
     )
@@ -218,7 +224,7 @@ async def remove(session: AsyncSession, photo_id: UUID) -> bool:
     return True
 
 
-def _of(personality_id: UUID) -> Select[Photo]:
+def _of_personality(personality_id: UUID) -> Select[Photo]:
     return select(Photo).where(Photo.personality_id == personality_id)
 
 

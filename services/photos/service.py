@@ -1,4 +1,4 @@
-"""What owners of a personality do with its photos."""
+"""The use cases of photo libraries."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -13,29 +13,39 @@ from services.embeddings import ImageEmbedder
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.media import FileNotFound, FileTooLarge, ObjectNotFound, enqueue_deletion
-from services.personalities import owned
+from services.personalities import get_owned
 from services.photos import queries
-from services.photos.embedding import fitted
+from services.photos.embedding import pad_vector
 from services.photos.errors import PhotoInFlight, PhotoNotEmbedded, PhotoNotFound, SeveralPhotos
 from services.photos.importing import Importer, enqueue_embedding
-from services.photos.sources import MOST_ARCHIVE_BYTES, archive, file, is_archive, refused
+from services.photos.sources import (
+    MAX_ARCHIVE_BYTES,
+    archive_sources,
+    file_source,
+    is_archive,
+    unreadable_source,
+)
 from services.photos.types import ImportResult, Library, LibraryPhoto, SimilarPhoto, Sources
 from services.texts import clean_text
 from services.types import Actor, Attachment
 
 ALT_LIMIT = 1000
-_ALIKE, _WORDS = 12, 200
+_MAX_SIMILAR, _MAX_SEARCH_LENGTH = 12, 200
 
 
 class PhotoService:
-    """Libraries of photos; only owners of a personality, and whoever runs the bot, see one."""
+    """Photo libraries, visible only to a personality's owners and to the bot's owner."""
 
     def __init__(
-        self, sessions: Sessions, studio: ImagePipeline, embedder: ImageEmbedder, stage: ChatAdapter
+        self,
+        sessions: Sessions,
+        pipeline: ImagePipeline,
+        embedder: ImageEmbedder,
+        adapter: ChatAdapter,
     ) -> None:
         self._sessions = sessions
-        self._stage = stage
-        self._studio = studio
+        self._adapter = adapter
+        self._pipeline = pipeline
         self._embedder = embedder
 
     async def add(
@@ -44,101 +54,102 @@ class PhotoService:
         personality_id: UUID,
         sources: Sources,
         *,
-        is_made: bool = False,
+        is_ai_generated: bool = False,
         at_once: int = 1,
     ) -> AsyncGenerator[ImportResult]:
-        """Take files into a library, decoding `at_once` at a time; yield what becomes of each.
+        """Import files into a library, decoding `at_once` at a time; yield the result of each.
 
-        `is_made` says that a machine made them all; those that say so themselves need it not.
+        `is_ai_generated` marks all of them as AI-generated; files whose metadata declares it are
+        marked anyway.
 
         Raises:
-            OwnersOnly, PersonalityNotFound: The library is not the actor's, or gone.
-            StorageUnavailable, StorageMisconfigured: The storage takes nothing.
+            OwnersOnly, PersonalityNotFound: The library is not the actor's, or was deleted.
+            StorageUnavailable, StorageMisconfigured: The storage failed.
         """
         async with self._sessions() as session:
-            await owned(session, actor, personality_id)
-            added_by = await queries.user_id(session, actor.discord_id)
+            await get_owned(session, actor, personality_id)
+            added_by = await queries.find_user_id(session, actor.discord_id)
         importer = Importer(
             self._sessions,
-            self._studio,
+            self._pipeline,
             personality_id,
             added_by=added_by,
-            is_made=is_made,
+            is_ai_generated=is_ai_generated,
             at_once=at_once,
         )
-        async for taken in importer.run(sources):
-            yield taken
+        async for result in importer.run(sources):
+            yield result
 
-    async def unpacked(self, attachment: Attachment) -> Sources:
-        """Return an attachment as a file, an archive as what is in it."""
+    async def unpack(self, attachment: Attachment) -> Sources:
+        """Return an attachment as a source, or the files of an archive; errors become sources."""
         try:
             return await self._unpack(attachment)
         except DomainError as error:
-            return [refused(attachment.name, error)]
+            return [unreadable_source(attachment.name, error)]
 
     async def _unpack(self, attachment: Attachment) -> Sources:
-        if attachment.size > MOST_ARCHIVE_BYTES:
-            raise FileTooLarge(attachment.name, MOST_ARCHIVE_BYTES)
-        data = await self._stage.read(attachment, most=MOST_ARCHIVE_BYTES)
+        if attachment.size > MAX_ARCHIVE_BYTES:
+            raise FileTooLarge(attachment.name, MAX_ARCHIVE_BYTES)
+        data = await self._adapter.read(attachment, max_bytes=MAX_ARCHIVE_BYTES)
         if data is None:
             raise FileNotFound(attachment.name)
         if is_archive(data):
-            return await asyncio.to_thread(archive, attachment.name, data)
-        return [file(attachment.name, data)]
+            return await asyncio.to_thread(archive_sources, attachment.name, data)
+        return [file_source(attachment.name, data)]
 
     async def listed(
         self, actor: Actor, personality_id: UUID, *, unscheduled: bool = False
     ) -> Sequence[LibraryPhoto]:
-        """Return a library, the newest photo first; of all of it, or of what has no post.
+        """Return a library, the newest photo first; `unscheduled` leaves out photos with a post.
 
         Raises:
-            OwnersOnly, PersonalityNotFound: It is not the actor's, or gone.
+            OwnersOnly, PersonalityNotFound: It is not the actor's, or was deleted.
         """
         async with self._sessions() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             return await queries.library(session, personality_id, unscheduled=unscheduled)
 
     async def libraries(self, actor: Actor) -> Sequence[Library]:
-        """Return the actor's personalities with how many photos each has."""
+        """Return the actor's personalities with their numbers of photos."""
         async with self._sessions() as session:
             return await queries.libraries(session, actor)
 
     async def find(self, actor: Actor, name: str) -> Photo:
-        """Return the actor's photo of this file name or id, of which four letters may be enough.
+        """Return the actor's photo by file name, or by at least four characters of its id.
 
         Raises:
             PhotoNotFound, SeveralPhotos: There is none, or more than one.
         """
         async with self._sessions() as session:
-            found = await queries.called(session, actor, name.strip())
-        if not found:
+            photos = await queries.find_by_name(session, actor, name.strip())
+        if not photos:
             raise PhotoNotFound(name)
-        if len(found) > 1:
+        if len(photos) > 1:
             raise SeveralPhotos(name)
-        return found[0]
+        return photos[0]
 
-    async def suggested(
+    async def suggest(
         self, actor: Actor, typed: str, *, unscheduled: bool = False
     ) -> Sequence[Photo]:
-        """Return photos of the actor's, for suggestions."""
+        """Return the actor's photos that match what is typed."""
         async with self._sessions() as session:
-            return await queries.suggested(session, actor, typed, unscheduled=unscheduled)
+            return await queries.suggest(session, actor, typed, unscheduled=unscheduled)
 
-    async def show(self, actor: Actor, photo_id: UUID) -> LibraryPhoto:
+    async def get(self, actor: Actor, photo_id: UUID) -> LibraryPhoto:
         """Return a photo with its post.
 
         Raises:
-            OwnersOnly, PhotoNotFound: It is not the actor's, or gone.
+            OwnersOnly, PhotoNotFound: It is not the actor's, or was deleted.
         """
         async with self._sessions() as session:
             return await _owned(session, actor, photo_id)
 
-    async def describe(self, actor: Actor, photo_id: UUID, alt_text: str) -> Photo:
-        """Say what a photo shows, for those who cannot see it.
+    async def set_alt_text(self, actor: Actor, photo_id: UUID, alt_text: str) -> Photo:
+        """Set the alt text of a photo.
 
         Raises:
-            OwnersOnly, PhotoNotFound: It is not the actor's, or gone.
-            TextTooLong: That is too long.
+            OwnersOnly, PhotoNotFound: It is not the actor's, or was deleted.
+            TextTooLong: The text is too long.
         """
         alt_text = clean_text(alt_text, field="alt text", limit=ALT_LIMIT)
         async with self._sessions.begin() as session:
@@ -146,20 +157,20 @@ class PhotoService:
             photo.alt_text = alt_text
             return photo
 
-    async def thumbnail(self, photos: Sequence[Photo]) -> list[bytes | None]:
-        """Return small pictures of photos, None where a file is gone."""
-        return [await self._file(photo.thumbnail_key) for photo in photos]
+    async def thumbnails(self, photos: Sequence[Photo]) -> list[bytes | None]:
+        """Return the thumbnails of photos, with None for files that do not exist."""
+        return [await self._read_file(photo.thumbnail_key) for photo in photos]
 
-    async def original(self, photo: Photo) -> bytes | None:
-        """Return a photo's picture, None where its file is gone."""
-        return await self._file(photo.storage_key)
+    async def picture(self, photo: Photo) -> bytes | None:
+        """Return a photo's full picture, or None if its file does not exist."""
+        return await self._read_file(photo.storage_key)
 
     async def similar(self, actor: Actor, photo_id: UUID) -> Sequence[SimilarPhoto]:
-        """Return the photos of the same library that are most like one.
+        """Return the most similar photos of the same library.
 
         Raises:
-            NotLookedAt: Nobody has looked at it yet.
-            OwnersOnly, PhotoNotFound: It is not the actor's, or gone.
+            OwnersOnly, PhotoNotFound: It is not the actor's, or was deleted.
+            PhotoNotEmbedded: It has no embedding yet.
         """
         async with self._sessions.begin() as session:
             photo = (await _owned(session, actor, photo_id)).photo
@@ -171,72 +182,76 @@ class PhotoService:
                 photo.personality_id,
                 photo.embedding,
                 model=photo.embedding_model,
-                besides=photo.id,
-                limit=_ALIKE,
+                excluded_id=photo.id,
+                limit=_MAX_SIMILAR,
             )
 
     @property
-    def knows_words(self) -> bool:
-        """Whether a search looks at the photos, not only at what is said of them."""
-        return self._embedder.knows_text
+    def searches_content(self) -> bool:
+        """Whether a search covers what photos show, not only their names and texts."""
+        return self._embedder.supports_text
 
-    async def search(self, actor: Actor, personality_id: UUID, words: str) -> Sequence[Photo]:
-        """Return photos by words: by what they show where the embedder knows words, else is said.
+    async def search(self, actor: Actor, personality_id: UUID, text: str) -> Sequence[Photo]:
+        """Return photos by what they show, if the embedder supports text, and by their texts.
 
         Raises:
-            EmbedderFailed, EmbedderMisconfigured, EmbedderUnavailable: It does not answer.
-            OwnersOnly, PersonalityNotFound: The library is not the actor's, or gone.
+            EmbedderFailed, EmbedderMisconfigured, EmbedderUnavailable: The embedder failed.
+            OwnersOnly, PersonalityNotFound: The library is not the actor's, or was deleted.
+            TextTooLong: The search text is too long.
         """
-        words = clean_text(words, field="search", limit=_WORDS)
+        text = clean_text(text, field="search", limit=_MAX_SEARCH_LENGTH)
         async with self._sessions() as session:
-            await owned(session, actor, personality_id)
-            said = list(await queries.search(session, personality_id, words))
-        if not self._embedder.knows_text:
-            return said
-        vector = fitted(await self._studio.courier.call(lambda: self._embedder.embed_words(words)))
+            await get_owned(session, actor, personality_id)
+            matches = list(await queries.search(session, personality_id, text))
+        if not self._embedder.supports_text:
+            return matches
+        vector = pad_vector(
+            await self._pipeline.background.call(lambda: self._embedder.embed_text(text))
+        )
         if vector is None:
-            return said
+            return matches
         async with self._sessions.begin() as session:
-            alike = await queries.similar(
+            similar = await queries.similar(
                 session,
                 personality_id,
                 vector,
                 model=self._embedder.name,
-                besides=None,
-                limit=_ALIKE,
+                excluded_id=None,
+                limit=_MAX_SIMILAR,
             )
-        return list({photo.id: photo for photo in (*(a.photo for a in alike), *said)}.values())
+        photos = (*(each.photo for each in similar), *matches)
+        return list({photo.id: photo for photo in photos}.values())
 
     async def delete(self, actor: Actor, photo_id: UUID) -> None:
-        """Delete a photo with its post and its files; what was posted stays where it is.
+        """Delete a photo with its post and its files; a published post stays on its network.
 
         Raises:
-            OwnersOnly, PhotoNotFound: It is not the actor's, or gone.
-            PhotoOnItsWay: It is being posted.
+            OwnersOnly, PhotoNotFound: It is not the actor's, or was deleted.
+            PhotoInFlight: It is being posted, or may have been.
         """
         async with self._sessions.begin() as session:
             photo = (await _owned(session, actor, photo_id)).photo
-            if not await queries.remove(session, photo_id):
+            if not await queries.delete_photo(session, photo_id):
                 raise PhotoInFlight(photo.file_name)
             await enqueue_deletion(session, [photo.storage_key, photo.thumbnail_key])
 
     async def reembed(self) -> None:
-        """Let photos be looked at that the embedder that is there now has not seen."""
+        """Enqueue the embedding of photos that the current embedder has not embedded."""
         async with self._sessions() as session:
-            waiting = await queries.unembedded(session, None, self._embedder.name, 1)
-        if waiting:
+            unembedded = await queries.unembedded(session, None, self._embedder.name, 1)
+        if unembedded:
             await enqueue_embedding(self._sessions, None)
 
-    async def _file(self, key: str) -> bytes | None:
+    async def _read_file(self, key: str) -> bytes | None:
         try:
-            return await self._studio.store.get(key)
+            return await self._pipeline.store.get(key)
         except ObjectNotFound:
             return None
 
 
 async def _owned(session: AsyncSession, actor: Actor, photo_id: UUID) -> LibraryPhoto:
-    found = await queries.one(session, photo_id)
-    if found is None:
+    library_photo = await queries.find_with_post(session, photo_id)
+    if library_photo is None:
         raise PhotoNotFound("")
-    await owned(session, actor, found.photo.personality_id)
-    return found
+    await get_owned(session, actor, library_photo.photo.personality_id)
+    return library_photo

@@ -1,4 +1,4 @@
-"""Where photos come from: folders, archives, attachments. What is in them is hostile until read."""
+"""Sources of photos: folders, archives and attachments. Their content is not trusted."""
 
 import io
 import lzma
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from services.errors import DomainError
-from services.media import MAX_BYTES, FileTooLarge, NotAPicture, kind_of
+from services.media import MAX_BYTES, FileTooLarge, NotAPicture, media_type_of
 from services.photos.errors import (
     ArchiveBroken,
     ArchiveTooLarge,
@@ -20,71 +20,71 @@ from services.photos.errors import (
 from services.photos.types import PhotoSource
 from services.texts import on_one_line, shorten
 
-MOST_FILES = 1000
-MOST_ARCHIVE_BYTES = 50_000_000
-_MOST_UNPACKED = 2_000_000_000
-_MOST_LISTED = 10 * MOST_FILES
-_NAME, _HEAD = 120, 16
+MAX_FILES = 1000
+MAX_ARCHIVE_BYTES = 50_000_000
+_MAX_UNPACKED_BYTES = 2_000_000_000
+_MAX_ENTRIES = 10 * MAX_FILES
+_MAX_NAME, _HEAD_BYTES = 120, 16
 _ENCRYPTED = 0x1
-_BROKEN = (
+_DECOMPRESSION_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError),
     *(RuntimeError, MemoryError),
 )
 
 
-def folder(path: Path) -> list[PhotoSource]:
-    """Return all files below a folder, by name; links to folders are not followed.
+def folder_sources(path: Path) -> list[PhotoSource]:
+    """Return all files below a folder by name; symbolic links to folders are not followed.
 
     Raises:
-        FolderEmpty: There are none.
-        NoSuchFolder: There is no such folder.
+        FolderEmpty: It has no files.
+        NoSuchFolder: It does not exist.
     """
     if not path.is_dir():
         raise NoSuchFolder(str(path))
-    found = [*_walked(path)]
-    if not found:
+    sources = [*_walk(path)]
+    if not sources:
         raise FolderEmpty(str(path))
-    return sorted(found, key=lambda each: each.name)
+    return sorted(sources, key=lambda each: each.name)
 
 
-def archive(name: str, data: bytes) -> list[PhotoSource]:
-    """Return the files in a zip archive, by name.
+def archive_sources(name: str, data: bytes) -> list[PhotoSource]:
+    """Return the files in a zip archive by name.
 
     Raises:
-        ArchiveBroken: It is none, or cannot be read.
-        ArchiveTooLarge: There is too much in it.
-        FolderEmpty: There is nothing in it.
+        ArchiveBroken: It is not a zip archive, or cannot be read.
+        ArchiveTooLarge: It has too many files or too many bytes.
+        FolderEmpty: It has no files.
     """
-    # A list of files is read whole, whatever it says of its length.
-    if data.count(b"PK\x01\x02") > _MOST_LISTED:
-        raise ArchiveTooLarge(name, MOST_FILES, _MOST_UNPACKED // 1_000_000)
+    # `ZipFile` reads the whole directory, whatever length the archive declares.
+    if data.count(b"PK\x01\x02") > _MAX_ENTRIES:
+        raise ArchiveTooLarge(name, MAX_FILES, _MAX_UNPACKED_BYTES // 1_000_000)
     try:
-        packed = zipfile.ZipFile(io.BytesIO(data))
-        entries = [each for each in packed.infolist() if not each.filename.endswith("/")]
-    # The third says that the archive is of a version or kind that Python does not read.
+        zip_file = zipfile.ZipFile(io.BytesIO(data))
+        entries = [each for each in zip_file.infolist() if not each.filename.endswith("/")]
+    # NotImplementedError: Python does not support the archive's version or kind.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise ArchiveBroken(name) from error
     entries = [each for each in entries if not _is_hidden(PurePosixPath(each.filename))]
-    if len(entries) > MOST_FILES or sum(each.file_size for each in entries) > _MOST_UNPACKED:
-        raise ArchiveTooLarge(name, MOST_FILES, _MOST_UNPACKED // 1_000_000)
+    if len(entries) > MAX_FILES or sum(each.file_size for each in entries) > _MAX_UNPACKED_BYTES:
+        raise ArchiveTooLarge(name, MAX_FILES, _MAX_UNPACKED_BYTES // 1_000_000)
     if not entries:
         raise FolderEmpty(name)
-    found = [_packed(packed, each) for each in entries]
-    return sorted(found, key=lambda each: each.name)
+    sources = [_entry_source(zip_file, each) for each in entries]
+    return sorted(sources, key=lambda each: each.name)
 
 
-def file(name: str, data: bytes) -> PhotoSource:
-    """Return a file that is here already."""
-    return PhotoSource(name=_shown(name), read=lambda: data)
+def file_source(name: str, data: bytes) -> PhotoSource:
+    """Return a file that is in memory."""
+    return PhotoSource(name=_display_name(name), read=lambda: data)
 
 
-def refused(name: str, reason: DomainError) -> PhotoSource:
-    """Return a file that cannot be had, and says why."""
+def unreadable_source(name: str, reason: DomainError) -> PhotoSource:
+    """Return a source that raises the reason when it is read."""
 
     def read() -> bytes:
         raise reason
 
-    return PhotoSource(name=_shown(name), read=read)
+    return PhotoSource(name=_display_name(name), read=read)
 
 
 def is_archive(data: bytes) -> bool:
@@ -92,21 +92,25 @@ def is_archive(data: bytes) -> bool:
     return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def _walked(path: Path) -> Iterator[PhotoSource]:
+def _walk(path: Path) -> Iterator[PhotoSource]:
     unreadable: list[OSError] = []
-    for at, folders, files in os.walk(path, onerror=unreadable.append):
+    for parent, folders, files in os.walk(path, onerror=unreadable.append):
         folders[:] = [each for each in folders if not each.startswith(".")]
         for name in files:
             if not name.startswith("."):
-                yield _on_disk(path, Path(at) / name)
+                yield _disk_source(path, Path(parent) / name)
     for error in unreadable:
-        where = Path(str(error.filename))
-        shown = _shown(str(where.relative_to(path)) if where != path else str(where))
-        yield refused(shown, FileUnreadable(shown, error.strerror or "it cannot be read"))
+        location = Path(str(error.filename))
+        display_name = _display_name(
+            str(location.relative_to(path)) if location != path else str(location)
+        )
+        yield unreadable_source(
+            display_name, FileUnreadable(display_name, error.strerror or "it cannot be read")
+        )
 
 
-def _on_disk(root: Path, path: Path) -> PhotoSource:
-    name = _shown(path.relative_to(root).as_posix())
+def _disk_source(root: Path, path: Path) -> PhotoSource:
+    name = _display_name(path.relative_to(root).as_posix())
 
     def read() -> bytes:
         try:
@@ -116,8 +120,8 @@ def _on_disk(root: Path, path: Path) -> PhotoSource:
             if size > MAX_BYTES:
                 raise FileTooLarge(name, MAX_BYTES)
             with path.open("rb") as opened:
-                head = opened.read(_HEAD)
-                if kind_of(head) is None:
+                head = opened.read(_HEAD_BYTES)
+                if media_type_of(head) is None:
                     raise NotAPicture(name)
                 return head + opened.read(MAX_BYTES)
         except OSError as error:
@@ -126,8 +130,8 @@ def _on_disk(root: Path, path: Path) -> PhotoSource:
     return PhotoSource(name=name, read=read)
 
 
-def _packed(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> PhotoSource:
-    name = _shown(entry.filename)
+def _entry_source(zip_file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> PhotoSource:
+    name = _display_name(entry.filename)
 
     def read() -> bytes:
         if entry.flag_bits & _ENCRYPTED:
@@ -135,11 +139,11 @@ def _packed(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> PhotoSource:
         if entry.file_size > MAX_BYTES:
             raise FileTooLarge(name, MAX_BYTES)
         try:
-            with packed.open(entry) as opened:
-                # What an entry says of its size need not be so.
+            with zip_file.open(entry) as opened:
+                # The declared size of an entry may be wrong.
                 data = opened.read(MAX_BYTES + 1)
-        # Decompressors trip over broken data in as many ways as there are of them.
-        except _BROKEN as error:
+        # Each decompressor fails on broken data with exceptions of its own.
+        except _DECOMPRESSION_ERRORS as error:
             raise FileUnreadable(name, "the archive is broken there") from error
         if len(data) > MAX_BYTES:
             raise FileTooLarge(name, MAX_BYTES)
@@ -152,7 +156,7 @@ def _is_hidden(path: PurePosixPath) -> bool:
     return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in path.parts)
 
 
-def _shown(name: str) -> str:
-    """Return a name that can be shown and kept; file systems and archives take any bytes."""
+def _display_name(name: str) -> str:
+    """Return a name that can be shown and stored; file systems and archives allow any bytes."""
     readable = name.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
-    return shorten(on_one_line(readable), _NAME) or "a file without a name"
+    return shorten(on_one_line(readable), _MAX_NAME) or "a file without a name"

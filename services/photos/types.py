@@ -1,4 +1,4 @@
-"""The words of photo libraries."""
+"""Parameters and results of photo libraries."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from services.errors import DomainError
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoSource:
-    """A file that may be a photo. `read` may wait for a disk, and raise a `DomainError`."""
+    """A file that may be a photo. `read` may block on the disk, and raise a `DomainError`."""
 
     name: str
     read: Callable[[], bytes]
@@ -21,7 +21,7 @@ Sources: TypeAlias = Sequence[PhotoSource]
 
 
 class ImportOutcome(StrEnum):
-    """What became of a file."""
+    """The outcome of a file's import."""
 
     ADDED = "added"
     DUPLICATE = "duplicate"
@@ -31,7 +31,7 @@ class ImportOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportResult:
-    """What became of one file: the photo it is now, or which one it is like, or why it is none."""
+    """The result of one file: the new photo, or its duplicate, or the reason of its refusal."""
 
     name: str
     outcome: ImportOutcome
@@ -41,7 +41,7 @@ class ImportResult:
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryPhoto:
-    """A photo, and its post, if it has one."""
+    """A photo with its post, if it has one."""
 
     photo: Photo
     post: SocialPost | None = None
@@ -50,7 +50,7 @@ class LibraryPhoto:
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """How many photos a personality has, and how many of them have no post."""
+    """A personality with its number of photos, and of those without a post."""
 
     personality: Personality
     photos: int
@@ -59,7 +59,7 @@ class Library:
 
 @dataclass(frozen=True, kw_only=True)
 class SimilarPhoto:
-    """A photo and how much it is like what was asked for, up to 1."""
+    """A photo and its cosine similarity to what was searched for, up to 1."""
 
     photo: Photo
     similarity: float

@@ -1,4 +1,4 @@
-"""What people may ask of their data: all of it, none of it, and not to be in it."""
+"""Privacy: export, deletion and opt-out of personal data."""
 
 from services.privacy.service import Export, PrivacyService
 

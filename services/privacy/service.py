@@ -1,4 +1,4 @@
-"""Handing out, deleting and never again writing down what belongs to a person."""
+"""Export, deletion and opt-out of personal data."""
 
 import json
 from collections.abc import Sequence
@@ -44,83 +44,85 @@ from services.characters import delete_characters
 from services.social import delete_photos_and_posts
 from services.types import Actor
 
-# Made from the rest, or a way to speak in our name for some minutes.
-_LEFT_OUT = {"embedding", "words", "reply"}
+# Derived from other columns, or a token that is valid for some minutes.
+_OMITTED_COLUMNS = {"embedding", "words", "reply"}
 
 
 @dataclass(frozen=True)
 class Export:
-    """All that is kept of a person, as JSON, and how many rows that are."""
+    """All data of a person as JSON, and the number of rows."""
 
     data: bytes
     rows: int
 
 
 class PrivacyService:
-    """The rights of people over what is kept of them, users of the bot or not."""
+    """The rights of people over their data, whether they use the bot or not."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     async def export(self, actor: Actor) -> Export:
-        """Return everything that is kept of the actor."""
+        """Return all stored data of the actor."""
         async with self._sessions() as session:
-            found = {
-                name: [_plain(row) for row in await session.scalars(statement)]
-                for name, statement in _owned_rows(actor.discord_id).items()
+            tables = {
+                name: [_to_dict(row) for row in await session.scalars(statement)]
+                for name, statement in _owned_statements(actor.discord_id).items()
             }
-        data = json.dumps(found, ensure_ascii=False, indent=1, default=str).encode()
-        return Export(data, sum(map(len, found.values())))
+        data = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()
+        return Export(data, sum(map(len, tables.values())))
 
     async def delete(self, actor: Actor) -> None:
-        """Delete everything that is kept of the actor, and personalities that are theirs alone."""
+        """Delete all stored data of the actor, and personalities that only they own."""
         async with self._sessions.begin() as session:
-            await _erase_words(session, actor.discord_id)
+            await _erase_content(session, actor.discord_id)
             user_id = await session.scalar(
                 select(User.id).where(User.discord_id == actor.discord_id)
             )
             if user_id is None:
                 return
-            alone = (
+            sole_ids = (
                 select(PersonalityOwner.personality_id)
                 .group_by(PersonalityOwner.personality_id)
                 .having(func.bool_and(PersonalityOwner.user_id == user_id))
             )
             keys = func.concat("personality:", PersonalityOwner.personality_id)
-            theirs = select(keys).where(PersonalityOwner.personality_id.in_(alone))
-            # What a model said of their personalities is in the steps of these.
-            await session.execute(delete(Job).where(Job.key.in_(theirs)))
-            await delete_photos_and_posts(session, (await session.scalars(alone)).all())
-            await session.execute(delete(Personality).where(Personality.id.in_(alone)))
+            job_keys = select(keys).where(PersonalityOwner.personality_id.in_(sole_ids))
+            # The steps of these jobs contain answers of models about the personalities.
+            await session.execute(delete(Job).where(Job.lock_key.in_(job_keys)))
+            await delete_photos_and_posts(session, (await session.scalars(sole_ids)).all())
+            await session.execute(delete(Personality).where(Personality.id.in_(sole_ids)))
             await delete_characters(session, user_id)
-            await _take_back_likes(session, user_id)
+            await _remove_likes(session, user_id)
             await session.execute(delete(User).where(User.id == user_id))
 
     async def is_opted_out(self, actor: Actor) -> bool:
-        """Whether the actor wants to be in nothing."""
+        """Whether the actor has opted out."""
         async with self._sessions() as session:
             return await session.get(OptOut, actor.discord_id) is not None
 
     async def opt_out(self, actor: Actor) -> None:
-        """Never again read or keep what the actor says, and delete what was kept."""
+        """Stop processing and storing the actor's messages, and delete those stored."""
         async with self._sessions.begin() as session:
             await session.merge(OptOut(discord_id=actor.discord_id))
-            await _erase_words(session, actor.discord_id)
+            await _erase_content(session, actor.discord_id)
 
     async def opt_in(self, actor: Actor) -> None:
-        """Hear the actor again."""
+        """Process the actor's messages again."""
         async with self._sessions.begin() as session:
             await session.execute(delete(OptOut).where(OptOut.discord_id == actor.discord_id))
 
 
-def _owned_rows(discord_id: int) -> dict[str, Select[Any]]:
+def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
     user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
-    owned = select(PersonalityOwner.personality_id).where(PersonalityOwner.user_id == user)
-    drawn = select(Character.id).where(Character.user_id == user)
+    personality_ids = select(PersonalityOwner.personality_id).where(
+        PersonalityOwner.user_id == user
+    )
+    character_ids = select(Character.id).where(Character.user_id == user)
     return {
         "user": select(User).where(User.discord_id == discord_id),
         "personas": select(Persona).where(Persona.owner_id == user),
-        "personalities": select(Personality).where(Personality.id.in_(owned)),
+        "personalities": select(Personality).where(Personality.id.in_(personality_ids)),
         "llm_configs": select(LlmConfig).where(LlmConfig.owner_id == user),
         "choices": select(UserPersonalityConfig).where(UserPersonalityConfig.user_id == user),
         "conversations": select(ConversationLine)
@@ -129,18 +131,24 @@ def _owned_rows(discord_id: int) -> dict[str, Select[Any]]:
         "memories": select(Memory).where(Memory.user_id == user).order_by(Memory.created_at),
         "characters": select(Character).where(Character.user_id == user),
         "character_profiles": select(CharacterProfile).where(
-            CharacterProfile.character_id.in_(drawn)
+            CharacterProfile.character_id.in_(character_ids)
         ),
-        "prompt_artifacts": select(PromptArtifact).where(PromptArtifact.character_id.in_(drawn)),
-        "character_images": select(CharacterImage).where(CharacterImage.character_id.in_(drawn)),
+        "prompt_artifacts": select(PromptArtifact).where(
+            PromptArtifact.character_id.in_(character_ids)
+        ),
+        "character_images": select(CharacterImage).where(
+            CharacterImage.character_id.in_(character_ids)
+        ),
         "generated_assets": select(GeneratedAsset).where(
             GeneratedAsset.artifact_id.in_(
-                select(PromptArtifact.id).where(PromptArtifact.character_id.in_(drawn))
+                select(PromptArtifact.id).where(PromptArtifact.character_id.in_(character_ids))
             )
         ),
-        "photos": select(Photo).where(Photo.personality_id.in_(owned)),
-        "social_posts": select(SocialPost).where(SocialPost.personality_id.in_(owned)),
-        "social_targets": select(SocialTarget).where(SocialTarget.personality_id.in_(owned)),
+        "photos": select(Photo).where(Photo.personality_id.in_(personality_ids)),
+        "social_posts": select(SocialPost).where(SocialPost.personality_id.in_(personality_ids)),
+        "social_targets": select(SocialTarget).where(
+            SocialTarget.personality_id.in_(personality_ids)
+        ),
         "posts": select(Post).where(Post.author_id == discord_id),
         "comments": select(Comment).where(Comment.author_id == discord_id),
         "votes": select(Vote).where(Vote.author_id == discord_id),
@@ -151,47 +159,47 @@ def _owned_rows(discord_id: int) -> dict[str, Select[Any]]:
     }
 
 
-async def _take_back_likes(session: AsyncSession, user_id: UUID) -> None:
-    """Take a user's likes back, and count those that are left."""
+async def _remove_likes(session: AsyncSession, user_id: UUID) -> None:
+    """Delete a user's likes, and update the counts."""
     likes = PersonalityLike
-    liked = select(likes.personality_id).where(likes.user_id == user_id)
-    found = await session.scalars(
+    liked_ids = select(likes.personality_id).where(likes.user_id == user_id)
+    rows = await session.scalars(
         select(Personality.id)
-        .where(Personality.id.in_(liked))
+        .where(Personality.id.in_(liked_ids))
         .order_by(Personality.id)
         .with_for_update()
     )
-    ids = found.all()
+    ids = rows.all()
     await session.execute(delete(likes).where(likes.user_id == user_id))
-    left = select(func.count()).where(likes.personality_id == Personality.id).scalar_subquery()
+    remaining = select(func.count()).where(likes.personality_id == Personality.id).scalar_subquery()
     await session.execute(
-        update(Personality).where(Personality.id.in_(ids)).values(likes_count=left)
+        update(Personality).where(Personality.id.in_(ids)).values(likes_count=remaining)
     )
 
 
-async def _erase_words(session: AsyncSession, discord_id: int) -> None:
-    """Delete what a person said, what was answered to them, and what was remembered of it."""
+async def _erase_content(session: AsyncSession, discord_id: int) -> None:
+    """Delete a person's messages, the answers to them, and the memories of both."""
     user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
-    await _release(session, discord_id)
-    said: Sequence[Any] = (
+    await _erase_board_data(session, discord_id)
+    statements: Sequence[Any] = (
         delete(Memory).where(Memory.user_id == user),
-        # With what was said in answer to it.
+        # Answers are deleted by cascade.
         delete(Post).where(Post.author_id == discord_id),
         delete(Comment).where(Comment.author_id == discord_id),
         delete(ConversationLine).where(
             or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id)
         ),
     )
-    for statement in said:
+    for statement in statements:
         await session.execute(statement)
 
 
-async def _release(session: AsyncSession, discord_id: int) -> None:
-    """Forget what was written in answer to a person on boards, and their votes with the counts."""
+async def _erase_board_data(session: AsyncSession, discord_id: int) -> None:
+    """Delete answers to a person on boards, and their votes, and update the counts."""
     posts = select(Post.id).where(Post.author_id == discord_id)
     comments = select(Comment.id).where(Comment.author_id == discord_id)
-    # In the order in which whoever acts takes them: tasks first.
-    about = await session.execute(
+    # Lock in the same order as the engine does: tasks first.
+    tasks = await session.execute(
         select(EngineTask.id, EngineTask.job_id)
         .where(EngineTask.post_id.in_(posts) | EngineTask.comment_id.in_(comments))
         .order_by(EngineTask.id)
@@ -206,25 +214,25 @@ async def _release(session: AsyncSession, discord_id: int) -> None:
     await session.execute(
         delete(ConversationLine).where(ConversationLine.discord_message_ids.overlap(messages))
     )
-    jobs = [row.job_id for row in about if row.job_id is not None]
-    # What a model has answered is in the steps of these; what is not over ends without a word.
+    jobs = [row.job_id for row in tasks if row.job_id is not None]
+    # The steps of these jobs contain answers of models; unfinished jobs then end without a message.
     await session.execute(delete(JobStep).where(JobStep.job_id.in_(jobs)))
     await session.execute(update(Board).where(Board.opened_by == discord_id).values(opened_by=None))
     for kind, target in ((Post, Vote.post_id), (Comment, Vote.comment_id)):
-        voted = select(target).where(Vote.author_id == discord_id, target.is_not(None))
-        ids = (await session.scalars(voted)).all()
-        mine = delete(Vote).where(Vote.author_id == discord_id, target.in_(ids))
-        await session.execute(mine)
+        voted_ids = select(target).where(Vote.author_id == discord_id, target.is_not(None))
+        ids = (await session.scalars(voted_ids)).all()
+        own_votes = delete(Vote).where(Vote.author_id == discord_id, target.in_(ids))
+        await session.execute(own_votes)
         for value, column in ((1, "ups"), (-1, "downs")):
-            left = select(func.count()).where(target == kind.id, Vote.value == value)
+            remaining = select(func.count()).where(target == kind.id, Vote.value == value)
             await session.execute(
-                update(kind).where(kind.id.in_(ids)).values({column: left.scalar_subquery()})
+                update(kind).where(kind.id.in_(ids)).values({column: remaining.scalar_subquery()})
             )
 
 
-def _plain(row: Base) -> dict[str, Any]:
+def _to_dict(row: Base) -> dict[str, Any]:
     return {
         column.key: getattr(row, column.key)
         for column in row.__mapper__.column_attrs
-        if column.key not in _LEFT_OUT
+        if column.key not in _OMITTED_COLUMNS
     }

@@ -1,4 +1,4 @@
-"""Publishing personalities: a locked version, a model's judgement, rules, and a public shelf."""
+"""Publishing personalities: a locked version, a model's assessment, rules, and a catalogue."""
 
 from db.models import AgeBucket, Gender, NsfwRating, PublishAttempt
 from services.publishing.errors import (
@@ -10,19 +10,17 @@ from services.publishing.errors import (
     PromptInjection,
 )
 from services.publishing.notices import PublishNoticeHandler
-from services.publishing.ports import Herald
 from services.publishing.queries import Listing
 from services.publishing.rules import mentions_minor, rating_of
 from services.publishing.service import PublishingService
 from services.publishing.types import PublishResult, PublishStatus
-from services.publishing.workflow import PublishHandler
+from services.publishing.workflow import PublishHandler, PublishJob
 
 __all__ = [
     "AgeBucket",
     "AlreadyPublic",
     "AlreadyPublishing",
     "Gender",
-    "Herald",
     "Listing",
     "MinorNotSafe",
     "NotPublic",
@@ -31,6 +29,7 @@ __all__ = [
     "PromptInjection",
     "PublishAttempt",
     "PublishHandler",
+    "PublishJob",
     "PublishNoticeHandler",
     "PublishResult",
     "PublishStatus",

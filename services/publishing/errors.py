@@ -1,4 +1,4 @@
-"""What can stand in the way of a publication."""
+"""Errors of publishing."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from services.errors import DomainError
 
 @dataclass(eq=False)
 class AlreadyPublic(DomainError):
-    """The personality is public, and so is the version that was published."""
+    """The personality is public already, with this version."""
 
     name: str
     version: int
@@ -15,28 +15,28 @@ class AlreadyPublic(DomainError):
 
 @dataclass(eq=False)
 class AlreadyPublishing(DomainError):
-    """An attempt to publish the personality is under way."""
+    """An attempt to publish the personality is in progress."""
 
     name: str
 
 
 @dataclass(eq=False)
 class NotPublic(DomainError):
-    """The personality is not public, or not for this place."""
+    """The personality is not public, or may not be shown in this channel."""
 
     name: str
 
 
 @dataclass(eq=False)
 class NothingToRead(DomainError):
-    """There is nothing in the definition to judge the personality by."""
+    """The definition contains no text to assess."""
 
     name: str
 
 
 @dataclass(eq=False)
 class MinorNotSafe(DomainError):
-    """Somebody under 18 in a personality that is rated above safe; `phrase` is where it says so."""
+    """A personality rated above safe mentions somebody under 18, in `phrase`."""
 
     name: str
     rating: str
@@ -45,7 +45,7 @@ class MinorNotSafe(DomainError):
 
 @dataclass(eq=False)
 class PromptInjection(DomainError):
-    """The definition tells whoever judges it what to say."""
+    """The definition contains instructions for the model that assesses it, in `phrase`."""
 
     name: str
     phrase: str

@@ -1,36 +1,36 @@
-"""How people write ages, and words that tell for whom a text is fit, or speak to its judge."""
+"""Patterns for ages, minors, explicit and suggestive words, and prompt injections."""
 
 import re
 
-_SMALL = [
+_UNITS = [
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
     *("eighteen", "nineteen"),
 ]
-_TEN = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_TENS = {word: 20 + 10 * number for number, word in enumerate(_TEN)}
-WORDS = {word: number for number, word in enumerate(_SMALL)} | _TENS | {
+_TENS_WORDS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_TENS = {word: 20 + 10 * number for number, word in enumerate(_TENS_WORDS)}
+NUMBER_WORDS = {word: number for number, word in enumerate(_UNITS)} | _TENS | {
     f"{tens}{dash}{unit}": value + number
     for tens, value in _TENS.items()
-    for number, unit in enumerate(_SMALL[1:10], start=1)
+    for number, unit in enumerate(_UNITS[1:10], start=1)
     for dash in ("-", " ")
 }  # fmt: skip
-_N = r"(\d{1,5}|" + "|".join(sorted(WORDS, key=len, reverse=True)) + ")"
-_IS = r"\b(?:he|she|they|i)(?:'s|'m|'re|\s+is|\s+am|\s+are|\s+was)?(?:\s+just)?(?:\s+turned)?"
-# Ages as people write them down; what follows "she is" must look like a number of years.
+_NUMBER = r"(\d{1,5}|" + "|".join(sorted(NUMBER_WORDS, key=len, reverse=True)) + ")"
+_SUBJECT = r"\b(?:he|she|they|i)(?:'s|'m|'re|\s+is|\s+am|\s+are|\s+was)?(?:\s+just)?(?:\s+turned)?"
+# Ages as people write them; what follows "she is" must look like a number of years.
 AGES = re.compile(
-    rf"\b{_N}[-\s]*(?:years?|yrs?\.?)[-\s]*old\b|\b{_N}[-\s]?y\.?/?o\b"
-    rf"|(?:^|[,.:;(\n])\s*aged?\s*(?:of|:|is)?\s*{_N}\b|\bage\s*[:=]\s*{_N}\b"
-    rf"|{_IS}\s+(?!one\b){_N}(?=\s*(?:[.,;:!?)\n]|$|and\b))"
-    rf"|\b(?:man|woman|lady|girl|boy|lad|person) of {_N}\b",
+    rf"\b{_NUMBER}[-\s]*(?:years?|yrs?\.?)[-\s]*old\b|\b{_NUMBER}[-\s]?y\.?/?o\b"
+    rf"|(?:^|[,.:;(\n])\s*aged?\s*(?:of|:|is)?\s*{_NUMBER}\b|\bage\s*[:=]\s*{_NUMBER}\b"
+    rf"|{_SUBJECT}\s+(?!one\b){_NUMBER}(?=\s*(?:[.,;:!?)\n]|$|and\b))"
+    rf"|\b(?:man|woman|lady|girl|boy|lad|person) of {_NUMBER}\b",
     re.IGNORECASE | re.MULTILINE,
 )
-NUMBER = re.compile(rf"\b{_N}\b", re.IGNORECASE)
+NUMBER = re.compile(rf"\b{_NUMBER}\b", re.IGNORECASE)
 BORN = re.compile(r"\bborn\b|\b(?:19|20)\d\d\b", re.IGNORECASE)
-# Whatever may mean somebody under 18; it counts only above safe, where too much is as it should be.
+# Anything that may mean somebody under 18. Applied only above safe, where false positives are fine.
 _YOUNG = r"(1[0-7]|[3-9]|thirteen|fourteen|fifteen|sixteen|seventeen|eleven|twelve|ten)"
 MINORS = re.compile(
-    rf"{_IS}\s+(?:only|barely|just|about|almost|nearly|not yet)?\s*(?:turning\s+)?{_YOUNG}\b"
+    rf"{_SUBJECT}\s+(?:only|barely|just|about|almost|nearly|not yet)?\s*(?:turning\s+)?{_YOUNG}\b"
     rf"(?!\s*(?:feet|ft|cm|metres?|meters?|%|percent|times|minutes?|hours?|days?|weeks?|months?"
     rf"|years? (?:ago|later|in|of))\b)"
     rf"|\b{_YOUNG}\s?[fm]\b|\b[fm]\s?{_YOUNG}\b|\bturned {_YOUNG}\b|\bappears? {_YOUNG}\b"
@@ -56,7 +56,7 @@ SUGGESTIVE = re.compile(
     re.IGNORECASE,
 )
 _VERDICT = r"[\"'“‘*_`]*(?:safe|sfw|suggestive|explicit|for everyone|family[- ]friendly)\b"
-ORDERS = re.compile(
+INJECTIONS = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,30}\b(?:instructions?|prompts?|guidelines)\b"
     r"|\b(?:rate|classify|label|categori[sz]e|score|judge) (?:this|it|me|him|her|them|the \w+)\b"
     rf"[^.\n]{{0,40}}{_VERDICT}"

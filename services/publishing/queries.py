@@ -1,4 +1,4 @@
-"""Statements about publications."""
+"""Queries on publishing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,28 +22,28 @@ from db.models import (
     Visibility,
 )
 
-OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
+UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """A public personality as it is shown to who has not met it."""
+    """A public personality as shown in the catalogue."""
 
     personality: Personality
     tags: Sequence[tuple[str, int]]
     avatar_url: str | None
 
 
-async def locked(session: AsyncSession, personality_id: UUID) -> Personality | None:
-    """Return a personality that nobody else changes until the transaction ends."""
+async def lock_personality(session: AsyncSession, personality_id: UUID) -> Personality | None:
+    """Return a personality, locked until the transaction ends."""
     return await session.get(Personality, personality_id, with_for_update=True)
 
 
-async def open_attempt(session: AsyncSession, personality_id: UUID) -> PublishAttempt | None:
-    """Return the attempt that is under way."""
+async def unfinished_attempt(session: AsyncSession, personality_id: UUID) -> PublishAttempt | None:
+    """Return the unfinished attempt, if there is one."""
     return await session.scalar(
         select(PublishAttempt).where(
-            PublishAttempt.personality_id == personality_id, PublishAttempt.status.in_(OPEN)
+            PublishAttempt.personality_id == personality_id, PublishAttempt.status.in_(UNFINISHED)
         )
     )
 
@@ -51,63 +51,63 @@ async def open_attempt(session: AsyncSession, personality_id: UUID) -> PublishAt
 async def attempts(
     session: AsyncSession, personality_id: UUID, *, limit: int
 ) -> Sequence[PublishAttempt]:
-    """Return the attempts to publish a personality, the last one first."""
-    found = await session.scalars(
+    """Return the attempts to publish a personality, newest first."""
+    result = await session.scalars(
         select(PublishAttempt)
         .where(PublishAttempt.personality_id == personality_id)
         .order_by(PublishAttempt.created_at.desc(), PublishAttempt.id)
         .limit(limit)
     )
-    return found.all()
+    return result.all()
 
 
 async def definition(session: AsyncSession, personality_id: UUID, number: int) -> dict[str, Any]:
-    """Return a version of a personality."""
+    """Return the definition of a version of a personality."""
     version = await session.get_one(PersonalityVersion, (personality_id, number))
     return version.definition
 
 
 async def default_config(session: AsyncSession) -> LlmConfig | None:
-    """Return the config that speaks where nobody has chosen one."""
+    """Return the global default config."""
     return await session.scalar(select(LlmConfig).where(LlmConfig.is_default))
 
 
 async def tag_names(session: AsyncSession) -> Sequence[str]:
-    """Return all words there are, in their order."""
-    found = await session.scalars(select(Tag.name).order_by(Tag.sort_order, Tag.name))
-    return found.all()
+    """Return the names of all tags, in order."""
+    result = await session.scalars(select(Tag.name).order_by(Tag.sort_order, Tag.name))
+    return result.all()
 
 
 async def durations(session: AsyncSession, attempt: PublishAttempt) -> dict[str, float]:
-    """Return how many seconds each step took, from one that was kept to the next."""
-    found = await session.scalars(
+    """Return the seconds that each step took, from one stored step to the next."""
+    steps = await session.scalars(
         select(JobStep).where(JobStep.job_id == attempt.job_id).order_by(JobStep.created_at)
     )
-    last, took = attempt.started_at, dict[str, float]()
-    for step in found:
+    last, durations = attempt.started_at, dict[str, float]()
+    for step in steps:
         if last is not None:
-            took[step.name] = round((step.created_at - last).total_seconds(), 2)
+            durations[step.name] = round((step.created_at - last).total_seconds(), 2)
         last = step.created_at
-    return took
+    return durations
 
 
-async def steps_done(session: AsyncSession, attempt: PublishAttempt) -> Sequence[str]:
-    """Return which steps of an attempt are kept."""
-    found = await session.scalars(
+async def finished_steps(session: AsyncSession, attempt: PublishAttempt) -> Sequence[str]:
+    """Return the names of the stored steps of an attempt."""
+    result = await session.scalars(
         select(JobStep.name).where(JobStep.job_id == attempt.job_id).order_by(JobStep.created_at)
     )
-    return found.all()
+    return result.all()
 
 
 async def set_tags(
     session: AsyncSession, personality_id: UUID, confidences: Mapping[str, int]
 ) -> None:
-    """Give a personality these words and no others."""
+    """Replace the tags of a personality."""
     await session.execute(
         delete(PersonalityTag).where(PersonalityTag.personality_id == personality_id)
     )
-    found = await session.execute(select(Tag.id, Tag.name).where(Tag.name.in_(confidences)))
-    for row in found:
+    rows = await session.execute(select(Tag.id, Tag.name).where(Tag.name.in_(confidences)))
+    for row in rows:
         session.add(
             PersonalityTag(
                 personality_id=personality_id, tag_id=row.id, confidence=confidences[row.name]
@@ -121,12 +121,12 @@ async def is_slug_free(session: AsyncSession, slug: str) -> bool:
     return await session.scalar(select(Personality.id).where(Personality.slug == slug)) is None
 
 
-async def write_on(session: AsyncSession, attempt: PublishAttempt) -> None:
-    """Show an attempt on the personality it is about, if it is the last one."""
+async def update_last_attempt(session: AsyncSession, attempt: PublishAttempt) -> None:
+    """Copy a summary of an attempt to its personality, if it is the newest one."""
     await session.flush()
     await session.refresh(attempt)
     times = ("created_at", "started_at", "finished_at")
-    shown = {
+    summary = {
         "id": str(attempt.id),
         "run_id": str(attempt.job_id),
         "status": attempt.status,
@@ -144,7 +144,7 @@ async def write_on(session: AsyncSession, attempt: PublishAttempt) -> None:
     await session.execute(
         update(Personality)
         .where(Personality.id == attempt.personality_id, ~newer)
-        .values(last_publish_attempt=shown)
+        .values(last_publish_attempt=summary)
     )
 
 
@@ -152,7 +152,7 @@ def _public(*, age_restricted: bool) -> Select[Personality]:
     statement = select(Personality).where(
         Personality.visibility == Visibility.PUBLIC, Personality.deleted_at.is_(None)
     )
-    # Whatever is explicit is age-restricted, by a constraint.
+    # Explicit personalities are always age-restricted, by a constraint.
     return statement if age_restricted else statement.where(~Personality.age_restricted)
 
 
@@ -164,7 +164,7 @@ async def browse(
     words: str | None = None,
     limit: int,
 ) -> list[Listing]:
-    """Return public personalities that may be shown in such a place, the best liked first."""
+    """Return public personalities that may be shown in such a channel, most liked first."""
     statement = _public(age_restricted=age_restricted)
     if tag is not None:
         statement = statement.where(_has_tag(Tag.name == tag.lower()))
@@ -176,39 +176,39 @@ async def browse(
                 _has_tag(Tag.name.icontains(word.lower(), autoescape=True)),
             )
         )
-    found = await session.scalars(
+    result = await session.scalars(
         statement.order_by(
             Personality.likes_count.desc(), Personality.published_at.desc(), Personality.id
         ).limit(limit)
     )
-    return await _listings(session, found.all())
+    return await _to_listings(session, result.all())
 
 
-async def public(
+async def find_by_id(
     session: AsyncSession, personality_id: UUID, *, age_restricted: bool
 ) -> Listing | None:
-    """Return a public personality, if it may be shown in such a place."""
-    found = await session.scalars(
+    """Return a public personality, if it may be shown in such a channel."""
+    result = await session.scalars(
         _public(age_restricted=age_restricted).where(Personality.id == personality_id)
     )
-    return next(iter(await _listings(session, found.all())), None)
+    return next(iter(await _to_listings(session, result.all())), None)
 
 
-async def named(session: AsyncSession, name: str, *, age_restricted: bool) -> Listing | None:
-    """Return the public personality of a name or a slug, if it may be shown in such a place."""
+async def find_by_name(session: AsyncSession, name: str, *, age_restricted: bool) -> Listing | None:
+    """Return the public personality of a name or slug, if it may be shown in such a channel."""
     lowered = name.strip().lower()
-    found = await session.scalars(
+    result = await session.scalars(
         _public(age_restricted=age_restricted).where(
             or_(func.lower(Personality.name) == lowered, Personality.slug == lowered)
         )
     )
-    return next(iter(await _listings(session, found.all())), None)
+    return next(iter(await _to_listings(session, result.all())), None)
 
 
-async def like(session: AsyncSession, personality_id: UUID, user_id: UUID) -> None:
-    """Let a user like a personality, or no longer.
+async def toggle_like(session: AsyncSession, personality_id: UUID, user_id: UUID) -> None:
+    """Add or remove a user's like of a personality, and update the count.
 
-    The caller has locked the personality, or likes of one moment would not be counted.
+    The caller must have locked the personality, or concurrent likes would not be counted.
     """
     added = await session.scalar(
         insert(PersonalityLike)
@@ -244,8 +244,10 @@ def _has_tag(condition: Any) -> Any:
     )
 
 
-async def _listings(session: AsyncSession, found: Sequence[Personality]) -> list[Listing]:
-    ids = [each.id for each in found]
+async def _to_listings(
+    session: AsyncSession, personalities: Sequence[Personality]
+) -> list[Listing]:
+    ids = [each.id for each in personalities]
     rows = await session.execute(
         select(PersonalityTag.personality_id, Tag.name, PersonalityTag.confidence)
         .join(Tag, Tag.id == PersonalityTag.tag_id)
@@ -268,8 +270,8 @@ async def _listings(session: AsyncSession, found: Sequence[Personality]) -> list
         )
         .where(Personality.id.in_(ids))
     )
-    shown = {row.id: row.avatar_url for row in avatars}
+    avatar_urls = {row.id: row.avatar_url for row in avatars}
     return [
-        Listing(personality=each, tags=tags.get(each.id, ()), avatar_url=shown.get(each.id))
-        for each in found
+        Listing(personality=each, tags=tags.get(each.id, ()), avatar_url=avatar_urls.get(each.id))
+        for each in personalities
     ]

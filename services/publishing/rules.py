@@ -1,4 +1,4 @@
-"""What is true of a personality whatever a model says of it."""
+"""Rules for publishing that do not depend on a model's assessment."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,114 +18,116 @@ _BUCKETS = (
     (60, AgeBucket.ADULT),
     (120, AgeBucket.SENIOR),
 )
-_LEVELS = tuple(NsfwRating)
+_RATING_ORDER = tuple(NsfwRating)
 
 
 def bucket_of(age: int) -> AgeBucket:
-    """Return about how old somebody of this age is; -1 is unknown."""
+    """Return the age bucket of an age; -1 is unknown."""
     if age < 0:
         return AgeBucket.UNKNOWN
     return next((bucket for limit, bucket in _BUCKETS if age < limit), AgeBucket.AGELESS)
 
 
 def text_of(definition: Mapping[str, Any]) -> str:
-    """Return all that a version of a personality says, each field under its name."""
+    """Return all texts of a definition, each field under its name."""
     fields: list[tuple[str, Any]] = [
         *((name, text) for name, text in definition.items() if name != "avatar_url"),
         *(definition.get("custom_fields") or {}).items(),
     ]
-    said = (
+    paragraphs = (
         f"{name.replace('_', ' ').removeprefix('personality ').capitalize()}: {text}"
         for name, text in fields
         if isinstance(text, str) and text.strip()
     )
-    return "\n\n".join(said)
+    return "\n\n".join(paragraphs)
 
 
 def refuse_injection(name: str, text: str) -> None:
-    """Refuse a definition that speaks to its judge.
+    """Reject a definition with instructions for the model that assesses it.
 
     Raises:
-        OrdersToJudge: It does.
+        PromptInjection: It contains such instructions.
     """
     plain = strip_disguise(text)
-    if found := lexicon.ORDERS.search(plain):
-        raise PromptInjection(name, _around(plain, found))
+    if match := lexicon.INJECTIONS.search(plain):
+        raise PromptInjection(name, _excerpt(plain, match))
 
 
 def rating_of(
-    texts: Iterable[str], judged: Iterable[NsfwRating], *, explicit_picture: bool
+    texts: Iterable[str], model_ratings: Iterable[NsfwRating], *, explicit_picture: bool
 ) -> NsfwRating:
-    """Return the strictest of all ratings: the model's, the words', the picture's."""
-    ratings = [NsfwRating.SAFE, *judged, *map(_by_words, texts)]
+    """Return the strictest of all ratings: by the model, by words, by the picture."""
+    ratings = [NsfwRating.SAFE, *model_ratings, *map(_rate_by_words, texts)]
     if explicit_picture:
         ratings.append(NsfwRating.EXPLICIT)
-    return max(ratings, key=_LEVELS.index)
+    return max(ratings, key=_RATING_ORDER.index)
 
 
-def age_of(definition: Mapping[str, Any], judged: int) -> int:
-    """Return what the definition says of the personality's age, else what the model does."""
+def age_of(definition: Mapping[str, Any], model_age: int) -> int:
+    """Return the age in the definition, or else the one from the model."""
     field = strip_disguise(definition.get("personality_age") or "")
-    if not lexicon.BORN.search(field) and (stated := lexicon.NUMBER.search(field)) is not None:
-        return _number(stated)
-    return next((age for age, _ in _ages(strip_disguise(text_of(definition)))), judged)
+    if not lexicon.BORN.search(field) and (match := lexicon.NUMBER.search(field)) is not None:
+        return _to_number(match)
+    return next((age for age, _ in _find_ages(strip_disguise(text_of(definition)))), model_age)
 
 
 def refuse_minors(
     name: str, definition: Mapping[str, Any], ages: Iterable[int], rating: NsfwRating
 ) -> None:
-    """Refuse whatever is rated above safe if anyone in it may be under 18.
+    """Reject a personality rated above safe if anyone in it may be under 18.
 
     `ages` are the personality's own, by the definition and by the model.
 
     Raises:
-        MinorNotSafe: Somebody may be.
+        MinorNotSafe: Somebody may be under 18.
     """
     if rating == NsfwRating.SAFE:
         return
     field = strip_disguise(definition.get("personality_age") or "")
-    stated = () if lexicon.BORN.search(field) else map(_number, lexicon.NUMBER.finditer(field))
-    for age in (*ages, *stated):
+    stated_ages = (
+        () if lexicon.BORN.search(field) else map(_to_number, lexicon.NUMBER.finditer(field))
+    )
+    for age in (*ages, *stated_ages):
         if 0 <= age < ADULT:
             raise MinorNotSafe(name, rating, f"age {age}")
     text = strip_disguise(text_of(definition))
-    for found_age, found in _ages(text):
-        if found_age < ADULT:
-            raise MinorNotSafe(name, rating, _around(text, found))
-    if found := lexicon.MINORS.search(text):
-        raise MinorNotSafe(name, rating, _around(text, found))
+    for age, match in _find_ages(text):
+        if age < ADULT:
+            raise MinorNotSafe(name, rating, _excerpt(text, match))
+    if match := lexicon.MINORS.search(text):
+        raise MinorNotSafe(name, rating, _excerpt(text, match))
 
 
 def mentions_minor(text: str) -> bool:
-    """Whether a text speaks of somebody who may be under 18."""
+    """Whether a text mentions somebody who may be under 18."""
     plain = strip_disguise(text)
-    is_young = any(age < ADULT for age, _ in _ages(plain))
+    is_young = any(age < ADULT for age, _ in _find_ages(plain))
     return is_young or lexicon.MINORS.search(plain) is not None
 
 
-def _by_words(text: str) -> NsfwRating:
+def _rate_by_words(text: str) -> NsfwRating:
     plain = strip_disguise(text)
     if lexicon.EXPLICIT.search(plain):
         return NsfwRating.EXPLICIT
     return NsfwRating.SUGGESTIVE if lexicon.SUGGESTIVE.search(plain) else NsfwRating.SAFE
 
 
-def _ages(text: str) -> Iterator[tuple[int, re.Match[str]]]:
-    for found in lexicon.AGES.finditer(text):
-        yield _number(found), found
+def _find_ages(text: str) -> Iterator[tuple[int, re.Match[str]]]:
+    for match in lexicon.AGES.finditer(text):
+        yield _to_number(match), match
 
 
-def _number(found: re.Match[str]) -> int:
-    said = next(group for group in found.groups() if group is not None).lower()
-    return int(said) if said.isdigit() else lexicon.WORDS[said]
+def _to_number(match: re.Match[str]) -> int:
+    number = next(group for group in match.groups() if group is not None).lower()
+    return int(number) if number.isdigit() else lexicon.NUMBER_WORDS[number]
 
 
-def _around(text: str, found: re.Match[str]) -> str:
-    """Return a phrase with the few words around it."""
-    before = text[max(0, found.start() - 20) : found.start()]
-    after = text[found.end() : found.end() + 20]
-    if found.start() > len(before):
+def _excerpt(text: str, match: re.Match[str]) -> str:
+    """Return a match with a few words around it."""
+    before = text[max(0, match.start() - 20) : match.start()]
+    after = text[match.end() : match.end() + 20]
+    if match.start() > len(before):
         before = before.lstrip().partition(" ")[2]
-    if found.end() + len(after) < len(text):
+    if match.end() + len(after) < len(text):
         after = after.rpartition(" ")[0]
-    return shorten(" ".join(f"{before}{found[0]}{after}".split()), 120)
+    return shorten(" ".join(f"{before}{match[0]}{after}".split()), 120)

@@ -1,4 +1,4 @@
-"""The words that personalities are found by, by category."""
+"""The tags of personalities, by category."""
 
 from collections.abc import Mapping
 

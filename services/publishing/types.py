@@ -1,13 +1,14 @@
-"""What publishing tells others."""
+"""Types of the publishing service besides rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.models import Personality, PublishAttempt
+from services.notifications import Notice
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishResult:
+class PublishResult(Notice):
     """How an attempt to publish a personality ended."""
 
     attempt: PublishAttempt
@@ -16,7 +17,7 @@ class PublishResult:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishStatus:
-    """Where a personality stands: its last attempt, if any, and the steps of it that are done."""
+    """A personality's last attempt to be published, if any, and its finished steps."""
 
     personality: Personality
     attempt: PublishAttempt | None

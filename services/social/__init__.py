@@ -13,6 +13,7 @@ from services.social.errors import (
     DeliveryCancelled,
     DeliveryUnconfirmed,
     KeyRefused,
+    MissedWhileOffline,
     NetworkUnsupported,
     NoSlots,
     NoSuchBufferChannel,
@@ -40,7 +41,8 @@ from services.social.errors import (
     UnknownTimeZone,
 )
 from services.social.notices import SocialNoticeHandler
-from services.social.ports import ChannelDirectory, Messenger, Publisher, QueueingPublisher
+from services.social.ports import ChannelDirectory, Publisher, QueueingPublisher
+from services.social.scheduling import BUFFER
 from services.social.service import NEXT, SocialService
 from services.social.targets import TargetService, label_of
 from services.social.times import (
@@ -68,6 +70,7 @@ from services.social.types import (
 )
 
 __all__ = [
+    "BUFFER",
     "CAPTIONS",
     "COMMENTED",
     "LABELS",
@@ -84,7 +87,7 @@ __all__ = [
     "DeliveryUnconfirmed",
     "Drafter",
     "KeyRefused",
-    "Messenger",
+    "MissedWhileOffline",
     "NetworkUnsupported",
     "NoSlots",
     "NoSuchBufferChannel",

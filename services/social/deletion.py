@@ -1,21 +1,30 @@
 """What goes with a personality: its photos, and what is planned of them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import JobStatus, Photo, PostStatus, SocialPost, SocialTarget, TargetKind
-from services.jobs import BUFFER, Handler, Run, drop, enqueue
+from db.models import Photo, PostStatus, SocialPost, SocialTarget, TargetKind
+from services.jobs import Handler, Payload, Run, drop, enqueue
 from services.media import enqueue_deletion
 from services.social.errors import PublisherBusy
 from services.social.ports import Publisher, QueueingPublisher
-from services.social.scheduling import lock_key
+from services.social.scheduling import BUFFER, lock_key
 
-KIND = "social take back"
+
+class RemovalJob(Payload):
+    """A post is to be removed from Buffer's queue that no row names any more."""
+
+    kind: ClassVar[str] = "social take back"
+    group: ClassVar[str] = BUFFER
+
+    remote_id: str
+
+
 _HOUR = 3600
 
 
@@ -40,27 +49,21 @@ async def delete_photos_and_posts(session: AsyncSession, ids: Sequence[UUID]) ->
 
 async def enqueue_removal(session: AsyncSession, remote_id: str) -> None:
     """Let a post be taken out of the queue that no row names any more."""
-    await enqueue(session, KIND, {"remote_id": remote_id}, lane=BUFFER)
+    await enqueue(session, RemovalJob(remote_id=remote_id))
 
 
-class RemoveFromQueueHandler(Handler):
+class RemoveFromQueueHandler(Handler[RemovalJob]):
     """Takes posts out of a queue whose rows are gone; it may be done any number of times."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = RemovalJob
     max_attempts: ClassVar[int] = 1000
 
     def __init__(self, publishers: Mapping[str, Publisher]) -> None:
         self._publishers = publishers
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[RemovalJob]) -> None:
         queue = self._publishers.get(TargetKind.BUFFER)
         if not isinstance(queue, QueueingPublisher):
             raise PublisherBusy("there is no key for Buffer any more", _HOUR)
-        await queue.remove(run.payload["remote_id"])
-
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """There is nobody to tell any more."""
+        await queue.remove(run.payload.remote_id)

@@ -7,10 +7,10 @@ from pydantic import BaseModel
 from db.models import Photo
 from db.session import Sessions
 from services.llm import Caller, ChatMessage, Image, LanguageModels, Request, Sampling
-from services.llm_configs import NoVisionModel, seeing_model
+from services.llm_configs import NoVisionModel, vision_model
 from services.media import JPEG, ObjectStore
 from services.people import get_or_create_user
-from services.personalities import described, owned
+from services.personalities import describe, get_owned
 from services.photos import ALT_LIMIT, PhotoNotFound
 from services.social.captions import CAPTIONS, LABELS, with_ai_mark
 from services.social.types import CaptionDraft
@@ -58,20 +58,20 @@ class Drafter:
             photo = await session.get(Photo, photo_id)
             if photo is None:
                 raise PhotoNotFound("this photo")
-            personality = await owned(session, actor, photo.personality_id)
+            personality = await get_owned(session, actor, photo.personality_id)
             user = await get_or_create_user(session, actor)
-            model = await seeing_model(session)
+            model = await vision_model(session)
             if model is None:
                 raise NoVisionModel
         kind = service or "a social network"
         limit = min(CAPTIONS.get(kind, _DEFAULT), _DEFAULT) - len(
-            with_ai_mark(" ", is_made=photo.is_made)
+            with_ai_mark(" ", is_made=photo.is_ai_generated)
         )
         system = _SYSTEM.format(
             name=personality.name,
             network=LABELS.get(kind, kind),
             limit=limit,
-            definition="\n".join(described(personality)),
+            definition="\n".join(describe(personality)),
         )
         wished = on_one_line(wish)[:_WISH].replace("<", "‹").replace(">", "›")
         asked = f"<wish>{wished}</wish>" if wished else "What do you say to it?"

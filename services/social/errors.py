@@ -178,13 +178,17 @@ class RemovedFromQueue(DomainError):
 
 @dataclass(eq=False)
 class TooLate(DomainError):
-    """It was not posted for so long after its time that it was let be.
-
-    `detail` is why; None where nobody was there to try.
-    """
+    """The post could not be sent within the time it is still wanted; `detail` may say why."""
 
     at: datetime
-    detail: str | None = None
+    detail: str = ""
+
+
+@dataclass(eq=False)
+class MissedWhileOffline(DomainError):
+    """No process was running while the post was due, and now it is too late for it."""
+
+    at: datetime
 
 
 @dataclass(eq=False)

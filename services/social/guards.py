@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Photo, SocialPost, SocialTarget
-from services.personalities import owned
+from services.personalities import get_owned
 from services.photos import ALT_LIMIT, PhotoNotFound
 from services.social import captions, queries
 from services.social.errors import PhotoHasPost, PostNotFound, TargetNotFound
@@ -18,7 +18,7 @@ def write(post: SocialPost, photo: Photo, target: SocialTarget | None, draft: Ca
     """Let a post say something, if its target takes that."""
     service = target.service if target else None
     caption, comment = captions.check(
-        service, draft.caption, draft.first_comment, is_made=photo.is_made
+        service, draft.caption, draft.first_comment, is_made=photo.is_ai_generated
     )
     photo.alt_text = clean_text(draft.alt_text, field="alt text", limit=ALT_LIMIT)
     post.caption, post.first_comment = caption, comment
@@ -41,7 +41,7 @@ async def photo_of(session: AsyncSession, actor: Actor, photo_id: UUID) -> Photo
     photo = await session.get(Photo, photo_id)
     if photo is None:
         raise PhotoNotFound("")
-    await owned(session, actor, photo.personality_id)
+    await get_owned(session, actor, photo.personality_id)
     return photo
 
 
@@ -65,7 +65,7 @@ async def locked(session: AsyncSession, actor: Actor, post_id: UUID) -> PostDeta
     found = await queries.details(session, post_id)
     if found is None:
         raise PostNotFound("")
-    await owned(session, actor, found.post.personality_id)
+    await get_owned(session, actor, found.post.personality_id)
     if found.target is not None:
         await session.refresh(found.target, with_for_update=True)
     entry = await queries.details(session, post_id, lock=True)

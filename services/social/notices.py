@@ -2,42 +2,51 @@
 
 from datetime import timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import JobStatus, Personality, PostStatus, SocialPost
+from db.models import Personality, PostStatus, SocialPost
 from db.session import Sessions
-from services.jobs import DISCORD, Handler, Run, enqueue
+from services.jobs import DISCORD, Handler, Payload, Run, enqueue
+from services.notifications import Notifier
 from services.social import queries
-from services.social.ports import Messenger
 from services.social.types import PostNotice
 
-KIND = "social notice"
+
+class PostNoticeJob(Payload):
+    """Whoever planned a post is to be told of it."""
+
+    kind: ClassVar[str] = "social notice"
+    group: ClassVar[str] = DISCORD
+
+    post: UUID
+
+
 _LATER = timedelta(seconds=1)
 
 
 async def enqueue_notice(session: AsyncSession, post: SocialPost) -> None:
     """Let whoever planned a post be told what became of it, by a process that has Discord."""
     if _is_news(post):
-        await enqueue(session, KIND, {"post": str(post.id)}, due=_LATER, lane=DISCORD)
+        await enqueue(session, PostNoticeJob(post=post.id), due=_LATER)
 
 
-class SocialNoticeHandler(Handler):
+class SocialNoticeHandler(Handler[PostNoticeJob]):
     """Writes a DM."""
 
-    kind: ClassVar[str] = KIND
+    payload_type = PostNoticeJob
 
-    def __init__(self, sessions: Sessions, messenger: Messenger) -> None:
+    def __init__(self, sessions: Sessions, notifier: Notifier) -> None:
         self._sessions = sessions
-        self._messenger = messenger
+        self._notifier = notifier
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[PostNoticeJob]) -> None:
         async with self._sessions() as session:
-            entry = await queries.details(session, UUID(run.payload["post"]))
+            entry = await queries.details(session, run.payload.post)
             if entry is None or not _is_news(entry.post):
                 return
             people = await queries.notice_recipients(session, entry.post)
@@ -47,13 +56,7 @@ class SocialNoticeHandler(Handler):
             await run.step(f"told {discord_id}", bool, partial(self._tell, discord_id, told))
 
     async def _tell(self, discord_id: int, told: PostNotice) -> bool:
-        return await self._messenger.tell(discord_id, told)
-
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """The list of posts says it as well."""
+        return await self._notifier.send_dm(discord_id, told)
 
 
 def _is_news(post: SocialPost) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from services.social.types import BufferChannel, OutgoingPost, PostNotice, Receipt
+from services.social.types import BufferChannel, OutgoingPost, Receipt
 
 
 class Publisher(Protocol):
@@ -68,12 +68,4 @@ class ChannelDirectory(Protocol):
             PublisherBusy: The other side is not answering.
             PublisherMissing: There is no key.
         """
-        ...
-
-
-class Messenger(Protocol):
-    """Tells people what became of what they planned."""
-
-    async def tell(self, discord_id: int, told: PostNotice) -> bool:
-        """Send somebody a DM; False when they take none."""
         ...

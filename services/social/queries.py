@@ -1,11 +1,12 @@
 """Statements about posts."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, func, or_, select
+from sqlalchemy import Select, String, cast, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,28 +18,137 @@ from db.models import (
     Photo,
     PostStatus,
     SocialPost,
+    SocialSlot,
     SocialTarget,
+    TargetKind,
     User,
 )
 from services.personalities import owned_by
+from services.social.times import Slot
 from services.social.types import PostDetails
 from services.types import Actor
+
+
+async def targets(session: AsyncSession, personality_id: UUID) -> Sequence[SocialTarget]:
+    """Return where a personality posts, in the order it began to."""
+    found = await session.scalars(
+        select(SocialTarget)
+        .where(SocialTarget.personality_id == personality_id, SocialTarget.removed_at.is_(None))
+        .order_by(SocialTarget.created_at)
+    )
+    return found.all()
+
+
+async def targets_like(
+    session: AsyncSession, actor: Actor, typed: str, limit: int = 25
+) -> Sequence[tuple[SocialTarget, str]]:
+    """Return the actor's targets whose name holds what is typed, with whose they are."""
+    rows = await session.execute(
+        _with_names(actor)
+        .where(
+            or_(
+                SocialTarget.name.icontains(typed, autoescape=True),
+                SocialTarget.service.icontains(typed, autoescape=True),
+                Personality.name.icontains(typed, autoescape=True),
+                cast(SocialTarget.id, String) == typed.lower(),
+            )
+        )
+        .order_by(Personality.name, SocialTarget.created_at)
+        .limit(limit)
+    )
+    return [(target, name) for target, name in rows]
+
+
+async def targets_called(
+    session: AsyncSession, actor: Actor, name: str, personality_id: UUID | None
+) -> Sequence[SocialTarget]:
+    """Return the actor's targets of this name or id, of one personality or of all."""
+    wanted = name.strip().lstrip("#").lower()
+    statement = _with_names(actor).where(
+        or_(
+            func.lower(SocialTarget.name) == wanted,
+            func.ltrim(func.lower(SocialTarget.name), "#") == wanted,
+            func.lower(func.concat(SocialTarget.service, " · ", SocialTarget.name)) == wanted,
+            cast(SocialTarget.id, String) == wanted,
+        )
+    )
+    if personality_id is not None:
+        statement = statement.where(SocialTarget.personality_id == personality_id)
+    rows = await session.execute(statement)
+    return [target for target, _ in rows]
+
+
+def _with_names(actor: Actor) -> Select[SocialTarget, str]:
+    statement = (
+        select(SocialTarget, Personality.name)
+        .join(Personality, Personality.id == SocialTarget.personality_id)
+        .where(SocialTarget.removed_at.is_(None), Personality.deleted_at.is_(None))
+    )
+    return statement if actor.is_bot_owner else statement.where(owned_by(actor.discord_id))
+
+
+async def targets_on(session: AsyncSession, channel_id: int) -> Sequence[SocialTarget]:
+    """Return the targets on a channel of Discord's; others who change them wait."""
+    found = await session.scalars(
+        select(SocialTarget)
+        .where(
+            SocialTarget.kind == TargetKind.DISCORD,
+            SocialTarget.remote_id == str(channel_id),
+            SocialTarget.removed_at.is_(None),
+        )
+        .order_by(SocialTarget.id)
+        .with_for_update()
+    )
+    return found.all()
+
+
+async def add_target(session: AsyncSession, **columns: Any) -> SocialTarget | None:
+    """Insert a target; None when the personality posts there already."""
+    return await session.scalar(
+        insert(SocialTarget).values(**columns).on_conflict_do_nothing().returning(SocialTarget)
+    )
+
+
+async def slots(
+    session: AsyncSession, target_ids: Collection[UUID]
+) -> Mapping[UUID, Sequence[Slot]]:
+    """Return the times of each target's week, in order."""
+    rows = await session.scalars(select(SocialSlot).where(SocialSlot.target_id.in_(target_ids)))
+    weeks: dict[UUID, list[Slot]] = {target_id: [] for target_id in target_ids}
+    for row in rows:
+        weeks[row.target_id].append(Slot(row.weekday, row.minute))
+    return {target_id: sorted(week) for target_id, week in weeks.items()}
+
+
+async def set_slots(session: AsyncSession, target_id: UUID, wanted: Collection[Slot]) -> None:
+    """Let a target's week be this one from now on."""
+    await session.execute(delete(SocialSlot).where(SocialSlot.target_id == target_id))
+    session.add_all(
+        SocialSlot(target_id=target_id, weekday=each.weekday, minute=each.minute) for each in wanted
+    )
+
 
 # Those that hold their minute at their target.
 PLANNED = (PostStatus.SCHEDULED, PostStatus.SENDING, PostStatus.UNCONFIRMED)
 _LEAST_ID = 4
 
 
-async def taken(session: AsyncSession, target_id: UUID, after: datetime) -> set[datetime]:
-    """Return the minutes that posts hold at a target."""
-    found = await session.scalars(
-        select(SocialPost.scheduled_at).where(
-            SocialPost.target_id == target_id,
+async def taken(
+    session: AsyncSession, target_ids: Collection[UUID], after: datetime
+) -> Mapping[UUID, set[datetime]]:
+    """Return the minutes that planned posts hold at each of some targets."""
+    rows = await session.execute(
+        select(SocialPost.target_id, SocialPost.scheduled_at).where(
+            SocialPost.target_id.in_(target_ids),
             SocialPost.status.in_(PLANNED),
             SocialPost.scheduled_at > after,
         )
     )
-    return {each for each in found if each is not None}
+    minutes: dict[UUID, set[datetime]] = {target_id: set() for target_id in target_ids}
+    for target_id, at in rows:
+        if target_id is not None and at is not None:
+            minutes[target_id].add(at)
+    return minutes
 
 
 async def is_taken(session: AsyncSession, target_id: UUID, at: datetime, *, besides: UUID) -> bool:
@@ -54,12 +164,14 @@ async def is_taken(session: AsyncSession, target_id: UUID, at: datetime, *, besi
     return found is not None
 
 
-async def waiting(session: AsyncSession, target_id: UUID) -> int:
-    """Return how many posts are planned for a target."""
-    count = select(func.count()).where(
-        SocialPost.target_id == target_id, SocialPost.status.in_(PLANNED)
+async def waiting(session: AsyncSession, target_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return how many posts are planned for each of some targets."""
+    rows = await session.execute(
+        select(SocialPost.target_id, func.count())
+        .where(SocialPost.target_id.in_(target_ids), SocialPost.status.in_(PLANNED))
+        .group_by(SocialPost.target_id)
     )
-    return await session.scalar(count) or 0
+    return Counter({target_id: count for target_id, count in rows if target_id})
 
 
 async def planned(session: AsyncSession, target_id: UUID) -> Sequence[SocialPost]:

@@ -2,16 +2,26 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import SocialPost, SocialTarget, TargetKind
 from services.clock import Clock
-from services.jobs import BUFFER, DISCORD, enqueue
+from services.jobs import DISCORD, Payload, enqueue
 
-KIND = "social post"
-LANES: Mapping[str, str] = {TargetKind.DISCORD: DISCORD, TargetKind.BUFFER: BUFFER}
+BUFFER = "buffer"
+_GROUPS: Mapping[str, str] = {TargetKind.DISCORD: DISCORD, TargetKind.BUFFER: BUFFER}
+
+
+class DeliveryJob(Payload):
+    """A post is to be sent, or looked at where it is, as it was in a revision."""
+
+    kind: ClassVar[str] = "social post"
+
+    post: UUID
+    revision: int
 
 
 def lock_key(post_id: UUID) -> str:
@@ -36,10 +46,9 @@ async def enqueue_delivery(
         due = post.scheduled_at
     await enqueue(
         session,
-        KIND,
-        {"post": str(post.id), "revision": post.revision},
-        due=clock.span(due - clock.now()) if due else None,
-        key=lock_key(post.id),
-        lane=LANES[target.kind],
+        DeliveryJob(post=post.id, revision=post.revision),
+        due=clock.real_duration(due - clock.now()) if due else None,
+        lock_key=lock_key(post.id),
+        group=_GROUPS[target.kind],
         replacing=True,
     )

@@ -1,6 +1,6 @@
 """Planning posts, and having a say in them until they are out."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from db.session import Sessions
 from services.clock import Clock
 from services.errors import DomainError
 from services.people import get_or_create_user
-from services.social import queries, target_queries
+from services.social import queries
 from services.social.deletion import enqueue_removal
 from services.social.errors import (
     NoSlots,
@@ -213,8 +213,9 @@ class SocialService:
         if target.removed_at is not None:
             raise TargetNotFound(target.name)
         if when.strip().lower() in ("", NEXT, "next", "slot"):
-            slots = await target_queries.slots(session, target.id)
-            at = await free_at(session, target, slots, now)
+            slots = await queries.slots(session, [target.id])
+            taken = await queries.taken(session, [target.id], now)
+            at = free_at(target, slots[target.id], taken[target.id], now)
             if at is None:
                 raise NoSlots(target.name)
         else:
@@ -229,11 +230,10 @@ class SocialService:
         await enqueue_delivery(session, post, target, self._clock)
 
 
-async def free_at(
-    session: AsyncSession, target: SocialTarget, slots: Sequence[Slot], now: datetime
+def free_at(
+    target: SocialTarget, slots: Sequence[Slot], taken: Container[datetime], now: datetime
 ) -> datetime | None:
     """Return when a target has its next free slot, or None where it has none."""
-    taken = await queries.taken(session, target.id, now)
     for number, at in enumerate(occurrences(slots, zone_of(target.time_zone), now)):
         if at not in taken:
             return at

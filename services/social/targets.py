@@ -12,8 +12,8 @@ from services.clock import Clock
 from services.errors import BotOwnerOnly, ModeratorsOnly
 from services.llm import BackgroundCalls
 from services.people import get_or_create_user
-from services.personalities import owned
-from services.social import queries, target_queries
+from services.personalities import get_owned
+from services.social import queries
 from services.social.captions import CAPTIONS, DISCORD
 from services.social.errors import (
     NetworkUnsupported,
@@ -66,7 +66,7 @@ class TargetService:
         if not actor.moderates:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             user = await get_or_create_user(session, actor)
             return await _add(
                 session,
@@ -108,7 +108,7 @@ class TargetService:
         if channel.problem is not None:
             raise TargetChannelClosed(channel.name, channel.problem)
         async with self._sessions.begin() as session:
-            await owned(session, actor, personality_id)
+            await get_owned(session, actor, personality_id)
             return await _add(
                 session,
                 personality_id=personality_id,
@@ -141,11 +141,9 @@ class TargetService:
             OwnersOnly, PersonalityNotFound: It is not the actor's, or gone.
         """
         async with self._sessions() as session:
-            await owned(session, actor, personality_id)
-            return [
-                await _details(session, target, self._clock.now())
-                for target in await target_queries.targets(session, personality_id)
-            ]
+            await get_owned(session, actor, personality_id)
+            targets = await queries.targets(session, personality_id)
+            return await _details(session, targets, self._clock.now())
 
     async def find(
         self, actor: Actor, name: str, *, personality_id: UUID | None = None
@@ -156,7 +154,7 @@ class TargetService:
             SeveralTargets, TargetNotFound: There is more than one, or none.
         """
         async with self._sessions() as session:
-            found = await target_queries.targets_called(session, actor, name, personality_id)
+            found = await queries.targets_called(session, actor, name, personality_id)
         if not found:
             raise TargetNotFound(name)
         if len(found) > 1:
@@ -166,7 +164,7 @@ class TargetService:
     async def suggested(self, actor: Actor, typed: str) -> Sequence[tuple[SocialTarget, str]]:
         """Return targets of the actor's with whose they are, for suggestions."""
         async with self._sessions() as session:
-            return await target_queries.targets_like(session, actor, typed)
+            return await queries.targets_like(session, actor, typed)
 
     async def details(self, actor: Actor, target_id: UUID) -> TargetDetails:
         """Return a target with the times of its week.
@@ -176,7 +174,7 @@ class TargetService:
         """
         async with self._sessions() as session:
             target = await _owned(session, actor, target_id)
-            return await _details(session, target, self._clock.now())
+            return (await _details(session, [target], self._clock.now()))[0]
 
     async def set_slots(
         self,
@@ -195,9 +193,9 @@ class TargetService:
         async with self._sessions.begin() as session:
             target = await _owned(session, actor, target_id)
             target.time_zone = zone_of(time_zone or target.time_zone).key
-            await target_queries.set_slots(session, target_id, slots)
+            await queries.set_slots(session, target_id, slots)
             await session.flush()
-            return await _details(session, target, self._clock.now())
+            return (await _details(session, [target], self._clock.now()))[0]
 
     async def pause(self, actor: Actor, target_id: UUID, *, paused: bool) -> TargetDetails:
         """Let a target take nothing, or go on; what lies in Buffer's queue is taken out of it.
@@ -210,7 +208,7 @@ class TargetService:
             if paused != (target.paused_at is not None):
                 target.paused_at = self._clock.now() if paused else None
                 await self._ring(session, target)
-            return await _details(session, target, self._clock.now())
+            return (await _details(session, [target], self._clock.now()))[0]
 
     async def remove(self, actor: Actor, target_id: UUID) -> None:
         """Remove a target with what is planned for it.
@@ -232,7 +230,7 @@ class TargetService:
         if not actor.moderates:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
-            found = await target_queries.targets_on(session, channel_id)
+            found = await queries.targets_on(session, channel_id)
             for target in found:
                 target.removed_at = self._clock.now()
                 await self._ring(session, target)
@@ -258,7 +256,7 @@ def label_of(channel: BufferChannel) -> str:
 
 
 async def _add(session: AsyncSession, **columns: object) -> SocialTarget:
-    target = await target_queries.add_target(session, **columns)
+    target = await queries.add_target(session, **columns)
     if target is None:
         raise TargetTaken(str(columns["name"]))
     return target
@@ -269,18 +267,26 @@ async def _owned(session: AsyncSession, actor: Actor, target_id: UUID) -> Social
     target = await session.get(SocialTarget, target_id)
     if target is None:
         raise TargetNotFound("this target")
-    await owned(session, actor, target.personality_id)
+    await get_owned(session, actor, target.personality_id)
     await session.refresh(target, with_for_update=True)
     if target.removed_at is not None:
         raise TargetNotFound(target.name)
     return target
 
 
-async def _details(session: AsyncSession, target: SocialTarget, now: datetime) -> TargetDetails:
-    slots = await target_queries.slots(session, target.id)
-    return TargetDetails(
-        target=target,
-        slots=slots,
-        waiting=await queries.waiting(session, target.id),
-        free_at=await free_at(session, target, slots, now),
-    )
+async def _details(
+    session: AsyncSession, targets: Sequence[SocialTarget], now: datetime
+) -> Sequence[TargetDetails]:
+    ids = [target.id for target in targets]
+    slots = await queries.slots(session, ids)
+    waiting = await queries.waiting(session, ids)
+    taken = await queries.taken(session, ids, now)
+    return [
+        TargetDetails(
+            target=target,
+            slots=slots[target.id],
+            waiting=waiting.get(target.id, 0),
+            free_at=free_at(target, slots[target.id], taken[target.id], now),
+        )
+        for target in targets
+    ]

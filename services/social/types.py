@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from db.models import Photo, SocialPost, SocialTarget
 from services.errors import DomainError
+from services.notifications import Notice
 from services.social.times import Slot
 from services.types import Speaker
 
@@ -143,7 +144,7 @@ class TargetDetails:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PostNotice:
+class PostNotice(Notice):
     """What whoever planned a post is told of it: how it stands, and whose it is."""
 
     details: PostDetails

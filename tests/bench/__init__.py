@@ -1,1 +1,1 @@
-"""How long things take. Later features add their measures to `MEASURES`."""
+"""Benchmarks. A new one is added to `MEASURES` in `__main__`."""

@@ -1,4 +1,4 @@
-"""What the bot adds to a model's own time, and how much of a prompt the vendor has seen before."""
+"""The bot's overhead on top of the model's time, and the share of a prompt that is cached."""
 
 import asyncio
 import json
@@ -32,36 +32,36 @@ MEMORIES = 100_000
 TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED = 100, 6, 50, 60
 GUILD = 1
 IDS = count(10_000)
-# Words as people use them, without those that are in every sentence: the one of rank r turns up in
+# Words as frequent as in real text, without the most common ones: the word of rank r occurs in
 # proportion to 1 / (r + 50), so the commonest is in about every tenth exchange.
 _WORDS = [f"word{rank}" for rank in range(5000)]
 _WEIGHTS = list(accumulate(1 / (rank + 50) for rank in range(5000)))
 
 
-class TimedStage(FakeChatAdapter):
-    """Notes when an answer is said."""
+class TimedAdapter(FakeChatAdapter):
+    """Records when an answer is sent."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.said_at: dict[int, float] = {}
+        self.sent_at: dict[int, float] = {}
 
     @override
     async def send(
-        self, place: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
     ) -> list[int]:
-        self.said_at[place.channel_id] = time.perf_counter()
+        self.sent_at[channel.channel_id] = time.perf_counter()
         return [next(IDS)]
 
     @override
-    async def send_error(self, heard: IncomingMessage, error: Exception) -> None:
+    async def send_error(self, message: IncomingMessage, error: Exception) -> None:
         raise error
 
 
 class TimedVendor:
-    """A model without latency, that notes when it is asked and when it has answered."""
+    """A model without latency that records when it is requested and when it answers."""
 
     def __init__(self) -> None:
-        self.asked_at: dict[str, float] = {}
+        self.requested_at: dict[str, float] = {}
         self.answered_at: dict[str, float] = {}
         self.prompts: list[list[dict[str, Any]]] = []
         self._random = random.Random(1)
@@ -74,18 +74,18 @@ class TimedVendor:
             yield str(server.make_url("/v1"))
 
     async def _complete(self, request: web.Request) -> web.Response:
-        asked_at = time.perf_counter()
+        requested_at = time.perf_counter()
         body = await request.json()
         channel = body["prompt_cache_key"].rpartition(":")[2]
-        self.asked_at[channel] = asked_at
+        self.requested_at[channel] = requested_at
         self.prompts.append(body["messages"])
-        said = sentence(self._random)
+        content = sentence(self._random)
         answer = {
             "id": "1", "object": "chat.completion", "created": 1, "model": body["model"],
             "choices": [
                 {
                     "index": 0, "finish_reason": "stop",
-                    "message": {"role": "assistant", "content": said},
+                    "message": {"role": "assistant", "content": content},
                 }
             ],
             "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
@@ -95,32 +95,36 @@ class TimedVendor:
 
 
 def measure(url: str) -> list[Measure]:
-    """Return the overhead of a reply, alone and among fifty, and the share of cached prompts."""
+    """Return the overhead of a reply, alone and among 50, and the cached share of prompts."""
     return asyncio.run(_measure(url))
 
 
 async def _measure(url: str) -> list[Measure]:
-    embedder, stage, vendor = WordLlamaEmbedder(), TimedStage(), TimedVendor()
+    embedder, adapter, vendor = WordLlamaEmbedder(), TimedAdapter(), TimedVendor()
     dialect = Dialect(cache_key=True, context_tokens=32_000)
-    async with connect(url) as sessions, background_calls() as carrier, vendor.running() as address:
+    async with (
+        connect(url) as sessions,
+        background_calls() as background,
+        vendor.running() as address,
+    ):
         texts = OpenAICompatible("openai", api_key="x", base_url=address, dialect=dialect)
         await seed(sessions, vendors={"openai"})
         models = LanguageModels(
-            Ledger(sessions, PRICES), carrier, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
+            Ledger(sessions, PRICES), background, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
         )
-        composer = ReplyGenerator(sessions, models, embedder, SystemClock())
-        chat = ChatService(sessions, composer, ConversationWriter(sessions, embedder), stage)
-        await _remember(sessions, embedder)
-        await _converse(chat, stage, vendor, channel_id=1, turns=5)  # connections, plans
-        alone = await _converse(chat, stage, vendor, channel_id=2, turns=TURNS_ALONE)
+        generator = ReplyGenerator(sessions, models, embedder, SystemClock())
+        chat = ChatService(sessions, generator, ConversationWriter(sessions, embedder), adapter)
+        await _fill_memory(sessions, embedder)
+        await _converse(chat, adapter, vendor, channel_id=1, turns=5)  # connections, plans
+        alone = await _converse(chat, adapter, vendor, channel_id=2, turns=TURNS_ALONE)
         crowd = await asyncio.gather(
             *(
-                _converse(chat, stage, vendor, channel_id=100 + number, turns=TURNS_EACH)
+                _converse(chat, adapter, vendor, channel_id=100 + number, turns=TURNS_EACH)
                 for number in range(CONVERSATIONS)
             )
         )
         vendor.prompts.clear()
-        await _converse(chat, stage, vendor, channel_id=3, turns=TURNS_CACHED)
+        await _converse(chat, adapter, vendor, channel_id=3, turns=TURNS_CACHED)
         await texts.close()
     together = [took for each in crowd for took in each]
     return [
@@ -133,32 +137,32 @@ async def _measure(url: str) -> list[Measure]:
 
 
 async def _converse(
-    chat: ChatService, stage: TimedStage, vendor: TimedVendor, *, channel_id: int, turns: int
+    chat: ChatService, adapter: TimedAdapter, vendor: TimedVendor, *, channel_id: int, turns: int
 ) -> list[float]:
-    """Return how many milliseconds of each turn were the bot's own."""
+    """Return the milliseconds of each turn that were not the model's."""
     generator = random.Random(channel_id)
     took: list[float] = []
-    place = Channel(channel_id=channel_id, guild_id=GUILD, venue=Venue.PUBLIC)
+    channel = Channel(channel_id=channel_id, guild_id=GUILD, venue=Venue.PUBLIC)
     for _ in range(turns):
-        heard = IncomingMessage(
+        message = IncomingMessage(
             message_id=next(IDS),
-            channel=place,
+            channel=channel,
             author_id=1000 + channel_id,
             author_name=f"user{channel_id}",
             content=f"@Mirela {sentence(generator)}",
             created_at=datetime.now(UTC),
         )
         began = time.perf_counter()
-        await chat.handle_message(heard)
+        await chat.handle_message(message)
         key = str(channel_id)
-        before = vendor.asked_at[key] - began
-        after = stage.said_at[channel_id] - vendor.answered_at[key]
+        before = vendor.requested_at[key] - began
+        after = adapter.sent_at[channel_id] - vendor.answered_at[key]
         took.append((before + after) * 1000)
     return took
 
 
-async def _remember(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:
-    """Fill the memory: a fifth of it Mirela's, all of it in the guild that is measured."""
+async def _fill_memory(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:
+    """Insert memories of all personalities in the guild that is measured."""
     generator = random.Random(2)
     async with sessions.begin() as session:
         ids = list(await session.scalars(select(Personality.id)))
@@ -168,11 +172,11 @@ async def _remember(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:
         # Building the index at the end is many times faster than row by row.
         await session.execute(text("DROP INDEX ix_memories_embedding"))
         for _ in range(MEMORIES // 5000):
-            said = [
+            exchanges = [
                 f"someone: {sentence(generator)}\nMirela: {sentence(generator)}"
                 for _ in range(5000)
             ]
-            vectors = await embedder.embed(said)
+            vectors = await embedder.embed(exchanges)
             await session.execute(
                 insert(Memory),
                 [
@@ -181,7 +185,7 @@ async def _remember(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:
                         "venue": Venue.PUBLIC, "channel_id": 1, "guild_id": GUILD,
                         "session_id": uuid4(), "content": content, "embedding": vector,
                     }
-                    for content, vector in zip(said, vectors, strict=True)
+                    for content, vector in zip(exchanges, vectors, strict=True)
                 ],
             )  # fmt: skip
         await session.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
@@ -196,13 +200,13 @@ async def _remember(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:
 
 
 def sentence(generator: random.Random) -> str:
-    """Return words that people might say, of all frequencies."""
+    """Return a sentence with words of all frequencies."""
     words = generator.choices(_WORDS, cum_weights=_WEIGHTS, k=generator.randrange(4, 14))
     return "the " + " and the ".join(words)
 
 
 def _cached_share(prompts: list[list[dict[str, Any]]]) -> float:
-    """Return how much of all prompts but the first is a prefix of the one before."""
+    """Return the share of all prompts but the first that is a prefix of the previous one."""
     written = [json.dumps(prompt, ensure_ascii=False) for prompt in prompts]
     shared = sum(_common(a, b) for a, b in pairwise(written))
     return shared / sum(map(len, written[1:]))

@@ -1,4 +1,4 @@
-"""What planning costs a beat, and how many acts a second go the whole way, beside a million old."""
+"""The cost of a tick, and acts per second, beside a million old tasks."""
 
 import asyncio
 import statistics
@@ -25,12 +25,12 @@ from tests.services.engine_support import (
 )
 from tests.services.job_support import all_ended
 
-OLD, BOARDS, FEW, MANY, BEATS, ACTS = 1_000_000, 10, 100, 1000, 15, 200
+OLD, BOARDS, FEW, MANY, TICKS, ACTS = 1_000_000, 10, 100, 1000, 15, 200
 _PEOPLE = text("""
-WITH made AS (
+WITH people AS (
     INSERT INTO personalities (name, slug) SELECT 'P' || n, 'p-' || n
     FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n RETURNING id
-), numbered AS (SELECT id, row_number() OVER () AS n FROM made),
+), numbered AS (SELECT id, row_number() OVER () AS n FROM people),
 places AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM boards)
 INSERT INTO board_members (board_id, personality_id)
 SELECT places.id, numbered.id FROM numbered JOIN places ON places.n = 1 + numbered.n % :boards
@@ -46,28 +46,32 @@ SELECT m.personality_id, 'vote', m.board_id, 'DONE', at, at, at, at, 0 FROM (
 
 
 def measure(url: str) -> list[Measure]:
-    """Return the milliseconds of a beat for 100 and 1,000 personalities, and acts a second."""
+    """Return the milliseconds of a tick for 100 and 1,000 personalities, and acts per second."""
     return asyncio.run(_measure(url))
 
 
 async def _measure(url: str) -> list[Measure]:
     vendor = TimedVendor()
-    async with connect(url) as sessions, background_calls() as carrier, vendor.running() as address:
+    async with (
+        connect(url) as sessions,
+        background_calls() as background,
+        vendor.running() as address,
+    ):
         texts = OpenAICompatible(
             "openai", api_key="x", base_url=address, dialect=Dialect(cache_key=True)
         )
         await seed(sessions, vendors={"openai"})
         models = LanguageModels(
-            Ledger(sessions, PRICES), carrier, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
+            Ledger(sessions, PRICES), background, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
         )
-        on = await board(sessions, acts_per_day=1_000_000, daily_budget_usd=10_000)
+        target_board = await board(sessions, acts_per_day=1_000_000, daily_budget_usd=10_000)
         await _add_boards(sessions)
         await _add_people(sessions, 1, FEW)
         await _add_old(sessions)
-        few = await _beat(sessions)
+        few = await _measure_ticks(sessions)
         await _add_people(sessions, FEW + 1, MANY)
-        many = await _beat(sessions)
-        rate = await _acts(sessions, models, on)
+        many = await _measure_ticks(sessions)
+        rate = await _measure_acts(sessions, models, target_board)
         await texts.close()
     return [
         Measure("engine_beat_100_ms", few, "ms"),
@@ -97,36 +101,36 @@ async def _add_old(sessions: Sessions) -> None:
         await session.execute(text("ANALYZE"))
 
 
-async def _beat(sessions: Sessions) -> float:
-    """Return the milliseconds of a beat in which nobody happens to be there, the median."""
+async def _measure_ticks(sessions: Sessions) -> float:
+    """Return the median milliseconds of a tick in which nobody acts."""
     clock = SystemClock()
     interval = timedelta(milliseconds=1)
-    tempo = EngineTiming(clock=clock, interval=interval, tasks_per_tick=5)
-    loop = EngineScheduler(sessions, Planner(Presence(), Limits()), tempo)
+    timing = EngineTiming(clock=clock, interval=interval, tasks_per_tick=5)
+    scheduler = EngineScheduler(sessions, Planner(Presence(), Limits()), timing)
     took: list[float] = []
-    for _ in range(BEATS):
+    for _ in range(TICKS):
         began = time.perf_counter()
-        await loop.tick()
+        await scheduler.tick()
         took.append((time.perf_counter() - began) * 1000)
     return statistics.median(took)
 
 
-async def _acts(sessions: Sessions, models: LanguageModels, on: Board) -> float:
-    """Return how many posts a second are planned, written, checked, said and written down."""
+async def _measure_acts(sessions: Sessions, models: LanguageModels, target_board: Board) -> float:
+    """Return how many posts per second are planned, written, checked, sent and stored."""
     limits = Limits(requests_per_minute=1_000_000)
-    made = engine_dependencies(sessions, models, TableAdapter(sessions), limits=limits)
+    dependencies = engine_dependencies(sessions, models, TableAdapter(sessions), limits=limits)
     async with sessions() as session:
         seated = await session.execute(
             select(Board, Personality)
             .join(BoardMember, BoardMember.board_id == Board.id)
             .join(Personality, Personality.id == BoardMember.personality_id)
-            .where(Board.id != on.id)
+            .where(Board.id != target_board.id)
             .order_by(Personality.created_at, Personality.id)
             .limit(ACTS)
         )
-        for there, who in seated.all():
-            await enqueue_act(sessions, there, who, ActType.POST)
+        for board_row, personality in seated.all():
+            await enqueue_act(sessions, board_row, personality, ActType.POST)
     began = time.perf_counter()
-    async with worker(sessions, made, lanes={"engine": 10}).running():
+    async with worker(sessions, dependencies, lanes={"engine": 10}).running():
         await all_ended(sessions, seconds=300)
     return ACTS / (time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""How long a newcomer waits: from `make run`, once installed, to the first answer on the page."""
+"""The time from starting the playground to the first answer on its page."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from tests.e2e.test_playground import CHROMIUM, FLAGS, PATIENCE, say
 
 
 def measure(_: str) -> list[Measure]:
-    """Return the seconds; nothing where there is no browser."""
+    """Return the seconds, or nothing if there is no browser."""
     if CHROMIUM is None:
         return []
     with tempfile.TemporaryDirectory(prefix="troupe-bench-") as folder, sync_playwright() as tools:

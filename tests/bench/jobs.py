@@ -1,4 +1,4 @@
-"""How fast the work in the background is, beside the loop that everybody writes first."""
+"""The speed of background jobs, compared with a textbook loop on the same table."""
 
 import asyncio
 import statistics
@@ -8,28 +8,27 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import ClassVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import JobStatus
 from db.session import Sessions, connect
-from services.jobs import LANES, Handler, JobMetrics, Run, Worker, enqueue
+from services.jobs import CONCURRENCY, DEFAULT, Handler, JobMetrics, Payload, Run, Worker, enqueue
 from tests.bench.measure import Measure, percentile
 from tests.conftest import ROOT
 
 JOBS, BARE, FUTURE, ROUNDS = 2000, 1000, 1_000_000, 200
 AT_ONCE = 20
 _ADD = text("""
-INSERT INTO jobs.jobs (kind, payload, lane, due_at)
-SELECT 'nothing', '{}', 'house', now() + :after FROM generate_series(1, :count)
+INSERT INTO jobs.jobs (kind, payload, concurrency_group, due_at)
+SELECT 'nothing', '{}', 'default', now() + :after FROM generate_series(1, :count)
 """)
-# Claim one, run it, say that it is done: the textbook, on the same table.
+# The textbook: claim one job, run it, mark it as done.
 _TAKE = text("""
 UPDATE jobs.jobs SET status = 'running', attempt = attempt + 1 WHERE id = (
-    SELECT id FROM jobs.jobs WHERE status = 'pending' AND lane = 'house' AND due_at <= now()
+    SELECT id FROM jobs.jobs WHERE status = 'pending' AND concurrency_group = 'default'
+      AND due_at <= now()
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING id
 """)
@@ -37,49 +36,50 @@ UPDATE jobs.jobs SET status = 'running', attempt = attempt + 1 WHERE id = (
 _LEFT = text("""
 SELECT EXISTS (SELECT 1 FROM jobs.jobs WHERE status = 'running')
     OR EXISTS (SELECT 1 FROM jobs.jobs
-               WHERE status = 'pending' AND lane = 'house' AND due_at <= now())
+               WHERE status = 'pending' AND concurrency_group = 'default'
+      AND due_at <= now())
 """)
 _END = text("UPDATE jobs.jobs SET status = 'done', finished_at = now() WHERE id = :id")
 
 
-class Nothing(Handler):
-    """Does nothing, and notes when."""
+class NothingJob(Payload):
+    """A job about nothing."""
 
-    kind = "nothing"
+    kind: ClassVar[str] = "nothing"
+
+
+class Nothing(Handler[NothingJob]):
+    """Does nothing but record when it was run."""
+
+    payload_type = NothingJob
 
     def __init__(self) -> None:
         self.started = asyncio.Event()
         self.at = 0.0
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[NothingJob]) -> None:
         self.at = time.perf_counter()
         self.started.set()
 
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Leave it at that."""
-
 
 def measure(url: str) -> list[Measure]:
-    """Return rates, latencies, and their ratios to a bare loop of this run."""
+    """Return rates, latencies, and the ratios to a bare loop measured in this run."""
     return asyncio.run(_measure(url))
 
 
 async def _measure(url: str) -> list[Measure]:
     async with connect(url, pool_size=AT_ONCE + 5) as sessions:
-        bare = await _bare(sessions)
-        one = await _drain(sessions)
-        two = await _drain(sessions, beside=url)
-        waits = await _latencies(sessions)
+        bare = await _measure_bare_loop(sessions)
+        one = await _measure_worker(sessions)
+        two = await _measure_worker(sessions, second_process_url=url)
+        waits = await _measure_latencies(sessions)
         await _add(sessions, FUTURE, after=timedelta(days=1))
         async with sessions.begin() as session:
             await session.execute(text("ANALYZE jobs.jobs"))
-        bare_future = await _bare(sessions)
-        future = await _drain(sessions)
-        late = await _latencies(sessions)
+        bare_future = await _measure_bare_loop(sessions)
+        future = await _measure_worker(sessions)
+        late = await _measure_latencies(sessions)
     return [
         Measure("jobs_per_s", one, "jobs/s"),
         Measure("jobs_2_processes_per_s", two, "jobs/s"),
@@ -97,10 +97,10 @@ def _worker(sessions: Sessions, handler: Handler) -> Worker:
     return Worker(
         sessions,
         [handler],
-        lanes={**LANES, "house": 1000},
+        concurrency={**CONCURRENCY, DEFAULT: 1000},
         describe=repr,
         metrics=JobMetrics(),
-        at_once=AT_ONCE,
+        max_jobs=AT_ONCE,
     )
 
 
@@ -109,8 +109,8 @@ async def _add(sessions: Sessions, count: int, *, after: timedelta = timedelta(0
         await session.execute(_ADD, {"count": count, "after": after})
 
 
-async def _bare(sessions: Sessions) -> float:
-    """Return how many jobs a second one textbook loop does, the median of three."""
+async def _measure_bare_loop(sessions: Sessions) -> float:
+    """Return the jobs per second of a textbook loop, the median of three."""
     rates: list[float] = []
     for _ in range(3):
         await _add(sessions, BARE)
@@ -126,11 +126,11 @@ async def _bare(sessions: Sessions) -> float:
     return statistics.median(rates)
 
 
-async def _drain(sessions: Sessions, *, beside: str | None = None) -> float:
-    """Return how many jobs a second a worker does, the median of three; or two processes."""
+async def _measure_worker(sessions: Sessions, *, second_process_url: str | None = None) -> float:
+    """Return the jobs per second of one worker, or of two processes; the median of three."""
     rates: list[float] = []
     for _ in range(3):
-        async with _other(beside):
+        async with _second_process(second_process_url):
             await _add(sessions, JOBS)
             began = time.perf_counter()
             async with _worker(sessions, Nothing()).running():
@@ -146,8 +146,8 @@ async def _is_work_left(sessions: Sessions) -> bool:
 
 
 @asynccontextmanager
-async def _other(url: str | None) -> AsyncGenerator[None]:
-    """Run another process that works on the same database."""
+async def _second_process(url: str | None) -> AsyncGenerator[None]:
+    """Run a worker in another process on the same database."""
     if url is None:
         yield
         return
@@ -163,15 +163,15 @@ async def _other(url: str | None) -> AsyncGenerator[None]:
         process.wait()
 
 
-async def _latencies(sessions: Sessions) -> list[float]:
-    """Return how many milliseconds pass between a commit and the start of its job."""
+async def _measure_latencies(sessions: Sessions) -> list[float]:
+    """Return the milliseconds between each commit and the start of its job."""
     handler, waits = Nothing(), list[float]()
     async with _worker(sessions, handler).running():
         await asyncio.sleep(0.5)
         for _ in range(ROUNDS):
             handler.started.clear()
             async with sessions.begin() as session:
-                await enqueue(session, "nothing", {})
+                await enqueue(session, NothingJob())
                 await session.commit()
                 committed = time.perf_counter()
             await handler.started.wait()
@@ -180,14 +180,14 @@ async def _latencies(sessions: Sessions) -> list[float]:
     return waits
 
 
-async def _work(url: str) -> None:
+async def _run_worker(url: str) -> None:
     async with (
         connect(url, pool_size=AT_ONCE + 5) as sessions,
         _worker(sessions, Nothing()).running(),
     ):
-        print("working", flush=True)  # noqa: T201 - whoever started us waits for it
+        print("working", flush=True)  # noqa: T201 - the parent process waits for it
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(_work(sys.argv[1]))
+    asyncio.run(_run_worker(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""A measured number, and what it should be."""
+"""Measured values and their targets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Measure:
-    """A number with its unit. An aim is written `≤ 50` or `≥ 0.75`."""
+    """A value with its unit. An aim is written `≤ 50` or `≥ 0.75`."""
 
     name: str
     value: float
@@ -15,7 +15,7 @@ class Measure:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the aim is reached; None where there is none."""
+        """Whether the aim is reached, or None if there is none."""
         if self.aim is None:
             return None
         sign, number = self.aim.split()
@@ -23,6 +23,6 @@ class Measure:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below which a share of the values lies, the nearest one."""
+    """Return the value below which a share of the values lies (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

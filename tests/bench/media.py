@@ -1,4 +1,4 @@
-"""Pictures: thumbnails against bare Pillow, the storage against bare aioboto3, in the same run."""
+"""Thumbnails compared with bare Pillow, and storage with bare aioboto3, in the same run."""
 
 import asyncio
 import io
@@ -24,7 +24,7 @@ OBJECTS, BYTES = 60, 200_000
 
 
 def measure(url: str) -> list[Measure]:
-    """Return ratios: of thumbnails a second, and of puts and gets a second."""
+    """Return the ratios of thumbnails, puts and gets per second."""
     ratio, rate = _thumbnails()
     with tempfile.TemporaryDirectory(prefix="troupe-bench-") as folder, serving(Path(folder)) as s3:
         puts, gets = asyncio.run(_storage(s3))
@@ -37,7 +37,7 @@ def measure(url: str) -> list[Measure]:
 
 
 def _thumbnails() -> tuple[float, float]:
-    """Return our thumbnails a second as a share of Pillow's, and how many they are."""
+    """Return our thumbnails per second as a share of Pillow's, and the number itself."""
     pictures = [prepare(_noise(number), quality=90).data for number in range(PICTURES)]
     ours: list[float] = []
     bare: list[float] = []
@@ -48,7 +48,7 @@ def _thumbnails() -> tuple[float, float]:
 
 
 def _noise(number: int) -> bytes:
-    """Return a large picture with as much in it as a photo has."""
+    """Return a large picture with as much detail as a photo."""
     chance = random.Random(number)
     small = Image.frombytes("RGB", (200, 150), chance.randbytes(200 * 150 * 3))
     out = io.BytesIO()
@@ -57,7 +57,7 @@ def _noise(number: int) -> bytes:
 
 
 def _bare(data: bytes) -> bytes:
-    """Make a thumbnail as anybody would who knows Pillow."""
+    """Make a thumbnail with plain Pillow."""
     with Image.open(io.BytesIO(data)) as image:
         image.draft("RGB", (640, 640))
         small = ImageOps.fit(image.convert("RGB"), (320, 320), Image.Resampling.LANCZOS)
@@ -73,7 +73,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 async def _storage(url: str) -> tuple[float, float]:
-    """Return our puts and gets a second as shares of those of a bare client."""
+    """Return our puts and gets per second as shares of a bare client's."""
     data = os.urandom(BYTES)
     store = store_at(url)
     config = AioConfig(
@@ -82,17 +82,17 @@ async def _storage(url: str) -> tuple[float, float]:
         response_checksum_validation="when_required",
     )
     session = aioboto3.Session(aws_access_key_id="AKID", aws_secret_access_key="SECRET")
-    made: AbstractAsyncContextManager[S3Client] = session.client(  # pyright: ignore[reportUnknownMemberType]
+    client: AbstractAsyncContextManager[S3Client] = session.client(  # pyright: ignore[reportUnknownMemberType]
         "s3", endpoint_url=url, region_name="auto", config=config
     )
-    async with made as s3:
+    async with client as s3:
 
         async def put(key: str) -> None:
             await s3.put_object(Bucket=BUCKET, Key=key, Body=data, ContentType="image/jpeg")
 
         async def get(key: str) -> None:
-            found = await s3.get_object(Bucket=BUCKET, Key=key)
-            await found["Body"].read()
+            response = await s3.get_object(Bucket=BUCKET, Key=key)
+            await response["Body"].read()
 
         async def our_put(key: str) -> None:
             await store.put(key, data, media_type="image/jpeg")

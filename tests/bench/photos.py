@@ -1,4 +1,4 @@
-"""Importing photos against bare Pillow that decodes and resizes them, on the same cores."""
+"""Importing photos, compared with bare Pillow that decodes and resizes them on the same cores."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from services.embeddings import LocalImageEmbedder
 from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
 from services.personalities import PersonalityService
-from services.photos import ImportOutcome, PhotoService, folder
+from services.photos import ImportOutcome, PhotoService, folder_sources
 from tests.bench.measure import Measure
 from tests.conftest import studio_of
 from tests.fakes import FakeChatAdapter
@@ -25,7 +25,7 @@ from tests.services.posting_support import OWNER
 
 ROUNDS = 3
 SIDE, SMALL = 1600, 320
-# What a phone takes, and what people have saved from elsewhere.
+# Photos of a phone, and pictures saved from elsewhere.
 MIX = (
     *(("JPEG", (4032, 3024)),) * 8,
     *(("HEIF", (4032, 3024)),) * 3,
@@ -36,13 +36,13 @@ MIX = (
 
 
 def measure(url: str) -> list[Measure]:
-    """Return photos a second, and how many of bare Pillow's that is."""
+    """Return photos per second, and the ratio to bare Pillow."""
     cores = os.cpu_count() or 1
-    with tempfile.TemporaryDirectory(prefix="troupe-bench-") as made:
-        root = Path(made) / "in"
+    with tempfile.TemporaryDirectory(prefix="troupe-bench-") as workspace:
+        root = Path(workspace) / "in"
         root.mkdir()
         paths = [_write(root, number, *each) for number, each in enumerate(MIX)]
-        ratio, rate = asyncio.run(_rounds(url, Path(made), root, paths, cores))
+        ratio, rate = asyncio.run(_rounds(url, Path(workspace), root, paths, cores))
     return [
         Measure("photo_import_ratio", ratio, "× bare Pillow", aim="≥ 0.8"),
         Measure("photos_imported_per_s", rate, "photos/s"),
@@ -50,25 +50,25 @@ def measure(url: str) -> list[Measure]:
 
 
 async def _rounds(
-    url: str, made: Path, root: Path, paths: Sequence[Path], cores: int
+    url: str, workspace: Path, root: Path, paths: Sequence[Path], cores: int
 ) -> tuple[float, float]:
     ours: list[float] = []
     bare: list[float] = []
     async with connect(url) as sessions:
         for number in range(ROUNDS):
             bare.append(await asyncio.to_thread(_all_bare, paths, cores))
-            ours.append(await _import(sessions, made, root, f"Round {number}", cores))
+            ours.append(await _import(sessions, workspace, root, f"Round {number}", cores))
     return min(bare) / min(ours), len(paths) / min(ours)
 
 
-async def _import(sessions: Sessions, made: Path, root: Path, name: str, cores: int) -> float:
-    async with background_calls() as carrier:
-        images = ImageModels(Ledger(sessions, PRICES), carrier, None)
-        studio = studio_of(images, carrier, made / "media")
-        photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeChatAdapter())
-        whose = await PersonalityService(sessions).create(OWNER, {"name": name})
+async def _import(sessions: Sessions, workspace: Path, root: Path, name: str, cores: int) -> float:
+    async with background_calls() as background:
+        images = ImageModels(Ledger(sessions, PRICES), background, None)
+        pipeline = studio_of(images, background, workspace / "media")
+        photos = PhotoService(sessions, pipeline, LocalImageEmbedder(), FakeChatAdapter())
+        personality = await PersonalityService(sessions).create(OWNER, {"name": name})
         started = time.perf_counter()
-        adding = photos.add(OWNER, whose.id, folder(root), at_once=cores)
+        adding = photos.add(OWNER, personality.id, folder_sources(root), at_once=cores)
         outcomes = [each.outcome async for each in adding]
         took = time.perf_counter() - started
     if set(outcomes) != {ImportOutcome.ADDED}:
@@ -84,7 +84,7 @@ def _all_bare(paths: Sequence[Path], cores: int) -> float:
 
 
 def _bare(path: Path) -> None:
-    """Decode and resize a photo as anybody would who knows Pillow; keep nothing of it."""
+    """Decode and resize a photo with plain Pillow, and discard the result."""
     with Image.open(path) as image:
         image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
         upright = ImageOps.exif_transpose(image.convert("RGB"))
@@ -92,7 +92,7 @@ def _bare(path: Path) -> None:
 
 
 def _write(root: Path, number: int, kind: str, size: tuple[int, int]) -> Path:
-    """Write a photo with as much in it as one has: soft colours, and grain."""
+    """Write a picture with as much detail as a photo: soft colours and grain."""
     chance = np.random.default_rng(number)
     colours = Image.fromarray(chance.integers(0, 255, (48, 64, 3), dtype=np.uint8))
     soft = np.asarray(colours.resize(size, Image.Resampling.BICUBIC), dtype=np.int16)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
@@ -14,6 +15,7 @@ from bot.cli.main import app
 from db.models import Job, JobStatus
 from db.session import connect
 from services.jobs import enqueue
+from services.publishing import PublishJob
 
 
 @pytest.fixture
@@ -26,9 +28,9 @@ def jobs(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     async def enqueue_jobs() -> list[str]:
         async with connect(database_url) as sessions, sessions.begin() as session:
-            nobody = {"attempt": "00000000-0000-0000-0000-000000000000"}
-            waiting = await enqueue(session, "publish", nobody, key="personality:1")
-            failed = await enqueue(session, "publish", nobody)
+            nobody = PublishJob(attempt=UUID(int=0))
+            waiting = await enqueue(session, nobody, lock_key="personality:1")
+            failed = await enqueue(session, nobody)
             await session.execute(
                 update(Job)
                 .where(Job.id == failed)
@@ -74,11 +76,11 @@ def test_jobs_are_called_off_and_tried_again(jobs: list[str]) -> None:
 @pytest.mark.parametrize(
     ("command", "job", "words"),
     [
-        ("cancel", "failed", "troupe: That job is failed already.\n"),
+        ("cancel", "failed", "troupe: That job is already failed.\n"),
         (
             "retry",
             "waiting",
-            "troupe: That job is pending; only failed and cancelled ones can be tried again.\n",
+            "troupe: That job is pending; only failed or cancelled jobs can be retried.\n",
         ),
         ("show", "nonsense", "troupe: There is no job `nonsense`.\n"),
     ],

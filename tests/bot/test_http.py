@@ -254,7 +254,7 @@ async def test_a_picture_is_uploaded_by_a_link_for_its_type_and_size(
     assert await put(b"<html>".ljust(len(picture))) == 415
     assert await put(picture, to=link.replace("size=", "size=1")) == 403
     assert await put(picture, to=path_of(store.public_url(answer["key"]))) == 403
-    assert [each async for each in store.listed("uploads/")] == []
+    assert [each async for each in store.list_objects("uploads/")] == []
     assert await put(picture) == 201
     assert await store.get(answer["key"]) == picture
 

@@ -1,4 +1,4 @@
-"""Boards in the simulated server, and letting the engine do one thing at a time on them."""
+"""Helpers to open boards on the simulated server and to run single acts on them."""
 
 import asyncio
 from typing import Any
@@ -15,19 +15,23 @@ from services.types import Actor
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons
 
-OVER = (TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED)
+ENDED = (TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED)
 
 
 async def open_board(house: House, channel: ChannelHandle, names: str, **options: Any) -> str:
-    """Let the moderator open a board in a channel; return what they were asked."""
-    asked = await house.moderator.slash(channel, "board open", personalities=names, **options)
-    question = answer(asked).content
-    await house.moderator.click(answer(asked), label=next(iter(buttons(answer(asked)))))
+    """Let the moderator open a board in a channel; return the text of the confirmation."""
+    confirmation = await house.moderator.slash(
+        channel, "board open", personalities=names, **options
+    )
+    question = answer(confirmation).content
+    await house.moderator.click(
+        answer(confirmation), label=next(iter(buttons(answer(confirmation))))
+    )
     return question
 
 
 def boss(house: House) -> Actor:
-    """Return whoever runs the bot, as services know them."""
+    """Return the owner of the bot as services see them."""
     return Actor(discord_id=house.boss.id, name="boss", is_bot_owner=True)
 
 
@@ -41,8 +45,8 @@ async def act(
     post_id: UUID | None = None,
     comment_id: UUID | None = None,
 ) -> EngineTask:
-    """Let a personality do one thing on a board, and wait until that is over."""
-    found = await house.services.personalities.find(
+    """Trigger one act of a personality on a board, and wait until it has ended."""
+    personality = await house.services.personalities.find(
         name, discord_id=house.boss.id, channel_id=channel.id
     )
     (sheet,) = [
@@ -53,21 +57,21 @@ async def act(
     task = await house.services.engine.trigger(
         boss(house),
         kind,
-        personality=found,
+        personality=personality,
         board=sheet.board,
         post_id=post_id,
         comment_id=comment_id,
     )
-    return await over(sessions, task.id)
+    return await wait_until_ended(sessions, task.id)
 
 
-async def over(sessions: Sessions, task_id: UUID) -> EngineTask:
-    """Wait until a task is over."""
+async def wait_until_ended(sessions: Sessions, task_id: UUID) -> EngineTask:
+    """Wait until a task has ended, and return it."""
     async with asyncio.timeout(20):
         while True:
             async with sessions() as session:
                 task = await session.get_one(EngineTask, task_id)
-                if task.status in OVER:
+                if task.status in ENDED:
                     return task
             await asyncio.sleep(0.02)
 
@@ -75,11 +79,13 @@ async def over(sessions: Sessions, task_id: UUID) -> EngineTask:
 def labels(message: discord.Message) -> list[str]:
     """Return the labels of the buttons below a message."""
     rows = [each for each in message.components if isinstance(each, discord.ActionRow)]
-    found = [each for row in rows for each in row.children if isinstance(each, discord.Button)]
-    return [each.label or "" for each in found]
+    button_items = [
+        each for row in rows for each in row.children if isinstance(each, discord.Button)
+    ]
+    return [each.label or "" for each in button_items]
 
 
 async def posts(sessions: Sessions) -> list[Post]:
     async with sessions() as session:
-        found = await session.scalars(select(Post).order_by(Post.created_at))
-        return list(found.all())
+        rows = await session.scalars(select(Post).order_by(Post.created_at))
+        return list(rows.all())

@@ -1,4 +1,4 @@
-"""Things people do while a model is still thinking, and places that simcord has no words for."""
+"""Helpers for what people do while a model answers, and for channels that simcord lacks."""
 
 import asyncio
 from typing import Any, Literal
@@ -18,59 +18,59 @@ from services.types import Actor
 from tests.cogs.conftest import House, make_bot
 from tests.vendors.openai import Reply
 
-# Far enough apart not to be one breath.
-BREATHS = 5
+# Longer than the debounce of messages.
+PAUSE_SECONDS = 5
 
 
-class Held(asyncio.Event):
-    """Holds an answer of the model back until it is set; `asked` is, once the model was."""
+class HeldReply(asyncio.Event):
+    """Holds back an answer of the model until it is set; `requested` is set by the request."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
 
     @override
     async def wait(self) -> Literal[True]:
-        self.asked.set()
+        self.requested.set()
         return await super().wait()
 
 
-def hold(house: House, words: str) -> Held:
-    """Let the model think about its next answer until it is told to go on."""
-    held = Held()
+def hold(house: House, words: str) -> HeldReply:
+    """Let the next answer of the model wait until the returned event is set."""
+    held = HeldReply()
     house.openai.replies.append(Reply(words, hold=held))
     return held
 
 
 def post(house: House, who: MemberActor, channel: ChannelHandle, words: str) -> int:
-    """Say something without waiting for what the bot makes of it; return the message's id."""
+    """Post a message without waiting for the bot; return the message's id."""
     return house.env.backend.create_message(channel.id, who.id, words).id
 
 
-def breathe(house: House) -> None:
-    """Let time pass on Discord."""
-    house.env.backend.advance_clock(BREATHS)
+def pass_debounce(house: House) -> None:
+    """Advance Discord's clock past the debounce of messages."""
+    house.env.backend.advance_clock(PAUSE_SECONDS)
 
 
 def spoken(channel: ChannelHandle) -> list[tuple[str, str]]:
-    """Return who said what in a channel."""
+    """Return authors and texts of a channel's messages."""
     return [(message.author.name, message.content) for message in channel.history()]
 
 
 def answers(channel: ChannelHandle) -> list[str]:
-    """Return what was said in a channel through webhooks."""
+    """Return the texts that were sent to a channel through webhooks."""
     return [message.content for message in channel.history() if message.webhook_id]
 
 
 def restrict(house: House, channel: ChannelHandle) -> None:
-    """Make a channel age-restricted, which simcord keeps no record of."""
+    """Make a channel age-restricted, which simcord does not store."""
     backend = house.env.backend
     payload: Any = serializers.channel_payload(backend, backend.get_channel(channel.id))
     backend.emit("CHANNEL_UPDATE", {**payload, "nsfw": True})
 
 
 def open_thread(house: House, parent: ChannelHandle) -> ChannelHandle:
-    """Open a thread, or a post where the parent is a forum."""
+    """Open a thread, or a post if the parent is a forum."""
     thread = house.env.backend.create_thread(parent.id, "A thread", house.alice.id)
     return next(each for each in parent.threads if each.id == thread.id)
 
@@ -81,9 +81,9 @@ def actor(member: MemberActor, *, moderates: bool = False) -> Actor:
 
 
 async def invent(house: House, owner: MemberActor, name: str, **settings: Any) -> Personality:
-    """Make a personality."""
-    made = await house.services.personalities.create(actor(owner), {"name": name})
-    return await house.services.personalities.configure(actor(owner), made.id, **settings)
+    """Create and configure a personality."""
+    personality = await house.services.personalities.create(actor(owner), {"name": name})
+    return await house.services.personalities.configure(actor(owner), personality.id, **settings)
 
 
 async def until_written(sessions: Sessions, table: type[Keyed]) -> None:

@@ -10,7 +10,8 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 
-from bot.app.wiring import Services, assemble
+from bot.app.services import Services
+from bot.app.wiring import assemble
 from bot.discord.adapters import discord_adapters
 from bot.discord.client import Bot
 from bot.playground import simulation
@@ -27,7 +28,7 @@ simulation.install()
 
 @dataclass(frozen=True)
 class House:
-    """A server with a lobby, a stranger, an owner of things, a moderator and the bot's owner."""
+    """The bot on a simulated server: a lobby, two members, a moderator and the owner of the bot."""
 
     env: Env
     bot: Bot
@@ -56,12 +57,12 @@ def make_bot(
     buffer: BufferPublisher | None = None,
 ) -> Bot:
     def build(bot: Bot) -> Services:
-        outside = discord_adapters(
+        adapters = discord_adapters(
             bot, studio.store, cdn_hosts={"cdn.simcord.invalid"}, clock=clock
         )
         return assemble(
             sessions,
-            outside=outside,
+            outside=adapters,
             models=models,
             studio=studio,
             embedder=embedder,
@@ -69,7 +70,7 @@ def make_bot(
             buffer=buffer,
         )
 
-    return Bot(sessions, build, always_sync=True, shard_count=1, development=development)
+    return Bot(build, always_sync=True, shard_count=1, development=development)
 
 
 @pytest.fixture
@@ -86,13 +87,13 @@ async def simcord_bot(
 
 @pytest.fixture
 def clock() -> Clock | None:
-    """The machine's, where a test brings none of its own."""
+    """The clock of the bot; None is the system's. Tests override it."""
     return None
 
 
 @pytest.fixture
 def buffer() -> BufferPublisher | None:
-    """None, where a test brings none."""
+    """The Buffer publisher of the bot. Tests override it."""
     return None
 
 
@@ -123,7 +124,7 @@ async def house(
 
 @pytest.fixture(autouse=True)
 def no_errors_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
-    """An ERROR is something a person must mend, so none may pass unseen."""
+    """Fail a test that logs an ERROR, since an ERROR is what a person must fix."""
     yield
     records = [r for when in ("setup", "call") for r in caplog.get_records(when)]
     errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]

@@ -1,4 +1,4 @@
-"""Filling in forms, pressing buttons, and reading what came of it."""
+"""Helpers to fill in forms, press buttons and read the responses."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from tests.cogs.conftest import House
 
 
 def answer(result: InteractionResult) -> ResponseMessage:
-    """Return what the bot answered to a command or a button, and to nobody else."""
+    """Return the bot's first response to an interaction, which must be ephemeral."""
     shown = [each for each in (*result.followups, result.response) if each is not None]
     assert shown, "there was no answer"
     assert shown[0].ephemeral
     return shown[0]
 
 
-def said(result: InteractionResult) -> str:
-    """Return the words of an answer."""
+def content_of(result: InteractionResult) -> str:
+    """Return the text of an answer."""
     return answer(result).content
 
 
@@ -34,13 +34,13 @@ def fields(result: InteractionResult) -> dict[str | None, str | None]:
 
 
 def lines(result: InteractionResult) -> list[str]:
-    """Return the lines of a list, without the second line that some have."""
+    """Return the first line of each entry of a list."""
     return [each for each in (embed(result).description or "").split("\n") if "**" in each]
 
 
 def inputs(opened: InteractionResult) -> dict[str, dict[str, Any]]:
     """Return the fields of a form."""
-    assert opened.modal is not None, f"no form opened, but: {said(opened)}"
+    assert opened.modal is not None, f"no form opened, but: {content_of(opened)}"
     return {
         each["custom_id"]: each
         for each in walk_components(opened.modal["components"])
@@ -49,14 +49,14 @@ def inputs(opened: InteractionResult) -> dict[str, dict[str, Any]]:
 
 
 def prefilled(opened: InteractionResult) -> dict[str, str]:
-    """Return what stands in a form before anything is typed."""
+    """Return the values with which a form opens."""
     return {name: each["value"] for name, each in inputs(opened).items() if each.get("value")}
 
 
 async def fill(
     house: House, who: MemberActor, command: str, values: dict[str, str], **options: Any
 ) -> InteractionResult:
-    """Open a form by a command and send it, with `values` in place of what stands in it."""
+    """Open a form by a command and submit it, with `values` in place of the defaults."""
     opened = await who.slash(house.lobby, command, **options)
     return await who.submit_modal(opened, {**prefilled(opened), **values})
 
@@ -64,31 +64,31 @@ async def fill(
 async def press(
     house: House, who: MemberActor, label: str, command: str, **options: Any
 ) -> InteractionResult:
-    """Ask by a command and press a button below the question."""
-    asked = await who.slash(house.lobby, command, **options)
-    return await who.click(answer(asked), label=label)
+    """Use a command and press a button below its question."""
+    confirmation = await who.slash(house.lobby, command, **options)
+    return await who.click(answer(confirmation), label=label)
 
 
 async def suggestions(
     house: House, who: MemberActor, command: str, option: str, typed: str
 ) -> list[str]:
-    """Return what is suggested while somebody types."""
+    """Return the autocomplete choices of an option."""
     choices = await who.autocomplete(house.lobby, command, option, typed)
     return [choice["name"] for choice in choices]
 
 
 def buttons(message: ResponseMessage) -> dict[str, bool]:
     """Return the buttons below a message and whether each can be pressed."""
-    found = (each for each in walk_components(message.components) if each.get("type") == 2)
-    return {each["label"]: not each.get("disabled", False) for each in found}
+    components = (each for each in walk_components(message.components) if each.get("type") == 2)
+    return {each["label"]: not each.get("disabled", False) for each in components}
 
 
 def pings(house: House) -> list[str]:
-    """Return what the bot has said in words that may ping somebody."""
+    """Return the texts of responses whose mentions were not suppressed."""
     sent: list[Any] = [each.json for each in house.env.http_requests if "callback" in each.path]
-    told: list[dict[str, Any]] = [each["data"] for each in sent if "data" in each]
+    payloads: list[dict[str, Any]] = [each["data"] for each in sent if "data" in each]
     return [
         each["content"]
-        for each in told
+        for each in payloads
         if each.get("content") and each.get("allowed_mentions") != {"parse": []}
     ]

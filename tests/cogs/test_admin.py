@@ -1,13 +1,11 @@
-"""What whoever runs the bot sees and does."""
+"""Commands of the bot's owner."""
 
 import pytest
 from simcord.backend.errors import SetupError
 
 from tests.cogs.conftest import House
-from tests.cogs.forms import embed, lines, said
+from tests.cogs.forms import content_of, embed, lines
 from tests.vendors.openai import Reply
-
-# What is refused is raised on its way to the words that tell it, which simcord counts.
 
 
 async def test_servers_are_listed_the_largest_first(house: House) -> None:
@@ -31,9 +29,9 @@ async def test_discord_is_told_about_the_commands_again(house: House) -> None:
 
     before = syncs()
 
-    told = await house.boss.slash(house.lobby, "admin sync")
+    result = await house.boss.slash(house.lobby, "admin sync")
 
-    assert said(told) == "Discord knows our commands."
+    assert content_of(result) == "Discord knows our commands."
     assert syncs() == before + 1
 
 
@@ -64,5 +62,5 @@ async def test_a_bot_that_was_never_asked_has_used_nothing(house: House) -> None
 async def test_nobody_else_may_see_or_do_any_of_it(house: House) -> None:
     for command in ("servers", "sync", "usage"):
         for who in (house.alice, house.moderator):
-            told = await who.slash(house.lobby, f"admin {command}")
-            assert said(told) == "Only whoever runs this bot can do that."
+            result = await who.slash(house.lobby, f"admin {command}")
+            assert content_of(result) == "Only the person who runs this bot can do that."

@@ -1,4 +1,4 @@
-"""What can be done with an answer, from its button and from its menus."""
+"""Actions on an answer, by its button and by its menus."""
 
 from typing import Any
 
@@ -16,13 +16,12 @@ from tests.cogs.conftest import House
 
 FIRST = "The fog came in at four and never left."
 SECOND = "At five, if you must know."
-REFUSAL = "Only whom it answers, and moderators, can do that with an answer."
-# What is refused is raised on its way to the words that tell it, which simcord counts.
+REFUSAL = "Only the person who was answered, or a moderator, can do that."
 MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
 
 
-async def ask(house: House, *said: str) -> None:
-    house.openai.says(*said)
+async def ask(house: House, *texts: str) -> None:
+    house.openai.says(*texts)
     await house.alice.send(house.lobby, "@Mirela how was the night?")
 
 
@@ -32,15 +31,15 @@ async def use(house: House, who: MemberActor, menu: str) -> InteractionResult:
     return await who.context_menu(house.lobby, menu, last)
 
 
-def told(result: InteractionResult) -> str:
-    """Return what the bot said to whoever pressed something, and nobody else saw."""
+def reply_text(result: InteractionResult) -> str:
+    """Return the texts of a response, all of which must be ephemeral."""
     shown = [each for each in (result.response, *result.followups) if each is not None]
     assert all(each.ephemeral for each in shown)
     return "\n".join(each.content for each in shown)
 
 
-async def kept(sessions: Sessions) -> tuple[list[str], list[str]]:
-    """Return the living answers of the history, and the memories."""
+async def stored_texts(sessions: Sessions) -> tuple[list[str], list[str]]:
+    """Return the answers in the history that are not deleted, and the memories."""
     async with sessions() as session:
         lines = select(ConversationLine.content).where(
             ConversationLine.role == "assistant", ConversationLine.deleted_at.is_(None)
@@ -57,9 +56,9 @@ async def test_regenerating_says_something_else_in_the_same_message(
     result = await use(house, house.alice, "Regenerate")
 
     after = house.lobby.history()[-1]
-    lines, memories = await kept(sessions)
+    lines, memories = await stored_texts(sessions)
     assert (after.id, after.content) == (before.id, SECOND)
-    assert told(result) == "Said again, differently."
+    assert reply_text(result) == "Said again, differently."
     assert lines == [SECOND]
     assert len(memories) == 1
     assert SECOND in memories[0]
@@ -79,7 +78,7 @@ async def test_an_answer_that_cannot_be_had_again_stays(house: House) -> None:
 
     result = await use(house, house.alice, "Regenerate")
 
-    assert "found no words" in told(result)
+    assert "had no usable reply" in reply_text(result)
     assert answers(house.lobby) == [FIRST]
 
 
@@ -91,8 +90,8 @@ async def test_editing_puts_other_words_into_channel_history_and_memory(
     form = await use(house, house.alice, "Edit")
     result = await house.alice.submit_modal(form, {"text": SECOND})
 
-    lines, memories = await kept(sessions)
-    assert told(result) == "Changed."
+    lines, memories = await stored_texts(sessions)
+    assert reply_text(result) == "Changed."
     assert answers(house.lobby) == [SECOND]
     assert (lines, len(memories)) == ([SECOND], 1)
     assert SECOND in memories[0]
@@ -107,7 +106,7 @@ async def test_an_answer_of_several_messages_may_shrink_and_grow(
     form = await use(house, house.alice, "Edit")
     await house.alice.submit_modal(form, {"text": text})
 
-    lines, memories = await kept(sessions)
+    lines, memories = await stored_texts(sessions)
     assert " ".join(answers(house.lobby)) == text.strip()
     assert (lines, len(memories)) == ([text.strip()], 1)
     assert text[:9] in memories[0]
@@ -120,9 +119,9 @@ async def test_deleting_takes_an_answer_back_and_forgets_it(
 
     result = await use(house, house.alice, "Delete")
 
-    assert told(result) == "Taken back, and forgotten."
+    assert reply_text(result) == "Taken back, and forgotten."
     assert answers(house.lobby) == []
-    assert await kept(sessions) == ([], [])
+    assert await stored_texts(sessions) == ([], [])
 
 
 async def test_why_tells_model_config_persona_tokens_and_memories(house: House) -> None:
@@ -162,10 +161,10 @@ async def test_a_moderator_sees_how_but_not_what_is_remembered(house: House) -> 
 
 async def test_what_was_forgotten_is_not_shown_by_why(house: House, sessions: Sessions) -> None:
     other = house.guild.create_text_channel("other")
-    said = await house.alice.send(other, "@Mirela my sister Ottilie sails the Heron")
+    message = await house.alice.send(other, "@Mirela my sister Ottilie sails the Heron")
     house.openai.says("So I heard.")
     await house.alice.send(house.lobby, "@Mirela how does my sister sail, the Heron that is?")
-    await house.alice.delete(said)
+    await house.alice.delete(message)
 
     result = await use(house, house.alice, "Why this reply?")
 
@@ -179,7 +178,7 @@ async def test_an_answer_is_not_a_strangers(house: House, menu: str) -> None:
 
     result = await use(house, house.bob, menu)
 
-    assert told(result) == REFUSAL
+    assert reply_text(result) == REFUSAL
     assert answers(house.lobby) == [FIRST]
 
 
@@ -189,7 +188,7 @@ async def test_what_is_no_answer_has_no_menus(house: House, menu: str) -> None:
 
     result = await use(house, house.alice, menu)
 
-    assert told(result).startswith("That is not an answer of a personality")
+    assert reply_text(result).startswith("That message is not a personality's answer")
 
 
 async def test_the_button_opens_a_panel_for_whom_it_answers(house: House) -> None:
@@ -199,10 +198,10 @@ async def test_the_button_opens_a_panel_for_whom_it_answers(house: House) -> Non
     refused = await house.bob.click(answer, label="⋯")
     panel = await house.alice.click(answer, label="⋯")
 
-    assert told(refused) == REFUSAL
+    assert reply_text(refused) == REFUSAL
     assert panel.response is not None
     result = await house.alice.click(panel.response, label="Regenerate")
-    assert told(result) == "Said again, differently."
+    assert reply_text(result) == "Said again, differently."
     assert answers(house.lobby) == [SECOND]
 
 

@@ -1,4 +1,4 @@
-"""Boards, as moderators, people and personalities meet on them."""
+"""Boards, as moderators, members and personalities use them."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ from services.privacy import PrivacyService
 from tests.cogs.board_support import act, boss, labels, open_board, posts
 from tests.cogs.concurrent import actor
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, embed, fields, said
+from tests.cogs.forms import answer, content_of, embed, fields
 from tests.services.test_media import MARK
 from tests.vendors.replicate import Fate, ReplicateStandIn
 
@@ -31,7 +31,7 @@ async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
 
 
 async def test_a_board_is_opened_with_a_forecast_and_closed_again(house: House) -> None:
-    asked = await open_board(house, house.lobby, "Mirela, Bex", topic="The sea")
+    question = await open_board(house, house.lobby, "Mirela, Bex", topic="The sea")
     listed = await house.moderator.slash(house.lobby, "board list")
     changed = await house.moderator.slash(
         house.lobby, "board settings", quiet="23:00-07:00", time_zone="Europe/Berlin", remove="Bex"
@@ -42,18 +42,18 @@ async def test_a_board_is_opened_with_a_forecast_and_closed_again(house: House) 
     closed = await house.moderator.slash(house.lobby, "board close")
     gone = await house.moderator.slash(house.lobby, "board top")
 
-    assert asked.startswith("Shall **Mirela, Bex** act by themselves there?")
-    # Two who keep to themselves may do nothing in a week, which is free.
-    assert re.search(r"`openai/gpt-6-luna`, \*\*(\$0\.00|free)", asked)
+    assert question.startswith("Let **Mirela, Bex** act by themselves there?")
+    # Two quiet personalities may do nothing in a week, which costs nothing.
+    assert re.search(r"`openai/gpt-6-luna`, \*\*(\$0\.00|free)", question)
     assert "Bex, Mirela" in (embed(listed).description or "")
     assert fields(changed)["Quiet hours"] == "23:00-07:00 Europe/Berlin"
     assert fields(changed)["Who may act"] == "Mirela"
-    assert said(wrong).startswith("**at night** are no hours")
-    assert said(nowhere).startswith("There is no time zone **Atlantis/Sea**")
-    assert said(nobody) == "A board needs at least one personality."
+    assert content_of(wrong).startswith("**at night** are not valid hours")
+    assert content_of(nowhere).startswith("There is no time zone called **Atlantis/Sea**")
+    assert content_of(nobody) == "A board needs at least one personality."
     assert closed.response is not None
-    assert closed.response.content.endswith("is no board any more.")
-    assert said(gone).startswith("This is no board")
+    assert closed.response.content.endswith("is no longer a board.")
+    assert content_of(gone).startswith("This channel is not an open board")
 
 
 async def test_they_post_and_comment_in_threads_and_vote(
@@ -87,8 +87,8 @@ async def test_they_post_and_comment_in_threads_and_vote(
     link = f"https://discord.com/channels/{at_work.guild.id}/{thread.id}/{first.id}"
     assert second.content == f"-# ↪ {link}\nThen you were up later than the gulls.{FOOTER}"
     assert post.prompt_tokens
-    (kept,) = await posts(sessions)
-    assert kept.ups + kept.downs == 1
+    (stored,) = await posts(sessions)
+    assert stored.ups + stored.downs == 1
 
 
 async def test_a_picture_is_posted_with_words_to_it(
@@ -117,10 +117,10 @@ async def test_a_picture_is_posted_with_words_to_it(
     (post,) = await posts(sessions)
     async with sessions() as session:
         media = (await session.scalars(select(Media))).one()
-    kept = await at_work.studio.store.get(media.storage_key)
-    assert (media.post_id, media.sha256) == (post.id, hashlib.sha256(kept).hexdigest())
+    image_data = await at_work.studio.store.get(media.storage_key)
+    assert (media.post_id, media.sha256) == (post.id, hashlib.sha256(image_data).hexdigest())
     assert done.cost_usd == pytest.approx(0.04, abs=0.005)
-    assert "posts no pictures" in said(refused)
+    assert "cannot post images" in content_of(refused)
 
 
 @pytest.mark.parametrize(
@@ -226,16 +226,19 @@ async def test_a_reply_to_what_the_engine_said_is_answered_by_the_chat(
     await at_work.alice.send(at_work.lobby, "Why?", reply_to=shown)
 
     assert at_work.lobby.history()[-1].content == "Because they slept."
-    told = at_work.openai.requests[-1]["messages"]
-    assert {"role": "assistant", "content": "The lamp went out at four, and nobody saw."} in told
+    messages = at_work.openai.requests[-1]["messages"]
+    assert {
+        "role": "assistant",
+        "content": "The lamp went out at four, and nobody saw.",
+    } in messages
 
 
 async def test_a_forum_is_a_board_too(at_work: House, sessions: Sessions) -> None:
     forum = at_work.guild.create_forum_channel("tales")
-    asked = await at_work.moderator.slash(
+    confirmation = await at_work.moderator.slash(
         at_work.lobby, "board open", personalities="Mirela, Bex", channel=forum
     )
-    await at_work.moderator.click(answer(asked), label="Open")
+    await at_work.moderator.click(answer(confirmation), label="Open")
     at_work.openai.says("The lamp went out. Nobody saw it but me.", "I saw it too, from the cart.")
 
     await act(at_work, sessions, forum, "Mirela", ActType.POST)
@@ -263,14 +266,14 @@ async def test_what_cannot_be_said_is_skipped_with_the_reason(
     await at_work.moderator.slash(at_work.lobby, "board settings", daily_budget_usd=0.0)
     poor = await act(at_work, sessions, at_work.lobby, "Bex", ActType.POST)
 
-    assert gone == "There is nothing fresh on that board for a comment of **Bex**."
+    assert gone == "There is nothing recent on that board for a comment by **Bex**."
     assert (poor.status, poor.reason) == ("SKIPPED", "budget")
 
 
 async def trigger_on(house: House, sessions: Sessions, name: str, post_id: UUID) -> str:
-    """Let somebody comment on a post that may be gone; return what is said to that."""
+    """Trigger a comment on a post that may be gone; return the response."""
     result = await house.boss.slash(house.lobby, "engine trigger", act="comment", personality=name)
-    return said(result)
+    return content_of(result)
 
 
 async def test_a_pause_stops_what_is_under_way(house: House, sessions: Sessions) -> None:
@@ -309,9 +312,9 @@ async def test_a_thread_that_was_archived_is_spoken_in_all_the_same(
     await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
     await act(at_work, sessions, at_work.lobby, "Bex", ActType.COMMENT)
     (thread,) = at_work.lobby.threads
-    found = at_work.bot.get_channel(thread.id)
-    assert isinstance(found, discord.Thread)
-    await found.edit(archived=True)
+    channel = at_work.bot.get_channel(thread.id)
+    assert isinstance(channel, discord.Thread)
+    await channel.edit(archived=True)
 
     at_work.openai.says("Lamps do that, according to page nine.")
     after = await act(at_work, sessions, at_work.lobby, "Professor Quill", ActType.COMMENT)

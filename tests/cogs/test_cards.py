@@ -1,4 +1,4 @@
-"""Character cards, in and out through Discord's attachments."""
+"""Character cards, imported and exported as Discord attachments."""
 
 import base64
 import json
@@ -12,9 +12,7 @@ from simcord.results import InteractionResult
 
 from tests.cogs.concurrent import actor
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, embed, fields, fill, said
-
-# What is refused is raised on its way to the words that tell it, which simcord counts.
+from tests.cogs.forms import answer, content_of, embed, fields, fill
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ZED = {
@@ -46,12 +44,12 @@ def png(**cards: str) -> bytes:
     return SIGNATURE + header + b"".join(texts) + pixel + chunk(b"IEND", b"")
 
 
-async def bring(house: House, filename: str, data: bytes) -> InteractionResult:
+async def import_card(house: House, filename: str, data: bytes) -> InteractionResult:
     """Import a card for Alice."""
     return await house.alice.slash(house.lobby, "personality import", card=(filename, data))
 
 
-async def take(
+async def export_card(
     house: House, kind: str = "json", who: MemberActor | None = None
 ) -> tuple[str, bytes]:
     """Export Zed."""
@@ -76,13 +74,13 @@ async def take(
 async def test_a_card_becomes_a_personality_and_comes_back_byte_for_byte(
     house: House, filename: str, data: bytes
 ) -> None:
-    brought = await bring(house, filename, data)
+    brought = await import_card(house, filename, data)
     kind = filename.removeprefix("zed.").replace("txt", "json")
 
-    name, exported = await take(house, kind)
+    name, exported = await export_card(house, kind)
 
     await house.bob.send(house.lobby, "@Zed hello")
-    assert said(brought) == "Meet **Zed**: call them by name."
+    assert content_of(brought) == "Meet **Zed**: call them by name."
     assert embed(brought).description == "Zed mends clocks."
     assert fields(brought)["First message"] == "*ticks*"
     assert name.startswith("zed-")
@@ -92,7 +90,7 @@ async def test_a_card_becomes_a_personality_and_comes_back_byte_for_byte(
 
 
 async def test_only_what_was_changed_is_changed_in_the_card(house: House) -> None:
-    await bring(house, "zed.json", V1.encode())
+    await import_card(house, "zed.json", V1.encode())
     await fill(
         house, house.alice, "personality edit", {"personality_tone": "Slow."},
         personality="Zed", section="character",
@@ -102,7 +100,7 @@ async def test_only_what_was_changed_is_changed_in_the_card(house: House) -> Non
         personality="Zed", section="conversation",
     )  # fmt: skip
 
-    _, exported = await take(house)
+    _, exported = await export_card(house)
 
     before, after = json.loads(V1), json.loads(exported)
     assert after == {
@@ -121,11 +119,11 @@ async def test_what_was_made_here_travels_whole_to_another_house(house: House) -
         "personality_tone": "Slow.",
         "conversational_goals": "Sell a clock.",
     }
-    made = await house.services.personalities.create(actor(house.alice), texts)
-    _, exported = await take(house)
-    await house.services.personalities.delete(actor(house.alice), made.id)
+    personality = await house.services.personalities.create(actor(house.alice), texts)
+    _, exported = await export_card(house)
+    await house.services.personalities.delete(actor(house.alice), personality.id)
 
-    brought = await bring(house, "zed.json", exported)
+    brought = await import_card(house, "zed.json", exported)
 
     assert json.loads(exported)["spec"] == "chara_card_v2"
     assert embed(brought).description == "Zed mends clocks."
@@ -133,17 +131,19 @@ async def test_what_was_made_here_travels_whole_to_another_house(house: House) -
 
 
 async def test_there_is_no_picture_of_what_came_without_one(house: House) -> None:
-    await bring(house, "zed.json", V1.encode())
+    await import_card(house, "zed.json", V1.encode())
 
-    told = await house.alice.slash(house.lobby, "personality export", personality="Zed", kind="png")
+    result = await house.alice.slash(
+        house.lobby, "personality export", personality="Zed", kind="png"
+    )
 
-    assert "was not imported from a picture" in said(told)
+    assert "was not imported from an image" in content_of(result)
 
 
 async def test_the_bots_owner_may_export_what_is_not_theirs(house: House) -> None:
-    await bring(house, "zed.json", V1.encode())
+    await import_card(house, "zed.json", V1.encode())
 
-    _, exported = await take(house, who=house.boss)
+    _, exported = await export_card(house, who=house.boss)
 
     assert exported == V1.encode()
 
@@ -152,9 +152,9 @@ async def test_files_that_are_no_cards_are_refused_in_words(house: House) -> Non
     def card(**changes: Any) -> bytes:
         return json.dumps({**ZED, **changes}).encode()
 
-    no_card = "That is no character card I can read: "
+    no_card = "That file is not a character card I can read: "
     too_large = "That file is too large for a character card: "
-    impersonates = "could be taken for Discord, for staff or for a member of this server."
+    impersonates = "could be mistaken for Discord, for staff or for a member of this server."
     files = {
         b"": f"{no_card}no JSON.",
         png(): f"{no_card}a picture without a character in it.",
@@ -164,17 +164,17 @@ async def test_files_that_are_no_cards_are_refused_in_words(house: House) -> Non
         b"[" * 100_000: f"{no_card}no JSON.",
         card(name=" "): f"{no_card}it has no name.",
         card(name=7): f"{no_card}a card whose `name` is no text.",
-        card(name="\u200b"): "The name is empty, or nothing in it can be seen.",
-        card(description="x" * 32_001): "is too long: 32,000 characters are the limit.",
-        card(name="Mirela"): "Another personality already answers to **Mirela**.",
+        card(name="\u200b"): "The name is empty or has no visible text.",
+        card(description="x" * 32_001): "is too long: the limit is 32,000 characters.",
+        card(name="Mirela"): "Another personality already uses the name or alias **Mirela**.",
         card(name="Admin"): impersonates,
         card(name="bob"): impersonates,
-        b" " * 10_000_001: f"{too_large}10 MB are the limit.",
-        b" " * 2_000_001: f"{too_large}2 MB are the limit.",
+        b" " * 10_000_001: f"{too_large}the limit is 10 MB.",
+        b" " * 2_000_001: f"{too_large}the limit is 2 MB.",
     }
 
     for data, refusal in files.items():
-        told = await bring(house, "card.json", data)
-        assert refusal in said(told).replace("\\", "")
+        result = await import_card(house, "card.json", data)
+        assert refusal in content_of(result).replace("\\", "")
     listed = await house.alice.slash(house.lobby, "personality list")
     assert "yours" not in str(embed(listed).description)

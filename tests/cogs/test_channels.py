@@ -1,15 +1,13 @@
-"""Where personalities answer everything, talking by command, and help."""
+"""`/channel`, `/chat` and `/help`."""
 
 import pytest
 
 from tests.cogs.concurrent import answers, invent, spoken
 from tests.cogs.conftest import House
 
-# What is refused is raised on its way to the words that tell it, which simcord counts.
-
 
 async def test_moderators_activate_list_and_deactivate(house: House) -> None:
-    where = f"<#{house.lobby.id}>"
+    mention = f"<#{house.lobby.id}>"
 
     await house.moderator.slash(house.lobby, "channel activate", personality="Bex")
     await house.moderator.slash(house.lobby, "channel activate", personality="Mirela")
@@ -20,7 +18,7 @@ async def test_moderators_activate_list_and_deactivate(house: House) -> None:
 
     assert listed.response is not None
     assert listed.response.ephemeral
-    assert listed.response.embeds[0].description == f"{where} · **Bex**\n{where} · **Mirela**"
+    assert listed.response.embeds[0].description == f"{mention} · **Bex**\n{mention} · **Mirela**"
     names = [message.author.name for message in house.lobby.history() if message.webhook_id]
     assert names == ["Mirela"]
 
@@ -38,7 +36,7 @@ async def test_an_age_restricted_personality_is_not_activated_elsewhere(house: H
     result = await house.moderator.slash(house.lobby, "channel activate", personality="Vesper")
 
     assert result.response is not None
-    assert "only in age-restricted channels" in result.response.content
+    assert "only speaks in age-restricted channels" in result.response.content
 
 
 @pytest.mark.parametrize("command", ["channel activate", "channel deactivate"])

@@ -1,4 +1,4 @@
-"""Characters, as people meet them in Discord."""
+"""`/character`, as people use it on Discord."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from services.images import ImagePipeline
 from services.media import FolderStore
 from tests.cogs.concurrent import answers, invent
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, buttons, embed, fields, prefilled, said
+from tests.cogs.forms import answer, buttons, content_of, embed, fields, prefilled
 from tests.services.character_support import SEEN, nothing_due
 from tests.vendors.replicate import Fate, ReplicateStandIn, painted
 
@@ -26,7 +26,7 @@ PHOTO = ("me.jpg", painted("photo", (900, 1200)))
 
 @pytest.fixture
 def studio(studio: ImagePipeline) -> ImagePipeline:
-    """Pictures with an address that everyone can reach."""
+    """A pipeline whose stored images have public addresses."""
     store = studio.store
     assert isinstance(store, FolderStore)
     folder = store.path_of("x").parent
@@ -44,26 +44,26 @@ async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
 
 
 async def create(house: House, sessions: Sessions, **options: Any) -> InteractionResult:
-    """Have a character drawn, and see that through."""
-    asked = await house.alice.slash(
+    """Create a character, and wait until it is drawn."""
+    confirmation = await house.alice.slash(
         house.lobby,
         "character create",
         **{"photo": PHOTO, "name": "Ada", "gender": "female", "style": "Ink", **options},
     )
-    if asked.response is not None and buttons(answer(asked)):
-        await house.alice.click(answer(asked), label="Yes, draw it")
+    if confirmation.response is not None and buttons(answer(confirmation)):
+        await house.alice.click(answer(confirmation), label="Yes, draw it")
         await nothing_due(sessions)
-    return asked
+    return confirmation
 
 
 async def test_a_photo_becomes_a_face(
     at_work: House, sessions: Sessions, replicate: ReplicateStandIn
 ) -> None:
-    made = await invent(at_work, at_work.alice, "Captain Ada")
-    asked = await at_work.alice.slash(
+    invented = await invent(at_work, at_work.alice, "Captain Ada")
+    confirmation = await at_work.alice.slash(
         at_work.lobby, "character create", photo=PHOTO, name="Ada", gender="female", style="Ink"
     )
-    question = answer(asked).content
+    question = answer(confirmation).content
     made_it = await create(at_work, sessions, pictures=3)
     done = answer(made_it)
     listed = await at_work.alice.slash(at_work.lobby, "character list")
@@ -94,7 +94,7 @@ async def test_a_photo_becomes_a_face(
     personality = await at_work.services.personalities.find(
         "Captain Ada", discord_id=at_work.alice.id, channel_id=None
     )
-    assert personality.id == made.id
+    assert personality.id == invented.id
     assert (personality.avatar_url or "").startswith("https://media.example/media/avatars/")
     assert answers(at_work.lobby) == ["The lamp is lit."]
     sent: list[Any] = [each.json for each in at_work.env.http_requests]
@@ -126,10 +126,10 @@ async def test_a_profile_is_a_table_that_can_be_changed(at_work: House, sessions
 async def test_a_gallery_has_pages_and_pictures_can_go(at_work: House, sessions: Sessions) -> None:
     await create(at_work, sessions, pictures=4)
     for scene in ("on a pier", "at a desk"):
-        asked = await at_work.alice.slash(
+        confirmation = await at_work.alice.slash(
             at_work.lobby, "character generate", character="Ada", scene=scene, pictures=4
         )
-        await at_work.alice.click(answer(asked), label="Draw")
+        await at_work.alice.click(answer(confirmation), label="Draw")
         await nothing_due(sessions)
     gallery = await at_work.alice.slash(at_work.lobby, "character gallery", character="Ada")
     first = buttons(answer(gallery))
@@ -178,20 +178,23 @@ async def test_what_goes_wrong_is_said_in_words(
     nobody = await at_work.alice.slash(at_work.lobby, "character gallery", character="Zoe")
     theirs = await at_work.bob.slash(at_work.lobby, "character gallery", character="Bea")
 
-    assert said(refused).startswith("**me.png** is no picture that I can read")
-    assert said(wrong).startswith("There is no style **crayon**")
+    assert content_of(refused).startswith("**me.png** is not an image I can read")
+    assert content_of(wrong).startswith("There is no style called **crayon**")
     ended = answer(failed).embeds[0].description or ""
     assert "the server is on fire" in ended
     assert "`/character generate` tries again." in ended
-    assert said(nobody).startswith("You have no character called **Zoe**")
-    assert said(theirs).startswith("You have no character called **Bea**")
+    assert content_of(nobody).startswith("You have no character called **Zoe**")
+    assert content_of(theirs).startswith("You have no character called **Bea**")
 
 
 async def test_a_character_is_deleted_with_every_file(at_work: House, sessions: Sessions) -> None:
     await create(at_work, sessions, pictures=1)
-    asked = await at_work.alice.slash(at_work.lobby, "character delete", character="Ada")
-    gone = await at_work.alice.click(answer(asked), label="Delete")
+    confirmation = await at_work.alice.slash(at_work.lobby, "character delete", character="Ada")
+    gone = await at_work.alice.click(answer(confirmation), label="Delete")
     await nothing_due(sessions)
 
-    assert "is gone, with every picture" in said(gone) or "is gone" in answer(asked).content
-    assert [each async for each in at_work.studio.store.listed("")] == []
+    assert (
+        "is gone, with every picture" in content_of(gone)
+        or "is gone" in answer(confirmation).content
+    )
+    assert [each async for each in at_work.studio.store.list_objects("")] == []

@@ -8,9 +8,9 @@ from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from tests.cogs.concurrent import (
     answers,
-    breathe,
     hold,
     invent,
+    pass_debounce,
     post,
     restart,
     spoken,
@@ -84,8 +84,8 @@ async def test_history_survives_a_restart(
 
     await house.alice.send(house.lobby, "@Mirela which gulls?")
 
-    said = [each["content"] for each in house.openai.requests[-1]["messages"][1:-1]]
-    assert said == [
+    history = [each["content"] for each in house.openai.requests[-1]["messages"][1:-1]]
+    assert history == [
         "alice: @Mirela where is the boat?",
         "Ask the gulls.",
         "bob: I saw it at nine",
@@ -95,26 +95,26 @@ async def test_history_survives_a_restart(
 async def test_an_edited_message_is_followed_in_history_and_memory(
     house: House, sessions: Sessions
 ) -> None:
-    said = await house.alice.send(house.lobby, "@Mirela my cat is Tom")
+    message = await house.alice.send(house.lobby, "@Mirela my cat is Tom")
     aside = await house.bob.send(house.lobby, "mine is Kit")
 
-    await house.alice.edit(said, "@Mirela my cat is Rex")
+    await house.alice.edit(message, "@Mirela my cat is Rex")
     await house.bob.edit(aside, "mine is Max")
     await house.alice.send(house.lobby, "@Mirela which cats are there?")
 
     async with sessions() as session:
-        kept = [*await session.scalars(select(Memory.content))]
-    assert not any("Tom" in each for each in kept)
+        memories = [*await session.scalars(select(Memory.content))]
+    assert not any("Tom" in each for each in memories)
     assert "my cat is Rex" in house.openai.prompts[-1]
     assert "mine is Max" in house.openai.prompts[-1]
     assert not any(gone in house.openai.prompts[-1] for gone in ("Tom", "Kit"))
 
 
 async def test_a_deleted_message_is_erased_everywhere(house: House, sessions: Sessions) -> None:
-    said = await house.alice.send(house.lobby, "@Mirela the code is 4711")
+    message = await house.alice.send(house.lobby, "@Mirela the code is 4711")
     aside = await house.bob.send(house.lobby, "mine is 0815")
 
-    await house.alice.delete(said)
+    await house.alice.delete(message)
     await house.moderator.delete(aside)
     await house.alice.send(house.lobby, "@Mirela hello")
 
@@ -131,7 +131,7 @@ async def test_a_message_taken_back_while_it_is_thought_about_gets_no_answer(
 ) -> None:
     held = hold(house, "Your code is 4711.")
     message_id = post(house, house.alice, house.lobby, "@Mirela the code is 4711")
-    await held.asked.wait()
+    await held.requested.wait()
 
     house.env.backend.delete_message(house.lobby.id, message_id)
     await house.env.settle()
@@ -147,7 +147,7 @@ async def test_a_message_edited_while_it_is_thought_about_is_answered_as_it_is(
 ) -> None:
     held = hold(house, "Tom, then.")
     message_id = post(house, house.alice, house.lobby, "@Mirela my cat is Tom")
-    await held.asked.wait()
+    await held.requested.wait()
 
     house.openai.says("Rex, then.")
     house.env.backend.edit_message(house.lobby.id, message_id, {"content": "@Mirela it is Rex"})
@@ -182,7 +182,7 @@ async def test_answers_appear_in_the_order_of_their_triggers(
     slow = hold(house, "Slow and first.")
     house.openai.says("Quick and second.")
     post(house, house.alice, house.lobby, "@Mirela one")
-    await slow.asked.wait()
+    await slow.requested.wait()
     post(house, house.bob, house.lobby, "@Bex two")
     await until_written(sessions, LlmCall)  # the second answer is there, and must wait
 
@@ -195,7 +195,7 @@ async def test_answers_appear_in_the_order_of_their_triggers(
 async def test_what_is_said_in_one_breath_is_answered_once(house: House) -> None:
     held = hold(house, "What wait?")
     post(house, house.alice, house.lobby, "@Mirela wait")
-    await held.asked.wait()
+    await held.requested.wait()
 
     house.openai.says("Wait, and listen.")
     post(house, house.alice, house.lobby, "I mean: listen")
@@ -207,7 +207,7 @@ async def test_what_is_said_in_one_breath_is_answered_once(house: House) -> None
 
 async def test_a_new_breath_is_answered_again(house: House) -> None:
     await house.alice.send(house.lobby, "@Mirela one")
-    breathe(house)
+    pass_debounce(house)
 
     await house.alice.send(house.lobby, "@Mirela two")
 
@@ -215,10 +215,10 @@ async def test_a_new_breath_is_answered_again(house: House) -> None:
 
 
 async def test_no_more_is_read_than_the_window(house: House) -> None:
-    made = await invent(house, house.alice, "Goldfish", context_window_size=2)
+    personality = await invent(house, house.alice, "Goldfish", context_window_size=2)
 
     for number in range(8):
-        await house.alice.send(house.lobby, f"@{made.name} word{number}")
+        await house.alice.send(house.lobby, f"@{personality.name} word{number}")
 
     history = [each["content"] for each in house.openai.requests[-1]["messages"][1:-1]]
     assert 2 <= len(history) <= 4

@@ -1,4 +1,4 @@
-"""Answers that cannot be said, and models that give none."""
+"""Unusable answers, and models that fail."""
 
 import pytest
 
@@ -58,7 +58,7 @@ async def test_three_times_nothing_is_told_in_words(house: House) -> None:
     await house.alice.send(house.lobby, "@Mirela hello")
 
     assert answers(house.lobby) == []
-    assert "**Mirela** found no words" in house.lobby.history()[-1].content
+    assert "**Mirela** had no usable reply" in house.lobby.history()[-1].content
     assert len(house.openai.requests) == 3
 
 
@@ -76,24 +76,27 @@ async def test_nobody_is_pinged_by_what_a_model_says(house: House) -> None:
 
     await house.alice.send(house.lobby, "@Mirela call them all")
 
-    said = house.lobby.history()[-1]
+    message = house.lobby.history()[-1]
     sent = [each.json for each in house.env.http_requests if each.path.startswith("/webhooks/")]
-    assert said.content.startswith("@everyone")
-    assert not said.mention_everyone
+    assert message.content.startswith("@everyone")
+    assert not message.mention_everyone
     assert [each["allowed_mentions"] for each in sent if each] == [{"parse": []}]
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "expected"),
     [
-        (Reply(status=429, headers={"Retry-After": "60"}), "is overrun. Try again in 60 seconds."),
+        (
+            Reply(status=429, headers={"Retry-After": "60"}),
+            "is rate-limited. Try again in 60 seconds.",
+        ),
         (Reply(text="", refusal="I will not."), "declined to answer that"),
-        (Reply(status=401), "is not set up rightly"),
+        (Reply(status=401), "is not configured correctly"),
     ],
     ids=["429", "refusal", "401"],
 )
 async def test_a_model_that_fails_is_told_of_and_the_next_answer_knows_the_message(
-    house: House, reply: Reply, told: str
+    house: House, reply: Reply, expected: str
 ) -> None:
     house.openai.replies.append(reply)
     await house.alice.send(house.lobby, "@Mirela my boat is the Heron")
@@ -101,7 +104,7 @@ async def test_a_model_that_fails_is_told_of_and_the_next_answer_knows_the_messa
 
     await house.bob.send(house.lobby, "@Mirela which boat?")
 
-    assert told in excuse.content
+    assert expected in excuse.content
     assert excuse.content.startswith("-# ")
     assert excuse.reference is not None
     assert answers(house.lobby) == ["Aye."]
@@ -113,38 +116,38 @@ async def test_a_model_that_stays_broken_is_given_up(house: House) -> None:
 
     await house.alice.send(house.lobby, "@Mirela hello")
 
-    assert "is not answering" in house.lobby.history()[-1].content
+    assert "is not responding" in house.lobby.history()[-1].content
 
 
 @pytest.mark.parametrize("text", ["@Mirela I want to kill myself", "@Bex je veux mourir"])
 async def test_crisis_words_are_met_with_help_and_no_model(house: House, text: str) -> None:
     await house.alice.send(house.lobby, text)
 
-    who, said = spoken(house.lobby)[-1]
+    who, reply = spoken(house.lobby)[-1]
     assert who == house.env.backend.bot_user.name
-    assert "https://findahelpline.com" in said
+    assert "https://findahelpline.com" in reply
     assert house.openai.requests == []
 
 
 async def test_crisis_words_in_the_same_breath_are_met_with_help_too(house: House) -> None:
     held = hold(house, "Evening.")
     post(house, house.alice, house.lobby, "@Mirela hello")
-    await held.asked.wait()
+    await held.requested.wait()
 
     post(house, house.alice, house.lobby, "I want to kill myself")
     held.set()
     await house.env.settle()
 
-    said = [text for _, text in spoken(house.lobby)]
-    assert any("https://findahelpline.com" in text for text in said)
-    assert "Evening." in said
+    texts = [text for _, text in spoken(house.lobby)]
+    assert any("https://findahelpline.com" in text for text in texts)
+    assert "Evening." in texts
     assert not any("kill" in prompt for prompt in house.openai.prompts)
 
 
 async def test_a_channel_deleted_while_it_types_ends_in_silence(house: House) -> None:
     held = hold(house, "Too late.")
     post(house, house.alice, house.lobby, "@Mirela hello")
-    await held.asked.wait()
+    await held.requested.wait()
 
     house.env.backend.delete_channel(house.lobby.id)
     held.set()

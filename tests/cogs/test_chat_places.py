@@ -1,4 +1,4 @@
-"""Where personalities speak, and with whose face."""
+"""Channels, threads, forums and webhooks through which personalities speak."""
 
 from typing import Any
 
@@ -77,9 +77,9 @@ async def test_without_manage_webhooks_the_name_comes_before_the_text(house: Hou
 
     await house.alice.send(bare, "@Mirela hello")
 
-    who, said = spoken(bare)[-1]
+    who, reply = spoken(bare)[-1]
     assert who == me.name
-    assert said.startswith("**Mirela:** Aye.\n-# I lack **Manage Webhooks**")
+    assert reply.startswith("**Mirela:** Aye.\n-# I lack **Manage Webhooks**")
 
 
 async def test_where_the_bot_may_not_write_nothing_breaks(house: House) -> None:
@@ -108,7 +108,7 @@ async def test_an_age_restricted_personality_speaks_in_age_restricted_channels_o
         await house.alice.send(channel, "@Vesper hello")
     await house.alice.user.send_dm("@Vesper hello")
 
-    refusal = "-# **Vesper** speaks only in age-restricted channels."
+    refusal = "-# **Vesper** only speaks in age-restricted channels."
     last = [spoken(channel)[-1][1] for channel in (house.lobby, thread, adults, inner)]
     assert last == [refusal, refusal, "Aye.", "Aye."]
     assert spoken(house.alice.user.dm_channel)[-1][1] == refusal
@@ -120,8 +120,8 @@ async def test_names_are_shown_as_they_are_in_dms(house: House, name: str) -> No
 
     await house.alice.user.send_dm(f"@{name} hello")
 
-    said = spoken(house.alice.user.dm_channel)[-1][1]
-    assert said == f"**{discord.utils.escape_markdown(name)}:** Aye."
+    reply = spoken(house.alice.user.dm_channel)[-1][1]
+    assert reply == f"**{discord.utils.escape_markdown(name)}:** Aye."
 
 
 async def test_where_there_are_too_many_webhooks_the_name_comes_first(house: House) -> None:

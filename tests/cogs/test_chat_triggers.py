@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from services.personalities import Visibility
-from tests.cogs.concurrent import actor, breathe, invent, open_thread, post, spoken
+from tests.cogs.concurrent import actor, invent, open_thread, pass_debounce, post, spoken
 from tests.cogs.conftest import House
 
 
@@ -79,9 +79,9 @@ async def test_a_dm_is_answered_by_whom_its_user_chose(house: House) -> None:
     await alice.send_dm("and now?")
     await alice.send_dm("@Bex you too?")
 
-    said = [m.content for m in alice.dm_channel.history() if m.author.id != alice.id]
-    assert "Nobody is here to answer yet" in said[0]
-    assert said[1:] == ["**Mirela:** Aye.", "**Bex:** Aye."]
+    replies = [m.content for m in alice.dm_channel.history() if m.author.id != alice.id]
+    assert "There is no personality here to answer yet" in replies[0]
+    assert replies[1:] == ["**Mirela:** Aye.", "**Bex:** Aye."]
 
 
 async def test_a_mention_of_the_bot_calls_the_last_speaker_or_gives_a_hint(house: House) -> None:
@@ -92,7 +92,7 @@ async def test_a_mention_of_the_bot_calls_the_last_speaker_or_gives_a_hint(house
 
     await house.bob.send(house.lobby, f"{bot} hello?")
 
-    assert "Nobody is here to answer yet" in hint
+    assert "There is no personality here to answer yet" in hint
     assert speakers(house) == ["Bex", "Bex"]
 
 
@@ -121,7 +121,7 @@ async def test_a_private_personality_answers_its_owners_only(house: House) -> No
     await house.bob.send(house.lobby, f"{bot} and me")
 
     assert speakers(house) == ["Secret"]
-    assert "Nobody is here to answer yet" in house.lobby.history()[-1].content
+    assert "There is no personality here to answer yet" in house.lobby.history()[-1].content
 
 
 async def test_where_it_is_activated_everybody_may_call_a_private_personality(
@@ -154,11 +154,11 @@ async def test_a_file_without_words_is_answered_where_everything_is(house: House
 
 
 async def test_a_deleted_personality_answers_no_more(house: House) -> None:
-    made = await invent(house, house.alice, "Ghost")
+    personality = await invent(house, house.alice, "Ghost")
     await house.alice.send(house.lobby, "@Ghost hello")
     answer = house.lobby.history()[-1]
-    await house.services.personalities.delete(actor(house.alice), made.id)
-    breathe(house)
+    await house.services.personalities.delete(actor(house.alice), personality.id)
+    pass_debounce(house)
 
     await house.alice.send(house.lobby, "still there?", reply_to=answer)
     post(house, house.alice, house.lobby, "@Ghost?")

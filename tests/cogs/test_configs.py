@@ -1,4 +1,4 @@
-"""Configs: how language models are asked, and who has chosen what."""
+"""`/config`: models and parameters, and who uses which."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
+    content_of,
     embed,
     fields,
     fill,
@@ -14,11 +15,8 @@ from tests.cogs.forms import (
     pings,
     prefilled,
     press,
-    said,
     suggestions,
 )
-
-# What is refused is raised on its way to the words that tell it, which simcord counts.
 
 QUICK = {
     "name": "Quick",
@@ -27,18 +25,18 @@ QUICK = {
     "fallback_model": "openai/default",
     "parameters": "temperature = 0.5\nmax_tokens = 200",
 }
-BOSS_ONLY = "Only whoever runs this bot can do that."
+BOSS_ONLY = "Only the person who runs this bot can do that."
 GLOBAL = "**OpenAI** · `openai/default` · for everyone"
 
 
-async def spoken_with(house: House) -> tuple[str | None, str | None]:
-    """Return what Mirela speaks with to Alice, and why."""
+async def config_in_use(house: House) -> tuple[str | None, str | None]:
+    """Return the config that Mirela uses with Alice, and its source."""
     viewed = await house.alice.slash(house.lobby, "config view", personality="Mirela")
     return embed(viewed).title, embed(viewed).footer.text
 
 
 async def test_a_config_is_created_listed_viewed_and_used(house: House) -> None:
-    made = await fill(house, house.alice, "config create", QUICK)
+    created = await fill(house, house.alice, "config create", QUICK)
     used = await house.alice.slash(house.lobby, "config use", config="quick", personality="Mirela")
 
     await house.alice.send(house.lobby, "@Mirela hello")
@@ -46,8 +44,8 @@ async def test_a_config_is_created_listed_viewed_and_used(house: House) -> None:
     listed = await house.alice.slash(house.lobby, "config list")
     viewed = await house.alice.slash(house.lobby, "config view", config="QUICK")
     alices, bobs = house.openai.requests
-    assert said(made) == "Saved."
-    assert said(used) == "**Mirela** speaks to you with **Quick**."
+    assert content_of(created) == "Saved."
+    assert content_of(used) == "**Mirela** speaks to you with **Quick**."
     assert lines(listed) == [f"{GLOBAL} · default", "**Quick** · `openai/gpt-6-nano` · yours"]
     assert fields(viewed) == {
         "Model": "`openai/gpt-6-nano`",
@@ -75,9 +73,9 @@ async def test_the_form_of_an_edit_holds_what_is_there(house: House) -> None:
 async def test_what_a_vendor_does_not_know_is_said_to_be_left_out(house: House) -> None:
     parameters = {"parameters": "top_k = 40\nrepetition_penalty = 1.1"}
 
-    made = await fill(house, house.alice, "config create", {**QUICK, **parameters})
+    created = await fill(house, house.alice, "config create", {**QUICK, **parameters})
 
-    assert said(made) == (
+    assert content_of(created) == (
         "Saved. `openai` does not know `repetition_penalty`, `top_k`, so it is left out of "
         "requests."
     )
@@ -86,22 +84,25 @@ async def test_what_a_vendor_does_not_know_is_said_to_be_left_out(house: House) 
 async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
     await fill(house, house.alice, "config create", QUICK)
     await fill(house, house.alice, "config create", {**QUICK, "name": "Other"})
-    unseen = "The name is empty, or nothing in it can be seen."
+    unseen = "The name is empty or has no visible text."
     refusals: list[tuple[dict[str, str], str]] = [
         ({"name": "QUICK"}, "There is already a config called **QUICK**."),
         ({"name": "\u200b"}, unseen),
         ({"name": "  "}, unseen),
-        ({"name": "\u0958" * 80}, "The name is too long: 80 characters are the limit."),
+        ({"name": "\u0958" * 80}, "The name is too long: the limit is 80 characters."),
         ({"model": "gpt-6"}, "Models are written vendor/model."),
         ({"model": "acme/gpt"}, "Vendors that are set up: openai."),
-        ({"vision_model": "openai/"}, "is not set up rightly"),
-        ({"fallback_model": "/x"}, "is not set up rightly"),
+        ({"vision_model": "openai/"}, "is not configured correctly"),
+        ({"fallback_model": "/x"}, "is not configured correctly"),
         ({"parameters": "temperature = 2.1"}, "`temperature` must be a number between 0 and 2."),
         ({"parameters": "temperature = nan"}, "`temperature` must be a number between 0 and 2."),
         ({"parameters": "max_tokens = 1.5"}, "`max_tokens` must be a number between 1 and 32000."),
         ({"parameters": "top_k = many"}, "`top_k` must be a number between 1 and 1000."),
         ({"parameters": "memory_limit"}, "`memory_limit` must be a number between 0 and 50."),
-        ({"parameters": "magic = 1"}, "There is no parameter `magic`. There are: temperature,"),
+        (
+            {"parameters": "magic = 1"},
+            "There is no parameter `magic`. The parameters are: temperature,",
+        ),
     ]
 
     for values, refusal in refusals:
@@ -109,8 +110,8 @@ async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
             house, house.alice, "config create", {**QUICK, "name": "New", **values}
         )
         edited = await fill(house, house.alice, "config edit", values, config="Other")
-        assert refusal in said(created)
-        assert refusal in said(edited)
+        assert refusal in content_of(created)
+        assert refusal in content_of(edited)
     listed = await house.alice.slash(house.lobby, "config list")
     assert len(lines(listed)) == 3
 
@@ -120,7 +121,9 @@ async def test_a_name_in_markdown_is_shown_plainly_and_pings_nobody(house: House
         await fill(house, house.alice, "config create", {**QUICK, "name": name})
 
     used = [
-        said(await house.alice.slash(house.lobby, "config use", config=name, personality="Bex"))
+        content_of(
+            await house.alice.slash(house.lobby, "config use", config=name, personality="Bex")
+        )
         for name in ("*@everyone*", "🦊", "שלום")
     ]
 
@@ -142,10 +145,10 @@ async def test_a_config_is_its_owners_and_others_do_not_find_it(house: House) ->
     }
 
     for command, options in commands.items():
-        told = await house.bob.slash(house.lobby, command, config="Quick", **options)
+        result = await house.bob.slash(house.lobby, command, config="Quick", **options)
         suggested = await suggestions(house, house.bob, command, "config", "")
 
-        assert said(told) == "There is no config called **Quick** that you can use for this."
+        assert content_of(result) == "There is no config called **Quick** that you can use here."
         assert suggested == ["OpenAI"]
 
 
@@ -153,14 +156,14 @@ async def test_configs_are_suggested_by_how_they_begin(house: House) -> None:
     for name in ("Quick", "Quiet", "openai"):
         await fill(house, house.alice, "config create", {**QUICK, "name": name})
 
-    found = {
+    suggested = {
         typed: await suggestions(house, house.alice, "config use", "config", typed)
         for typed in ("QUI", "o", "%")
     }
 
-    assert found["QUI"] == ["Quick", "Quiet"]
-    assert sorted(found["o"]) == ["OpenAI", "openai"]
-    assert found["%"] == []
+    assert suggested["QUI"] == ["Quick", "Quiet"]
+    assert sorted(suggested["o"]) == ["OpenAI", "openai"]
+    assert suggested["%"] == []
 
 
 async def test_own_choice_wins_over_the_personalitys_and_that_over_everybodys(
@@ -175,8 +178,8 @@ async def test_own_choice_wins_over_the_personalitys_and_that_over_everybodys(
         return embed(viewed).title, embed(viewed).footer.text
 
     async def after(command: str, **options: str) -> tuple[str, tuple[str | None, str | None]]:
-        told = await house.alice.slash(house.lobby, command, personality="Zed", **options)
-        return said(told), await chosen()
+        result = await house.alice.slash(house.lobby, command, personality="Zed", **options)
+        return content_of(result), await chosen()
 
     def why(reason: str) -> str:
         return f"For Zed, chosen by {reason}"
@@ -205,20 +208,20 @@ async def test_a_deleted_config_leaves_who_chose_it_to_the_default(house: House)
     await house.alice.slash(house.lobby, "config use", config="Quick", personality="Mirela")
 
     cancelled = await press(house, house.alice, "Cancel", "config delete", config="Quick")
-    kept = await spoken_with(house)
-    asked = await house.alice.slash(house.lobby, "config delete", config="Quick")
+    unchanged = await config_in_use(house)
+    confirmation = await house.alice.slash(house.lobby, "config delete", config="Quick")
     deleted = await press(house, house.alice, "Delete", "config delete", config="Quick")
-    again = await house.alice.click(answer(asked), label="Delete")
+    again = await house.alice.click(answer(confirmation), label="Delete")
 
-    assert said(cancelled) == "Nothing was changed."
-    assert kept[0] == "Quick"
-    assert said(deleted) == "**Quick** is gone."
-    assert said(again).startswith("There is no config called **Quick**")
-    assert await spoken_with(house) == ("OpenAI", "For Mirela, chosen by the global default")
+    assert content_of(cancelled) == "Nothing was changed."
+    assert unchanged[0] == "Quick"
+    assert content_of(deleted) == "**Quick** is gone."
+    assert content_of(again).startswith("There is no config called **Quick**")
+    assert await config_in_use(house) == ("OpenAI", "For Mirela, chosen by the global default")
 
 
 async def test_whoever_runs_the_bot_makes_configs_for_everyone(house: House) -> None:
-    made = await fill(house, house.boss, "config global create", QUICK)
+    created = await fill(house, house.boss, "config global create", QUICK)
     chosen = await house.boss.slash(house.lobby, "config global default", config="Quick")
 
     listed = await house.alice.slash(house.lobby, "config list")
@@ -227,8 +230,8 @@ async def test_whoever_runs_the_bot_makes_configs_for_everyone(house: House) -> 
         house, house.boss, "config edit", {"parameters": "temperature = 0"}, config="Quick"
     )
     await house.alice.send(house.lobby, "@Mirela hello")
-    assert said(made) == said(edited) == "Saved."
-    assert said(chosen) == "**Quick** is the default."
+    assert content_of(created) == content_of(edited) == "Saved."
+    assert content_of(chosen) == "**Quick** is the default."
     assert lines(listed) == [GLOBAL, "**Quick** · `openai/gpt-6-nano` · for everyone · default"]
     assert embed(viewed).title == "Quick"
     assert house.openai.requests[-1]["temperature"] == 0
@@ -238,15 +241,18 @@ async def test_the_global_default_is_not_deleted_even_if_it_became_so_meanwhile(
     house: House,
 ) -> None:
     await fill(house, house.boss, "config global create", QUICK)
-    asked = await house.boss.slash(house.lobby, "config delete", config="Quick")
+    confirmation = await house.boss.slash(house.lobby, "config delete", config="Quick")
     await house.boss.slash(house.lobby, "config global default", config="Quick")
 
-    refused = await house.boss.click(answer(asked), label="Delete")
+    refused = await house.boss.click(answer(confirmation), label="Delete")
     await house.boss.slash(house.lobby, "config global default", config="OpenAI")
-    await house.boss.click(answer(asked), label="Delete")
+    await house.boss.click(answer(confirmation), label="Delete")
 
     listed = await house.alice.slash(house.lobby, "config list")
-    assert said(refused) == "**Quick** is the global default. Make another one that first."
+    assert (
+        content_of(refused)
+        == "**Quick** is the global default. Make another config the default first."
+    )
     assert lines(listed) == [f"{GLOBAL} · default"]
 
 
@@ -262,19 +268,21 @@ async def test_what_is_everybodys_is_only_for_whoever_runs_the_bot_to_change(
     }
 
     for command, options in commands.items():
-        told = await house.alice.slash(house.lobby, command, **options)
-        assert said(told) == BOSS_ONLY
+        result = await house.alice.slash(house.lobby, command, **options)
+        assert content_of(result) == BOSS_ONLY
     private = await house.boss.slash(house.lobby, "config global default", config="Boss")
-    assert said(own) == "Saved."
-    assert said(private) == "There is no config called **Boss** that you can use for this."
+    assert content_of(own) == "Saved."
+    assert content_of(private) == "There is no config called **Boss** that you can use here."
 
 
 async def test_only_owners_choose_what_a_personality_speaks_with(house: House) -> None:
     await invent(house, house.alice, "Zed")
 
-    told = await house.bob.slash(house.lobby, "config default", personality="Zed", config="OpenAI")
+    result = await house.bob.slash(
+        house.lobby, "config default", personality="Zed", config="OpenAI"
+    )
 
-    assert said(told) == "Only the owners of **Zed** can do that."
+    assert content_of(result) == "Only the owners of **Zed** can do that."
 
 
 async def test_a_form_takes_no_more_than_is_kept(house: House) -> None:

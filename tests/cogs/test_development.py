@@ -1,4 +1,4 @@
-"""Commands for whoever develops the bot, where the settings say so."""
+"""Commands for developers, with the setting DEVELOPMENT."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from services.images import ImagePipeline
 from services.llm import LanguageModels
 from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House, make_bot
-from tests.cogs.forms import said
+from tests.cogs.forms import content_of
 
 
 @pytest.fixture
@@ -20,12 +20,12 @@ async def simcord_bot(
 
 
 async def test_whoever_runs_the_bot_publishes_any_personality(house: House) -> None:
-    made = await invent(house, house.alice, "Ada")
+    personality = await invent(house, house.alice, "Ada")
 
     refused = await house.alice.slash(house.lobby, "admin publish", personality="Ada")
-    begun = await house.boss.slash(house.lobby, "admin publish", personality="Ada")
+    started = await house.boss.slash(house.lobby, "admin publish", personality="Ada")
 
     (job,) = await house.services.jobs.listed(kind="publish")
-    assert said(refused) == "Only whoever runs this bot can do that."
-    assert said(begun) == f"Job `{job.id}`."
-    assert job.key == f"personality:{made.id}"
+    assert content_of(refused) == "Only the person who runs this bot can do that."
+    assert content_of(started) == f"Job `{job.id}`."
+    assert job.lock_key == f"personality:{personality.id}"

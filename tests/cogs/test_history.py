@@ -1,4 +1,4 @@
-"""Conversations, begun anew and taken back."""
+"""`/history`: cleared conversations and undone exchanges."""
 
 from simcord.actors import MemberActor
 from simcord.results import InteractionResult
@@ -9,14 +9,12 @@ from db.session import Sessions
 from tests.cogs.concurrent import answers
 from tests.cogs.conftest import House
 
-# What is refused is raised on its way to the words that tell it, which simcord counts.
-
 
 async def clear(house: House, who: MemberActor, **options: object) -> InteractionResult:
-    """Begin the conversation anew, and be sure of it."""
-    asked = await who.slash(house.lobby, "history clear", **options)
-    assert asked.response is not None
-    return await who.click(asked.response, label="Begin anew")
+    """Clear the conversation, and confirm."""
+    confirmation = await who.slash(house.lobby, "history clear", **options)
+    assert confirmation.response is not None
+    return await who.click(confirmation.response, label="Begin anew")
 
 
 def history(house: House) -> list[str]:
@@ -61,18 +59,18 @@ async def test_only_moderators_clear_what_everyone_said(house: House) -> None:
     await clear(house, house.moderator, everyones=True)
     await house.bob.send(house.lobby, "@Mirela four")
 
-    told = [each.content for each in (refused.response, *refused.followups) if each]
-    assert any("Only members with **Manage Messages**" in each for each in told)
+    replies = [each.content for each in (refused.response, *refused.followups) if each]
+    assert any("Only members with **Manage Messages**" in each for each in replies)
     assert len(before) == 4
     assert history(house) == []
 
 
 async def test_clearing_can_be_thought_better_of(house: House) -> None:
     await house.alice.send(house.lobby, "@Mirela one")
-    asked = await house.alice.slash(house.lobby, "history clear")
-    assert asked.response is not None
+    confirmation = await house.alice.slash(house.lobby, "history clear")
+    assert confirmation.response is not None
 
-    result = await house.alice.click(asked.response, label="Cancel")
+    result = await house.alice.click(confirmation.response, label="Cancel")
     await house.alice.send(house.lobby, "@Mirela two")
 
     assert result.response is not None
@@ -94,7 +92,10 @@ async def test_undoing_takes_the_last_exchange_back(house: House, sessions: Sess
         memories = [*await session.scalars(select(Memory.content))]
         lines = [*await session.scalars(living)]
     assert result.response is not None
-    assert result.response.content == "Mirela never heard that, and never answered."
+    assert (
+        result.response.content
+        == "That is undone: Mirela knows neither your message nor the answer."
+    )
     assert answers(house.lobby)[0] == "One it is."
     assert "Two it is." not in answers(house.lobby)
     assert not any("@Mirela two" in each for each in [*memories, *lines, *history(house)])
@@ -107,5 +108,5 @@ async def test_undoing_goes_on_until_nothing_is_left(house: House) -> None:
     result = await house.alice.slash(house.lobby, "history undo")
 
     assert result.response is not None
-    assert "it is no longer kept" in result.response.content
+    assert "is no longer stored" in result.response.content
     assert answers(house.lobby) == []

@@ -1,4 +1,4 @@
-"""Lists in pages, questions with buttons, and whose buttons they are."""
+"""Paged lists, confirmations, and who may press their buttons."""
 
 from typing import Any
 
@@ -9,20 +9,18 @@ from simcord.results import InteractionResult, ResponseMessage
 from bot.discord.ui import Pages
 from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, buttons, embed, fill, lines, said
-
-# What is refused is raised on its way to the words that tell it, which simcord counts.
+from tests.cogs.forms import answer, buttons, content_of, embed, fill, lines
 
 
 async def crowd(house: House, count: int) -> InteractionResult:
-    """Show Alice a list of her personalities and of the three that are everybody's."""
+    """List Alice's personalities and the three public ones, `count` in all."""
     for number in range(count - 3):
         await invent(house, house.alice, f"A{number:02}")
     return await house.alice.slash(house.lobby, "personality list")
 
 
 def shown_to_all(house: House, result: InteractionResult) -> ResponseMessage:
-    """Let everyone see an answer that only one person sees."""
+    """Make an ephemeral answer visible to everyone."""
     message = answer(result)
     stored: Any = house.env.backend.get_message(house.lobby.id, message.id)
     stored.flags = 0
@@ -61,29 +59,29 @@ async def test_a_long_list_is_turned_page_by_page(house: House) -> None:
 async def test_buttons_are_for_whom_they_were_made(house: House) -> None:
     listed = shown_to_all(house, await crowd(house, 11))
     await fill(house, house.alice, "persona create", {"name": "Hero"})
-    asked = shown_to_all(
+    confirmation = shown_to_all(
         house, await house.alice.slash(house.lobby, "persona delete", persona="Hero")
     )
 
     turned = await house.bob.click(listed, label="Next")
-    confirmed = await house.bob.click(asked, label="Delete")
+    confirmed = await house.bob.click(confirmation, label="Delete")
 
     personas = await house.alice.slash(house.lobby, "persona list")
-    assert said(turned) == said(confirmed) == "These buttons are not yours."
+    assert content_of(turned) == content_of(confirmed) == "These buttons are not yours."
     assert str(listed.embeds[0].footer.text).endswith("Page 1 of 2")
     assert lines(personas) == ["**alice** · default", "**Hero**"]
 
 
 async def test_buttons_rest_after_ten_minutes(house: House) -> None:
     listed = await crowd(house, 22)
-    asked = await house.alice.slash(house.lobby, "privacy delete")
+    confirmation = await house.alice.slash(house.lobby, "privacy delete")
     await house.env.advance_time(500)
     await house.alice.click(answer(listed), label="Next")
 
     await house.env.advance_time(200)
 
     assert buttons(answer(listed)) == {"Back": True, "Next": True}
-    assert buttons(answer(asked)) == {"Delete everything": False, "Cancel": False}
+    assert buttons(answer(confirmation)) == {"Delete everything": False, "Cancel": False}
 
 
 async def test_a_list_that_was_dismissed_rests_in_silence(house: House) -> None:

@@ -1,4 +1,4 @@
-"""What personalities remember of people, where they may say it, and the user's hand on it."""
+"""What personalities remember, where they recall it, and `/memory`."""
 
 from typing import Any
 
@@ -12,18 +12,16 @@ from db.models import ConversationLine, LlmConfig, Memory
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
-from tests.cogs.concurrent import breathe, invent, restart
+from tests.cogs.concurrent import invent, pass_debounce, restart
 from tests.cogs.conftest import House
 from tests.vendors.openai import Reply
-
-# What is refused is raised on its way to the words that tell it, which simcord counts.
 
 SAID = "my sister Ottilie sails the Heron"
 ASKED = "on which ship does my sister Ottilie sail?"
 
 
-def told(result: Any) -> str:
-    """Return what only whoever asked was told."""
+def reply_text(result: Any) -> str:
+    """Return the text of an ephemeral response."""
     assert isinstance(result, InteractionResult)
     assert result.response is not None
     assert result.response.ephemeral
@@ -46,7 +44,7 @@ def private_channel(house: House, name: str) -> ChannelHandle:
 
 
 async def count(sessions: Sessions) -> tuple[int, int]:
-    """Return how many lines and how many memories are kept."""
+    """Return the numbers of stored lines and memories."""
     async with sessions() as session:
         lines = await session.scalar(select(func.count()).select_from(ConversationLine))
         memories = await session.scalar(select(func.count()).select_from(Memory))
@@ -140,7 +138,7 @@ async def test_incognito_writes_nothing_and_is_not_caught_up_with(
 
     await house.bob.send(house.lobby, "@Mirela hello")
 
-    assert told(on).startswith("Incognito")
+    assert reply_text(on).startswith("Incognito")
     assert during == (0, 0)
     assert SAID not in house.openai.prompts[-1]
     assert await count(sessions) == (2, 1)
@@ -174,7 +172,7 @@ async def test_what_was_said_incognito_stays_unwritten_after_its_end(
 
     await house.alice.send(house.lobby, "@Mirela hello")
 
-    assert "remembered again" in told(off)
+    assert "remembered again" in reply_text(off)
     assert SAID not in house.openai.prompts[-1]
     assert await count(sessions) == (2, 1)
 
@@ -183,26 +181,28 @@ async def test_memories_are_listed_searched_and_suggested_to_their_user_only(
     house: House,
 ) -> None:
     await house.alice.send(house.lobby, f"@Mirela {SAID}")
-    breathe(house)
+    pass_debounce(house)
     await house.alice.send(house.lobby, "@Bex noodles with chilli please")
 
-    every = told(await house.alice.slash(house.lobby, "memory list"))
-    bexs = told(await house.alice.slash(house.lobby, "memory list", personality="Bex"))
-    found = told(await house.alice.slash(house.lobby, "memory search", words="ships and sisters"))
-    bobs = told(await house.bob.slash(house.lobby, "memory list"))
+    every = reply_text(await house.alice.slash(house.lobby, "memory list"))
+    bexs = reply_text(await house.alice.slash(house.lobby, "memory list", personality="Bex"))
+    matches = reply_text(
+        await house.alice.slash(house.lobby, "memory search", words="ships and sisters")
+    )
+    bobs = reply_text(await house.bob.slash(house.lobby, "memory list"))
     typed = await house.alice.autocomplete(house.lobby, "memory forget", "memory", "noodles")
     bobs_typed = await house.bob.autocomplete(house.lobby, "memory forget", "memory", "noodles")
 
     assert every.index("noodles") < every.index(SAID)
     assert SAID not in bexs
-    assert found.index(SAID) < found.index("noodles")
+    assert matches.index(SAID) < matches.index("noodles")
     assert bobs.strip() == "*Nothing yet.*"
     assert typed[0]["name"].startswith("Bex: alice: @Bex noodles")
     assert bobs_typed == []
 
 
 async def only_memory(house: House) -> str:
-    """Return the key of alice's one memory, as a suggestion carries it."""
+    """Return the id of Alice's only memory, from its autocomplete choice."""
     (offered,) = await house.alice.autocomplete(house.lobby, "memory lock", "memory", "")
     return offered["value"]
 
@@ -213,13 +213,13 @@ async def test_a_memory_is_put_right_locked_and_forgotten(house: House) -> None:
 
     form = await house.alice.slash(house.lobby, "memory edit", memory=key)
     await house.alice.submit_modal(form, {"content": "Ottilie sails the Petrel"})
-    locked = told(await house.alice.slash(house.lobby, "memory lock", memory=key))
-    refused = told(await house.alice.slash(house.lobby, "memory forget", memory=key))
+    locked = reply_text(await house.alice.slash(house.lobby, "memory lock", memory=key))
+    refused = reply_text(await house.alice.slash(house.lobby, "memory forget", memory=key))
     form = await house.alice.slash(house.lobby, "memory edit", memory=key)
-    unchanged = told(await house.alice.submit_modal(form, {"content": "something else"}))
-    listed = told(await house.alice.slash(house.lobby, "memory list"))
-    unlocked = told(await house.alice.slash(house.lobby, "memory lock", memory=key))
-    forgotten = told(await house.alice.slash(house.lobby, "memory forget", memory=key))
+    unchanged = reply_text(await house.alice.submit_modal(form, {"content": "something else"}))
+    listed = reply_text(await house.alice.slash(house.lobby, "memory list"))
+    unlocked = reply_text(await house.alice.slash(house.lobby, "memory lock", memory=key))
+    forgotten = reply_text(await house.alice.slash(house.lobby, "memory forget", memory=key))
 
     assert locked.startswith("Locked")
     assert "is locked" in refused
@@ -228,7 +228,7 @@ async def test_a_memory_is_put_right_locked_and_forgotten(house: House) -> None:
     assert "Ottilie sails the Petrel" in listed
     assert unlocked.startswith("Unlocked")
     assert forgotten.startswith("Forgotten")
-    assert "Nothing yet" in told(await house.alice.slash(house.lobby, "memory list"))
+    assert "Nothing yet" in reply_text(await house.alice.slash(house.lobby, "memory list"))
 
 
 async def test_a_corrected_memory_is_what_is_recalled(house: House) -> None:
@@ -249,8 +249,8 @@ async def test_nobody_touches_the_memories_of_others(house: House, command: str)
     await house.alice.send(house.lobby, f"@Mirela {SAID}")
     key = await only_memory(house)
 
-    strangers = told(await house.bob.slash(house.lobby, command, memory=key))
-    nonsense = told(await house.bob.slash(house.lobby, command, memory="no key"))
+    strangers = reply_text(await house.bob.slash(house.lobby, command, memory=key))
+    nonsense = reply_text(await house.bob.slash(house.lobby, command, memory="no key"))
 
     assert strangers.strip() == nonsense.strip() == "There is no such memory of you."
 
@@ -261,9 +261,9 @@ async def test_purging_leaves_what_is_locked(house: House, sessions: Sessions) -
     await house.alice.send(house.lobby, "@Bex noodles")
     await house.bob.send(house.lobby, "@Bex noodles")
 
-    asked = await house.alice.slash(house.lobby, "memory purge")
-    assert asked.response is not None
-    await house.alice.click(asked.response, label="Forget")
+    confirmation = await house.alice.slash(house.lobby, "memory purge")
+    assert confirmation.response is not None
+    await house.alice.click(confirmation.response, label="Forget")
 
     async with sessions() as session:
         left = [*await session.scalars(select(Memory.content).order_by(Memory.created_at))]

@@ -1,4 +1,4 @@
-"""Personalities: made, changed, shared and deleted by command."""
+"""`/personality`: create, change, share and delete."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from tests.cogs.concurrent import actor, answers, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
+    content_of,
     embed,
     fields,
     fill,
@@ -18,11 +19,8 @@ from tests.cogs.forms import (
     pings,
     prefilled,
     press,
-    said,
     suggestions,
 )
-
-# What is refused is raised on its way to the words that tell it, which simcord counts.
 
 ZED = {
     "name": "Zed",
@@ -31,24 +29,24 @@ ZED = {
     "personality_tone": "Slow.",
 }
 CAST = ["**Bex**", "**Mirela**", "**Professor Quill**"]
-UNKNOWN = "I know no personality called **Zed** that you can talk to here."
+UNKNOWN = "There is no personality called **Zed** that you can talk to here."
 NOT_YOURS = "Only the owners of **Zed** can do that."
 
 
 async def zed(house: House, **texts: str) -> Personality:
-    """Make a personality of Alice's."""
+    """Create a personality of Alice's."""
     return await house.services.personalities.create(actor(house.alice), {**ZED, **texts})
 
 
 async def test_a_personality_is_created_listed_viewed_and_called(house: House) -> None:
-    made = await fill(house, house.alice, "personality create", ZED)
+    created = await fill(house, house.alice, "personality create", ZED)
 
-    mine = await house.alice.slash(house.lobby, "personality list")
+    alices = await house.alice.slash(house.lobby, "personality list")
     bobs = await house.bob.slash(house.lobby, "personality list")
     viewed = await house.bob.slash(house.lobby, "personality view", personality="zed")
     await house.bob.send(house.lobby, "@Zed what time is it?")
-    assert said(made) == "Meet **Zed**: call them by name."
-    assert lines(mine) == ["**Zed** · yours", *CAST]
+    assert content_of(created) == "Meet **Zed**: call them by name."
+    assert lines(alices) == ["**Zed** · yours", *CAST]
     assert lines(bobs) == CAST
     assert embed(viewed).description == "Zed mends clocks."
     assert fields(viewed) == {
@@ -70,17 +68,19 @@ async def test_each_section_of_an_edit_holds_what_is_there_and_each_change_is_a_
         "conversation": {"first_message": "*ticks*"},
     }
 
-    told: list[str] = []
-    held: dict[str, str] = {}
+    replies: list[str] = []
+    form_values: dict[str, str] = {}
     for section, change in [*changes.items(), ("identity", dict[str, str]())]:
         options = {"personality": "Zed", "section": section}
         edited = await fill(house, house.alice, "personality edit", change, **options)
-        told.append(said(edited))
-        held |= prefilled(await house.alice.slash(house.lobby, "personality edit", **options))
+        replies.append(content_of(edited))
+        form_values |= prefilled(
+            await house.alice.slash(house.lobby, "personality edit", **options)
+        )
 
     viewed = await house.bob.slash(house.lobby, "personality view", personality="Zed")
-    assert told == [f"Saved as version {number}." for number in (2, 3, 4, 4)]
-    assert held == {
+    assert replies == [f"Saved as version {number}." for number in (2, 3, 4, 4)]
+    assert form_values == {
         **ZED,
         **changes["identity"],
         **changes["character"],
@@ -99,26 +99,26 @@ async def test_a_text_longer_than_a_form_is_left_alone_by_its_form(house: House)
     opened = await house.alice.slash(house.lobby, "personality edit", **options)
     edited = await house.alice.submit_modal(opened, {"personality_tone": "Quick."})
 
-    found = await house.services.personalities.find(
+    personality = await house.services.personalities.find(
         "Zed", discord_id=house.alice.id, channel_id=None
     )
     assert "Who are they?: longer than a form holds." in str(opened.modal)
     assert "character_info" not in inputs(opened)
-    assert said(edited) == "Saved as version 2."
-    assert (found.character_info, found.personality_tone) == (story.strip(), "Quick.")
+    assert content_of(edited) == "Saved as version 2."
+    assert (personality.character_info, personality.personality_tone) == (story.strip(), "Quick.")
 
 
 async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
     await zed(house)
-    unseen = "The name is empty, or nothing in it can be seen."
-    impersonation = "could be taken for Discord, for staff or for a member of this server."
+    unseen = "The name is empty or has no visible text."
+    impersonation = "could be mistaken for Discord, for staff or for a member of this server."
     refusals = {
-        "MIRELA": "Another personality already answers to **MIRELA**.",
+        "MIRELA": "Another personality already uses the name or alias **MIRELA**.",
         "\u200b\u200b": unseen,
         "Moderator": impersonation,
         "D1sc0rd": impersonation,
         "b0b": impersonation,
-        "\u0958" * 80: "The name is too long: 80 characters are the limit.",
+        "\u0958" * 80: "The name is too long: the limit is 80 characters.",
     }
 
     for name, refusal in refusals.items():
@@ -128,8 +128,8 @@ async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
             personality="Zed", section="identity",
         )  # fmt: skip
 
-        assert refusal in said(created)
-        assert refusal in said(edited)
+        assert refusal in content_of(created)
+        assert refusal in content_of(edited)
     listed = await house.alice.slash(house.lobby, "personality list")
     assert lines(listed) == ["**Zed** · yours", *CAST]
 
@@ -143,11 +143,13 @@ async def test_any_other_name_is_shown_plainly_and_pings_nobody(house: House) ->
         f"<@{house.bob.id}>": f"<@{house.bob.id}>",
     }
 
-    made = [said(await fill(house, house.alice, "personality create", {"name": n})) for n in names]
+    replies = [
+        content_of(await fill(house, house.alice, "personality create", {"name": n})) for n in names
+    ]
 
     chosen = await house.alice.slash(house.lobby, "chat with", personality="*star*")
-    assert made == [f"Meet **{shown}**: call them by name." for shown in names.values()]
-    assert said(chosen) == r"**\*Star\*** answers your DMs from now on."
+    assert replies == [f"Meet **{shown}**: call them by name." for shown in names.values()]
+    assert content_of(chosen) == r"**\*Star\*** answers your DMs from now on."
     assert pings(house) == []
 
 
@@ -159,15 +161,15 @@ async def test_an_avatar_must_be_an_address(house: House) -> None:
         personality="Zed", section="identity",
     )  # fmt: skip
 
-    assert said(edited) == "The avatar must be an https:// address."
+    assert content_of(edited) == "The avatar must be an https:// address."
 
 
 async def test_settings_change_only_what_is_given(house: House) -> None:
     async def footer(**options: Any) -> str | None:
-        told = await house.alice.slash(
+        result = await house.alice.slash(
             house.lobby, "personality settings", personality="Zed", **options
         )
-        return embed(told).footer.text
+        return embed(result).footer.text
 
     await zed(house)
 
@@ -193,7 +195,7 @@ async def test_a_private_personality_exists_for_its_owners_only(house: House) ->
     suggested = await suggestions(house, house.bob, "personality view", "personality", "")
     alices = await suggestions(house, house.alice, "personality view", "personality", "z")
 
-    assert said(viewed) == UNKNOWN
+    assert content_of(viewed) == UNKNOWN
     assert answers(house.lobby) == []
     assert suggested == ["Bex", "Mirela", "Professor Quill"]
     assert alices == ["Zed"]
@@ -212,38 +214,38 @@ async def test_aliases_are_added_called_and_removed(house: House) -> None:
     )
 
     gone = await house.bob.slash(house.lobby, "personality view", personality="Clock Man")
-    assert said(added) == "**Zed** answers to **Clock Man** too."
+    assert content_of(added) == "**Zed** answers to **Clock Man** too."
     assert fields(viewed)["Also answers to"] == "Clock Man"
     assert answers(house.lobby) == ["Aye."]
-    assert said(removed) == "Nobody answers to that any more."
-    assert "I know no personality called **Clock Man**" in said(gone)
+    assert content_of(removed) == "Nobody answers to that any more."
+    assert "There is no personality called **Clock Man**" in content_of(gone)
 
 
 async def test_an_alias_that_cannot_be_had_or_is_not_there_is_refused(house: House) -> None:
     await zed(house)
     refusals = {
-        "mirela": "Another personality already answers to **mirela**.",
-        "\u200b": "The alias is empty, or nothing in it can be seen.",
-        "x" * 4000: "The alias is too long: 80 characters are the limit.",
-        "Staff": "could be taken for Discord, for staff",
+        "mirela": "Another personality already uses the name or alias **mirela**.",
+        "\u200b": "The alias is empty or has no visible text.",
+        "x" * 4000: "The alias is too long: the limit is 80 characters.",
+        "Staff": "could be mistaken for Discord, for staff",
     }
 
     for alias, refusal in refusals.items():
-        told = await house.alice.slash(
+        result = await house.alice.slash(
             house.lobby, "personality alias add", personality="Zed", alias=alias
         )
-        assert refusal in said(told)
+        assert refusal in content_of(result)
     removed = await house.alice.slash(
         house.lobby, "personality alias remove", personality="Zed", alias="Bex"
     )
-    assert said(removed).startswith("I know no personality called **Bex**")
+    assert content_of(removed).startswith("There is no personality called **Bex**")
 
 
 async def test_many_aliases_and_owners_can_still_be_looked_at(house: House) -> None:
-    made = await zed(house)
+    personality = await zed(house)
     for number in range(20):
         await house.services.personalities.add_alias(
-            actor(house.alice), made.id, f"{number} {'*' * 70}"
+            actor(house.alice), personality.id, f"{number} {'*' * 70}"
         )
 
     viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
@@ -266,26 +268,26 @@ async def test_a_shared_personality_is_its_owners_to_change(house: House) -> Non
         house.lobby, "personality owners remove", personality="Zed", user=house.alice
     )
 
-    assert said(added) == f"{house.bob.mention} may change **Zed** now."
+    assert content_of(added) == f"{house.bob.mention} may change **Zed** now."
     assert fields(viewed)["Owners"] == f"{house.alice.mention}, {house.bob.mention}"
-    assert said(removed) == f"{house.bob.mention} may no longer change **Zed**."
-    assert said(refused) == NOT_YOURS
-    assert said(last) == "**Zed** needs an owner: add another one first."
+    assert content_of(removed) == f"{house.bob.mention} may no longer change **Zed**."
+    assert content_of(refused) == NOT_YOURS
+    assert content_of(last) == "**Zed** needs at least one owner. Add another owner first."
     assert pings(house) == []
 
 
 async def test_a_deleted_personality_is_gone_and_its_name_is_free(house: House) -> None:
     await zed(house)
     cancelled = await press(house, house.alice, "Cancel", "personality delete", personality="Zed")
-    asked = await house.alice.slash(house.lobby, "personality delete", personality="Zed")
+    confirmation = await house.alice.slash(house.lobby, "personality delete", personality="Zed")
 
     deleted = await press(house, house.alice, "Delete", "personality delete", personality="Zed")
-    again = await house.alice.click(answer(asked), label="Delete")
+    again = await house.alice.click(answer(confirmation), label="Delete")
 
     viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
-    made = await invent(house, house.bob, "Zed")
-    assert said(cancelled) == "Nothing was changed."
-    assert said(deleted) == "**Zed** is gone."
-    assert said(again).startswith("I know no personality")
-    assert said(viewed) == UNKNOWN
-    assert made.name == "Zed"
+    personality = await invent(house, house.bob, "Zed")
+    assert content_of(cancelled) == "Nothing was changed."
+    assert content_of(deleted) == "**Zed** is gone."
+    assert content_of(again).startswith("There is no personality")
+    assert content_of(viewed) == UNKNOWN
+    assert personality.name == "Zed"

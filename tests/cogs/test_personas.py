@@ -1,9 +1,10 @@
-"""Personas: who users are to the personalities."""
+"""`/persona`: who users are to the personalities."""
 
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
     buttons,
+    content_of,
     embed,
     fields,
     fill,
@@ -12,11 +13,8 @@ from tests.cogs.forms import (
     pings,
     prefilled,
     press,
-    said,
     suggestions,
 )
-
-# What is refused is raised on its way to the words that tell it, which simcord counts.
 
 CAPTAIN = {
     "name": "Captain Bly",
@@ -28,11 +26,11 @@ CAPTAIN = {
 
 
 async def test_a_persona_is_created_listed_and_viewed(house: House) -> None:
-    made = await fill(house, house.alice, "persona create", CAPTAIN)
+    created = await fill(house, house.alice, "persona create", CAPTAIN)
 
     listed = await house.alice.slash(house.lobby, "persona list")
     viewed = await house.alice.slash(house.lobby, "persona view", persona="captain bly")
-    assert said(made) == "Saved."
+    assert content_of(created) == "Saved."
     assert lines(listed) == ["**alice** · default", "**Captain Bly**"]
     assert "for sea stories" in str(embed(listed).description)
     assert embed(viewed).title == "Captain Bly"
@@ -67,22 +65,24 @@ async def test_no_text_is_longer_than_what_the_form_of_an_edit_takes(house: Hous
 
 
 async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
-    unseen = "The name is empty, or nothing in it can be seen."
+    unseen = "The name is empty or has no visible text."
     refusals = {
         "ALICE": "You already have a persona called **ALICE**.",
         "\u200b\u2060\u200d": unseen,
         "   ": unseen,
         "\u0301\u0301": unseen,
-        "\u0958" * 80: "The name is too long: 80 characters are the limit.",
+        "\u0958" * 80: "The name is too long: the limit is 80 characters.",
     }
     await fill(house, house.alice, "persona create", {"name": "Hero"})
 
     created = {
-        name: said(await fill(house, house.alice, "persona create", {"name": name}))
+        name: content_of(await fill(house, house.alice, "persona create", {"name": name}))
         for name in refusals
     }
     edited = {
-        name: said(await fill(house, house.alice, "persona edit", {"name": name}, persona="Hero"))
+        name: content_of(
+            await fill(house, house.alice, "persona edit", {"name": name}, persona="Hero")
+        )
         for name in refusals
     }
 
@@ -113,7 +113,7 @@ async def test_any_name_is_shown_plainly_and_pings_nobody(house: House) -> None:
     assert [each.removesuffix(" · default") for each in lines(listed)] == [
         f"**{shown}**" for shown in ["alice", *names.values()]
     ]
-    assert {said(each) for each in chosen} == {
+    assert {content_of(each) for each in chosen} == {
         f"You are **{shown}** by default." for shown in ["alice", *names.values()]
     }
     assert not any(answer(each).message.mention_everyone for each in chosen)
@@ -123,7 +123,7 @@ async def test_any_name_is_shown_plainly_and_pings_nobody(house: House) -> None:
 async def test_a_name_as_long_as_an_option_may_be_is_not_found_in_few_words(house: House) -> None:
     viewed = await house.alice.slash(house.lobby, "persona view", persona="x" * 4000)
 
-    assert said(viewed) == f"You have no persona called **{'x' * 200}**."
+    assert content_of(viewed) == f"You have no persona called **{'x' * 200}**."
 
 
 async def test_what_is_not_ones_own_is_not_found(house: House) -> None:
@@ -136,7 +136,7 @@ async def test_what_is_not_ones_own_is_not_found(house: House) -> None:
         used = await house.bob.slash(house.lobby, command, persona="Captain Bly", **options)
         suggested = await suggestions(house, house.bob, command, "persona", "")
 
-        assert said(used) == "You have no persona called **Captain Bly**."
+        assert content_of(used) == "You have no persona called **Captain Bly**."
         assert suggested == ["bob"]
 
 
@@ -144,12 +144,12 @@ async def test_own_personas_are_suggested_by_how_they_begin(house: House) -> Non
     for name in ("Hero", "Heron", "100%"):
         await fill(house, house.alice, "persona create", {"name": name})
 
-    found = {
+    suggested = {
         typed: await suggestions(house, house.alice, "persona view", "persona", typed)
         for typed in ("", "he", "HERON", "%", "_", "ero")
     }
 
-    assert found == {
+    assert suggested == {
         "": ["100%", "alice", "Hero", "Heron"],
         "he": ["Hero", "Heron"],
         "HERON": ["Heron"],
@@ -173,8 +173,8 @@ async def test_whom_a_personality_speaks_to_is_chosen_and_cleared(house: House) 
     cleared = await house.alice.slash(house.lobby, "persona clear", personality="Mirela")
     at_last = await to_mirela()
 
-    assert said(used) == "To **Mirela** you are **Captain Bly**."
-    assert said(cleared) == "To **Mirela** you are your default persona again."
+    assert content_of(used) == "To **Mirela** you are **Captain Bly**."
+    assert content_of(cleared) == "To **Mirela** you are your default persona again."
     assert at_first == at_last == ("alice", "To Mirela, chosen by your default")
     assert chosen == ("Captain Bly", "To Mirela, chosen by you, for this personality")
 
@@ -201,21 +201,21 @@ async def test_a_deleted_default_persona_is_followed_by_the_oldest(house: House)
 
     listed = await house.alice.slash(house.lobby, "persona list")
     to_mirela = await house.alice.slash(house.lobby, "persona view", personality="Mirela")
-    assert said(first) == "**alice** is gone."
+    assert content_of(first) == "**alice** is gone."
     assert buttons(answer(first)) == {}
     assert lines(listed) == ["**Hero** · default"]
     assert embed(to_mirela).title == "Hero"
 
 
 async def test_the_last_persona_stays_until_there_is_another(house: House) -> None:
-    asked = await house.alice.slash(house.lobby, "persona delete", persona="alice")
-    refused = await house.alice.click(answer(asked), label="Delete")
+    confirmation = await house.alice.slash(house.lobby, "persona delete", persona="alice")
+    refused = await house.alice.click(answer(confirmation), label="Delete")
     await fill(house, house.alice, "persona create", {"name": "Hero"})
 
-    await house.alice.click(answer(asked), label="Delete")
+    await house.alice.click(answer(confirmation), label="Delete")
 
     listed = await house.alice.slash(house.lobby, "persona list")
-    assert said(refused) == "**alice** is your only persona. Create another one first."
+    assert content_of(refused) == "**alice** is your only persona. Create another one first."
     assert lines(listed) == ["**Hero** · default"]
 
 
@@ -225,7 +225,7 @@ async def test_cancelling_changes_nothing(house: House) -> None:
     cancelled = await press(house, house.alice, "Cancel", "persona delete", persona="Hero")
 
     listed = await house.alice.slash(house.lobby, "persona list")
-    assert said(cancelled) == "Nothing was changed."
+    assert content_of(cancelled) == "Nothing was changed."
     assert buttons(answer(cancelled)) == {}
     assert lines(listed) == ["**alice** · default", "**Hero**"]
 
@@ -234,8 +234,8 @@ async def test_personas_are_for_direct_messages_too(house: House) -> None:
     await house.alice.send_dm("hello")
 
     opened = await house.alice.user.slash("persona create")
-    made = await house.alice.user.submit_modal(opened, CAPTAIN)
+    created = await house.alice.user.submit_modal(opened, CAPTAIN)
 
     listed = await house.alice.user.slash("persona list")
-    assert said(made) == "Saved."
+    assert content_of(created) == "Saved."
     assert lines(listed) == ["**alice** · default", "**Captain Bly**"]

@@ -1,4 +1,4 @@
-"""What people may ask of their data."""
+"""`/privacy`: export, deletion and opt-out."""
 
 import json
 
@@ -12,30 +12,28 @@ from services.llm import LanguageModels
 from tests.cogs.concurrent import actor, answers, hold, invent, post, restart
 from tests.cogs.conftest import House
 
-# What is refused is raised on its way to the words that tell it, which simcord counts.
-
 CANARY = "xylocanthus"
 
 
 async def opt_out(house: House, who: MemberActor) -> None:
-    asked = await who.slash(house.lobby, "privacy optout")
-    assert asked.response is not None
-    assert asked.response.ephemeral
-    done = await who.click(asked.response, label="Opt out")
+    confirmation = await who.slash(house.lobby, "privacy optout")
+    assert confirmation.response is not None
+    assert confirmation.response.ephemeral
+    done = await who.click(confirmation.response, label="Opt out")
     assert done.response is not None
     assert "nothing you say is read or kept" in done.response.content
 
 
 async def delete(house: House, who: MemberActor) -> None:
-    asked = await who.slash(house.lobby, "privacy delete")
-    assert asked.response is not None
-    done = await who.click(asked.response, label="Delete everything")
+    confirmation = await who.slash(house.lobby, "privacy delete")
+    assert confirmation.response is not None
+    done = await who.click(confirmation.response, label="Delete everything")
     assert done.response is not None
     assert done.response.content.startswith("Nothing is kept of you")
 
 
 async def tables_with(sessions: Sessions, word: str) -> list[str]:
-    """Return the tables that hold a word in any column of any row."""
+    """Return the tables that contain a word in any column of any row."""
     async with sessions() as session:
         return [
             table.name
@@ -56,17 +54,17 @@ async def test_an_export_holds_all_that_is_kept_and_nothing_of_others(house: Hou
 
     assert result.response is not None
     (file,) = result.response.attachments
-    kept = json.loads(await file.read())
+    export = json.loads(await file.read())
     assert result.response.ephemeral
     assert file.filename == "troupe-export.json"
-    assert kept["user"][0]["discord_id"] == house.alice.id
-    assert [each["name"] for each in kept["personas"]] == ["alice"]
-    assert [each["name"] for each in kept["personalities"]] == ["Mine"]
-    assert CANARY in kept["memories"][0]["content"]
-    assert {each["role"] for each in kept["conversations"]} == {"user", "assistant"}
-    assert kept["model_calls"][0]["model"] == "openai/gpt-6-luna"
-    assert "plumbago" not in json.dumps(kept)
-    assert f"{sum(map(len, kept.values()))} records" in result.response.content
+    assert export["user"][0]["discord_id"] == house.alice.id
+    assert [each["name"] for each in export["personas"]] == ["alice"]
+    assert [each["name"] for each in export["personalities"]] == ["Mine"]
+    assert CANARY in export["memories"][0]["content"]
+    assert {each["role"] for each in export["conversations"]} == {"user", "assistant"}
+    assert export["model_calls"][0]["model"] == "openai/gpt-6-luna"
+    assert "plumbago" not in json.dumps(export)
+    assert f"{sum(map(len, export.values()))} records" in result.response.content
 
 
 async def test_an_export_holds_what_a_bystander_said(house: House) -> None:
@@ -77,8 +75,8 @@ async def test_an_export_holds_what_a_bystander_said(house: House) -> None:
     result = await house.bob.slash(house.lobby, "privacy export")
 
     assert result.response is not None
-    kept = json.loads(await result.response.attachments[0].read())
-    assert [each["content"] for each in kept["conversations"]] == [f"only {CANARY}"]
+    export = json.loads(await result.response.attachments[0].read())
+    assert [each["content"] for each in export["conversations"]] == [f"only {CANARY}"]
 
 
 async def test_deletion_leaves_nothing_of_a_person(house: House, sessions: Sessions) -> None:
@@ -118,9 +116,9 @@ async def test_whoever_opted_out_is_stored_nowhere_and_shown_to_no_model(
     await house.bob.send(house.lobby, f"@Mirela {CANARY}")
     await house.bob.send(house.lobby, f"{CANARY} to nobody")
     await house.bob.user.send_dm(f"@Mirela {CANARY}")
-    said = await house.alice.send(house.lobby, f"ask <@{house.bob.id}> about it")
+    message = await house.alice.send(house.lobby, f"ask <@{house.bob.id}> about it")
     await restart(house, sessions, models, embedder)
-    await house.alice.send(house.lobby, "who spoke?", reply_to=said)
+    await house.alice.send(house.lobby, "who spoke?", reply_to=message)
 
     assert CANARY not in json.dumps(house.openai.requests)
     assert await tables_with(sessions, CANARY) == []
@@ -156,13 +154,13 @@ async def test_opting_out_reaches_what_is_heard_but_not_written_yet(
 async def test_opting_out_while_a_model_thinks_ends_the_turn(
     house: House, sessions: Sessions
 ) -> None:
-    asked = await house.bob.slash(house.lobby, "privacy optout")
+    confirmation = await house.bob.slash(house.lobby, "privacy optout")
     held = hold(house, f"Your word is {CANARY}.")
     post(house, house.bob, house.lobby, f"@Mirela {CANARY}")
-    await held.asked.wait()
+    await held.requested.wait()
 
-    assert asked.response is not None
-    await house.bob.click(asked.response, label="Opt out")
+    assert confirmation.response is not None
+    await house.bob.click(confirmation.response, label="Opt out")
 
     assert answers(house.lobby) == []
     assert await tables_with(sessions, CANARY) == []
@@ -180,16 +178,16 @@ async def test_opting_out_is_told_and_ended_by_command(house: House) -> None:
     assert refused.response is not None
     assert "You have opted out" in refused.response.content
     assert ended.response is not None
-    assert ended.response.content == "You are heard again."
+    assert ended.response.content == "You have opted in again."
     assert answers(house.lobby) == ["Aye."]
 
 
 async def test_an_edit_cannot_bring_in_who_has_opted_out(house: House) -> None:
     house.openai.says("One.", "Two.")
     await opt_out(house, house.bob)
-    said = await house.alice.send(house.lobby, "@Mirela hello")
+    message = await house.alice.send(house.lobby, "@Mirela hello")
 
-    await house.alice.edit(said, f"@Mirela hello, I am with {house.bob.mention}")
+    await house.alice.edit(message, f"@Mirela hello, I am with {house.bob.mention}")
     await house.alice.send(house.lobby, "@Mirela who am I with?")
 
     assert "I am with [someone]" in house.openai.prompts[-1]

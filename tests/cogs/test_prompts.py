@@ -1,10 +1,11 @@
-"""System prompts: the instructions before every personality, for whoever runs the bot."""
+"""`/system-prompt`, for the owner of the bot."""
 
 from services.seeds import SYSTEM_PROMPT
 from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
+    content_of,
     embed,
     fields,
     fill,
@@ -13,23 +14,20 @@ from tests.cogs.forms import (
     pings,
     prefilled,
     press,
-    said,
     suggestions,
 )
-
-# What is refused is raised on its way to the words that tell it, which simcord counts.
 
 VERSE = {"name": "Verse", "content": "Speak in verse.\nNever rhyme."}
 
 
 async def test_a_prompt_is_written_listed_and_put_before_everybody(house: House) -> None:
-    made = await fill(house, house.boss, "system-prompt create", VERSE)
+    created = await fill(house, house.boss, "system-prompt create", VERSE)
     chosen = await house.boss.slash(house.lobby, "system-prompt default", prompt="verse")
 
     listed = await house.alice.slash(house.lobby, "system-prompt list")
     await house.alice.send(house.lobby, "@Mirela hello")
-    assert said(made) == "Saved **Verse**."
-    assert said(chosen) == "**Verse** is the default."
+    assert content_of(created) == "Saved **Verse**."
+    assert content_of(chosen) == "**Verse** is the default."
     assert lines(listed) == ["**Default**", "**Verse** · default"]
     assert "Speak in verse. Never rhyme." in str(embed(listed).description)
     assert VERSE["content"] in house.openai.prompts[0]
@@ -49,7 +47,7 @@ async def test_the_form_of_an_edit_holds_what_is_there(house: House) -> None:
         "name": 80,
         "content": 4000,
     }
-    assert said(edited) == "Saved **Verse**."
+    assert content_of(edited) == "Saved **Verse**."
     assert lines(listed) == ["**Default** · default", "**Verse**"]
 
 
@@ -57,16 +55,16 @@ async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
     await fill(house, house.boss, "system-prompt create", VERSE)
     refusals = [
         ({"name": "DEFAULT"}, "There is already a system prompt called **DEFAULT**."),
-        ({"name": "\u200b "}, "The name is empty, or nothing in it can be seen."),
-        ({"name": "\u0958" * 80}, "The name is too long: 80 characters are the limit."),
-        ({"content": " \n "}, "The prompt is empty, or nothing in it can be seen."),
+        ({"name": "\u200b "}, "The name is empty or has no visible text."),
+        ({"name": "\u0958" * 80}, "The name is too long: the limit is 80 characters."),
+        ({"content": " \n "}, "The prompt is empty or has no visible text."),
     ]
 
     for values, refusal in refusals:
         new = {**VERSE, "name": "New", **values}
         created = await fill(house, house.boss, "system-prompt create", new)
         edited = await fill(house, house.boss, "system-prompt edit", values, prompt="Verse")
-        assert [said(created), said(edited)] == [refusal, refusal]
+        assert [content_of(created), content_of(edited)] == [refusal, refusal]
     listed = await house.boss.slash(house.lobby, "system-prompt list")
     assert lines(listed) == ["**Default** · default", "**Verse**"]
 
@@ -74,30 +72,30 @@ async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
 async def test_a_name_in_markdown_is_shown_plainly_and_pings_nobody(house: House) -> None:
     names = {"*@here*": r"\*@here\*", "🦊": "🦊", "שלום": "שלום"}
 
-    made = [
-        said(await fill(house, house.boss, "system-prompt create", {**VERSE, "name": name}))
+    replies = [
+        content_of(await fill(house, house.boss, "system-prompt create", {**VERSE, "name": name}))
         for name in names
     ]
 
-    assert made == [f"Saved **{shown}**." for shown in names.values()]
+    assert replies == [f"Saved **{shown}**." for shown in names.values()]
     assert pings(house) == []
 
 
 async def test_what_is_not_there_is_not_found(house: House) -> None:
     for command in ("edit", "default", "delete"):
-        told = await house.boss.slash(house.lobby, f"system-prompt {command}", prompt="x" * 4000)
-        assert said(told) == f"There is no system prompt called **{'x' * 200}**."
+        result = await house.boss.slash(house.lobby, f"system-prompt {command}", prompt="x" * 4000)
+        assert content_of(result) == f"There is no system prompt called **{'x' * 200}**."
 
 
 async def test_prompts_are_suggested_by_how_they_begin(house: House) -> None:
     await fill(house, house.boss, "system-prompt create", VERSE)
 
-    found = {
+    suggested = {
         typed: await suggestions(house, house.boss, "system-prompt edit", "prompt", typed)
         for typed in ("", "VER", "erse", "%")
     }
 
-    assert found == {"": ["Default", "Verse"], "VER": ["Verse"], "erse": [], "%": []}
+    assert suggested == {"": ["Default", "Verse"], "VER": ["Verse"], "erse": [], "%": []}
 
 
 async def test_a_personality_with_a_prompt_of_its_own_shows_it_and_speaks_by_it(
@@ -106,12 +104,12 @@ async def test_a_personality_with_a_prompt_of_its_own_shows_it_and_speaks_by_it(
     await fill(house, house.boss, "system-prompt create", VERSE)
     await invent(house, house.alice, "Zed")
 
-    told = await house.alice.slash(
+    result = await house.alice.slash(
         house.lobby, "personality settings", personality="Zed", system_prompt="verse"
     )
     await house.alice.send(house.lobby, "@Zed hello")
 
-    assert fields(told)["System prompt"] == "Verse"
+    assert fields(result)["System prompt"] == "Verse"
     assert VERSE["content"] in house.openai.prompts[0]
     assert SYSTEM_PROMPT not in house.openai.prompts[0]
 
@@ -125,32 +123,35 @@ async def test_a_deleted_prompt_leaves_its_personalities_to_the_default(house: H
 
     cancelled = await press(house, house.boss, "Cancel", "system-prompt delete", prompt="Verse")
     await house.alice.send(house.lobby, "@Zed hello")
-    asked = await house.boss.slash(house.lobby, "system-prompt delete", prompt="Verse")
+    confirmation = await house.boss.slash(house.lobby, "system-prompt delete", prompt="Verse")
     deleted = await press(house, house.boss, "Delete", "system-prompt delete", prompt="Verse")
-    again = await house.boss.click(answer(asked), label="Delete")
+    again = await house.boss.click(answer(confirmation), label="Delete")
     await house.bob.send(house.lobby, "@Zed hello")
 
-    assert said(cancelled) == "Nothing was changed."
-    assert said(deleted) == "**Verse** is gone."
-    assert said(again) == "There is no system prompt called **Verse**."
+    assert content_of(cancelled) == "Nothing was changed."
+    assert content_of(deleted) == "**Verse** is gone."
+    assert content_of(again) == "There is no system prompt called **Verse**."
     assert VERSE["content"] in house.openai.prompts[0]
     assert SYSTEM_PROMPT in house.openai.prompts[1]
 
 
 async def test_the_default_is_not_deleted_even_if_it_became_so_meanwhile(house: House) -> None:
     await fill(house, house.boss, "system-prompt create", VERSE)
-    asked = await house.boss.slash(house.lobby, "system-prompt delete", prompt="Verse")
+    confirmation = await house.boss.slash(house.lobby, "system-prompt delete", prompt="Verse")
     await house.boss.slash(house.lobby, "system-prompt default", prompt="Verse")
 
-    refused = await house.boss.click(answer(asked), label="Delete")
+    refused = await house.boss.click(answer(confirmation), label="Delete")
 
     listed = await house.boss.slash(house.lobby, "system-prompt list")
-    assert said(refused) == "**Verse** is the default. Make another prompt the default first."
+    assert (
+        content_of(refused)
+        == "**Verse** is the default system prompt. Make another one the default first."
+    )
     assert lines(listed) == ["**Default**", "**Verse** · default"]
 
 
 async def test_only_whoever_runs_the_bot_changes_prompts(house: House) -> None:
     for command in ("create", "edit", "default", "delete"):
         options = {} if command == "create" else {"prompt": "Default"}
-        told = await house.moderator.slash(house.lobby, f"system-prompt {command}", **options)
-        assert said(told) == "Only whoever runs this bot can do that."
+        result = await house.moderator.slash(house.lobby, f"system-prompt {command}", **options)
+        assert content_of(result) == "Only the person who runs this bot can do that."

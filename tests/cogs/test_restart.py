@@ -1,10 +1,10 @@
-"""Nothing is lost and nothing said twice, whenever the process is killed."""
+"""Nothing is lost or sent twice, whenever the process is killed."""
 
 from db.models import Memory
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
-from tests.cogs.concurrent import answers, breathe, hold, post, restart, until_written
+from tests.cogs.concurrent import answers, hold, pass_debounce, post, restart, until_written
 from tests.cogs.conftest import House
 
 
@@ -12,10 +12,10 @@ async def test_a_message_that_was_being_answered_is_known_to_the_next_answer(
     house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
 ) -> None:
     await house.alice.send(house.lobby, "@Mirela hello")
-    breathe(house)
+    pass_debounce(house)
     held = hold(house, "Never said.")
     post(house, house.alice, house.lobby, "@Mirela my boat is the Heron")
-    await held.asked.wait()
+    await held.requested.wait()
 
     await restart(house, sessions, models, embedder)
     held.set()
@@ -32,7 +32,7 @@ async def test_the_first_message_of_a_channel_is_not_lost_either(
 ) -> None:
     held = hold(house, "Never said.")
     post(house, house.alice, house.lobby, "@Mirela my boat is the Heron")
-    await held.asked.wait()
+    await held.requested.wait()
 
     await restart(house, sessions, models, embedder)
     await house.bob.send(house.lobby, "@Mirela which boat?")
@@ -46,9 +46,9 @@ async def test_a_message_older_than_the_last_answer_is_not_lost(
 ) -> None:
     quick, slow = hold(house, "Hello yourself."), hold(house, "Never said.")
     post(house, house.bob, house.lobby, "@Mirela hello")
-    await quick.asked.wait()
+    await quick.requested.wait()
     post(house, house.alice, house.lobby, "@Mirela my boat is the Heron")
-    await slow.asked.wait()
+    await slow.requested.wait()
     quick.set()
     await until_written(sessions, Memory)
 

@@ -1,4 +1,4 @@
-"""Who may do what: every command, every role."""
+"""Permissions: every command, for every role."""
 
 import itertools
 import json
@@ -16,13 +16,12 @@ from simcord.results import InteractionResult
 from bot.discord.errors import explain
 from services.errors import ModeratorsOnly
 from services.personalities import Personality
-from services.photos import file
+from services.photos import file_source
 from services.social import CaptionDraft, TargetChannel
-from services.types import Actor, Venue
-from services.types import Channel as ChatPlace
-from tests.cogs.concurrent import actor, breathe
+from services.types import Actor, Channel, Venue
+from tests.cogs.concurrent import actor, pass_debounce
 from tests.cogs.conftest import House
-from tests.cogs.forms import buttons, fill, said
+from tests.cogs.forms import buttons, content_of, fill
 from tests.services.photo_files import photo as photograph
 from tests.vendors.replicate import painted
 
@@ -30,17 +29,17 @@ MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
 ROLES = ("stranger", "owner", "moderator", "bot_owner")
 HIDDEN = "hidden"
 OWNERS = "Only the owners of **Zed** can do that."
-BOT_OWNER = "Only whoever runs this bot can do that."
+BOT_OWNER = "Only the person who runs this bot can do that."
 MODERATORS = "Only members with **Manage Messages** in this channel can do that."
 NO_PERSONA = "You have no persona called **Hero**."
-NO_CONFIG = "There is no config called **Quick** that you can use for this."
+NO_CONFIG = "There is no config called **Quick** that you can use here."
 NO_CHARACTER = "You have no character called **Inky**. `/character list` shows yours."
 NO_MEMORY = "There is no such memory of you."
-NO_PHOTO = "You have no photo called **zed.jpg**. `/photos list` shows them."
-NO_POST = "You have no post called **draft.jpg**. `/schedule list` shows them."
-NO_TARGET = "There is no target **lobby** for this. `/schedule targets` shows and adds them."
-NOT_YOURS = "Only whom it answers, and moderators, can do that with an answer."
-NOTHING_SAID = "That is not an answer of a personality, or it is no longer kept."
+NO_PHOTO = "You have no photo called **zed.jpg**. `/photos list` shows yours."
+NO_POST = "You have no post called **draft.jpg**. `/schedule list` shows yours."
+NO_TARGET = "There is no target called **lobby** for this. `/schedule targets` lists and adds them."
+NOT_YOURS = "Only the person who was answered, or a moderator, can do that."
+NOTHING_SAID = "That message is not a personality's answer, or the answer is no longer stored."
 
 Options: TypeAlias = Mapping[str, Any]
 ZED, HERO, QUICK, MEMORY, INKY = (
@@ -54,7 +53,7 @@ ZED, HERO, QUICK, MEMORY, INKY = (
 
 @dataclass(frozen=True)
 class Row:
-    """What a command is given, and what each role is told: nothing where it may do it."""
+    """A command's options, and the refusal of each role; None where it is allowed."""
 
     options: Options = field(default_factory=dict[str, Any])
     stranger: str | None = None
@@ -68,18 +67,20 @@ def everyone(**options: Any) -> Row:
 
 
 def its_owner(refusal: str, *, owner: str | None = None, **options: Any) -> Row:
-    """Only whom the thing belongs to, unless it stands otherwise in their way."""
+    """Only the owner of the thing may; `owner` is a refusal for another reason."""
     return Row(options, stranger=refusal, owner=owner, moderator=refusal, bot_owner=refusal)
 
 
 def owners(**options: Any) -> Row:
-    """The owners of a personality, and whoever runs the bot."""
+    """The owners of a personality, and the owner of the bot."""
     return Row({**ZED, **options}, stranger=OWNERS, moderator=OWNERS)
 
 
-def owners_of(refusal: str, *, told: str | None = None, **options: Any) -> Row:
-    """The same, where nobody else is told that the thing is there."""
-    return Row(options, stranger=refusal, owner=told, moderator=refusal, bot_owner=told)
+def owners_of(refusal: str, *, owner_refusal: str | None = None, **options: Any) -> Row:
+    """The same, where others are not told that the thing exists."""
+    return Row(
+        options, stranger=refusal, owner=owner_refusal, moderator=refusal, bot_owner=owner_refusal
+    )
 
 
 def bot_owner(**options: Any) -> Row:
@@ -87,16 +88,16 @@ def bot_owner(**options: Any) -> Row:
 
 
 def moderators(**options: Any) -> Row:
-    """Discord does not show these to anybody else."""
+    """Moderators; Discord hides these commands from others."""
     return Row(options, stranger=HIDDEN, owner=HIDDEN, bot_owner=HIDDEN)
 
 
 def asker() -> Row:
-    """A message menu: whom the answer was given to, and moderators."""
+    """A message menu: the user who was answered, and moderators."""
     return Row(stranger=NOT_YOURS, bot_owner=NOT_YOURS)
 
 
-# In this order, so that nothing is gone before it is needed.
+# In this order, so that nothing is deleted before it is needed.
 TABLE: dict[str, Row] = {
     "help": everyone(),
     "persona create": everyone(),
@@ -163,19 +164,19 @@ TABLE: dict[str, Row] = {
     "discover view": everyone(personality="Mirela"),
     "discover like": everyone(personality="Mirela"),
     "character generate": its_owner(
-        NO_CHARACTER, owner="Pictures of **Inky** are on their way already.", **INKY
+        NO_CHARACTER, owner="Images of **Inky** are already being generated.", **INKY
     ),
     "character create": everyone(photo="$photo", name="New", gender="female", style="Ink"),
     "character list": everyone(),
     "character gallery": its_owner(NO_CHARACTER, **INKY),
     "character profile": its_owner(
         NO_CHARACTER,
-        owner="Nobody has described **Inky** yet: the photo was not looked at.",
+        owner="**Inky** has no description yet: the photo was not analysed.",
         **INKY,
     ),
     "character use": its_owner(
         NO_CHARACTER,
-        owner="Select a picture of **Inky** in `/character gallery` first.",
+        owner="Select an image of **Inky** in `/character gallery` first.",
         **INKY,
         **ZED,
     ),
@@ -187,7 +188,7 @@ TABLE: dict[str, Row] = {
     "photos view": owners_of(NO_PHOTO, photo="zed.jpg"),
     "photos similar": owners_of(
         NO_PHOTO,
-        told="**zed.jpg** has not been looked at yet. Try again in a minute.",
+        owner_refusal="**zed.jpg** has not been analysed yet. Try again in a minute.",
         photo="zed.jpg",
     ),
     "schedule targets": owners(),
@@ -201,7 +202,7 @@ TABLE: dict[str, Row] = {
     "schedule edit": owners_of(NO_POST, post="draft.jpg"),
     "schedule settle": owners_of(
         NO_POST,
-        told="It is a draft, so that cannot be done with it.",
+        owner_refusal="The post is a draft, so that is no longer possible.",
         post="draft.jpg",
         outcome="it is posted",
     ),
@@ -216,7 +217,7 @@ TABLE: dict[str, Row] = {
         stranger=BOT_OWNER,
         owner=BOT_OWNER,
         moderator=BOT_OWNER,
-        bot_owner="This is no board, or it is closed. `/board open` makes one of a channel.",
+        bot_owner="This channel is not an open board. `/board open` turns a channel into one.",
     ),
     "board close": moderators(),
     "engine status": bot_owner(),
@@ -238,8 +239,8 @@ TABLE: dict[str, Row] = {
 }
 
 
-async def furnish(house: House) -> dict[str, Any]:
-    """Give Alice one of everything; return what stands for an option that has no name yet."""
+async def create_fixtures(house: House) -> dict[str, Any]:
+    """Create one of everything for Alice; return the values of the placeholders in `TABLE`."""
     replies = itertools.count(1)
     draft = json.dumps({"caption": "Fog again.", "alt_text": "Colours."})
     house.openai.answer = lambda body: (
@@ -252,7 +253,7 @@ async def furnish(house: House) -> dict[str, Any]:
     await fill(house, house.alice, "config create", {"name": "Quick", "model": "openai/default"})
     await fill(house, house.boss, "system-prompt create", {"name": "Spare", "content": "Be brief."})
     await house.alice.send(house.lobby, "@Zed how is the fog?")
-    breathe(house)
+    pass_debounce(house)
     await house.alice.send(house.lobby, "@Zed and now?")
     memories = await house.services.memory.listed(me, None)
     first, second = (str(memory.id) for memory, _ in memories)
@@ -261,7 +262,7 @@ async def furnish(house: House) -> dict[str, Any]:
     photo = ("me.jpg", painted("photo"))
     options = {"photo": photo, "name": "Inky", "gender": "female", "style": "Ink"}
     await use(house, house.alice, "character create", options)
-    await show(house, me, zed)
+    await add_photos(house, me, zed)
     return {
         "$memory": first,
         "$other": second,
@@ -271,23 +272,23 @@ async def furnish(house: House) -> dict[str, Any]:
     }
 
 
-async def show(house: House, me: Actor, zed: Personality) -> None:
-    """Give Zed two photos, one of them with a draft, and a place to post them."""
+async def add_photos(house: House, me: Actor, zed: Personality) -> None:
+    """Give Zed two photos, one of them with a draft, and a target to post them to."""
     services = house.services
-    taken = services.photos.add(
-        me, zed.id, [file("zed.jpg", photograph(1)), file("draft.jpg", photograph(2))]
+    importing = services.photos.add(
+        me, zed.id, [file_source("zed.jpg", photograph(1)), file_source("draft.jpg", photograph(2))]
     )
-    (_, drafted) = [each.photo async for each in taken if each.photo]
+    (_, drafted) = [each.photo async for each in importing if each.photo]
     lobby = house.lobby
-    place = TargetChannel(
+    target_channel = TargetChannel(
         channel_id=lobby.id, guild_id=house.guild.id, name="lobby", is_public=True
     )
-    await services.targets.add_discord_channel(replace(me, moderates=True), zed.id, place)
+    await services.targets.add_discord_channel(replace(me, moderates=True), zed.id, target_channel)
     await services.posts.save_draft(me, drafted.id, CaptionDraft(caption="Fog", alt_text=""))
 
 
 async def use(house: House, who: MemberActor, command: str, options: Options) -> InteractionResult:
-    """Use a command or a menu of Zed's last answer, and mean it where it asks."""
+    """Use a command, or a menu of Zed's last answer, and confirm if asked."""
     if command in MENUS:
         target = next(each for each in reversed(house.lobby.history()) if each.webhook_id)
         return await who.context_menu(house.lobby, command, target)
@@ -299,25 +300,25 @@ async def use(house: House, who: MemberActor, command: str, options: Options) ->
 
 @pytest.fixture
 def refusals(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
-    """Whatever is put into words for whoever caused it."""
-    put: list[BaseException] = []
+    """The errors that were explained to users."""
+    explained: list[BaseException] = []
 
-    def noted(error: BaseException) -> str | None:
-        put.append(error)
-        return explain(error)
+    def recording_explain(error: BaseException, locale: discord.Locale | None = None) -> str | None:
+        explained.append(error)
+        return explain(error, locale)
 
-    monkeypatch.setattr("bot.discord.errors.explain", noted)
-    return put
+    monkeypatch.setattr("bot.discord.errors.explain", recording_explain)
+    return explained
 
 
-async def told(
+async def refusal_to(
     house: House,
     who: MemberActor,
     command: str,
     options: Options,
     refusals: list[BaseException],
 ) -> str | None:
-    """Return the words of a refusal, or None where there was none."""
+    """Return the text of a refusal, or None if there was none."""
     refusals.clear()
     try:
         result = await use(house, who, command, options)
@@ -325,7 +326,7 @@ async def told(
         if "default-member-permissions" not in str(error):
             raise
         return HIDDEN
-    return said(result) if refusals else None
+    return content_of(result) if refusals else None
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -334,10 +335,10 @@ async def test_everyone_may_do_what_their_role_lets_them(
 ) -> None:
     people = (house.bob, house.alice, house.moderator, house.boss)
     who = people[ROLES.index(role)]
-    things = await furnish(house)
+    things = await create_fixtures(house)
 
     cells = {
-        key: await told(
+        key: await refusal_to(
             house,
             who,
             key.partition(" · ")[0],
@@ -367,8 +368,10 @@ async def test_what_discord_shows_by_mistake_is_refused_all_the_same(
     known = {command.name: command for command in await house.bot.tree.fetch_commands()}
     house.guild.set_command_permissions(known["channel"], {house.alice: True})
 
-    activated = await told(house, house.alice, "channel activate", {"personality": "Bex"}, refusals)
-    deactivated = await told(
+    activated = await refusal_to(
+        house, house.alice, "channel activate", {"personality": "Bex"}, refusals
+    )
+    deactivated = await refusal_to(
         house, house.alice, "channel deactivate", {"personality": "Bex"}, refusals
     )
 
@@ -377,17 +380,17 @@ async def test_what_discord_shows_by_mistake_is_refused_all_the_same(
 
 @pytest.mark.parametrize("guild_id", [1, None])
 async def test_the_service_itself_asks_who_moderates(house: House, guild_id: int | None) -> None:
-    place = ChatPlace(channel_id=2, guild_id=guild_id, venue=Venue.PUBLIC)
+    channel = Channel(channel_id=2, guild_id=guild_id, venue=Venue.PUBLIC)
     channels = house.services.channels
     bex = await house.services.personalities.find("Bex", discord_id=1, channel_id=None)
 
     for change in (channels.activate, channels.deactivate):
         with pytest.raises(ModeratorsOnly):
-            await change(actor(house.boss), place, bex)
+            await change(actor(house.boss), channel, bex)
     with pytest.raises(ModeratorsOnly):
         await house.services.answers.clear(
             actor(house.boss),
-            ChatPlace(channel_id=2, guild_id=1, venue=Venue.PUBLIC),
+            Channel(channel_id=2, guild_id=1, venue=Venue.PUBLIC),
             personality_id=None,
-            everyones=True,
+            for_everyone=True,
         )

@@ -1,4 +1,4 @@
-"""Posts, as those who plan them meet them in Discord."""
+"""`/schedule`, as those who plan posts use it on Discord."""
 
 import io
 import json
@@ -21,9 +21,9 @@ from services.social import CaptionDraft, NotScheduled
 from services.social.scheduling import enqueue_delivery
 from tests.cogs.concurrent import actor, invent
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, buttons, embed, fill, inputs, press, said
+from tests.cogs.forms import answer, buttons, content_of, embed, fill, inputs, press
 from tests.fakes import HandClock
-from tests.services.job_support import nothing_due
+from tests.services.character_support import nothing_due
 from tests.services.photo_files import photo
 
 TEXTS = {"caption": "The lamp is lit.", "alt_text": "A lamp."}
@@ -51,8 +51,8 @@ async def harbour(at_work: House) -> House:
     return at_work
 
 
-async def later(sessions: Sessions, clock: HandClock, **span: float) -> None:
-    """Let time pass, and do what is due then."""
+async def advance(sessions: Sessions, clock: HandClock, **span: float) -> None:
+    """Advance the clock, and wait until due jobs have run."""
     clock.forward(**span)
     async with sessions.begin() as session:
         await session.execute(
@@ -78,15 +78,15 @@ async def test_a_photo_is_posted_at_its_time_in_the_voice_of_its_personality(
 ) -> None:
     planned = await plan(harbour, "tomorrow 18:00")
     listed = await harbour.moderator.slash(harbour.lobby, "schedule list")
-    await later(sessions, clock, hours=29)
+    await advance(sessions, clock, hours=29)
     before = [each.content for each in harbour.lobby.history()]
-    await later(sessions, clock, hours=2)
+    await advance(sessions, clock, hours=2)
     (message,) = harbour.lobby.history()
     afterwards = await harbour.moderator.slash(harbour.lobby, "schedule list")
 
-    assert "Planned." in said(planned)
+    assert "Planned." in content_of(planned)
     at = f"<t:{int(datetime(2026, 3, 28, 18, tzinfo=UTC).timestamp())}:f>"
-    assert at in said(planned)
+    assert at in content_of(planned)
     assert "🕓 **a.jpg**" in (embed(listed).description or "")
     assert before == []
     assert (message.author.name, message.content) == ("Ada", "The lamp is lit.")
@@ -98,7 +98,7 @@ async def test_what_was_posted_and_not_written_down_is_found_and_not_posted_agai
     harbour: House, sessions: Sessions, clock: HandClock
 ) -> None:
     await plan(harbour, "tomorrow 18:00")
-    await later(sessions, clock, hours=31)
+    await advance(sessions, clock, hours=31)
     async with sessions.begin() as session:
         await session.execute(
             text(
@@ -112,7 +112,7 @@ async def test_what_was_posted_and_not_written_down_is_found_and_not_posted_agai
             session, post, await session.get_one(SocialTarget, post.target_id), clock
         )
 
-    await later(sessions, clock, minutes=1)
+    await advance(sessions, clock, minutes=1)
 
     assert len(harbour.lobby.history()) == 1
     listed = await harbour.moderator.slash(harbour.lobby, "schedule list")
@@ -125,18 +125,18 @@ async def test_times_are_read_by_ones_own_clock_and_shown_by_everyones(
     zoned = await harbour.moderator.slash(harbour.lobby, "schedule zone", zone="europe/vienna")
     planned = await plan(harbour, "tomorrow 6 pm")
 
-    assert "**Europe/Vienna**" in said(zoned)
-    assert f"<t:{int(datetime(2026, 3, 28, 17, tzinfo=UTC).timestamp())}:f>" in said(planned)
+    assert "**Europe/Vienna**" in content_of(zoned)
+    assert f"<t:{int(datetime(2026, 3, 28, 17, tzinfo=UTC).timestamp())}:f>" in content_of(planned)
 
 
 @pytest.mark.parametrize(
     ("when", "words"),
     [
-        ("tomorrow noonish", "is no time that I can read. Write `2026-12-24 18:00`"),
-        ("2026-03-01 10:00", "is over"),
+        ("tomorrow noonish", "is not a time I can read. Write `2026-12-24 18:00`"),
+        ("2026-03-01 10:00", "is in the past"),
         ("2031-03-01 10:00", "too far away"),
-        ("2026-03-29 02:30", "There is no **2026-03-29 02:30** in Europe/Vienna"),
-        ("next slot", "has no times of the week yet: set some with `/schedule slots`"),
+        ("2026-03-29 02:30", "**2026-03-29 02:30** does not exist in Europe/Vienna"),
+        ("next slot", "has no weekly slots yet. Set some with `/schedule slots`"),
     ],
 )
 async def test_a_time_that_is_none_is_said(harbour: House, when: str, words: str) -> None:
@@ -144,7 +144,7 @@ async def test_a_time_that_is_none_is_said(harbour: House, when: str, words: str
 
     refused = await plan(harbour, when)
 
-    assert words in said(refused)
+    assert words in content_of(refused)
 
 
 async def test_a_photo_is_planned_once(harbour: House) -> None:
@@ -155,8 +155,8 @@ async def test_a_photo_is_planned_once(harbour: House) -> None:
     )
     same_minute = await plan(harbour, "tomorrow 18:00", "b.jpg")
 
-    assert "**a.jpg** has its post already: it is planned for **\\#lobby**" in said(again)
-    assert "is taken on **\\#lobby** by another post" in said(same_minute)
+    assert "**a.jpg** already has a post on **\\#lobby**: scheduled" in content_of(again)
+    assert "Another post is already planned for" in content_of(same_minute)
 
 
 async def test_a_week_of_slots_fills_up_in_order(harbour: House) -> None:
@@ -172,10 +172,10 @@ async def test_a_week_of_slots_fills_up_in_order(harbour: House) -> None:
 
     fields = {each.name: each.value for each in embed(filled).fields}
     assert fields["Week, in Europe/Vienna"] == "Mon-Fri 09:00\nSun 02:30"
-    # On that Sunday there is no 02:30: it is 03:30 then, by summer time.
+    # That Sunday has no 02:30: summer time begins, so it is 03:30.
     sunday, monday = datetime(2026, 3, 29, 1, 30, tzinfo=UTC), datetime(2026, 3, 30, 7, tzinfo=UTC)
-    assert f"<t:{int(sunday.timestamp())}:f>" in said(first)
-    assert f"<t:{int(monday.timestamp())}:f>" in said(second)
+    assert f"<t:{int(sunday.timestamp())}:f>" in content_of(first)
+    assert f"<t:{int(monday.timestamp())}:f>" in content_of(second)
 
 
 async def test_slots_that_are_none_are_said(harbour: House) -> None:
@@ -183,7 +183,7 @@ async def test_slots_that_are_none_are_said(harbour: House) -> None:
         harbour, harbour.moderator, "schedule slots", {"slots": "whenever"}, target="lobby"
     )
 
-    assert "**whenever** is no line of days and times" in said(wrong)
+    assert "**whenever** is not a line of days and times" in content_of(wrong)
 
 
 async def test_a_post_is_changed_put_off_and_called_off(
@@ -198,17 +198,17 @@ async def test_a_post_is_changed_put_off_and_called_off(
         {"caption": "The lamp is out.", "when": "2026-03-30 08:00"},
         post="a.jpg",
     )
-    await later(sessions, clock, days=1, hours=12)
+    await advance(sessions, clock, days=1, hours=12)
     nothing = harbour.lobby.history()
     called_off = await press(
         harbour, harbour.moderator, "Call it off", "schedule cancel", post="a.jpg"
     )
-    await later(sessions, clock, days=5)
+    await advance(sessions, clock, days=5)
     free = await harbour.moderator.slash(harbour.lobby, "photos unscheduled", personality="Ada")
 
-    assert "Changed." in said(changed)
+    assert "Changed." in content_of(changed)
     assert nothing == harbour.lobby.history() == []
-    assert "Called off: **a.jpg**." in said(called_off)
+    assert "Cancelled: **a.jpg**." in content_of(called_off)
     assert "a.jpg" in (embed(free).description or "")
 
 
@@ -217,13 +217,13 @@ async def test_a_paused_target_waits(harbour: House, sessions: Sessions, clock: 
     who, lobby = harbour.moderator, harbour.lobby
 
     paused = await who.slash(lobby, "schedule pause", target="lobby")
-    await later(sessions, clock, days=1, hours=7)
+    await advance(sessions, clock, days=1, hours=7)
     listed = await who.slash(lobby, "schedule list")
     nothing = lobby.history()
     await who.slash(lobby, "schedule pause", target="lobby", mode="resume")
-    await later(sessions, clock, minutes=1)
+    await advance(sessions, clock, minutes=1)
 
-    assert "Nothing is posted there until" in said(paused)
+    assert "Nothing is posted there until" in content_of(paused)
     assert "waiting: its target is paused" in (embed(listed).description or "")
     assert nothing == []
     assert len(lobby.history()) == 1
@@ -245,13 +245,13 @@ async def test_a_channel_that_is_gone_is_told_to_whoever_planned(
     )
     harbour.env.backend.delete_channel(side.id)
 
-    await later(sessions, clock, days=1, hours=7)
+    await advance(sessions, clock, days=1, hours=7)
 
     listed = await who.slash(harbour.lobby, "schedule list")
     assert "❌ **a.jpg**" in (embed(listed).description or "")
-    assert "That channel is gone" in (embed(listed).description or "")
-    (told,) = who.user.dm_channel.history()
-    assert "That channel is gone" in told.content
+    assert "That channel no longer exists." in (embed(listed).description or "")
+    (notice,) = who.user.dm_channel.history()
+    assert "That channel no longer exists." in notice.content
 
 
 async def test_a_draft_by_the_personality_is_edited_before_it_is_kept(harbour: House) -> None:
@@ -265,14 +265,14 @@ async def test_a_draft_by_the_personality_is_edited_before_it_is_kept(harbour: H
     words, labels = shown.embeds[0].description, [*buttons(shown)]
     form = await who.click(shown, label="Edit and keep")
     values = {name: each.get("value") for name, each in inputs(form).items()}
-    kept = await who.submit_modal(form, {"caption": "Fog again.", "alt_text": "Grey."})
+    saved = await who.submit_modal(form, {"caption": "Fog again.", "alt_text": "Grey."})
     listed = await who.slash(lobby, "schedule list")
     body = str(harbour.openai.requests[-1])
 
     assert words == "Fog again. I counted three gulls."
     assert labels == ["Edit and plan", "Edit and keep", "Write another"]
     assert values["alt_text"] == "Grey colours."
-    assert "Kept as a draft." in said(kept)
+    assert "Saved as a draft." in content_of(saved)
     assert "📝 **a.jpg**" in (embed(listed).description or "")
     assert "<wish>gulls</wish>" in body
     assert "data:image/jpeg;base64," in body
@@ -291,7 +291,7 @@ async def test_the_calendar_is_a_picture_of_the_month(harbour: House, clock: Han
     other = await who.slash(lobby, "schedule calendar", month="2026-12")
 
     assert march.size == (7 * 156 + 12, 96 + 6 * 156 + 12)
-    # On the 28th, a Saturday in the fifth row, stands the photo in the frame of what is planned.
+    # The 28th, a Saturday in the fifth row, shows the photo in the frame of a planned post.
     assert march.getpixel((5 * 156 + 14, 96 + 4 * 156 + 40)) == (88, 101, 242)
     assert "1 post this month" in (words.footer.text or "")
     assert words.description is None
@@ -307,17 +307,17 @@ async def test_only_moderators_open_a_channel_and_only_operators_buffer(harbour:
     buffer = await who.slash(lobby, "schedule targets", personality="Eve", buffer="ig")
     stranger = await harbour.bob.slash(lobby, "schedule targets", personality="Ada")
 
-    assert "Only members with **Manage Messages**" in said(channel)
-    assert "Only whoever runs this bot" in said(buffer)
-    assert "Only the owners of **Ada**" in said(stranger)
+    assert "Only members with **Manage Messages**" in content_of(channel)
+    assert "Only the person who runs this bot" in content_of(buffer)
+    assert "Only the owners of **Ada**" in content_of(stranger)
 
 
 async def test_without_a_key_buffer_is_one_sentence(house: House) -> None:
     await invent(house, house.boss, "Ada")
 
-    asked = await house.boss.slash(house.lobby, "schedule targets", personality="Ada", buffer="ig")
+    result = await house.boss.slash(house.lobby, "schedule targets", personality="Ada", buffer="ig")
 
-    assert "BUFFER_API_KEY" in said(asked)
+    assert "BUFFER_API_KEY" in content_of(result)
 
 
 async def test_a_photo_deleted_while_planned_takes_its_post_along(
@@ -326,12 +326,12 @@ async def test_a_photo_deleted_while_planned_takes_its_post_along(
     await plan(harbour, "tomorrow 18:00")
     who, lobby = harbour.moderator, harbour.lobby
 
-    asked = await who.slash(lobby, "photos delete", photo="a.jpg")
-    question = said(asked)
-    await who.click(answer(asked), label="Delete")
-    await later(sessions, clock, days=2)
+    confirmation = await who.slash(lobby, "photos delete", photo="a.jpg")
+    question = content_of(confirmation)
+    await who.click(answer(confirmation), label="Delete")
+    await advance(sessions, clock, days=2)
 
-    assert "Its post is called off, too." in question
+    assert "Its post is cancelled, too." in question
     assert lobby.history() == []
     listed = await who.slash(lobby, "schedule list")
     assert "Nothing yet" in (embed(listed).description or "")
@@ -342,15 +342,17 @@ async def test_a_caption_past_the_limit_is_refused_with_what_is_added_to_it(
 ) -> None:
     posts, photos = harbour.services.posts, harbour.services.photos
     me = replace(actor(harbour.moderator), moderates=True)
-    found = await photos.find(me, "a.jpg")
+    stored = await photos.find(me, "a.jpg")
     target = await harbour.services.targets.find(me, "lobby")
 
     done = await posts.schedule_post(
-        me, found.id, CaptionDraft(caption="x" * 2001, alt_text=""), target_id=target.id
+        me, stored.id, CaptionDraft(caption="x" * 2001, alt_text=""), target_id=target.id
     )
 
     assert isinstance(done, NotScheduled)
-    assert "Discord takes 2,000 characters, and these are 2,001" in (explain(done.reason) or "")
+    assert "The limit on Discord is 2,000 characters; this caption has 2,001" in (
+        explain(done.reason) or ""
+    )
 
 
 async def test_a_moderator_closes_the_channel_to_photos(
@@ -361,18 +363,18 @@ async def test_a_moderator_closes_the_channel_to_photos(
     refused = await harbour.alice.slash(harbour.lobby, "schedule close")
     closed = await harbour.moderator.slash(harbour.lobby, "schedule close")
     again = await harbour.moderator.slash(harbour.lobby, "schedule close")
-    await later(sessions, clock, hours=2)
+    await advance(sessions, clock, hours=2)
 
-    assert "Manage Messages" in said(refused)
-    assert "called off" in said(closed)
-    assert said(again) == "Nobody's photos are posted here."
+    assert "Manage Messages" in content_of(refused)
+    assert "cancelled" in content_of(closed)
+    assert content_of(again) == "No photos are posted here."
     assert harbour.lobby.history() == []
 
 
 async def test_what_never_went_out_is_posted_also_where_much_was_said_before(
     harbour: House, sessions: Sessions, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.discord.photos._LOOKED_AT", 3)
+    monkeypatch.setattr("bot.discord.photos._MAX_HISTORY", 3)
     for number in range(4):
         await harbour.moderator.send(harbour.lobby, f"old talk {number}")
     await harbour.env.advance_time(3600)
@@ -391,7 +393,7 @@ async def test_what_never_went_out_is_posted_also_where_much_was_said_before(
             session, post, await session.get_one(SocialTarget, post.target_id), clock
         )
 
-    await later(sessions, clock, seconds=40)
+    await advance(sessions, clock, seconds=40)
 
     assert harbour.lobby.history()[-1].content == "The lamp is lit."
 
@@ -401,7 +403,7 @@ async def test_a_webhook_that_was_moved_is_not_spoken_through(
 ) -> None:
     side = harbour.guild.create_text_channel("side")
     await plan(harbour, "in 1 hour")
-    await later(sessions, clock, hours=1, minutes=1)
+    await advance(sessions, clock, hours=1, minutes=1)
     channel = harbour.bot.get_channel(harbour.lobby.id)
     assert isinstance(channel, discord.TextChannel)
     (webhook,) = await channel.webhooks()
@@ -409,7 +411,7 @@ async def test_a_webhook_that_was_moved_is_not_spoken_through(
     harbour.bot.dispatch("webhooks_update", channel)
 
     await plan(harbour, "in 1 hour", "b.jpg")
-    await later(sessions, clock, hours=1, minutes=1)
+    await advance(sessions, clock, hours=1, minutes=1)
 
     assert side.history() == []
     assert len(harbour.lobby.history()) == 2
@@ -419,5 +421,5 @@ async def test_what_was_typed_with_a_wrong_time_is_kept(harbour: House) -> None:
     refused = await plan(harbour, "tomorrow noonish")
     listed = await harbour.moderator.slash(harbour.lobby, "schedule list")
 
-    assert "kept as a draft" in said(refused)
+    assert "saved as a draft" in content_of(refused)
     assert "📝 **a.jpg**" in (embed(listed).description or "")

@@ -1,4 +1,4 @@
-"""What a personality has posted it can speak of, where that may be known."""
+"""A personality knows its own posts in channels where they may be known."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from typing_extensions import override
 
-from bot.app.wiring import describe_error
+from bot.discord.errors import describe
 from db.models import Character, CharacterImage, GeneratedAsset, PromptArtifact
 from db.session import Sessions, connect
 from services.characters import (
@@ -23,12 +23,12 @@ from services.characters import (
     ImageOrder,
     Progress,
     ProgressHandler,
-    Watcher,
 )
 from services.images import ImagePipeline
-from services.jobs import LANES, Handler, JobMetrics, Worker
+from services.jobs import CONCURRENCY, Handler, JobMetrics, Worker
 from services.llm import LanguageModels, background_calls
 from services.media import DeleteHandler, FolderStore
+from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
 from services.types import Actor, Attachment
 from tests.conftest import studio_of
@@ -65,15 +65,21 @@ def seen(**changes: Any) -> Callable[[dict[str, Any]], str]:
     return lambda _: json.dumps({**SEEN, **changes})
 
 
-class FakeWatcher(Watcher):
+class RecordingNotifier(Notifier):
     """Records the progress that is shown."""
 
     def __init__(self) -> None:
         self.shown: list[tuple[str, int]] = []
 
     @override
-    async def show(self, address: dict[str, Any], progress: Progress) -> None:
-        self.shown.append((progress.character.status, len(progress.thumbnails)))
+    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
+        assert isinstance(notice, Progress)
+        self.shown.append((notice.character.status, len(notice.thumbnails)))
+        return True
+
+    @override
+    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
+        raise AssertionError("progress is shown where it was asked for")
 
 
 class Drawing:
@@ -84,7 +90,7 @@ class Drawing:
     ) -> None:
         self.sessions = sessions
         self.studio = studio
-        self.watcher = FakeWatcher()
+        self.notifier = RecordingNotifier()
         self.models = models
         people = PersonalityService(sessions)
         self.service = CharacterService(
@@ -97,16 +103,18 @@ class Drawing:
     ) -> Character:
         options: dict[str, Any] = {"style": "ink", "variants": 2, "reply": {"until": "x"}, **wish}
         order = ImageOrder(**options)
-        return await self.service.create(OWNER, name=name, gender="female", photo=photo, wish=order)
+        return await self.service.create(
+            OWNER, name=name, gender="female", photo=photo, order=order
+        )
 
     @property
     def handlers(self) -> list[Handler]:
         store = self.studio.store
         return [
             GenerateHandler(
-                self.sessions, self.models, self.studio, self.watcher, describe=describe_error
+                self.sessions, self.models, self.studio, self.notifier, describe=describe
             ),
-            ProgressHandler(self.sessions, store, self.watcher),
+            ProgressHandler(self.sessions, store, self.notifier),
             CleanupHandler(self.sessions, self.studio),
             DeleteHandler(self.studio.store),
         ]
@@ -116,11 +124,11 @@ class Drawing:
         worker = Worker(
             self.sessions,
             self.handlers,
-            lanes=LANES,
-            describe=describe_error,
+            concurrency=CONCURRENCY,
+            describe=describe,
             metrics=JobMetrics(),
-            pace=QUICK,
-            watch=checkpoint,
+            timing=QUICK,
+            checkpoint=checkpoint,
         )
         async with worker.running():
             yield
@@ -150,7 +158,7 @@ class Drawing:
             return list((await session.scalars(select(CharacterImage))).all())
 
     async def keys(self) -> set[str]:
-        return {each.key async for each in self.studio.store.listed("")}
+        return {each.key async for each in self.studio.store.list_objects("")}
 
 
 async def draw(

@@ -50,7 +50,7 @@ async def act_on_discord(
         world.restore(env, file)
         async with runner as env:
             world.build(env)
-            world.keep(env, file)
+            world.save(env, file)
             _checkpoint_requests(env, file, checkpoint)
             async with worker(sessions, bot.services, has_discord=True).running():
                 await nothing_due(sessions)
@@ -66,7 +66,7 @@ def _checkpoint_requests(env: Env, file: Path, checkpoint: Checkpoint) -> None:
         def handle(context: Any) -> Any:
             checkpoint("before")
             answer = real(context)
-            world.keep(env, file)
+            world.save(env, file)
             checkpoint("after")
             return answer
 

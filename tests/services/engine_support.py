@@ -29,7 +29,7 @@ from services.engine.scheduler import enqueue_task, to_task
 from services.engine.types import PlannedAct
 from services.images import ImageModels, ImagePipeline
 from services.images.replicate import ReplicateImageModel
-from services.jobs import LANES, JobMetrics, Worker
+from services.jobs import CONCURRENCY, JobMetrics, Worker
 from services.llm import (
     PRICES,
     BackgroundCalls,
@@ -38,7 +38,8 @@ from services.llm import (
     Ledger,
     background_calls,
 )
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from services.types import Speaker
 from tests.conftest import studio_of
 from tests.services.crashes import Checkpoint
@@ -173,12 +174,12 @@ def worker(
     return Worker(
         sessions,
         [ActHandler(dependencies)],
-        lanes={**LANES, **(lanes or {})},
+        concurrency={**CONCURRENCY, **(lanes or {})},
         describe=lambda error: explain(error) or f"{type(error).__name__}: {error}",
         metrics=JobMetrics(),
-        at_once=at_once,
-        pace=QUICK,
-        watch=checkpoint,
+        max_jobs=at_once,
+        timing=QUICK,
+        checkpoint=checkpoint,
     )
 
 

@@ -7,7 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -17,11 +17,12 @@ from typing_extensions import override
 from db.models import Job, JobStatus
 from db.session import Sessions, connect
 from services.jobs import (
-    HOUSE,
-    LANES,
+    CONCURRENCY,
+    DEFAULT,
     Handler,
     JobMetrics,
     JobService,
+    Payload,
     Run,
     Worker,
     WorkerTiming,
@@ -32,28 +33,51 @@ OPEN = {str(JobStatus.PENDING), str(JobStatus.RUNNING)}
 QUICK = WorkerTiming(lease=1.5, poll=0.2, grace=0.3, backoff=0.01)
 
 
-class ScriptedHandler(Handler):
+class ScriptedJob(Payload):
+    """Runs the script of a test."""
+
+    kind: ClassVar[str] = "scripted"
+
+    name: str = ""
+
+
+class LaterJob(Payload):
+    """A kind that no handler here knows."""
+
+    kind: ClassVar[str] = "of a later version"
+
+
+class NumberJob(Payload):
+    """A number to be recorded."""
+
+    kind: ClassVar[str] = "number"
+
+    number: int
+    key: str | None = None
+
+
+class ScriptedHandler(Handler[ScriptedJob]):
     """Runs the test's script, and records its runs and changes of status."""
 
-    kind = "told"
+    payload_type = ScriptedJob
     max_attempts = 3
 
-    def __init__(self, script: Callable[[Run], Awaitable[None]] | None = None) -> None:
+    def __init__(self, script: Callable[[Run[ScriptedJob]], Awaitable[None]] | None = None) -> None:
         self.script = script
-        self.runs: list[Run] = []
+        self.runs: list[Run[ScriptedJob]] = []
         self.status_changes: list[tuple[JobStatus, str]] = []
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[ScriptedJob]) -> None:
         self.runs.append(run)
         if self.script is not None:
             await self.script(run)
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+        self, session: AsyncSession, payload: ScriptedJob, status: JobStatus, reason: str
     ) -> None:
-        self.status_changes.append((status, words))
+        self.status_changes.append((status, reason))
 
 
 def worker(
@@ -61,24 +85,24 @@ def worker(
     handler: Handler,
     *,
     at_once: int = 10,
-    lanes: Mapping[str, int] = LANES,
+    lanes: Mapping[str, int] = CONCURRENCY,
     pace: WorkerTiming = QUICK,
     metrics: JobMetrics | None = None,
 ) -> Worker:
     return Worker(
         sessions,
         [handler],
-        lanes=lanes,
+        concurrency=lanes,
         describe=lambda error: f"{type(error).__name__}: {error}",
         metrics=metrics or JobMetrics(),
-        at_once=at_once,
-        pace=pace,
+        max_jobs=at_once,
+        timing=pace,
     )
 
 
-async def enqueue_job(sessions: Sessions, *, kind: str = "told", **options: Any) -> UUID:
+async def enqueue_job(sessions: Sessions, payload: Payload | None = None, **options: Any) -> UUID:
     async with sessions.begin() as session:
-        return await enqueue(session, kind, {}, **options)
+        return await enqueue(session, payload or ScriptedJob(), **options)
 
 
 async def job(sessions: Sessions, job_id: UUID) -> Job:
@@ -167,7 +191,7 @@ def job_service(sessions: Sessions, handler: ScriptedHandler) -> JobService:
     return JobService(sessions, [handler], JobMetrics())
 
 
-def raising(error: Exception) -> Callable[[Run], Awaitable[None]]:
+def raising(error: Exception) -> Callable[[Run[ScriptedJob]], Awaitable[None]]:
     async def fail(_: Run) -> None:
         raise error
 
@@ -181,37 +205,37 @@ class ConcurrencyProbe:
         self.running: set[UUID] = set()
         self.max_running = 0
 
-    async def join(self, run: Run) -> None:
+    async def join(self, run: Run[ScriptedJob]) -> None:
         self.running.add(run.id)
         self.max_running = max(self.max_running, len(self.running))
         await asyncio.sleep(0.01)
         self.running.discard(run.id)
 
 
-class NumberHandler(Handler):
+class NumberHandler(Handler[NumberJob]):
     """Records the times and the process of each run in a table; fails by the job's number."""
 
-    kind = "noting"
+    payload_type = NumberJob
     max_attempts = 3
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     @override
-    async def run(self, run: Run) -> None:
+    async def run(self, run: Run[NumberJob]) -> None:
         async with self._sessions.begin() as session:
             noted = await session.scalar(
                 text(
                     "INSERT INTO notes (number, key, process, began) "
                     "VALUES (:number, :key, :process, clock_timestamp()) RETURNING id"
                 ),
-                {**run.payload, "process": os.getpid()},
+                {**run.payload.model_dump(), "process": os.getpid()},
             )
         await asyncio.sleep(0.001)
-        if run.payload["number"] < 0:
+        if run.payload.number < 0:
             os.kill(os.getpid(), signal.SIGKILL)
         # Every seventh job always fails, every third one at its first attempt.
-        number = run.payload["number"]
+        number = run.payload.number
         fails = number % 7 == 0 or (number % 3 == 0 and run.attempt == 1)
         if fails:
             async with run.writing() as session:
@@ -224,12 +248,6 @@ class NumberHandler(Handler):
                 text("UPDATE notes SET done = true, ended = clock_timestamp() WHERE id = :id"),
                 {"id": noted},
             )
-
-    @override
-    async def on_status_change(
-        self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
-    ) -> None:
-        """Do nothing: the table records everything."""
 
 
 NOTES = """
@@ -246,7 +264,7 @@ async def add_numbers(sessions: Sessions, count: int) -> None:
         await session.execute(text(NOTES))
         for number in range(count):
             key = f"key {number % 11}" if number % 3 == 1 else None
-            await enqueue(session, "noting", {"number": number, "key": key}, key=key, lane=HOUSE)
+            await enqueue(session, NumberJob(number=number, key=key), lock_key=key, group=DEFAULT)
 
 
 async def work_on_numbers(ready: Callable[[], None], url: str) -> None:

@@ -10,23 +10,29 @@ from uuid import UUID
 from sqlalchemy import text
 from typing_extensions import override
 
-from bot.app.wiring import describe_error
+from bot.discord.errors import describe
 from db.models import Photo, SocialPost, SocialTarget
 from db.session import Sessions, connect
 from services.buffer import BufferClient, BufferPublisher
 from services.clock import Clock
 from services.embeddings import ImageEmbedder, LocalImageEmbedder
 from services.images import ImageModels, ImagePipeline
-from services.jobs import LANES, Handler, JobMetrics, Worker
+from services.jobs import CONCURRENCY, Handler, JobMetrics, Worker
 from services.llm import PRICES, Ledger, background_calls
 from services.media import DeleteHandler, FolderStore
+from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
-from services.photos import EmbedPhotoHandler, ImportOutcome, ImportResult, PhotoService, file
+from services.photos import (
+    EmbedPhotoHandler,
+    ImportOutcome,
+    ImportResult,
+    PhotoService,
+    file_source,
+)
 from services.social import (
     CalendarService,
     CaptionDraft,
     DeliveryHandler,
-    Messenger,
     OutgoingPost,
     PostDetails,
     PostNotice,
@@ -92,14 +98,19 @@ class FakePublisher(Publisher):
 
 
 @dataclass(eq=False)
-class FakeMessenger(Messenger):
+class RecordingNotifier(Notifier):
     """Records the notices that are sent."""
 
     notices: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     @override
-    async def tell(self, discord_id: int, told: PostNotice) -> bool:
-        self.notices.append((discord_id, told.details.post.error or ""))
+    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
+        raise AssertionError("whoever planned a post is written to")
+
+    @override
+    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
+        assert isinstance(notice, PostNotice)
+        self.notices.append((discord_id, notice.details.post.error or ""))
         return True
 
 
@@ -121,16 +132,16 @@ class Posting:
         self.studio = studio
         self.clock = clock or HandClock(NOW)
         self.wall = FakePublisher()
-        self.messenger = FakeMessenger()
+        self.notifier = RecordingNotifier()
         self.embedder = embedder or LocalImageEmbedder()
         client = BufferClient(sessions, api_key=key, base_url=buffer_url or "http://127.0.0.1:9/")
         self.buffer = BufferPublisher(client, studio.store)
-        self.people = PersonalityService(sessions, leaving=delete_photos_and_posts)
+        self.people = PersonalityService(sessions, on_delete=delete_photos_and_posts)
         self.photos = PhotoService(sessions, studio, self.embedder, FakeChatAdapter())
         self.posts = SocialService(sessions, self.clock)
         self.calendar = CalendarService(sessions, self.clock)
         channels = self.buffer if buffer_url else None
-        self.targets = TargetService(sessions, channels, studio.courier, self.clock)
+        self.targets = TargetService(sessions, channels, studio.background, self.clock)
         self._search = search
 
     @property
@@ -146,9 +157,9 @@ class Posting:
         }
         return [
             DeliveryHandler(
-                self.sessions, publishers, self.clock, describe=describe_error, search=self._search
+                self.sessions, publishers, self.clock, describe=describe, search=self._search
             ),
-            SocialNoticeHandler(self.sessions, self.messenger),
+            SocialNoticeHandler(self.sessions, self.notifier),
             RemoveFromQueueHandler(publishers),
             DeleteHandler(self.studio.store),
             EmbedPhotoHandler(self.sessions, self.studio.store, self.embedder),
@@ -159,11 +170,11 @@ class Posting:
         worker = Worker(
             self.sessions,
             self.handlers,
-            lanes=LANES,
-            describe=describe_error,
+            concurrency=CONCURRENCY,
+            describe=describe,
             metrics=JobMetrics(),
-            pace=replace(QUICK, poll=0.02),
-            watch=checkpoint,
+            timing=replace(QUICK, poll=0.02),
+            checkpoint=checkpoint,
         )
         async with worker.running():
             yield
@@ -193,8 +204,8 @@ class Posting:
     async def library(self, count: int = 1, *, is_made: bool = False) -> list[Photo]:
         """Import photos for a new personality."""
         whose = await self.personality()
-        sources = [file(f"p{number}.jpg", photo(number)) for number in range(count)]
-        adding = self.photos.add(OWNER, whose, sources, is_made=is_made)
+        sources = [file_source(f"p{number}.jpg", photo(number)) for number in range(count)]
+        adding = self.photos.add(OWNER, whose, sources, is_ai_generated=is_made)
         taken: list[ImportResult] = [each async for each in adding]
         assert {each.outcome for each in taken} == {ImportOutcome.ADDED}
         return [each.photo for each in taken if each.photo]

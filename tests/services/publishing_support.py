@@ -9,15 +9,16 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from bot.discord.errors import explain
+from bot.discord.errors import describe
 from db.models import JobStatus, Personality
 from db.session import Sessions, connect
-from services.jobs import LANES, JobMetrics, Worker
+from services.jobs import CONCURRENCY, JobMetrics, Worker
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
+from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
 from services.publishing import (
-    Herald,
     PublishAttempt,
     PublishHandler,
     PublishingService,
@@ -62,7 +63,7 @@ def judge(**answers: dict[str, Any] | str) -> Callable[[dict[str, Any]], str]:
     return answer
 
 
-class FakeNotifier(Herald):
+class FakeNotifier(Notifier):
     """Records the notifications it sends."""
 
     def __init__(self, *, reachable: bool = True) -> None:
@@ -71,21 +72,23 @@ class FakeNotifier(Herald):
         self.letters: list[tuple[int, str]] = []
 
     @override
-    async def reply(self, address: dict[str, Any], ended: PublishResult) -> bool:
+    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
+        assert isinstance(notice, PublishResult)
         if self.reachable:
-            self.replies.append(ended.attempt.status)
+            self.replies.append(notice.attempt.status)
         return self.reachable
 
     @override
-    async def write(self, discord_id: int, ended: PublishResult) -> bool:
-        self.letters.append((discord_id, ended.attempt.status))
+    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
+        assert isinstance(notice, PublishResult)
+        self.letters.append((discord_id, notice.attempt.status))
         return True
 
 
 def publisher(
     sessions: Sessions,
     models: LanguageModels,
-    notifier: Herald,
+    notifier: Notifier,
     *,
     checkpoint: Checkpoint = lambda _: None,
 ) -> Worker:
@@ -93,17 +96,17 @@ def publisher(
     return Worker(
         sessions,
         [PublishHandler(sessions, models), PublishNoticeHandler(notifier)],
-        lanes=LANES,
-        describe=lambda error: explain(error) or "Something broke on our side.",
+        concurrency=CONCURRENCY,
+        describe=describe,
         metrics=JobMetrics(),
-        pace=QUICK,
-        watch=checkpoint,
+        timing=QUICK,
+        checkpoint=checkpoint,
     )
 
 
 @asynccontextmanager
 async def publishing(
-    sessions: Sessions, models: LanguageModels, notifier: Herald | None = None
+    sessions: Sessions, models: LanguageModels, notifier: Notifier | None = None
 ) -> AsyncGenerator[PublishingService]:
     """Publish while the context is open."""
     async with publisher(sessions, models, notifier or FakeNotifier()).running():

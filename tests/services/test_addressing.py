@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from services.chat.addressing import called_in, candidates
+from services.chat.addressing import candidate_names, find_mentioned
 from services.texts import clean_name
 
 CAST = [
@@ -60,23 +60,23 @@ NAMES = {clean_name(name).lower(): name for name in CAST}
     ],
 )
 def test_who_is_called(text: str, who: list[str]) -> None:
-    assert called_in(text, NAMES) == who
+    assert find_mentioned(text, NAMES) == who
 
 
 def test_the_longest_name_wins_up_to_four_words() -> None:
     names = {"a": 1, "a b": 2, "a b c": 3, "a b c d": 4, "a b c d e": 5}
 
-    assert called_in("@a b c d e f", names) == [4]
-    assert called_in("@a b c x", names) == [3]
-    assert called_in("@a x b c", names) == [1]
+    assert find_mentioned("@a b c d e f", names) == [4]
+    assert find_mentioned("@a b c x", names) == [3]
+    assert find_mentioned("@a x b c", names) == [1]
 
 
 def test_two_names_of_one_personality_call_it_once() -> None:
-    assert called_in("@Mirela and @Miri", {"mirela": 7, "miri": 7}) == [7]
+    assert find_mentioned("@Mirela and @Miri", {"mirela": 7, "miri": 7}) == [7]
 
 
 def test_no_candidate_is_longer_than_a_name_can_be() -> None:
-    tried = candidates(f"@{'x' * 4000} @Bob {'y' * 500}")
+    tried = candidate_names(f"@{'x' * 4000} @Bob {'y' * 500}")
 
     assert [names for names in tried if "bob" in names]
     assert max(len(name) for names in tried for name in names) <= 80
@@ -86,6 +86,6 @@ def test_no_candidate_is_longer_than_a_name_can_be() -> None:
 def test_a_wall_of_calls_is_read_in_no_time(piece: str) -> None:
     started = time.process_time()
 
-    called_in(piece * (4000 // len(piece)), NAMES)
+    find_mentioned(piece * (4000 // len(piece)), NAMES)
 
     assert time.process_time() - started < 0.5

@@ -95,9 +95,9 @@ async def test_what_buffer_refuses_is_said_and_what_it_leaves_open_is_asked(
     ended = await posting.now(entry)
     assert ended.status == status
     assert words in (ended.error or "")
-    assert posting.messenger.notices == [(OWNER.discord_id, ended.error)]
+    assert posting.notifier.notices == [(OWNER.discord_id, ended.error)]
     assert buffer.posts == {}
-    assert buffer.asked.count("createPost") == 1
+    assert buffer.operations.count("createPost") == 1
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ async def test_windows_of_requests_are_shared_by_all_processes(
     await other.run_due_jobs()  # the third
     async with posting.sessions() as session:
         windows = (await session.scalars(select(RateWindow).order_by(RateWindow.seconds))).all()
-    requests = list(buffer.asked)
+    requests = list(buffer.operations)
     with pytest.raises(PublisherBusy):
         await posting.targets.channels(OWNER)
 
@@ -154,7 +154,7 @@ async def test_windows_of_requests_are_shared_by_all_processes(
         (86_400, 0),
         (2_592_000, 2997),
     ]
-    assert buffer.asked == requests
+    assert buffer.operations == requests
     waiting = await posting.now(entry)
     assert (waiting.status, waiting.buffer_post_id) == ("scheduled", None)
     assert "asked too often" in (waiting.error or "")
@@ -205,7 +205,7 @@ async def test_nothing_is_handed_over_that_buffer_could_not_fetch(
         while (await posting.now(entry)).error is None:
             await posting.make_due()
         waiting = await posting.now(entry)
-        requests = list(buffer.asked)
+        requests = list(buffer.operations)
         outside.is_open = True
         while (await posting.now(entry)).buffer_post_id is None:
             await posting.make_due()

@@ -195,7 +195,7 @@ async def test_a_deleted_personality_leaves_nothing_in_the_queue(
     await posting.run_due_jobs()
 
     assert buffer.posts == {}
-    assert [each async for each in posting.studio.store.listed("photos/")] == []
+    assert [each async for each in posting.studio.store.list_objects("photos/")] == []
 
 
 async def test_who_deletes_everything_leaves_nothing_in_the_queue(
@@ -213,7 +213,7 @@ async def test_who_deletes_everything_leaves_nothing_in_the_queue(
     assert "The lamp is lit." in export
     assert '"social_targets"' in export
     assert buffer.posts == {}
-    assert [each async for each in posting.studio.store.listed("photos/")] == []
+    assert [each async for each in posting.studio.store.list_objects("photos/")] == []
 
 
 async def test_a_target_paused_while_a_post_goes_out_has_it_taken_back(
@@ -330,7 +330,7 @@ async def test_what_changed_too_late_is_said_with_what_is_out(
 
     out = await posting.now(entry)
     assert (out.status, out.caption) == ("posted", "The lamp is lit.")
-    ((discord_id, words),) = posting.messenger.notices
+    ((discord_id, words),) = posting.notifier.notices
     assert discord_id == OWNER.discord_id
     assert "came too late" in words
 
@@ -342,14 +342,14 @@ async def test_what_goes_out_while_its_personality_is_deleted_is_taken_back(
     await posting.planned(photo, await posting.channel(photo))
 
     async def delete() -> None:
-        if "createPost" in buffer.asked:
+        if "createPost" in buffer.operations:
             buffer.meanwhile = None
             await posting.people.delete(OWNER, photo.personality_id)
 
     buffer.meanwhile = delete
 
     async with posting.working(), asyncio.timeout(30):
-        while "deletePost" not in buffer.asked:
+        while "deletePost" not in buffer.operations:
             await asyncio.sleep(0.02)
         await nothing_due(posting.sessions)
 

@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,13 +15,11 @@ from db.session import Sessions
 from services.characters import (
     ImageOrder,
     NoImageSelected,
-    Progress,
-    ProgressNotDelivered,
     Scene,
     StillGenerating,
     queries,
 )
-from services.errors import OwnersOnly
+from services.errors import NotificationFailed, OwnersOnly
 from services.images import ImageModels
 from services.images.gemini import GeminiImageModel
 from services.jobs import JobMetrics, JobService
@@ -32,6 +29,7 @@ from services.media import (
     NoPublicUrl,
     prepare,
 )
+from services.notifications import Notice, ReplyAddress
 from services.personalities import PersonalityService
 from tests.services.character_support import (
     FILES,
@@ -39,7 +37,7 @@ from tests.services.character_support import (
     PHOTO,
     SEEN,
     Drawing,
-    FakeWatcher,
+    RecordingNotifier,
     nothing_due,
     public,
 )
@@ -74,10 +72,10 @@ async def test_a_photo_becomes_a_gallery(
         "draft",
         f"characters/{character.id}/photo.jpg",
     )
-    before = await drawing.galleries.gallery(OWNER, character.id)
+    before = await drawing.galleries.get(OWNER, character.id)
     await drawing.run_due_jobs()
 
-    gallery = await drawing.galleries.gallery(OWNER, character.id)
+    gallery = await drawing.galleries.get(OWNER, character.id)
     assert (before.images, before.profile) == ([], None)
     assert (gallery.character.status, gallery.character.error) == ("ready", None)
     assert gallery.character.reply is None
@@ -85,15 +83,15 @@ async def test_a_photo_becomes_a_gallery(
     for field in ("hair", "eyes", "accessories", "color_palette", "do_not_change"):
         assert getattr(gallery.profile, field) == SEEN[field]
     assert len(gallery.images) == 3
-    photo = await drawing.galleries.file(character.photo_key or "")
+    photo = await drawing.galleries.read_file(character.photo_key or "")
     assert photo == prepare(FILES[PHOTO.url], max_width=1536).data
     for each in gallery.images:
-        stored = await drawing.galleries.file(each.asset.storage_key)
+        stored = await drawing.galleries.read_file(each.asset.storage_key)
         assert each.asset.sha256 == hashlib.sha256(stored).hexdigest()
         assert (each.asset.size, each.asset.content_type) == (len(stored), "image/jpeg")
         assert each.thumbnail.width == each.thumbnail.height == 320
         there = painted(each.artifact.prediction_id or "")
-        assert stored == prepare(there, max_width=1600, quality=82, is_made=True).data
+        assert stored == prepare(there, max_width=1600, quality=82, is_ai_generated=True).data
         prediction = replicate.predictions[each.artifact.prediction_id or ""]
         assert prediction["input"]["prompt"] == each.artifact.prompt
         assert each.artifact.cost_usd == 0.04
@@ -104,9 +102,9 @@ async def test_a_photo_becomes_a_gallery(
     assert replicate.files == {}, "what was lent to the vendor was taken back"
     (request,) = openai.requests
     assert request["messages"][1]["content"][1]["type"] == "image_url"
-    assert drawing.watcher.shown[0] == ("profiling", 0)
-    assert drawing.watcher.shown[-1] == ("ready", 3)
-    assert {status for status, _ in drawing.watcher.shown} == {"profiling", "generating", "ready"}
+    assert drawing.notifier.shown[0] == ("profiling", 0)
+    assert drawing.notifier.shown[-1] == ("ready", 3)
+    assert {status for status, _ in drawing.notifier.shown} == {"profiling", "generating", "ready"}
     async with sessions() as session:
         calls = (await session.scalars(select(LlmCall))).all()
     assert {(each.purpose, each.outcome) for each in calls} == {
@@ -121,9 +119,9 @@ async def test_one_picture_is_selected_and_later_ones_take_after_it(
 ) -> None:
     character = await drawing.create()
     await drawing.run_due_jobs()
-    first, second = (await drawing.galleries.gallery(OWNER, character.id)).images
-    await drawing.galleries.select(OWNER, character.id, first.image.id)
-    await drawing.galleries.select(OWNER, character.id, second.image.id)
+    first, second = (await drawing.galleries.get(OWNER, character.id)).images
+    await drawing.galleries.select_image(OWNER, character.id, first.image.id)
+    await drawing.galleries.select_image(OWNER, character.id, second.image.id)
     uploads: list[bytes] = []
     real = replicate.files
 
@@ -142,13 +140,13 @@ async def test_one_picture_is_selected_and_later_ones_take_after_it(
         await drawing.service.generate(OWNER, character.id, wish)
     await drawing.run_due_jobs()
 
-    gallery = await drawing.galleries.gallery(OWNER, character.id)
+    gallery = await drawing.galleries.get(OWNER, character.id)
     assert [each.image.is_selected for each in gallery.images] == [False, False, True]
     newest = gallery.images[0].artifact
     assert (newest.style, newest.scene) == ("oil", "scene")
     assert "mending nets on a pier at dusk" in newest.prompt
     assert "a scar through the left eyebrow" in newest.prompt
-    assert uploads == [await drawing.galleries.file(second.asset.storage_key)]
+    assert uploads == [await drawing.galleries.read_file(second.asset.storage_key)]
 
 
 async def test_a_personality_speaks_with_the_selected_face(
@@ -159,18 +157,18 @@ async def test_a_personality_speaks_with_the_selected_face(
     character = await drawing.create()
     await drawing.run_due_jobs()
     with pytest.raises(NoImageSelected):
-        await drawing.service.use(OWNER, character.id, personality.id)
-    chosen = (await drawing.galleries.gallery(OWNER, character.id)).images[0]
-    await drawing.galleries.select(OWNER, character.id, chosen.image.id)
+        await drawing.service.use_as_avatar(OWNER, character.id, personality.id)
+    chosen = (await drawing.galleries.get(OWNER, character.id)).images[0]
+    await drawing.galleries.select_image(OWNER, character.id, chosen.image.id)
     with pytest.raises(NoPublicUrl):
-        await drawing.service.use(OWNER, character.id, personality.id)
+        await drawing.service.use_as_avatar(OWNER, character.id, personality.id)
     (other,) = [each for each in await everyone(sessions) if each.name == "Mirela"]
     with pytest.raises(OwnersOnly):
-        await drawing.service.use(OWNER, character.id, other.id)
+        await drawing.service.use_as_avatar(OWNER, character.id, other.id)
     assert not [key for key in await drawing.keys() if key.startswith("avatars/")]
 
     open_ = public(drawing, models)
-    changed = await open_.service.use(OWNER, character.id, personality.id)
+    changed = await open_.service.use_as_avatar(OWNER, character.id, personality.id)
     await drawing.service.delete(OWNER, character.id)
     await drawing.run_due_jobs()
 
@@ -220,7 +218,7 @@ async def test_gemini_draws_too_and_what_it_may_have_drawn_is_not_ordered_again(
 async def test_what_is_known_can_be_changed_and_is_in_the_next_picture(drawing: Drawing) -> None:
     character = await drawing.create(variants=1)
     await drawing.run_due_jobs()
-    changed = await drawing.galleries.describe(
+    changed = await drawing.galleries.update_profile(
         OWNER,
         character.id,
         {
@@ -229,7 +227,7 @@ async def test_what_is_known_can_be_changed_and_is_in_the_next_picture(drawing: 
             "accessories": "",
         },
     )
-    profile = await drawing.galleries.keep(
+    profile = await drawing.galleries.set_fixed_features(
         OWNER, character.id, ["an anchor tattoo", "not a feature"]
     )
     await drawing.service.generate(OWNER, character.id, ImageOrder(style="ink", variants=1))
@@ -270,7 +268,7 @@ async def test_a_vendor_in_trouble_ends_in_words_and_in_another_try(
 
     assert failed.status == CharacterStatus.FAILED
     assert words in (failed.error or "")
-    assert drawing.watcher.shown.count(("failed", 0)) == 1
+    assert drawing.notifier.shown.count(("failed", 0)) == 1
     assert (await drawing.now(character.id)).status == CharacterStatus.READY
     assert len(await drawing.images()) == 1
 
@@ -289,24 +287,24 @@ async def test_one_picture_that_fails_costs_none_of_the_others(
 
 
 async def test_discord_that_cannot_be_reached_stops_nothing(drawing: Drawing) -> None:
-    class Away(FakeWatcher):
+    class Away(RecordingNotifier):
         away = True
 
         @override
-        async def show(self, address: dict[str, Any], progress: Progress) -> None:
+        async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
             if self.away:
-                raise ProgressNotDelivered
-            await super().show(address, progress)
+                raise NotificationFailed
+            return await super().edit_reply(address, notice)
 
-    drawing.watcher = watcher = Away()
+    drawing.notifier = notifier = Away()
     character = await drawing.create()
     async with drawing.working():
         async with asyncio.timeout(10):
             while (await drawing.now(character.id)).status != "ready":
                 await asyncio.sleep(0.02)
-        watcher.away = False
+        notifier.away = False
         await nothing_due(drawing.sessions)
-    assert watcher.shown[-1] == ("ready", 2)
+    assert notifier.shown[-1] == ("ready", 2)
 
 
 async def test_an_operator_may_have_it_tried_again(
@@ -329,4 +327,4 @@ async def test_an_operator_may_have_it_tried_again(
     # What came to nothing is not counted against whoever asked.
     async with sessions() as session:
         user_id = (await session.get_one(Character, character.id)).user_id
-        assert await queries.count_today(session, user_id, queries.PAINT) == 2
+        assert await queries.count_calls_today(session, user_id, queries.IMAGE_PURPOSE) == 2

@@ -36,10 +36,10 @@ pytestmark = pytest.mark.slow
 async def test_deleting_leaves_no_file(drawing: Drawing, sessions: Sessions) -> None:
     character = await drawing.create()
     await drawing.run_due_jobs()
-    first, second = (await drawing.galleries.gallery(OWNER, character.id)).images
-    await drawing.galleries.discard(OWNER, character.id, first.image.id)
+    first, second = (await drawing.galleries.get(OWNER, character.id)).images
+    await drawing.galleries.delete_image(OWNER, character.id, first.image.id)
     with pytest.raises(ImageNotFound):
-        await drawing.galleries.discard(OWNER, character.id, first.image.id)
+        await drawing.galleries.delete_image(OWNER, character.id, first.image.id)
     await drawing.run_due_jobs()
     assert await drawing.keys() == {
         character.photo_key,
@@ -78,25 +78,25 @@ async def test_a_sweep_finds_what_nobody_knows_and_nothing_else(
     open_ = public(drawing, models)
     character = await open_.create()
     await open_.run_due_jobs()
-    chosen = (await open_.galleries.gallery(OWNER, character.id)).images[0]
-    await open_.galleries.select(OWNER, character.id, chosen.image.id)
-    await open_.service.use(OWNER, character.id, personality.id)
+    chosen = (await open_.galleries.get(OWNER, character.id)).images[0]
+    await open_.galleries.select_image(OWNER, character.id, chosen.image.id)
+    await open_.service.use_as_avatar(OWNER, character.id, personality.id)
     sweeper = GarbageCollector(sessions, drawing.studio.store)
     await sweeper.enqueue()
     await sweeper.enqueue()
     async with sessions() as session:
         sweeps = (await session.scalars(select(Job).where(Job.kind == "sweep"))).all()
     assert len(sweeps) == 1
-    nothing = await sweeper.orphans(timedelta(0))
+    nothing = await sweeper.find_orphans(timedelta(0))
     orphan_keys = ("characters/x/1.jpg", "boards/2.jpg", "avatars/3.jpg", "uploads/4.png")
     for key in orphan_keys:
         await drawing.studio.store.put(key, b"x", media_type="image/jpeg")
-    orphans = await sweeper.orphans(timedelta(0))
+    orphans = await sweeper.find_orphans(timedelta(0))
     await sweeper.delete(orphans)
 
     assert nothing == []
     assert sorted(each.key for each in orphans) == sorted(orphan_keys)
-    assert await sweeper.orphans(timedelta(0)) == []
+    assert await sweeper.find_orphans(timedelta(0)) == []
     assert len(await drawing.keys()) == 6
 
 

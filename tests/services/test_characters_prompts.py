@@ -16,7 +16,7 @@ from tests.services.character_support import SEEN
 
 def profile(**changes: Any) -> CharacterProfile:
     answer = PhotoAnswer.model_validate({**SEEN, **changes})
-    described: dict[str, Any] = answer.described()
+    described: dict[str, Any] = answer.profile_fields()
     return CharacterProfile(character_id=UUID(int=0), model="m", **described)
 
 
@@ -72,7 +72,7 @@ def test_features_hold_what_must_not_change() -> None:
 
 
 def test_one_person_dressed_and_whole() -> None:
-    PhotoAnswer.model_validate(SEEN).refuse()
+    PhotoAnswer.model_validate(SEEN).check()
     for flaw in ({"people": 0}, {"people": 3}, {"is_sexual": True}, {"is_violent": True}):
         with pytest.raises(PhotoRefused):
-            PhotoAnswer.model_validate({**SEEN, **flaw}).refuse()
+            PhotoAnswer.model_validate({**SEEN, **flaw}).check()

@@ -95,11 +95,11 @@ async def test_a_photo_of_the_wrong_kind_is_deleted_at_once(
     assert words in (now.error or "")
     assert await drawing.keys() == set()
     assert replicate.predictions == {}
-    assert drawing.watcher.shown[-1] == ("failed", 0)
+    assert drawing.notifier.shown[-1] == ("failed", 0)
     with pytest.raises(NoReferencePhoto):
         await drawing.service.generate(OWNER, character.id, ImageOrder(style="ink"))
     with pytest.raises(NoProfile):
-        await drawing.galleries.described(OWNER, character.id)
+        await drawing.galleries.profile(OWNER, character.id)
 
 
 async def test_a_gif_gives_its_first_frame(drawing: Drawing) -> None:
@@ -111,7 +111,7 @@ async def test_a_gif_gives_its_first_frame(drawing: Drawing) -> None:
         photo=Attachment(name="a.gif", media_type="image/gif", size=9, url="https://cdn/a.gif")
     )
 
-    photo = Image.open(io.BytesIO(await drawing.galleries.file(character.photo_key or "")))
+    photo = Image.open(io.BytesIO(await drawing.galleries.read_file(character.photo_key or "")))
     assert (photo.format, photo.size, getattr(photo, "n_frames", 1)) == ("JPEG", (80, 60), 1)
 
 
@@ -146,7 +146,7 @@ async def test_what_is_not_drawn_is_refused_before_anything_is_stored(
     drawing: Drawing, wish: ImageOrder, error: type[DomainError]
 ) -> None:
     with pytest.raises(error):
-        await drawing.service.create(OWNER, name="Ada", gender="female", photo=PHOTO, wish=wish)
+        await drawing.service.create(OWNER, name="Ada", gender="female", photo=PHOTO, order=wish)
 
     assert await drawing.keys() == set()
 
@@ -192,11 +192,11 @@ async def test_names_are_ones_own_and_characters_too(drawing: Drawing) -> None:
     with pytest.raises(CharacterNotFound):
         await drawing.service.find(STRANGER, "Ada")
     for refused in (
-        drawing.galleries.gallery(STRANGER, character.id),
+        drawing.galleries.get(STRANGER, character.id),
         drawing.service.delete(STRANGER, character.id),
         drawing.service.generate(STRANGER, character.id, ImageOrder(style="ink")),
-        drawing.galleries.select(STRANGER, character.id, character.id),
-        drawing.galleries.keep(STRANGER, character.id, ()),
+        drawing.galleries.select_image(STRANGER, character.id, character.id),
+        drawing.galleries.set_fixed_features(STRANGER, character.id, ()),
     ):
         with pytest.raises(CharacterNotFound):
             await refused
@@ -215,15 +215,15 @@ async def test_words_of_a_profile_draw_nobody_undressed(
     character = await drawing.create(variants=1)
     await drawing.run_due_jobs()
     with pytest.raises(SceneRefused):
-        await drawing.galleries.describe(OWNER, character.id, changes)
-    profile = await drawing.galleries.described(OWNER, character.id)
+        await drawing.galleries.update_profile(OWNER, character.id, changes)
+    profile = await drawing.galleries.profile(OWNER, character.id)
     assert (profile.clothing, profile.features) == (SEEN["clothing"], SEEN["features"])
 
 
 async def test_who_is_called_young_is_young(drawing: Drawing) -> None:
     character = await drawing.create(variants=1)
     await drawing.run_due_jobs()
-    await drawing.galleries.describe(OWNER, character.id, {"build": "a 9 year old girl"})
+    await drawing.galleries.update_profile(OWNER, character.id, {"build": "a 9 year old girl"})
     with pytest.raises(StyleForAdults):
         await drawing.service.generate(OWNER, character.id, ImageOrder(style="noir"))
 

@@ -77,7 +77,7 @@ async def test_an_answer_that_was_said_is_kept_when_the_database_is_back(
     hold = asyncio.Event()
     openai.replies.append(Reply("The fog came in.", hold=hold))
     answering = asyncio.create_task(chat.handle_message(message("@Mirela how was the night?")))
-    await asyncio.wait_for(openai.asked.wait(), timeout=10)
+    await asyncio.wait_for(openai.requested.wait(), timeout=10)
     await asyncio.to_thread(server.stop)
 
     hold.set()

@@ -190,7 +190,7 @@ async def test_two_processes_never_spend_more_than_a_board_may(
 ) -> None:
     openai.answer = lambda _: unlike()
     read, written = most_tokens()
-    one = models.ledger.priced(
+    one = models.ledger.with_cost(
         "openai/gpt-6-luna", Usage(tokens_in=read, tokens_out=written)
     ).cost_usd
     assert one

@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 from db.models import ActType, BoardKind
 from services.engine import Presence
-from services.engine.selector import similarity, weights
+from services.engine.selector import weights
+from services.engine.similarity import similarity
 from services.engine.types import BoardItem, EngineSnapshot, OpenBoard, Participant, PastAct
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

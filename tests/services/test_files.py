@@ -32,7 +32,7 @@ async def read(
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         attachments=tuple(each for each, _ in attached),
     )
-    return await files.read(stage, message), stage
+    return await files.read_attachments(stage, message), stage
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,6 @@ async def test_a_file_that_is_gone_is_named() -> None:
         ),
     )
 
-    shown = await files.read(stage, message)
+    shown = await files.read_attachments(stage, message)
 
     assert shown == files.AttachmentContents((), "[attached: gone.png]\n[attached: gone.md]")

@@ -67,10 +67,10 @@ class Paper(GenerationState):
         return before
 
     @override
-    async def save_prediction(self, begun: Prediction) -> bool:
-        if begun.id in self.taken:
+    async def save_prediction(self, prediction: Prediction) -> bool:
+        if prediction.id in self.taken:
             return False
-        self.id = begun.id
+        self.id = prediction.id
         return True
 
     @override
@@ -104,7 +104,7 @@ async def test_a_picture_is_painted_marked_and_kept(
     assert (
         stored
         == picture.data
-        == prepare(painted("p2"), max_width=1600, quality=82, is_made=True).data
+        == prepare(painted("p2"), max_width=1600, quality=82, is_ai_generated=True).data
     )
     assert (stored_image.width, stored_image.height, stored_image.size) == (640, 480, len(stored))
     assert stored_image.model == "replicate/google/nano-banana"
@@ -188,7 +188,7 @@ async def test_a_vendor_in_trouble_is_said_in_our_own_words(
         await studio.generate(ORDER, state, key="boards/1.jpg", caller=CALLER)
 
     assert words in getattr(caught.value, "detail", "")
-    assert [each async for each in studio.store.listed("")] == []
+    assert [each async for each in studio.store.list_objects("")] == []
     # After a clean refusal the order is as if it had not been.
     is_clean = fate.http in {401, 402, 422, 429}
     assert (state.since is None) == is_clean
@@ -207,7 +207,7 @@ async def test_after_a_moment_of_too_much_it_goes_on(
 async def test_a_poll_that_fails_is_one_poll(
     studio: ImagePipeline, replicate: ReplicateStandIn
 ) -> None:
-    replicate.stumbles = 7
+    replicate.server_errors = 7
 
     await studio.generate(ORDER, Paper(), key="boards/1.jpg", caller=CALLER)
 
@@ -318,7 +318,7 @@ async def test_gemini_paints_while_we_wait(
         caller=CALLER,
     )
 
-    assert picture == prepare(painted("g"), max_width=1600, quality=82, is_made=True)
+    assert picture == prepare(painted("g"), max_width=1600, quality=82, is_ai_generated=True)
     assert stored.model == "gemini/gemini-nano-banana-2.1"
     (request,) = gemini.requests
     assert request["generationConfig"]["imageConfig"] == {"aspectRatio": "4:5"}

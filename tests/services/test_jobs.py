@@ -9,6 +9,7 @@ from db.models import Job, JobStatus
 from db.session import Sessions
 from services.errors import BotOwnerOnly
 from services.jobs import (
+    DEFAULT,
     JobMetrics,
     JobService,
     Run,
@@ -17,7 +18,9 @@ from services.jobs import (
 from services.llm import ModelRateLimited
 from tests.services.job_support import (
     ConcurrencyProbe,
+    LaterJob,
     ScriptedHandler,
+    ScriptedJob,
     enqueue_job,
     job,
     job_service,
@@ -32,7 +35,7 @@ HOUR = timedelta(hours=1)
 
 async def test_what_is_rolled_back_was_never_promised(sessions: Sessions) -> None:
     async with sessions() as session:
-        await enqueue(session, "told", {})
+        await enqueue(session, ScriptedJob())
         await session.rollback()
 
     assert await statuses(sessions) == {}
@@ -43,10 +46,10 @@ async def test_what_is_committed_is_done(sessions: Sessions) -> None:
 
     async with working(sessions, handler):
         async with sessions.begin() as session:
-            job_id = await enqueue(session, "told", {"name": "Mirela"})
+            job_id = await enqueue(session, ScriptedJob(name="Mirela"))
         await until(sessions, JobStatus.DONE)
 
-    assert [each.payload for each in handler.runs] == [{"name": "Mirela"}]
+    assert [each.payload for each in handler.runs] == [ScriptedJob(name="Mirela")]
     done = await job(sessions, job_id)
     assert done.finished_at is not None
 
@@ -63,10 +66,32 @@ async def test_a_job_waits_for_its_time(sessions: Sessions) -> None:
     assert (await job(sessions, later)).status == JobStatus.PENDING
 
 
-async def test_a_lane_must_exist(sessions: Sessions) -> None:
+async def test_a_group_that_nobody_has_set_has_two_slots(sessions: Sessions) -> None:
+    probe = ConcurrencyProbe()
+    for _ in range(10):
+        await enqueue_job(sessions, group="a vendor of tomorrow")
+
+    async with (
+        working(sessions, ScriptedHandler(probe.join)),
+        working(sessions, ScriptedHandler(probe.join)),
+    ):
+        await until(sessions, JobStatus.DONE, count=10)
+
+    assert probe.max_running == 2
+
+
+async def test_a_job_that_cannot_be_read_has_failed(
+    sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler = ScriptedHandler()
     async with sessions.begin() as session:
-        with pytest.raises(ValueError, match="no lane 'nowhere'"):
-            await enqueue(session, "told", {}, lane="nowhere")
+        session.add(Job(kind="scripted", payload={"name": {}}, concurrency_group=DEFAULT))
+
+    async with working(sessions, handler):
+        await until(sessions, JobStatus.FAILED)
+
+    assert handler.runs == []
+    assert [each.message for each in caplog.records if "cannot be read" in each.message]
 
 
 async def test_a_failure_is_tried_again_until_the_limit_and_its_words_are_kept(
@@ -109,7 +134,7 @@ async def test_a_vendor_that_asks_for_time_is_given_it(sessions: Sessions) -> No
 async def test_of_one_key_one_runs_at_a_time(sessions: Sessions) -> None:
     company = ConcurrencyProbe()
     for _ in range(20):
-        await enqueue_job(sessions, key="mirela")
+        await enqueue_job(sessions, lock_key="mirela")
     async with (
         working(sessions, ScriptedHandler(company.join)),
         working(sessions, ScriptedHandler(company.join)),
@@ -121,8 +146,8 @@ async def test_of_one_key_one_runs_at_a_time(sessions: Sessions) -> None:
 
 async def test_a_future_job_does_not_block_another_of_its_key(sessions: Sessions) -> None:
     handler = ScriptedHandler()
-    await enqueue_job(sessions, key="mirela", due=HOUR)
-    now = await enqueue_job(sessions, key="mirela")
+    await enqueue_job(sessions, lock_key="mirela", due=HOUR)
+    now = await enqueue_job(sessions, lock_key="mirela")
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.DONE)
@@ -133,7 +158,7 @@ async def test_a_future_job_does_not_block_another_of_its_key(sessions: Sessions
 async def test_a_lane_holds_so_many_in_all_processes(sessions: Sessions) -> None:
     company = ConcurrencyProbe()
     for _ in range(20):
-        await enqueue_job(sessions, lane="openai")
+        await enqueue_job(sessions, group="openai")
     lanes = {"openai": 3}
     async with (
         working(sessions, ScriptedHandler(company.join), lanes=lanes),
@@ -145,10 +170,10 @@ async def test_a_lane_holds_so_many_in_all_processes(sessions: Sessions) -> None
 
 
 async def test_a_process_leaves_the_lanes_it_does_not_have(sessions: Sessions) -> None:
-    await enqueue_job(sessions, lane="discord")
-    await enqueue_job(sessions, lane="house")
+    await enqueue_job(sessions, group="discord")
+    await enqueue_job(sessions, group=DEFAULT)
 
-    async with working(sessions, ScriptedHandler(), lanes={"house": 5}):
+    async with working(sessions, ScriptedHandler(), lanes={"discord": 0}):
         await until(sessions, JobStatus.DONE)
         await asyncio.sleep(0.3)
 
@@ -156,7 +181,7 @@ async def test_a_process_leaves_the_lanes_it_does_not_have(sessions: Sessions) -
 
 
 async def test_a_process_leaves_the_kinds_it_does_not_know(sessions: Sessions) -> None:
-    await enqueue_job(sessions, kind="of a later version")
+    await enqueue_job(sessions, LaterJob())
     await enqueue_job(sessions)
 
     async with working(sessions, ScriptedHandler()):
@@ -198,12 +223,12 @@ async def test_prometheus_reads_depth_age_duration_and_failures(sessions: Sessio
         await until(sessions, JobStatus.FAILED)
     await enqueue_job(sessions)
     async with sessions.begin() as session:
-        session.add(Job(kind="other", payload={}, lane="house"))
+        session.add(Job(kind="other", payload={}, concurrency_group=DEFAULT))
 
     exposition = (await JobService(sessions, [handler], metrics).exposition()).decode()
 
-    assert 'troupe_jobs{kind="told",status="failed"} 1.0' in exposition
+    assert 'troupe_jobs{kind="scripted",status="failed"} 1.0' in exposition
     assert 'troupe_jobs{kind="other",status="pending"} 1.0' in exposition
-    assert 'troupe_job_oldest_due_seconds{kind="told"}' in exposition
-    assert 'troupe_job_duration_seconds_count{kind="told"} 1.0' in exposition
-    assert 'troupe_job_runs_total{kind="told",outcome="failed"} 1.0' in exposition
+    assert 'troupe_job_oldest_due_seconds{kind="scripted"}' in exposition
+    assert 'troupe_job_duration_seconds_count{kind="scripted"} 1.0' in exposition
+    assert 'troupe_job_runs_total{kind="scripted",outcome="failed"} 1.0' in exposition

@@ -15,6 +15,7 @@ from services.jobs import enqueue
 from tests.services.crashes import Process, start_process
 from tests.services.job_support import (
     OPEN,
+    NumberJob,
     add_numbers,
     all_ended,
     end_leases,
@@ -134,7 +135,7 @@ async def test_what_kills_its_process_each_time_is_given_up_and_takes_nobody_alo
 ) -> None:
     await add_numbers(sessions, 50)
     async with sessions.begin() as session:
-        await enqueue(session, "noting", {"number": -1, "key": None})
+        await enqueue(session, NumberJob(number=-1))
 
     deaths = 0
     while (await statuses(sessions)).keys() & OPEN:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,6 +24,7 @@ from services.jobs import (
 from tests.services.job_support import (
     ConcurrencyProbe,
     ScriptedHandler,
+    ScriptedJob,
     enqueue_job,
     job,
     job_service,
@@ -88,7 +88,7 @@ async def test_a_job_that_waits_can_be_called_off(sessions: Sessions) -> None:
 async def test_a_job_that_runs_is_interrupted_and_writes_nothing_more(sessions: Sessions) -> None:
     ended = asyncio.Event()
 
-    async def long(run: Run) -> None:
+    async def long(run: Run[ScriptedJob]) -> None:
         try:
             await asyncio.sleep(30)
         finally:
@@ -131,7 +131,7 @@ async def test_what_failed_can_be_tried_again_and_goes_on_where_it_was(sessions:
 async def test_who_slept_past_the_lease_changes_nothing(sessions: Sessions) -> None:
     woken, saved = asyncio.Event(), asyncio.Event()
 
-    async def slow_at_first(run: Run) -> None:
+    async def slow_at_first(run: Run[ScriptedJob]) -> None:
         if run.attempt == 1:
             await woken.wait()
             with pytest.raises(JobLost):
@@ -162,7 +162,7 @@ async def test_who_slept_past_the_lease_changes_nothing(sessions: Sessions) -> N
 async def test_what_took_its_process_along_twice_runs_alone(sessions: Sessions) -> None:
     company, alone = ConcurrencyProbe(), list[bool]()
 
-    async def watch(run: Run) -> None:
+    async def watch(run: Run[ScriptedJob]) -> None:
         await company.join(run)
         if run.id in suspects:
             alone.append(not company.running)
@@ -193,7 +193,7 @@ async def test_what_took_its_process_along_three_times_is_given_up(sessions: Ses
 async def test_a_worker_that_stops_finishes_what_is_short_and_hands_back_what_is_long(
     sessions: Sessions,
 ) -> None:
-    async def short_or_long(run: Run) -> None:
+    async def short_or_long(run: Run[ScriptedJob]) -> None:
         await asyncio.sleep(0.1 if run.id == short else 30)
 
     short, long = await enqueue_job(sessions), await enqueue_job(sessions)
@@ -228,7 +228,7 @@ async def test_a_row_that_takes_no_mark_holds_nothing_up(
     class Unmarkable(ScriptedHandler):
         @override
         async def on_status_change(
-            self, session: AsyncSession, payload: dict[str, Any], status: JobStatus, words: str
+            self, session: AsyncSession, payload: ScriptedJob, status: JobStatus, reason: str
         ) -> None:
             raise RuntimeError("no room for marks")
 

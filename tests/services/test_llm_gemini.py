@@ -120,7 +120,7 @@ async def test_every_parameter_that_gemini_knows_goes_by_its_name(
         "presencePenalty": -0.2,
         "maxOutputTokens": 99,
     }
-    assert vendor.lacks == {"repetition_penalty"}
+    assert vendor.unsupported == {"repetition_penalty"}
 
 
 async def test_parameters_that_are_not_set_are_left_to_the_vendor(

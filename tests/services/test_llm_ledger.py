@@ -83,13 +83,13 @@ def test_a_call_costs_what_the_vendor_says_or_else_the_price_list(
 ) -> None:
     usage = Usage(tokens_in=6, tokens_cached=3, tokens_out=5, cost_usd=vendor_cost)
 
-    assert ledger.priced(model, usage).cost_usd == cost
+    assert ledger.with_cost(model, usage).cost_usd == cost
 
 
 async def test_what_was_spent_is_summed_by_model_and_purpose_the_dearest_first(
     ledger: Ledger,
 ) -> None:
-    dear = ledger.priced("openai/luna", USAGE)
+    dear = ledger.with_cost("openai/luna", USAGE)
     for model, purpose, outcome, usage in (
         ("local/x", "memory", CallOutcome.OK, USAGE),
         ("openai/luna", "chat", CallOutcome.OK, dear),

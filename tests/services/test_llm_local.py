@@ -32,7 +32,7 @@ import asyncio
 from services.llm import local
 
 async def main():
-    async with local.serve(local.bundled()):
+    async with local.serve(local.bundled_model()):
         print("open", flush=True)
         await asyncio.Event().wait()
 
@@ -42,7 +42,7 @@ asyncio.run(main())
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def vendor() -> AsyncGenerator[TextModel]:
-    path = local.bundled()
+    path = local.bundled_model()
     assert path is not None
     async with local.serve(path) as vendor:
         yield vendor
@@ -81,7 +81,7 @@ async def test_it_knows_every_parameter(vendor: TextModel) -> None:
     answer = await vendor.complete(replace(EVERYTHING, sampling=sampling))
 
     assert answer.usage.tokens_out > 0
-    assert vendor.lacks == frozenset()
+    assert vendor.unsupported == frozenset()
 
 
 async def test_it_says_so_when_a_prompt_is_too_long(vendor: TextModel) -> None:

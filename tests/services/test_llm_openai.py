@@ -19,7 +19,8 @@ from services.llm import (
     ModelRefused,
     ModelUnavailable,
 )
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from tests.services.llm_support import (
     EVERYTHING,
     HELLO,
@@ -113,7 +114,7 @@ async def test_every_parameter_that_openai_knows_goes_by_its_name(
         "prompt_cache_key": "room-1",
         "stream": False,
     }
-    assert vendor.lacks == {"top_k", "repetition_penalty"}
+    assert vendor.unsupported == {"top_k", "repetition_penalty"}
 
 
 async def test_other_dialects_have_names_of_their_own_for_parameters() -> None:
@@ -127,7 +128,7 @@ async def test_other_dialects_have_names_of_their_own_for_parameters() -> None:
     sent = stand_in.requests[0]
     assert (sent["top_k"], sent["repeat_penalty"], sent["max_tokens"]) == (40, 1.1, 99)
     assert not {"prompt_cache_key", "reasoning_effort", "max_completion_tokens"} & set(sent)
-    assert vendor.lacks == frozenset()
+    assert vendor.unsupported == frozenset()
 
 
 async def test_parameters_that_are_not_set_are_left_to_the_vendor(

@@ -25,7 +25,8 @@ from services.llm import (
     ModelUnavailable,
     background_calls,
 )
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from tests.services.llm_support import HELLO, NIGHT, Lamp, Night
 from tests.vendors.openai import OpenAIStandIn, Reply
 
@@ -96,7 +97,7 @@ async def test_what_a_vendor_can_and_cannot_do_is_known_by_the_name_of_its_model
     models = make()
 
     assert models.vendors == {"openai", "spare"}
-    assert models.dropped("openai/x", frozenset({"top_k", "temperature"})) == {"top_k"}
+    assert models.unsupported("openai/x", frozenset({"top_k", "temperature"})) == {"top_k"}
     assert models.context_tokens("openai/default") == Dialect().context_tokens
     assert await models.models("openai") == {"gpt-6-luna": None}
 
@@ -233,7 +234,7 @@ async def test_whoever_stops_waiting_stops_the_call(
     openai.default = Reply(hold=asyncio.Event())
     async with background_calls() as carrier, asyncio.timeout(SECONDS):
         waiting = asyncio.create_task(make(carrier=carrier).complete(ASKED, caller=CHAT))
-        await openai.asked.wait()
+        await openai.requested.wait()
 
         waiting.cancel()
 
@@ -248,7 +249,7 @@ async def test_the_house_closes_when_the_last_call_is_written_down(
     openai.default = Reply(hold=asyncio.Event())
     async with background_calls() as carrier, asyncio.timeout(SECONDS):
         waiting = asyncio.create_task(make(carrier=carrier).complete(ASKED, caller=CHAT))
-        await openai.asked.wait()
+        await openai.requested.wait()
 
     assert waiting.cancelled()
     assert await outcomes(sessions) == [("openai/gpt-6-luna", "cancelled")]

@@ -20,7 +20,8 @@ from services.llm import (
     ModelRefused,
     ModelUnavailable,
 )
-from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.llm.openai_compatible import OpenAICompatible
+from services.llm.vendors import Dialect
 from tests.services.llm_support import HELLO
 from tests.vendors.openai import OpenAIStandIn, Reply
 

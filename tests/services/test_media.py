@@ -33,9 +33,9 @@ from services.media import (
     PictureTooLarge,
     StorageMisconfigured,
     StorageUnavailable,
-    kind_of,
+    contact_sheet,
+    media_type_of,
     prepare,
-    sheet,
     thumbnail,
 )
 from services.media.s3 import S3Store
@@ -62,7 +62,7 @@ class Standing(Clock):
         return self.time
 
     @override
-    def span(self, span: timedelta) -> timedelta:
+    def real_duration(self, span: timedelta) -> timedelta:
         return span
 
 
@@ -103,14 +103,14 @@ async def test_what_is_put_can_be_got_listed_and_deleted(
 
     assert await store.get("characters/a/1.jpg") == b"one again"
     assert await store.get("characters/a/2.jpg") == b"from a file"
-    listed = {each.key: each async for each in store.listed("characters/a/")}
+    listed = {each.key: each async for each in store.list_objects("characters/a/")}
     assert {key: each.size for key, each in listed.items()} == {
         "characters/a/1.jpg": 9,
         "characters/a/2.jpg": 11,
     }
     assert all(datetime.now(UTC) - each.at < timedelta(minutes=1) for each in listed.values())
     await store.delete(["characters/a/1.jpg", "characters/a/2.jpg", "characters/never.jpg"])
-    assert [each.key async for each in store.listed("")] == ["boards/3.jpg"]
+    assert [each.key async for each in store.list_objects("")] == ["boards/3.jpg"]
     with pytest.raises(ObjectNotFound):
         await store.get("characters/a/1.jpg")
     with pytest.raises(NoPublicUrl):
@@ -176,7 +176,7 @@ def test_a_picture_is_made_anew_small_upright_and_without_metadata(kind: str) ->
     has_exif = kind != "GIF"
     image.save(out, kind, **({"exif": exif} if has_exif else {}))
     data = out.getvalue()
-    assert kind_of(data) == f"image/{kind.lower()}"
+    assert media_type_of(data) == f"image/{kind.lower()}"
 
     picture = prepare(data, max_width=100)
 
@@ -192,7 +192,7 @@ def test_a_picture_is_made_anew_small_upright_and_without_metadata(kind: str) ->
 
 
 def test_what_a_machine_has_made_says_so_and_so_does_its_thumbnail() -> None:
-    picture = prepare(painted("p1"), is_made=True)
+    picture = prepare(painted("p1"), is_ai_generated=True)
 
     small = thumbnail(picture.data)
 
@@ -262,18 +262,18 @@ def broken(kind: str) -> bytes:
 
 
 def test_a_sheet_says_that_a_machine_made_it() -> None:
-    assert MARK in sheet([thumbnail(prepare(painted("a")).data).data])
+    assert MARK in contact_sheet([thumbnail(prepare(painted("a")).data).data])
 
 
 def test_pictures_are_shown_side_by_side() -> None:
     small = thumbnail(prepare(painted("a")).data).data
 
-    image = Image.open(io.BytesIO(sheet([small, None, small, small, small], chosen=2)))
+    image = Image.open(io.BytesIO(contact_sheet([small, None, small, small, small], selected=2)))
 
     assert image.size == (3 * 312 + 12, 2 * 312 + 12)
-    assert Image.open(io.BytesIO(sheet([small] * 4))).size == (2 * 312 + 12, 2 * 312 + 12)
+    assert Image.open(io.BytesIO(contact_sheet([small] * 4))).size == (2 * 312 + 12, 2 * 312 + 12)
     assert image.getpixel((2 * 312 + 8, 100)) == (240, 178, 50)
-    assert Image.open(io.BytesIO(sheet([]))).size == (324, 324)
+    assert Image.open(io.BytesIO(contact_sheet([]))).size == (324, 324)
 
 
 @asynccontextmanager
@@ -330,9 +330,9 @@ LOCAL = {"127.0.0.1"}
 )
 async def test_only_pictures_of_some_size_are_fetched(path: str, error: type[DomainError]) -> None:
     async with site() as at:
-        fetcher = Fetcher(LOCAL, plain_hosts=LOCAL, most_bytes=1000)
+        fetcher = Fetcher(LOCAL, plain_hosts=LOCAL, max_bytes=1000)
         with pytest.raises(error):
-            async with fetcher.fetched(at(path)):
+            async with fetcher.fetch(at(path)):
                 pass
 
 
@@ -353,7 +353,7 @@ async def test_only_pictures_of_some_size_are_fetched(path: str, error: type[Dom
 )
 async def test_files_come_from_known_hosts_only(url: str) -> None:
     with pytest.raises(ForeignHost):
-        async with Fetcher().fetched(url):
+        async with Fetcher().fetch(url):
             pass
 
 

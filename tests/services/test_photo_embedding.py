@@ -14,15 +14,15 @@ from db.models import Photo
 from services.embeddings import (
     EmbedderMisconfigured,
     EmbedderUnavailable,
-    ImageEmbed,
     LocalImageEmbedder,
+    RemoteImageEmbedder,
 )
 from services.embeddings.gemini import GeminiEmbedder
 from services.llm.gemini import Gemini
 from services.photos import (
     PhotoNotEmbedded,
     PhotoSource,
-    file,
+    file_source,
 )
 from tests.services.photo_files import (
     coded,
@@ -46,7 +46,7 @@ async def test_what_looks_alike_is_found_without_a_key(posting: Posting) -> None
         darker = Image.eval(one, lambda value: int(value * 0.7))
         cropped = one.crop((80, 60, 560, 420))
         others = {"": one, "-cropped": cropped, "-darker": darker}
-        files += [file(f"{seed}{name}.jpg", coded(image)) for name, image in others.items()]
+        files += [file_source(f"{seed}{name}.jpg", coded(image)) for name, image in others.items()]
     async for _ in posting.photos.add(OWNER, whose, files):
         pass
     await posting.run_due_jobs()
@@ -77,7 +77,7 @@ async def test_words_are_looked_for_in_what_is_said_where_nobody_knows_pictures(
     posting: Posting,
 ) -> None:
     first, second, third = await posting.library(3)
-    await posting.photos.describe(OWNER, first.id, "A lighthouse at dusk")
+    await posting.photos.set_alt_text(OWNER, first.id, "A lighthouse at dusk")
     await posting.planned(second, await posting.harbour(second))  # "The lamp is lit."
 
     matches = await posting.photos.search(OWNER, first.personality_id, "lighthouse lamp")
@@ -91,7 +91,7 @@ async def test_words_are_looked_for_in_what_is_said_where_nobody_knows_pictures(
 
 async def test_the_service_of_the_plan_is_asked_as_it_wants(posting: Posting) -> None:
     async with ImageEmbedStandIn().running() as service:
-        other = Posting(posting.sessions, posting.studio, embedder=ImageEmbed(service.url))
+        other = Posting(posting.sessions, posting.studio, embedder=RemoteImageEmbedder(service.url))
         first, second, _ = await other.library(3)
         service.refuses.append("no face")
         service.breaks = 1
@@ -111,7 +111,7 @@ async def test_the_service_of_the_plan_is_asked_as_it_wants(posting: Posting) ->
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "no address", "http://[", "ftp://x"])
 async def test_an_address_that_is_none_is_said(url: str) -> None:
     with pytest.raises((EmbedderUnavailable, EmbedderMisconfigured)):
-        await ImageEmbed(url).embed_picture(photo(1))
+        await RemoteImageEmbedder(url).embed_picture(photo(1))
 
 
 async def test_gemini_knows_words_and_pictures(posting: Posting, gemini: GeminiStandIn) -> None:
@@ -127,7 +127,7 @@ async def test_gemini_knows_words_and_pictures(posting: Posting, gemini: GeminiS
     await other.embedder.close()
 
     assert len(matches) == 2
-    assert other.photos.knows_words
+    assert other.photos.searches_content
     assert gemini.complaints == []
 
 
@@ -135,7 +135,7 @@ async def test_a_new_embedder_looks_at_everything_again(posting: Posting) -> Non
     await posting.library(2)
     await posting.run_due_jobs()
     async with ImageEmbedStandIn().running() as service:
-        other = Posting(posting.sessions, posting.studio, embedder=ImageEmbed(service.url))
+        other = Posting(posting.sessions, posting.studio, embedder=RemoteImageEmbedder(service.url))
         await other.photos.reembed()
         await other.run_due_jobs()
         async with other.sessions() as session:

@@ -35,9 +35,9 @@ from services.photos import (
     PhotoNotFound,
     PhotoSource,
     SeveralPhotos,
-    archive,
-    file,
-    folder,
+    archive_sources,
+    file_source,
+    folder_sources,
 )
 from services.privacy import PrivacyService
 from tests.services.photo_files import (
@@ -70,7 +70,7 @@ async def test_every_format_is_kept_as_a_picture_without_a_place(
 ) -> None:
     data = photo(1, kind, exif=taken(MOMENT))
 
-    (added,) = await take(posting, [file(f"a.{ENDINGS[kind]}", data)])
+    (added,) = await take(posting, [file_source(f"a.{ENDINGS[kind]}", data)])
 
     assert added.outcome == ImportOutcome.ADDED
     assert added.photo is not None
@@ -87,11 +87,13 @@ async def test_a_file_that_calls_itself_a_machines_is_marked(posting: Posting) -
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">trainedAlgorithmicMedia</x:xmpmeta>'
     data = coded(scene(1), "JPEG", xmp=xmp)
 
-    first, second = await take(posting, [file("a.jpg", data), file("b.jpg", photo(2))])
+    first, second = await take(
+        posting, [file_source("a.jpg", data), file_source("b.jpg", photo(2))]
+    )
 
     assert first.photo is not None
     assert second.photo is not None
-    assert (first.photo.is_made, second.photo.is_made) == (True, False)
+    assert (first.photo.is_ai_generated, second.photo.is_ai_generated) == (True, False)
     assert b"trainedAlgorithmicMedia" in await posting.studio.store.get(first.photo.storage_key)
 
 
@@ -106,7 +108,7 @@ async def test_the_same_file_and_what_looks_the_same_are_left_out(posting: Posti
         "other.jpg": photo(2),
     }
 
-    results = await take(posting, [file(name, data) for name, data in files.items()], whose)
+    results = await take(posting, [file_source(name, data) for name, data in files.items()], whose)
 
     assert {each.name: each.outcome for each in results} == {
         "a.jpg": ImportOutcome.ADDED,
@@ -117,9 +119,9 @@ async def test_the_same_file_and_what_looks_the_same_are_left_out(posting: Posti
     }
     assert {each.photo.file_name for each in results if each.photo} == {"a.jpg", "other.jpg"}
     # Of what was left out nothing is kept; another personality may have it.
-    assert len([each async for each in posting.studio.store.listed("photos/")]) == 4
+    assert len([each async for each in posting.studio.store.list_objects("photos/")]) == 4
     (elsewhere,) = await take(
-        posting, [file("a.jpg", files["a.jpg"])], await posting.personality("Eve")
+        posting, [file_source("a.jpg", files["a.jpg"])], await posting.personality("Eve")
     )
     assert elsewhere.outcome == ImportOutcome.ADDED
 
@@ -127,7 +129,7 @@ async def test_the_same_file_and_what_looks_the_same_are_left_out(posting: Posti
 async def test_pictures_of_one_colour_are_not_all_the_same(posting: Posting) -> None:
     colours = {"red": (200, 0, 0), "blue": (0, 0, 200), "white": (255, 255, 255)}
     sources = [
-        file(f"{name}.png", coded(Image.new("RGB", (300, 200), colour), "PNG"))
+        file_source(f"{name}.png", coded(Image.new("RGB", (300, 200), colour), "PNG"))
         for name, colour in colours.items()
     ]
 
@@ -138,7 +140,7 @@ async def test_pictures_of_one_colour_are_not_all_the_same(posting: Posting) -> 
 
 async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> None:
     whose = await posting.personality()
-    sources = [file(f"{number}.jpg", photo(number)) for number in range(12)]
+    sources = [file_source(f"{number}.jpg", photo(number)) for number in range(12)]
     other = Posting(posting.sessions, posting.studio)
 
     async def run(importer: Posting, order: list[PhotoSource]) -> list[ImportOutcome]:
@@ -151,13 +153,13 @@ async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> Non
     assert flat.count(ImportOutcome.ADDED) == 12
     assert flat.count(ImportOutcome.DUPLICATE) == 12
     assert len(await posting.photos.listed(OWNER, whose)) == 12
-    assert len([each async for each in posting.studio.store.listed("photos/")]) == 24
+    assert len([each async for each in posting.studio.store.list_objects("photos/")]) == 24
 
 
 async def test_hostile_files_are_refused_with_a_reason(posting: Posting) -> None:
-    sources = [file(name, data) for name, data in hostile().items()]
+    sources = [file_source(name, data) for name, data in hostile().items()]
 
-    results = await take(posting, [*sources, file("good.jpg", photo(1))])
+    results = await take(posting, [*sources, file_source("good.jpg", photo(1))])
 
     refused = {
         each.name: type(each.reason) for each in results if each.outcome == ImportOutcome.REFUSED
@@ -193,7 +195,7 @@ async def test_folders_are_walked_without_following_loops(posting: Posting, tmp_
     (root / "gone.jpg").symlink_to(root / "nowhere.jpg")
     os.mkfifo(root / "pipe.jpg")
 
-    results = await take(posting, folder(root))
+    results = await take(posting, folder_sources(root))
 
     assert {each.name: each.outcome for each in results} == {
         "a.jpg": ImportOutcome.ADDED,
@@ -218,7 +220,7 @@ def test_folders_that_are_none_are_said(tmp_path: Path) -> None:
         "empty": FolderEmpty,
     }.items():
         with pytest.raises(refusal):
-            folder(tmp_path / path)
+            folder_sources(tmp_path / path)
 
 
 async def test_archives_give_what_is_in_them(posting: Posting) -> None:
@@ -233,7 +235,7 @@ async def test_archives_give_what_is_in_them(posting: Posting) -> None:
         }
     )
 
-    results = await take(posting, archive("trip.zip", packed))
+    results = await take(posting, archive_sources("trip.zip", packed))
 
     assert {each.name: each.outcome for each in results} == {
         "../../etc/evil.jpg": ImportOutcome.ADDED,  # a name, and nothing else
@@ -242,7 +244,7 @@ async def test_archives_give_what_is_in_them(posting: Posting) -> None:
         "trip/two.png": ImportOutcome.ADDED,
         "zeros.jpg": ImportOutcome.REFUSED,
     }
-    stored = [each.key async for each in posting.studio.store.listed("")]
+    stored = [each.key async for each in posting.studio.store.list_objects("")]
     assert all(key.startswith("photos/") for key in stored)
 
 
@@ -251,14 +253,14 @@ def test_broken_archives_are_said(cut: int) -> None:
     packed = zipped({"a.jpg": photo(1), "b.jpg": photo(2)})
 
     with pytest.raises(ArchiveBroken):
-        archive("a.zip", packed[:cut])
+        archive_sources("a.zip", packed[:cut])
 
 
 async def test_what_is_broken_inside_an_archive_is_refused_alone(posting: Posting) -> None:
     packed = bytearray(zipped({"a.jpg": photo(1), "b.jpg": photo(2)}))
     packed[200:300] = random.Random(1).randbytes(100)
 
-    results = await take(posting, archive("a.zip", bytes(packed)))
+    results = await take(posting, archive_sources("a.zip", bytes(packed)))
 
     assert {each.name: each.outcome for each in results} == {
         "a.jpg": ImportOutcome.REFUSED,
@@ -274,9 +276,9 @@ async def test_only_owners_see_a_library(posting: Posting) -> None:
     with pytest.raises(PhotoNotFound):
         await photos.find(STRANGER, "p0.jpg")
     for call in (
-        photos.show(STRANGER, library_photo.id),
+        photos.get(STRANGER, library_photo.id),
         photos.listed(STRANGER, library_photo.personality_id),
-        photos.describe(STRANGER, library_photo.id, "mine"),
+        photos.set_alt_text(STRANGER, library_photo.id, "mine"),
         photos.delete(STRANGER, library_photo.id),
         photos.similar(STRANGER, library_photo.id),
         photos.search(STRANGER, library_photo.personality_id, "lamp"),
@@ -287,7 +289,7 @@ async def test_only_owners_see_a_library(posting: Posting) -> None:
 
 async def test_a_photo_is_found_by_name_or_by_the_beginning_of_its_id(posting: Posting) -> None:
     whose = await posting.personality()
-    await take(posting, [file("x/a.jpg", photo(1)), file("y/a.jpg", photo(2))], whose)
+    await take(posting, [file_source("x/a.jpg", photo(1)), file_source("y/a.jpg", photo(2))], whose)
     first, _ = [each.photo for each in await posting.photos.listed(OWNER, whose)]
 
     by_id = await posting.photos.find(OWNER, str(first.id)[:8].upper())
@@ -307,7 +309,7 @@ async def test_a_deleted_photo_takes_its_files_along(posting: Posting) -> None:
     await posting.photos.delete(OWNER, library_photo.id)
     await posting.run_due_jobs()
 
-    assert [each async for each in posting.studio.store.listed("photos/")] == []
+    assert [each async for each in posting.studio.store.list_objects("photos/")] == []
 
 
 async def test_a_photo_in_the_queue_of_buffer_is_not_deleted(posting: Posting) -> None:
@@ -322,14 +324,16 @@ async def test_a_photo_in_the_queue_of_buffer_is_not_deleted(posting: Posting) -
     await posting.photos.delete(OWNER, library_photo.id)
 
     with pytest.raises(PhotoNotFound):
-        await posting.photos.show(OWNER, library_photo.id)
+        await posting.photos.get(OWNER, library_photo.id)
 
 
 async def test_photos_are_no_strays(posting: Posting) -> None:
     await posting.library(2)
     await posting.studio.store.put("photos/nobody/x.jpg", b"x", media_type="image/jpeg")
 
-    orphans = await GarbageCollector(posting.sessions, posting.studio.store).orphans(timedelta(0))
+    orphans = await GarbageCollector(posting.sessions, posting.studio.store).find_orphans(
+        timedelta(0)
+    )
 
     assert [each.key for each in orphans] == ["photos/nobody/x.jpg"]
 
@@ -339,7 +343,7 @@ async def test_a_library_that_goes_while_files_come_in_keeps_none(
     posting: Posting, way: str
 ) -> None:
     whose = await posting.personality()
-    adding = posting.photos.add(OWNER, whose, [file(f"{n}.jpg", photo(n)) for n in range(8)])
+    adding = posting.photos.add(OWNER, whose, [file_source(f"{n}.jpg", photo(n)) for n in range(8)])
 
     await anext(adding)
     if way == "deleted":
@@ -352,9 +356,9 @@ async def test_a_library_that_goes_while_files_come_in_keeps_none(
 
     async with posting.sessions() as session:
         assert (await session.scalars(select(Photo))).all() == []
-    left = [each.key async for each in posting.studio.store.listed("photos/")]
+    left = [each.key async for each in posting.studio.store.list_objects("photos/")]
     # What was being written at that moment is found by the daily sweep.
-    orphans = await GarbageCollector(posting.sessions, posting.studio.store).orphans(
+    orphans = await GarbageCollector(posting.sessions, posting.studio.store).find_orphans(
         older_than=-DAY
     )
     assert sorted(left) == sorted(each.key for each in orphans)
@@ -369,7 +373,7 @@ def test_an_archive_with_a_nameless_entry_is_read() -> None:
         nameless.filename = ""
         packed.writestr(nameless, b"hello")
 
-    names = [each.name for each in archive("a.zip", out.getvalue())]
+    names = [each.name for each in archive_sources("a.zip", out.getvalue())]
 
     assert names == ["a file without a name", "a.jpg"]
 
@@ -378,4 +382,4 @@ def test_an_archive_with_a_million_entries_is_not_read() -> None:
     entry = b"PK\x01\x02" + bytes(43)
 
     with pytest.raises(ArchiveTooLarge):
-        archive("a.zip", b"PK\x03\x04" + entry * 1_000_000 + b"PK\x05\x06" + bytes(18))
+        archive_sources("a.zip", b"PK\x03\x04" + entry * 1_000_000 + b"PK\x05\x06" + bytes(18))

@@ -21,7 +21,7 @@ from db.session import connect
 from services.embeddings import LocalImageEmbedder
 from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
-from services.photos import ImportOutcome, PhotoService, folder
+from services.photos import ImportOutcome, PhotoService, folder_sources
 from tests.conftest import studio_of
 from tests.fakes import FakeChatAdapter
 from tests.services.crashes import Checkpoint, process
@@ -75,7 +75,7 @@ async def import_folder(
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = studio_of(images, carrier, media)
         photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeChatAdapter())
-        async for each in photos.add(OWNER, UUID(whose), folder(root), at_once=2):
+        async for each in photos.add(OWNER, UUID(whose), folder_sources(root), at_once=2):
             checkpoint(each.outcome)
 
 

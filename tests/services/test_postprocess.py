@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.chat.postprocess import LONGEST, Defect, clean, find_defect, trim_incomplete
+from services.chat.postprocess import MAX_LENGTH, Defect, clean, find_defect, trim_incomplete
 
 SECRET = (
     "You are Mirela, a character in a chat. Write only Mirela's next message: no name before it, "
@@ -56,12 +56,12 @@ def test_a_name_is_taken_literally() -> None:
 def test_what_never_ends_is_cut_after_a_sentence(sentence: str) -> None:
     cleaned = clean(sentence * (30_000 // len(sentence)), "Mirela")
 
-    assert LONGEST // 2 < len(cleaned) <= LONGEST + 2
+    assert MAX_LENGTH // 2 < len(cleaned) <= MAX_LENGTH + 2
     assert cleaned.endswith(f"{sentence.strip()} …")
 
 
 def test_what_has_no_sentences_is_cut_all_the_same() -> None:
-    assert clean("x" * 30_000, "Mirela") == "x" * LONGEST + " …"
+    assert clean("x" * 30_000, "Mirela") == "x" * MAX_LENGTH + " …"
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)
@@ -79,22 +79,33 @@ def test_no_mark_of_what_is_hidden_remains(pieces: list[str]) -> None:
 
 @pytest.mark.parametrize("text", ["", " \n", "**", "``` ```", "\u200b", "- ", "> "])
 def test_nothing_is_no_answer(text: str) -> None:
-    assert find_defect(text, asked="Well?", said_before=[], secret=SECRET) is Defect.EMPTY
+    assert (
+        find_defect(text, message="Well?", previous_replies=[], system_prompt=SECRET)
+        is Defect.EMPTY
+    )
 
 
 @pytest.mark.parametrize("text", ["😂", "...", "?!", "7", "うん", "❤\ufe0f", "*nods*"])
 def test_little_is_an_answer_even_twice(text: str) -> None:
-    assert find_defect(text, asked=text, said_before=[text, text], secret=SECRET) is None
+    assert (
+        find_defect(text, message=text, previous_replies=[text, text], system_prompt=SECRET) is None
+    )
 
 
 @pytest.mark.parametrize("text", ["yes", "haha", "Good night!", "I love you too."])
 def test_short_words_may_be_said_again(text: str) -> None:
-    assert find_defect(text, asked="Sleep well.", said_before=[text] * 4, secret=SECRET) is None
+    assert (
+        find_defect(text, message="Sleep well.", previous_replies=[text] * 4, system_prompt=SECRET)
+        is None
+    )
 
 
 def test_what_was_asked_is_no_answer() -> None:
     wrong = find_defect(
-        "Who keeps the lighthouse?", asked="who keeps the  LIGHTHOUSE", said_before=[], secret=""
+        "Who keeps the lighthouse?",
+        message="who keeps the  LIGHTHOUSE",
+        previous_replies=[],
+        system_prompt="",
     )
 
     assert wrong is Defect.ECHO
@@ -111,14 +122,17 @@ def test_what_was_asked_is_no_answer() -> None:
 def test_what_was_said_is_not_said_again(again: str) -> None:
     before = ["Hello.", "The fog came in at four, and nobody saw the boat."]
 
-    assert find_defect(again, asked="And then?", said_before=before, secret="") is Defect.REPEAT
+    assert (
+        find_defect(again, message="And then?", previous_replies=before, system_prompt="")
+        is Defect.REPEAT
+    )
 
 
 def test_what_only_sounds_alike_may_be_said() -> None:
     before = ["The fog came in at four, and nobody saw the boat."]
     text = "The boat came in at dawn, and everybody had seen the fog."
 
-    assert find_defect(text, asked="And then?", said_before=before, secret="") is None
+    assert find_defect(text, message="And then?", previous_replies=before, system_prompt="") is None
 
 
 @pytest.mark.parametrize(
@@ -131,13 +145,18 @@ def test_what_only_sounds_alike_may_be_said() -> None:
     ],
 )
 def test_the_prompt_is_not_recited(text: str) -> None:
-    assert find_defect(text, asked="Who are you?", said_before=[], secret=SECRET) is Defect.LEAK
+    assert (
+        find_defect(text, message="Who are you?", previous_replies=[], system_prompt=SECRET)
+        is Defect.LEAK
+    )
 
 
 def test_a_few_words_of_the_prompt_may_be_said() -> None:
     text = "I keep a lighthouse at the end of the world. I trust no one who arrives by land."
 
-    assert find_defect(text, asked="Who are you?", said_before=[], secret=SECRET) is None
+    assert (
+        find_defect(text, message="Who are you?", previous_replies=[], system_prompt=SECRET) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,9 +168,14 @@ def test_long_answers_are_judged_in_no_time(piece: str) -> None:
 
     clean(text, "Mirela")
     find_defect(
-        text, asked=text[1:], said_before=[text[:-7], "b" + text, text[::-1]], secret=text[::-1]
+        text,
+        message=text[1:],
+        previous_replies=[text[:-7], "b" + text, text[::-1]],
+        system_prompt=text[::-1],
     )
-    find_defect(text[::-1], asked="?", said_before=[text] * 4, secret=("z" * 79 + piece) * 400)
+    find_defect(
+        text[::-1], message="?", previous_replies=[text] * 4, system_prompt=("z" * 79 + piece) * 400
+    )
 
     assert time.process_time() - started < 2
 

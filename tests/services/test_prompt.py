@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.models import ConversationLine, Persona, Personality, Role
-from services.chat.prompt import Prompt, PromptContext, block_of, build
+from services.chat.prompt import Prompt, PromptContext, block_size, build
 from services.llm import ChatMessage, Image, estimate
 from services.memory import RecalledMemory
 
@@ -109,7 +109,7 @@ def scenes(draw: st.DrawFn) -> PromptContext:
 @thorough
 @given(scenes(), st.one_of(st.integers(256, 600), st.sampled_from([4000, 20_000])))
 def test_a_prompt_never_takes_more_than_its_room(scene: PromptContext, room: int) -> None:
-    built = build(scene, room=room)
+    built = build(scene, token_limit=room)
 
     assert built.tokens == cost(built) <= room
     first, *history, last = built.messages
@@ -131,13 +131,13 @@ def test_an_estimate_of_two_texts_covers_both_together(one: str, other: str) -> 
 def grown(lines: Sequence[ConversationLine], *, room: int, window: int = 8) -> list[Prompt]:
     """Return the prompts of a conversation in which a line is added at a time."""
     personality = mirela(context_window_size=window, character_info="A lighthouse keeper.")
-    limit = window + block_of(window)  # as many lines as are fetched
+    limit = window + block_size(window)  # as many lines as are fetched
     return [
         build(
             scene(
                 personality=personality, history=lines[max(0, n - limit) : n], message=f"line {n}"
             ),
-            room=room,
+            token_limit=room,
         )
         for n in range(len(lines) + 1)
     ]
@@ -161,10 +161,10 @@ def test_each_prompt_begins_with_the_one_before_but_at_block_cuts(
     prompts = grown(lines, room=100_000, window=window)
 
     cut = cuts(prompts)
-    assert all(b - a == block_of(window) for a, b in pairwise(cut))
+    assert all(b - a == block_size(window) for a, b in pairwise(cut))
     shown = [len(prompt.messages) - 2 for prompt in prompts]
     assert all(count >= min(n, window) for n, count in enumerate(shown))
-    assert all(count < window + block_of(window) for count in shown)
+    assert all(count < window + block_size(window) for count in shown)
 
 
 @pytest.mark.parametrize("length", [40, 400, 900])
@@ -186,7 +186,7 @@ def test_who_is_speaking_is_seen() -> None:
         line(3, "Hm.", "Ash", UUID(int=9)),
     ]
 
-    messages = build(scene(history=history), room=4000).messages
+    messages = build(scene(history=history), token_limit=4000).messages
 
     assert messages[1:4] == (
         ChatMessage("user", "Bob: Hello"),
@@ -202,7 +202,7 @@ def test_the_context_tells_of_the_clock_the_persona_and_the_memories() -> None:
             persona=persona(preferred_name="Al", pronouns="they/them", content="A sailor."),
             memories=[memory("Al lost a boat.", 1), memory("It rained.", 9)],
         ),
-        room=4000,
+        token_limit=4000,
     )
 
     assert context.messages[-1].content.startswith(
@@ -222,7 +222,7 @@ def test_nobody_ends_or_begins_the_context_from_inside(mark: str) -> None:
             memories=[memory(f"{mark}e")],
             history=[line(1, f"{mark}f", f"{mark}g")],
         ),
-        room=4000,
+        token_limit=4000,
     )
 
     assert all(mark not in m.content for m in context.messages[1:-1])
@@ -239,7 +239,8 @@ def test_cards_speak_of_char_and_user(is_dm: bool, user: str) -> None:  # noqa: 
     )
 
     context = build(
-        scene(personality=personality, persona=persona(preferred_name="Al"), is_dm=is_dm), room=4000
+        scene(personality=personality, persona=persona(preferred_name="Al"), is_dm=is_dm),
+        token_limit=4000,
     )
 
     system = context.messages[0].content
@@ -252,6 +253,6 @@ def test_cards_speak_of_char_and_user(is_dm: bool, user: str) -> None:  # noqa: 
 
 @pytest.mark.parametrize(("room", "shown"), [(20_000, 2), (2000, 0)])
 def test_pictures_are_shown_where_there_is_room(room: int, shown: int) -> None:
-    built = build(scene(images=(PICTURE, PICTURE)), room=room)
+    built = build(scene(images=(PICTURE, PICTURE)), token_limit=room)
 
     assert len(built.messages[-1].images) == shown

@@ -142,7 +142,7 @@ async def test_the_version_of_the_start_is_published_whatever_is_edited_meanwhil
 
     async with publishing(sessions, models) as service:
         await service.start(OWNER, ada.id)
-        await asyncio.wait_for(openai.asked.wait(), 10)
+        await asyncio.wait_for(openai.requested.wait(), 10)
         await people.edit(OWNER, ada.id, {"character_info": "She sells ships."})
         hold.set()
         attempt = await ended(service, ada.id)

@@ -111,7 +111,7 @@ async def test_many_likes_at_once_are_all_counted_and_leave_with_their_people(
     await publish(sessions, models, ada.id)
     fans = [Actor(discord_id=100 + number, name=f"fan{number}") for number in range(8)]
 
-    await asyncio.gather(*(service.like(fan, ada.id, age_restricted=False) for fan in fans))
+    await asyncio.gather(*(service.toggle_like(fan, ada.id, age_restricted=False) for fan in fans))
     liked = (await now(sessions, ada.id)).likes_count
     privacy = PrivacyService(sessions)
     await asyncio.gather(*(privacy.delete(fan) for fan in fans))
@@ -225,11 +225,11 @@ async def test_a_like_counts_once_and_can_be_taken_back(
 ) -> None:
     ada = await create_personality(sessions)
     with pytest.raises(NotPublic):
-        await service.like(STRANGER, ada.id, age_restricted=True)
+        await service.toggle_like(STRANGER, ada.id, age_restricted=True)
     await publish(sessions, models, ada.id)
 
     liked = [
-        (await service.like(actor, ada.id, age_restricted=False)).personality.likes_count
+        (await service.toggle_like(actor, ada.id, age_restricted=False)).personality.likes_count
         for actor in (STRANGER, OWNER, STRANGER)
     ]
 

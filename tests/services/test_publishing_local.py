@@ -26,7 +26,7 @@ LUST = "He is 40, horny all day, and describes every orgasm he has."
 async def test_the_local_model_publishes(
     sessions: Sessions, carrier: BackgroundCalls, description: str, ratings: set[str]
 ) -> None:
-    path = local.bundled()
+    path = local.bundled_model()
     assert path is not None
     await seed(sessions, vendors={"local"})
     ada = await create_personality(sessions, character_info=description)

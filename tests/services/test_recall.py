@@ -80,7 +80,7 @@ class Mind:
                 session,
                 personality_id=self.personality,
                 user_id=user or self.alice,
-                place=PLACES[where],
+                channel=PLACES[where],
                 embedding=embedding,
                 words=query,
                 before=before,

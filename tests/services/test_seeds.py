@@ -55,7 +55,7 @@ async def test_whoever_was_sent_away_does_not_come_back(sessions: Sessions) -> N
 
     await seed(sessions, vendors={"openai"})
 
-    assert sorted(await service.names(1, None, typed="")) == ["Mirela", "Professor Quill"]
+    assert sorted(await service.names(1, None, query="")) == ["Mirela", "Professor Quill"]
 
 
 async def test_a_vendor_that_comes_later_does_not_take_the_default(sessions: Sessions) -> None:

@@ -1,1 +1,1 @@
-"""Stand-ins of outside APIs on loopback, which check what they are asked."""
+"""Stand-ins of external APIs on loopback, which validate the requests they get."""

@@ -1,7 +1,7 @@
-"""Buffer's GraphQL API on loopback, in front of the part of its schema that posting touches.
+"""Buffer's GraphQL API on loopback, with the part of its schema that posting uses.
 
-A request that the documented schema would not take is answered as GraphQL answers, and kept in
-`complaints`, so that a test can demand that there were none.
+A request that the documented schema does not allow is answered with GraphQL's error and recorded in
+`complaints`, so that a test can assert that there were none.
 """
 
 import asyncio
@@ -35,11 +35,11 @@ _WINDOWS = {"15m": (100, 900), "24h": (250, 86_400), "30d": (3000, 2_592_000)}
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of a request that changes something.
+    """The scripted outcome of a mutation.
 
-    `http` is answered, or the connection cut where it is 0, before or after it was done; `payload`
-    is a member of the union of errors, `code` an error of GraphQL's own; `is_odd` says something
-    that the schema does not know.
+    `http` is the status to answer with, or 0 to cut the connection, before or after the mutation is
+    executed; `payload` is a member of the union of errors, `code` a GraphQL error; `is_odd` answers
+    with something that the schema does not contain.
     """
 
     http: int = 200
@@ -53,9 +53,9 @@ class Fate:
 
 
 class BufferStandIn:
-    """An account with channels and a queue. `fates` are of the next requests that change it.
+    """An account with channels and a queue. `fates` are the outcomes of the next mutations.
 
-    What `forbids` names is refused once; `meanwhile` happens before what was done is answered.
+    Operations in `forbids` are refused once; `meanwhile` is called before a mutation is answered.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class BufferStandIn:
             "x": _channel("x", "mirela", "twitter"),
             "pin": _channel("pin", "boards", "pinterest"),
         }
-        self.asked: list[str] = []
+        self.operations: list[str] = []
         self.remaining = {name: quota for name, (quota, _) in _WINDOWS.items()}
         self.is_down = False
         self.hides_posts = False
@@ -86,7 +86,7 @@ class BufferStandIn:
             yield self
 
     async def publish(self, now: datetime, *, error: str | None = None) -> None:
-        """Do what Buffer does at the time of a post: fetch the picture and send it."""
+        """Publish due posts as Buffer does: fetch the picture and send it."""
         for post in self.posts.values():
             if post["status"] != "scheduled" or datetime.fromisoformat(post["dueAt"]) > now:
                 continue
@@ -113,18 +113,18 @@ class BufferStandIn:
             return self._complain(wrong[0].message)
         operation: Any = document.definitions[0]
         name: str = operation.selection_set.selections[0].name.value
-        self.asked.append(name)
-        if spent := next((each for each, left in self.remaining.items() if left <= 0), None):
-            return _limited(spent)
+        self.operations.append(name)
+        if exhausted := next((each for each, left in self.remaining.items() if left <= 0), None):
+            return _limited(exhausted)
         self.remaining = {each: left - 1 for each, left in self.remaining.items()}
         if name in self.forbids:
             self.forbids.remove(name)
             return _problem(200, "FORBIDDEN", "You may not")
         is_change = operation.operation.value == "mutation"
         fate = self.fates.popleft() if is_change and self.fates else Fate()
-        return await self._fated(request, body, fate)
+        return await self._execute(request, body, fate)
 
-    async def _fated(  # noqa: C901, PLR0911 - one for each fate
+    async def _execute(  # noqa: C901, PLR0911 - one for each fate
         self, request: web.Request, body: Body, fate: Fate
     ) -> web.StreamResponse:
         if fate.window:
@@ -132,25 +132,25 @@ class BufferStandIn:
         if fate.payload:
             root = {each: _payload(fate) for each in ("createPost", "editPost", "deletePost")}
             result = graphql_sync(SCHEMA, body["query"], root, variable_values=body["variables"])
-            return self._written({"data": result.data})
+            return self._respond({"data": result.data})
         if fate.code:
             return _problem(200, fate.code, fate.message)
         if fate.is_odd:
-            return self._written({"data": {"somethingElse": {}}})
+            return self._respond({"data": {"somethingElse": {}}})
         if fate.when == "before" and fate.http != 200:
-            return await _broken(request, fate)
+            return await _fail(request, fate)
         result = graphql_sync(SCHEMA, body["query"], _Root(self), variable_values=body["variables"])
         for error in result.errors or ():
             if not isinstance(error.original_error, KeyError):
                 return self._complain(error.message)
             return _problem(200, "NOT_FOUND", "Resource doesn't exist")
         if fate.http != 200:
-            return await _broken(request, fate)
+            return await _fail(request, fate)
         if self.meanwhile is not None:
             await self.meanwhile()
-        return self._written({"data": result.data})
+        return self._respond({"data": result.data})
 
-    def _written(self, body: Body) -> web.Response:
+    def _respond(self, body: Body) -> web.Response:
         policy = [f'"{q}-in-{n}";q={q};w={w};pk=:x:' for n, (q, w) in _WINDOWS.items()]
         status = [f'"{q}-in-{n}";r={self.remaining[n]};t={w}' for n, (q, w) in _WINDOWS.items()]
         headers = {"RateLimit-Policy": ", ".join(policy), "RateLimit": ", ".join(status)}
@@ -160,10 +160,10 @@ class BufferStandIn:
         self.complaints.append(message)
         return _problem(400, "GRAPHQL_VALIDATION_FAILED", message)
 
-    def create(self, asked: Body) -> Body:
+    def create(self, payload: Body) -> Body:
         number = next(self._numbers)
-        channel = self.channels[asked["channelId"]]
-        if wrong := _wrong(asked, channel):
+        channel = self.channels[payload["channelId"]]
+        if wrong := _validation_error(payload, channel):
             return {"__typename": "InvalidInputError", "message": wrong}
         post: Body = {
             "id": f"post{number}",
@@ -173,7 +173,7 @@ class BufferStandIn:
             "sentAt": None,
             "externalLink": None,
             "error": None,
-            **_said(asked),
+            **_post_fields(payload),
         }
         self.posts[f"post{number}"] = post
         if self.loses_channel:
@@ -203,7 +203,7 @@ class _Root:
     def posts(self, _: Any, input: Body, first: int = 20, after: str | None = None) -> Body:  # noqa: A002
         wanted = input["filter"]
         since = datetime.fromisoformat(wanted["createdAt"]["start"])
-        found = [
+        posts = [
             each
             for each in self._buffer.posts.values()
             if not self._buffer.hides_posts
@@ -211,11 +211,11 @@ class _Root:
             and datetime.fromisoformat(each["createdAt"]) >= since
         ]
         assert input["sort"] == [{"field": "createdAt", "direction": "desc"}]
-        found.sort(key=lambda each: each["createdAt"], reverse=True)
-        begin = int(after or 0)
-        page = found[begin : begin + min(first, 2)]  # small pages, so that they are turned
-        end = begin + len(page)
-        info = {"hasNextPage": end < len(found), "endCursor": str(end), "hasPreviousPage": False}
+        posts.sort(key=lambda each: each["createdAt"], reverse=True)
+        start = int(after or 0)
+        page = posts[start : start + min(first, 2)]  # small pages, so that paging is tested
+        end = start + len(page)
+        info = {"hasNextPage": end < len(posts), "endCursor": str(end), "hasPreviousPage": False}
         return {"edges": [{"node": each, "cursor": "c"} for each in page], "pageInfo": info}
 
     def createPost(self, _: Any, input: Body) -> Body:  # noqa: A002, N802
@@ -224,11 +224,11 @@ class _Root:
     def editPost(self, _: Any, input: Body) -> Body:  # noqa: A002, N802
         post = self._buffer.posts[input["id"]]
         channel = self._buffer.channels[post["channelId"]]
-        if wrong := _wrong(input, channel):
+        if wrong := _validation_error(input, channel):
             return {"__typename": "InvalidInputError", "message": wrong}
         if post["status"] != "scheduled":
             return {"__typename": "InvalidInputError", "message": "It was sent already"}
-        post.update(_said(input))
+        post.update(_post_fields(input))
         return {"__typename": "PostActionSuccess", "post": post}
 
     def deletePost(self, _: Any, input: Body) -> Body:  # noqa: A002, N802
@@ -249,13 +249,13 @@ def _channel(name: str, handle: str, service: str) -> Body:
     }
 
 
-def _said(asked: Body) -> Body:
+def _post_fields(payload: Body) -> Body:
     return {
-        "dueAt": asked["dueAt"],
-        "text": asked.get("text") or "",
-        "shareMode": asked["mode"],
-        "metadata": asked.get("metadata"),
-        "altText": _alt_text(asked["assets"][0]["image"]),
+        "dueAt": payload["dueAt"],
+        "text": payload.get("text") or "",
+        "shareMode": payload["mode"],
+        "metadata": payload.get("metadata"),
+        "altText": _alt_text(payload["assets"][0]["image"]),
         "assets": [
             {
                 "__typename": "ImageAsset",
@@ -265,7 +265,7 @@ def _said(asked: Body) -> Body:
                 "source": each["image"]["url"],
                 "thumbnail": each["image"]["url"],
             }
-            for each in asked["assets"]
+            for each in payload["assets"]
         ],
     }
 
@@ -275,29 +275,29 @@ def _alt_text(image: Body) -> str | None:
     return metadata.get("altText")
 
 
-def _wrong(asked: Body, channel: Body) -> str | None:
-    """Return what Buffer's guides say is wrong with a post, beyond its types."""
+def _validation_error(payload: Body, channel: Body) -> str | None:
+    """Return what is wrong with a post by Buffer's guides, beyond its types."""
     service = channel["service"]
-    told: Body = asked.get("metadata") or {}
-    metadata = told.get(service)
-    due = datetime.fromisoformat(asked.get("dueAt") or "2000-01-01T00:00:00Z")
+    all_metadata: Body = payload.get("metadata") or {}
+    metadata = all_metadata.get(service)
+    due = datetime.fromisoformat(payload.get("dueAt") or "2000-01-01T00:00:00Z")
     rules = (
-        (asked["mode"] != "customScheduled", "this stand-in takes customScheduled alone"),
+        (payload["mode"] != "customScheduled", "this stand-in takes customScheduled alone"),
         (due.tzinfo is None, "dueAt needs an offset"),
-        (not asked["assets"], "an image is required"),
-        (any(len(each) != 1 for each in asked["assets"]), "one of image, video, document, link"),
+        (not payload["assets"], "an image is required"),
+        (any(len(each) != 1 for each in payload["assets"]), "one of image, video, document, link"),
         (service == "instagram" and not metadata, "Instagram posts require a type"),
-        (set(told) - {service}, "metadata of another network"),
-        (service == "twitter" and len(asked.get("text") or "") > 280, "Text is too long"),
+        (set(all_metadata) - {service}, "metadata of another network"),
+        (service == "twitter" and len(payload.get("text") or "") > 280, "Text is too long"),
     )
-    return next((said for is_wrong, said in rules if is_wrong), None)
+    return next((message for is_wrong, message in rules if is_wrong), None)
 
 
 def _payload(fate: Fate) -> Body:
     return {"__typename": fate.payload, "message": fate.message}
 
 
-async def _broken(request: web.Request, fate: Fate) -> web.StreamResponse:
+async def _fail(request: web.Request, fate: Fate) -> web.StreamResponse:
     if fate.http == 0:
         assert request.transport is not None
         request.transport.abort()

@@ -1,4 +1,4 @@
-"""Files of ours as others fetch them, on loopback."""
+"""Stored files on loopback, as others fetch them."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from services.media import ROUTE, FolderStore
 
 
 async def fetch(url: str) -> tuple[int, bytes]:
-    """Fetch a link as whoever was given it does."""
+    """Fetch a link; return status and body."""
     async with (
         aiohttp.ClientSession() as session,
         session.get(URL(url, encoded=True)) as answer,
@@ -21,7 +21,7 @@ async def fetch(url: str) -> tuple[int, bytes]:
 
 
 class PublicFolder:
-    """The house's own route to stored files. `is_open` is False where nobody can reach it."""
+    """The admin API's route to stored files. With `is_open` False it cannot be reached."""
 
     def __init__(self) -> None:
         self.is_open = True

@@ -1,4 +1,4 @@
-"""Forms with files as the stand-ins read them."""
+"""Multipart forms, as the stand-ins read them."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ class Field:
 
 
 async def read_form(request: web.Request) -> dict[str, Field]:
-    """The fields by their names, held in memory.
+    """Return the fields of a form by name, held in memory.
 
-    `request.post()` would leave a temporary file open where the client goes away in the middle.
+    `request.post()` would leave a temporary file open when the client disconnects.
     """
     fields: dict[str, Field] = {}
     async for part in await request.multipart():

@@ -1,7 +1,7 @@
 """Gemini's generateContent, its stream and its list of models, as documented, on loopback.
 
-A request that the documented API would not take is answered with its own 400, and kept in
-`complaints`, so that a test can demand that there were none.
+A request that the documented API does not allow is answered with its 400 and recorded in
+`complaints`, so that a test can assert that there were none.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ _SCHEMA_WORDS = {
 
 @dataclass
 class Reply:
-    """One answer of the stand-in. `hold` is waited for before it is given."""
+    """One answer of the stand-in, which waits for `hold` before it is sent."""
 
     text: str = "Aye."
     status: int = 200
@@ -73,7 +73,7 @@ class Reply:
 
 
 class GeminiStandIn:
-    """Answers from `replies`, then with `default`; keeps every request it was sent."""
+    """Answers from `replies`, then with `default`; records every request."""
 
     def __init__(self) -> None:
         self.requests: list[Body] = []
@@ -99,12 +99,12 @@ class GeminiStandIn:
         return web.json_response({"models": [{"name": f"models/{name}"} for name in self.models]})
 
     async def _embed(self, request: web.Request) -> web.Response:
-        """https://ai.google.dev/api/embeddings, one content at a time."""
+        """Answer as https://ai.google.dev/api/embeddings does, one content at a time."""
         body: Body = await request.json()
-        (asked,) = body["requests"]
-        (part,) = asked["content"]["parts"]
-        is_known = set(asked) == {"model", "content", "outputDimensionality"}
-        if not is_known or not 128 <= asked["outputDimensionality"] <= 3072:
+        (embed_request,) = body["requests"]
+        (part,) = embed_request["content"]["parts"]
+        is_known = set(embed_request) == {"model", "content", "outputDimensionality"}
+        if not is_known or not 128 <= embed_request["outputDimensionality"] <= 3072:
             self.complaints.append("Invalid embedding request")
         words = part.get("text")
         if words is None and part["inline_data"]["mime_type"] not in {"image/jpeg", "image/png"}:
@@ -128,7 +128,7 @@ class GeminiStandIn:
             return _error(reply)
         if "stream" in request.path:
             return await _stream(request, body, reply)
-        return web.json_response(_answer(body, reply, reply.text, reply.finish_reason))
+        return web.json_response(_response(body, reply, reply.text, reply.finish_reason))
 
 
 def _complaint(request: web.Request, body: Body) -> str | None:
@@ -164,7 +164,7 @@ def _is_content(content: Any, roles: set[str]) -> bool:
 
 
 def _is_part(part: Any) -> bool:
-    """Exactly one of the kinds of a part that we send: text that says something, or a picture."""
+    """Whether a part is one of the kinds that we send: text that is not empty, or a picture."""
     if set(part) == {"text"}:
         return isinstance(part["text"], str) and bool(part["text"])
     # Names of fields are read in both spellings, and the SDK mixes them.
@@ -178,7 +178,7 @@ def _is_part(part: Any) -> bool:
 
 
 def _is_schema(schema: Any) -> bool:
-    """Only the words of JSON Schema that the API knows, at every depth."""
+    """Whether a schema uses only keywords that the API knows, at every depth."""
     inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
     inner += [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())]
     return set(schema) <= _SCHEMA_WORDS and all(_is_schema(each) for each in inner)
@@ -194,12 +194,12 @@ async def _stream(request: web.Request, body: Body, reply: Reply) -> web.StreamR
                 request.transport.abort()
             return response
         reason = reply.finish_reason if number == len(words) - 1 else None
-        chunk = _answer(body, reply, word if number == 0 else f" {word}", reason)
+        chunk = _response(body, reply, word if number == 0 else f" {word}", reason)
         await response.write(f"data: {json.dumps(chunk)}\r\n\r\n".encode())
     return response
 
 
-def _answer(body: Body, reply: Reply, text: str, finish_reason: str | None) -> Body:
+def _response(body: Body, reply: Reply, text: str, finish_reason: str | None) -> Body:
     prompt = len(json.dumps(body["contents"])) // 4
     usage: Body = {"promptTokenCount": prompt, "totalTokenCount": prompt}
     if reply.cached:
@@ -207,12 +207,12 @@ def _answer(body: Body, reply: Reply, text: str, finish_reason: str | None) -> B
     if reply.block_reason:
         return {"promptFeedback": {"blockReason": reply.block_reason}, "usageMetadata": usage}
     thoughts = [{"text": reply.thought, "thought": True}] if reply.thought else []
-    said: Body = {"text": text}
+    part: Body = {"text": text}
     if reply.picture is not None:
         data = base64.b64encode(reply.picture).decode()
-        said = {"inlineData": {"mimeType": "image/png", "data": data}}
+        part = {"inlineData": {"mimeType": "image/png", "data": data}}
     candidate: Body = {
-        "content": {"role": "model", "parts": [*thoughts, said]},
+        "content": {"role": "model", "parts": [*thoughts, part]},
         "index": 0,
         "safetyRatings": [
             {"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"},

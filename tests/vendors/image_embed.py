@@ -1,4 +1,4 @@
-"""The `image_embed` service of plan 004 on loopback, as its README describes it."""
+"""The `image_embed` service on loopback, as its README describes it."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from tests.vendors.forms import read_form
 
 
 class ImageEmbedStandIn:
-    """Gives each picture a vector of 512 numbers; `refuses` what it says instead of the next."""
+    """Returns 512 numbers for each picture; the messages in `refuses` fail the next requests."""
 
     def __init__(self) -> None:
         self.complaints: list[str] = []

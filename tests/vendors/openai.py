@@ -1,7 +1,7 @@
 """OpenAI's chat completions, models and embeddings, as documented, on loopback.
 
-A request that the documented API would not take is answered with its own 400, and kept in
-`complaints`, so that a test can demand that there were none.
+A request that the documented API does not allow is answered with its 400 and recorded in
+`complaints`, so that a test can assert that there were none.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "reasoning_effort": lambda v: v in {"none", "minimal", "low", "medium", "high", "max"},
     "prompt_cache_key": lambda v: isinstance(v, str) and len(v) <= 64,
 }
-# What other vendors of the same shape take besides.
+# What other vendors with this API take in addition.
 _EXTRA = {"top_k", "repetition_penalty", "repeat_penalty"}
 
 
@@ -41,7 +41,7 @@ _EXTRA = {"top_k", "repetition_penalty", "repeat_penalty"}
 class Reply:
     """One answer of the stand-in.
 
-    `hold` is waited for before it is given, or in a stream after `hold_after` words of it.
+    It waits for `hold` before it is sent, or in a stream after `hold_after` words.
     """
 
     text: str = "Aye."
@@ -59,10 +59,10 @@ class Reply:
 
 
 class OpenAIStandIn:
-    """Answers from `replies`, then with `default`; keeps every request it was sent.
+    """Answers from `replies`, then with `default`; records every request.
 
-    `asked` is set by the first request; `abandoned` when a caller hangs up while its answer is
-    held back.
+    `requested` is set by the first request, `abandoned` when a caller disconnects while its answer
+    is held back.
     """
 
     def __init__(self, *, extra: bool = False) -> None:
@@ -70,7 +70,7 @@ class OpenAIStandIn:
         self.complaints: list[str] = []
         self.replies: deque[Reply] = deque()
         self.default = Reply()
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
         self.abandoned = asyncio.Event()
         self.answer: Callable[[Body], str] | None = None
         self.models: list[Body] = [{"id": "gpt-6-luna", "object": "model"}]
@@ -83,7 +83,7 @@ class OpenAIStandIn:
 
     @property
     def prompts(self) -> list[str]:
-        """Return what the requests said, each as one text."""
+        """Return the messages of each request as one text."""
         return ["\n".join(map(_text, each["messages"])) for each in self.requests]
 
     @asynccontextmanager
@@ -104,7 +104,7 @@ class OpenAIStandIn:
             self.complaints.append(complaint)
             return _error(400, complaint)
         self.requests.append(body)
-        self.asked.set()
+        self.requested.set()
         reply = self.replies.popleft() if self.replies else self.default
         if self.answer is not None and reply is self.default:
             reply = Reply(self.answer(body))
@@ -174,7 +174,7 @@ def _is_message(message: Any) -> bool:
 
 
 def _is_response_format(value: Any) -> bool:
-    """Strict schemas list every property as required, and allow no others and no defaults."""
+    """Whether a schema is strict: every property required, no others and no defaults."""
     if value["type"] != "json_schema":
         return False
     schema = value["json_schema"]["schema"]

@@ -1,7 +1,7 @@
-"""Replicate's files and predictions, as documented, on loopback, and the pictures they end in.
+"""Replicate's files, predictions and their output, as documented, on loopback.
 
-A request that the documented API would not take is answered with its own 422, and kept in
-`complaints`, so that a test can demand that there were none.
+A request that the documented API does not allow is answered with its 422 and recorded in
+`complaints`, so that a test can assert that there were none.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ _MODEL = "google/nano-banana"
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of a prediction; `http` is answered instead of beginning it."""
+    """The scripted outcome of a prediction; an `http` other than 201 refuses it."""
 
     status: str = "succeeded"
     output: Output = "picture"
@@ -45,7 +45,7 @@ class Fate:
 
 
 class ReplicateStandIn:
-    """Paints plain colours. `fates` are of the next predictions, then it is `default`."""
+    """Generates plain colours. `fates` are the outcomes of the next predictions, then `default`."""
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
@@ -55,7 +55,7 @@ class ReplicateStandIn:
         self.files: dict[str, bytes] = {}
         self.cancelled: list[str] = []
         self.most_at_once = 0
-        self.stumbles = 0
+        self.server_errors = 0
         self.hold = asyncio.Event()
         self.hold.set()
         self.url = ""
@@ -79,17 +79,17 @@ class ReplicateStandIn:
 
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        given = request.headers.get("Authorization")
+        authorization = request.headers.get("Authorization")
         is_output = request.path.startswith("/out/")
-        if is_output and given is not None:
+        if is_output and authorization is not None:
             self.complaints.append("the token was shown to a host of outputs")
-        if not is_output and given != "Bearer r8_x":
+        if not is_output and authorization != "Bearer r8_x":
             return _problem(401, "Unauthenticated")
         return await handler(request)
 
     async def _create(self, request: web.Request) -> web.Response:
-        asked: Body = (await request.json())["input"]
-        if complaint := self._complaint(asked):
+        payload: Body = (await request.json())["input"]
+        if complaint := self._complaint(payload):
             self.complaints.append(complaint)
             return _problem(422, complaint)
         fate = self.fates.popleft() if self.fates else self.default
@@ -101,7 +101,7 @@ class ReplicateStandIn:
             "id": name,
             "model": _MODEL,
             "version": "hidden",
-            "input": asked,
+            "input": payload,
             "logs": "",
             "output": None,
             "error": None,
@@ -116,16 +116,16 @@ class ReplicateStandIn:
         self.most_at_once = max(self.most_at_once, at_once)
         return web.json_response(self.predictions[name], status=201)
 
-    def _complaint(self, asked: Body) -> str | None:
-        if unknown := asked.keys() - {"prompt", "image_input", "aspect_ratio", "output_format"}:
+    def _complaint(self, payload: Body) -> str | None:
+        if unknown := payload.keys() - {"prompt", "image_input", "aspect_ratio", "output_format"}:
             return f"input.{min(unknown)}: unknown"
-        if not asked.get("prompt", "").strip():
+        if not payload.get("prompt", "").strip():
             return "input.prompt: required"
-        if asked.get("aspect_ratio", "1:1") not in _ASPECTS:
+        if payload.get("aspect_ratio", "1:1") not in _ASPECTS:
             return "input.aspect_ratio: not one of them"
-        if asked.get("output_format", "jpg") not in {"jpg", "png"}:
+        if payload.get("output_format", "jpg") not in {"jpg", "png"}:
             return "input.output_format: not one of them"
-        for url in asked.get("image_input", ()):
+        for url in payload.get("image_input", ()):
             if url.rpartition("/")[2] not in self.files:
                 return "input.image_input: cannot be fetched"
         return None
@@ -136,15 +136,15 @@ class ReplicateStandIn:
 
     async def _get(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
-        if self.stumbles:
-            self.stumbles -= 1
+        if self.server_errors:
+            self.server_errors -= 1
             return _problem(500, "as scripted")
         if name not in self.predictions:
             return _problem(404, "The requested resource could not be found.")
-        self._go_on(name)
+        self._advance(name)
         return web.json_response(self.predictions[name])
 
-    def _go_on(self, name: str) -> None:
+    def _advance(self, name: str) -> None:
         prediction, fate = self.predictions[name], self._fates[name]
         if prediction["status"] not in {"starting", "processing"} or not self.hold.is_set():
             return
@@ -201,7 +201,7 @@ class ReplicateStandIn:
 
 
 def painted(name: str, size: tuple[int, int] = (640, 480)) -> bytes:
-    """Return the picture of a prediction: always the same, and none like another."""
+    """Return the picture of a prediction: always the same, and unlike any other."""
     chance = random.Random(name)
     out = io.BytesIO()
     colour = (chance.randrange(256), chance.randrange(256), chance.randrange(256))
@@ -212,7 +212,7 @@ def painted(name: str, size: tuple[int, int] = (640, 480)) -> bytes:
 
 
 def bomb() -> bytes:
-    """Return a small file that says that it is 60 megapixels."""
+    """Return a small file whose header claims 60 megapixels."""
     out = io.BytesIO()
     Image.new("1", (10_000, 6_000)).save(out, "PNG")
     return out.getvalue()

@@ -8,7 +8,7 @@ from bot.cli.doctor.diagnostics import CheckResult, CheckState
 from bot.discord.errors import explain
 from db.session import Sessions
 from services.errors import DomainError
-from services.media import prepare, sheet
+from services.media import contact_sheet, prepare
 
 
 async def examine_posting(settings: Settings, sessions: Sessions) -> list[CheckResult]:
@@ -20,11 +20,11 @@ async def _looker(settings: Settings) -> CheckResult:
     part = "Looks at photos"
     async with photo_embedder(settings) as embedder:
         try:
-            vector = await embedder.embed_picture(prepare(sheet([None])).data)
+            vector = await embedder.embed_picture(prepare(contact_sheet([None])).data)
         except DomainError as error:
             todo = "Look at IMAGE_EMBEDDER, IMAGE_EMBED_URL and GEMINI_EMBED_MODEL."
             return CheckResult(part, CheckState.BAD, explain(error) or str(error), todo)
-        words = "and words" if embedder.knows_text else "not words"
+        words = "and words" if embedder.supports_text else "not words"
         return CheckResult(
             part, CheckState.GOOD, f"{embedder.name}, {len(vector)} numbers, {words}"
         )

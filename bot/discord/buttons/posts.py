@@ -1,20 +1,16 @@
-"""What whoever planned a post is told when nobody knows what became of it, and can answer."""
+"""Buttons that settle a post of which nobody knows whether it is out."""
 
-import logging
 import re
 from typing import Self
 from uuid import UUID
 
-import discord
 from discord import ui
 from typing_extensions import override
 
 from bot.discord.converters import interaction_actor
 from bot.discord.embeds.posts import entry_line
 from bot.discord.ui import AnyInteraction, PersistentButton
-from services.social import Messenger, PostNotice, PostStatus
-
-log = logging.getLogger(__name__)
+from services.social import SocialService
 
 _LABELS = {"look": "Look again", "out": "It is posted", "again": "Post it again"}
 
@@ -35,10 +31,10 @@ class SettleButton(
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        posts = interaction.client.services.posts
+        posts: SocialService = interaction.client.services.posts
         actor = await interaction_actor(interaction)
         if self._way == "look":
-            entry = await posts.look_again(actor, self._post_id)
+            entry = await posts.recheck(actor, self._post_id)
         else:
             entry = await posts.settle(actor, self._post_id, is_out=self._way == "out")
         await interaction.response.edit_message(content=entry_line(entry), view=None)
@@ -50,25 +46,3 @@ def settle_view(post_id: UUID) -> ui.View:
     for way in _LABELS:
         view.add_item(SettleButton(way, post_id))
     return view
-
-
-class DiscordMessenger(Messenger):
-    """Writes DMs through Discord's REST interface alone; no gateway is needed."""
-
-    def __init__(self, client: discord.Client) -> None:
-        self._client = client
-
-    @override
-    async def tell(self, discord_id: int, told: PostNotice) -> bool:
-        post = told.details.post
-        name = discord.utils.escape_markdown(told.personality)
-        text = f"A post of **{name}**:\n{entry_line(told.details)}"
-        is_open = post.status == PostStatus.UNCONFIRMED
-        view = settle_view(post.id) if is_open else discord.utils.MISSING
-        try:
-            user = await self._client.fetch_user(discord_id)
-            await user.send(text, view=view)
-        except (discord.NotFound, discord.Forbidden) as error:
-            log.info("%s takes no DMs: %s", discord_id, error)
-            return False
-        return True

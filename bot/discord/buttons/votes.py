@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, PersistentButton
+from services.engine import BoardService
 
 UP, DOWN = "🔼", "🔽"
 _VALUES = {"up": 1, "down": -1}
@@ -33,7 +34,7 @@ class VoteButton(PersistentButton, template=r"vote:(?P<way>up|down):(?P<id>[0-9a
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        boards = interaction.client.services.boards
+        boards: BoardService = interaction.client.services.boards
         post = await boards.vote(
             await interaction_actor(interaction), self._post_id, _VALUES[self._way]
         )

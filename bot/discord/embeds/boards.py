@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from services.engine import (
-    ActType,
+    ACTIONS,
     BoardDetails,
     BoardKind,
     EngineStatus,
@@ -27,13 +27,6 @@ _MARKS = {
     TaskStatus.DONE: "✅",
     TaskStatus.FAILED: "❌",
     TaskStatus.SKIPPED: "⏭",
-}
-_ACTS = {
-    ActType.POST: "posts",
-    ActType.COMMENT: "comments",
-    ActType.REPLY: "replies",
-    ActType.VOTE: "votes",
-    ActType.IMAGE_POST: "pictures",
 }
 
 
@@ -113,7 +106,8 @@ def status_embed(status: EngineStatus) -> discord.Embed:
         f"since {discord.utils.format_dt(status.since, 'f')}:",
     )
     done = [
-        f"{status.counts.get((kind, TaskStatus.DONE), 0)} {words}" for kind, words in _ACTS.items()
+        f"{status.counts.get((kind, TaskStatus.DONE), 0)} {action.label}"
+        for kind, action in ACTIONS.items()
     ]
     embed.add_field(name="Done", value="\n".join(done))
     skipped = sorted(status.reasons.items(), key=lambda each: -each[1])

@@ -94,7 +94,7 @@ def photo_embed(shelved: LibraryPhoto) -> discord.Embed:
     embed.add_field(name="Size", value=f"{photo.width} × {photo.height}")
     if photo.taken_at:
         embed.add_field(name="Taken", value=f"{photo.taken_at:%d %B %Y, %H:%M}")
-    if photo.is_made:
+    if photo.is_ai_generated:
         embed.add_field(name="Made by", value="🤖 a machine")
     if shelved.post is not None:
         entry = PostDetails(post=shelved.post, photo=photo, target=shelved.target)

@@ -6,16 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.engine import ActType, EngineStatus, TaskEntry, UpcomingPlan
+from services.engine import ACTIONS, EngineStatus, TaskEntry, UpcomingPlan
 
-# Told apart also by those who see few colours (Okabe and Ito).
-_COLOURS = {
-    ActType.POST: "#0072B2",
-    ActType.COMMENT: "#E69F00",
-    ActType.REPLY: "#009E73",
-    ActType.VOTE: "#BBBBBB",
-    ActType.IMAGE_POST: "#CC79A7",
-}
 _MOST_NAMES, _NAME = 12, 18
 
 
@@ -103,11 +95,11 @@ def _panels(number: int) -> tuple[Any, Sequence[Any]]:
 def _stack(panel: Any, places: Sequence[str], entries: Sequence[tuple[str, TaskEntry]]) -> None:
     """Draw counts by place, the kinds of acts on top of each other."""
     below = [0] * len(places)
-    for kind, colour in _COLOURS.items():
+    for kind, action in ACTIONS.items():
         counts = Counter(place for place, entry in entries if entry.task.task_type == kind)
         heights = [counts[place] for place in places]
         if any(heights):
-            panel.bar(places, heights, bottom=below, color=colour, label=kind.replace("_", " "))
+            panel.bar(places, heights, bottom=below, color=action.colour, label=action.label)
             below = [low + high for low, high in zip(below, heights, strict=True)]
 
 

@@ -9,6 +9,7 @@ from services.social import (
     LABELS,
     CaptionDraft,
     PostDetails,
+    PostNotice,
     PostStatus,
     SocialTarget,
     TargetDetails,
@@ -73,6 +74,12 @@ def entry_line(entry: PostDetails) -> str:
     )
     line = " · ".join(part for part in parts if part)
     return f"{line}\n⚠️ {shorten(post.error, 200)}" if post.error else line
+
+
+def notice_text(notice: PostNotice) -> str:
+    """Return what whoever planned a post is told of it."""
+    name = discord.utils.escape_markdown(notice.personality)
+    return f"A post of **{name}**:\n{entry_line(notice.details)}"
 
 
 def safe_name(text: str) -> str:

@@ -63,7 +63,7 @@ def _progress(done: Sequence[str]) -> str:
     return " → ".join(f"**{step}** ✓" if step in names else step for step in _STEPS)
 
 
-def ended_words(ended: PublishResult) -> str:
+def result_text(ended: PublishResult) -> str:
     """Return how an attempt ended, for whoever asked."""
     name = discord.utils.escape_markdown(ended.personality.name)
     match JobStatus(ended.attempt.status):

@@ -1,32 +1,56 @@
-"""What personalities can do on boards: one module each, all with the same three questions."""
+"""The registry of what personalities can do on boards: one class a module, found by itself.
 
+To add a kind of act: a module here with a subclass of `Action`, a prompt of its name in `prompts`,
+a member of `ActType` with its check, and a migration. Lists, limits, labels, colours and routes
+derive from the class.
+"""
+
+import inspect
 from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
-from db.models import ActType
+from db.models import ActionType, ActType
 from services.engine.actions.base import Action, SpeakingAction
-from services.engine.actions.comment import CommentAction
-from services.engine.actions.image_post import ImagePostAction
-from services.engine.actions.post import PostAction
-from services.engine.actions.reply import ReplyAction
-from services.engine.actions.vote import VoteAction
 from services.engine.ports import BoardAdapter
 from services.engine.writing import Writer
 from services.images import ImagePipeline
 
 
-def actions(
-    writer: Writer, stage: BoardAdapter, studio: ImagePipeline | None = None
-) -> Mapping[ActType, Action]:
-    """Return what does each kind of act; without a studio there are no pictures."""
-    found: dict[ActType, Action] = {
-        ActType.COMMENT: CommentAction(writer, stage),
-        ActType.POST: PostAction(writer, stage),
-        ActType.REPLY: ReplyAction(writer, stage),
-        ActType.VOTE: VoteAction(writer, stage),
+def _discover() -> Mapping[ActType, type[Action]]:
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    classes = {
+        member
+        for module in modules
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Action) and not inspect.isabstract(member)
     }
-    if studio is not None:
-        found[ActType.IMAGE_POST] = ImagePostAction(writer, stage, studio)
-    return found
+    return {
+        action.kind: action
+        for action in sorted(classes, key=lambda each: (-each.weight, each.kind))
+    }
 
 
-__all__ = ["Action", "SpeakingAction", "actions"]
+ACTIONS = _discover()
+POSTS = tuple(kind for kind, action in ACTIONS.items() if action.is_post)
+COMMENTS = tuple(kind for kind, action in ACTIONS.items() if action.is_comment)
+
+
+def kind_of(action_type: ActionType) -> ActType:
+    """Return the kind of act that a recorded act was, or the first of those it may have been."""
+    kinds = [kind for kind, action in ACTIONS.items() if action.action_type == action_type]
+    return min(kinds, key=lambda kind: ACTIONS[kind].needs_pictures)
+
+
+def build_actions(
+    writer: Writer, adapter: BoardAdapter, pipeline: ImagePipeline | None = None
+) -> Mapping[ActType, Action]:
+    """Return what does each kind of act; without a pipeline there are no pictures."""
+    return {
+        kind: action(writer, adapter, pipeline)
+        for kind, action in ACTIONS.items()
+        if pipeline is not None or not action.needs_pictures
+    }
+
+
+__all__ = ["ACTIONS", "COMMENTS", "POSTS", "Action", "SpeakingAction", "build_actions", "kind_of"]

@@ -1,12 +1,14 @@
 """A new post with a picture."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 from typing_extensions import override
 
+from db.models import ActionType, ActType
 from services.engine.actions.post import PostAction, title_of
 from services.engine.errors import Skipped, SkipReason
-from services.engine.ports import ActStore, BoardAdapter
+from services.engine.ports import ActStore
 from services.engine.types import (
     ActContent,
     ActContext,
@@ -14,8 +16,13 @@ from services.engine.types import (
     ImageAttachment,
     SentMessages,
 )
-from services.engine.writing import Writer
-from services.images import ImagePipeline, ImageRequest, StepGenerationState, StoredImage
+from services.images import (
+    ImagePipeline,
+    ImageRequest,
+    NoImageModel,
+    StepGenerationState,
+    StoredImage,
+)
 from services.llm import Caller
 from services.media import ObjectNotFound
 
@@ -29,9 +36,14 @@ No writing, no watermark, no signature in the picture. Nobody famous. Fit for ev
 class ImagePostAction(PostAction):
     """Begins a thread with a picture: what it shows, the picture, then the words to it."""
 
-    def __init__(self, writer: Writer, stage: BoardAdapter, studio: ImagePipeline) -> None:
-        super().__init__(writer, stage)
-        self._studio = studio
+    kind: ClassVar = ActType.IMAGE_POST
+    action_type: ClassVar = ActionType.POSTED
+    label: ClassVar = "pictures"
+    colour: ClassVar = "#CC79A7"
+    weight: ClassVar = 0
+    delay: ClassVar = "post"
+    is_post: ClassVar = True
+    needs_pictures: ClassVar = True
 
     @override
     async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
@@ -52,20 +64,20 @@ class ImagePostAction(PostAction):
                 "picture": kept,
                 "tokens_in": told.tokens_in + seen.tokens_in,
                 "tokens_out": told.tokens_out + seen.tokens_out,
-                "cost_usd": told.cost_usd + seen.cost_usd + self._studio.images.price_usd,
+                "cost_usd": told.cost_usd + seen.cost_usd + self._pictures.images.price_usd,
             }
         )
 
     @override
     async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
         try:
-            data = await self._studio.store.get(words.picture.key if words.picture else "")
+            data = await self._pictures.store.get(words.picture.key if words.picture else "")
         except ObjectNotFound as error:
             raise Skipped(SkipReason.GONE) from error
         return await self._post(scene, words, ImageAttachment(data=data, alt=words.alt))
 
     async def _paint(self, notebook: ActStore, scene: ActContext, seen: str) -> StoredImage:
-        _, kept = await self._studio.generate(
+        _, kept = await self._pictures.generate(
             ImageRequest(prompt=_PROMPT.format(scene=seen), aspect="4:3"),
             StepGenerationState(notebook),
             key=f"boards/{scene.task_id}.jpg",
@@ -76,3 +88,9 @@ class ImagePostAction(PostAction):
             ),
         )
         return kept
+
+    @property
+    def _pictures(self) -> ImagePipeline:
+        if self._pipeline is None:
+            raise NoImageModel
+        return self._pipeline

@@ -1,9 +1,11 @@
 """A new post."""
 
 import re
+from typing import ClassVar
 
 from typing_extensions import override
 
+from db.models import ActionType, ActType
 from services.engine.actions.base import SpeakingAction, result_id, with_footer
 from services.engine.ports import ActStore
 from services.engine.types import ActContent, ActContext, ImageAttachment, SentMessages
@@ -16,6 +18,14 @@ _SENTENCE = re.compile(r"^.+?[.!?…](?=\s|$)", re.DOTALL)
 class PostAction(SpeakingAction):
     """Begins a thread on the board."""
 
+    kind: ClassVar = ActType.POST
+    action_type: ClassVar = ActionType.POSTED
+    label: ClassVar = "posts"
+    colour: ClassVar = "#0072B2"
+    weight: ClassVar = 0.198
+    delay: ClassVar = "post"
+    is_post: ClassVar = True
+
     @override
     async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
         words = await self._writer.write(notebook, scene, name="post")
@@ -27,14 +37,14 @@ class PostAction(SpeakingAction):
 
     @override
     async def find(self, scene: ActContext, words: ActContent) -> SentMessages | None:
-        return await self._stage.find(
+        return await self._adapter.find(
             scene.where, scene.speaker, title=words.title, text=with_footer(words), answering=None
         )
 
     async def _post(
         self, scene: ActContext, words: ActContent, picture: ImageAttachment | None = None
     ) -> SentMessages:
-        return await self._stage.post(
+        return await self._adapter.post(
             scene.where,
             scene.speaker,
             title=words.title,

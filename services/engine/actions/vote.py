@@ -1,12 +1,14 @@
 """A vote for or against something."""
 
 import random
+from typing import ClassVar
 
 from typing_extensions import override
 
+from db.models import ActionType, ActType
 from services.engine.actions.base import Action
 from services.engine.ports import ActStore
-from services.engine.selector import similarity
+from services.engine.similarity import similarity
 from services.engine.types import ActContent, ActContext
 
 # Most people who vote at all are for something.
@@ -16,6 +18,13 @@ _LEAST, _MOST = 0.3, 0.98
 
 class VoteAction(Action):
     """Judges by affinity, topic and mood; a model is asked only where the board wants it."""
+
+    kind: ClassVar = ActType.VOTE
+    action_type: ClassVar = ActionType.VOTED
+    label: ClassVar = "votes"
+    colour: ClassVar = "#BBBBBB"
+    weight: ClassVar = 0.345
+    delay: ClassVar = "vote"
 
     @override
     async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:

@@ -14,11 +14,11 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from typing_extensions import override
 
-from db.models import ActType, BoardKind
-from services.engine.acting import ActExecutor
-from services.engine.actions import actions
+from db.models import BoardKind
+from services.engine.actions import POSTS, build_actions
 from services.engine.actions.base import result_id
 from services.engine.errors import Skipped, SkipReason
+from services.engine.executor import ActExecutor
 from services.engine.planner import FRESH, Planner
 from services.engine.policy import PolicyInput, check
 from services.engine.ports import ActStore
@@ -47,7 +47,6 @@ T = TypeVar("T")
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 _TICK = timedelta(minutes=2)
 _DAY = timedelta(days=1)
-_POSTS = (ActType.POST, ActType.IMAGE_POST)
 _BOARD = uuid5(NAMESPACE_OID, "a board")
 
 
@@ -79,8 +78,8 @@ class _MemoryActStore(ActStore):
         """Whoever rehearses is never too fast."""
 
     @override
-    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
-        return await do()
+    async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
+        return await function()
 
     @override
     async def step_output(self, name: str, shape: type[T]) -> T | None:
@@ -150,7 +149,7 @@ class Simulation:
         self._limits = limits
         self._planner = Planner(rhythm, limits)
         self._performer = ActExecutor(
-            actions(Writer(ScriptedAuthor(str(len(seats)))), NullBoardAdapter())
+            build_actions(Writer(ScriptedAuthor(str(len(seats)))), NullBoardAdapter())
         )
         self._items: dict[UUID, BoardItem] = {}
         self._said: dict[UUID, str] = {}
@@ -210,7 +209,7 @@ class Simulation:
                 budget_usd=0,
                 needs_usd=0,
                 acts_last_hour=sum(each.at > now - timedelta(hours=1) for each in acts),
-                posts_today=sum(each.at > now - _DAY and each.kind in _POSTS for each in acts),
+                posts_today=sum(each.at > now - _DAY and each.kind in POSTS for each in acts),
                 target_exists=target is not None,
                 target_depth=target.depth if target else 0,
                 target_is_own=target is not None and target.personality_id == key[0],

@@ -1,36 +1,102 @@
-"""The notebook of an act in PostgreSQL: gates, reservation, what is said, what follows."""
+"""From a task to an act that is done: the steps, and where each of them is stored.
+
+`ActHandler` is the job, `ActExecutor` the steps of any act, `DatabaseActStore` what PostgreSQL
+knows of one. The simulation runs the same steps on a store in memory.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
-from uuid import UUID
+from typing import ClassVar, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import ActType, TaskStatus
+from db.models import ActType, EngineTask, JobStatus, TaskStatus
 from db.session import Sessions
+from services.chat import ChannelNotFound, MissingPermission
 from services.engine import act_queries, policy, queries, results
 from services.engine.act_queries import ActRecords
+from services.engine.actions import ACTIONS, Action, SpeakingAction, build_actions
 from services.engine.errors import EnginePaused, Skipped, SkipReason, TaskGone
 from services.engine.planner import Planner
 from services.engine.ports import ActStore, BoardAdapter
-from services.engine.results import show_votes
-from services.engine.scheduler import EngineTiming, plan_reactions
+from services.engine.results import record_view, show_votes
+from services.engine.scheduler import ActJob, EngineTiming, plan_reactions
 from services.engine.types import ActContent, ActContext, BoardLocation, Limits, SentMessages
-from services.engine.writing import most_tokens
+from services.engine.writing import Writer, most_tokens
 from services.images import ImagePipeline
-from services.jobs import Run
-from services.llm import LanguageModels, Usage, dear_cost
+from services.jobs import Handler, Run
+from services.llm import LanguageModels, Usage, maximum_cost
 from services.llm_configs import NoConfig
-from services.personalities import described, recently_shared
+from services.personalities import describe, recently_shared
 from services.types import speaker_of
 
 T = TypeVar("T")
 
-_SPEAKS = (ActType.COMMENT, ActType.REPLY, ActType.POST, ActType.IMAGE_POST)
+_STATUSES = {
+    JobStatus.PENDING: TaskStatus.PENDING,
+    JobStatus.FAILED: TaskStatus.FAILED,
+    JobStatus.CANCELLED: TaskStatus.SKIPPED,
+}
+
+
+class ActExecutor:
+    """Does one act: look whether it may be, write, check, say, record, plan what follows."""
+
+    def __init__(self, actions: Mapping[ActType, Action]) -> None:
+        self._actions = actions
+
+    async def execute(self, notebook: ActStore) -> None:
+        """See an act through.
+
+        Raises:
+            ModelError: The model did not answer; another try may help.
+        """
+        try:
+            scene = await notebook.begin()
+            action = self._actions[scene.kind]
+            speaking = action if isinstance(action, SpeakingAction) else None
+            if speaking and not await self._is_ready(notebook, speaking, scene):
+                return
+            words = await notebook.step("words", ActContent, lambda: action.write(notebook, scene))
+            spoken = await self._say(notebook, speaking, scene, words) if speaking else None
+            await notebook.record(scene, words, spoken)
+        except EnginePaused:
+            await notebook.postpone()
+        except Skipped as skipped:
+            await notebook.skip(skipped)
+        except ChannelNotFound:
+            await notebook.skip(Skipped(SkipReason.GONE))
+        except MissingPermission:
+            await notebook.skip(Skipped(SkipReason.SILENCED))
+
+    async def _is_ready(
+        self, notebook: ActStore, action: SpeakingAction, scene: ActContext
+    ) -> bool:
+        """See that there is somewhere to speak, before anybody is paid for words."""
+        try:
+            await action.check(scene)
+        except ChannelNotFound:
+            await notebook.close_board("the channel is gone")
+            return False
+        return True
+
+    async def _say(
+        self, notebook: ActStore, action: SpeakingAction, scene: ActContext, words: ActContent
+    ) -> SentMessages:
+        """Say it once, whatever happened to earlier attempts."""
+
+        async def say() -> SentMessages:
+            if await notebook.mark_sending():
+                said = await action.find(scene, words)
+                if said is not None:
+                    return said
+                await notebook.recheck()
+            return await action.send(scene, words)
+
+        return await notebook.step("spoken", SentMessages, say)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +115,10 @@ class EngineDependencies:
 class DatabaseActStore(ActStore):
     """What one run of a task knows and keeps; the run's fence is around all it writes."""
 
-    def __init__(self, desk: EngineDependencies, run: Run) -> None:
+    def __init__(self, desk: EngineDependencies, run: Run[ActJob]) -> None:
         self._desk = desk
         self._run = run
-        self._task_id = UUID(run.payload["task"])
+        self._task_id = run.payload.task
 
     @override
     async def begin(self) -> ActContext:
@@ -66,6 +132,7 @@ class DatabaseActStore(ActStore):
             found.task.retry_count = self._run.attempt - 1
             # Until it is known what it costs, what it may cost at most counts.
             found.task.cost_usd = max(self._max_cost(found), found.task.cost_usd or 0)
+            await record_view(session, found, self._desk.tempo.clock.now())
         async with self._desk.sessions() as session:
             return await self._context(session, await self._records(session))
 
@@ -80,11 +147,11 @@ class DatabaseActStore(ActStore):
                 if await queries.take_request_slot(session, vendor, minute, limit):
                     return
             over = minute + timedelta(minutes=1) - now
-            await asyncio.sleep(self._desk.tempo.clock.span(over).total_seconds() + 0.01)
+            await asyncio.sleep(self._desk.tempo.clock.real_duration(over).total_seconds() + 0.01)
 
     @override
-    async def step(self, name: str, shape: type[T], do: Callable[[], Awaitable[T]]) -> T:
-        return await self._run.step(name, shape, do)
+    async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
+        return await self._run.step(name, shape, function)
 
     @override
     async def step_output(self, name: str, shape: type[T]) -> T | None:
@@ -126,7 +193,7 @@ class DatabaseActStore(ActStore):
                 target = found.target
                 asked = results.to_item(found.board.id, target) if target else None
                 await plan_reactions(session, self._desk.planner, item, asked, self._desk.tempo)
-        is_of_post = scene.kind == ActType.VOTE and found.task.comment_id is None
+        is_of_post = not ACTIONS[scene.kind].speaks() and found.task.comment_id is None
         if is_of_post and found.post is not None:
             await show_votes(self._desk.stage, scene.where, found.post)
 
@@ -174,18 +241,18 @@ class DatabaseActStore(ActStore):
 
     def _max_cost(self, found: ActRecords) -> float:
         """Return what the act may cost at most, in US dollars."""
-        is_written = found.task.task_type in _SPEAKS or found.board.model_votes
+        is_written = ACTIONS[ActType(found.task.task_type)].speaks() or found.board.model_votes
         if found.config is None or not is_written:
             return 0
         read, written = most_tokens()
         dearest = 0.0
         for model in filter(None, (found.config.model, found.config.fallback_model)):
             usage = Usage(tokens_in=read, tokens_out=written)
-            price = self._desk.models.ledger.priced(
+            price = self._desk.models.ledger.with_cost(
                 self._desk.models.resolve(model), usage
             ).cost_usd
-            dearest = max(dearest, dear_cost(usage) if price is None else price)
-        if found.task.task_type == ActType.IMAGE_POST:
+            dearest = max(dearest, maximum_cost(usage) if price is None else price)
+        if ACTIONS[ActType(found.task.task_type)].needs_pictures:
             # What it shows, the picture, and the words to it.
             return 2 * dearest + self._desk.studio.images.price_usd
         return dearest
@@ -202,7 +269,7 @@ class DatabaseActStore(ActStore):
         line = act_queries.to_message(post, task.personality_id) if post else None
         target = found.target
         personality = await act_queries.definition_of(session, found.personality)
-        written = "\n\n".join(described(personality))
+        written = "\n\n".join(describe(personality))
         return ActContext(
             task_id=task.id,
             kind=ActType(task.task_type),
@@ -250,3 +317,42 @@ class DatabaseActStore(ActStore):
                 session, task.personality_id, target.personality_id if target else None
             ),
         )
+
+
+class ActHandler(Handler[ActJob]):
+    """Does what personalities are to do; a task says how often it is retried."""
+
+    payload_type = ActJob
+    timeout_seconds: ClassVar[float] = 600
+
+    def __init__(self, desk: EngineDependencies) -> None:
+        self._desk = desk
+        self._performer = ActExecutor(build_actions(Writer(desk.models), desk.stage, desk.studio))
+
+    @override
+    async def attempts(self, payload: ActJob) -> int:
+        async with self._desk.sessions() as session:
+            task = await session.get(EngineTask, payload.task)
+        return 1 + (task.max_retries if task else 0)
+
+    @override
+    async def run(self, run: Run[ActJob]) -> None:
+        try:
+            await self._performer.execute(DatabaseActStore(self._desk, run))
+        except TaskGone:
+            async with run.finishing():
+                pass
+
+    @override
+    async def on_status_change(
+        self, session: AsyncSession, payload: ActJob, status: JobStatus, reason: str
+    ) -> None:
+        task = await session.get(EngineTask, payload.task)
+        if task is None:
+            return
+        task.status = _STATUSES[status]
+        task.error_message = reason or None
+        task.reason = SkipReason.CANCELLED if status == JobStatus.CANCELLED else None
+        task.retry_count = 0 if status == JobStatus.PENDING else task.max_retries
+        is_over = status != JobStatus.PENDING
+        task.completed_at = self._desk.tempo.clock.now() if is_over else None

@@ -1,0 +1,416 @@
+"""What people are told, in English."""
+
+import discord
+from discord import app_commands
+
+from bot.discord.messages import Catalogue
+from services import (
+    characters,
+    chat,
+    embeddings,
+    engine,
+    errors,
+    images,
+    jobs,
+    legacy,
+    llm,
+    llm_configs,
+    media,
+    memory,
+    people,
+    personalities,
+    photos,
+    publishing,
+    social,
+)
+
+_TIMES = "`2026-12-24 18:00`, `tomorrow 18:00`, `friday 6 pm`, `in 2 hours` or `next slot`"
+_NETWORKS = ", ".join(social.LABELS.values())
+_COMMENT_NETWORKS = ", ".join(social.LABELS[each] for each in sorted(social.COMMENTED))
+_STYLES = ", ".join(each.label for each in characters.STYLES.values())
+_OPERATOR = "The person who runs this bot"
+
+_GENERAL = {
+    errors.TextEmpty: "The {field} is empty or has no visible text.",
+    errors.TextTooLong: "The {field} is too long: the limit is {limit:,} characters.",
+    errors.NotificationFailed: "Discord is not responding.",
+    errors.OwnersOnly: "Only the owners of **{name}** can do that.",
+    errors.BotOwnerOnly: "Only the person who runs this bot can do that.",
+    errors.ModeratorsOnly: "Only members with **{permission}** in this channel can do that.",
+}
+
+_DISCORD = {
+    app_commands.CheckFailure: "You cannot do that here.",
+    app_commands.NoPrivateMessage: "That only works in servers.",
+    app_commands.MissingPermissions: (
+        "Only members with **{missing_permissions:permissions}** can do that."
+    ),
+    discord.Forbidden: (
+        "Discord does not allow me to do that here. A moderator can give me the permission."
+    ),
+}
+
+_PERSONALITIES = {
+    personalities.PersonalityNotFound: (
+        "There is no personality called **{name}** that you can talk to here."
+    ),
+    personalities.PersonalityNameTaken: (
+        "Another personality already uses the name or alias **{name}**."
+    ),
+    personalities.NameImpersonates: (
+        "**{name}** could be mistaken for Discord, for staff or for a member of this server. "
+        "Choose another name."
+    ),
+    personalities.StillPublic: (
+        "The published version of **{name}** cannot change until `/publish unpublish`. Only "
+        "`/publish start` makes a personality public."
+    ),
+    personalities.LastOwner: "**{name}** needs at least one owner. Add another owner first.",
+    personalities.BadAddress: "The {field} must be an https:// address.",
+    personalities.NotACard: "That file is not a character card I can read: {reason}.",
+    personalities.CardTooLarge: (
+        "That file is too large for a character card: the limit is {limit_mb} MB."
+    ),
+    personalities.NoCardImage: (
+        "**{name}** was not imported from an image, so there is none to write the card into. "
+        "Export it as JSON instead."
+    ),
+    personalities.PromptNotFound: "There is no system prompt called **{name}**.",
+    personalities.PromptNameTaken: "There is already a system prompt called **{name}**.",
+    personalities.DefaultPromptInUse: (
+        "**{name}** is the default system prompt. Make another one the default first."
+    ),
+}
+
+_PEOPLE = {
+    people.PersonaNotFound: "You have no persona called **{name}**.",
+    people.PersonaNameTaken: "You already have a persona called **{name}**.",
+    people.LastPersona: "**{name}** is your only persona. Create another one first.",
+    memory.MemoryNotFound: "There is no such memory of you.",
+    memory.MemoryLocked: "That memory is locked. Unlock it with `/memory lock` first.",
+}
+
+_MODELS = {
+    llm.ModelUnavailable: "The model {model:code} is not responding. Try again in a moment.",
+    llm.ModelOverloaded: "The model {model:code} is overloaded. Try again in a moment.",
+    llm.ModelRateLimited: "The model {model:code} is rate-limited. Try again {retry_after:wait}.",
+    llm.ModelRefused: "The model {model:code} declined to answer that.",
+    llm.ModelMisconfigured: "The model {model:code} is not configured correctly: {detail}",
+    llm.ContextTooLong: "That is longer than the context of the model {model:code}.",
+    llm.MalformedAnswer: "The model {model:code} gave an unusable answer. Try again.",
+    llm_configs.ConfigNotFound: "There is no config called **{name}** that you can use here.",
+    llm_configs.ConfigNameTaken: "There is already a config called **{name}**.",
+    llm_configs.OutOfRange: "{parameter:code} must be a number between {low:g} and {high:g}.",
+    llm_configs.UnknownParameter: (
+        "There is no parameter {parameter:code}. The parameters are: {known}."
+    ),
+    llm_configs.DefaultConfigInUse: (
+        "**{name}** is the global default. Make another config the default first."
+    ),
+    llm_configs.NoConfig: (
+        f"No language model has been chosen. {_OPERATOR} can choose one with `/config global`."
+    ),
+    llm_configs.NoVisionModel: (
+        "No vision model is configured, so the photo cannot be described. "
+        f"{_OPERATOR} can set OPENAI_API_KEY or GEMINI_API_KEY, or a vision model in `/config`."
+    ),
+}
+
+_CHAT = {
+    chat.NoUsableReply: "**{name}** had no usable reply. Rephrase your message, or try again.",
+    chat.AgeRestricted: "**{name}** only speaks in age-restricted channels.",
+    chat.ChannelNotFound: "That channel no longer exists.",
+    chat.MissingPermission: "I need the permission **{permission}** in this channel.",
+    chat.AnswerNotFound: (
+        "That message is not a personality's answer, or the answer is no longer stored."
+    ),
+    chat.NotYourAnswer: "Only the person who was answered, or a moderator, can do that.",
+    chat.NotActivated: "**{name}** is not activated in this channel.",
+    chat.OptedOut: (
+        "You have opted out, so personalities do not hear you. Use `/privacy optout` to opt back "
+        "in."
+    ),
+    chat.NoPersonalityHere: (
+        "There is no personality here to answer yet. Call one by name, for example "
+        "`@Mirela hello`, or choose one for your DMs with `/chat with`. See `/help` for more."
+    ),
+}
+
+_PUBLISHING = {
+    publishing.AlreadyPublic: (
+        "Version {version} of **{name}** is already public. Use `/publish unpublish` first to "
+        "publish the current version."
+    ),
+    publishing.AlreadyPublishing: (
+        "**{name}** is already being published. `/publish status` shows the progress."
+    ),
+    publishing.NotPublic: "**{name}** is not public, or cannot be shown in this channel.",
+    publishing.NothingToRead: (
+        "**{name}** has no description to review. Write one with `/personality edit` first."
+    ),
+    publishing.MinorNotSafe: (
+        "**{name}** was rated {rating}, but describes someone under 18: {phrase:code}. That "
+        "cannot be published here."
+    ),
+    publishing.PromptInjection: (
+        "The definition of **{name}** contains instructions to the reviewer: {phrase:code}. "
+        "Remove them and try again."
+    ),
+}
+
+_BOARDS = {
+    engine.BoardNotFound: (
+        "This channel is not an open board. `/board open` turns a channel into one."
+    ),
+    engine.NotABoard: "Only text channels and forums in servers can be boards.",
+    engine.NoBoardMembers: "A board needs at least one personality.",
+    engine.NotOnBoard: "**{name}** is not on that board. Add it with `/board settings`.",
+    engine.NoTarget: "There is nothing recent on that board for a {kind} by **{name}**.",
+    engine.InvalidTimeZone: (
+        "There is no time zone called **{name}**. Use a name such as `Europe/Berlin`."
+    ),
+    engine.InvalidHours: (
+        "**{text}** are not valid hours. Use a range such as `23:00-07:00`, or `never`."
+    ),
+    engine.ImagePostsUnavailable: (
+        "**{name}** cannot post images: no image model is configured, or images are turned off in "
+        "`/personality settings`."
+    ),
+    engine.EnginePaused: "The engine is paused.",
+    engine.Skipped: "That was skipped: {reason:term}.",
+}
+
+_MEDIA = {
+    media.NotAPicture: (
+        "**{name}** is not an image I can read, whatever its file name says. Send a JPEG, PNG, "
+        "WebP, HEIC or AVIF file."
+    ),
+    media.PictureTooLarge: (
+        "**{name}** has {megapixels:.0f} megapixels; the limit is {limit:.0f} megapixels."
+    ),
+    media.FileTooLarge: "**{name}** is larger than {limit_bytes:megabytes} MB.",
+    media.FileNotFound: "**{name}** is no longer available. Upload it again.",
+    media.FileUnreachable: "**{name}** cannot be downloaded right now. Try again in a moment.",
+    media.ForeignHost: "Files from **{host}** are not allowed.",
+    media.ObjectNotFound: "That file is no longer in storage.",
+    media.StorageUnavailable: "The media storage is not responding. Try again in a moment.",
+    media.StorageMisconfigured: (
+        f"The media storage rejected the request ({{detail}}). {_OPERATOR} needs to check the "
+        "settings that begin with S3_."
+    ),
+    media.LinkUnreachable: (
+        f"The public link to the photo does not work: {{detail}}. {_OPERATOR} needs to check "
+        "MEDIA_PUBLIC_URL."
+    ),
+    media.NoPublicUrl: (
+        f"That image needs a public address and has none. {_OPERATOR} can set MEDIA_PUBLIC_URL."
+    ),
+    images.NoImageModel: (
+        f"No image model is configured. {_OPERATOR} can set REPLICATE_API_TOKEN or GEMINI_API_KEY."
+    ),
+    images.ImageGenerationFailed: ("The model {model:code} did not finish the image: {detail}."),
+    images.ImageGenerationLost: (
+        "An image from the model {model:code} was lost. It may have been charged, so it is not "
+        "requested again automatically."
+    ),
+}
+
+_CHARACTERS = {
+    characters.PhotoRefused: "The photo was deleted: {problem:term}",
+    characters.StyleNotFound: f"There is no style called **{{name}}**. The styles are: {_STYLES}.",
+    characters.StyleForAdults: (
+        "**{style:term}** is for adult characters only, and this one looks younger. Choose "
+        "another style in `/character generate`."
+    ),
+    characters.SceneRefused: "That scene is not allowed for this character.",
+    characters.StillGenerating: "Images of **{name}** are already being generated.",
+    characters.TooManyGenerating: (
+        "You already have {limit} characters being generated. Wait until one is done."
+    ),
+    characters.ImageLimitReached: (
+        "You can generate {limit} images a day and have {left} left today."
+    ),
+    characters.CharacterNotFound: (
+        "You have no character called **{name}**. `/character list` shows yours."
+    ),
+    characters.CharacterNameTaken: "You already have a character called **{name}**.",
+    characters.NoReferencePhoto: (
+        "There is no reference for **{name}**: the photo has been deleted. Select an image in "
+        "`/character gallery`, or create the character again."
+    ),
+    characters.NoImageSelected: "Select an image of **{name}** in `/character gallery` first.",
+    characters.ImageNotFound: "That image is no longer in the gallery.",
+    characters.NoProfile: "**{name}** has no description yet: the photo was not analysed.",
+}
+
+_PHOTOS = {
+    photos.PhotoNotFound: (
+        "You have no photo called **{name}**. `/photos list` shows yours.",
+        "That photo no longer exists.",
+    ),
+    photos.SeveralPhotos: (
+        "More than one photo is called **{name}**. Use the id that `/photos list` shows."
+    ),
+    photos.PhotoInFlight: (
+        "**{name}** is being posted, or may already be posted. It can be deleted once that is "
+        "settled, or after `/schedule cancel`."
+    ),
+    photos.PhotoNotEmbedded: "**{name}** has not been analysed yet. Try again in a minute.",
+    photos.NoSuchFolder: "There is no folder **{path}**.",
+    photos.FolderEmpty: "There are no files in **{path}**.",
+    photos.FileUnreadable: "**{name}** cannot be read: {detail}.",
+    photos.ArchiveBroken: "**{name}** is not a zip archive I can read.",
+    photos.ArchiveTooLarge: (
+        "**{name}** is too large: the limit is {files:,} files and {megabytes:,} MB unpacked."
+    ),
+    embeddings.EmbedderUnavailable: "The image embedder {name:code} is not responding.",
+    embeddings.EmbedderFailed: "The image embedder {name:code} could not process this: {detail}.",
+    embeddings.EmbedderMisconfigured: (
+        f"The image embedder {{name:code}} rejected the request ({{detail}}). {_OPERATOR} needs "
+        "to check IMAGE_EMBEDDER, IMAGE_EMBED_URL and the keys."
+    ),
+}
+
+_SOCIAL = {
+    social.PhotoHasPost: (
+        "**{photo}** already has a post[[ on **{target}**]]: {status:term}[[, {at:time}]]. A "
+        "photo is posted once."
+    ),
+    social.PostNotFound: (
+        "You have no post called **{name}**. `/schedule list` shows yours.",
+        "That post no longer exists.",
+    ),
+    social.SeveralPosts: (
+        "More than one post is called **{name}**. Use the id that `/schedule list` shows."
+    ),
+    social.PostClosed: "The post is {status:term}, so that is no longer possible.",
+    social.CaptionTooLong: (
+        "The limit on {service:term} is {limit:,} characters; this caption has {length:,}, "
+        "including what is added to AI-generated images."
+    ),
+    social.CommentUnsupported: (
+        f"First comments are not supported on {{service:term}}, only on {_COMMENT_NETWORKS}."
+    ),
+    social.TimeUnclear: (
+        f"**{{text}}** is not a time I can read. Write {_TIMES}.",
+        f"That is not a time I can read. Write {_TIMES}.",
+    ),
+    social.TimePast: ("**{text}** in {zone} is in the past. `/schedule zone` sets your time zone."),
+    social.TimeTooFar: "{at:time} is too far away: posts can be planned two years ahead.",
+    social.TimeInGap: (
+        "**{text}** does not exist in {zone}: the clocks are set forward over it that day."
+    ),
+    social.TimeTaken: "Another post is already planned for {at:time} on **{target}**.",
+    social.UnknownTimeZone: (
+        "There is no time zone called **{name}**. Use a name such as `Europe/Vienna`."
+    ),
+    social.SlotsUnclear: (
+        "**{line}** is not a line of days and times. Write lines such as "
+        "`Mon-Fri 09:00, 18:30` or `Daily 12:00`, at most a hundred times in all."
+    ),
+    social.NoSlots: (
+        "**{target}** has no weekly slots yet. Set some with `/schedule slots`, or write a time: "
+        f"{_TIMES}."
+    ),
+    social.TargetNotFound: (
+        "There is no target called **{name}** for this. `/schedule targets` lists and adds them."
+    ),
+    social.SeveralTargets: (
+        "More than one target is called **{name}**. Choose one of the suggestions."
+    ),
+    social.TargetTaken: "Photos are already posted on **{name}**.",
+    social.NoSuchBufferChannel: "Buffer has no channel called **{name}** in your account.",
+    social.NetworkUnsupported: (
+        "Photos alone cannot be posted on {service:term}. The supported networks are: "
+        f"{_NETWORKS}."
+    ),
+    social.PublisherMissing: (
+        f"Posting through Buffer is not configured. {_OPERATOR} can set BUFFER_API_KEY."
+    ),
+    social.TargetChannelGone: "The channel **{name}** is gone, or I can no longer see it.",
+    social.TargetChannelClosed: "**{name}** does not accept posts at Buffer: {detail}.",
+    social.PostRefused: "The post was rejected: {detail}.",
+    social.KeyRefused: (
+        f"Buffer does not accept the key. {_OPERATOR} needs to check BUFFER_API_KEY."
+    ),
+    social.RemovedFromQueue: "The post was removed from Buffer's queue for **{name}**.",
+    social.DeliveryCancelled: "The person who runs this bot cancelled it.",
+    social.MissedWhileOffline: (
+        "The bot was not running at {at:time}, and now it is too late to post it."
+    ),
+    social.TooLate: (
+        "It could not be posted at {at:time}[[ ({detail})]], and now it is too late to post it."
+    ),
+    social.ChangeTooLate: (
+        "Your last change came too late: the post was already published as it was before."
+    ),
+    social.DeliveryUnconfirmed: (
+        "It may or may not have been posted: the response was lost, and the post was not found. "
+        "Please check, and say which it is."
+    ),
+    social.PublisherBusy: "It has not been posted yet: {detail}. I will keep trying.",
+    social.QueueFull: "It has not been posted yet: {detail}. I will keep trying.",
+}
+
+_OPERATIONS = {
+    jobs.PoisonJob: "The process crashed every time this was tried, so it was given up.",
+    jobs.JobNotFound: "There is no job {job:code}.",
+    jobs.JobHasEnded: "That job is already {status}.",
+    jobs.JobNotFailed: "That job is {status}; only failed or cancelled jobs can be retried.",
+    legacy.LegacyShapeUnknown: "That database does not have the old schema. Missing: {missing}.",
+    legacy.LegacyUnreachable: "The database {address} cannot be opened: {reason}",
+}
+
+_TERMS = {
+    "too many": "too many",
+    "PhotoProblem:nobody": "there is no person in it. Send a photo of one person.",
+    "PhotoProblem:several": "there is more than one person in it. Send a photo of one person.",
+    "PhotoProblem:sexual": "characters cannot be made from sexual photos.",
+    "PhotoProblem:violent": "characters cannot be made from violent photos.",
+    **{name: style.label for name, style in characters.STYLES.items()},
+    **social.LABELS,
+    "draft": "a draft",
+    "scheduled": "scheduled",
+    "sending": "being sent",
+    "posted": "posted",
+    "failed": "failed",
+    "unconfirmed": "unconfirmed",
+    "cancelled": "being withdrawn",
+    "SkipReason:cap": "the activity limit is reached",
+    "SkipReason:budget": "the budget is used up",
+    "SkipReason:target gone": "what it was about is gone",
+    "SkipReason:repeat": "it repeats what was said before",
+    "SkipReason:board closed": "the board is closed",
+    "SkipReason:stale": "it was due too long ago",
+    "SkipReason:quiet hours": "these are quiet hours",
+    "SkipReason:guest": "guests only answer people there, and not too often",
+    "SkipReason:done already": "it has been done already",
+    "SkipReason:thread full": "the thread is full",
+    "SkipReason:not on this board": "the personality is not on this board",
+    "SkipReason:may not speak": "a permission is missing",
+    "SkipReason:cancelled": "it was cancelled",
+    "SkipReason:nothing to say": "the model had nothing usable to say",
+}
+
+ENGLISH = Catalogue(
+    messages={
+        **_GENERAL,
+        **_DISCORD,
+        **_PERSONALITIES,
+        **_PEOPLE,
+        **_MODELS,
+        **_CHAT,
+        **_PUBLISHING,
+        **_BOARDS,
+        **_MEDIA,
+        **_CHARACTERS,
+        **_PHOTOS,
+        **_SOCIAL,
+        **_OPERATIONS,
+    },
+    terms=_TERMS,
+    internal_error="Something went wrong on our side. If you report it, quote `{interaction}`.",
+    unexplained="Something went wrong on our side.",
+    wait_seconds="in {seconds} seconds",
+    wait_unknown="in a minute",
+)

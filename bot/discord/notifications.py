@@ -1,0 +1,135 @@
+"""Notices on Discord: an edited answer while its interaction's token lives, else a DM.
+
+Only Discord's REST interface is used, so that any process with a token can do it.
+"""
+
+import asyncio
+import io
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import discord
+from discord import ui
+from discord.http import Route, handle_message_parameters
+from typing_extensions import override
+
+from bot.discord.buttons.posts import settle_view
+from bot.discord.embeds.characters import progress_embed
+from bot.discord.embeds.posts import notice_text
+from bot.discord.embeds.publishing import result_text
+from services.characters import Progress
+from services.errors import NotificationFailed
+from services.media import contact_sheet
+from services.notifications import Notice, Notifier, ReplyAddress
+from services.publishing import PublishResult
+from services.social import PostNotice, PostStatus
+
+log = logging.getLogger(__name__)
+
+# Discord keeps an interaction's token for fifteen minutes.
+_TOKEN_LIFETIME = timedelta(minutes=14, seconds=30)
+# The token expired, the answer was dismissed, or the channel is closed to us.
+_UNREACHABLE = (401, 403, 404)
+_REPLY = "/webhooks/{application_id}/{token}/messages/@original"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Message:
+    """A notice as it is sent."""
+
+    content: str | None = None
+    embed: discord.Embed | None = None
+    files: list[discord.File] = field(default_factory=list[discord.File])
+    view: ui.View | None = None
+
+
+async def _publish_result(notice: PublishResult) -> _Message:
+    return _Message(content=result_text(notice))
+
+
+async def _progress(notice: Progress) -> _Message:
+    embed = progress_embed(notice)
+    if not notice.thumbnails:
+        return _Message(embed=embed)
+    drawn = await asyncio.to_thread(contact_sheet, notice.thumbnails)
+    embed.set_image(url="attachment://pictures.png")
+    return _Message(embed=embed, files=[discord.File(io.BytesIO(drawn), "pictures.png")])
+
+
+async def _post(notice: PostNotice) -> _Message:
+    post = notice.details.post
+    view = settle_view(post.id) if post.status == PostStatus.UNCONFIRMED else None
+    return _Message(content=notice_text(notice), view=view)
+
+
+_RENDERERS: Mapping[type[Notice], Callable[[Any], Awaitable[_Message]]] = {
+    PublishResult: _publish_result,
+    Progress: _progress,
+    PostNotice: _post,
+}
+
+
+def reply_address(interaction: discord.Interaction[Any]) -> ReplyAddress:
+    """Return where the answer to an interaction can be edited while its token lives."""
+    return {
+        "application_id": str(interaction.application_id),
+        "token": interaction.token,
+        "until": (datetime.now(UTC) + _TOKEN_LIFETIME).isoformat(),
+    }
+
+
+class DiscordNotifier(Notifier):
+    """Edits answers and sends DMs."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    @override
+    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
+        if datetime.fromisoformat(address["until"]) < datetime.now(UTC):
+            return False
+        message = await _RENDERERS[type(notice)](notice)
+        route = Route(
+            "PATCH", _REPLY, application_id=address["application_id"], token=address["token"]
+        )
+        with handle_message_parameters(
+            content=message.content,
+            embed=message.embed,
+            attachments=message.files,
+            view=message.view,
+        ) as parameters:
+            try:
+                await self._client.http.request(
+                    route,
+                    json=parameters.payload,
+                    files=parameters.files,
+                    form=parameters.multipart,
+                )
+            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                if not isinstance(error, discord.HTTPException) or error.status not in _UNREACHABLE:
+                    raise NotificationFailed from error
+                log.info("An answer can no longer be edited: %s", error)
+                return False
+        return True
+
+    @override
+    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
+        message = await _RENDERERS[type(notice)](notice)
+        try:
+            user = await self._client.fetch_user(discord_id)
+            await user.send(
+                message.content,
+                embed=message.embed or discord.utils.MISSING,
+                files=message.files,
+                view=message.view or discord.utils.MISSING,
+            )
+        except (discord.NotFound, discord.Forbidden) as error:
+            log.info("%s accepts no DMs: %s", discord_id, error)
+            return False
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise NotificationFailed from error
+        return True

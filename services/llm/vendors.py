@@ -1,0 +1,94 @@
+"""The registry of vendors of language models.
+
+A vendor whose API is shaped like OpenAI's is an entry here and three fields of the settings:
+`{NAME}_API_KEY`, `{NAME}_BASE_URL` and `{NAME}_MODEL`. Its concurrency group, its prices and the
+config that a new database begins with derive from the entry. A vendor with an SDK of its own has a
+module as well, such as `gemini`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.llm.prices import Price
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How a vendor differs from OpenAI. `extra` maps our parameters to fields of the body."""
+
+    max_tokens: str = "max_tokens"
+    extra: tuple[tuple[str, str], ...] = ()
+    cache_key: bool = False
+    reasoning_effort: str | None = None
+    context_tokens: int = 32_000
+
+    @property
+    def unsupported(self) -> frozenset[str]:
+        """Return the sampling parameters that this dialect has no field for."""
+        return frozenset({"top_k", "repetition_penalty"} - {name for name, _ in self.extra})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """A vendor. `dialect` is None for one with an adapter of its own.
+
+    `concurrency` is how many background jobs call it at once, over all processes. `prices` are US
+    dollars per million tokens, by model. `config` is the config seeded for it, in the order of the
+    registry: the first vendor that is configured becomes the default.
+    """
+
+    name: str
+    label: str
+    concurrency: int = 4
+    dialect: Dialect | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    config: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 0.9})
+
+
+_EVERY_PARAMETER = (("top_k", "top_k"), ("repetition_penalty", "repetition_penalty"))
+
+_REGISTERED = (
+    Vendor(
+        name="openai",
+        label="OpenAI",
+        dialect=Dialect(max_tokens="max_completion_tokens", cache_key=True, context_tokens=128_000),
+        # From the price page on 2026-11-21.
+        prices={"gpt-6-luna": Price(0.10, 0.01, 0.50)},
+        config={"vision_model": "openai/default", "temperature": 0.9},
+    ),
+    Vendor(name="openrouter", label="OpenRouter", dialect=Dialect(extra=_EVERY_PARAMETER)),
+    Vendor(
+        name="gemini",
+        label="Gemini",
+        config={"vision_model": "gemini/default", "temperature": 0.9},
+    ),
+    Vendor(
+        name="compatible",
+        label="Compatible",
+        concurrency=2,
+        dialect=Dialect(extra=_EVERY_PARAMETER),
+    ),
+    Vendor(name="ollama", label="Ollama", concurrency=1, dialect=Dialect(context_tokens=4096)),
+    Vendor(
+        name="local",
+        label="Local",
+        concurrency=1,
+        config={
+            "temperature": 0.5,
+            "top_p": 0.9,
+            "repetition_penalty": 1.1,
+            "max_tokens": 80,
+            "memory_limit": 2,
+        },
+    ),
+)
+
+VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in _REGISTERED}
+
+# The setting `MODEL_PRICES` extends and overrides these.
+PRICES: Mapping[str, Price] = {
+    f"{vendor.name}/{model}": price
+    for vendor in _REGISTERED
+    for model, price in vendor.prices.items()
+}
