@@ -15,9 +15,9 @@ from services.embeddings import (
     EmbedderMisconfigured,
     EmbedderUnavailable,
     LocalImageEmbedder,
-    RemoteImageEmbedder,
 )
 from services.embeddings.gemini import GeminiEmbedder
+from services.embeddings.image_embed import RemoteImageEmbedder
 from services.llm.gemini import Gemini
 from services.photos import (
     PhotoNotEmbedded,
