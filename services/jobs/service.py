@@ -141,9 +141,9 @@ class JobService:
 
     async def _notify_handler(self, session: AsyncSession, job: Job) -> Job:
         """Tell a job's own row what became of it; return it with the times of the database."""
-        await self._handlers[job.kind].on_status_change(
-            session, job.payload, JobStatus(job.status), ""
-        )
+        handler = self._handlers[job.kind]
+        payload = handler.payload_type.model_validate(job.payload)
+        await handler.on_status_change(session, payload, JobStatus(job.status), "")
         await session.flush()
         await session.refresh(job)
         return job
