@@ -15,6 +15,7 @@ from db.session import Sessions, connect
 from services.clock import Clock, SystemClock
 from services.engine import (
     ActHandler,
+    ActJob,
     BoardAdapter,
     BoardLocation,
     EngineDependencies,
@@ -174,7 +175,7 @@ def worker(
     return Worker(
         sessions,
         [ActHandler(dependencies)],
-        concurrency={**CONCURRENCY, **(lanes or {})},
+        concurrency={**CONCURRENCY, ActJob.group: 3, **(lanes or {})},
         describe=lambda error: explain(error) or f"{type(error).__name__}: {error}",
         metrics=JobMetrics(),
         max_jobs=at_once,

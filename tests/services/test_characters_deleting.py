@@ -167,7 +167,13 @@ async def test_a_create_that_was_cut_short_leaves_no_photo(
     await drawing.run_due_jobs()
     async with sessions.begin() as session:  # as if the last of its transactions had not been
         await session.execute(text("DELETE FROM characters"))
-        await session.execute(text("UPDATE jobs.jobs SET due_at = now() WHERE payload ? 'unknown'"))
+        hurried = await session.scalars(
+            text(
+                "UPDATE jobs.jobs SET due_at = now() WHERE payload ->> 'orphans_of' IS NOT NULL "
+                "RETURNING id"
+            )
+        )
+    assert len(hurried.all()) == 1
     assert character.photo_key in await drawing.keys()
     await drawing.run_due_jobs()
     assert await drawing.keys() == set()

@@ -2,13 +2,14 @@
 
 import random
 import signal
+from collections import Counter
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, select
 
-from db.models import BoardMember, Comment, EngineAct, Job, JobStatus, Media, Post, Vote
+from db.models import ActionType, BoardMember, Comment, EngineAct, Job, JobStatus, Media, Post, Vote
 from db.session import Sessions
 from services.engine import ActType, TaskStatus
 from services.images import ImagePipeline
@@ -61,9 +62,10 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
     dependencies = engine_dependencies(sessions, models, TableAdapter(sessions), studio=studio)
     away = (database_url, openai.url, replicate.url, tmp_path / "media")
 
+    has_target = kind not in (ActType.POST, ActType.IMAGE_POST)
+
     async def begin() -> None:
         post, comment = await create_post_and_comment(sessions, on, by=other)
-        has_target = kind not in (ActType.POST, ActType.IMAGE_POST)
         await enqueue_act(
             sessions,
             on,
@@ -94,7 +96,10 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
     left = {ActType.POST: Post, ActType.IMAGE_POST: Post, ActType.VOTE: Vote}.get(kind, Comment)
     of_people = {ActType.VOTE: 0}.get(kind, rounds)
     assert await count(sessions, left) == rounds + of_people
-    assert await count(sessions, EngineAct) == rounds
+    async with sessions() as session:
+        acts = Counter(await session.scalars(select(EngineAct.action_type)))
+    assert acts.pop(ActionType.VIEWED, 0) == (rounds if has_target else 0)
+    assert list(acts.values()) == [rounds]
     painted = rounds if kind == ActType.IMAGE_POST else 0
     assert len(replicate.predictions) == await count(sessions, Media) == painted
 

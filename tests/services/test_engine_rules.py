@@ -29,7 +29,7 @@ from tests.services.engine_support import (
     worker,
 )
 from tests.services.job_support import all_ended
-from tests.vendors.openai import OpenAIStandIn
+from tests.vendors.openai import OpenAIStandIn, Reply
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -198,6 +198,9 @@ async def test_two_processes_never_spend_more_than_a_board_may(
     people = await seeded_personalities(sessions)
     for number in range(12):
         await enqueue_act(sessions, on, people[number % 3], ActType.POST)
+    # Two acts may run at once; they are answered when a third has been refused.
+    is_refused = asyncio.Event()
+    openai.replies.extend(Reply(unlike(), hold=is_refused) for _ in range(2))
     most = 0.0
     stage = TableAdapter(sessions)
     limits = Limits(acts_per_hour=100, posts_per_day=100)
@@ -205,8 +208,10 @@ async def test_two_processes_never_spend_more_than_a_board_may(
     async def watch() -> None:
         nonlocal most
         while True:
-            reserved = sum(each.cost_usd or 0 for each in await tasks(sessions))
-            most = max(most, reserved)
+            now = await tasks(sessions)
+            most = max(most, sum(each.cost_usd or 0 for each in now))
+            if any(each.reason == "budget" for each in now):
+                is_refused.set()
             await asyncio.sleep(0)
 
     watching = asyncio.create_task(watch())
