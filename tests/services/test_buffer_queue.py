@@ -109,7 +109,7 @@ async def test_what_somebody_took_out_at_buffer_has_failed(
 
     ended = await posting.now(entry)
     assert (ended.status, ended.buffer_post_id) == ("failed", None)
-    assert "Somebody took the post out" in (ended.error or "")
+    assert ended.error == "The post was removed from Buffer's queue for **mirela.keeps**."
 
 
 async def test_what_buffer_never_says_anything_of_is_asked(

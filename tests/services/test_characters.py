@@ -205,7 +205,7 @@ async def test_gemini_draws_too_and_what_it_may_have_drawn_is_not_ordered_again(
 
     now = await mine.now(character.id)
     assert (now.status, now.error is not None) == ("ready", True)
-    assert "lost on the way" in (now.error or "")
+    assert "was lost" in (now.error or "")
     statuses = [each.status for each in await mine.artifacts()]
     assert statuses == ["done", "lost", "done"]
     assert len(gemini.requests) == 2
@@ -249,10 +249,10 @@ async def test_what_is_known_can_be_changed_and_is_in_the_next_picture(drawing: 
         (Fate(status="canceled"), "called off"),
         (Fate(output="nothing"), "without a picture"),
         (Fate(output="html"), "no picture"),
-        (Fate(output="gone"), "lost on the way"),
+        (Fate(output="gone"), "was lost"),
         (Fate(http=402, detail="Insufficient credit"), "Insufficient credit"),
-        (Fate(http=429, detail="in 0 seconds"), "overrun"),
-        (Fate(http=503), "not answering"),
+        (Fate(http=429, detail="in 0 seconds"), "rate-limited"),
+        (Fate(http=503), "not responding"),
     ],
 )
 async def test_a_vendor_in_trouble_ends_in_words_and_in_another_try(

@@ -73,10 +73,10 @@ async def test_a_bad_photo_is_refused_at_the_door(drawing: Drawing, name: str) -
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"people": 0}, "there is nobody in it"),
+        ({"people": 0}, "there is no person in it"),
         ({"people": 2}, "more than one person"),
-        ({"is_sexual": True}, "I draw nobody from a photo like that"),
-        ({"is_violent": True}, "I draw nobody from a photo like that"),
+        ({"is_sexual": True}, "cannot be made from sexual photos"),
+        ({"is_violent": True}, "cannot be made from violent photos"),
     ],
 )
 async def test_a_photo_of_the_wrong_kind_is_deleted_at_once(
@@ -123,7 +123,7 @@ async def test_who_looks_young_is_drawn_in_styles_for_everyone_only(
     await drawing.run_due_jobs()
     refused = await drawing.now(character.id)
     assert refused.status == "failed"
-    assert "grown-up characters only" in (refused.error or "")
+    assert "for adult characters only" in (refused.error or "")
     assert replicate.predictions == {}
 
     flirting = ImageOrder(style="flat", scene=Scene.SCENE, scene_text="in lingerie, flirting")
