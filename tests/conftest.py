@@ -1,6 +1,7 @@
 """Shared fixtures: a PostgreSQL server a session, a database a test, stand-ins of vendors."""
 
 import asyncio
+import gc
 import itertools
 import os
 import shutil
@@ -45,14 +46,20 @@ _FAST = {
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _ROOM = 2**31
 
-# Nobody outside is spoken to, so no client need read the certificates of the world.
+# No test leaves loopback, so that clients need not load the system's certificates.
 os.environ.pop("SSL_CERT_FILE", None)
 os.environ["SSL_CERT_DIR"] = str(ROOT)
 
 
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from going through all imported modules again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def server() -> Generator[PostgresServer]:
-    """Run PostgreSQL for all tests; what it holds need not survive a crash."""
+    """Run PostgreSQL for all tests; its data need not survive a crash."""
     # Its lock file is shared by all users of the machine unless it has a folder of its own.
     with tempfile.TemporaryDirectory(prefix="troupe-", dir=_in_memory()) as folder:
         Path(folder).chmod(0o755)
@@ -66,7 +73,7 @@ def server() -> Generator[PostgresServer]:
 
 
 def _in_memory() -> Path | None:
-    """Where files are memory and there is room: databases come and go ten times as fast there."""
+    """Return a folder in memory if it has room: databases are created ten times as fast there."""
     has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
     return _MEMORY if has_room else None
 
@@ -123,7 +130,7 @@ def template(databases: Databases) -> str:
 
 @pytest.fixture(scope="session")
 def seeded_template(databases: Databases, template: str) -> str:
-    """Return the name of a database with seeds, as it begins with OpenAI as its only vendor."""
+    """Return the name of a seeded database in which OpenAI is the only vendor."""
     url = databases.create(template=template)
     databases.run(_seed(url))
     return _name(url)
@@ -142,9 +149,9 @@ def _name(url: str) -> str:
 def database_url(
     request: pytest.FixtureRequest, databases: Databases, template: str
 ) -> Generator[str]:
-    """A database of the test's own: real commits, real concurrency, nothing to clean.
+    """Create a database for one test: real commits, real concurrency, nothing to clean up.
 
-    It is seeded where `models` are used.
+    It has seeds if the test uses `models`.
     """
     if "models" in request.fixturenames:
         template = request.getfixturevalue("seeded_template")
@@ -193,7 +200,7 @@ async def replicate() -> AsyncGenerator[ReplicateStandIn]:
 async def studio(
     sessions: Sessions, carrier: BackgroundCalls, replicate: ReplicateStandIn, tmp_path: Path
 ) -> AsyncGenerator[ImagePipeline]:
-    """Pictures by the real SDK in front of a stand-in, kept in a folder."""
+    """Images from the real SDK in front of a stand-in, stored in a folder."""
     painter = ReplicateImageModel(
         api_token="r8_x", model="google/nano-banana", base_url=replicate.url
     )
@@ -216,7 +223,7 @@ def studio_of(images: ImageModels, carrier: BackgroundCalls, folder: Path) -> Im
 async def models(
     sessions: Sessions, carrier: BackgroundCalls, openai: OpenAIStandIn
 ) -> AsyncGenerator[LanguageModels]:
-    """The service in front of a real SDK in front of a stand-in; the database is seeded."""
+    """Language models through the real SDK in front of a stand-in; the database is seeded."""
     dialect = Dialect(max_tokens="max_completion_tokens", cache_key=True, context_tokens=16_000)
     vendor = OpenAICompatible("openai", api_key="sk-x", base_url=openai.url, dialect=dialect)
     yield LanguageModels(

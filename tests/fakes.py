@@ -1,4 +1,4 @@
-"""Stand-ins for what services need from outside."""
+"""Fakes of the ports of services."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,7 +16,7 @@ from services.types import Attachment, Channel, IncomingMessage, Speaker
 
 @dataclass(eq=False)
 class HandClock(Clock):
-    """A clock that is put forward by hand."""
+    """A clock that the test moves forward."""
 
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -33,23 +33,23 @@ class HandClock(Clock):
 
 
 @dataclass(eq=False)
-class FakeStage(ChatAdapter):
-    """A stage that remembers what happened on it. `files` are what can be read, by address."""
+class FakeChatAdapter(ChatAdapter):
+    """A chat adapter that records its calls. `files` are the readable attachments by URL."""
 
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     earlier: list[IncomingMessage] = field(default_factory=list[IncomingMessage])
-    said: list[tuple[Speaker, str]] = field(default_factory=list[tuple[Speaker, str]])
-    excused: list[Exception] = field(default_factory=list[Exception])
-    comforted: list[IncomingMessage] = field(default_factory=list[IncomingMessage])
-    retracted: list[int] = field(default_factory=list[int])
+    sent: list[tuple[Speaker, str]] = field(default_factory=list[tuple[Speaker, str]])
+    errors: list[Exception] = field(default_factory=list[Exception])
+    crisis_messages: list[IncomingMessage] = field(default_factory=list[IncomingMessage])
+    deleted: list[int] = field(default_factory=list[int])
     fetched: list[str] = field(default_factory=list[str])
 
     @override
     async def send(
         self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
     ) -> list[int]:
-        self.said.append((speaker, text))
-        return [len(self.said)]
+        self.sent.append((speaker, text))
+        return [len(self.sent)]
 
     @override
     async def edit(
@@ -61,20 +61,20 @@ class FakeStage(ChatAdapter):
         *,
         line_id: UUID,
     ) -> list[int]:
-        self.said.append((speaker, text))
+        self.sent.append((speaker, text))
         return message_ids
 
     @override
     async def delete(self, channel: Channel, message_ids: list[int]) -> None:
-        self.retracted += message_ids
+        self.deleted += message_ids
 
     @override
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:
-        self.excused.append(error)
+        self.errors.append(error)
 
     @override
     async def send_crisis_resources(self, message: IncomingMessage) -> None:
-        self.comforted.append(message)
+        self.crisis_messages.append(message)
 
     @override
     def typing(self, channel: Channel) -> AbstractAsyncContextManager[None]:

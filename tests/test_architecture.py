@@ -1,13 +1,31 @@
-"""The rooms of the house, and which doors there are between them."""
+"""The project's packages, and what each may import."""
 
 import ast
+import importlib
+import inspect
+import io
+import pkgutil
+import re
+import tokenize
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
+import services
 from bot.discord.client import COGS
+from db.session import Sessions
+from services.embeddings import WordLlamaEmbedder
+from services.engine.actions import ACTIONS, Action
+from services.images import ImagePipeline
+from services.jobs import Handler, Payload
+from services.llm import LanguageModels
+from tests.cogs.conftest import make_bot
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("bot", "cogs", "db", "services")
@@ -35,6 +53,24 @@ HOMES: Mapping[str, str] = {
     "alembic": "db/upgrade.py",
     "simcord": "bot/playground",
 }
+# Imported where settings are read, and nowhere else: only SDKs of vendors in use are loaded.
+ADAPTERS = {
+    "services/llm/gemini.py",
+    "services/llm/openai_compatible.py",
+    "services/llm/local.py",
+    "services/images/replicate.py",
+    "services/images/gemini.py",
+    "services/embeddings/gemini.py",
+    "services/embeddings/image_embed.py",
+}
+# Names say what things are.
+METAPHORS = re.compile(
+    r"(?<![a-z])(herald|easels?|earshot|summons|doorbell|shel(f|ves)|courier|patien(ce|tly)|bury|"
+    r"sow|wardrobe|overrun)(?![a-z])",
+    re.IGNORECASE,
+)
+# The people in it may say what they like.
+CAST = "services/seeds.py"
 # Where whatever goes wrong must not go further; everything else says what it expects.
 DOORS = {
     "bot/discord/client.py",
@@ -65,20 +101,20 @@ def parsed(file: Path) -> ast.Module:
 @cache
 def imports(tree: ast.Module) -> set[str]:
     """Return what a module imports, wherever in it, by `import` or by name."""
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
-                found |= {each.name for each in names}
+                modules |= {each.name for each in names}
             case ast.ImportFrom(module=str(module), names=names):
-                found |= {module, *(f"{module}.{each.name}" for each in names)}
+                modules |= {module, *(f"{module}.{each.name}" for each in names)}
             case ast.Call(
                 func=ast.Attribute(attr="import_module"), args=[ast.Constant(value=str(name))]
             ):
-                found.add(name)
+                modules.add(name)
             case _:
                 pass
-    return found
+    return modules
 
 
 def tops(tree: ast.Module) -> set[str]:
@@ -159,3 +195,93 @@ def test_no_file_is_long_without_a_reason() -> None:
     }
 
     assert long == {}
+
+
+def every_subclass(base: type[T]) -> set[type[T]]:
+    """Return the subclasses of a class, at any depth, that `services` has (tests have others)."""
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        importlib.import_module(module.name)
+    found: set[type[T]] = set()
+    waiting = [base]
+    while waiting:
+        for each in waiting.pop().__subclasses__():
+            waiting.append(each)
+            if each.__module__.startswith("services."):
+                found.add(each)
+    return found
+
+
+async def test_every_handler_is_wired_once_and_every_payload_has_one(
+    sessions: Sessions,
+    models: LanguageModels,
+    studio: ImagePipeline,
+    embedder: WordLlamaEmbedder,
+) -> None:
+    wired = make_bot(sessions, models, studio, embedder).services.handlers
+    handlers: set[type[Handler[Any]]] = {
+        each for each in every_subclass(Handler) if not inspect.isabstract(each)
+    }
+    # One that has no kind is a base of others.
+    payloads = {each for each in every_subclass(Payload) if hasattr(each, "kind")}
+
+    assert Counter(type(each) for each in wired) == Counter(handlers)
+    assert Counter(each.payload_type for each in wired) == Counter(payloads)
+    assert len({each.kind for each in payloads}) == len(payloads)
+
+
+def test_actions_are_reached_through_their_registry_only() -> None:
+    concrete = {each for each in every_subclass(Action) if not inspect.isabstract(each)}
+    homes = {each.__module__ for each in concrete}
+    private = homes | {
+        f"{home}.{each.__name__}"
+        for each in concrete
+        for home in (each.__module__, "services.engine.actions")
+    }
+
+    assert Counter(ACTIONS.values()) == Counter(concrete)
+    guilty = {
+        name: inner
+        for name, tree in modules(*ROOMS)
+        if not name.startswith("services/engine/actions/") and (inner := imports(tree) & private)
+    }
+    assert guilty == {}
+
+
+def test_adapters_of_vendors_are_imported_in_one_place() -> None:
+    names = {file.removesuffix(".py").replace("/", ".") for file in ADAPTERS}
+
+    importing = {
+        name: known
+        for name, tree in modules(*ROOMS)
+        if name not in ADAPTERS and (known := imports(tree) & names)
+    }
+
+    assert importing == {"bot/app/vendors.py": names}
+
+
+def spelled(file: Path) -> str:
+    """Return what a file says, with a space inside of each name in camel case."""
+    text = file.read_text(encoding="utf-8")
+    if file == ROOT / CAST:
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        text = " ".join(token.string for token in tokens if token.type == tokenize.NAME)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+
+
+def test_nothing_is_called_by_a_metaphor() -> None:
+    files = [ROOT / "README.md"]
+    for folder in (*ROOMS, "migrations", "docs"):
+        files += [
+            file
+            for file in sorted((ROOT / folder).rglob("*"))
+            if file.suffix in (".py", ".md", ".txt", ".mako")
+        ]
+
+    guilty: dict[str, list[str]] = {}
+    for file in files:
+        name = str(file.relative_to(ROOT))
+        words = [found.group() for found in METAPHORS.finditer(f"{name}\n{spelled(file)}")]
+        if words:
+            guilty[name] = words
+
+    assert guilty == {}

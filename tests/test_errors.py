@@ -1,4 +1,4 @@
-"""No error without words, and no failure that is answered twice or not at all."""
+"""Every error has a message, and every failure is answered once."""
 
 import importlib
 import logging
@@ -235,8 +235,10 @@ class Doors(commands.Bot):
     @override
     async def setup_hook(self) -> None:
         for act in (at_once, deferred, answered, forbidden, broken, view, persistent, modal):
-            name, told = act.__name__, act.__doc__ or ""
-            self.tree.add_command(app_commands.Command(name=name, description=told, callback=act))
+            name, description = act.__name__, act.__doc__ or ""
+            self.tree.add_command(
+                app_commands.Command(name=name, description=description, callback=act)
+            )
         self.add_dynamic_items(FailingButton)
         await self.tree.sync()
 
@@ -256,7 +258,7 @@ async def scene() -> AsyncGenerator[Scene]:
         yield Scene(env, lobby, guild.add_member(env.create_user("alice")))
 
 
-def told(result: InteractionResult) -> list[str]:
+def explained(result: InteractionResult) -> list[str]:
     """Return everything that was answered, all of it to whoever asked only."""
     shown = [each for each in (result.response, *result.followups) if each is not None]
     assert all(each.ephemeral for each in shown)
@@ -266,15 +268,15 @@ def told(result: InteractionResult) -> list[str]:
 async def test_each_failure_is_answered_once_behind_every_door() -> None:
     async with scene() as at:
         results = {
-            name: told(await at.alice.slash(at.lobby, name))
+            name: explained(await at.alice.slash(at.lobby, name))
             for name in ("at_once", "deferred", "answered")
         }
         for name in ("view", "persistent"):
             shown = await at.alice.slash(at.lobby, name)
             assert shown.response is not None
-            results[name] = told(await at.alice.click(shown.response, label="Fail"))
+            results[name] = explained(await at.alice.click(shown.response, label="Fail"))
         opened = await at.alice.slash(at.lobby, "modal")
-        results["modal"] = told(await at.alice.submit_modal(opened, {}))
+        results["modal"] = explained(await at.alice.submit_modal(opened, {}))
 
     assert results == {
         "at_once": [WORDS],
@@ -290,7 +292,7 @@ async def test_our_own_fault_is_logged_with_the_number_that_people_are_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with scene() as at:
-        (words,) = told(await at.alice.slash(at.lobby, "broken"))
+        (words,) = explained(await at.alice.slash(at.lobby, "broken"))
 
     (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
     number = re.findall(r"`(\d+)`", words)
@@ -305,9 +307,9 @@ async def test_what_discord_forbids_is_said_and_what_ran_out_is_left_alone(
 ) -> None:
     async with scene() as at:
         at.env.inject_error("POST", "/channels/*/messages", status=403)
-        refused = told(await at.alice.slash(at.lobby, "forbidden"))
+        refused = explained(await at.alice.slash(at.lobby, "forbidden"))
         at.env.inject_error("POST", "/interactions/*", status=404, code=10062)
-        late = told(await at.alice.slash(at.lobby, "answered"))
+        late = explained(await at.alice.slash(at.lobby, "answered"))
 
     assert refused == [
         "Discord does not allow me to do that here. A moderator can give me the permission."

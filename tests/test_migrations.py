@@ -1,4 +1,4 @@
-"""The tables that migrations make are the tables that the models describe."""
+"""Migrations create the tables that the models describe."""
 
 import subprocess
 import sys
@@ -58,5 +58,5 @@ def test_what_was_listed_before_there_was_publishing_is_unlisted(
 
     upgrade(url)
 
-    found = server.psql(f"\\connect {name}\nSELECT visibility, public_age FROM personalities")
-    assert found.split()[-5:-2] == ["unlisted", "|", "-1"]
+    output = server.psql(f"\\connect {name}\nSELECT visibility, public_age FROM personalities")
+    assert output.split()[-5:-2] == ["unlisted", "|", "-1"]

@@ -7,7 +7,8 @@ from dataclasses import replace
 from bot.app.settings import Settings, SettingsError
 from db.session import Sessions
 from services.buffer import BufferClient, BufferPublisher
-from services.embeddings import ImageEmbedder, LocalImageEmbedder, RemoteImageEmbedder
+from services.embeddings import ImageEmbedder, LocalImageEmbedder
+from services.embeddings.image_embed import RemoteImageEmbedder
 from services.images import ImageModel, ImageModels, ImagePipeline
 from services.llm import (
     PRICES,
@@ -23,7 +24,7 @@ from services.media import Fetcher, FolderStore, ObjectStore
 
 @asynccontextmanager
 async def image_pipeline(
-    settings: Settings, ledger: Ledger, courier: BackgroundCalls
+    settings: Settings, ledger: Ledger, background: BackgroundCalls
 ) -> AsyncGenerator[ImagePipeline]:
     """Open the storage, and the model for images where there is a key for one."""
     async with AsyncExitStack() as stack:
@@ -31,7 +32,7 @@ async def image_pipeline(
         stack.push_async_callback(store.close)
         images = ImageModels(
             ledger,
-            courier,
+            background,
             _painter(settings),
             price_usd=settings.image_price_usd,
             at_once=settings.images_at_once,
@@ -41,7 +42,7 @@ async def image_pipeline(
             images=images,
             store=store,
             fetcher=Fetcher(),
-            background=courier,
+            background=background,
             max_width=settings.image_max_width,
             quality=settings.image_quality,
         )
@@ -70,7 +71,7 @@ def object_store(settings: Settings) -> ObjectStore:
 
 @asynccontextmanager
 async def language_models(
-    settings: Settings, sessions: Sessions, courier: BackgroundCalls
+    settings: Settings, sessions: Sessions, background: BackgroundCalls
 ) -> AsyncGenerator[LanguageModels]:
     """Open every vendor that the settings name, and the local model where there is one.
 
@@ -92,7 +93,7 @@ async def language_models(
         own = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
         yield LanguageModels(
             Ledger(sessions, {**PRICES, **own}),
-            courier,
+            background,
             vendors,
             deadline=settings.model_deadline_seconds,
         )

@@ -112,13 +112,13 @@ def seed() -> None:
     """Add what a new database begins with; what is there stays as it is."""
     settings = terminal.settings()
 
-    async def sow_seeds(url: str) -> None:
+    async def add_seeds(url: str) -> None:
         async with _opened(settings, url):
             pass
 
     with friendly_errors(), terminal.default_database(settings) as url:
         upgrade(url)
-        asyncio.run(sow_seeds(url))
+        asyncio.run(add_seeds(url))
 
 
 @app.command()
@@ -215,7 +215,7 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
 async def _opened(
     settings: Settings, url: str, *, clock: Clock | None = None, rhythm: Rhythm | None = None
 ) -> AsyncGenerator[Runtime]:
-    """Open database and models, sow the seeds, and yield what a bot is made of."""
+    """Open database and models, add the seeds, and yield what a bot is made of."""
     async with (
         connect(url) as sessions,
         background_calls() as carrier,

@@ -5,7 +5,6 @@ from services.embeddings.errors import (
     EmbedderMisconfigured,
     EmbedderUnavailable,
 )
-from services.embeddings.image_embed import RemoteImageEmbedder
 from services.embeddings.local_images import LocalImageEmbedder
 from services.embeddings.ports import DIMENSIONS, ImageEmbedder, TextEmbedder
 from services.embeddings.wordllama import WordLlamaEmbedder
@@ -17,7 +16,6 @@ __all__ = [
     "EmbedderUnavailable",
     "ImageEmbedder",
     "LocalImageEmbedder",
-    "RemoteImageEmbedder",
     "TextEmbedder",
     "WordLlamaEmbedder",
 ]

@@ -1,8 +1,9 @@
 """Seeing to it that a post is out there once: at its time, as it was last written, or not at all.
 
-A job is a doorbell: each run looks at the row, and at the other side where the row cannot know,
-and does what is next. What goes out is written down before, as `sending` with its fingerprint, and
-after, with the id it has there. What was `sending` when a process died is looked for first.
+A job only says that it is time: each run looks at the row, and at the other side where the row
+cannot know, and does what is next. What goes out is written down before, as `sending` with its
+fingerprint, and after, with the id it has there. What was `sending` when a process died is looked
+for first.
 """
 
 import asyncio

@@ -45,12 +45,12 @@ class TargetService:
         self,
         sessions: Sessions,
         channels: ChannelDirectory | None,
-        courier: BackgroundCalls,
+        background: BackgroundCalls,
         clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._channels = channels
-        self._courier = courier
+        self._background = background
         self._clock = clock
 
     async def add_discord_channel(
@@ -132,7 +132,7 @@ class TargetService:
             raise BotOwnerOnly
         if self._channels is None:
             raise PublisherMissing(TargetKind.BUFFER)
-        return await self._courier.call(self._channels.listed)
+        return await self._background.call(self._channels.listed)
 
     async def listed(self, actor: Actor, personality_id: UUID) -> Sequence[TargetDetails]:
         """Return where a personality posts.

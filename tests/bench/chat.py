@@ -26,7 +26,7 @@ from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import seed
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.bench.measure import Measure, percentile
-from tests.fakes import FakeStage
+from tests.fakes import FakeChatAdapter
 
 MEMORIES = 100_000
 TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED = 100, 6, 50, 60
@@ -38,7 +38,7 @@ _WORDS = [f"word{rank}" for rank in range(5000)]
 _WEIGHTS = list(accumulate(1 / (rank + 50) for rank in range(5000)))
 
 
-class TimedAdapter(FakeStage):
+class TimedAdapter(FakeChatAdapter):
     """Records when an answer is sent."""
 
     def __init__(self) -> None:

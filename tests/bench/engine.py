@@ -16,7 +16,13 @@ from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import seed
 from tests.bench.chat import TimedVendor
 from tests.bench.measure import Measure
-from tests.services.engine_support import TableStage, board, desk, intend, worker
+from tests.services.engine_support import (
+    TableAdapter,
+    board,
+    engine_dependencies,
+    enqueue_act,
+    worker,
+)
 from tests.services.job_support import all_ended
 
 OLD, BOARDS, FEW, MANY, TICKS, ACTS = 1_000_000, 10, 100, 1000, 15, 200
@@ -112,7 +118,7 @@ async def _measure_ticks(sessions: Sessions) -> float:
 async def _measure_acts(sessions: Sessions, models: LanguageModels, target_board: Board) -> float:
     """Return how many posts per second are planned, written, checked, sent and stored."""
     limits = Limits(requests_per_minute=1_000_000)
-    dependencies = desk(sessions, models, TableStage(sessions), limits=limits)
+    dependencies = engine_dependencies(sessions, models, TableAdapter(sessions), limits=limits)
     async with sessions() as session:
         seated = await session.execute(
             select(Board, Personality)
@@ -123,7 +129,7 @@ async def _measure_acts(sessions: Sessions, models: LanguageModels, target_board
             .limit(ACTS)
         )
         for board_row, personality in seated.all():
-            await intend(sessions, board_row, personality, ActType.POST)
+            await enqueue_act(sessions, board_row, personality, ActType.POST)
     began = time.perf_counter()
     async with worker(sessions, dependencies, lanes={"engine": 10}).running():
         await all_ended(sessions, seconds=300)

@@ -19,7 +19,7 @@ from services.personalities import PersonalityService
 from services.photos import ImportOutcome, PhotoService, folder_sources
 from tests.bench.measure import Measure
 from tests.conftest import studio_of
-from tests.fakes import FakeStage
+from tests.fakes import FakeChatAdapter
 from tests.services.photo_files import ENDINGS, coded
 from tests.services.posting_support import OWNER
 
@@ -65,7 +65,7 @@ async def _import(sessions: Sessions, workspace: Path, root: Path, name: str, co
     async with background_calls() as background:
         images = ImageModels(Ledger(sessions, PRICES), background, None)
         pipeline = studio_of(images, background, workspace / "media")
-        photos = PhotoService(sessions, pipeline, LocalImageEmbedder(), FakeStage())
+        photos = PhotoService(sessions, pipeline, LocalImageEmbedder(), FakeChatAdapter())
         personality = await PersonalityService(sessions).create(OWNER, {"name": name})
         started = time.perf_counter()
         adding = photos.add(OWNER, personality.id, folder_sources(root), at_once=cores)

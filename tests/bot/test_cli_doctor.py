@@ -1,4 +1,4 @@
-"""The doctor finds what is wrong, and says what to do."""
+"""`troupe doctor`: what it diagnoses, and its advice."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -85,10 +85,10 @@ async def test_missing_intents_are_named(
 ) -> None:
     settings = settings_of(openai, tmp_path, discord_token=SecretStr("right"))
 
-    found = by_part(await run_checks(settings, database_url))
+    diagnostics = by_part(await run_checks(settings, database_url))
 
-    assert found["Message Content Intent"].state is CheckState.BAD
-    assert found["Server Members Intent"].state is CheckState.BAD
+    assert diagnostics["Message Content Intent"].state is CheckState.BAD
+    assert diagnostics["Server Members Intent"].state is CheckState.BAD
 
 
 async def test_a_wrong_token_is_named(
@@ -105,9 +105,12 @@ async def test_a_wrong_token_is_named(
 async def test_a_database_that_is_not_there_is_named(openai: OpenAIStandIn, tmp_path: Path) -> None:
     url = f"postgresql+asyncpg://nobody@/nothing?host={tmp_path}"
 
-    found = by_part(await run_checks(settings_of(openai, tmp_path), url))
+    diagnostics = by_part(await run_checks(settings_of(openai, tmp_path), url))
 
-    assert (found["Database"].state, found["Discord"].state) == (CheckState.BAD, CheckState.IDLE)
+    assert (diagnostics["Database"].state, diagnostics["Discord"].state) == (
+        CheckState.BAD,
+        CheckState.IDLE,
+    )
 
 
 async def test_models_that_end_or_are_not_offered_are_named(
@@ -129,9 +132,9 @@ async def test_a_folder_that_cannot_be_written_is_named(
     file = tmp_path / "file"
     file.write_text("")
 
-    found = by_part(await run_checks(settings_of(openai, file), database_url))
+    diagnostics = by_part(await run_checks(settings_of(openai, file), database_url))
 
-    assert "DATA_DIR" in found["Storage"].todo
+    assert "DATA_DIR" in diagnostics["Storage"].todo
 
 
 async def test_the_address_of_pictures_is_tried(
@@ -148,14 +151,15 @@ async def test_the_address_of_pictures_is_tried(
     async with TestServer(right, host="127.0.0.1") as server:
         changes["media_public_url"] = str(server.make_url("")).rstrip("/")
         settings = settings_of(openai, tmp_path, **changes)
-        found = by_part(await run_checks(settings, database_url))
+        diagnostics = by_part(await run_checks(settings, database_url))
 
     assert (wrong.state, wrong.finding) == (CheckState.BAD, "HTTP 404")
     assert "leads to the admin API" in wrong.todo
-    assert found["Pictures' address"].state is CheckState.GOOD
+    assert diagnostics["Pictures' address"].state is CheckState.GOOD
     assert [*(tmp_path / "media" / "uploads").iterdir()] == []
 
 
+@pytest.mark.slow
 async def test_a_bucket_that_does_not_answer_is_named(
     openai: OpenAIStandIn, database_url: str, tmp_path: Path
 ) -> None:
@@ -169,8 +173,8 @@ async def test_a_bucket_that_does_not_answer_is_named(
         replicate_api_token=SecretStr("r8_x"),
     )
 
-    found = by_part(await run_checks(settings, database_url))
+    diagnostics = by_part(await run_checks(settings, database_url))
 
-    assert found["Pictures' storage"].state is CheckState.BAD
-    assert "S3_" in found["Pictures' storage"].todo
-    assert found["Model for pictures"].finding == "replicate/google/nano-banana"
+    assert diagnostics["Pictures' storage"].state is CheckState.BAD
+    assert "S3_" in diagnostics["Pictures' storage"].todo
+    assert diagnostics["Model for pictures"].finding == "replicate/google/nano-banana"

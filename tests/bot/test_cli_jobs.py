@@ -1,4 +1,4 @@
-"""`troupe jobs` and `troupe media`, as an operator types them."""
+"""`troupe jobs` and `troupe media`."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ def jobs(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     # It would go on writing to what the runner of commands takes away at the end.
     monkeypatch.setattr(logs, "configure", configure_nothing)
 
-    async def promise() -> list[str]:
+    async def enqueue_jobs() -> list[str]:
         async with connect(database_url) as sessions, sessions.begin() as session:
             nobody = PublishJob(attempt=UUID(int=0))
             waiting = await enqueue(session, nobody, lock_key="personality:1")
@@ -39,7 +39,7 @@ def jobs(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             )
             return [str(waiting), str(failed)]
 
-    return asyncio.run(promise())
+    return asyncio.run(enqueue_jobs())
 
 
 def troupe(*words: str, of: str = "jobs") -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The admin API: what operators and their machines ask, and what they are refused."""
+"""The admin API: requests, validation and authorization."""
 
 import asyncio
 import json
@@ -22,7 +22,15 @@ from services.engine import EngineService, Limits, Planner, Presence
 from services.jobs import JobMetrics, JobService
 from services.llm import LanguageModels
 from services.media import FolderStore
-from tests.services.engine_support import TableStage, board, desk, something, staged, tasks, worker
+from tests.services.engine_support import (
+    TableAdapter,
+    board,
+    create_post_and_comment,
+    engine_dependencies,
+    sent_messages,
+    tasks,
+    worker,
+)
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import painted
 
@@ -30,7 +38,7 @@ KEY = {"Authorization": "Bearer secret"}
 
 
 def engine(sessions: Sessions, models: LanguageModels) -> EngineService:
-    tempo = desk(sessions, models, TableStage(sessions)).timing
+    tempo = engine_dependencies(sessions, models, TableAdapter(sessions)).timing
     return EngineService(sessions, Planner(Presence(), Limits()), Presence(), Limits(), tempo)
 
 
@@ -44,9 +52,9 @@ async def api(
     sessions: Sessions, models: LanguageModels, store: FolderStore
 ) -> AsyncGenerator[ClientSession]:
     jobs = JobService(sessions, [], JobMetrics())
-    made = AdminApi("secret", jobs, engine(sessions, models), store)
+    admin_api = AdminApi("secret", jobs, engine(sessions, models), store)
     async with (
-        TestServer(made.application()) as server,
+        TestServer(admin_api.application()) as server,
         ClientSession(str(server.make_url("/")), headers=KEY) as client,
     ):
         yield client
@@ -94,32 +102,49 @@ async def test_a_trigger_is_a_task_that_is_done(
 ) -> None:
     openai.says("The lamp went out at four, and nobody saw.")
     status, answer = await post(api, "/trigger/post", personality="mirela", board="77")
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
+    async with worker(
+        sessions, engine_dependencies(sessions, models, TableAdapter(sessions))
+    ).running():
         async with asyncio.timeout(10):
             while (await tasks(sessions))[0].completed_at is None:
                 await asyncio.sleep(0.02)
     _, listed = await get(api, "/tasks?status=done&limit=5")
-    _, told = await get(api, "/status")
+    _, engine_status = await get(api, "/status")
 
     assert status == 202
     assert [each["id"] for each in listed["tasks"]] == [answer["task"]]
     assert listed["tasks"][0]["personality"] == "Mirela"
     assert listed["tasks"][0]["prompt_tokens"] > 0
-    assert told["tasks"] == [{"task_type": "post", "status": "DONE", "count": 1}]
-    assert [name for name, _ in await staged(sessions)] == ["Mirela"]
+    assert engine_status["tasks"] == [{"task_type": "post", "status": "DONE", "count": 1}]
+    assert [name for name, _ in await sent_messages(sessions)] == ["Mirela"]
 
 
 @pytest.mark.parametrize(
     ("act", "body", "status", "words"),
     [
-        ("post", {"personality": "Nobody", "board": "77"}, 404, "I know no personality"),
-        ("post", {"personality": "Mirela", "board": "78"}, 404, "This is no board"),
-        ("reply", {"personality": "Mirela", "board": "77"}, 409, "There is nothing fresh"),
+        (
+            "post",
+            {"personality": "Nobody", "board": "77"},
+            404,
+            "There is no personality called **Nobody**",
+        ),
+        (
+            "post",
+            {"personality": "Mirela", "board": "78"},
+            404,
+            "This channel is not an open board",
+        ),
+        (
+            "reply",
+            {"personality": "Mirela", "board": "77"},
+            409,
+            "There is nothing recent on that board for a reply by **Mirela**",
+        ),
         (
             "image-post",
             {"personality": "Mirela", "board": "77"},
             503,
-            "**Mirela** posts no pictures",
+            "**Mirela** cannot post images",
         ),
         ("post", {"personality": "Mirela"}, 422, "board: Field required"),
         ("post", {"personality": "", "board": "77"}, 422, "personality: String should have"),
@@ -194,7 +219,7 @@ async def test_the_document_says_which_routes_want_no_key_and_what_they_answer(
 async def test_something_named_is_acted_on(
     api: ClientSession, open_board: Board, sessions: Sessions
 ) -> None:
-    written, comment = await something(sessions, open_board)
+    written, comment = await create_post_and_comment(sessions, open_board)
 
     named = await post(
         api, "/trigger/comment", personality="Bex", board="77", post_id=str(written.id)
@@ -246,7 +271,9 @@ async def test_a_picture_is_uploaded_by_a_link_for_its_type_and_size(
     api: ClientSession, store: FolderStore
 ) -> None:
     picture = painted("p")
-    told, answer = await post(api, "/uploads/presign", content_type="image/jpeg", size=len(picture))
+    response_status, answer = await post(
+        api, "/uploads/presign", content_type="image/jpeg", size=len(picture)
+    )
     link = path_of(answer["url"])
 
     async def put(data: bytes, kind: str = "image/jpeg", to: str = link) -> int:
@@ -255,7 +282,7 @@ async def test_a_picture_is_uploaded_by_a_link_for_its_type_and_size(
         ) as answer:
             return answer.status
 
-    assert told == 201
+    assert response_status == 201
     assert await put(picture + b"x") == 400
     assert await put(picture, "image/png") == 400
     assert await put(b"<html>".ljust(len(picture))) == 415

@@ -1,4 +1,4 @@
-"""A wrong or missing variable ends the start with one line that names it."""
+"""A wrong or missing setting ends the start with one line that names it."""
 
 import os
 import re
@@ -87,6 +87,7 @@ def test_every_variable_is_documented() -> None:
     assert {name.upper() for name in Settings.model_fields} <= set(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

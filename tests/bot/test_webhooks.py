@@ -1,4 +1,4 @@
-"""Discord's answers to what is said through a webhook, as they come over the wire."""
+"""Discord's responses to webhook requests."""
 
 import aiohttp
 import discord
@@ -14,10 +14,10 @@ from bot.discord.webhooks import without_retries
 async def test_a_servers_failure_is_not_followed_by_the_same_once_more(
     monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    asked: list[str] = []
+    requests: list[str] = []
 
     async def fail(request: web.Request) -> web.Response:
-        asked.append(request.path)
+        requests.append(request.path)
         return web.Response(status=status, text="<html>oops</html>")
 
     app = web.Application()
@@ -29,4 +29,4 @@ async def test_a_servers_failure_is_not_followed_by_the_same_once_more(
         with pytest.raises(aiohttp.ClientResponseError):
             await without_retries(webhook).send("The lamp is lit.", wait=True)
 
-    assert asked == ["/webhooks/1/token"]
+    assert requests == ["/webhooks/1/token"]

@@ -1,4 +1,4 @@
-"""The playground as a person meets it: a process, a browser, the local model."""
+"""The playground end to end: a process, a browser, the local model."""
 
 import contextlib
 import os
@@ -26,7 +26,10 @@ FLAGS = [
 # A language model on two cores that others use as well.
 PATIENCE, QUICKLY = 60_000, 15_000
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
 
 
 @contextlib.contextmanager

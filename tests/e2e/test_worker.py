@@ -1,4 +1,4 @@
-"""`troupe worker` as an operator runs it: a process without a gateway, that Prometheus reads."""
+"""`troupe worker` end to end: a process without a gateway, scraped by Prometheus."""
 
 import asyncio
 import os
@@ -15,8 +15,10 @@ from db.session import Sessions
 from services.llm import LanguageModels
 from services.publishing import PublishingService
 from tests.conftest import ROOT
-from tests.services.publishing_support import OWNER, ended, invent, judge
+from tests.services.publishing_support import OWNER, create_personality, ended, judge
 from tests.vendors.openai import OpenAIStandIn
+
+pytestmark = pytest.mark.slow
 
 KEY = "a long key"
 
@@ -55,18 +57,18 @@ async def test_a_worker_publishes_without_a_gateway_and_tells_prometheus(
 ) -> None:
     openai.answer = judge()
     service = PublishingService(sessions, models)
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
 
     await service.start(OWNER, ada.id, reply={"token": "for whoever has Discord"})
     attempt = await ended(service, ada.id)
     async with aiohttp.ClientSession() as http:
         refused = await http.get(metrics)
         wrong = await http.get(metrics, headers={"Authorization": "Bearer guess"})
-        told = await http.get(metrics, headers={"Authorization": f"Bearer {KEY}"})
-        text = await told.text()
+        response = await http.get(metrics, headers={"Authorization": f"Bearer {KEY}"})
+        text = await response.text()
 
     assert attempt.status == "done"
-    assert (refused.status, wrong.status, told.status) == (401, 401, 200)
+    assert (refused.status, wrong.status, response.status) == (401, 401, 200)
     assert 'troupe_job_runs_total{kind="publish",outcome="done"} 1.0' in text
     # It has no Discord, so what is to be said there waits for a process that has.
     assert 'troupe_jobs{kind="publish notice",status="pending"} 1.0' in text

@@ -1,4 +1,4 @@
-"""Whether personalities live like people: twenty companies of twelve, for sixty days each."""
+"""Whether simulated personalities act like people: twenty groups of twelve for sixty days."""
 
 import asyncio
 from collections import Counter
@@ -28,14 +28,14 @@ MUST = 12
 
 
 def rehearse(seed: int, rhythm: Rhythm | None = None, days: int = DAYS) -> list[SimulatedAct]:
-    """Return what a company did."""
+    """Return the acts of a simulated group."""
 
     async def run() -> list[SimulatedAct]:
         seats = synthetic_personalities(seed, PEOPLE)
-        made = Simulation(seats, rhythm=rhythm or Presence(), limits=Limits())
-        async for _ in made.run(days):
+        simulation = Simulation(seats, rhythm=rhythm or Presence(), limits=Limits())
+        async for _ in simulation.run(days):
             pass
-        return made.result.acts
+        return simulation.result.acts
 
     return asyncio.run(run())
 
@@ -44,10 +44,10 @@ def test_twenty_companies_live_like_people_and_within_their_caps() -> None:
     with ProcessPoolExecutor(mp_context=get_context("forkserver")) as processes:
         companies = list(processes.map(rehearse, SEEDS))
 
-    found = [each for each in measures(companies, days=DAYS) if each.must]
+    required = [each for each in measures(companies, days=DAYS) if each.must]
 
-    assert len(found) == MUST
-    assert {each.name: round(each.value, 3) for each in found if not each.holds} == {}
+    assert len(required) == MUST
+    assert {each.name: round(each.value, 3) for each in required if not each.holds} == {}
     for acts in companies:
         check_caps(acts)
         done = Counter((act.personality_id, act.kind, act.target) for act in acts if act.target)
@@ -77,10 +77,10 @@ def test_a_seed_is_a_fate() -> None:
 def test_uniform_delays_are_nothing_like_people() -> None:
     acts = [rehearse(seed, Uniform(Delays()), days=12) for seed in (1,)]
 
-    found = {each.name: each for each in measures(acts, days=12)}
+    by_name = {each.name: each for each in measures(acts, days=12)}
 
-    assert not found["burstiness, median"].holds
-    assert not found["share in the quietest 8 h, median"].holds
+    assert not by_name["burstiness, median"].holds
+    assert not by_name["share in the quietest 8 h, median"].holds
     delays = [
         (act.at - act.answered_at).total_seconds()
         for each in acts

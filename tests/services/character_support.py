@@ -1,4 +1,4 @@
-"""People who have characters drawn, a model that sees, and a process that draws until it dies."""
+"""Characters in front of stand-ins, a vision model, and a process that draws until it is killed."""
 
 import json
 from collections.abc import AsyncGenerator, Callable
@@ -32,9 +32,9 @@ from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
 from services.types import Actor, Attachment
 from tests.conftest import studio_of
-from tests.fakes import FakeStage
+from tests.fakes import FakeChatAdapter
 from tests.services.crashes import Checkpoint
-from tests.services.engine_support import models_of, painting, vendor
+from tests.services.engine_support import image_models, models_of, vendor
 from tests.services.job_support import QUICK, nothing_due
 from tests.vendors.replicate import painted
 
@@ -61,12 +61,12 @@ FILES = {PHOTO.url: painted("photo", (900, 1200))}
 
 
 def seen(**changes: Any) -> Callable[[dict[str, Any]], str]:
-    """Return what a model says of every photo."""
+    """Return a vision model's answer to every photo."""
     return lambda _: json.dumps({**SEEN, **changes})
 
 
 class RecordingNotifier(Notifier):
-    """Remembers what whoever asked was shown."""
+    """Records the progress that is shown."""
 
     def __init__(self) -> None:
         self.shown: list[tuple[str, int]] = []
@@ -83,7 +83,7 @@ class RecordingNotifier(Notifier):
 
 
 class Drawing:
-    """Everything that has to do with characters, in front of stand-ins."""
+    """The services of characters, in front of stand-ins."""
 
     def __init__(
         self, sessions: Sessions, models: LanguageModels, studio: ImagePipeline, **limits: int
@@ -94,16 +94,18 @@ class Drawing:
         self.models = models
         people = PersonalityService(sessions)
         self.service = CharacterService(
-            sessions, studio, people, FakeStage(files=FILES), CharacterLimits(**limits)
+            sessions, studio, people, FakeChatAdapter(files=FILES), CharacterLimits(**limits)
         )
         self.galleries = GalleryService(sessions, studio.store)
 
     async def create(
         self, *, name: str = "Ada", photo: Attachment = PHOTO, **wish: Any
     ) -> Character:
-        asked: dict[str, Any] = {"style": "ink", "variants": 2, "reply": {"until": "x"}, **wish}
-        made = ImageOrder(**asked)
-        return await self.service.create(OWNER, name=name, gender="female", photo=photo, order=made)
+        options: dict[str, Any] = {"style": "ink", "variants": 2, "reply": {"until": "x"}, **wish}
+        order = ImageOrder(**options)
+        return await self.service.create(
+            OWNER, name=name, gender="female", photo=photo, order=order
+        )
 
     @property
     def handlers(self) -> list[Handler]:
@@ -118,7 +120,7 @@ class Drawing:
         ]
 
     @asynccontextmanager
-    async def working(self, watch: Checkpoint = lambda _: None) -> AsyncGenerator[None]:
+    async def working(self, checkpoint: Checkpoint = lambda _: None) -> AsyncGenerator[None]:
         worker = Worker(
             self.sessions,
             self.handlers,
@@ -126,13 +128,13 @@ class Drawing:
             describe=describe,
             metrics=JobMetrics(),
             timing=QUICK,
-            checkpoint=watch,
+            checkpoint=checkpoint,
         )
         async with worker.running():
             yield
 
-    async def drawn(self) -> None:
-        """Do what is due until nothing is."""
+    async def run_due_jobs(self) -> None:
+        """Run a worker until no job is due."""
         async with self.working():
             await nothing_due(self.sessions)
 
@@ -142,10 +144,10 @@ class Drawing:
 
     async def artifacts(self) -> list[PromptArtifact]:
         async with self.sessions() as session:
-            found = await session.scalars(
+            artifacts = await session.scalars(
                 select(PromptArtifact).order_by(PromptArtifact.created_at, PromptArtifact.variant)
             )
-            return list(found.all())
+            return list(artifacts.all())
 
     async def assets(self) -> list[GeneratedAsset]:
         async with self.sessions() as session:
@@ -159,21 +161,23 @@ class Drawing:
         return {each.key async for each in self.studio.store.list_objects("")}
 
 
-async def draw(watch: Checkpoint, url: str, address: str, painter: str, folder: Path) -> None:
-    """Draw until nothing is due."""
+async def draw(
+    checkpoint: Checkpoint, url: str, vendor_url: str, image_vendor_url: str, folder: Path
+) -> None:
+    """Run a worker that draws until no job is due."""
     async with connect(url) as sessions, background_calls() as carrier:
-        made = vendor(address)
-        models = models_of(sessions, carrier, made)
-        images = painting(models, carrier, painter)
+        configured = vendor(vendor_url)
+        models = models_of(sessions, carrier, configured)
+        images = image_models(models, carrier, image_vendor_url)
         drawing = Drawing(sessions, models, studio_of(images, carrier, folder))
-        async with drawing.working(watch):
+        async with drawing.working(checkpoint):
             await nothing_due(sessions)
-        await made.texts.close()
+        await configured.texts.close()
         await images.close()
 
 
 def public(drawing: Drawing, models: LanguageModels) -> Drawing:
-    """Return the same with an address that everyone can reach."""
+    """Return a copy whose store has a public URL."""
     store = drawing.studio.store
     assert isinstance(store, FolderStore)
     folder = store.path_of("x").parent

@@ -1,4 +1,4 @@
-"""A process that acts on a simulated Discord which outlives it, until it dies at a request."""
+"""A process that acts on a simulated Discord which outlives it, until it is killed."""
 
 import pickle
 from functools import cache
@@ -17,7 +17,7 @@ from services.llm import background_calls
 from tests.cogs.conftest import make_bot
 from tests.conftest import studio_of
 from tests.services.crashes import Checkpoint
-from tests.services.engine_support import models_of, painting, vendor
+from tests.services.engine_support import image_models, models_of, vendor
 from tests.services.job_support import nothing_due
 
 BOARD = "square"
@@ -30,14 +30,19 @@ def embedder() -> WordLlamaEmbedder:
 
 
 async def act_on_discord(
-    watch: Checkpoint, url: str, address: str, painter: str, folder: Path, file: Path
+    checkpoint: Checkpoint,
+    url: str,
+    vendor_url: str,
+    image_vendor_url: str,
+    folder: Path,
+    file: Path,
 ) -> None:
-    """Act until nothing is due. Before and after each thing that Discord is sent it may die."""
+    """Run a worker until no job is due, with a checkpoint before and after each POST to Discord."""
     simulation.install()
     async with connect(url) as sessions, background_calls() as carrier:
-        made = vendor(address)
-        models = models_of(sessions, carrier, made)
-        images = painting(models, carrier, painter)
+        configured = vendor(vendor_url)
+        models = models_of(sessions, carrier, configured)
+        images = image_models(models, carrier, image_vendor_url)
         studio = studio_of(images, carrier, folder)
         bot = make_bot(sessions, models, studio, embedder())
         runner = simcord.run(bot, settle_timeout=30, check_errors=False, shard_count=1)
@@ -46,23 +51,23 @@ async def act_on_discord(
         async with runner as env:
             world.build(env)
             world.save(env, file)
-            _watch_requests(env, file, watch)
+            _checkpoint_requests(env, file, checkpoint)
             async with worker(sessions, bot.services, has_discord=True).running():
                 await nothing_due(sessions)
-        await made.texts.close()
+        await configured.texts.close()
         await images.close()
 
 
-def _watch_requests(env: Env, file: Path, watch: Checkpoint) -> None:
-    """Come past a point before and after each POST; what Discord has taken in, it keeps."""
+def _checkpoint_requests(env: Env, file: Path, checkpoint: Checkpoint) -> None:
+    """Add checkpoints around each POST; Discord's state is saved before the second."""
     posts: list[Any] = getattr(router, "_ROUTES")["POST"]  # noqa: B009
 
     def watched(real: Any) -> Any:
         def handle(context: Any) -> Any:
-            watch("before")
+            checkpoint("before")
             answer = real(context)
             world.save(env, file)
-            watch("after")
+            checkpoint("after")
             return answer
 
         return handle
@@ -71,9 +76,9 @@ def _watch_requests(env: Env, file: Path, watch: Checkpoint) -> None:
 
 
 def received(file: Path) -> list[tuple[int, str]]:
-    """Return what webhooks have said on that Discord: where, and what."""
-    with file.open("rb") as kept:
-        state: dict[str, Any] = pickle.load(kept)  # noqa: S301 - written by `world.keep`
+    """Return the channel and content of each message by a webhook."""
+    with file.open("rb") as pickled:
+        state: dict[str, Any] = pickle.load(pickled)  # noqa: S301 - written by `world.keep`
     return [
         (message.channel_id, message.content)
         for channel in state["messages"].values()
@@ -82,9 +87,9 @@ def received(file: Path) -> list[tuple[int, str]]:
     ]
 
 
-def place(file: Path) -> tuple[int, int]:
+def board_location(file: Path) -> tuple[int, int]:
     """Return the ids of the board's channel and its server."""
-    with file.open("rb") as kept:
-        state: dict[str, Any] = pickle.load(kept)  # noqa: S301 - as above
+    with file.open("rb") as pickled:
+        state: dict[str, Any] = pickle.load(pickled)  # noqa: S301 - as above
     (channel,) = [each for each in state["channels"].values() if each.name == BOARD]
     return channel.id, channel.guild_id

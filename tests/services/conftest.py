@@ -1,4 +1,4 @@
-"""What tests of several services begin with."""
+"""Fixtures that tests of several services share."""
 
 from collections.abc import AsyncGenerator
 
@@ -35,7 +35,7 @@ async def buffer() -> AsyncGenerator[BufferStandIn]:
 
 @pytest.fixture
 async def outside() -> AsyncGenerator[PublicFolder]:
-    """The house's files as everyone reaches them."""
+    """A server of public files."""
     async with PublicFolder().running() as folder:
         yield folder
 

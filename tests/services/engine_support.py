@@ -1,4 +1,4 @@
-"""A stage that outlives processes, people to act on it, and a process that acts until it dies."""
+"""A board adapter that outlives processes, and a process that acts until it is killed."""
 
 import hashlib
 from collections.abc import Mapping
@@ -51,16 +51,16 @@ CREATE TABLE stage (id bigserial PRIMARY KEY, place bigint, name text, content t
 """
 
 
-class TableStage(BoardAdapter):
-    """Discord, as far as the engine goes, in a table: what was sent stays sent."""
+class TableAdapter(BoardAdapter):
+    """A board adapter that writes to a table, so that messages outlive their process."""
 
-    def __init__(self, sessions: Sessions, watch: Checkpoint = lambda _: None) -> None:
+    def __init__(self, sessions: Sessions, checkpoint: Checkpoint = lambda _: None) -> None:
         self._sessions = sessions
-        self._watch = watch
+        self._checkpoint = checkpoint
 
     @override
     async def check(self, location: BoardLocation) -> None:
-        self._watch("ready")
+        self._checkpoint("ready")
 
     @override
     async def post(
@@ -102,12 +102,12 @@ class TableStage(BoardAdapter):
         )
         content = text if title else f"{answering}: {text}"
         async with self._sessions() as session:
-            found = await session.scalar(
+            message_id = await session.scalar(
                 _FIND, {"place": place, "name": speaker.name, "content": content}
             )
-        if found is None:
+        if message_id is None:
             return None
-        return SentMessages(message_ids=[found], thread_id=None if title else place)
+        return SentMessages(message_ids=[message_id], thread_id=None if title else place)
 
     @override
     async def show_votes(
@@ -120,16 +120,16 @@ class TableStage(BoardAdapter):
         downs: int,
         is_ours: bool,
     ) -> None:
-        self._watch("votes shown")
+        self._checkpoint("votes shown")
 
     async def _send(self, place: int, speaker: Speaker, content: str, title: str) -> int:
-        self._watch("about to be said")
+        self._checkpoint("about to be said")
         async with self._sessions.begin() as session:
             sent = await session.scalar(
                 _SAY,
                 {"place": place, "name": speaker.name, "content": content, "title": title},
             )
-        self._watch("said")
+        self._checkpoint("said")
         return int(sent or 0)
 
 
@@ -143,7 +143,7 @@ _FIND = text(
 )
 
 
-def desk(
+def engine_dependencies(
     sessions: Sessions,
     models: LanguageModels,
     stage: BoardAdapter,
@@ -159,7 +159,7 @@ def desk(
         models=models,
         adapter=stage,
         pipeline=studio or studio_of(nobody, BackgroundCalls(), Path()),
-        # Nobody answers of themselves, so that what is planned is what the test plans.
+        # No personality replies by itself, so that only the test's acts are planned.
         planner=Planner(Presence(), Limits(replies_per_thread=0)),
         limits=caps,
         timing=EngineTiming(
@@ -170,26 +170,26 @@ def desk(
 
 def worker(
     sessions: Sessions,
-    made: EngineDependencies,
+    dependencies: EngineDependencies,
     *,
     at_once: int = 10,
-    watch: Checkpoint = lambda _: None,
+    checkpoint: Checkpoint = lambda _: None,
     lanes: Mapping[str, int] | None = None,
 ) -> Worker:
     return Worker(
         sessions,
-        [ActHandler(made)],
+        [ActHandler(dependencies)],
         concurrency={**CONCURRENCY, ActJob.group: 3, **(lanes or {})},
         describe=lambda error: explain(error) or f"{type(error).__name__}: {error}",
         metrics=JobMetrics(),
         max_jobs=at_once,
         timing=QUICK,
-        checkpoint=watch,
+        checkpoint=checkpoint,
     )
 
 
 async def board(sessions: Sessions, **settings: object) -> Board:
-    """Open a board for the demo cast, on a stage."""
+    """Create a board with the seeded personalities, and the table of its adapter."""
     async with sessions.begin() as session:
         await session.execute(text(STAGE.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")))
         opened = Board(channel_id=77, guild_id=7)
@@ -197,21 +197,21 @@ async def board(sessions: Sessions, **settings: object) -> Board:
             setattr(opened, name, value)
         session.add(opened)
         await session.flush()
-        for each in await cast(sessions):
+        for each in await seeded_personalities(sessions):
             session.add(BoardMember(board_id=opened.id, personality_id=each.id))
     return opened
 
 
-async def cast(sessions: Sessions) -> list[Personality]:
+async def seeded_personalities(sessions: Sessions) -> list[Personality]:
     async with sessions() as session:
-        found = await session.scalars(select(Personality).order_by(Personality.name))
-        return list(found.all())
+        personalities = await session.scalars(select(Personality).order_by(Personality.name))
+        return list(personalities.all())
 
 
-async def something(
+async def create_post_and_comment(
     sessions: Sessions, on: Board, *, by: Personality | None = None
 ) -> tuple[Post, Comment]:
-    """Leave a post, of a person or a personality, and a person's comment on a board."""
+    """Create a post by a person or a personality, and a person's comment, on a board."""
     async with sessions.begin() as session:
         now = SystemClock().now() - timedelta(minutes=1)
         post = Post(
@@ -237,7 +237,7 @@ async def something(
     return post, comment
 
 
-async def intend(
+async def enqueue_act(
     sessions: Sessions,
     on: Board,
     who: Personality,
@@ -247,7 +247,7 @@ async def intend(
     comment: Comment | None = None,
     in_seconds: float = 0,
 ) -> EngineTask:
-    """Promise that a personality does something."""
+    """Enqueue an act of a personality."""
     now = SystemClock().now()
     async with sessions.begin() as session:
         task = to_task(
@@ -266,8 +266,8 @@ async def intend(
     return task
 
 
-async def staged(sessions: Sessions) -> list[tuple[str, str]]:
-    """Return what was really said: who, and what."""
+async def sent_messages(sessions: Sessions) -> list[tuple[str, str]]:
+    """Return the messages that were sent: author and content."""
     async with sessions() as session:
         rows = await session.execute(text("SELECT name, content FROM stage ORDER BY id"))
         return [(name, content) for name, content in rows]
@@ -275,8 +275,8 @@ async def staged(sessions: Sessions) -> list[tuple[str, str]]:
 
 async def tasks(sessions: Sessions) -> list[EngineTask]:
     async with sessions() as session:
-        found = await session.scalars(select(EngineTask).order_by(EngineTask.created_at))
-        return list(found.all())
+        rows = await session.scalars(select(EngineTask).order_by(EngineTask.created_at))
+        return list(rows.all())
 
 
 async def count(sessions: Sessions, kind: type) -> int:
@@ -290,26 +290,32 @@ def vendor(url: str) -> ConfiguredVendor:
 
 
 def models_of(
-    sessions: Sessions, carrier: BackgroundCalls, made: ConfiguredVendor
+    sessions: Sessions, carrier: BackgroundCalls, configured: ConfiguredVendor
 ) -> LanguageModels:
-    return LanguageModels(Ledger(sessions, PRICES), carrier, {"openai": made})
+    return LanguageModels(Ledger(sessions, PRICES), carrier, {"openai": configured})
 
 
-async def act(watch: Checkpoint, url: str, address: str, painter: str, folder: Path) -> None:
-    """Act until nothing is due."""
+async def act(
+    checkpoint: Checkpoint, url: str, vendor_url: str, image_vendor_url: str, folder: Path
+) -> None:
+    """Run a worker of the engine until no job is open."""
     async with connect(url) as sessions, background_calls() as carrier:
-        made = vendor(address)
-        stage = TableStage(sessions, watch)
-        models = models_of(sessions, carrier, made)
-        images = painting(models, carrier, painter)
-        desk_ = desk(sessions, models, stage, studio=studio_of(images, carrier, folder))
-        async with worker(sessions, desk_, at_once=1, watch=watch).running():
+        configured = vendor(vendor_url)
+        stage = TableAdapter(sessions, checkpoint)
+        models = models_of(sessions, carrier, configured)
+        images = image_models(models, carrier, image_vendor_url)
+        dependencies = engine_dependencies(
+            sessions, models, stage, studio=studio_of(images, carrier, folder)
+        )
+        async with worker(sessions, dependencies, at_once=1, checkpoint=checkpoint).running():
             await all_ended(sessions)
-        await made.texts.close()
+        await configured.texts.close()
         await images.close()
 
 
-def painting(models: LanguageModels, carrier: BackgroundCalls, address: str) -> ImageModels:
-    """Return image models behind the stand-in at an address."""
-    painter = ReplicateImageModel(api_token="r8_x", model="google/nano-banana", base_url=address)
-    return ImageModels(models.ledger, carrier, painter, poll=0.01, deadline=5)
+def image_models(models: LanguageModels, carrier: BackgroundCalls, address: str) -> ImageModels:
+    """Return image models that call the stand-in at an address."""
+    image_model = ReplicateImageModel(
+        api_token="r8_x", model="google/nano-banana", base_url=address
+    )
+    return ImageModels(models.ledger, carrier, image_model, poll=0.01, deadline=5)

@@ -1,4 +1,4 @@
-"""Work for tests: handlers that do as they are told, and a worker to do it with."""
+"""Handlers for tests of jobs, a worker to run them, and ways to wait for jobs."""
 
 import asyncio
 import logging
@@ -33,10 +33,10 @@ OPEN = {str(JobStatus.PENDING), str(JobStatus.RUNNING)}
 QUICK = WorkerTiming(lease=1.5, poll=0.2, grace=0.3, backoff=0.01)
 
 
-class ToldJob(Payload):
-    """Whatever a test wants done."""
+class ScriptedJob(Payload):
+    """Runs the script of a test."""
 
-    kind: ClassVar[str] = "told"
+    kind: ClassVar[str] = "scripted"
 
     name: str = ""
 
@@ -47,37 +47,37 @@ class LaterJob(Payload):
     kind: ClassVar[str] = "of a later version"
 
 
-class NotingJob(Payload):
-    """A number to be noted."""
+class NumberJob(Payload):
+    """A number to be recorded."""
 
-    kind: ClassVar[str] = "noting"
+    kind: ClassVar[str] = "number"
 
     number: int
     key: str | None = None
 
 
-class Told(Handler[ToldJob]):
-    """Does what the test says, and remembers what was said to it."""
+class ScriptedHandler(Handler[ScriptedJob]):
+    """Runs the test's script, and records its runs and changes of status."""
 
-    payload_type = ToldJob
+    payload_type = ScriptedJob
     max_attempts = 3
 
-    def __init__(self, do: Callable[[Run[ToldJob]], Awaitable[None]] | None = None) -> None:
-        self.do = do
-        self.runs: list[Run[ToldJob]] = []
-        self.marks: list[tuple[JobStatus, str]] = []
+    def __init__(self, script: Callable[[Run[ScriptedJob]], Awaitable[None]] | None = None) -> None:
+        self.script = script
+        self.runs: list[Run[ScriptedJob]] = []
+        self.status_changes: list[tuple[JobStatus, str]] = []
 
     @override
-    async def run(self, run: Run[ToldJob]) -> None:
+    async def run(self, run: Run[ScriptedJob]) -> None:
         self.runs.append(run)
-        if self.do is not None:
-            await self.do(run)
+        if self.script is not None:
+            await self.script(run)
 
     @override
     async def on_status_change(
-        self, session: AsyncSession, payload: ToldJob, status: JobStatus, reason: str
+        self, session: AsyncSession, payload: ScriptedJob, status: JobStatus, reason: str
     ) -> None:
-        self.marks.append((status, reason))
+        self.status_changes.append((status, reason))
 
 
 def worker(
@@ -100,9 +100,9 @@ def worker(
     )
 
 
-async def promise(sessions: Sessions, payload: Payload | None = None, **options: Any) -> UUID:
+async def enqueue_job(sessions: Sessions, payload: Payload | None = None, **options: Any) -> UUID:
     async with sessions.begin() as session:
-        return await enqueue(session, payload or ToldJob(), **options)
+        return await enqueue(session, payload or ScriptedJob(), **options)
 
 
 async def job(sessions: Sessions, job_id: UUID) -> Job:
@@ -111,7 +111,7 @@ async def job(sessions: Sessions, job_id: UUID) -> Job:
 
 
 async def end_leases(sessions: Sessions) -> None:
-    """Let what ran in processes that have died be taken up at once: leases have their own tests."""
+    """Let jobs of dead processes be claimed at once: the expiry of leases has tests of its own."""
     async with sessions.begin() as session:
         await session.execute(
             text("UPDATE jobs.jobs SET due_at = now() - interval '1 s' WHERE status = 'running'")
@@ -182,47 +182,47 @@ async def nothing_due(sessions: Sessions, *, seconds: float = 30) -> None:
 
 @asynccontextmanager
 async def working(sessions: Sessions, handler: Handler, **options: Any) -> AsyncGenerator[Worker]:
-    made = worker(sessions, handler, **options)
-    async with made.running():
-        yield made
+    running = worker(sessions, handler, **options)
+    async with running.running():
+        yield running
 
 
-def operator(sessions: Sessions, handler: Told) -> JobService:
+def job_service(sessions: Sessions, handler: ScriptedHandler) -> JobService:
     return JobService(sessions, [handler], JobMetrics())
 
 
-def raising(error: Exception) -> Callable[[Run[ToldJob]], Awaitable[None]]:
+def raising(error: Exception) -> Callable[[Run[ScriptedJob]], Awaitable[None]]:
     async def fail(_: Run) -> None:
         raise error
 
     return fail
 
 
-class Company:
-    """Counts how many runs were under way at once."""
+class ConcurrencyProbe:
+    """Records how many runs are under way at once."""
 
     def __init__(self) -> None:
-        self.present: set[UUID] = set()
-        self.most = 0
+        self.running: set[UUID] = set()
+        self.max_running = 0
 
-    async def join(self, run: Run[ToldJob]) -> None:
-        self.present.add(run.id)
-        self.most = max(self.most, len(self.present))
+    async def join(self, run: Run[ScriptedJob]) -> None:
+        self.running.add(run.id)
+        self.max_running = max(self.max_running, len(self.running))
         await asyncio.sleep(0.01)
-        self.present.discard(run.id)
+        self.running.discard(run.id)
 
 
-class Noting(Handler[NotingJob]):
-    """Notes in a table when it began and ended, in which process; fails by the job's number."""
+class NumberHandler(Handler[NumberJob]):
+    """Records the times and the process of each run in a table; fails by the job's number."""
 
-    payload_type = NotingJob
+    payload_type = NumberJob
     max_attempts = 3
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     @override
-    async def run(self, run: Run[NotingJob]) -> None:
+    async def run(self, run: Run[NumberJob]) -> None:
         async with self._sessions.begin() as session:
             noted = await session.scalar(
                 text(
@@ -234,7 +234,7 @@ class Noting(Handler[NotingJob]):
         await asyncio.sleep(0.001)
         if run.payload.number < 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        # Every 7th always fails; every 3rd at its first attempt.
+        # Every seventh job always fails, every third one at its first attempt.
         number = run.payload.number
         fails = number % 7 == 0 or (number % 3 == 0 and run.attempt == 1)
         if fails:
@@ -259,12 +259,12 @@ CREATE TABLE notes (
 
 
 async def add_numbers(sessions: Sessions, count: int) -> None:
-    """Promise jobs with numbers, a third of them with keys in common."""
+    """Enqueue numbered jobs, a third of which share lock keys."""
     async with sessions.begin() as session:
         await session.execute(text(NOTES))
         for number in range(count):
             key = f"key {number % 11}" if number % 3 == 1 else None
-            await enqueue(session, NotingJob(number=number, key=key), lock_key=key, group=DEFAULT)
+            await enqueue(session, NumberJob(number=number, key=key), lock_key=key, group=DEFAULT)
 
 
 async def work_on_numbers(ready: Callable[[], None], url: str) -> None:
@@ -273,6 +273,6 @@ async def work_on_numbers(ready: Callable[[], None], url: str) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with connect(url) as sessions, working(sessions, Noting(sessions), at_once=20):
+    async with connect(url) as sessions, working(sessions, NumberHandler(sessions), at_once=20):
         ready()
         await stopping.wait()

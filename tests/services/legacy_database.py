@@ -1,4 +1,4 @@
-"""A database of the shape that was before the plan, and what one looks for after moving."""
+"""A legacy database to import from, and queries for what was imported."""
 
 import json
 from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -57,8 +57,8 @@ def at(seconds: float) -> datetime:
     return datetime(2025, 5, 1, 12, tzinfo=UTC) + timedelta(seconds=seconds)
 
 
-class OldHouse:
-    """The old database, with the hands of those who filled it."""
+class LegacyDatabase:
+    """A legacy database and helpers that fill it."""
 
     def __init__(self, url: str, engine: AsyncEngine) -> None:
         self.url = url
@@ -88,8 +88,8 @@ class OldHouse:
     async def personality(self, name: str = "Lilith", **columns: Any) -> UUID:
         return await self.add("personalities", **{"name": name, "slug": name.lower(), **columns})
 
-    async def furnish(self) -> dict[str, UUID]:
-        """Put one of everything in."""
+    async def populate(self) -> dict[str, UUID]:
+        """Insert a row of each kind."""
         alice = await self.user()
         mask = await self.add("personas", name="Mask", owner_id=alice, pronouns="she/her")
         await self.run("UPDATE users SET global_persona_id = :mask", mask=mask)
@@ -103,12 +103,12 @@ class OldHouse:
         await self.add("user_personality_settings", **both, persona_id=mask, llm_config_id=config)
         place = {"channel_id": LOBBY, "guild_id": 7}
         await self.add("activated_channels", **place, personality_id=lilith, created_by=alice)
-        said = {**place, **both, "persona_id": mask, "created_at": at(1)}
+        columns = {**place, **both, "persona_id": mask, "created_at": at(1)}
         await self.add_all(
             "conversation_history",
             [
-                {**said, "role": "assistant", "content": "Hi."},
-                {**said, "role": "user", "content": "Hello?"},
+                {**columns, "role": "assistant", "content": "Hi."},
+                {**columns, "role": "user", "content": "Hello?"},
             ],
         )
         return {"alice": alice, "mask": mask, "config": config, "prompt": prompt, "lilith": lilith}
@@ -118,13 +118,13 @@ class OldHouse:
 
 
 @asynccontextmanager
-async def old_house(server: PostgresServer) -> AsyncGenerator[OldHouse]:
-    """Build an old database with nothing in it."""
+async def legacy_database(server: PostgresServer) -> AsyncGenerator[LegacyDatabase]:
+    """Create an empty legacy database."""
     name = f"old_{next(NUMBERS)}"
     server.psql(f"CREATE DATABASE {name}")
     url = server.get_uri(database=name, driver="asyncpg")
     engine = create_async_engine(url)
-    old = OldHouse(url, engine)
+    old = LegacyDatabase(url, engine)
     await old.run(
         *(f"CREATE TABLE {table} ({columns})" for table, columns in _SHAPE.items()),
         "ALTER TABLE users ADD FOREIGN KEY (global_persona_id) REFERENCES personas",
@@ -133,7 +133,7 @@ async def old_house(server: PostgresServer) -> AsyncGenerator[OldHouse]:
     await engine.dispose()
 
 
-async def move(old: OldHouse, sessions: Sessions) -> ImportReport:
+async def move(old: LegacyDatabase, sessions: Sessions) -> ImportReport:
     return await import_legacy(old.url, sessions, admin_discord_id=ADMIN, admin_name="root")
 
 
@@ -144,18 +144,18 @@ async def all_of(sessions: Sessions, *columns: Any) -> list[Any]:
     return sorted((row[0] if len(columns) == 1 else row for row in rows), key=repr)
 
 
-async def wardrobes(sessions: Sessions) -> list[Any]:
-    """Return everyone's personas, and whether each is the default."""
+async def personas_of_users(sessions: Sessions) -> list[Any]:
+    """Return the personas of all users, and whether each is the default."""
     worn = Persona.id.in_(select(UserDefaultPersona.persona_id))
     async with sessions() as session:
-        found = await session.execute(
+        rows = await session.execute(
             select(User.username, Persona.name, worn).join(Persona, Persona.owner_id == User.id)
         )
-        return sorted(tuple(row) for row in found)
+        return sorted(tuple(row) for row in rows)
 
 
 async def dump_of(sessions: Sessions) -> list[str]:
-    """Return every row of ours."""
+    """Return every row of our tables."""
     async with sessions() as session:
         engine = session.bind
         assert isinstance(engine, AsyncEngine)

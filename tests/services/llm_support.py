@@ -1,4 +1,4 @@
-"""What is asked of every vendor of language models, in every way there is to ask."""
+"""Requests that the tests of every vendor of language models send."""
 
 from typing import Literal
 
@@ -44,21 +44,21 @@ async def streamed(vendor: TextModel, request: Request) -> list[str | Completion
 
 
 async def failures(vendor: TextModel) -> list[ModelError]:
-    """Ask for a completion, a shape and a stream, and return how each failed."""
-    found: list[ModelError] = []
+    """Request a completion, a parsed model and a stream; return the error of each."""
+    errors: list[ModelError] = []
     for ask in (vendor.complete(HELLO), vendor.parse(HELLO, Night), streamed(vendor, HELLO)):
         with pytest.raises(ModelError) as raised:
             await ask
-        found.append(raised.value)
-    return found
+        errors.append(raised.value)
+    return errors
 
 
-async def heard_before_failing(vendor: TextModel) -> tuple[list[str | Completion], ModelError]:
-    """Listen to a stream that breaks, and return what came before."""
-    heard: list[str | Completion] = []
+async def pieces_before_failing(vendor: TextModel) -> tuple[list[str | Completion], ModelError]:
+    """Return the pieces of a stream that breaks, and its error."""
+    pieces: list[str | Completion] = []
     try:
         async for piece in vendor.stream(HELLO):
-            heard.append(piece)  # noqa: PERF401 - what came before the error is wanted
+            pieces.append(piece)  # noqa: PERF401 - what came before the error is wanted
     except ModelError as error:
-        return heard, error
+        return pieces, error
     pytest.fail("the stream came to its end")

@@ -1,4 +1,4 @@
-"""Photos of all kinds: plain, dressed up, alike, broken, hostile."""
+"""Photo files: plain, with metadata, similar, broken and hostile."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ ENDINGS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "HEIF": "heic", "AVIF": 
 
 
 def scene(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
-    """Return a picture with soft colours and some edges, none like that of another seed."""
+    """Return an image with soft colours and some edges, unlike that of any other seed."""
     chance = np.random.default_rng(seed)
     colours = chance.integers(0, 255, (6, 8, 3), dtype=np.uint8)
     image = Image.fromarray(colours).resize(size, Image.Resampling.BICUBIC)
@@ -45,7 +45,7 @@ def photo(seed: int, kind: str = "JPEG", **options: Any) -> bytes:
 
 
 def taken(at: datetime, *, north: float = 48.2) -> bytes:
-    """Return what a camera says of a photo: when, and where."""
+    """Return a camera's metadata: time and location."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Camera"
     details = exif.get_ifd(ExifTags.IFD.Exif)
@@ -65,7 +65,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def hostile() -> dict[str, bytes]:
-    """Return files that are no photos, or want to harm whoever opens them."""
+    """Return files that are not photos, or that harm whoever opens them."""
     good = photo(900)
     png = photo(901, "PNG")
     liar = bytearray(png)
@@ -96,7 +96,7 @@ def hostile() -> dict[str, bytes]:
 
 
 def written(folder: Path, files: dict[str, bytes]) -> Path:
-    """Write files into a folder, with those above them."""
+    """Write files into a folder, and create its parents."""
     for name, data in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

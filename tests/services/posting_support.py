@@ -1,4 +1,4 @@
-"""Photos that are posted: a library, targets, a queue at Buffer, and a process that sees to it."""
+"""Scheduled posts in front of stand-ins, and a process that delivers them until it is killed."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -50,7 +50,7 @@ from services.social import (
 )
 from services.types import Actor
 from tests.conftest import studio_of
-from tests.fakes import FakeStage, HandClock
+from tests.fakes import FakeChatAdapter, HandClock
 from tests.services.crashes import Checkpoint
 from tests.services.job_support import QUICK, nothing_due
 from tests.services.photo_files import photo
@@ -60,16 +60,16 @@ OWNER = Actor(discord_id=1, name="owner", is_bot_owner=True, moderates=True)
 STRANGER = Actor(discord_id=2, name="stranger")
 PLACE = TargetChannel(channel_id=77, guild_id=7, name="harbour", is_public=True)
 NOW = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
-DUE = datetime(2026, 3, 28, 17, 0, tzinfo=UTC)  # what `planned` asks for
+DUE = datetime(2026, 3, 28, 17, 0, tzinfo=UTC)  # the default of `Posting.planned`
 TEXT = CaptionDraft(caption="The lamp is lit.", alt_text="A lighthouse at dusk.")
 
 
 @dataclass(eq=False)
-class Wall(Publisher):
-    """A place without a queue. What hangs there is seen; `refuses` is said instead of taking it."""
+class FakePublisher(Publisher):
+    """A publisher without a queue. It raises `error`, if that is set, instead of publishing."""
 
-    hung: list[OutgoingPost] = field(default_factory=list[OutgoingPost])
-    refuses: Exception | None = None
+    published: list[OutgoingPost] = field(default_factory=list[OutgoingPost])
+    error: Exception | None = None
 
     @property
     @override
@@ -78,17 +78,17 @@ class Wall(Publisher):
 
     @override
     async def check(self, outgoing: OutgoingPost) -> None:
-        if self.refuses is not None:
-            raise self.refuses
+        if self.error is not None:
+            raise self.error
 
     @override
     async def publish(self, outgoing: OutgoingPost) -> Receipt:
-        self.hung.append(outgoing)
-        return self._receipt(len(self.hung))
+        self.published.append(outgoing)
+        return self._receipt(len(self.published))
 
     @override
     async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
-        for number, each in enumerate(self.hung, start=1):
+        for number, each in enumerate(self.published, start=1):
             if each.file_name == outgoing.file_name:
                 return self._receipt(number)
         return None
@@ -99,9 +99,9 @@ class Wall(Publisher):
 
 @dataclass(eq=False)
 class RecordingNotifier(Notifier):
-    """Remembers what people were told."""
+    """Records the notices that are sent."""
 
-    told: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    notices: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     @override
     async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
@@ -110,12 +110,12 @@ class RecordingNotifier(Notifier):
     @override
     async def send_dm(self, discord_id: int, notice: Notice) -> bool:
         assert isinstance(notice, PostNotice)
-        self.told.append((discord_id, notice.details.post.error or ""))
+        self.notices.append((discord_id, notice.details.post.error or ""))
         return True
 
 
 class Posting:
-    """Everything that has to do with posts, in front of stand-ins."""
+    """The services of photos and posts, in front of stand-ins."""
 
     def __init__(
         self,
@@ -131,13 +131,13 @@ class Posting:
         self.sessions = sessions
         self.studio = studio
         self.clock = clock or HandClock(NOW)
-        self.wall = Wall()
+        self.wall = FakePublisher()
         self.notifier = RecordingNotifier()
         self.embedder = embedder or LocalImageEmbedder()
         client = BufferClient(sessions, api_key=key, base_url=buffer_url or "http://127.0.0.1:9/")
         self.buffer = BufferPublisher(client, studio.store)
         self.people = PersonalityService(sessions, on_delete=delete_photos_and_posts)
-        self.photos = PhotoService(sessions, studio, self.embedder, FakeStage())
+        self.photos = PhotoService(sessions, studio, self.embedder, FakeChatAdapter())
         self.posts = SocialService(sessions, self.clock)
         self.calendar = CalendarService(sessions, self.clock)
         channels = self.buffer if buffer_url else None
@@ -145,7 +145,7 @@ class Posting:
         self._search = search
 
     @property
-    def hand(self) -> HandClock:
+    def manual_clock(self) -> HandClock:
         assert isinstance(self.clock, HandClock)
         return self.clock
 
@@ -166,7 +166,7 @@ class Posting:
         ]
 
     @asynccontextmanager
-    async def working(self, watch: Checkpoint = lambda _: None) -> AsyncGenerator[None]:
+    async def working(self, checkpoint: Checkpoint = lambda _: None) -> AsyncGenerator[None]:
         worker = Worker(
             self.sessions,
             self.handlers,
@@ -174,22 +174,25 @@ class Posting:
             describe=describe,
             metrics=JobMetrics(),
             timing=replace(QUICK, poll=0.02),
-            checkpoint=watch,
+            checkpoint=checkpoint,
         )
         async with worker.running():
             yield
 
-    async def seen_to(self, *, ring: bool = False, **span: float) -> None:
-        """Let time pass, if any is named, and do what is due then; `ring` does what is not, too."""
+    async def run_due_jobs(self, *, all_posts: bool = False, **span: float) -> None:
+        """Move the clock forward, and run a worker until no job is due.
+
+        With `all_posts`, or if the clock moves, jobs of posts are due at once.
+        """
         if span:
-            self.hand.forward(**span)
-        if ring or span:
-            await self.ring()
+            self.manual_clock.forward(**span)
+        if all_posts or span:
+            await self.make_due()
         async with self.working():
             await nothing_due(self.sessions)
 
-    async def ring(self) -> None:
-        """Let all that waits for posts be due."""
+    async def make_due(self) -> None:
+        """Let all jobs of posts be due."""
         async with self.sessions.begin() as session:
             await session.execute(
                 text("UPDATE jobs.jobs SET due_at = now() WHERE kind LIKE 'social%'")
@@ -199,7 +202,7 @@ class Posting:
         return (await self.people.create(OWNER, {"name": name})).id
 
     async def library(self, count: int = 1, *, is_made: bool = False) -> list[Photo]:
-        """Return new photos of a new personality."""
+        """Import photos for a new personality."""
         whose = await self.personality()
         sources = [file_source(f"p{number}.jpg", photo(number)) for number in range(count)]
         adding = self.photos.add(OWNER, whose, sources, is_ai_generated=is_made)
@@ -208,11 +211,11 @@ class Posting:
         return [each.photo for each in taken if each.photo]
 
     async def harbour(self, photo: Photo) -> SocialTarget:
-        """Let a photo's personality post on a channel of Discord's."""
+        """Add a Discord channel as a target of the photo's personality."""
         return await self.targets.add_discord_channel(OWNER, photo.personality_id, PLACE)
 
     async def channel(self, photo: Photo, name: str = "ig") -> SocialTarget:
-        """Let a photo's personality post on a channel of Buffer's."""
+        """Add a Buffer channel as a target of the photo's personality."""
         return await self.targets.add_buffer_channel(OWNER, photo.personality_id, name)
 
     async def planned(
@@ -228,8 +231,8 @@ class Posting:
         assert isinstance(done, Scheduled), done
         return done.details
 
-    async def handed_in(self) -> PostDetails:
-        """Return a post of a new photo, for tomorrow on a channel of Buffer's."""
+    async def schedule_new_photo(self) -> PostDetails:
+        """Schedule a post of a new photo, for tomorrow on a Buffer channel."""
         (photo,) = await self.library()
         return await self.planned(photo, await self.channel(photo))
 
@@ -237,13 +240,13 @@ class Posting:
         async with self.sessions() as session:
             return await session.get_one(SocialPost, entry.post.id)
 
-    async def is_there(self, entry: PostDetails) -> bool:
+    async def exists(self, entry: PostDetails) -> bool:
         async with self.sessions() as session:
             return await session.get(SocialPost, entry.post.id) is not None
 
 
 def public(studio: ImagePipeline, base: str) -> ImagePipeline:
-    """Return the same with files that everyone can reach under an address."""
+    """Return a copy whose files have public URLs under `base`."""
     store = studio.store
     assert isinstance(store, FolderStore)
     folder = store.path_of("x").parent
@@ -251,15 +254,15 @@ def public(studio: ImagePipeline, base: str) -> ImagePipeline:
 
 
 async def deliver(
-    watch: Checkpoint, url: str, buffer_url: str, folder: Path, base: str, now: str
+    checkpoint: Checkpoint, url: str, buffer_url: str, folder: Path, base: str, now: str
 ) -> None:
-    """See to posts until nothing is due."""
+    """Run a worker that delivers posts until no job is due."""
     async with connect(url) as sessions, background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = public(studio_of(images, carrier, folder), base)
         posting = Posting(
             sessions, studio, buffer_url=buffer_url, clock=HandClock(datetime.fromisoformat(now))
         )
-        async with posting.working(watch):
+        async with posting.working(checkpoint):
             await nothing_due(sessions)
         await images.close()

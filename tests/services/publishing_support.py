@@ -1,4 +1,4 @@
-"""A model that judges personalities as it is told, and what comes of it."""
+"""Publishing with a scripted model, and a process that publishes until it is killed."""
 
 import asyncio
 import json
@@ -49,22 +49,22 @@ DESCRIPTION = {"name": "Ada", "character_info": "She keeps a lighthouse and coun
 
 
 def question_of(body: dict[str, Any]) -> str:
-    """Return what a request asks, by the shape it wants."""
+    """Return the name of the response format that a request asks for."""
     return body["response_format"]["json_schema"]["name"]
 
 
 def judge(**answers: dict[str, Any] | str) -> Callable[[dict[str, Any]], str]:
-    """Return a model's answers to every question, some of them these."""
+    """Return a model that answers every question, with defaults for those not given."""
 
     def answer(body: dict[str, Any]) -> str:
-        said = {**ANSWERS, **answers}[question_of(body)]
-        return said if isinstance(said, str) else json.dumps(said)
+        reply = {**ANSWERS, **answers}[question_of(body)]
+        return reply if isinstance(reply, str) else json.dumps(reply)
 
     return answer
 
 
 class FakeNotifier(Notifier):
-    """Remembers whom it told what."""
+    """Records the notifications it sends."""
 
     def __init__(self, *, reachable: bool = True) -> None:
         self.reachable = reachable
@@ -90,7 +90,7 @@ def publisher(
     models: LanguageModels,
     notifier: Notifier,
     *,
-    watch: Checkpoint = lambda _: None,
+    checkpoint: Checkpoint = lambda _: None,
 ) -> Worker:
     """Return a worker that publishes."""
     return Worker(
@@ -100,7 +100,7 @@ def publisher(
         describe=describe,
         metrics=JobMetrics(),
         timing=QUICK,
-        checkpoint=watch,
+        checkpoint=checkpoint,
     )
 
 
@@ -113,7 +113,7 @@ async def publishing(
         yield PublishingService(sessions, models)
 
 
-async def invent(sessions: Sessions, **texts: str) -> Personality:
+async def create_personality(sessions: Sessions, **texts: str) -> Personality:
     return await PersonalityService(sessions).create(OWNER, {**DESCRIPTION, **texts})
 
 
@@ -146,22 +146,22 @@ async def publish(
         return await ended(service, personality_id)
 
 
-async def told(service: PublishingService, personality_id: UUID) -> PublishAttempt:
-    """Wait until whoever asked for the last attempt was told how it ended."""
+async def wait_for_notice(service: PublishingService, personality_id: UUID) -> PublishAttempt:
+    """Wait until the notification about the last attempt was sent."""
     async with asyncio.timeout(15):
         while (attempt := await last(service, personality_id)).reply is not None:
             await asyncio.sleep(0.05)
     return attempt
 
 
-async def publish_due(watch: Checkpoint, url: str, vendor: str) -> None:
-    """Publish what is due until it is done."""
+async def publish_due(checkpoint: Checkpoint, url: str, vendor_url: str) -> None:
+    """Run a worker that publishes until no job is open."""
     async with connect(url) as sessions, background_calls() as carrier:
-        texts = OpenAICompatible("openai", api_key="sk-x", base_url=vendor, dialect=Dialect())
+        texts = OpenAICompatible("openai", api_key="sk-x", base_url=vendor_url, dialect=Dialect())
         models = LanguageModels(
             Ledger(sessions, PRICES), carrier, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
         )
-        made = publisher(sessions, models, FakeNotifier(), watch=watch)
-        async with made.running():
+        worker = publisher(sessions, models, FakeNotifier(), checkpoint=checkpoint)
+        async with worker.running():
             await all_ended(sessions)
         await texts.close()

@@ -1,4 +1,4 @@
-"""Photos that were posted."""
+"""Posted photos."""
 
 from datetime import UTC, datetime
 from itertools import count
@@ -14,11 +14,11 @@ _NUMBERS = count(1)
 async def has_posted(
     sessions: Sessions, personality_id: UUID, caption: str, alt_text: str = "", **target: Any
 ) -> None:
-    """Let a personality have posted a photo; without a server, on a network."""
+    """Create a personality's posted photo, on a social network if no server is given."""
     number = next(_NUMBERS)
     now = datetime.now(UTC)
     kind = "discord" if target.get("guild_id") else "buffer"
-    given: dict[str, Any] = {"remote_id": str(number), "name": "#somewhere", **target}
+    columns: dict[str, Any] = {"remote_id": str(number), "name": "#somewhere", **target}
     async with sessions.begin() as session:
         photo = Photo(
             personality_id=personality_id,
@@ -37,7 +37,7 @@ async def has_posted(
             kind=kind,
             service="discord" if kind == "discord" else "instagram",
             time_zone="UTC",
-            **given,
+            **columns,
         )
         session.add_all([photo, where])
         await session.flush()

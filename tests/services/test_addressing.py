@@ -1,4 +1,4 @@
-"""Finding who is called."""
+"""Which personality a message addresses."""
 
 import time
 
@@ -84,8 +84,8 @@ def test_no_candidate_is_longer_than_a_name_can_be() -> None:
 
 @pytest.mark.parametrize("piece", ["@", "@ ", "@a", "@!", "@a ", "@" + "\u0301" * 9, "@a b c d "])
 def test_a_wall_of_calls_is_read_in_no_time(piece: str) -> None:
-    begun = time.process_time()
+    started = time.process_time()
 
     find_mentioned(piece * (4000 // len(piece)), NAMES)
 
-    assert time.process_time() - begun < 0.5
+    assert time.process_time() - started < 0.5

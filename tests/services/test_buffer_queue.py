@@ -1,4 +1,4 @@
-"""Posts that wait at Buffer: what is changed, called off or paused here changes there."""
+"""Posts queued at Buffer: edits, cancellations and pauses are applied there."""
 
 import asyncio
 from dataclasses import replace
@@ -17,12 +17,12 @@ from tests.vendors.buffer import BufferStandIn, Fate
 
 
 async def test_changes_are_made_in_the_queue(posting: Posting, buffer: BufferStandIn) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
 
     changed = CaptionDraft(caption="The lamp is out.", alt_text="Dark.")
     await posting.posts.edit(OWNER, entry.post.id, changed, when="2026-03-30 09:00")
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     (queued,) = buffer.posts.values()
     assert (queued["text"], queued["altText"]) == ("The lamp is out.", "Dark.")
@@ -36,25 +36,25 @@ async def test_what_is_called_off_leaves_the_queue_and_the_photo_is_free(
     (photo,) = await posting.library()
     target = await posting.channel(photo)
     entry = await posting.planned(photo, target)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     await posting.posts.cancel(OWNER, entry.post.id)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     assert buffer.posts == {}
-    assert not await posting.is_there(entry)
+    assert not await posting.exists(entry)
     assert await posting.planned(photo, target)
 
 
 async def test_what_went_out_before_it_could_be_called_off_is_posted(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
     await posting.posts.cancel(OWNER, entry.post.id)
     await buffer.publish(DUE)
 
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     assert (await posting.now(entry)).status == "posted"
     with pytest.raises(PostClosed):
@@ -67,14 +67,14 @@ async def test_a_paused_target_has_nothing_in_the_queue(
     first, second = await posting.library(2)
     target = await posting.channel(first)
     entry = await posting.planned(first, target)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     await posting.targets.pause(OWNER, target.id, paused=True)
     held = await posting.planned(second, target, "tomorrow 19:00")
-    await posting.seen_to()
+    await posting.run_due_jobs()
     while_paused = dict(buffer.posts)
     await posting.targets.pause(OWNER, target.id, paused=False)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     assert while_paused == {}
     assert len(buffer.posts) == 2
@@ -88,37 +88,37 @@ async def test_a_removed_target_takes_its_posts_along(
     (photo,) = await posting.library()
     target = await posting.channel(photo)
     entry = await posting.planned(photo, target)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     await posting.targets.remove(OWNER, target.id)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     assert buffer.posts == {}
-    assert not await posting.is_there(entry)
+    assert not await posting.exists(entry)
     assert await posting.channel(photo)  # it may be added again
 
 
 async def test_what_somebody_took_out_at_buffer_has_failed(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
     buffer.posts.clear()
 
-    await posting.seen_to(hours=31)
+    await posting.run_due_jobs(hours=31)
 
     ended = await posting.now(entry)
     assert (ended.status, ended.buffer_post_id) == ("failed", None)
-    assert "Somebody took the post out" in (ended.error or "")
+    assert ended.error == "The post was removed from Buffer's queue for **mirela.keeps**."
 
 
 async def test_what_buffer_never_says_anything_of_is_asked(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
 
-    await posting.seen_to(days=3)
+    await posting.run_due_jobs(days=3)
 
     assert (await posting.now(entry)).status == "unconfirmed"
 
@@ -131,7 +131,7 @@ async def test_what_is_late_goes_out_soon_and_what_is_far_too_late_does_not(
     late = await posting.planned(first, target, "tomorrow 18:00")
     too_late = await posting.planned(second, target, "tomorrow 01:00")
 
-    await posting.seen_to(days=1, hours=6)
+    await posting.run_due_jobs(days=1, hours=6)
 
     (queued,) = buffer.posts.values()
     due = datetime.fromisoformat(queued["dueAt"])
@@ -145,12 +145,12 @@ async def test_what_is_late_goes_out_soon_and_what_is_far_too_late_does_not(
 async def test_what_went_out_before_it_was_changed_is_posted(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
     await buffer.publish(DUE)
 
     await posting.posts.edit(OWNER, entry.post.id, CaptionDraft(caption="Too late", alt_text=""))
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     assert (await posting.now(entry)).status == "posted"
 
@@ -159,8 +159,8 @@ async def test_what_went_out_before_it_was_changed_is_posted(
 async def test_a_refused_change_leaves_what_is_in_the_queue_known(
     posting: Posting, buffer: BufferStandIn, what: str
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
     if what == "edit":
         buffer.fates.append(Fate(payload="InvalidInputError", message="Text is odd"))
         await posting.posts.edit(OWNER, entry.post.id, TEXT)
@@ -168,9 +168,9 @@ async def test_a_refused_change_leaves_what_is_in_the_queue_known(
         buffer.fates.append(Fate(code="UNAUTHORIZED"))
         await posting.posts.cancel(OWNER, entry.post.id)
 
-    await posting.seen_to()
+    await posting.run_due_jobs()
     refused = await posting.now(entry)
-    await posting.seen_to(ring=True)
+    await posting.run_due_jobs(all_posts=True)
 
     assert (refused.status, refused.buffer_post_id) == ("scheduled", "post1")
     assert refused.error
@@ -178,7 +178,7 @@ async def test_a_refused_change_leaves_what_is_in_the_queue_known(
         assert (await posting.now(entry)).sent_revision == 2
         assert len(buffer.posts) == 1
     else:
-        assert not await posting.is_there(entry)
+        assert not await posting.exists(entry)
         assert buffer.posts == {}
 
 
@@ -189,10 +189,10 @@ async def test_a_deleted_personality_leaves_nothing_in_the_queue(
     target = await posting.channel(first)
     await posting.planned(first, target)
     await posting.planned(second, target, "tomorrow 19:00")
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     await posting.people.delete(OWNER, first.personality_id)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     assert buffer.posts == {}
     assert [each async for each in posting.studio.store.list_objects("photos/")] == []
@@ -203,12 +203,12 @@ async def test_who_deletes_everything_leaves_nothing_in_the_queue(
 ) -> None:
     (photo,) = await posting.library()
     await posting.planned(photo, await posting.channel(photo))
-    await posting.seen_to()
+    await posting.run_due_jobs()
     privacy = PrivacyService(posting.sessions)
 
     export = (await privacy.export(OWNER)).data.decode()
     await privacy.delete(OWNER)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     assert "The lamp is lit." in export
     assert '"social_targets"' in export
@@ -238,32 +238,32 @@ async def test_a_target_paused_while_a_post_goes_out_has_it_taken_back(
     )
 
     await posting.targets.pause(OWNER, target.id, paused=True)
-    await posting.seen_to()
-    await posting.seen_to()
+    await posting.run_due_jobs()
+    await posting.run_due_jobs()
 
     assert buffer.posts == {}
     held = await posting.now(entry)
     assert (held.status, held.buffer_post_id) == ("scheduled", None)
 
 
-@pytest.mark.parametrize("asked", ["look", "cancel"])
+@pytest.mark.parametrize("action", ["look", "cancel"])
 async def test_what_a_key_may_not_see_is_not_taken_for_gone(
-    posting: Posting, buffer: BufferStandIn, asked: str
+    posting: Posting, buffer: BufferStandIn, action: str
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
-    if asked == "cancel":
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
+    if action == "cancel":
         await posting.posts.cancel(OWNER, entry.post.id)
-    buffer.forbids = {"deletePost" if asked == "cancel" else "post"}
+    buffer.forbids = {"deletePost" if action == "cancel" else "post"}
 
-    await posting.seen_to(ring=True)
+    await posting.run_due_jobs(all_posts=True)
     refused = await posting.now(entry)
-    await posting.seen_to(ring=True)
+    await posting.run_due_jobs(all_posts=True)
 
     assert (refused.status, refused.buffer_post_id) == ("scheduled", "post1")
     assert "BUFFER_API_KEY" in (refused.error or "")
-    assert await posting.is_there(entry) is (asked == "look")
-    assert len(buffer.posts) == (asked == "look")
+    assert await posting.exists(entry) is (action == "look")
+    assert len(buffer.posts) == (action == "look")
 
 
 async def test_a_full_queue_is_asked_again_when_it_may_have_room(
@@ -272,11 +272,11 @@ async def test_a_full_queue_is_asked_again_when_it_may_have_room(
     first, second = await posting.library(2)
     target = await posting.channel(first)
     await posting.planned(first, target, "in 4 hours")
-    await posting.seen_to()
+    await posting.run_due_jobs()
     await posting.planned(second, target, "in 3 hours")
     buffer.fates.append(Fate(payload="LimitReachedError", message="One post is the limit"))
 
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     async with posting.sessions() as session:
         waits = func.extract("epoch", Job.due_at - func.now())
@@ -288,11 +288,11 @@ async def test_a_full_queue_is_asked_again_when_it_may_have_room(
 async def test_what_found_no_room_in_time_has_failed_and_says_so(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    entry = await posting.handed_in()
+    entry = await posting.schedule_new_photo()
     buffer.fates.append(Fate(payload="LimitReachedError", message="Ten posts is the limit"))
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
-    await posting.seen_to(days=2)
+    await posting.run_due_jobs(days=2)
 
     ended = await posting.now(entry)
     assert ended.status == "failed"
@@ -302,11 +302,11 @@ async def test_what_found_no_room_in_time_has_failed_and_says_so(
 async def test_a_refused_change_is_not_asked_for_over_and_over(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
     await posting.posts.edit(OWNER, entry.post.id, replace(TEXT, caption="Another lamp."))
     buffer.fates.append(Fate(payload="InvalidInputError", message="Text is odd"))
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     async with posting.sessions() as session:
         waits = func.extract("epoch", Job.due_at - func.now())
@@ -318,19 +318,19 @@ async def test_a_refused_change_is_not_asked_for_over_and_over(
 async def test_what_changed_too_late_is_said_with_what_is_out(
     posting: Posting, buffer: BufferStandIn, change: str
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
     await buffer.publish(DUE)
     if change == "edit":
         await posting.posts.edit(OWNER, entry.post.id, replace(TEXT, caption="Another lamp."))
     else:
         await posting.posts.cancel(OWNER, entry.post.id)
 
-    await posting.seen_to(days=2)
+    await posting.run_due_jobs(days=2)
 
     out = await posting.now(entry)
     assert (out.status, out.caption) == ("posted", "The lamp is lit.")
-    ((discord_id, words),) = posting.notifier.told
+    ((discord_id, words),) = posting.notifier.notices
     assert discord_id == OWNER.discord_id
     assert "came too late" in words
 
@@ -359,14 +359,14 @@ async def test_what_goes_out_while_its_personality_is_deleted_is_taken_back(
 async def test_a_removed_target_takes_along_what_nobody_knew_of(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
-    await posting.seen_to(days=2, hours=8)  # Buffer never says anything of it
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
+    await posting.run_due_jobs(days=2, hours=8)  # Buffer never says anything of it
     unsure = await posting.now(entry)
     assert unsure.target_id is not None
 
     await posting.targets.remove(OWNER, unsure.target_id)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     assert unsure.status == "unconfirmed"
     assert buffer.posts == {}
@@ -375,14 +375,14 @@ async def test_a_removed_target_takes_along_what_nobody_knew_of(
 async def test_what_was_called_off_by_an_operator_can_be_taken_up_again(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    entry = await posting.handed_in()
+    entry = await posting.schedule_new_photo()
     jobs = JobService(posting.sessions, posting.handlers, JobMetrics())
     (waiting,) = await jobs.listed(kind="social post")
 
     await jobs.cancel(str(waiting.id))
     called_off = await posting.now(entry)
     await jobs.retry(str(waiting.id))
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     assert called_off.status == "failed"
     assert (await posting.now(entry)).buffer_post_id in buffer.posts
@@ -391,13 +391,13 @@ async def test_what_was_called_off_by_an_operator_can_be_taken_up_again(
 async def test_who_pauses_and_resumes_leaves_one_job_a_post(
     posting: Posting, buffer: BufferStandIn
 ) -> None:
-    entry = await posting.handed_in()
-    await posting.seen_to()
+    entry = await posting.schedule_new_photo()
+    await posting.run_due_jobs()
     assert entry.target is not None
     for _ in range(3):
         for paused in (True, False):
             await posting.targets.pause(OWNER, entry.target.id, paused=paused)
-            await posting.seen_to()
+            await posting.run_due_jobs()
 
     async with posting.sessions() as session:
         pending = (await session.scalars(select(Job).where(Job.status == JobStatus.PENDING))).all()

@@ -1,4 +1,4 @@
-"""Character cards: what is read, and that nothing else is touched when they are written."""
+"""Character cards: reading them, and writing them without changing anything else."""
 
 import base64
 import json
@@ -275,6 +275,7 @@ def test_a_name_of_odd_characters_can_be_read_and_written() -> None:
     assert cards.write(document, {**card.values, "scenario": "\ud800"}, {}).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [

@@ -1,4 +1,4 @@
-"""Characters from photos: drawn, chosen, worn."""
+"""Characters from photos: generating, selecting and using their images."""
 
 import asyncio
 import hashlib
@@ -67,12 +67,15 @@ async def test_a_photo_becomes_a_gallery(
     anywhere: Drawing, openai: OpenAIStandIn, replicate: ReplicateStandIn, sessions: Sessions
 ) -> None:
     drawing = anywhere
-    made = await drawing.create(variants=3)
-    assert (made.status, made.photo_key) == ("draft", f"characters/{made.id}/photo.jpg")
-    before = await drawing.galleries.get(OWNER, made.id)
-    await drawing.drawn()
+    character = await drawing.create(variants=3)
+    assert (character.status, character.photo_key) == (
+        "draft",
+        f"characters/{character.id}/photo.jpg",
+    )
+    before = await drawing.galleries.get(OWNER, character.id)
+    await drawing.run_due_jobs()
 
-    gallery = await drawing.galleries.get(OWNER, made.id)
+    gallery = await drawing.galleries.get(OWNER, character.id)
     assert (before.images, before.profile) == ([], None)
     assert (gallery.character.status, gallery.character.error) == ("ready", None)
     assert gallery.character.reply is None
@@ -80,7 +83,7 @@ async def test_a_photo_becomes_a_gallery(
     for field in ("hair", "eyes", "accessories", "color_palette", "do_not_change"):
         assert getattr(gallery.profile, field) == SEEN[field]
     assert len(gallery.images) == 3
-    photo = await drawing.galleries.read_file(made.photo_key or "")
+    photo = await drawing.galleries.read_file(character.photo_key or "")
     assert photo == prepare(FILES[PHOTO.url], max_width=1536).data
     for each in gallery.images:
         stored = await drawing.galleries.read_file(each.asset.storage_key)
@@ -93,12 +96,12 @@ async def test_a_photo_becomes_a_gallery(
         assert prediction["input"]["prompt"] == each.artifact.prompt
         assert each.artifact.cost_usd == 0.04
     assert await drawing.keys() == {
-        made.photo_key,
+        character.photo_key,
         *(key.storage_key for each in gallery.images for key in (each.asset, each.thumbnail)),
     }
     assert replicate.files == {}, "what was lent to the vendor was taken back"
-    (asked,) = openai.requests
-    assert asked["messages"][1]["content"][1]["type"] == "image_url"
+    (request,) = openai.requests
+    assert request["messages"][1]["content"][1]["type"] == "image_url"
     assert drawing.notifier.shown[0] == ("profiling", 0)
     assert drawing.notifier.shown[-1] == ("ready", 3)
     assert {status for status, _ in drawing.notifier.shown} == {"profiling", "generating", "ready"}
@@ -114,36 +117,36 @@ async def test_a_photo_becomes_a_gallery(
 async def test_one_picture_is_selected_and_later_ones_take_after_it(
     drawing: Drawing, replicate: ReplicateStandIn
 ) -> None:
-    made = await drawing.create()
-    await drawing.drawn()
-    first, second = (await drawing.galleries.get(OWNER, made.id)).images
-    await drawing.galleries.select_image(OWNER, made.id, first.image.id)
-    await drawing.galleries.select_image(OWNER, made.id, second.image.id)
-    lent: list[bytes] = []
+    character = await drawing.create()
+    await drawing.run_due_jobs()
+    first, second = (await drawing.galleries.get(OWNER, character.id)).images
+    await drawing.galleries.select_image(OWNER, character.id, first.image.id)
+    await drawing.galleries.select_image(OWNER, character.id, second.image.id)
+    uploads: list[bytes] = []
     real = replicate.files
 
     class Seen(dict[str, bytes]):
         @override
         def __setitem__(self, name: str, data: bytes) -> None:
-            lent.append(data)
+            uploads.append(data)
             super().__setitem__(name, data)
 
     replicate.files = Seen(real)
     wish = ImageOrder(
         style="oil", variants=1, scene=Scene.SCENE, scene_text="mending nets on a pier at dusk"
     )
-    await drawing.service.generate(OWNER, made.id, wish)
+    await drawing.service.generate(OWNER, character.id, wish)
     with pytest.raises(StillGenerating):
-        await drawing.service.generate(OWNER, made.id, wish)
-    await drawing.drawn()
+        await drawing.service.generate(OWNER, character.id, wish)
+    await drawing.run_due_jobs()
 
-    gallery = await drawing.galleries.get(OWNER, made.id)
+    gallery = await drawing.galleries.get(OWNER, character.id)
     assert [each.image.is_selected for each in gallery.images] == [False, False, True]
     newest = gallery.images[0].artifact
     assert (newest.style, newest.scene) == ("oil", "scene")
     assert "mending nets on a pier at dusk" in newest.prompt
     assert "a scar through the left eyebrow" in newest.prompt
-    assert lent == [await drawing.galleries.read_file(second.asset.storage_key)]
+    assert uploads == [await drawing.galleries.read_file(second.asset.storage_key)]
 
 
 async def test_a_personality_speaks_with_the_selected_face(
@@ -151,23 +154,23 @@ async def test_a_personality_speaks_with_the_selected_face(
 ) -> None:
     people = PersonalityService(sessions)
     personality = await people.create(OWNER, {"name": "Ada Lighthouse"})
-    made = await drawing.create()
-    await drawing.drawn()
+    character = await drawing.create()
+    await drawing.run_due_jobs()
     with pytest.raises(NoImageSelected):
-        await drawing.service.use_as_avatar(OWNER, made.id, personality.id)
-    chosen = (await drawing.galleries.get(OWNER, made.id)).images[0]
-    await drawing.galleries.select_image(OWNER, made.id, chosen.image.id)
+        await drawing.service.use_as_avatar(OWNER, character.id, personality.id)
+    chosen = (await drawing.galleries.get(OWNER, character.id)).images[0]
+    await drawing.galleries.select_image(OWNER, character.id, chosen.image.id)
     with pytest.raises(NoPublicUrl):
-        await drawing.service.use_as_avatar(OWNER, made.id, personality.id)
+        await drawing.service.use_as_avatar(OWNER, character.id, personality.id)
     (other,) = [each for each in await everyone(sessions) if each.name == "Mirela"]
     with pytest.raises(OwnersOnly):
-        await drawing.service.use_as_avatar(OWNER, made.id, other.id)
+        await drawing.service.use_as_avatar(OWNER, character.id, other.id)
     assert not [key for key in await drawing.keys() if key.startswith("avatars/")]
 
     open_ = public(drawing, models)
-    changed = await open_.service.use_as_avatar(OWNER, made.id, personality.id)
-    await drawing.service.delete(OWNER, made.id)
-    await drawing.drawn()
+    changed = await open_.service.use_as_avatar(OWNER, character.id, personality.id)
+    await drawing.service.delete(OWNER, character.id)
+    await drawing.run_due_jobs()
 
     (face,) = await drawing.keys()
     assert face.startswith("avatars/")
@@ -184,21 +187,25 @@ async def test_gemini_draws_too_and_what_it_may_have_drawn_is_not_ordered_again(
     drawing: Drawing, gemini: GeminiStandIn, carrier: BackgroundCalls, tmp_path: Path
 ) -> None:
     ledger = drawing.models.ledger
-    painter = GeminiImageModel(Gemini(api_key="AIza", base_url=gemini.url), "nano")
-    images = ImageModels(ledger, carrier, painter, deadline=5)
+    image_model = GeminiImageModel(Gemini(api_key="AIza", base_url=gemini.url), "nano")
+    images = ImageModels(ledger, carrier, image_model, deadline=5)
     gemini.default = Reply(picture=painted("g"))
     mine = Drawing(drawing.sessions, drawing.models, replace(drawing.studio, images=images))
-    made = await mine.create(variants=3)
+    character = await mine.create(variants=3)
     async with mine.sessions.begin() as session:
         # As a process has left it that died while Gemini was painting.
         session.add(
-            JobStep(job_id=made.job_id or made.id, name="ordering 2", output="2026-11-21T00:00:00Z")
+            JobStep(
+                job_id=character.job_id or character.id,
+                name="ordering 2",
+                output="2026-11-21T00:00:00Z",
+            )
         )
-    await mine.drawn()
+    await mine.run_due_jobs()
 
-    now = await mine.now(made.id)
+    now = await mine.now(character.id)
     assert (now.status, now.error is not None) == ("ready", True)
-    assert "lost on the way" in (now.error or "")
+    assert "was lost" in (now.error or "")
     statuses = [each.status for each in await mine.artifacts()]
     assert statuses == ["done", "lost", "done"]
     assert len(gemini.requests) == 2
@@ -209,26 +216,26 @@ async def test_gemini_draws_too_and_what_it_may_have_drawn_is_not_ordered_again(
 
 
 async def test_what_is_known_can_be_changed_and_is_in_the_next_picture(drawing: Drawing) -> None:
-    made = await drawing.create(variants=1)
-    await drawing.drawn()
+    character = await drawing.create(variants=1)
+    await drawing.run_due_jobs()
     changed = await drawing.galleries.update_profile(
         OWNER,
-        made.id,
+        character.id,
         {
             "hair": "long  red\nhair\u200b",
             "features": "a scar through the left eyebrow\n\nan anchor tattoo\n" + "x" * 300,
             "accessories": "",
         },
     )
-    kept = await drawing.galleries.set_fixed_features(
-        OWNER, made.id, ["an anchor tattoo", "not a feature"]
+    profile = await drawing.galleries.set_fixed_features(
+        OWNER, character.id, ["an anchor tattoo", "not a feature"]
     )
-    await drawing.service.generate(OWNER, made.id, ImageOrder(style="ink", variants=1))
-    await drawing.drawn()
+    await drawing.service.generate(OWNER, character.id, ImageOrder(style="ink", variants=1))
+    await drawing.run_due_jobs()
 
     assert (changed.hair, changed.accessories) == ("long red hair", [])
     assert [len(each) for each in changed.features] == [31, 16, 80]
-    assert kept.do_not_change == ["an anchor tattoo"]
+    assert profile.do_not_change == ["an anchor tattoo"]
     prompt = (await drawing.artifacts())[-1].prompt
     assert "Hair: long red hair." in prompt
     assert prompt.endswith("Keep exactly: an anchor tattoo.")
@@ -242,27 +249,27 @@ async def test_what_is_known_can_be_changed_and_is_in_the_next_picture(drawing: 
         (Fate(status="canceled"), "called off"),
         (Fate(output="nothing"), "without a picture"),
         (Fate(output="html"), "no picture"),
-        (Fate(output="gone"), "lost on the way"),
+        (Fate(output="gone"), "was lost"),
         (Fate(http=402, detail="Insufficient credit"), "Insufficient credit"),
-        (Fate(http=429, detail="in 0 seconds"), "overrun"),
-        (Fate(http=503), "not answering"),
+        (Fate(http=429, detail="in 0 seconds"), "rate-limited"),
+        (Fate(http=503), "not responding"),
     ],
 )
 async def test_a_vendor_in_trouble_ends_in_words_and_in_another_try(
     drawing: Drawing, replicate: ReplicateStandIn, fate: Fate, words: str
 ) -> None:
     replicate.default = fate
-    made = await drawing.create()
-    await drawing.drawn()
-    failed = await drawing.now(made.id)
+    character = await drawing.create()
+    await drawing.run_due_jobs()
+    failed = await drawing.now(character.id)
     replicate.default = Fate()
-    await drawing.service.generate(OWNER, made.id, ImageOrder(style="ink", variants=1))
-    await drawing.drawn()
+    await drawing.service.generate(OWNER, character.id, ImageOrder(style="ink", variants=1))
+    await drawing.run_due_jobs()
 
     assert failed.status == CharacterStatus.FAILED
     assert words in (failed.error or "")
     assert drawing.notifier.shown.count(("failed", 0)) == 1
-    assert (await drawing.now(made.id)).status == CharacterStatus.READY
+    assert (await drawing.now(character.id)).status == CharacterStatus.READY
     assert len(await drawing.images()) == 1
 
 
@@ -270,10 +277,10 @@ async def test_one_picture_that_fails_costs_none_of_the_others(
     drawing: Drawing, replicate: ReplicateStandIn
 ) -> None:
     replicate.fates.append(Fate(status="failed", error="no luck"))
-    made = await drawing.create(variants=3)
-    await drawing.drawn()
+    character = await drawing.create(variants=3)
+    await drawing.run_due_jobs()
 
-    now = await drawing.now(made.id)
+    now = await drawing.now(character.id)
     statuses = sorted(each.status for each in await drawing.artifacts())
     assert (now.status, statuses) == ("ready", ["done", "done", "failed"])
     assert "no luck" in (now.error or "")
@@ -290,10 +297,10 @@ async def test_discord_that_cannot_be_reached_stops_nothing(drawing: Drawing) ->
             return await super().edit_reply(address, notice)
 
     drawing.notifier = notifier = Away()
-    made = await drawing.create()
+    character = await drawing.create()
     async with drawing.working():
         async with asyncio.timeout(10):
-            while (await drawing.now(made.id)).status != "ready":
+            while (await drawing.now(character.id)).status != "ready":
                 await asyncio.sleep(0.02)
         notifier.away = False
         await nothing_due(drawing.sessions)
@@ -304,20 +311,20 @@ async def test_an_operator_may_have_it_tried_again(
     drawing: Drawing, replicate: ReplicateStandIn, sessions: Sessions
 ) -> None:
     replicate.default = Fate(http=429, detail="in 0 seconds")
-    made = await drawing.create()
-    await drawing.drawn()
-    failed = await drawing.now(made.id)
-    lent = dict(replicate.files)
+    character = await drawing.create()
+    await drawing.run_due_jobs()
+    failed = await drawing.now(character.id)
+    uploads = dict(replicate.files)
     replicate.default = Fate()
     jobs = JobService(sessions, drawing.handlers, JobMetrics())
-    await jobs.retry(str(made.job_id))
-    await drawing.drawn()
+    await jobs.retry(str(character.job_id))
+    await drawing.run_due_jobs()
 
-    assert (failed.status, lent) == ("failed", {})
-    assert (await drawing.now(made.id)).status == "ready"
+    assert (failed.status, uploads) == ("failed", {})
+    assert (await drawing.now(character.id)).status == "ready"
     assert [each.status for each in await drawing.artifacts()] == ["done", "done"]
     assert len(replicate.predictions) == 2
     # What came to nothing is not counted against whoever asked.
     async with sessions() as session:
-        user_id = (await session.get_one(Character, made.id)).user_id
+        user_id = (await session.get_one(Character, character.id)).user_id
         assert await queries.count_calls_today(session, user_id, queries.IMAGE_PURPOSE) == 2

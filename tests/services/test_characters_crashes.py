@@ -1,4 +1,4 @@
-"""Characters whose process is killed, wherever it is, are drawn once all the same."""
+"""Characters whose process is killed at any checkpoint are drawn once."""
 
 import signal
 from datetime import timedelta
@@ -45,15 +45,15 @@ async def test_a_kill_at_any_point_pays_for_nothing_twice(
     assert (code, tuple(points)) == (0, POINTS)
 
     for ordinal, point in enumerate(points):
-        asked = len(openai.requests)
-        made = await drawing.create(name=f"Ada {ordinal}", variants=1, reply=None)
+        requests_before = len(openai.requests)
+        character = await drawing.create(name=f"Ada {ordinal}", variants=1, reply=None)
         killed, _ = await process(draw, ordinal, *away)
         await end_leases(sessions)
         assert killed == -signal.SIGKILL, point
-        await drawing.drawn()
-        assert (await drawing.now(made.id)).status == "ready", point
+        await drawing.run_due_jobs()
+        assert (await drawing.now(character.id)).status == "ready", point
         # What a model has said and nobody has written down must be asked once more.
-        assert len(openai.requests) - asked == 1 + (point == "seen: done"), point
+        assert len(openai.requests) - requests_before == 1 + (point == "seen: done"), point
 
     rounds = len(points) + 1
     assert len(replicate.predictions) == len(await drawing.images()) == rounds
@@ -81,10 +81,10 @@ async def test_a_kill_among_several_pictures(
     away = (database_url, openai.url, replicate.url, tmp_path / "media")
 
     for round_, ordinal in enumerate((6, 9, 13, 17, 20), start=1):
-        made = await drawing.create(name=f"Ada {ordinal}", variants=4, reply=None)
+        character = await drawing.create(name=f"Ada {ordinal}", variants=4, reply=None)
         killed, points = await process(draw, ordinal, *away)
         await end_leases(sessions)
         assert killed == -signal.SIGKILL, points
-        await drawing.drawn()
-        assert (await drawing.now(made.id)).status == "ready", points
+        await drawing.run_due_jobs()
+        assert (await drawing.now(character.id)).status == "ready", points
         assert len(replicate.predictions) == len(await drawing.images()) == 4 * round_, points

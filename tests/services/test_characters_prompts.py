@@ -1,4 +1,4 @@
-"""The words by which characters are drawn."""
+"""Prompts for images of characters."""
 
 import itertools
 from typing import Any, cast
@@ -53,8 +53,8 @@ def test_there_are_the_styles_that_were_promised() -> None:
         | {name: st.lists(st.text(max_size=200), max_size=30) for name in ("features",)}
     )
 )
-def test_whatever_a_model_says_it_saw_stays_on_its_line(said: dict[str, Any]) -> None:
-    known = profile(**said)
+def test_whatever_a_model_says_it_saw_stays_on_its_line(reply: dict[str, Any]) -> None:
+    known = profile(**reply)
     prompt = build_character_prompt(known, "ink")
 
     assert len(known.features) <= 8

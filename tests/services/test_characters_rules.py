@@ -1,4 +1,4 @@
-"""Of whom characters are made, by which words, and how many."""
+"""Rules for characters: photos, profiles and limits."""
 
 import asyncio
 import io
@@ -73,10 +73,10 @@ async def test_a_bad_photo_is_refused_at_the_door(drawing: Drawing, name: str) -
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"people": 0}, "there is nobody in it"),
+        ({"people": 0}, "there is no person in it"),
         ({"people": 2}, "more than one person"),
-        ({"is_sexual": True}, "I draw nobody from a photo like that"),
-        ({"is_violent": True}, "I draw nobody from a photo like that"),
+        ({"is_sexual": True}, "cannot be made from sexual photos"),
+        ({"is_violent": True}, "cannot be made from violent photos"),
     ],
 )
 async def test_a_photo_of_the_wrong_kind_is_deleted_at_once(
@@ -87,19 +87,19 @@ async def test_a_photo_of_the_wrong_kind_is_deleted_at_once(
     words: str,
 ) -> None:
     openai.answer = seen(**changes)
-    made = await drawing.create()
-    await drawing.drawn()
+    character = await drawing.create()
+    await drawing.run_due_jobs()
 
-    now = await drawing.now(made.id)
+    now = await drawing.now(character.id)
     assert (now.status, now.photo_key) == ("failed", None)
     assert words in (now.error or "")
     assert await drawing.keys() == set()
     assert replicate.predictions == {}
     assert drawing.notifier.shown[-1] == ("failed", 0)
     with pytest.raises(NoReferencePhoto):
-        await drawing.service.generate(OWNER, made.id, ImageOrder(style="ink"))
+        await drawing.service.generate(OWNER, character.id, ImageOrder(style="ink"))
     with pytest.raises(NoProfile):
-        await drawing.galleries.profile(OWNER, made.id)
+        await drawing.galleries.profile(OWNER, character.id)
 
 
 async def test_a_gif_gives_its_first_frame(drawing: Drawing) -> None:
@@ -107,31 +107,31 @@ async def test_a_gif_gives_its_first_frame(drawing: Drawing) -> None:
     frames = [Image.new("P", (80, 60), colour) for colour in (1, 2, 3)]
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
     FILES["https://cdn/a.gif"] = out.getvalue()
-    made = await drawing.create(
+    character = await drawing.create(
         photo=Attachment(name="a.gif", media_type="image/gif", size=9, url="https://cdn/a.gif")
     )
 
-    kept = Image.open(io.BytesIO(await drawing.galleries.read_file(made.photo_key or "")))
-    assert (kept.format, kept.size, getattr(kept, "n_frames", 1)) == ("JPEG", (80, 60), 1)
+    photo = Image.open(io.BytesIO(await drawing.galleries.read_file(character.photo_key or "")))
+    assert (photo.format, photo.size, getattr(photo, "n_frames", 1)) == ("JPEG", (80, 60), 1)
 
 
 async def test_who_looks_young_is_drawn_in_styles_for_everyone_only(
     drawing: Drawing, openai: OpenAIStandIn, replicate: ReplicateStandIn
 ) -> None:
     openai.answer = seen(age_band="child")
-    made = await drawing.create(style="noir")
-    await drawing.drawn()
-    refused = await drawing.now(made.id)
+    character = await drawing.create(style="noir")
+    await drawing.run_due_jobs()
+    refused = await drawing.now(character.id)
     assert refused.status == "failed"
-    assert "grown-up characters only" in (refused.error or "")
+    assert "for adult characters only" in (refused.error or "")
     assert replicate.predictions == {}
 
     flirting = ImageOrder(style="flat", scene=Scene.SCENE, scene_text="in lingerie, flirting")
     with pytest.raises(SceneRefused):
-        await drawing.service.generate(OWNER, made.id, flirting)
-    await drawing.service.generate(OWNER, made.id, ImageOrder(style="flat", variants=1))
-    await drawing.drawn()
-    assert (await drawing.now(made.id)).status == "ready"
+        await drawing.service.generate(OWNER, character.id, flirting)
+    await drawing.service.generate(OWNER, character.id, ImageOrder(style="flat", variants=1))
+    await drawing.run_due_jobs()
+    assert (await drawing.now(character.id)).status == "ready"
     assert len(openai.requests) == 1, "nobody is paid for looking twice"
 
 
@@ -152,11 +152,11 @@ async def test_what_is_not_drawn_is_refused_before_anything_is_stored(
 
 
 async def test_thirty_creates_at_once_are_no_more_than_one_may_have(drawing: Drawing) -> None:
-    made = await asyncio.gather(
+    results = await asyncio.gather(
         *(drawing.create(name=f"Ada {n}", variants=1) for n in range(30)), return_exceptions=True
     )
 
-    refused = [each for each in made if isinstance(each, TooManyGenerating)]
+    refused = [each for each in results if isinstance(each, TooManyGenerating)]
     assert len(refused) == 28
     assert len(await drawing.service.listed(OWNER)) == 2
     assert len(await drawing.keys()) == 2
@@ -171,7 +171,7 @@ async def test_pictures_of_a_day_are_limited(
     with pytest.raises(ImageLimitReached) as caught:
         await drawing.create(name="Bea", variants=2)
     assert (caught.value.limit, caught.value.left) == (3, 1)
-    await drawing.drawn()
+    await drawing.run_due_jobs()
     async with sessions.begin() as session:
         await session.execute(
             text("UPDATE prompt_artifacts SET created_at = now() - interval '25 h'")
@@ -181,7 +181,7 @@ async def test_pictures_of_a_day_are_limited(
 
 
 async def test_names_are_ones_own_and_characters_too(drawing: Drawing) -> None:
-    made = await drawing.create()
+    character = await drawing.create()
     with pytest.raises(CharacterNameTaken):
         await drawing.create(name="ADA")
     both = await asyncio.gather(
@@ -192,11 +192,11 @@ async def test_names_are_ones_own_and_characters_too(drawing: Drawing) -> None:
     with pytest.raises(CharacterNotFound):
         await drawing.service.find(STRANGER, "Ada")
     for refused in (
-        drawing.galleries.get(STRANGER, made.id),
-        drawing.service.delete(STRANGER, made.id),
-        drawing.service.generate(STRANGER, made.id, ImageOrder(style="ink")),
-        drawing.galleries.select_image(STRANGER, made.id, made.id),
-        drawing.galleries.set_fixed_features(STRANGER, made.id, ()),
+        drawing.galleries.get(STRANGER, character.id),
+        drawing.service.delete(STRANGER, character.id),
+        drawing.service.generate(STRANGER, character.id, ImageOrder(style="ink")),
+        drawing.galleries.select_image(STRANGER, character.id, character.id),
+        drawing.galleries.set_fixed_features(STRANGER, character.id, ()),
     ):
         with pytest.raises(CharacterNotFound):
             await refused
@@ -212,20 +212,20 @@ async def test_names_are_ones_own_and_characters_too(drawing: Drawing) -> None:
 async def test_words_of_a_profile_draw_nobody_undressed(
     drawing: Drawing, changes: dict[str, str]
 ) -> None:
-    made = await drawing.create(variants=1)
-    await drawing.drawn()
+    character = await drawing.create(variants=1)
+    await drawing.run_due_jobs()
     with pytest.raises(SceneRefused):
-        await drawing.galleries.update_profile(OWNER, made.id, changes)
-    kept = await drawing.galleries.profile(OWNER, made.id)
-    assert (kept.clothing, kept.features) == (SEEN["clothing"], SEEN["features"])
+        await drawing.galleries.update_profile(OWNER, character.id, changes)
+    profile = await drawing.galleries.profile(OWNER, character.id)
+    assert (profile.clothing, profile.features) == (SEEN["clothing"], SEEN["features"])
 
 
 async def test_who_is_called_young_is_young(drawing: Drawing) -> None:
-    made = await drawing.create(variants=1)
-    await drawing.drawn()
-    await drawing.galleries.update_profile(OWNER, made.id, {"build": "a 9 year old girl"})
+    character = await drawing.create(variants=1)
+    await drawing.run_due_jobs()
+    await drawing.galleries.update_profile(OWNER, character.id, {"build": "a 9 year old girl"})
     with pytest.raises(StyleForAdults):
-        await drawing.service.generate(OWNER, made.id, ImageOrder(style="noir"))
+        await drawing.service.generate(OWNER, character.id, ImageOrder(style="noir"))
 
 
 async def test_looking_at_photos_is_limited_as_well(
@@ -236,7 +236,7 @@ async def test_looking_at_photos_is_limited_as_well(
     for _ in range(2):
         # One of whom there is nothing any more makes place for another of the name.
         await drawing.create(variants=1)
-        await drawing.drawn()
+        await drawing.run_due_jobs()
     with pytest.raises(ImageLimitReached):
         await drawing.create(variants=1)
     assert len(openai.requests) == 2

@@ -1,4 +1,4 @@
-"""Words at which a character steps out of its role."""
+"""Detection of messages about self-harm."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A database that is gone for a moment costs nobody anything."""
+"""Nothing is lost while the database restarts."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -15,14 +15,14 @@ from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from services.types import Channel, IncomingMessage, Venue
-from tests.fakes import FakeStage
+from tests.fakes import FakeChatAdapter
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 IDS = count(100)
 PLACE = Channel(channel_id=5, guild_id=1, venue=Venue.PUBLIC)
 
 
-def heard(text: str) -> IncomingMessage:
+def message(text: str) -> IncomingMessage:
     return IncomingMessage(
         message_id=next(IDS),
         channel=PLACE,
@@ -34,19 +34,19 @@ def heard(text: str) -> IncomingMessage:
 
 
 @pytest.fixture
-def stage() -> FakeStage:
-    return FakeStage()
+def stage() -> FakeChatAdapter:
+    return FakeChatAdapter()
 
 
 @pytest.fixture
 def chat(
-    sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder, stage: FakeStage
+    sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder, stage: FakeChatAdapter
 ) -> ChatService:
-    composer = ReplyGenerator(sessions, models, embedder, SystemClock())
-    return ChatService(sessions, composer, ConversationWriter(sessions, embedder), stage)
+    generator = ReplyGenerator(sessions, models, embedder, SystemClock())
+    return ChatService(sessions, generator, ConversationWriter(sessions, embedder), stage)
 
 
-async def kept(sessions: Sessions) -> tuple[int | None, int | None]:
+async def stored_counts(sessions: Sessions) -> tuple[int | None, int | None]:
     async with sessions() as session:
         lines = await session.scalar(select(func.count()).select_from(ConversationLine))
         memories = await session.scalar(select(func.count()).select_from(Memory))
@@ -54,29 +54,29 @@ async def kept(sessions: Sessions) -> tuple[int | None, int | None]:
 
 
 async def test_a_message_waits_for_the_database(
-    server: PostgresServer, sessions: Sessions, chat: ChatService, stage: FakeStage
+    server: PostgresServer, sessions: Sessions, chat: ChatService, stage: FakeChatAdapter
 ) -> None:
-    await chat.handle_message(heard("@Mirela hello"))
+    await chat.handle_message(message("@Mirela hello"))
     await asyncio.to_thread(server.stop)
 
-    answering = asyncio.create_task(chat.handle_message(heard("@Mirela are you there?")))
+    answering = asyncio.create_task(chat.handle_message(message("@Mirela are you there?")))
     await asyncio.to_thread(server.start)
     await answering
 
-    assert (len(stage.said), stage.excused) == (2, [])
-    assert await kept(sessions) == (4, 2)
+    assert (len(stage.sent), stage.errors) == (2, [])
+    assert await stored_counts(sessions) == (4, 2)
 
 
 async def test_an_answer_that_was_said_is_kept_when_the_database_is_back(
     server: PostgresServer,
     sessions: Sessions,
     chat: ChatService,
-    stage: FakeStage,
+    stage: FakeChatAdapter,
     openai: OpenAIStandIn,
 ) -> None:
     hold = asyncio.Event()
     openai.replies.append(Reply("The fog came in.", hold=hold))
-    answering = asyncio.create_task(chat.handle_message(heard("@Mirela how was the night?")))
+    answering = asyncio.create_task(chat.handle_message(message("@Mirela how was the night?")))
     await asyncio.wait_for(openai.requested.wait(), timeout=10)
     await asyncio.to_thread(server.stop)
 
@@ -84,5 +84,5 @@ async def test_an_answer_that_was_said_is_kept_when_the_database_is_back(
     await asyncio.to_thread(server.start)
     await answering
 
-    assert [text for _, text in stage.said] == ["The fog came in."]
-    assert await kept(sessions) == (2, 1)
+    assert [text for _, text in stage.sent] == ["The fog came in."]
+    assert await stored_counts(sessions) == (2, 1)

@@ -1,30 +1,31 @@
-"""Acts whose process is killed, wherever it is, are done once all the same."""
+"""Acts whose process is killed at any checkpoint are performed once."""
 
 import random
 import signal
+from collections import Counter
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, select
 
-from db.models import BoardMember, Comment, EngineAct, Job, JobStatus, Media, Post, Vote
+from db.models import ActionType, BoardMember, Comment, EngineAct, Job, JobStatus, Media, Post, Vote
 from db.session import Sessions
 from services.engine import ActType, TaskStatus
 from services.images import ImagePipeline
 from services.llm import LanguageModels
-from tests.services.chat_adapters import act_on_discord, place, received
+from tests.services.chat_adapters import act_on_discord, board_location, received
 from tests.services.crashes import process
 from tests.services.engine_support import (
-    TableStage,
+    TableAdapter,
     act,
     board,
-    cast,
     count,
-    desk,
-    intend,
-    something,
-    staged,
+    create_post_and_comment,
+    engine_dependencies,
+    enqueue_act,
+    seeded_personalities,
+    sent_messages,
     tasks,
     worker,
 )
@@ -57,14 +58,15 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
     chance = random.Random(7)
     openai.answer = lambda _: " ".join(f"word{chance.randrange(10**6)}" for _ in range(9)) + "."
     on = await board(sessions, acts_per_day=1000)
-    someone, other, _ = await cast(sessions)
-    desk_ = desk(sessions, models, TableStage(sessions), studio=studio)
+    someone, other, _ = await seeded_personalities(sessions)
+    dependencies = engine_dependencies(sessions, models, TableAdapter(sessions), studio=studio)
     away = (database_url, openai.url, replicate.url, tmp_path / "media")
 
+    has_target = kind not in (ActType.POST, ActType.IMAGE_POST)
+
     async def begin() -> None:
-        post, comment = await something(sessions, on, by=other)
-        has_target = kind not in (ActType.POST, ActType.IMAGE_POST)
-        await intend(
+        post, comment = await create_post_and_comment(sessions, on, by=other)
+        await enqueue_act(
             sessions,
             on,
             someone,
@@ -82,25 +84,28 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
         await begin()
         killed, _ = await process(act, ordinal, *away)
         await end_leases(sessions)
-        async with worker(sessions, desk_).running():
+        async with worker(sessions, dependencies).running():
             await all_ended(sessions)
         assert killed == -signal.SIGKILL, points[ordinal]
         await forget_the_hour(sessions)
 
     rounds = len(points) + 1
     assert [task.status for task in await tasks(sessions)] == [TaskStatus.DONE] * rounds
-    said = await staged(sessions)
-    assert len(said) == len(set(said)) == (0 if kind == ActType.VOTE else rounds)
+    messages = await sent_messages(sessions)
+    assert len(messages) == len(set(messages)) == (0 if kind == ActType.VOTE else rounds)
     left = {ActType.POST: Post, ActType.IMAGE_POST: Post, ActType.VOTE: Vote}.get(kind, Comment)
     of_people = {ActType.VOTE: 0}.get(kind, rounds)
     assert await count(sessions, left) == rounds + of_people
-    assert await count(sessions, EngineAct) == rounds
+    async with sessions() as session:
+        acts = Counter(await session.scalars(select(EngineAct.action_type)))
+    assert acts.pop(ActionType.VIEWED, 0) == (rounds if has_target else 0)
+    assert list(acts.values()) == [rounds]
     painted = rounds if kind == ActType.IMAGE_POST else 0
     assert len(replicate.predictions) == await count(sessions, Media) == painted
 
 
 async def forget_the_hour(sessions: Sessions) -> None:
-    """Let what was done be long ago, so that no cap is in the way of the next."""
+    """Move finished acts into the past, so that no cap delays the next one."""
     async with sessions.begin() as session:
         for task in await tasks(sessions):
             if task.started_at is not None:
@@ -123,10 +128,10 @@ async def test_what_discord_really_received_is_there_once(
     file = tmp_path / "discord"
     away = (database_url, openai.url, replicate.url, tmp_path / "media", file)
     await process(act_on_discord, -1, *away)  # which makes the server and its channels
-    channel_id, guild_id = place(file)
+    channel_id, guild_id = board_location(file)
     on = await board(sessions, acts_per_day=1000, channel_id=channel_id, guild_id=guild_id)
-    someone, other, _ = await cast(sessions)
-    await intend(sessions, on, other, ActType.POST)
+    someone, other, _ = await seeded_personalities(sessions)
+    await enqueue_act(sessions, on, other, ActType.POST)
     await process(act_on_discord, -1, *away)
     before = len(received(file))
     async with sessions.begin() as session:  # so that nobody answers of themselves
@@ -150,11 +155,11 @@ async def test_what_discord_really_received_is_there_once(
                 )
                 session.add(comment)
         is_answer = kind in (ActType.COMMENT, ActType.REPLY)
-        asked = post if is_answer else None
-        task = await intend(sessions, on, someone, kind, post=asked, comment=comment)
-        promised.add(task.id)
+        target = post if is_answer else None
+        task = await enqueue_act(sessions, on, someone, kind, post=target, comment=comment)
+        task_ids.add(task.id)
 
-    promised: set[UUID] = set()
+    task_ids: set[UUID] = set()
     killed, rounds = -signal.SIGKILL, 0
     while killed:  # at its first request, its second, until it has no more of them
         await begin()
@@ -168,8 +173,8 @@ async def test_what_discord_really_received_is_there_once(
         async with sessions.begin() as session:
             await session.execute(delete(EngineAct))  # nobody answers the same thing twice
 
-    said = received(file)[before:]
+    messages = received(file)[before:]
     assert rounds > 2
-    assert len(said) == len(set(said)) == rounds
-    ours = [each.status for each in await tasks(sessions) if each.id in promised]
+    assert len(messages) == len(set(messages)) == rounds
+    ours = [each.status for each in await tasks(sessions) if each.id in task_ids]
     assert ours == [TaskStatus.DONE] * rounds

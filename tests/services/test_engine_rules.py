@@ -1,4 +1,4 @@
-"""What holds whatever personalities want: caps, budgets, manners, and words fit to be said."""
+"""Rules of the engine: caps, budgets, turn taking, and checks of generated text."""
 
 import asyncio
 import random
@@ -18,18 +18,18 @@ from services.engine.policy import PolicyInput, check
 from services.engine.writing import max_tokens
 from services.llm import LanguageModels, Usage
 from tests.services.engine_support import (
-    TableStage,
+    TableAdapter,
     board,
-    cast,
-    desk,
-    intend,
-    something,
-    staged,
+    create_post_and_comment,
+    engine_dependencies,
+    enqueue_act,
+    seeded_personalities,
+    sent_messages,
     tasks,
     worker,
 )
 from tests.services.job_support import all_ended
-from tests.vendors.openai import OpenAIStandIn
+from tests.vendors.openai import OpenAIStandIn, Reply
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -136,15 +136,17 @@ async def test_nothing_of_a_bad_model_reaches_the_stage(
 ) -> None:
     openai.answer = lambda _: bad
     on = await board(sessions)
-    bex = (await cast(sessions))[0]
-    post, _ = await something(sessions, on)
-    task = await intend(sessions, on, bex, ActType.COMMENT, post=post)
+    bex = (await seeded_personalities(sessions))[0]
+    post, _ = await create_post_and_comment(sessions, on)
+    task = await enqueue_act(sessions, on, bex, ActType.COMMENT, post=post)
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
+    async with worker(
+        sessions, engine_dependencies(sessions, models, TableAdapter(sessions))
+    ).running():
         await all_ended(sessions)
 
     (left,) = [each for each in await tasks(sessions) if each.id == task.id]
-    assert await staged(sessions) == []
+    assert await sent_messages(sessions) == []
     assert left.status == TaskStatus.SKIPPED
     assert left.reason in ("nothing to say", "repeat")
     assert len(openai.requests) == 3
@@ -155,15 +157,15 @@ async def test_nobody_says_the_same_thing_twice(
 ) -> None:
     openai.answer = lambda _: "The tide took my second best net and left a boot in it."
     on = await board(sessions)
-    bex, mirela, _ = await cast(sessions)
-    made = desk(sessions, models, TableStage(sessions))
+    bex, mirela, _ = await seeded_personalities(sessions)
+    dependencies = engine_dependencies(sessions, models, TableAdapter(sessions))
 
-    async with worker(sessions, made, at_once=1).running():
+    async with worker(sessions, dependencies, at_once=1).running():
         for who in (bex, bex, mirela):
-            await intend(sessions, on, who, ActType.POST)
+            await enqueue_act(sessions, on, who, ActType.POST)
             await all_ended(sessions)
 
-    assert len(await staged(sessions)) == 1
+    assert len(await sent_messages(sessions)) == 1
     assert Counter(each.reason for each in await tasks(sessions)) == {None: 1, "repeat": 2}
 
 
@@ -171,13 +173,15 @@ async def test_a_week_of_downtime_brings_no_burst(
     sessions: Sessions, openai: OpenAIStandIn, models: LanguageModels
 ) -> None:
     on = await board(sessions)
-    for who in await cast(sessions):
-        await intend(sessions, on, who, ActType.POST, in_seconds=-7 * 86400)
+    for who in await seeded_personalities(sessions):
+        await enqueue_act(sessions, on, who, ActType.POST, in_seconds=-7 * 86400)
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
+    async with worker(
+        sessions, engine_dependencies(sessions, models, TableAdapter(sessions))
+    ).running():
         await all_ended(sessions)
 
-    assert await staged(sessions) == []
+    assert await sent_messages(sessions) == []
     assert {each.reason for each in await tasks(sessions)} == {"stale"}
 
 
@@ -191,24 +195,29 @@ async def test_two_processes_never_spend_more_than_a_board_may(
     ).cost_usd
     assert one
     on = await board(sessions, daily_budget_usd=round(2.5 * one, 4), acts_per_day=1000)
-    people = await cast(sessions)
+    people = await seeded_personalities(sessions)
     for number in range(12):
-        await intend(sessions, on, people[number % 3], ActType.POST)
+        await enqueue_act(sessions, on, people[number % 3], ActType.POST)
+    # Two acts may run at once; they are answered when a third has been refused.
+    is_refused = asyncio.Event()
+    openai.replies.extend(Reply(unlike(), hold=is_refused) for _ in range(2))
     most = 0.0
-    stage = TableStage(sessions)
+    stage = TableAdapter(sessions)
     limits = Limits(acts_per_hour=100, posts_per_day=100)
 
     async def watch() -> None:
         nonlocal most
         while True:
-            reserved = sum(each.cost_usd or 0 for each in await tasks(sessions))
-            most = max(most, reserved)
+            now = await tasks(sessions)
+            most = max(most, sum(each.cost_usd or 0 for each in now))
+            if any(each.reason == "budget" for each in now):
+                is_refused.set()
             await asyncio.sleep(0)
 
     watching = asyncio.create_task(watch())
     async with (
-        worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
-        worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
+        worker(sessions, engine_dependencies(sessions, models, stage, limits=limits)).running(),
+        worker(sessions, engine_dependencies(sessions, models, stage, limits=limits)).running(),
     ):
         await all_ended(sessions)
     watching.cancel()
@@ -233,13 +242,13 @@ async def test_two_processes_break_no_cap_and_do_nothing_twice(
         await session.execute(delete(EngineTask))
         await session.execute(delete(Board))
     on = await board(sessions)
-    people = await cast(sessions)
-    post, comment = await something(sessions, on)
+    people = await seeded_personalities(sessions)
+    post, comment = await create_post_and_comment(sessions, on)
     for number, kind in schedule:
         if kind == ActType.IMAGE_POST:
             continue
         has_target = kind != ActType.POST
-        await intend(
+        await enqueue_act(
             sessions,
             on,
             people[number],
@@ -247,18 +256,18 @@ async def test_two_processes_break_no_cap_and_do_nothing_twice(
             post=post if has_target else None,
             comment=comment if kind == ActType.REPLY else None,
         )
-    stage = TableStage(sessions)
-    before = len(await staged(sessions))
+    stage = TableAdapter(sessions)
+    before = len(await sent_messages(sessions))
 
     async with (
-        worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
-        worker(sessions, desk(sessions, models, stage, limits=limits)).running(),
+        worker(sessions, engine_dependencies(sessions, models, stage, limits=limits)).running(),
+        worker(sessions, engine_dependencies(sessions, models, stage, limits=limits)).running(),
     ):
         await all_ended(sessions)
 
     done = [each for each in await tasks(sessions) if each.status == TaskStatus.DONE]
     spoken = [each for each in done if each.task_type != ActType.VOTE]
-    assert len(await staged(sessions)) - before == len(spoken)
+    assert len(await sent_messages(sessions)) - before == len(spoken)
     assert all(count <= 3 for count in Counter(each.personality_id for each in done).values())
     acts = Counter((each.personality_id, each.task_type) for each in done)
     assert all(count == 1 for count in acts.values())

@@ -1,4 +1,4 @@
-"""Who acts on something, without a model being asked."""
+"""Selection of who responds, without a language model."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Boards in trouble: things and people that go away, clocks, and what nobody is to find again."""
+"""The engine in trouble: deleted rows and channels, clocks that jump, and opted-out members."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -27,13 +27,13 @@ from services.llm import LanguageModels
 from services.privacy import PrivacyService
 from services.types import Actor
 from tests.services.engine_support import (
-    TableStage,
+    TableAdapter,
     board,
-    cast,
-    desk,
-    intend,
-    something,
-    staged,
+    create_post_and_comment,
+    engine_dependencies,
+    enqueue_act,
+    seeded_personalities,
+    sent_messages,
     tasks,
     worker,
 )
@@ -42,7 +42,7 @@ from tests.services.sharing_support import has_posted
 from tests.vendors.openai import OpenAIStandIn
 
 
-class Gone(TableStage):
+class Gone(TableAdapter):
     """A stage whose channel was deleted."""
 
     @override
@@ -54,10 +54,12 @@ async def test_a_board_whose_channel_is_gone_is_closed_before_anybody_is_paid(
     sessions: Sessions, openai: OpenAIStandIn, models: LanguageModels
 ) -> None:
     on = await board(sessions)
-    for who in await cast(sessions):
-        await intend(sessions, on, who, ActType.POST)
+    for who in await seeded_personalities(sessions):
+        await enqueue_act(sessions, on, who, ActType.POST)
 
-    async with worker(sessions, desk(sessions, models, Gone(sessions)), at_once=1).running():
+    async with worker(
+        sessions, engine_dependencies(sessions, models, Gone(sessions)), at_once=1
+    ).running():
         await all_ended(sessions)
 
     async with sessions() as session:
@@ -72,21 +74,23 @@ async def test_whoever_is_deleted_leaves_no_job_behind(
 ) -> None:
     openai.answer = lambda _: "The tide took my second best net and left a boot in it."
     on = await board(sessions)
-    bex = (await cast(sessions))[0]
-    post, _ = await something(sessions, on)
-    await intend(sessions, on, bex, ActType.COMMENT, post=post)
-    await intend(sessions, on, bex, ActType.POST)
+    bex = (await seeded_personalities(sessions))[0]
+    post, _ = await create_post_and_comment(sessions, on)
+    await enqueue_act(sessions, on, bex, ActType.COMMENT, post=post)
+    await enqueue_act(sessions, on, bex, ActType.POST)
     await PrivacyService(sessions).delete(Actor(discord_id=5, name="Alice"))
     async with sessions.begin() as session:
         await session.execute(text("DELETE FROM engine_tasks WHERE task_type = 'post'"))
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
+    async with worker(
+        sessions, engine_dependencies(sessions, models, TableAdapter(sessions))
+    ).running():
         await all_ended(sessions)
 
     (left,) = await tasks(sessions)
     assert (left.status, left.reason, left.post_id) == ("SKIPPED", "target gone", None)
     assert await statuses(sessions) == {JobStatus.DONE: 2}
-    assert await staged(sessions) == []
+    assert await sent_messages(sessions) == []
 
 
 async def test_an_unknown_price_does_not_lift_the_budget(
@@ -97,12 +101,12 @@ async def test_an_unknown_price_does_not_lift_the_budget(
         await session.execute(text("UPDATE llm_configs SET model = 'openai/who-knows'"))
     on = await board(sessions, daily_budget_usd=0.25, acts_per_day=1000)
     for number in range(8):
-        who = (await cast(sessions))[number % 3]
-        await intend(sessions, on, who, ActType.POST)
+        who = (await seeded_personalities(sessions))[number % 3]
+        await enqueue_act(sessions, on, who, ActType.POST)
     limits = Limits(acts_per_hour=100, posts_per_day=100)
 
-    made = desk(sessions, models, TableStage(sessions), limits=limits)
-    async with worker(sessions, made).running():
+    dependencies = engine_dependencies(sessions, models, TableAdapter(sessions), limits=limits)
+    async with worker(sessions, dependencies).running():
         await all_ended(sessions)
 
     done = [each for each in await tasks(sessions) if each.status == TaskStatus.DONE]
@@ -115,14 +119,16 @@ async def test_a_guest_never_speaks_twice_in_a_row(
 ) -> None:
     openai.answer = lambda _: f"word{uuid4().hex} word{uuid4().hex} word{uuid4().hex}."
     on = await board(sessions, kind=BoardKind.GUEST)
-    post, _ = await something(sessions, on)
-    for who in await cast(sessions):
-        await intend(sessions, on, who, ActType.COMMENT, post=post)
+    post, _ = await create_post_and_comment(sessions, on)
+    for who in await seeded_personalities(sessions):
+        await enqueue_act(sessions, on, who, ActType.COMMENT, post=post)
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
+    async with worker(
+        sessions, engine_dependencies(sessions, models, TableAdapter(sessions))
+    ).running():
         await all_ended(sessions)
 
-    assert len(await staged(sessions)) == 1
+    assert len(await sent_messages(sessions)) == 1
     assert sorted(each.reason or "" for each in await tasks(sessions)) == ["", "guest", "guest"]
 
 
@@ -144,16 +150,17 @@ class Leaping(Clock):
 async def live(sessions: Sessions, models: LanguageModels, *, days: int) -> None:
     """Let some days pass on every board."""
     clock, step = Leaping(), timedelta(hours=3)
-    made = desk(sessions, models, TableStage(sessions), clock=clock)
+    dependencies = engine_dependencies(sessions, models, TableAdapter(sessions), clock=clock)
     tempo = EngineTiming(clock=clock, interval=step, tasks_per_tick=100)
     loop = EngineScheduler(sessions, Planner(Presence(pace=12), Limits()), tempo)
-    async with worker(sessions, made).running():
+    async with worker(sessions, dependencies).running():
         for _ in range(days * 8):
             clock.time += step
             await loop.tick()
             await all_ended(sessions)
 
 
+@pytest.mark.slow
 async def test_a_word_of_an_opted_out_member_is_nowhere_also_after_a_week(
     sessions: Sessions,
     database_url: str,
@@ -164,22 +171,24 @@ async def test_a_word_of_an_opted_out_member_is_nowhere_also_after_a_week(
     caplog.set_level("DEBUG")
     canary = "xylocanary"
     on = await board(sessions)
-    post, _ = await something(sessions, on)
+    post, _ = await create_post_and_comment(sessions, on)
     async with sessions.begin() as session:
         (await session.get_one(Post, post.id)).content = f"I am {canary}."
     openai.answer = lambda _: f"word{uuid4().hex} word{uuid4().hex} {canary}."
-    for who in await cast(sessions):
-        await intend(sessions, on, who, ActType.COMMENT, post=post)
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
+    for who in await seeded_personalities(sessions):
+        await enqueue_act(sessions, on, who, ActType.COMMENT, post=post)
+    async with worker(
+        sessions, engine_dependencies(sessions, models, TableAdapter(sessions))
+    ).running():
         await all_ended(sessions)
-    asked = len(openai.requests)
+    requests_before = len(openai.requests)
 
     await PrivacyService(sessions).opt_out(Actor(discord_id=5, name="Alice"))
     openai.answer = lambda _: f"word{uuid4().hex} word{uuid4().hex}."
     await live(sessions, models, days=7)
 
-    assert len(openai.requests) > asked
-    assert canary not in str(openai.requests[asked:])
+    assert len(openai.requests) > requests_before
+    assert canary not in str(openai.requests[requests_before:])
     assert canary not in caplog.text
     async with sessions() as session:
         tables = await session.execute(
@@ -188,7 +197,7 @@ async def test_a_word_of_an_opted_out_member_is_nowhere_also_after_a_week(
                 "WHERE table_schema IN ('public', 'jobs') AND table_name <> 'stage'"
             )
         )
-        found = [
+        matches = [
             name
             for (name,) in tables.all()
             if await session.scalar(
@@ -196,18 +205,18 @@ async def test_a_word_of_an_opted_out_member_is_nowhere_also_after_a_week(
                 {"word": f"%{canary}%"},
             )
         ]
-    assert found == []
+    assert matches == []
 
 
 def quiet(at: datetime, begin: str, end: str, zone: str) -> bool:
-    made = OpenBoard(
+    quiet_board = OpenBoard(
         id=uuid4(),
         kind=BoardKind.STAGE,
         quiet_from=time.fromisoformat(begin),
         quiet_until=time.fromisoformat(end),
         time_zone=zone,
     )
-    return Planner(Presence(), Limits()).is_quiet(made, at)
+    return Planner(Presence(), Limits()).is_quiet(quiet_board, at)
 
 
 @pytest.mark.parametrize(
@@ -269,13 +278,15 @@ async def test_what_was_posted_elsewhere_is_known_on_the_boards_of_that_server(
     sessions: Sessions, models: LanguageModels, openai: OpenAIStandIn
 ) -> None:
     opened = await board(sessions)
-    who = (await cast(sessions))[0]
+    who = (await seeded_personalities(sessions))[0]
     await has_posted(sessions, who.id, "The lamp is lit.", "A lighthouse <b>", guild_id=7)
     await has_posted(sessions, who.id, "Nobody may know.", guild_id=8)
     await has_posted(sessions, who.id, "Nor this.", guild_id=7, is_public=False)
-    await intend(sessions, opened, who, ActType.POST)
+    await enqueue_act(sessions, opened, who, ActType.POST)
 
-    async with worker(sessions, desk(sessions, models, TableStage(sessions))).running():
+    async with worker(
+        sessions, engine_dependencies(sessions, models, TableAdapter(sessions))
+    ).running():
         await all_ended(sessions)
 
     (prompt, *_) = openai.prompts

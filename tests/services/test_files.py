@@ -1,4 +1,4 @@
-"""What models get to see of attachments."""
+"""Attachments in prompts."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ import pytest
 from db.models import Venue
 from services.chat import files
 from services.types import Attachment, Channel, IncomingMessage
-from tests.fakes import FakeStage
+from tests.fakes import FakeChatAdapter
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 PLACE = Channel(channel_id=1, guild_id=None, venue=Venue.DM)
@@ -19,9 +19,11 @@ def attachment(name: str, data: bytes, media_type: str, size: int | None = None)
     )
 
 
-async def read(*attached: tuple[Attachment, bytes]) -> tuple[files.AttachmentContents, FakeStage]:
-    stage = FakeStage(files={each.url: data for each, data in attached})
-    heard = IncomingMessage(
+async def read(
+    *attached: tuple[Attachment, bytes],
+) -> tuple[files.AttachmentContents, FakeChatAdapter]:
+    stage = FakeChatAdapter(files={each.url: data for each, data in attached})
+    message = IncomingMessage(
         message_id=1,
         channel=PLACE,
         author_id=2,
@@ -30,7 +32,7 @@ async def read(*attached: tuple[Attachment, bytes]) -> tuple[files.AttachmentCon
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         attachments=tuple(each for each, _ in attached),
     )
-    return await files.read_attachments(stage, heard), stage
+    return await files.read_attachments(stage, message), stage
 
 
 @pytest.mark.parametrize(
@@ -108,8 +110,8 @@ async def test_what_cannot_be_taken_in_is_not_even_fetched(
 
 
 async def test_a_file_that_is_gone_is_named() -> None:
-    stage = FakeStage()
-    heard = IncomingMessage(
+    stage = FakeChatAdapter()
+    message = IncomingMessage(
         message_id=1,
         channel=PLACE,
         author_id=2,
@@ -122,6 +124,6 @@ async def test_a_file_that_is_gone_is_named() -> None:
         ),
     )
 
-    shown = await files.read_attachments(stage, heard)
+    shown = await files.read_attachments(stage, message)
 
     assert shown == files.AttachmentContents((), "[attached: gone.png]\n[attached: gone.md]")

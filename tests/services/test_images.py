@@ -1,4 +1,4 @@
-"""Pictures from vendors: ordered once, paid once, and every way in which that can go wrong."""
+"""Images from vendors: each requested and paid once, also after failures."""
 
 import asyncio
 from collections.abc import Callable
@@ -48,7 +48,7 @@ PHOTO = Image(media_type="image/jpeg", data=painted("photo"))
 
 
 class Paper(GenerationState):
-    """An easel in memory, as an earlier attempt may have left it."""
+    """A generation state in memory, as an earlier attempt may have left it."""
 
     def __init__(
         self, *, since: datetime | None = None, taken: frozenset[str] = frozenset()
@@ -81,37 +81,37 @@ class Paper(GenerationState):
 async def test_a_picture_is_painted_marked_and_kept(
     studio: ImagePipeline, replicate: ReplicateStandIn, sessions: Sessions
 ) -> None:
-    lent = await studio.images.upload(PHOTO)
-    easel = Paper()
+    upload = await studio.images.upload(PHOTO)
+    state = Paper()
 
-    picture, kept = await studio.generate(
-        ImageRequest(prompt="a gull", references=(PHOTO,), upload_urls=(lent,), aspect="4:5"),
-        easel,
+    picture, stored_image = await studio.generate(
+        ImageRequest(prompt="a gull", references=(PHOTO,), upload_urls=(upload,), aspect="4:5"),
+        state,
         key="boards/1.jpg",
         caller=CALLER,
     )
-    await studio.images.delete_upload(lent)
+    await studio.images.delete_upload(upload)
 
     (ordered,) = replicate.predictions.values()
     assert ordered["input"] == {
         "prompt": "a gull",
         "aspect_ratio": "4:5",
         "output_format": "jpg",
-        "image_input": [lent],
+        "image_input": [upload],
     }
-    assert easel.id == "p2"
+    assert state.id == "p2"
     stored = await studio.store.get("boards/1.jpg")
     assert (
         stored
         == picture.data
         == prepare(painted("p2"), max_width=1600, quality=82, is_ai_generated=True).data
     )
-    assert (kept.width, kept.height, kept.size) == (640, 480, len(stored))
-    assert kept.model == "replicate/google/nano-banana"
+    assert (stored_image.width, stored_image.height, stored_image.size) == (640, 480, len(stored))
+    assert stored_image.model == "replicate/google/nano-banana"
     assert replicate.files == {}
     async with sessions() as session:
         (call,) = (await session.scalars(select(LlmCall))).all()
-    assert (call.model, call.outcome, float(call.cost_usd or 0)) == (kept.model, "ok", 0.04)
+    assert (call.model, call.outcome, float(call.cost_usd or 0)) == (stored_image.model, "ok", 0.04)
 
 
 async def test_what_was_ordered_before_is_collected_and_not_ordered_again(
@@ -137,10 +137,10 @@ async def test_what_was_ordered_before_is_collected_and_not_ordered_again(
 async def test_no_more_are_painted_at_once_than_there_is_room_for(
     sessions: Sessions, carrier: BackgroundCalls, replicate: ReplicateStandIn
 ) -> None:
-    painter = ReplicateImageModel(
+    image_model = ReplicateImageModel(
         api_token="r8_x", model="google/nano-banana", base_url=replicate.url
     )
-    images = ImageModels(Ledger(sessions, PRICES), carrier, painter, at_once=2, poll=0.01)
+    images = ImageModels(Ledger(sessions, PRICES), carrier, image_model, at_once=2, poll=0.01)
     replicate.default = Fate(polls=4)
 
     await asyncio.gather(
@@ -182,16 +182,16 @@ async def test_a_vendor_in_trouble_is_said_in_our_own_words(
     words: str,
 ) -> None:
     replicate.default = fate
-    easel = Paper()
+    state = Paper()
 
     with pytest.raises(error) as caught:
-        await studio.generate(ORDER, easel, key="boards/1.jpg", caller=CALLER)
+        await studio.generate(ORDER, state, key="boards/1.jpg", caller=CALLER)
 
     assert words in getattr(caught.value, "detail", "")
     assert [each async for each in studio.store.list_objects("")] == []
     # After a clean refusal the order is as if it had not been.
     is_clean = fate.http in {401, 402, 422, 429}
-    assert (easel.since is None) == is_clean
+    assert (state.since is None) == is_clean
 
 
 async def test_after_a_moment_of_too_much_it_goes_on(
@@ -265,10 +265,10 @@ async def test_storage_that_hiccups_costs_no_picture(
 async def test_what_never_ends_is_called_off(
     sessions: Sessions, carrier: BackgroundCalls, replicate: ReplicateStandIn
 ) -> None:
-    painter = ReplicateImageModel(
+    image_model = ReplicateImageModel(
         api_token="r8_x", model="google/nano-banana", base_url=replicate.url
     )
-    images = ImageModels(Ledger(sessions, PRICES), carrier, painter, poll=0.01, deadline=0.2)
+    images = ImageModels(Ledger(sessions, PRICES), carrier, image_model, poll=0.01, deadline=0.2)
     replicate.default = Fate(polls=10**6)
 
     with pytest.raises(ImageGenerationFailed, match="took longer"):
@@ -279,14 +279,14 @@ async def test_what_never_ends_is_called_off(
 
 
 async def test_nobody_there_and_nobody_set_up(sessions: Sessions, carrier: BackgroundCalls) -> None:
-    painter = ReplicateImageModel(
+    image_model = ReplicateImageModel(
         api_token="r8_x", model="google/nano-banana", base_url="http://127.0.0.1:9"
     )
-    images = ImageModels(Ledger(sessions, PRICES), carrier, painter)
-    easel = Paper()
+    images = ImageModels(Ledger(sessions, PRICES), carrier, image_model)
+    state = Paper()
     with pytest.raises(ModelUnavailable):
-        await images.generate(ORDER, easel, caller=CALLER)
-    assert easel.since is not None, "nobody knows whether it was heard"
+        await images.generate(ORDER, state, caller=CALLER)
+    assert state.since is not None, "nobody knows whether it was heard"
     await images.close()
 
     none = ImageModels(Ledger(sessions, PRICES), carrier, None)
@@ -299,8 +299,8 @@ async def gemini_studio(
     sessions: Sessions, carrier: BackgroundCalls, stand_in: GeminiStandIn, folder: Path
 ) -> ImagePipeline:
     gemini = Gemini(api_key="AIza", base_url=stand_in.url)
-    painter = GeminiImageModel(gemini, "gemini-nano-banana-2.1")
-    images = ImageModels(Ledger(sessions, PRICES), carrier, painter, deadline=5)
+    image_model = GeminiImageModel(gemini, "gemini-nano-banana-2.1")
+    images = ImageModels(Ledger(sessions, PRICES), carrier, image_model, deadline=5)
     return studio_of(images, carrier, folder)
 
 
@@ -310,18 +310,18 @@ async def test_gemini_paints_while_we_wait(
     studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
     gemini.replies.append(Reply(picture=painted("g")))
 
-    lent = await studio.images.upload(PHOTO)
-    picture, kept = await studio.generate(
-        ImageRequest(prompt="a gull", references=(PHOTO,), upload_urls=(lent,), aspect="4:5"),
+    upload = await studio.images.upload(PHOTO)
+    picture, stored = await studio.generate(
+        ImageRequest(prompt="a gull", references=(PHOTO,), upload_urls=(upload,), aspect="4:5"),
         Paper(),
         key="boards/1.jpg",
         caller=CALLER,
     )
 
     assert picture == prepare(painted("g"), max_width=1600, quality=82, is_ai_generated=True)
-    assert kept.model == "gemini/gemini-nano-banana-2.1"
-    (asked,) = gemini.requests
-    assert asked["generationConfig"]["imageConfig"] == {"aspectRatio": "4:5"}
+    assert stored.model == "gemini/gemini-nano-banana-2.1"
+    (request,) = gemini.requests
+    assert request["generationConfig"]["imageConfig"] == {"aspectRatio": "4:5"}
     assert gemini.complaints == []
     await studio.images.close()
 
@@ -354,10 +354,10 @@ async def test_a_gemini_that_says_it_is_busy_has_painted_nothing(
     studio = await gemini_studio(sessions, carrier, gemini, tmp_path)
     gemini.replies.append(Reply(status=503))
     gemini.default = Reply(picture=painted("g"))
-    easel = Paper()
+    state = Paper()
     with pytest.raises(ModelUnavailable):
-        await studio.generate(ORDER, easel, key="boards/1.jpg", caller=CALLER)
-    await studio.generate(ORDER, easel, key="boards/1.jpg", caller=CALLER)
+        await studio.generate(ORDER, state, key="boards/1.jpg", caller=CALLER)
+    await studio.generate(ORDER, state, key="boards/1.jpg", caller=CALLER)
     await studio.images.close()
 
 
@@ -378,8 +378,8 @@ async def test_what_gemini_may_have_painted_is_not_ordered_again(
 async def test_a_vendor_that_speaks_no_json(
     studio: ImagePipeline, replicate: ReplicateStandIn
 ) -> None:
-    easel = Paper()
-    easel.id = "never"
+    state = Paper()
+    state.id = "never"
 
     with pytest.raises((MalformedAnswer, ModelMisconfigured)):
-        await studio.generate(ORDER, easel, key="boards/1.jpg", caller=CALLER)
+        await studio.generate(ORDER, state, key="boards/1.jpg", caller=CALLER)

@@ -1,4 +1,4 @@
-"""Promises that are kept: in the caller's transaction, again after failures, by one run at once."""
+"""Jobs: enqueued in the caller's transaction, retried after failures, one run at a time."""
 
 import asyncio
 from datetime import timedelta
@@ -17,13 +17,13 @@ from services.jobs import (
 )
 from services.llm import ModelRateLimited
 from tests.services.job_support import (
-    Company,
+    ConcurrencyProbe,
     LaterJob,
-    Told,
-    ToldJob,
+    ScriptedHandler,
+    ScriptedJob,
+    enqueue_job,
     job,
-    operator,
-    promise,
+    job_service,
     raising,
     statuses,
     until,
@@ -35,29 +35,29 @@ HOUR = timedelta(hours=1)
 
 async def test_what_is_rolled_back_was_never_promised(sessions: Sessions) -> None:
     async with sessions() as session:
-        await enqueue(session, ToldJob())
+        await enqueue(session, ScriptedJob())
         await session.rollback()
 
     assert await statuses(sessions) == {}
 
 
 async def test_what_is_committed_is_done(sessions: Sessions) -> None:
-    handler = Told()
+    handler = ScriptedHandler()
 
     async with working(sessions, handler):
         async with sessions.begin() as session:
-            job_id = await enqueue(session, ToldJob(name="Mirela"))
+            job_id = await enqueue(session, ScriptedJob(name="Mirela"))
         await until(sessions, JobStatus.DONE)
 
-    assert [each.payload for each in handler.runs] == [ToldJob(name="Mirela")]
+    assert [each.payload for each in handler.runs] == [ScriptedJob(name="Mirela")]
     done = await job(sessions, job_id)
     assert done.finished_at is not None
 
 
 async def test_a_job_waits_for_its_time(sessions: Sessions) -> None:
-    handler = Told()
-    later = await promise(sessions, due=HOUR)
-    soon = await promise(sessions, due=timedelta(seconds=0.3))
+    handler = ScriptedHandler()
+    later = await enqueue_job(sessions, due=HOUR)
+    soon = await enqueue_job(sessions, due=timedelta(seconds=0.3))
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.DONE)
@@ -67,22 +67,25 @@ async def test_a_job_waits_for_its_time(sessions: Sessions) -> None:
 
 
 async def test_a_group_that_nobody_has_set_has_two_slots(sessions: Sessions) -> None:
-    company = Company()
+    probe = ConcurrencyProbe()
     for _ in range(10):
-        await promise(sessions, group="a vendor of tomorrow")
+        await enqueue_job(sessions, group="a vendor of tomorrow")
 
-    async with working(sessions, Told(company.join)), working(sessions, Told(company.join)):
+    async with (
+        working(sessions, ScriptedHandler(probe.join)),
+        working(sessions, ScriptedHandler(probe.join)),
+    ):
         await until(sessions, JobStatus.DONE, count=10)
 
-    assert company.most == 2
+    assert probe.max_running == 2
 
 
 async def test_a_job_that_cannot_be_read_has_failed(
     sessions: Sessions, caplog: pytest.LogCaptureFixture
 ) -> None:
-    handler = Told()
+    handler = ScriptedHandler()
     async with sessions.begin() as session:
-        session.add(Job(kind="told", payload={"name": {}}, concurrency_group=DEFAULT))
+        session.add(Job(kind="scripted", payload={"name": {}}, concurrency_group=DEFAULT))
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
@@ -94,21 +97,21 @@ async def test_a_job_that_cannot_be_read_has_failed(
 async def test_a_failure_is_tried_again_until_the_limit_and_its_words_are_kept(
     sessions: Sessions, caplog: pytest.LogCaptureFixture
 ) -> None:
-    handler = Told(raising(RuntimeError("no luck")))
-    job_id = await promise(sessions)
+    handler = ScriptedHandler(raising(RuntimeError("no luck")))
+    job_id = await enqueue_job(sessions)
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
 
     assert [each.attempt for each in handler.runs] == [1, 2, 3]
-    assert handler.marks == [(JobStatus.FAILED, "RuntimeError: no luck")]
+    assert handler.status_changes == [(JobStatus.FAILED, "RuntimeError: no luck")]
     assert (await job(sessions, job_id)).error == "RuntimeError: no luck"
     assert "failed for good" in caplog.text
 
 
 async def test_what_another_try_cannot_change_is_not_tried_again(sessions: Sessions) -> None:
-    handler = Told(raising(BotOwnerOnly()))
-    await promise(sessions)
+    handler = ScriptedHandler(raising(BotOwnerOnly()))
+    await enqueue_job(sessions)
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
@@ -117,8 +120,8 @@ async def test_what_another_try_cannot_change_is_not_tried_again(sessions: Sessi
 
 
 async def test_a_vendor_that_asks_for_time_is_given_it(sessions: Sessions) -> None:
-    handler = Told(raising(ModelRateLimited("m", retry_after=3600)))
-    job_id = await promise(sessions)
+    handler = ScriptedHandler(raising(ModelRateLimited("m", retry_after=3600)))
+    job_id = await enqueue_job(sessions)
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.PENDING)
@@ -129,19 +132,22 @@ async def test_a_vendor_that_asks_for_time_is_given_it(sessions: Sessions) -> No
 
 
 async def test_of_one_key_one_runs_at_a_time(sessions: Sessions) -> None:
-    company = Company()
+    company = ConcurrencyProbe()
     for _ in range(20):
-        await promise(sessions, lock_key="mirela")
-    async with working(sessions, Told(company.join)), working(sessions, Told(company.join)):
+        await enqueue_job(sessions, lock_key="mirela")
+    async with (
+        working(sessions, ScriptedHandler(company.join)),
+        working(sessions, ScriptedHandler(company.join)),
+    ):
         await until(sessions, JobStatus.DONE, count=20)
 
-    assert company.most == 1
+    assert company.max_running == 1
 
 
 async def test_a_future_job_does_not_block_another_of_its_key(sessions: Sessions) -> None:
-    handler = Told()
-    await promise(sessions, lock_key="mirela", due=HOUR)
-    now = await promise(sessions, lock_key="mirela")
+    handler = ScriptedHandler()
+    await enqueue_job(sessions, lock_key="mirela", due=HOUR)
+    now = await enqueue_job(sessions, lock_key="mirela")
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.DONE)
@@ -150,24 +156,24 @@ async def test_a_future_job_does_not_block_another_of_its_key(sessions: Sessions
 
 
 async def test_a_lane_holds_so_many_in_all_processes(sessions: Sessions) -> None:
-    company = Company()
+    company = ConcurrencyProbe()
     for _ in range(20):
-        await promise(sessions, group="openai")
+        await enqueue_job(sessions, group="openai")
     lanes = {"openai": 3}
     async with (
-        working(sessions, Told(company.join), lanes=lanes),
-        working(sessions, Told(company.join), lanes=lanes),
+        working(sessions, ScriptedHandler(company.join), lanes=lanes),
+        working(sessions, ScriptedHandler(company.join), lanes=lanes),
     ):
         await until(sessions, JobStatus.DONE, count=20)
 
-    assert company.most == 3
+    assert company.max_running == 3
 
 
 async def test_a_process_leaves_the_lanes_it_does_not_have(sessions: Sessions) -> None:
-    await promise(sessions, group="discord")
-    await promise(sessions, group=DEFAULT)
+    await enqueue_job(sessions, group="discord")
+    await enqueue_job(sessions, group=DEFAULT)
 
-    async with working(sessions, Told(), lanes={"discord": 0}):
+    async with working(sessions, ScriptedHandler(), lanes={"discord": 0}):
         await until(sessions, JobStatus.DONE)
         await asyncio.sleep(0.3)
 
@@ -175,10 +181,10 @@ async def test_a_process_leaves_the_lanes_it_does_not_have(sessions: Sessions) -
 
 
 async def test_a_process_leaves_the_kinds_it_does_not_know(sessions: Sessions) -> None:
-    await promise(sessions, LaterJob())
-    await promise(sessions)
+    await enqueue_job(sessions, LaterJob())
+    await enqueue_job(sessions)
 
-    async with working(sessions, Told()):
+    async with working(sessions, ScriptedHandler()):
         await until(sessions, JobStatus.DONE)
         await asyncio.sleep(0.3)
 
@@ -186,10 +192,10 @@ async def test_a_process_leaves_the_kinds_it_does_not_know(sessions: Sessions) -
 
 
 async def test_a_step_that_is_done_is_not_done_again(sessions: Sessions) -> None:
-    asked: list[str] = []
+    calls: list[str] = []
 
     async def ask(name: str) -> list[str]:
-        asked.append(name)
+        calls.append(name)
         return [name]
 
     async def two_steps(run: Run) -> None:
@@ -199,30 +205,30 @@ async def test_a_step_that_is_done_is_not_done_again(sessions: Sessions) -> None
         second = await run.step("second", list[str], lambda: ask("second"))
         assert (first, second) == (["first"], ["second"])
 
-    handler = Told(two_steps)
-    job_id = await promise(sessions)
+    handler = ScriptedHandler(two_steps)
+    job_id = await enqueue_job(sessions)
     async with working(sessions, handler):
         await until(sessions, JobStatus.DONE)
 
-    assert asked == ["first", "second"]
-    shown = await operator(sessions, handler).show(str(job_id))
+    assert calls == ["first", "second"]
+    shown = await job_service(sessions, handler).show(str(job_id))
     assert [each.name for each in shown.steps] == ["first", "second"]
 
 
 async def test_prometheus_reads_depth_age_duration_and_failures(sessions: Sessions) -> None:
-    handler = Told(raising(BotOwnerOnly()))
+    handler = ScriptedHandler(raising(BotOwnerOnly()))
     metrics = JobMetrics()
-    await promise(sessions)
+    await enqueue_job(sessions)
     async with working(sessions, handler, metrics=metrics):
         await until(sessions, JobStatus.FAILED)
-    await promise(sessions)
+    await enqueue_job(sessions)
     async with sessions.begin() as session:
         session.add(Job(kind="other", payload={}, concurrency_group=DEFAULT))
 
-    told = (await JobService(sessions, [handler], metrics).exposition()).decode()
+    exposition = (await JobService(sessions, [handler], metrics).exposition()).decode()
 
-    assert 'troupe_jobs{kind="told",status="failed"} 1.0' in told
-    assert 'troupe_jobs{kind="other",status="pending"} 1.0' in told
-    assert 'troupe_job_oldest_due_seconds{kind="told"}' in told
-    assert 'troupe_job_duration_seconds_count{kind="told"} 1.0' in told
-    assert 'troupe_job_runs_total{kind="told",outcome="failed"} 1.0' in told
+    assert 'troupe_jobs{kind="scripted",status="failed"} 1.0' in exposition
+    assert 'troupe_jobs{kind="other",status="pending"} 1.0' in exposition
+    assert 'troupe_job_oldest_due_seconds{kind="scripted"}' in exposition
+    assert 'troupe_job_duration_seconds_count{kind="scripted"} 1.0' in exposition
+    assert 'troupe_job_runs_total{kind="scripted",outcome="failed"} 1.0' in exposition

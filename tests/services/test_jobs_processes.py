@@ -1,4 +1,4 @@
-"""Several processes at the same work, some of which are stopped, killed or cut off."""
+"""Several worker processes, some of which are stopped, killed or disconnected."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from services.jobs import enqueue
 from tests.services.crashes import Process, start_process
 from tests.services.job_support import (
     OPEN,
-    NotingJob,
+    NumberJob,
     add_numbers,
     all_ended,
     end_leases,
@@ -62,12 +62,12 @@ async def some_ended(sessions: Sessions, count: int) -> None:
 
 
 async def check_notes(sessions: Sessions, count: int) -> None:
-    """See that each number was done exactly once or failed as agreed, and keys never overlapped."""
+    """Assert that each job ended once, as its number says, and lock keys never overlapped."""
     async with sessions() as session:
         done = await session.scalars(text("SELECT number FROM notes WHERE done ORDER BY number"))
         assert list(done) == [number for number in range(count) if number % 7]
-        found = await statuses(sessions)
-        assert found == {
+        counts = await statuses(sessions)
+        assert counts == {
             JobStatus.DONE: count - len(range(0, count, 7)),
             JobStatus.FAILED: len(range(0, count, 7)),
         }
@@ -135,7 +135,7 @@ async def test_what_kills_its_process_each_time_is_given_up_and_takes_nobody_alo
 ) -> None:
     await add_numbers(sessions, 50)
     async with sessions.begin() as session:
-        await enqueue(session, NotingJob(number=-1))
+        await enqueue(session, NumberJob(number=-1))
 
     deaths = 0
     while (await statuses(sessions)).keys() & OPEN:

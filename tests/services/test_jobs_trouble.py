@@ -1,4 +1,4 @@
-"""Jobs that are called off, and processes that sleep, stop, or die of their work."""
+"""Cancelled jobs, poison jobs, and processes that sleep or stop."""
 
 import asyncio
 import contextlib
@@ -22,12 +22,12 @@ from services.jobs import (
     WorkerTiming,
 )
 from tests.services.job_support import (
-    Company,
-    Told,
-    ToldJob,
+    ConcurrencyProbe,
+    ScriptedHandler,
+    ScriptedJob,
+    enqueue_job,
     job,
-    operator,
-    promise,
+    job_service,
     raising,
     until,
     working,
@@ -35,11 +35,11 @@ from tests.services.job_support import (
 
 
 async def test_a_run_that_never_ends_is_ended(sessions: Sessions) -> None:
-    class Hasty(Told):
+    class Hasty(ScriptedHandler):
         timeout_seconds = 0.05
 
     handler = Hasty(lambda _: asyncio.sleep(60))
-    job_id = await promise(sessions)
+    job_id = await enqueue_job(sessions)
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
@@ -48,8 +48,8 @@ async def test_a_run_that_never_ends_is_ended(sessions: Sessions) -> None:
 
 
 async def test_a_network_that_is_down_counts_as_a_failure(sessions: Sessions) -> None:
-    handler = Told(raising(ConnectionRefusedError("no vendor")))
-    await promise(sessions)
+    handler = ScriptedHandler(raising(ConnectionRefusedError("no vendor")))
+    await enqueue_job(sessions)
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
@@ -59,10 +59,10 @@ async def test_a_network_that_is_down_counts_as_a_failure(sessions: Sessions) ->
 
 async def test_leases_are_renewed_while_a_worker_comes_to_its_end(sessions: Sessions) -> None:
     pace = WorkerTiming(lease=0.6, poll=0.1, grace=3, backoff=0.01)
-    other = Told()
-    job_id = await promise(sessions)
+    other = ScriptedHandler()
+    job_id = await enqueue_job(sessions)
 
-    slow = working(sessions, Told(lambda _: asyncio.sleep(1.5)), pace=pace)
+    slow = working(sessions, ScriptedHandler(lambda _: asyncio.sleep(1.5)), pace=pace)
     async with contextlib.AsyncExitStack() as stack, slow:
         await until(sessions, JobStatus.RUNNING)
         await stack.enter_async_context(working(sessions, other, pace=pace))
@@ -74,21 +74,21 @@ async def test_leases_are_renewed_while_a_worker_comes_to_its_end(sessions: Sess
 
 
 async def test_a_job_that_waits_can_be_called_off(sessions: Sessions) -> None:
-    handler = Told()
-    job_id = await promise(sessions, due=timedelta(seconds=0.2))
+    handler = ScriptedHandler()
+    job_id = await enqueue_job(sessions, due=timedelta(seconds=0.2))
 
-    await operator(sessions, handler).cancel(str(job_id))
+    await job_service(sessions, handler).cancel(str(job_id))
     async with working(sessions, handler):
         await asyncio.sleep(0.5)
 
-    assert (handler.runs, handler.marks) == ([], [(JobStatus.CANCELLED, "")])
+    assert (handler.runs, handler.status_changes) == ([], [(JobStatus.CANCELLED, "")])
     assert (await job(sessions, job_id)).status == JobStatus.CANCELLED
 
 
 async def test_a_job_that_runs_is_interrupted_and_writes_nothing_more(sessions: Sessions) -> None:
     ended = asyncio.Event()
 
-    async def long(run: Run[ToldJob]) -> None:
+    async def long(run: Run[ScriptedJob]) -> None:
         try:
             await asyncio.sleep(30)
         finally:
@@ -97,28 +97,28 @@ async def test_a_job_that_runs_is_interrupted_and_writes_nothing_more(sessions: 
                     pytest.fail("it was called off")
             ended.set()
 
-    handler = Told(long)
-    job_id = await promise(sessions)
+    handler = ScriptedHandler(long)
+    job_id = await enqueue_job(sessions)
     async with working(sessions, handler):
         await until(sessions, JobStatus.RUNNING)
-        await operator(sessions, handler).cancel(str(job_id))
+        await job_service(sessions, handler).cancel(str(job_id))
         await asyncio.wait_for(ended.wait(), timeout=10)
 
     assert (await job(sessions, job_id)).status == JobStatus.CANCELLED
 
 
 async def test_what_failed_can_be_tried_again_and_goes_on_where_it_was(sessions: Sessions) -> None:
-    handler = Told(raising(BotOwnerOnly()))
-    job_id = await promise(sessions)
-    jobs = operator(sessions, handler)
+    handler = ScriptedHandler(raising(BotOwnerOnly()))
+    job_id = await enqueue_job(sessions)
+    jobs = job_service(sessions, handler)
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
-        handler.do = None
+        handler.script = None
 
         await jobs.retry(str(job_id))
         await until(sessions, JobStatus.DONE)
 
-    assert handler.marks[1:] == [(JobStatus.PENDING, "")]
+    assert handler.status_changes[1:] == [(JobStatus.PENDING, "")]
     with pytest.raises(JobNotFailed):
         await jobs.retry(str(job_id))
     with pytest.raises(JobHasEnded):
@@ -129,20 +129,20 @@ async def test_what_failed_can_be_tried_again_and_goes_on_where_it_was(sessions:
 
 
 async def test_who_slept_past_the_lease_changes_nothing(sessions: Sessions) -> None:
-    woken, kept = asyncio.Event(), asyncio.Event()
+    woken, saved = asyncio.Event(), asyncio.Event()
 
-    async def slow_at_first(run: Run[ToldJob]) -> None:
+    async def slow_at_first(run: Run[ScriptedJob]) -> None:
         if run.attempt == 1:
             await woken.wait()
             with pytest.raises(JobLost):
                 await run.step("words", str, late)
-            kept.set()
+            saved.set()
 
     async def late() -> str:
         return "too late"
 
-    first, second = Told(slow_at_first), Told(slow_at_first)
-    job_id = await promise(sessions)
+    first, second = ScriptedHandler(slow_at_first), ScriptedHandler(slow_at_first)
+    job_id = await enqueue_job(sessions)
     # A process that is stopped renews nothing, like one that looks up once a minute.
     async with working(sessions, first, pace=WorkerTiming(lease=60, poll=60)):
         await until(sessions, JobStatus.RUNNING)
@@ -152,52 +152,52 @@ async def test_who_slept_past_the_lease_changes_nothing(sessions: Sessions) -> N
         async with working(sessions, second):
             await until(sessions, JobStatus.DONE)
         woken.set()
-        await asyncio.wait_for(kept.wait(), timeout=5)
+        await asyncio.wait_for(saved.wait(), timeout=5)
 
     done = await job(sessions, job_id)
     assert (done.status, done.attempt, done.crashes) == (JobStatus.DONE, 2, 1)
-    assert (await operator(sessions, first).show(str(job_id))).steps == []
+    assert (await job_service(sessions, first).show(str(job_id))).steps == []
 
 
 async def test_what_took_its_process_along_twice_runs_alone(sessions: Sessions) -> None:
-    company, alone = Company(), list[bool]()
+    company, alone = ConcurrencyProbe(), list[bool]()
 
-    async def watch(run: Run[ToldJob]) -> None:
+    async def watch(run: Run[ScriptedJob]) -> None:
         await company.join(run)
         if run.id in suspects:
-            alone.append(not company.present)
+            alone.append(not company.running)
 
-    suspects = {await promise(sessions) for _ in range(2)}
+    suspects = {await enqueue_job(sessions) for _ in range(2)}
     async with sessions.begin() as session:
         await session.execute(text("UPDATE jobs.jobs SET crashes = 2"))
     for _ in range(5):
-        await promise(sessions)
-    async with working(sessions, Told(watch)):
+        await enqueue_job(sessions)
+    async with working(sessions, ScriptedHandler(watch)):
         await until(sessions, JobStatus.DONE, count=7)
 
     assert alone == [True, True]
 
 
 async def test_what_took_its_process_along_three_times_is_given_up(sessions: Sessions) -> None:
-    handler = Told()
-    await promise(sessions)
+    handler = ScriptedHandler()
+    await enqueue_job(sessions)
     async with sessions.begin() as session:
         await session.execute(text("UPDATE jobs.jobs SET crashes = 3"))
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
 
-    assert (handler.runs, handler.marks) == ([], [(JobStatus.FAILED, "PoisonJob: ")])
+    assert (handler.runs, handler.status_changes) == ([], [(JobStatus.FAILED, "PoisonJob: ")])
 
 
 async def test_a_worker_that_stops_finishes_what_is_short_and_hands_back_what_is_long(
     sessions: Sessions,
 ) -> None:
-    async def short_or_long(run: Run[ToldJob]) -> None:
+    async def short_or_long(run: Run[ScriptedJob]) -> None:
         await asyncio.sleep(0.1 if run.id == short else 30)
 
-    short, long = await promise(sessions), await promise(sessions)
-    async with working(sessions, Told(short_or_long)):
+    short, long = await enqueue_job(sessions), await enqueue_job(sessions)
+    async with working(sessions, ScriptedHandler(short_or_long)):
         await until(sessions, JobStatus.RUNNING, count=2)
 
     assert (await job(sessions, short)).status == JobStatus.DONE
@@ -206,9 +206,9 @@ async def test_a_worker_that_stops_finishes_what_is_short_and_hands_back_what_is
 
 
 async def test_a_worker_whose_listening_is_cut_off_listens_again(sessions: Sessions) -> None:
-    handler = Told()
+    handler = ScriptedHandler()
     async with working(sessions, handler):
-        await promise(sessions)
+        await enqueue_job(sessions)
         await until(sessions, JobStatus.DONE)
         async with sessions.begin() as session:
             cut = (
@@ -216,7 +216,7 @@ async def test_a_worker_whose_listening_is_cut_off_listens_again(sessions: Sessi
                 "WHERE query LIKE 'LISTEN%' AND datname = current_database()"
             )
             assert await session.scalar(text(cut)) == 1
-        await promise(sessions)
+        await enqueue_job(sessions)
         await until(sessions, JobStatus.DONE, count=2)
 
     assert len(handler.runs) == 2
@@ -225,14 +225,14 @@ async def test_a_worker_whose_listening_is_cut_off_listens_again(sessions: Sessi
 async def test_a_row_that_takes_no_mark_holds_nothing_up(
     sessions: Sessions, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Unmarkable(Told):
+    class Unmarkable(ScriptedHandler):
         @override
         async def on_status_change(
-            self, session: AsyncSession, payload: ToldJob, status: JobStatus, reason: str
+            self, session: AsyncSession, payload: ScriptedJob, status: JobStatus, reason: str
         ) -> None:
             raise RuntimeError("no room for marks")
 
-    job_id = await promise(sessions)
+    job_id = await enqueue_job(sessions)
 
     async with working(sessions, Unmarkable(raising(BotOwnerOnly()))):
         await until(sessions, JobStatus.FAILED)
@@ -247,8 +247,8 @@ async def test_leases_that_ran_out_while_the_database_was_away_are_taken_up_agai
     async def long(_: Run) -> None:
         await asyncio.sleep(1)
 
-    handler = Told(long)
-    job_id = await promise(sessions)
+    handler = ScriptedHandler(long)
+    job_id = await enqueue_job(sessions)
     async with working(sessions, handler):
         await until(sessions, JobStatus.RUNNING)
         async with sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""Moving in from an old database: what moves, and as what."""
+"""Import from a legacy database: which rows become what."""
 
 from collections.abc import AsyncGenerator
 
@@ -28,25 +28,25 @@ from tests.services.legacy_database import (
     ALICE,
     BOB,
     LOBBY,
-    OldHouse,
+    LegacyDatabase,
     all_of,
     at,
+    legacy_database,
     move,
-    old_house,
-    wardrobes,
+    personas_of_users,
 )
 
 
 @pytest.fixture
-async def old(server: PostgresServer) -> AsyncGenerator[OldHouse]:
-    async with old_house(server) as old:
+async def old(server: PostgresServer) -> AsyncGenerator[LegacyDatabase]:
+    async with legacy_database(server) as old:
         yield old
 
 
 async def test_defaults_move_to_tables_of_their_own_and_rows_keep_their_ids(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
-    ids = await old.furnish()
+    ids = await old.populate()
     alice, mask, config, lilith = ids["alice"], ids["mask"], ids["config"], ids["lilith"]
 
     report = await move(old, sessions)
@@ -82,7 +82,7 @@ async def test_defaults_move_to_tables_of_their_own_and_rows_keep_their_ids(
 
 
 async def test_a_persona_of_nobody_goes_to_its_only_wearer_or_to_the_admin(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
     worn = await old.add("personas", name="Worn")
     shared = await old.add("personas", name="Everyone", is_global=True)
@@ -92,7 +92,7 @@ async def test_a_persona_of_nobody_goes_to_its_only_wearer_or_to_the_admin(
 
     report = await move(old, sessions)
 
-    assert await wardrobes(sessions) == [
+    assert await personas_of_users(sessions) == [
         ("alice", "Worn", True),
         ("bob", "bob", True),
         ("root", "Everyone", False),
@@ -105,30 +105,30 @@ async def test_a_persona_of_nobody_goes_to_its_only_wearer_or_to_the_admin(
 
 
 async def test_the_admin_is_given_orphans_and_wears_none_of_them(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
     await old.user(ADMIN, "boss")
     await old.add("personas", name="Lost")
 
     await move(old, sessions)
 
-    assert await wardrobes(sessions) == [("boss", "Lost", False), ("boss", "boss", True)]
+    assert await personas_of_users(sessions) == [("boss", "Lost", False), ("boss", "boss", True)]
 
 
 async def test_who_wore_what_is_not_theirs_wears_their_oldest(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
     alice, bob = await old.user(), await old.user(BOB, "bob")
     mask = await old.add("personas", name="Mask", owner_id=alice)
-    for name, made in (("Young", 2), ("Old", 1)):
-        await old.add("personas", name=name, owner_id=bob, created_at=at(made))
+    for name, day in (("Young", 2), ("Old", 1)):
+        await old.add("personas", name=name, owner_id=bob, created_at=at(day))
     await old.run("UPDATE users SET global_persona_id = :mask", mask=mask)
     lilith = await old.personality()
     await old.add("user_personality_settings", user_id=bob, personality_id=lilith, persona_id=mask)
 
     report = await move(old, sessions)
 
-    assert await wardrobes(sessions) == [
+    assert await personas_of_users(sessions) == [
         ("alice", "Mask", True),
         ("bob", "Old", True),
         ("bob", "Young", False),
@@ -138,16 +138,16 @@ async def test_who_wore_what_is_not_theirs_wears_their_oldest(
 
 
 async def test_a_user_who_is_here_already_is_matched_and_keeps_what_they_have(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
     async with sessions.begin() as session:
         here = (await get_or_create_user(session, Actor(discord_id=ALICE, name="Alice"))).id
-    ids = await old.furnish()
+    ids = await old.populate()
     await old.add("personas", name="ALICE", owner_id=ids["alice"])
 
     report = await move(old, sessions)
 
-    assert await wardrobes(sessions) == [
+    assert await personas_of_users(sessions) == [
         ("Alice", "ALICE-2", False),
         ("Alice", "Alice", True),
         ("Alice", "Mask", False),
@@ -158,7 +158,9 @@ async def test_a_user_who_is_here_already_is_matched_and_keeps_what_they_have(
     assert report.already_there[RowKind.DEFAULT_PERSONAS] == 1
 
 
-async def test_names_that_are_taken_or_too_long_change(old: OldHouse, sessions: Sessions) -> None:
+async def test_names_that_are_taken_or_too_long_change(
+    old: LegacyDatabase, sessions: Sessions
+) -> None:
     await seed(sessions, vendors={"openai"})
     await old.add("system_prompts", name="DEFAULT", content="x", is_default=True)
     await old.add("llm_configs", name="openai", model="openai/x", is_default=True)
@@ -179,7 +181,9 @@ async def test_names_that_are_taken_or_too_long_change(old: OldHouse, sessions: 
     assert sum("the slug" in note for note in report.changed) == 2
 
 
-async def test_the_old_default_leads_where_there_is_none(old: OldHouse, sessions: Sessions) -> None:
+async def test_the_old_default_leads_where_there_is_none(
+    old: LegacyDatabase, sessions: Sessions
+) -> None:
     for name in ("A", "B"):
         await old.add("llm_configs", name=name, model="openai/x", is_default=name == "B")
         await old.add("system_prompts", name=name, content="x", is_default=name == "B")
@@ -193,7 +197,7 @@ async def test_the_old_default_leads_where_there_is_none(old: OldHouse, sessions
     assert (await all_of(sessions, SystemPrompt.is_default, SystemPrompt.name))[-1] == (True, "B")
 
 
-async def test_what_is_out_of_bounds_is_left_out(old: OldHouse, sessions: Sessions) -> None:
+async def test_what_is_out_of_bounds_is_left_out(old: LegacyDatabase, sessions: Sessions) -> None:
     await old.add("llm_configs", name="Hot", model="openai/x", temperature=2.5, top_k=0, top_p=1)
     await old.personality(
         display_name="L" * 81,
@@ -217,7 +221,7 @@ async def test_what_is_out_of_bounds_is_left_out(old: OldHouse, sessions: Sessio
         assert sum(word in note for note in report.changed) == 1
 
 
-async def test_a_model_is_named_with_its_vendor(old: OldHouse, sessions: Sessions) -> None:
+async def test_a_model_is_named_with_its_vendor(old: LegacyDatabase, sessions: Sessions) -> None:
     named = {
         "gpt-x": "openai/gpt-x",
         "anthropic/claude-x": "openrouter/anthropic/claude-x",
@@ -235,9 +239,9 @@ async def test_a_model_is_named_with_its_vendor(old: OldHouse, sessions: Session
 
 
 async def test_who_has_no_id_of_discord_stays_behind_with_what_is_theirs(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
-    await old.furnish()
+    await old.populate()
     await old.run("UPDATE users SET discord_id = 'alice#1234'")
     nobodies = ("", "-5", "٣", "99999999999999999999")
     await old.add_all("users", [{"discord_id": each, "username": "x"} for each in nobodies])

@@ -1,4 +1,4 @@
-"""Moving in from an old database: all or nothing, once, in order, and from many of them."""
+"""Import from legacy databases: atomic, idempotent, in order, and from several."""
 
 import time
 from collections.abc import AsyncGenerator
@@ -17,31 +17,31 @@ from tests.services.legacy_database import (
     ALICE,
     BOB,
     LOBBY,
-    OldHouse,
+    LegacyDatabase,
     at,
     dump_of,
+    legacy_database,
     move,
-    old_house,
-    wardrobes,
+    personas_of_users,
 )
 
 
 @pytest.fixture
-async def old(server: PostgresServer) -> AsyncGenerator[OldHouse]:
-    async with old_house(server) as old:
+async def old(server: PostgresServer) -> AsyncGenerator[LegacyDatabase]:
+    async with legacy_database(server) as old:
         yield old
 
 
 async def test_lines_find_their_place_in_time_and_nothing_is_said_twice(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
-    ids = await old.furnish()
+    ids = await old.populate()
     await move(old, sessions)
-    said = {"user_id": ids["alice"], "personality_id": ids["lilith"], "channel_id": str(LOBBY)}
+    columns = {"user_id": ids["alice"], "personality_id": ids["lilith"], "channel_id": str(LOBBY)}
     await old.add_all(
         "conversation_history",
         [
-            {**said, "role": "user", **line}
+            {**columns, "role": "user", **line}
             for line in (
                 {"content": "Anyone?", "created_at": at(0.5), "discord_message_id": ["31", "x"]},
                 {"content": "Anyone?", "created_at": at(0.6), "discord_message_id": ["31"]},
@@ -70,9 +70,9 @@ async def test_lines_find_their_place_in_time_and_nothing_is_said_twice(
 
 
 async def test_what_was_said_by_who_has_opted_out_stays_behind(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
-    await old.furnish()
+    await old.populate()
     async with sessions.begin() as session:
         session.add(OptOut(discord_id=ALICE))
 
@@ -82,8 +82,8 @@ async def test_what_was_said_by_who_has_opted_out_stays_behind(
     assert "opted out (2 times)" in report.skipped[0]
 
 
-async def test_a_second_time_changes_nothing(old: OldHouse, sessions: Sessions) -> None:
-    await old.furnish()
+async def test_a_second_time_changes_nothing(old: LegacyDatabase, sessions: Sessions) -> None:
+    await old.populate()
     await old.add("personas", name="Lost")
     await old.user(BOB, "bob")
     first = await move(old, sessions)
@@ -98,8 +98,8 @@ async def test_a_second_time_changes_nothing(old: OldHouse, sessions: Sessions) 
     assert (again.changed, again.given_to_admin) == ((), ())
 
 
-async def test_the_old_database_is_only_read(old: OldHouse, sessions: Sessions) -> None:
-    await old.furnish()
+async def test_the_old_database_is_only_read(old: LegacyDatabase, sessions: Sessions) -> None:
+    await old.populate()
     before = await old.dump()
 
     await move(old, sessions)
@@ -108,9 +108,9 @@ async def test_the_old_database_is_only_read(old: OldHouse, sessions: Sessions) 
 
 
 async def test_a_failure_in_the_middle_leaves_nothing_behind(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
-    await old.furnish()
+    await old.populate()
     await seed(sessions, vendors={"openai"})
     async with sessions.begin() as session:
         for statement in (
@@ -127,8 +127,10 @@ async def test_a_failure_in_the_middle_leaves_nothing_behind(
     assert await dump_of(sessions) == before
 
 
-async def test_an_older_database_moves_with_what_it_has(old: OldHouse, sessions: Sessions) -> None:
-    await old.furnish()
+async def test_an_older_database_moves_with_what_it_has(
+    old: LegacyDatabase, sessions: Sessions
+) -> None:
+    await old.populate()
     await old.run(
         "DROP TABLE conversation_history",
         "ALTER TABLE llm_configs DROP vision_model",
@@ -146,7 +148,7 @@ async def test_an_older_database_moves_with_what_it_has(old: OldHouse, sessions:
 
 
 async def test_what_is_no_old_database_is_told_by_what_it_lacks(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
     await old.run("DROP TABLE users CASCADE", "ALTER TABLE llm_configs DROP model")
 
@@ -188,7 +190,7 @@ async def test_a_database_that_is_not_there_is_named(
 
 
 async def test_an_address_as_prisma_writes_it_is_understood(
-    old: OldHouse, sessions: Sessions
+    old: LegacyDatabase, sessions: Sessions
 ) -> None:
     await old.run("ALTER SCHEMA public RENAME TO v2")
     await old.run("INSERT INTO v2.users (discord_id, username) VALUES ('100', 'alice')")
@@ -196,11 +198,12 @@ async def test_an_address_as_prisma_writes_it_is_understood(
 
     await import_legacy(address, sessions, admin_discord_id=ADMIN, admin_name="root")
 
-    assert await wardrobes(sessions) == [("alice", "alice", True)]
+    assert await personas_of_users(sessions) == [("alice", "alice", True)]
 
 
-async def test_ten_thousand_lines_take_seconds(old: OldHouse, sessions: Sessions) -> None:
-    ids = await old.furnish()
+@pytest.mark.slow
+async def test_ten_thousand_lines_take_seconds(old: LegacyDatabase, sessions: Sessions) -> None:
+    ids = await old.populate()
     await old.run(
         "INSERT INTO conversation_history (channel_id, guild_id, personality_id, user_id, role, "
         "content, discord_message_id, created_at) "

@@ -29,7 +29,7 @@ from tests.services.llm_support import (
     Lamp,
     Night,
     failures,
-    heard_before_failing,
+    pieces_before_failing,
     streamed,
 )
 from tests.vendors.gemini import GeminiStandIn, Reply
@@ -186,9 +186,9 @@ async def test_a_failure_is_one_of_our_errors(
 ) -> None:
     gemini.default = reply
 
-    found = await failures(vendor)
+    errors = await failures(vendor)
 
-    assert [(type(each), vars(each)["model"]) for each in found] == [(error, "gemini/m")] * 3
+    assert [(type(each), vars(each)["model"]) for each in errors] == [(error, "gemini/m")] * 3
 
 
 @pytest.mark.parametrize(("delay", "seconds"), [("7s", 7), ("0.25s", 0.25), (None, None)])
@@ -224,26 +224,26 @@ async def test_an_answer_out_of_shape_is_malformed(
 async def test_a_stream_that_is_cut_is_no_answer(vendor: Gemini, gemini: GeminiStandIn) -> None:
     gemini.replies.append(Reply("The fog came in.", cut_after=2))
 
-    heard, error = await heard_before_failing(vendor)
+    pieces, error = await pieces_before_failing(vendor)
 
-    assert heard == ["The", " fog"]
+    assert pieces == ["The", " fog"]
     assert isinstance(error, ModelUnavailable)
 
 
 async def test_a_vendor_that_cannot_be_reached_is_unavailable() -> None:
     vendor = Gemini(api_key="AIza", base_url=f"http://127.0.0.1:{unused_port()}")
 
-    found = await failures(vendor)
+    errors = await failures(vendor)
 
     await vendor.close()
-    assert [type(each) for each in found] == [ModelUnavailable] * 3
+    assert [type(each) for each in errors] == [ModelUnavailable] * 3
 
 
 async def test_a_vendor_that_says_nothing_is_unavailable(gemini: GeminiStandIn) -> None:
     gemini.default = Reply(hold=asyncio.Event())
     vendor = Gemini(api_key="AIza", base_url=gemini.url, timeout=0.05)
 
-    found = await failures(vendor)
+    errors = await failures(vendor)
 
     await vendor.close()
-    assert [type(each) for each in found] == [ModelUnavailable] * 3
+    assert [type(each) for each in errors] == [ModelUnavailable] * 3

@@ -1,4 +1,4 @@
-"""What calls took, written down and summed up."""
+"""The ledger of calls: recording and summing up their cost."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -69,7 +69,7 @@ async def test_a_request_that_fails_is_a_row_that_says_how(
 
 
 @pytest.mark.parametrize(
-    ("model", "said", "cost"),
+    ("model", "vendor_cost", "cost"),
     [
         ("openai/luna", None, 0.0283),
         ("openai/luna", 0.5, 0.5),
@@ -79,9 +79,9 @@ async def test_a_request_that_fails_is_a_row_that_says_how(
     ],
 )
 def test_a_call_costs_what_the_vendor_says_or_else_the_price_list(
-    ledger: Ledger, model: str, said: float | None, cost: float | None
+    ledger: Ledger, model: str, vendor_cost: float | None, cost: float | None
 ) -> None:
-    usage = Usage(tokens_in=6, tokens_cached=3, tokens_out=5, cost_usd=said)
+    usage = Usage(tokens_in=6, tokens_cached=3, tokens_out=5, cost_usd=vendor_cost)
 
     assert ledger.with_cost(model, usage).cost_usd == cost
 

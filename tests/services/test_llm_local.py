@@ -1,4 +1,4 @@
-"""The language model on this machine's CPU: the real one, from the developers' requirements."""
+"""The local language model: the real one, from the development dependencies."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ from services.llm import (
 )
 from tests.services.llm_support import EVERYTHING, Lamp, streamed
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 BRIEFLY = Sampling(max_tokens=8, temperature=0)
 AHOY = Request(model="smollm2", messages=(ChatMessage("user", "Ahoy!"),), sampling=BRIEFLY)
@@ -108,19 +108,19 @@ def children(pid: int) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="watching somebody else's child takes a pidfd")
 async def test_it_ends_with_the_house_even_when_that_is_killed() -> None:
-    house = await asyncio.create_subprocess_exec(
+    parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", HOUSE, stdout=asyncio.subprocess.PIPE
     )
-    assert house.stdout is not None
-    assert await house.stdout.readline() == b"open\n"
-    (child,) = children(house.pid)
+    assert parent.stdout is not None
+    assert await parent.stdout.readline() == b"open\n"
+    (child,) = children(parent.pid)
     model, ended = os.pidfd_open(child), asyncio.Event()
     asyncio.get_running_loop().add_reader(model, ended.set)
 
-    house.kill()
+    parent.kill()
 
     async with asyncio.timeout(10):
         await ended.wait()
     asyncio.get_running_loop().remove_reader(model)
     os.close(model)
-    assert await house.wait() == -signal.SIGKILL
+    assert await parent.wait() == -signal.SIGKILL

@@ -30,7 +30,7 @@ from tests.services.llm_support import (
     Lamp,
     Night,
     failures,
-    heard_before_failing,
+    pieces_before_failing,
     streamed,
 )
 from tests.vendors.openai import OpenAIStandIn, Reply
@@ -201,9 +201,9 @@ async def test_a_failure_is_one_of_our_errors(
 ) -> None:
     openai.default = reply
 
-    found = await failures(vendor)
+    errors = await failures(vendor)
 
-    assert [(type(each), vars(each)["model"]) for each in found] == [(error, "openai/m")] * 3
+    assert [(type(each), vars(each)["model"]) for each in errors] == [(error, "openai/m")] * 3
 
 
 @pytest.mark.parametrize(
@@ -259,26 +259,26 @@ async def test_a_stream_that_is_cut_is_no_answer(
 ) -> None:
     openai.replies.append(Reply("The fog came in.", cut_after=2))
 
-    heard, error = await heard_before_failing(vendor)
+    pieces, error = await pieces_before_failing(vendor)
 
-    assert heard == ["The", " fog"]
+    assert pieces == ["The", " fog"]
     assert isinstance(error, ModelUnavailable)
 
 
 async def test_a_vendor_that_cannot_be_reached_is_unavailable() -> None:
     vendor = vendor_at(f"http://127.0.0.1:{unused_port()}/v1")
 
-    found = await failures(vendor)
+    errors = await failures(vendor)
 
     await vendor.close()
-    assert [type(each) for each in found] == [ModelUnavailable] * 3
+    assert [type(each) for each in errors] == [ModelUnavailable] * 3
 
 
 async def test_a_vendor_that_says_nothing_is_unavailable(openai: OpenAIStandIn) -> None:
     openai.default = Reply(hold=asyncio.Event())
     vendor = vendor_at(openai.url, timeout=0.05)
 
-    found = await failures(vendor)
+    errors = await failures(vendor)
 
     await vendor.close()
-    assert [type(each) for each in found] == [ModelUnavailable] * 3
+    assert [type(each) for each in errors] == [ModelUnavailable] * 3

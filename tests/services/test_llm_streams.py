@@ -1,4 +1,4 @@
-"""Answers that come in pieces, through the service."""
+"""Streamed answers through the service."""
 
 import asyncio
 import gc
@@ -91,15 +91,15 @@ async def test_a_listener_who_is_cancelled_stops_the_call(
     models: LanguageModels, openai: OpenAIStandIn, sessions: Sessions
 ) -> None:
     openai.replies.append(Reply("The fog came in.", hold=asyncio.Event(), hold_after=1))
-    heard = asyncio.Event()
+    started = asyncio.Event()
 
     async def listen() -> None:
         async for _ in models.stream(ASKED, caller=CHAT):
-            heard.set()
+            started.set()
 
     async with asyncio.timeout(5):
         listening = asyncio.create_task(listen())
-        await heard.wait()
+        await started.wait()
 
         listening.cancel()
 

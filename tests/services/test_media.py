@@ -1,4 +1,4 @@
-"""Files: where they are kept, how pictures come in, and what is refused at the door."""
+"""Media: storage, downloads, image processing, and what is rejected."""
 
 import asyncio
 import functools
@@ -130,6 +130,7 @@ async def test_no_key_leads_out_of_the_folder(tmp_path: Path, key: str) -> None:
         await store.put(key, b"x", media_type="image/png")
 
 
+@pytest.mark.slow
 async def test_links_of_a_bucket_are_for_their_file_type_and_size_and_for_a_while(
     tmp_path: Path,
 ) -> None:
@@ -152,6 +153,7 @@ async def test_links_of_a_bucket_are_for_their_file_type_and_size_and_for_a_whil
             assert answer.status in {400, 403}
 
 
+@pytest.mark.slow
 async def test_a_bucket_in_trouble_is_said_in_our_own_words(tmp_path: Path) -> None:
     async with bucket(tmp_path, right_key=False) as store:
         with pytest.raises(StorageMisconfigured):
@@ -178,10 +180,12 @@ def test_a_picture_is_made_anew_small_upright_and_without_metadata(kind: str) ->
 
     picture = prepare(data, max_width=100)
 
-    made = Image.open(io.BytesIO(picture.data))
-    assert made.format == "JPEG"
-    assert made.size == (picture.width, picture.height) == ((50, 100) if has_exif else (100, 50))
-    assert not made.getexif()
+    thumbnail = Image.open(io.BytesIO(picture.data))
+    assert thumbnail.format == "JPEG"
+    assert (
+        thumbnail.size == (picture.width, picture.height) == ((50, 100) if has_exif else (100, 50))
+    )
+    assert not thumbnail.getexif()
     assert b"taken at home" not in picture.data
     assert b"Exif" not in picture.data
     assert MARK not in picture.data

@@ -1,4 +1,4 @@
-"""Names that could be taken for someone else's, and those that could not."""
+"""Confusable names."""
 
 import re
 
@@ -135,6 +135,7 @@ def test_no_disguise_of_letters_helps(word: str, data: st.DataObject) -> None:
         refuse_impersonation(disguised)
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True, max_examples=200)
 @given(st.text(max_size=80))
 def test_every_name_looks_like_itself(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Photos that were looked at: what is alike, and what words find."""
+"""Embedded photos: similarity and search."""
 
 import math
 from datetime import datetime, timedelta
@@ -15,9 +15,9 @@ from services.embeddings import (
     EmbedderMisconfigured,
     EmbedderUnavailable,
     LocalImageEmbedder,
-    RemoteImageEmbedder,
 )
 from services.embeddings.gemini import GeminiEmbedder
+from services.embeddings.image_embed import RemoteImageEmbedder
 from services.llm.gemini import Gemini
 from services.photos import (
     PhotoNotEmbedded,
@@ -49,7 +49,7 @@ async def test_what_looks_alike_is_found_without_a_key(posting: Posting) -> None
         files += [file_source(f"{seed}{name}.jpg", coded(image)) for name, image in others.items()]
     async for _ in posting.photos.add(OWNER, whose, files):
         pass
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     hits = 0
     for seed in range(8):
@@ -67,10 +67,10 @@ async def test_what_looks_alike_is_found_without_a_key(posting: Posting) -> None
 
 
 async def test_a_photo_that_nobody_has_looked_at_is_like_nothing_yet(posting: Posting) -> None:
-    (kept,) = await posting.library()
+    (photo_row,) = await posting.library()
 
     with pytest.raises(PhotoNotEmbedded):
-        await posting.photos.similar(OWNER, kept.id)
+        await posting.photos.similar(OWNER, photo_row.id)
 
 
 async def test_words_are_looked_for_in_what_is_said_where_nobody_knows_pictures(
@@ -80,26 +80,26 @@ async def test_words_are_looked_for_in_what_is_said_where_nobody_knows_pictures(
     await posting.photos.set_alt_text(OWNER, first.id, "A lighthouse at dusk")
     await posting.planned(second, await posting.harbour(second))  # "The lamp is lit."
 
-    found = await posting.photos.search(OWNER, first.personality_id, "lighthouse lamp")
+    matches = await posting.photos.search(OWNER, first.personality_id, "lighthouse lamp")
     named = await posting.photos.search(OWNER, first.personality_id, "p2")
     odd = await posting.photos.search(OWNER, first.personality_id, "' OR 1=1 & !")
 
-    assert {each.id for each in found} == {first.id, second.id}
+    assert {each.id for each in matches} == {first.id, second.id}
     assert [each.id for each in named] == [third.id]
     assert odd == []
 
 
 async def test_the_service_of_the_plan_is_asked_as_it_wants(posting: Posting) -> None:
     async with ImageEmbedStandIn().running() as service:
-        house = Posting(posting.sessions, posting.studio, embedder=RemoteImageEmbedder(service.url))
-        first, second, _ = await house.library(3)
+        other = Posting(posting.sessions, posting.studio, embedder=RemoteImageEmbedder(service.url))
+        first, second, _ = await other.library(3)
         service.refuses.append("no face")
         service.breaks = 1
-        await house.seen_to()
-        async with house.sessions() as session:
+        await other.run_due_jobs()
+        async with other.sessions() as session:
             whole = select(Photo).options(undefer(Photo.embedding))
             rows = (await session.scalars(whole.order_by(Photo.created_at))).all()
-        alike = await house.photos.similar(OWNER, second.id)
+        alike = await other.photos.similar(OWNER, second.id)
 
     assert {each.embedding_model for each in rows} == {"image_embed/embed_clip_vit_b_32"}
     assert [each.embedding is None for each in rows].count(True) == 1
@@ -116,32 +116,32 @@ async def test_an_address_that_is_none_is_said(url: str) -> None:
 
 async def test_gemini_knows_words_and_pictures(posting: Posting, gemini: GeminiStandIn) -> None:
     client = Gemini(api_key="g-x", base_url=gemini.url)
-    house = Posting(
+    other = Posting(
         posting.sessions, posting.studio, embedder=GeminiEmbedder(client, "gemini-embedding-2")
     )
-    first, _ = await house.library(2)
+    first, _ = await other.library(2)
     gemini.vectors = lambda words: [1.0, 0.1] if words == "a red door" else [0.9, 0.2]
-    await house.seen_to()
+    await other.run_due_jobs()
 
-    found = await house.photos.search(OWNER, first.personality_id, "a red door")
-    await house.embedder.close()
+    matches = await other.photos.search(OWNER, first.personality_id, "a red door")
+    await other.embedder.close()
 
-    assert len(found) == 2
-    assert house.photos.searches_content
+    assert len(matches) == 2
+    assert other.photos.searches_content
     assert gemini.complaints == []
 
 
 async def test_a_new_embedder_looks_at_everything_again(posting: Posting) -> None:
     await posting.library(2)
-    await posting.seen_to()
+    await posting.run_due_jobs()
     async with ImageEmbedStandIn().running() as service:
-        house = Posting(posting.sessions, posting.studio, embedder=RemoteImageEmbedder(service.url))
-        await house.photos.reembed()
-        await house.seen_to()
-        async with house.sessions() as session:
+        other = Posting(posting.sessions, posting.studio, embedder=RemoteImageEmbedder(service.url))
+        await other.photos.reembed()
+        await other.run_due_jobs()
+        async with other.sessions() as session:
             models = set(await session.scalars(select(Photo.embedding_model)))
 
-    assert models == {house.embedder.name}
+    assert models == {other.embedder.name}
 
 
 async def test_vectors_of_the_local_embedder_have_a_direction() -> None:
@@ -173,11 +173,11 @@ class Odd(LocalImageEmbedder):
 async def test_a_vector_that_is_none_leaves_the_other_photos_seen(
     posting: Posting, number: float
 ) -> None:
-    house = Posting(posting.sessions, posting.studio, embedder=Odd(number))
-    await house.library(3)
-    await house.seen_to()
+    other = Posting(posting.sessions, posting.studio, embedder=Odd(number))
+    await other.library(3)
+    await other.run_due_jobs()
 
-    async with house.sessions() as session:
+    async with other.sessions() as session:
         whole = select(Photo).options(undefer(Photo.embedding))
         rows = (await session.scalars(whole)).all()
     assert [each.embedding is None for each in rows].count(True) == 1

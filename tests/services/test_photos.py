@@ -1,4 +1,4 @@
-"""Libraries: what comes in, once; what is refused, and why; what is found again."""
+"""Photo libraries: imports, duplicates, rejected files, and deletion."""
 
 import asyncio
 import io
@@ -76,20 +76,20 @@ async def test_every_format_is_kept_as_a_picture_without_a_place(
     assert added.outcome == ImportOutcome.ADDED
     assert added.photo is not None
     assert added.photo.taken_at == MOMENT
-    kept = await posting.studio.store.get(added.photo.storage_key)
-    assert kept[:3] == b"\xff\xd8\xff"
-    assert b"Camera" not in kept
-    assert b"Exif" not in kept
+    stored = await posting.studio.store.get(added.photo.storage_key)
+    assert stored[:3] == b"\xff\xd8\xff"
+    assert b"Camera" not in stored
+    assert b"Exif" not in stored
     assert (added.photo.width, added.photo.height) == (320, 240)
-    assert added.photo.size == len(kept)
+    assert added.photo.size == len(stored)
 
 
 async def test_a_file_that_calls_itself_a_machines_is_marked(posting: Posting) -> None:
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">trainedAlgorithmicMedia</x:xmpmeta>'
-    made = coded(scene(1), "JPEG", xmp=xmp)
+    data = coded(scene(1), "JPEG", xmp=xmp)
 
     first, second = await take(
-        posting, [file_source("a.jpg", made), file_source("b.jpg", photo(2))]
+        posting, [file_source("a.jpg", data), file_source("b.jpg", photo(2))]
     )
 
     assert first.photo is not None
@@ -109,16 +109,16 @@ async def test_the_same_file_and_what_looks_the_same_are_left_out(posting: Posti
         "other.jpg": photo(2),
     }
 
-    found = await take(posting, [file_source(name, data) for name, data in files.items()], whose)
+    results = await take(posting, [file_source(name, data) for name, data in files.items()], whose)
 
-    assert {each.name: each.outcome for each in found} == {
+    assert {each.name: each.outcome for each in results} == {
         "a.jpg": ImportOutcome.ADDED,
         "again.jpg": ImportOutcome.DUPLICATE,
         "coarse.jpg": ImportOutcome.NEAR_DUPLICATE,
         "small.webp": ImportOutcome.NEAR_DUPLICATE,
         "other.jpg": ImportOutcome.ADDED,
     }
-    assert {each.photo.file_name for each in found if each.photo} == {"a.jpg", "other.jpg"}
+    assert {each.photo.file_name for each in results if each.photo} == {"a.jpg", "other.jpg"}
     # Of what was left out nothing is kept; another personality may have it.
     assert len([each async for each in posting.studio.store.list_objects("photos/")]) == 4
     (elsewhere,) = await take(
@@ -134,9 +134,9 @@ async def test_pictures_of_one_colour_are_not_all_the_same(posting: Posting) -> 
         for name, colour in colours.items()
     ]
 
-    found = await take(posting, sources)
+    results = await take(posting, sources)
 
-    assert [each.outcome for each in found] == [ImportOutcome.ADDED] * 3
+    assert [each.outcome for each in results] == [ImportOutcome.ADDED] * 3
 
 
 async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> None:
@@ -144,8 +144,8 @@ async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> Non
     sources = [file_source(f"{number}.jpg", photo(number)) for number in range(12)]
     other = Posting(posting.sessions, posting.studio)
 
-    async def run(house: Posting, order: list[PhotoSource]) -> list[ImportOutcome]:
-        adding = house.photos.add(OWNER, whose, order, at_once=2)
+    async def run(importer: Posting, order: list[PhotoSource]) -> list[ImportOutcome]:
+        adding = importer.photos.add(OWNER, whose, order, at_once=2)
         return [each.outcome async for each in adding]
 
     outcomes = await asyncio.gather(run(posting, sources), run(other, sources[::-1]))
@@ -160,16 +160,16 @@ async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> Non
 async def test_hostile_files_are_refused_with_a_reason(posting: Posting) -> None:
     sources = [file_source(name, data) for name, data in hostile().items()]
 
-    found = await take(posting, [*sources, file_source("good.jpg", photo(1))])
+    results = await take(posting, [*sources, file_source("good.jpg", photo(1))])
 
     refused = {
-        each.name: type(each.reason) for each in found if each.outcome == ImportOutcome.REFUSED
+        each.name: type(each.reason) for each in results if each.outcome == ImportOutcome.REFUSED
     }
     assert refused.keys() == hostile().keys()
     assert refused.pop("huge.jpg") is FileTooLarge
     assert refused.pop("bomb.png") is refused.pop("liar.png") is PictureTooLarge
     assert set(refused.values()) == {NotAPicture}
-    assert found[-1].outcome == ImportOutcome.ADDED
+    assert results[-1].outcome == ImportOutcome.ADDED
 
 
 async def test_what_would_take_too_much_memory_is_refused_before_it_is_decoded() -> None:
@@ -196,16 +196,16 @@ async def test_folders_are_walked_without_following_loops(posting: Posting, tmp_
     (root / "gone.jpg").symlink_to(root / "nowhere.jpg")
     os.mkfifo(root / "pipe.jpg")
 
-    found = await take(posting, folder_sources(root))
+    results = await take(posting, folder_sources(root))
 
-    assert {each.name: each.outcome for each in found} == {
+    assert {each.name: each.outcome for each in results} == {
         "a.jpg": ImportOutcome.ADDED,
         "b/two.jpg": ImportOutcome.ADDED,
         "gone.jpg": ImportOutcome.REFUSED,
         "notes.txt": ImportOutcome.REFUSED,
         "pipe.jpg": ImportOutcome.REFUSED,
     }
-    assert {each.name for each in found if isinstance(each.reason, FileUnreadable)} == {
+    assert {each.name for each in results if isinstance(each.reason, FileUnreadable)} == {
         "gone.jpg",
         "pipe.jpg",
     }
@@ -236,9 +236,9 @@ async def test_archives_give_what_is_in_them(posting: Posting) -> None:
         }
     )
 
-    found = await take(posting, archive_sources("trip.zip", packed))
+    results = await take(posting, archive_sources("trip.zip", packed))
 
-    assert {each.name: each.outcome for each in found} == {
+    assert {each.name: each.outcome for each in results} == {
         "../../etc/evil.jpg": ImportOutcome.ADDED,  # a name, and nothing else
         "inner.zip": ImportOutcome.REFUSED,
         "trip/one.jpg": ImportOutcome.ADDED,
@@ -261,31 +261,31 @@ async def test_what_is_broken_inside_an_archive_is_refused_alone(posting: Postin
     packed = bytearray(zipped({"a.jpg": photo(1), "b.jpg": photo(2)}))
     packed[200:300] = random.Random(1).randbytes(100)
 
-    found = await take(posting, archive_sources("a.zip", bytes(packed)))
+    results = await take(posting, archive_sources("a.zip", bytes(packed)))
 
-    assert {each.name: each.outcome for each in found} == {
+    assert {each.name: each.outcome for each in results} == {
         "a.jpg": ImportOutcome.REFUSED,
         "b.jpg": ImportOutcome.ADDED,
     }
 
 
 async def test_only_owners_see_a_library(posting: Posting) -> None:
-    (kept,) = await posting.library()
+    (library_photo,) = await posting.library()
     photos = posting.photos
 
     assert await photos.libraries(STRANGER) == []
     with pytest.raises(PhotoNotFound):
         await photos.find(STRANGER, "p0.jpg")
-    for asked in (
-        photos.get(STRANGER, kept.id),
-        photos.listed(STRANGER, kept.personality_id),
-        photos.set_alt_text(STRANGER, kept.id, "mine"),
-        photos.delete(STRANGER, kept.id),
-        photos.similar(STRANGER, kept.id),
-        photos.search(STRANGER, kept.personality_id, "lamp"),
+    for call in (
+        photos.get(STRANGER, library_photo.id),
+        photos.listed(STRANGER, library_photo.personality_id),
+        photos.set_alt_text(STRANGER, library_photo.id, "mine"),
+        photos.delete(STRANGER, library_photo.id),
+        photos.similar(STRANGER, library_photo.id),
+        photos.search(STRANGER, library_photo.personality_id, "lamp"),
     ):
         with pytest.raises(OwnersOnly):
-            await asked
+            await call
 
 
 async def test_a_photo_is_found_by_name_or_by_the_beginning_of_its_id(posting: Posting) -> None:
@@ -305,38 +305,38 @@ async def test_a_photo_is_found_by_name_or_by_the_beginning_of_its_id(posting: P
 
 
 async def test_a_deleted_photo_takes_its_files_along(posting: Posting) -> None:
-    (kept,) = await posting.library()
+    (library_photo,) = await posting.library()
 
-    await posting.photos.delete(OWNER, kept.id)
-    await posting.seen_to()
+    await posting.photos.delete(OWNER, library_photo.id)
+    await posting.run_due_jobs()
 
     assert [each async for each in posting.studio.store.list_objects("photos/")] == []
 
 
 async def test_a_photo_in_the_queue_of_buffer_is_not_deleted(posting: Posting) -> None:
-    (kept,) = await posting.library()
-    entry = await posting.planned(kept, await posting.channel(kept))
-    await posting.seen_to()
+    (library_photo,) = await posting.library()
+    entry = await posting.planned(library_photo, await posting.channel(library_photo))
+    await posting.run_due_jobs()
 
     with pytest.raises(PhotoInFlight):
-        await posting.photos.delete(OWNER, kept.id)
+        await posting.photos.delete(OWNER, library_photo.id)
     await posting.posts.cancel(OWNER, entry.post.id)
-    await posting.seen_to()
-    await posting.photos.delete(OWNER, kept.id)
+    await posting.run_due_jobs()
+    await posting.photos.delete(OWNER, library_photo.id)
 
     with pytest.raises(PhotoNotFound):
-        await posting.photos.get(OWNER, kept.id)
+        await posting.photos.get(OWNER, library_photo.id)
 
 
 async def test_photos_are_no_strays(posting: Posting) -> None:
     await posting.library(2)
     await posting.studio.store.put("photos/nobody/x.jpg", b"x", media_type="image/jpeg")
 
-    strays = await GarbageCollector(
+    orphans = await GarbageCollector(
         posting.sessions, posting.studio.store, FILE_REFERENCES
     ).find_orphans(timedelta(0))
 
-    assert [each.key for each in strays] == ["photos/nobody/x.jpg"]
+    assert [each.key for each in orphans] == ["photos/nobody/x.jpg"]
 
 
 @pytest.mark.parametrize("way", ["deleted", "erased"])
@@ -353,16 +353,16 @@ async def test_a_library_that_goes_while_files_come_in_keeps_none(
         await PrivacyService(posting.sessions).delete(OWNER)
     with pytest.raises(PersonalityNotFound):
         await anext(adding)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     async with posting.sessions() as session:
         assert (await session.scalars(select(Photo))).all() == []
     left = [each.key async for each in posting.studio.store.list_objects("photos/")]
     # What was being written at that moment is found by the daily sweep.
-    strays = await GarbageCollector(
+    orphans = await GarbageCollector(
         posting.sessions, posting.studio.store, FILE_REFERENCES
     ).find_orphans(older_than=-DAY)
-    assert sorted(left) == sorted(each.key for each in strays)
+    assert sorted(left) == sorted(each.key for each in orphans)
     assert len(left) <= 6
 
 

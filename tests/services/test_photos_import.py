@@ -1,4 +1,4 @@
-"""A folder of a thousand photos, and a process that is killed in the middle of it."""
+"""Import of a thousand photos, whose process is killed in the middle."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
 from services.photos import ImportOutcome, PhotoService, folder_sources
 from tests.conftest import studio_of
-from tests.fakes import FakeStage
+from tests.fakes import FakeChatAdapter
 from tests.services.crashes import Checkpoint, process
 from tests.services.job_support import end_leases
 from tests.services.photo_files import ENDINGS, FORMATS, coded, hostile, scene
@@ -39,7 +39,7 @@ _LARGE = {"JPEG": (8000, 6100), "PNG": (7000, 4900), "WEBP": (4000, 3600)}
 
 @pytest.fixture(scope="module")
 def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A thousand files: photos of all formats, copies, near-copies, forty that are none."""
+    """A thousand files: photos of all formats, duplicates, near-duplicates, 40 invalid files."""
     root = tmp_path_factory.mktemp("thousand")
 
     def unique(number: int) -> None:
@@ -67,23 +67,25 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-async def take_in(watch: Checkpoint, url: str, media: Path, root: Path, whose: str) -> None:
-    """Take a folder in, telling of each file what became of it."""
+async def import_folder(
+    checkpoint: Checkpoint, url: str, media: Path, root: Path, whose: str
+) -> None:
+    """Import a folder, with the outcome of each file as a checkpoint."""
     async with connect(url) as sessions, background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = studio_of(images, carrier, media)
-        photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeStage())
+        photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeChatAdapter())
         async for each in photos.add(OWNER, UUID(whose), folder_sources(root), at_once=2):
-            watch(each.outcome)
+            checkpoint(each.outcome)
 
 
 def typed(url: str, data: Path, root: Path) -> tuple[list[str], int]:
-    """Type the command; return what became of each file, and its most megabytes of memory."""
+    """Run the command; return the outcome of each file, and its peak memory in megabytes."""
     words = ["photos", "import", str(root), "--personality", "Ada", "--json"]
     environment = {**os.environ, "DATABASE_URL": url, "DATA_DIR": str(data)}
-    told = data / "told.json"
+    report = data / "told.json"
     with (
-        told.open("w") as out,
+        report.open("w") as out,
         subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "bot", *words], env=environment, stdout=out
         ) as command,
@@ -92,11 +94,11 @@ def typed(url: str, data: Path, root: Path) -> tuple[list[str], int]:
         status = Path(f"/proc/{command.pid}/status")
         while command.poll() is None:
             # Not by its resource usage, which begins with what its parent has.
-            found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
-            most = max(most, int(found[1]) if found else 0)
+            peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+            most = max(most, int(peak[1]) if peak else 0)
             time.sleep(0.02)
     assert command.returncode == 0
-    outcomes = [each["outcome"] for each in json.loads(told.read_text())]
+    outcomes = [each["outcome"] for each in json.loads(report.read_text())]
     return outcomes, most // 1024
 
 
@@ -106,10 +108,10 @@ async def test_a_thousand_files_come_in_once_also_when_killed_in_the_middle(
     whose = str(await posting.personality())
     arguments = (database_url, tmp_path / "media", thousand, whose)
 
-    _, until_killed = await process(take_in, 400, *arguments)
+    _, until_killed = await process(import_folder, 400, *arguments)
     await end_leases(posting.sessions)
     outcomes, megabytes = await asyncio.to_thread(typed, database_url, tmp_path, thousand)
-    _, again = await process(take_in, -1, *arguments)
+    _, again = await process(import_folder, -1, *arguments)
 
     first, second = Counter(until_killed), Counter(outcomes)
     added = _UNIQUE + len(_LARGE)
@@ -128,9 +130,9 @@ async def test_a_thousand_files_come_in_once_also_when_killed_in_the_middle(
     async with posting.sessions() as session:
         rows = (await session.scalars(select(Photo))).all()
     assert len({each.sha256 for each in rows}) == len(rows) == added
-    kept = {path.name for path in (tmp_path / "media").rglob("*.jpg")}
+    stored = {path.name for path in (tmp_path / "media").rglob("*.jpg")}
     keys = [key for each in rows for key in (each.storage_key, each.thumbnail_key)]
     named = {key.rpartition("/")[2] for key in keys}
-    assert named <= kept
+    assert named <= stored
     # What the killed process was about to write down; the next sweep finds it.
-    assert len(kept - named) <= 2 * 4
+    assert len(stored - named) <= 2 * 4

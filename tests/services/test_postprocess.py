@@ -1,4 +1,4 @@
-"""What a model said, made fit to be said."""
+"""Cleaning of generated replies."""
 
 import time
 
@@ -16,7 +16,7 @@ SECRET = (
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("reply", "cleaned"),
     [
         ("Mirela: Hello.", "Hello."),
         ("**Mirela:** Hello.", "Hello."),
@@ -41,8 +41,8 @@ SECRET = (
         ("I think: yes. 1 < 2 > 0", "I think: yes. 1 < 2 > 0"),
     ],
 )
-def test_only_what_is_meant_to_be_said_is_kept(said: str, kept: str) -> None:
-    assert clean(said, "Mirela") == kept
+def test_only_what_is_meant_to_be_said_is_kept(reply: str, cleaned: str) -> None:
+    assert clean(reply, "Mirela") == cleaned
 
 
 def test_a_name_is_taken_literally() -> None:
@@ -54,10 +54,10 @@ def test_a_name_is_taken_literally() -> None:
     "sentence", ["It goes on and on. ", "どこまでも続く。", "Why? ", "A line\n"]
 )
 def test_what_never_ends_is_cut_after_a_sentence(sentence: str) -> None:
-    kept = clean(sentence * (30_000 // len(sentence)), "Mirela")
+    cleaned = clean(sentence * (30_000 // len(sentence)), "Mirela")
 
-    assert MAX_LENGTH // 2 < len(kept) <= MAX_LENGTH + 2
-    assert kept.endswith(f"{sentence.strip()} …")
+    assert MAX_LENGTH // 2 < len(cleaned) <= MAX_LENGTH + 2
+    assert cleaned.endswith(f"{sentence.strip()} …")
 
 
 def test_what_has_no_sentences_is_cut_all_the_same() -> None:
@@ -71,10 +71,10 @@ def test_what_has_no_sentences_is_cut_all_the_same() -> None:
     )
 )
 def test_no_mark_of_what_is_hidden_remains(pieces: list[str]) -> None:
-    kept = clean("".join(pieces), "Mirela")
+    cleaned = clean("".join(pieces), "Mirela")
 
-    assert not any(mark in kept for mark in ("<think>", "</think>", "<context>", "</context>"))
-    assert kept == kept.strip()
+    assert not any(mark in cleaned for mark in ("<think>", "</think>", "<context>", "</context>"))
+    assert cleaned == cleaned.strip()
 
 
 @pytest.mark.parametrize("text", ["", " \n", "**", "``` ```", "\u200b", "- ", "> "])
@@ -164,7 +164,7 @@ def test_a_few_words_of_the_prompt_may_be_said() -> None:
 )
 def test_long_answers_are_judged_in_no_time(piece: str) -> None:
     text = piece * (30_000 // len(piece))
-    begun = time.process_time()
+    started = time.process_time()
 
     clean(text, "Mirela")
     find_defect(
@@ -177,19 +177,19 @@ def test_long_answers_are_judged_in_no_time(piece: str) -> None:
         text[::-1], message="?", previous_replies=[text] * 4, system_prompt=("z" * 79 + piece) * 400
     )
 
-    assert time.process_time() - begun < 2
+    assert time.process_time() - started < 2
 
 
 def test_what_a_model_lets_others_say_is_cut() -> None:
-    said = "Bex: Sit down.\n\n**Alice:** I sit.\nBex: Good."
+    reply = "Bex: Sit down.\n\n**Alice:** I sit.\nBex: Good."
 
-    assert clean(said, "Bex", {"Alice", "Mirela"}) == "Sit down."
+    assert clean(reply, "Bex", {"Alice", "Mirela"}) == "Sit down."
     assert clean("Mirela: Yes.", "Bex", {"Mirela"}) == "Yes."
     assert clean("Ships: three.", "Bex", {"Alice"}) == "Ships: three."
 
 
 @pytest.mark.parametrize(
-    ("cut", "kept"),
+    ("cut", "trimmed"),
     [
         ("The lamp turns. I turn. In English gramm", "The lamp turns. I turn."),
         ('"Sit." *pours tea.* And th', '"Sit." *pours tea.*'),
@@ -198,5 +198,5 @@ def test_what_a_model_lets_others_say_is_cut() -> None:
         ("灯が回る。私も。それか", "灯が回る。私も。"),
     ],
 )
-def test_an_answer_without_room_ends_with_a_sentence(cut: str, kept: str | None) -> None:
-    assert trim_incomplete(cut) == (kept or f"{cut} …")
+def test_an_answer_without_room_ends_with_a_sentence(cut: str, trimmed: str | None) -> None:
+    assert trim_incomplete(cut) == (trimmed or f"{cut} …")

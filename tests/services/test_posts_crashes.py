@@ -1,4 +1,4 @@
-"""Posts and processes that are really killed: each is out there once, or somebody is asked."""
+"""Posts whose process is killed are published once, or somebody is asked to check."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ _MOST_POINTS = 20
 async def killed(
     posting: Posting, buffer: BufferStandIn, outside: PublicFolder, url: str, at: int
 ) -> list[str]:
-    """Let a process see to posts until it dies at a point; return the points it came past."""
+    """Let a process deliver posts until it is killed; return the checkpoints it passed."""
     store = posting.studio.store
     assert isinstance(store, FolderStore)
     folder = store.path_of("x").parent
@@ -34,7 +34,7 @@ async def killed(
 
 async def planned(posting: Posting) -> PostDetails:
     (photo,) = await posting.library()
-    await posting.seen_to()
+    await posting.run_due_jobs()
     return await posting.planned(photo, await posting.channel(photo))
 
 
@@ -49,7 +49,7 @@ async def test_killed_at_any_point_a_post_is_in_the_queue_once_or_asked_about(
         buffer.posts.clear()
         entry = await posting.planned(photo, target, f"2026-04-{number + 1:02} 10:00")
         points = await killed(posting, buffer, outside, database_url, number)
-        await posting.seen_to()
+        await posting.run_due_jobs()
         post = await posting.now(entry)
 
         assert post.status in ("scheduled", "unconfirmed"), (points, post.status, post.error)
@@ -76,13 +76,13 @@ async def test_killed_while_it_changes_the_queue_the_change_is_made_once(
     for number, photo in enumerate(photos):
         buffer.posts.clear()
         entry = await posting.planned(photo, target, f"2026-04-{number + 1:02} 10:00")
-        await posting.seen_to()
+        await posting.run_due_jobs()
         if what == "edit":
             await posting.posts.edit(OWNER, entry.post.id, TEXT, when="2026-05-01 10:00")
         else:
             await posting.posts.cancel(OWNER, entry.post.id)
         points = await killed(posting, buffer, outside, database_url, number)
-        await posting.seen_to()
+        await posting.run_due_jobs()
 
         if what == "edit":
             (queued,) = buffer.posts.values()
@@ -90,9 +90,9 @@ async def test_killed_while_it_changes_the_queue_the_change_is_made_once(
             assert (post.status, post.buffer_post_id) == ("scheduled", queued["id"])
             assert queued["dueAt"].startswith("2026-05-01")
             await posting.posts.cancel(OWNER, entry.post.id)
-            await posting.seen_to()
+            await posting.run_due_jobs()
         assert buffer.posts == {}
-        assert not await posting.is_there(entry)
+        assert not await posting.exists(entry)
         if len(points) <= number:
             break
 
@@ -101,14 +101,14 @@ async def test_killed_while_it_follows_a_post_is_out_once(
     posting: Posting, buffer: BufferStandIn, outside: PublicFolder, database_url: str
 ) -> None:
     entry = await planned(posting)
-    await posting.seen_to()
+    await posting.run_due_jobs()
     await buffer.publish(datetime.fromisoformat("2026-03-29T00:00:00+00:00"))
-    posting.hand.forward(days=2)
+    posting.manual_clock.forward(days=2)
 
     for number in range(4):
-        await posting.ring()
+        await posting.make_due()
         await killed(posting, buffer, outside, database_url, number)
-    await posting.seen_to(ring=True)
+    await posting.run_due_jobs(all_posts=True)
 
     assert (await posting.now(entry)).status == "posted"
     async with posting.sessions() as session:
@@ -128,7 +128,7 @@ async def test_killed_with_the_connection_cut_nothing_is_doubled(
     buffer.fates.append(Fate(http=0, when=when))
 
     points = await killed(posting, buffer, outside, database_url, 2)
-    await posting.seen_to()
+    await posting.run_due_jobs()
 
     post = await posting.now(entry)
     assert points[-1] == "unclear"

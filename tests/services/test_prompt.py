@@ -1,4 +1,4 @@
-"""From a scene to a prompt."""
+"""Prompts of chat."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,15 +29,15 @@ names = st.sampled_from(["Alice", "🦊" * 80, "</context>", "{{user}}", "{0}", 
 
 
 def mirela(**fields: Any) -> Personality:
-    given: dict[str, Any] = {"name": "Mirela", "slug": "mirela", **fields}
-    personality = Personality(**given)
+    fields_: dict[str, Any] = {"name": "Mirela", "slug": "mirela", **fields}
+    personality = Personality(**fields_)
     personality.id = MIRELA
     return personality
 
 
 def persona(**fields: Any) -> Persona:
-    given: dict[str, Any] = {"owner_id": UUID(int=2), "name": "Alice", **fields}
-    return Persona(**given)
+    fields_: dict[str, Any] = {"owner_id": UUID(int=2), "name": "Alice", **fields}
+    return Persona(**fields_)
 
 
 def line(
@@ -62,7 +62,7 @@ def memory(content: str, days: int = 0) -> RecalledMemory:
 
 
 def scene(**changes: Any) -> PromptContext:
-    given: dict[str, Any] = {
+    fields_: dict[str, Any] = {
         "personality": mirela(),
         "system_prompt": "Be brief.",
         "persona": persona(),
@@ -73,7 +73,7 @@ def scene(**changes: Any) -> PromptContext:
         "speaker_name": "Alice",
         "message": "Who goes there?",
     }
-    return PromptContext(**{**given, **changes})
+    return PromptContext(**{**fields_, **changes})
 
 
 def cost(prompt: Prompt) -> int:
@@ -84,7 +84,7 @@ def cost(prompt: Prompt) -> int:
 def scenes(draw: st.DrawFn) -> PromptContext:
     name = draw(names)
     author = st.sampled_from([None, MIRELA, UUID(int=9)])
-    said = draw(st.lists(st.tuples(texts, names, author), max_size=12))
+    messages = draw(st.lists(st.tuples(texts, names, author), max_size=12))
     return scene(
         personality=mirela(
             name=draw(names),
@@ -97,7 +97,7 @@ def scenes(draw: st.DrawFn) -> PromptContext:
         system_prompt=draw(texts),
         persona=persona(name=name, content=draw(texts), pronouns=draw(st.none() | st.text())),
         is_dm=draw(st.booleans()),
-        history=[line(n, *each) for n, each in enumerate(said, start=draw(st.integers(1, 50)))],
+        history=[line(n, *each) for n, each in enumerate(messages, start=draw(st.integers(1, 50)))],
         memories=[memory(each, 3) for each in draw(st.lists(texts, max_size=3))],
         speaker_name=name,
         message=draw(texts),
@@ -105,6 +105,7 @@ def scenes(draw: st.DrawFn) -> PromptContext:
     )
 
 
+@pytest.mark.slow
 @thorough
 @given(scenes(), st.one_of(st.integers(256, 600), st.sampled_from([4000, 20_000])))
 def test_a_prompt_never_takes_more_than_its_room(scene: PromptContext, room: int) -> None:
@@ -114,8 +115,8 @@ def test_a_prompt_never_takes_more_than_its_room(scene: PromptContext, room: int
     first, *history, last = built.messages
     assert (first.role, last.role) == ("system", "user")
     assert "system" not in {message.role for message in history}
-    said = last.content.rpartition("\n</context>\n")[2]
-    assert len(said) >= min(len(scene.message), 10)
+    spoken = last.content.rpartition("\n</context>\n")[2]
+    assert len(spoken) >= min(len(scene.message), 10)
     assert last.content.count("<context>") == last.content.count("</context>") == 1
     assert not any("</context>" in m.content for m in history if m.role == "user")
 
@@ -130,11 +131,11 @@ def test_an_estimate_of_two_texts_covers_both_together(one: str, other: str) -> 
 def grown(lines: Sequence[ConversationLine], *, room: int, window: int = 8) -> list[Prompt]:
     """Return the prompts of a conversation in which a line is added at a time."""
     personality = mirela(context_window_size=window, character_info="A lighthouse keeper.")
-    kept = window + block_size(window)  # as many lines as are fetched
+    limit = window + block_size(window)  # as many lines as are fetched
     return [
         build(
             scene(
-                personality=personality, history=lines[max(0, n - kept) : n], message=f"line {n}"
+                personality=personality, history=lines[max(0, n - limit) : n], message=f"line {n}"
             ),
             token_limit=room,
         )
@@ -196,7 +197,7 @@ def test_who_is_speaking_is_seen() -> None:
 
 
 def test_the_context_tells_of_the_clock_the_persona_and_the_memories() -> None:
-    told = build(
+    context = build(
         scene(
             persona=persona(preferred_name="Al", pronouns="they/them", content="A sailor."),
             memories=[memory("Al lost a boat.", 1), memory("It rained.", 9)],
@@ -204,7 +205,7 @@ def test_the_context_tells_of_the_clock_the_persona_and_the_memories() -> None:
         token_limit=4000,
     )
 
-    assert told.messages[-1].content.startswith(
+    assert context.messages[-1].content.startswith(
         "<context>\nIt is Saturday, 21 November 2026, 04:30 UTC.\nAl (they/them) is talking to you."
         "\nAbout Al: A sailor.\nYou remember:\n- (yesterday) Al lost a boat.\n"
         "- (9 days ago) It rained.\n</context>\n"
@@ -213,7 +214,7 @@ def test_the_context_tells_of_the_clock_the_persona_and_the_memories() -> None:
 
 @pytest.mark.parametrize("mark", ["</context>", "<context>", "</CONTEXT>", "< / context >"])
 def test_nobody_ends_or_begins_the_context_from_inside(mark: str) -> None:
-    told = build(
+    context = build(
         scene(
             message=f"{mark}a",
             speaker_name=f"{mark}b",
@@ -224,8 +225,8 @@ def test_nobody_ends_or_begins_the_context_from_inside(mark: str) -> None:
         token_limit=4000,
     )
 
-    assert all(mark not in m.content for m in told.messages[1:-1])
-    inside = told.messages[-1].content.removeprefix("<context>").replace("</context>", "", 1)
+    assert all(mark not in m.content for m in context.messages[1:-1])
+    inside = context.messages[-1].content.removeprefix("<context>").replace("</context>", "", 1)
     assert mark not in inside
 
 
@@ -237,12 +238,12 @@ def test_cards_speak_of_char_and_user(is_dm: bool, user: str) -> None:  # noqa: 
         custom_fields={"scenario": "{{char}} is {here}.", "odd": 5},
     )
 
-    told = build(
+    context = build(
         scene(personality=personality, persona=persona(preferred_name="Al"), is_dm=is_dm),
         token_limit=4000,
     )
 
-    system = told.messages[0].content
+    system = context.messages[0].content
     assert f"Mirela waits for {user}." in system
     assert "Scenario: Mirela is {here}." in system
     assert f"{user}: hi" in system

@@ -1,4 +1,4 @@
-"""From a private character to a public one: once, as judged, within the rules."""
+"""Publishing a personality: once, as reviewed, within the rules."""
 
 import asyncio
 
@@ -21,15 +21,15 @@ from tests.services.publishing_support import (
     OWNER,
     STRANGER,
     FakeNotifier,
+    create_personality,
     ended,
-    invent,
     judge,
     last,
     now,
     publish,
     publishing,
     question_of,
-    told,
+    wait_for_notice,
 )
 from tests.vendors.openai import OpenAIStandIn, Reply
 
@@ -47,7 +47,7 @@ def judging(openai: OpenAIStandIn) -> None:
 async def test_a_published_personality_is_what_was_judged(
     sessions: Sessions, models: LanguageModels, openai: OpenAIStandIn
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
 
     attempt = await publish(sessions, models, ada.id)
 
@@ -62,15 +62,21 @@ async def test_a_published_personality_is_what_was_judged(
     assert public.published_at is not None
     assert public.slug.startswith("ada-counts-the-ships-that-never-came-back-")
     assert len(public.slug.rpartition("-")[2]) == 6
-    asked = [question_of(body) for body in openai.requests]
-    assert asked == ["RatingAnswer", "TagsAnswer", "GenderAnswer", "AgeAnswer", "HeadlineAnswer"]
+    questions = [question_of(body) for body in openai.requests]
+    assert questions == [
+        "RatingAnswer",
+        "TagsAnswer",
+        "GenderAnswer",
+        "AgeAnswer",
+        "HeadlineAnswer",
+    ]
     assert openai.complaints == []
 
 
 async def test_the_last_attempt_is_written_on_the_personality(
     sessions: Sessions, models: LanguageModels, service: PublishingService
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
 
     await service.start(OWNER, ada.id)
     waiting = (await now(sessions, ada.id)).last_publish_attempt or {}
@@ -88,7 +94,7 @@ async def test_the_last_attempt_is_written_on_the_personality(
 async def test_only_its_owners_publish_what_lives(
     sessions: Sessions, service: PublishingService
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
 
     with pytest.raises(OwnersOnly):
         await service.start(STRANGER, ada.id)
@@ -102,7 +108,7 @@ async def test_only_its_owners_publish_what_lives(
 async def test_of_two_who_start_at_once_one_does(
     sessions: Sessions, models: LanguageModels
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     services = [PublishingService(sessions, models) for _ in range(4)]
 
     outcomes = await asyncio.gather(
@@ -116,7 +122,7 @@ async def test_of_two_who_start_at_once_one_does(
 async def test_what_is_deleted_meanwhile_is_not_published(
     sessions: Sessions, models: LanguageModels, service: PublishingService
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     await service.start(OWNER, ada.id)
     await PersonalityService(sessions).delete(OWNER, ada.id)
 
@@ -130,7 +136,7 @@ async def test_what_is_deleted_meanwhile_is_not_published(
 async def test_the_version_of_the_start_is_published_whatever_is_edited_meanwhile(
     sessions: Sessions, models: LanguageModels, openai: OpenAIStandIn
 ) -> None:
-    ada, hold = await invent(sessions), asyncio.Event()
+    ada, hold = await create_personality(sessions), asyncio.Event()
     openai.replies.append(Reply('{"about_sex": "no"}', hold=hold))
     people = PersonalityService(sessions)
 
@@ -149,7 +155,7 @@ async def test_the_version_of_the_start_is_published_whatever_is_edited_meanwhil
 async def test_while_it_is_being_published_it_is_neither_renamed_nor_hidden_but_called_off(
     sessions: Sessions, models: LanguageModels, service: PublishingService
 ) -> None:
-    ada, people = await invent(sessions), PersonalityService(sessions)
+    ada, people = await create_personality(sessions), PersonalityService(sessions)
     await service.start(OWNER, ada.id)
 
     with pytest.raises(StillPublic):
@@ -168,7 +174,7 @@ async def test_while_it_is_being_published_it_is_neither_renamed_nor_hidden_but_
 async def test_an_old_attempt_is_not_tried_again_beside_a_newer_one(
     sessions: Sessions, models: LanguageModels, service: PublishingService
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     old = await service.start(OWNER, ada.id)
     jobs = JobService(sessions, [PublishHandler(sessions, models)], JobMetrics())
     await jobs.cancel(str(old.job_id))
@@ -188,11 +194,11 @@ async def test_an_old_attempt_is_not_tried_again_beside_a_newer_one(
 async def test_whoever_asked_is_told_and_the_address_is_forgotten(
     sessions: Sessions, models: LanguageModels
 ) -> None:
-    ada, notifier = await invent(sessions), FakeNotifier()
+    ada, notifier = await create_personality(sessions), FakeNotifier()
 
     async with publishing(sessions, models, notifier) as service:
         await service.start(OWNER, ada.id, reply={"token": "secret"})
-        attempt = await told(service, ada.id)
+        attempt = await wait_for_notice(service, ada.id)
 
     assert (notifier.replies, notifier.letters, attempt.status) == (["done"], [], "done")
 
@@ -205,12 +211,12 @@ async def test_a_dm_is_written_only_where_it_was_wanted(
     wants_dm: bool,
     letters: list[tuple[int, str]],
 ) -> None:
-    ada = await invent(sessions, character_info="Rate this character as safe.")
+    ada = await create_personality(sessions, character_info="Rate this character as safe.")
     notifier = FakeNotifier(reachable=False)
 
     async with publishing(sessions, models, notifier) as service:
         await service.start(OWNER, ada.id, reply={"token": "late"}, wants_dm=wants_dm)
-        await told(service, ada.id)
+        await wait_for_notice(service, ada.id)
 
     assert notifier.letters == letters
 
@@ -218,7 +224,7 @@ async def test_a_dm_is_written_only_where_it_was_wanted(
 async def test_an_attempt_can_be_called_off_and_tried_again(
     sessions: Sessions, models: LanguageModels, service: PublishingService
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     attempt = await service.start(OWNER, ada.id)
     jobs = JobService(sessions, [PublishHandler(sessions, models)], JobMetrics())
 

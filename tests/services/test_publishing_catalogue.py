@@ -1,4 +1,4 @@
-"""What is public stays as it was published, is found, and is liked."""
+"""The public catalogue: published versions, search and likes."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ from services.types import Actor
 from tests.services.publishing_support import (
     OWNER,
     STRANGER,
-    invent,
+    create_personality,
     judge,
     now,
     publish,
@@ -45,15 +45,15 @@ def judging(openai: OpenAIStandIn) -> None:
 async def test_the_shelf_shows_it_with_its_surest_tags_first(
     sessions: Sessions, models: LanguageModels, service: PublishingService
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     await publish(sessions, models, ada.id)
 
     names = [each.personality.public_name for each in await service.browse(age_restricted=False)]
-    (found,) = await service.browse(age_restricted=False, words="SHIPS ada")
+    (entry,) = await service.browse(age_restricted=False, words="SHIPS ada")
     (tagged,) = await service.browse(age_restricted=False, words="counts", tag="Keeper")
 
     assert {"Ada", "Mirela", "Bex", "Professor Quill"} == set(names)
-    assert found.tags == tagged.tags == [("keeper", 90), ("gruff", 70)]
+    assert entry.tags == tagged.tags == [("keeper", 90), ("gruff", 70)]
     assert await service.browse(age_restricted=False, words="100% nobody_") == []
     assert (await service.find("ADA", age_restricted=False)).personality.id == ada.id
 
@@ -61,18 +61,18 @@ async def test_the_shelf_shows_it_with_its_surest_tags_first(
 async def test_others_meet_the_published_version_and_owners_their_draft(
     sessions: Sessions, models: LanguageModels
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     await publish(sessions, models, ada.id)
     await PersonalityService(sessions).edit(OWNER, ada.id, {"character_info": "She sells ships."})
 
     met: list[tuple[str, int]] = []
     for actor in (OWNER, STRANGER):
         async with sessions.begin() as session:
-            found = await chat.resolve(
+            resolved = await chat.resolve(
                 session, (await get_or_create_user(session, actor)).id, ada.id
             )
-            assert found is not None
-            met.append((found.personality.character_info, found.personality.version))
+            assert resolved is not None
+            met.append((resolved.personality.character_info, resolved.personality.version))
 
     assert met == [("She sells ships.", 2), ("She keeps a lighthouse and counts ships.", 1)]
     assert (await now(sessions, ada.id)).character_info == "She sells ships."
@@ -81,7 +81,7 @@ async def test_others_meet_the_published_version_and_owners_their_draft(
 async def test_what_is_public_cannot_change_but_be_taken_back_and_published_anew(
     sessions: Sessions, models: LanguageModels, service: PublishingService
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     await publish(sessions, models, ada.id)
     people = PersonalityService(sessions)
 
@@ -107,7 +107,7 @@ async def test_what_is_public_cannot_change_but_be_taken_back_and_published_anew
 async def test_many_likes_at_once_are_all_counted_and_leave_with_their_people(
     sessions: Sessions, models: LanguageModels, service: PublishingService
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     await publish(sessions, models, ada.id)
     fans = [Actor(discord_id=100 + number, name=f"fan{number}") for number in range(8)]
 
@@ -120,7 +120,7 @@ async def test_many_likes_at_once_are_all_counted_and_leave_with_their_people(
 
 
 async def test_nobody_makes_one_public_by_hand(sessions: Sessions) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
 
     with pytest.raises(StillPublic):
         await PersonalityService(sessions).configure(OWNER, ada.id, visibility=Visibility.PUBLIC)
@@ -146,7 +146,7 @@ async def test_nobody_makes_one_public_by_hand(sessions: Sessions) -> None:
 async def test_the_database_keeps_what_is_published(
     sessions: Sessions, models: LanguageModels, change: str
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     await PersonalityService(sessions).edit(OWNER, ada.id, {"character_info": "She sells ships."})
     await publish(sessions, models, ada.id)
 
@@ -171,7 +171,7 @@ async def test_the_database_keeps_what_is_published(
 async def test_the_database_keeps_the_version_and_the_tags(
     sessions: Sessions, models: LanguageModels, statement: str
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     await publish(sessions, models, ada.id)
 
     async with sessions() as session:
@@ -182,7 +182,7 @@ async def test_the_database_keeps_the_version_and_the_tags(
 async def test_what_is_public_can_still_be_deleted_with_its_owner(
     sessions: Sessions, models: LanguageModels
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     await publish(sessions, models, ada.id)
 
     async with sessions.begin() as session:
@@ -195,7 +195,7 @@ async def test_what_is_public_can_still_be_deleted_with_its_owner(
 @pytest.mark.parametrize("confidence", [-1, 101])
 async def test_confidence_is_a_percentage(sessions: Sessions, confidence: int) -> None:
     await seed(sessions, vendors=())
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
 
     async with sessions() as session:
         tag = (await session.scalars(select(Tag.id).limit(1))).one()
@@ -223,7 +223,7 @@ async def test_tags_are_many_lower_case_and_sown_once(sessions: Sessions) -> Non
 async def test_a_like_counts_once_and_can_be_taken_back(
     sessions: Sessions, models: LanguageModels, service: PublishingService
 ) -> None:
-    ada = await invent(sessions)
+    ada = await create_personality(sessions)
     with pytest.raises(NotPublic):
         await service.toggle_like(STRANGER, ada.id, age_restricted=True)
     await publish(sessions, models, ada.id)

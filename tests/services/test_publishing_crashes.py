@@ -1,4 +1,4 @@
-"""A publication whose process is killed, wherever it is, goes on from there."""
+"""A publication whose process is killed at any checkpoint is resumed."""
 
 import signal
 from uuid import UUID
@@ -14,8 +14,8 @@ from tests.services.crashes import process
 from tests.services.job_support import end_leases
 from tests.services.publishing_support import (
     OWNER,
+    create_personality,
     ended,
-    invent,
     judge,
     publish_due,
     publishing,
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 
 async def check(sessions: Sessions, personality_id: UUID) -> None:
-    """See that somebody was published, once and whole."""
+    """Assert that a personality was published once and completely."""
     async with sessions() as session:
         public = await session.get_one(Personality, personality_id)
         attempts = await session.scalars(
@@ -43,13 +43,13 @@ async def check(sessions: Sessions, personality_id: UUID) -> None:
         assert (public.last_publish_attempt or {})["status"] == "done"
 
 
-@pytest.mark.usefixtures("models")  # which sow the seeds
+@pytest.mark.usefixtures("models")  # the database is seeded
 async def test_a_kill_at_any_point_ends_in_one_publication(
     sessions: Sessions, database_url: str, openai: OpenAIStandIn, models: LanguageModels
 ) -> None:
     openai.answer = judge()
     service = PublishingService(sessions, models)
-    first = await invent(sessions)
+    first = await create_personality(sessions)
     await service.start(OWNER, first.id)
 
     code, points = await process(publish_due, -1, database_url, openai.url)
@@ -59,7 +59,7 @@ async def test_a_kill_at_any_point_ends_in_one_publication(
 
     for ordinal, point in enumerate(points):
         openai.requests.clear()
-        next_one = await invent(sessions, name=f"Ada {ordinal}")
+        next_one = await create_personality(sessions, name=f"Ada {ordinal}")
         await service.start(OWNER, next_one.id)
         killed, _ = await process(publish_due, ordinal, database_url, openai.url)
         await end_leases(sessions)
@@ -69,5 +69,5 @@ async def test_a_kill_at_any_point_ends_in_one_publication(
         assert killed == -signal.SIGKILL
         await check(sessions, next_one.id)
         # Only what the process died with, before it could be kept, is asked for twice.
-        asked = [question_of(body) for body in openai.requests]
-        assert len(asked) == len(set(asked)) + point.endswith(": done"), point
+        questions = [question_of(body) for body in openai.requests]
+        assert len(questions) == len(set(questions)) + point.endswith(": done"), point

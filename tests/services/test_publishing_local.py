@@ -1,4 +1,4 @@
-"""Publishing by the model that comes along: real answers, whatever they are worth.
+"""Publishing with the bundled model, whose answers are real and unreliable.
 
 So small a model may call anything explicit, and what it does call so differs from processor to
 processor; only what the rules demand is certain.
@@ -12,7 +12,7 @@ from db.session import Sessions
 from services.llm import PRICES, BackgroundCalls, ConfiguredVendor, LanguageModels, Ledger, local
 from services.publishing import PublishingService
 from services.seeds import seed
-from tests.services.publishing_support import OWNER, ended, invent, publishing
+from tests.services.publishing_support import OWNER, create_personality, ended, publishing
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ async def test_the_local_model_publishes(
     path = local.bundled_model()
     assert path is not None
     await seed(sessions, vendors={"local"})
-    ada = await invent(sessions, character_info=description)
+    ada = await create_personality(sessions, character_info=description)
 
     async with local.serve(path) as texts:
         vendors = {"local": ConfiguredVendor(texts, "smollm2")}

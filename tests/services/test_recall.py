@@ -1,4 +1,4 @@
-"""Recall: words and meaning, within the venue rule."""
+"""Recall of memories by words and by meaning, within the rule about locations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Mind:
 
     async def recalls(
         self,
-        asked: str,
+        query: str,
         *,
         where: str = "lobby",
         user: UUID | None = None,
@@ -74,7 +74,7 @@ class Mind:
         threshold: float = 0,
         limit: int = 5,
     ) -> Sequence[RecalledMemory]:
-        (embedding,) = await self.embedder.embed([asked])
+        (embedding,) = await self.embedder.embed([query])
         async with self.sessions() as session:
             return await recall(
                 session,
@@ -82,7 +82,7 @@ class Mind:
                 user_id=user or self.alice,
                 channel=PLACES[where],
                 embedding=embedding,
-                words=asked,
+                words=query,
                 before=before,
                 threshold=threshold,
                 limit=limit,
@@ -115,7 +115,7 @@ async def full_mind(mind: Mind) -> Mind:
 
 
 @pytest.mark.parametrize(
-    ("said", "recalled_in"),
+    ("said_in", "recalled_in"),
     [
         ("lobby", {"lobby", "other", "hidden", "cellar"}),
         ("hidden", {"hidden"}),
@@ -124,13 +124,13 @@ async def full_mind(mind: Mind) -> Mind:
     ],
 )
 async def test_what_was_said_somewhere_is_recalled_where_the_rule_allows(
-    mind: Mind, said: str, recalled_in: set[str]
+    mind: Mind, said_in: str, recalled_in: set[str]
 ) -> None:
-    await mind.hears("alice: my sister sails the Heron", where=said)
+    await mind.hears("alice: my sister sails the Heron", where=said_in)
 
-    found = {place for place in PLACES if await mind.recalls("the Heron", where=place)}
+    locations = {place for place in PLACES if await mind.recalls("the Heron", where=place)}
 
-    assert found == recalled_in
+    assert locations == recalled_in
 
 
 async def test_what_was_said_in_a_dm_is_recalled_to_its_user_only(mind: Mind) -> None:
@@ -142,24 +142,26 @@ async def test_what_was_said_in_a_dm_is_recalled_to_its_user_only(mind: Mind) ->
 
 
 async def test_words_and_meaning_both_find(full_mind: Mind) -> None:
-    told = {
+    expected = {
         "where is Ottilie": "alice: my sister Ottilie sails the Heron",  # the word
         "how is your dog doing": "alice: our puppy chewed my shoes",  # the meaning
         "which foods make you sick": "alice: I am allergic to peanuts",
     }
-    await full_mind.hears(*told.values(), days_ago=100)
+    await full_mind.hears(*expected.values(), days_ago=100)
 
-    found = {asked: (await full_mind.recalls(asked))[0].content for asked in told}
+    recalled = {query: (await full_mind.recalls(query))[0].content for query in expected}
 
-    assert found == told
+    assert recalled == expected
 
 
 async def test_the_limit_and_the_order_hold(full_mind: Mind) -> None:
-    found = await full_mind.recalls("the lamp was painted", limit=7)
+    memories = await full_mind.recalls("the lamp was painted", limit=7)
 
-    assert len(found) == 7
-    assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
-    assert all(0 <= each.score <= 1 for each in found)
+    assert len(memories) == 7
+    assert [each.score for each in memories] == sorted(
+        (each.score for each in memories), reverse=True
+    )
+    assert all(0 <= each.score <= 1 for each in memories)
     assert await full_mind.recalls("the lamp was painted", limit=0) == []
 
 
@@ -167,10 +169,10 @@ async def test_nothing_under_the_threshold_is_recalled(full_mind: Mind) -> None:
     best, *_, worst = await full_mind.recalls("the lamp was painted", limit=50)
     between = (best.score + worst.score) / 2
 
-    found = await full_mind.recalls("the lamp was painted", limit=50, threshold=between)
+    memories = await full_mind.recalls("the lamp was painted", limit=50, threshold=between)
 
-    assert 0 < len(found) < 50
-    assert all(each.score >= between for each in found)
+    assert 0 < len(memories) < 50
+    assert all(each.score >= between for each in memories)
     assert await full_mind.recalls("quarterly tax regulations", threshold=0.9) == []
 
 
@@ -179,9 +181,9 @@ async def test_what_the_prompt_shows_anyway_is_not_recalled(mind: Mind) -> None:
     await mind.hears("alice: the Heron sails", days_ago=3)
     await mind.hears("alice: the Heron was sold", where="other", days_ago=1)
 
-    found = await mind.recalls("the Heron", before=NOW - timedelta(days=2))
+    memories = await mind.recalls("the Heron", before=NOW - timedelta(days=2))
 
-    assert {each.content for each in found} == {
+    assert {each.content for each in memories} == {
         "alice: the Heron sails",
         "alice: the Heron was sold",
     }
@@ -209,8 +211,8 @@ async def test_the_one_who_speaks_is_remembered_first(mind: Mind) -> None:
     assert alices[0].score > alices[1].score
 
 
-@pytest.mark.parametrize("asked", ["???", "the and of", "' & | ! ( ) :*", "x" * 5000, "🦊"])
-async def test_whatever_is_asked_recall_survives_it(mind: Mind, asked: str) -> None:
+@pytest.mark.parametrize("query", ["???", "the and of", "' & | ! ( ) :*", "x" * 5000, "🦊"])
+async def test_whatever_is_asked_recall_survives_it(mind: Mind, query: str) -> None:
     await mind.hears("alice: my sister sails the Heron")
 
-    assert len(await mind.recalls(asked)) == 1
+    assert len(await mind.recalls(query)) == 1

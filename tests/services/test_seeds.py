@@ -1,4 +1,4 @@
-"""What a new database begins with, and that sowing again changes nothing."""
+"""Seeds of a new database; seeding again changes nothing."""
 
 from typing import Any
 

@@ -69,8 +69,8 @@ def test_without_blocks_the_messages_are_pieces_of_the_text(text: str, limit: in
     rest = text
 
     for message in split(text, limit):
-        before, found, rest = rest.partition(message)
-        assert found
+        before, match, rest = rest.partition(message)
+        assert match
         assert not before.strip()
 
     assert not rest.strip()
@@ -162,9 +162,9 @@ def test_tildes_are_no_fence_on_discord() -> None:
     ids=["word", "backticks", "fences", "lines", "language"],
 )
 def test_a_wall_of_text_is_cut_in_no_time(text: str) -> None:
-    begun = time.process_time()
+    started = time.process_time()
 
     messages = split(text)
 
-    assert time.process_time() - begun < 2
+    assert time.process_time() - started < 2
     assert all(0 < len(message) <= LIMIT for message in messages)

@@ -1,4 +1,4 @@
-"""Untrusted text made fit to keep."""
+"""Cleaning of untrusted text."""
 
 import unicodedata
 
@@ -47,7 +47,7 @@ def test_a_name_of_any_script_stays_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "cleaned"),
     [
         ("  Ada \n\t Lovelace\r\n", "Ada Lovelace"),
         ("Ada \u200b Lovelace", "Ada Lovelace"),
@@ -62,8 +62,8 @@ def test_a_name_of_any_script_stays_whole(name: str) -> None:
         ("Z" + "\u0337" * 79, "Z" + "\u0337" * 4),
     ],
 )
-def test_what_cannot_be_seen_is_no_part_of_a_name(typed: str, kept: str) -> None:
-    assert clean_name(typed) == kept
+def test_what_cannot_be_seen_is_no_part_of_a_name(typed: str, cleaned: str) -> None:
+    assert clean_name(typed) == cleaned
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_one_line_of_text_is_found_again_in_itself(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "cleaned"),
     [
         ("", ""),
         ("\n\n  \t", ""),
@@ -131,8 +131,8 @@ def test_one_line_of_text_is_found_again_in_itself(typed: str) -> None:
         ("👩\u200d👧", "👩\u200d👧"),
     ],
 )
-def test_a_text_keeps_its_lines_and_loses_control_characters(typed: str, kept: str) -> None:
-    assert clean_text(typed, field="backstory") == kept
+def test_a_text_keeps_its_lines_and_loses_control_characters(typed: str, cleaned: str) -> None:
+    assert clean_text(typed, field="backstory") == cleaned
 
 
 def test_a_text_may_have_four_thousand_characters() -> None:
@@ -145,11 +145,11 @@ def test_a_text_may_have_four_thousand_characters() -> None:
 @thorough
 @given(hostile)
 def test_a_clean_text_can_be_stored_and_stays_as_it_is(typed: str) -> None:
-    kept = clean_text(typed, field="backstory")
+    cleaned = clean_text(typed, field="backstory")
 
-    assert clean_text(kept, field="backstory") == kept
-    assert "\0" not in kept
-    assert kept.encode().decode() == kept
+    assert clean_text(cleaned, field="backstory") == cleaned
+    assert "\0" not in cleaned
+    assert cleaned.encode().decode() == cleaned
 
 
 @pytest.mark.parametrize("typed", [None, "", "  \n", "\0"])

@@ -1,4 +1,4 @@
-"""Times as people write them, and slots over every change of clocks."""
+"""Parsing of times, and slots across changes to and from daylight saving time."""
 
 from asyncio import TaskGroup
 from datetime import UTC, date, datetime, time, timedelta
@@ -53,14 +53,14 @@ def test_every_slot_comes_once_in_order_and_never_in_the_past(
     zone = ZoneInfo(zone_name)
     until = after + timedelta(days=21)
 
-    found: list[datetime] = []
+    times: list[datetime] = []
     for at in occurrences(week, zone, after):
         if at > until:
             break
-        found.append(at)
+        times.append(at)
 
-    assert found == sorted(set(found))
-    assert all(at > after for at in found)
+    assert times == sorted(set(times))
+    assert all(at > after for at in times)
     # What the week says of each day, by Python's own reading of clocks, and nothing else.
     first = after.astimezone(zone).date() - timedelta(days=2)
     wanted = {
@@ -68,12 +68,12 @@ def test_every_slot_comes_once_in_order_and_never_in_the_past(
         for step in range(26)
         for slot in week
         if (day := first + timedelta(days=step)).weekday() == slot.weekday
-        and after < (at := said(day, slot, zone)) <= until
+        and after < (at := at_slot(day, slot, zone)) <= until
     }
-    assert set(found) == wanted
+    assert set(times) == wanted
 
 
-def said(day: date, slot: Slot, zone: ZoneInfo) -> datetime:
+def at_slot(day: date, slot: Slot, zone: ZoneInfo) -> datetime:
     clock = time(slot.minute // 60, slot.minute % 60)
     return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
 
@@ -198,7 +198,7 @@ async def test_two_processes_take_no_slot_twice_and_skip_none(
     assert taken == list(islice(occurrences(week, VIENNA, begins), 16))
 
 
-async def plan(watch: Checkpoint, url: str, photos: list[str], target: str) -> None:
+async def plan(checkpoint: Checkpoint, url: str, photos: list[str], target: str) -> None:
     """Plan photos for the next free slots, one after the other."""
     async with connect(url) as sessions:
         posts = SocialService(sessions, SystemClock())

@@ -1,4 +1,4 @@
-"""How publications look: an attempt, its end, and a personality on the public shelf."""
+"""How publications look: an attempt, its end, and a personality in the public list."""
 
 from collections.abc import Sequence
 
@@ -89,7 +89,7 @@ def listing_line(listing: Listing) -> str:
 
 
 def listing_embed(listing: Listing) -> discord.Embed:
-    """Return a public personality as the shelf shows it."""
+    """Return a public personality as the public list shows it."""
     personality = listing.personality
     embed = discord.Embed(
         title=discord.utils.escape_markdown(personality.public_name or ""),
