@@ -11,6 +11,9 @@ from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.embeddings import IMAGE_EMBEDDERS
+from services.images import IMAGE_VENDORS
+
 
 class SettingsError(Exception):
     """A variable is missing or wrong. The message is one line that names it."""
@@ -60,7 +63,7 @@ class Settings(BaseSettings):
     local_model_path: Path | None = None
     local_model: bool = True
 
-    image_vendor: Literal["replicate", "gemini"] | None = Field(
+    image_vendor: str | None = Field(
         default=None, validation_alias=AliasChoices("image_vendor", "painter")
     )
     replicate_api_token: SecretStr | None = None
@@ -74,7 +77,7 @@ class Settings(BaseSettings):
     character_images_per_day: int = Field(default=20, ge=1)
     source_photo_days: int = Field(default=7, ge=1, le=365)
     media_public_url: str | None = None
-    image_embedder: Literal["local", "image_embed", "gemini"] | None = None
+    image_embedder: str | None = None
     image_embed_url: str | None = None
     gemini_embed_model: str = "gemini-embedding-2"
     buffer_api_key: SecretStr | None = None
@@ -204,15 +207,26 @@ class Settings(BaseSettings):
         address = self.media_public_url or "https://"
         if not address.startswith(("https://", "http://127.0.0.1", "http://localhost")):
             raise SettingsError("MEDIA_PUBLIC_URL: it must begin with https://")
-        needed = {
-            "replicate": "replicate_api_token",
-            "gemini": "gemini_api_key",
-            "image_embed": "image_embed_url",
+        self._check_choices()
+
+    def _check_choices(self) -> None:
+        """See that vendors that are chosen by name exist and have what they need.
+
+        Raises:
+            SettingsError: A variable is wrong or missing; the message names it.
+        """
+        needed: Mapping[str, Mapping[str, str | None]] = {
+            "image_vendor": {name: each.key_setting for name, each in IMAGE_VENDORS.items()},
+            "image_embedder": IMAGE_EMBEDDERS,
         }
-        for name in ("image_vendor", "image_embedder"):
-            key = needed.get(getattr(self, name) or "")
+        for name, keys in needed.items():
+            chosen = getattr(self, name)
+            if chosen is None:
+                continue
+            if chosen not in keys:
+                raise SettingsError(f"{name.upper()}: it must be one of {', '.join(keys)}")
+            key = keys[chosen]
             if key and getattr(self, key) is None:
-                chosen = getattr(self, name)
                 raise SettingsError(f"{key.upper()}: needed because {name.upper()} is {chosen}")
 
 

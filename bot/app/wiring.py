@@ -45,7 +45,7 @@ from services.engine import (
     Rhythm,
     Uniform,
 )
-from services.images import ImagePipeline
+from services.images import IMAGE_VENDORS, ImagePipeline
 from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
 from services.llm import VENDORS, LanguageModels
 from services.llm_configs import LlmConfigService
@@ -197,9 +197,8 @@ def assemble(
 
 # Buffer wants calls one after the other: two or three at most.
 _SLOTS: Mapping[str, int] = {
-    **{vendor.name: vendor.concurrency for vendor in VENDORS.values()},
+    **{vendor.name: vendor.concurrency for vendor in (*IMAGE_VENDORS.values(), *VENDORS.values())},
     BUFFER: 2,
-    "replicate": 4,
     ActJob.group: 3,
 }
 

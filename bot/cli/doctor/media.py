@@ -5,7 +5,7 @@ from uuid import uuid4
 import aiohttp
 
 from bot.app.settings import Settings
-from bot.app.vendors import image_vendor, object_store
+from bot.app.vendors import image_model_name, object_store
 from bot.cli.doctor.diagnostics import CheckResult, CheckState
 from bot.discord.errors import explain
 from services.errors import DomainError
@@ -36,7 +36,7 @@ async def examine_media(settings: Settings) -> list[CheckResult]:
 
 
 def _painter(settings: Settings) -> CheckResult:
-    if name := image_vendor(settings):
+    if name := image_model_name(settings):
         return CheckResult("Model for pictures", CheckState.GOOD, name)
     todo = "Set REPLICATE_API_TOKEN or GEMINI_API_KEY for characters and pictures on boards."
     return CheckResult("Model for pictures", CheckState.IDLE, "no key", todo)
