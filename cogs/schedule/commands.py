@@ -30,7 +30,7 @@ from services.social import (
     PostStatus,
     SocialTarget,
     TimeUnclear,
-    zone_of,
+    parse_time_zone,
 )
 from services.types import Actor
 
@@ -269,7 +269,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     async def _zone(self, actor: Actor, target: SocialTarget | None) -> ZoneInfo:
         """Return the time zone of typed times: the actor's, else the target's."""
         fallback = target.time_zone if target else "UTC"
-        return zone_of(await self._calendar.time_zone(actor) or fallback)
+        return parse_time_zone(await self._calendar.time_zone(actor) or fallback)
 
 
 def _parse_month(text: str) -> date:

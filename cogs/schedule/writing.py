@@ -13,8 +13,8 @@ from bot.discord.errors import explain
 from bot.discord.ui import AnyInteraction, Modal, View
 from services.photos import ALT_LIMIT, Photo
 from services.social import (
-    CAPTIONS,
-    COMMENTED,
+    CAPTION_LIMITS,
+    COMMENT_SERVICES,
     NEXT,
     CaptionDraft,
     Drafter,
@@ -44,9 +44,9 @@ class PostForm(Modal):
         super().__init__(title=title[:45])
         self._on_done = on_done
         service = target.service if target else "facebook"
-        self._has_comment = service in COMMENTED
+        self._has_comment = service in COMMENT_SERVICES
         self.caption = _text_input(
-            "caption", draft.caption, min(CAPTIONS[service], _MAX_MODAL_TEXT)
+            "caption", draft.caption, min(CAPTION_LIMITS[service], _MAX_MODAL_TEXT)
         )
         self.alt_text = _text_input("alt_text", draft.alt_text, ALT_LIMIT)
         self.first_comment = _text_input("first_comment", draft.first_comment, _MAX_COMMENT)

@@ -14,7 +14,7 @@ from services.social import (
     SocialTarget,
     TargetDetails,
     TargetKind,
-    write_slots,
+    format_slots,
 )
 from services.texts import shorten
 
@@ -110,7 +110,7 @@ def target_embed(details: TargetDetails) -> discord.Embed:
     """Return a target with its week."""
     target = details.target
     embed = discord.Embed(title=target_label(target))
-    week = write_slots(details.slots) or "*No times of the week yet.*"
+    week = format_slots(details.slots) or "*No times of the week yet.*"
     embed.add_field(name=f"Week, in {target.time_zone}", value=week[:_FIELD], inline=False)
     free = timestamp(details.free_at, "F") if details.free_at else "–"
     embed.add_field(name="Next free slot", value=free)
