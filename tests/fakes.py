@@ -96,3 +96,7 @@ class FakeStage(ChatAdapter):
 @asynccontextmanager
 async def _typing() -> AsyncGenerator[None]:
     yield
+
+
+def configure_nothing(level: str, log_format: str) -> None:
+    """Leave the logging of the tests as it is."""

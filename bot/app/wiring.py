@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
 
+from bot.app.file_references import FILE_REFERENCES
 from bot.app.services import DiscordAdapters, Services
 from bot.app.settings import Settings
 from bot.discord.errors import describe
@@ -141,7 +142,7 @@ def assemble(
     if buffer is not None:
         publishers[TargetKind.BUFFER] = buffer
     looker = image_embedder or LocalImageEmbedder()
-    sweeper = GarbageCollector(sessions, studio.store)
+    sweeper = GarbageCollector(sessions, studio.store, FILE_REFERENCES)
     handlers = (
         PublishHandler(sessions, models),
         PublishNoticeHandler(outside.notifier),

@@ -124,7 +124,16 @@ def ask(question: Callable[[Services], Awaitable[T]]) -> T:
 def _print(details: JobDetails) -> None:
     job = details.job
     table = Table(show_header=False)
-    for name in ("id", "kind", "status", "key", "lane", "attempt", "failures", "crashes"):
+    for name in (
+        "id",
+        "kind",
+        "status",
+        "lock_key",
+        "concurrency_group",
+        "attempt",
+        "failures",
+        "crashes",
+    ):
         table.add_row(name, str(getattr(job, name)))
     for name in ("created_at", "due_at", "started_at", "finished_at"):
         time = getattr(job, name)

@@ -74,7 +74,7 @@ def settings() -> Settings:
     """Read the settings; end with one line where they are wrong."""
     with friendly_errors():
         loaded = Settings.load()
-        logs.configure(loaded.log_level)
+        logs.configure(loaded.log_level, loaded.log_format)
         for line in misspelt():
             typer.echo(f"troupe: {line}", err=True)
         return loaded

@@ -112,58 +112,89 @@ class PersistentButton(ui.DynamicItem[ui.Button[ui.View]], template=r"(?!)"):
         raise NotImplementedError  # each button knows its own state
 
 
-class Pages(View):
+class Pager(View):
+    """Pages that one turns; a subclass draws them.
+
+    The page is drawn anew each time, so that it is up to date.
+    """
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(user_id)
+        self.page = 0
+
+    @property
+    def page_count(self) -> int:
+        """Return how many pages there are, at least one."""
+        raise NotImplementedError  # each pager knows its own pages
+
+    async def render(self) -> dict[str, Any]:
+        """Return the open page as keyword arguments of an edited message, without the view."""
+        raise NotImplementedError  # each pager draws its own pages
+
+    async def open(self, interaction: AnyInteraction) -> None:
+        """Show the first page as the answer to a command that was deferred."""
+        await interaction.edit_original_response(**await self.rendered(), view=self)
+        self.message = await interaction.original_response()
+
+    async def rendered(self) -> dict[str, Any]:
+        """Return the open page, with the buttons as they are on it."""
+        page = await self.render()
+        self.page = min(max(self.page, 0), self.page_count - 1)
+        self.back.disabled = self.page == 0
+        self.forward.disabled = self.page == self.page_count - 1
+        return page
+
+    async def turn(self, interaction: AnyInteraction, step: int = 0) -> None:
+        """Turn so many pages, or draw the open one again."""
+        self.page = min(max(self.page + step, 0), self.page_count - 1)
+        await interaction.response.defer()
+        await interaction.edit_original_response(**await self.rendered(), view=self)
+
+    @ui.button(label="Back", style=discord.ButtonStyle.secondary, row=1)
+    async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Turn a page back."""
+        await self.turn(interaction, -1)
+
+    @ui.button(label="Next", style=discord.ButtonStyle.secondary, row=1)
+    async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Turn a page."""
+        await self.turn(interaction, 1)
+
+
+class ListPager(Pager):
     """A list of lines, ten to a page."""
 
     def __init__(self, user_id: int, *, title: str, lines: Sequence[str], footer: str = "") -> None:
         super().__init__(user_id)
         self._title, self._lines, self._footer = title, lines, footer
-        self._page = 0
-        self._turn()
 
     @property
-    def embed(self) -> discord.Embed:
-        """Return the page that is open."""
-        shown = self._lines[self._page * PAGE : (self._page + 1) * PAGE]
-        text = shorten("\n".join(shown), _EMBED_LIMIT) or "*Nothing yet.*"
+    @override
+    def page_count(self) -> int:
+        return max(1, -(-len(self._lines) // PAGE))
+
+    @override
+    async def render(self) -> dict[str, Any]:
+        lines = self._lines[self.page * PAGE : (self.page + 1) * PAGE]
+        text = shorten("\n".join(lines), _EMBED_LIMIT) or "*Nothing yet.*"
         embed = discord.Embed(title=self._title, description=text)
-        pages = f"Page {self._page + 1} of {self._last + 1}" if self._last else ""
+        count = self.page_count
+        pages = f"Page {self.page + 1} of {count}" if count > 1 else ""
         embed.set_footer(text=" · ".join(part for part in (self._footer, pages) if part) or None)
-        return embed
-
-    @property
-    def _last(self) -> int:
-        return max(0, (len(self._lines) - 1) // PAGE)
-
-    def _turn(self) -> None:
-        self.back.disabled = self._page == 0
-        self.forward.disabled = self._page == self._last
-
-    @ui.button(label="Back", style=discord.ButtonStyle.secondary)
-    async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Turn a page back."""
-        self._page -= 1
-        self._turn()
-        await interaction.response.edit_message(embed=self.embed, view=self)
-
-    @ui.button(label="Next", style=discord.ButtonStyle.secondary)
-    async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Turn a page."""
-        self._page += 1
-        self._turn()
-        await interaction.response.edit_message(embed=self.embed, view=self)
+        return {"embed": embed}
 
 
 async def show_list(
     interaction: AnyInteraction, *, title: str, lines: Sequence[str], footer: str = ""
 ) -> None:
     """Answer with a list that only the asker sees, in pages where it is long."""
-    pages = Pages(interaction.user.id, title=title, lines=lines, footer=footer)
+    pager = ListPager(interaction.user.id, title=title, lines=lines, footer=footer)
+    page = await pager.rendered()
     if len(lines) <= PAGE:
-        await interaction.response.send_message(embed=pages.embed, ephemeral=True)
+        await interaction.response.send_message(**page, ephemeral=True)
         return
-    await interaction.response.send_message(embed=pages.embed, view=pages, ephemeral=True)
-    pages.message = await interaction.original_response()
+    await interaction.response.send_message(**page, view=pager, ephemeral=True)
+    pager.message = await interaction.original_response()
 
 
 class Confirm(View):

@@ -4,10 +4,11 @@ import hmac
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import cached_property, partial
+from typing import ClassVar
 from uuid import UUID
 
 from aiohttp import web
@@ -15,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.app.settings import Settings
 from bot.discord.errors import explain
-from bot.http.media import MediaApi, Upload
+from bot.http.media import MediaApi
+from bot.http.routes import Handler, Route, add_routes, openapi
 from services.engine import (
     ACTIONS,
     ActType,
@@ -32,9 +34,8 @@ from services.personalities import PersonalityNotFound
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_MOST_BYTES, _MOST_A_MINUTE, _MOST_TASKS = 64 * 1024, 120, 500
-_ACTS = {kind.replace("_", "-") for kind in ACTIONS}
+_MAX_BODY_BYTES, _MAX_REQUESTS_PER_MINUTE, _MAX_TASKS = 64 * 1024, 120, 500
+_OWN = ("personality", "channel_id")
 _NO_NUL = r"^[^\x00]*$"
 # Whoever asks for these needs no key; links to files carry their own permission.
 _OPEN = ("/healthz", f"{ROUTE}/")
@@ -55,6 +56,70 @@ class Trigger(BaseModel):
     comment_id: UUID | None = None
 
 
+class TriggeredTask(BaseModel):
+    """The task that a trigger has made."""
+
+    task: UUID
+
+
+class Health(BaseModel):
+    """That the process serves."""
+
+    status: str
+
+
+class TaskCount(BaseModel):
+    """How many tasks of a type have a status."""
+
+    task_type: str
+    status: str
+    count: int
+
+
+class StatusView(BaseModel):
+    """What the engine did in a span of time, and what that cost."""
+
+    now: datetime
+    since: datetime
+    paused_at: datetime | None
+    boards: int
+    waiting: int
+    tasks: list[TaskCount]
+    skipped: dict[str, int]
+    cost_usd: float
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class TaskView(BaseModel):
+    """A task of the engine. Ids of Discord are strings."""
+
+    id: UUID
+    personality: str
+    channel_id: str
+    task_type: str
+    status: str
+    reason: str | None
+    error_message: str | None
+    retry_count: int
+    result_type: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+    post_id: UUID | None
+    comment_id: UUID | None
+    result_id: UUID | None
+    scheduled_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class TasksView(BaseModel):
+    """Tasks of the engine, latest first."""
+
+    tasks: list[TaskView]
+
+
 class AdminApi:
     """The routes; all but `/healthz` want `Authorization: Bearer` and the key."""
 
@@ -65,28 +130,81 @@ class AdminApi:
         self._media = MediaApi(store)
         self._jobs = jobs
         self._engine = engine
-        self._lately: deque[float] = deque(maxlen=_MOST_A_MINUTE)
+        self._recent_requests: deque[float] = deque(maxlen=_MAX_REQUESTS_PER_MINUTE)
 
     def application(self) -> web.Application:
-        """Return what is served."""
+        """Return the application."""
         app = web.Application(
             middlewares=[_answering_errors, self._authorize, self._limit],
-            client_max_size=_MOST_BYTES,
+            client_max_size=_MAX_BODY_BYTES,
         )
-        app.router.add_get("/healthz", _healthz)
-        app.router.add_get("/metrics", self._metrics)
-        app.router.add_get("/status", self._status)
-        app.router.add_get("/tasks", self._tasks)
-        app.router.add_get("/openapi.json", _openapi)
-        app.router.add_post("/trigger/{act}", self._trigger)
-        self._media.add_to(app.router)
+        add_routes(app.router, self._routes)
+        self._media.add_folder(app.router)
         return app
+
+    @cached_property
+    def _routes(self) -> list[Route]:
+        status = {"enum": [*TaskStatus]}
+        limit = {"type": "integer", "minimum": 1, "maximum": _MAX_TASKS, "default": 50}
+        return [
+            Route(
+                method="GET",
+                path="/healthz",
+                handler=_healthz,
+                summary="Whether this process serves.",
+                response=Health,
+                is_open=True,
+            ),
+            Route(
+                method="GET",
+                path="/metrics",
+                handler=self._metrics,
+                summary="Metrics of the job queue in Prometheus's text format.",
+                content_type="text/plain",
+            ),
+            Route(
+                method="GET",
+                path="/status",
+                handler=self._status,
+                summary="What the engine did within the last day.",
+                response=StatusView,
+            ),
+            Route(
+                method="GET",
+                path="/tasks",
+                handler=self._tasks,
+                summary="The engine's tasks, latest first.",
+                response=TasksView,
+                query={"status": status, "limit": limit},
+                refusals=(422,),
+            ),
+            Route(
+                method="GET",
+                path="/openapi.json",
+                handler=self._openapi,
+                summary="This document.",
+            ),
+            *(
+                Route(
+                    method="POST",
+                    path=f"/trigger/{kind.replace('_', '-')}",
+                    handler=partial(self._trigger, kind),
+                    summary=f"Let a personality act now: {kind.replace('_', ' ')}.",
+                    status=202,
+                    body=Trigger,
+                    response=TriggeredTask,
+                    refusals=(404, 409, 422, 503),
+                )
+                for kind in sorted(ACTIONS)
+            ),
+            self._media.presign_route,
+        ]
 
     @web.middleware
     async def _authorize(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").encode()
-        is_known = hmac.compare_digest(given, f"Bearer {self._key}".encode())
-        if not is_known and not request.path.startswith(_OPEN):
+        authorization = request.headers.get("Authorization", "").encode()
+        is_authorized = hmac.compare_digest(authorization, f"Bearer {self._key}".encode())
+        if not is_authorized and not request.path.startswith(_OPEN):
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
         return await handler(request)
 
@@ -95,10 +213,10 @@ class AdminApi:
         if request.path.startswith(_OPEN):
             return await handler(request)
         now = time.monotonic()
-        is_full = len(self._lately) == _MOST_A_MINUTE
-        if is_full and (wait := 60 - (now - self._lately[0])) > 0:
+        is_full = len(self._recent_requests) == _MAX_REQUESTS_PER_MINUTE
+        if is_full and (wait := 60 - (now - self._recent_requests[0])) > 0:
             raise web.HTTPTooManyRequests(headers={"Retry-After": str(int(wait) + 1)})
-        self._lately.append(now)
+        self._recent_requests.append(now)
         return await handler(request)
 
     async def _metrics(self, _: web.Request) -> web.Response:
@@ -109,47 +227,47 @@ class AdminApi:
 
     async def _status(self, _: web.Request) -> web.Response:
         status = await self._engine.status()
-        return web.json_response(
-            {
-                "now": _iso(status.now),
-                "since": _iso(status.since),
-                "paused_at": _iso(status.paused_at),
-                "boards": status.boards,
-                "waiting": status.waiting,
-                "tasks": [
-                    {"task_type": kind, "status": how, "count": count}
-                    for (kind, how), count in sorted(status.counts.items())
+        return _json(
+            StatusView(
+                now=status.now,
+                since=status.since,
+                paused_at=status.paused_at,
+                boards=status.boards,
+                waiting=status.waiting,
+                tasks=[
+                    TaskCount(task_type=kind, status=task_status, count=count)
+                    for (kind, task_status), count in sorted(status.counts.items())
                 ],
-                "skipped": status.reasons,
-                "cost_usd": status.cost_usd,
-                "prompt_tokens": status.tokens_in,
-                "completion_tokens": status.tokens_out,
-            }
+                skipped=status.reasons,
+                cost_usd=status.cost_usd,
+                prompt_tokens=status.tokens_in,
+                completion_tokens=status.tokens_out,
+            )
         )
 
     async def _tasks(self, request: web.Request) -> web.Response:
         try:
-            wanted = request.query.get("status")
-            status = TaskStatus(wanted.upper()) if wanted else None
-            limit = min(max(int(request.query.get("limit", "50")), 1), _MOST_TASKS)
+            name = request.query.get("status")
+            status = TaskStatus(name.upper()) if name else None
+            limit = min(max(int(request.query.get("limit", "50")), 1), _MAX_TASKS)
         except ValueError as error:
             raise web.HTTPUnprocessableEntity(text=str(error)) from error
-        found = await self._engine.tasks(status=status, limit=limit)
-        return web.json_response({"tasks": [_task(each) for each in found]})
+        entries = await self._engine.tasks(status=status, limit=limit)
+        return _json(TasksView(tasks=[_task(entry) for entry in entries]))
 
-    async def _trigger(self, request: web.Request) -> web.Response:
-        act = request.match_info["act"]
-        if act not in _ACTS:
-            raise web.HTTPNotFound(text=f"there is no act {act!r}")
-        asked = Trigger.model_validate_json(await request.read())
+    async def _trigger(self, kind: ActType, request: web.Request) -> web.Response:
+        trigger = Trigger.model_validate_json(await request.read())
         task = await self._engine.trigger_named(
-            ActType(act.replace("-", "_")),
-            personality=asked.personality,
-            board=asked.board,
-            post_id=asked.post_id,
-            comment_id=asked.comment_id,
+            kind,
+            personality=trigger.personality,
+            board=trigger.board,
+            post_id=trigger.post_id,
+            comment_id=trigger.comment_id,
         )
-        return web.json_response({"task": str(task.id)}, status=202)
+        return _json(TriggeredTask(task=task.id), status=202)
+
+    async def _openapi(self, _: web.Request) -> web.Response:
+        return web.json_response(openapi("Troupe's admin API", "1", self._routes))
 
 
 @web.middleware
@@ -158,7 +276,9 @@ async def _answering_errors(request: web.Request, handler: Handler) -> web.Strea
     try:
         return await handler(request)
     except web.HTTPException as error:
-        return _refusal(error.status, error.text or error.reason, error.headers.get("Retry-After"))
+        is_unknown = request.match_info.http_exception is error
+        text = "There is no such route; /openapi.json lists them." if is_unknown else error.text
+        return _refusal(error.status, text or error.reason, error.headers.get("Retry-After"))
     except ValidationError as error:
         first = error.errors()[0]
         return _refusal(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
@@ -170,98 +290,29 @@ async def _answering_errors(request: web.Request, handler: Handler) -> web.Strea
         return _refusal(409, explain(error) or "")
 
 
-def _refusal(status: int, words: str, retry_after: str | None = None) -> web.Response:
+def _refusal(status: int, message: str, retry_after: str | None = None) -> web.Response:
     headers = {"Retry-After": retry_after} if retry_after else {}
     if status == web.HTTPUnauthorized.status_code:
         headers["WWW-Authenticate"] = "Bearer"
-    return web.json_response({"error": words}, status=status, headers=headers)
+    return web.json_response({"error": message}, status=status, headers=headers)
 
 
 async def _healthz(_: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
+    return _json(Health(status="ok"))
 
 
-async def _openapi(_: web.Request) -> web.Response:
-    """Describe the routes in OpenAPI 3.1."""
-    told = {"description": "as it says"}
-    refused = {
-        "description": "why not",
-        "content": {
-            "application/json": {
-                "schema": {"type": "object", "properties": {"error": {"type": "string"}}}
-            }
-        },
-    }
-    bounds = {"type": "integer", "minimum": 1, "maximum": _MOST_TASKS}
-    by_status: dict[str, Any] = {"name": "status", "in": "query", "schema": {"enum": [*TaskStatus]}}
-    asks: dict[str, tuple[str, list[dict[str, Any]]]] = {
-        "/healthz": ("whether this process serves", []),
-        "/metrics": ("the queue, for Prometheus", []),
-        "/status": ("what the engine did within a day", []),
-        "/tasks": (
-            "the engine's tasks, the last first",
-            [by_status, {"name": "limit", "in": "query", "schema": bounds}],
-        ),
-    }
-    paths: dict[str, Any] = {
-        path: {"get": {"summary": summary, "parameters": options, "responses": {"200": told}}}
-        for path, (summary, options) in asks.items()
-    }
-    upload = {"content": {"application/json": {"schema": Upload.model_json_schema()}}}
-    paths["/uploads/presign"] = {
-        "post": {
-            "summary": "where a picture can be put for a quarter of an hour",
-            "requestBody": {"required": True, **upload},
-            "responses": {"201": told, **dict.fromkeys(("401", "422", "429", "503"), refused)},
-        }
-    }
-    body = {"content": {"application/json": {"schema": Trigger.model_json_schema()}}}
-    answers = {"202": told, **dict.fromkeys(("401", "404", "409", "422", "429", "503"), refused)}
-    for act in sorted(_ACTS):
-        paths[f"/trigger/{act}"] = {
-            "post": {
-                "summary": f"let a personality do a {act} now",
-                "requestBody": {"required": True, **body},
-                "responses": answers,
-            }
-        }
-    return web.json_response(
-        {
-            "openapi": "3.1.0",
-            "info": {"title": "Troupe's admin API", "version": "1"},
-            "paths": paths,
-            "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
-            "security": [{"key": []}],
-        }
+def _json(model: BaseModel, *, status: int = 200) -> web.Response:
+    return web.Response(
+        text=model.model_dump_json(), status=status, content_type="application/json"
     )
 
 
-def _task(entry: TaskEntry) -> dict[str, Any]:
-    task = entry.task
-    return {
-        "id": str(task.id),
-        "personality": entry.name,
-        "channel_id": str(entry.channel_id),
-        **{
-            name: getattr(task, name)
-            for name in (
-                *("task_type", "status", "reason", "error_message", "retry_count"),
-                *("result_type", "prompt_tokens", "completion_tokens", "cost_usd"),
-            )
-        },
-        **{
-            name: None if getattr(task, name) is None else str(getattr(task, name))
-            for name in ("post_id", "comment_id", "result_id")
-        },
-        **{
-            name: _iso(getattr(task, name))
-            for name in ("scheduled_at", "started_at", "completed_at")
-        },
-    }
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+def _task(entry: TaskEntry) -> TaskView:
+    return TaskView(
+        personality=entry.name,
+        channel_id=str(entry.channel_id),
+        **{name: getattr(entry.task, name) for name in TaskView.model_fields if name not in _OWN},
+    )
 
 
 @asynccontextmanager

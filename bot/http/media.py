@@ -11,6 +11,7 @@ from uuid import uuid4
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.http.routes import Route
 from services.media import (
     JPEG,
     MAX_BYTES,
@@ -42,28 +43,50 @@ class Upload(BaseModel):
     size: int = Field(ge=1, le=MAX_BYTES, description="In bytes.")
 
 
+class PresignedUpload(BaseModel):
+    """A link to upload a file by; `expires_in` is in seconds."""
+
+    key: str
+    url: str
+    method: str
+    expires_in: int
+
+
 class MediaApi:
     """The routes. Links carry their own permission; asking for one to upload by wants the key."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def add_to(self, router: web.UrlDispatcher) -> None:
-        """Serve them."""
-        router.add_post("/uploads/presign", self._presign)
+    @property
+    def presign_route(self) -> Route:
+        """Return the route that gives links to upload by."""
+        return Route(
+            method="POST",
+            path="/uploads/presign",
+            handler=self._presign,
+            summary="Where a picture can be uploaded for a quarter of an hour.",
+            status=201,
+            body=Upload,
+            response=PresignedUpload,
+            refusals=(422, 503),
+        )
+
+    def add_folder(self, router: web.UrlDispatcher) -> None:
+        """Serve the files of a folder store; another store serves its files itself."""
         if isinstance(self._store, FolderStore):
             folder = _Folder(self._store)
             router.add_get(ROUTE + "/{key:.+}", folder.read)
             router.add_put(ROUTE + "/{key:.+}", folder.write)
 
     async def _presign(self, request: web.Request) -> web.Response:
-        asked = Upload.model_validate_json(await request.read())
-        key = f"uploads/{uuid4()}.{asked.content_type.rpartition('/')[2]}"
+        upload = Upload.model_validate_json(await request.read())
+        key = f"uploads/{uuid4()}.{upload.content_type.rpartition('/')[2]}"
         url = await self._store.presigned_put(
-            key, media_type=asked.content_type, size=asked.size, seconds=60 * _MINUTES
+            key, media_type=upload.content_type, size=upload.size, seconds=60 * _MINUTES
         )
-        told = {"key": key, "url": url, "method": "PUT", "expires_in": 60 * _MINUTES}
-        return web.json_response(told, status=201)
+        presigned = PresignedUpload(key=key, url=url, method="PUT", expires_in=60 * _MINUTES)
+        return web.json_response(presigned.model_dump(), status=201)
 
 
 class _Folder:
@@ -130,5 +153,5 @@ def _kind(path: Path) -> str | None:
 
 
 def _number(query: Mapping[str, str], name: str) -> int:
-    given = query.get(name, "0")
-    return int(given) if _NUMBER.fullmatch(given) else 0
+    text = query.get(name, "0")
+    return int(text) if _NUMBER.fullmatch(text) else 0

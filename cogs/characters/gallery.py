@@ -7,9 +7,10 @@ from uuid import UUID
 
 import discord
 from discord import ui
+from typing_extensions import override
 
 from bot.discord.embeds.characters import PER_PAGE, gallery_embed, picture_label
-from bot.discord.ui import AnyInteraction, View
+from bot.discord.ui import AnyInteraction, Pager
 from cogs.characters.drawing import confirm_drawing
 from services.characters import (
     CharacterService,
@@ -24,7 +25,7 @@ from services.media import ObjectNotFound, contact_sheet
 from services.types import Actor
 
 
-class GalleryView(View):
+class GalleryView(Pager):
     """Pages of pictures; one can be chosen, then selected, deleted or redrawn."""
 
     def __init__(
@@ -40,31 +41,13 @@ class GalleryView(View):
         self._galleries = galleries
         self._characters = characters
         self._gallery: Gallery | None = None
-        self._page = 0
         self._chosen: UUID | None = None
-
-    async def open(self, interaction: AnyInteraction) -> None:
-        """Show the first page as the response of a deferred command."""
-        await interaction.edit_original_response(**await self._render(), view=self)
-        self.message = await interaction.original_response()
 
     @ui.select(placeholder="Choose a picture", row=0)
     async def choose(self, interaction: AnyInteraction, menu: ui.Select[Self]) -> None:
         """Choose a picture."""
         self._chosen = UUID(menu.values[0])
-        await self._redraw(interaction)
-
-    @ui.button(label="Back", style=discord.ButtonStyle.secondary, row=1)
-    async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Go to the previous page."""
-        self._page, self._chosen = self._page - 1, None
-        await self._redraw(interaction)
-
-    @ui.button(label="Next", style=discord.ButtonStyle.secondary, row=1)
-    async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Go to the next page."""
-        self._page, self._chosen = self._page + 1, None
-        await self._redraw(interaction)
+        await self.turn(interaction)
 
     @ui.button(label="★ Select", style=discord.ButtonStyle.primary, row=1)
     async def select(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
@@ -72,7 +55,7 @@ class GalleryView(View):
         await self._galleries.select_image(
             self._actor, self._character_id, self._chosen_image.image.id
         )
-        await self._redraw(interaction)
+        await self.turn(interaction)
 
     @ui.button(label="Regenerate", style=discord.ButtonStyle.secondary, row=1)
     async def regenerate(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
@@ -93,7 +76,7 @@ class GalleryView(View):
             self._actor, self._character_id, self._chosen_image.image.id
         )
         self._chosen = None
-        await self._redraw(interaction)
+        await self.turn(interaction)
 
     @property
     def _chosen_image(self) -> GalleryImage:
@@ -110,36 +93,40 @@ class GalleryView(View):
     @property
     def _page_images(self) -> list[GalleryImage]:
         images = self._gallery.images if self._gallery else ()
-        return list(images[self._page * PER_PAGE : (self._page + 1) * PER_PAGE])
+        return list(images[self.page * PER_PAGE : (self.page + 1) * PER_PAGE])
 
-    async def _redraw(self, interaction: AnyInteraction) -> None:
-        await interaction.response.defer()
-        await interaction.edit_original_response(**await self._render(), view=self)
+    @property
+    @override
+    def page_count(self) -> int:
+        return max(1, -(-len(self._gallery.images) // PER_PAGE)) if self._gallery else 1
 
-    async def _render(self) -> dict[str, Any]:
-        """Return the current page as arguments of an edit: embed and sheet of thumbnails."""
+    @override
+    async def turn(self, interaction: AnyInteraction, step: int = 0) -> None:
+        if step:
+            self._chosen = None
+        await super().turn(interaction, step)
+
+    @override
+    async def render(self) -> dict[str, Any]:
         gallery = await self._galleries.get(self._actor, self._character_id)
         self._gallery = gallery
-        last_page = max((len(gallery.images) - 1) // PER_PAGE, 0)
-        self._page = min(max(self._page, 0), last_page)
+        self.page = min(self.page, self.page_count - 1)
         images = self._page_images
         chosen = next((each for each in images if each.image.id == self._chosen), None)
-        self._update_controls(images, chosen, last_page)
-        embed = gallery_embed(gallery, self._page, chosen)
+        self._update_controls(images, chosen)
+        embed = gallery_embed(gallery, self.page, chosen)
         files: list[discord.File] = []
         if images:
             selected_index = next(
                 (n for n, each in enumerate(images) if each.image.is_selected), None
             )
-            thumbnails = [await self._thumbnail(each) for each in images]
+            thumbnails = await asyncio.gather(*map(self._thumbnail, images))
             image = await asyncio.to_thread(contact_sheet, thumbnails, selected=selected_index)
             files.append(discord.File(io.BytesIO(image), "gallery.png"))
             embed.set_image(url="attachment://gallery.png")
         return {"embed": embed, "attachments": files}
 
-    def _update_controls(
-        self, images: list[GalleryImage], chosen: GalleryImage | None, last_page: int
-    ) -> None:
+    def _update_controls(self, images: list[GalleryImage], chosen: GalleryImage | None) -> None:
         """Enable only the controls that can be used."""
         self.choose.options = [
             discord.SelectOption(
@@ -150,8 +137,6 @@ class GalleryView(View):
             for number, each in enumerate(images, start=1)
         ] or [discord.SelectOption(label="Nothing yet", value=str(self._character_id))]
         self.choose.disabled = not images
-        self.back.disabled = self._page == 0
-        self.forward.disabled = self._page == last_page
         self.select.disabled = chosen is None or chosen.image.is_selected
         self.regenerate.disabled = self.delete.disabled = chosen is None
 

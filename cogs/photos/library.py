@@ -8,16 +8,17 @@ from uuid import UUID
 
 import discord
 from discord import ui
+from typing_extensions import override
 
 from bot.discord.embeds.photos import PER_PAGE, library_embed, photo_label
-from bot.discord.ui import AnyInteraction, View
+from bot.discord.ui import AnyInteraction, Pager
 from cogs.photos.photo import show_photo
 from services.media import contact_sheet
 from services.photos import LibraryPhoto, PhotoService, SimilarPhoto
 from services.types import Actor
 
 
-class LibraryView(View):
+class LibraryView(Pager):
     """Pages of photos."""
 
     def __init__(
@@ -35,12 +36,6 @@ class LibraryView(View):
         self._title = title
         self._library = library
         self._matches = matches
-        self._page = 0
-
-    async def open(self, interaction: AnyInteraction) -> None:
-        """Show the first page as the response of a deferred command."""
-        await interaction.edit_original_response(**await self._render())
-        self.message = await interaction.original_response()
 
     @ui.select(placeholder="Look at one", row=0)
     async def choose(self, interaction: AnyInteraction, menu: ui.Select[Self]) -> None:
@@ -48,35 +43,20 @@ class LibraryView(View):
         await interaction.response.defer(ephemeral=True, thinking=True)
         await show_photo(interaction, self._actor, UUID(menu.values[0]))
 
-    @ui.button(label="Back", style=discord.ButtonStyle.secondary, row=1)
-    async def back(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Go to the previous page."""
-        await self._turn(interaction, -1)
-
-    @ui.button(label="Next", style=discord.ButtonStyle.secondary, row=1)
-    async def forward(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
-        """Go to the next page."""
-        await self._turn(interaction, 1)
-
-    async def _turn(self, interaction: AnyInteraction, step: int) -> None:
-        self._page = min(max(self._page + step, 0), self._last)
-        await interaction.response.defer()
-        await interaction.edit_original_response(**await self._render())
-
     @property
-    def _last(self) -> int:
-        return max((len(self._library) - 1) // PER_PAGE, 0)
+    @override
+    def page_count(self) -> int:
+        return max(1, -(-len(self._library) // PER_PAGE))
 
-    async def _render(self) -> dict[str, Any]:
-        page = self._library[self._page * PER_PAGE : (self._page + 1) * PER_PAGE]
-        self.back.disabled = self._page == 0
-        self.forward.disabled = self._page == self._last
+    @override
+    async def render(self) -> dict[str, Any]:
+        page = self._library[self.page * PER_PAGE : (self.page + 1) * PER_PAGE]
         self.choose.disabled = not page
         self.choose.options = [
             discord.SelectOption(label=photo_label(number, each.photo), value=str(each.photo.id))
             for number, each in enumerate(page, start=1)
         ] or [discord.SelectOption(label="Nothing here", value="0")]
-        embed = library_embed(self._title, self._library, self._page, self._matches)
+        embed = library_embed(self._title, self._library, self.page, self._matches)
         files: list[discord.File] = []
         if page:
             thumbnails = await self._photos.thumbnails([each.photo for each in page])
@@ -87,4 +67,4 @@ class LibraryView(View):
             )
             files.append(discord.File(io.BytesIO(image), "photos.png"))
             embed.set_image(url="attachment://photos.png")
-        return {"embed": embed, "attachments": files, "view": self}
+        return {"embed": embed, "attachments": files}

@@ -28,6 +28,7 @@ from services.characters.errors import (
 from services.characters.gallery import GalleryService
 from services.characters.progress import ProgressHandler
 from services.characters.prompts import build_character_prompt
+from services.characters.queries import referenced_keys
 from services.characters.service import GENDERS, VARIANTS, CharacterService
 from services.characters.styles import STYLES, Scene, Style
 from services.characters.types import (
@@ -79,4 +80,5 @@ __all__ = [
     "TooManyGenerating",
     "build_character_prompt",
     "delete_characters",
+    "referenced_keys",
 ]

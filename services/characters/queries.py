@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -237,3 +237,14 @@ async def find_by_run(session: AsyncSession, payload: RunPayload) -> Character |
 
 def _owned_by(discord_id: int) -> Select[Character]:
     return select(Character).join(User).where(User.discord_id == discord_id)
+
+
+async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozenset[str]:
+    """Return those of some storage keys that a character or one of its pictures references."""
+    rows = await session.scalars(
+        union_all(
+            select(GeneratedAsset.storage_key).where(GeneratedAsset.storage_key.in_(keys)),
+            select(Character.photo_key).where(Character.photo_key.in_(keys)),
+        )
+    )
+    return frozenset(key for key in rows if key)

@@ -26,6 +26,7 @@ from services.engine.forecast import Forecast
 from services.engine.ingest import BoardIngest
 from services.engine.planner import Planner
 from services.engine.ports import BoardAdapter
+from services.engine.queries import referenced_keys
 from services.engine.reports import EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Presence, Rhythm, Uniform
 from services.engine.scheduler import ActJob, EngineScheduler, EngineTiming
@@ -84,4 +85,5 @@ __all__ = [
     "TaskStatus",
     "Uniform",
     "UpcomingPlan",
+    "referenced_keys",
 ]

@@ -17,6 +17,7 @@ from db.models import (
     EngineAct,
     EngineState,
     EngineTask,
+    Media,
     Personality,
     Post,
     TaskStatus,
@@ -294,3 +295,9 @@ async def claimable(session: AsyncSession, until: datetime, limit: int) -> Seque
         .with_for_update(skip_locked=True)
     )
     return found.all()
+
+
+async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozenset[str]:
+    """Return those of some storage keys that a post on a board references."""
+    rows = await session.scalars(select(Media.storage_key).where(Media.storage_key.in_(keys)))
+    return frozenset(rows)

@@ -144,9 +144,9 @@ class JobService:
 
     async def _notify_handler(self, session: AsyncSession, job: Job) -> Job:
         """Let the handler update the domain row; return the refreshed job."""
-        await self._handlers[job.kind].on_status_change(
-            session, job.payload, JobStatus(job.status), ""
-        )
+        handler = self._handlers[job.kind]
+        payload = handler.payload_type.model_validate(job.payload)
+        await handler.on_status_change(session, payload, JobStatus(job.status), "")
         await session.flush()
         await session.refresh(job)
         return job

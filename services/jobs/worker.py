@@ -157,7 +157,15 @@ class Worker:
             level = logging.WARNING if is_disconnect(error) else logging.ERROR
             log.log(level, "The outcome of job %s cannot be saved", job.id, exc_info=error)
         finally:
-            self._metrics.record_run(job.kind, outcome, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._metrics.record_run(job.kind, outcome, seconds)
+            log.info(
+                "Job %s (%s) %s",
+                job.id,
+                job.kind,
+                outcome,
+                extra={"job_id": job.id, "attempt": job.attempt, "duration_ms": seconds * 1000},
+            )
             del self._running[job.id, job.attempt]
             self._quarantined = None if self._quarantined == job.id else self._quarantined
             self._wake_up.set()

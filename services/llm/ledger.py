@@ -1,5 +1,6 @@
 """The ledger of model calls: tokens, cost and duration."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,6 +16,8 @@ from services.llm import prices
 from services.llm.prices import Price
 from services.llm.types import Caller, Usage
 from services.types import Actor
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,19 @@ class Ledger:
         self, model: str, caller: Caller, outcome: CallOutcome, usage: Usage, seconds: float
     ) -> None:
         """Store a call, whatever its outcome."""
+        log.info(
+            "Model %s was called for %s: %s",
+            model,
+            caller.purpose,
+            outcome,
+            extra={
+                "duration_ms": seconds * 1000,
+                "tokens_in": usage.tokens_in,
+                "tokens_out": usage.tokens_out,
+                "personality_id": caller.personality_id,
+                "guild_id": caller.guild_id,
+            },
+        )
         row = LlmCall(
             purpose=caller.purpose,
             model=model,

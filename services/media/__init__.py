@@ -19,6 +19,7 @@ from services.media.garbage_collection import (
     DeleteHandler,
     GarbageCollectionHandler,
     GarbageCollector,
+    References,
     enqueue_deletion,
 )
 from services.media.memory_limit import MemoryLimiter
@@ -64,6 +65,7 @@ __all__ = [
     "Pin",
     "PinState",
     "PreparedPhoto",
+    "References",
     "StorageMisconfigured",
     "StorageUnavailable",
     "StoredObject",

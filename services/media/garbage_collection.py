@@ -4,31 +4,25 @@ A crash between two writes, or a lost job, leaves orphans behind.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import (
-    Character,
-    GeneratedAsset,
-    Job,
-    JobStatus,
-    Media,
-    PersonalityVersion,
-    Photo,
-)
+from db.models import Job, JobStatus
 from db.session import Sessions
 from services.jobs import Handler, Payload, Run, enqueue
 from services.media.ports import ObjectStore, StoredObject
 
 log = logging.getLogger(__name__)
 
-# Only these prefixes are collected; other objects in the bucket are left alone.
-PREFIXES = ("characters/", "boards/", "avatars/", "uploads/", "photos/")
+# Returns those of some keys that a row of a feature references.
+References = Callable[[AsyncSession, Sequence[str]], Awaitable[Collection[str]]]
+# Files that somebody uploads by a link are referenced by no row.
+UPLOADS = "uploads/"
 # A file that was stored a moment ago may get its row soon.
 MIN_AGE = timedelta(days=1)
 _BATCH_SIZE = 500
@@ -52,11 +46,18 @@ _INTERVAL = timedelta(days=1)
 
 
 class GarbageCollector:
-    """Finds and deletes files that no row references."""
+    """Finds and deletes files that no row references.
 
-    def __init__(self, sessions: Sessions, store: ObjectStore) -> None:
+    Features register the prefixes that they keep files under, with a query of what they reference;
+    other objects in the bucket are left alone.
+    """
+
+    def __init__(
+        self, sessions: Sessions, store: ObjectStore, references: Mapping[str, References]
+    ) -> None:
         self._sessions = sessions
         self._store = store
+        self._references = references
 
     async def enqueue(self) -> None:
         """Enqueue the daily collection, if it is not enqueued yet."""
@@ -71,9 +72,9 @@ class GarbageCollector:
         """
         orphans: list[StoredObject] = []
         cutoff = datetime.now(UTC) - older_than
-        for prefix in PREFIXES:
+        for prefix in (*self._references, UPLOADS):
             async for batch in self._batches(prefix):
-                referenced = await self._referenced_keys([each.key for each in batch])
+                referenced = await self._referenced_keys(prefix, [each.key for each in batch])
                 orphans += [
                     each for each in batch if each.key not in referenced and each.at <= cutoff
                 ]
@@ -97,29 +98,12 @@ class GarbageCollector:
         if batch:
             yield batch
 
-    async def _referenced_keys(self, keys: Sequence[str]) -> set[str]:
-        """Return the keys that a row references; avatars by their URL, in any version."""
-        avatar_keys = [each for each in keys if each.startswith("avatars/")]
-        url = PersonalityVersion.definition["avatar_url"].astext
+    async def _referenced_keys(self, prefix: str, keys: Sequence[str]) -> Collection[str]:
+        references = self._references.get(prefix)
+        if references is None:
+            return ()
         async with self._sessions() as session:
-            rows = await session.scalars(
-                union_all(
-                    select(GeneratedAsset.storage_key).where(GeneratedAsset.storage_key.in_(keys)),
-                    select(Character.photo_key).where(Character.photo_key.in_(keys)),
-                    select(Media.storage_key).where(Media.storage_key.in_(keys)),
-                    select(Photo.storage_key).where(Photo.storage_key.in_(keys)),
-                    select(Photo.thumbnail_key).where(Photo.thumbnail_key.in_(keys)),
-                )
-            )
-            referenced = {key for key in rows if key}
-            if avatar_keys:
-                avatar_urls = (
-                    await session.scalars(select(url).where(url.like("%/avatars/%")))
-                ).all()
-                referenced |= {
-                    key for key in avatar_keys if any(key in (each or "") for each in avatar_urls)
-                }
-        return referenced
+            return await references(session, keys)
 
 
 class GarbageCollectionHandler(Handler[CollectionJob]):

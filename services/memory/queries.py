@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Memory, Personality, User
@@ -46,6 +46,25 @@ async def of_user(
         .join(Personality, Personality.id == Memory.personality_id)
         .where(User.discord_id == discord_id, *conditions)
         .order_by(Memory.created_at.desc())
+        .limit(limit)
+    )
+    return [(memory, name) for memory, name in rows]
+
+
+async def closest(
+    session: AsyncSession, discord_id: int, vector: Sequence[float], *, limit: int
+) -> Sequence[tuple[Memory, str]]:
+    """Return a user's memories closest to a vector by cosine distance, closest first.
+
+    The scan of the index goes on until enough of the user's own memories are found.
+    """
+    await session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
+    rows = await session.execute(
+        select(Memory, Personality.name)
+        .join(User, User.id == Memory.user_id)
+        .join(Personality, Personality.id == Memory.personality_id)
+        .where(User.discord_id == discord_id)
+        .order_by(Memory.embedding.cosine_distance(vector))
         .limit(limit)
     )
     return [(memory, name) for memory, name in rows]

@@ -16,6 +16,8 @@ from services.people import get_or_create_user
 from services.texts import clean_text
 from services.types import Actor
 
+_MAX_MATCHES = 20
+
 
 class MemoryService:
     """Lists, searches, edits, locks and deletes a user's own memories."""
@@ -37,8 +39,7 @@ class MemoryService:
         """Return the actor's memories closest in meaning, closest first."""
         (vector,) = await self._embedder.embed([words])
         async with self._sessions() as session:
-            memories = await queries.of_user(session, actor.discord_id, limit=2000)
-        return sorted(memories, key=lambda pair: _distance(pair[0].embedding, vector))[:20]
+            return await queries.closest(session, actor.discord_id, vector, limit=_MAX_MATCHES)
 
     async def get(self, actor: Actor, memory_id: UUID) -> Memory:
         """Return one of the actor's memories.
@@ -113,7 +114,3 @@ async def _get_own(session: AsyncSession, actor: Actor, memory_id: UUID) -> Memo
     if not rows:
         raise MemoryNotFound(str(memory_id))
     return rows[0][0]
-
-
-def _distance(embedding: Sequence[float], vector: Sequence[float]) -> float:
-    return -sum(a * b for a, b in zip(embedding, vector, strict=True))

@@ -19,7 +19,7 @@ from services.personalities.errors import (
 )
 from services.personalities.guards import get_owned
 from services.personalities.names import ascii_words, strip_disguise
-from services.personalities.queries import owned_by, resolve_names
+from services.personalities.queries import owned_by, referenced_keys, resolve_names
 from services.personalities.service import CardFile, PersonalityDetails, PersonalityService
 from services.personalities.sharing import SharedPhoto, recently_shared
 from services.personalities.system_prompts import SystemPromptService
@@ -54,6 +54,7 @@ __all__ = [
     "get_owned",
     "owned_by",
     "recently_shared",
+    "referenced_keys",
     "resolve_names",
     "strip_disguise",
 ]

@@ -259,3 +259,10 @@ async def resolve_names(
         .where(Personality.deleted_at.is_(None), addressable_by(discord_id, channel_id))
     )
     return {row.word: row.id for row in rows}
+
+
+async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozenset[str]:
+    """Return those of some storage keys that are an avatar in any version of a personality."""
+    url = PersonalityVersion.definition["avatar_url"].astext
+    urls = (await session.scalars(select(url).where(url.like("%/avatars/%")))).all()
+    return frozenset(key for key in keys if any(key in (each or "") for each in urls))

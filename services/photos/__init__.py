@@ -13,6 +13,7 @@ from services.photos.errors import (
     PhotoNotFound,
     SeveralPhotos,
 )
+from services.photos.queries import referenced_keys
 from services.photos.service import ALT_LIMIT, PhotoService
 from services.photos.sources import (
     MAX_ARCHIVE_BYTES,
@@ -57,4 +58,5 @@ __all__ = [
     "file_source",
     "folder_sources",
     "is_archive",
+    "referenced_keys",
 ]

@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, delete, exists, func, or_, select, text, update
+from sqlalchemy import (
+    Select,
+    String,
+    cast,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, Photo, PostStatus, SocialPost, SocialTarget, User
@@ -231,3 +243,14 @@ def _of_personality(personality_id: UUID) -> Select[Photo]:
 def _of_actor(actor: Actor) -> Select[Photo]:
     statement = select(Photo).join(Personality).where(Personality.deleted_at.is_(None))
     return statement if actor.is_bot_owner else statement.where(owned_by(actor.discord_id))
+
+
+async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozenset[str]:
+    """Return those of some storage keys that a photo references."""
+    rows = await session.scalars(
+        union_all(
+            select(Photo.storage_key).where(Photo.storage_key.in_(keys)),
+            select(Photo.thumbnail_key).where(Photo.thumbnail_key.in_(keys)),
+        )
+    )
+    return frozenset(rows)

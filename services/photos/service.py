@@ -159,7 +159,8 @@ class PhotoService:
 
     async def thumbnails(self, photos: Sequence[Photo]) -> list[bytes | None]:
         """Return the thumbnails of photos, with None for files that do not exist."""
-        return [await self._read_file(photo.thumbnail_key) for photo in photos]
+        reading = (self._read_file(photo.thumbnail_key) for photo in photos)
+        return await asyncio.gather(*reading)
 
     async def picture(self, photo: Photo) -> bytes | None:
         """Return a photo's full picture, or None if its file does not exist."""

@@ -144,7 +144,7 @@ async def test_the_address_of_pictures_is_tried(
         settings = settings_of(openai, tmp_path, **changes)
         wrong = by_part(await run_checks(settings, database_url))["Pictures' address"]
     right = web.Application()
-    MediaApi(object_store(settings)).add_to(right.router)
+    MediaApi(object_store(settings)).add_folder(right.router)
     async with TestServer(right, host="127.0.0.1") as server:
         changes["media_public_url"] = str(server.make_url("")).rstrip("/")
         settings = settings_of(openai, tmp_path, **changes)

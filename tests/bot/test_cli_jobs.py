@@ -16,6 +16,7 @@ from db.models import Job, JobStatus
 from db.session import connect
 from services.jobs import enqueue
 from services.publishing import PublishJob
+from tests.fakes import configure_nothing
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def jobs(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("COLUMNS", "200")
     # It would go on writing to what the runner of commands takes away at the end.
-    monkeypatch.setattr(logs, "configure", str)
+    monkeypatch.setattr(logs, "configure", configure_nothing)
 
     async def promise() -> list[str]:
         async with connect(database_url) as sessions, sessions.begin() as session:
@@ -44,6 +45,8 @@ def jobs(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def troupe(*words: str, of: str = "jobs") -> tuple[int, str]:
     """Type a command; return how it ended and what it said."""
     result = CliRunner().invoke(app, [of, *words])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
     return result.exit_code, result.output
 
 

@@ -23,6 +23,7 @@ from services.llm import PRICES, Ledger, background_calls
 from services.media import FolderStore
 from services.personalities import PersonalityService
 from tests.conftest import studio_of
+from tests.fakes import configure_nothing
 from tests.services.job_support import nothing_due
 from tests.services.photo_files import ENDINGS, FORMATS, photo, written
 from tests.services.posting_support import OWNER, PLACE, Posting, public
@@ -36,7 +37,7 @@ def terminal(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
     # It would go on writing to what the runner of commands takes away at the end.
-    monkeypatch.setattr(logs, "configure", str)
+    monkeypatch.setattr(logs, "configure", configure_nothing)
 
     async def invent() -> None:
         async with connect(database_url) as sessions:

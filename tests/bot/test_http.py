@@ -1,6 +1,8 @@
 """The admin API: what operators and their machines ask, and what they are refused."""
 
 import asyncio
+import json
+import re
 import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -123,7 +125,7 @@ async def test_a_trigger_is_a_task_that_is_done(
         ("post", {"personality": "", "board": "77"}, 422, "personality: String should have"),
         ("post", {"personality": "a", "board": "7", "x": 1}, 422, "x: Extra inputs"),
         ("comment", {"personality": "a", "board": "7", "post_id": "9"}, 422, "post_id: Input"),
-        ("dance", {"personality": "Mirela", "board": "77"}, 404, "there is no act"),
+        ("dance", {"personality": "Mirela", "board": "77"}, 404, "There is no such route"),
     ],
 )
 async def test_bad_triggers_are_refused_in_words(
@@ -165,11 +167,28 @@ async def test_the_document_names_every_route(api: ClientSession) -> None:
     assert set(document["paths"]) == {
         "/healthz",
         "/metrics",
+        "/openapi.json",
         "/status",
         "/tasks",
         "/uploads/presign",
         *(f"/trigger/{act}" for act in ("comment", "post", "reply", "vote", "image-post")),
     }
+
+
+async def test_the_document_says_which_routes_want_no_key_and_what_they_answer(
+    api: ClientSession,
+) -> None:
+    _, document = await get(api, "/openapi.json")
+
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    references = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document))
+    assert document["paths"]["/healthz"]["get"]["security"] == []
+    assert [each for each in operations if each.get("security") == []] == [
+        document["paths"]["/healthz"]["get"]
+    ]
+    assert set(references) <= document["components"]["schemas"].keys()
+    assert {"StatusView", "TasksView", "Trigger", "TriggeredTask", "Upload"} <= set(references)
+    assert "401" not in document["paths"]["/healthz"]["get"]["responses"]
 
 
 async def test_something_named_is_acted_on(

@@ -6,7 +6,7 @@ import pytest
 from simcord.backend.errors import SetupError
 from simcord.results import InteractionResult, ResponseMessage
 
-from bot.discord.ui import Pages
+from bot.discord.ui import ListPager
 from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, content_of, embed, fill, lines
@@ -95,6 +95,8 @@ async def test_a_list_that_was_dismissed_rests_in_silence(house: House) -> None:
 
 
 async def test_lines_are_cut_where_discord_would_refuse_them() -> None:
-    pages = Pages(1, title="Long lines", lines=["*" * 500] * 11)
+    pages = ListPager(1, title="Long lines", lines=["*" * 500] * 11)
 
-    assert len(pages.embed.description or "") == 4096
+    page = await pages.rendered()
+
+    assert len(page["embed"].description or "") == 4096

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.file_references import FILE_REFERENCES
 from db.session import Sessions
 from services.images import ImagePipeline
 from services.llm import LanguageModels
@@ -60,7 +61,10 @@ async def test_a_kill_at_any_point_pays_for_nothing_twice(
     photos = {each.photo_key for each, _ in await drawing.service.listed(OWNER)}
     assert await drawing.keys() == known | photos
     assert len(known) == 2 * rounds
-    assert await GarbageCollector(sessions, studio.store).find_orphans(timedelta(0)) == []
+    assert (
+        await GarbageCollector(sessions, studio.store, FILE_REFERENCES).find_orphans(timedelta(0))
+        == []
+    )
 
 
 async def test_a_kill_among_several_pictures(

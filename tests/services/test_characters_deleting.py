@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
+from bot.app.file_references import FILE_REFERENCES
 from db.models import Job, JobStep
 from db.session import Sessions
 from services.characters import (
@@ -81,7 +82,7 @@ async def test_a_sweep_finds_what_nobody_knows_and_nothing_else(
     chosen = (await open_.galleries.get(OWNER, made.id)).images[0]
     await open_.galleries.select_image(OWNER, made.id, chosen.image.id)
     await open_.service.use_as_avatar(OWNER, made.id, personality.id)
-    sweeper = GarbageCollector(sessions, drawing.studio.store)
+    sweeper = GarbageCollector(sessions, drawing.studio.store, FILE_REFERENCES)
     await sweeper.enqueue()
     await sweeper.enqueue()
     async with sessions() as session:

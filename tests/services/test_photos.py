@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from bot.app.file_references import FILE_REFERENCES
 from db.models import Photo
 from services.errors import OwnersOnly
 from services.media import (
@@ -331,9 +332,9 @@ async def test_photos_are_no_strays(posting: Posting) -> None:
     await posting.library(2)
     await posting.studio.store.put("photos/nobody/x.jpg", b"x", media_type="image/jpeg")
 
-    strays = await GarbageCollector(posting.sessions, posting.studio.store).find_orphans(
-        timedelta(0)
-    )
+    strays = await GarbageCollector(
+        posting.sessions, posting.studio.store, FILE_REFERENCES
+    ).find_orphans(timedelta(0))
 
     assert [each.key for each in strays] == ["photos/nobody/x.jpg"]
 
@@ -358,9 +359,9 @@ async def test_a_library_that_goes_while_files_come_in_keeps_none(
         assert (await session.scalars(select(Photo))).all() == []
     left = [each.key async for each in posting.studio.store.list_objects("photos/")]
     # What was being written at that moment is found by the daily sweep.
-    strays = await GarbageCollector(posting.sessions, posting.studio.store).find_orphans(
-        older_than=-DAY
-    )
+    strays = await GarbageCollector(
+        posting.sessions, posting.studio.store, FILE_REFERENCES
+    ).find_orphans(older_than=-DAY)
     assert sorted(left) == sorted(each.key for each in strays)
     assert len(left) <= 6
 
