@@ -1,4 +1,4 @@
-"""What services reach Discord through."""
+"""Construction of the adapters through which services use Discord."""
 
 from collections.abc import Collection
 
@@ -23,7 +23,7 @@ def discord_adapters(
     cdn_hosts: Collection[str] = CDN_HOSTS,
     clock: Clock | None = None,
 ) -> DiscordAdapters:
-    """Return them for a bot, which need not be connected yet."""
+    """Return the adapters of a bot, which need not be connected yet."""
     webhooks = Webhooks(bot)
     return DiscordAdapters(
         stage=DiscordChatAdapter(
