@@ -26,10 +26,10 @@ def discord_adapters(
     """Return the adapters of a bot, which need not be connected yet."""
     webhooks = Webhooks(bot)
     return DiscordAdapters(
-        stage=DiscordChatAdapter(
+        chat_adapter=DiscordChatAdapter(
             bot, webhooks, answer_view=answer_view, proxies=proxies, cdn_hosts=cdn_hosts
         ),
-        board_stage=DiscordBoardAdapter(bot, webhooks),
+        board_adapter=DiscordBoardAdapter(bot, webhooks),
         notifier=DiscordNotifier(bot),
         publisher=DiscordPublisher(bot, webhooks, store, clock or SystemClock()),
     )

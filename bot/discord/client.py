@@ -114,7 +114,7 @@ class Bot(commands.AutoShardedBot):
         except Exception as error:
             log.exception("Message %s was not answered", message.id)
             with suppress(DomainError, discord.HTTPException):
-                await self.services.stage.send_error(incoming, error)
+                await self.services.chat_adapter.send_error(incoming, error)
         finally:
             if ingestion is not None:
                 await ingestion
@@ -122,7 +122,7 @@ class Bot(commands.AutoShardedBot):
     async def _ingest(self, incoming: IncomingMessage, message: discord.Message) -> None:
         """Ingest a message, if it is on a board."""
         try:
-            await self.services.board_ear.ingest(incoming, title=forum_title(message))
+            await self.services.board_ingest.ingest(incoming, title=forum_title(message))
         except Exception:
             log.exception("Message %s was not ingested", message.id)
 
@@ -133,7 +133,7 @@ class Bot(commands.AutoShardedBot):
         if message.edited_at is not None and is_from_person(message, self._proxies):
             incoming = to_incoming_message(message, bot_id=self.user.id if self.user else 0)
             await self.services.chat.handle_edit(incoming)
-            await self.services.board_ear.apply_edit(incoming)
+            await self.services.board_ingest.apply_edit(incoming)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Delete what is stored of a message."""
@@ -174,13 +174,13 @@ class Bot(commands.AutoShardedBot):
     async def _record_vote(self, payload: discord.RawReactionActionEvent, value: int) -> None:
         is_bot = payload.member is not None and payload.member.bot
         if payload.guild_id is not None and payload.user_id != self.application_id and not is_bot:
-            await self.services.board_ear.react(payload.user_id, payload.message_id, value)
+            await self.services.board_ingest.react(payload.user_id, payload.message_id, value)
 
     async def _forget_messages(
         self, message_ids: list[int], *, thread_ids: Sequence[int] = ()
     ) -> None:
         await self.services.chat.forget_messages(message_ids)
-        await self.services.board_ear.forget(message_ids, thread_ids=thread_ids)
+        await self.services.board_ingest.forget(message_ids, thread_ids=thread_ids)
 
     async def on_ready(self) -> None:
         """Log that the bot is ready."""
