@@ -146,7 +146,7 @@ def test_scheduling_fails_if_a_post_exists_for_that_photo(
     failure = json.loads(said)
     assert code == 1
     assert failure["planned"] is False
-    assert "has its post already" in failure["reason"]
+    assert "already has a post on" in failure["reason"]
     assert failure["existing"]["id"] == first["post"]["id"]
     assert len(told("posts", "list")) == 1
 
@@ -231,12 +231,22 @@ def test_the_scheduling_command_returns_a_clear_success_or_failure_to_the_consol
     failures = {
         words: troupe(*plan[:2], "1.jpg", *plan[3:], *options)
         for words, options in {
-            "is no time that I can read": ("--when", "tomorrow noonish"),
-            "is over": ("--when", "2020-01-01 10:00"),
-            "is taken on #harbour": ("--when", "in 2 hours"),
-            "has no times of the week yet": (),
-            "Discord takes 2,000 characters": ("--when", "in 9 hours", "--caption", "x" * 2001),
-            "no first comments on Discord": ("--when", "in 9 hours", "--first-comment", "hm"),
+            "is not a time I can read": ("--when", "tomorrow noonish"),
+            "is in the past": ("--when", "2020-01-01 10:00"),
+            "Another post is already planned for": ("--when", "in 2 hours"),
+            "has no weekly slots yet": (),
+            "The limit on Discord is 2,000 characters": (
+                "--when",
+                "in 9 hours",
+                "--caption",
+                "x" * 2001,
+            ),
+            "First comments are not supported on Discord": (
+                "--when",
+                "in 9 hours",
+                "--first-comment",
+                "hm",
+            ),
         }.items()
     }
     nobody, nowhere = (
@@ -250,7 +260,7 @@ def test_the_scheduling_command_returns_a_clear_success_or_failure_to_the_consol
         assert ended == 1, words
         assert words in said
     assert "You have no photo called 9.jpg" in nobody[1]
-    assert "There is no target elsewhere" in nowhere[1]
+    assert "There is no target called elsewhere" in nowhere[1]
     assert {nobody[0], nowhere[0]} == {2}
 
 
@@ -266,7 +276,7 @@ def test_posts_are_listed_and_called_off(album: Path, database_url: str, tmp_pat
 
     assert "Discord · #harbour" in table
     assert "No posts." in nothing
-    assert (code, said.strip()) == (0, "Called off: 0.jpg.")
+    assert (code, said.strip()) == (0, "Cancelled: 0.jpg.")
     assert again == 2
     assert "You have no post called 0.jpg" in refusal
     assert told("posts", "list") == []
@@ -289,11 +299,11 @@ def test_the_summary_says_what_was_left_out_and_why(tmp_path: Path) -> None:
     assert code == 0
     for line in (
         "     1  added",
-        "     1  there already",
-        "     1  so like another that they were left out",
+        "     1  already there",
+        "     1  skipped as too similar to another",
         "     2  refused",
-        "≈ near.webp is like a.jpg",
-        "✗ words.txt: words.txt is no picture that I can read",
+        "≈ near.webp is similar to a.jpg",
+        "✗ words.txt: words.txt is not an image I can read",
         "✗ [bold]odd.jpg: ",
     ):
         assert line in said
@@ -304,7 +314,7 @@ def test_the_summary_says_what_was_left_out_and_why(tmp_path: Path) -> None:
     [
         ("nowhere", "Ada", "There is no folder"),
         ("empty", "Ada", "There are no files in"),
-        ("in", "Nobody", "I know no personality called Nobody"),
+        ("in", "Nobody", "There is no personality called Nobody"),
     ],
 )
 def test_what_cannot_be_imported_is_one_line(

@@ -112,14 +112,29 @@ async def test_a_trigger_is_a_task_that_is_done(
 @pytest.mark.parametrize(
     ("act", "body", "status", "words"),
     [
-        ("post", {"personality": "Nobody", "board": "77"}, 404, "I know no personality"),
-        ("post", {"personality": "Mirela", "board": "78"}, 404, "This is no board"),
-        ("reply", {"personality": "Mirela", "board": "77"}, 409, "There is nothing fresh"),
+        (
+            "post",
+            {"personality": "Nobody", "board": "77"},
+            404,
+            "There is no personality called **Nobody**",
+        ),
+        (
+            "post",
+            {"personality": "Mirela", "board": "78"},
+            404,
+            "This channel is not an open board.",
+        ),
+        (
+            "reply",
+            {"personality": "Mirela", "board": "77"},
+            409,
+            "There is nothing recent on that board",
+        ),
         (
             "image-post",
             {"personality": "Mirela", "board": "77"},
             503,
-            "**Mirela** posts no pictures",
+            "**Mirela** cannot post images",
         ),
         ("post", {"personality": "Mirela"}, 422, "board: Field required"),
         ("post", {"personality": "", "board": "77"}, 422, "personality: String should have"),
