@@ -47,7 +47,7 @@ class Engine(
         await interaction.response.defer(ephemeral=True, thinking=True)
         plan = await self._engine.plan()
         embed = discord.Embed(title="The plan", description=plan_lines(plan.waiting))
-        moments = sum(map(len, plan.ahead.values()))
+        moments = sum(map(len, plan.moments.values()))
         embed.set_footer(text=f"{moments} moments of their own in the next 24 hours")
         await _send_plot(interaction, embed, await asyncio.to_thread(plan_plot, plan))
 

@@ -68,6 +68,7 @@ from services.social import (
     TargetKind,
     TargetService,
     delete_photos_and_posts,
+    recently_shared,
 )
 
 
@@ -119,7 +120,7 @@ def assemble(
     """Build every service from the adapters and clients that do I/O."""
     active_clock = clock or SystemClock()
     personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts)
-    generator = ReplyGenerator(sessions, models, embedder, active_clock)
+    generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared)
     writer = ConversationWriter(sessions, embedder)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
@@ -127,16 +128,17 @@ def assemble(
         clock=active_clock,
         interval=options.interval,
         tasks_per_tick=options.tasks_per_tick,
-        can_paint=pipeline.images.is_configured,
+        can_post_images=pipeline.images.is_configured,
     )
     dependencies = EngineDependencies(
         sessions=sessions,
         models=models,
-        stage=adapters.board_adapter,
-        studio=pipeline,
+        adapter=adapters.board_adapter,
+        pipeline=pipeline,
         planner=planner,
         limits=options.limits,
-        tempo=timing,
+        timing=timing,
+        shared_photos=recently_shared,
     )
     publishers: dict[str, Publisher] = {TargetKind.DISCORD: adapters.publisher}
     if buffer is not None:
@@ -194,10 +196,11 @@ def assemble(
 
 
 # Buffer allows only two or three concurrent calls.
-_VENDOR_SLOTS: Mapping[str, int] = {
+_SLOTS: Mapping[str, int] = {
     **{vendor.name: vendor.concurrency for vendor in VENDORS.values()},
     BUFFER: 2,
     "replicate": 4,
+    ActJob.group: 3,
 }
 
 
@@ -210,7 +213,7 @@ def worker(
     concurrency: Mapping[str, int] | None = None,
 ) -> Worker:
     """Build the worker; without `has_discord` it leaves jobs that need Discord to others."""
-    limits = {**CONCURRENCY, **_VENDOR_SLOTS, **(concurrency or {})}
+    limits = {**CONCURRENCY, **_SLOTS, **(concurrency or {})}
     if not has_discord:
         limits |= {DISCORD: 0, ActJob.group: 0}
     return Worker(

@@ -1,4 +1,4 @@
-"""`troupe simulate`: weeks of the engine in seconds, compared with the activity of people."""
+"""`troupe simulate`: weeks of the engine in seconds, and figures of its rhythm."""
 
 import asyncio
 from itertools import pairwise
@@ -15,10 +15,10 @@ from bot.cli import terminal
 from bot.discord.embeds.plots import rhythm_plot
 from services.engine import ACTIONS, ActType
 from services.engine.simulation import (
-    Measure,
+    Figure,
     Simulation,
     SimulationResult,
-    measures,
+    figures,
     synthetic_personalities,
 )
 from services.llm import PRICES, Price
@@ -32,7 +32,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Another number, other people.")] = 1,
     plot: Annotated[Path, typer.Option(help="Where to draw it.")] = Path("simulation.png"),
 ) -> None:
-    """Simulate weeks of the engine in memory, and compare its rhythm with that of people."""
+    """Simulate weeks of the engine in memory, and measure its rhythm."""
     settings = terminal.settings()
     options = EngineOptions.of(settings)
     synthetic = synthetic_personalities(seed, personalities)
@@ -44,11 +44,11 @@ def simulate(
     console.print(f"{len(result.acts)} acts in {days} days: {summary or 'nothing'}")
     if result.skipped:
         console.print(f"{len(result.skipped)} skipped, because of limits and repetitions")
-    measured = measures([result.acts], days=days)
+    measured = figures(result.acts, days=days)
     if measured:
         console.print(_table(measured))
     else:
-        console.print("That is too little to compare with people; let more days pass.")
+        console.print("That is too little to measure; simulate more days.")
     own_prices = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
     for model, price in {**PRICES, **own_prices}.items():
         dollars = result.tokens_in * price.fresh + result.tokens_out * price.written
@@ -63,15 +63,13 @@ async def _run_simulation(simulation: Simulation, days: int) -> SimulationResult
         task = progress.add_task("days", total=days)
         async for _ in simulation.run(days):
             progress.advance(task)
-    return simulation.company
+    return simulation.result
 
 
-def _table(measured: list[Measure]) -> Table:
-    table = Table("measure", "here", "people", "goal", "")
+def _table(measured: list[Figure]) -> Table:
+    table = Table("figure", "value", "unit")
     for each in measured:
-        goal = f"{each.low:.2f} to {each.high:.2f}" + ("" if each.must else ", aim")
-        state = "[green]holds[/green]" if each.holds else "[red]off[/red]"
-        table.add_row(each.name, f"{each.value:.3f}", each.people, goal, state)
+        table.add_row(each.name, f"{each.value:.2f}", each.unit)
     return table
 
 

@@ -28,18 +28,18 @@ class DiscordBoardAdapter(BoardAdapter):
         self._webhooks = webhooks
 
     @override
-    async def check(self, where: BoardLocation) -> None:
+    async def check(self, location: BoardLocation) -> None:
         async with translate_errors():
-            board = await self._board(where)
+            board = await self._board(location)
             if not await self._webhooks.are_allowed(board):
                 raise MissingPermission("Manage Webhooks")
-        if where.age_restricted and not board.is_nsfw():
+        if location.age_restricted and not board.is_nsfw():
             raise MissingPermission("an age-restricted channel")
 
     @override
     async def post(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
@@ -48,21 +48,21 @@ class DiscordBoardAdapter(BoardAdapter):
         picture: ImageAttachment | None = None,
     ) -> SentMessages:
         options: dict[str, Any] = {"view": vote_view(post_id, 0, 0)}
-        if where.is_forum:
+        if location.is_forum:
             options["thread_name"] = title[:_MAX_TITLE]
         async with translate_errors():
-            message = await self._send(await self._board(where), speaker, text, options, picture)
-        thread_id = message.channel.id if where.is_forum else None
+            message = await self._send(await self._board(location), speaker, text, options, picture)
+        thread_id = message.channel.id if location.is_forum else None
         return SentMessages(message_ids=[message.id], thread_id=thread_id)
 
     @override
     async def comment(
-        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+        self, location: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
     ) -> SentMessages:
         async with translate_errors():
-            board = await self._board(where)
-            thread_id = where.thread_id or await self._begin_thread(board, where)
-            content = _linked(where, thread_id, text, answering)
+            board = await self._board(location)
+            thread_id = location.thread_id or await self._create_thread(board, location)
+            content = _linked(location, thread_id, text, answering)
             options = {"thread": discord.Object(thread_id)}
             message = await self._send(board, speaker, content, options)
         return SentMessages(message_ids=[message.id], thread_id=thread_id)
@@ -70,7 +70,7 @@ class DiscordBoardAdapter(BoardAdapter):
     @override
     async def find(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
@@ -78,19 +78,19 @@ class DiscordBoardAdapter(BoardAdapter):
         answering: int | None,
     ) -> SentMessages | None:
         async with translate_errors():
-            if title and where.is_forum:
-                return await self._find_in_forum(where, speaker, title, text)
+            if title and location.is_forum:
+                return await self._find_in_forum(location, speaker, title, text)
             if title:
-                message_id = await self._find(await self._board(where), speaker, text)
+                message_id = await self._find(await self._board(location), speaker, text)
                 return SentMessages(message_ids=[message_id]) if message_id else None
-            thread_id = where.thread_id or where.post_message_id
+            thread_id = location.thread_id or location.post_message_id
             if thread_id is None:
                 return None
             try:
                 thread: Any = await self._channel(thread_id)
             except discord.NotFound:
                 return None  # there are no comments yet
-            content = _linked(where, thread_id, text, answering)
+            content = _linked(location, thread_id, text, answering)
             message_id = await self._find(thread, speaker, content)
             return (
                 SentMessages(message_ids=[message_id], thread_id=thread_id) if message_id else None
@@ -99,7 +99,7 @@ class DiscordBoardAdapter(BoardAdapter):
     @override
     async def show_votes(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         message_id: int,
         *,
         post_id: UUID,
@@ -108,17 +108,19 @@ class DiscordBoardAdapter(BoardAdapter):
         is_ours: bool,
     ) -> None:
         async with translate_errors():
-            board = await self._board(where)
+            board = await self._board(location)
             if not is_ours:
-                place: Any = await self._channel(where.thread_id) if where.is_forum else board
-                await place.get_partial_message(message_id).add_reaction(UP)
+                channel: Any = (
+                    await self._channel(location.thread_id) if location.is_forum else board
+                )
+                await channel.get_partial_message(message_id).add_reaction(UP)
                 return
-            thread = discord.Object(where.thread_id or 0)
+            thread = discord.Object(location.thread_id or 0)
             webhook = await self._webhooks.get(board)
             await webhook.edit_message(
                 message_id,
                 view=vote_view(post_id, ups, downs),
-                thread=thread if where.is_forum else discord.utils.MISSING,
+                thread=thread if location.is_forum else discord.utils.MISSING,
             )
 
     async def _send(
@@ -141,17 +143,17 @@ class DiscordBoardAdapter(BoardAdapter):
             **options,
         )
 
-    async def _begin_thread(self, board: Any, where: BoardLocation) -> int:
+    async def _create_thread(self, board: Any, location: BoardLocation) -> int:
         """Create the thread of a post, or return the one that was created meanwhile."""
-        if where.post_message_id is None:
+        if location.post_message_id is None:
             raise MissingPermission("Create Public Threads")
-        message = board.get_partial_message(where.post_message_id)
+        message = board.get_partial_message(location.post_message_id)
         try:
-            return (await message.create_thread(name=where.title[:_MAX_TITLE] or "Comments")).id
+            return (await message.create_thread(name=location.title[:_MAX_TITLE] or "Comments")).id
         except discord.HTTPException as error:
             if error.code != _THREAD_EXISTS:
                 raise
-            return where.post_message_id  # the thread of a message has the message's id
+            return location.post_message_id  # the thread of a message has the message's id
 
     async def _find(self, channel: Any, speaker: Speaker, content: str) -> int | None:
         async for message in channel.history(limit=_MAX_HISTORY):
@@ -161,9 +163,9 @@ class DiscordBoardAdapter(BoardAdapter):
         return None
 
     async def _find_in_forum(
-        self, where: BoardLocation, speaker: Speaker, title: str, text: str
+        self, location: BoardLocation, speaker: Speaker, title: str, text: str
     ) -> SentMessages | None:
-        board = await self._board(where)
+        board = await self._board(location)
         threads = [
             thread
             for thread in await board.guild.active_threads()
@@ -174,8 +176,8 @@ class DiscordBoardAdapter(BoardAdapter):
                 return SentMessages(message_ids=[message_id], thread_id=thread.id)
         return None
 
-    async def _board(self, where: BoardLocation) -> Any:
-        return await self._channel(where.channel_id)
+    async def _board(self, location: BoardLocation) -> Any:
+        return await self._channel(location.channel_id)
 
     async def _channel(self, channel_id: int | None) -> Any:
         return await resolve_channel(self._bot, channel_id or 0)
@@ -187,8 +189,8 @@ def _file(picture: ImageAttachment) -> discord.File:
     return discord.File(io.BytesIO(picture.data), "picture.jpg", description=alt)
 
 
-def _linked(where: BoardLocation, thread_id: int, text: str, answering: int | None) -> str:
+def _linked(location: BoardLocation, thread_id: int, text: str, answering: int | None) -> str:
     """Return text below a link to the message it answers: webhooks cannot reply."""
     if answering is None:
         return text
-    return f"-# ↪ https://discord.com/channels/{where.guild_id}/{thread_id}/{answering}\n{text}"
+    return f"-# ↪ https://discord.com/channels/{location.guild_id}/{thread_id}/{answering}\n{text}"

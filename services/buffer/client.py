@@ -17,7 +17,7 @@ from services.buffer.errors import (
     BufferRefused,
     BufferUnreachable,
 )
-from services.buffer.limits import RateWindows, parse_number
+from services.rate_limits import RateWindows, WindowExhausted, parse_number
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,10 @@ class BufferClient:
             BufferOutcomeUnknown: Buffer or the connection failed after the request was sent.
             BufferUnreachable: The request was not sent.
         """
-        await self._windows.acquire()
+        try:
+            await self._windows.acquire()
+        except WindowExhausted as error:
+            raise BufferLimited(error.seconds, error.retry_after) from error
         payload = {"query": document, "variables": variables}
         try:
             async with (

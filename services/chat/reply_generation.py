@@ -29,7 +29,7 @@ from services.llm import (
 from services.llm_configs import SAMPLING, NoConfig
 from services.memory import RecalledMemory, recall
 from services.people import get_or_create_user
-from services.personalities import PersonalityNotFound, SharedPhoto, recently_shared
+from services.personalities import PersonalityNotFound, SharedPhoto, SharedPhotos, no_shared_photos
 from services.types import Actor, Channel
 
 log = logging.getLogger(__name__)
@@ -89,9 +89,15 @@ class ReplyGenerator:
     """Generates answers. No transaction is open while the model is awaited."""
 
     def __init__(
-        self, sessions: Sessions, models: LanguageModels, embedder: TextEmbedder, clock: Clock
+        self,
+        sessions: Sessions,
+        models: LanguageModels,
+        embedder: TextEmbedder,
+        clock: Clock,
+        shared_photos: SharedPhotos = no_shared_photos,
     ) -> None:
         self._sessions = sessions
+        self._shared_photos = shared_photos
         self._models = models
         self._embedder = embedder
         self._clock = clock
@@ -153,7 +159,7 @@ class ReplyGenerator:
                 resolution=resolution,
                 config=resolution.config,
                 history=history,
-                shared=await recently_shared(
+                shared=await self._shared_photos(
                     session,
                     personality.id,
                     guild_id=request.channel.guild_id,

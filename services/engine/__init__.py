@@ -1,8 +1,8 @@
-"""The persona engine: decides what personalities do by themselves, and does it.
+"""The engine: plans and executes what personalities do on boards by themselves.
 
-A tick of `scheduler` lets `planner` turn moments of a `rhythm` into rows of `engine_tasks` and
-enqueues what is due soon. A job then does one: `executor` has the steps, `policy` and `checks` say
-no. Reactions to an act are planned in the transaction that stores it.
+On each tick of `scheduler`, `planner` turns the moments of a `rhythm` into rows of `engine_tasks`,
+and those due soon are enqueued. A job then executes one: `executor` has the steps, `policy` and
+`checks` may refuse it. Reactions to an act are planned in the transaction that stores it.
 """
 
 from db.models import ActType, Board, BoardKind, EngineTask, Post, TaskStatus

@@ -1,4 +1,4 @@
-"""Statements about one act: how things stand, what it is written from, what it leaves behind."""
+"""Queries about one act: its records, the policy's input, and the context for its text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,25 +28,25 @@ from services.engine.policy import GUEST_WINDOW, PolicyInput
 from services.engine.types import BoardMessage
 from services.personalities import apply_published_version
 
-_OWN, _BOARD, _THREAD = 200, 50, 12
+_MAX_OWN_TEXTS, _MAX_BOARD_TEXTS, _MAX_THREAD_MESSAGES = 200, 50, 12
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActRecords:
-    """The rows that an act is about; post and comment also where they are marked as deleted."""
+    """The rows of an act; post and comment may be soft-deleted."""
 
     task: EngineTask
     board: Board
     personality: Personality | None
     config: LlmConfig | None
-    is_seated: bool
+    is_member: bool
     post: Post | None
     comment: Comment | None
 
     @property
     def target(self) -> Post | Comment | None:
-        """Return what it acts on, if that is there and was not deleted."""
+        """Return the comment or post that it acts on, unless that was deleted."""
         if self.post is None or self.post.deleted_at is not None:
             return None
         if self.task.comment_id is None:
@@ -55,7 +55,7 @@ class ActRecords:
 
 
 async def load_records(session: AsyncSession, task_id: UUID) -> ActRecords | None:
-    """Return what a task is about; its board is locked, so that budgets and caps hold."""
+    """Return the records of a task, with its board locked so that budgets and caps hold."""
     task = await session.get(EngineTask, task_id, with_for_update=True, populate_existing=True)
     if task is None:
         return None
@@ -65,8 +65,10 @@ async def load_records(session: AsyncSession, task_id: UUID) -> ActRecords | Non
     personality = await session.get(Personality, task.personality_id)
     if personality is not None and personality.deleted_at is not None:
         personality = None
-    seat = await session.get(BoardMember, (task.board_id, task.personality_id))
-    is_fit = personality is not None and (board.age_restricted or not personality.age_restricted)
+    member = await session.get(BoardMember, (task.board_id, task.personality_id))
+    is_allowed = personality is not None and (
+        board.age_restricted or not personality.age_restricted
+    )
     post = await session.get(Post, task.post_id) if task.post_id else None
     comment = await session.get(Comment, task.comment_id) if task.comment_id else None
     return ActRecords(
@@ -74,14 +76,14 @@ async def load_records(session: AsyncSession, task_id: UUID) -> ActRecords | Non
         board=board,
         personality=personality,
         config=await config_of(session, task.personality_id),
-        is_seated=seat is not None and is_fit,
+        is_member=member is not None and is_allowed,
         post=post,
         comment=comment,
     )
 
 
 async def config_of(session: AsyncSession, personality_id: UUID) -> LlmConfig | None:
-    """Return what a personality speaks with where nobody is its listener."""
+    """Return the model configuration of a personality where no user's choice applies."""
     own = select(PersonalityDefaultConfig.llm_config_id).where(
         PersonalityDefaultConfig.personality_id == personality_id
     )
@@ -94,25 +96,25 @@ async def config_of(session: AsyncSession, personality_id: UUID) -> LlmConfig | 
 
 
 async def load_policy_input(
-    session: AsyncSession, found: ActRecords, now: datetime, *, is_quiet: bool, needs_usd: float
+    session: AsyncSession, records: ActRecords, now: datetime, *, is_quiet: bool, needs_usd: float
 ) -> PolicyInput:
-    """Return how things stand for an act."""
-    task, board, kind = found.task, found.board, ActType(found.task.task_type)
-    target = found.target
-    mine = select(func.count()).where(
+    """Return what the policy decides an act by."""
+    task, board, kind = records.task, records.board, ActType(records.task.task_type)
+    target = records.target
+    own_tasks = select(func.count()).where(
         EngineTask.personality_id == task.personality_id,
         EngineTask.id != task.id,
         EngineTask.status.in_((TaskStatus.DONE, TaskStatus.RUNNING)),
     )
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    others = select(func.count(), func.coalesce(func.sum(EngineTask.cost_usd), 0)).where(
+    board_tasks = select(func.count(), func.coalesce(func.sum(EngineTask.cost_usd), 0)).where(
         EngineTask.board_id == board.id,
         EngineTask.id != task.id,
         EngineTask.started_at >= today,
         EngineTask.status != TaskStatus.SKIPPED,
     )
-    board_acts, _ = (await session.execute(others)).one()
-    # What was spent stays spent, also where nothing came of it.
+    board_acts, _ = (await session.execute(board_tasks)).one()
+    # The cost of skipped tasks counts as well.
     spent = await session.scalar(
         select(func.coalesce(func.sum(EngineTask.cost_usd), 0)).where(
             EngineTask.board_id == board.id,
@@ -120,7 +122,7 @@ async def load_policy_input(
             EngineTask.started_at >= today,
         )
     )
-    did = select(func.count()).where(
+    same_acts = select(func.count()).where(
         EngineAct.personality_id == task.personality_id,
         EngineAct.action_type == ACTIONS[kind].action_type,
         EngineAct.comment_id == task.comment_id
@@ -130,21 +132,23 @@ async def load_policy_input(
     replies = select(func.count()).where(
         Comment.post_id == task.post_id, Comment.deleted_at.is_(None)
     )
-    # What others are about to say counts as said.
-    coming = select(func.count()).where(
+    # Comments of running tasks count as sent.
+    running_comments = select(func.count()).where(
         EngineTask.board_id == board.id,
         EngineTask.id != task.id,
         EngineTask.status == TaskStatus.RUNNING,
         EngineTask.task_type.in_(COMMENTS),
     )
-    in_thread = await session.scalar(coming.where(EngineTask.post_id == task.post_id)) or 0
-    on_board = await session.scalar(coming) or 0
+    in_thread = (
+        await session.scalar(running_comments.where(EngineTask.post_id == task.post_id)) or 0
+    )
+    on_board = await session.scalar(running_comments) or 0
     return PolicyInput(
         kind=kind,
         now=now,
         scheduled_at=task.scheduled_at,
         is_open=board.closed_at is None,
-        is_seated=found.is_seated,
+        is_member=records.is_member,
         is_quiet=is_quiet,
         board_kind=BoardKind(board.kind),
         board_acts_today=board_acts,
@@ -152,15 +156,16 @@ async def load_policy_input(
         spent_usd=float(spent or 0),
         budget_usd=board.daily_budget_usd,
         needs_usd=needs_usd,
-        acts_last_hour=await session.scalar(mine.where(EngineTask.started_at > now - _HOUR)) or 0,
+        acts_last_hour=await session.scalar(own_tasks.where(EngineTask.started_at > now - _HOUR))
+        or 0,
         posts_today=await session.scalar(
-            mine.where(EngineTask.started_at > now - _DAY, EngineTask.task_type.in_(POSTS))
+            own_tasks.where(EngineTask.started_at > now - _DAY, EngineTask.task_type.in_(POSTS))
         )
         or 0,
         target_exists=target is not None,
-        target_depth=found.comment.depth if found.comment else 0,
+        target_depth=records.comment.depth if records.comment else 0,
         target_is_own=target is not None and target.personality_id == task.personality_id,
-        did_it_before=bool(await session.scalar(did)),
+        did_it_before=bool(await session.scalar(same_acts)),
         replies_in_thread=(await session.scalar(replies) or 0) + in_thread,
         recent_is_person=[*await _recent_authorship(session, board.id), *[False] * on_board],
         is_manual=task.triggered_by is not None,
@@ -168,7 +173,7 @@ async def load_policy_input(
 
 
 async def _recent_authorship(session: AsyncSession, board_id: UUID) -> Sequence[bool]:
-    """Return of the last messages of a board, in order, whether people wrote them."""
+    """Return for each of the last messages of a board, in order, whether a person wrote it."""
     posts = select(Post.created_at, Post.author_id).where(
         Post.board_id == board_id, Post.deleted_at.is_(None)
     )
@@ -185,7 +190,7 @@ async def _recent_authorship(session: AsyncSession, board_id: UUID) -> Sequence[
 
 
 async def definition_of(session: AsyncSession, personality: Personality) -> Personality:
-    """Return a personality as others than its owners meet it."""
+    """Return a personality with its published definition, which others than its owners see."""
     if personality.public_version in (None, personality.version):
         return personality
     published = await session.get_one(
@@ -203,13 +208,13 @@ async def thread_messages(
         select(Comment)
         .where(Comment.post_id == post_id, Comment.deleted_at.is_(None))
         .order_by(Comment.created_at.desc())
-        .limit(_THREAD)
+        .limit(_MAX_THREAD_MESSAGES)
     )
     return [to_message(row, personality_id) for row in rows][::-1]
 
 
 def to_message(row: Post | Comment, personality_id: UUID) -> BoardMessage:
-    """Return what somebody said as a line of a prompt."""
+    """Return a post or comment as a message for a prompt."""
     return BoardMessage(
         name=row.author_name,
         text=row.content,
@@ -219,7 +224,7 @@ def to_message(row: Post | Comment, personality_id: UUID) -> BoardMessage:
 
 
 async def texts_by(session: AsyncSession, personality_id: UUID) -> Sequence[tuple[UUID, str]]:
-    """Return a personality's last lines with their boards, of all boards, in order."""
+    """Return a personality's last texts on all boards, with the boards' ids, in order."""
     posts = select(Post.created_at, Post.board_id, Post.content).where(
         Post.personality_id == personality_id, Post.deleted_at.is_(None)
     )
@@ -230,13 +235,15 @@ async def texts_by(session: AsyncSession, personality_id: UUID) -> Sequence[tupl
     )
     both = posts.union_all(comments).subquery()
     rows = await session.execute(
-        select(both.c.board_id, both.c.content).order_by(both.c.created_at.desc()).limit(_OWN)
+        select(both.c.board_id, both.c.content)
+        .order_by(both.c.created_at.desc())
+        .limit(_MAX_OWN_TEXTS)
     )
     return [(board_id, content) for board_id, content in rows][::-1]
 
 
 async def texts_on(session: AsyncSession, board_id: UUID) -> Sequence[str]:
-    """Return a board's last lines, in order."""
+    """Return a board's last texts, in order."""
     posts = select(Post.created_at, Post.content).where(
         Post.board_id == board_id, Post.deleted_at.is_(None)
     )
@@ -247,7 +254,7 @@ async def texts_on(session: AsyncSession, board_id: UUID) -> Sequence[str]:
     )
     both = posts.union_all(comments).subquery()
     rows = await session.scalars(
-        select(both.c.content).order_by(both.c.created_at.desc()).limit(_BOARD)
+        select(both.c.content).order_by(both.c.created_at.desc()).limit(_MAX_BOARD_TEXTS)
     )
     return rows.all()[::-1]
 
@@ -263,7 +270,7 @@ async def names_on(session: AsyncSession, board_id: UUID) -> frozenset[str]:
 
 
 async def affinity(session: AsyncSession, personality_id: UUID, other: UUID | None) -> int:
-    """Return how often one personality has answered another's posts."""
+    """Return how often one personality has commented on another's posts."""
     if other is None:
         return 0
     return (

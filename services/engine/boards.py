@@ -1,4 +1,4 @@
-"""Boards as moderators and people see them: opened, closed, set, and voted on."""
+"""Boards for moderators and users: opening, closing, settings, and votes."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -36,21 +36,26 @@ from services.llm import LanguageModels
 from services.texts import clean_text
 from services.types import Actor, Channel
 
-TOPIC, TONE = 300, 200
+MAX_TOPIC_LENGTH, MAX_TONE_LENGTH = 300, 200
 
 
 def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return columns of a board from what a moderator typed."""
+    """Return validated columns of a board from a moderator's input.
+
+    Raises:
+        InvalidHours: The quiet hours cannot be parsed.
+        InvalidTimeZone: The time zone is not known.
+    """
     columns: dict[str, Any] = {
         name: changes[name]
         for name in ("kind", "acts_per_day", "daily_budget_usd", "model_votes")
         if changes.get(name) is not None
     }
-    for name, limit in (("topic", TOPIC), ("tone", TONE)):
+    for name, limit in (("topic", MAX_TOPIC_LENGTH), ("tone", MAX_TONE_LENGTH)):
         if changes.get(name) is not None:
             columns[name] = clean_text(changes[name], field=name, limit=limit)
     if (hours := changes.get("quiet")) is not None:
-        columns["quiet_from"], columns["quiet_until"] = _hours(hours)
+        columns["quiet_from"], columns["quiet_until"] = _parse_hours(hours)
     if (zone := changes.get("time_zone")) is not None:
         try:
             columns["time_zone"] = ZoneInfo(zone).key
@@ -59,8 +64,8 @@ def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def _hours(text: str) -> tuple[time | None, time | None]:
-    """Read `23:00-07:00`; `never` is none at all."""
+def _parse_hours(text: str) -> tuple[time | None, time | None]:
+    """Parse hours like `23:00-07:00`; `never` means none."""
     if text.strip().lower() in ("never", "none", "-"):
         return None, None
     try:
@@ -73,23 +78,28 @@ def _hours(text: str) -> tuple[time | None, time | None]:
 
 
 async def update_members(session: AsyncSession, board: Board, changes: Mapping[str, Any]) -> None:
-    """Let somebody act on a board, or no longer."""
-    if (new := changes.get("add")) is not None:
-        if new.age_restricted and not board.age_restricted:
-            raise AgeRestricted(new.name)
-        await add_members(session, board.id, [new])
+    """Add or remove a member of a board, as the changes say.
+
+    Raises:
+        AgeRestricted: The new member is age-restricted and the board is not.
+        NotOnBoard: The removed personality is not a member.
+    """
+    if (added := changes.get("add")) is not None:
+        if added.age_restricted and not board.age_restricted:
+            raise AgeRestricted(added.name)
+        await add_members(session, board.id, [added])
     if (name := changes.get("remove")) is not None:
-        old = await queries.member_named(session, board.id, name)
-        if old is None:
+        removed = await queries.member_named(session, board.id, name)
+        if removed is None:
             raise NotOnBoard(name)
-        gone = BoardMember.board_id == board.id, BoardMember.personality_id == old.id
-        await session.execute(delete(BoardMember).where(*gone))
+        membership = BoardMember.board_id == board.id, BoardMember.personality_id == removed.id
+        await session.execute(delete(BoardMember).where(*membership))
 
 
 async def add_members(
     session: AsyncSession, board_id: UUID, members: Sequence[Personality]
 ) -> None:
-    """Let these act on a board, whoever else does."""
+    """Add members to a board; those who are members already stay."""
     for each in members:
         await session.execute(
             insert(BoardMember)
@@ -98,19 +108,19 @@ async def add_members(
         )
 
 
-_BEST = 10
+_MAX_TOP_POSTS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoardDetails:
-    """A board with those who may act on it."""
+    """A board with its members."""
 
     board: Board
     members: Sequence[Personality]
 
 
 class BoardService:
-    """Which channels are boards, for whom, and within which limits."""
+    """Opens, closes and configures boards, and counts votes."""
 
     def __init__(
         self,
@@ -127,11 +137,11 @@ class BoardService:
         self._clock = clock
 
     async def forecast(self, actor: Actor, members: Sequence[Personality]) -> Forecast:
-        """Return what a board with these personalities would do and cost a day.
+        """Return the expected acts and cost per day of a board with these members.
 
         Raises:
             ModeratorsOnly: The actor may not open boards.
-            NobodyOnBoard: There is nobody.
+            NoBoardMembers: There are no members.
         """
         _require_moderator(actor)
         if not members:
@@ -151,7 +161,7 @@ class BoardService:
     async def open(
         self,
         actor: Actor,
-        place: Channel,
+        channel: Channel,
         members: Sequence[Personality],
         *,
         is_forum: bool,
@@ -159,73 +169,82 @@ class BoardService:
         topic: str = "",
         tone: str = "",
     ) -> BoardDetails:
-        """Let personalities act by themselves in a channel; who was there before stays.
+        """Open a channel as a board, or update the open board; existing members stay.
 
         Raises:
-            AgeRestricted: One of them may not speak there.
-            ModeratorsOnly: The actor may not decide that.
-            NobodyOnBoard: There is nobody.
+            AgeRestricted: A member is age-restricted and the channel is not.
+            ModeratorsOnly: The actor is not a moderator.
+            NoBoardMembers: There are no members.
             NotABoard: It is a DM or a thread.
         """
         _require_moderator(actor)
-        if place.guild_id is None or place.parent_id is not None:
+        if channel.guild_id is None or channel.parent_id is not None:
             raise NotABoard
         for each in members:
-            if each.age_restricted and not place.age_restricted:
+            if each.age_restricted and not channel.age_restricted:
                 raise AgeRestricted(each.name)
         values: dict[str, Any] = {
-            "guild_id": place.guild_id,
+            "guild_id": channel.guild_id,
             "is_forum": is_forum,
-            "age_restricted": place.age_restricted,
+            "age_restricted": channel.age_restricted,
             "kind": kind,
-            "topic": clean_text(topic, field="topic", limit=TOPIC),
-            "tone": clean_text(tone, field="tone", limit=TONE),
+            "topic": clean_text(topic, field="topic", limit=MAX_TOPIC_LENGTH),
+            "tone": clean_text(tone, field="tone", limit=MAX_TONE_LENGTH),
             "opened_by": actor.discord_id,
         }
-        # A board that is opened again begins as the forecast says, but for what it is about.
-        kept = {name for name in ("topic", "tone") if not values[name]}
-        again = {name: value for name, value in values.items() if name not in kept}
-        again |= {"closed_at": None, "closed_why": None, "daily_budget_usd": 1, "acts_per_day": 40}
+        # A board that is opened again starts with the defaults that the forecast assumes, but keeps
+        # its topic and tone unless new ones are given.
+        unchanged = {name for name in ("topic", "tone") if not values[name]}
+        updates = {name: value for name, value in values.items() if name not in unchanged}
+        updates |= {
+            "closed_at": None,
+            "closed_why": None,
+            "daily_budget_usd": 1,
+            "acts_per_day": 40,
+        }
         async with self._sessions.begin() as session:
-            statement = insert(Board).values(channel_id=place.channel_id, **values)
+            statement = insert(Board).values(channel_id=channel.channel_id, **values)
             await session.execute(
-                statement.on_conflict_do_update(index_elements=["channel_id"], set_=again)
+                statement.on_conflict_do_update(index_elements=["channel_id"], set_=updates)
             )
-            await add_members(session, (await _of(session, place.channel_id)).id, members)
-            sheet = await _details(session, place.channel_id)
-            if not sheet.members:
+            await add_members(session, (await _open_board(session, channel.channel_id)).id, members)
+            details = await _details(session, channel.channel_id)
+            if not details.members:
                 raise NoBoardMembers
             if kind == BoardKind.STAGE:
-                session.add(self._first_post(sheet))
-            return sheet
+                session.add(self._first_post(details))
+            return details
 
-    def _first_post(self, sheet: BoardDetails) -> EngineTask:
-        """Let whoever is likeliest to be there begin, so that there is something to answer."""
+    def _first_post(self, details: BoardDetails) -> EngineTask:
+        """Return a task for a first post, by the member who is most likely to be present."""
         now = self._clock.now()
-        first = max(sheet.members, key=lambda each: self._rhythm.presence(str(each.id), now))
-        soon = now + timedelta(seconds=random.uniform(20, 240))  # noqa: S311 - no secret
+        author = max(details.members, key=lambda each: self._rhythm.presence(str(each.id), now))
+        scheduled_at = now + timedelta(seconds=random.uniform(20, 240))  # noqa: S311 - no secret
         return to_task(
             PlannedAct(
-                personality_id=first.id, board_id=sheet.board.id, kind=ActType.POST, at=soon
+                personality_id=author.id,
+                board_id=details.board.id,
+                kind=ActType.POST,
+                at=scheduled_at,
             ),
             now,
         )
 
-    async def close(self, actor: Actor, place: Channel) -> Board:
-        """End all acting in a channel, at once; what was said stays.
+    async def close(self, actor: Actor, channel: Channel) -> Board:
+        """Close a board immediately; its posts and comments stay.
 
         Raises:
-            BoardNotFound: It is no open board.
-            ModeratorsOnly: The actor may not decide that.
+            BoardNotFound: The channel is not an open board.
+            ModeratorsOnly: The actor is not a moderator.
         """
         _require_moderator(actor)
         async with self._sessions.begin() as session:
-            board = (await _details(session, _board_channel_id(place))).board
+            board = (await _details(session, _board_channel_id(channel))).board
             board.closed_at, board.closed_why = self._clock.now(), "closed by a moderator"
             return board
 
     async def close_deleted(self, *, channel_id: int = 0, guild_id: int = 0) -> None:
-        """End all acting in a channel that was deleted, or in a server that we have left."""
+        """Close the boards of a deleted channel, or of a server that the bot has left."""
         async with self._sessions.begin() as session:
             await session.execute(
                 update(Board)
@@ -236,52 +255,54 @@ class BoardService:
                 .values(closed_at=self._clock.now(), closed_why="the channel is gone")
             )
 
-    async def sync_channel(self, place: Channel) -> None:
-        """Follow a change of a channel: what is fit for adults only is said only among them."""
+    async def sync_channel(self, channel: Channel) -> None:
+        """Apply a channel's age restriction to its board."""
         async with self._sessions.begin() as session:
             await session.execute(
                 update(Board)
-                .where(Board.channel_id == place.channel_id)
-                .values(age_restricted=place.age_restricted)
+                .where(Board.channel_id == channel.channel_id)
+                .values(age_restricted=channel.age_restricted)
             )
 
     async def update(
-        self, actor: Actor, place: Channel, changes: Mapping[str, Any]
+        self, actor: Actor, channel: Channel, changes: Mapping[str, Any]
     ) -> BoardDetails:
-        """Change settings of a board: columns, or `add` a personality and `remove` one by its name.
+        """Change a board's columns; `add` adds a personality, `remove` removes one by name.
 
         Raises:
-            BadHours: Quiet hours are no hours.
-            BadTimeZone: There is no such zone.
-            BoardNotFound: It is no open board.
-            ModeratorsOnly: The actor may not decide that.
-            NobodyOnBoard: Nobody would be left.
+            AgeRestricted: The new member is age-restricted and the board is not.
+            BoardNotFound: The channel is not an open board.
+            InvalidHours: The quiet hours cannot be parsed.
+            InvalidTimeZone: The time zone is not known.
+            ModeratorsOnly: The actor is not a moderator.
+            NoBoardMembers: No members would be left.
+            NotOnBoard: The removed personality is not a member.
         """
         _require_moderator(actor)
         async with self._sessions.begin() as session:
-            board = (await _details(session, _board_channel_id(place))).board
+            board = (await _details(session, _board_channel_id(channel))).board
             for name, value in columns_of(changes).items():
                 setattr(board, name, value)
             await update_members(session, board, changes)
             await session.flush()
-            sheet = await _details(session, _board_channel_id(place))
-            if not sheet.members:
+            details = await _details(session, _board_channel_id(channel))
+            if not details.members:
                 raise NoBoardMembers
-            return sheet
+            return details
 
-    async def get(self, place: Channel) -> BoardDetails:
-        """Return the board that a channel is, or that a thread belongs to.
+    async def get(self, channel: Channel) -> BoardDetails:
+        """Return the board of a channel, or of a thread's channel.
 
         Raises:
-            BoardNotFound: It is none.
+            BoardNotFound: The channel is not an open board.
         """
         async with self._sessions() as session:
-            return await _details(session, _board_channel_id(place))
+            return await _details(session, _board_channel_id(channel))
 
-    async def exists(self, place: Channel) -> bool:
-        """Whether a channel is a board, or once was."""
+    async def exists(self, channel: Channel) -> bool:
+        """Whether a channel is a board, open or closed."""
         async with self._sessions() as session:
-            board = select(Board.id).where(Board.channel_id == _board_channel_id(place))
+            board = select(Board.id).where(Board.channel_id == _board_channel_id(channel))
             return await session.scalar(board) is not None
 
     async def all(self, guild_id: int) -> Sequence[BoardDetails]:
@@ -294,33 +315,33 @@ class BoardService:
             )
             return await _with_members(session, boards.all())
 
-    async def top(self, place: Channel) -> Sequence[Post]:
-        """Return a board's posts with the most votes, the best first.
+    async def top(self, channel: Channel) -> Sequence[Post]:
+        """Return a board's posts with the highest scores, best first.
 
         Raises:
-            BoardNotFound: It is none.
+            BoardNotFound: The channel is not an open board.
         """
         async with self._sessions() as session:
-            board = (await _details(session, _board_channel_id(place))).board
-            found = await session.scalars(
+            board = (await _details(session, _board_channel_id(channel))).board
+            posts = await session.scalars(
                 select(Post)
                 .where(Post.board_id == board.id, Post.deleted_at.is_(None))
                 .order_by((Post.ups - Post.downs).desc(), Post.created_at.desc())
-                .limit(_BEST)
+                .limit(_MAX_TOP_POSTS)
             )
-            return found.all()
+            return posts.all()
 
     async def vote(self, actor: Actor, post_id: UUID, value: int) -> Post:
-        """Count the actor's voice; the same one again takes it back. Return the post.
+        """Count the actor's vote and return the post; the same vote again removes it.
 
         Raises:
             BoardNotFound: The post is gone.
-            OptedOut: Nothing of the actor is to be kept.
+            OptedOut: The actor opted out or is incognito, so nothing of theirs is stored.
         """
         async with self._sessions.begin() as session:
-            me = actor.discord_id
-            signs = await load_context(session, people=[me], channel_ids=[], reply_to=None)
-            if me in signs.opted_out | signs.incognito:
+            voter_id = actor.discord_id
+            context = await load_context(session, people=[voter_id], channel_ids=[], reply_to=None)
+            if voter_id in context.opted_out | context.incognito:
                 raise OptedOut
             post = await session.get(Post, post_id)
             if post is None or post.deleted_at is not None:
@@ -343,11 +364,11 @@ def _require_moderator(actor: Actor) -> None:
         raise ModeratorsOnly
 
 
-def _board_channel_id(place: Channel) -> int:
-    return place.parent_id or place.channel_id
+def _board_channel_id(channel: Channel) -> int:
+    return channel.parent_id or channel.channel_id
 
 
-async def _of(session: AsyncSession, channel_id: int) -> Board:
+async def _open_board(session: AsyncSession, channel_id: int) -> Board:
     board = await session.scalar(
         select(Board).where(Board.channel_id == channel_id, Board.closed_at.is_(None))
     )
@@ -357,7 +378,7 @@ async def _of(session: AsyncSession, channel_id: int) -> Board:
 
 
 async def _details(session: AsyncSession, channel_id: int) -> BoardDetails:
-    (details,) = await _with_members(session, [await _of(session, channel_id)])
+    (details,) = await _with_members(session, [await _open_board(session, channel_id)])
     return details
 
 

@@ -1,4 +1,4 @@
-"""Whether what a model wrote may be said on a board."""
+"""Checks of generated texts before they are sent on a board."""
 
 import itertools
 import re
@@ -10,7 +10,7 @@ from services.chat import clean, find_defect, is_crisis
 from services.engine.types import ActContext
 from services.publishing import rules
 
-# People's words in a message at 5, 25, 50, 75 and 95 % (a public Discord archive).
+# Words per message of people at 5, 25, 50, 75 and 95 % (a public Discord archive).
 LENGTHS = (
     (0.0, 1.0),
     (0.05, 2.0),
@@ -20,9 +20,9 @@ LENGTHS = (
     (0.95, 62.0),
     (1.0, 90.0),
 )
-_OWN_LINES, _BOARD_LINES, _OPENINGS = 200, 50, 20
-_ALIKE, _GRAM, _OPENING = 0.5, 3, 3
-_MOST_CHARACTERS = 1500
+_MAX_OWN_LINES, _MAX_BOARD_LINES, _MAX_OPENINGS = 200, 50, 20
+_REPEAT_SIMILARITY, _GRAM_WORDS, _OPENING_WORDS = 0.5, 3, 3
+_MAX_CHARACTERS = 1500
 _WORD = re.compile(r"[\w'’]+")
 _SENTENCE = re.compile(r"[.!?…。！？][\"'”’)*_]*(?=\s|$)")
 _MENTION = re.compile(r"<[@#:]|@(?:everyone|here)\b|(?<!\w)@\w", re.IGNORECASE)
@@ -44,69 +44,84 @@ _LEAK = re.compile(
 
 
 def length(share: float) -> int:
-    """Return how many words a message has that is longer than a share of people's."""
+    """Return the number of words at a quantile of people's messages."""
     for (low, short), (high, long) in itertools.pairwise(LENGTHS):
         if share <= high:
             return round(short + (long - short) * (share - low) / (high - low))
     return round(LENGTHS[-1][1])
 
 
-def fit(text: str, scene: ActContext, words: int) -> str:
-    """Return a text without its speaker's name and reasoning, as long as it should be.
+def trim(text: str, context: ActContext, word_count: int) -> str:
+    """Return a text without its speaker's name and reasoning, cut to about `word_count` words.
 
-    What is far too long is cut after a sentence; a text that has none stays, to be refused.
+    It is cut after a sentence; a text without sentences is returned whole, to be rejected.
     """
-    kept = clean(text, scene.name).strip().strip('"“”').strip()
-    most = max(2 * words, words + 12)
-    if len(_WORD.findall(kept)) <= most:
-        return kept
-    ends = [found.end() for found in _SENTENCE.finditer(kept)]
-    fitting = [end for end in ends if len(_WORD.findall(kept[:end])) <= most]
-    return kept[: fitting[-1]] if fitting else kept[: ends[0]] if ends else kept
+    cleaned = clean(text, context.name).strip().strip('"“”').strip()
+    max_words = max(2 * word_count, word_count + 12)
+    if len(_WORD.findall(cleaned)) <= max_words:
+        return cleaned
+    ends = [match.end() for match in _SENTENCE.finditer(cleaned)]
+    fitting = [end for end in ends if len(_WORD.findall(cleaned[:end])) <= max_words]
+    return cleaned[: fitting[-1]] if fitting else cleaned[: ends[0]] if ends else cleaned
 
 
-def defect_in(text: str, scene: ActContext, *, words: int, secret: str, whole: str) -> str | None:
-    """Say in a word what is wrong with a text, or None; `whole` is it before it was cut."""
-    asked = scene.target or scene.post
-    said = (*scene.own[-_OPENINGS:], *scene.board_lines[-_OPENINGS:])
-    if found := find_defect(
-        text, message=asked.text if asked else "", previous_replies=said, system_prompt=secret
+def defect_in(
+    text: str, context: ActContext, *, word_count: int, system_prompt: str, untrimmed: str
+) -> str | None:
+    """Return the name of a text's defect, or None; `untrimmed` is the text before it was cut."""
+    target = context.target or context.post
+    previous_texts = (*context.own[-_MAX_OPENINGS:], *context.board_lines[-_MAX_OPENINGS:])
+    if defect := find_defect(
+        text,
+        message=target.text if target else "",
+        previous_replies=previous_texts,
+        system_prompt=system_prompt,
     ):
-        return found
-    # What was cut off tells where the rest comes from.
+        return defect
+    # The part that was cut off may show that the text leaks the prompt.
     if (
-        find_defect(clean(whole, scene.name), message="", previous_replies=(), system_prompt=secret)
+        find_defect(
+            clean(untrimmed, context.name),
+            message="",
+            previous_replies=(),
+            system_prompt=system_prompt,
+        )
         == "leak"
     ):
         return "leak"
     count = len(_WORD.findall(text))
-    verdicts = {
-        "length": count > max(4 * words, words + 30) or len(text) > _MOST_CHARACTERS,
+    defects = {
+        "length": count > max(4 * word_count, word_count + 30) or len(text) > _MAX_CHARACTERS,
         "mention": bool(_MENTION.search(text) or _LINK.search(text)),
         "self": bool(_SELF.search(text)),
         "leak": bool(_LEAK.search(text)),
-        "name": _speaks_as_another(text, scene.others),
-        "repeat": repeats(text, scene.own, scene.board_lines),
+        "name": _speaks_as_another(text, context.others),
+        "repeat": repeats(text, context.own, context.board_lines),
         "unsafe": is_crisis(text)
         or (
-            not scene.age_restricted
+            not context.age_restricted
             and rules.rating_of((text,), (), explicit_picture=False) == NsfwRating.EXPLICIT
         ),
     }
-    return next((name for name, is_so in verdicts.items() if is_so), None)
+    return next((name for name, applies in defects.items() if applies), None)
 
 
 def repeats(text: str, own: Sequence[str], board: Sequence[str]) -> bool:
-    """Whether a text says again what its speaker, or anybody here, has lately said.
+    """Whether a text repeats a recent one of its speaker or of the board.
 
     That is a Jaccard similarity of word 3-grams of at least .5 with one of its own last 200 or the
     board's last 50 lines, or the opening words of one of its own last 20.
     """
     grams = _grams(text)
-    if any(_similar(grams, _grams(each)) for each in (*own[-_OWN_LINES:], *board[-_BOARD_LINES:])):
+    if any(
+        _similar(grams, _grams(each))
+        for each in (*own[-_MAX_OWN_LINES:], *board[-_MAX_BOARD_LINES:])
+    ):
         return True
     opening = _opening(text)
-    return len(opening) == _OPENING and any(opening == _opening(each) for each in own[-_OPENINGS:])
+    return len(opening) == _OPENING_WORDS and any(
+        opening == _opening(each) for each in own[-_MAX_OPENINGS:]
+    )
 
 
 def _speaks_as_another(text: str, others: Collection[str]) -> bool:
@@ -121,17 +136,17 @@ def _speaks_as_another(text: str, others: Collection[str]) -> bool:
 @lru_cache(maxsize=20_000)
 def _grams(text: str) -> frozenset[tuple[str, ...]]:
     words = _WORD.findall(text.casefold())
-    size = min(_GRAM, len(words))
+    size = min(_GRAM_WORDS, len(words))
     return (
-        frozenset(tuple(words[at : at + size]) for at in range(len(words) - size + 1))
+        frozenset(tuple(words[start : start + size]) for start in range(len(words) - size + 1))
         if size
         else frozenset()
     )
 
 
 def _similar(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
-    return bool(one and other) and len(one & other) >= _ALIKE * len(one | other)
+    return bool(one and other) and len(one & other) >= _REPEAT_SIMILARITY * len(one | other)
 
 
 def _opening(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())[:_OPENING]
+    return _WORD.findall(text.casefold())[:_OPENING_WORDS]

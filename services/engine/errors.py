@@ -1,4 +1,4 @@
-"""What can go wrong on boards, and why an act is left undone."""
+"""Errors of boards, and the reasons for which an act is skipped."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +27,7 @@ class SkipReason(StrEnum):
 
 @dataclass(eq=False)
 class Skipped(DomainError):
-    """An act is left undone, for good; what it took all the same."""
+    """An act is skipped for good. Tokens and cost are those already spent on it."""
 
     reason: SkipReason
     tokens_in: int = 0
@@ -36,15 +36,15 @@ class Skipped(DomainError):
 
 
 class TaskGone(Exception):
-    """The task was deleted with what it was about, or with whoever was to do it."""
+    """The task was deleted together with its target, board or personality."""
 
 
 class EnginePaused(DomainError):
-    """The engine was paused before the act was said; it waits."""
+    """The engine was paused before the act was sent; the act is postponed."""
 
 
 class BoardNotFound(DomainError):
-    """This channel is no board."""
+    """This channel is not a board."""
 
 
 class NotABoard(DomainError):
@@ -64,7 +64,7 @@ class NotOnBoard(DomainError):
 
 @dataclass(eq=False)
 class NoTarget(DomainError):
-    """There is nothing on this board that a personality could do this to."""
+    """There is nothing on this board that a personality could act on in this way."""
 
     name: str
     kind: str
@@ -72,20 +72,20 @@ class NoTarget(DomainError):
 
 @dataclass(eq=False)
 class InvalidTimeZone(DomainError):
-    """There is no such time zone."""
+    """The time zone is not known."""
 
     name: str
 
 
 @dataclass(eq=False)
 class InvalidHours(DomainError):
-    """Quiet hours are written like 23:00-07:00."""
+    """The quiet hours are not of the form 23:00-07:00."""
 
     text: str
 
 
 @dataclass(eq=False)
 class ImagePostsUnavailable(DomainError):
-    """There is no model for images."""
+    """No image model is configured, or the personality does not use it."""
 
     name: str

@@ -1,7 +1,7 @@
-"""From a task to an act that is done: the steps, and where each of them is stored.
+"""Execution of an act, step by step, with each step stored.
 
-`ActHandler` is the job, `ActExecutor` the steps of any act, `DatabaseActStore` what PostgreSQL
-knows of one. The simulation runs the same steps on a store in memory.
+`ActHandler` handles the job, `ActExecutor` runs the steps of any act, `DatabaseActStore` keeps
+their state in PostgreSQL. The simulation runs the same steps on a store in memory.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from db.models import ActType, EngineTask, JobStatus, TaskStatus
 from db.session import Sessions
+from services import rate_limits
 from services.chat import ChannelNotFound, MissingPermission
 from services.engine import act_queries, policy, queries, results
 from services.engine.act_queries import ActRecords
@@ -25,12 +26,12 @@ from services.engine.ports import ActStore, BoardAdapter
 from services.engine.results import record_view, show_votes
 from services.engine.scheduler import ActJob, EngineTiming, plan_reactions
 from services.engine.types import ActContent, ActContext, BoardLocation, Limits, SentMessages
-from services.engine.writing import Writer, most_tokens
+from services.engine.writing import Writer, max_tokens
 from services.images import ImagePipeline
 from services.jobs import Handler, Run
 from services.llm import LanguageModels, Usage, maximum_cost
 from services.llm_configs import NoConfig
-from services.personalities import describe, recently_shared
+from services.personalities import SharedPhotos, describe, no_shared_photos
 from services.types import speaker_of
 
 T = TypeVar("T")
@@ -43,111 +44,118 @@ _STATUSES = {
 
 
 class ActExecutor:
-    """Does one act: look whether it may be, write, check, say, record, plan what follows."""
+    """Executes one act: check the policy, generate, send, record, and plan reactions."""
 
     def __init__(self, actions: Mapping[ActType, Action]) -> None:
         self._actions = actions
 
-    async def execute(self, notebook: ActStore) -> None:
-        """See an act through.
+    async def execute(self, store: ActStore) -> None:
+        """Execute an act to its end.
 
         Raises:
-            ModelError: The model did not answer; another try may help.
+            ModelError: The model did not answer; a retry may help.
         """
         try:
-            scene = await notebook.begin()
-            action = self._actions[scene.kind]
-            speaking = action if isinstance(action, SpeakingAction) else None
-            if speaking and not await self._is_ready(notebook, speaking, scene):
+            context = await store.begin()
+            action = self._actions[context.kind]
+            speaking_action = action if isinstance(action, SpeakingAction) else None
+            if speaking_action and not await self._is_ready(store, speaking_action, context):
                 return
-            words = await notebook.step("words", ActContent, lambda: action.write(notebook, scene))
-            spoken = await self._say(notebook, speaking, scene, words) if speaking else None
-            await notebook.record(scene, words, spoken)
+            content = await store.step("words", ActContent, lambda: action.write(store, context))
+            sent = (
+                await self._send_once(store, speaking_action, context, content)
+                if speaking_action
+                else None
+            )
+            await store.record(context, content, sent)
         except EnginePaused:
-            await notebook.postpone()
+            await store.postpone()
         except Skipped as skipped:
-            await notebook.skip(skipped)
+            await store.skip(skipped)
         except ChannelNotFound:
-            await notebook.skip(Skipped(SkipReason.GONE))
+            await store.skip(Skipped(SkipReason.GONE))
         except MissingPermission:
-            await notebook.skip(Skipped(SkipReason.SILENCED))
+            await store.skip(Skipped(SkipReason.SILENCED))
 
-    async def _is_ready(
-        self, notebook: ActStore, action: SpeakingAction, scene: ActContext
-    ) -> bool:
-        """See that there is somewhere to speak, before anybody is paid for words."""
+    async def _is_ready(self, store: ActStore, action: SpeakingAction, context: ActContext) -> bool:
+        """Check the channel before a model is paid for a text."""
         try:
-            await action.check(scene)
+            await action.check(context)
         except ChannelNotFound:
-            await notebook.close_board("the channel is gone")
+            await store.close_board("the channel is gone")
             return False
         return True
 
-    async def _say(
-        self, notebook: ActStore, action: SpeakingAction, scene: ActContext, words: ActContent
+    async def _send_once(
+        self, store: ActStore, action: SpeakingAction, context: ActContext, content: ActContent
     ) -> SentMessages:
-        """Say it once, whatever happened to earlier attempts."""
+        """Send the content exactly once, also after an earlier attempt was interrupted."""
 
-        async def say() -> SentMessages:
-            if await notebook.mark_sending():
-                said = await action.find(scene, words)
-                if said is not None:
-                    return said
-                await notebook.recheck()
-            return await action.send(scene, words)
+        async def send() -> SentMessages:
+            if await store.mark_sending():
+                existing = await action.find(context, content)
+                if existing is not None:
+                    return existing
+                await store.recheck()
+            return await action.send(context, content)
 
-        return await notebook.step("spoken", SentMessages, say)
+        return await store.step("spoken", SentMessages, send)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineDependencies:
-    """What all notebooks share."""
+    """The dependencies of all acts."""
 
     sessions: Sessions
     models: LanguageModels
-    stage: BoardAdapter
-    studio: ImagePipeline
+    adapter: BoardAdapter
+    pipeline: ImagePipeline
     planner: Planner
     limits: Limits
-    tempo: EngineTiming
+    timing: EngineTiming
+    shared_photos: SharedPhotos = no_shared_photos
 
 
 class DatabaseActStore(ActStore):
-    """What one run of a task knows and keeps; the run's fence is around all it writes."""
+    """The state of one run of a task in PostgreSQL; all writes are fenced by the run."""
 
-    def __init__(self, desk: EngineDependencies, run: Run[ActJob]) -> None:
-        self._desk = desk
+    def __init__(self, dependencies: EngineDependencies, run: Run[ActJob]) -> None:
+        self._dependencies = dependencies
         self._run = run
         self._task_id = run.payload.task
 
     @override
     async def begin(self) -> ActContext:
         async with self._run.writing() as session:
-            found = await self._records(session)
-            # What may have been said already is looked for first.
-            if not found.task.is_sending:
-                await self._check(session, found)
-            found.task.status = TaskStatus.RUNNING
-            found.task.started_at = found.task.started_at or self._desk.tempo.clock.now()
-            found.task.retry_count = self._run.attempt - 1
-            # Until it is known what it costs, what it may cost at most counts.
-            found.task.cost_usd = max(self._max_cost(found), found.task.cost_usd or 0)
-            await record_view(session, found, self._desk.tempo.clock.now())
-        async with self._desk.sessions() as session:
+            records = await self._records(session)
+            # If it may have been sent already, that is checked first.
+            if not records.task.is_sending:
+                await self._check(session, records)
+            records.task.status = TaskStatus.RUNNING
+            records.task.started_at = (
+                records.task.started_at or self._dependencies.timing.clock.now()
+            )
+            records.task.retry_count = self._run.attempt - 1
+            # Reserve the maximum cost until the actual cost is known.
+            records.task.cost_usd = max(self._max_cost(records), records.task.cost_usd or 0)
+            await record_view(session, records, self._dependencies.timing.clock.now())
+        async with self._dependencies.sessions() as session:
             return await self._context(session, await self._records(session))
 
     @override
-    async def wait_for_rate_limit(self, scene: ActContext) -> None:
-        vendor = scene.model.partition("/")[0]
+    async def wait_for_rate_limit(self, context: ActContext) -> None:
+        vendor = context.model.partition("/")[0]
         while True:
-            now = self._desk.tempo.clock.now()
+            now = self._dependencies.timing.clock.now()
             minute = now.replace(second=0, microsecond=0)
-            async with self._desk.sessions.begin() as session:
-                limit = self._desk.limits.requests_per_minute
-                if await queries.take_request_slot(session, vendor, minute, limit):
+            async with self._dependencies.sessions.begin() as session:
+                limit = self._dependencies.limits.requests_per_minute
+                if await rate_limits.take_slot(session, vendor, minute, limit):
                     return
-            over = minute + timedelta(minutes=1) - now
-            await asyncio.sleep(self._desk.tempo.clock.real_duration(over).total_seconds() + 0.01)
+            remaining = minute + timedelta(minutes=1) - now
+            await asyncio.sleep(
+                self._dependencies.timing.clock.real_duration(remaining).total_seconds() + 0.01
+            )
 
     @override
     async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
@@ -164,11 +172,11 @@ class DatabaseActStore(ActStore):
     @override
     async def mark_sending(self) -> bool:
         async with self._run.writing() as session:
-            found = await self._records(session)
-            if found.task.is_sending:
+            records = await self._records(session)
+            if records.task.is_sending:
                 return True
-            await self._check(session, found)
-            found.task.is_sending = True
+            await self._check(session, records)
+            records.task.is_sending = True
             return False
 
     @override
@@ -178,43 +186,52 @@ class DatabaseActStore(ActStore):
 
     @override
     async def record(
-        self, scene: ActContext, words: ActContent, spoken: SentMessages | None
+        self, context: ActContext, content: ActContent, sent: SentMessages | None
     ) -> None:
-        clock = self._desk.tempo.clock
+        clock = self._dependencies.timing.clock
         async with self._run.finishing() as session:
-            found = await self._records(session)
-            task, now = found.task, clock.now()
-            item = await results.save_result(session, found, scene, words, spoken, now=now)
+            records = await self._records(session)
+            task, now = records.task, clock.now()
+            item = await results.save_result(session, records, context, content, sent, now=now)
             task.status, task.completed_at, task.is_sending = TaskStatus.DONE, now, False
-            task.discord_message_ids = spoken.message_ids if spoken else []
-            task.prompt_tokens, task.completion_tokens = words.tokens_in, words.tokens_out
-            task.cost_usd = words.cost_usd
+            task.discord_message_ids = sent.message_ids if sent else []
+            task.prompt_tokens, task.completion_tokens = content.tokens_in, content.tokens_out
+            task.cost_usd = content.cost_usd
             if item is not None:
-                target = found.target
-                asked = results.to_item(found.board.id, target) if target else None
-                await plan_reactions(session, self._desk.planner, item, asked, self._desk.tempo)
-        is_of_post = not ACTIONS[scene.kind].speaks() and found.task.comment_id is None
-        if is_of_post and found.post is not None:
-            await show_votes(self._desk.stage, scene.where, found.post)
+                target = records.target
+                target_item = results.to_item(records.board.id, target) if target else None
+                await plan_reactions(
+                    session,
+                    self._dependencies.planner,
+                    item,
+                    target_item,
+                    self._dependencies.timing,
+                )
+        is_post_vote = not ACTIONS[context.kind].speaks() and records.task.comment_id is None
+        if is_post_vote and records.post is not None:
+            await show_votes(self._dependencies.adapter, context.location, records.post)
 
     @override
     async def skip(self, skipped: Skipped) -> None:
         async with self._run.finishing() as session:
             task = (await self._records(session)).task
             task.status, task.reason = TaskStatus.SKIPPED, skipped.reason
-            task.completed_at, task.is_sending = self._desk.tempo.clock.now(), False
+            task.completed_at, task.is_sending = self._dependencies.timing.clock.now(), False
             task.prompt_tokens, task.completion_tokens = skipped.tokens_in, skipped.tokens_out
-            # What an earlier step has taken is known to that step alone: then the reserve counts.
+            # The cost of earlier steps is not known here; in that case the reserved cost remains.
             if task.started_at is None or skipped.tokens_in:
                 task.cost_usd = skipped.cost_usd
 
     @override
-    async def close_board(self, why: str) -> None:
+    async def close_board(self, reason: str) -> None:
         async with self._run.finishing() as session:
-            found = await self._records(session)
-            found.board.closed_at, found.board.closed_why = self._desk.tempo.clock.now(), why
-            found.task.status, found.task.reason = TaskStatus.SKIPPED, SkipReason.CLOSED
-            found.task.completed_at, found.task.cost_usd = found.board.closed_at, None
+            records = await self._records(session)
+            records.board.closed_at, records.board.closed_why = (
+                self._dependencies.timing.clock.now(),
+                reason,
+            )
+            records.task.status, records.task.reason = TaskStatus.SKIPPED, SkipReason.CLOSED
+            records.task.completed_at, records.task.cost_usd = records.board.closed_at, None
 
     @override
     async def postpone(self) -> None:
@@ -223,96 +240,102 @@ class DatabaseActStore(ActStore):
             task.status, task.job_id = TaskStatus.PENDING, None
 
     async def _records(self, session: AsyncSession) -> ActRecords:
-        found = await act_queries.load_records(session, self._task_id)
-        if found is None:
+        records = await act_queries.load_records(session, self._task_id)
+        if records is None:
             raise TaskGone
-        return found
+        return records
 
-    async def _check(self, session: AsyncSession, found: ActRecords) -> None:
-        """Let the act pass, or say why not."""
+    async def _check(self, session: AsyncSession, records: ActRecords) -> None:
+        """Raise if the engine is paused or the policy refuses the act."""
         if await queries.is_paused(session):
             raise EnginePaused
-        now = self._desk.tempo.clock.now()
-        quiet = self._desk.planner.is_quiet(queries.opened(found.board), now)
-        standing = await act_queries.load_policy_input(
-            session, found, now, is_quiet=quiet, needs_usd=self._max_cost(found)
+        now = self._dependencies.timing.clock.now()
+        is_quiet = self._dependencies.planner.is_quiet(queries.to_open_board(records.board), now)
+        state = await act_queries.load_policy_input(
+            session, records, now, is_quiet=is_quiet, needs_usd=self._max_cost(records)
         )
-        policy.check(standing, self._desk.limits)
+        policy.check(state, self._dependencies.limits)
 
-    def _max_cost(self, found: ActRecords) -> float:
-        """Return what the act may cost at most, in US dollars."""
-        is_written = ACTIONS[ActType(found.task.task_type)].speaks() or found.board.model_votes
-        if found.config is None or not is_written:
+    def _max_cost(self, records: ActRecords) -> float:
+        """Return the maximum cost of the act in US dollars."""
+        is_generated = (
+            ACTIONS[ActType(records.task.task_type)].speaks() or records.board.model_votes
+        )
+        if records.config is None or not is_generated:
             return 0
-        read, written = most_tokens()
-        dearest = 0.0
-        for model in filter(None, (found.config.model, found.config.fallback_model)):
-            usage = Usage(tokens_in=read, tokens_out=written)
-            price = self._desk.models.ledger.with_cost(
-                self._desk.models.resolve(model), usage
+        tokens_in, tokens_out = max_tokens()
+        highest = 0.0
+        for model in filter(None, (records.config.model, records.config.fallback_model)):
+            usage = Usage(tokens_in=tokens_in, tokens_out=tokens_out)
+            price = self._dependencies.models.ledger.with_cost(
+                self._dependencies.models.resolve(model), usage
             ).cost_usd
-            dearest = max(dearest, maximum_cost(usage) if price is None else price)
-        if ACTIONS[ActType(found.task.task_type)].needs_pictures:
-            # What it shows, the picture, and the words to it.
-            return 2 * dearest + self._desk.studio.images.price_usd
-        return dearest
+            highest = max(highest, maximum_cost(usage) if price is None else price)
+        if ACTIONS[ActType(records.task.task_type)].needs_pictures:
+            # The description, the image, and the caption.
+            return 2 * highest + self._dependencies.pipeline.images.price_usd
+        return highest
 
-    async def _context(self, session: AsyncSession, found: ActRecords) -> ActContext:
-        if found.personality is None:
+    async def _context(self, session: AsyncSession, records: ActRecords) -> ActContext:
+        if records.personality is None:
             raise Skipped(SkipReason.ABSENT)
-        if found.config is None:
+        if records.config is None:
             raise NoConfig
-        task, board, post = found.task, found.board, found.post
-        own = await act_queries.texts_by(session, task.personality_id)
+        task, board, post = records.task, records.board, records.post
+        own_texts = await act_queries.texts_by(session, task.personality_id)
         names = await act_queries.names_on(session, board.id)
-        mine = {found.personality.name, found.personality.display_name or ""}
-        line = act_queries.to_message(post, task.personality_id) if post else None
-        target = found.target
-        personality = await act_queries.definition_of(session, found.personality)
-        written = "\n\n".join(describe(personality))
+        own_names = {records.personality.name, records.personality.display_name or ""}
+        post_message = act_queries.to_message(post, task.personality_id) if post else None
+        target = records.target
+        personality = await act_queries.definition_of(session, records.personality)
+        definition = "\n\n".join(describe(personality))
         return ActContext(
             task_id=task.id,
             kind=ActType(task.task_type),
             personality_id=task.personality_id,
             name=personality.name,
             speaker=speaker_of(personality),
-            definition=written.replace("{{char}}", personality.name).replace("{{user}}", "people"),
+            definition=definition.replace("{{char}}", personality.name).replace(
+                "{{user}}", "people"
+            ),
             seed=str(task.personality_id),
-            model=self._desk.models.resolve(found.config.model),
-            fallback=found.config.fallback_model,
+            model=self._dependencies.models.resolve(records.config.model),
+            fallback=records.config.fallback_model,
             guild_id=board.guild_id,
-            where=BoardLocation(
+            location=BoardLocation(
                 channel_id=board.channel_id,
                 guild_id=board.guild_id,
                 is_forum=board.is_forum,
                 age_restricted=board.age_restricted,
                 thread_id=post.thread_id if post else None,
-                post_message_id=line.message_id if line else None,
+                post_message_id=post_message.message_id if post_message else None,
                 title=(post.title or post.content)[:80] if post else "",
             ),
             topic=board.topic,
             tone=board.tone,
             age_restricted=board.age_restricted,
             model_votes=board.model_votes,
-            post=line,
+            post=post_message,
             thread=tuple(await act_queries.thread_messages(session, post.id, task.personality_id))
             if post
             else (),
             target=act_queries.to_message(target, task.personality_id) if target else None,
-            own=tuple(text for _, text in own),
-            own_here=tuple(text for board_id, text in own if board_id == board.id),
+            own=tuple(text for _, text in own_texts),
+            own_here=tuple(text for board_id, text in own_texts if board_id == board.id),
             board_lines=tuple(await act_queries.texts_on(session, board.id)),
             shared=tuple(
                 f"{each.alt_text} {each.caption}".strip() or "a photo"
-                for each in await recently_shared(
+                for each in await self._dependencies.shared_photos(
                     session,
                     task.personality_id,
                     guild_id=board.guild_id,
                     channel_id=board.channel_id,
                 )
             ),
-            others=names - mine,
-            mood=self._desk.planner.mood(task.personality_id, self._desk.tempo.clock.now()),
+            others=names - own_names,
+            mood=self._dependencies.planner.mood(
+                task.personality_id, self._dependencies.timing.clock.now()
+            ),
             affinity=await act_queries.affinity(
                 session, task.personality_id, target.personality_id if target else None
             ),
@@ -320,25 +343,27 @@ class DatabaseActStore(ActStore):
 
 
 class ActHandler(Handler[ActJob]):
-    """Does what personalities are to do; a task says how often it is retried."""
+    """Handles tasks of the engine; `EngineTask.max_retries` limits the retries."""
 
     payload_type = ActJob
     timeout_seconds: ClassVar[float] = 600
 
-    def __init__(self, desk: EngineDependencies) -> None:
-        self._desk = desk
-        self._performer = ActExecutor(build_actions(Writer(desk.models), desk.stage, desk.studio))
+    def __init__(self, dependencies: EngineDependencies) -> None:
+        self._dependencies = dependencies
+        self._executor = ActExecutor(
+            build_actions(Writer(dependencies.models), dependencies.adapter, dependencies.pipeline)
+        )
 
     @override
     async def attempts(self, payload: ActJob) -> int:
-        async with self._desk.sessions() as session:
+        async with self._dependencies.sessions() as session:
             task = await session.get(EngineTask, payload.task)
         return 1 + (task.max_retries if task else 0)
 
     @override
     async def run(self, run: Run[ActJob]) -> None:
         try:
-            await self._performer.execute(DatabaseActStore(self._desk, run))
+            await self._executor.execute(DatabaseActStore(self._dependencies, run))
         except TaskGone:
             async with run.finishing():
                 pass
@@ -355,4 +380,4 @@ class ActHandler(Handler[ActJob]):
         task.reason = SkipReason.CANCELLED if status == JobStatus.CANCELLED else None
         task.retry_count = 0 if status == JobStatus.PENDING else task.max_retries
         is_over = status != JobStatus.PENDING
-        task.completed_at = self._desk.tempo.clock.now() if is_over else None
+        task.completed_at = self._dependencies.timing.clock.now() if is_over else None

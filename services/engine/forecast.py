@@ -1,4 +1,4 @@
-"""What a board will do and cost, before it is opened: the engine rehearses a week of it."""
+"""Forecast of a board's acts and cost before it is opened, by simulating a week."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from services.engine.actions import ACTIONS
 from services.engine.rhythm import Rhythm
 from services.engine.simulation import Simulation, SimulationResult, synthetic_participant
 from services.engine.types import Limits
-from services.engine.writing import DEFINITION
+from services.engine.writing import MAX_DEFINITION_TOKENS
 from services.llm import Ledger, Usage, estimate
 from services.personalities import describe
 
 _DAYS = 7
-_TRIES = 1.2  # what is not fit to be said is written again
+_RETRY_FACTOR = 1.2  # rejected texts are generated again
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What a day brings on average. `cost_usd` is None where nobody knows the model's price."""
+    """The average of a day. `cost_usd` is None if the model's price is not known."""
 
     acts: float
     messages: float
@@ -39,23 +39,23 @@ async def forecast_day(
     ledger: Ledger,
     now: datetime,
 ) -> Forecast:
-    """Return the forecast for these personalities on one board, by a week from `now`."""
-    seats = [synthetic_participant(str(each.id), each.name) for each in members]
-    rehearsal = Simulation(seats, rhythm=rhythm, limits=limits, begins=now)
-    company = await asyncio.to_thread(lambda: asyncio.run(_week(rehearsal)))
-    said = [act for act in company.acts if ACTIONS[act.kind].speaks()]
-    defined = {
-        seated.id: min(DEFINITION, estimate("\n\n".join(describe(each))))
-        for seated, each in zip(seats, members, strict=True)
+    """Return the forecast for these members of one board, from a week simulated from `now`."""
+    participants = [synthetic_participant(str(each.id), each.name) for each in members]
+    simulation = Simulation(participants, rhythm=rhythm, limits=limits, start=now)
+    result = await asyncio.to_thread(lambda: asyncio.run(_simulate_week(simulation)))
+    messages = [act for act in result.acts if ACTIONS[act.kind].speaks()]
+    definition_tokens = {
+        participant.id: min(MAX_DEFINITION_TOKENS, estimate("\n\n".join(describe(each))))
+        for participant, each in zip(participants, members, strict=True)
     }
-    read = company.tokens_in + sum(defined[act.personality_id] for act in said)
+    tokens_in = result.tokens_in + sum(definition_tokens[act.personality_id] for act in messages)
     usage = Usage(
-        tokens_in=round(read * _TRIES / _DAYS),
-        tokens_out=round(company.tokens_out * _TRIES / _DAYS),
+        tokens_in=round(tokens_in * _RETRY_FACTOR / _DAYS),
+        tokens_out=round(result.tokens_out * _RETRY_FACTOR / _DAYS),
     )
     return Forecast(
-        acts=len(company.acts) / _DAYS,
-        messages=len(said) / _DAYS,
+        acts=len(result.acts) / _DAYS,
+        messages=len(messages) / _DAYS,
         tokens_in=usage.tokens_in,
         tokens_out=usage.tokens_out,
         cost_usd=ledger.with_cost(model, usage).cost_usd if model else None,
@@ -63,7 +63,7 @@ async def forecast_day(
     )
 
 
-async def _week(rehearsal: Simulation) -> SimulationResult:
-    async for _ in rehearsal.run(_DAYS):
+async def _simulate_week(simulation: Simulation) -> SimulationResult:
+    async for _ in simulation.run(_DAYS):
         pass
-    return rehearsal.company
+    return simulation.result

@@ -1,4 +1,4 @@
-"""What people say on boards: posts, comments and votes of theirs."""
+"""Ingestion of what people do on boards: posts, comments, edits, deletions and votes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,75 +25,75 @@ from services.engine.scheduler import EngineTiming, plan_reactions
 from services.engine.types import BoardLocation
 from services.types import IncomingMessage
 
-_TEXT = 4000
+_MAX_TEXT_LENGTH = 4000
 
 
 class BoardIngest:
-    """Follows what people do on boards. Who opted out, or is incognito, is not heard."""
+    """Stores what people do on boards, except of those who opted out or are incognito."""
 
     def __init__(
-        self, sessions: Sessions, planner: Planner, tempo: EngineTiming, stage: BoardAdapter
+        self, sessions: Sessions, planner: Planner, timing: EngineTiming, adapter: BoardAdapter
     ) -> None:
         self._sessions = sessions
         self._planner = planner
-        self._tempo = tempo
-        self._stage = stage
+        self._timing = timing
+        self._adapter = adapter
 
-    async def ingest(self, heard: IncomingMessage, *, title: str | None = None) -> None:
-        """Keep a message on a board as a post or a comment, and let the engine know.
+    async def ingest(self, message: IncomingMessage, *, title: str | None = None) -> None:
+        """Store a message on a board as a post or a comment, and plan reactions to it.
 
-        Whoever calls a personality is answered by the chat; the engine plans nothing for it.
+        A message that addresses a personality is answered by the chat; no reactions are planned.
         """
 
         async def write() -> None:
             async with self._sessions.begin() as session:
-                board = await _board(session, heard)
+                board = await _board(session, message)
                 if board is None:
                     return
-                signs = await message_context(session, heard)
-                if heard.author_id in signs.opted_out | signs.incognito:
+                context = await message_context(session, message)
+                if message.author_id in context.opted_out | context.incognito:
                     return
-                left, asked = await self._left(
-                    session, board, redact(heard, signs.opted_out), title
+                row, target = await self._to_row(
+                    session, board, redact(message, context.opted_out), title
                 )
-                session.add(left)
+                session.add(row)
                 await session.flush()
                 try:
-                    is_called = bool(await addressees(session, heard, signs))
+                    is_addressed = bool(await addressees(session, message, context))
                 except NoPersonalityHere:
-                    is_called = True
-                if not is_called:
-                    item = to_item(board.id, left)
-                    about = to_item(board.id, asked) if asked else None
-                    await plan_reactions(session, self._planner, item, about, self._tempo)
+                    is_addressed = True
+                if not is_addressed:
+                    item = to_item(board.id, row)
+                    target_item = to_item(board.id, target) if target else None
+                    await plan_reactions(session, self._planner, item, target_item, self._timing)
 
         await retry_on_disconnect(write)
 
-    async def apply_edit(self, heard: IncomingMessage) -> None:
-        """Follow the edit of a message."""
+    async def apply_edit(self, message: IncomingMessage) -> None:
+        """Apply the edit of a message to its post or comment."""
         async with self._sessions.begin() as session:
-            signs = await message_context(session, heard)
-            if heard.author_id in signs.opted_out | signs.incognito:
+            context = await message_context(session, message)
+            if message.author_id in context.opted_out | context.incognito:
                 return
-            content = combined_text([redact(heard, signs.opted_out)])[:_TEXT]
+            content = combined_text([redact(message, context.opted_out)])[:_MAX_TEXT_LENGTH]
             for kind in (Post, Comment):
                 await session.execute(
                     update(kind)
                     .where(
-                        kind.discord_message_ids.contains([heard.message_id]),
-                        kind.author_id == heard.author_id,
+                        kind.discord_message_ids.contains([message.message_id]),
+                        kind.author_id == message.author_id,
                     )
                     .values(content=content)
                 )
 
     async def forget(self, message_ids: Sequence[int], *, thread_ids: Sequence[int] = ()) -> None:
-        """Honour deletions: what was said is kept nowhere, and nobody acts on it any more.
+        """Soft-delete the posts and comments of deleted messages, and erase their content.
 
-        With a thread everything in it is gone.
+        With a thread, everything in it is deleted.
         """
-        now = self._tempo.clock.now()
+        now = self._timing.clock.now()
 
-        async def erase() -> None:
+        async def soft_delete() -> None:
             async with self._sessions.begin() as session:
                 await session.execute(
                     update(Post)
@@ -112,16 +112,18 @@ class BoardIngest:
                     .values(content="", deleted_at=now)
                 )
 
-        await retry_on_disconnect(erase)
+        await retry_on_disconnect(soft_delete)
 
     async def react(self, discord_id: int, message_id: int, value: int) -> None:
-        """Count a person's reaction as a vote for or against, and show it; 0 takes it back."""
+        """Count a person's reaction as a vote (1 or -1) and show it; 0 removes the vote."""
         async with self._sessions.begin() as session:
-            signs = await load_context(session, people=[discord_id], channel_ids=[], reply_to=None)
-            if discord_id in signs.opted_out | signs.incognito:
+            context = await load_context(
+                session, people=[discord_id], channel_ids=[], reply_to=None
+            )
+            if discord_id in context.opted_out | context.incognito:
                 return
-            post_id = await _with(session, Post, message_id)
-            comment_id = None if post_id else await _with(session, Comment, message_id)
+            post_id = await _id_by_message(session, Post, message_id)
+            comment_id = None if post_id else await _id_by_message(session, Comment, message_id)
             if post_id or comment_id:
                 await vote(
                     session,
@@ -129,98 +131,98 @@ class BoardIngest:
                     comment_id,
                     author_id=discord_id,
                     value=value,
-                    now=self._tempo.clock.now(),
+                    now=self._timing.clock.now(),
                 )
         if post_id:
-            await self._show(post_id)
+            await self._show_votes(post_id)
 
-    async def _show(self, post_id: UUID) -> None:
-        """Show how many are for and against a personality's post."""
+    async def _show_votes(self, post_id: UUID) -> None:
+        """Show the votes of a personality's post."""
         async with self._sessions() as session:
             post = await session.get_one(Post, post_id)
             board = await session.get_one(Board, post.board_id)
         if post.personality_id is not None:
-            where = BoardLocation(
+            location = BoardLocation(
                 channel_id=board.channel_id,
                 guild_id=board.guild_id,
                 is_forum=board.is_forum,
                 thread_id=post.thread_id,
             )
-            await show_votes(self._stage, where, post)
+            await show_votes(self._adapter, location, post)
 
-    async def _left(
-        self, session: AsyncSession, board: Board, heard: IncomingMessage, title: str | None
+    async def _to_row(
+        self, session: AsyncSession, board: Board, message: IncomingMessage, title: str | None
     ) -> tuple[Post | Comment, Post | Comment | None]:
-        """Return what a message is on a board, and what it answers."""
-        now, text = self._tempo.clock.now(), combined_text([heard])[:_TEXT]
-        asked = await _answered(session, heard)
-        post = await _post(session, heard, asked)
+        """Return a new post or comment for a message, and the target that it replies to."""
+        now, text = self._timing.clock.now(), combined_text([message])[:_MAX_TEXT_LENGTH]
+        target = await _find_target(session, message)
+        post = await _post(session, message, target)
         if post is None:
-            is_thread = heard.channel.parent_id is not None
-            return _as_post(board, heard, text, now, title if is_thread else None), None
-        parent = asked if isinstance(asked, Comment) else None
-        if post.thread_id is None and heard.channel.parent_id is not None:
-            post.thread_id = heard.channel.channel_id
+            is_thread = message.channel.parent_id is not None
+            return _new_post(board, message, text, now, title if is_thread else None), None
+        parent = target if isinstance(target, Comment) else None
+        if post.thread_id is None and message.channel.parent_id is not None:
+            post.thread_id = message.channel.channel_id
         comment = Comment(
             post_id=post.id,
             parent_id=parent.id if parent else None,
             depth=parent.depth + 1 if parent else 1,
-            author_id=heard.author_id,
-            author_name=heard.author_name,
+            author_id=message.author_id,
+            author_name=message.author_name,
             content=text,
-            discord_message_ids=[heard.message_id],
+            discord_message_ids=[message.message_id],
             created_at=now,
         )
         return comment, parent or post
 
 
-def _as_post(
-    board: Board, heard: IncomingMessage, text: str, now: datetime, title: str | None
+def _new_post(
+    board: Board, message: IncomingMessage, text: str, now: datetime, title: str | None
 ) -> Post:
     return Post(
         board_id=board.id,
-        author_id=heard.author_id,
-        author_name=heard.author_name,
+        author_id=message.author_id,
+        author_name=message.author_name,
         title=title,
         content=text,
-        discord_message_ids=[heard.message_id],
-        thread_id=heard.channel.channel_id if heard.channel.parent_id else None,
+        discord_message_ids=[message.message_id],
+        thread_id=message.channel.channel_id if message.channel.parent_id else None,
         created_at=now,
     )
 
 
-async def _board(session: AsyncSession, heard: IncomingMessage) -> Board | None:
-    home = heard.channel.parent_id or heard.channel.channel_id
+async def _board(session: AsyncSession, message: IncomingMessage) -> Board | None:
+    channel_id = message.channel.parent_id or message.channel.channel_id
     return await session.scalar(
-        select(Board).where(Board.channel_id == home, Board.closed_at.is_(None))
+        select(Board).where(Board.channel_id == channel_id, Board.closed_at.is_(None))
     )
 
 
-async def _answered(session: AsyncSession, heard: IncomingMessage) -> Post | Comment | None:
-    if heard.reply_to is None:
+async def _find_target(session: AsyncSession, message: IncomingMessage) -> Post | Comment | None:
+    if message.reply_to is None:
         return None
     for kind in (Comment, Post):
-        found = await session.scalar(
+        row = await session.scalar(
             select(kind).where(
-                kind.discord_message_ids.contains([heard.reply_to]), kind.deleted_at.is_(None)
+                kind.discord_message_ids.contains([message.reply_to]), kind.deleted_at.is_(None)
             )
         )
-        if found is not None:
-            return found
+        if row is not None:
+            return row
     return None
 
 
 async def _post(
-    session: AsyncSession, heard: IncomingMessage, asked: Post | Comment | None
+    session: AsyncSession, message: IncomingMessage, target: Post | Comment | None
 ) -> Post | None:
-    """Return the post that a message is a comment on, if it is one."""
-    if isinstance(asked, Post):
-        return asked
-    if isinstance(asked, Comment):
-        return await session.get(Post, asked.post_id)
-    if heard.channel.parent_id is None:
+    """Return the post that a message comments on, or None if it is a new post."""
+    if isinstance(target, Post):
+        return target
+    if isinstance(target, Comment):
+        return await session.get(Post, target.post_id)
+    if message.channel.parent_id is None:
         return None
-    thread_id = heard.channel.channel_id
+    thread_id = message.channel.channel_id
     return await session.scalar(
         select(Post).where(
             (Post.thread_id == thread_id) | Post.discord_message_ids.contains([thread_id]),
@@ -229,7 +231,7 @@ async def _post(
     )
 
 
-async def _with(
+async def _id_by_message(
     session: AsyncSession, kind: type[Post] | type[Comment], message_id: int
 ) -> UUID | None:
     return await session.scalar(

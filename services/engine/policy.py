@@ -1,4 +1,4 @@
-"""What stands between an intent and an act. Pure; the caps of operator and board, and manners."""
+"""The policy that decides whether a due act may be executed. Pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,22 +9,23 @@ from services.engine.actions import ACTIONS, COMMENTS, POSTS
 from services.engine.errors import Skipped, SkipReason
 from services.engine.types import Limits
 
-STALE = timedelta(hours=1)
+MAX_DELAY = timedelta(hours=1)
 GUEST_WINDOW, GUEST_SHARE = 50, 0.30
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyInput:
-    """How things stand when an act is due. `lately` says of the last messages who were people.
+    """The facts that decide whether a due act may be executed.
 
-    `spent_usd` includes what others have reserved; `needs_usd` is what this act may cost at most.
+    `recent_is_person` says for each of the board's last messages whether a person wrote it.
+    `spent_usd` includes reserved costs; `needs_usd` is the maximum cost of this act.
     """
 
     kind: ActType
     now: datetime
     scheduled_at: datetime
     is_open: bool
-    is_seated: bool
+    is_member: bool
     is_quiet: bool
     board_kind: BoardKind
     board_acts_today: int
@@ -43,48 +44,50 @@ class PolicyInput:
     is_manual: bool = False
 
 
-def check(standing: PolicyInput, limits: Limits) -> None:
-    """Let an act pass, or say why not.
+def check(state: PolicyInput, limits: Limits) -> None:
+    """Check an act against the caps, the budget and the board's settings.
 
     Raises:
-        Skipped: It may not be done.
+        Skipped: It may not be executed.
     """
-    for reason in _reasons(standing, limits):
+    for reason in _reasons(state, limits):
         if reason is not None:
             raise Skipped(reason)
 
 
-def _reasons(at: PolicyInput, limits: Limits) -> Sequence[SkipReason | None]:
-    is_late = at.now - at.scheduled_at > STALE
+def _reasons(state: PolicyInput, limits: Limits) -> Sequence[SkipReason | None]:
+    is_late = state.now - state.scheduled_at > MAX_DELAY
     is_capped = (
-        at.acts_last_hour >= limits.acts_per_hour
-        or at.board_acts_today >= at.board_cap
-        or (at.kind in POSTS and at.posts_today >= limits.posts_per_day)
+        state.acts_last_hour >= limits.acts_per_hour
+        or state.board_acts_today >= state.board_cap
+        or (state.kind in POSTS and state.posts_today >= limits.posts_per_day)
     )
-    is_full = at.kind in COMMENTS and (
-        at.target_depth >= limits.depth or at.replies_in_thread >= limits.replies_per_thread
+    is_full = state.kind in COMMENTS and (
+        state.target_depth >= limits.depth or state.replies_in_thread >= limits.replies_per_thread
     )
-    needs_target = at.kind not in POSTS
+    needs_target = state.kind not in POSTS
     return (
-        SkipReason.CLOSED if not at.is_open else None,
-        SkipReason.ABSENT if not at.is_seated else None,
+        SkipReason.CLOSED if not state.is_open else None,
+        SkipReason.ABSENT if not state.is_member else None,
         SkipReason.STALE if is_late else None,
-        SkipReason.GONE if needs_target and not at.target_exists else None,
-        SkipReason.AGAIN if needs_target and (at.did_it_before or at.target_is_own) else None,
-        SkipReason.QUIET if at.is_quiet and not at.is_manual else None,
+        SkipReason.GONE if needs_target and not state.target_exists else None,
+        SkipReason.AGAIN if needs_target and (state.did_it_before or state.target_is_own) else None,
+        SkipReason.QUIET if state.is_quiet and not state.is_manual else None,
         SkipReason.CAP if is_capped else None,
         SkipReason.THREAD if is_full else None,
-        SkipReason.GUEST if at.board_kind == BoardKind.GUEST and _exceeds_guest_share(at) else None,
-        SkipReason.BUDGET if at.spent_usd + at.needs_usd > at.budget_usd else None,
+        SkipReason.GUEST
+        if state.board_kind == BoardKind.GUEST and _exceeds_guest_share(state)
+        else None,
+        SkipReason.BUDGET if state.spent_usd + state.needs_usd > state.budget_usd else None,
     )
 
 
-def _exceeds_guest_share(at: PolicyInput) -> bool:
-    """Whether a guest would speak first, twice in a row, or more than its share."""
-    if not ACTIONS[at.kind].speaks():
+def _exceeds_guest_share(state: PolicyInput) -> bool:
+    """Whether a guest would start a conversation, speak twice in a row, or exceed its share."""
+    if not ACTIONS[state.kind].speaks():
         return False
-    if at.kind in POSTS or not at.recent_is_person or not at.recent_is_person[-1]:
+    if state.kind in POSTS or not state.recent_is_person or not state.recent_is_person[-1]:
         return True
-    window = at.recent_is_person[-GUEST_WINDOW:]
+    window = state.recent_is_person[-GUEST_WINDOW:]
     guests = sum(not is_person for is_person in window)
     return guests + 1 > GUEST_SHARE * max(len(window) + 1, 4)

@@ -1,4 +1,4 @@
-"""What the engine needs from outside, in its own words."""
+"""Interfaces that the engine depends on."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
@@ -19,18 +19,19 @@ T = TypeVar("T")
 
 
 class BoardAdapter(Protocol):
-    """Where personalities speak by themselves.
+    """Sends and finds messages on boards.
 
-    All methods raise `PlaceGone` when the place is, and `MayNotSpeak` when the bot may not.
+    All methods raise `ChannelNotFound` if the channel is gone, and `MissingPermission` if the bot
+    lacks a permission.
     """
 
-    async def check(self, where: BoardLocation) -> None:
-        """See whether anything can be said on a board; fit for adults only where they are."""
+    async def check(self, location: BoardLocation) -> None:
+        """Check that messages can be sent; an age-restricted board needs such a channel."""
         ...
 
     async def post(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
@@ -38,30 +39,33 @@ class BoardAdapter(Protocol):
         post_id: UUID,
         picture: ImageAttachment | None = None,
     ) -> SentMessages:
-        """Begin a thread: a message with buttons to vote, in a forum a post with a title."""
+        """Send a post with vote buttons; in a forum, with a title."""
         ...
 
     async def comment(
-        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+        self, location: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
     ) -> SentMessages:
-        """Speak in a post's thread, begun if there is none; `answering` is a message to link."""
+        """Send a comment in a post's thread, which is created if there is none.
+
+        `answering` is the id of a message to link to.
+        """
         ...
 
     async def find(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
         text: str,
         answering: int | None,
     ) -> SentMessages | None:
-        """Return what was said here lately in exactly these words, or None."""
+        """Return a recent message with exactly this content, or None."""
         ...
 
     async def show_votes(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         message_id: int,
         *,
         post_id: UUID,
@@ -69,80 +73,80 @@ class BoardAdapter(Protocol):
         downs: int,
         is_ours: bool,
     ) -> None:
-        """Show how many are for and against a post; on a person's, that somebody is for it."""
+        """Show the votes of a post; on a person's post, only that there is an upvote."""
         ...
 
 
 class Author(Protocol):
-    """Who writes the words: a language model."""
+    """A language model that generates texts."""
 
     async def complete(
         self, request: Request, *, caller: Caller, fallback: str | None = None
     ) -> Completion:
-        """Answer a prompt."""
+        """Return the completion of a request."""
         ...
 
 
 class ActStore(Protocol):
-    """What is known and kept of one act, whatever becomes of the process that does it."""
+    """The durable state of one act, which survives the process that executes it."""
 
     async def begin(self) -> ActContext:
-        """Look whether it may be done, reserve what it may cost, and return what it is about.
+        """Check the policy, reserve the maximum cost, and return the act's context.
 
         Raises:
-            Paused: The engine is.
-            Skipped: It may not.
+            EnginePaused: The engine is paused.
+            Skipped: The policy refuses the act.
         """
         ...
 
-    async def wait_for_rate_limit(self, scene: ActContext) -> None:
-        """Wait until the model's vendor may be asked once more."""
+    async def wait_for_rate_limit(self, context: ActContext) -> None:
+        """Wait until the rate limit of the model's vendor allows another request."""
         ...
 
     async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
-        """Return what a step gives: from an earlier attempt, else by doing it."""
+        """Return a step's output: from an earlier attempt, or by running `function`."""
         ...
 
     async def step_output(self, name: str, shape: type[T]) -> T | None:
-        """Return what a step has given, if it was done."""
+        """Return a step's output, if the step is done."""
         ...
 
     async def forget_step(self, name: str) -> None:
-        """Let a step be done anew."""
+        """Delete a step's output, so that it runs again."""
         ...
 
     async def mark_sending(self) -> bool:
-        """Write down that it is about to be said; return whether it may have been said before.
+        """Record that it is about to be sent; return whether it may have been sent before.
 
         Raises:
-            Paused: The engine is.
-            Skipped: It may not be said any more.
+            EnginePaused: The engine is paused.
+            Skipped: The policy refuses the act.
         """
         ...
 
     async def recheck(self) -> None:
-        """Look once more whether it may be said.
+        """Check again that it may be sent.
 
         Raises:
-            Paused: The engine is.
-            Skipped: It may not.
+            EnginePaused: The engine is paused.
+            Skipped: The policy refuses the act.
         """
         ...
 
     async def record(
-        self, scene: ActContext, words: ActContent, spoken: SentMessages | None
+        self, context: ActContext, content: ActContent, sent: SentMessages | None
     ) -> None:
-        """Write down what was done, and plan what follows from it."""
+        """Store the result, and plan the reactions to it."""
         ...
 
     async def skip(self, skipped: Skipped) -> None:
-        """Leave it undone for good."""
+        """Skip the act for good."""
         ...
 
-    async def close_board(self, why: str) -> None:
-        """Close the board, whose channel is gone; the act is left undone."""
+    async def close_board(self, reason: str) -> None:
+        """Close the board, whose channel is gone, and skip the act."""
         ...
 
     async def postpone(self) -> None:
-        """Leave it for when the engine goes on."""
+        """Return the act to the pending ones, for when the engine is resumed."""
         ...

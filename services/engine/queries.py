@@ -1,10 +1,10 @@
-"""Statements about boards and what is on them, as the planner wants to know them."""
+"""Queries about boards and their content, in the form that the planner needs."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Boolean, Text, delete, func, literal_column, select, text, update
+from sqlalchemy import Boolean, Text, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,10 +21,9 @@ from db.models import (
     Personality,
     Post,
     TaskStatus,
-    VendorMinute,
 )
 from services.engine.actions import kind_of
-from services.engine.planner import FRESH
+from services.engine.planner import MAX_ITEM_AGE
 from services.engine.similarity import similarity
 from services.engine.types import (
     BoardItem,
@@ -35,9 +34,9 @@ from services.engine.types import (
     PlannedAct,
 )
 
-# In these words, or the index that says the same is not used.
+# Written exactly like this, because otherwise the partial index is not used.
 IS_OPEN = literal_column("engine_tasks.status IN ('PENDING', 'RUNNING')", Boolean)
-_DAY, _FRIENDSHIP = timedelta(days=1), timedelta(days=14)
+_DAY, _AFFINITY_WINDOW = timedelta(days=1), timedelta(days=14)
 _ITEMS = text("""
 SELECT id, board_id, id AS post_id, 0 AS depth, personality_id, created_at AS at,
        CAST(NULL AS uuid) AS answers, ups - downs AS score
@@ -74,13 +73,13 @@ WHERE p.board_id = ANY(:boards) AND p.created_at > :since AND c.deleted_at IS NU
 
 
 async def lock_planning(session: AsyncSession) -> bool:
-    """Become the only process that plans, until the transaction ends; False when another does."""
+    """Try to take the planning lock until the transaction ends; False if another process has it."""
     lock = func.pg_try_advisory_xact_lock(func.hashtext("engine.plan"))
     return bool(await session.scalar(select(lock)))
 
 
 async def state(session: AsyncSession, *, lock: bool = False) -> EngineState:
-    """Return the engine's one row."""
+    """Return the engine's state, which is a single row; insert it if it is missing."""
     await session.execute(insert(EngineState).values(id=1).on_conflict_do_nothing())
     return await session.get_one(
         EngineState, 1, with_for_update=lock or None, populate_existing=True
@@ -88,28 +87,32 @@ async def state(session: AsyncSession, *, lock: bool = False) -> EngineState:
 
 
 async def is_paused(session: AsyncSession) -> bool:
-    """Whether the engine does nothing for now."""
+    """Whether the engine is paused."""
     paused = await session.scalar(select(EngineState.paused_at).where(EngineState.id == 1))
     return paused is not None
 
 
 async def load_snapshot(
-    session: AsyncSession, now: datetime, *, board_id: UUID | None = None, can_paint: bool = False
+    session: AsyncSession,
+    now: datetime,
+    *,
+    board_id: UUID | None = None,
+    can_post_images: bool = False,
 ) -> EngineSnapshot:
-    """Return what the planner knows of all open boards, or of one and those on it."""
+    """Return a snapshot of all open boards and their members, or of one board."""
     boards = await _open_boards(session, board_id)
-    seats = await _seats(session, boards, can_paint=can_paint)
-    ids, people = list(boards), list(seats)
-    given = {"boards": ids, "since": now - FRESH, "long_since": now - 2 * _DAY}
+    participants = await _participants(session, boards, can_post_images=can_post_images)
+    ids, people = list(boards), list(participants)
+    parameters = {"boards": ids, "since": now - MAX_ITEM_AGE, "long_since": now - 2 * _DAY}
     items: dict[UUID, list[BoardItem]] = {each: [] for each in ids}
-    for row in (await session.execute(_ITEMS, given)).mappings():
+    for row in (await session.execute(_ITEMS, parameters)).mappings():
         items[row["board_id"]].append(BoardItem(**row))
     acts, touched = await _acts(session, people, now - _DAY)
-    pairs = await session.execute(_AFFINITY, {"boards": ids, "since": now - _FRIENDSHIP})
+    pairs = await session.execute(_AFFINITY, {"boards": ids, "since": now - _AFFINITY_WINDOW})
     replies = await session.execute(_REPLIES, {"boards": ids, "since": now - 2 * _DAY})
     return EngineSnapshot(
         boards=boards,
-        seats=seats,
+        participants=participants,
         items=items,
         acts=acts,
         touched=touched,
@@ -123,10 +126,10 @@ async def _open_boards(session: AsyncSession, board_id: UUID | None) -> dict[UUI
     statement = select(Board).where(Board.closed_at.is_(None)).order_by(Board.id)
     if board_id is not None:
         statement = statement.where(Board.id == board_id)
-    return {board.id: opened(board) for board in await session.scalars(statement)}
+    return {board.id: to_open_board(board) for board in await session.scalars(statement)}
 
 
-def opened(board: Board) -> OpenBoard:
+def to_open_board(board: Board) -> OpenBoard:
     """Return a board as the planner sees it."""
     return OpenBoard(
         id=board.id,
@@ -137,8 +140,8 @@ def opened(board: Board) -> OpenBoard:
     )
 
 
-async def _seats(
-    session: AsyncSession, boards: Mapping[UUID, OpenBoard], *, can_paint: bool
+async def _participants(
+    session: AsyncSession, boards: Mapping[UUID, OpenBoard], *, can_post_images: bool
 ) -> dict[UUID, Participant]:
     rows = await session.execute(
         select(
@@ -163,7 +166,7 @@ async def _seats(
             name=row.name,
             seed=str(row.id),
             boards=tuple(sorted(row.boards)),
-            can_paint=can_paint and row.image_enabled,
+            can_post_images=can_post_images and row.image_enabled,
         )
         for row in rows
     }
@@ -172,7 +175,7 @@ async def _seats(
 async def _acts(
     session: AsyncSession, people: Sequence[UUID], since: datetime
 ) -> tuple[dict[UUID, list[PastAct]], set[tuple[UUID, UUID, ActType]]]:
-    """Return what personalities did, and to what, since a time; in order."""
+    """Return the acts of personalities since a time, in order, and the targets of these acts."""
     rows = await session.scalars(
         select(EngineAct)
         .where(EngineAct.personality_id.in_(people), EngineAct.created_at > since)
@@ -183,12 +186,12 @@ async def _acts(
     touched: set[tuple[UUID, UUID, ActType]] = set()
     for act in rows:
         if act.board_id is None:
-            continue  # what was shared elsewhere tires nobody here
+            continue  # photos shared outside of boards do not count towards the caps
         kind = kind_of(ActionType(act.action_type))
-        done = PastAct(
+        past_act = PastAct(
             personality_id=act.personality_id, board_id=act.board_id, kind=kind, at=act.created_at
         )
-        acts.setdefault(act.personality_id, []).append(done)
+        acts.setdefault(act.personality_id, []).append(past_act)
         if target := act.comment_id or act.post_id:
             touched.add((act.personality_id, target, kind))
     return acts, touched
@@ -214,17 +217,19 @@ async def _waiting(session: AsyncSession, people: Sequence[UUID]) -> list[Planne
 async def topics(
     session: AsyncSession, item: BoardItem, people: Sequence[UUID]
 ) -> dict[tuple[UUID, UUID], float]:
-    """Return how much a post is about what each personality is, or lately said, about."""
-    text_ = await session.scalar(select(Post.content).where(Post.id == item.post_id)) or ""
-    rows = await session.execute(_LINES, {"people": list(people), "since": item.at - _FRIENDSHIP})
+    """Return the similarity of a post to the definition and recent texts of each personality."""
+    post_text = await session.scalar(select(Post.content).where(Post.id == item.post_id)) or ""
+    rows = await session.execute(
+        _LINES, {"people": list(people), "since": item.at - _AFFINITY_WINDOW}
+    )
     lines: dict[UUID, list[str]] = {}
     for personality_id, line in rows:
         lines.setdefault(personality_id, []).append(line)
-    return {(each, item.id): similarity(text_, said) for each, said in lines.items()}
+    return {(each, item.id): similarity(post_text, texts) for each, texts in lines.items()}
 
 
 async def board_named(session: AsyncSession, name: str) -> Board | None:
-    """Return the open board with an id, ours or its channel's on Discord."""
+    """Return the open board with this id, which is ours or that of its channel."""
     return await session.scalar(
         select(Board).where(
             Board.closed_at.is_(None),
@@ -235,7 +240,7 @@ async def board_named(session: AsyncSession, name: str) -> Board | None:
 
 
 async def member_named(session: AsyncSession, board_id: UUID, name: str) -> Personality | None:
-    """Return who of a board has a name or an id."""
+    """Return the member of a board with this name or id."""
     return await session.scalar(
         select(Personality)
         .join(BoardMember, BoardMember.personality_id == Personality.id)
@@ -248,28 +253,8 @@ async def member_named(session: AsyncSession, board_id: UUID, name: str) -> Pers
     )
 
 
-async def take_request_slot(
-    session: AsyncSession, vendor: str, minute: datetime, limit: int
-) -> bool:
-    """Count a request to a vendor; False when the minute has no room for it."""
-    statement = insert(VendorMinute).values(vendor=vendor, minute=minute, requests=1)
-    counted = await session.scalar(
-        statement.on_conflict_do_update(
-            index_elements=["vendor", "minute"],
-            set_={"requests": VendorMinute.requests + 1},
-            where=VendorMinute.requests < limit,
-        ).returning(VendorMinute.requests)
-    )
-    return counted is not None
-
-
-async def prune_minutes(session: AsyncSession, before: datetime) -> None:
-    """Forget how many requests there were in minutes that are long over."""
-    await session.execute(delete(VendorMinute).where(VendorMinute.minute < before))
-
-
 async def skip_stale(session: AsyncSession, before: datetime, now: datetime) -> None:
-    """Leave undone what should have been done long ago and was not even begun."""
+    """Skip tasks that were due before a time and have not been enqueued."""
     await session.execute(
         update(EngineTask)
         .where(
@@ -282,8 +267,8 @@ async def skip_stale(session: AsyncSession, before: datetime, now: datetime) -> 
 
 
 async def claimable(session: AsyncSession, until: datetime, limit: int) -> Sequence[EngineTask]:
-    """Return tasks that fall due until a time and are nobody's yet, locked."""
-    found = await session.scalars(
+    """Return tasks that are due by a time and not enqueued yet, locked."""
+    rows = await session.scalars(
         select(EngineTask)
         .where(
             EngineTask.status == text("'PENDING'"),
@@ -294,7 +279,7 @@ async def claimable(session: AsyncSession, until: datetime, limit: int) -> Seque
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return found.all()
+    return rows.all()
 
 
 async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozenset[str]:

@@ -1,16 +1,16 @@
-"""What operators are told of the engine."""
+"""Reports about the engine for operators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from db.models import Board, EngineTask
-from services.engine.simulation import Measure
+from services.engine.simulation import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskEntry:
-    """A task with the name of whoever does it, and the channel of its board."""
+    """A task with the name of its personality and the channel of its board."""
 
     task: EngineTask
     name: str
@@ -19,7 +19,7 @@ class TaskEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """What a board has spent today."""
+    """The cost and number of acts of a board today."""
 
     board: Board
     spent_usd: float
@@ -28,28 +28,28 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class UpcomingPlan:
-    """What waits, and when each personality will be there.
+    """The pending tasks, and the moments at which each personality will be present.
 
-    What it will do then is seen only when it comes: it depends on what is said until then.
+    What it does at a moment is decided only then, because it depends on what was sent before.
     """
 
     now: datetime
     waiting: Sequence[TaskEntry]
-    ahead: dict[str, list[datetime]]
+    moments: dict[str, list[datetime]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationSummary:
-    """What came of a simulation; without measures where too little did."""
+    """What came of a simulation; without figures where too little was done."""
 
     days: int
     acts: int
-    measures: Sequence[Measure]
+    figures: Sequence[Figure]
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineStatus:
-    """What the engine did in a span of time, what waits, and what it cost."""
+    """The acts in a span of time with their cost, and the number of pending tasks."""
 
     now: datetime
     since: datetime

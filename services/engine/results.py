@@ -1,4 +1,4 @@
-"""What an act leaves behind: rows of the board, of the channel's history, and votes shown."""
+"""Results of acts: posts, comments, votes, and lines of the channel's history."""
 
 import logging
 from contextlib import suppress
@@ -26,56 +26,56 @@ log = logging.getLogger(__name__)
 
 async def save_result(
     session: AsyncSession,
-    found: ActRecords,
-    scene: ActContext,
-    words: ActContent,
-    spoken: SentMessages | None,
+    records: ActRecords,
+    context: ActContext,
+    content: ActContent,
+    sent: SentMessages | None,
     *,
     now: datetime,
 ) -> BoardItem | None:
-    """Write down what an act left on the board; return it where others may answer it."""
-    task = found.task
+    """Store the result of an act; return the new post or comment, if there is one."""
+    task = records.task
     row_id = task.result_id = result_id(task.id)
     act = EngineAct(
         personality_id=task.personality_id,
         board_id=task.board_id,
         post_id=None if task.comment_id else task.post_id,
         comment_id=task.comment_id,
-        action_type=ACTIONS[scene.kind].action_type,
+        action_type=ACTIONS[context.kind].action_type,
         task_id=task.id,
         created_at=now,
     )
-    if spoken is None:
+    if sent is None:
         task.result_type = "vote"
         await vote(
             session,
             task.post_id if task.comment_id is None else None,
             task.comment_id,
             personality_id=task.personality_id,
-            value=words.vote,
+            value=content.vote,
             now=now,
         )
         session.add(act)
         return None
-    await _write_history(session, scene, words, spoken)
-    if ACTIONS[scene.kind].is_post:
-        left: Post | Comment = _post(found, scene, words, spoken, now)
+    await _write_history(session, context, content, sent)
+    if ACTIONS[context.kind].is_post:
+        row: Post | Comment = _new_post(records, context, content, sent, now)
         act.post_id, task.result_type = row_id, "post"
     else:
-        left = _comment(found, scene, words, spoken, now)
+        row = _new_comment(records, context, content, sent, now)
         task.result_type = "comment"
-    left.id = row_id
-    session.add(left)
+    row.id = row_id
+    session.add(row)
     await session.flush()
     session.add(act)
-    if words.picture is not None:
-        session.add(_picture(left.id, words, words.picture))
-    return to_item(task.board_id, left)
+    if content.picture is not None:
+        session.add(_new_media(row.id, content, content.picture))
+    return to_item(task.board_id, row)
 
 
-async def record_view(session: AsyncSession, found: ActRecords, now: datetime) -> None:
-    """Record that a personality was shown a post of somebody else; once is enough."""
-    post, task = found.post, found.task
+async def record_view(session: AsyncSession, records: ActRecords, now: datetime) -> None:
+    """Record once that a personality was shown a post of somebody else."""
+    post, task = records.post, records.task
     if post is None or post.deleted_at is not None or post.personality_id == task.personality_id:
         return
     await session.execute(
@@ -91,71 +91,71 @@ async def record_view(session: AsyncSession, found: ActRecords, now: datetime) -
     )
 
 
-def _post(
-    found: ActRecords, scene: ActContext, words: ActContent, spoken: SentMessages, now: datetime
+def _new_post(
+    records: ActRecords, context: ActContext, content: ActContent, sent: SentMessages, now: datetime
 ) -> Post:
     return Post(
-        board_id=found.board.id,
-        personality_id=scene.personality_id,
-        author_name=scene.speaker.name,
-        title=words.title or None,
-        content=words.text,
-        discord_message_ids=spoken.message_ids,
-        thread_id=spoken.thread_id,
+        board_id=records.board.id,
+        personality_id=context.personality_id,
+        author_name=context.speaker.name,
+        title=content.title or None,
+        content=content.text,
+        discord_message_ids=sent.message_ids,
+        thread_id=sent.thread_id,
         created_at=now,
     )
 
 
-def _picture(post_id: UUID, words: ActContent, kept: StoredImage) -> Media:
+def _new_media(post_id: UUID, content: ActContent, image: StoredImage) -> Media:
     return Media(
         post_id=post_id,
-        storage_key=kept.key,
-        sha256=kept.sha256,
-        content_type=kept.media_type,
-        size=kept.size,
-        width=kept.width,
-        height=kept.height,
-        alt_text=words.alt,
-        prompt=words.alt,
-        model=kept.model,
+        storage_key=image.key,
+        sha256=image.sha256,
+        content_type=image.media_type,
+        size=image.size,
+        width=image.width,
+        height=image.height,
+        alt_text=content.alt,
+        prompt=content.alt,
+        model=image.model,
     )
 
 
-def _comment(
-    found: ActRecords, scene: ActContext, words: ActContent, spoken: SentMessages, now: datetime
+def _new_comment(
+    records: ActRecords, context: ActContext, content: ActContent, sent: SentMessages, now: datetime
 ) -> Comment:
-    if found.post is None:
-        raise Skipped(SkipReason.GONE)  # it was said, and what it answered was deleted meanwhile
-    found.post.thread_id = spoken.thread_id or found.post.thread_id
+    if records.post is None:
+        raise Skipped(SkipReason.GONE)  # it was sent, but its post was deleted meanwhile
+    records.post.thread_id = sent.thread_id or records.post.thread_id
     return Comment(
-        post_id=found.post.id,
-        parent_id=found.task.comment_id,
-        depth=(found.comment.depth if found.comment else 0) + 1,
-        personality_id=scene.personality_id,
-        author_name=scene.speaker.name,
-        content=words.text,
-        discord_message_ids=spoken.message_ids,
+        post_id=records.post.id,
+        parent_id=records.task.comment_id,
+        depth=(records.comment.depth if records.comment else 0) + 1,
+        personality_id=context.personality_id,
+        author_name=context.speaker.name,
+        content=content.text,
+        discord_message_ids=sent.message_ids,
         created_at=now,
     )
 
 
 async def _write_history(
-    session: AsyncSession, scene: ActContext, words: ActContent, spoken: SentMessages
+    session: AsyncSession, context: ActContext, content: ActContent, sent: SentMessages
 ) -> None:
-    """Let the chat know what was said, so that whoever answers it is answered in context."""
-    where = scene.where
-    is_post = ACTIONS[scene.kind].is_post
-    channel_id = where.channel_id if is_post and not spoken.thread_id else spoken.thread_id
+    """Append the message to the chat's history, so that replies to it have their context."""
+    location = context.location
+    is_post = ACTIONS[context.kind].is_post
+    channel_id = location.channel_id if is_post and not sent.thread_id else sent.thread_id
     line = ConversationLine(
-        channel_id=channel_id or where.thread_id or where.channel_id,
+        channel_id=channel_id or location.thread_id or location.channel_id,
         position=0,
-        guild_id=where.guild_id,
+        guild_id=location.guild_id,
         role=Role.ASSISTANT,
-        personality_id=scene.personality_id,
-        speaker_name=scene.name,
-        content=words.text,
-        token_count=estimate(words.text),
-        discord_message_ids=spoken.message_ids,
+        personality_id=context.personality_id,
+        speaker_name=context.name,
+        content=content.text,
+        token_count=estimate(content.text),
+        discord_message_ids=sent.message_ids,
     )
     await append(session, line.channel_id, [line])
 
@@ -171,20 +171,23 @@ async def vote(
     now: datetime,
     toggles: bool = False,
 ) -> None:
-    """Count a voice for (1) or against (-1) something; 0, or the same again, takes it back."""
+    """Count a vote for (1) or against (-1) a post or comment; 0 removes it.
+
+    With `toggles`, repeating the same vote removes it as well.
+    """
     kind = Comment if comment_id else Post
     target = comment_id or post_id
-    # Whoever votes at the same time waits, so that the counts are right.
+    # Concurrent votes wait for the lock, so that the counts are right.
     await session.execute(select(kind.id).where(kind.id == target).with_for_update())
-    mine = (
+    own_vote = (
         Vote.comment_id == comment_id if comment_id else Vote.post_id == post_id,
         Vote.personality_id == personality_id if personality_id else Vote.author_id == author_id,
     )
-    cast = await session.scalar(select(Vote).where(*mine))
-    if cast is not None and value and not (toggles and cast.value == value):
-        cast.value, cast.created_at = value, now
-    elif cast is not None:
-        await session.delete(cast)
+    existing = await session.scalar(select(Vote).where(*own_vote))
+    if existing is not None and value and not (toggles and existing.value == value):
+        existing.value, existing.created_at = value, now
+    elif existing is not None:
+        await session.delete(existing)
     elif value:
         session.add(
             Vote(
@@ -197,22 +200,22 @@ async def vote(
             )
         )
     await session.flush()
-    cast_on = Vote.comment_id == target if comment_id else Vote.post_id == target
+    on_target = Vote.comment_id == target if comment_id else Vote.post_id == target
     counts = select(func.count().filter(Vote.value > 0), func.count().filter(Vote.value < 0)).where(
-        cast_on
+        on_target
     )
     ups, downs = (await session.execute(counts)).one()
     await session.execute(update(kind).where(kind.id == target).values(ups=ups, downs=downs))
 
 
-async def show_votes(stage: BoardAdapter, where: BoardLocation, post: Post) -> None:
-    """Show a post's votes on Discord, if that can be done; they count in any case."""
+async def show_votes(adapter: BoardAdapter, location: BoardLocation, post: Post) -> None:
+    """Show a post's votes; errors are ignored, because the votes are stored already."""
     is_ours = post.personality_id is not None
     if not post.discord_message_ids or (not is_ours and not post.ups):
         return
     with suppress(DomainError):
-        await stage.show_votes(
-            where,
+        await adapter.show_votes(
+            location,
             post.discord_message_ids[0],
             post_id=post.id,
             ups=post.ups,

@@ -1,4 +1,4 @@
-"""The heartbeat: what is due before the next beat is promised, and what comes next is planned."""
+"""The scheduler: each tick plans acts and enqueues those due before the next tick."""
 
 import logging
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import EngineTask
 from db.session import Sessions
+from services import rate_limits
 from services.clock import Clock
 from services.engine import queries
 from services.engine.planner import Planner
-from services.engine.policy import STALE
+from services.engine.policy import MAX_DELAY
 from services.engine.types import BoardItem, PlannedAct
 from services.jobs import Payload, enqueue
 
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class ActJob(Payload):
-    """A task of the engine that is due."""
+    """The job that executes a due task of the engine."""
 
     kind: ClassVar[str] = "act"
     group: ClassVar[str] = "engine"
@@ -31,49 +32,54 @@ class ActJob(Payload):
 
 @dataclass(frozen=True, kw_only=True)
 class EngineTiming:
-    """The engine's time: its clock, and how long from one beat to the next by it."""
+    """The engine's clock, and the interval between ticks by this clock."""
 
     clock: Clock
     interval: timedelta
     tasks_per_tick: int
-    can_paint: bool = False
+    can_post_images: bool = False
 
 
 class EngineScheduler:
-    """Ticks. Any number of processes may: one plans at a time, and no task is promised twice."""
+    """Plans acts and enqueues due tasks on each tick.
 
-    def __init__(self, sessions: Sessions, planner: Planner, tempo: EngineTiming) -> None:
+    Any number of processes may run it: one plans at a time, and no task is enqueued twice.
+    """
+
+    def __init__(self, sessions: Sessions, planner: Planner, timing: EngineTiming) -> None:
         self._sessions = sessions
         self._planner = planner
-        self._tempo = tempo
+        self._timing = timing
 
     async def tick(self) -> int:
-        """Plan until the next beat, and promise what falls due by then; return how many."""
-        now = self._tempo.clock.now()
+        """Plan until the next tick, and enqueue the tasks due by then; return their number."""
+        now = self._timing.clock.now()
         async with self._sessions.begin() as session:
             if await queries.is_paused(session):
                 return 0
             if await queries.lock_planning(session):
                 await self._plan(session, now)
         async with self._sessions.begin() as session:
-            await queries.skip_stale(session, now - STALE, now)
-            await queries.prune_minutes(session, now - STALE)
-            until = now + self._tempo.interval
-            due = await queries.claimable(session, until, self._tempo.tasks_per_tick)
+            await queries.skip_stale(session, now - MAX_DELAY, now)
+            await rate_limits.prune_minutes(session, now - MAX_DELAY)
+            until = now + self._timing.interval
+            due = await queries.claimable(session, until, self._timing.tasks_per_tick)
             for task in due:
-                await enqueue_task(session, task, self._tempo.clock)
+                await enqueue_task(session, task, self._timing.clock)
             return len(due)
 
     async def _plan(self, session: AsyncSession, now: datetime) -> None:
-        """Let everybody intend what they do until the next beat; the past is not made up for."""
+        """Plan acts until the next tick; missed ticks are not caught up on."""
         state = await queries.state(session, lock=True)
-        until = now + self._tempo.interval
-        since = max(state.planned_until or now, now - self._tempo.interval)
+        until = now + self._timing.interval
+        since = max(state.planned_until or now, now - self._timing.interval)
         if since > until:
             since = now  # the clock has been set back
-        known = await queries.load_snapshot(session, now, can_paint=self._tempo.can_paint)
-        intents = self._planner.plan(known, since, until)
-        session.add_all(to_task(intent, now) for intent in intents)
+        snapshot = await queries.load_snapshot(
+            session, now, can_post_images=self._timing.can_post_images
+        )
+        planned_acts = self._planner.plan(snapshot, since, until)
+        session.add_all(to_task(planned_act, now) for planned_act in planned_acts)
         state.planned_until = until
 
 
@@ -81,21 +87,21 @@ async def plan_reactions(
     session: AsyncSession,
     planner: Planner,
     item: BoardItem,
-    asked: BoardItem | None,
-    tempo: EngineTiming,
+    target: BoardItem | None,
+    timing: EngineTiming,
 ) -> None:
-    """Plan who acts on something new; what falls due before the next beat is promised at once."""
-    now = tempo.clock.now()
-    known = await queries.load_snapshot(session, now, board_id=item.board_id)
-    if item.board_id not in known.boards:
+    """Plan reactions to a new item; those due before the next tick are enqueued immediately."""
+    now = timing.clock.now()
+    snapshot = await queries.load_snapshot(session, now, board_id=item.board_id)
+    if item.board_id not in snapshot.boards:
         return
     if item.depth == 0:
-        known.topics = await queries.topics(session, item, list(known.seats))
-    for intent in planner.answers(known, item, asked):
-        task = to_task(intent, now)
+        snapshot.topics = await queries.topics(session, item, list(snapshot.participants))
+    for planned_act in planner.reactions(snapshot, item, target):
+        task = to_task(planned_act, now)
         session.add(task)
-        if intent.at <= now + tempo.interval:
-            await enqueue_task(session, task, tempo.clock)
+        if planned_act.at <= now + timing.interval:
+            await enqueue_task(session, task, timing.clock)
 
 
 async def enqueue_task(session: AsyncSession, task: EngineTask, clock: Clock) -> None:
@@ -109,15 +115,17 @@ async def enqueue_task(session: AsyncSession, task: EngineTask, clock: Clock) ->
     )
 
 
-def to_task(intent: PlannedAct, now: datetime, *, triggered_by: int | None = None) -> EngineTask:
-    """Return the row that an intent is."""
+def to_task(
+    planned_act: PlannedAct, now: datetime, *, triggered_by: int | None = None
+) -> EngineTask:
+    """Return a new task for a planned act."""
     return EngineTask(
-        personality_id=intent.personality_id,
-        task_type=intent.kind,
-        board_id=intent.board_id,
-        post_id=intent.post_id,
-        comment_id=intent.comment_id,
-        scheduled_at=intent.at,
+        personality_id=planned_act.personality_id,
+        task_type=planned_act.kind,
+        board_id=planned_act.board_id,
+        post_id=planned_act.post_id,
+        comment_id=planned_act.comment_id,
+        scheduled_at=planned_act.at,
         triggered_by=triggered_by,
         created_at=now,
     )

@@ -1,4 +1,4 @@
-"""The engine as whoever runs the bot sees it: what it did, what it will do, and its brakes."""
+"""The engine for the bot's owner: status, plan, manual acts, pause and resume."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ from services.engine.planner import Planner
 from services.engine.reports import Budget, EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Rhythm
 from services.engine.scheduler import EngineTiming, enqueue_task, to_task
-from services.engine.simulation import Simulation, measures, synthetic_personalities
+from services.engine.simulation import Simulation, figures, synthetic_personalities
 from services.engine.types import Limits
 from services.errors import BotOwnerOnly
 from services.personalities import PersonalityNotFound
 from services.types import Actor
 
-_LATE = timedelta(minutes=5)
+_MAX_DELAY = timedelta(minutes=5)
 
 
 class EngineService:
-    """Status, plan and brakes of the engine."""
+    """Status and control of the engine."""
 
     def __init__(
         self,
@@ -35,41 +35,41 @@ class EngineService:
         planner: Planner,
         rhythm: Rhythm,
         limits: Limits,
-        tempo: EngineTiming,
+        timing: EngineTiming,
     ) -> None:
         self._sessions = sessions
         self._planner = planner
         self._rhythm = rhythm
         self._limits = limits
-        self._tempo = tempo
+        self._timing = timing
 
     async def status(self, *, days: float = 1, board_id: UUID | None = None) -> EngineStatus:
-        """Return what was done lately, and what that took."""
-        now = self._tempo.clock.now()
+        """Return the acts of the last days, with their tokens and cost."""
+        now = self._timing.clock.now()
         since = now - timedelta(days=days)
-        mine = [EngineTask.scheduled_at > since, EngineTask.scheduled_at <= now]
+        conditions = [EngineTask.scheduled_at > since, EngineTask.scheduled_at <= now]
         if board_id is not None:
-            mine.append(EngineTask.board_id == board_id)
+            conditions.append(EngineTask.board_id == board_id)
         async with self._sessions() as session:
             state = await session.get(EngineState, 1)
             grouped = await session.execute(
                 select(EngineTask.task_type, EngineTask.status, func.count())
-                .where(*mine)
+                .where(*conditions)
                 .group_by(EngineTask.task_type, EngineTask.status)
             )
             reasons = await session.execute(
                 select(EngineTask.reason, func.count())
-                .where(*mine, EngineTask.reason.is_not(None))
+                .where(*conditions, EngineTask.reason.is_not(None))
                 .group_by(EngineTask.reason)
             )
-            took = await session.execute(
+            totals = await session.execute(
                 select(
                     func.coalesce(func.sum(EngineTask.cost_usd), 0),
                     func.coalesce(func.sum(EngineTask.prompt_tokens), 0),
                     func.coalesce(func.sum(EngineTask.completion_tokens), 0),
-                ).where(*mine)
+                ).where(*conditions)
             )
-            cost, tokens_in, tokens_out = took.one()
+            cost, tokens_in, tokens_out = totals.one()
             boards = await session.scalar(
                 select(func.count()).select_from(Board).where(Board.closed_at.is_(None))
             )
@@ -91,8 +91,8 @@ class EngineService:
         )
 
     async def budgets(self) -> Sequence[Budget]:
-        """Return what each open board has spent and reserved today, of what it may."""
-        today = self._tempo.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        """Return each open board with its acts and its spent and reserved cost of today."""
+        today = self._timing.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         acts = func.count(EngineTask.id).filter(EngineTask.status != TaskStatus.SKIPPED)
         async with self._sessions() as session:
             rows = await session.execute(
@@ -117,7 +117,7 @@ class EngineService:
         since: datetime | None = None,
         limit: int = 50,
     ) -> Sequence[TaskEntry]:
-        """Return tasks, the last due first."""
+        """Return tasks, latest first."""
         statement = (
             select(EngineTask, Personality.name, Board.channel_id)
             .join(Personality, Personality.id == EngineTask.personality_id)
@@ -134,17 +134,19 @@ class EngineService:
             return [TaskEntry(task=row[0], name=row[1], channel_id=row[2]) for row in rows]
 
     async def plan(self, *, hours: float = 24) -> UpcomingPlan:
-        """Return the tasks that wait, and when personalities will be there of themselves."""
-        now = self._tempo.clock.now()
+        """Return the pending tasks, and the moments at which personalities will be present."""
+        now = self._timing.clock.now()
         waiting = await self.tasks(status=TaskStatus.PENDING, limit=500)
         async with self._sessions() as session:
-            known = await queries.load_snapshot(session, now)
+            snapshot = await queries.load_snapshot(session, now)
         until = now + timedelta(hours=hours)
-        ahead = {
-            seat.name: [each.at for each in self._rhythm.moments(seat.seed, now, until)]
-            for seat in known.seats.values()
+        moments = {
+            participant.name: [
+                each.at for each in self._rhythm.moments(participant.seed, now, until)
+            ]
+            for participant in snapshot.participants.values()
         }
-        return UpcomingPlan(now=now, waiting=waiting[::-1], ahead=ahead)
+        return UpcomingPlan(now=now, waiting=waiting[::-1], moments=moments)
 
     async def trigger(
         self,
@@ -156,17 +158,17 @@ class EngineService:
         post_id: UUID | None = None,
         comment_id: UUID | None = None,
     ) -> EngineTask:
-        """Let a personality do something now; caps and budget hold all the same.
+        """Enqueue an act of a personality now; caps and budget apply.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
-            NoPainter: There is no model for images.
-            NotSeated: The personality is not on this board.
-            NothingToActOn: There is nothing there to do this to.
+            BotOwnerOnly: The actor is not the bot's owner.
+            ImagePostsUnavailable: The personality cannot generate images.
+            NotOnBoard: The personality is not a member of this board.
+            NoTarget: There is nothing on the board to act on.
         """
-        _runs(actor)
+        _require_bot_owner(actor)
         async with self._sessions.begin() as session:
-            return await self._begin(
+            return await self._create_task(
                 session, kind, personality, board, post_id, comment_id, by=actor.discord_id
             )
 
@@ -179,24 +181,26 @@ class EngineService:
         post_id: UUID | None = None,
         comment_id: UUID | None = None,
     ) -> EngineTask:
-        """Do as `trigger` does, for an operator who knows names or ids: Discord's, or ours.
+        """Enqueue an act now, for an operator who gives names or ids (ours or Discord's).
 
         Raises:
             BoardNotFound: There is no such open board.
-            NoPainter: There is no model for images.
-            NothingToActOn: There is nothing there to do this to.
-            PersonalityNotFound: Nobody of this name may act on it.
+            ImagePostsUnavailable: The personality cannot generate images.
+            NoTarget: There is nothing on the board to act on.
+            PersonalityNotFound: The board has no member of this name.
         """
         async with self._sessions.begin() as session:
-            found = await queries.board_named(session, board)
-            if found is None:
+            board_row = await queries.board_named(session, board)
+            if board_row is None:
                 raise BoardNotFound
-            member = await queries.member_named(session, found.id, personality)
+            member = await queries.member_named(session, board_row.id, personality)
             if member is None:
                 raise PersonalityNotFound(personality)
-            return await self._begin(session, kind, member, found, post_id, comment_id, by=0)
+            return await self._create_task(
+                session, kind, member, board_row, post_id, comment_id, by=0
+            )
 
-    async def _begin(
+    async def _create_task(
         self,
         session: AsyncSession,
         kind: ActType,
@@ -207,58 +211,56 @@ class EngineService:
         *,
         by: int,
     ) -> EngineTask:
-        now = self._tempo.clock.now()
-        known = await queries.load_snapshot(
-            session, now, board_id=board.id, can_paint=self._tempo.can_paint
+        now = self._timing.clock.now()
+        snapshot = await queries.load_snapshot(
+            session, now, board_id=board.id, can_post_images=self._timing.can_post_images
         )
-        seat = known.seats.get(personality.id)
-        if seat is None:
+        participant = snapshot.participants.get(personality.id)
+        if participant is None:
             raise NotOnBoard(personality.name)
-        intent = self._planner.at_once(
-            known, seat, board.id, kind, now, post_id=post_id, comment_id=comment_id
+        planned_act = self._planner.plan_now(
+            snapshot, participant, board.id, kind, now, post_id=post_id, comment_id=comment_id
         )
-        task = to_task(intent, now, triggered_by=by)
+        task = to_task(planned_act, now, triggered_by=by)
         session.add(task)
-        await enqueue_task(session, task, self._tempo.clock)
+        await enqueue_task(session, task, self._timing.clock)
         return task
 
     async def simulate(self, *, days: int, personalities: int) -> SimulationSummary:
-        """Let days pass in memory, for personalities that nobody knows; in another thread."""
-        made = Simulation(
+        """Simulate days of synthetic personalities in memory, in another thread."""
+        simulation = Simulation(
             synthetic_personalities(1, personalities), rhythm=self._rhythm, limits=self._limits
         )
 
         async def run() -> None:
-            async for _ in made.run(days):
+            async for _ in simulation.run(days):
                 pass
 
         await asyncio.to_thread(lambda: asyncio.run(run()))
-        acts = made.company.acts
-        return SimulationSummary(
-            days=days, acts=len(acts), measures=await asyncio.to_thread(measures, [acts], days=days)
-        )
+        acts = simulation.result.acts
+        return SimulationSummary(days=days, acts=len(acts), figures=figures(acts, days=days))
 
     async def pause(self, actor: Actor) -> None:
-        """Stop all acting at once: what is being written is not said any more.
+        """Pause the engine immediately: texts that are being generated are not sent.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
+            BotOwnerOnly: The actor is not the bot's owner.
         """
-        await self._set_paused(actor, self._tempo.clock.now())
+        await self._set_paused(actor, self._timing.clock.now())
 
     async def resume(self, actor: Actor) -> None:
-        """Go on; what has become stale meanwhile is left undone.
+        """Resume the engine; tasks that have become stale meanwhile are skipped.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
+            BotOwnerOnly: The actor is not the bot's owner.
         """
         await self._set_paused(actor, None)
-        now = self._tempo.clock.now()
+        now = self._timing.clock.now()
         async with self._sessions.begin() as session:
-            await queries.skip_stale(session, now - _LATE, now)
+            await queries.skip_stale(session, now - _MAX_DELAY, now)
 
     async def _set_paused(self, actor: Actor, at: datetime | None) -> None:
-        _runs(actor)
+        _require_bot_owner(actor)
         values = {"paused_at": at, "paused_by": actor.discord_id if at else None}
         async with self._sessions.begin() as session:
             await session.execute(
@@ -268,6 +270,6 @@ class EngineService:
             )
 
 
-def _runs(actor: Actor) -> None:
+def _require_bot_owner(actor: Actor) -> None:
     if not actor.is_bot_owner:
         raise BotOwnerOnly

@@ -1,25 +1,27 @@
-"""How much two texts are about the same, by their words."""
+"""Similarity of texts by their words."""
 
 import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-_WORD, _LONG_WORD = re.compile(r"\w+"), 4
+_WORD, _MIN_WORD_LENGTH = re.compile(r"\w+"), 4
 
 
 def similarity(text: str, lines: Sequence[str]) -> float:
-    """Return how much a text is about the same as the likest of some lines, from 0 to 1.
+    """Return the similarity of a text to the most similar of some lines, from 0 to 1.
 
-    That is the cosine of their sets of words, without the short ones, which are everybody's.
+    That is the cosine of their sets of words, without short words, which are too common.
     """
-    words = _content(text)
-    return max((_cosine(words, _content(line)) for line in lines), default=0.0)
+    words = _long_words(text)
+    return max((_cosine(words, _long_words(line)) for line in lines), default=0.0)
 
 
 @lru_cache(maxsize=10_000)
-def _content(text: str) -> frozenset[str]:
-    return frozenset(word for word in _WORD.findall(text.casefold()) if len(word) >= _LONG_WORD)
+def _long_words(text: str) -> frozenset[str]:
+    return frozenset(
+        word for word in _WORD.findall(text.casefold()) if len(word) >= _MIN_WORD_LENGTH
+    )
 
 
 def _cosine(one: frozenset[str], other: frozenset[str]) -> float:

@@ -1,4 +1,4 @@
-"""The engine's own words: boards, those on them, what they left there, and what is planned."""
+"""Types of the engine: boards, their participants and content, and planned acts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from services.types import Speaker
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Caps over any rhythm; a board may set lower ones for itself."""
+    """Caps that apply to every rhythm; a board may set lower ones for itself."""
 
     acts_per_hour: int = 4
     posts_per_day: int = 2
@@ -26,7 +26,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Delays:
-    """The windows of `RHYTHM=uniform`, in seconds."""
+    """The delay windows of `RHYTHM=uniform`, in seconds."""
 
     comment: tuple[float, float] = (900, 7200)
     reply: tuple[float, float] = (300, 3600)
@@ -36,18 +36,18 @@ class Delays:
 
 @dataclass(frozen=True, kw_only=True)
 class Participant:
-    """A personality that may act on a board or several."""
+    """A personality that is a member of at least one board."""
 
     id: UUID
     name: str
     seed: str
     boards: tuple[UUID, ...]
-    can_paint: bool = False
+    can_post_images: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenBoard:
-    """A board as the planner sees it. Its hours are of its own time zone."""
+    """A board as the planner sees it. Its quiet hours are in its own time zone."""
 
     id: UUID
     kind: BoardKind
@@ -72,7 +72,7 @@ class BoardItem:
 
 @dataclass(frozen=True, kw_only=True)
 class PastAct:
-    """What a personality has done, as its rhythm and its caps count it."""
+    """An act that a personality has done, as caps and rhythm count it."""
 
     personality_id: UUID
     board_id: UUID
@@ -82,7 +82,7 @@ class PastAct:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedAct:
-    """What a personality is to do, and when. `post_id` and `comment_id` say to what."""
+    """An act that a personality is to do at a time. `post_id` and `comment_id` are its target."""
 
     personality_id: UUID
     board_id: UUID
@@ -94,15 +94,15 @@ class PlannedAct:
 
 @dataclass(kw_only=True)
 class EngineSnapshot:
-    """What the planner knows: the present of all boards, and a day of their past.
+    """The planner's input: the current state of boards, and the acts of the last day.
 
     `items` are in order; `touched` are targets that a personality has acted on, by kind;
-    `affinity` counts who has answered whom; `topics` says how well an item fits a personality;
-    `waiting` is planned and not done.
+    `affinity` counts replies between personalities; `topics` is the similarity of an item to a
+    personality; `waiting` are acts that are planned and not done.
     """
 
     boards: Mapping[UUID, OpenBoard]
-    seats: Mapping[UUID, Participant]
+    participants: Mapping[UUID, Participant]
     items: dict[UUID, list[BoardItem]] = field(default_factory=dict[UUID, list[BoardItem]])
     acts: dict[UUID, list[PastAct]] = field(default_factory=dict[UUID, list[PastAct]])
     touched: set[tuple[UUID, UUID, ActType]] = field(
@@ -116,9 +116,9 @@ class EngineSnapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class BoardLocation:
-    """A place of a board: the board itself, or the thread of one of its posts.
+    """A location on a board: the board itself, or the thread of one of its posts.
 
-    `post_message_id` is what a thread may be started on where there is none yet.
+    `post_message_id` is the message on which a thread is started if there is none yet.
     """
 
     channel_id: int
@@ -132,7 +132,7 @@ class BoardLocation:
 
 @dataclass(frozen=True, kw_only=True)
 class BoardMessage:
-    """What somebody said on a board. `is_own` where it was the one who is to act."""
+    """A message on a board. `is_own` is set for messages of the personality that is to act."""
 
     name: str
     text: str
@@ -142,10 +142,10 @@ class BoardMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class ActContext:
-    """All that an act is written from. `own` and `board_lines` are not to be repeated.
+    """Everything that the content of an act is generated from.
 
-    `own` lines may be of other boards, so that only those said here may be shown; `shared` says
-    which photos it has posted lately.
+    `own` and `board_lines` must not be repeated. `own` texts may be from other boards, so only
+    `own_here` may appear in prompts. `shared` describes photos that were posted recently.
     """
 
     task_id: UUID
@@ -158,7 +158,7 @@ class ActContext:
     model: str
     fallback: str | None
     guild_id: int
-    where: BoardLocation
+    location: BoardLocation
     topic: str
     tone: str
     age_restricted: bool
@@ -176,7 +176,7 @@ class ActContext:
 
 
 class ActContent(BaseModel):
-    """What was written for an act: words to say, or a vote; and what that took."""
+    """The generated content of an act: a text or a vote, with the tokens and cost it took."""
 
     text: str = ""
     title: str = ""
@@ -191,14 +191,14 @@ class ActContent(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageAttachment:
-    """A picture to say something with; `alt` is for those who do not see it."""
+    """An image to attach to a message, with its alternative text."""
 
     data: bytes
     alt: str
 
 
 class SentMessages(BaseModel):
-    """The messages that something became, and the thread it began where it did."""
+    """The messages that were sent, and their thread, if they are in one or started one."""
 
     message_ids: list[int]
     thread_id: int | None = None

@@ -1,4 +1,4 @@
-"""Asking a model for words that may be said, three times at most."""
+"""Text generation for acts: prompts, and up to three attempts per text."""
 
 import logging
 import random
@@ -22,142 +22,166 @@ from services.texts import shorten
 
 log = logging.getLogger(__name__)
 
-_TRIES = 3
-_BREAK = "\n---\n"
-_FEW, _AVOIDED, _THREAD = 6, 5, 6
-DEFINITION, _TEXT = 900, 250  # tokens at most
-_LEAST_TOKENS, _TOKENS_A_WORD = 24, 2.2
+_MAX_ATTEMPTS = 3
+_SEPARATOR = "\n---\n"
+_MAX_BOARD_LINES, _MAX_AVOIDED_LINES, _MAX_THREAD_MESSAGES = 6, 5, 6
+MAX_DEFINITION_TOKENS, _MAX_TEXT_TOKENS = 900, 250
+_MIN_TOKENS, _TOKENS_PER_WORD = 24, 2.2
 
 
 class Writer:
-    """Writes what a personality says. Each try is one request to the model."""
+    """Generates the texts of personalities. Each attempt is one request to the model."""
 
     def __init__(self, author: Author) -> None:
         self._author = author
 
     async def write(
-        self, notebook: ActStore, scene: ActContext, *, name: str, least: int = 2
+        self, store: ActStore, context: ActContext, *, name: str, min_words: int = 2
     ) -> ActContent:
-        """Return words for an act, by the prompt of that name; about `least` of them, or more.
+        """Return a text for an act, from the named prompt, of about `min_words` words or more.
 
         Raises:
             ModelError: The model did not answer.
-            Skipped: Three answers could not be said.
+            Skipped: No attempt gave a text that passes the checks.
         """
-        chance = random.Random(f"{scene.seed}:{scene.task_id}")  # noqa: S311 - a length
-        spent, found = ActContent(), "nothing"
-        for _ in range(_TRIES):
-            words = max(checks.length(chance.random()), least)
-            request = self._request(scene, name, words)
-            await notebook.wait_for_rate_limit(scene)
-            answer = await self._author.complete(
+        rng = random.Random(f"{context.seed}:{context.task_id}")  # noqa: S311 - no secret
+        total, defect = ActContent(), "nothing"
+        for _ in range(_MAX_ATTEMPTS):
+            word_count = max(checks.length(rng.random()), min_words)
+            request = self._request(context, name, word_count)
+            await store.wait_for_rate_limit(context)
+            completion = await self._author.complete(
                 request,
                 caller=Caller(
-                    purpose=f"engine {scene.kind}",
-                    personality_id=scene.personality_id,
-                    guild_id=scene.guild_id,
+                    purpose=f"engine {context.kind}",
+                    personality_id=context.personality_id,
+                    guild_id=context.guild_id,
                 ),
-                fallback=scene.fallback,
+                fallback=context.fallback,
             )
-            spent = _added(spent, answer)
-            text = checks.fit(answer.text, scene, words)
-            secret = "\n".join(message.content for message in request.messages[:1])
-            found = checks.defect_in(text, scene, words=words, secret=secret, whole=answer.text)
-            if found is None:
-                return spent.model_copy(update={"text": text})
-            log.info("%s is not said by task %s: %s", scene.kind, scene.task_id, found)
+            total = _add_usage(total, completion)
+            text = checks.trim(completion.text, context, word_count)
+            system_prompt = "\n".join(message.content for message in request.messages[:1])
+            defect = checks.defect_in(
+                text,
+                context,
+                word_count=word_count,
+                system_prompt=system_prompt,
+                untrimmed=completion.text,
+            )
+            if defect is None:
+                return total.model_copy(update={"text": text})
+            log.info(
+                "A text for %s of task %s was rejected: %s", context.kind, context.task_id, defect
+            )
         raise Skipped(
-            SkipReason.REPEAT if found == "repeat" else SkipReason.SPEECHLESS,
-            tokens_in=spent.tokens_in,
-            tokens_out=spent.tokens_out,
-            cost_usd=spent.cost_usd,
+            SkipReason.REPEAT if defect == "repeat" else SkipReason.SPEECHLESS,
+            tokens_in=total.tokens_in,
+            tokens_out=total.tokens_out,
+            cost_usd=total.cost_usd,
         )
 
-    async def ask(self, notebook: ActStore, scene: ActContext, *, name: str) -> ActContent:
-        """Return the answer to a question, whatever it is."""
-        await notebook.wait_for_rate_limit(scene)
-        answer = await self._author.complete(
-            self._request(scene, name, 1),
-            caller=Caller(purpose=f"engine {scene.kind}", personality_id=scene.personality_id),
-            fallback=scene.fallback,
+    async def ask(self, store: ActStore, context: ActContext, *, name: str) -> ActContent:
+        """Return the answer to a question, unchecked."""
+        await store.wait_for_rate_limit(context)
+        completion = await self._author.complete(
+            self._request(context, name, 1),
+            caller=Caller(purpose=f"engine {context.kind}", personality_id=context.personality_id),
+            fallback=context.fallback,
         )
-        return _added(ActContent(), answer).model_copy(update={"text": answer.text})
+        return _add_usage(ActContent(), completion).model_copy(update={"text": completion.text})
 
-    def _request(self, scene: ActContext, name: str, words: int) -> Request:
-        definition = _cut(scene.definition, DEFINITION)
-        base = load_template("base").format(name=scene.name, definition=definition) + _shared(scene)
-        asked = scene.target or scene.post or BoardMessage(name="", text="")
-        post = scene.post or BoardMessage(name="", text="")
+    def _request(self, context: ActContext, name: str, word_count: int) -> Request:
+        definition = _truncate(context.definition, MAX_DEFINITION_TOKENS)
+        base = load_template("base").format(
+            name=context.name, definition=definition
+        ) + _shared_photos(context)
+        target = context.target or context.post or BoardMessage(name="", text="")
+        post = context.post or BoardMessage(name="", text="")
         fields = {
             "base": base,
-            "name": scene.name,
-            "words": words,
-            "topic": _quoted(scene.topic or "whatever is on your mind"),
-            "tone": _quoted(scene.tone or "easy, friendly"),
-            "author": _quoted(post.name),
-            "post": _quoted(post.text),
-            "asked_name": _quoted(asked.name),
-            "asked": _quoted(asked.text),
-            "thread": _lines([line for line in scene.thread if line != asked][-_THREAD:]),
-            "board_lines": _plain(scene.board_lines[-_FEW:]) or "nothing yet",
-            "avoid": _avoid(scene.own_here),
+            "name": context.name,
+            "words": word_count,
+            "topic": _escape(context.topic or "whatever is on your mind"),
+            "tone": _escape(context.tone or "easy, friendly"),
+            "author": _escape(post.name),
+            "post": _escape(post.text),
+            "asked_name": _escape(target.name),
+            "asked": _escape(target.text),
+            "thread": _transcript(
+                [line for line in context.thread if line != target][-_MAX_THREAD_MESSAGES:]
+            ),
+            "board_lines": _bullets(context.board_lines[-_MAX_BOARD_LINES:]) or "nothing yet",
+            "avoid": _avoided_lines(context.own_here),
         }
-        system, _, user = (part.format(**fields) for part in load_template(name).partition(_BREAK))
+        system, _, user = (
+            part.format(**fields) for part in load_template(name).partition(_SEPARATOR)
+        )
         return Request(
-            model=scene.model,
+            model=context.model,
             messages=(ChatMessage("system", system.strip()), ChatMessage("user", user.strip())),
             sampling=Sampling(
-                temperature=0.9, max_tokens=_LEAST_TOKENS + round(_TOKENS_A_WORD * words)
+                temperature=0.9, max_tokens=_MIN_TOKENS + round(_TOKENS_PER_WORD * word_count)
             ),
-            cache_key=f"engine:{scene.personality_id}",
+            cache_key=f"engine:{context.personality_id}",
         )
 
 
-def most_tokens(scene_room: int = DEFINITION + 12 * _TEXT) -> tuple[int, int]:
-    """Return how many tokens an act may read and write at most, all tries together."""
-    written = _LEAST_TOKENS + round(_TOKENS_A_WORD * checks.LENGTHS[-1][1])
-    return _TRIES * scene_room, _TRIES * written
+def max_tokens(
+    prompt_tokens: int = MAX_DEFINITION_TOKENS + 12 * _MAX_TEXT_TOKENS,
+) -> tuple[int, int]:
+    """Return the maximum prompt and completion tokens of an act, over all attempts."""
+    completion_tokens = _MIN_TOKENS + round(_TOKENS_PER_WORD * checks.LENGTHS[-1][1])
+    return _MAX_ATTEMPTS * prompt_tokens, _MAX_ATTEMPTS * completion_tokens
 
 
-def _added(spent: ActContent, answer: Completion) -> ActContent:
-    usage = answer.usage
+def _add_usage(total: ActContent, completion: Completion) -> ActContent:
+    usage = completion.usage
     return ActContent(
-        tokens_in=spent.tokens_in + usage.tokens_in,
-        tokens_out=spent.tokens_out + usage.tokens_out,
-        cost_usd=spent.cost_usd
+        tokens_in=total.tokens_in + usage.tokens_in,
+        tokens_out=total.tokens_out + usage.tokens_out,
+        cost_usd=total.cost_usd
         + (maximum_cost(usage) if usage.cost_usd is None else usage.cost_usd),
-        model=answer.model,
+        model=completion.model,
     )
 
 
-def _shared(scene: ActContext) -> str:
-    """Return which photos the speaker has posted lately, as what it may speak of."""
-    if not scene.shared:
+def _shared_photos(context: ActContext) -> str:
+    """Return the section about photos that the speaker has posted recently."""
+    if not context.shared:
         return ""
-    return f"\n\nPhotos you posted lately, of which you may speak:\n{_plain(scene.shared)}"
+    return f"\n\nPhotos you posted lately, of which you may speak:\n{_bullets(context.shared)}"
 
 
-def _avoid(own: Sequence[str]) -> str:
-    """Return the speaker's last lines as what not to say again: short, or it would."""
+def _avoided_lines(own: Sequence[str]) -> str:
+    """Return the speaker's last texts as ones not to repeat.
+
+    They are shortened, because models repeat longer ones.
+    """
     if not own:
         return ""
-    lines = "\n".join(f"- {shorten(' '.join(each.split()), 60)}" for each in own[-_AVOIDED:])
+    lines = "\n".join(
+        f"- {shorten(' '.join(each.split()), 60)}" for each in own[-_MAX_AVOIDED_LINES:]
+    )
     return f"You said these already, so say and begin nothing like them:\n{lines}\n"
 
 
-def _lines(lines: Sequence[BoardMessage]) -> str:
-    return "\n".join(f"{_quoted(line.name)}: {_quoted(line.text)}" for line in lines)
+def _transcript(lines: Sequence[BoardMessage]) -> str:
+    return "\n".join(f"{_escape(line.name)}: {_escape(line.text)}" for line in lines)
 
 
-def _plain(texts: Sequence[str]) -> str:
-    return "\n".join(f"- {_quoted(text)}" for text in texts)
+def _bullets(texts: Sequence[str]) -> str:
+    return "\n".join(f"- {_escape(text)}" for text in texts)
 
 
-def _quoted(text: str) -> str:
-    """Return material that cannot end its block from inside, and is not too long."""
-    return _cut(" ".join(text.split()), _TEXT).replace("<", "‹").replace(">", "›")
+def _escape(text: str) -> str:
+    """Return user content on one line, without angle brackets, and truncated.
+
+    It cannot close the block that it is quoted in.
+    """
+    return _truncate(" ".join(text.split()), _MAX_TEXT_TOKENS).replace("<", "‹").replace(">", "›")
 
 
-def _cut(text: str, tokens: int) -> str:
+def _truncate(text: str, tokens: int) -> str:
     end = fitting_length(text, tokens, "…")
     return text if end >= len(text) else f"{text[:end]}…"

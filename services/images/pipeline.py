@@ -6,12 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
-from tenacity import (
-    AsyncRetrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+from tenacity import wait_random_exponential
 
 from services.images.errors import ImageGenerationFailed, ImageGenerationLost
 from services.images.ports import GenerationState
@@ -33,8 +28,10 @@ from services.media import (
     decoding_memory,
     prepare,
 )
+from services.retries import with_retries
 
 _MAX_ATTEMPTS = 4
+_STORAGE_BACKOFF = wait_random_exponential(multiplier=0.3, max=5)
 _UNUSABLE = (FileTooLarge, ForeignHost, NotAPicture, PictureTooLarge)
 
 
@@ -98,14 +95,12 @@ class ImagePipeline:
         Raises:
             StorageUnavailable, StorageMisconfigured: It could not be stored.
         """
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(StorageUnavailable),
-            stop=stop_after_attempt(_MAX_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.3, max=5),
-            reraise=True,
-        ):
-            with attempt:
-                await self.store.put(key, picture.data, media_type=picture.media_type)
+        await with_retries(
+            lambda: self.store.put(key, picture.data, media_type=picture.media_type),
+            on=StorageUnavailable,
+            attempts=_MAX_ATTEMPTS,
+            backoff=_STORAGE_BACKOFF,
+        )
         return StoredImage(
             key=key,
             sha256=hashlib.sha256(picture.data).hexdigest(),

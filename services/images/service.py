@@ -6,13 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
 from tenacity.wait import wait_base
 
 from db.models import CallOutcome
@@ -33,11 +26,11 @@ from services.llm import (
     ModelUnavailable,
     Usage,
 )
+from services.retries import BACKOFF, with_retries
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_WAIT = wait_random_exponential(multiplier=0.5, max=8)
 # Errors after which the vendor has certainly not started anything.
 _NOT_STARTED: tuple[type[ModelError], ...] = (
     *(ModelRateLimited, ModelMisconfigured, ModelOverloaded, ModelRefused),
@@ -60,7 +53,7 @@ class ImageModels:
         at_once: int = 4,
         deadline: float = 300,
         poll: float = 1,
-        wait: wait_base = _WAIT,
+        wait: wait_base = BACKOFF,
     ) -> None:
         self._ledger = ledger
         self._background = background
@@ -215,26 +208,15 @@ class ImageModels:
                 )
             await asyncio.sleep(self._poll_seconds)
 
-    def _retry_delay(self, state: RetryCallState) -> float:
-        """Return the seconds until the next attempt: our own, or more if the vendor says so."""
-        error = state.outcome.exception() if state.outcome else None
-        retry_after = error.retry_after if isinstance(error, ModelRateLimited) else None
-        return max(retry_after or 0, self._wait(state))
-
     async def _with_retries(self, call: Callable[[], Awaitable[T]]) -> T:
         """Retry a call that the vendor rate-limited, and no other."""
 
+        async def attempt() -> T:
+            async with asyncio.timeout(self._deadline):
+                return await call()
+
         async def attempts() -> T:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type(ModelRateLimited),
-                stop=stop_after_attempt(3),
-                wait=self._retry_delay,
-                reraise=True,
-            ):
-                with attempt:
-                    async with asyncio.timeout(self._deadline):
-                        return await call()
-            raise AssertionError("AsyncRetrying ends by returning or raising")
+            return await with_retries(attempt, on=ModelRateLimited, backoff=self._wait)
 
         try:
             return await self._background.call(attempts)

@@ -8,14 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_random_exponential,
-)
 from tenacity.wait import wait_base
 
 from db.models import CallOutcome
@@ -32,12 +24,11 @@ from services.llm.errors import (
 from services.llm.ledger import Ledger
 from services.llm.ports import TextModel
 from services.llm.types import Caller, Completion, Parsed, Request, T, Usage
+from services.retries import BACKOFF, with_retries
 
 log = logging.getLogger(__name__)
 C = TypeVar("C", bound=Completion)
 
-_MAX_ATTEMPTS = 3
-_WAIT = wait_random_exponential(multiplier=0.5, max=8)
 _OUTCOMES: dict[type[ModelError], CallOutcome] = {
     ModelUnavailable: CallOutcome.UNAVAILABLE,
     ModelRateLimited: CallOutcome.RATE_LIMITED,
@@ -71,7 +62,7 @@ class LanguageModels:
         vendors: Mapping[str, ConfiguredVendor],
         *,
         deadline: float = 120,
-        wait: wait_base = _WAIT,
+        wait: wait_base = BACKOFF,
     ) -> None:
         self._ledger = ledger
         self._background = background
@@ -217,25 +208,16 @@ class LanguageModels:
     ) -> C:
         request = request.to(self.resolve(request.model))
 
-        async def retry() -> C:
+        async def call() -> C:
             deadline = asyncio.get_running_loop().time() + self._deadline
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type((ModelUnavailable, ModelRateLimited)),
-                stop=stop_after_attempt(_MAX_ATTEMPTS) | stop_before_delay(self._deadline),
-                wait=self._retry_delay,
-                reraise=True,
-            ):
-                with attempt:
-                    return await self._attempt(ask, request, caller, deadline)
-            raise AssertionError("AsyncRetrying ends by returning or raising")
+            return await with_retries(
+                lambda: self._attempt(ask, request, caller, deadline),
+                on=(ModelUnavailable, ModelRateLimited),
+                within=self._deadline,
+                backoff=self._wait,
+            )
 
-        return await self._background.call(retry)
-
-    def _retry_delay(self, state: RetryCallState) -> float:
-        """Return the seconds until the next attempt: our backoff or the vendor's, if longer."""
-        error = state.outcome.exception() if state.outcome else None
-        retry_after = error.retry_after if isinstance(error, ModelRateLimited) else None
-        return max(retry_after or 0, self._wait(state))
+        return await self._background.call(call)
 
     async def _attempt(
         self,

@@ -21,7 +21,7 @@ from services.personalities.guards import get_owned
 from services.personalities.names import ascii_words, strip_disguise
 from services.personalities.queries import owned_by, referenced_keys, resolve_names
 from services.personalities.service import CardFile, PersonalityDetails, PersonalityService
-from services.personalities.sharing import SharedPhoto, recently_shared
+from services.personalities.sharing import SharedPhoto, SharedPhotos, no_shared_photos
 from services.personalities.system_prompts import SystemPromptService
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "PromptNameTaken",
     "PromptNotFound",
     "SharedPhoto",
+    "SharedPhotos",
     "StillPublic",
     "SystemPrompt",
     "SystemPromptService",
@@ -52,8 +53,8 @@ __all__ = [
     "ascii_words",
     "describe",
     "get_owned",
+    "no_shared_photos",
     "owned_by",
-    "recently_shared",
     "referenced_keys",
     "resolve_names",
     "strip_disguise",

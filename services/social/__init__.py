@@ -44,6 +44,7 @@ from services.social.notices import SocialNoticeHandler
 from services.social.ports import ChannelDirectory, Publisher, QueueingPublisher
 from services.social.scheduling import BUFFER
 from services.social.service import NEXT, SocialService
+from services.social.sharing import recently_shared
 from services.social.targets import TargetService, label_of
 from services.social.times import (
     Slot,
@@ -141,5 +142,6 @@ __all__ = [
     "parse_slots",
     "parse_time",
     "parse_time_zone",
+    "recently_shared",
     "search_time_zones",
 ]

@@ -30,7 +30,7 @@ KEY = {"Authorization": "Bearer secret"}
 
 
 def engine(sessions: Sessions, models: LanguageModels) -> EngineService:
-    tempo = desk(sessions, models, TableStage(sessions)).tempo
+    tempo = desk(sessions, models, TableStage(sessions)).timing
     return EngineService(sessions, Planner(Presence(), Limits()), Presence(), Limits(), tempo)
 
 

@@ -15,6 +15,7 @@ from db.session import Sessions, connect
 from services.clock import Clock, SystemClock
 from services.engine import (
     ActHandler,
+    ActJob,
     BoardAdapter,
     BoardLocation,
     EngineDependencies,
@@ -58,13 +59,13 @@ class TableStage(BoardAdapter):
         self._watch = watch
 
     @override
-    async def check(self, where: BoardLocation) -> None:
+    async def check(self, location: BoardLocation) -> None:
         self._watch("ready")
 
     @override
     async def post(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
@@ -74,27 +75,31 @@ class TableStage(BoardAdapter):
     ) -> SentMessages:
         if picture is not None:
             title = f"{picture.alt} {hashlib.sha256(picture.data).hexdigest()}"
-        return SentMessages(message_ids=[await self._send(where.channel_id, speaker, text, title)])
+        return SentMessages(
+            message_ids=[await self._send(location.channel_id, speaker, text, title)]
+        )
 
     @override
     async def comment(
-        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+        self, location: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
     ) -> SentMessages:
-        place = where.thread_id or where.post_message_id or 0
+        place = location.thread_id or location.post_message_id or 0
         sent = await self._send(place, speaker, f"{answering}: {text}", "")
         return SentMessages(message_ids=[sent], thread_id=place)
 
     @override
     async def find(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
         text: str,
         answering: int | None,
     ) -> SentMessages | None:
-        place = where.channel_id if title else where.thread_id or where.post_message_id or 0
+        place = (
+            location.channel_id if title else location.thread_id or location.post_message_id or 0
+        )
         content = text if title else f"{answering}: {text}"
         async with self._sessions() as session:
             found = await session.scalar(
@@ -107,7 +112,7 @@ class TableStage(BoardAdapter):
     @override
     async def show_votes(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         message_id: int,
         *,
         post_id: UUID,
@@ -152,12 +157,12 @@ def desk(
     return EngineDependencies(
         sessions=sessions,
         models=models,
-        stage=stage,
-        studio=studio or studio_of(nobody, BackgroundCalls(), Path()),
+        adapter=stage,
+        pipeline=studio or studio_of(nobody, BackgroundCalls(), Path()),
         # Nobody answers of themselves, so that what is planned is what the test plans.
         planner=Planner(Presence(), Limits(replies_per_thread=0)),
         limits=caps,
-        tempo=EngineTiming(
+        timing=EngineTiming(
             clock=clock or SystemClock(), interval=timedelta(minutes=2), tasks_per_tick=100
         ),
     )
@@ -174,7 +179,7 @@ def worker(
     return Worker(
         sessions,
         [ActHandler(made)],
-        concurrency={**CONCURRENCY, **(lanes or {})},
+        concurrency={**CONCURRENCY, ActJob.group: 3, **(lanes or {})},
         describe=lambda error: explain(error) or f"{type(error).__name__}: {error}",
         metrics=JobMetrics(),
         max_jobs=at_once,

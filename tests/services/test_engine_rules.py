@@ -15,7 +15,7 @@ from db.session import Sessions
 from services.engine import ActType, Limits, TaskStatus
 from services.engine.errors import Skipped, SkipReason
 from services.engine.policy import PolicyInput, check
-from services.engine.writing import most_tokens
+from services.engine.writing import max_tokens
 from services.llm import LanguageModels, Usage
 from tests.services.engine_support import (
     TableStage,
@@ -46,7 +46,7 @@ def standing(**changes: object) -> PolicyInput:
         "now": NOW,
         "scheduled_at": NOW,
         "is_open": True,
-        "is_seated": True,
+        "is_member": True,
         "is_quiet": False,
         "board_kind": BoardKind.STAGE,
         "board_acts_today": 0,
@@ -69,7 +69,7 @@ def standing(**changes: object) -> PolicyInput:
     ("changes", "reason"),
     [
         ({"is_open": False}, SkipReason.CLOSED),
-        ({"is_seated": False}, SkipReason.ABSENT),
+        ({"is_member": False}, SkipReason.ABSENT),
         ({"scheduled_at": NOW - timedelta(days=7)}, SkipReason.STALE),
         ({"target_exists": False}, SkipReason.GONE),
         ({"did_it_before": True}, SkipReason.AGAIN),
@@ -185,7 +185,7 @@ async def test_two_processes_never_spend_more_than_a_board_may(
     sessions: Sessions, openai: OpenAIStandIn, models: LanguageModels
 ) -> None:
     openai.answer = lambda _: unlike()
-    read, written = most_tokens()
+    read, written = max_tokens()
     one = models.ledger.with_cost(
         "openai/gpt-6-luna", Usage(tokens_in=read, tokens_out=written)
     ).cost_usd

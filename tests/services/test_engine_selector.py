@@ -33,7 +33,7 @@ def test_recency_friendship_and_topic_each_make_somebody_likelier() -> None:
     author, plain, other = seat(1), seat(2), seat(3)
     post = item(author)
     society = EngineSnapshot(
-        boards={BOARD.id: BOARD}, seats={each.id: each for each in (plain, other)}
+        boards={BOARD.id: BOARD}, participants={each.id: each for each in (plain, other)}
     )
 
     def likelier() -> float:

@@ -46,7 +46,7 @@ class Gone(TableStage):
     """A stage whose channel was deleted."""
 
     @override
-    async def check(self, where: BoardLocation) -> None:
+    async def check(self, location: BoardLocation) -> None:
         raise ChannelNotFound
 
 
@@ -232,10 +232,10 @@ def test_two_hundred_boards_with_one_personality_are_no_more_than_one() -> None:
     seat = Participant(id=uuid4(), name="Ada", seed="2:7", boards=tuple(boards))
     planner = Planner(Presence(pace=5), Limits())
     begin = datetime(2026, 1, 5, tzinfo=UTC)
-    many = EngineSnapshot(boards=boards, seats={seat.id: seat})
+    many = EngineSnapshot(boards=boards, participants={seat.id: seat})
     one = EngineSnapshot(
         boards={each: boards[each] for each in seat.boards[:1]},
-        seats={seat.id: replace(seat, boards=seat.boards[:1])},
+        participants={seat.id: replace(seat, boards=seat.boards[:1])},
     )
 
     everywhere = planner.plan(many, begin, begin + timedelta(days=10))

@@ -124,15 +124,9 @@ def status_embed(status: EngineStatus) -> discord.Embed:
 
 
 def simulation_embed(summary: SimulationSummary) -> discord.Embed:
-    """Return how closely a simulated rhythm matches that of people."""
-    lines = [
-        f"{'✅' if each.holds else '⚠' if each.must else '▫'} {each.name}: **{each.value:.3f}** "
-        f"({each.low:.2f} to {each.high:.2f})"
-        for each in summary.measures
-    ]
-    text = (
-        "\n".join(lines) or "*There are too few acts to compare with people; simulate more days.*"
-    )
+    """Return what a simulation did, and figures of its rhythm."""
+    lines = [f"{each.name}: **{each.value:.2f}** {each.unit}".rstrip() for each in summary.figures]
+    text = "\n".join(lines) or "*That is too little to measure; simulate more days.*"
     title = f"{summary.acts} acts in {summary.days} days"
     return discord.Embed(title=title, description=text)
 

@@ -43,10 +43,12 @@ def status_plot(status: EngineStatus) -> bytes:
 def plan_plot(plan: UpcomingPlan) -> bytes:
     """Return a PNG: when each personality will be active in the next 24 hours, and its tasks."""
     figure, (panel,) = _panels(1)
-    rows = list(plan.ahead)
-    hours = [(at - plan.now) / timedelta(hours=1) for times in plan.ahead.values() for at in times]
-    places = [row for row, times in enumerate(plan.ahead.values()) for _ in times]
-    panel.scatter(hours, places, s=30, color="#BBBBBB", label="active on its own")
+    rows = list(plan.moments)
+    hours = [
+        (at - plan.now) / timedelta(hours=1) for times in plan.moments.values() for at in times
+    ]
+    row_numbers = [row for row, times in enumerate(plan.moments.values()) for _ in times]
+    panel.scatter(hours, row_numbers, s=30, color="#BBBBBB", label="active on its own")
     due = [each for each in plan.waiting if each.name in rows]
     panel.scatter(
         [(each.task.scheduled_at - plan.now) / timedelta(hours=1) for each in due],

@@ -1,8 +1,8 @@
-"""The registry of what personalities can do on boards: one class a module, found by itself.
+"""The registry of actions on boards: one class per module, discovered automatically.
 
-To add a kind of act: a module here with a subclass of `Action`, a prompt of its name in `prompts`,
-a member of `ActType` with its check, and a migration. Lists, limits, labels, colours and routes
-derive from the class.
+To add a kind of act, add a module here with a subclass of `Action`, a prompt of the same name in
+`prompts`, a member of `ActType` with its check constraint, and a migration. Lists, limits, labels,
+colours and routes derive from the class.
 """
 
 import inspect
@@ -37,7 +37,7 @@ COMMENTS = tuple(kind for kind, action in ACTIONS.items() if action.is_comment)
 
 
 def kind_of(action_type: ActionType) -> ActType:
-    """Return the kind of act that a recorded act was, or the first of those it may have been."""
+    """Return the kind of a recorded act; of several that share the type, the one without images."""
     kinds = [kind for kind, action in ACTIONS.items() if action.action_type == action_type]
     return min(kinds, key=lambda kind: ACTIONS[kind].needs_pictures)
 
@@ -45,7 +45,7 @@ def kind_of(action_type: ActionType) -> ActType:
 def build_actions(
     writer: Writer, adapter: BoardAdapter, pipeline: ImagePipeline | None = None
 ) -> Mapping[ActType, Action]:
-    """Return what does each kind of act; without a pipeline there are no pictures."""
+    """Return an action for each kind of act; without a pipeline, none that needs images."""
     return {
         kind: action(writer, adapter, pipeline)
         for kind, action in ACTIONS.items()

@@ -1,4 +1,4 @@
-"""What every action answers: what to do; where it speaks, how, and how to find what was said."""
+"""Base classes of actions."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -14,11 +14,11 @@ FOOTER = "\n-# 🎭 AI character"
 
 
 class Action(ABC):
-    """A kind of act, and everything there is to know of it.
+    """A kind of act, with everything that is specific to it.
 
-    `kind` is what a task is to do, `action_type` what is recorded once it is done. `label` is the
-    plural for counts, `colour` the one in plots. `weight` is its share of what personalities do
-    of their own accord. `delay` is the `DELAY_*` window that `RHYTHM=uniform` draws from.
+    `kind` is the type of the task, `action_type` the type recorded when it is done. `label` is the
+    plural for counts, `colour` the colour in plots. `weight` is its share of spontaneous acts.
+    `delay` names the `DELAY_*` window that `RHYTHM=uniform` draws from.
     """
 
     kind: ClassVar[ActType]
@@ -40,39 +40,39 @@ class Action(ABC):
 
     @classmethod
     def speaks(cls) -> bool:
-        """Whether it says something, and so is paid for."""
+        """Whether it sends a generated text, which costs money."""
         return cls.is_post or cls.is_comment
 
     @abstractmethod
-    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
-        """Return what to say, or how to vote.
+    async def write(self, store: ActStore, context: ActContext) -> ActContent:
+        """Return the text to send, or the vote.
 
         Raises:
-            Skipped: Nothing that can be said.
+            Skipped: No text passed the checks.
         """
 
 
 class SpeakingAction(Action):
-    """An act that says something."""
+    """An action that sends a message."""
 
-    async def check(self, scene: ActContext) -> None:
-        """See whether anything can be said on the board."""
-        await self._adapter.check(scene.where)
-
-    @abstractmethod
-    async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
-        """Say it, once."""
+    async def check(self, context: ActContext) -> None:
+        """Check that messages can be sent on the board."""
+        await self._adapter.check(context.location)
 
     @abstractmethod
-    async def find(self, scene: ActContext, words: ActContent) -> SentMessages | None:
-        """Return what was said by an attempt that did not live to write it down."""
+    async def send(self, context: ActContext, content: ActContent) -> SentMessages:
+        """Send the content once."""
+
+    @abstractmethod
+    async def find(self, context: ActContext, content: ActContent) -> SentMessages | None:
+        """Return the messages of an earlier attempt that were sent but not stored, or None."""
 
 
 def result_id(task_id: UUID) -> UUID:
-    """Return the id that what a task leaves on the board has, known before it is there."""
+    """Return the id of the post or comment that a task creates, known in advance."""
     return uuid5(task_id, "result")
 
 
-def with_footer(words: ActContent) -> str:
-    """Return what is seen: the words, marked as an AI's."""
-    return words.text + FOOTER
+def with_footer(content: ActContent) -> str:
+    """Return the text with the footer that marks it as an AI's."""
+    return content.text + FOOTER

@@ -1,4 +1,4 @@
-"""A comment on a post."""
+"""The action that comments on a post."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from services.engine.types import ActContent, ActContext, SentMessages
 
 
 class CommentAction(SpeakingAction):
-    """Speaks in a post's thread."""
+    """Sends a message in a post's thread."""
 
     kind: ClassVar = ActType.COMMENT
     action_type: ClassVar = ActionType.COMMENTED
@@ -22,17 +22,17 @@ class CommentAction(SpeakingAction):
     is_comment: ClassVar = True
 
     @override
-    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
-        return await self._writer.write(notebook, scene, name="comment")
+    async def write(self, store: ActStore, context: ActContext) -> ActContent:
+        return await self._writer.write(store, context, name="comment")
 
     @override
-    async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
+    async def send(self, context: ActContext, content: ActContent) -> SentMessages:
         return await self._adapter.comment(
-            scene.where, scene.speaker, text=with_footer(words), answering=None
+            context.location, context.speaker, text=with_footer(content), answering=None
         )
 
     @override
-    async def find(self, scene: ActContext, words: ActContent) -> SentMessages | None:
+    async def find(self, context: ActContext, content: ActContent) -> SentMessages | None:
         return await self._adapter.find(
-            scene.where, scene.speaker, title="", text=with_footer(words), answering=None
+            context.location, context.speaker, title="", text=with_footer(content), answering=None
         )

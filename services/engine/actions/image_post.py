@@ -1,4 +1,4 @@
-"""A new post with a picture."""
+"""The action that posts a generated image."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -26,7 +26,7 @@ from services.images import (
 from services.llm import Caller
 from services.media import ObjectNotFound
 
-_LEAST_WORDS = 12
+_MIN_WORDS = 12
 _PROMPT = """\
 {scene}
 
@@ -34,7 +34,7 @@ No writing, no watermark, no signature in the picture. Nobody famous. Fit for ev
 
 
 class ImagePostAction(PostAction):
-    """Begins a thread with a picture: what it shows, the picture, then the words to it."""
+    """Starts a thread with an image: generates a description, the image, then a caption."""
 
     kind: ClassVar = ActType.IMAGE_POST
     action_type: ClassVar = ActionType.POSTED
@@ -46,51 +46,59 @@ class ImagePostAction(PostAction):
     needs_pictures: ClassVar = True
 
     @override
-    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
-        async def imagine() -> ActContent:
-            return await self._writer.write(notebook, scene, name="image_post", least=_LEAST_WORDS)
+    async def write(self, store: ActStore, context: ActContext) -> ActContent:
+        async def write_description() -> ActContent:
+            return await self._writer.write(store, context, name="image_post", min_words=_MIN_WORDS)
 
-        async def paint() -> StoredImage:
-            return await self._paint(notebook, scene, seen.text)
+        async def generate_image() -> StoredImage:
+            return await self._generate_image(store, context, description.text)
 
-        seen = await notebook.step("seen", ActContent, imagine)
-        kept = await notebook.step("picture", StoredImage, paint)
-        showing = replace(scene, target=BoardMessage(name=scene.name, text=seen.text))
-        told = await self._writer.write(notebook, showing, name="caption")
-        return told.model_copy(
+        description = await store.step("seen", ActContent, write_description)
+        image = await store.step("picture", StoredImage, generate_image)
+        caption_context = replace(
+            context, target=BoardMessage(name=context.name, text=description.text)
+        )
+        caption = await self._writer.write(store, caption_context, name="caption")
+        return caption.model_copy(
             update={
-                "title": title_of(told.text),
-                "alt": seen.text,
-                "picture": kept,
-                "tokens_in": told.tokens_in + seen.tokens_in,
-                "tokens_out": told.tokens_out + seen.tokens_out,
-                "cost_usd": told.cost_usd + seen.cost_usd + self._pictures.images.price_usd,
+                "title": title_of(caption.text),
+                "alt": description.text,
+                "picture": image,
+                "tokens_in": caption.tokens_in + description.tokens_in,
+                "tokens_out": caption.tokens_out + description.tokens_out,
+                "cost_usd": caption.cost_usd
+                + description.cost_usd
+                + self._image_pipeline.images.price_usd,
             }
         )
 
     @override
-    async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
+    async def send(self, context: ActContext, content: ActContent) -> SentMessages:
         try:
-            data = await self._pictures.store.get(words.picture.key if words.picture else "")
+            data = await self._image_pipeline.store.get(
+                content.picture.key if content.picture else ""
+            )
         except ObjectNotFound as error:
             raise Skipped(SkipReason.GONE) from error
-        return await self._post(scene, words, ImageAttachment(data=data, alt=words.alt))
+        return await self._post(context, content, ImageAttachment(data=data, alt=content.alt))
 
-    async def _paint(self, notebook: ActStore, scene: ActContext, seen: str) -> StoredImage:
-        _, kept = await self._pictures.generate(
-            ImageRequest(prompt=_PROMPT.format(scene=seen), aspect="4:3"),
-            StepGenerationState(notebook),
-            key=f"boards/{scene.task_id}.jpg",
+    async def _generate_image(
+        self, store: ActStore, context: ActContext, description: str
+    ) -> StoredImage:
+        _, stored = await self._image_pipeline.generate(
+            ImageRequest(prompt=_PROMPT.format(scene=description), aspect="4:3"),
+            StepGenerationState(store),
+            key=f"boards/{context.task_id}.jpg",
             caller=Caller(
-                purpose=f"engine {scene.kind}",
-                personality_id=scene.personality_id,
-                guild_id=scene.guild_id,
+                purpose=f"engine {context.kind}",
+                personality_id=context.personality_id,
+                guild_id=context.guild_id,
             ),
         )
-        return kept
+        return stored
 
     @property
-    def _pictures(self) -> ImagePipeline:
+    def _image_pipeline(self) -> ImagePipeline:
         if self._pipeline is None:
             raise NoImageModel
         return self._pipeline

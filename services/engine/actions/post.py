@@ -1,4 +1,4 @@
-"""A new post."""
+"""The action that creates a post."""
 
 import re
 from typing import ClassVar
@@ -11,12 +11,12 @@ from services.engine.ports import ActStore
 from services.engine.types import ActContent, ActContext, ImageAttachment, SentMessages
 from services.texts import on_one_line, shorten
 
-_TITLE = 90
+_MAX_TITLE_LENGTH = 90
 _SENTENCE = re.compile(r"^.+?[.!?…](?=\s|$)", re.DOTALL)
 
 
 class PostAction(SpeakingAction):
-    """Begins a thread on the board."""
+    """Starts a thread on the board."""
 
     kind: ClassVar = ActType.POST
     action_type: ClassVar = ActionType.POSTED
@@ -27,35 +27,39 @@ class PostAction(SpeakingAction):
     is_post: ClassVar = True
 
     @override
-    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
-        words = await self._writer.write(notebook, scene, name="post")
-        return words.model_copy(update={"title": title_of(words.text)})
+    async def write(self, store: ActStore, context: ActContext) -> ActContent:
+        content = await self._writer.write(store, context, name="post")
+        return content.model_copy(update={"title": title_of(content.text)})
 
     @override
-    async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
-        return await self._post(scene, words)
+    async def send(self, context: ActContext, content: ActContent) -> SentMessages:
+        return await self._post(context, content)
 
     @override
-    async def find(self, scene: ActContext, words: ActContent) -> SentMessages | None:
+    async def find(self, context: ActContext, content: ActContent) -> SentMessages | None:
         return await self._adapter.find(
-            scene.where, scene.speaker, title=words.title, text=with_footer(words), answering=None
+            context.location,
+            context.speaker,
+            title=content.title,
+            text=with_footer(content),
+            answering=None,
         )
 
     async def _post(
-        self, scene: ActContext, words: ActContent, picture: ImageAttachment | None = None
+        self, context: ActContext, content: ActContent, picture: ImageAttachment | None = None
     ) -> SentMessages:
         return await self._adapter.post(
-            scene.where,
-            scene.speaker,
-            title=words.title,
-            text=with_footer(words),
-            post_id=result_id(scene.task_id),
+            context.location,
+            context.speaker,
+            title=content.title,
+            text=with_footer(content),
+            post_id=result_id(context.task_id),
             picture=picture,
         )
 
 
 def title_of(text: str) -> str:
-    """Return a title for a forum: the first sentence, or as much of it as fits."""
+    """Return a title for a forum: the first sentence, truncated."""
     line = on_one_line(text)
-    first = _SENTENCE.match(line)
-    return shorten(first[0] if first else line, _TITLE)
+    sentence = _SENTENCE.match(line)
+    return shorten(sentence[0] if sentence else line, _MAX_TITLE_LENGTH)

@@ -1,4 +1,4 @@
-"""An answer to a comment."""
+"""The action that replies to a comment."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from services.engine.types import ActContent, ActContext, SentMessages
 
 
 class ReplyAction(SpeakingAction):
-    """Speaks in a post's thread, with a link to what it answers."""
+    """Sends a message in a post's thread, with a link to its target."""
 
     kind: ClassVar = ActType.REPLY
     action_type: ClassVar = ActionType.REPLIED
@@ -21,25 +21,28 @@ class ReplyAction(SpeakingAction):
     is_comment: ClassVar = True
 
     @override
-    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
-        return await self._writer.write(notebook, scene, name="reply")
+    async def write(self, store: ActStore, context: ActContext) -> ActContent:
+        return await self._writer.write(store, context, name="reply")
 
     @override
-    async def send(self, scene: ActContext, words: ActContent) -> SentMessages:
+    async def send(self, context: ActContext, content: ActContent) -> SentMessages:
         return await self._adapter.comment(
-            scene.where, scene.speaker, text=with_footer(words), answering=_answering(scene)
+            context.location,
+            context.speaker,
+            text=with_footer(content),
+            answering=_target_message_id(context),
         )
 
     @override
-    async def find(self, scene: ActContext, words: ActContent) -> SentMessages | None:
+    async def find(self, context: ActContext, content: ActContent) -> SentMessages | None:
         return await self._adapter.find(
-            scene.where,
-            scene.speaker,
+            context.location,
+            context.speaker,
             title="",
-            text=with_footer(words),
-            answering=_answering(scene),
+            text=with_footer(content),
+            answering=_target_message_id(context),
         )
 
 
-def _answering(scene: ActContext) -> int | None:
-    return scene.target.message_id if scene.target else None
+def _target_message_id(context: ActContext) -> int | None:
+    return context.target.message_id if context.target else None

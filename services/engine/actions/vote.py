@@ -1,4 +1,4 @@
-"""A vote for or against something."""
+"""The action that votes on a post or comment."""
 
 import random
 from typing import ClassVar
@@ -11,13 +11,13 @@ from services.engine.ports import ActStore
 from services.engine.similarity import similarity
 from services.engine.types import ActContent, ActContext
 
-# Most people who vote at all are for something.
-_FOR, _FOND, _MOODY, _NEAR = 0.78, 0.05, 0.06, 0.2
-_LEAST, _MOST = 0.3, 0.98
+# Most votes of people are upvotes.
+_BASE_PROBABILITY, _AFFINITY_WEIGHT, _MOOD_WEIGHT, _SIMILARITY_WEIGHT = 0.78, 0.05, 0.06, 0.2
+_MIN_PROBABILITY, _MAX_PROBABILITY = 0.3, 0.98
 
 
 class VoteAction(Action):
-    """Judges by affinity, topic and mood; a model is asked only where the board wants it."""
+    """Votes by affinity, topic and mood; a model decides only if the board is set so."""
 
     kind: ClassVar = ActType.VOTE
     action_type: ClassVar = ActionType.VOTED
@@ -27,14 +27,20 @@ class VoteAction(Action):
     delay: ClassVar = "vote"
 
     @override
-    async def write(self, notebook: ActStore, scene: ActContext) -> ActContent:
-        if scene.model_votes:
-            words = await self._writer.ask(notebook, scene, name="vote")
-            value = -1 if "down" in words.text.lower() else 1
-            return words.model_copy(update={"text": "", "vote": value})
-        liking = _FOR + _FOND * min(scene.affinity, 3) + _MOODY * (min(scene.mood, 2) - 1)
-        if scene.target is not None:
-            liking += _NEAR * similarity(scene.target.text, (scene.definition, *scene.own))
-        chance = random.Random(f"{scene.seed}:{scene.task_id}")  # noqa: S311 - a taste
-        is_for = chance.random() < min(max(liking, _LEAST), _MOST)
+    async def write(self, store: ActStore, context: ActContext) -> ActContent:
+        if context.model_votes:
+            content = await self._writer.ask(store, context, name="vote")
+            value = -1 if "down" in content.text.lower() else 1
+            return content.model_copy(update={"text": "", "vote": value})
+        probability = (
+            _BASE_PROBABILITY
+            + _AFFINITY_WEIGHT * min(context.affinity, 3)
+            + _MOOD_WEIGHT * (min(context.mood, 2) - 1)
+        )
+        if context.target is not None:
+            probability += _SIMILARITY_WEIGHT * similarity(
+                context.target.text, (context.definition, *context.own)
+            )
+        rng = random.Random(f"{context.seed}:{context.task_id}")  # noqa: S311 - no secret
+        is_for = rng.random() < min(max(probability, _MIN_PROBABILITY), _MAX_PROBABILITY)
         return ActContent(vote=1 if is_for else -1)

@@ -1,4 +1,4 @@
-"""What the model is told, one file an act."""
+"""Prompt templates, one file per kind of act."""
 
 from functools import cache
 from importlib.resources import files
@@ -6,5 +6,5 @@ from importlib.resources import files
 
 @cache
 def load_template(name: str) -> str:
-    """Return the text of a prompt, with its fields in braces."""
+    """Return a prompt template, with fields in braces."""
     return (files(__name__) / f"{name}.txt").read_text("utf-8").strip()

@@ -1,9 +1,9 @@
-"""Weeks of the engine in seconds, and how like people it was."""
+"""Weeks of the engine in seconds, and figures of its rhythm."""
 
 from services.engine.simulation.act import SimulatedAct
-from services.engine.simulation.measures import Measure, measures
+from services.engine.simulation.figures import Figure, figures
 from services.engine.simulation.run import (
-    BEGINS,
+    START,
     Simulation,
     SimulationResult,
     synthetic_participant,
@@ -11,12 +11,12 @@ from services.engine.simulation.run import (
 )
 
 __all__ = [
-    "BEGINS",
-    "Measure",
+    "START",
+    "Figure",
     "SimulatedAct",
     "Simulation",
     "SimulationResult",
-    "measures",
+    "figures",
     "synthetic_participant",
     "synthetic_personalities",
 ]

@@ -1,4 +1,4 @@
-"""What a rehearsal is measured by."""
+"""What a simulation did."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,10 @@ from db.models import ActType
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedAct:
-    """Something that was done. `answered_at` and `depth` are of comments."""
+    """An act in a simulation.
+
+    `answered_at` is the time of its target, `depth` that of the comment or reply.
+    """
 
     personality_id: UUID
     kind: ActType

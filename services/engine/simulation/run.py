@@ -1,7 +1,7 @@
-"""The engine in memory, on a clock of its own: weeks of it in seconds, with words from a script.
+"""The engine in memory on a simulated clock, which runs weeks in seconds.
 
-Planner, gates, actions, checks and what follows from an act are the engine's own; only what is
-kept, said and written by a model is not real.
+Planner, policy, actions, checks and reactions are the engine's own; only storage, sending and the
+language model are replaced.
 """
 
 import heapq
@@ -19,7 +19,7 @@ from services.engine.actions import POSTS, build_actions
 from services.engine.actions.base import result_id
 from services.engine.errors import Skipped, SkipReason
 from services.engine.executor import ActExecutor
-from services.engine.planner import FRESH, Planner
+from services.engine.planner import MAX_ITEM_AGE, Planner
 from services.engine.policy import PolicyInput, check
 from services.engine.ports import ActStore
 from services.engine.rhythm import Rhythm
@@ -44,7 +44,7 @@ from services.types import Speaker
 
 T = TypeVar("T")
 
-BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
+START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 _TICK = timedelta(minutes=2)
 _DAY = timedelta(days=1)
 _BOARD = uuid5(NAMESPACE_OID, "a board")
@@ -52,9 +52,9 @@ _BOARD = uuid5(NAMESPACE_OID, "a board")
 
 @dataclass(kw_only=True)
 class SimulationResult:
-    """What a rehearsal has come to."""
+    """The current result of a simulation."""
 
-    society: EngineSnapshot
+    snapshot: EngineSnapshot
     now: datetime
     acts: list[SimulatedAct] = field(default_factory=list[SimulatedAct])
     skipped: list[SkipReason] = field(default_factory=list[SkipReason])
@@ -63,19 +63,19 @@ class SimulationResult:
 
 
 class _MemoryActStore(ActStore):
-    """The notebook of an act that is kept in memory only."""
+    """The state of an act in memory."""
 
-    def __init__(self, rehearsal: "Simulation", intent: PlannedAct, task_id: UUID) -> None:
-        self._rehearsal, self._intent, self._task_id = rehearsal, intent, task_id
+    def __init__(self, simulation: "Simulation", planned_act: PlannedAct, task_id: UUID) -> None:
+        self._simulation, self._planned_act, self._task_id = simulation, planned_act, task_id
 
     @override
     async def begin(self) -> ActContext:
-        self._rehearsal.check(self._intent)
-        return self._rehearsal.scene(self._intent, self._task_id)
+        self._simulation.check(self._planned_act)
+        return self._simulation.context(self._planned_act, self._task_id)
 
     @override
-    async def wait_for_rate_limit(self, scene: ActContext) -> None:
-        """Whoever rehearses is never too fast."""
+    async def wait_for_rate_limit(self, context: ActContext) -> None:
+        """Do nothing: a simulation has no rate limit."""
 
     @override
     async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
@@ -87,7 +87,7 @@ class _MemoryActStore(ActStore):
 
     @override
     async def forget_step(self, name: str) -> None:
-        """Nothing is remembered."""
+        """Do nothing: no steps are stored."""
 
     @override
     async def mark_sending(self) -> bool:
@@ -95,34 +95,34 @@ class _MemoryActStore(ActStore):
 
     @override
     async def recheck(self) -> None:
-        """Nothing changes meanwhile."""
+        """Do nothing: nothing changes meanwhile."""
 
     @override
     async def record(
-        self, scene: ActContext, words: ActContent, spoken: SentMessages | None
+        self, context: ActContext, content: ActContent, sent: SentMessages | None
     ) -> None:
-        self._rehearsal.record(self._intent, self._task_id, words, is_spoken=spoken is not None)
+        self._simulation.record(self._planned_act, self._task_id, content, is_sent=sent is not None)
 
     @override
     async def skip(self, skipped: Skipped) -> None:
-        self._rehearsal.company.skipped.append(skipped.reason)
+        self._simulation.result.skipped.append(skipped.reason)
 
     @override
-    async def close_board(self, why: str) -> None:
-        """The board of a rehearsal does not go away."""
+    async def close_board(self, reason: str) -> None:
+        """Do nothing: a simulated board is never deleted."""
 
     @override
     async def postpone(self) -> None:
-        """Nobody pauses a rehearsal."""
+        """Do nothing: a simulation is never paused."""
 
 
 def synthetic_participant(seed: str, name: str) -> Participant:
-    """Return a seat on the board of a rehearsal."""
+    """Return a participant of the simulated board."""
     return Participant(id=uuid5(NAMESPACE_OID, seed), name=name, seed=seed, boards=(_BOARD,))
 
 
 def synthetic_personalities(seed: int, count: int) -> list[Participant]:
-    """Return so many personalities that nobody knows; another seed, others."""
+    """Return `count` synthetic personalities; another seed gives others."""
     return [
         synthetic_participant(f"{seed}:{number}", f"Personality {number}")
         for number in range(1, count + 1)
@@ -130,77 +130,81 @@ def synthetic_personalities(seed: int, count: int) -> list[Participant]:
 
 
 class Simulation:
-    """Personalities on one stage board, from an empty start."""
+    """Personalities on one board of the kind `STAGE`, which is empty at the start."""
 
     def __init__(
         self,
-        seats: Sequence[Participant],
+        participants: Sequence[Participant],
         *,
         rhythm: Rhythm,
         limits: Limits,
-        begins: datetime = BEGINS,
+        start: datetime = START,
     ) -> None:
-        society = EngineSnapshot(
+        snapshot = EngineSnapshot(
             boards={_BOARD: OpenBoard(id=_BOARD, kind=BoardKind.STAGE)},
-            seats={each.id: each for each in seats},
+            participants={each.id: each for each in participants},
             items={_BOARD: []},
         )
-        self.company = SimulationResult(society=society, now=begins)
+        self.result = SimulationResult(snapshot=snapshot, now=start)
         self._limits = limits
         self._planner = Planner(rhythm, limits)
-        self._performer = ActExecutor(
-            build_actions(Writer(ScriptedAuthor(str(len(seats)))), NullBoardAdapter())
+        self._executor = ActExecutor(
+            build_actions(Writer(ScriptedAuthor(str(len(participants)))), NullBoardAdapter())
         )
         self._items: dict[UUID, BoardItem] = {}
-        self._said: dict[UUID, str] = {}
-        self._lines: dict[UUID, list[str]] = {each.id: [] for each in seats}
+        self._texts: dict[UUID, str] = {}
+        self._lines: dict[UUID, list[str]] = {each.id: [] for each in participants}
         self._board_lines: list[str] = []
         self._due: list[tuple[datetime, int, PlannedAct]] = []
         self._numbers = itertools.count()
 
     async def run(self, days: int) -> AsyncGenerator[SimulationResult]:
-        """Let so many days pass; yield after each."""
+        """Simulate days; yield the result after each."""
         for _ in range(days):
-            ends = self.company.now + _DAY
-            while self.company.now < ends:
+            end = self.result.now + _DAY
+            while self.result.now < end:
                 await self._tick()
-            self._forget()
-            yield self.company
+            self._prune()
+            yield self.result
 
     async def _tick(self) -> None:
-        until = self.company.now + _TICK
-        self._enqueue(self._planner.plan(self.company.society, self.company.now, until))
+        until = self.result.now + _TICK
+        self._enqueue(self._planner.plan(self.result.snapshot, self.result.now, until))
         while self._due and self._due[0][0] <= until:
-            at, number, intent = heapq.heappop(self._due)
-            self.company.now = at
-            task_id = uuid5(NAMESPACE_OID, f"{intent.personality_id}:{number}")
-            await self._performer.execute(_MemoryActStore(self, intent, task_id))
-            if intent in self.company.society.waiting:
-                self.company.society.waiting.remove(intent)
-        self.company.now = until
+            at, number, planned_act = heapq.heappop(self._due)
+            self.result.now = at
+            task_id = uuid5(NAMESPACE_OID, f"{planned_act.personality_id}:{number}")
+            await self._executor.execute(_MemoryActStore(self, planned_act, task_id))
+            if planned_act in self.result.snapshot.waiting:
+                self.result.snapshot.waiting.remove(planned_act)
+        self.result.now = until
 
-    def _enqueue(self, intents: list[PlannedAct]) -> None:
-        for intent in intents:
-            heapq.heappush(self._due, (intent.at, next(self._numbers), intent))
+    def _enqueue(self, planned_acts: list[PlannedAct]) -> None:
+        for planned_act in planned_acts:
+            heapq.heappush(self._due, (planned_act.at, next(self._numbers), planned_act))
 
-    def check(self, intent: PlannedAct) -> None:
-        """Let an act pass, or say why not.
+    def check(self, planned_act: PlannedAct) -> None:
+        """Check an act against the policy.
 
         Raises:
-            Skipped: It may not be done.
+            Skipped: It may not be executed.
         """
-        society, now = self.company.society, self.company.now
-        acts = society.acts.get(intent.personality_id, [])
-        target_id = intent.comment_id or intent.post_id
+        snapshot, now = self.result.snapshot, self.result.now
+        acts = snapshot.acts.get(planned_act.personality_id, [])
+        target_id = planned_act.comment_id or planned_act.post_id
         target = self._items.get(target_id) if target_id else None
-        key = (intent.personality_id, target_id or intent.personality_id, intent.kind)
+        key = (
+            planned_act.personality_id,
+            target_id or planned_act.personality_id,
+            planned_act.kind,
+        )
         check(
             PolicyInput(
-                kind=intent.kind,
+                kind=planned_act.kind,
                 now=now,
-                scheduled_at=intent.at,
+                scheduled_at=planned_act.at,
                 is_open=True,
-                is_seated=True,
+                is_member=True,
                 is_quiet=False,
                 board_kind=BoardKind.STAGE,
                 board_acts_today=0,
@@ -213,102 +217,105 @@ class Simulation:
                 target_exists=target is not None,
                 target_depth=target.depth if target else 0,
                 target_is_own=target is not None and target.personality_id == key[0],
-                did_it_before=key in society.touched,
-                replies_in_thread=society.replies.get(target.post_id, 0) if target else 0,
+                did_it_before=key in snapshot.touched,
+                replies_in_thread=snapshot.replies.get(target.post_id, 0) if target else 0,
             ),
             self._limits,
         )
 
-    def scene(self, intent: PlannedAct, task_id: UUID) -> ActContext:
-        """Return what an act is written from."""
-        seat = self.company.society.seats[intent.personality_id]
+    def context(self, planned_act: PlannedAct, task_id: UUID) -> ActContext:
+        """Return the context of an act."""
+        participant = self.result.snapshot.participants[planned_act.personality_id]
         return ActContext(
             task_id=task_id,
-            kind=intent.kind,
-            personality_id=seat.id,
-            name=seat.name,
-            speaker=Speaker(name=seat.name),
-            definition=f"{seat.name} is somebody with a will of their own.",
-            seed=seat.seed,
+            kind=planned_act.kind,
+            personality_id=participant.id,
+            name=participant.name,
+            speaker=Speaker(name=participant.name),
+            definition=f"{participant.name} is somebody with a will of their own.",
+            seed=participant.seed,
             model="script/script",
             fallback=None,
             guild_id=0,
-            where=BoardLocation(channel_id=0, guild_id=0),
+            location=BoardLocation(channel_id=0, guild_id=0),
             topic="",
             tone="",
             age_restricted=False,
             model_votes=False,
-            post=self._line(intent.post_id),
-            target=self._line(intent.comment_id or intent.post_id),
-            own=tuple(self._lines[seat.id][-200:]),
+            post=self._to_message(planned_act.post_id),
+            target=self._to_message(planned_act.comment_id or planned_act.post_id),
+            own=tuple(self._lines[participant.id][-200:]),
             board_lines=tuple(self._board_lines[-50:]),
         )
 
     def record(
-        self, intent: PlannedAct, task_id: UUID, words: ActContent, *, is_spoken: bool
+        self, planned_act: PlannedAct, task_id: UUID, content: ActContent, *, is_sent: bool
     ) -> None:
-        """Keep what was done, and let it have consequences."""
-        company, society = self.company, self.company.society
-        target_id = intent.comment_id or intent.post_id
+        """Record an act, and plan the reactions to it."""
+        result, snapshot = self.result, self.result.snapshot
+        target_id = planned_act.comment_id or planned_act.post_id
         target = self._items.get(target_id) if target_id else None
-        done = PastAct(
-            personality_id=intent.personality_id, board_id=_BOARD, kind=intent.kind, at=company.now
+        past_act = PastAct(
+            personality_id=planned_act.personality_id,
+            board_id=_BOARD,
+            kind=planned_act.kind,
+            at=result.now,
         )
-        society.acts.setdefault(intent.personality_id, []).append(done)
+        snapshot.acts.setdefault(planned_act.personality_id, []).append(past_act)
         if target is not None:
-            society.touched.add((intent.personality_id, target.id, intent.kind))
-        company.acts.append(
+            snapshot.touched.add((planned_act.personality_id, target.id, planned_act.kind))
+        result.acts.append(
             SimulatedAct(
-                personality_id=intent.personality_id,
-                kind=intent.kind,
-                at=company.now,
-                text=words.text,
+                personality_id=planned_act.personality_id,
+                kind=planned_act.kind,
+                at=result.now,
+                text=content.text,
                 target=target.id if target else None,
                 answered_at=target.at if target else None,
-                depth=target.depth + 1 if target and is_spoken else 0,
+                depth=target.depth + 1 if target and is_sent else 0,
             )
         )
-        company.tokens_in += words.tokens_in
-        company.tokens_out += words.tokens_out
-        if is_spoken:
-            self._leave(intent, result_id(task_id), target, words)
+        result.tokens_in += content.tokens_in
+        result.tokens_out += content.tokens_out
+        if is_sent:
+            self._add_item(planned_act, result_id(task_id), target, content)
 
-    def _leave(
-        self, intent: PlannedAct, id_: UUID, target: BoardItem | None, words: ActContent
+    def _add_item(
+        self, planned_act: PlannedAct, id_: UUID, target: BoardItem | None, content: ActContent
     ) -> None:
-        society, author = self.company.society, intent.personality_id
+        snapshot, author = self.result.snapshot, planned_act.personality_id
         item = BoardItem(
             id=id_,
             board_id=_BOARD,
             post_id=target.post_id if target else id_,
             depth=target.depth + 1 if target else 0,
             personality_id=author,
-            at=self.company.now,
+            at=self.result.now,
             answers=target.id if target else None,
         )
         self._items[id_] = item
-        self._said[id_] = words.text
-        self._lines[author].append(words.text)
-        self._board_lines.append(words.text)
-        society.items[_BOARD].append(item)
+        self._texts[id_] = content.text
+        self._lines[author].append(content.text)
+        self._board_lines.append(content.text)
+        snapshot.items[_BOARD].append(item)
         if target is not None:
-            replies, affinity = society.replies, society.affinity
+            replies, affinity = snapshot.replies, snapshot.affinity
             replies[item.post_id] = replies.get(item.post_id, 0) + 1
             if target.personality_id is not None:
                 pair = (author, target.personality_id)
                 affinity[pair] = affinity.get(pair, 0) + 1
-        self._enqueue(self._planner.answers(society, item, target))
+        self._enqueue(self._planner.reactions(snapshot, item, target))
 
-    def _line(self, id_: UUID | None) -> BoardMessage | None:
+    def _to_message(self, id_: UUID | None) -> BoardMessage | None:
         if id_ is None or id_ not in self._items:
             return None
         author = self._items[id_].personality_id
-        seat = self.company.society.seats.get(author) if author else None
-        return BoardMessage(name=seat.name if seat else "", text=self._said[id_])
+        participant = self.result.snapshot.participants.get(author) if author else None
+        return BoardMessage(name=participant.name if participant else "", text=self._texts[id_])
 
-    def _forget(self) -> None:
-        """Let go of what nobody acts on any more."""
-        society, now = self.company.society, self.company.now
-        society.items[_BOARD] = [i for i in society.items[_BOARD] if i.at > now - FRESH]
-        for personality_id, acts in society.acts.items():
-            society.acts[personality_id] = [each for each in acts if each.at > now - _DAY]
+    def _prune(self) -> None:
+        """Prune items and acts that are too old to matter."""
+        snapshot, now = self.result.snapshot, self.result.now
+        snapshot.items[_BOARD] = [i for i in snapshot.items[_BOARD] if i.at > now - MAX_ITEM_AGE]
+        for personality_id, acts in snapshot.acts.items():
+            snapshot.acts[personality_id] = [each for each in acts if each.at > now - _DAY]

@@ -1,4 +1,4 @@
-"""Stand-ins of a rehearsal: a model that writes by the number, a stage without an audience."""
+"""Stand-ins for a simulation: a scripted language model and a null adapter."""
 
 import itertools
 import random
@@ -23,37 +23,37 @@ def _words() -> list[str]:
 
 
 class ScriptedAuthor(Author):
-    """Writes as many words as it is asked for, never the same."""
+    """Returns as many random words as the prompt asks for."""
 
     def __init__(self, seed: str) -> None:
-        self._chance = random.Random(f"{seed}:script")  # noqa: S311 - a script
+        self._rng = random.Random(f"{seed}:script")  # noqa: S311 - a script
 
     @override
     async def complete(
         self, request: Request, *, caller: Caller, fallback: str | None = None
     ) -> Completion:
-        asked = _WORDS.search(request.messages[0].content)
-        words = self._chance.choices(_words(), k=int(asked[1]) if asked else 8)
-        read = sum(estimate(message.content) for message in request.messages)
+        match = _WORDS.search(request.messages[0].content)
+        words = self._rng.choices(_words(), k=int(match[1]) if match else 8)
+        tokens_in = sum(estimate(message.content) for message in request.messages)
         text = " ".join(words).capitalize() + "."
-        usage = Usage(tokens_in=read, tokens_out=estimate(text))
+        usage = Usage(tokens_in=tokens_in, tokens_out=estimate(text))
         return Completion(text=text, model=request.model, usage=usage)
 
 
 class NullBoardAdapter(BoardAdapter):
-    """A stage without an audience."""
+    """An adapter that sends nothing."""
 
     def __init__(self) -> None:
         self._ids = itertools.count(1)
 
     @override
-    async def check(self, where: BoardLocation) -> None:
-        """It always is."""
+    async def check(self, location: BoardLocation) -> None:
+        """Do nothing: messages can always be sent."""
 
     @override
     async def post(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
@@ -65,14 +65,14 @@ class NullBoardAdapter(BoardAdapter):
 
     @override
     async def comment(
-        self, where: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
+        self, location: BoardLocation, speaker: Speaker, *, text: str, answering: int | None
     ) -> SentMessages:
         return SentMessages(message_ids=[next(self._ids)])
 
     @override
     async def find(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         speaker: Speaker,
         *,
         title: str,
@@ -84,7 +84,7 @@ class NullBoardAdapter(BoardAdapter):
     @override
     async def show_votes(
         self,
-        where: BoardLocation,
+        location: BoardLocation,
         message_id: int,
         *,
         post_id: UUID,
@@ -92,4 +92,4 @@ class NullBoardAdapter(BoardAdapter):
         downs: int,
         is_ours: bool,
     ) -> None:
-        """Nobody looks."""
+        """Do nothing."""

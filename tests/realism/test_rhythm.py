@@ -15,11 +15,11 @@ from services.engine import Limits, Presence, Rhythm, Uniform
 from services.engine.simulation import (
     SimulatedAct,
     Simulation,
-    forest,
-    measures,
     synthetic_personalities,
 )
 from services.engine.types import Delays
+from tests.realism import forest
+from tests.realism.measures import measures
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,7 @@ def rehearse(seed: int, rhythm: Rhythm | None = None, days: int = DAYS) -> list[
         made = Simulation(seats, rhythm=rhythm or Presence(), limits=Limits())
         async for _ in made.run(days):
             pass
-        return made.company.acts
+        return made.result.acts
 
     return asyncio.run(run())
 

@@ -8,25 +8,30 @@ import bisect
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from statistics import fmean, median, pstdev
+from statistics import fmean, median
 
 import numpy as np
 
 from db.models import ActType
-from services.engine.simulation import forest
-from services.engine.simulation.act import SimulatedAct
+from services.engine.simulation import SimulatedAct
+from services.engine.simulation.figures import (
+    HOUR,
+    MIN_ACTS,
+    act_times,
+    burstiness,
+    quietest_share,
+    share,
+)
+from tests.realism import forest
 
-# Of fewer acts than this nothing can be told.
-_ENOUGH = 20
 _SPOKEN = (ActType.POST, ActType.COMMENT, ActType.REPLY, ActType.IMAGE_POST)
 _ANSWERS = (ActType.COMMENT, ActType.REPLY)
-_HOUR = 3600
-_RUN, _SOON, _LONG = 7 * 60, 10 * 60, 8 * _HOUR
+_RUN, _SOON, _LONG = 7 * 60, 10 * 60, 8 * HOUR
 _LEAST, _MOST = 0.21, 0.69
 
 
@@ -52,17 +57,17 @@ def measures(rehearsals: Sequence[Sequence[SimulatedAct]], *, days: int) -> list
 
     Where too little was done to tell, there are none.
     """
-    people = [times for acts in rehearsals for times in _times(acts) if len(times) >= _ENOUGH]
+    people = [times for acts in rehearsals for times in act_times(acts) if len(times) >= MIN_ACTS]
     gaps = [[b - a for a, b in pairwise(times)] for times in people]
-    bursts = [_burstiness(each) for each in gaps]
-    quiet = [_quietest(times) for times in people]
+    bursts = [burstiness(each) for each in gaps]
+    quiet = [quietest_share(times) for times in people]
     answers = [a for acts in rehearsals for a in acts if a.kind in _ANSWERS and a.answered_at]
     if not people or not answers:
         return []
     delays = [(a.at - a.answered_at).total_seconds() for a in answers if a.answered_at]
     depths = Counter(min(act.depth, 4) for act in answers)
     within = fmean(_LEAST <= each <= _MOST for each in bursts)
-    active = [len({int(at // (24 * _HOUR)) for at in times}) / days for times in people]
+    active = [len({int(at // (24 * HOUR)) for at in times}) / days for times in people]
     words = sorted(len(a.text.split()) for acts in rehearsals for a in acts if a.kind in _SPOKEN)
     return [
         _must("burstiness, median", median(bursts), ".40-.43", 0.35, 0.50),
@@ -70,12 +75,12 @@ def measures(rehearsals: Sequence[Sequence[SimulatedAct]], *, days: int) -> list
         _must("share in the quietest 8 h, median", median(quiet), ".03", 0, 0.06),
         _must("share in the quietest 8 h, 95 %", _percentile(quiet, 0.95), ".17", 0, 0.17),
         _must("days with an act, median", median(active), ".43-.47", 0.35, 0.60),
-        _must("gaps under 10 min", median(_share(gaps, lambda g: g < _SOON)), ".34", 0.24, 0.44),
-        _must("gaps over 8 h", median(_share(gaps, lambda g: g > _LONG)), ".23", 0.15, 0.35),
+        _must("gaps under 10 min", median(share(gaps, lambda g: g < _SOON)), ".34", 0.24, 0.44),
+        _must("gaps over 8 h", median(share(gaps, lambda g: g > _LONG)), ".23", 0.15, 0.35),
         _must("reply delays, distance (KS)", reply_distance(delays), "0", 0, 0.08),
         *(
             _must(
-                f"replies of depth {depth}{'+' * (depth == 4)}",  # noqa: PLR2004 - the last
+                f"replies of depth {depth}{'+' * (depth == 4)}",
                 depths[depth] / max(len(answers), 1),
                 f"{people_do:.2f}",
                 people_do - 0.04,
@@ -105,7 +110,7 @@ def _told_apart(everyone: Sequence[Sequence[float]], days: int) -> list[Measure]
     busy = [times for times in everyone if len(times) >= forest.ENOUGH_ACTS]
     if len(busy) < forest.ENOUGH_PERSONALITIES:
         return []
-    ours = np.array([forest.features(times, days, _quietest(times)) for times in busy])
+    ours = np.array([forest.features(times, days, quietest_share(times)) for times in busy])
     area = forest.forest_accuracy(forest.people(), ours)
     return [_aim("told from people by a forest (AUC)", area, ".67-.76", 0, 0.80)]
 
@@ -124,8 +129,10 @@ def reply_distance(delays: Sequence[float]) -> float:
 
 @cache
 def _reply_delays() -> list[tuple[float, float]]:
-    told = json.loads((files("services.engine.simulation") / "reference.json").read_text("utf-8"))
-    return sorted((value, float(share) / 100) for share, value in told["reply_delay_s"].items())
+    reference = json.loads((files("tests.realism") / "reference.json").read_text("utf-8"))
+    return sorted(
+        (value, float(percent) / 100) for percent, value in reference["reply_delay_s"].items()
+    )
 
 
 def _people_answer(delay: float) -> float:
@@ -140,32 +147,8 @@ def _people_answer(delay: float) -> float:
     return low + (high - low) * math.log(delay / below) / math.log(above / below)
 
 
-def _times(acts: Sequence[SimulatedAct]) -> list[list[float]]:
-    """Return when each personality acted, in seconds."""
-    found: dict[object, list[float]] = {}
-    for act in acts:
-        found.setdefault(act.personality_id, []).append(act.at.timestamp())
-    return [sorted(times) for times in found.values()]
-
-
-def _burstiness(gaps: Sequence[float]) -> float:
-    mean, spread = fmean(gaps), pstdev(gaps)
-    return (spread - mean) / (spread + mean)
-
-
-def _quietest(times: Sequence[float]) -> float:
-    hours = Counter(int(at % (24 * _HOUR) // _HOUR) for at in times)
-    return min(
-        sum(hours[(first + hour) % 24] for hour in range(8)) / len(times) for first in range(24)
-    )
-
-
-def _share(gaps: Sequence[Sequence[float]], fits: Callable[[float], bool]) -> list[float]:
-    return [fmean(fits(gap) for gap in each) for each in gaps]
-
-
 def _gini(acts: Sequence[SimulatedAct]) -> float:
-    counts = sorted(len(times) for times in _times(acts))
+    counts = sorted(len(times) for times in act_times(acts))
     total, size = sum(counts), len(counts)
     return sum((2 * rank - size - 1) * n for rank, n in enumerate(counts, 1)) / (size * total)
 

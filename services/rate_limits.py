@@ -1,20 +1,21 @@
-"""Buffer's rate-limit windows, shared by all processes through the database.
+"""Rate limits that all processes share, through the database.
 
-Every response has them in the header fields of draft-ietf-httpapi-ratelimit-headers. The names of
-the windows depend on the plan, so they are identified by their length.
+`RateWindows` follows the windows that a vendor reports in the header fields of
+draft-ietf-httpapi-ratelimit-headers, `take_slot` our own limit of requests a minute.
 """
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import RateWindow
+from db.models import RateWindow, VendorMinute
 from db.session import Sessions
-from services.buffer.errors import BufferLimited
 
 _ITEM = re.compile(r'"([^"]*)"((?:\s*;\s*[\w-]+=[^;,]*)*)')
 _PARAMETER = re.compile(r";\s*([\w-]+)=([^;,]*)")
@@ -22,8 +23,16 @@ _MAX_SECONDS = 2_592_000
 _MAX_INTEGER = 2**31 - 1
 
 
+@dataclass(eq=False)
+class WindowExhausted(Exception):
+    """A window of `seconds` has no request left for `retry_after` seconds."""
+
+    seconds: int
+    retry_after: float
+
+
 class RateWindows:
-    """The rate-limit windows of one key."""
+    """The windows of a vendor's key, identified by their length: their names depend on the plan."""
 
     def __init__(self, sessions: Sessions, vendor: str) -> None:
         self._sessions = sessions
@@ -33,7 +42,7 @@ class RateWindows:
         """Count a request that is about to be sent.
 
         Raises:
-            BufferLimited: No request is left in a window.
+            WindowExhausted: No request is left in a window.
         """
         current = (RateWindow.vendor == self._vendor, RateWindow.resets_at > func.now())
         async with self._sessions.begin() as session:
@@ -46,7 +55,7 @@ class RateWindows:
             )
             for seconds, remaining, wait in rows:
                 if remaining <= 0:
-                    raise BufferLimited(seconds, max(float(wait), 1))
+                    raise WindowExhausted(seconds, max(float(wait), 1))
             await session.execute(
                 update(RateWindow).where(*current).values(remaining=RateWindow.remaining - 1)
             )
@@ -99,3 +108,21 @@ def _parse_items(header: str) -> dict[str, dict[str, str]]:
         name: {key: value.strip() for key, value in _PARAMETER.findall(rest)}
         for name, rest in _ITEM.findall(header)
     }
+
+
+async def take_slot(session: AsyncSession, vendor: str, minute: datetime, limit: int) -> bool:
+    """Count a request to a vendor; False if the limit of this minute is reached."""
+    statement = insert(VendorMinute).values(vendor=vendor, minute=minute, requests=1)
+    counted = await session.scalar(
+        statement.on_conflict_do_update(
+            index_elements=["vendor", "minute"],
+            set_={"requests": VendorMinute.requests + 1},
+            where=VendorMinute.requests < limit,
+        ).returning(VendorMinute.requests)
+    )
+    return counted is not None
+
+
+async def prune_minutes(session: AsyncSession, before: datetime) -> None:
+    """Delete the request counts of minutes before a time."""
+    await session.execute(delete(VendorMinute).where(VendorMinute.minute < before))
