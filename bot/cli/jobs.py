@@ -1,34 +1,18 @@
-"""`troupe jobs` and `troupe media`: background jobs and stored files."""
+"""`troupe jobs`: background jobs."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import discord
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.app.services import Services
-from bot.app.vendors import buffer_publisher, image_pipeline, photo_embedder
-from bot.app.wiring import assemble
-from bot.cli import terminal
-from bot.cli.terminal import default_database, friendly_errors
-from bot.discord.adapters import discord_adapters
-from db.session import connect
-from db.upgrade import upgrade
-from services.embeddings import WordLlamaEmbedder
+from bot.cli.services import call_services
 from services.jobs import Job, JobDetails, JobStatus
-from services.llm import PRICES, LanguageModels, Ledger, background_calls
-from services.media import StoredObject
 
 jobs_app = typer.Typer(no_args_is_help=True, help="Background jobs.")
 
-media_app = typer.Typer(no_args_is_help=True, help="Stored pictures.")
 
-T = TypeVar("T")
 JobId = Annotated[str, typer.Argument(help="The id, as `jobs list` shows it.")]
 
 
@@ -72,55 +56,6 @@ def retry(job: JobId) -> None:
 def cancel(job: JobId) -> None:
     """Cancel a job."""
     _print_status(call_services(lambda services: services.jobs.cancel(job)))
-
-
-@media_app.command()
-def sweep(
-    delete: Annotated[bool, typer.Option("--delete", help="Delete them, too.")] = False,  # noqa: FBT002 - typer's way
-) -> None:
-    """Find files at least a day old that no row of the database references."""
-
-    async def find_orphans(services: Services) -> list[StoredObject]:
-        orphans = await services.garbage_collector.find_orphans()
-        if delete:
-            await services.garbage_collector.delete(orphans)
-        return orphans
-
-    orphans = call_services(find_orphans)
-    for each in orphans:
-        typer.echo(f"{each.at:%Y-%m-%d %H:%M}  {each.size:>12,}  {each.key}")
-    typer.echo(f"{len(orphans)} files{', deleted' if delete and orphans else ''}.")
-
-
-def call_services(query: Callable[[Services], Awaitable[T]]) -> T:
-    """Call a function with the services of the database that `troupe run` uses."""
-    settings = terminal.settings()
-
-    async def answer(url: str) -> T:
-        async with AsyncExitStack() as stack:
-            sessions = await stack.enter_async_context(connect(url))
-            background = await stack.enter_async_context(background_calls())
-            # No language model and no connection to Discord are needed.
-            models = LanguageModels(Ledger(sessions, PRICES), background, {})
-            opening = image_pipeline(settings, models.ledger, background)
-            image_embedder = await stack.enter_async_context(photo_embedder(settings))
-            pipeline = await stack.enter_async_context(opening)
-            client = discord.Client(intents=discord.Intents(guilds=True))
-            services = assemble(
-                sessions,
-                adapters=discord_adapters(client, pipeline.store),
-                models=models,
-                pipeline=pipeline,
-                embedder=WordLlamaEmbedder(lazily=True),
-                image_embedder=image_embedder,
-                buffer=buffer_publisher(settings, sessions, pipeline.store),
-            )
-            return await query(services)
-
-    with friendly_errors(), default_database(settings) as url:
-        upgrade(url)
-        return asyncio.run(answer(url))
-    raise AssertionError("unreachable")
 
 
 def _print(details: JobDetails) -> None:

@@ -19,9 +19,11 @@ from bot.app.wiring import EngineOptions
 from bot.cli import terminal
 from bot.cli.doctor.checks import run_checks
 from bot.cli.doctor.diagnostics import show
-from bot.cli.import_report import show_report
-from bot.cli.jobs import jobs_app, media_app
-from bot.cli.photos import personas_app, photos_app
+from bot.cli.jobs import jobs_app
+from bot.cli.legacy import import_app
+from bot.cli.media import media_app
+from bot.cli.personalities import personalities_app
+from bot.cli.photos import photos_app
 from bot.cli.posts import posts_app
 from bot.cli.simulate import simulate
 from bot.cli.terminal import PLAYGROUND, fail, friendly_errors
@@ -31,18 +33,16 @@ from db.upgrade import upgrade
 from services.clock import Clock, FastClock, SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.engine import Presence, Rhythm
-from services.legacy import ImportReport, import_legacy
 from services.llm import background_calls
 from services.seeds import seed as seed_database
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 database_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(database_app, name="db")
-import_app = typer.Typer(no_args_is_help=True, help="Moving in from elsewhere.")
 app.add_typer(import_app, name="import")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(media_app, name="media")
-app.add_typer(personas_app, name="personas")
+app.add_typer(personalities_app, name="personalities")
 app.add_typer(photos_app, name="photos")
 app.add_typer(posts_app, name="posts")
 app.command()(simulate)
@@ -128,26 +128,6 @@ def doctor() -> None:
     with friendly_errors(), terminal.default_database(settings) as url:
         if not show(asyncio.run(run_checks(settings, url))):
             sys.exit(1)
-
-
-@import_app.command(name="legacy")
-def import_(
-    database: Annotated[str, typer.Argument(help="The address of the old database.")],
-    admin: Annotated[int, typer.Option(help="Discord's id of whoever gets what is nobody's.")],
-    admin_name: Annotated[str, typer.Option(help="Their name.")] = "admin",
-) -> None:
-    """Import a database with the old schema; importing twice changes nothing."""
-    settings = terminal.settings()
-
-    async def run_import(url: str) -> ImportReport:
-        async with connect(url) as sessions:
-            return await import_legacy(
-                database, sessions, admin_discord_id=admin, admin_name=admin_name
-            )
-
-    with friendly_errors(), terminal.database(settings) as url:
-        upgrade(url)
-        show_report(asyncio.run(run_import(url)))
 
 
 @app.command()

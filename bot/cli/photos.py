@@ -1,4 +1,4 @@
-"""`troupe personas` and `troupe photos`: personalities and their photo libraries."""
+"""`troupe photos`: photo libraries."""
 
 import os
 from collections import defaultdict
@@ -12,13 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bot.app.services import Services
-from bot.cli.jobs import call_services
+from bot.cli.services import call_services
 from bot.cli.terminal import format_cell, print_json, strip_markdown
 from bot.discord.errors import explain
 from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo, folder_sources
 from services.types import Actor
 
-personas_app = typer.Typer(no_args_is_help=True, help="Personalities.")
 photos_app = typer.Typer(no_args_is_help=True, help="Libraries of photos.")
 
 # Whoever can use this terminal owns the bot.
@@ -30,24 +29,6 @@ Name = Annotated[str, typer.Argument(help="The personality's name, alias or slug
 PhotoName = Annotated[str, typer.Argument(help="Its id, the beginning of it, or its file's name.")]
 
 _NO_WRAP = ("id", "status", "scheduled_at", "posted_at")
-
-
-@personas_app.command(name="list")
-def list_personas(as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
-    """Show the personalities, with how many photos each has."""
-    libraries = call_services(lambda services: services.photos.libraries(OPERATOR))
-    rows = [
-        {
-            "id": str(each.personality.id),
-            "name": each.personality.name,
-            "slug": each.personality.slug,
-            "visibility": each.personality.visibility,
-            "photos": each.photos,
-            "unscheduled": each.unscheduled,
-        }
-        for each in libraries
-    ]
-    print_rows(rows, as_json=as_json, empty="No personalities. `troupe seed` adds three.")
 
 
 @photos_app.command(name="import")

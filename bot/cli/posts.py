@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.app.services import Services
-from bot.cli.jobs import call_services
 from bot.cli.photos import OPERATOR, Json, PhotoName, print_rows
+from bot.cli.services import call_services
 from bot.cli.terminal import format_cell, print_json, strip_markdown
 from bot.discord.embeds.posts import target_label
 from bot.discord.errors import explain

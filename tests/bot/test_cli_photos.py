@@ -99,8 +99,8 @@ def test_a_user_can_ingest_a_folder_of_at_least_100_images(tmp_path: Path) -> No
 def test_the_console_lists_personas_and_the_photos_of_one(album: Path) -> None:
     troupe("photos", "import", str(album), "--personality", "Ada")
 
-    (ada,) = run_json("personas", "list")
-    _, table = troupe("personas", "list")
+    (ada,) = run_json("personalities", "list")
+    _, table = troupe("personalities", "list")
     listed = run_json("photos", "list", "ada")
     unscheduled = run_json("photos", "unscheduled", "ada")
     shown = run_json("photos", "show", listed[0]["id"][:8])
