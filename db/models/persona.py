@@ -41,6 +41,11 @@ class UserDefaultPersona(Base, kw_only=True):
 
     __tablename__ = "user_default_personas"
     __table_args__ = (
+        Index(
+            "ix_user_default_personas_persona_id",
+            "persona_id",
+            postgresql_where=text("persona_id IS NOT NULL"),
+        ),
         # No cascade: the default persona cannot be deleted before another one is the default.
         ForeignKeyConstraint(
             ["persona_id", "user_id"],

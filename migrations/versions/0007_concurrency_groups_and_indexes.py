@@ -15,6 +15,7 @@ _FOREIGN_KEYS = (
     ("personalities", "system_prompt_id"),
     ("photos", "added_by"),
     ("social_posts", "created_by"),
+    ("user_default_personas", "persona_id"),
     ("user_personality_configs", "llm_config_id"),
     ("user_personality_configs", "persona_id"),
     ("users", "dm_personality_id"),
