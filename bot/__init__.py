@@ -1,1 +1,1 @@
-"""The process: command line, settings, client, stage, errors, playground."""
+"""The process: command line, settings, client, adapters, errors, playground."""

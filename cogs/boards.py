@@ -9,7 +9,13 @@ from discord.ext import commands
 from bot.discord.buttons.votes import VoteButton
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_channel
-from bot.discord.embeds.boards import forecast_words, names_of, post_line, sheet_embed, sheet_line
+from bot.discord.embeds.boards import (
+    board_embed,
+    board_line,
+    forecast_text,
+    member_names,
+    post_line,
+)
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalitiesOption, PersonalityOption
 from services.engine import BoardKind
@@ -59,14 +65,13 @@ class Boards(
                 topic=topic,
                 tone=tone,
             )
-            text = (
-                f"<#{details.board.channel_id}> is a board now. Acting there: {names_of(details)}."
-            )
+            channel = f"<#{details.board.channel_id}>"
+            text = f"{channel} is a board now. Acting there: {member_names(details)}."
             await pressed.response.edit_message(content=text, view=None)
 
         names = ", ".join(discord.utils.escape_markdown(each.name) for each in personalities)
         question = (
-            f"Let **{names}** act by themselves there? {forecast_words(forecast)} They stop for "
+            f"Let **{names}** act by themselves there? {forecast_text(forecast)} They stop for "
             "the day at $1.00 or 40 acts; `/board settings` changes that. Everything they say is "
             "marked as AI."
         )
@@ -84,7 +89,7 @@ class Boards(
     async def list_(self, interaction: Interaction) -> None:
         """Show the boards of this server."""
         boards = await self._boards.all(interaction.guild_id or 0)
-        await show_list(interaction, title="Boards", lines=[sheet_line(each) for each in boards])
+        await show_list(interaction, title="Boards", lines=[board_line(each) for each in boards])
 
     @app_commands.command()
     @app_commands.describe(
@@ -133,7 +138,7 @@ class Boards(
             )
         else:
             details = await self._boards.get(channel)
-        await interaction.response.send_message(embed=sheet_embed(details), ephemeral=True)
+        await interaction.response.send_message(embed=board_embed(details), ephemeral=True)
 
     @app_commands.command()
     async def top(self, interaction: Interaction) -> None:

@@ -17,7 +17,7 @@ from services.people import Persona
 from services.personalities import Personality, SystemPrompt
 from services.photos import Photo
 from services.publishing import Listing
-from services.social import PostDetails, SocialTarget, zone_of, zones_like
+from services.social import PostDetails, SocialTarget, parse_time_zone, search_time_zones
 from services.texts import shorten
 
 Choices: TypeAlias = list[Choice[str | int | float]]
@@ -247,11 +247,11 @@ class ZoneTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> str:
-        return zone_of(value).key
+        return parse_time_zone(value).key
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        return _choices(zones_like(str(value)))
+        return _choices(search_time_zones(str(value)))
 
 
 def _id_choice(name: str, value: UUID) -> Choice[str | int | float]:

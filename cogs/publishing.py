@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
-from bot.discord.embeds.publishing import attempt_line, standing_embed
+from bot.discord.embeds.publishing import attempt_line, publish_status_embed
 from bot.discord.notifications import reply_address
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption
@@ -51,7 +51,7 @@ class Publishing(
             await interaction_actor(interaction), personality.id
         )
         await interaction.response.send_message(
-            embed=standing_embed(publish_status), ephemeral=True
+            embed=publish_status_embed(publish_status), ephemeral=True
         )
 
     @app_commands.command()

@@ -1,4 +1,4 @@
-"""A sign of life that another process can see."""
+"""A heartbeat file, by which another process can check the bot."""
 
 import asyncio
 import math
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import discord
 
-_SECONDS = 15
-_STALE = 4 * _SECONDS
+_INTERVAL_SECONDS = 15
+_MAX_AGE_SECONDS = 4 * _INTERVAL_SECONDS
 
 
 @asynccontextmanager
 async def heartbeat(bot: discord.Client, file: Path) -> AsyncGenerator[None]:
-    """Touch a file for as long as the bot hears from Discord."""
-    task = asyncio.create_task(_beat(bot, file))
+    """Touch a file periodically while the bot is connected to Discord."""
+    task = asyncio.create_task(_touch_while_connected(bot, file))
     try:
         yield
     finally:
@@ -25,13 +25,13 @@ async def heartbeat(bot: discord.Client, file: Path) -> AsyncGenerator[None]:
 
 
 def is_alive(file: Path) -> bool:
-    """Whether the bot has given a sign of life within the last minute."""
-    return file.is_file() and time.time() - file.stat().st_mtime < _STALE
+    """Whether the file was touched within the last minute."""
+    return file.is_file() and time.time() - file.stat().st_mtime < _MAX_AGE_SECONDS
 
 
-async def _beat(bot: discord.Client, file: Path) -> None:
+async def _touch_while_connected(bot: discord.Client, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     while True:
         if bot.is_ready() and not bot.is_closed() and math.isfinite(bot.latency):
             file.touch()  # noqa: ASYNC240 - one syscall on a local disk
-        await asyncio.sleep(_SECONDS)
+        await asyncio.sleep(_INTERVAL_SECONDS)

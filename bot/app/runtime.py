@@ -1,11 +1,11 @@
-"""What stands before there is a bot."""
+"""The resources of a process, from which a bot is built."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bot.app.scheduler import scheduled
+from bot.app.scheduler import run_scheduler
 from bot.app.services import Services
 from bot.app.settings import Settings
 from bot.app.vendors import buffer_publisher
@@ -25,36 +25,36 @@ from services.llm import LanguageModels
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """Settings and resources, open: it makes a bot of them, and does the work behind it."""
+    """Settings and open resources. It builds a bot and runs its background tasks."""
 
     settings: Settings
     sessions: Sessions
     models: LanguageModels
-    studio: ImagePipeline
+    pipeline: ImagePipeline
     embedder: TextEmbedder
     image_embedder: ImageEmbedder
     clock: Clock
     engine: EngineOptions
 
     def bot(self, *, cdn_hosts: set[str] | None = None, **options: Any) -> Bot:
-        """Return a bot that is not connected yet."""
+        """Build a bot that is not connected yet."""
         proxies = self.settings.proxy_application_ids
 
         def build(bot: Bot) -> Services:
             return assemble(
                 self.sessions,
-                outside=discord_adapters(
+                adapters=discord_adapters(
                     bot,
-                    self.studio.store,
+                    self.pipeline.store,
                     proxies=proxies,
                     cdn_hosts=cdn_hosts or CDN_HOSTS,
                     clock=self.clock,
                 ),
                 models=self.models,
-                studio=self.studio,
+                pipeline=self.pipeline,
                 embedder=self.embedder,
                 image_embedder=self.image_embedder,
-                buffer=buffer_publisher(self.settings, self.sessions, self.studio.store),
+                buffer=buffer_publisher(self.settings, self.sessions, self.pipeline.store),
                 clock=self.clock,
                 engine=self.engine,
                 limits=CharacterLimits(
@@ -73,8 +73,8 @@ class Runtime:
 
     @asynccontextmanager
     async def background(self, bot: Bot, *, has_discord: bool = True) -> AsyncGenerator[None]:
-        """Do what is due in the background, and answer operators, while the context is open."""
-        made = worker(
+        """Run the worker, the scheduler and the admin API while the context is open."""
+        job_worker = worker(
             self.sessions,
             bot.services,
             has_discord=has_discord,
@@ -86,12 +86,12 @@ class Runtime:
         )
         async with AsyncExitStack() as stack:
             services = bot.services
-            served = admin_api(self.settings, services.jobs, services.engine, self.studio.store)
-            await stack.enter_async_context(served)
-            await services.sweeper.enqueue()
+            api = admin_api(self.settings, services.jobs, services.engine, self.pipeline.store)
+            await stack.enter_async_context(api)
+            await services.garbage_collector.enqueue()
             await services.photos.reembed()
-            await stack.enter_async_context(made.running())
+            await stack.enter_async_context(job_worker.running())
             if self.settings.scheduler_enabled:
                 every = self.clock.real_duration(self.engine.interval)
-                await stack.enter_async_context(scheduled(services.engine_loop, every))
+                await stack.enter_async_context(run_scheduler(services.engine_scheduler, every))
             yield

@@ -1,4 +1,4 @@
-"""The engine's heartbeat. APScheduler has no types, so it stays in here."""
+"""The scheduler of engine ticks. APScheduler is untyped, so it is used only here."""
 
 import logging
 from collections.abc import AsyncGenerator
@@ -14,26 +14,26 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def scheduled(loop: EngineScheduler, every: timedelta) -> AsyncGenerator[None]:
-    """Let the engine tick while the context is open, at once and then `every` so often."""
-    # It looks for its plugins when it is imported, which takes a while; it comes without types.
+async def run_scheduler(engine: EngineScheduler, interval: timedelta) -> AsyncGenerator[None]:
+    """Run engine ticks while the context is open: at once, and then at an interval."""
+    # The import is slow, as it searches for plugins; the package has no type stubs.
     from apscheduler.schedulers.asyncio import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
         AsyncIOScheduler,
     )
 
     async def tick() -> None:
         try:
-            await loop.tick()
+            await engine.tick()
         except Exception as error:
-            is_passing = isinstance(error, OSError | DBAPIError)
-            level = logging.WARNING if is_passing else logging.ERROR
-            log.log(level, "A beat of the engine was lost", exc_info=error)
+            is_transient = isinstance(error, OSError | DBAPIError)
+            level = logging.WARNING if is_transient else logging.ERROR
+            log.log(level, "A tick of the engine failed", exc_info=error)
 
     scheduler: Any = AsyncIOScheduler()
     await tick()
-    # Beats that were missed are made up for by one.
+    # Missed ticks are combined into one.
     scheduler.add_job(
-        tick, "interval", seconds=every.total_seconds(), coalesce=True, misfire_grace_time=None
+        tick, "interval", seconds=interval.total_seconds(), coalesce=True, misfire_grace_time=None
     )
     scheduler.start()
     try:

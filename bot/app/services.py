@@ -1,4 +1,4 @@
-"""The services of a process, and the adapters that they reach Discord through."""
+"""The services of a process, and the Discord adapters that they use."""
 
 from dataclasses import dataclass
 
@@ -42,9 +42,9 @@ from services.social import (
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """Every service, built once."""
+    """All services of a process."""
 
-    stage: ChatAdapter
+    chat_adapter: ChatAdapter
     models: LanguageModels
     ledger: Ledger
     people: PeopleService
@@ -59,16 +59,16 @@ class Services:
     publishing: PublishingService
     characters: CharacterService
     galleries: GalleryService
-    sweeper: GarbageCollector
+    garbage_collector: GarbageCollector
     photos: PhotoService
     posts: SocialService
     calendar: CalendarService
     targets: TargetService
     drafter: Drafter
     boards: BoardService
-    board_ear: BoardIngest
+    board_ingest: BoardIngest
     engine: EngineService
-    engine_loop: EngineScheduler
+    engine_scheduler: EngineScheduler
     command_sync: CommandSyncService
     jobs: JobService
     handlers: tuple[Handler, ...]
@@ -77,9 +77,9 @@ class Services:
 
 @dataclass(frozen=True, kw_only=True)
 class DiscordAdapters:
-    """What services reach Discord through."""
+    """The adapters through which services use Discord."""
 
-    stage: ChatAdapter
-    board_stage: BoardAdapter
+    chat_adapter: ChatAdapter
+    board_adapter: BoardAdapter
     notifier: Notifier
     publisher: Publisher

@@ -1,4 +1,4 @@
-"""The environment of the process, read once."""
+"""Settings from the environment and `.env`."""
 
 import difflib
 import re
@@ -11,14 +11,17 @@ from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.embeddings import IMAGE_EMBEDDERS
+from services.images import IMAGE_VENDORS
+
 
 class SettingsError(Exception):
-    """A variable is missing or wrong. The message is one line that names it."""
+    """A variable is missing or invalid. The message is one line that names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VendorAccess:
-    """How to reach a vendor of language models; `dialect` are changes to its dialect."""
+    """Access to a vendor of language models; `dialect` overrides options of its dialect."""
 
     api_key: SecretStr
     base_url: str
@@ -27,7 +30,7 @@ class VendorAccess:
 
 
 class Settings(BaseSettings):
-    """Every variable the bot reads; `.env.example` mirrors it field by field."""
+    """All variables of the bot; `.env.example` mirrors them field by field."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
@@ -60,7 +63,7 @@ class Settings(BaseSettings):
     local_model_path: Path | None = None
     local_model: bool = True
 
-    image_vendor: Literal["replicate", "gemini"] | None = Field(
+    image_vendor: str | None = Field(
         default=None, validation_alias=AliasChoices("image_vendor", "painter")
     )
     replicate_api_token: SecretStr | None = None
@@ -74,7 +77,7 @@ class Settings(BaseSettings):
     character_images_per_day: int = Field(default=20, ge=1)
     source_photo_days: int = Field(default=7, ge=1, le=365)
     media_public_url: str | None = None
-    image_embedder: Literal["local", "image_embed", "gemini"] | None = None
+    image_embedder: str | None = None
     image_embed_url: str | None = None
     gemini_embed_model: str = "gemini-embedding-2"
     buffer_api_key: SecretStr | None = None
@@ -122,24 +125,24 @@ class Settings(BaseSettings):
 
     @field_validator("owner_ids", "proxy_application_ids", mode="before")
     @classmethod
-    def _ids(cls, value: object) -> object:
-        """Read ids with commas between them."""
+    def _split_ids(cls, value: object) -> object:
+        """Parse comma-separated ids."""
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("job_concurrency")
     @classmethod
-    def _has_slots(cls, value: dict[str, int]) -> dict[str, int]:
-        """Take no fewer slots than one."""
+    def _require_slots(cls, value: dict[str, int]) -> dict[str, int]:
+        """Reject fewer than one slot."""
         if any(slots < 1 for slots in value.values()):
             raise ValueError("a group needs at least one slot")
         return value
 
     @field_validator("database_url")
     @classmethod
-    def _asyncpg(cls, value: str | None) -> str | None:
-        """Take any PostgreSQL address and name the driver we have."""
+    def _use_asyncpg(cls, value: str | None) -> str | None:
+        """Accept any PostgreSQL URL and set the driver to asyncpg."""
         if value is None:
             return None
         scheme, separator, rest = value.partition("://")
@@ -152,17 +155,17 @@ class Settings(BaseSettings):
         """Read the environment and `.env`.
 
         Raises:
-            SettingsError: A variable is wrong; the message names it.
+            SettingsError: A variable is missing or invalid; the message names it.
         """
         try:
             settings = cls.model_validate({})
         except ValidationError as error:
             first = error.errors()[0]
-            # What cannot be read as JSON is named in the message only.
-            unread = re.search(r'field "(\w+)"', first["msg"])
-            name = unread[1] if unread else ".".join(map(str, first["loc"][:1]))
-            said = "it must be JSON" if unread else first["msg"]
-            raise SettingsError(f"{name.upper()}: {said}") from error
+            # For invalid JSON, only the message names the variable.
+            unparsed = re.search(r'field "(\w+)"', first["msg"])
+            name = unparsed[1] if unparsed else ".".join(map(str, first["loc"][:1]))
+            problem = "it must be JSON" if unparsed else first["msg"]
+            raise SettingsError(f"{name.upper()}: {problem}") from error
         for act in ("comment", "reply", "vote", "post"):
             if getattr(settings, f"delay_{act}_min") > getattr(settings, f"delay_{act}_max"):
                 raise SettingsError(f"DELAY_{act.upper()}_MIN: it is more than the maximum")
@@ -175,7 +178,7 @@ class Settings(BaseSettings):
         return settings
 
     def vendor(self, name: str) -> VendorAccess | None:
-        """Return how to reach a vendor with an OpenAI-shaped API; None if it is not configured."""
+        """Return the access to a vendor with an OpenAI-compatible API; None if not configured."""
         key = getattr(self, f"{name}_api_key", self.compatible_api_key)
         base_url, model = getattr(self, f"{name}_base_url"), getattr(self, f"{name}_model")
         if key is None or base_url is None or model is None:
@@ -188,7 +191,7 @@ class Settings(BaseSettings):
         return VendorAccess(api_key=key, base_url=base_url, model=model, dialect=dialect)
 
     def check_media(self) -> None:
-        """See that what storage and pictures need is there.
+        """Check that the variables needed for storage and images are set.
 
         Raises:
             SettingsError: A variable is missing; the message names it.
@@ -204,24 +207,35 @@ class Settings(BaseSettings):
         address = self.media_public_url or "https://"
         if not address.startswith(("https://", "http://127.0.0.1", "http://localhost")):
             raise SettingsError("MEDIA_PUBLIC_URL: it must begin with https://")
-        needed = {
-            "replicate": "replicate_api_token",
-            "gemini": "gemini_api_key",
-            "image_embed": "image_embed_url",
+        self._check_choices()
+
+    def _check_choices(self) -> None:
+        """See that vendors that are chosen by name exist and have what they need.
+
+        Raises:
+            SettingsError: A variable is wrong or missing; the message names it.
+        """
+        needed: Mapping[str, Mapping[str, str | None]] = {
+            "image_vendor": {name: each.key_setting for name, each in IMAGE_VENDORS.items()},
+            "image_embedder": IMAGE_EMBEDDERS,
         }
-        for name in ("image_vendor", "image_embedder"):
-            key = needed.get(getattr(self, name) or "")
+        for name, keys in needed.items():
+            chosen = getattr(self, name)
+            if chosen is None:
+                continue
+            if chosen not in keys:
+                raise SettingsError(f"{name.upper()}: it must be one of {', '.join(keys)}")
+            key = keys[chosen]
             if key and getattr(self, key) is None:
-                chosen = getattr(self, name)
                 raise SettingsError(f"{key.upper()}: needed because {name.upper()} is {chosen}")
 
 
-def misspelt() -> list[str]:
-    """Return a line for each variable in `.env` that is none of ours but looks like one."""
-    ours = [name.upper() for name in Settings.model_fields]
+def misspelled_variables() -> list[str]:
+    """Return a line for each unknown variable in `.env` that resembles a known one."""
+    known_names = [name.upper() for name in Settings.model_fields]
     lines: list[str] = []
     for name in dotenv_values(".env"):
-        near = difflib.get_close_matches(name.upper(), ours, n=1, cutoff=0.8)
-        if near and near[0] != name.upper():
-            lines.append(f".env: {name} is no setting; is {near[0]} meant?")
+        matches = difflib.get_close_matches(name.upper(), known_names, n=1, cutoff=0.8)
+        if matches and matches[0] != name.upper():
+            lines.append(f".env: {name} is no setting; is {matches[0]} meant?")
     return lines

@@ -1,15 +1,18 @@
 """From settings to vendors: what reaches outside, opened for as long as it is needed."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from bot.app.settings import Settings, SettingsError
 from db.session import Sessions
 from services.buffer import BufferClient, BufferPublisher
 from services.embeddings import ImageEmbedder, LocalImageEmbedder
 from services.embeddings.image_embed import RemoteImageEmbedder
-from services.images import ImageModel, ImageModels, ImagePipeline
+from services.images import IMAGE_VENDORS, ImageModel, ImageModels, ImagePipeline, ImageVendor
 from services.llm import (
     PRICES,
     VENDORS,
@@ -20,6 +23,9 @@ from services.llm import (
     Price,
 )
 from services.media import Fetcher, FolderStore, ObjectStore
+
+if TYPE_CHECKING:
+    from services.llm.gemini import Gemini
 
 
 @asynccontextmanager
@@ -33,7 +39,7 @@ async def image_pipeline(
         images = ImageModels(
             ledger,
             background,
-            _painter(settings),
+            _image_model(settings),
             price_usd=settings.image_price_usd,
             at_once=settings.images_at_once,
         )
@@ -145,18 +151,21 @@ async def photo_embedder(settings: Settings) -> AsyncGenerator[ImageEmbedder]:
 
 
 def _image_embedder(settings: Settings) -> ImageEmbedder:
-    chosen = settings.image_embedder or ("image_embed" if settings.image_embed_url else "local")
-    if chosen == "image_embed" and settings.image_embed_url:
-        return RemoteImageEmbedder(settings.image_embed_url)
-    if chosen == "gemini" and settings.gemini_api_key:
-        from services.embeddings.gemini import GeminiEmbedder  # noqa: PLC0415 - as above
-        from services.llm.gemini import Gemini  # noqa: PLC0415 - as above
+    name = settings.image_embedder or ("image_embed" if settings.image_embed_url else "local")
+    return _IMAGE_EMBEDDERS[name](settings)
 
-        gemini = Gemini(
-            api_key=settings.gemini_api_key.get_secret_value(), base_url=settings.gemini_base_url
-        )
-        return GeminiEmbedder(gemini, settings.gemini_embed_model)
-    return LocalImageEmbedder()
+
+def _gemini_embedder(settings: Settings) -> ImageEmbedder:
+    from services.embeddings.gemini import GeminiEmbedder  # noqa: PLC0415 - as above
+
+    return GeminiEmbedder(_gemini_client(settings), settings.gemini_embed_model)
+
+
+_IMAGE_EMBEDDERS: Mapping[str, Callable[[Settings], ImageEmbedder]] = {
+    "local": lambda _: LocalImageEmbedder(),
+    "image_embed": lambda settings: RemoteImageEmbedder(settings.image_embed_url or ""),
+    "gemini": _gemini_embedder,
+}
 
 
 def buffer_publisher(
@@ -170,31 +179,56 @@ def buffer_publisher(
     return BufferPublisher(client, store)
 
 
-def image_vendor(settings: Settings) -> str | None:
-    """Return the full name of the image model: the chosen one, else the first with a key."""
-    if settings.replicate_api_token is not None and settings.image_vendor != "gemini":
-        return f"replicate/{settings.replicate_model}"
-    return f"gemini/{settings.gemini_image_model}" if settings.gemini_api_key else None
+def image_vendor(settings: Settings) -> ImageVendor | None:
+    """Return the vendor of images: the chosen one, else the first with a key."""
+    if settings.image_vendor is not None:
+        return IMAGE_VENDORS[settings.image_vendor]
+    return next(
+        (vendor for vendor in IMAGE_VENDORS.values() if getattr(settings, vendor.key_setting)), None
+    )
 
 
-def _painter(settings: Settings) -> ImageModel | None:
-    vendor = (image_vendor(settings) or "").partition("/")[0]
-    token, key = settings.replicate_api_token, settings.gemini_api_key
-    if vendor == "replicate" and token is not None:
-        from services.images.replicate import ReplicateImageModel  # noqa: PLC0415
+def image_model_name(settings: Settings) -> str | None:
+    """Return the full name of the image model, if there is one."""
+    vendor = image_vendor(settings)
+    return f"{vendor.name}/{getattr(settings, vendor.model_setting)}" if vendor else None
 
-        return ReplicateImageModel(
-            api_token=token.get_secret_value(),
-            model=settings.replicate_model,
-            base_url=settings.replicate_base_url,
-        )
-    if vendor == "gemini" and key is not None:
-        from services.images.gemini import GeminiImageModel  # noqa: PLC0415
-        from services.llm.gemini import Gemini  # noqa: PLC0415
 
-        gemini = Gemini(api_key=key.get_secret_value(), base_url=settings.gemini_base_url)
-        return GeminiImageModel(gemini, settings.gemini_image_model)
-    return None
+def _image_model(settings: Settings) -> ImageModel | None:
+    vendor = image_vendor(settings)
+    return _IMAGE_MODELS[vendor.name](settings) if vendor else None
+
+
+def _replicate_model(settings: Settings) -> ImageModel:
+    from services.images.replicate import ReplicateImageModel  # noqa: PLC0415
+
+    return ReplicateImageModel(
+        api_token=_secret(settings.replicate_api_token),
+        model=settings.replicate_model,
+        base_url=settings.replicate_base_url,
+    )
+
+
+def _gemini_image_model(settings: Settings) -> ImageModel:
+    from services.images.gemini import GeminiImageModel  # noqa: PLC0415
+
+    return GeminiImageModel(_gemini_client(settings), settings.gemini_image_model)
+
+
+_IMAGE_MODELS: Mapping[str, Callable[[Settings], ImageModel]] = {
+    "replicate": _replicate_model,
+    "gemini": _gemini_image_model,
+}
+
+
+def _gemini_client(settings: Settings) -> "Gemini":
+    from services.llm.gemini import Gemini  # noqa: PLC0415
+
+    return Gemini(api_key=_secret(settings.gemini_api_key), base_url=settings.gemini_base_url)
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value else ""
 
 
 async def _local(settings: Settings, stack: AsyncExitStack) -> ConfiguredVendor | None:

@@ -1,4 +1,4 @@
-"""From what reaches outside to services, each built once."""
+"""Construction of all services from their adapters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ from services.engine import (
     Rhythm,
     Uniform,
 )
-from services.images import ImagePipeline
+from services.images import IMAGE_VENDORS, ImagePipeline
 from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
 from services.llm import VENDORS, LanguageModels
 from services.llm_configs import LlmConfigService
@@ -74,7 +74,7 @@ from services.social import (
 
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
-    """How the engine goes about it."""
+    """Options of the engine."""
 
     rhythm: Rhythm = field(default_factory=Presence)
     limits: Limits = field(default_factory=Limits)
@@ -83,7 +83,7 @@ class EngineOptions:
 
     @classmethod
     def of(cls, settings: Settings, *, rhythm: Rhythm | None = None) -> Self:
-        """Return what the settings say."""
+        """Return the options from the settings; `rhythm` replaces the default presence rhythm."""
         windows = {
             act: tuple(getattr(settings, f"delay_{act}_{end}") / 1000 for end in ("min", "max"))
             for act in ("comment", "reply", "vote", "post")
@@ -107,9 +107,9 @@ class EngineOptions:
 def assemble(
     sessions: Sessions,
     *,
-    outside: DiscordAdapters,
+    adapters: DiscordAdapters,
     models: LanguageModels,
-    studio: ImagePipeline,
+    pipeline: ImagePipeline,
     embedder: TextEmbedder,
     image_embedder: ImageEmbedder | None = None,
     buffer: BufferPublisher | None = None,
@@ -117,77 +117,77 @@ def assemble(
     engine: EngineOptions | None = None,
     limits: CharacterLimits | None = None,
 ) -> Services:
-    """Build every service from the few things that reach outside the process."""
-    time = clock or SystemClock()
+    """Build every service from the adapters and clients that do I/O."""
+    active_clock = clock or SystemClock()
     personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts)
-    composer = ReplyGenerator(sessions, models, embedder, time, recently_shared)
-    keeper = ConversationWriter(sessions, embedder)
+    generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared)
+    writer = ConversationWriter(sessions, embedder)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
-    tempo = EngineTiming(
-        clock=time,
+    timing = EngineTiming(
+        clock=active_clock,
         interval=options.interval,
         tasks_per_tick=options.tasks_per_tick,
-        can_post_images=studio.images.is_configured,
+        can_post_images=pipeline.images.is_configured,
     )
-    desk = EngineDependencies(
+    dependencies = EngineDependencies(
         sessions=sessions,
         models=models,
-        adapter=outside.board_stage,
-        pipeline=studio,
+        adapter=adapters.board_adapter,
+        pipeline=pipeline,
         planner=planner,
         limits=options.limits,
-        timing=tempo,
+        timing=timing,
         shared_photos=recently_shared,
     )
-    publishers: dict[str, Publisher] = {TargetKind.DISCORD: outside.publisher}
+    publishers: dict[str, Publisher] = {TargetKind.DISCORD: adapters.publisher}
     if buffer is not None:
         publishers[TargetKind.BUFFER] = buffer
-    looker = image_embedder or LocalImageEmbedder()
-    sweeper = GarbageCollector(sessions, studio.store, FILE_REFERENCES)
+    photo_embedder = image_embedder or LocalImageEmbedder()
+    garbage_collector = GarbageCollector(sessions, pipeline.store, FILE_REFERENCES)
     handlers = (
         PublishHandler(sessions, models),
-        PublishNoticeHandler(outside.notifier),
-        ActHandler(desk),
-        GenerateHandler(sessions, models, studio, outside.notifier, describe=describe),
-        ProgressHandler(sessions, studio.store, outside.notifier),
-        CleanupHandler(sessions, studio),
-        GarbageCollectionHandler(sweeper),
-        DeleteHandler(studio.store),
-        EmbedPhotoHandler(sessions, studio.store, looker),
-        DeliveryHandler(sessions, publishers, time, describe=describe),
-        SocialNoticeHandler(sessions, outside.notifier),
+        PublishNoticeHandler(adapters.notifier),
+        ActHandler(dependencies),
+        GenerateHandler(sessions, models, pipeline, adapters.notifier, describe=describe),
+        ProgressHandler(sessions, pipeline.store, adapters.notifier),
+        CleanupHandler(sessions, pipeline),
+        GarbageCollectionHandler(garbage_collector),
+        DeleteHandler(pipeline.store),
+        EmbedPhotoHandler(sessions, pipeline.store, photo_embedder),
+        DeliveryHandler(sessions, publishers, active_clock, describe=describe),
+        SocialNoticeHandler(sessions, adapters.notifier),
         RemoveFromQueueHandler(publishers),
     )
     metrics = JobMetrics()
     return Services(
-        stage=outside.stage,
+        chat_adapter=adapters.chat_adapter,
         models=models,
         ledger=models.ledger,
         people=PeopleService(sessions),
         personalities=personalities,
         system_prompts=SystemPromptService(sessions),
         configs=LlmConfigService(sessions, models, personalities),
-        memory=MemoryService(sessions, embedder, time),
+        memory=MemoryService(sessions, embedder, active_clock),
         privacy=PrivacyService(sessions),
         channels=ChannelService(sessions),
-        answers=AnswerService(sessions, composer, keeper, outside.stage),
-        chat=ChatService(sessions, composer, keeper, outside.stage),
+        answers=AnswerService(sessions, generator, writer, adapters.chat_adapter),
+        chat=ChatService(sessions, generator, writer, adapters.chat_adapter),
         publishing=PublishingService(sessions, models),
         characters=CharacterService(
-            sessions, studio, personalities, outside.stage, limits or CharacterLimits()
+            sessions, pipeline, personalities, adapters.chat_adapter, limits or CharacterLimits()
         ),
-        galleries=GalleryService(sessions, studio.store),
-        sweeper=sweeper,
-        photos=PhotoService(sessions, studio, looker, outside.stage),
-        posts=SocialService(sessions, time),
-        calendar=CalendarService(sessions, time),
-        targets=TargetService(sessions, buffer, studio.background, time),
-        drafter=Drafter(sessions, models, studio.store),
-        boards=BoardService(sessions, models, options.rhythm, options.limits, time),
-        board_ear=BoardIngest(sessions, planner, tempo, outside.board_stage),
-        engine=EngineService(sessions, planner, options.rhythm, options.limits, tempo),
-        engine_loop=EngineScheduler(sessions, planner, tempo),
+        galleries=GalleryService(sessions, pipeline.store),
+        garbage_collector=garbage_collector,
+        photos=PhotoService(sessions, pipeline, photo_embedder, adapters.chat_adapter),
+        posts=SocialService(sessions, active_clock),
+        calendar=CalendarService(sessions, active_clock),
+        targets=TargetService(sessions, buffer, pipeline.background, active_clock),
+        drafter=Drafter(sessions, models, pipeline.store),
+        boards=BoardService(sessions, models, options.rhythm, options.limits, active_clock),
+        board_ingest=BoardIngest(sessions, planner, timing, adapters.board_adapter),
+        engine=EngineService(sessions, planner, options.rhythm, options.limits, timing),
+        engine_scheduler=EngineScheduler(sessions, planner, timing),
         command_sync=CommandSyncService(sessions),
         jobs=JobService(sessions, handlers, metrics),
         handlers=handlers,
@@ -195,11 +195,10 @@ def assemble(
     )
 
 
-# Buffer wants calls one after the other: two or three at most.
+# Buffer allows only two or three concurrent calls.
 _SLOTS: Mapping[str, int] = {
-    **{vendor.name: vendor.concurrency for vendor in VENDORS.values()},
+    **{vendor.name: vendor.concurrency for vendor in (*IMAGE_VENDORS.values(), *VENDORS.values())},
     BUFFER: 2,
-    "replicate": 4,
     ActJob.group: 3,
 }
 
@@ -212,7 +211,7 @@ def worker(
     max_jobs: int = 10,
     concurrency: Mapping[str, int] | None = None,
 ) -> Worker:
-    """Build what does the work in the background, but for Discord's where there is no Discord."""
+    """Build the worker; without `has_discord` it leaves jobs that need Discord to others."""
     limits = {**CONCURRENCY, **_SLOTS, **(concurrency or {})}
     if not has_discord:
         limits |= {DISCORD: 0, ActJob.group: 0}

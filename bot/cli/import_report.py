@@ -1,4 +1,4 @@
-"""What came over from an old database, as a table."""
+"""The report of an import from an old database."""
 
 from rich.console import Console
 from rich.markup import escape
@@ -8,7 +8,7 @@ from services.legacy import ImportReport, RowKind
 
 
 def show_report(report: ImportReport) -> None:
-    """Print what moved, what was there already, and what an operator should know."""
+    """Print what was imported, what already existed, and notes for the operator."""
     console = Console()
     table = Table("", "Moved", "Already there", title="Moved in")
     for kind in RowKind:

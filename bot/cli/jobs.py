@@ -1,4 +1,4 @@
-"""`troupe jobs` and `troupe media`: work and files in the background, from a terminal."""
+"""`troupe jobs` and `troupe media`: background jobs and stored files."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ from services.jobs import Job, JobDetails, JobStatus
 from services.llm import PRICES, LanguageModels, Ledger, background_calls
 from services.media import StoredObject
 
-jobs_app = typer.Typer(no_args_is_help=True, help="The work in the background.")
+jobs_app = typer.Typer(no_args_is_help=True, help="Background jobs.")
 
 media_app = typer.Typer(no_args_is_help=True, help="Stored pictures.")
 
@@ -38,15 +38,17 @@ def list_(
     kind: Annotated[str | None, typer.Option(help="Only those.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 30,
 ) -> None:
-    """Show jobs, the newest first."""
-    jobs = ask(lambda services: services.jobs.listed(status=status, kind=kind, limit=limit))
+    """Show jobs, newest first."""
+    jobs = call_services(
+        lambda services: services.jobs.listed(status=status, kind=kind, limit=limit)
+    )
     table = Table("Id", "Kind", "Status", "Due", "Starts", "Failures", "Error")
     for each in jobs:
         table.add_row(
             str(each.id),
             each.kind,
             each.status,
-            _when(each.due_at) if each.status == JobStatus.PENDING else "",
+            _format_time(each.due_at) if each.status == JobStatus.PENDING else "",
             str(each.attempt),
             str(each.failures),
             (each.error or "")[:80],
@@ -56,64 +58,64 @@ def list_(
 
 @jobs_app.command()
 def show(job: JobId) -> None:
-    """Show a job and the steps of it that are done."""
-    _print(ask(lambda services: services.jobs.show(job)))
+    """Show a job and its completed steps."""
+    _print(call_services(lambda services: services.jobs.show(job)))
 
 
 @jobs_app.command()
 def retry(job: JobId) -> None:
-    """Try what failed or was cancelled again, from its last step."""
-    _say(ask(lambda services: services.jobs.retry(job)))
+    """Retry a failed or cancelled job, from its last step."""
+    _print_status(call_services(lambda services: services.jobs.retry(job)))
 
 
 @jobs_app.command()
 def cancel(job: JobId) -> None:
-    """Call a job off."""
-    _say(ask(lambda services: services.jobs.cancel(job)))
+    """Cancel a job."""
+    _print_status(call_services(lambda services: services.jobs.cancel(job)))
 
 
 @media_app.command()
 def sweep(
     delete: Annotated[bool, typer.Option("--delete", help="Delete them, too.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:
-    """Look for files of a day ago or older that nothing in the database names."""
+    """Find files at least a day old that no row of the database references."""
 
-    async def look(services: Services) -> list[StoredObject]:
-        strays = await services.sweeper.find_orphans()
+    async def find_orphans(services: Services) -> list[StoredObject]:
+        orphans = await services.garbage_collector.find_orphans()
         if delete:
-            await services.sweeper.delete(strays)
-        return strays
+            await services.garbage_collector.delete(orphans)
+        return orphans
 
-    strays = ask(look)
-    for each in strays:
+    orphans = call_services(find_orphans)
+    for each in orphans:
         typer.echo(f"{each.at:%Y-%m-%d %H:%M}  {each.size:>12,}  {each.key}")
-    typer.echo(f"{len(strays)} files{', deleted' if delete and strays else ''}.")
+    typer.echo(f"{len(orphans)} files{', deleted' if delete and orphans else ''}.")
 
 
-def ask(question: Callable[[Services], Awaitable[T]]) -> T:
-    """Ask the services something, of the database that `troupe run` would use."""
+def call_services(query: Callable[[Services], Awaitable[T]]) -> T:
+    """Call a function with the services of the database that `troupe run` uses."""
     settings = terminal.settings()
 
     async def answer(url: str) -> T:
         async with AsyncExitStack() as stack:
             sessions = await stack.enter_async_context(connect(url))
-            carrier = await stack.enter_async_context(background_calls())
-            # Nothing runs here, so no language model and no Discord are needed.
-            models = LanguageModels(Ledger(sessions, PRICES), carrier, {})
-            made = image_pipeline(settings, models.ledger, carrier)
-            looker = await stack.enter_async_context(photo_embedder(settings))
-            studio = await stack.enter_async_context(made)
-            nobody = discord.Client(intents=discord.Intents(guilds=True))
+            background = await stack.enter_async_context(background_calls())
+            # No language model and no connection to Discord are needed.
+            models = LanguageModels(Ledger(sessions, PRICES), background, {})
+            opening = image_pipeline(settings, models.ledger, background)
+            image_embedder = await stack.enter_async_context(photo_embedder(settings))
+            pipeline = await stack.enter_async_context(opening)
+            client = discord.Client(intents=discord.Intents(guilds=True))
             services = assemble(
                 sessions,
-                outside=discord_adapters(nobody, studio.store),
+                adapters=discord_adapters(client, pipeline.store),
                 models=models,
-                studio=studio,
+                pipeline=pipeline,
                 embedder=WordLlamaEmbedder(lazily=True),
-                image_embedder=looker,
-                buffer=buffer_publisher(settings, sessions, studio.store),
+                image_embedder=image_embedder,
+                buffer=buffer_publisher(settings, sessions, pipeline.store),
             )
-            return await question(services)
+            return await query(services)
 
     with friendly_errors(), default_database(settings) as url:
         upgrade(url)
@@ -137,15 +139,15 @@ def _print(details: JobDetails) -> None:
         table.add_row(name, str(getattr(job, name)))
     for name in ("created_at", "due_at", "started_at", "finished_at"):
         time = getattr(job, name)
-        table.add_row(name.removesuffix("_at"), _when(time) if time else "")
+        table.add_row(name.removesuffix("_at"), _format_time(time) if time else "")
     table.add_row("error", job.error or "")
     table.add_row("steps", ", ".join(step.name for step in details.steps))
     Console(markup=False).print(table)
 
 
-def _say(job: Job) -> None:
+def _print_status(job: Job) -> None:
     typer.echo(f"{job.kind} {job.id} is {job.status}.")
 
 
-def _when(time: datetime) -> str:
+def _format_time(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line interface."""
 
 import asyncio
 import logging
@@ -50,14 +50,14 @@ app.command()(simulate)
 log = logging.getLogger(__name__)
 
 HEARTBEAT = "heartbeat"
-_LIVELY = 8
+_PLAYGROUND_PACE = 8
 
 
 @app.callback()
 def prepare() -> None:
     """Troupe hosts a company of AI characters on Discord."""
-    # Whoever stops us with SIGTERM gets the same orderly end as with Ctrl-C, also where a shell
-    # has started us in the background, with Ctrl-C's signal ignored.
+    # SIGTERM shuts down cleanly like Ctrl-C, also if a shell has started the process in the
+    # background with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))  # noqa: ARG005
 
@@ -78,23 +78,23 @@ def run(
         return
     with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
-        asyncio.run(_live(settings, url, _shards(shards)))
+        asyncio.run(_run_bot(settings, url, _parse_shards(shards)))
 
 
 @app.command(name="worker")
 def work() -> None:
-    """Do the work in the background, with no connection to Discord's gateway."""
+    """Run background jobs, without a connection to Discord's gateway."""
     settings = terminal.settings()
     with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
-        asyncio.run(_work(settings, url))
+        asyncio.run(_run_worker(settings, url))
 
 
 @app.command(name="playground")
 def play(
     port: Annotated[int, typer.Option(help="The first port of its pages; 0 is any.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,  # noqa: FBT002
-    fresh: Annotated[bool, typer.Option(help="Begin anew.")] = False,  # noqa: FBT002
+    fresh: Annotated[bool, typer.Option(help="Start with an empty world.")] = False,  # noqa: FBT002
     speed: Annotated[float, typer.Option(min=0.1, help="How fast its clock runs.")] = 1,
 ) -> None:
     """Run the bot on a simulated Discord in the browser."""
@@ -102,18 +102,18 @@ def play(
     folder = settings.data_dir / "postgres"
     with friendly_errors(), server(folder, database=PLAYGROUND, fresh=fresh) as url:
         if fresh:
-            _world(settings).unlink(missing_ok=True)
+            _world_file(settings).unlink(missing_ok=True)
         upgrade(url)
-        asyncio.run(_play(settings, url, port=port, speed=speed, browser=browser))
+        asyncio.run(_run_playground(settings, url, port=port, speed=speed, browser=browser))
 
 
 @app.command()
 def seed() -> None:
-    """Add what a new database begins with; what is there stays as it is."""
+    """Add the initial data to a database; existing data is not changed."""
     settings = terminal.settings()
 
     async def add_seeds(url: str) -> None:
-        async with _opened(settings, url):
+        async with _open_runtime(settings, url):
             pass
 
     with friendly_errors(), terminal.default_database(settings) as url:
@@ -123,7 +123,7 @@ def seed() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Look at the set-up, and say what to do where something is wrong."""
+    """Check the configuration, and say how to fix what is wrong."""
     settings = terminal.settings()
     with friendly_errors(), terminal.default_database(settings) as url:
         if not show(asyncio.run(run_checks(settings, url))):
@@ -136,10 +136,10 @@ def import_(
     admin: Annotated[int, typer.Option(help="Discord's id of whoever gets what is nobody's.")],
     admin_name: Annotated[str, typer.Option(help="Their name.")] = "admin",
 ) -> None:
-    """Move in from a database of the old shape; doing it twice changes nothing."""
+    """Import a database with the old schema; importing twice changes nothing."""
     settings = terminal.settings()
 
-    async def move(url: str) -> ImportReport:
+    async def run_import(url: str) -> ImportReport:
         async with connect(url) as sessions:
             return await import_legacy(
                 database, sessions, admin_discord_id=admin, admin_name=admin_name
@@ -147,64 +147,66 @@ def import_(
 
     with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
-        show_report(asyncio.run(move(url)))
+        show_report(asyncio.run(run_import(url)))
 
 
 @app.command()
 def healthy() -> None:
-    """Tell by the exit code whether the bot of this data folder hears from Discord."""
+    """Say by the exit code whether the bot of this data folder is connected to Discord."""
     if not is_alive(terminal.settings().data_dir / HEARTBEAT):
         fail("no sign of life of a bot on Discord within the last minute")
 
 
 @database_app.command(name="upgrade")
 def upgrade_database() -> None:
-    """Bring the database up to this version. `troupe run` does it by itself."""
+    """Migrate the database to this version. `troupe run` does it automatically."""
     settings = terminal.settings()
     with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
 
 
-async def _live(settings: Settings, url: str, shards: dict[str, Any]) -> None:
-    """Open what must be open, run until told to stop, close in reverse order."""
-    assert settings.discord_token is not None  # noqa: S101 - `run` has looked
+async def _run_bot(settings: Settings, url: str, shards: dict[str, Any]) -> None:
+    """Open all resources, run until stopped, and close them in reverse order."""
+    assert settings.discord_token is not None  # noqa: S101 - checked by `run`
     async with (
-        _opened(settings, url) as house,
-        house.bot(**shards) as bot,
+        _open_runtime(settings, url) as runtime,
+        runtime.bot(**shards) as bot,
         heartbeat(bot, settings.data_dir / HEARTBEAT),
     ):
         await bot.login(settings.discord_token.get_secret_value())
-        async with house.background(bot):
+        async with runtime.background(bot):
             await bot.connect()
 
 
-async def _work(settings: Settings, url: str) -> None:
+async def _run_worker(settings: Settings, url: str) -> None:
     token = settings.discord_token
-    async with _opened(settings, url) as house, house.bot(has_gateway=False) as bot:
+    async with _open_runtime(settings, url) as runtime, runtime.bot(has_gateway=False) as bot:
         if token is not None:
             await bot.login(token.get_secret_value())
-        async with house.background(bot, has_discord=token is not None):
+        async with runtime.background(bot, has_discord=token is not None):
             log.info("Working")
             await asyncio.Event().wait()
 
 
-async def _play(settings: Settings, url: str, *, port: int, speed: float, browser: bool) -> None:
-    # Simcord probes a client without intents when it is imported, of which discord.py warns.
+async def _run_playground(
+    settings: Settings, url: str, *, port: int, speed: float, browser: bool
+) -> None:
+    # Simcord creates a client without intents when it is imported, and discord.py warns of it.
     logging.getLogger("discord.state").setLevel(logging.ERROR)
     from bot.playground.play import play as play_on  # noqa: PLC0415 - absent in production
     from bot.playground.world import saved_time  # noqa: PLC0415 - as above
 
-    # Three personalities in real time would be a quiet place.
-    lively = Presence(pace=_LIVELY)
-    clock = FastClock(speed, start=saved_time(_world(settings)))
+    # In real time, three personalities would rarely act.
+    rhythm = Presence(pace=_PLAYGROUND_PACE)
+    clock = FastClock(speed, start=saved_time(_world_file(settings)))
     async with (
         exclusive(url, PLAYGROUND),
-        _opened(settings, url, clock=clock, rhythm=lively) as house,
+        _open_runtime(settings, url, clock=clock, rhythm=rhythm) as runtime,
     ):
         await play_on(
-            house.bot(cdn_hosts={"cdn.simcord.invalid"}, always_sync=True),
-            house.background,
-            _world(settings),
+            runtime.bot(cdn_hosts={"cdn.simcord.invalid"}, always_sync=True),
+            runtime.background,
+            _world_file(settings),
             port=port,
             clock=clock,
             open_browser=browser,
@@ -212,37 +214,37 @@ async def _play(settings: Settings, url: str, *, port: int, speed: float, browse
 
 
 @asynccontextmanager
-async def _opened(
+async def _open_runtime(
     settings: Settings, url: str, *, clock: Clock | None = None, rhythm: Rhythm | None = None
 ) -> AsyncGenerator[Runtime]:
-    """Open database and models, add the seeds, and yield what a bot is made of."""
+    """Open the database and clients, seed the database, and yield the runtime."""
     async with (
         connect(url) as sessions,
-        background_calls() as carrier,
-        language_models(settings, sessions, carrier) as models,
-        image_pipeline(settings, models.ledger, carrier) as studio,
-        photo_embedder(settings) as looker,
+        background_calls() as background,
+        language_models(settings, sessions, background) as models,
+        image_pipeline(settings, models.ledger, background) as pipeline,
+        photo_embedder(settings) as image_embedder,
     ):
         await seed_database(sessions, vendors=models.vendors)
         yield Runtime(
             settings=settings,
             sessions=sessions,
             models=models,
-            studio=studio,
+            pipeline=pipeline,
             embedder=WordLlamaEmbedder(),
-            image_embedder=looker,
+            image_embedder=image_embedder,
             clock=clock or SystemClock(),
             engine=EngineOptions.of(settings, rhythm=rhythm),
         )
 
 
-def _world(settings: Settings) -> Path:
-    """Return the file that the playground's simulated Discord is kept in."""
+def _world_file(settings: Settings) -> Path:
+    """Return the file that stores the simulated Discord of the playground."""
     return settings.data_dir / "playground.world"
 
 
-def _shards(text: str | None) -> dict[str, Any]:
-    """Read `0-3` or `2`; the bot asks Discord how many there are in all."""
+def _parse_shards(text: str | None) -> dict[str, Any]:
+    """Parse `0-3` or `2` into the shard options of the bot."""
     if text is None:
         return {}
     first, _, last = text.partition("-")

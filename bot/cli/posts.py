@@ -1,4 +1,4 @@
-"""`troupe posts`: planning posts from a terminal."""
+"""`troupe posts`: scheduling posts."""
 
 import sys
 from typing import Annotated, Any
@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.app.services import Services
-from bot.cli.jobs import ask
+from bot.cli.jobs import call_services
 from bot.cli.photos import OPERATOR, Json, PhotoName, print_rows
-from bot.cli.terminal import plain, print_json, strip_markdown
+from bot.cli.terminal import format_cell, print_json, strip_markdown
 from bot.discord.embeds.posts import target_label
 from bot.discord.errors import explain
 from services.social import NEXT, CaptionDraft, PostDetails, PostStatus, Scheduled, Scheduling
@@ -32,30 +32,32 @@ def schedule(
     ] = NEXT,
     as_json: Json = False,  # noqa: FBT002 - typer's way
 ) -> None:
-    """Plan the post of a photo; a running bot sees to it."""
+    """Schedule the post of a photo; a running bot sends it."""
 
-    async def plan(services: Services) -> Scheduling:
-        found = await services.photos.find(OPERATOR, photo)
+    async def schedule_post(services: Services) -> Scheduling:
+        matched_photo = await services.photos.find(OPERATOR, photo)
         draft = CaptionDraft(
             caption=caption,
-            alt_text=alt_text or found.alt_text,
+            alt_text=alt_text or matched_photo.alt_text,
             first_comment=first_comment,
         )
-        where = await services.targets.find(OPERATOR, target, personality_id=found.personality_id)
+        matched_target = await services.targets.find(
+            OPERATOR, target, personality_id=matched_photo.personality_id
+        )
         return await services.posts.schedule_post(
-            OPERATOR, found.id, draft, target_id=where.id, when=when
+            OPERATOR, matched_photo.id, draft, target_id=matched_target.id, when=when
         )
 
-    done = ask(plan)
-    if isinstance(done, Scheduled):
-        _show(done.details, as_json=as_json, said="Planned.")
+    scheduling = call_services(schedule_post)
+    if isinstance(scheduling, Scheduled):
+        _show(scheduling.details, as_json=as_json, message="Planned.")
         return
-    words = strip_markdown(explain(done.reason) or "It could not be planned.")
-    existing = entry_row(done.existing) if done.existing else None
+    reason = strip_markdown(explain(scheduling.reason) or "It could not be planned.")
+    existing = post_row(scheduling.existing) if scheduling.existing else None
     if as_json:
-        print_json({"planned": False, "reason": words, "existing": existing})
+        print_json({"planned": False, "reason": reason, "existing": existing})
     else:
-        typer.echo(f"Not planned: {words}", err=True)
+        typer.echo(f"Not planned: {reason}", err=True)
     sys.exit(1)
 
 
@@ -65,40 +67,40 @@ def list_(
     status: Annotated[PostStatus | None, typer.Option(help="Only those.")] = None,
     as_json: Json = False,  # noqa: FBT002 - typer's way
 ) -> None:
-    """Show posts: what is planned by its time, drafts, and what is out."""
+    """Show posts: scheduled ones by time, drafts, and posted ones."""
 
-    async def look(services: Services) -> list[dict[str, Any]]:
-        whose = None
+    async def list_posts(services: Services) -> list[dict[str, Any]]:
+        personality_id = None
         if personality is not None:
-            whose = (await services.personalities.find_own(OPERATOR, personality)).id
-        found = await services.calendar.listed(
-            OPERATOR, personality_id=whose, statuses=[status] if status else ()
+            personality_id = (await services.personalities.find_own(OPERATOR, personality)).id
+        posts = await services.calendar.listed(
+            OPERATOR, personality_id=personality_id, statuses=[status] if status else ()
         )
-        return [entry_row(each) for each in found]
+        return [post_row(each) for each in posts]
 
-    print_rows(ask(look), as_json=as_json, nothing="No posts.", counted="posts")
+    print_rows(call_services(list_posts), as_json=as_json, empty="No posts.", noun="posts")
 
 
 @posts_app.command()
 def show(post: PostName, as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
-    """Show all that is known of a post."""
-    _show(ask(lambda services: services.calendar.find(OPERATOR, post)), as_json=as_json)
+    """Show the details of a post."""
+    _show(call_services(lambda services: services.calendar.find(OPERATOR, post)), as_json=as_json)
 
 
 @posts_app.command()
 def cancel(post: PostName, as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
-    """Call a post off; its photo is free again."""
+    """Cancel a post; its photo can be posted again."""
 
-    async def call_off(services: Services) -> PostDetails:
-        found = await services.calendar.find(OPERATOR, post)
-        return await services.posts.cancel(OPERATOR, found.post.id)
+    async def cancel_post(services: Services) -> PostDetails:
+        match = await services.calendar.find(OPERATOR, post)
+        return await services.posts.cancel(OPERATOR, match.post.id)
 
-    entry = ask(call_off)
+    details = call_services(cancel_post)
     if as_json:
-        print_json({"cancelled": True, "post": entry_row(entry)})
+        print_json({"cancelled": True, "post": post_row(details)})
         return
-    also = " Buffer is asked to let go of it." if entry.post.cancelled_at else ""
-    typer.echo(f"Called off: {entry.photo.file_name}.{also}")
+    also = " It is being removed from Buffer." if details.post.cancelled_at else ""
+    typer.echo(f"Cancelled: {details.photo.file_name}.{also}")
 
 
 @posts_app.command()
@@ -107,24 +109,24 @@ def settle(
     is_out: Annotated[bool, typer.Option("--out/--again", help="Whether it is posted.")],
     as_json: Json = False,  # noqa: FBT002 - typer's way
 ) -> None:
-    """Say whether a post is out of which nobody knows it; if not, it goes out again."""
+    """Resolve an unconfirmed post: it is posted, or is to be sent again."""
 
-    async def say(services: Services) -> PostDetails:
-        found = await services.calendar.find(OPERATOR, post)
-        return await services.posts.settle(OPERATOR, found.post.id, is_out=is_out)
+    async def settle_post(services: Services) -> PostDetails:
+        match = await services.calendar.find(OPERATOR, post)
+        return await services.posts.settle(OPERATOR, match.post.id, is_out=is_out)
 
-    _show(ask(say), as_json=as_json)
+    _show(call_services(settle_post), as_json=as_json)
 
 
-def entry_row(entry: PostDetails, *, whole: bool = False) -> dict[str, Any]:
-    """Return a post as a terminal shows it."""
-    post = entry.post
-    is_held = entry.target is not None and entry.target.paused_at is not None
+def post_row(details: PostDetails, *, whole: bool = False) -> dict[str, Any]:
+    """Return a post as a row for the terminal."""
+    post = details.post
+    is_held = details.target is not None and details.target.paused_at is not None
     held = "its target is paused" if is_held and post.status == PostStatus.SCHEDULED else None
     row = {
         "id": str(post.id),
-        "photo": entry.photo.file_name,
-        "target": target_label(entry.target) if entry.target else None,
+        "photo": details.photo.file_name,
+        "target": target_label(details.target) if details.target else None,
         "status": post.status,
         "scheduled_at": _time(post.scheduled_at),
         "posted_at": _time(post.posted_at),
@@ -132,9 +134,9 @@ def entry_row(entry: PostDetails, *, whole: bool = False) -> dict[str, Any]:
     }
     if whole:
         row |= {
-            "photo_id": str(entry.photo.id),
+            "photo_id": str(details.photo.id),
             "caption": post.caption,
-            "alt_text": entry.photo.alt_text or None,
+            "alt_text": details.photo.alt_text or None,
             "first_comment": post.first_comment or None,
             "buffer_post_id": post.buffer_post_id,
             "discord_message_id": post.discord_message_id,
@@ -143,16 +145,16 @@ def entry_row(entry: PostDetails, *, whole: bool = False) -> dict[str, Any]:
     return row
 
 
-def _show(entry: PostDetails, *, as_json: bool, said: str = "") -> None:
-    row = entry_row(entry, whole=True)
+def _show(details: PostDetails, *, as_json: bool, message: str = "") -> None:
+    row = post_row(details, whole=True)
     if as_json:
-        print_json({"planned": True, "post": row} if said else row)
+        print_json({"planned": True, "post": row} if message else row)
         return
-    if said:
-        typer.echo(said)
+    if message:
+        typer.echo(message)
     table = Table(show_header=False)
     for name, value in row.items():
-        table.add_row(name, plain(value))
+        table.add_row(name, format_cell(value))
     Console(markup=False).print(table)
 
 

@@ -32,38 +32,38 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Another number, other people.")] = 1,
     plot: Annotated[Path, typer.Option(help="Where to draw it.")] = Path("simulation.png"),
 ) -> None:
-    """Let the engine live for weeks in memory, and measure its rhythm."""
+    """Simulate weeks of the engine in memory, and measure its rhythm."""
     settings = terminal.settings()
     options = EngineOptions.of(settings)
-    seats = synthetic_personalities(seed, personalities)
-    rehearsal = Simulation(seats, rhythm=options.rhythm, limits=options.limits)
-    company = asyncio.run(_rehearse(rehearsal, days))
+    synthetic = synthetic_personalities(seed, personalities)
+    simulation = Simulation(synthetic, rhythm=options.rhythm, limits=options.limits)
+    result = asyncio.run(_run_simulation(simulation, days))
     console = Console()
-    kinds = {kind: sum(act.kind == kind for act in company.acts) for kind in ActType}
-    done = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    console.print(f"{len(company.acts)} acts in {days} days: {done or 'nothing'}")
-    if company.skipped:
-        console.print(f"{len(company.skipped)} left undone, for caps and repeats")
-    measured = figures(company.acts, days=days)
+    kinds = {kind: sum(act.kind == kind for act in result.acts) for kind in ActType}
+    summary = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    console.print(f"{len(result.acts)} acts in {days} days: {summary or 'nothing'}")
+    if result.skipped:
+        console.print(f"{len(result.skipped)} skipped, because of limits and repetitions")
+    measured = figures(result.acts, days=days)
     if measured:
         console.print(_table(measured))
     else:
         console.print("That is too little to measure; simulate more days.")
-    own = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
-    for model, price in {**PRICES, **own}.items():
-        dollars = company.tokens_in * price.fresh + company.tokens_out * price.written
+    own_prices = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
+    for model, price in {**PRICES, **own_prices}.items():
+        dollars = result.tokens_in * price.fresh + result.tokens_out * price.written
         console.print(_FORECAST.format(model, dollars / 1_000_000 / days))
-    plot.write_bytes(_drawn(company))
+    plot.write_bytes(_plot(result))
     console.print(f"drawn in {plot}")
 
 
-async def _rehearse(rehearsal: Simulation, days: int) -> SimulationResult:
+async def _run_simulation(simulation: Simulation, days: int) -> SimulationResult:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         task = progress.add_task("days", total=days)
-        async for _ in rehearsal.run(days):
+        async for _ in simulation.run(days):
             progress.advance(task)
-    return rehearsal.result
+    return simulation.result
 
 
 def _table(measured: list[Figure]) -> Table:
@@ -73,15 +73,15 @@ def _table(measured: list[Figure]) -> Table:
     return table
 
 
-def _drawn(company: SimulationResult) -> bytes:
+def _plot(result: SimulationResult) -> bytes:
     by_person: dict[object, list[float]] = {}
-    for act in company.acts:
+    for act in result.acts:
         by_person.setdefault(act.personality_id, []).append(act.at.timestamp())
     busiest = max(by_person.values(), key=len, default=list[float]())
     gaps = [b - a for times in by_person.values() for a, b in pairwise(sorted(times))]
     delays = [
         (act.at - act.answered_at).total_seconds()
-        for act in company.acts
+        for act in result.acts
         if act.answered_at is not None and ACTIONS[act.kind].speaks()
     ]
     return rhythm_plot([at / 3600 % 24 for at in busiest], gaps, delays)

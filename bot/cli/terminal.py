@@ -1,4 +1,4 @@
-"""What an operator reads: one line where there is something to do, and no stack trace."""
+"""Terminal output: errors that an operator can fix are one line, without a traceback."""
 
 import json
 import re
@@ -13,7 +13,7 @@ import discord
 import typer
 
 from bot.app import logs
-from bot.app.settings import Settings, SettingsError, misspelt
+from bot.app.settings import Settings, SettingsError, misspelled_variables
 from bot.discord.errors import explain
 from db.embedded import server
 from db.errors import AlreadyRunning, DatabaseUnreachable, FolderUnusable, NoDatabase
@@ -21,7 +21,7 @@ from services.errors import DomainError
 
 LIVE, PLAYGROUND = "troupe", "playground"
 
-# What a command of Discord's is called here.
+# Discord commands and their equivalents on the command line.
 _COMMANDS = {
     "/photos list": "troupe photos list",
     "/schedule list": "troupe posts list",
@@ -31,19 +31,19 @@ _COMMANDS = {
 
 @contextmanager
 def friendly_errors() -> Generator[None]:
-    """End with one line where the operator must do something."""
+    """Exit with one line for errors that the operator can fix."""
     try:
         yield
     except KeyboardInterrupt:
         sys.exit(0)
     except Exception as error:
-        line = _line_about(error)
+        line = _message_for(error)
         if line is None:
             raise
         fail(line)
 
 
-def _line_about(error: Exception) -> str | None:
+def _message_for(error: Exception) -> str | None:
     match error:
         case SettingsError():
             return str(error)
@@ -60,7 +60,7 @@ def _line_about(error: Exception) -> str | None:
         case aiohttp.ClientConnectionError():
             return f"Discord cannot be reached: {error}"
         case discord.LoginFailure():
-            return "DISCORD_TOKEN: Discord does not accept it; copy it anew from its portal"
+            return "DISCORD_TOKEN: Discord does not accept it; copy it again from its portal"
         case discord.PrivilegedIntentsRequired():
             return (
                 "DISCORD_TOKEN: turn on Server Members Intent and Message Content Intent for this "
@@ -71,49 +71,49 @@ def _line_about(error: Exception) -> str | None:
 
 
 def settings() -> Settings:
-    """Read the settings; end with one line where they are wrong."""
+    """Read the settings; exit with one line if they are invalid."""
     with friendly_errors():
         loaded = Settings.load()
         logs.configure(loaded.log_level, loaded.log_format)
-        for line in misspelt():
+        for line in misspelled_variables():
             typer.echo(f"troupe: {line}", err=True)
         return loaded
     raise AssertionError("unreachable")
 
 
 def print_json(value: Any) -> None:
-    """Print something as JSON, times as ISO 8601 writes them."""
+    """Print a value as JSON, with other types as strings."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
 def strip_markdown(words: str) -> str:
-    """Return words for Discord as a terminal shows them: without Markdown."""
-    words = re.sub(r"<t:(\d+):\w>", lambda found: _utc(int(found[1])), words)
-    for typed, here in _COMMANDS.items():
-        words = words.replace(f"`{typed}`", f"`{here}`")
+    """Return a text for Discord without Markdown and with commands of the command line."""
+    words = re.sub(r"<t:(\d+):\w>", lambda match: _format_utc(int(match[1])), words)
+    for discord_command, cli_command in _COMMANDS.items():
+        words = words.replace(f"`{discord_command}`", f"`{cli_command}`")
     return re.sub(r"\*\*|\\(?=[^\w\s])", "", words)
 
 
-def _utc(seconds: int) -> str:
+def _format_utc(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def plain(value: object) -> str:
-    """Return a cell of a table."""
+def format_cell(value: object) -> str:
+    """Return a value as the text of a table cell."""
     if isinstance(value, bool):
         return "yes" if value else ""
     return "" if value is None else str(value)
 
 
 def fail(line: str) -> None:
-    """End, saying why."""
+    """Print an error and exit with status 2."""
     typer.echo(f"troupe: {line}", err=True)
     sys.exit(2)
 
 
 @contextmanager
 def database(settings: Settings) -> Generator[str]:
-    """Yield the address of the database: the one in the settings, or the embedded server's."""
+    """Yield the URL of the database: that of the settings, or of the embedded server."""
     if settings.database_url is not None:
         yield settings.database_url
         return
@@ -123,7 +123,7 @@ def database(settings: Settings) -> Generator[str]:
 
 @contextmanager
 def default_database(settings: Settings) -> Generator[str]:
-    """Yield the database of the bot that `troupe run` runs: without a token, the playground's."""
+    """Yield the URL of the database of `troupe run`: without a token, of the playground."""
     if settings.database_url is not None or settings.discord_token is not None:
         with database(settings) as url:
             yield url

@@ -1,4 +1,4 @@
-"""What services reach Discord through."""
+"""Construction of the adapters through which services use Discord."""
 
 from collections.abc import Collection
 
@@ -23,13 +23,13 @@ def discord_adapters(
     cdn_hosts: Collection[str] = CDN_HOSTS,
     clock: Clock | None = None,
 ) -> DiscordAdapters:
-    """Return them for a bot, which need not be connected yet."""
+    """Return the adapters of a bot, which need not be connected yet."""
     webhooks = Webhooks(bot)
     return DiscordAdapters(
-        stage=DiscordChatAdapter(
+        chat_adapter=DiscordChatAdapter(
             bot, webhooks, answer_view=answer_view, proxies=proxies, cdn_hosts=cdn_hosts
         ),
-        board_stage=DiscordBoardAdapter(bot, webhooks),
+        board_adapter=DiscordBoardAdapter(bot, webhooks),
         notifier=DiscordNotifier(bot),
         publisher=DiscordPublisher(bot, webhooks, store, clock or SystemClock()),
     )

@@ -1,4 +1,4 @@
-"""Where personalities speak by themselves: posts with votes, and threads below them."""
+"""The board adapter: posts with vote buttons, and comments in threads."""
 
 import io
 from functools import partial
@@ -21,7 +21,7 @@ _MAX_TITLE, _MAX_ALT = 90, 1000
 
 
 class DiscordBoardAdapter(BoardAdapter):
-    """Speaks through webhooks; what it cannot find in a cache it asks Discord for."""
+    """Posts and comments through webhooks."""
 
     def __init__(self, bot: discord.Client, webhooks: Webhooks) -> None:
         self._bot = bot
@@ -61,7 +61,7 @@ class DiscordBoardAdapter(BoardAdapter):
     ) -> SentMessages:
         async with translate_errors():
             board = await self._board(location)
-            thread_id = location.thread_id or await self._begin_thread(board, location)
+            thread_id = location.thread_id or await self._create_thread(board, location)
             content = _linked(location, thread_id, text, answering)
             options = {"thread": discord.Object(thread_id)}
             message = await self._send(board, speaker, content, options)
@@ -81,18 +81,20 @@ class DiscordBoardAdapter(BoardAdapter):
             if title and location.is_forum:
                 return await self._find_in_forum(location, speaker, title, text)
             if title:
-                found = await self._find(await self._board(location), speaker, text)
-                return SentMessages(message_ids=[found]) if found else None
+                message_id = await self._find(await self._board(location), speaker, text)
+                return SentMessages(message_ids=[message_id]) if message_id else None
             thread_id = location.thread_id or location.post_message_id
             if thread_id is None:
                 return None
             try:
                 thread: Any = await self._channel(thread_id)
             except discord.NotFound:
-                return None  # nobody has commented yet
+                return None  # there are no comments yet
             content = _linked(location, thread_id, text, answering)
-            found = await self._find(thread, speaker, content)
-            return SentMessages(message_ids=[found], thread_id=thread_id) if found else None
+            message_id = await self._find(thread, speaker, content)
+            return (
+                SentMessages(message_ids=[message_id], thread_id=thread_id) if message_id else None
+            )
 
     @override
     async def show_votes(
@@ -108,8 +110,10 @@ class DiscordBoardAdapter(BoardAdapter):
         async with translate_errors():
             board = await self._board(location)
             if not is_ours:
-                place: Any = await self._channel(location.thread_id) if location.is_forum else board
-                await place.get_partial_message(message_id).add_reaction(UP)
+                channel: Any = (
+                    await self._channel(location.thread_id) if location.is_forum else board
+                )
+                await channel.get_partial_message(message_id).add_reaction(UP)
                 return
             thread = discord.Object(location.thread_id or 0)
             webhook = await self._webhooks.get(board)
@@ -139,8 +143,8 @@ class DiscordBoardAdapter(BoardAdapter):
             **options,
         )
 
-    async def _begin_thread(self, board: Any, location: BoardLocation) -> int:
-        """Begin the thread of a post, or return the one that somebody has begun meanwhile."""
+    async def _create_thread(self, board: Any, location: BoardLocation) -> int:
+        """Create the thread of a post, or return the one that was created meanwhile."""
         if location.post_message_id is None:
             raise MissingPermission("Create Public Threads")
         message = board.get_partial_message(location.post_message_id)
@@ -149,12 +153,12 @@ class DiscordBoardAdapter(BoardAdapter):
         except discord.HTTPException as error:
             if error.code != _THREAD_EXISTS:
                 raise
-            return location.post_message_id  # a message's thread has its id
+            return location.post_message_id  # the thread of a message has the message's id
 
     async def _find(self, channel: Any, speaker: Speaker, content: str) -> int | None:
         async for message in channel.history(limit=_MAX_HISTORY):
-            is_a_webhooks = message.webhook_id is not None
-            if is_a_webhooks and (message.author.name, message.content) == (speaker.name, content):
+            is_webhook = message.webhook_id is not None
+            if is_webhook and (message.author.name, message.content) == (speaker.name, content):
                 return message.id
         return None
 
@@ -168,8 +172,8 @@ class DiscordBoardAdapter(BoardAdapter):
             if thread.parent_id == board.id and thread.name == title[:_MAX_TITLE]
         ]
         for thread in threads:
-            if found := await self._find(thread, speaker, text):
-                return SentMessages(message_ids=[found], thread_id=thread.id)
+            if message_id := await self._find(thread, speaker, text):
+                return SentMessages(message_ids=[message_id], thread_id=thread.id)
         return None
 
     async def _board(self, location: BoardLocation) -> Any:
@@ -180,13 +184,13 @@ class DiscordBoardAdapter(BoardAdapter):
 
 
 def _file(picture: ImageAttachment) -> discord.File:
-    """Return a picture as a file to send."""
+    """Return an image as a file to send."""
     alt = shorten(picture.alt, _MAX_ALT)
     return discord.File(io.BytesIO(picture.data), "picture.jpg", description=alt)
 
 
 def _linked(location: BoardLocation, thread_id: int, text: str, answering: int | None) -> str:
-    """Return words below a link to what they answer: webhooks cannot reply."""
+    """Return text below a link to the message it answers: webhooks cannot reply."""
     if answering is None:
         return text
     return f"-# ↪ https://discord.com/channels/{location.guild_id}/{thread_id}/{answering}\n{text}"

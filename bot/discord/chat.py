@@ -1,4 +1,4 @@
-"""Where personalities speak on Discord: webhooks in servers, a name before the text in DMs."""
+"""The chat adapter: personalities speak through webhooks in servers, and as the bot in DMs."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection
@@ -21,7 +21,7 @@ from services.types import Attachment, Channel, IncomingMessage, Speaker
 
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
-_COMFORT = """\
+_CRISIS_RESOURCES = """\
 This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
 any story. Please talk to a person who can help, now:
 - <https://findahelpline.com> lists free help lines, by phone and chat, in your country.
@@ -31,7 +31,7 @@ If you are in danger right now, call your local emergency number."""
 
 
 class DiscordChatAdapter(ChatAdapter):
-    """One webhook a channel, shared by all personalities and by its threads."""
+    """Sends through one webhook per channel, shared by all personalities and by its threads."""
 
     def __init__(
         self,
@@ -53,10 +53,12 @@ class DiscordChatAdapter(ChatAdapter):
         self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
     ) -> list[int]:
         async with translate_errors():
-            messageable = await self._channel(channel)
-            masked = await self._is_masked(channel, messageable)
-            pieces = _pieces(channel, speaker, text, masked=masked)
-            return await self._send_all(messageable, speaker, pieces, line_id, masked=masked)
+            messageable = await self._resolve(channel)
+            via_webhook = await self._can_use_webhook(channel, messageable)
+            pieces = _split_answer(channel, speaker, text, via_webhook=via_webhook)
+            return await self._send_all(
+                messageable, speaker, pieces, line_id, via_webhook=via_webhook
+            )
 
     @override
     async def edit(
@@ -69,21 +71,25 @@ class DiscordChatAdapter(ChatAdapter):
         line_id: UUID,
     ) -> list[int]:
         async with translate_errors():
-            messageable = await self._channel(channel)
-            masked = await self._is_masked(channel, messageable)
-            pieces = _pieces(channel, speaker, text, masked=masked)
-            kept = message_ids[: len(pieces)]
-            for number, (message_id, piece) in enumerate(zip(kept, pieces, strict=False), start=1):
+            messageable = await self._resolve(channel)
+            via_webhook = await self._can_use_webhook(channel, messageable)
+            pieces = _split_answer(channel, speaker, text, via_webhook=via_webhook)
+            reused_ids = message_ids[: len(pieces)]
+            for number, (message_id, piece) in enumerate(
+                zip(reused_ids, pieces, strict=False), start=1
+            ):
                 view = self._answer_view(line_id) if number == len(pieces) else None
-                await self._edit(messageable, message_id, piece, view, masked=masked)
-            rest = pieces[len(kept) :]
-            more = await self._send_all(messageable, speaker, rest, line_id, masked=masked)
-            return [*kept, *more]
+                await self._edit(messageable, message_id, piece, view, via_webhook=via_webhook)
+            remaining = pieces[len(reused_ids) :]
+            new_ids = await self._send_all(
+                messageable, speaker, remaining, line_id, via_webhook=via_webhook
+            )
+            return [*reused_ids, *new_ids]
 
     @override
     async def delete(self, channel: Channel, message_ids: list[int]) -> None:
         async with translate_errors():
-            messageable = await self._channel(channel)
+            messageable = await self._resolve(channel)
             for message_id in message_ids:
                 with suppress(discord.NotFound):
                     if channel.guild_id is None:
@@ -98,12 +104,12 @@ class DiscordChatAdapter(ChatAdapter):
 
     @override
     async def send_crisis_resources(self, message: IncomingMessage) -> None:
-        await self._reply(message, _COMFORT)
+        await self._reply(message, _CRISIS_RESOURCES)
 
     @override
     @asynccontextmanager
     async def typing(self, channel: Channel) -> AsyncGenerator[None]:
-        task = asyncio.create_task(self._type(channel))
+        task = asyncio.create_task(self._keep_typing(channel))
         try:
             yield
         finally:
@@ -115,8 +121,8 @@ class DiscordChatAdapter(ChatAdapter):
     ) -> list[IncomingMessage]:
         try:
             async with translate_errors():
-                messageable = await self._channel(channel)
-                found = [
+                messageable = await self._resolve(channel)
+                messages = [
                     message
                     async for message in messageable.history(
                         limit=limit,
@@ -126,11 +132,11 @@ class DiscordChatAdapter(ChatAdapter):
                     )
                 ]
         except MissingPermission:
-            return []  # without Read Message History there is no past to know
-        me = self._bot.user.id if self._bot.user else 0
+            return []  # the permission Read Message History is missing
+        bot_id = self._bot.user.id if self._bot.user else 0
         return [
-            to_incoming_message(message, bot_id=me)
-            for message in reversed(found)
+            to_incoming_message(message, bot_id=bot_id)
+            for message in reversed(messages)
             if is_from_person(message, self._proxies)
         ]
 
@@ -144,65 +150,77 @@ class DiscordChatAdapter(ChatAdapter):
         except (discord.HTTPException, aiohttp.ClientError, OSError):
             return None
 
-    async def _is_masked(self, place: Channel, channel: Any) -> bool:
-        """Whether personalities speak with a name and face of their own here."""
-        return place.guild_id is not None and await self._webhooks.are_allowed(channel)
+    async def _can_use_webhook(self, channel: Channel, messageable: Any) -> bool:
+        """Whether personalities have their own name and avatar here."""
+        return channel.guild_id is not None and await self._webhooks.are_allowed(messageable)
 
     async def _send_all(
-        self, channel: Any, speaker: Speaker, pieces: list[str], line_id: UUID, *, masked: bool
+        self,
+        messageable: Any,
+        speaker: Speaker,
+        pieces: list[str],
+        line_id: UUID,
+        *,
+        via_webhook: bool,
     ) -> list[int]:
-        """Send messages, the last one with the answer's button."""
+        """Send messages; the last one has the button of the answer."""
         message_ids: list[int] = []
         for number, piece in enumerate(pieces, start=1):
             view = self._answer_view(line_id) if number == len(pieces) else discord.utils.MISSING
-            if masked:
-                message = await self._webhooks.send(channel, speaker, piece, view=view)
+            if via_webhook:
+                message = await self._webhooks.send(messageable, speaker, piece, view=view)
             else:
-                message = await channel.send(piece, view=view or None)
+                message = await messageable.send(piece, view=view or None)
             message_ids.append(message.id)
         return message_ids
 
     async def _edit(
-        self, channel: Any, message_id: int, piece: str, view: ui.View | None, *, masked: bool
+        self,
+        messageable: Any,
+        message_id: int,
+        piece: str,
+        view: ui.View | None,
+        *,
+        via_webhook: bool,
     ) -> None:
-        if not masked:
-            await channel.get_partial_message(message_id).edit(content=piece, view=view)
+        if not via_webhook:
+            await messageable.get_partial_message(message_id).edit(content=piece, view=view)
             return
-        webhook = await self._webhooks.get(channel)
+        webhook = await self._webhooks.get(messageable)
         try:
             await webhook.edit_message(
-                message_id, content=piece, view=view, thread=_thread(channel)
+                message_id, content=piece, view=view, thread=_thread(messageable)
             )
         except discord.NotFound as error:
-            raise AnswerNotFound from error  # said through a webhook that is gone, so for ever
+            raise AnswerNotFound from error  # its webhook was deleted, so it cannot be edited
 
-    async def _channel(self, place: Channel) -> Any:
-        return await resolve_channel(self._bot, place.channel_id)
+    async def _resolve(self, channel: Channel) -> Any:
+        return await resolve_channel(self._bot, channel.channel_id)
 
-    async def _reply(self, heard: IncomingMessage, text: str) -> None:
+    async def _reply(self, message: IncomingMessage, text: str) -> None:
         async with translate_errors():
-            channel = await self._channel(heard.channel)
+            messageable = await self._resolve(message.channel)
             reference = discord.MessageReference(
-                message_id=heard.message_id,
-                channel_id=heard.channel.channel_id,
+                message_id=message.message_id,
+                channel_id=message.channel.channel_id,
                 fail_if_not_exists=False,
             )
-            await channel.send(text, reference=reference)
+            await messageable.send(text, reference=reference)
 
-    async def _type(self, place: Channel) -> None:
+    async def _keep_typing(self, channel: Channel) -> None:
         with suppress(discord.HTTPException):
-            channel = await self._channel(place)
-            async with channel.typing():
+            messageable = await self._resolve(channel)
+            async with messageable.typing():
                 await asyncio.Event().wait()
 
 
-def _thread(channel: Any) -> discord.Thread:
-    return channel if isinstance(channel, discord.Thread) else discord.utils.MISSING
+def _thread(messageable: Any) -> discord.Thread:
+    return messageable if isinstance(messageable, discord.Thread) else discord.utils.MISSING
 
 
-def _pieces(place: Channel, speaker: Speaker, text: str, *, masked: bool) -> list[str]:
-    """Cut an answer into messages; without a face of its own, its name comes first."""
-    if masked:
+def _split_answer(channel: Channel, speaker: Speaker, text: str, *, via_webhook: bool) -> list[str]:
+    """Split an answer into messages; without a webhook, the name of the speaker comes first."""
+    if via_webhook:
         return split(text)
-    named = f"**{discord.utils.escape_markdown(speaker.name)}:** {text}"
-    return split(named if place.guild_id is None else f"{named}\n{_NO_WEBHOOK}")
+    prefixed = f"**{discord.utils.escape_markdown(speaker.name)}:** {text}"
+    return split(prefixed if channel.guild_id is None else f"{prefixed}\n{_NO_WEBHOOK}")

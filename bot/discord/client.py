@@ -1,4 +1,4 @@
-"""The bot: a connection to Discord, the services behind it, and the cogs in front."""
+"""The bot: the connection to Discord, with its services and cogs."""
 
 import asyncio
 import hashlib
@@ -24,7 +24,7 @@ from services.types import IncomingMessage
 
 log = logging.getLogger(__name__)
 
-# Troupe has no voice, so nobody needs to be told what voice would take.
+# Troupe does not use voice, so the warnings about missing voice dependencies are noise.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 Interaction: TypeAlias = "discord.Interaction[Bot]"
@@ -37,7 +37,7 @@ COGS = (
 
 
 class Bot(commands.AutoShardedBot):
-    """Everything that listens to Discord. It is given its services once it exists itself."""
+    """The Discord client. Its services are assembled in the constructor, as they use it."""
 
     services: Services
 
@@ -74,7 +74,7 @@ class Bot(commands.AutoShardedBot):
     @override
     async def setup_hook(self) -> None:
         if not self._has_gateway:
-            return  # nobody will call a command
+            return  # no interactions are received
         if any(catalogue is not ENGLISH for catalogue in CATALOGUES.values()):
             await self.tree.set_translator(Translator(CATALOGUES))
         for name in COGS:
@@ -82,7 +82,7 @@ class Bot(commands.AutoShardedBot):
         await self.sync_if_changed()
 
     async def sync_if_changed(self, *, force: bool = False) -> bool:
-        """Send our commands to Discord if they differ from what it was last sent."""
+        """Sync the application commands if they differ from those that were last synced."""
         payload = await self._command_payload()
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         application_id = self.application_id or 0
@@ -91,7 +91,7 @@ class Bot(commands.AutoShardedBot):
             return False
         await self.tree.sync()
         await self.services.command_sync.save(application_id, digest)
-        log.info("Sent %s commands to Discord", len(payload))
+        log.info("Synced %s commands with Discord", len(payload))
         return True
 
     async def _command_payload(self) -> list[dict[str, Any]]:
@@ -105,50 +105,50 @@ class Bot(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message, /) -> None:
         if self.user is None or not is_from_person(message, self._proxies):
             return
-        heard = to_incoming_message(message, bot_id=self.user.id)
-        # What is private to some is not for a board; and nobody waits for it to be answered.
+        incoming = to_incoming_message(message, bot_id=self.user.id)
+        # Private threads are not part of a board. Ingestion runs beside the answer, to save time.
         is_private = message.channel.type is discord.ChannelType.private_thread
-        noting = None if is_private else asyncio.create_task(self._note(heard, message))
+        ingestion = None if is_private else asyncio.create_task(self._ingest(incoming, message))
         try:
-            await self.services.chat.handle_message(heard)
+            await self.services.chat.handle_message(incoming)
         except Exception as error:
             log.exception("Message %s was not answered", message.id)
             with suppress(DomainError, discord.HTTPException):
-                await self.services.stage.send_error(heard, error)
+                await self.services.chat_adapter.send_error(incoming, error)
         finally:
-            if noting is not None:
-                await noting
+            if ingestion is not None:
+                await ingestion
 
-    async def _note(self, heard: IncomingMessage, message: discord.Message) -> None:
-        """Keep what is said on a board."""
+    async def _ingest(self, incoming: IncomingMessage, message: discord.Message) -> None:
+        """Ingest a message, if it is on a board."""
         try:
-            await self.services.board_ear.ingest(heard, title=forum_title(message))
+            await self.services.board_ingest.ingest(incoming, title=forum_title(message))
         except Exception:
-            log.exception("Message %s was not noted", message.id)
+            log.exception("Message %s was not ingested", message.id)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """Follow the edit of a person's message; our own are kept where they are made."""
+        """Apply the edit of a person's message; our own edits are saved where they are made."""
         message = payload.message
-        # Without a time it is Discord that adds something, like the preview of a link.
+        # Without a timestamp, the update is by Discord, such as the preview of a link.
         if message.edited_at is not None and is_from_person(message, self._proxies):
-            heard = to_incoming_message(message, bot_id=self.user.id if self.user else 0)
-            await self.services.chat.handle_edit(heard)
-            await self.services.board_ear.apply_edit(heard)
+            incoming = to_incoming_message(message, bot_id=self.user.id if self.user else 0)
+            await self.services.chat.handle_edit(incoming)
+            await self.services.board_ingest.apply_edit(incoming)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        """Honour the deletion of a message."""
-        await self._forget([payload.message_id])
+        """Delete what is stored of a message."""
+        await self._forget_messages([payload.message_id])
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        """Honour the deletion of messages."""
-        await self._forget(sorted(payload.message_ids))
+        """Delete what is stored of messages."""
+        await self._forget_messages(sorted(payload.message_ids))
 
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
-        """Nobody acts on a post whose thread is gone; in a forum the post is its first message."""
-        await self._forget([payload.thread_id], thread_ids=[payload.thread_id])
+        """Delete the post of a thread; in a forum, its message has the id of the thread."""
+        await self._forget_messages([payload.thread_id], thread_ids=[payload.thread_id])
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        """Close a board whose channel is gone."""
+        """Close the board of a deleted channel."""
         await self.services.boards.close_deleted(channel_id=channel.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
@@ -158,28 +158,30 @@ class Bot(commands.AutoShardedBot):
     async def on_guild_channel_update(
         self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
     ) -> None:
-        """Follow a channel that is no longer for adults, or is now."""
+        """Update the board of a channel, which may have become age-restricted or not."""
         await self.services.boards.sync_channel(to_channel(channel, channel.guild))
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         """Count a person's reaction on a board as a vote."""
         if value := reaction_value(payload.emoji.name):
-            await self._count(payload, value)
+            await self._record_vote(payload, value)
 
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
-        """Take back a vote with the reaction that it was."""
+        """Remove the vote of a removed reaction."""
         if reaction_value(payload.emoji.name):
-            await self._count(payload, 0)
+            await self._record_vote(payload, 0)
 
-    async def _count(self, payload: discord.RawReactionActionEvent, value: int) -> None:
-        is_bots = payload.member is not None and payload.member.bot
-        if payload.guild_id is not None and payload.user_id != self.application_id and not is_bots:
-            await self.services.board_ear.react(payload.user_id, payload.message_id, value)
+    async def _record_vote(self, payload: discord.RawReactionActionEvent, value: int) -> None:
+        is_bot = payload.member is not None and payload.member.bot
+        if payload.guild_id is not None and payload.user_id != self.application_id and not is_bot:
+            await self.services.board_ingest.react(payload.user_id, payload.message_id, value)
 
-    async def _forget(self, message_ids: list[int], *, thread_ids: Sequence[int] = ()) -> None:
+    async def _forget_messages(
+        self, message_ids: list[int], *, thread_ids: Sequence[int] = ()
+    ) -> None:
         await self.services.chat.forget_messages(message_ids)
-        await self.services.board_ear.forget(message_ids, thread_ids=thread_ids)
+        await self.services.board_ingest.forget(message_ids, thread_ids=thread_ids)
 
     async def on_ready(self) -> None:
-        """Say that we are here."""
+        """Log that the bot is ready."""
         log.info("Ready as %s in %s servers", self.user, len(self.guilds))

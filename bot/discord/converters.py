@@ -1,4 +1,4 @@
-"""Discord's channels and messages in the services' words."""
+"""Converters from discord.py objects to the types of services."""
 
 from collections.abc import Collection
 from typing import Any
@@ -9,7 +9,7 @@ from services.types import Actor, Attachment, Channel, IncomingMessage, Venue
 
 
 def to_channel(channel: Any, guild: discord.Guild | None) -> Channel:
-    """Return where a channel is, as conversations see it."""
+    """Convert a channel or thread."""
     if guild is None:
         return Channel(channel_id=channel.id, guild_id=None, venue=Venue.DM)
     parent = channel.parent if isinstance(channel, discord.Thread) else None
@@ -23,18 +23,18 @@ def to_channel(channel: Any, guild: discord.Guild | None) -> Channel:
 
 
 def is_age_restricted(interaction: discord.Interaction[Any]) -> bool:
-    """Return whether a command is used where only adults are."""
+    """Return whether a command is used in an age-restricted channel."""
     return to_channel(interaction.channel, interaction.guild).age_restricted
 
 
 def to_actor(
     user: discord.User | discord.Member, channel: Any = None, *, is_bot_owner: bool = False
 ) -> Actor:
-    """Return who somebody is and what they may do in a channel."""
+    """Convert a user, with their permissions in a channel."""
     moderates = (
         isinstance(user, discord.Member)
         and hasattr(channel, "permissions_for")
-        and _moderates(channel.permissions_for(user))
+        and _can_moderate(channel.permissions_for(user))
     )
     return Actor(
         discord_id=user.id,
@@ -44,26 +44,26 @@ def to_actor(
     )
 
 
-def _moderates(may: discord.Permissions) -> bool:
-    return may.manage_messages or may.manage_guild
+def _can_moderate(permissions: discord.Permissions) -> bool:
+    return permissions.manage_messages or permissions.manage_guild
 
 
 def from_interaction(
-    interaction: discord.Interaction[Any], shown: discord.Message, text: str
+    interaction: discord.Interaction[Any], message: discord.Message, text: str
 ) -> IncomingMessage:
-    """Return what somebody said by a command, shown in the channel by a message of ours."""
+    """Return what a user said by a command, which our message shows in the channel."""
     return IncomingMessage(
-        message_id=shown.id,
+        message_id=message.id,
         channel=to_channel(interaction.channel, interaction.guild),
         author_id=interaction.user.id,
         author_name=interaction.user.display_name,
         content=text,
-        created_at=shown.created_at,
+        created_at=message.created_at,
     )
 
 
 def to_incoming_message(message: discord.Message, *, bot_id: int) -> IncomingMessage:
-    """Return a message of a person as the chat hears it."""
+    """Convert a message of a person."""
     reference = message.reference
     return IncomingMessage(
         message_id=message.id,
@@ -80,14 +80,14 @@ def to_incoming_message(message: discord.Message, *, bot_id: int) -> IncomingMes
 
 
 def forum_title(message: discord.Message) -> str | None:
-    """Return the title of the forum post that a message begins."""
+    """Return the title of a forum post for its first message, or None."""
     channel = message.channel
     is_first = isinstance(channel, discord.Thread) and channel.id == message.id
     return channel.name if is_first and isinstance(channel, discord.Thread) else None
 
 
 def to_attachment(attachment: discord.Attachment) -> Attachment:
-    """Return a file as the chat knows it before reading it."""
+    """Convert an attachment; its data is not fetched."""
     return Attachment(
         name=attachment.filename,
         media_type=(attachment.content_type or "").partition(";")[0],
@@ -97,7 +97,7 @@ def to_attachment(attachment: discord.Attachment) -> Attachment:
 
 
 def is_from_person(message: discord.Message, proxies: Collection[int]) -> bool:
-    """Whether a person wrote a message, by themselves or through a proxy like PluralKit."""
+    """Whether a person wrote a message, directly or through a proxy such as PluralKit."""
     if message.type not in (discord.MessageType.default, discord.MessageType.reply):
         return False
     if message.webhook_id is not None:
@@ -108,11 +108,11 @@ def is_from_person(message: discord.Message, proxies: Collection[int]) -> bool:
 def _is_public(channel: Any, guild: discord.Guild) -> bool:
     if channel.type is discord.ChannelType.private_thread:
         return False
-    shown = channel.parent if isinstance(channel, discord.Thread) else channel
-    # Where we are not a member and see no permissions, we assume the narrower.
-    if shown is None or not hasattr(shown, "permissions_for") or not guild.roles:
+    guild_channel = channel.parent if isinstance(channel, discord.Thread) else channel
+    # If permissions are unknown, because the bot is not a member, it counts as private.
+    if guild_channel is None or not hasattr(guild_channel, "permissions_for") or not guild.roles:
         return False
-    return shown.permissions_for(guild.default_role).view_channel
+    return guild_channel.permissions_for(guild.default_role).view_channel
 
 
 def _is_age_restricted(channel: Any) -> bool:
@@ -120,6 +120,6 @@ def _is_age_restricted(channel: Any) -> bool:
 
 
 async def interaction_actor(interaction: discord.Interaction[Any], channel: Any = None) -> Actor:
-    """Return who uses a command or presses a button, with what they may do here, or elsewhere."""
+    """Return the user of an interaction, with their permissions in its channel or another."""
     is_bot_owner = await interaction.client.is_owner(interaction.user)
     return to_actor(interaction.user, channel or interaction.channel, is_bot_owner=is_bot_owner)

@@ -1,4 +1,4 @@
-"""Every failed interaction is answered here; the words are in `bot.discord.locales`."""
+"""Replies to failed interactions; the texts are in `bot.discord.locales`."""
 
 import logging
 from typing import Any
@@ -11,17 +11,17 @@ from bot.discord.messages import Catalogue
 
 log = logging.getLogger(__name__)
 
-# Unknown message, unknown webhook, unknown interaction: it was dismissed, or its time ran out.
-_NOBODY_LEFT = {10008, 10015, 10062}
+# Unknown message, webhook or interaction: it was dismissed, or has expired.
+_EXPIRED_CODES = {10008, 10015, 10062}
 
 
 def explain(error: BaseException, locale: discord.Locale | None = None) -> str | None:
-    """Say what went wrong to whoever caused it; None means the fault is ours."""
+    """Return the message for the user who caused an error, or None for an internal error."""
     return _catalogue(locale).render(error)
 
 
 def describe(error: BaseException) -> str:
-    """Say what went wrong, also where the fault is ours."""
+    """Return the message for an error, a generic one for an internal error."""
     return explain(error) or ENGLISH.unexplained
 
 
@@ -30,7 +30,7 @@ def _catalogue(locale: discord.Locale | None) -> Catalogue:
 
 
 def unwrap(error: BaseException) -> BaseException:
-    """Return what really happened, out of what discord.py wrapped around it."""
+    """Return the original error inside a wrapper of discord.py."""
     match error:
         case app_commands.CommandInvokeError(original=original):
             return unwrap(original)
@@ -41,12 +41,12 @@ def unwrap(error: BaseException) -> BaseException:
 
 
 async def report(interaction: discord.Interaction[Any], error: Exception) -> None:
-    """Answer an interaction that failed. Every door in `bot.discord.ui` leads here."""
+    """Reply to a failed interaction. All error handlers of `bot.discord.ui` call this."""
     cause = unwrap(error)
     text = explain(cause, interaction.locale)
     if text is None:
-        if isinstance(cause, discord.NotFound) and cause.code in _NOBODY_LEFT:
-            log.warning("Interaction %s came to nothing: %s", interaction.id, cause)
+        if isinstance(cause, discord.NotFound) and cause.code in _EXPIRED_CODES:
+            log.warning("Interaction %s has expired: %s", interaction.id, cause)
             return
         log.error("Interaction %s failed", interaction.id, exc_info=cause)
         catalogue = _catalogue(interaction.locale)

@@ -1,6 +1,6 @@
-"""Notices on Discord: an edited answer while its interaction's token lives, else a DM.
+"""Notices on Discord: an edited reply while the token of its interaction is valid, else a DM.
 
-Only Discord's REST interface is used, so that any process with a token can do it.
+Only Discord's REST API is used, so any process with a bot token can send them.
 """
 
 import asyncio
@@ -30,16 +30,16 @@ from services.social import PostNotice, PostStatus
 
 log = logging.getLogger(__name__)
 
-# Discord keeps an interaction's token for fifteen minutes.
+# The token of an interaction is valid for fifteen minutes.
 _TOKEN_LIFETIME = timedelta(minutes=14, seconds=30)
-# The token expired, the answer was dismissed, or the channel is closed to us.
+# The token expired, the reply was dismissed, or the channel is not accessible.
 _UNREACHABLE = (401, 403, 404)
 _REPLY = "/webhooks/{application_id}/{token}/messages/@original"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Message:
-    """A notice as it is sent."""
+    """A rendered notice."""
 
     content: str | None = None
     embed: discord.Embed | None = None
@@ -47,34 +47,34 @@ class _Message:
     view: ui.View | None = None
 
 
-async def _publish_result(notice: PublishResult) -> _Message:
+async def _render_publish_result(notice: PublishResult) -> _Message:
     return _Message(content=result_text(notice))
 
 
-async def _progress(notice: Progress) -> _Message:
+async def _render_progress(notice: Progress) -> _Message:
     embed = progress_embed(notice)
     if not notice.thumbnails:
         return _Message(embed=embed)
-    drawn = await asyncio.to_thread(contact_sheet, notice.thumbnails)
+    sheet = await asyncio.to_thread(contact_sheet, notice.thumbnails)
     embed.set_image(url="attachment://pictures.png")
-    return _Message(embed=embed, files=[discord.File(io.BytesIO(drawn), "pictures.png")])
+    return _Message(embed=embed, files=[discord.File(io.BytesIO(sheet), "pictures.png")])
 
 
-async def _post(notice: PostNotice) -> _Message:
+async def _render_post_notice(notice: PostNotice) -> _Message:
     post = notice.details.post
     view = settle_view(post.id) if post.status == PostStatus.UNCONFIRMED else None
     return _Message(content=notice_text(notice), view=view)
 
 
 _RENDERERS: Mapping[type[Notice], Callable[[Any], Awaitable[_Message]]] = {
-    PublishResult: _publish_result,
-    Progress: _progress,
-    PostNotice: _post,
+    PublishResult: _render_publish_result,
+    Progress: _render_progress,
+    PostNotice: _render_post_notice,
 }
 
 
 def reply_address(interaction: discord.Interaction[Any]) -> ReplyAddress:
-    """Return where the answer to an interaction can be edited while its token lives."""
+    """Return the address at which the reply to an interaction can be edited while it is valid."""
     return {
         "application_id": str(interaction.application_id),
         "token": interaction.token,
@@ -83,7 +83,7 @@ def reply_address(interaction: discord.Interaction[Any]) -> ReplyAddress:
 
 
 class DiscordNotifier(Notifier):
-    """Edits answers and sends DMs."""
+    """Edits replies and sends DMs."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
@@ -112,7 +112,7 @@ class DiscordNotifier(Notifier):
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
                 if not isinstance(error, discord.HTTPException) or error.status not in _UNREACHABLE:
                     raise NotificationFailed from error
-                log.info("An answer can no longer be edited: %s", error)
+                log.info("A reply can no longer be edited: %s", error)
                 return False
         return True
 

@@ -1,4 +1,4 @@
-"""Where photos are posted on Discord: in a channel, in the voice of their personality."""
+"""The publisher of photos on Discord: posts to a channel through its webhook."""
 
 import io
 from datetime import datetime, timedelta
@@ -27,12 +27,12 @@ from services.texts import shorten
 from services.types import Venue
 
 _MAX_HISTORY, _MAX_ARCHIVED = 2000, 100
-_SKEW = timedelta(minutes=5)
+_CLOCK_SKEW = timedelta(minutes=5)
 _MAX_TITLE, _MAX_ALT = 90, 1000
 
 
 class DiscordPublisher(Publisher):
-    """Posts through the channel's webhook; a message is known again by the name of its file."""
+    """Posts through the webhook of a channel; a message is recognised by its file name."""
 
     def __init__(
         self, bot: discord.Client, webhooks: Webhooks, store: ObjectStore, clock: Clock
@@ -45,15 +45,15 @@ class DiscordPublisher(Publisher):
     @property
     @override
     def finds_everything(self) -> bool:
-        """What Discord has taken is in its history."""
+        """Return True: every message is in the history of its channel."""
         return True
 
     @override
     async def check(self, outgoing: OutgoingPost) -> None:
         try:
             async with translate_errors():
-                channel = await self._channel(outgoing)
-                if not await self._webhooks.are_allowed(await self._home(channel)):
+                channel = await self._resolve(outgoing)
+                if not await self._webhooks.are_allowed(await self._webhook_channel(channel)):
                     raise MissingPermission("Manage Webhooks")
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise PublisherBusy("Discord is not answering") from error
@@ -73,20 +73,20 @@ class DiscordPublisher(Publisher):
 
         try:
             async with translate_errors():
-                channel = await self._channel(outgoing)
+                channel = await self._resolve(outgoing)
                 message = await self._webhooks.send(
-                    await self._home(channel),
+                    await self._webhook_channel(channel),
                     outgoing.speaker,
                     outgoing.caption,
                     is_retried=False,
                     file=file,
-                    **_where(channel, outgoing),
+                    **_destination(channel, outgoing),
                 )
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise DeliveryUnconfirmed(type(error).__name__) from error
         except discord.HTTPException as error:
             if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-                raise PublisherBusy("Discord wants us to wait", 60) from error
+                raise PublisherBusy("Discord is rate-limiting us", 60) from error
             raise PostRefused(error.text[:200] or "Discord refuses it") from error
         return _receipt(channel, message.channel.id, message.id)
 
@@ -94,28 +94,28 @@ class DiscordPublisher(Publisher):
     async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
         try:
             async with translate_errors():
-                channel = await self._channel(outgoing)
+                channel = await self._resolve(outgoing)
                 if isinstance(channel, discord.ForumChannel):
                     return await self._find_in_forum(channel, outgoing)
-                ago = self._clock.now() - since + _SKEW
-                looked_at, newest = 0, None
+                max_age = self._clock.now() - since + _CLOCK_SKEW
+                checked, newest = 0, None
                 async for message in channel.history(limit=_MAX_HISTORY):
-                    looked_at += 1
-                    if _is_it(message, outgoing):
+                    checked += 1
+                    if _matches(message, outgoing):
                         return _receipt(channel, channel.id, message.id)
                     newest = newest or message.created_at
-                    if newest - message.created_at > ago:
-                        return None  # by Discord's clock; what comes now is older
+                    if newest - message.created_at > max_age:
+                        return None  # by Discord's clock; the rest is older
         except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
             raise PublisherBusy("Discord is not answering") from error
-        if looked_at == _MAX_HISTORY:
-            raise DeliveryUnconfirmed  # there is more than was looked at
+        if checked == _MAX_HISTORY:
+            raise DeliveryUnconfirmed  # the history is longer than what was checked
         return None
 
     async def _find_in_forum(
         self, forum: discord.ForumChannel, outgoing: OutgoingPost
     ) -> Receipt | None:
-        """Return the forum post that a photo began: its first message has its id."""
+        """Return the forum post of a photo: its first message has the id of the thread."""
         threads = [
             each for each in await forum.guild.active_threads() if each.parent_id == forum.id
         ]
@@ -125,26 +125,26 @@ class DiscordPublisher(Publisher):
                 try:
                     message = await thread.fetch_message(thread.id)
                 except discord.NotFound:
-                    continue  # somebody has deleted how it began
-                if _is_it(message, outgoing):
+                    continue  # its first message was deleted
+                if _matches(message, outgoing):
                     return _receipt(forum, thread.id, message.id)
         return None
 
-    async def _home(self, channel: Any) -> Any:
-        """Return the channel that a webhook belongs to, which a thread may not know of itself."""
+    async def _webhook_channel(self, channel: Any) -> Any:
+        """Return the channel of the webhook; the parent of a thread may not be cached."""
         if isinstance(channel, discord.Thread):
             return channel.parent or await self._bot.fetch_channel(channel.parent_id)
         return channel
 
-    async def _channel(self, outgoing: OutgoingPost) -> Any:
+    async def _resolve(self, outgoing: OutgoingPost) -> Any:
         return await resolve_channel(self._bot, int(outgoing.channel_id))
 
 
-def _is_it(message: discord.Message, outgoing: OutgoingPost) -> bool:
+def _matches(message: discord.Message, outgoing: OutgoingPost) -> bool:
     return any(each.filename == outgoing.file_name for each in message.attachments)
 
 
-def _where(channel: Any, outgoing: OutgoingPost) -> dict[str, Any]:
+def _destination(channel: Any, outgoing: OutgoingPost) -> dict[str, Any]:
     if isinstance(channel, discord.Thread):
         return {"thread": discord.Object(channel.id)}
     if isinstance(channel, discord.ForumChannel):
@@ -157,11 +157,11 @@ def _title(outgoing: OutgoingPost) -> str:
     return shorten(first, _MAX_TITLE) or "A photo"
 
 
-def _receipt(channel: Any, place_id: int, message_id: int) -> Receipt:
+def _receipt(channel: Any, channel_id: int, message_id: int) -> Receipt:
     guild = channel.guild
     return Receipt(
         remote_id=str(message_id),
         state=RemoteState.OUT,
-        link=f"https://discord.com/channels/{guild.id}/{place_id}/{message_id}",
+        link=f"https://discord.com/channels/{guild.id}/{channel_id}/{message_id}",
         is_public=to_channel(channel, guild).venue == Venue.PUBLIC,
     )

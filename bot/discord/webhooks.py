@@ -1,4 +1,4 @@
-"""The webhooks that personalities speak through: one a channel, kept, found, or made."""
+"""The webhooks that personalities speak through, one per channel."""
 
 import asyncio
 import copy
@@ -24,36 +24,38 @@ _TOO_MANY_WEBHOOKS = 30007
 
 
 class Webhooks:
-    """One webhook a channel, shared by all personalities and by the channel's threads."""
+    """One webhook per channel, shared by all personalities and by the threads of the channel."""
 
     def __init__(self, bot: discord.Client) -> None:
         self._bot = bot
-        self._known: dict[int, discord.Webhook] = {}
+        self._cache: dict[int, discord.Webhook] = {}
         self._locks: dict[int, asyncio.Lock] = {}
         if isinstance(bot, commands.bot.BotBase):
-            bot.add_listener(self._changed, "on_webhooks_update")
+            bot.add_listener(self._invalidate, "on_webhooks_update")
 
-    async def _changed(self, channel: discord.abc.GuildChannel) -> None:
-        """Forget a webhook that somebody may have moved to another channel, or deleted."""
-        self._known.pop(channel.id, None)
+    async def _invalidate(self, channel: discord.abc.GuildChannel) -> None:
+        """Drop the cached webhook of a channel, which may have been moved or deleted."""
+        self._cache.pop(channel.id, None)
 
     async def get(self, channel: Any) -> discord.Webhook:
-        """Return our webhook of a channel, or of a thread's parent: kept, found, or made."""
-        home = webhook_channel(channel)
-        async with self._locks.setdefault(home.id, asyncio.Lock()):
-            if home.id not in self._known:
-                mine = [
+        """Return our webhook of a channel, or of a thread's parent; create it if there is none."""
+        parent = webhook_channel(channel)
+        async with self._locks.setdefault(parent.id, asyncio.Lock()):
+            if parent.id not in self._cache:
+                own_webhooks = [
                     webhook
-                    for webhook in await home.webhooks()
+                    for webhook in await parent.webhooks()
                     if webhook.token and webhook.user == self._bot.user
                 ]
-                self._known[home.id] = (
-                    mine[0] if mine else await home.create_webhook(name=WEBHOOK_NAME)
+                self._cache[parent.id] = (
+                    own_webhooks[0]
+                    if own_webhooks
+                    else await parent.create_webhook(name=WEBHOOK_NAME)
                 )
-            return self._known[home.id]
+            return self._cache[parent.id]
 
     async def are_allowed(self, channel: Any) -> bool:
-        """Whether we can have a webhook here, by permission and by number."""
+        """Whether we can have a webhook here: permissions and the limit of webhooks allow it."""
         try:
             await self.get(channel)
         except discord.HTTPException as error:
@@ -74,8 +76,8 @@ class Webhooks:
     ) -> discord.WebhookMessage:
         """Send a message as a personality; in a thread through the webhook of its parent.
 
-        Without `is_retried` it is sent once, and a server's failure is raised: nobody knows then
-        whether it is out. `file` makes a new file for each try, since a sent one is closed.
+        Without `is_retried` it is sent only once and server errors are raised: it is unknown then
+        whether it was sent. `file` creates a new file for each attempt, as a sent one is closed.
         `options` are those of `discord.Webhook.send`.
         """
         if isinstance(channel, discord.Thread):
@@ -94,16 +96,16 @@ class Webhooks:
 
         return await self.use(channel, send)
 
-    async def use(self, channel: Any, work: Callable[[discord.Webhook], Awaitable[T]]) -> T:
-        """Do something with the channel's webhook; with a new one where a moderator deleted it."""
+    async def use(self, channel: Any, operation: Callable[[discord.Webhook], Awaitable[T]]) -> T:
+        """Call a function with the channel's webhook; again with a new one if it was deleted."""
         try:
-            return await work(await self.get(channel))
+            return await operation(await self.get(channel))
         except discord.NotFound as error:
             if error.code != _UNKNOWN_WEBHOOK:
                 raise
-            log.info("The webhook of channel %s was deleted, making another", channel.id)
-            self._known.pop(webhook_channel(channel).id, None)
-            return await work(await self.get(channel))
+            log.info("The webhook of channel %s was deleted; creating another", channel.id)
+            self._cache.pop(webhook_channel(channel).id, None)
+            return await operation(await self.get(channel))
 
 
 async def resolve_channel(bot: discord.Client, channel_id: int) -> Any:
@@ -112,7 +114,7 @@ async def resolve_channel(bot: discord.Client, channel_id: int) -> Any:
 
 
 def webhook_channel(channel: Any) -> Any:
-    """Return the channel that a webhook belongs to: a thread's is its parent's."""
+    """Return the channel whose webhook is used: of a thread, its parent."""
     if isinstance(channel, discord.Thread):
         if channel.parent is None:
             raise ChannelNotFound
@@ -121,9 +123,9 @@ def webhook_channel(channel: Any) -> Any:
 
 
 class _NoRetrySession:
-    """A session that takes a server's failure for an answer.
+    """A session that raises server errors as `aiohttp.ClientResponseError`.
 
-    The library would send the same once more, and nobody knows what became of the first.
+    discord.py would retry them, although the first request may have succeeded.
     """
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
@@ -142,15 +144,19 @@ class _NoRetrySession:
 
 
 def without_retries(webhook: discord.Webhook) -> discord.Webhook:
-    """Return a webhook that sends a thing once, and says so where the server fails."""
-    once: Any = copy.copy(webhook)
-    once.session = _NoRetrySession(webhook.session)
-    return once
+    """Return a copy of a webhook that does not retry after server errors."""
+    clone: Any = copy.copy(webhook)
+    clone.session = _NoRetrySession(webhook.session)
+    return clone
 
 
 @asynccontextmanager
 async def translate_errors() -> AsyncGenerator[None]:
-    """Turn what Discord refuses into what services know."""
+    """Translate errors of discord.py into domain errors.
+
+    Raises:
+        ChannelNotFound, MissingPermission: Discord answered with 404, or 403.
+    """
     try:
         yield
     except discord.NotFound as error:

@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_attachment
-from bot.discord.embeds.characters import character_line, profile_embed, quote_words
+from bot.discord.embeds.characters import character_line, profile_embed, quote_text
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.characters.drawing import confirm_drawing, confirm_order
 from cogs.characters.gallery import GalleryView
@@ -56,7 +56,7 @@ class Characters(
             )
 
         question = (
-            f"{quote_words(quote)}, and an analysis of the photo by a model.\n"
+            f"{quote_text(quote)}, and an analysis of the photo by a model.\n"
             "The photo is sent to these models, without the place and time it was taken, is used "
             f"for nothing else, and is deleted after {self._characters.photo_days} days.\n"
             "**May you use this photo?** It must show you, or somebody who agrees."

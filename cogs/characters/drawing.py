@@ -7,7 +7,7 @@ from uuid import UUID
 
 from discord import ButtonStyle
 
-from bot.discord.embeds.characters import quote_words
+from bot.discord.embeds.characters import quote_text
 from bot.discord.notifications import reply_address
 from bot.discord.ui import AnyInteraction, confirm
 from services.characters import CharacterService, ImageOrder
@@ -28,7 +28,7 @@ async def confirm_drawing(
 
     await confirm_order(
         interaction,
-        f"{quote_words(characters.quote(order.variants))}. Go ahead?",
+        f"{quote_text(characters.quote(order.variants))}. Go ahead?",
         label="Draw",
         order=order,
         do=draw,

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_attachment
-from bot.discord.embeds.photos import PER_PAGE, photo_name, progress_words, taken_embed
+from bot.discord.embeds.photos import PER_PAGE, import_embed, photo_name, progress_text
 from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import PersonalityOption, PhotoOption
 from cogs.photos.library import LibraryView
@@ -65,13 +65,13 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
             ):
                 results.append(each)
                 if len(results) % _PROGRESS_EVERY == 0:
-                    words = progress_words(len(results), total)
+                    words = progress_text(len(results), total)
                     with suppress(discord.HTTPException):  # the import continues without it
                         await interaction.edit_original_response(content=words)
         added = [
             each.photo for each in results if each.outcome == ImportOutcome.ADDED and each.photo
         ]
-        embed = taken_embed(results, personality.name)
+        embed = import_embed(results, personality.name)
         files: list[discord.File] = []
         if added:
             thumbnails = await self._photos.thumbnails(added[:PER_PAGE])

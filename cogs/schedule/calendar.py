@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import discord
 from discord import ui
 
-from bot.discord.embeds.posts import entry_line
+from bot.discord.embeds.posts import post_summary
 from bot.discord.ui import AnyInteraction, View
 from services.media import MAX_PICTURES_PER_DAY, Pin, PinState, month_sheet
 from services.photos import PhotoService
@@ -112,7 +112,7 @@ class CalendarView(View):
 def _error_lines(entries: Sequence[PostDetails]) -> list[str]:
     """Return a line for each post with an error; the picture shows the others."""
     failed = [each for each in entries if each.post.error]
-    lines = [entry_line(each) for each in failed[:_MAX_LINES]]
+    lines = [post_summary(each) for each in failed[:_MAX_LINES]]
     return [*lines, f"… and {len(failed) - _MAX_LINES} more"] if len(failed) > _MAX_LINES else lines
 
 

@@ -10,7 +10,7 @@ from discord.ext import commands
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.embeds.photos import photo_name
-from bot.discord.embeds.posts import entry_line, target_name
+from bot.discord.embeds.posts import post_summary, target_name
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import (
     PersonalityOption,
@@ -30,7 +30,7 @@ from services.social import (
     PostStatus,
     SocialTarget,
     TimeUnclear,
-    zone_of,
+    parse_time_zone,
 )
 from services.types import Actor
 
@@ -112,7 +112,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             personality_id=personality.id if personality else None,
             statuses=[status] if status else (),
         )
-        lines = [entry_line(each) for each in posts]
+        lines = [post_summary(each) for each in posts]
         await show_list(interaction, title="Posts", lines=lines)
 
     @app_commands.command()
@@ -158,7 +158,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         async def change(pressed: AnyInteraction, changed: CaptionDraft, when: str) -> None:
             new_time = when.strip() if when.strip() != current_time else ""
             edited = await self._posts.edit(actor, details.post.id, changed, when=new_time or None)
-            await reply(pressed, f"Changed.\n{entry_line(edited)}")
+            await reply(pressed, f"Changed.\n{post_summary(edited)}")
 
         form = PostForm("Change a post", details.target, draft, current_time, change, zone=zone)
         await interaction.response.send_modal(form)
@@ -177,7 +177,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
                 content=f"Cancelled: **{photo_name(details.photo)}**.{note}", view=None
             )
 
-        question = f"Cancel this post?\n{entry_line(details)}"
+        question = f"Cancel this post?\n{post_summary(details)}"
         await confirm(interaction, question, label="Call it off", do=cancel)
 
     @app_commands.command()
@@ -195,7 +195,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         else:
             is_out = outcome == "it is posted"
             details = await self._posts.settle(actor, post.post.id, is_out=is_out)
-        await interaction.response.send_message(entry_line(details), ephemeral=True)
+        await interaction.response.send_message(post_summary(details), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(target="Which target", mode="Pause or resume")
@@ -269,7 +269,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     async def _zone(self, actor: Actor, target: SocialTarget | None) -> ZoneInfo:
         """Return the time zone of typed times: the actor's, else the target's."""
         fallback = target.time_zone if target else "UTC"
-        return zone_of(await self._calendar.time_zone(actor) or fallback)
+        return parse_time_zone(await self._calendar.time_zone(actor) or fallback)
 
 
 def _parse_month(text: str) -> date:

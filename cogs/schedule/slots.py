@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from bot.discord.embeds.posts import target_embed
 from bot.discord.ui import AnyInteraction, Modal
-from services.social import TargetDetails, TargetService, read_slots, write_slots
+from services.social import TargetDetails, TargetService, format_slots, parse_slots
 from services.types import Actor
 
 _MAX_TEXT, _MAX_ZONE = 1000, 60
@@ -24,7 +24,7 @@ class SlotsForm(Modal):
         self.slots = ui.TextInput[Self](
             custom_id="slots",
             style=TextStyle.long,
-            default=write_slots(details.slots) or None,
+            default=format_slots(details.slots) or None,
             placeholder="Mon-Fri 09:00, 18:30\nSun 11:00",
             required=False,
             max_length=_MAX_TEXT,
@@ -42,7 +42,7 @@ class SlotsForm(Modal):
         details = await self._targets.set_slots(
             self._actor,
             self._target_id,
-            read_slots(self.slots.value),
+            parse_slots(self.slots.value),
             time_zone=self.zone.value,
         )
         await interaction.response.send_message(embed=target_embed(details), ephemeral=True)

@@ -8,13 +8,13 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
-from bot.discord.embeds.posts import draft_embed, entry_line
+from bot.discord.embeds.posts import draft_embed, post_summary
 from bot.discord.errors import explain
 from bot.discord.ui import AnyInteraction, Modal, View
 from services.photos import ALT_LIMIT, Photo
 from services.social import (
-    CAPTIONS,
-    COMMENTED,
+    CAPTION_LIMITS,
+    COMMENT_SERVICES,
     NEXT,
     CaptionDraft,
     Drafter,
@@ -44,9 +44,9 @@ class PostForm(Modal):
         super().__init__(title=title[:45])
         self._on_done = on_done
         service = target.service if target else "facebook"
-        self._has_comment = service in COMMENTED
+        self._has_comment = service in COMMENT_SERVICES
         self.caption = _text_input(
-            "caption", draft.caption, min(CAPTIONS[service], _MAX_MODAL_TEXT)
+            "caption", draft.caption, min(CAPTION_LIMITS[service], _MAX_MODAL_TEXT)
         )
         self.alt_text = _text_input("alt_text", draft.alt_text, ALT_LIMIT)
         self.first_comment = _text_input("first_comment", draft.first_comment, _MAX_COMMENT)
@@ -99,9 +99,9 @@ def schedule_on_submit(
             # A time that is not possible must not lose the text.
             saved = await posts.save_draft(actor, photo.id, draft, target_id=target.id)
             reason = explain(outcome.reason) or "It could not be planned."
-            await reply(interaction, f"{reason} It is saved as a draft.\n{entry_line(saved)}")
+            await reply(interaction, f"{reason} It is saved as a draft.\n{post_summary(saved)}")
             return
-        await reply(interaction, f"Planned.\n{entry_line(outcome.details)}")
+        await reply(interaction, f"Planned.\n{post_summary(outcome.details)}")
 
     return plan
 
@@ -173,7 +173,7 @@ class DraftView(View):
             saved = await self._posts.save_draft(
                 self._actor, self._photo.id, draft, target_id=target_id
             )
-            await reply(pressed, f"Saved as a draft.\n{entry_line(saved)}")
+            await reply(pressed, f"Saved as a draft.\n{post_summary(saved)}")
 
         form = PostForm("Keep a draft", self._target, self._draft, "", keep, zone=self._zone)
         await interaction.response.send_modal(form)

@@ -7,10 +7,12 @@ from services.embeddings.errors import (
 )
 from services.embeddings.local_images import LocalImageEmbedder
 from services.embeddings.ports import DIMENSIONS, ImageEmbedder, TextEmbedder
+from services.embeddings.registry import IMAGE_EMBEDDERS
 from services.embeddings.wordllama import WordLlamaEmbedder
 
 __all__ = [
     "DIMENSIONS",
+    "IMAGE_EMBEDDERS",
     "EmbedderFailed",
     "EmbedderMisconfigured",
     "EmbedderUnavailable",

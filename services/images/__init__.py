@@ -5,8 +5,10 @@ from services.images.pipeline import ImagePipeline, StoredImage
 from services.images.ports import GenerationState, ImageModel, StepGenerationState
 from services.images.service import ImageModels
 from services.images.types import GeneratedImage, ImageRequest, Prediction
+from services.images.vendors import IMAGE_VENDORS, ImageVendor
 
 __all__ = [
+    "IMAGE_VENDORS",
     "GeneratedImage",
     "GenerationState",
     "ImageGenerationFailed",
@@ -15,6 +17,7 @@ __all__ = [
     "ImageModels",
     "ImagePipeline",
     "ImageRequest",
+    "ImageVendor",
     "NoImageModel",
     "Prediction",
     "StepGenerationState",

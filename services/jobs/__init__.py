@@ -1,8 +1,8 @@
-"""Work that cannot be lost: enqueued in the caller's transaction, done by any process.
+"""Durable background jobs: enqueued in the caller's transaction, run by any process.
 
-A job's row is the queue. It is claimed with `SKIP LOCKED`, belongs to a run while its lease lasts,
-and counts each start in `attempt`: whatever a run writes is conditional on that number, so a
-process that slept and wakes up changes nothing.
+The queue is a table of jobs. A row is claimed with `SKIP LOCKED`, belongs to a run while its lease
+lasts, and counts each start in `attempt`: all writes of a run are conditional on that number, so a
+process that was suspended and resumes after its lease changes nothing.
 """
 
 from db.models import Job, JobStatus, JobStep

@@ -1,4 +1,4 @@
-"""What can go wrong with work in the background, and with asking about it."""
+"""Errors of background jobs."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ from services.errors import DomainError
 
 
 class JobLost(Exception):
-    """This run has lost its job: it was cancelled, or given to another process."""
+    """This run has lost its job: it was cancelled, or claimed by another process."""
 
 
 class PoisonJob(DomainError):
-    """The process died each time it did this."""
+    """The process crashed every time it ran this job."""
 
 
 @dataclass(eq=False)
@@ -22,13 +22,13 @@ class JobNotFound(DomainError):
 
 @dataclass(eq=False)
 class JobHasEnded(DomainError):
-    """What has ended cannot be cancelled."""
+    """The job has ended, so it cannot be cancelled."""
 
     status: str
 
 
 @dataclass(eq=False)
 class JobNotFailed(DomainError):
-    """Only what failed or was cancelled can be tried again."""
+    """Only a failed or cancelled job can be retried."""
 
     status: str

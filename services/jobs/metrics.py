@@ -1,4 +1,4 @@
-"""What Prometheus reads of the work in the background."""
+"""Prometheus metrics of background jobs."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from services.jobs.queries import QueueDepth
 
 
 class JobMetrics:
-    """Durations and outcomes of this process's runs; depth and age of the whole queue."""
+    """Durations and outcomes of the runs of this process; depth and age of the whole queue."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -19,7 +19,7 @@ class JobMetrics:
             buckets=(0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900),
             registry=self._registry,
         )
-        self._ended = Counter(
+        self._runs = Counter(
             "troupe_job_runs_total",
             "How runs of jobs ended in this process.",
             ["kind", "outcome"],
@@ -28,24 +28,24 @@ class JobMetrics:
         self._depth = Gauge(
             "troupe_jobs", "Jobs in the database.", ["kind", "status"], registry=self._registry
         )
-        self._waited = Gauge(
+        self._oldest_due = Gauge(
             "troupe_job_oldest_due_seconds",
             "How long the longest overdue job has waited.",
             ["kind"],
             registry=self._registry,
         )
 
-    def ended(self, kind: str, outcome: str, seconds: float) -> None:
-        """Count a run."""
+    def record_run(self, kind: str, outcome: str, seconds: float) -> None:
+        """Record the duration and outcome of a run."""
         self._seconds.labels(kind).observe(seconds)
-        self._ended.labels(kind, outcome).inc()
+        self._runs.labels(kind, outcome).inc()
 
     def exposition(self, depths: Sequence[QueueDepth]) -> bytes:
-        """Return all of it in Prometheus's text format."""
+        """Return all metrics in Prometheus's text format."""
         self._depth.clear()
-        self._waited.clear()
+        self._oldest_due.clear()
         for each in depths:
             self._depth.labels(each.kind, each.status).set(each.count)
             if each.status == "pending":
-                self._waited.labels(each.kind).set(each.waited)
+                self._oldest_due.labels(each.kind).set(each.waited)
         return generate_latest(self._registry)

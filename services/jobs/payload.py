@@ -1,4 +1,4 @@
-"""What a job is about: a kind of job is a subclass of `Payload`."""
+"""Payloads of jobs: each kind of job is a subclass of `Payload`."""
 
 from typing import ClassVar
 
@@ -10,8 +10,8 @@ DEFAULT, DISCORD = "default", "discord"
 class Payload(BaseModel):
     """The fields that are stored with a job.
 
-    `kind` is stored as well, so that it stays what it is once jobs are enqueued. At most so many
-    jobs of a `group` run at once, in all processes; `enqueue` may name another group.
+    `kind` is stored as well, so it must not change while jobs exist. The concurrency `group` limits
+    how many jobs run at once in all processes; `enqueue` can override it.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)

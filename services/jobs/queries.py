@@ -1,4 +1,4 @@
-"""Statements about jobs. The database's clock is the only one that counts.
+"""Queries for jobs. Only the clock of the database is used.
 
 Statuses are literals: a bound parameter in the predicate of a partial index hides the index from a
 generic plan.
@@ -18,18 +18,18 @@ from db.models import Job, JobStatus, JobStep
 
 CHANNEL = "troupe_jobs"
 _LOCK = "jobs.claim"
-# How many jobs of a group run at once, in all processes, where nobody has set it.
+# How many jobs of a group run at once in all processes, unless configured.
 DEFAULT_SLOTS = 2
 
-# A process that said nothing for the length of a lease is dead, or as good as dead.
+# A process that did not renew a lease before it expired is treated as dead.
 _RECLAIM_EXPIRED = text("""
 UPDATE jobs.jobs SET status = 'pending', due_at = now(), crashes = crashes + 1 WHERE id IN (
     SELECT id FROM jobs.jobs
-    WHERE status = 'running' AND due_at < now() AND id <> ALL(CAST(:mine AS uuid[]))
+    WHERE status = 'running' AND due_at < now() AND id <> ALL(CAST(:own AS uuid[]))
     FOR UPDATE SKIP LOCKED
 )
 """)
-# Every group with pending jobs, by a few probes of the index, however many jobs wait.
+# Every group with pending jobs, by a loose index scan: the cost does not depend on their number.
 _GROUPS = """
 RECURSIVE names AS (
     (SELECT min(concurrency_group) AS name FROM jobs.jobs WHERE status = 'pending')
@@ -40,10 +40,10 @@ RECURSIVE names AS (
     ) FROM names WHERE names.name IS NOT NULL
 ),
 groups AS (
-    SELECT names.name, coalesce(known.slots, :default_slots) AS slots FROM names
-    LEFT JOIN unnest(CAST(:groups AS text[]), CAST(:slots AS bigint[])) AS known (name, slots)
-    ON known.name = names.name
-    WHERE names.name IS NOT NULL AND coalesce(known.slots, :default_slots) > 0
+    SELECT names.name, coalesce(configured.slots, :default_slots) AS slots FROM names
+    LEFT JOIN unnest(CAST(:groups AS text[]), CAST(:slots AS bigint[])) AS configured (name, slots)
+    ON configured.name = names.name
+    WHERE names.name IS NOT NULL AND coalesce(configured.slots, :default_slots) > 0
 )
 """
 _CLAIM = f"""
@@ -79,8 +79,8 @@ FROM (SELECT id FROM first WHERE nth = 1 ORDER BY due_at LIMIT :limit) taken
 WHERE j.id = taken.id
 RETURNING j.id, j.kind, j.lock_key, j.payload, j.attempt, j.failures, j.crashes
 """  # noqa: S608 - constants of this module
-# What took its process along twice is claimed by itself, when nothing else is under way.
-QUARANTINE_AFTER = 2  # as many crashes as the index of the table says
+# A job that crashed its process twice is run alone, when nothing else is running.
+QUARANTINE_AFTER = 2  # must match the predicate of the partial index
 _CLAIM_HEALTHY = text(_CLAIM.format(which=f"p.crashes < {QUARANTINE_AFTER}"))
 _CLAIM_QUARANTINED = text(_CLAIM.format(which=f"p.crashes >= {QUARANTINE_AFTER}"))
 _QUARANTINED_IS_DUE = text(f"""
@@ -101,8 +101,8 @@ CROSS JOIN LATERAL (
 """)  # noqa: S608 - constants of this module
 _RENEW = text("""
 UPDATE jobs.jobs j SET due_at = now() + :lease
-FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempt)
-WHERE j.id = mine.id AND j.attempt = mine.attempt AND j.status = 'running'
+FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS own (id, attempt)
+WHERE j.id = own.id AND j.attempt = own.attempt AND j.status = 'running'
 RETURNING j.id, j.attempt
 """)
 _DEPTH = text("""
@@ -116,7 +116,7 @@ FROM jobs.jobs WHERE status IN ('pending', 'running', 'failed') GROUP BY kind, s
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimedJob:
-    """A job that is this process's now, until its lease runs out."""
+    """A job that this process has claimed until its lease expires."""
 
     id: UUID
     kind: str
@@ -129,7 +129,7 @@ class ClaimedJob:
 
 @dataclass(frozen=True, kw_only=True)
 class QueueDepth:
-    """How many jobs of a kind are in a status; the longest overdue one has waited for seconds."""
+    """How many jobs of a kind are in a status; `waited` are the seconds the oldest is overdue."""
 
     kind: str
     status: str
@@ -146,7 +146,7 @@ async def add(
     lock_key: str | None,
     group: str,
 ) -> UUID:
-    """Insert a job; if it is due at once, the workers hear of it when the transaction commits."""
+    """Insert a job; if it is due at once, workers are notified when the transaction commits."""
     values: dict[str, Any] = {
         "kind": kind,
         "payload": dict(payload),
@@ -162,7 +162,7 @@ async def add(
 
 
 async def notify_workers(session: AsyncSession) -> None:
-    """Wake the workers when the transaction commits."""
+    """Notify the workers when the transaction commits."""
     await session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
@@ -175,20 +175,20 @@ async def claim(
     own: Collection[UUID],
     lease: timedelta,
 ) -> list[ClaimedJob]:
-    """Take jobs that are due and may run now: a slot free in their group, their lock key not held.
+    """Claim due jobs whose group has a free slot and whose lock key is not held.
 
     `concurrency` are the slots of groups, 0 for those that this process does not serve; other
-    groups have `DEFAULT_SLOTS`. Kinds that this process does not know wait for one that does. A
-    job that crashed its process twice is taken alone, by a process that runs nothing else; until
-    one does, the others take nothing, so that its turn comes. `own` are the jobs that run here:
-    a process that can say so has not died.
+    groups have `DEFAULT_SLOTS`. Only jobs of `kinds` are claimed. A job that crashed its process
+    twice is claimed alone, by a process that runs nothing else; until then the other processes
+    claim nothing, so that it does not starve. `own` are the jobs that run here: they are not
+    reclaimed even if their lease has expired.
     """
-    # Whoever stops in the middle of this must not stop the others for long.
+    # A process that hangs in this transaction must not block the others for long.
     await session.execute(text("SET LOCAL lock_timeout = '5s'"))
     await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '5s'"))
-    # Counting what runs must see what others have just taken: lock first, then look.
+    # The count of running jobs must include what others have just claimed: lock before reading.
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_LOCK))))
-    await session.execute(_RECLAIM_EXPIRED, {"mine": list(own)})
+    await session.execute(_RECLAIM_EXPIRED, {"own": list(own)})
     scope = {**_slots(concurrency), "kinds": list(kinds)}
     parameters = {**scope, "lease": lease}
     if await session.scalar(_QUARANTINED_IS_DUE, scope):
@@ -202,7 +202,7 @@ async def claim(
 
 
 async def seconds_to_next(session: AsyncSession, concurrency: Mapping[str, int]) -> float | None:
-    """Return in how many seconds the next job falls due that is not due yet."""
+    """Return the seconds until the next job becomes due, or None."""
     seconds = await session.scalar(_NEXT, _slots(concurrency))
     return None if seconds is None else float(seconds)
 
@@ -218,14 +218,14 @@ def _slots(concurrency: Mapping[str, int]) -> dict[str, Any]:
 async def renew(
     session: AsyncSession, runs: Collection[tuple[UUID, int]], lease: timedelta
 ) -> frozenset[tuple[UUID, int]]:
-    """Prolong the leases of runs (job and attempt); return those that still have their job."""
+    """Renew the leases of runs (job and attempt); return the runs that still own their job."""
     parameters = {"ids": [id_ for id_, _ in runs], "attempts": [attempt for _, attempt in runs]}
     rows = await session.execute(_RENEW, {**parameters, "lease": lease})
     return frozenset((row.id, row.attempt) for row in rows)
 
 
 async def lock_run(session: AsyncSession, job_id: UUID, attempt: int) -> bool:
-    """Lock a run's row until the transaction ends; False when the run has lost it."""
+    """Lock the job of a run until the transaction ends; return False if the run has lost it."""
     locked = await session.scalar(
         select(Job.id)
         .where(Job.id == job_id, Job.attempt == attempt, Job.status == JobStatus.RUNNING)
@@ -237,7 +237,7 @@ async def lock_run(session: AsyncSession, job_id: UUID, attempt: int) -> bool:
 async def end(
     session: AsyncSession, job_id: UUID, status: JobStatus, error: str | None = None
 ) -> None:
-    """Write down how a job ended."""
+    """Mark a job as ended."""
     await session.execute(
         update(Job)
         .where(Job.id == job_id)
@@ -262,7 +262,7 @@ async def release(
     error: str | None = None,
     failed: bool = False,
 ) -> None:
-    """Let a job be started again after a delay."""
+    """Make a job pending again, due after a delay."""
     await session.execute(
         update(Job)
         .where(Job.id == job_id)
@@ -276,14 +276,14 @@ async def release(
 
 
 async def step_output(session: AsyncSession, job_id: UUID, name: str) -> JobStep | None:
-    """Return what a step gave, if it was done."""
+    """Return the saved output of a step, or None."""
     return await session.get(JobStep, (job_id, name))
 
 
 async def drop(
     session: AsyncSession, lock_keys: Sequence[str], *, pending_only: bool = False
 ) -> None:
-    """Delete all jobs of some keys, or those that wait."""
+    """Delete the jobs with these lock keys, or only the pending ones."""
     statement = delete(Job).where(Job.lock_key.in_(lock_keys))
     if pending_only:
         statement = statement.where(Job.status == JobStatus.PENDING)
@@ -291,12 +291,12 @@ async def drop(
 
 
 async def forget_step(session: AsyncSession, job_id: UUID, name: str) -> None:
-    """Forget what a step gave."""
+    """Delete the saved output of a step."""
     await session.execute(delete(JobStep).where(JobStep.job_id == job_id, JobStep.name == name))
 
 
 async def steps(session: AsyncSession, job_id: UUID) -> Sequence[JobStep]:
-    """Return the steps that were done, in order."""
+    """Return the completed steps, in order."""
     rows = await session.scalars(
         select(JobStep).where(JobStep.job_id == job_id).order_by(JobStep.created_at, JobStep.name)
     )
@@ -311,7 +311,7 @@ async def find(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Jo
 async def listed(
     session: AsyncSession, *, status: JobStatus | None, kind: str | None, limit: int
 ) -> Sequence[Job]:
-    """Return jobs, the newest first."""
+    """Return jobs, newest first."""
     statement = select(Job).order_by(Job.created_at.desc(), Job.id).limit(limit)
     if status is not None:
         statement = statement.where(Job.status == status)
@@ -321,13 +321,13 @@ async def listed(
 
 
 async def depth(session: AsyncSession) -> list[QueueDepth]:
-    """Return how much is waiting, running or failed."""
+    """Return the number of pending, running and failed jobs by kind."""
     rows = await session.execute(_DEPTH)
     return [QueueDepth(**row) for row in rows.mappings()]
 
 
 async def prune(session: AsyncSession, older_than: timedelta) -> int:
-    """Forget jobs that ended long ago; return how many."""
+    """Delete ended jobs older than a given age; return how many."""
     deleted = await session.execute(
         delete(Job)
         .where(Job.created_at < func.now() - older_than, Job.finished_at.is_not(None))

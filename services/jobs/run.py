@@ -1,4 +1,4 @@
-"""A run of a job: what a handler is given, and the fence around what it writes."""
+"""Runs of jobs: the handler interface, and fencing of its writes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -25,10 +25,10 @@ Checkpoint = Callable[[str], None]
 
 @asynccontextmanager
 async def owning(sessions: Sessions, job: ClaimedJob) -> AsyncGenerator[AsyncSession]:
-    """Open a transaction that counts only if the job belongs to its run until it commits.
+    """Open a transaction that holds a lock on the job, so that it commits only if the run owns it.
 
     Raises:
-        JobLost: It does not.
+        JobLost: The run does not own the job any more.
     """
     async with sessions.begin() as session:
         if not await queries.lock_run(session, job.id, job.attempt):
@@ -37,7 +37,7 @@ async def owning(sessions: Sessions, job: ClaimedJob) -> AsyncGenerator[AsyncSes
 
 
 class Run(Generic[P]):
-    """One attempt at a job. Whatever it writes counts only while the job is its own."""
+    """One attempt at a job. Its writes succeed only while it owns the job."""
 
     def __init__(
         self, sessions: Sessions, job: ClaimedJob, payload: P, checkpoint: Checkpoint
@@ -55,25 +55,25 @@ class Run(Generic[P]):
 
     @property
     def payload(self) -> P:
-        """Return what the job is about."""
+        """Return the payload of the job."""
         return self._payload
 
     @property
     def attempt(self) -> int:
-        """Return which start of the job this is, from 1."""
+        """Return the number of this attempt, starting at 1."""
         return self._job.attempt
 
     def checkpoint(self, point: str) -> None:
-        """Tell whoever watches which point of the work is come past."""
+        """Report that a named point was reached; a hook for tests."""
         self._checkpoint(point)
 
     async def step(self, name: str, shape: type[T], function: Callable[[], Awaitable[T]]) -> T:
-        """Return what a step gives: from an earlier run where one came so far, else by doing it.
+        """Return the output of a step: saved by an earlier run, or else by calling `function`.
 
-        `shape` is any type pydantic can write as JSON and read back.
+        `shape` is any type that pydantic can serialise as JSON.
 
         Raises:
-            LostJob: The job is not this run's any more; what `do` gave is not kept.
+            JobLost: The run does not own the job any more; the output is not saved.
         """
         adapter: TypeAdapter[T] = TypeAdapter(shape)
         saved = await self._find_step(name)
@@ -84,44 +84,44 @@ class Run(Generic[P]):
 
         async def save() -> None:
             async with self.writing() as session:
-                kept = adapter.dump_python(output, mode="json")
-                session.add(JobStep(job_id=self.id, name=name, output=kept))
+                dumped = adapter.dump_python(output, mode="json")
+                session.add(JobStep(job_id=self.id, name=name, output=dumped))
 
         await retry_on_disconnect(save)
         self._checkpoint(f"{name}: kept")
         return output
 
     async def step_output(self, name: str, shape: type[T]) -> T | None:
-        """Return what a step has given in an earlier run, or in this one."""
+        """Return the saved output of a step, or None."""
         adapter: TypeAdapter[T] = TypeAdapter(shape)
         saved = await self._find_step(name)
         return None if saved is None else adapter.validate_python(saved.output)
 
     async def forget_step(self, name: str) -> None:
-        """Let a step be done anew.
+        """Delete the saved output of a step, so that it is run again.
 
         Raises:
-            LostJob: The job is not this run's any more.
+            JobLost: The run does not own the job any more.
         """
         async with self.writing() as session:
             await queries.forget_step(session, self.id, name)
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncSession]:
-        """Open a transaction that counts only if the job is this run's until it commits.
+        """Open a transaction that commits only if the run owns the job.
 
         Raises:
-            LostJob: It is not.
+            JobLost: The run does not own the job any more.
         """
         async with owning(self._sessions, self._job) as session:
             yield session
 
     @asynccontextmanager
     async def finishing(self) -> AsyncGenerator[AsyncSession]:
-        """Open the transaction with which the job is done.
+        """Open the transaction that also marks the job as done.
 
         Raises:
-            LostJob: The job is not this run's any more.
+            JobLost: The run does not own the job any more.
         """
         async with self.writing() as session:
             yield session
@@ -138,31 +138,31 @@ class Run(Generic[P]):
 
 
 class Handler(ABC, Generic[P]):
-    """Does the jobs of a kind, which `payload_type` names.
+    """Runs the jobs of one kind, that of `payload_type`.
 
-    A job that failed `max_attempts` times has failed for good, unless `attempts` says otherwise; a
-    run is ended after `timeout_seconds`.
+    A job fails for good after `max_attempts` failures, unless `attempts` returns another number; a
+    run is cancelled after `timeout_seconds`.
     """
 
     payload_type: type[P]
     max_attempts: ClassVar[int] = 5
     timeout_seconds: ClassVar[float] = 900
 
-    async def attempts(self, payload: P) -> int:  # noqa: ARG002 - for handlers whose rows say
-        """Return how often a job may be tried before it has failed for good."""
+    async def attempts(self, payload: P) -> int:  # noqa: ARG002 - for overrides
+        """Return how often a job may fail before it has failed for good."""
         return self.max_attempts
 
     @abstractmethod
     async def run(self, run: Run[P]) -> None:
-        """Do a job, in steps that may be repeated after a crash.
+        """Run a job, in steps that may be repeated after a crash.
 
-        Whatever it raises is retried later, except a `DomainError` that is no `TransientError`.
+        Any exception leads to a retry, except a `DomainError` that is not a `TransientError`.
         """
 
     async def on_status_change(
         self, session: AsyncSession, payload: P, status: JobStatus, reason: str
     ) -> None:
-        """Write on the domain row that the job failed for good, was cancelled, or waits again.
+        """Update the domain row when the job failed for good, was cancelled, or is retried.
 
-        `reason` says why it failed, and is empty otherwise. By default there is no such row.
+        `reason` says why it failed, and is empty otherwise. By default nothing is updated.
         """

@@ -1,4 +1,4 @@
-"""Asking about work in the background, and having a say in it."""
+"""Enqueueing, cancelling, retrying and inspecting jobs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from services.jobs.payload import DEFAULT, DISCORD, Payload
 from services.jobs.queries import QueueDepth
 from services.jobs.run import Handler
 
-# How many jobs of a group run at once, in all processes; groups of vendors come with them.
+# How many jobs of a group run at once in all processes; vendors define their own groups.
 CONCURRENCY: Mapping[str, int] = {DEFAULT: 20, DISCORD: 5}
 
 
@@ -33,9 +33,9 @@ async def enqueue(
 ) -> UUID:
     """Enqueue a job in the caller's transaction; return its id.
 
-    `due` is when it may start: a time, or a span from now by the database's clock. Of the jobs with
-    one `lock_key`, one runs at a time. `group` limits how many run at once, by default that of the
-    payload's class. `replacing` drops the jobs with its lock key that have not started.
+    `due` is when it may start: a time, or a delay from now by the database's clock. Jobs with the
+    same `lock_key` run one at a time. `group` is the concurrency group, by default that of the
+    payload's class. `replacing` deletes pending jobs with the same lock key.
     """
     if replacing and lock_key is not None:
         await queries.drop(session, [lock_key], pending_only=True)
@@ -50,15 +50,18 @@ async def enqueue(
 
 
 async def cancel(session: AsyncSession, job_id: UUID) -> None:
-    """Cancel a job that has not ended, in the caller's transaction; its own row is theirs."""
+    """Cancel a job that has not ended, in the caller's transaction.
+
+    The handler is not notified: the caller updates the domain row.
+    """
     await queries.cancel(session, job_id)
     await queries.notify_workers(session)
 
 
 async def drop(session: AsyncSession, lock_keys: Sequence[str]) -> None:
-    """Forget all jobs of some keys with their steps, in the caller's transaction.
+    """Delete all jobs with these lock keys and their steps, in the caller's transaction.
 
-    What runs of them ends within seconds, and what it writes does not count.
+    Those that are running are cancelled within seconds, and can no longer write.
     """
     await queries.drop(session, lock_keys)
     await queries.notify_workers(session)
@@ -66,14 +69,14 @@ async def drop(session: AsyncSession, lock_keys: Sequence[str]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class JobDetails:
-    """A job and the steps of it that are done."""
+    """A job and its completed steps."""
 
     job: Job
     steps: Sequence[JobStep]
 
 
 class JobService:
-    """The queue as operators see it."""
+    """Operations on the queue for operators."""
 
     def __init__(
         self, sessions: Sessions, handlers: Sequence[Handler[Any]], metrics: JobMetrics
@@ -85,7 +88,7 @@ class JobService:
     async def listed(
         self, *, status: JobStatus | None = None, kind: str | None = None, limit: int = 50
     ) -> Sequence[Job]:
-        """Return jobs, the newest first."""
+        """Return jobs, newest first."""
         async with self._sessions() as session:
             return await queries.listed(session, status=status, kind=kind, limit=limit)
 
@@ -93,27 +96,27 @@ class JobService:
         """Return a job with its steps.
 
         Raises:
-            JobNotFound: There is none of this id.
+            JobNotFound: There is no job with this id.
         """
         async with self._sessions() as session:
             job = await _find(session, job_id)
             return JobDetails(job=job, steps=await queries.steps(session, job.id))
 
     async def depth(self) -> Sequence[QueueDepth]:
-        """Return how much waits, runs or has failed, by kind."""
+        """Return the number of pending, running and failed jobs by kind."""
         async with self._sessions() as session:
             return await queries.depth(session)
 
     async def exposition(self) -> bytes:
-        """Return the queue's metrics as Prometheus reads them."""
+        """Return the metrics in Prometheus's text format."""
         return self._metrics.exposition(await self.depth())
 
     async def retry(self, job_id: str) -> Job:
-        """Let what failed or was cancelled be tried again, from the last step that is kept.
+        """Retry a failed or cancelled job, from the last saved step.
 
         Raises:
-            JobNotFailed: It did neither.
-            JobNotFound: There is none of this id.
+            JobNotFailed: The job is neither failed nor cancelled.
+            JobNotFound: There is no job with this id.
         """
         async with self._sessions.begin() as session:
             job = await _find(session, job_id, lock=True)
@@ -125,22 +128,22 @@ class JobService:
             return await self._notify_handler(session, job)
 
     async def cancel(self, job_id: str) -> Job:
-        """Call a job off; if it runs, it ends within seconds and what it writes does not count.
+        """Cancel a job; if it is running, it ends within seconds and can no longer write.
 
         Raises:
-            JobHasEnded: It is done, failed or cancelled already.
-            JobNotFound: There is none of this id.
+            JobHasEnded: It is already done, failed or cancelled.
+            JobNotFound: There is no job with this id.
         """
         async with self._sessions.begin() as session:
             job = await _find(session, job_id, lock=True)
             if job.status not in (JobStatus.PENDING, JobStatus.RUNNING):
                 raise JobHasEnded(job.status)
             job.status, job.finished_at = JobStatus.CANCELLED, func.now()
-            await queries.notify_workers(session)  # so that its run hears of it at once
+            await queries.notify_workers(session)  # so that a running job is cancelled at once
             return await self._notify_handler(session, job)
 
     async def _notify_handler(self, session: AsyncSession, job: Job) -> Job:
-        """Tell a job's own row what became of it; return it with the times of the database."""
+        """Let the handler update the domain row; return the refreshed job."""
         handler = self._handlers[job.kind]
         payload = handler.payload_type.model_validate(job.payload)
         await handler.on_status_change(session, payload, JobStatus(job.status), "")

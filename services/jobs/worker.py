@@ -1,4 +1,4 @@
-"""The loop that does what is due. Any number of processes may run it on one database."""
+"""The worker that runs due jobs. Any number of processes can share one database."""
 
 import asyncio
 import logging
@@ -26,19 +26,18 @@ from services.jobs.run import Checkpoint, Handler, Run, owning
 
 log = logging.getLogger(__name__)
 
-_MAX_CRASHES = (
-    queries.QUARANTINE_AFTER + 1
-)  # when it has taken its process along when it ran alone, too
+# A job that crashed its process once more while it ran alone is not started again.
+_MAX_CRASHES = queries.QUARANTINE_AFTER + 1
 _RETENTION = timedelta(days=30)
 _MAX_BACKOFF_SECONDS = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerTiming:
-    """How fast a worker goes about it, in seconds.
+    """Intervals of a worker, in seconds.
 
-    A dead process's jobs start again within `lease` + `poll`. `grace` is for those under way when
-    the worker is to stop; then they are handed back.
+    The jobs of a dead process start again within `lease` + `poll`. On shutdown, running jobs have
+    `grace` to finish before they are released. `backoff` is the delay of the first retry.
     """
 
     lease: float = 10
@@ -48,7 +47,7 @@ class WorkerTiming:
 
 
 class Worker:
-    """Claims jobs that are due and lets their handlers do them, a number at once."""
+    """Claims due jobs and runs their handlers concurrently."""
 
     def __init__(
         self,
@@ -62,7 +61,7 @@ class Worker:
         timing: WorkerTiming | None = None,
         checkpoint: Checkpoint = lambda _: None,
     ) -> None:
-        """Prepare. `concurrency` are the slots of groups over all processes, 0 to leave one out."""
+        """`concurrency` are the slots of groups in all processes, 0 to ignore a group."""
         self._sessions = sessions
         self._handlers = {each.payload_type.kind: each for each in handlers}
         self._concurrency = concurrency
@@ -79,9 +78,9 @@ class Worker:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Work while the context is open; on leaving it finish what is under way, or hand it back.
+        """Work while the context is open; on exit, finish running jobs or release them.
 
-        Children of the task that opens it: time runs there as it does outside.
+        The tasks are children of the caller's task, so that they run in the same (simulated) time.
         """
         claiming = asyncio.create_task(self._claim_forever())
         others = [
@@ -100,20 +99,20 @@ class Worker:
             await asyncio.gather(claiming, *others, return_exceptions=True)
 
     async def _claim_forever(self) -> None:
-        """Claim and start, for ever; the database may go and come back meanwhile."""
+        """Claim and start jobs until the worker stops; reconnect after database outages."""
         while not self._stopping:
             try:
                 async with listen(self._sessions, queries.CHANNEL, self._wake_up) as is_listening:
                     while is_listening() and not self._stopping:
                         await self._wait(await self._claim_due())
             except Exception as error:
-                is_passing = isinstance(error, OSError | DBAPIError)
-                level = logging.WARNING if is_passing else logging.ERROR
+                is_transient = isinstance(error, OSError | DBAPIError)
+                level = logging.WARNING if is_transient else logging.ERROR
                 log.log(level, "The queue cannot be read", exc_info=error)
-                await asyncio.sleep(random.uniform(0.2, 1))  # noqa: S311 - not to come all at once
+                await asyncio.sleep(random.uniform(0.2, 1))  # noqa: S311 - jitter
 
     async def _claim_due(self) -> float:
-        """Start what is due; return for how many seconds there is nothing to do."""
+        """Start due jobs; return the seconds until the next claim."""
         self._wake_up.clear()
         await self._renew_leases()
         free = self._max_jobs - len(self._running)
@@ -128,13 +127,13 @@ class Worker:
                 own={job_id for job_id, _ in self._running},
                 lease=self._lease,
             )
-            soon = None if jobs else await queries.seconds_to_next(session, self._concurrency)
+            next_due = None if jobs else await queries.seconds_to_next(session, self._concurrency)
         for job in jobs:
             self._running[job.id, job.attempt] = asyncio.create_task(self._run_job(job))
             self._quarantined = job.id if job.crashes >= queries.QUARANTINE_AFTER else None
         if jobs:
             return 0
-        return self._timing.poll if soon is None else min(soon, self._timing.poll)
+        return self._timing.poll if next_due is None else min(next_due, self._timing.poll)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -142,24 +141,24 @@ class Worker:
                 await self._wake_up.wait()
 
     async def _run_job(self, job: ClaimedJob) -> None:
-        """See a job through, whatever becomes of it."""
+        """Run a job, and release it if the run is cancelled."""
         started = time.perf_counter()
         outcome = "lost"
         try:
             outcome = await self._call_handler(job)
         except JobLost:
-            log.info("Job %s (%s) is not ours any more", job.id, job.kind)
+            log.info("Job %s (%s) was lost", job.id, job.kind)
         except asyncio.CancelledError:
             with suppress(JobLost):
                 await retry_on_disconnect(lambda: self._release(job, delay=timedelta(0)))
                 outcome = "handed back"
         except (OSError, DBAPIError) as error:
-            # Its lease runs out, and whoever sees the database again starts it again.
+            # Its lease expires, and a process with a database connection claims it again.
             level = logging.WARNING if is_disconnect(error) else logging.ERROR
-            log.log(level, "What became of job %s cannot be written", job.id, exc_info=error)
+            log.log(level, "The outcome of job %s cannot be saved", job.id, exc_info=error)
         finally:
             seconds = time.perf_counter() - started
-            self._metrics.ended(job.kind, outcome, seconds)
+            self._metrics.record_run(job.kind, outcome, seconds)
             log.info(
                 "Job %s (%s) %s",
                 job.id,
@@ -172,7 +171,7 @@ class Worker:
             self._wake_up.set()
 
     async def _call_handler(self, job: ClaimedJob) -> str:
-        """Run a job's handler and write down what became of it; return that in a word."""
+        """Run the handler of a job and save the outcome; return its name for the metrics."""
         self._checkpoint("claimed")
         handler = self._handlers[job.kind]
         try:
@@ -203,12 +202,12 @@ class Worker:
     async def _handle_failure(
         self, handler: Handler[Any], run: Run[Any], job: ClaimedJob, error: Exception
     ) -> str:
-        """Let a job be tried again, or let it be; its own row says why."""
+        """Schedule a retry, or mark the job as failed and notify the handler."""
         is_final = isinstance(error, DomainError) and not isinstance(error, TransientError)
         is_outage = isinstance(error, DBAPIError) and is_disconnect(error)
-        is_ours = not is_outage and not isinstance(error, DomainError)
+        is_internal = not is_outage and not isinstance(error, DomainError)
         if is_outage or (not is_final and job.failures + 1 < await handler.attempts(run.payload)):
-            if is_ours:
+            if is_internal:
                 log.warning("Job %s (%s) failed", job.id, job.kind, exc_info=error)
             await retry_on_disconnect(
                 lambda: self._release(
@@ -219,7 +218,7 @@ class Worker:
                 )
             )
             return "retried"
-        if is_ours:
+        if is_internal:
             log.error("Job %s (%s) failed for good", job.id, job.kind, exc_info=error)
 
         async def write() -> None:
@@ -233,16 +232,18 @@ class Worker:
         except (OSError, DBAPIError, JobLost):
             raise
         except Exception:
-            log.exception("The row behind job %s (%s) takes no mark", job.id, job.kind)
+            log.exception(
+                "The handler of job %s (%s) could not record the failure", job.id, job.kind
+            )
             async with run.writing() as session:
                 await queries.end(session, job.id, JobStatus.FAILED, self._describe(error))
         return "failed"
 
     def _backoff(self, job: ClaimedJob, error: Exception) -> timedelta:
-        """Return the back-off: twice as long each time, with jitter; more where a vendor asks."""
+        """Return the delay: exponential with jitter, and at least what a vendor asks for."""
         seconds = min(self._timing.backoff * 2 ** min(job.failures, 20), _MAX_BACKOFF_SECONDS)
         retry_after = error.retry_after if isinstance(error, TransientError) else None
-        jitter = random.uniform(0.5, 1.5)  # noqa: S311 - not to come back all at once
+        jitter = random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         return timedelta(seconds=max(seconds * jitter, retry_after or 0))
 
     async def _release(
@@ -254,16 +255,16 @@ class Worker:
                 await queries.notify_workers(session)
 
     async def _renew_forever(self) -> None:
-        """Say that this process lives."""
+        """Renew leases periodically."""
         while True:
             await asyncio.sleep(self._timing.lease / 3)
             try:
                 await self._renew_leases()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next may succeed
+            except Exception as error:  # noqa: BLE001 - the next may succeed
                 log.warning("Leases could not be renewed: %s", type(error).__name__)
 
     async def _renew_leases(self) -> None:
-        """Renew the leases of what runs here; let go of what was called off or given away."""
+        """Renew the leases of running jobs; cancel runs that have lost their job."""
         running = dict(self._running)
         if not running:
             return
@@ -275,7 +276,7 @@ class Worker:
 
     async def _prune_forever(self) -> None:
         while True:
-            await asyncio.sleep(3600 * random.uniform(0.5, 1.5))  # noqa: S311 - not all at once
+            await asyncio.sleep(3600 * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
             with suppress(OSError, DBAPIError):
                 async with self._sessions.begin() as session:
                     await queries.prune(session, _RETENTION)

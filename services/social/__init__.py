@@ -1,8 +1,8 @@
-"""Posting photos: each once, at its time, on a Discord channel or on a network through Buffer."""
+"""Scheduled posts of photos, each sent once: to a Discord channel, or to a network via Buffer."""
 
 from db.models import PostStatus, SocialPost, SocialTarget, TargetKind
 from services.social.calendar import CalendarService
-from services.social.captions import CAPTIONS, COMMENTED, LABELS
+from services.social.captions import CAPTION_LIMITS, COMMENT_SERVICES, LABELS
 from services.social.deletion import RemoveFromQueueHandler, delete_photos_and_posts
 from services.social.delivery import DeliveryHandler
 from services.social.drafting import Drafter
@@ -48,12 +48,12 @@ from services.social.sharing import recently_shared
 from services.social.targets import TargetService, label_of
 from services.social.times import (
     Slot,
+    format_slots,
     occurrences,
-    read_slots,
-    read_time,
-    write_slots,
-    zone_of,
-    zones_like,
+    parse_slots,
+    parse_time,
+    parse_time_zone,
+    search_time_zones,
 )
 from services.social.types import (
     BufferChannel,
@@ -72,8 +72,8 @@ from services.social.types import (
 
 __all__ = [
     "BUFFER",
-    "CAPTIONS",
-    "COMMENTED",
+    "CAPTION_LIMITS",
+    "COMMENT_SERVICES",
     "LABELS",
     "NEXT",
     "BufferChannel",
@@ -136,12 +136,12 @@ __all__ = [
     "TooLate",
     "UnknownTimeZone",
     "delete_photos_and_posts",
+    "format_slots",
     "label_of",
     "occurrences",
-    "read_slots",
-    "read_time",
+    "parse_slots",
+    "parse_time",
+    "parse_time_zone",
     "recently_shared",
-    "write_slots",
-    "zone_of",
-    "zones_like",
+    "search_time_zones",
 ]

@@ -1,4 +1,4 @@
-"""What is planned, and by whose clocks."""
+"""Queries for scheduled posts, and the time zones of users."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -11,20 +11,20 @@ from services.clock import Clock
 from services.people import get_or_create_user
 from services.social import queries
 from services.social.errors import PostNotFound, SeveralPosts
-from services.social.times import zone_of
+from services.social.times import parse_time_zone
 from services.social.types import PostDetails
 from services.types import Actor
 
 
 class CalendarService:
-    """Posts as those who plan them see them."""
+    """Lists and finds posts for the people who scheduled them."""
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self._sessions = sessions
         self._clock = clock
 
     def today(self, zone: ZoneInfo) -> date:
-        """Return which day it is by a zone's clocks."""
+        """Return the current date in a time zone."""
         return self._clock.now().astimezone(zone).date()
 
     async def listed(
@@ -34,7 +34,7 @@ class CalendarService:
         personality_id: UUID | None = None,
         statuses: Collection[PostStatus] = (),
     ) -> Sequence[PostDetails]:
-        """Return the actor's posts, of one personality or of all, by their time."""
+        """Return the actor's posts, of one personality or of all, ordered by time."""
         async with self._sessions() as session:
             return await queries.listed(
                 session, actor, personality_id=personality_id, statuses=statuses
@@ -43,44 +43,44 @@ class CalendarService:
     async def between(
         self, actor: Actor, begins: datetime, ends: datetime, *, personality_id: UUID | None = None
     ) -> Sequence[PostDetails]:
-        """Return the actor's posts with a time in a span, by their time."""
+        """Return the actor's posts from `begins` until before `ends`, ordered by time."""
         async with self._sessions() as session:
             return await queries.listed(
                 session, actor, personality_id=personality_id, begins=begins, ends=ends
             )
 
     async def find(self, actor: Actor, name: str) -> PostDetails:
-        """Return the actor's post of this id, of which four letters may be enough, or photo.
+        """Return the actor's post by its id, a prefix of at least four characters, or its photo.
 
         Raises:
-            PostNotFound, SeveralPosts: There is none, or more than one.
+            PostNotFound, SeveralPosts: There is no match, or more than one.
         """
         async with self._sessions() as session:
-            found = await queries.called(session, actor, name)
-        if not found:
+            matches = await queries.posts_by_name(session, actor, name)
+        if not matches:
             raise PostNotFound(name)
-        if len(found) > 1:
+        if len(matches) > 1:
             raise SeveralPosts(name)
-        return found[0]
+        return matches[0]
 
     async def suggested(self, actor: Actor, typed: str) -> Sequence[PostDetails]:
-        """Return posts of the actor's that are not out, for suggestions."""
+        """Return posts of the actor that are not posted yet, for autocompletion."""
         statuses = [each for each in PostStatus if each != PostStatus.POSTED]
         async with self._sessions() as session:
             return await queries.listed(session, actor, statuses=statuses, typed=typed, limit=25)
 
     async def time_zone(self, actor: Actor) -> str | None:
-        """Return the time zone of somebody, if they have told."""
+        """Return the actor's time zone, or None if it is not set."""
         async with self._sessions.begin() as session:
             return (await get_or_create_user(session, actor)).time_zone
 
     async def set_time_zone(self, actor: Actor, name: str) -> str:
-        """Remember the time zone of somebody, by which the times they write are read.
+        """Set the time zone in which times that the actor writes are interpreted.
 
         Raises:
-            ZoneUnknown: There is none of this name.
+            UnknownTimeZone: There is no time zone of this name.
         """
-        zone = zone_of(name).key
+        zone = parse_time_zone(name).key
         async with self._sessions.begin() as session:
             (await get_or_create_user(session, actor)).time_zone = zone
         return zone

@@ -1,14 +1,13 @@
-"""What networks take, and what is added to a caption."""
+"""Limits of the networks, and the AI mark that is added to captions."""
 
 from services.social.errors import CaptionTooLong, CommentUnsupported
 from services.texts import clean_text
 
 AI_MARK = "🤖 AI-generated image"
 DISCORD = "discord"
-# Characters of a caption, as the networks' and Buffer's help pages say. Of Buffer's networks, those
-# that take a photo without anything else being chosen: Pinterest asks for a board, Google for a
-# button, YouTube for a video.
-CAPTIONS = {
+# Maximum characters of a caption, from the help pages of the networks and Buffer. Only networks of
+# Buffer's that need nothing but a photo: Pinterest needs a board, Google a button, YouTube a video.
+CAPTION_LIMITS = {
     DISCORD: 2000,
     "instagram": 2200,
     "facebook": 4000,
@@ -30,31 +29,31 @@ LABELS = {
     "bluesky": "Bluesky",
     "tiktok": "TikTok",
 }
-COMMENTED = frozenset({"instagram", "facebook", "linkedin"})
-_LONGEST = max(CAPTIONS.values())
-_COMMENT = 2000
+COMMENT_SERVICES = frozenset({"instagram", "facebook", "linkedin"})
+_MAX_CAPTION_LENGTH = max(CAPTION_LIMITS.values())
+_MAX_COMMENT_LENGTH = 2000
 
 
-def with_ai_mark(caption: str, *, is_made: bool) -> str:
-    """Return a caption as it is posted: of a picture that a machine made, it says so."""
-    return "\n\n".join(part for part in (caption, AI_MARK if is_made else "") if part)
+def with_ai_mark(caption: str, *, is_ai_generated: bool) -> str:
+    """Return a caption as it is posted, with a mark if the image is AI-generated."""
+    return "\n\n".join(part for part in (caption, AI_MARK if is_ai_generated else "") if part)
 
 
 def check(
-    service: str | None, caption: str, first_comment: str, *, is_made: bool
+    service: str | None, caption: str, first_comment: str, *, is_ai_generated: bool
 ) -> tuple[str, str]:
-    """Return a caption and a first comment fit for a network, or for any while none is chosen.
+    """Return a cleaned caption and first comment, validated for a network if one is chosen.
 
     Raises:
-        CaptionTooLong, CommentUnsupported, TextTooLong: They are not.
+        CaptionTooLong, CommentUnsupported, TextTooLong: They are not valid.
     """
-    caption = clean_text(caption, field="caption", limit=_LONGEST)
-    first_comment = clean_text(first_comment, field="first comment", limit=_COMMENT)
+    caption = clean_text(caption, field="caption", limit=_MAX_CAPTION_LENGTH)
+    first_comment = clean_text(first_comment, field="first comment", limit=_MAX_COMMENT_LENGTH)
     if service is None:
         return caption, first_comment
-    whole = len(with_ai_mark(caption, is_made=is_made))
-    if whole > CAPTIONS[service]:
-        raise CaptionTooLong(service, CAPTIONS[service], whole)
-    if first_comment and service not in COMMENTED:
+    length = len(with_ai_mark(caption, is_ai_generated=is_ai_generated))
+    if length > CAPTION_LIMITS[service]:
+        raise CaptionTooLong(service, CAPTION_LIMITS[service], length)
+    if first_comment and service not in COMMENT_SERVICES:
         raise CommentUnsupported(service)
     return caption, first_comment

@@ -1,4 +1,4 @@
-"""What goes with a personality: its photos, and what is planned of them."""
+"""Deletion of the photos and posts of a personality."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -17,7 +17,7 @@ from services.social.scheduling import BUFFER, lock_key
 
 
 class RemovalJob(Payload):
-    """A post is to be removed from Buffer's queue that no row names any more."""
+    """Remove a post from Buffer's queue whose row has been deleted."""
 
     kind: ClassVar[str] = "social take back"
     group: ClassVar[str] = BUFFER
@@ -25,16 +25,16 @@ class RemovalJob(Payload):
     remote_id: str
 
 
-_HOUR = 3600
+_RETRY_SECONDS = 3600
 
 
 async def delete_photos_and_posts(session: AsyncSession, ids: Sequence[UUID]) -> None:
-    """Delete photos, posts and targets of personalities; what is in a queue is taken out of it.
+    """Delete photos, posts and targets of personalities, and remove their queued posts from Buffer.
 
-    What is posted already stays where it is.
+    What has been posted already is not deleted from the network.
     """
-    mine = SocialPost.personality_id.in_(ids)
-    posts = (await session.scalars(select(SocialPost).where(mine))).all()
+    is_owned = SocialPost.personality_id.in_(ids)
+    posts = (await session.scalars(select(SocialPost).where(is_owned))).all()
     await drop(session, [lock_key(each.id) for each in posts])
     for each in posts:
         if each.buffer_post_id is not None and each.status != PostStatus.POSTED:
@@ -48,12 +48,12 @@ async def delete_photos_and_posts(session: AsyncSession, ids: Sequence[UUID]) ->
 
 
 async def enqueue_removal(session: AsyncSession, remote_id: str) -> None:
-    """Let a post be taken out of the queue that no row names any more."""
+    """Enqueue the removal of a post from Buffer's queue."""
     await enqueue(session, RemovalJob(remote_id=remote_id))
 
 
 class RemoveFromQueueHandler(Handler[RemovalJob]):
-    """Takes posts out of a queue whose rows are gone; it may be done any number of times."""
+    """Removes posts without a row from Buffer's queue; idempotent."""
 
     payload_type = RemovalJob
     max_attempts: ClassVar[int] = 1000
@@ -65,5 +65,5 @@ class RemoveFromQueueHandler(Handler[RemovalJob]):
     async def run(self, run: Run[RemovalJob]) -> None:
         queue = self._publishers.get(TargetKind.BUFFER)
         if not isinstance(queue, QueueingPublisher):
-            raise PublisherBusy("there is no key for Buffer any more", _HOUR)
+            raise PublisherBusy("there is no key for Buffer any more", _RETRY_SECONDS)
         await queue.remove(run.payload.remote_id)

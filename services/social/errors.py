@@ -1,4 +1,4 @@
-"""What can be wrong with posts, targets and times."""
+"""Errors of posts, targets and times."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from services.errors import DomainError, TransientError
 
 @dataclass(eq=False)
 class PhotoHasPost(DomainError):
-    """The photo has its one post already."""
+    """The photo already has a post, and can have only one."""
 
     photo: str
     status: str
@@ -18,63 +18,63 @@ class PhotoHasPost(DomainError):
 
 @dataclass(eq=False)
 class PostNotFound(DomainError):
-    """There is no such post of the actor's; no name where it was there a moment ago."""
+    """The actor has no such post; `name` is empty if it was deleted a moment ago."""
 
     name: str
 
 
 @dataclass(eq=False)
 class SeveralPosts(DomainError):
-    """More than one post of the actor's goes by a name."""
+    """A name matches more than one post of the actor."""
 
     name: str
 
 
 @dataclass(eq=False)
 class PostClosed(DomainError):
-    """The post is past being changed."""
+    """The post can no longer be changed."""
 
     status: str
 
 
 @dataclass(eq=False)
 class TargetNotFound(DomainError):
-    """The personality posts on no such target."""
+    """The personality has no such target."""
 
     name: str
 
 
 @dataclass(eq=False)
 class SeveralTargets(DomainError):
-    """More than one target of the actor's goes by a name."""
+    """A name matches more than one target of the actor."""
 
     name: str
 
 
 @dataclass(eq=False)
 class TargetTaken(DomainError):
-    """The personality posts there already."""
+    """The personality already has this target."""
 
     name: str
 
 
 @dataclass(eq=False)
 class NoSuchBufferChannel(DomainError):
-    """Buffer knows no such channel of ours."""
+    """The Buffer account has no such channel."""
 
     name: str
 
 
 @dataclass(eq=False)
 class NetworkUnsupported(DomainError):
-    """Photos cannot be posted on this network by themselves."""
+    """Photos alone cannot be posted on this network."""
 
     service: str
 
 
 @dataclass(eq=False)
 class CaptionTooLong(DomainError):
-    """The caption is longer than the network takes, with what is added to it."""
+    """The caption, with the AI mark, is longer than the network allows."""
 
     service: str
     limit: int
@@ -83,7 +83,7 @@ class CaptionTooLong(DomainError):
 
 @dataclass(eq=False)
 class CommentUnsupported(DomainError):
-    """There are no first comments on this network."""
+    """The network does not support first comments."""
 
     service: str
 
@@ -97,14 +97,14 @@ class UnknownTimeZone(DomainError):
 
 @dataclass(eq=False)
 class TimeUnclear(DomainError):
-    """It is not clear what time is meant."""
+    """The time cannot be parsed."""
 
     text: str
 
 
 @dataclass(eq=False)
 class TimePast(DomainError):
-    """The time is over, by the clocks of a zone."""
+    """The time is in the past; `text` is in the time zone `zone`."""
 
     text: str
     zone: str
@@ -112,14 +112,14 @@ class TimePast(DomainError):
 
 @dataclass(eq=False)
 class TimeTooFar(DomainError):
-    """The time is further away than anybody plans."""
+    """The time is further ahead than posts can be scheduled."""
 
     at: datetime
 
 
 @dataclass(eq=False)
 class TimeInGap(DomainError):
-    """Clocks are put forward over this time, so it never is."""
+    """The time does not exist: clocks skip it when daylight saving time begins."""
 
     text: str
     zone: str
@@ -127,7 +127,7 @@ class TimeInGap(DomainError):
 
 @dataclass(eq=False)
 class TimeTaken(DomainError):
-    """Another post goes to this target at this minute."""
+    """Another post is scheduled for this target at this minute."""
 
     at: datetime
     target: str
@@ -135,28 +135,28 @@ class TimeTaken(DomainError):
 
 @dataclass(eq=False)
 class SlotsUnclear(DomainError):
-    """A line is no days and times."""
+    """A line cannot be parsed as days and times."""
 
     line: str
 
 
 @dataclass(eq=False)
 class NoSlots(DomainError):
-    """The target has no times of the week, or they are all taken for as long as is looked."""
+    """The target has no weekly slots, or none is free in the range that is searched."""
 
     target: str
 
 
 @dataclass(eq=False)
 class TargetChannelGone(DomainError):
-    """The channel is not there any more, or not for us."""
+    """The channel no longer exists, or is not accessible."""
 
     name: str
 
 
 @dataclass(eq=False)
 class TargetChannelClosed(DomainError):
-    """The channel takes nothing: it is disconnected or locked at Buffer."""
+    """The channel accepts no posts: it is disconnected or locked at Buffer."""
 
     name: str
     detail: str
@@ -164,21 +164,21 @@ class TargetChannelClosed(DomainError):
 
 @dataclass(eq=False)
 class PostRefused(DomainError):
-    """The other side refuses the post, and said why."""
+    """The publisher rejected the post; `detail` says why."""
 
     detail: str
 
 
 @dataclass(eq=False)
 class RemovedFromQueue(DomainError):
-    """Somebody has taken the post out of the queue on the other side."""
+    """Somebody removed the post from the publisher's queue."""
 
     name: str
 
 
 @dataclass(eq=False)
 class TooLate(DomainError):
-    """The post could not be sent within the time it is still wanted; `detail` may say why."""
+    """The post could not be sent in time; `detail` may say why."""
 
     at: datetime
     detail: str = ""
@@ -186,36 +186,36 @@ class TooLate(DomainError):
 
 @dataclass(eq=False)
 class MissedWhileOffline(DomainError):
-    """No process was running while the post was due, and now it is too late for it."""
+    """No process was running when the post was due, and now it is too late."""
 
     at: datetime
 
 
 @dataclass(eq=False)
 class ChangeTooLate(DomainError):
-    """It was out before it could be changed or called off."""
+    """The post was published before it could be changed or cancelled."""
 
 
 @dataclass(eq=False)
 class DeliveryCancelled(DomainError):
-    """Whoever runs the bot has called the work off."""
+    """An operator cancelled the job."""
 
 
 @dataclass(eq=False)
 class PublisherMissing(DomainError):
-    """There is no way to this kind of target: a key is missing."""
+    """There is no publisher for this kind of target: an API key is missing."""
 
     kind: str
 
 
 @dataclass(eq=False)
 class KeyRefused(DomainError):
-    """The other side does not take our key."""
+    """The publisher rejected the API key."""
 
 
 @dataclass(eq=False)
 class DeliveryUnconfirmed(TransientError):
-    """The other side may have taken the post, or not: it did not say."""
+    """It is unknown whether the publisher accepted the post."""
 
     detail: str = ""
     retry_after: float | None = 20
@@ -223,7 +223,7 @@ class DeliveryUnconfirmed(TransientError):
 
 @dataclass(eq=False)
 class PublisherBusy(TransientError):
-    """The other side wants us to wait, or cannot be reached; nothing was posted."""
+    """The publisher is rate-limiting or unreachable; nothing was posted."""
 
     detail: str
     retry_after: float | None = None
@@ -231,4 +231,4 @@ class PublisherBusy(TransientError):
 
 @dataclass(eq=False)
 class QueueFull(PublisherBusy):
-    """The queue on the other side takes no more for now."""
+    """The publisher's queue is full."""

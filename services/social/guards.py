@@ -1,4 +1,4 @@
-"""Whose photos, targets and posts are, and what may be written of them."""
+"""Ownership checks for photos, targets and posts, and validation of drafts."""
 
 from uuid import UUID
 
@@ -14,29 +14,35 @@ from services.texts import clean_text
 from services.types import Actor
 
 
-def write(post: SocialPost, photo: Photo, target: SocialTarget | None, draft: CaptionDraft) -> None:
-    """Let a post say something, if its target takes that."""
+def apply_draft(
+    post: SocialPost, photo: Photo, target: SocialTarget | None, draft: CaptionDraft
+) -> None:
+    """Validate a draft for a target and write it to a post and its photo.
+
+    Raises:
+        CaptionTooLong, CommentUnsupported, TextTooLong: The target does not accept it.
+    """
     service = target.service if target else None
     caption, comment = captions.check(
-        service, draft.caption, draft.first_comment, is_made=photo.is_ai_generated
+        service, draft.caption, draft.first_comment, is_ai_generated=photo.is_ai_generated
     )
     photo.alt_text = clean_text(draft.alt_text, field="alt text", limit=ALT_LIMIT)
     post.caption, post.first_comment = caption, comment
     post.target_id = target.id if target else post.target_id
 
 
-def has_post(existing: PostDetails) -> PhotoHasPost:
-    """Return the refusal that a photo's post is."""
+def existing_post_error(existing: PostDetails) -> PhotoHasPost:
+    """Return the error for a photo that already has this post."""
     post, target = existing.post, existing.target
     at = post.posted_at or post.scheduled_at
     return PhotoHasPost(existing.photo.file_name, post.status, target.name if target else "", at)
 
 
-async def photo_of(session: AsyncSession, actor: Actor, photo_id: UUID) -> Photo:
-    """Return a photo of the actor's; its personality is locked.
+async def get_photo(session: AsyncSession, actor: Actor, photo_id: UUID) -> Photo:
+    """Return a photo of the actor, with its personality locked.
 
     Raises:
-        OwnersOnly, PhotoNotFound: It is not the actor's, or gone.
+        OwnersOnly, PhotoNotFound: It is not the actor's, or does not exist.
     """
     photo = await session.get(Photo, photo_id)
     if photo is None:
@@ -45,11 +51,11 @@ async def photo_of(session: AsyncSession, actor: Actor, photo_id: UUID) -> Photo
     return photo
 
 
-async def target_for(session: AsyncSession, photo: Photo, target_id: UUID) -> SocialTarget:
-    """Return where the personality of a photo posts.
+async def get_target(session: AsyncSession, photo: Photo, target_id: UUID) -> SocialTarget:
+    """Return a target of the photo's personality.
 
     Raises:
-        TargetNotFound: It does not, or not any more.
+        TargetNotFound: It is not a target of the personality, or was removed.
     """
     target = await session.get(SocialTarget, target_id)
     if target is None or target.removed_at or target.personality_id != photo.personality_id:
@@ -57,18 +63,21 @@ async def target_for(session: AsyncSession, photo: Photo, target_id: UUID) -> So
     return target
 
 
-async def locked(session: AsyncSession, actor: Actor, post_id: UUID) -> PostDetails:
-    """Return a post that is the actor's; its personality, its target and it are locked, in order.
+async def get_locked_post(session: AsyncSession, actor: Actor, post_id: UUID) -> PostDetails:
+    """Return a post of the actor, with its personality, its target and itself locked, in order.
 
-    Everywhere in this order: whoever pauses a target locks its posts as well.
+    The order is the same everywhere: pausing a target locks its posts as well.
+
+    Raises:
+        OwnersOnly, PostNotFound: It is not the actor's, or does not exist.
     """
-    found = await queries.details(session, post_id)
-    if found is None:
+    unlocked = await queries.details(session, post_id)
+    if unlocked is None:
         raise PostNotFound("")
-    await get_owned(session, actor, found.post.personality_id)
-    if found.target is not None:
-        await session.refresh(found.target, with_for_update=True)
-    entry = await queries.details(session, post_id, lock=True)
-    if entry is None:
+    await get_owned(session, actor, unlocked.post.personality_id)
+    if unlocked.target is not None:
+        await session.refresh(unlocked.target, with_for_update=True)
+    details = await queries.details(session, post_id, lock=True)
+    if details is None:
         raise PostNotFound("")
-    return entry
+    return details

@@ -1,4 +1,4 @@
-"""Telling whoever planned a post that it did not go as planned, or that nobody knows."""
+"""Notices about posts that failed, changed, or could not be confirmed."""
 
 from datetime import timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from services.social.types import PostNotice
 
 
 class PostNoticeJob(Payload):
-    """Whoever planned a post is to be told of it."""
+    """Notify the author or the owners of a post."""
 
     kind: ClassVar[str] = "social notice"
     group: ClassVar[str] = DISCORD
@@ -25,17 +25,17 @@ class PostNoticeJob(Payload):
     post: UUID
 
 
-_LATER = timedelta(seconds=1)
+_DELAY = timedelta(seconds=1)
 
 
 async def enqueue_notice(session: AsyncSession, post: SocialPost) -> None:
-    """Let whoever planned a post be told what became of it, by a process that has Discord."""
-    if _is_news(post):
-        await enqueue(session, PostNoticeJob(post=post.id), due=_LATER)
+    """Enqueue a notice about a post if it needs one; a process connected to Discord sends it."""
+    if _needs_notice(post):
+        await enqueue(session, PostNoticeJob(post=post.id), due=_DELAY)
 
 
 class SocialNoticeHandler(Handler[PostNoticeJob]):
-    """Writes a DM."""
+    """Sends notices as DMs."""
 
     payload_type = PostNoticeJob
 
@@ -46,20 +46,20 @@ class SocialNoticeHandler(Handler[PostNoticeJob]):
     @override
     async def run(self, run: Run[PostNoticeJob]) -> None:
         async with self._sessions() as session:
-            entry = await queries.details(session, run.payload.post)
-            if entry is None or not _is_news(entry.post):
+            details = await queries.details(session, run.payload.post)
+            if details is None or not _needs_notice(details.post):
                 return
-            people = await queries.notice_recipients(session, entry.post)
-            personality = await session.get_one(Personality, entry.post.personality_id)
-        told = PostNotice(details=entry, personality=personality.name)
-        for discord_id in people:
-            await run.step(f"told {discord_id}", bool, partial(self._tell, discord_id, told))
+            recipients = await queries.notice_recipients(session, details.post)
+            personality = await session.get_one(Personality, details.post.personality_id)
+        notice = PostNotice(details=details, personality=personality.name)
+        for discord_id in recipients:
+            await run.step(f"told {discord_id}", bool, partial(self._send, discord_id, notice))
 
-    async def _tell(self, discord_id: int, told: PostNotice) -> bool:
-        return await self._notifier.send_dm(discord_id, told)
+    async def _send(self, discord_id: int, notice: PostNotice) -> bool:
+        return await self._notifier.send_dm(discord_id, notice)
 
 
-def _is_news(post: SocialPost) -> bool:
-    """Whether a post did not go as planned."""
+def _needs_notice(post: SocialPost) -> bool:
+    """Whether a post failed, is unconfirmed, or was posted with an error."""
     is_odd = post.status == PostStatus.POSTED and post.error is not None
     return is_odd or post.status in (PostStatus.FAILED, PostStatus.UNCONFIRMED)

@@ -1,4 +1,4 @@
-"""What posting needs from outside."""
+"""Interfaces of publishers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,64 +8,64 @@ from services.social.types import BufferChannel, OutgoingPost, Receipt
 
 
 class Publisher(Protocol):
-    """Takes posts to where people see them.
+    """Publishes posts to Discord or a social network.
 
-    All methods raise `PublisherBusy` where nothing was done and may be later, and the
-    `DomainError` that says why nothing ever will be: `ChannelGone`, `ChannelClosed`,
-    `PostRefused`, `MediaUnreachable`.
+    All methods raise `PublisherBusy` if nothing was done and a retry may succeed, and another
+    `DomainError` if no retry can: `TargetChannelGone`, `TargetChannelClosed`, `PostRefused`,
+    `MediaUnreachable`.
     """
 
     @property
     def finds_everything(self) -> bool:
-        """Whether a post that `find` does not find is certainly not there."""
+        """Whether a post that `find` does not find certainly does not exist."""
         ...
 
     async def check(self, outgoing: OutgoingPost) -> None:
-        """See whether a post could go out."""
+        """Check that a post can be published, and raise an error if not."""
         ...
 
     async def publish(self, outgoing: OutgoingPost) -> Receipt:
-        """Let a post go out, or into the queue, if there is one.
+        """Publish a post, or add it to the publisher's queue.
 
         Raises:
-            OutcomeUnknown: It may be out, or not.
+            DeliveryUnconfirmed: It is unknown whether the post was published.
         """
         ...
 
     async def find(self, outgoing: OutgoingPost, since: datetime) -> Receipt | None:
-        """Return the post as it is on the other side, if it went out since a time.
+        """Return the receipt of a post that was published since a time, or None.
 
         Raises:
-            OutcomeUnknown: There is something like it, and it may be something else.
+            DeliveryUnconfirmed: There is a similar post, which may be another one.
         """
         ...
 
 
 @runtime_checkable
 class QueueingPublisher(Publisher, Protocol):
-    """A publisher with a queue of its own, so that posts are handed over before their time."""
+    """A publisher with its own queue, which receives posts before they are due."""
 
     async def fetch(self, remote_id: str) -> Receipt | None:
-        """Return how far a post is in the queue; None where it is not there any more."""
+        """Return the state of a queued post, or None if it no longer exists."""
         ...
 
     async def update(self, remote_id: str, outgoing: OutgoingPost) -> Receipt | None:
-        """Change a post in the queue; None where it is not there any more."""
+        """Change a queued post; return None if it no longer exists."""
         ...
 
     async def remove(self, remote_id: str) -> None:
-        """Take a post out of the queue; one that is not there any more is as good as out."""
+        """Remove a post from the queue; do nothing if it no longer exists."""
         ...
 
 
 class ChannelDirectory(Protocol):
-    """Knows the channels that a publisher reaches."""
+    """Lists the channels of a publisher."""
 
     async def listed(self) -> Sequence[BufferChannel]:
         """Return all channels.
 
         Raises:
-            PublisherBusy: The other side is not answering.
-            PublisherMissing: There is no key.
+            PublisherBusy: The publisher does not answer.
+            PublisherMissing: No API key is configured.
         """
         ...

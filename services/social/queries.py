@@ -1,4 +1,4 @@
-"""Statements about posts."""
+"""Queries for posts, targets and slots."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -30,21 +30,21 @@ from services.types import Actor
 
 
 async def targets(session: AsyncSession, personality_id: UUID) -> Sequence[SocialTarget]:
-    """Return where a personality posts, in the order it began to."""
-    found = await session.scalars(
+    """Return the targets of a personality, oldest first."""
+    rows = await session.scalars(
         select(SocialTarget)
         .where(SocialTarget.personality_id == personality_id, SocialTarget.removed_at.is_(None))
         .order_by(SocialTarget.created_at)
     )
-    return found.all()
+    return rows.all()
 
 
-async def targets_like(
+async def search_targets(
     session: AsyncSession, actor: Actor, typed: str, limit: int = 25
 ) -> Sequence[tuple[SocialTarget, str]]:
-    """Return the actor's targets whose name holds what is typed, with whose they are."""
+    """Return the actor's targets that match typed text, with the name of their personality."""
     rows = await session.execute(
-        _with_names(actor)
+        _select_named_targets(actor)
         .where(
             or_(
                 SocialTarget.name.icontains(typed, autoescape=True),
@@ -59,12 +59,12 @@ async def targets_like(
     return [(target, name) for target, name in rows]
 
 
-async def targets_called(
+async def targets_by_name(
     session: AsyncSession, actor: Actor, name: str, personality_id: UUID | None
 ) -> Sequence[SocialTarget]:
-    """Return the actor's targets of this name or id, of one personality or of all."""
+    """Return the actor's targets with this name or id, of one personality or of all."""
     wanted = name.strip().lstrip("#").lower()
-    statement = _with_names(actor).where(
+    statement = _select_named_targets(actor).where(
         or_(
             func.lower(SocialTarget.name) == wanted,
             func.ltrim(func.lower(SocialTarget.name), "#") == wanted,
@@ -78,7 +78,7 @@ async def targets_called(
     return [target for target, _ in rows]
 
 
-def _with_names(actor: Actor) -> Select[SocialTarget, str]:
+def _select_named_targets(actor: Actor) -> Select[SocialTarget, str]:
     statement = (
         select(SocialTarget, Personality.name)
         .join(Personality, Personality.id == SocialTarget.personality_id)
@@ -87,9 +87,9 @@ def _with_names(actor: Actor) -> Select[SocialTarget, str]:
     return statement if actor.is_bot_owner else statement.where(owned_by(actor.discord_id))
 
 
-async def targets_on(session: AsyncSession, channel_id: int) -> Sequence[SocialTarget]:
-    """Return the targets on a channel of Discord's; others who change them wait."""
-    found = await session.scalars(
+async def targets_on_channel(session: AsyncSession, channel_id: int) -> Sequence[SocialTarget]:
+    """Return the targets on a Discord channel, locked."""
+    rows = await session.scalars(
         select(SocialTarget)
         .where(
             SocialTarget.kind == TargetKind.DISCORD,
@@ -99,11 +99,11 @@ async def targets_on(session: AsyncSession, channel_id: int) -> Sequence[SocialT
         .order_by(SocialTarget.id)
         .with_for_update()
     )
-    return found.all()
+    return rows.all()
 
 
 async def add_target(session: AsyncSession, **columns: Any) -> SocialTarget | None:
-    """Insert a target; None when the personality posts there already."""
+    """Insert a target; return None if the personality already has it."""
     return await session.scalar(
         insert(SocialTarget).values(**columns).on_conflict_do_nothing().returning(SocialTarget)
     )
@@ -112,7 +112,7 @@ async def add_target(session: AsyncSession, **columns: Any) -> SocialTarget | No
 async def slots(
     session: AsyncSession, target_ids: Collection[UUID]
 ) -> Mapping[UUID, Sequence[Slot]]:
-    """Return the times of each target's week, in order."""
+    """Return the weekly slots of each target, in order."""
     rows = await session.scalars(select(SocialSlot).where(SocialSlot.target_id.in_(target_ids)))
     weeks: dict[UUID, list[Slot]] = {target_id: [] for target_id in target_ids}
     for row in rows:
@@ -121,22 +121,22 @@ async def slots(
 
 
 async def set_slots(session: AsyncSession, target_id: UUID, wanted: Collection[Slot]) -> None:
-    """Let a target's week be this one from now on."""
+    """Replace the weekly slots of a target."""
     await session.execute(delete(SocialSlot).where(SocialSlot.target_id == target_id))
     session.add_all(
         SocialSlot(target_id=target_id, weekday=each.weekday, minute=each.minute) for each in wanted
     )
 
 
-# Those that hold their minute at their target.
+# Statuses in which a post occupies its minute at its target.
 PLANNED = (PostStatus.SCHEDULED, PostStatus.SENDING, PostStatus.UNCONFIRMED)
-_LEAST_ID = 4
+_MIN_ID_LENGTH = 4
 
 
-async def taken(
+async def taken_minutes(
     session: AsyncSession, target_ids: Collection[UUID], after: datetime
 ) -> Mapping[UUID, set[datetime]]:
-    """Return the minutes that planned posts hold at each of some targets."""
+    """Return the minutes after a time that planned posts occupy, by target."""
     rows = await session.execute(
         select(SocialPost.target_id, SocialPost.scheduled_at).where(
             SocialPost.target_id.in_(target_ids),
@@ -152,8 +152,8 @@ async def taken(
 
 
 async def is_taken(session: AsyncSession, target_id: UUID, at: datetime, *, besides: UUID) -> bool:
-    """Whether another post holds a minute at a target."""
-    found = await session.scalar(
+    """Whether another post occupies a minute at a target."""
+    other_id = await session.scalar(
         select(SocialPost.id).where(
             SocialPost.target_id == target_id,
             SocialPost.status.in_(PLANNED),
@@ -161,11 +161,11 @@ async def is_taken(session: AsyncSession, target_id: UUID, at: datetime, *, besi
             SocialPost.id != besides,
         )
     )
-    return found is not None
+    return other_id is not None
 
 
-async def waiting(session: AsyncSession, target_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return how many posts are planned for each of some targets."""
+async def count_planned(session: AsyncSession, target_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return the number of planned posts by target."""
     rows = await session.execute(
         select(SocialPost.target_id, func.count())
         .where(SocialPost.target_id.in_(target_ids), SocialPost.status.in_(PLANNED))
@@ -174,50 +174,52 @@ async def waiting(session: AsyncSession, target_ids: Collection[UUID]) -> Mappin
     return Counter({target_id: count for target_id, count in rows if target_id})
 
 
-async def planned(session: AsyncSession, target_id: UUID) -> Sequence[SocialPost]:
-    """Return the posts that hold a minute at a target; others who change them wait."""
-    found = await session.scalars(
+async def planned_posts(session: AsyncSession, target_id: UUID) -> Sequence[SocialPost]:
+    """Return the planned posts of a target, locked."""
+    rows = await session.scalars(
         select(SocialPost)
         .where(SocialPost.target_id == target_id, SocialPost.status.in_(PLANNED))
         .order_by(SocialPost.id)
         .with_for_update()
     )
-    return found.all()
+    return rows.all()
 
 
 async def details(
     session: AsyncSession, post_id: UUID, *, lock: bool = False
 ) -> PostDetails | None:
-    """Return a post with its photo and target; locked, others who change it wait."""
+    """Return a post with its photo and target, if `lock` with its row locked."""
     if lock:
         await session.execute(
             select(SocialPost.id).where(SocialPost.id == post_id).with_for_update()
         )
     row = (
         await session.execute(
-            _entries().where(SocialPost.id == post_id).execution_options(populate_existing=True)
+            _select_details()
+            .where(SocialPost.id == post_id)
+            .execution_options(populate_existing=True)
         )
     ).first()
     return PostDetails(post=row[0], photo=row[1], target=row[2]) if row else None
 
 
-async def of_photo(session: AsyncSession, photo_id: UUID) -> PostDetails | None:
-    """Return a photo's post."""
-    row = (await session.execute(_entries().where(SocialPost.photo_id == photo_id))).first()
+async def post_of_photo(session: AsyncSession, photo_id: UUID) -> PostDetails | None:
+    """Return the post of a photo."""
+    row = (await session.execute(_select_details().where(SocialPost.photo_id == photo_id))).first()
     return PostDetails(post=row[0], photo=row[1], target=row[2]) if row else None
 
 
-async def called(session: AsyncSession, actor: Actor, name: str) -> Sequence[PostDetails]:
-    """Return the actor's posts by the beginning of their id, or by their photo's name or id."""
+async def posts_by_name(session: AsyncSession, actor: Actor, name: str) -> Sequence[PostDetails]:
+    """Return up to two posts of the actor by a prefix of their id, or by their photo."""
     wanted = name.strip().lower()
     file_name = func.lower(Photo.file_name)
     conditions = [file_name == wanted, func.regexp_replace(file_name, r"\.[^./]+$", "") == wanted]
-    if len(wanted) >= _LEAST_ID:
+    if len(wanted) >= _MIN_ID_LENGTH:
         conditions += [
             cast(each, String).startswith(wanted, autoescape=True)
             for each in (SocialPost.id, Photo.id)
         ]
-    return await _found(session, _of_actor(actor).where(or_(*conditions)).limit(2))
+    return await _fetch(session, _select_owned(actor).where(or_(*conditions)).limit(2))
 
 
 async def listed(
@@ -231,8 +233,8 @@ async def listed(
     typed: str = "",
     limit: int = 500,
 ) -> Sequence[PostDetails]:
-    """Return the actor's posts by their time, drafts last."""
-    statement = _of_actor(actor)
+    """Return the actor's posts ordered by time: unposted ones first, posted ones last."""
+    statement = _select_owned(actor)
     at = func.coalesce(SocialPost.posted_at, SocialPost.scheduled_at)
     if personality_id is not None:
         statement = statement.where(SocialPost.personality_id == personality_id)
@@ -247,14 +249,16 @@ async def listed(
                 cast(SocialPost.id, String).startswith(typed.lower(), autoescape=True),
             )
         )
-    # What is over comes last where there is more than is shown.
+    # Posted ones last, so that the limit cuts them off first.
     is_over = SocialPost.status == PostStatus.POSTED
     ordered = statement.order_by(is_over, at.asc().nulls_last(), SocialPost.created_at)
-    return await _found(session, ordered.limit(limit))
+    return await _fetch(session, ordered.limit(limit))
 
 
-async def next_out(session: AsyncSession, target: SocialTarget, now: datetime) -> datetime | None:
-    """Return when the next of our posts leaves the queue of a target's channel at Buffer."""
+async def next_scheduled_at(
+    session: AsyncSession, target: SocialTarget, now: datetime
+) -> datetime | None:
+    """Return when the next of our posts in the Buffer queue of a target's channel is due."""
     return await session.scalar(
         select(func.min(SocialPost.scheduled_at))
         .join(SocialTarget, SocialTarget.id == SocialPost.target_id)
@@ -269,7 +273,7 @@ async def next_out(session: AsyncSession, target: SocialTarget, now: datetime) -
 
 
 async def reschedule(session: AsyncSession, post: SocialPost) -> None:
-    """Let a post whose work was called off be as it was before, if its minute is still free."""
+    """Restore the status of a post whose job is retried, if its minute is still free."""
     at, target_id = post.scheduled_at, post.target_id
     if post.status == PostStatus.FAILED and at is not None and target_id is not None:
         if not await is_taken(session, target_id, at, besides=post.id):
@@ -283,8 +287,8 @@ async def reschedule(session: AsyncSession, post: SocialPost) -> None:
 async def remote_ids(
     session: AsyncSession, target: SocialTarget, *, besides: UUID
 ) -> frozenset[str]:
-    """Return the ids that other posts on the channel of a target have at Buffer."""
-    found = await session.scalars(
+    """Return the Buffer ids of other posts on the channel of a target."""
+    ids = await session.scalars(
         select(SocialPost.buffer_post_id)
         .join(SocialTarget, SocialTarget.id == SocialPost.target_id)
         .where(
@@ -296,11 +300,11 @@ async def remote_ids(
         .order_by(SocialPost.created_at.desc())
         .limit(1000)
     )
-    return frozenset(each for each in found if each)
+    return frozenset(each for each in ids if each)
 
 
 async def record_act(session: AsyncSession, post: SocialPost, at: datetime) -> None:
-    """Write down that a personality has shared a photo, once."""
+    """Record once that a personality has shared a photo."""
     await session.execute(
         insert(EngineAct)
         .values(
@@ -314,9 +318,9 @@ async def record_act(session: AsyncSession, post: SocialPost, at: datetime) -> N
 
 
 async def notice_recipients(session: AsyncSession, post: SocialPost) -> Sequence[int]:
-    """Return the Discord ids of those whose personality a post is of: of who planned it, if one is.
+    """Return the Discord id of the post's author, or of all owners if the author is none.
 
-    Whoever has been one is told nothing more.
+    Former owners of the personality are not notified.
     """
     owners = (
         select(User.discord_id)
@@ -327,12 +331,12 @@ async def notice_recipients(session: AsyncSession, post: SocialPost) -> Sequence
     return planner or (await session.scalars(owners)).all()
 
 
-async def _found(session: AsyncSession, statement: Select[Any, Any, Any]) -> Sequence[PostDetails]:
+async def _fetch(session: AsyncSession, statement: Select[Any, Any, Any]) -> Sequence[PostDetails]:
     rows = await session.execute(statement)
     return [PostDetails(post=post, photo=photo, target=target) for post, photo, target in rows]
 
 
-def _entries() -> Select[SocialPost, Photo, SocialTarget]:
+def _select_details() -> Select[SocialPost, Photo, SocialTarget]:
     return (
         select(SocialPost, Photo, SocialTarget)
         .join(Photo, Photo.id == SocialPost.photo_id)
@@ -340,9 +344,9 @@ def _entries() -> Select[SocialPost, Photo, SocialTarget]:
     )
 
 
-def _of_actor(actor: Actor) -> Select[SocialPost, Photo, SocialTarget]:
+def _select_owned(actor: Actor) -> Select[SocialPost, Photo, SocialTarget]:
     statement = (
-        _entries()
+        _select_details()
         .join(Personality, Personality.id == SocialPost.personality_id)
         .where(Personality.deleted_at.is_(None))
     )

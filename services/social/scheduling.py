@@ -1,4 +1,4 @@
-"""The jobs that see to posts. The row decides; the job says when to look at it."""
+"""Jobs that deliver posts. The row of the post decides what a job does."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ _GROUPS: Mapping[str, str] = {TargetKind.DISCORD: DISCORD, TargetKind.BUFFER: BU
 
 
 class DeliveryJob(Payload):
-    """A post is to be sent, or looked at where it is, as it was in a revision."""
+    """Send a revision of a post, or synchronise it with the publisher's queue."""
 
     kind: ClassVar[str] = "social post"
 
@@ -25,7 +25,7 @@ class DeliveryJob(Payload):
 
 
 def lock_key(post_id: UUID) -> str:
-    """Return the key of a post's jobs: one at a time."""
+    """Return the lock key of a post's jobs, so that one runs at a time."""
     return f"social:{post_id}"
 
 
@@ -37,9 +37,9 @@ async def enqueue_delivery(
     *,
     at: datetime | None = None,
 ) -> None:
-    """Let a post be seen to: on Discord at its time, at Buffer at once, or at a time.
+    """Enqueue the delivery of a post: on Discord at its time, at Buffer at once, or at `at`.
 
-    Whatever waits to see to it by now is replaced by that.
+    It replaces pending deliveries of the same post.
     """
     due = at
     if due is None and target.kind == TargetKind.DISCORD:

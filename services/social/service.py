@@ -1,4 +1,4 @@
-"""Planning posts, and having a say in them until they are out."""
+"""Scheduling, editing and cancelling posts."""
 
 from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
@@ -19,22 +19,28 @@ from services.social.errors import (
     TargetNotFound,
     TimeTaken,
 )
-from services.social.guards import has_post, locked, photo_of, target_for, write
+from services.social.guards import (
+    apply_draft,
+    existing_post_error,
+    get_locked_post,
+    get_photo,
+    get_target,
+)
 from services.social.scheduling import enqueue_delivery
-from services.social.times import Slot, occurrences, read_time, zone_of
+from services.social.times import Slot, occurrences, parse_time, parse_time_zone
 from services.social.types import CaptionDraft, NotScheduled, PostDetails, Scheduled, Scheduling
 from services.types import Actor
 
 NEXT = "next slot"
-# How many times of the week are looked at before there is said to be none.
-_FAR = 2000
+# How many slots are tried before a target counts as full.
+_MAX_OCCURRENCES = 2000
 _MINUTE = timedelta(minutes=1)
-_CHANGED = (PostStatus.DRAFT, PostStatus.SCHEDULED, PostStatus.FAILED)
-_ENDED = (PostStatus.POSTED, PostStatus.SENDING)
+_EDITABLE = (PostStatus.DRAFT, PostStatus.SCHEDULED, PostStatus.FAILED)
+_NOT_CANCELLABLE = (PostStatus.POSTED, PostStatus.SENDING)
 
 
 class SocialService:
-    """Posts of photos. A post's row is the truth; jobs see to it that it is kept."""
+    """Posts of photos. The row of a post is authoritative; jobs carry it out."""
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self._sessions = sessions
@@ -49,21 +55,21 @@ class SocialService:
         target_id: UUID,
         when: str = NEXT,
     ) -> Scheduling:
-        """Plan the one post of a photo, at a time or in the next free slot of its target.
+        """Schedule the post of a photo at a time, or in the next free slot of a target.
 
-        A photo that has a draft is posted as it says here. What does not come to be is a value,
-        too: it says why, and has the post that the photo has already.
+        An existing draft of the photo is overwritten. Errors are returned as `NotScheduled`, with
+        the post that the photo already has, if any.
         """
         try:
             async with self._sessions.begin() as session:
-                photo = await photo_of(session, actor, photo_id)
-                target = await target_for(session, photo, target_id)
-                existing = await queries.of_photo(session, photo_id)
+                photo = await get_photo(session, actor, photo_id)
+                target = await get_target(session, photo, target_id)
+                existing = await queries.post_of_photo(session, photo_id)
                 if existing is not None and existing.post.status != PostStatus.DRAFT:
-                    return NotScheduled(reason=has_post(existing), existing=existing)
-                post = existing.post if existing else await self._new(session, actor, photo)
-                write(post, photo, target, draft)
-                await self._place(session, actor, post, target, when)
+                    return NotScheduled(reason=existing_post_error(existing), existing=existing)
+                post = existing.post if existing else await self._create_post(session, actor, photo)
+                apply_draft(post, photo, target, draft)
+                await self._schedule(session, actor, post, target, when)
                 return Scheduled(details=PostDetails(post=post, photo=photo, target=target))
         except DomainError as error:
             return NotScheduled(reason=error)
@@ -71,64 +77,64 @@ class SocialService:
     async def save_draft(
         self, actor: Actor, photo_id: UUID, draft: CaptionDraft, *, target_id: UUID | None = None
     ) -> PostDetails:
-        """Keep what was written of a photo, without a time.
+        """Save a draft of the post of a photo, without a time.
 
         Raises:
-            CaptionTooLong, CommentUnsupported, TextTooLong: It cannot be posted so.
-            OwnersOnly, PhotoNotFound, TargetNotFound: It is not the actor's, or gone.
-            PhotoHasPost: The photo is planned or posted already.
+            CaptionTooLong, CommentUnsupported, TextTooLong: The text is not valid.
+            OwnersOnly, PhotoNotFound, TargetNotFound: It is not the actor's, or does not exist.
+            PhotoHasPost: The photo is already scheduled or posted.
         """
         async with self._sessions.begin() as session:
-            photo = await photo_of(session, actor, photo_id)
-            target = await target_for(session, photo, target_id) if target_id else None
-            existing = await queries.of_photo(session, photo_id)
+            photo = await get_photo(session, actor, photo_id)
+            target = await get_target(session, photo, target_id) if target_id else None
+            existing = await queries.post_of_photo(session, photo_id)
             if existing is not None and existing.post.status != PostStatus.DRAFT:
-                raise has_post(existing)
-            post = existing.post if existing else await self._new(session, actor, photo)
-            write(post, photo, target, draft)
+                raise existing_post_error(existing)
+            post = existing.post if existing else await self._create_post(session, actor, photo)
+            apply_draft(post, photo, target, draft)
             return PostDetails(post=post, photo=photo, target=target)
 
     async def edit(
         self, actor: Actor, post_id: UUID, draft: CaptionDraft, *, when: str | None = None
     ) -> PostDetails:
-        """Change a post that is not out: what it says, and when, where a time is given.
+        """Change the text of a post that is not posted yet, and its time if `when` is set.
 
-        A draft or a failed post is planned by that.
+        Setting a time schedules a draft or a failed post.
 
         Raises:
-            CaptionTooLong, CommentUnsupported, TextTooLong: It cannot be posted so.
-            NoSlots, TimeInGap, TimePast, TimeTaken, TimeTooFar, TimeUnclear: Not at that time.
-            OwnersOnly, PostNotFound, TargetNotFound: It is not the actor's, or gone.
-            PostClosed: It is out, or on its way.
+            CaptionTooLong, CommentUnsupported, TextTooLong: The text is not valid.
+            NoSlots, TimeInGap, TimePast, TimeTaken, TimeTooFar, TimeUnclear: The time is not valid.
+            OwnersOnly, PostNotFound, TargetNotFound: It is not the actor's, or does not exist.
+            PostClosed: It is posted, or being sent.
         """
         async with self._sessions.begin() as session:
-            entry = await locked(session, actor, post_id)
-            post, photo, target = entry.post, entry.photo, entry.target
-            if post.status not in _CHANGED or post.cancelled_at is not None:
+            details = await get_locked_post(session, actor, post_id)
+            post, photo, target = details.post, details.photo, details.target
+            if post.status not in _EDITABLE or post.cancelled_at is not None:
                 raise PostClosed("cancelled" if post.cancelled_at else post.status)
-            write(post, photo, target, draft)
+            apply_draft(post, photo, target, draft)
             post.revision += 1
             if when is not None:
                 if target is None:
                     raise TargetNotFound("this post")
-                await self._place(session, actor, post, target, when)
+                await self._schedule(session, actor, post, target, when)
             elif post.status == PostStatus.SCHEDULED and target is not None:
                 await enqueue_delivery(session, post, target, self._clock)
-            return entry
+            return details
 
     async def cancel(self, actor: Actor, post_id: UUID) -> PostDetails:
-        """Call a post off; its photo is free again, once Buffer has let go of it.
+        """Cancel a post; its photo can be posted again once Buffer has removed it from its queue.
 
-        Of one that may be out, that says that it is not wanted, wherever it is.
+        An unconfirmed post is deleted, or withdrawn from Buffer.
 
         Raises:
-            OwnersOnly, PostNotFound: It is not the actor's, or gone.
-            PostClosed: It is out, or on its way.
+            OwnersOnly, PostNotFound: It is not the actor's, or does not exist.
+            PostClosed: It is posted, or being sent.
         """
         async with self._sessions.begin() as session:
-            entry = await locked(session, actor, post_id)
-            post, target = entry.post, entry.target
-            if post.status in _ENDED:
+            details = await get_locked_post(session, actor, post_id)
+            post, target = details.post, details.target
+            if post.status in _NOT_CANCELLABLE:
                 raise PostClosed(post.status)
             if target is not None and post.buffer_post_id is not None:
                 post.status = PostStatus.SCHEDULED
@@ -136,25 +142,25 @@ class SocialService:
                 await enqueue_delivery(session, post, target, self._clock)
             else:
                 await session.delete(post)
-            return entry
+            return details
 
     async def settle(self, actor: Actor, post_id: UUID, *, is_out: bool) -> PostDetails:
-        """Say of a post of which nobody knows whether it is out; if not, it goes out anew.
+        """Resolve an unconfirmed post: it was posted (`is_out`), or is to be sent again.
 
         Raises:
-            OwnersOnly, PostNotFound: It is not the actor's, or gone.
-            PostClosed: It is known by now.
+            OwnersOnly, PostNotFound: It is not the actor's, or does not exist.
+            PostClosed: It is not unconfirmed.
         """
         async with self._sessions.begin() as session:
-            entry = await locked(session, actor, post_id)
-            post, target = entry.post, entry.target
+            details = await get_locked_post(session, actor, post_id)
+            post, target = details.post, details.target
             if post.status != PostStatus.UNCONFIRMED or target is None:
                 raise PostClosed(post.status)
             post.error = post.cancelled_at = None
             if is_out:
                 post.status, post.posted_at = PostStatus.POSTED, self._clock.now()
                 await queries.record_act(session, post, self._clock.now())
-                return entry
+                return details
             post.status, post.revision = PostStatus.SCHEDULED, post.revision + 1
             post.sending_at = None
             at = max(post.scheduled_at or self._clock.now(), self._clock.now())
@@ -166,18 +172,18 @@ class SocialService:
                 await enqueue_removal(session, post.buffer_post_id)
             post.buffer_post_id = post.sent_revision = None
             await enqueue_delivery(session, post, target, self._clock)
-            return entry
+            return details
 
     async def recheck(self, actor: Actor, post_id: UUID) -> PostDetails:
-        """Look on the other side once more for a post of which nobody knows whether it is out.
+        """Search the publisher once more for an unconfirmed post.
 
         Raises:
-            OwnersOnly, PostNotFound: It is not the actor's, or gone.
-            PostClosed: It is known by now.
+            OwnersOnly, PostNotFound: It is not the actor's, or does not exist.
+            PostClosed: It is not unconfirmed.
         """
         async with self._sessions.begin() as session:
-            entry = await locked(session, actor, post_id)
-            post, target = entry.post, entry.target
+            details = await get_locked_post(session, actor, post_id)
+            post, target = details.post, details.target
             if post.status != PostStatus.UNCONFIRMED or target is None:
                 raise PostClosed(post.status)
             if post.buffer_post_id is not None:
@@ -186,9 +192,9 @@ class SocialService:
                 post.status = PostStatus.SENDING
                 post.sending_at = post.sending_at or self._clock.now()
             await enqueue_delivery(session, post, target, self._clock)
-            return entry
+            return details
 
-    async def _new(self, session: AsyncSession, actor: Actor, photo: Photo) -> SocialPost:
+    async def _create_post(self, session: AsyncSession, actor: Actor, photo: Photo) -> SocialPost:
         user_id = (await get_or_create_user(session, actor)).id if actor.discord_id else None
         post = SocialPost(
             photo_id=photo.id, personality_id=photo.personality_id, created_by=user_id
@@ -198,7 +204,7 @@ class SocialService:
         await session.refresh(post)
         return post
 
-    async def _place(
+    async def _schedule(
         self,
         session: AsyncSession,
         actor: Actor,
@@ -206,22 +212,22 @@ class SocialService:
         target: SocialTarget,
         when: str,
     ) -> None:
-        """Plan a post for a time, or for the next free slot of its target."""
+        """Schedule a post at a time, or in the next free slot of its target."""
         now = self._clock.now()
-        # One after the other: the next one sees what this one has taken.
+        # Lock the target, so that concurrent calls see each other's slots.
         await session.refresh(target, with_for_update=True)
         if target.removed_at is not None:
             raise TargetNotFound(target.name)
         if when.strip().lower() in ("", NEXT, "next", "slot"):
             slots = await queries.slots(session, [target.id])
-            taken = await queries.taken(session, [target.id], now)
-            at = free_at(target, slots[target.id], taken[target.id], now)
+            taken_minutes = await queries.taken_minutes(session, [target.id], now)
+            at = next_free_slot(target, slots[target.id], taken_minutes[target.id], now)
             if at is None:
                 raise NoSlots(target.name)
         else:
             user = await get_or_create_user(session, actor) if actor.discord_id else None
             zone = (user.time_zone if user else None) or target.time_zone
-            at = read_time(when, zone_of(zone), now)
+            at = parse_time(when, parse_time_zone(zone), now)
         if await queries.is_taken(session, target.id, at, besides=post.id):
             raise TimeTaken(at, target.name)
         post.target_id, post.scheduled_at = target.id, at
@@ -230,13 +236,13 @@ class SocialService:
         await enqueue_delivery(session, post, target, self._clock)
 
 
-def free_at(
-    target: SocialTarget, slots: Sequence[Slot], taken: Container[datetime], now: datetime
+def next_free_slot(
+    target: SocialTarget, slots: Sequence[Slot], taken_minutes: Container[datetime], now: datetime
 ) -> datetime | None:
-    """Return when a target has its next free slot, or None where it has none."""
-    for number, at in enumerate(occurrences(slots, zone_of(target.time_zone), now)):
-        if at not in taken:
+    """Return the time of a target's next free slot, or None."""
+    for number, at in enumerate(occurrences(slots, parse_time_zone(target.time_zone), now)):
+        if at not in taken_minutes:
             return at
-        if number == _FAR:
+        if number == _MAX_OCCURRENCES:
             break
     return None

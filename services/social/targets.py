@@ -1,4 +1,4 @@
-"""Where a personality posts, and at which times of the week."""
+"""Targets that a personality posts to, and their weekly slots."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from services.llm import BackgroundCalls
 from services.people import get_or_create_user
 from services.personalities import get_owned
 from services.social import queries
-from services.social.captions import CAPTIONS, DISCORD
+from services.social.captions import CAPTION_LIMITS, DISCORD
 from services.social.errors import (
     NetworkUnsupported,
     NoSuchBufferChannel,
@@ -26,19 +26,19 @@ from services.social.errors import (
 )
 from services.social.ports import ChannelDirectory
 from services.social.scheduling import enqueue_delivery
-from services.social.service import free_at
-from services.social.times import Slot, zone_of
+from services.social.service import next_free_slot
+from services.social.times import Slot, parse_time_zone
 from services.social.types import BufferChannel, TargetChannel, TargetDetails
 from services.types import Actor
 
-_NAME = 80
+_MAX_NAME_LENGTH = 80
 
 
 class TargetService:
     """Targets of personalities.
 
-    A channel of Discord's is opened by one of its moderators who owns the personality as well, one
-    of Buffer's by whoever runs the bot: the key is theirs.
+    A Discord channel is added by a moderator who also owns the personality, a Buffer channel by the
+    owner of the bot, whose API key it uses.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class TargetService:
         self._clock = clock
 
     async def add_discord_channel(
-        self, actor: Actor, personality_id: UUID, place: TargetChannel
+        self, actor: Actor, personality_id: UUID, channel: TargetChannel
     ) -> SocialTarget:
-        """Let a personality post photos on a channel of Discord's.
+        """Let a personality post photos to a Discord channel.
 
         Raises:
-            ModeratorsOnly: It is not the actor's to open.
-            OwnersOnly, PersonalityNotFound: The personality is not the actor's, or gone.
-            TargetTaken: It does already.
+            ModeratorsOnly: The actor is not a moderator of the channel.
+            OwnersOnly, PersonalityNotFound: It is not the actor's, or does not exist.
+            TargetTaken: The personality already has this target.
         """
         if not actor.moderates:
             raise ModeratorsOnly
@@ -72,38 +72,38 @@ class TargetService:
                 session,
                 personality_id=personality_id,
                 kind=TargetKind.DISCORD,
-                remote_id=str(place.channel_id),
-                guild_id=place.guild_id,
-                name=f"#{place.name}"[:_NAME],
+                remote_id=str(channel.channel_id),
+                guild_id=channel.guild_id,
+                name=f"#{channel.name}"[:_MAX_NAME_LENGTH],
                 service=DISCORD,
                 time_zone=user.time_zone or "UTC",
-                is_public=place.is_public,
+                is_public=channel.is_public,
             )
 
     async def add_buffer_channel(
         self, actor: Actor, personality_id: UUID, name: str
     ) -> SocialTarget:
-        """Let a personality post photos on a channel of Buffer's, by its name or id.
+        """Let a personality post photos to a Buffer channel, found by its name or id.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
-            ChannelClosed, NetworkUnsupported, NoSuchBufferChannel: It takes no photos.
-            PublisherBusy, PublisherMissing: Buffer does not answer, or there is no key for it.
-            TargetTaken: It does already.
-            ZoneUnknown: It is in a time zone that is not known here.
+            BotOwnerOnly: The actor does not own the bot.
+            NetworkUnsupported, NoSuchBufferChannel, TargetChannelClosed: It accepts no photos.
+            PublisherBusy, PublisherMissing: Buffer does not answer, or has no API key.
+            TargetTaken: The personality already has this target.
+            UnknownTimeZone: The time zone of the channel is unknown.
         """
         if not actor.is_bot_owner:
             raise BotOwnerOnly
         wanted = name.strip().lower()
-        found = [
+        matches = [
             each
             for each in await self.channels(actor)
             if wanted in (each.id.lower(), each.name.lower(), label_of(each).lower())
         ]
-        if len(found) != 1:
+        if len(matches) != 1:
             raise NoSuchBufferChannel(name)
-        (channel,) = found
-        if channel.service not in CAPTIONS:
+        (channel,) = matches
+        if channel.service not in CAPTION_LIMITS:
             raise NetworkUnsupported(channel.service)
         if channel.problem is not None:
             raise TargetChannelClosed(channel.name, channel.problem)
@@ -115,18 +115,18 @@ class TargetService:
                 kind=TargetKind.BUFFER,
                 remote_id=channel.id,
                 guild_id=None,
-                name=channel.name[:_NAME],
+                name=channel.name[:_MAX_NAME_LENGTH],
                 service=channel.service,
-                time_zone=zone_of(channel.time_zone).key,
+                time_zone=parse_time_zone(channel.time_zone).key,
                 is_public=True,
             )
 
     async def channels(self, actor: Actor) -> Sequence[BufferChannel]:
-        """Return Buffer's channels.
+        """Return the channels of the Buffer account.
 
         Raises:
-            BotOwnerOnly: The actor does not run the bot.
-            PublisherBusy, PublisherMissing: Buffer does not answer, or there is no key for it.
+            BotOwnerOnly: The actor does not own the bot.
+            PublisherBusy, PublisherMissing: Buffer does not answer, or has no API key.
         """
         if not actor.is_bot_owner:
             raise BotOwnerOnly
@@ -135,10 +135,10 @@ class TargetService:
         return await self._background.call(self._channels.listed)
 
     async def listed(self, actor: Actor, personality_id: UUID) -> Sequence[TargetDetails]:
-        """Return where a personality posts.
+        """Return the targets of a personality.
 
         Raises:
-            OwnersOnly, PersonalityNotFound: It is not the actor's, or gone.
+            OwnersOnly, PersonalityNotFound: It is not the actor's, or does not exist.
         """
         async with self._sessions() as session:
             await get_owned(session, actor, personality_id)
@@ -148,32 +148,32 @@ class TargetService:
     async def find(
         self, actor: Actor, name: str, *, personality_id: UUID | None = None
     ) -> SocialTarget:
-        """Return the actor's target of this name or id, of one personality or of all.
+        """Return the actor's target with this name or id, of one personality or of all.
 
         Raises:
-            SeveralTargets, TargetNotFound: There is more than one, or none.
+            SeveralTargets, TargetNotFound: There is more than one match, or none.
         """
         async with self._sessions() as session:
-            found = await queries.targets_called(session, actor, name, personality_id)
-        if not found:
+            matches = await queries.targets_by_name(session, actor, name, personality_id)
+        if not matches:
             raise TargetNotFound(name)
-        if len(found) > 1:
+        if len(matches) > 1:
             raise SeveralTargets(name)
-        return found[0]
+        return matches[0]
 
     async def suggested(self, actor: Actor, typed: str) -> Sequence[tuple[SocialTarget, str]]:
-        """Return targets of the actor's with whose they are, for suggestions."""
+        """Return targets of the actor with the name of their personality, for autocompletion."""
         async with self._sessions() as session:
-            return await queries.targets_like(session, actor, typed)
+            return await queries.search_targets(session, actor, typed)
 
     async def details(self, actor: Actor, target_id: UUID) -> TargetDetails:
-        """Return a target with the times of its week.
+        """Return a target with its weekly slots.
 
         Raises:
-            OwnersOnly, TargetNotFound: It is not the actor's, or gone.
+            OwnersOnly, TargetNotFound: It is not the actor's, or does not exist.
         """
         async with self._sessions() as session:
-            target = await _owned(session, actor, target_id)
+            target = await _get_owned_target(session, actor, target_id)
             return (await _details(session, [target], self._clock.now()))[0]
 
     async def set_slots(
@@ -184,74 +184,74 @@ class TargetService:
         *,
         time_zone: str | None = None,
     ) -> TargetDetails:
-        """Set the times of a target's week; posts that are planned stay where they are.
+        """Set the weekly slots of a target; posts that are scheduled keep their time.
 
         Raises:
-            OwnersOnly, TargetNotFound: It is not the actor's, or gone.
-            ZoneUnknown: There is no such time zone.
+            OwnersOnly, TargetNotFound: It is not the actor's, or does not exist.
+            UnknownTimeZone: There is no such time zone.
         """
         async with self._sessions.begin() as session:
-            target = await _owned(session, actor, target_id)
-            target.time_zone = zone_of(time_zone or target.time_zone).key
+            target = await _get_owned_target(session, actor, target_id)
+            target.time_zone = parse_time_zone(time_zone or target.time_zone).key
             await queries.set_slots(session, target_id, slots)
             await session.flush()
             return (await _details(session, [target], self._clock.now()))[0]
 
     async def pause(self, actor: Actor, target_id: UUID, *, paused: bool) -> TargetDetails:
-        """Let a target take nothing, or go on; what lies in Buffer's queue is taken out of it.
+        """Pause or resume a target; pausing removes its posts from Buffer's queue.
 
         Raises:
-            OwnersOnly, TargetNotFound: It is not the actor's, or gone.
+            OwnersOnly, TargetNotFound: It is not the actor's, or does not exist.
         """
         async with self._sessions.begin() as session:
-            target = await _owned(session, actor, target_id)
+            target = await _get_owned_target(session, actor, target_id)
             if paused != (target.paused_at is not None):
                 target.paused_at = self._clock.now() if paused else None
-                await self._ring(session, target)
+                await self._enqueue_deliveries(session, target)
             return (await _details(session, [target], self._clock.now()))[0]
 
     async def remove(self, actor: Actor, target_id: UUID) -> None:
-        """Remove a target with what is planned for it.
+        """Remove a target and the posts planned for it.
 
         Raises:
-            OwnersOnly, TargetNotFound: It is not the actor's, or gone.
+            OwnersOnly, TargetNotFound: It is not the actor's, or does not exist.
         """
         async with self._sessions.begin() as session:
-            target = await _owned(session, actor, target_id)
+            target = await _get_owned_target(session, actor, target_id)
             target.removed_at = self._clock.now()
-            await self._ring(session, target)
+            await self._enqueue_deliveries(session, target)
 
     async def close_channel(self, actor: Actor, channel_id: int) -> int:
-        """Let nothing be posted on a channel of Discord's any more; return who does not: how many.
+        """Remove all targets on a Discord channel; return how many there were.
 
         Raises:
-            ModeratorsOnly: The actor does not moderate it.
+            ModeratorsOnly: The actor is not a moderator of the channel.
         """
         if not actor.moderates:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
-            found = await queries.targets_on(session, channel_id)
-            for target in found:
+            targets = await queries.targets_on_channel(session, channel_id)
+            for target in targets:
                 target.removed_at = self._clock.now()
-                await self._ring(session, target)
-            return len(found)
+                await self._enqueue_deliveries(session, target)
+            return len(targets)
 
-    async def _ring(self, session: AsyncSession, target: SocialTarget) -> None:
-        """Let whatever is planned for a target be seen to."""
+    async def _enqueue_deliveries(self, session: AsyncSession, target: SocialTarget) -> None:
+        """Enqueue the delivery of all posts planned for a target, which has changed."""
         await session.flush()
-        for post in await queries.planned(session, target.id):
+        for post in await queries.planned_posts(session, target.id):
             if post.status == PostStatus.UNCONFIRMED:
-                # Nobody knows whether it went out; what lies in the queue is taken out of it.
+                # It may have been posted; only what is in the queue can be withdrawn.
                 if target.removed_at is None or post.buffer_post_id is None:
                     continue
                 post.status, post.error = PostStatus.SCHEDULED, None
-            # At once where the target is gone, so that the post goes with it.
+            # At once if the target was removed, so that its posts are deleted.
             at = self._clock.now() if target.removed_at is not None else None
             await enqueue_delivery(session, post, target, self._clock, at=at)
 
 
 def label_of(channel: BufferChannel) -> str:
-    """Return how a channel of Buffer's is told from others."""
+    """Return the name of a Buffer channel with its network."""
     return f"{channel.name} · {channel.service}"
 
 
@@ -262,8 +262,8 @@ async def _add(session: AsyncSession, **columns: object) -> SocialTarget:
     return target
 
 
-async def _owned(session: AsyncSession, actor: Actor, target_id: UUID) -> SocialTarget:
-    """Return a target of the actor's; its personality and it are locked, in this order."""
+async def _get_owned_target(session: AsyncSession, actor: Actor, target_id: UUID) -> SocialTarget:
+    """Return a target of the actor, with its personality and itself locked, in this order."""
     target = await session.get(SocialTarget, target_id)
     if target is None:
         raise TargetNotFound("this target")
@@ -279,14 +279,14 @@ async def _details(
 ) -> Sequence[TargetDetails]:
     ids = [target.id for target in targets]
     slots = await queries.slots(session, ids)
-    waiting = await queries.waiting(session, ids)
-    taken = await queries.taken(session, ids, now)
+    waiting = await queries.count_planned(session, ids)
+    taken_minutes = await queries.taken_minutes(session, ids, now)
     return [
         TargetDetails(
             target=target,
             slots=slots[target.id],
             waiting=waiting.get(target.id, 0),
-            free_at=free_at(target, slots[target.id], taken[target.id], now),
+            free_at=next_free_slot(target, slots[target.id], taken_minutes[target.id], now),
         )
         for target in targets
     ]

@@ -1,4 +1,4 @@
-"""Times as people write them, and the times of the week at which a target takes photos."""
+"""Parsing of times that people write, and weekly slots of targets."""
 
 import heapq
 import re
@@ -18,11 +18,11 @@ from services.social.errors import (
 )
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MOST_SLOTS = 100
+MAX_SLOTS = 100
 _DAY = timedelta(days=1)
-_FAR = timedelta(days=730)
+_MAX_AHEAD = timedelta(days=730)
 _NOON, _HALF_DAY, _MINUTES = 12, 12, 60
-_TOLD = re.compile(r"<t:(\d{1,12})(?::[tTdDfFR])?>")
+_TIMESTAMP = re.compile(r"<t:(\d{1,12})(?::[tTdDfFR])?>")
 _SPAN = re.compile(r"in (\d{1,4}|an?) (minute|hour|day|week)s?")
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?|(noon)|(midnight)")
 _ISO = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2})t")
@@ -32,67 +32,67 @@ _DATES = (
 )
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone by its name, whatever its letter case.
+def parse_time_zone(name: str) -> ZoneInfo:
+    """Return a time zone by its name, ignoring case.
 
     Raises:
-        ZoneUnknown: There is none.
+        UnknownTimeZone: There is no such time zone.
     """
-    known = _zones().get(name.strip().replace(" ", "_").lower())
-    if known is None:
+    key = _zones().get(name.strip().replace(" ", "_").lower())
+    if key is None:
         raise UnknownTimeZone(name)
-    return ZoneInfo(known)
+    return ZoneInfo(key)
 
 
 @cache
 def _zones() -> dict[str, str]:
-    """Return the names of all time zones by their small letters; they are read from files."""
+    """Return the names of all time zones by their lower-case form; cached, as it reads files."""
     return {each.lower(): each for each in available_timezones()}
 
 
-def zones_like(typed: str, *, limit: int = 25) -> list[str]:
-    """Return names of time zones that hold what is typed, those of cities first."""
+def search_time_zones(typed: str, *, limit: int = 25) -> list[str]:
+    """Return names of time zones that contain typed text, those of cities first."""
     wanted = typed.strip().replace(" ", "_").lower()
     named = [each for lower, each in _zones().items() if wanted in lower]
     return sorted(named, key=lambda each: ("/" not in each, each.startswith("Etc/"), each))[:limit]
 
 
-def instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return when a time on a zone's clocks is, in UTC.
+def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
+    """Convert a local time in a zone to UTC.
 
-    The first time, where clocks show it twice; as much later as they are put forward, where they
-    never show it (PEP 495, `fold=0`).
+    An ambiguous time is its first occurrence; one that clocks skip is shifted forward by the gap
+    (PEP 495, `fold=0`).
     """
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
-def read_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return the time that somebody wrote, by the clocks of their zone, to the minute.
+def parse_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """Parse a time that somebody wrote, in their time zone, to the minute.
 
     Raises:
-        TimeInGap: The clocks are put forward over it.
-        TimePast, TimeTooFar: Nothing can be planned for then.
-        TimeUnclear: It is none of the ways of writing one that are known.
+        TimeInGap: Clocks skip it when daylight saving time begins.
+        TimePast, TimeTooFar: Nothing can be scheduled for then.
+        TimeUnclear: It has none of the supported formats.
     """
     words = " ".join(text.lower().split())
     try:
-        at = _absolute(words, now) or _local(words, text, zone, now)
+        at = _parse_absolute(words, now) or _parse_local(words, text, zone, now)
     except OverflowError as error:  # at the ends of the calendar
         raise TimeUnclear(text) from error
     at = at.replace(second=0, microsecond=0)
     if at <= now:
         raise TimePast(f"{at.astimezone(zone):%Y-%m-%d %H:%M}", zone.key)
-    if at > now + _FAR:
+    if at > now + _MAX_AHEAD:
         raise TimeTooFar(at)
     return at
 
 
-def _absolute(words: str, now: datetime) -> datetime | None:
-    """Return a time that is written without regard to a zone."""
+def _parse_absolute(words: str, now: datetime) -> datetime | None:
+    """Parse a time that does not depend on a time zone."""
     if words == "now":
         return now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    if told := _TOLD.fullmatch(words):
-        return datetime.fromtimestamp(min(int(told[1]), 253_402_300_799), UTC)
+    if timestamp := _TIMESTAMP.fullmatch(words):
+        return datetime.fromtimestamp(min(int(timestamp[1]), 253_402_300_799), UTC)
     if span := _SPAN.fullmatch(words):
         number = 1 if span[1] in ("a", "an") else int(span[1])
         return now + timedelta(**{f"{span[2]}s": number})
@@ -103,26 +103,26 @@ def _absolute(words: str, now: datetime) -> datetime | None:
     return at.astimezone(UTC) if at.tzinfo else None
 
 
-def _local(words: str, text: str, zone: ZoneInfo, now: datetime) -> datetime:
+def _parse_local(words: str, text: str, zone: ZoneInfo, now: datetime) -> datetime:
     today = now.astimezone(zone).date()
-    day, clock = _day(words.replace(" at ", " "), today)
-    hour_minute = _clock(clock)
+    day, clock = _parse_day(words.replace(" at ", " "), today)
+    hour_minute = _parse_clock(clock)
     if hour_minute is None:
         raise TimeUnclear(text)
     if day is None:
-        is_over = instant(datetime.combine(today, hour_minute), zone) <= now
+        is_over = to_utc(datetime.combine(today, hour_minute), zone) <= now
         day = today + _DAY if is_over else today
     local = datetime.combine(day, hour_minute)
-    at = instant(local, zone)
+    at = to_utc(local, zone)
     if at.astimezone(zone).replace(tzinfo=None) != local:
         raise TimeInGap(f"{local:%Y-%m-%d %H:%M}", zone.key)
     if at <= now and words.split(maxsplit=1)[0].rstrip(",") in _weekdays():
-        return instant(local + 7 * _DAY, zone)
+        return to_utc(local + 7 * _DAY, zone)
     return at
 
 
-def _day(words: str, today: date) -> tuple[date | None, str]:
-    """Return the day that words begin with, if any, and the rest of them."""
+def _parse_day(words: str, today: date) -> tuple[date | None, str]:
+    """Parse the day at the beginning of words, if any; return it and the rest."""
     first, _, rest = words.partition(" ")
     first = first.rstrip(",")
     if first in ("today", "tomorrow"):
@@ -131,9 +131,9 @@ def _day(words: str, today: date) -> tuple[date | None, str]:
         return today + timedelta(days=(weekday - today.weekday()) % 7), rest
     first, _, rest = _ISO.sub(r"\1 ", words).partition(" ")
     for pattern in _DATES:
-        if found := pattern.fullmatch(first):
+        if match := pattern.fullmatch(first):
             try:
-                return date(int(found["year"]), int(found["month"]), int(found["day"])), rest
+                return date(int(match["year"]), int(match["month"]), int(match["day"])), rest
             except ValueError:
                 return None, "no such day"
     return None, words
@@ -147,52 +147,52 @@ def _weekdays() -> dict[str, int]:
     }
 
 
-def _clock(words: str) -> time | None:
-    """Return a time of day: 18:00, 6 pm, noon. An hour alone could be a day as well."""
-    found = _CLOCK.fullmatch(words.strip())
-    if found is None or (found[1] and not found[2] and not found[3]):
+def _parse_clock(words: str) -> time | None:
+    """Parse a time of day: 18:00, 6 pm, noon. A bare hour is rejected: it could be a day."""
+    match = _CLOCK.fullmatch(words.strip())
+    if match is None or (match[1] and not match[2] and not match[3]):
         return None
-    if found[4] or found[5]:
-        return time(_NOON if found[4] else 0)
-    hour, minute = int(found[1]), int(found[2] or 0)
-    if found[3]:
+    if match[4] or match[5]:
+        return time(_NOON if match[4] else 0)
+    hour, minute = int(match[1]), int(match[2] or 0)
+    if match[3]:
         if not 1 <= hour <= _HALF_DAY:
             return None
-        hour = hour % _HALF_DAY + (_HALF_DAY if found[3] == "pm" else 0)
+        hour = hour % _HALF_DAY + (_HALF_DAY if match[3] == "pm" else 0)
     return time(hour, minute) if hour < 2 * _HALF_DAY and minute < _MINUTES else None
 
 
 @dataclass(frozen=True, order=True)
 class Slot:
-    """A time of the week: 0 is Monday, minutes count from midnight."""
+    """A time of the week: weekday 0 is Monday, `minute` counts from midnight."""
 
     weekday: int
     minute: int
 
 
-def read_slots(text: str) -> list[Slot]:
-    """Return the times of the week that lines name, like `Mon-Fri 09:00, 18:30`.
+def parse_slots(text: str) -> list[Slot]:
+    """Parse lines of weekly slots, like `Mon-Fri 09:00, 18:30`.
 
     Raises:
-        SlotsUnclear: A line does not; or there are too many.
+        SlotsUnclear: A line cannot be parsed, or there are too many slots.
     """
     slots: set[Slot] = set()
     for line in filter(None, (each.strip() for each in text.splitlines())):
         days, _, clocks = line.lower().partition(" ")
-        times = [_clock(each) for each in clocks.split(",")]
-        if not (weekdays := _days(days.rstrip(":"))) or not all(times):
-            # Midnight is true as well: a time of day always is.
+        times = [_parse_clock(each) for each in clocks.split(",")]
+        if not (weekdays := _parse_days(days.rstrip(":"))) or not all(times):
+            # `time(0)` is truthy, so that midnight passes.
             raise SlotsUnclear(line[:80])
         slots |= {
             Slot(day, each.hour * 60 + each.minute) for day in weekdays for each in times if each
         }
-    if len(slots) > MOST_SLOTS:
+    if len(slots) > MAX_SLOTS:
         raise SlotsUnclear(f"{len(slots)} times")
     return sorted(slots)
 
 
-def write_slots(slots: Collection[Slot]) -> str:
-    """Return slots as lines that `read_slots` reads, days with equal times together."""
+def format_slots(slots: Collection[Slot]) -> str:
+    """Return slots as lines for `parse_slots`, with adjacent days of equal times combined."""
     by_day = {
         day: tuple(sorted(each.minute for each in slots if each.weekday == day))
         for day in range(len(DAYS))
@@ -211,24 +211,24 @@ def write_slots(slots: Collection[Slot]) -> str:
     return "\n".join(lines)
 
 
-def _days(words: str) -> list[int]:
+def _parse_days(words: str) -> list[int]:
     names = _weekdays()
     if words in ("daily", "every"):
         return list(range(len(DAYS)))
-    found: list[int] = []
+    weekdays: list[int] = []
     for part in words.split(","):
         first, dash, last = part.partition("-")
         if first not in names or (dash and last not in names):
             return []
         length = (names[last] - names[first]) % 7 if dash else 0
-        found += [(names[first] + step) % 7 for step in range(length + 1)]
-    return found
+        weekdays += [(names[first] + step) % 7 for step in range(length + 1)]
+    return weekdays
 
 
 def occurrences(slots: Sequence[Slot], zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    """Yield when slots are, in order, each time once, all of them later than `after`.
+    """Yield the distinct times of slots later than `after`, in order.
 
-    What falls into an hour that clocks leave out is as much later; what they show twice is once.
+    A slot in an hour that clocks skip is shifted forward; one in a repeated hour occurs once.
     """
     if not slots:
         return
@@ -239,10 +239,10 @@ def occurrences(slots: Sequence[Slot], zone: ZoneInfo, after: datetime) -> Itera
         for each in slots:
             if each.weekday == day.weekday():
                 clock = time(each.minute // 60, each.minute % 60)
-                heapq.heappush(coming, instant(datetime.combine(day, clock), zone))
+                heapq.heappush(coming, to_utc(datetime.combine(day, clock), zone))
         day += _DAY
-        # Clocks move times only forward, so nothing earlier than the next midnight is to come.
-        midnight = instant(datetime.combine(day, time(0)), zone)
+        # Gaps shift times only forward, so all times before the next midnight are known.
+        midnight = to_utc(datetime.combine(day, time(0)), zone)
         while coming and coming[0] < midnight:
             at = heapq.heappop(coming)
             if at > last:

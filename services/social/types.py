@@ -1,4 +1,4 @@
-"""The words of social posts."""
+"""Types of social posts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from services.types import Speaker
 
 
 class RemoteState(StrEnum):
-    """How far a post is on the other side."""
+    """The state of a post at the publisher."""
 
     QUEUED = "queued"
     OUT = "out"
@@ -25,9 +25,9 @@ class RemoteState(StrEnum):
 
 
 class Receipt(BaseModel):
-    """What the other side says of a post: what it says there, and in `detail` why it failed.
+    """The publisher's answer about a post; `text` is what it says there, `detail` why it failed.
 
-    `is_public` is whether everyone sees the channel, where that may change.
+    `is_public` says whether everyone can see the channel, or None if that cannot change.
     """
 
     remote_id: str
@@ -41,9 +41,9 @@ class Receipt(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class OutgoingPost:
-    """A post as it goes out. `caption` is whole, `due_at` when it is to be seen.
+    """A post as it is sent. `caption` includes the AI mark, `due_at` is when it is to be visible.
 
-    `others` are ids that posts of ours have on the other side, so that none is taken for it.
+    `others` are the publisher's ids of our other posts, which a search must not match.
     """
 
     post_id: UUID
@@ -63,12 +63,12 @@ class OutgoingPost:
 
     @property
     def file_name(self) -> str:
-        """Return the name of the file, by which it would be known again."""
+        """Return the name of the file, by which the post can be recognised."""
         return f"{self.post_id}.jpg"
 
     @property
     def fingerprint(self) -> dict[str, Any]:
-        """Return what is written down before it goes out."""
+        """Return what is stored before the post is sent, to recognise it afterwards."""
         return {
             "caption": self.caption,
             "due_at": self.due_at.isoformat(),
@@ -78,7 +78,7 @@ class OutgoingPost:
 
 @dataclass(frozen=True, kw_only=True)
 class PostDetails:
-    """A post with its photo and where it goes."""
+    """A post with its photo and target."""
 
     post: SocialPost
     photo: Photo
@@ -87,14 +87,14 @@ class PostDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class Scheduled:
-    """A post is planned."""
+    """The post was scheduled."""
 
     details: PostDetails
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotScheduled:
-    """A post is not planned, and why; `existing` is the one that the photo has already."""
+    """The post was not scheduled; `existing` is the post that the photo already has."""
 
     reason: DomainError
     existing: PostDetails | None = None
@@ -105,7 +105,7 @@ Scheduling: TypeAlias = Scheduled | NotScheduled
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionDraft:
-    """What a model, or a person, says of a photo."""
+    """The text of a post, written by a model or a person."""
 
     caption: str
     alt_text: str
@@ -114,7 +114,7 @@ class CaptionDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetChannel:
-    """A channel of Discord's that photos may be posted on, as its moderators see it."""
+    """A Discord channel that photos can be posted to."""
 
     channel_id: int
     guild_id: int
@@ -124,7 +124,7 @@ class TargetChannel:
 
 @dataclass(frozen=True, kw_only=True)
 class BufferChannel:
-    """A channel at Buffer. `problem` says why it takes nothing."""
+    """A channel at Buffer. `problem` says why it accepts no posts."""
 
     id: str
     name: str
@@ -135,7 +135,7 @@ class BufferChannel:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetDetails:
-    """A target, the times of its week, how much waits for it, and when it is free next."""
+    """A target, its weekly slots, the number of planned posts, and its next free slot."""
 
     target: SocialTarget
     slots: Sequence[Slot]
@@ -145,7 +145,7 @@ class TargetDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class PostNotice(Notice):
-    """What whoever planned a post is told of it: how it stands, and whose it is."""
+    """A notice about the state of a post of a personality."""
 
     details: PostDetails
     personality: str

@@ -277,7 +277,7 @@ def test_posts_are_listed_and_called_off(album: Path, database_url: str, tmp_pat
 
     assert "Discord · #harbour" in table
     assert "No posts." in nothing
-    assert (code, output.strip()) == (0, "Called off: 0.jpg.")
+    assert (code, output.strip()) == (0, "Cancelled: 0.jpg.")
     assert again == 2
     assert "You have no post called 0.jpg" in refusal
     assert run_json("posts", "list") == []
@@ -300,10 +300,10 @@ def test_the_summary_says_what_was_left_out_and_why(tmp_path: Path) -> None:
     assert code == 0
     for line in (
         "     1  added",
-        "     1  there already",
-        "     1  so like another that they were left out",
+        "     1  already there",
+        "     1  skipped as too similar to another",
         "     2  refused",
-        "≈ near.webp is like a.jpg",
+        "≈ near.webp is similar to a.jpg",
         "✗ words.txt: words.txt is not an image I can read",
         "✗ [bold]odd.jpg: ",
     ):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.settings import Settings, SettingsError, misspelt
+from bot.app.settings import Settings, SettingsError, misspelled_variables
 from tests.conftest import ROOT
 
 
@@ -48,7 +48,7 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
 def test_what_looks_like_a_variable_and_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DISCORD_TOKN=abc\nLOG_LEVEL=INFO\nEDITOR=vi\n")
 
-    assert misspelt() == [".env: DISCORD_TOKN is no setting; is DISCORD_TOKEN meant?"]
+    assert misspelled_variables() == [".env: DISCORD_TOKN is no setting; is DISCORD_TOKEN meant?"]
 
 
 def test_a_server_of_models_needs_the_name_of_one(monkeypatch: pytest.MonkeyPatch) -> None:

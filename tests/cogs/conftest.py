@@ -62,9 +62,9 @@ def make_bot(
         )
         return assemble(
             sessions,
-            outside=adapters,
+            adapters=adapters,
             models=models,
-            studio=studio,
+            pipeline=studio,
             embedder=embedder,
             clock=clock,
             buffer=buffer,

@@ -112,11 +112,11 @@ async def test_a_profile_is_a_table_that_can_be_changed(at_work: House, sessions
     await at_work.alice.submit_modal(form, {**prefilled(form), "hair": "long red hair"})
     changed = fields(shown)
     await at_work.alice.select(answer(shown), ["0", "1"])
-    locked = fields(shown)["Known by"] or ""
+    locked = fields(shown)["Features"] or ""
 
     assert table["Hair"] == "short grey hair, combed back"
     assert table["Palette"] == "navy, brass yellow, fog grey"
-    assert table["Known by"] == (
+    assert table["Features"] == (
         "🔒 a scar through the left eyebrow\n▫️ a gap between the front teeth"
     )
     assert changed["Hair"] == "long red hair"

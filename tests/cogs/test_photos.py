@@ -44,10 +44,10 @@ async def test_attachments_come_into_a_library_each_once(ada: House) -> None:
 
     words = embed(imported).description or ""
     assert "✅ **2** added" in words
-    assert "♻️ **1** there already" in words
-    assert "≈ **1** so like another that they were left out" in words
+    assert "♻️ **1** already there" in words
+    assert "≈ **1** skipped as too similar to another" in words
     assert "❌ **1** refused" in words
-    assert fields(imported)["Left out"] == "**near.jpg** is like **a.jpg**"
+    assert fields(imported)["Skipped"] == "**near.jpg** is similar to **a.jpg**"
     assert "**broken.jpg** is not an image I can read" in (fields(imported)["Refused"] or "")
     assert {"a.jpg", "b.jpg"} == {
         line.partition(" ")[2] for line in (embed(listed).description or "").splitlines()
@@ -123,7 +123,7 @@ async def test_what_is_alike_is_found(ada: House, sessions: Sessions) -> None:
     first, *others = (embed(matches).description or "").splitlines()
     assert first == "**1** a.jpg"
     assert len(others) == 2
-    assert all("% alike" in line for line in others)
+    assert all("% similar" in line for line in others)
 
 
 async def test_words_find_what_is_said_of_a_photo(ada: House) -> None:

@@ -70,9 +70,9 @@ async def test_an_owner_watches_a_publication_from_its_start_to_its_end(
             while not edited_replies(house):
                 await asyncio.sleep(0.05)
 
-    assert embed(never).description == "Never published. `/publish start` begins."
+    assert embed(never).description == "Never published. Use `/publish start` to publish it."
     assert started_text.startswith("⏳ **Ada** is being published")
-    assert (embed(waiting).description or "").startswith("🕓 **pending** · not begun")
+    assert (embed(waiting).description or "").startswith("🕓 **pending** · not started")
     assert "rating → tags → gender → age → headline" in (embed(waiting).description or "")
     assert len(lines(again)) == 1
     assert (embed(done).description or "").startswith("✅ **done** · version 2")

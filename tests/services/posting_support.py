@@ -157,7 +157,11 @@ class Posting:
         }
         return [
             DeliveryHandler(
-                self.sessions, publishers, self.clock, describe=describe, search=self._search
+                self.sessions,
+                publishers,
+                self.clock,
+                describe=describe,
+                search_duration=self._search,
             ),
             SocialNoticeHandler(self.sessions, self.notifier),
             RemoveFromQueueHandler(publishers),

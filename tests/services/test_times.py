@@ -23,11 +23,11 @@ from services.social import (
     TimeTooFar,
     TimeUnclear,
     UnknownTimeZone,
+    format_slots,
     occurrences,
-    read_slots,
-    read_time,
-    write_slots,
-    zone_of,
+    parse_slots,
+    parse_time,
+    parse_time_zone,
 )
 from tests.services.crashes import Checkpoint, process
 from tests.services.posting_support import OWNER, TEXT, Posting
@@ -81,7 +81,7 @@ def at_slot(day: date, slot: Slot, zone: ZoneInfo) -> datetime:
 @given(slots)
 @settings(max_examples=100, deadline=None)
 def test_a_week_is_read_as_it_is_written(week: list[Slot]) -> None:
-    assert read_slots(write_slots(week)) == sorted(week)
+    assert parse_slots(format_slots(week)) == sorted(week)
 
 
 def test_clocks_that_go_forward_or_back_lose_and_double_nothing() -> None:
@@ -122,7 +122,7 @@ def test_clocks_that_go_forward_or_back_lose_and_double_nothing() -> None:
     ],
 )
 def test_times_are_read_by_the_clocks_of_a_zone(text: str, at: str) -> None:
-    assert f"{read_time(text, VIENNA, NOW):%Y-%m-%d %H:%M}" == at
+    assert f"{parse_time(text, VIENNA, NOW):%Y-%m-%d %H:%M}" == at
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_times_are_read_by_the_clocks_of_a_zone(text: str, at: str) -> None:
 )
 def test_what_is_no_time_to_plan_for_is_refused(text: str, refusal: type[DomainError]) -> None:
     with pytest.raises(refusal):
-        read_time(text, VIENNA, NOW)
+        parse_time(text, VIENNA, NOW)
 
 
 @pytest.mark.parametrize(
@@ -162,21 +162,21 @@ def test_what_is_no_time_to_plan_for_is_refused(text: str, refusal: type[DomainE
 )
 def test_lines_that_are_no_slots_are_refused(text: str) -> None:
     with pytest.raises(SlotsUnclear):
-        read_slots(text)
+        parse_slots(text)
 
 
 def test_too_many_slots_are_refused() -> None:
     every_five_minutes = ", ".join(f"{h:02}:{m:02}" for h in range(24) for m in range(0, 60, 5))
 
     with pytest.raises(SlotsUnclear):
-        read_slots(f"Daily {every_five_minutes}")
+        parse_slots(f"Daily {every_five_minutes}")
 
 
 def test_zones_are_named_in_any_case_and_others_refused() -> None:
-    assert zone_of("europe/vienna").key == "Europe/Vienna"
+    assert parse_time_zone("europe/vienna").key == "Europe/Vienna"
     for wrong in ("Vienna time", "", "../../etc/passwd", "CEST+1"):
         with pytest.raises(UnknownTimeZone):
-            zone_of(wrong)
+            parse_time_zone(wrong)
 
 
 async def test_two_processes_take_no_slot_twice_and_skip_none(
@@ -184,7 +184,7 @@ async def test_two_processes_take_no_slot_twice_and_skip_none(
 ) -> None:
     photos = await posting.library(16)
     target = await posting.harbour(photos[0])
-    week = read_slots("Daily 02:30, 09:00, 18:00")
+    week = parse_slots("Daily 02:30, 09:00, 18:00")
     await posting.targets.set_slots(OWNER, target.id, week, time_zone="Europe/Vienna")
     halves = ([str(each.id) for each in photos[:8]], [str(each.id) for each in photos[8:]])
 

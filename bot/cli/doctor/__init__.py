@@ -1,1 +1,1 @@
-"""`troupe doctor`: checks of the set-up, one module a kind."""
+"""`troupe doctor`: checks of the configuration."""

@@ -1,4 +1,4 @@
-"""What is wrong with the set-up, and what to do about it."""
+"""Checks of the configuration: storage, database, Discord and language models."""
 
 import tempfile
 from datetime import UTC, date, datetime, timedelta
@@ -19,8 +19,8 @@ from db.session import Sessions, connect
 from db.upgrade import head
 from services.llm import LanguageModels, ModelError, background_calls
 
-_SOON = timedelta(days=60)
-# What Troupe does on Discord, and no more.
+_SHUTDOWN_NOTICE = timedelta(days=60)
+# The permissions that Troupe needs on Discord.
 PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,
@@ -35,16 +35,16 @@ PERMISSIONS = discord.Permissions(
 
 
 async def run_checks(settings: Settings, url: str) -> list[CheckResult]:
-    """Look at everything the bot needs, one part after the other."""
-    findings = [_storage(settings.data_dir), *await _discord(settings)]
+    """Run all checks, one after the other."""
+    findings = [_check_storage(settings.data_dir), *await _check_discord(settings)]
     async with connect(url) as sessions:
-        findings += await _database(sessions)
-        findings += await _models(settings, sessions)
+        findings += await _check_database(sessions)
+        findings += await _check_models(settings, sessions)
         findings += await examine_posting(settings, sessions)
     return [*findings, *await examine_media(settings)]
 
 
-def _storage(folder: Path) -> CheckResult:
+def _check_storage(folder: Path) -> CheckResult:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -55,7 +55,7 @@ def _storage(folder: Path) -> CheckResult:
         )
 
 
-async def _database(sessions: Sessions) -> list[CheckResult]:
+async def _check_database(sessions: Sessions) -> list[CheckResult]:
     try:
         async with sessions() as session:
             version = await session.scalar(text("SHOW server_version"))
@@ -70,11 +70,11 @@ async def _database(sessions: Sessions) -> list[CheckResult]:
         CheckResult("pgvector", CheckState.GOOD, f"{vector}")
         if vector
         else CheckResult("pgvector", CheckState.BAD, "missing", "Install pgvector on the server."),
-        await _migrations(sessions),
+        await _check_migrations(sessions),
     ]
 
 
-async def _migrations(sessions: Sessions) -> CheckResult:
+async def _check_migrations(sessions: Sessions) -> CheckResult:
     try:
         async with sessions() as session:
             revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
@@ -90,7 +90,7 @@ async def _migrations(sessions: Sessions) -> CheckResult:
     return CheckResult("Migrations", CheckState.BAD, f"at {revision}, not {head()}", todo)
 
 
-async def _discord(settings: Settings) -> list[CheckResult]:
+async def _check_discord(settings: Settings) -> list[CheckResult]:
     if settings.discord_token is None:
         todo = "Set DISCORD_TOKEN to run on Discord instead of in the playground."
         return [CheckResult("Discord", CheckState.IDLE, "no token", todo)]
@@ -99,7 +99,7 @@ async def _discord(settings: Settings) -> list[CheckResult]:
             await client.login(settings.discord_token.get_secret_value())
             application = await client.application_info()
         except discord.LoginFailure:
-            todo = "Copy DISCORD_TOKEN anew from the developer portal, under Bot."
+            todo = "Copy DISCORD_TOKEN again from the developer portal, under Bot."
             return [CheckResult("Discord", CheckState.BAD, "the token is not accepted", todo)]
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             return [
@@ -130,18 +130,18 @@ async def _discord(settings: Settings) -> list[CheckResult]:
     ]
 
 
-async def _models(settings: Settings, sessions: Sessions) -> list[CheckResult]:
+async def _check_models(settings: Settings, sessions: Sessions) -> list[CheckResult]:
     try:
         async with (
-            background_calls() as carrier,
-            language_models(settings, sessions, carrier) as models,
+            background_calls() as background,
+            language_models(settings, sessions, background) as models,
         ):
-            return [await _vendor(models, name) for name in sorted(models.vendors)]
+            return [await _check_vendor(models, name) for name in sorted(models.vendors)]
     except (SettingsError, ModelError) as error:
         return [CheckResult("Language model", CheckState.BAD, explain(error) or str(error))]
 
 
-async def _vendor(models: LanguageModels, vendor: str) -> CheckResult:
+async def _check_vendor(models: LanguageModels, vendor: str) -> CheckResult:
     part = f"Model of {vendor}"
     default = models.resolve(f"{vendor}/default").partition("/")[2]
     try:
@@ -152,15 +152,18 @@ async def _vendor(models: LanguageModels, vendor: str) -> CheckResult:
     if vendor != "local" and default not in offered:
         todo = f"Set {vendor.upper()}_MODEL to one that it offers."
         return CheckResult(part, CheckState.BAD, f"{default} is not offered", todo)
-    ends = offered.get(default)
-    if ends is not None and _date(ends) < datetime.now(UTC).date() + _SOON:
+    shutdown_date = offered.get(default)
+    if (
+        shutdown_date is not None
+        and _parse_date(shutdown_date) < datetime.now(UTC).date() + _SHUTDOWN_NOTICE
+    ):
         todo = f"Set {vendor.upper()}_MODEL to another one before then."
-        return CheckResult(part, CheckState.BAD, f"{default} is shut down on {ends}", todo)
+        return CheckResult(part, CheckState.BAD, f"{default} is shut down on {shutdown_date}", todo)
     return CheckResult(part, CheckState.GOOD, default)
 
 
-def _date(written: str) -> date:
+def _parse_date(text: str) -> date:
     try:
-        return date.fromisoformat(written[:10])
+        return date.fromisoformat(text[:10])
     except ValueError:
         return date.max

@@ -1,4 +1,4 @@
-"""What the doctor has found, as a table."""
+"""Results of checks, and their table."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from rich.table import Table
 
 
 class CheckState(StrEnum):
-    """How a part is."""
+    """The state of a part of the configuration."""
 
     GOOD = "good"
     IDLE = "not set"
@@ -18,7 +18,7 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How one part is, and what to do if it is broken."""
+    """The result of a check; `todo` says how to fix it."""
 
     part: str
     state: CheckState
@@ -27,7 +27,7 @@ class CheckResult:
 
 
 def show(findings: list[CheckResult]) -> bool:
-    """Print a table; return whether nothing is broken."""
+    """Print a table of results; return whether nothing is broken."""
     table = Table(title="Troupe")
     for heading in ("", "Part", "What I found", "What to do"):
         table.add_column(heading, overflow="fold")

@@ -1,11 +1,11 @@
-"""What is wrong with pictures: their model, where they are kept, and who can fetch them."""
+"""Checks of images: the model, the storage, and the public URL."""
 
 from uuid import uuid4
 
 import aiohttp
 
 from bot.app.settings import Settings
-from bot.app.vendors import image_vendor, object_store
+from bot.app.vendors import image_model_name, object_store
 from bot.cli.doctor.diagnostics import CheckResult, CheckState
 from bot.discord.errors import explain
 from services.errors import DomainError
@@ -16,13 +16,16 @@ _TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
 async def examine_media(settings: Settings) -> list[CheckResult]:
-    """Put a file into the storage, fetch it as everyone would, and take it away again."""
+    """Check the image model, and the storage by writing, fetching and deleting a file."""
     store = object_store(settings)
     key = f"uploads/doctor-{uuid4().hex}"
     try:
         await store.put(key, _PROBE, media_type="text/plain")
         try:
-            findings = [await _kept(store, key), await _reached(settings, store, key)]
+            findings = [
+                await _check_storage(store, key),
+                await _check_public_url(settings, store, key),
+            ]
         finally:
             await store.delete([key])
     except DomainError as error:
@@ -32,17 +35,17 @@ async def examine_media(settings: Settings) -> list[CheckResult]:
         ]
     finally:
         await store.close()
-    return [_painter(settings), *findings]
+    return [_check_image_model(settings), *findings]
 
 
-def _painter(settings: Settings) -> CheckResult:
-    if name := image_vendor(settings):
+def _check_image_model(settings: Settings) -> CheckResult:
+    if name := image_model_name(settings):
         return CheckResult("Model for pictures", CheckState.GOOD, name)
     todo = "Set REPLICATE_API_TOKEN or GEMINI_API_KEY for characters and pictures on boards."
     return CheckResult("Model for pictures", CheckState.IDLE, "no key", todo)
 
 
-async def _kept(store: ObjectStore, key: str) -> CheckResult:
+async def _check_storage(store: ObjectStore, key: str) -> CheckResult:
     if await store.get(key) != _PROBE:
         todo = "Look at the settings that begin with S3_."
         return CheckResult(
@@ -51,8 +54,8 @@ async def _kept(store: ObjectStore, key: str) -> CheckResult:
     return CheckResult("Pictures' storage", CheckState.GOOD, "keeps and gives back")
 
 
-async def _reached(settings: Settings, store: ObjectStore, key: str) -> CheckResult:
-    """See whether everyone can fetch what is stored. The admin API serves while the bot runs."""
+async def _check_public_url(settings: Settings, store: ObjectStore, key: str) -> CheckResult:
+    """Check that stored files are public. Local files are served only while the bot runs."""
     part = "Pictures' address"
     try:
         url = store.public_url(key)
@@ -61,11 +64,11 @@ async def _reached(settings: Settings, store: ObjectStore, key: str) -> CheckRes
         return CheckResult(part, CheckState.IDLE, "none", todo)
     try:
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session, session.get(url) as answer:
-            body, said = await answer.content.read(len(_PROBE) + 1), f"HTTP {answer.status}"
+            body, problem = await answer.content.read(len(_PROBE) + 1), f"HTTP {answer.status}"
     except (aiohttp.ClientError, TimeoutError) as error:
-        body, said = b"", str(error)[:200] or type(error).__name__
+        body, problem = b"", str(error)[:200] or type(error).__name__
     if body == _PROBE:
         return CheckResult(part, CheckState.GOOD, str(settings.media_public_url))
-    where = "the bucket is open there" if settings.s3_bucket else "it leads to the admin API"
-    todo = f"See that MEDIA_PUBLIC_URL is right, and that {where}, while the bot runs."
-    return CheckResult(part, CheckState.BAD, said, todo)
+    hint = "the bucket is open there" if settings.s3_bucket else "it leads to the admin API"
+    todo = f"See that MEDIA_PUBLIC_URL is right, and that {hint}, while the bot runs."
+    return CheckResult(part, CheckState.BAD, problem, todo)

@@ -1,4 +1,4 @@
-"""What is wrong with posting photos: the way to Buffer, and who looks at photos."""
+"""Checks of posting: the connection to Buffer, and the image embedder."""
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,11 +12,11 @@ from services.media import contact_sheet, prepare
 
 
 async def examine_posting(settings: Settings, sessions: Sessions) -> list[CheckResult]:
-    """Ask Buffer for its channels, and let a picture be looked at."""
-    return [await _looker(settings), await _buffer(settings, sessions)]
+    """Check the image embedder with a blank image, and Buffer by listing its channels."""
+    return [await _check_embedder(settings), await _check_buffer(settings, sessions)]
 
 
-async def _looker(settings: Settings) -> CheckResult:
+async def _check_embedder(settings: Settings) -> CheckResult:
     part = "Looks at photos"
     async with photo_embedder(settings) as embedder:
         try:
@@ -24,13 +24,13 @@ async def _looker(settings: Settings) -> CheckResult:
         except DomainError as error:
             todo = "Look at IMAGE_EMBEDDER, IMAGE_EMBED_URL and GEMINI_EMBED_MODEL."
             return CheckResult(part, CheckState.BAD, explain(error) or str(error), todo)
-        words = "and words" if embedder.supports_text else "not words"
+        capabilities = "and words" if embedder.supports_text else "not words"
         return CheckResult(
-            part, CheckState.GOOD, f"{embedder.name}, {len(vector)} numbers, {words}"
+            part, CheckState.GOOD, f"{embedder.name}, {len(vector)} numbers, {capabilities}"
         )
 
 
-async def _buffer(settings: Settings, sessions: Sessions) -> CheckResult:
+async def _check_buffer(settings: Settings, sessions: Sessions) -> CheckResult:
     store = object_store(settings)
     try:
         buffer = buffer_publisher(settings, sessions, store)

@@ -1,1 +1,1 @@
-"""Buttons that outlive the process."""
+"""Persistent buttons, which work after a restart."""

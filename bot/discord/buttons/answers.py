@@ -1,4 +1,4 @@
-"""The small button under each answer, and the panel it opens."""
+"""The button below each answer, and the panel that it opens."""
 
 import re
 from typing import Any, Self
@@ -17,17 +17,17 @@ _ID = r"(?P<id>[0-9a-f-]{36})"
 
 
 def answers_of(interaction: AnyInteraction) -> AnswerService:
-    """Return the service that changes answers."""
+    """Return the service for answers."""
     return interaction.client.services.answers
 
 
 def answer_view(line_id: UUID) -> ui.View:
-    """Return what stands under an answer."""
+    """Return the view below an answer."""
     return ui.View(timeout=None).add_item(MoreButton(line_id))
 
 
 class MoreButton(PersistentButton, template=rf"answer:{_ID}"):
-    """Opens the panel of an answer for whoever presses it."""
+    """Opens the panel of an answer for the user who presses it."""
 
     def __init__(self, line_id: UUID) -> None:
         super().__init__(ui.Button(label="⋯", custom_id=f"answer:{line_id}"))
@@ -48,7 +48,7 @@ class MoreButton(PersistentButton, template=rf"answer:{_ID}"):
 
 
 class ActionButton(PersistentButton, template=rf"answer:(?P<action>[a-z]+):{_ID}"):
-    """One thing to do with an answer."""
+    """An action on an answer."""
 
     def __init__(self, action: str, line_id: UUID) -> None:
         label, style = ACTIONS[action]
@@ -84,7 +84,7 @@ ACTIONS: dict[str, tuple[str, discord.ButtonStyle]] = {
 
 
 class EditAnswer(Modal, title="What should have been said"):
-    """Asks for other words."""
+    """Asks for a new text of an answer."""
 
     def __init__(self, line_id: UUID, text: str) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class EditAnswer(Modal, title="What should have been said"):
         await interaction.response.defer(ephemeral=True, thinking=True)
         await answers_of(interaction).edit(
             await interaction_actor(interaction),
-            _place(interaction),
+            _channel(interaction),
             self._line_id,
             self.text.value,
         )
@@ -107,60 +107,62 @@ class EditAnswer(Modal, title="What should have been said"):
 
 
 async def regenerate(interaction: AnyInteraction, line_id: UUID) -> None:
-    """Ask the personality again."""
+    """Regenerate an answer."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     answers = answers_of(interaction)
-    await answers.regenerate(await interaction_actor(interaction), _place(interaction), line_id)
+    await answers.regenerate(await interaction_actor(interaction), _channel(interaction), line_id)
     await interaction.followup.send("Said again, differently.", ephemeral=True)
 
 
 async def edit(interaction: AnyInteraction, line_id: UUID) -> None:
-    """Open the form for other words."""
+    """Open the form to edit an answer."""
     text = await answers_of(interaction).text(await interaction_actor(interaction), line_id)
     await interaction.response.send_modal(EditAnswer(line_id, text))
 
 
 async def delete(interaction: AnyInteraction, line_id: UUID) -> None:
-    """Take an answer back."""
+    """Delete an answer."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     await answers_of(interaction).delete(
-        await interaction_actor(interaction), _place(interaction), line_id
+        await interaction_actor(interaction), _channel(interaction), line_id
     )
     await interaction.followup.send("Taken back, and forgotten.", ephemeral=True)
 
 
 async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
-    """Show how an answer came about."""
-    why = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
-    await interaction.response.send_message(embed=_embed(why), ephemeral=True)
+    """Show the provenance of an answer."""
+    answer = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
+    await interaction.response.send_message(embed=_provenance_embed(answer), ephemeral=True)
 
 
-def _place(interaction: AnyInteraction) -> Any:
+def _channel(interaction: AnyInteraction) -> Any:
     return to_channel(interaction.channel, interaction.guild)
 
 
-def _embed(why: Provenance) -> discord.Embed:
-    told = why.provenance
-    embed = discord.Embed(title=f"Why {why.name} said that")
-    embed.add_field(name="Model", value=f"`{told.get('model', 'unknown')}`")
-    embed.add_field(name="Config", value=_sourced(told, "config"))
-    embed.add_field(name="Persona", value=_sourced(told, "persona"))
-    embed.add_field(name="Personality", value=f"version {told.get('version', '?')}")
+def _provenance_embed(answer: Provenance) -> discord.Embed:
+    provenance = answer.provenance
+    embed = discord.Embed(title=f"Why {answer.name} said that")
+    embed.add_field(name="Model", value=f"`{provenance.get('model', 'unknown')}`")
+    embed.add_field(name="Config", value=_with_source(provenance, "config"))
+    embed.add_field(name="Persona", value=_with_source(provenance, "persona"))
+    embed.add_field(name="Personality", value=f"version {provenance.get('version', '?')}")
     embed.add_field(
         name="Tokens",
-        value=f"{told.get('tokens_in', 0):,} read ({told.get('tokens_cached', 0):,} cached), "
-        f"{told.get('tokens_out', 0):,} written",
+        value=f"{provenance.get('tokens_in', 0):,} read "
+        f"({provenance.get('tokens_cached', 0):,} cached), "
+        f"{provenance.get('tokens_out', 0):,} written",
     )
-    cost = told.get("cost_usd")
+    cost = provenance.get("cost_usd")
     embed.add_field(name="Cost", value="unknown" if cost is None else f"${cost:.6f}")
-    memories = told.get("memories") or ()
-    remembered = "\n".join(
+    memories = provenance.get("memories") or ()
+    memory_lines = "\n".join(
         f"- ({memory['score']:.2f}) {shorten(memory['content'].replace(chr(10), ' / '), 150)}"
         for memory in memories
     )
-    embed.add_field(name="Memories used", value=remembered[:1024] or "none", inline=False)
+    embed.add_field(name="Memories used", value=memory_lines[:1024] or "none", inline=False)
     return embed
 
 
-def _sourced(told: dict[str, Any], name: str) -> str:
-    return f"{told.get(name, 'unknown')}\n*chosen by {told.get(f'{name}_source', 'nobody')}*"
+def _with_source(provenance: dict[str, Any], name: str) -> str:
+    source = provenance.get(f"{name}_source", "nobody")
+    return f"{provenance.get(name, 'unknown')}\n*chosen by {source}*"

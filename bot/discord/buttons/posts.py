@@ -1,4 +1,4 @@
-"""Buttons that settle a post of which nobody knows whether it is out."""
+"""Buttons to resolve an unconfirmed post."""
 
 import re
 from typing import Self
@@ -8,7 +8,7 @@ from discord import ui
 from typing_extensions import override
 
 from bot.discord.converters import interaction_actor
-from bot.discord.embeds.posts import entry_line
+from bot.discord.embeds.posts import post_summary
 from bot.discord.ui import AnyInteraction, PersistentButton
 from services.social import SocialService
 
@@ -18,7 +18,7 @@ _LABELS = {"look": "Look again", "out": "It is posted", "again": "Post it again"
 class SettleButton(
     PersistentButton, template=r"social:(?P<way>look|out|again):(?P<id>[0-9a-f-]{36})"
 ):
-    """Says of a post that may be out whether it is."""
+    """Resolves an unconfirmed post: search again, it is posted, or post it again."""
 
     def __init__(self, way: str, post_id: UUID) -> None:
         super().__init__(ui.Button(label=_LABELS[way], custom_id=f"social:{way}:{post_id}"))
@@ -34,14 +34,14 @@ class SettleButton(
         posts: SocialService = interaction.client.services.posts
         actor = await interaction_actor(interaction)
         if self._way == "look":
-            entry = await posts.recheck(actor, self._post_id)
+            details = await posts.recheck(actor, self._post_id)
         else:
-            entry = await posts.settle(actor, self._post_id, is_out=self._way == "out")
-        await interaction.response.edit_message(content=entry_line(entry), view=None)
+            details = await posts.settle(actor, self._post_id, is_out=self._way == "out")
+        await interaction.response.edit_message(content=post_summary(details), view=None)
 
 
 def settle_view(post_id: UUID) -> ui.View:
-    """Return the ways to say what became of a post."""
+    """Return the buttons to resolve an unconfirmed post."""
     view = ui.View(timeout=None)
     for way in _LABELS:
         view.add_item(SettleButton(way, post_id))

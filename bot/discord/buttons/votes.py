@@ -1,4 +1,4 @@
-"""The buttons below a post with which people vote."""
+"""The vote buttons below a post."""
 
 import re
 from typing import Self
@@ -13,13 +13,13 @@ from services.engine import BoardService
 
 UP, DOWN = "🔼", "🔽"
 _VALUES = {"up": 1, "down": -1}
-# Reactions that say the same.
-_FOR = frozenset("🔼⬆👍❤♥🔥😂🎉💯😍👏🥰⭐✅")
-_AGAINST = frozenset("🔽⬇👎")
+# Reactions that count as votes.
+_UPVOTES = frozenset("🔼⬆👍❤♥🔥😂🎉💯😍👏🥰⭐✅")
+_DOWNVOTES = frozenset("🔽⬇👎")
 
 
 class VoteButton(PersistentButton, template=r"vote:(?P<way>up|down):(?P<id>[0-9a-f-]{36})"):
-    """Votes for or against the post above it; pressed again, takes that back."""
+    """Votes for or against a post; pressing it again removes the vote."""
 
     def __init__(self, way: str, post_id: UUID, count: int = 0) -> None:
         arrow = "▲" if way == "up" else "▼"
@@ -42,13 +42,13 @@ class VoteButton(PersistentButton, template=r"vote:(?P<way>up|down):(?P<id>[0-9a
 
 
 def reaction_value(emoji: str | None) -> int:
-    """Return what a reaction is as a vote: 1, -1, or 0 where it is none."""
+    """Return the vote of a reaction: 1, -1, or 0 if it is none."""
     first = (emoji or " ")[0]
-    return 1 if first in _FOR else -1 if first in _AGAINST else 0
+    return 1 if first in _UPVOTES else -1 if first in _DOWNVOTES else 0
 
 
 def vote_view(post_id: UUID, ups: int, downs: int) -> ui.View:
-    """Return what stands under a personality's post."""
+    """Return the vote buttons below a post."""
     view = ui.View(timeout=None)
     view.add_item(VoteButton("up", post_id, ups))
     return view.add_item(VoteButton("down", post_id, downs))

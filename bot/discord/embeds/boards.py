@@ -1,4 +1,4 @@
-"""How boards and the engine look: sheets, forecasts, status, plan."""
+"""Embeds and texts for boards and the engine: settings, forecasts, status, plan."""
 
 from collections.abc import Sequence
 
@@ -30,13 +30,13 @@ _MARKS = {
 }
 
 
-def names_of(sheet: BoardDetails) -> str:
-    """Return those on a board, as a list of names."""
-    return ", ".join(discord.utils.escape_markdown(each.name) for each in sheet.members)
+def member_names(details: BoardDetails) -> str:
+    """Return the names of the personalities on a board."""
+    return ", ".join(discord.utils.escape_markdown(each.name) for each in details.members)
 
 
-def forecast_words(forecast: Forecast) -> str:
-    """Return what a day on a board will bring, in a sentence."""
+def forecast_text(forecast: Forecast) -> str:
+    """Return the forecast for a day on a board, in a sentence."""
     cost = _money(forecast.cost_usd)
     tokens = f"{forecast.tokens_in + forecast.tokens_out:,} tokens"
     return (
@@ -46,30 +46,30 @@ def forecast_words(forecast: Forecast) -> str:
     )
 
 
-def sheet_embed(sheet: BoardDetails) -> discord.Embed:
+def board_embed(details: BoardDetails) -> discord.Embed:
     """Return a board's settings."""
-    board = sheet.board
+    board = details.board
     embed = discord.Embed(title="Board", description=f"<#{board.channel_id}>")
     embed.add_field(name="Kind", value=_KINDS[BoardKind(board.kind)], inline=False)
     escaped = discord.utils.escape_markdown
     embed.add_field(name="Topic", value=escaped(board.topic) or "anything", inline=False)
     embed.add_field(name="Tone", value=escaped(board.tone) or "their own", inline=False)
-    embed.add_field(name="Who may act", value=shorten(names_of(sheet), 1000), inline=False)
+    embed.add_field(name="Who may act", value=shorten(member_names(details), 1000), inline=False)
     quiet = "never"
     if board.quiet_from is not None and board.quiet_until is not None:
         quiet = f"{board.quiet_from:%H:%M}-{board.quiet_until:%H:%M} {board.time_zone}"
     embed.add_field(name="Quiet hours", value=quiet)
     embed.add_field(name="Acts a day", value=f"at most {board.acts_per_day}")
     embed.add_field(name="Budget a day", value=f"${board.daily_budget_usd:.2f}")
-    votes = "asked of the model" if board.model_votes else "by affinity and mood"
+    votes = "decided by the model" if board.model_votes else "by affinity and mood"
     embed.add_field(name="Votes", value=votes)
     return embed
 
 
-def sheet_line(sheet: BoardDetails) -> str:
+def board_line(details: BoardDetails) -> str:
     """Return a board on one line."""
-    board = sheet.board
-    names = shorten(names_of(sheet), 120)
+    board = details.board
+    names = shorten(member_names(details), 120)
     return f"<#{board.channel_id}> · {board.kind} · {names} · ${board.daily_budget_usd:.2f} a day"
 
 
@@ -87,17 +87,17 @@ def task_line(entry: TaskEntry) -> str:
     task = entry.task
     when = discord.utils.format_dt(task.scheduled_at, "R")
     name = discord.utils.escape_markdown(entry.name)
-    why = task.reason or task.error_message or ""
-    told = f" · {shorten(why, 150)}" if why else ""
+    reason = task.reason or task.error_message or ""
+    suffix = f" · {shorten(reason, 150)}" if reason else ""
     cost = f" · {_money(task.cost_usd)}" if task.status == TaskStatus.DONE else ""
     return (
         f"{_MARKS[TaskStatus(task.status)]} {when} · **{name}** · {task.task_type} · "
-        f"<#{entry.channel_id}>{cost}{told}"
+        f"<#{entry.channel_id}>{cost}{suffix}"
     )
 
 
 def status_embed(status: EngineStatus) -> discord.Embed:
-    """Return what the engine did, in words."""
+    """Return what the engine has done."""
     state = "running" if status.paused_at is None else "**paused**"
     boards = f"{status.boards} board" + ("" if status.boards == 1 else "s")
     embed = discord.Embed(
@@ -112,9 +112,9 @@ def status_embed(status: EngineStatus) -> discord.Embed:
     embed.add_field(name="Done", value="\n".join(done))
     skipped = sorted(status.reasons.items(), key=lambda each: -each[1])
     embed.add_field(
-        name="Left undone", value="\n".join(f"{n} {why}" for why, n in skipped) or "nothing"
+        name="Skipped", value="\n".join(f"{n} {reason}" for reason, n in skipped) or "nothing"
     )
-    failed = sum(n for (_, how), n in status.counts.items() if how == TaskStatus.FAILED)
+    failed = sum(n for (_, outcome), n in status.counts.items() if outcome == TaskStatus.FAILED)
     embed.add_field(
         name="Cost",
         value=f"{_money(status.cost_usd)}\n{status.tokens_in:,} tokens read\n"
@@ -123,22 +123,20 @@ def status_embed(status: EngineStatus) -> discord.Embed:
     return embed
 
 
-def simulation_embed(simulated: SimulationSummary) -> discord.Embed:
+def simulation_embed(summary: SimulationSummary) -> discord.Embed:
     """Return what a simulation did, and figures of its rhythm."""
-    lines = [
-        f"{each.name}: **{each.value:.2f}** {each.unit}".rstrip() for each in simulated.figures
-    ]
+    lines = [f"{each.name}: **{each.value:.2f}** {each.unit}".rstrip() for each in summary.figures]
     text = "\n".join(lines) or "*That is too little to measure; simulate more days.*"
-    title = f"{simulated.acts} acts in {simulated.days} days"
+    title = f"{summary.acts} acts in {summary.days} days"
     return discord.Embed(title=title, description=text)
 
 
 def plan_lines(waiting: Sequence[TaskEntry]) -> str:
-    """Return what waits, the first ten."""
+    """Return the first ten pending tasks."""
     lines = [task_line(each) for each in waiting[:10]]
     rest = len(waiting) - len(lines)
     more = [f"-# and {rest} more"] if rest > 0 else []
-    return "\n".join([*lines, *more]) or "*Nothing waits: it is planned a beat ahead.*"
+    return "\n".join([*lines, *more]) or "*Nothing is pending: acts are planned one tick ahead.*"
 
 
 def _money(dollars: float | None) -> str:

@@ -1,117 +1,125 @@
-"""How photos look: taken in, in their library, and one by one."""
+"""Embeds and texts for photos: imports, libraries, and single photos."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import discord
 
-from bot.discord.embeds.posts import MARKS, entry_line, safe_name, status_words
+from bot.discord.embeds.posts import MARKS, post_summary, safe_name, status_text
 from bot.discord.errors import explain
 from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo, SimilarPhoto
 from services.social import PostDetails, PostStatus
 from services.texts import shorten
 
 PER_PAGE = 9
-_NAME, _FIELD, _SHOWN = 60, 1024, 10
+_MAX_FIELD, _MAX_LINES = 1024, 10
 _OUTCOMES = {
     ImportOutcome.ADDED: ("✅", "added"),
-    ImportOutcome.DUPLICATE: ("♻️", "there already"),
-    ImportOutcome.NEAR_DUPLICATE: ("≈", "so like another that they were left out"),
+    ImportOutcome.DUPLICATE: ("♻️", "already there"),
+    ImportOutcome.NEAR_DUPLICATE: ("≈", "skipped as too similar to another"),
     ImportOutcome.REFUSED: ("❌", "refused"),
 }
 
 
 def photo_name(photo: Photo) -> str:
-    """Return a photo's name as it can be shown, not too long."""
+    """Return the name of a photo, escaped and shortened."""
     return safe_name(photo.file_name)
 
 
 def photo_label(number: int, photo: Photo) -> str:
-    """Return a photo as a choice of a menu."""
+    """Return the label of a photo in a menu."""
     return shorten(f"{number}: {photo.file_name}", 100)
 
 
-def progress_words(done: int, total: int) -> str:
-    """Return how far an import is."""
+def progress_text(done: int, total: int) -> str:
+    """Return the progress of an import."""
     return f"📥 {done} of {total} files…"
 
 
-def taken_embed(taken: Sequence[ImportResult], personality: str) -> discord.Embed:
-    """Return what became of files: how many of each, and what is wrong with those left out."""
-    counts = Counter(each.outcome for each in taken)
+def import_embed(results: Sequence[ImportResult], personality: str) -> discord.Embed:
+    """Return the result of an import: counts by outcome, and why files were skipped."""
+    counts = Counter(each.outcome for each in results)
     lines = [
-        f"{mark} **{counts[outcome]}** {words}"
-        for outcome, (mark, words) in _OUTCOMES.items()
+        f"{mark} **{counts[outcome]}** {text}"
+        for outcome, (mark, text) in _OUTCOMES.items()
         if counts[outcome]
     ]
     embed = discord.Embed(
         title=f"Photos of {discord.utils.escape_markdown(personality)}",
-        description="\n".join(lines) or "There was nothing to take in.",
+        description="\n".join(lines) or "There was nothing to import.",
     )
     grouped: defaultdict[ImportOutcome, list[str]] = defaultdict(list)
-    for each in taken:
-        grouped[each.outcome].append(_why(each))
+    for each in results:
+        grouped[each.outcome].append(_describe_result(each))
     for outcome, title in (
-        (ImportOutcome.NEAR_DUPLICATE, "Left out"),
+        (ImportOutcome.NEAR_DUPLICATE, "Skipped"),
         (ImportOutcome.REFUSED, "Refused"),
     ):
-        if found := grouped[outcome]:
-            shown = "\n".join(shorten(line, 160) for line in found[:_SHOWN])
-            more = f"\n… and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-            embed.add_field(name=title, value=shorten(shown, _FIELD - 40) + more, inline=False)
+        if messages := grouped[outcome]:
+            shown = "\n".join(shorten(line, 160) for line in messages[:_MAX_LINES])
+            more = (
+                f"\n… and {len(messages) - _MAX_LINES} more" if len(messages) > _MAX_LINES else ""
+            )
+            embed.add_field(name=title, value=shorten(shown, _MAX_FIELD - 40) + more, inline=False)
     return embed
 
 
 def library_embed(
     title: str,
-    shown: Sequence[LibraryPhoto],
+    photos: Sequence[LibraryPhoto],
     page: int,
-    alike: Sequence[SimilarPhoto] = (),
+    similar: Sequence[SimilarPhoto] = (),
 ) -> discord.Embed:
-    """Return a page of a library in words."""
+    """Return a page of a library."""
     embed = discord.Embed(title=shorten(title, 200))
-    here = shown[page * PER_PAGE : (page + 1) * PER_PAGE]
-    likeness = {each.photo.id: each.similarity for each in alike}
+    visible = photos[page * PER_PAGE : (page + 1) * PER_PAGE]
+    similarities = {each.photo.id: each.similarity for each in similar}
     lines = [
         f"**{number}** {photo_name(each.photo)}"
-        + (f" · {likeness[each.photo.id]:.0%} alike" if each.photo.id in likeness else "")
+        + (f" · {similarities[each.photo.id]:.0%} similar" if each.photo.id in similarities else "")
         + (f" · {_post_mark(each)}" if each.post else "")
-        for number, each in enumerate(here, start=1)
+        for number, each in enumerate(visible, start=1)
     ]
     embed.description = "\n".join(lines) or "*Nothing here yet.*"
-    pages = max((len(shown) - 1) // PER_PAGE, 0) + 1
-    several = "1 photo" if len(shown) == 1 else f"{len(shown)} photos"
-    embed.set_footer(text=f"{several} · page {page + 1} of {pages}")
+    pages = max((len(photos) - 1) // PER_PAGE, 0) + 1
+    count = "1 photo" if len(photos) == 1 else f"{len(photos)} photos"
+    embed.set_footer(text=f"{count} · page {page + 1} of {pages}")
     return embed
 
 
-def photo_embed(shelved: LibraryPhoto) -> discord.Embed:
-    """Return all that people need to know of a photo."""
-    photo = shelved.photo
+def photo_embed(library_photo: LibraryPhoto) -> discord.Embed:
+    """Return the details of a photo."""
+    photo = library_photo.photo
     embed = discord.Embed(title=shorten(photo.file_name, 200))
     if photo.alt_text:
-        embed.description = shorten(photo.alt_text, _FIELD)
+        embed.description = shorten(photo.alt_text, _MAX_FIELD)
     embed.add_field(name="Size", value=f"{photo.width} × {photo.height}")
     if photo.taken_at:
         embed.add_field(name="Taken", value=f"{photo.taken_at:%d %B %Y, %H:%M}")
     if photo.is_ai_generated:
-        embed.add_field(name="Made by", value="🤖 a machine")
-    if shelved.post is not None:
-        entry = PostDetails(post=shelved.post, photo=photo, target=shelved.target)
-        embed.add_field(name="Post", value=shorten(entry_line(entry), _FIELD), inline=False)
+        embed.add_field(name="Made by", value="🤖 AI")
+    if library_photo.post is not None:
+        details = PostDetails(post=library_photo.post, photo=photo, target=library_photo.target)
+        embed.add_field(name="Post", value=shorten(post_summary(details), _MAX_FIELD), inline=False)
     embed.set_footer(text=f"id {str(photo.id)[:8]}")
     return embed
 
 
-def _post_mark(shelved: LibraryPhoto) -> str:
-    assert shelved.post is not None  # noqa: S101 - its caller has looked
-    entry = PostDetails(post=shelved.post, photo=shelved.photo, target=shelved.target)
-    return f"{MARKS[PostStatus(shelved.post.status)]} {status_words(entry)}"
+def _post_mark(library_photo: LibraryPhoto) -> str:
+    assert library_photo.post is not None  # noqa: S101 - checked by the caller
+    details = PostDetails(
+        post=library_photo.post, photo=library_photo.photo, target=library_photo.target
+    )
+    return f"{MARKS[PostStatus(library_photo.post.status)]} {status_text(details)}"
 
 
-def _why(taken: ImportResult) -> str:
-    name = safe_name(taken.name)
-    if taken.reason is not None:
-        words = explain(taken.reason) or "it cannot be read"
-        return words if taken.name in words else f"**{name}**: {words}"
-    return f"**{name}** is like **{photo_name(taken.photo)}**" if taken.photo else f"**{name}**"
+def _describe_result(result: ImportResult) -> str:
+    name = safe_name(result.name)
+    if result.reason is not None:
+        message = explain(result.reason) or "it cannot be read"
+        return message if result.name in message else f"**{name}**: {message}"
+    return (
+        f"**{name}** is similar to **{photo_name(result.photo)}**"
+        if result.photo
+        else f"**{name}**"
+    )

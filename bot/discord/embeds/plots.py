@@ -1,4 +1,4 @@
-"""Pictures of what the engine does. Matplotlib has half its types, so it stays in here."""
+"""Plots of the engine. Matplotlib is only partly typed, so it is used only here."""
 
 import io
 from collections import Counter
@@ -8,21 +8,23 @@ from typing import Any
 
 from services.engine import ACTIONS, EngineStatus, TaskEntry, UpcomingPlan
 
-_MOST_NAMES, _NAME = 12, 18
+_MAX_NAMES, _MAX_NAME_LENGTH = 12, 18
 
 
 def status_plot(status: EngineStatus) -> bytes:
-    """Return a PNG: acts by the hour of the day and by personality, and what each day cost."""
+    """Return a PNG: acts by hour of the day and by personality, and the cost of each day."""
     done = status.done
     figure, (hours, people, costs) = _panels(3)
     _stack(hours, [str(hour) for hour in range(24)], [(str(_at(e).hour), e) for e in done])
     hours.set_title("acts by hour (UTC)", loc="left")
     hours.set_xticks(range(0, 24, 3))
     counts = Counter(entry.name for entry in done)
-    names = [name for name, _ in counts.most_common(_MOST_NAMES)]
+    names = [name for name, _ in counts.most_common(_MAX_NAMES)]
     _stack(people, names, [(entry.name, entry) for entry in done])
     people.set_title("acts by personality", loc="left")
-    people.set_xticks(range(len(names)), [name[:_NAME] for name in names], rotation=30, ha="right")
+    people.set_xticks(
+        range(len(names)), [name[:_MAX_NAME_LENGTH] for name in names], rotation=30, ha="right"
+    )
     if done:
         people.legend(frameon=False, fontsize="small")
     days = _days(status.since, status.now)
@@ -39,14 +41,14 @@ def status_plot(status: EngineStatus) -> bytes:
 
 
 def plan_plot(plan: UpcomingPlan) -> bytes:
-    """Return a PNG: when each personality will be there in the next 24 hours, and what waits."""
+    """Return a PNG: when each personality will be active in the next 24 hours, and its tasks."""
     figure, (panel,) = _panels(1)
     rows = list(plan.moments)
     hours = [
         (at - plan.now) / timedelta(hours=1) for times in plan.moments.values() for at in times
     ]
-    places = [row for row, times in enumerate(plan.moments.values()) for _ in times]
-    panel.scatter(hours, places, s=30, color="#BBBBBB", label="there by itself")
+    row_numbers = [row for row, times in enumerate(plan.moments.values()) for _ in times]
+    panel.scatter(hours, row_numbers, s=30, color="#BBBBBB", label="active on its own")
     due = [each for each in plan.waiting if each.name in rows]
     panel.scatter(
         [(each.task.scheduled_at - plan.now) / timedelta(hours=1) for each in due],
@@ -55,7 +57,7 @@ def plan_plot(plan: UpcomingPlan) -> bytes:
         color="#E69F00",
         label="planned",
     )
-    panel.set_yticks(range(len(rows)), [name[:_NAME] for name in rows])
+    panel.set_yticks(range(len(rows)), [name[:_MAX_NAME_LENGTH] for name in rows])
     panel.set_xlim(0, 24)
     panel.set_xlabel("hours from now")
     panel.set_title("the next 24 hours", loc="left")
@@ -64,7 +66,7 @@ def plan_plot(plan: UpcomingPlan) -> bytes:
 
 
 def rhythm_plot(hours: Sequence[float], gaps: Sequence[float], delays: Sequence[float]) -> bytes:
-    """Return a PNG of a simulation: hours of acts, gaps between them, delays of replies (s)."""
+    """Return a PNG of a simulation: hours of acts, gaps between them and delays of replies (s)."""
     figure, (day, between, answers) = _panels(3)
     day.hist(hours, bins=range(25), color="#0072B2")
     day.set_title("acts of one personality by hour", loc="left")
@@ -81,27 +83,27 @@ def rhythm_plot(hours: Sequence[float], gaps: Sequence[float], delays: Sequence[
 
 
 def _panels(number: int) -> tuple[Any, Sequence[Any]]:
-    """Return a figure of panels one below the other, without frames nobody needs."""
-    # It takes a second to import, and most processes never draw.
+    """Return a figure with panels one below the other, without top and right frames."""
+    # The import takes a second, and most processes never plot.
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure: Any = Figure(figsize=(6, 2.4 * number + 0.6), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = [figure.add_subplot(number, 1, place + 1) for place in range(number)]
+    panels = [figure.add_subplot(number, 1, index + 1) for index in range(number)]
     for panel in panels:
         panel.spines[["top", "right"]].set_visible(False)
     return figure, panels
 
 
-def _stack(panel: Any, places: Sequence[str], entries: Sequence[tuple[str, TaskEntry]]) -> None:
-    """Draw counts by place, the kinds of acts on top of each other."""
-    below = [0] * len(places)
+def _stack(panel: Any, categories: Sequence[str], entries: Sequence[tuple[str, TaskEntry]]) -> None:
+    """Draw stacked bars: the number of acts by category and kind."""
+    below = [0] * len(categories)
     for kind, action in ACTIONS.items():
-        counts = Counter(place for place, entry in entries if entry.task.task_type == kind)
-        heights = [counts[place] for place in places]
+        counts = Counter(category for category, entry in entries if entry.task.task_type == kind)
+        heights = [counts[place] for place in categories]
         if any(heights):
-            panel.bar(places, heights, bottom=below, color=action.colour, label=action.label)
+            panel.bar(categories, heights, bottom=below, color=action.colour, label=action.label)
             below = [low + high for low, high in zip(below, heights, strict=True)]
 
 
@@ -115,6 +117,6 @@ def _days(since: datetime, now: datetime) -> list[str]:
 
 
 def _png(figure: Any) -> bytes:
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=110)
-    return drawn.getvalue()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()

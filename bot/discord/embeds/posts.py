@@ -1,4 +1,4 @@
-"""How posts, targets and their weeks look."""
+"""Embeds and texts for posts, targets and their slots."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from services.social import (
     SocialTarget,
     TargetDetails,
     TargetKind,
-    write_slots,
+    format_slots,
 )
 from services.texts import shorten
 
@@ -26,92 +26,92 @@ MARKS = {
     PostStatus.FAILED: "❌",
     PostStatus.UNCONFIRMED: "❓",
 }
-_WORDS = {
+_STATUS_TEXTS = {
     PostStatus.DRAFT: "draft",
     PostStatus.SCHEDULED: "planned",
-    PostStatus.SENDING: "on its way",
+    PostStatus.SENDING: "being sent",
     PostStatus.POSTED: "posted",
     PostStatus.FAILED: "failed",
-    PostStatus.UNCONFIRMED: "perhaps posted",
+    PostStatus.UNCONFIRMED: "unconfirmed",
 }
-_FIELD, _CAPTION, _NAME = 1024, 1000, 60
+_MAX_FIELD, _MAX_CAPTION, _MAX_NAME = 1024, 1000, 60
 
 
 def timestamp(at: datetime, style: str = "f") -> str:
-    """Return a time as everyone's Discord shows it by their own clock."""
+    """Return a timestamp that Discord shows in the time zone of each user."""
     return f"<t:{int(at.timestamp())}:{style}>"
 
 
-def short_id(entry: PostDetails) -> str:
-    """Return the beginning of a post's id."""
-    return str(entry.post.id)[:8]
+def short_id(details: PostDetails) -> str:
+    """Return the first characters of a post's id."""
+    return str(details.post.id)[:8]
 
 
-def status_words(entry: PostDetails) -> str:
-    """Return how far a post is, in a few words."""
-    post = entry.post
+def status_text(details: PostDetails) -> str:
+    """Return the status of a post in a few words."""
+    post = details.post
     if post.cancelled_at is not None:
-        return "being taken back"
-    if post.status == PostStatus.SCHEDULED and entry.target and entry.target.paused_at:
+        return "being cancelled"
+    if post.status == PostStatus.SCHEDULED and details.target and details.target.paused_at:
         return "waiting: its target is paused"
     if post.status == PostStatus.SCHEDULED and post.buffer_post_id:
         return "in Buffer's queue"
-    return _WORDS[PostStatus(post.status)]
+    return _STATUS_TEXTS[PostStatus(post.status)]
 
 
-def entry_line(entry: PostDetails) -> str:
-    """Return a post on one line, or two where there is trouble with it."""
-    post = entry.post
+def post_summary(details: PostDetails) -> str:
+    """Return a post on one line, with its error on a second one."""
+    post = details.post
     at = post.posted_at or post.scheduled_at
-    name = safe_name(entry.photo.file_name)
-    shown = f"[{name}]({post.link})" if post.link else f"**{name}**"
+    name = safe_name(details.photo.file_name)
+    title = f"[{name}]({post.link})" if post.link else f"**{name}**"
     parts = (
-        f"{MARKS[PostStatus(post.status)]} {shown}",
-        target_name(entry.target) if entry.target else "",
+        f"{MARKS[PostStatus(post.status)]} {title}",
+        target_name(details.target) if details.target else "",
         timestamp(at) if at else "",
-        status_words(entry),
-        f"`{short_id(entry)}`",
+        status_text(details),
+        f"`{short_id(details)}`",
     )
     line = " · ".join(part for part in parts if part)
     return f"{line}\n⚠️ {shorten(post.error, 200)}" if post.error else line
 
 
 def notice_text(notice: PostNotice) -> str:
-    """Return what whoever planned a post is told of it."""
+    """Return the text of a notice about a post."""
     name = discord.utils.escape_markdown(notice.personality)
-    return f"A post of **{name}**:\n{entry_line(notice.details)}"
+    return f"A post of **{name}**:\n{post_summary(notice.details)}"
 
 
 def safe_name(text: str) -> str:
-    """Return a file's name that is only that, whatever is in it."""
-    escaped = discord.utils.escape_markdown(shorten(text, _NAME))
+    """Return a file name with its Markdown escaped."""
+    escaped = discord.utils.escape_markdown(shorten(text, _MAX_NAME))
     return escaped.replace("[", "\\[").replace("]", "\\]")
 
 
 def target_name(target: SocialTarget) -> str:
-    """Return where a post goes."""
+    """Return the name of a target."""
     if target.kind == TargetKind.DISCORD:
         return f"<#{target.remote_id}>"
     return f"{LABELS.get(target.service, target.service)} **{_safe(target.name)}**"
 
 
 def target_label(target: SocialTarget, personality: str = "") -> str:
-    """Return where a post goes, without Markdown."""
+    """Return the name of a target, without Markdown."""
     network = LABELS.get(target.service, target.service)
     return " · ".join(part for part in (personality, network, target.name) if part)[:100]
 
 
 def target_lines(details: Sequence[TargetDetails]) -> list[str]:
-    """Return targets with their weeks, one a line or more."""
+    """Return targets, one per line."""
     return [_target_line(each) for each in details]
 
 
 def target_embed(details: TargetDetails) -> discord.Embed:
-    """Return a target with its week."""
+    """Return a target with its weekly slots."""
     target = details.target
     embed = discord.Embed(title=target_label(target))
-    week = write_slots(details.slots) or "*No times of the week yet.*"
-    embed.add_field(name=f"Week, in {target.time_zone}", value=week[:_FIELD], inline=False)
+    week = format_slots(details.slots) or "*No times of the week yet.*"
+    embed.add_field(name=f"Week, in {target.time_zone}", value=week[:_MAX_FIELD], inline=False)
     free = timestamp(details.free_at, "F") if details.free_at else "–"
     embed.add_field(name="Next free slot", value=free)
     embed.add_field(name="Planned", value=str(details.waiting))
@@ -134,14 +134,15 @@ def _target_line(details: TargetDetails) -> str:
 
 
 def draft_embed(file_name: str, draft: CaptionDraft, target: SocialTarget | None) -> discord.Embed:
-    """Return what a post would say."""
+    """Return a preview of a post."""
     embed = discord.Embed(
-        title=shorten(file_name, _NAME), description=shorten(draft.caption, _CAPTION) or "*…*"
+        title=shorten(file_name, _MAX_NAME),
+        description=shorten(draft.caption, _MAX_CAPTION) or "*…*",
     )
     if draft.alt_text:
-        embed.add_field(name="Alt text", value=shorten(draft.alt_text, _FIELD), inline=False)
+        embed.add_field(name="Alt text", value=shorten(draft.alt_text, _MAX_FIELD), inline=False)
     if draft.first_comment:
-        comment = shorten(draft.first_comment, _FIELD)
+        comment = shorten(draft.first_comment, _MAX_FIELD)
         embed.add_field(name="First comment", value=comment, inline=False)
     if target is not None:
         embed.set_footer(text=target_label(target))

@@ -1,4 +1,4 @@
-"""How publications look: an attempt, its end, and a personality in the public list."""
+"""Embeds and texts for publishing: attempts, results, and public listings."""
 
 from collections.abc import Sequence
 
@@ -28,51 +28,50 @@ _RATINGS = {
     NsfwRating.SUGGESTIVE: "suggestive",
     NsfwRating.EXPLICIT: "for adults",
 }
-_FEW = 4
+_MAX_TAGS = 4
 
 
 def attempt_line(attempt: PublishAttempt) -> str:
-    """Return an attempt on one line, or two where it says why it failed."""
-    version = f"version {attempt.version}" if attempt.version else "not begun"
+    """Return an attempt on one line, with its error on a second one."""
+    version = f"version {attempt.version}" if attempt.version else "not started"
     seconds = sum((attempt.durations or {}).values())
-    took = f" · {seconds:.0f} s" if seconds else ""
+    duration = f" · {seconds:.0f} s" if seconds else ""
     when = discord.utils.format_dt(attempt.finished_at or attempt.created_at, "R")
-    why = f"\n{shorten(attempt.error, 300)}" if attempt.error else ""
-    return (
-        f"{_MARKS[JobStatus(attempt.status)]} **{attempt.status}** · {version} · {when}{took}{why}"
-    )
+    reason = f"\n{shorten(attempt.error, 300)}" if attempt.error else ""
+    mark = _MARKS[JobStatus(attempt.status)]
+    return f"{mark} **{attempt.status}** · {version} · {when}{duration}{reason}"
 
 
-def standing_embed(standing: PublishStatus) -> discord.Embed:
-    """Return where a personality stands between its owners and the public."""
-    personality, attempt = standing.personality, standing.attempt
+def publish_status_embed(status: PublishStatus) -> discord.Embed:
+    """Return the publishing status of a personality."""
+    personality, attempt = status.personality, status.attempt
     embed = discord.Embed(title=discord.utils.escape_markdown(personality.name))
     embed.set_footer(text=personality.visibility)
     if attempt is None:
-        embed.description = "Never published. `/publish start` begins."
+        embed.description = "Never published. Use `/publish start` to publish it."
         return embed
     embed.description = attempt_line(attempt)
     if attempt.status in (JobStatus.PENDING, JobStatus.RUNNING):
-        embed.description += f"\n{_progress(standing.steps)}"
+        embed.description += f"\n{_progress(status.steps)}"
     return embed
 
 
 def _progress(done: Sequence[str]) -> str:
-    """Return the steps of an attempt as a line: done, and still to come."""
+    """Return the steps of an attempt on one line, with the completed ones marked."""
     names = {step.split()[0] for step in done}
     return " → ".join(f"**{step}** ✓" if step in names else step for step in _STEPS)
 
 
-def result_text(ended: PublishResult) -> str:
-    """Return how an attempt ended, for whoever asked."""
-    name = discord.utils.escape_markdown(ended.personality.name)
-    match JobStatus(ended.attempt.status):
+def result_text(result: PublishResult) -> str:
+    """Return the result of an attempt, for the user who started it."""
+    name = discord.utils.escape_markdown(result.personality.name)
+    match JobStatus(result.attempt.status):
         case JobStatus.DONE:
             return f"✅ **{name}** is public now: `/discover view` shows how."
         case JobStatus.FAILED:
-            return f"❌ **{name}** was not published. {ended.attempt.error}"
+            return f"❌ **{name}** was not published. {result.attempt.error}"
         case JobStatus.CANCELLED:
-            return f"🚫 Publishing **{name}** was called off."
+            return f"🚫 Publishing **{name}** was cancelled."
         case JobStatus.PENDING | JobStatus.RUNNING:
             return f"⏳ **{name}** is being published."
 
@@ -81,7 +80,7 @@ def listing_line(listing: Listing) -> str:
     """Return a public personality on two lines."""
     personality = listing.personality
     name = discord.utils.escape_markdown(personality.public_name or "")
-    tags = ", ".join(tag for tag, _ in listing.tags[:_FEW])
+    tags = ", ".join(tag for tag, _ in listing.tags[:_MAX_TAGS])
     return (
         f"**{name}** · ♥ {personality.likes_count} · {tags}\n"
         f"{discord.utils.escape_markdown(personality.headline or '')}"
@@ -89,7 +88,7 @@ def listing_line(listing: Listing) -> str:
 
 
 def listing_embed(listing: Listing) -> discord.Embed:
-    """Return a public personality as the public list shows it."""
+    """Return a public personality as the catalogue shows it."""
     personality = listing.personality
     embed = discord.Embed(
         title=discord.utils.escape_markdown(personality.public_name or ""),

@@ -26,7 +26,7 @@ from services import (
 
 _TIMES = "`2026-12-24 18:00`, `tomorrow 18:00`, `friday 6 pm`, `in 2 hours` or `next slot`"
 _NETWORKS = ", ".join(social.LABELS.values())
-_COMMENT_NETWORKS = ", ".join(social.LABELS[each] for each in sorted(social.COMMENTED))
+_COMMENT_NETWORKS = ", ".join(social.LABELS[each] for each in sorted(social.COMMENT_SERVICES))
 _STYLES = ", ".join(each.label for each in characters.STYLES.values())
 _OPERATOR = "The person who runs this bot"
 
