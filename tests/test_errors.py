@@ -315,6 +315,6 @@ async def test_what_discord_forbids_is_said_and_what_ran_out_is_left_alone(
         "Discord does not allow me to do that here. A moderator can give me the permission."
     ]
     assert late == []
-    assert [each.levelname for each in caplog.records if "came to nothing" in each.message] == [
+    assert [each.levelname for each in caplog.records if "has expired" in each.message] == [
         "WARNING"
     ]

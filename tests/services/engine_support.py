@@ -41,6 +41,7 @@ from services.llm import (
 )
 from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
+from services.social import recently_shared
 from services.types import Speaker
 from tests.conftest import studio_of
 from tests.services.crashes import Checkpoint
@@ -162,6 +163,7 @@ def engine_dependencies(
         # No personality replies by itself, so that only the test's acts are planned.
         planner=Planner(Presence(), Limits(replies_per_thread=0)),
         limits=caps,
+        shared_photos=recently_shared,
         timing=EngineTiming(
             clock=clock or SystemClock(), interval=timedelta(minutes=2), tasks_per_tick=100
         ),
