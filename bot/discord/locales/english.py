@@ -4,30 +4,30 @@ import discord
 from discord import app_commands
 
 from bot.discord.messages import Catalogue
-from services import (
-    characters,
-    chat,
-    embeddings,
-    engine,
-    errors,
-    images,
-    jobs,
-    legacy,
-    llm,
-    llm_configs,
-    media,
-    memory,
-    people,
-    personalities,
-    photos,
-    publishing,
-    social,
-)
+from services import errors
+from services.characters import STYLES
+from services.characters import errors as characters
+from services.chat import errors as chat
+from services.embeddings import errors as embeddings
+from services.engine import errors as engine
+from services.images import errors as images
+from services.jobs import errors as jobs
+from services.legacy import errors as legacy
+from services.llm import errors as llm
+from services.llm_configs import errors as llm_configs
+from services.media import errors as media
+from services.memory import errors as memory
+from services.people import errors as people
+from services.personalities import errors as personalities
+from services.photos import errors as photos
+from services.publishing import errors as publishing
+from services.social import COMMENT_SERVICES, LABELS
+from services.social import errors as social
 
 _TIMES = "`2026-12-24 18:00`, `tomorrow 18:00`, `friday 6 pm`, `in 2 hours` or `next slot`"
-_NETWORKS = ", ".join(social.LABELS.values())
-_COMMENT_NETWORKS = ", ".join(social.LABELS[each] for each in sorted(social.COMMENT_SERVICES))
-_STYLES = ", ".join(each.label for each in characters.STYLES.values())
+_NETWORKS = ", ".join(LABELS.values())
+_COMMENT_NETWORKS = ", ".join(LABELS[each] for each in sorted(COMMENT_SERVICES))
+_STYLES = ", ".join(each.label for each in STYLES.values())
 _OPERATOR = "The person who runs this bot"
 
 _GENERAL = {
@@ -367,8 +367,8 @@ _TERMS = {
     "PhotoProblem:several": "there is more than one person in it. Send a photo of one person.",
     "PhotoProblem:sexual": "characters cannot be made from sexual photos.",
     "PhotoProblem:violent": "characters cannot be made from violent photos.",
-    **{name: style.label for name, style in characters.STYLES.items()},
-    **social.LABELS,
+    **{name: style.label for name, style in STYLES.items()},
+    **LABELS,
     "draft": "a draft",
     "scheduled": "scheduled",
     "sending": "being sent",
