@@ -197,7 +197,7 @@ async def show_list(
     pager.message = await interaction.original_response()
 
 
-class Confirm(View):
+class ConfirmView(View):
     """Asks before something that cannot be undone, or that costs."""
 
     def __init__(
@@ -234,6 +234,6 @@ async def confirm(
     style: discord.ButtonStyle = discord.ButtonStyle.danger,
 ) -> None:
     """Ask whether to do something; `do` answers by editing the question."""
-    view = Confirm(interaction.user.id, label=label, do=do, style=style)
+    view = ConfirmView(interaction.user.id, label=label, do=do, style=style)
     await interaction.response.send_message(question, view=view, ephemeral=True)
     view.message = await interaction.original_response()

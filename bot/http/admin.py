@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.app.settings import Settings
 from bot.discord.errors import explain
 from bot.http.media import MediaApi
-from bot.http.routes import Handler, Route, add_routes, openapi
+from bot.http.openapi import Handler, Route, add_routes, openapi
 from services.engine import (
     ACTIONS,
     ActType,

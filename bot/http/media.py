@@ -11,7 +11,7 @@ from uuid import uuid4
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.http.routes import Route
+from bot.http.openapi import Route
 from services.media import (
     JPEG,
     MAX_BYTES,

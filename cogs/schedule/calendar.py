@@ -25,7 +25,7 @@ _PIN_STATES = {
     PostStatus.SCHEDULED: PinState.COMING,
     PostStatus.SENDING: PinState.COMING,
     PostStatus.POSTED: PinState.DONE,
-    PostStatus.FAILED: PinState.WRONG,
+    PostStatus.FAILED: PinState.FAILED,
     PostStatus.UNCONFIRMED: PinState.UNSURE,
 }
 _MAX_LINES, _MAX_TEXT = 8, 3800

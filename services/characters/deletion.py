@@ -118,7 +118,7 @@ class CleanupHandler(Handler[CleanupJob]):
             await _delete_prefix(store, payload.prefix)
         if payload.upload_url and self._pipeline.images.is_configured:
             await self._pipeline.images.delete_upload(payload.upload_url)
-        async with run.finishing():
+        async with run.final_transaction():
             pass
 
     async def _delete_orphans(self, character_id: UUID) -> None:

@@ -93,7 +93,7 @@ class ImageTask:
 
     async def _save_images(self, artifact: PromptArtifact, images: Sequence[StoredImage]) -> None:
         """Add a picture to the gallery."""
-        async with self._run.writing() as session:
+        async with self._run.transaction() as session:
             row = await session.get_one(PromptArtifact, artifact.id)
             row.status, row.finished_at = ArtifactStatus.DONE, func.now()
             row.cost_usd = self._pipeline.images.price_usd
@@ -113,7 +113,7 @@ class ImageTask:
             session.add(CharacterImage(character_id=row.character_id, artifact_id=artifact.id))
 
     async def _save_failure(self, artifact_id: UUID, status: ArtifactStatus, message: str) -> None:
-        async with self._run.writing() as session:
+        async with self._run.transaction() as session:
             artifact = await session.get_one(PromptArtifact, artifact_id)
             artifact.status, artifact.error = status, message
             artifact.finished_at = func.now()
@@ -131,7 +131,7 @@ class _ArtifactGenerationState(StepGenerationState):
 
     @override
     async def save_prediction(self, prediction: Prediction) -> bool:
-        async with self._run.writing() as session:
+        async with self._run.transaction() as session:
             if await queries.belongs_to_other(session, self._artifact_id, prediction.id):
                 return False
             artifact = await session.get_one(PromptArtifact, self._artifact_id)

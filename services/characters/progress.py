@@ -72,7 +72,7 @@ class ProgressHandler(Handler[ProgressJob]):
     @override
     async def run(self, run: Run[ProgressJob]) -> None:
         await send_progress(self._sessions, self._store, self._notifier, run.payload)
-        async with run.finishing() as session:
+        async with run.final_transaction() as session:
             character = await queries.find_by_run(session, run.payload)
             if character is not None:
                 # The token of the reply expires within minutes and is not needed any more.

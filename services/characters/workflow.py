@@ -86,7 +86,7 @@ class GenerateHandler(Handler[GenerationJob]):
             if error is not None:
                 raise error
         await self._pipeline.images.delete_upload(reference.upload_url)
-        async with run.finishing() as session:
+        async with run.final_transaction() as session:
             character = await _get_character(session, run.payload)
             errors = (each.error for each in await queries.artifacts(session, character.run_token))
             await _finish(session, character, next((words for words in errors if words), None))
@@ -126,7 +126,7 @@ class GenerateHandler(Handler[GenerationJob]):
 
     async def _mark_started(self, run: Run[GenerationJob]) -> bool:
         """Update the character's status; return False if the order is obsolete."""
-        async with run.writing() as session:
+        async with run.transaction() as session:
             character = await queries.find_by_run(session, run.payload)
             if character is not None:
                 profile = await queries.profile(session, character.id)
@@ -135,7 +135,7 @@ class GenerateHandler(Handler[GenerationJob]):
                     CharacterStatus.GENERATING if has_profile else CharacterStatus.PROFILING
                 )
         if character is None:
-            async with run.finishing():
+            async with run.final_transaction():
                 pass
         return character is not None
 
@@ -164,13 +164,13 @@ class GenerateHandler(Handler[GenerationJob]):
         except DomainError:
             await deletion.delete_photo(self._sessions, self._pipeline.store, character.id)
             raise
-        async with run.writing() as session:
+        async with run.transaction() as session:
             fields: dict[str, Any] = answer.profile_fields()
             session.add(CharacterProfile(character_id=character.id, model=model, **fields))
 
     async def _write_prompts(self, run: Run[GenerationJob]) -> None:
         """Write the prompt of every picture that has none yet."""
-        async with run.writing() as session:
+        async with run.transaction() as session:
             character = await _get_character(session, run.payload)
             character.status = CharacterStatus.GENERATING
             profile = await session.get_one(CharacterProfile, character.id)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 
-class Turnstile:
+class QueuePosition:
     """A position in a channel's queue. Only sending waits for its turn, generation does not."""
 
     def __init__(self, previous: asyncio.Future[None] | None) -> None:
@@ -17,20 +17,20 @@ class Turnstile:
             await asyncio.shield(self._previous)
 
 
-class ReplyOrder:
+class ChannelQueues:
     """One queue per channel."""
 
     def __init__(self) -> None:
         self._last: dict[int, asyncio.Future[None]] = {}
 
     @asynccontextmanager
-    async def turn(self, channel_id: int) -> AsyncGenerator[Turnstile]:
+    async def join(self, channel_id: int) -> AsyncGenerator[QueuePosition]:
         """Join the queue; the next turn starts when this block and all earlier ones have ended."""
         previous = self._last.get(channel_id)
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._last[channel_id] = finished
         try:
-            yield Turnstile(previous)
+            yield QueuePosition(previous)
         finally:
             # An abandoned turn must not let a later answer overtake an earlier one.
             if previous is None or previous.done():

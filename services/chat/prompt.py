@@ -13,7 +13,7 @@ from uuid import UUID
 
 from db.models import ConversationLine, Persona, Personality, Role
 from services.llm import ChatMessage, Image, estimate, fitting_length
-from services.memory import RecalledMemory
+from services.memory import RetrievedMemory
 from services.personalities import SharedPhoto, describe
 from services.texts import shorten
 
@@ -41,7 +41,7 @@ class PromptContext:
     persona: Persona
     is_dm: bool
     history: Sequence[ConversationLine]
-    memories: Sequence[RecalledMemory]
+    memories: Sequence[RetrievedMemory]
     now: datetime
     speaker_name: str
     message: str

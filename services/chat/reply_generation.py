@@ -27,7 +27,7 @@ from services.llm import (
     Sampling,
 )
 from services.llm_configs import SAMPLING, NoConfig
-from services.memory import RecalledMemory, recall
+from services.memory import RetrievedMemory, retrieve
 from services.people import get_or_create_user
 from services.personalities import PersonalityNotFound, SharedPhoto, SharedPhotos, no_shared_photos
 from services.types import Actor, Channel
@@ -81,7 +81,7 @@ class _Context:
     resolution: Resolution
     config: LlmConfig
     history: Sequence[ConversationLine] = ()
-    memories: Sequence[RecalledMemory] = field(default_factory=list[RecalledMemory])
+    memories: Sequence[RetrievedMemory] = field(default_factory=list[RetrievedMemory])
     shared: Sequence[SharedPhoto] = field(default_factory=list[SharedPhoto])
 
 
@@ -175,7 +175,7 @@ class ReplyGenerator:
                 if request.regenerated_line
                 else self._clock.now()
             )
-            memories = await recall(
+            memories = await retrieve(
                 session,
                 personality_id=personality.id,
                 user_id=user.id,

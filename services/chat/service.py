@@ -20,13 +20,13 @@ from services.chat.addressing import (
     redact,
 )
 from services.chat.crisis import is_crisis
+from services.chat.debounce import MessageBatch
 from services.chat.errors import ChannelNotFound, NoPersonalityHere, OptedOut
-from services.chat.ordering import ReplyOrder, Turnstile
+from services.chat.ordering import ChannelQueues, QueuePosition
 from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator, ReplyRequest
-from services.chat.turns import Turn
 from services.errors import DomainError
 from services.types import Actor, IncomingMessage, speaker_of
 
@@ -49,9 +49,9 @@ class ChatService:
         self._generator = generator
         self._writer = writer
         self._adapter = adapter
-        self._order = ReplyOrder()
+        self._order = ChannelQueues()
         self._recent = RecentMessages()
-        self._turns: list[Turn] = []
+        self._batches: list[MessageBatch] = []
 
     async def handle_message(self, message: IncomingMessage) -> None:
         """Process a person's message; addressed personalities have answered on return.
@@ -59,7 +59,7 @@ class ChatService:
         Domain errors are reported to the person; only bugs are raised.
         """
         # Join the queue before awaiting anything, so that answers keep the order of their triggers.
-        async with self._order.turn(message.channel.channel_id) as turnstile:
+        async with self._order.join(message.channel.channel_id) as position:
             try:
                 context, personality_ids = await retry_on_disconnect(
                     lambda: self._resolve_addressees(message)
@@ -72,21 +72,21 @@ class ChatService:
             # After resolving: mentioning a member named Mirela does not address the personality.
             message = redact(message, context.opted_out)
             is_incognito = message.author_id in context.incognito
-            turn = next((each for each in self._turns if each.accepts(message)), None)
-            if turn is None and not personality_ids:
+            batch = next((each for each in self._batches if each.accepts(message)), None)
+            if batch is None and not personality_ids:
                 line = to_line(message, combined_text([message]))
                 self._recent.add(message.channel.channel_id, PendingLine(line, is_incognito))
-            elif turn is None or is_crisis(message.content):
-                await self._answer(message, personality_ids, turnstile, is_incognito=is_incognito)
+            elif batch is None or is_crisis(message.content):
+                await self._answer(message, personality_ids, position, is_incognito=is_incognito)
             else:
-                turn.add(message, personality_ids)
+                batch.add(message, personality_ids)
 
     async def answer_command(self, message: IncomingMessage, personality_id: UUID) -> None:
         """Let a personality answer a message that was sent by a command."""
-        async with self._order.turn(message.channel.channel_id) as turnstile:
+        async with self._order.join(message.channel.channel_id) as position:
             context = await retry_on_disconnect(lambda: self._message_context(message))
             is_incognito = message.author_id in context.incognito
-            await self._answer(message, [personality_id], turnstile, is_incognito=is_incognito)
+            await self._answer(message, [personality_id], position, is_incognito=is_incognito)
 
     async def check_not_opted_out(self, discord_id: int) -> None:
         """Check that a person who uses a chat command has not opted out.
@@ -104,8 +104,8 @@ class ChatService:
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
         self._recent.forget(message_ids)
-        for turn in self._turns:
-            turn.forget(message_ids)
+        for batch in self._batches:
+            batch.forget(message_ids)
 
         async def erase() -> None:
             async with self._sessions.begin() as session:
@@ -116,9 +116,9 @@ class ChatService:
     def forget_person(self, discord_id: int) -> None:
         """Drop a person's messages that are not stored yet."""
         self._recent.forget_people({discord_id})
-        for turn in self._turns:
-            if turn.author_id == discord_id:
-                turn.forget([each.message_id for each in turn.messages])
+        for batch in self._batches:
+            if batch.author_id == discord_id:
+                batch.forget([each.message_id for each in batch.messages])
 
     async def handle_edit(self, message: IncomingMessage) -> None:
         """Apply the edit of a person's message."""
@@ -127,15 +127,15 @@ class ChatService:
             return
         content = combined_text([redact(message, context.opted_out)])
         self._recent.apply_edit(message.message_id, content)
-        for turn in self._turns:
-            turn.apply_edit(message.message_id, content)
+        for batch in self._batches:
+            batch.apply_edit(message.message_id, content)
         await self._writer.apply_edit(message.message_id, content)
 
     async def _answer(
         self,
         message: IncomingMessage,
         personality_ids: Sequence[UUID],
-        turnstile: Turnstile,
+        position: QueuePosition,
         *,
         is_incognito: bool,
     ) -> None:
@@ -144,37 +144,39 @@ class ChatService:
             with suppress(DomainError):
                 await self._adapter.send_crisis_resources(message)
             return
-        turn = Turn(
+        batch = MessageBatch(
             message.channel, message.author_id, [message], list(personality_ids), is_incognito
         )
-        self._turns.append(turn)
+        self._batches.append(batch)
         try:
-            for personality_id in turn.addressees:
-                await self._answer_as(turn, personality_id, turnstile)
+            for personality_id in batch.addressees:
+                await self._answer_as(batch, personality_id, position)
         finally:
-            self._turns.remove(turn)
-            if turn.user_line is None:
+            self._batches.remove(batch)
+            if batch.user_line is None:
                 # It got no answer, but the next answer should have it as context.
-                lines = [to_line(each, combined_text([each])) for each in turn.messages]
+                lines = [to_line(each, combined_text([each])) for each in batch.messages]
                 pending = [PendingLine(line, is_incognito) for line in lines]
-                self._recent.add(turn.channel.channel_id, *pending)
+                self._recent.add(batch.channel.channel_id, *pending)
 
-    async def _answer_as(self, turn: Turn, personality_id: UUID, turnstile: Turnstile) -> None:
+    async def _answer_as(
+        self, batch: MessageBatch, personality_id: UUID, position: QueuePosition
+    ) -> None:
         try:
-            async with self._adapter.typing(turn.channel):
-                reply = await self._generate(turn, personality_id)
-                await turnstile.wait()
-                while turn.changed.is_set():
-                    reply = await self._generate(turn, personality_id)
-            turn.is_open = False
-            await self._send(turn, reply)
+            async with self._adapter.typing(batch.channel):
+                reply = await self._generate(batch, personality_id)
+                await position.wait()
+                while batch.changed.is_set():
+                    reply = await self._generate(batch, personality_id)
+            batch.is_open = False
+            await self._send(batch, reply)
         except ChannelNotFound:
             log.info(
-                "Nobody answers in channel %s: it or the message is gone", turn.channel.channel_id
+                "Nobody answers in channel %s: it or the message is gone", batch.channel.channel_id
             )
         except DomainError as error:
             with suppress(DomainError):
-                await self._adapter.send_error(turn.last, error)
+                await self._adapter.send_error(batch.last, error)
 
     async def _resolve_addressees(
         self, message: IncomingMessage
@@ -190,14 +192,14 @@ class ChatService:
         async with self._sessions() as session:
             return await message_context(session, message)
 
-    async def _generate(self, turn: Turn, personality_id: UUID) -> GeneratedReply:
-        """Generate an answer; restart whenever the person adds to or edits the turn."""
+    async def _generate(self, batch: MessageBatch, personality_id: UUID) -> GeneratedReply:
+        """Generate an answer; restart whenever the person adds to or edits the batch."""
         while True:
-            if not turn.messages:
+            if not batch.messages:
                 raise ChannelNotFound
-            turn.changed.clear()
-            generation = asyncio.ensure_future(self._generate_once(turn, personality_id))
-            change = asyncio.ensure_future(turn.changed.wait())
+            batch.changed.clear()
+            generation = asyncio.ensure_future(self._generate_once(batch, personality_id))
+            change = asyncio.ensure_future(batch.changed.wait())
             try:
                 await asyncio.wait({generation, change}, return_when=asyncio.FIRST_COMPLETED)
                 if generation.done():
@@ -206,19 +208,19 @@ class ChatService:
                 for task in (generation, change):
                     task.cancel()
 
-    async def _generate_once(self, turn: Turn, personality_id: UUID) -> GeneratedReply:
-        channel_id = turn.channel.channel_id
+    async def _generate_once(self, batch: MessageBatch, personality_id: UUID) -> GeneratedReply:
+        channel_id = batch.channel.channel_id
         if not self._recent.is_tracking(channel_id):
-            self._recent.track(channel_id, await self._missed_messages(turn.messages[0]))
+            self._recent.track(channel_id, await self._missed_messages(batch.messages[0]))
         attachments = [
-            await files.read_attachments(self._adapter, message) for message in turn.messages
+            await files.read_attachments(self._adapter, message) for message in batch.messages
         ]
         return await self._generator.generate(
             ReplyRequest(
                 personality_id=personality_id,
-                actor=Actor(discord_id=turn.last.author_id, name=turn.last.author_name),
-                channel=turn.last.channel,
-                text=combined_text(turn.messages, [each.text for each in attachments]),
+                actor=Actor(discord_id=batch.last.author_id, name=batch.last.author_name),
+                channel=batch.last.channel,
+                text=combined_text(batch.messages, [each.text for each in attachments]),
                 images=tuple(image for each in attachments for image in each.images),
                 lines=await self._pending_lines(channel_id),
             )
@@ -258,25 +260,25 @@ class ChatService:
             and (each.author_id not in until or each.created_at > until[each.author_id])
         ]
 
-    async def _send(self, turn: Turn, reply: GeneratedReply) -> None:
+    async def _send(self, batch: MessageBatch, reply: GeneratedReply) -> None:
         """Send an answer, then store it together with the other pending lines."""
-        personality, channel = reply.resolution.personality, turn.channel
+        personality, channel = reply.resolution.personality, batch.channel
         line_id = uuid4()
         text = "\n".join([reply.text, *(f"-# {note}" for note in reply.notes)])
         message_ids = await self._adapter.send(
             channel, speaker_of(personality), text, line_id=line_id
         )
-        if not turn.messages:
+        if not batch.messages:
             return  # deleted meanwhile
         answer = answer_line(channel, reply, line_id, message_ids)
         is_incognito = reply.user.incognito
-        if turn.user_line is None:
-            turn.user_line = turn.to_user_line(reply)
-            self._recent.add(channel.channel_id, PendingLine(turn.user_line, is_incognito))
+        if batch.user_line is None:
+            batch.user_line = batch.to_user_line(reply)
+            self._recent.add(channel.channel_id, PendingLine(batch.user_line, is_incognito))
         self._recent.add(channel.channel_id, PendingLine(answer, is_incognito))
         if is_incognito:
             return
         pending = [each for each in self._recent.lines(channel.channel_id) if not each.is_incognito]
         lines = [each.line for each in pending]
-        await self._writer.save(channel, lines, reply, user_line=turn.user_line, answer=answer)
+        await self._writer.save(channel, lines, reply, user_line=batch.user_line, answer=answer)
         self._recent.discard(channel.channel_id, pending)

@@ -126,7 +126,7 @@ class DatabaseActStore(ActStore):
 
     @override
     async def begin(self) -> ActContext:
-        async with self._run.writing() as session:
+        async with self._run.transaction() as session:
             records = await self._records(session)
             # If it may have been sent already, that is checked first.
             if not records.task.is_sending:
@@ -143,7 +143,7 @@ class DatabaseActStore(ActStore):
             return await self._context(session, await self._records(session))
 
     @override
-    async def wait_for_rate_limit(self, context: ActContext) -> None:
+    async def acquire_request_slot(self, context: ActContext) -> None:
         vendor = context.model.partition("/")[0]
         while True:
             now = self._dependencies.timing.clock.now()
@@ -171,7 +171,7 @@ class DatabaseActStore(ActStore):
 
     @override
     async def mark_sending(self) -> bool:
-        async with self._run.writing() as session:
+        async with self._run.transaction() as session:
             records = await self._records(session)
             if records.task.is_sending:
                 return True
@@ -181,7 +181,7 @@ class DatabaseActStore(ActStore):
 
     @override
     async def recheck(self) -> None:
-        async with self._run.writing() as session:
+        async with self._run.transaction() as session:
             await self._check(session, await self._records(session))
 
     @override
@@ -189,7 +189,7 @@ class DatabaseActStore(ActStore):
         self, context: ActContext, content: ActContent, sent: SentMessages | None
     ) -> None:
         clock = self._dependencies.timing.clock
-        async with self._run.finishing() as session:
+        async with self._run.final_transaction() as session:
             records = await self._records(session)
             task, now = records.task, clock.now()
             item = await results.save_result(session, records, context, content, sent, now=now)
@@ -213,7 +213,7 @@ class DatabaseActStore(ActStore):
 
     @override
     async def skip(self, skipped: Skipped) -> None:
-        async with self._run.finishing() as session:
+        async with self._run.final_transaction() as session:
             task = (await self._records(session)).task
             task.status, task.reason = TaskStatus.SKIPPED, skipped.reason
             task.completed_at, task.is_sending = self._dependencies.timing.clock.now(), False
@@ -224,7 +224,7 @@ class DatabaseActStore(ActStore):
 
     @override
     async def close_board(self, reason: str) -> None:
-        async with self._run.finishing() as session:
+        async with self._run.final_transaction() as session:
             records = await self._records(session)
             records.board.closed_at, records.board.closed_why = (
                 self._dependencies.timing.clock.now(),
@@ -235,7 +235,7 @@ class DatabaseActStore(ActStore):
 
     @override
     async def postpone(self) -> None:
-        async with self._run.finishing() as session:
+        async with self._run.final_transaction() as session:
             task = (await self._records(session)).task
             task.status, task.job_id = TaskStatus.PENDING, None
 
@@ -365,7 +365,7 @@ class ActHandler(Handler[ActJob]):
         try:
             await self._executor.execute(DatabaseActStore(self._dependencies, run))
         except TaskGone:
-            async with run.finishing():
+            async with run.final_transaction():
                 pass
 
     @override

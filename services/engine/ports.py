@@ -99,7 +99,7 @@ class ActStore(Protocol):
         """
         ...
 
-    async def wait_for_rate_limit(self, context: ActContext) -> None:
+    async def acquire_request_slot(self, context: ActContext) -> None:
         """Wait until the rate limit of the model's vendor allows another request."""
         ...
 

@@ -49,7 +49,7 @@ class Writer:
         for _ in range(_MAX_ATTEMPTS):
             word_count = max(checks.length(rng.random()), min_words)
             request = self._request(context, name, word_count)
-            await store.wait_for_rate_limit(context)
+            await store.acquire_request_slot(context)
             completion = await self._author.complete(
                 request,
                 caller=Caller(
@@ -83,7 +83,7 @@ class Writer:
 
     async def ask(self, store: ActStore, context: ActContext, *, name: str) -> ActContent:
         """Return the answer to a question, unchecked."""
-        await store.wait_for_rate_limit(context)
+        await store.acquire_request_slot(context)
         completion = await self._author.complete(
             self._request(context, name, 1),
             caller=Caller(purpose=f"engine {context.kind}", personality_id=context.personality_id),

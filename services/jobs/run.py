@@ -24,7 +24,7 @@ Checkpoint = Callable[[str], None]
 
 
 @asynccontextmanager
-async def owning(sessions: Sessions, job: ClaimedJob) -> AsyncGenerator[AsyncSession]:
+async def owned_transaction(sessions: Sessions, job: ClaimedJob) -> AsyncGenerator[AsyncSession]:
     """Open a transaction that holds a lock on the job, so that it commits only if the run owns it.
 
     Raises:
@@ -83,7 +83,7 @@ class Run(Generic[P]):
         self._checkpoint(f"{name}: done")
 
         async def save() -> None:
-            async with self.writing() as session:
+            async with self.transaction() as session:
                 dumped = adapter.dump_python(output, mode="json")
                 session.add(JobStep(job_id=self.id, name=name, output=dumped))
 
@@ -103,27 +103,27 @@ class Run(Generic[P]):
         Raises:
             JobLost: The run does not own the job any more.
         """
-        async with self.writing() as session:
+        async with self.transaction() as session:
             await queries.forget_step(session, self.id, name)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncGenerator[AsyncSession]:
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
         """Open a transaction that commits only if the run owns the job.
 
         Raises:
             JobLost: The run does not own the job any more.
         """
-        async with owning(self._sessions, self._job) as session:
+        async with owned_transaction(self._sessions, self._job) as session:
             yield session
 
     @asynccontextmanager
-    async def finishing(self) -> AsyncGenerator[AsyncSession]:
+    async def final_transaction(self) -> AsyncGenerator[AsyncSession]:
         """Open the transaction that also marks the job as done.
 
         Raises:
             JobLost: The run does not own the job any more.
         """
-        async with self.writing() as session:
+        async with self.transaction() as session:
             yield session
             await queries.end(session, self.id, JobStatus.DONE)
         self.is_finished = True

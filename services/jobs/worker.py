@@ -22,7 +22,7 @@ from services.jobs import queries
 from services.jobs.errors import JobLost, PoisonJob
 from services.jobs.metrics import JobMetrics
 from services.jobs.queries import ClaimedJob
-from services.jobs.run import Checkpoint, Handler, Run, owning
+from services.jobs.run import Checkpoint, Handler, Run, owned_transaction
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ class Worker:
             payload = handler.payload_type.model_validate(job.payload)
         except ValidationError as error:
             log.exception("Job %s (%s) cannot be read", job.id, job.kind)
-            async with owning(self._sessions, job) as session:
+            async with owned_transaction(self._sessions, job) as session:
                 await queries.end(session, job.id, JobStatus.FAILED, self._describe(error))
             return "failed"
         run = Run(self._sessions, job, payload, self._checkpoint)
@@ -196,7 +196,7 @@ class Worker:
         async with asyncio.timeout(handler.timeout_seconds):
             await handler.run(run)
         if not run.is_finished:
-            async with run.finishing():
+            async with run.final_transaction():
                 pass
 
     async def _handle_failure(
@@ -222,7 +222,7 @@ class Worker:
             log.error("Job %s (%s) failed for good", job.id, job.kind, exc_info=error)
 
         async def write() -> None:
-            async with run.writing() as session:
+            async with run.transaction() as session:
                 reason = self._describe(error)
                 await handler.on_status_change(session, run.payload, JobStatus.FAILED, reason)
                 await queries.end(session, job.id, JobStatus.FAILED, reason)
@@ -235,7 +235,7 @@ class Worker:
             log.exception(
                 "The handler of job %s (%s) could not record the failure", job.id, job.kind
             )
-            async with run.writing() as session:
+            async with run.transaction() as session:
                 await queries.end(session, job.id, JobStatus.FAILED, self._describe(error))
         return "failed"
 
@@ -249,7 +249,7 @@ class Worker:
     async def _release(
         self, job: ClaimedJob, *, delay: timedelta, error: str | None = None, failed: bool = False
     ) -> None:
-        async with owning(self._sessions, job) as session:
+        async with owned_transaction(self._sessions, job) as session:
             await queries.release(session, job.id, delay=delay, error=error, failed=failed)
             if not delay:
                 await queries.notify_workers(session)

@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from db.session import Sessions
 from services.legacy.configs import move_configs, move_prompts
-from services.legacy.lines import move_lines
+from services.legacy.conversations import move_lines
 from services.legacy.migration import Migration
 from services.legacy.people import move_default_personas, move_personas, move_users
 from services.legacy.personalities import (

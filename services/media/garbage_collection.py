@@ -121,7 +121,7 @@ class GarbageCollectionHandler(Handler[CollectionJob]):
         if orphans:
             await self._collector.delete(orphans)
             log.info("Deleted %s orphaned files", len(orphans))
-        async with run.finishing() as session:
+        async with run.final_transaction() as session:
             await enqueue_collection(session, after=_INTERVAL)
 
 

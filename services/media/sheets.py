@@ -55,14 +55,14 @@ class PinState(StrEnum):
 
     COMING = "coming"
     DONE = "done"
-    WRONG = "wrong"
+    FAILED = "wrong"
     UNSURE = "unsure"
 
 
 _STATE_COLOURS = {
     PinState.COMING: (88, 101, 242),
     PinState.DONE: (35, 134, 84),
-    PinState.WRONG: (218, 55, 60),
+    PinState.FAILED: (218, 55, 60),
     PinState.UNSURE: (240, 178, 50),
 }
 

@@ -3,16 +3,16 @@
 from db.models import Memory
 from services.memory.errors import MemoryLocked, MemoryNotFound
 from services.memory.queries import add
-from services.memory.recall import recall
+from services.memory.retrieval import retrieve
 from services.memory.service import MemoryService
-from services.memory.types import RecalledMemory
+from services.memory.types import RetrievedMemory
 
 __all__ = [
     "Memory",
     "MemoryLocked",
     "MemoryNotFound",
     "MemoryService",
-    "RecalledMemory",
+    "RetrievedMemory",
     "add",
-    "recall",
+    "retrieve",
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecalledMemory:
+class RetrievedMemory:
     """A memory that matches a message. `score` is between 0 and 1."""
 
     id: UUID

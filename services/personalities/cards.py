@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from services.personalities.errors import CardTooLarge, NotACard
-from services.personalities.splicing import member_spans, skip_whitespace, splice
+from services.personalities.json_editing import member_spans, skip_whitespace, splice
 
 LIMIT_MB = 10
 _DOCUMENT_LIMIT = 2_000_000

@@ -38,7 +38,7 @@ class EmbedPhotoHandler(Handler[EmbeddingJob]):
                 )
             for photo in photos:
                 vector = await self._embed(photo)
-                async with run.writing() as session:
+                async with run.transaction() as session:
                     await queries.set_embedding(session, photo.id, vector, self._embedder.name)
             if not photos:
                 return

@@ -42,7 +42,7 @@ class PublishNoticeHandler(Handler[PublishNoticeJob]):
 
     @override
     async def run(self, run: Run[PublishNoticeJob]) -> None:
-        async with run.writing() as session:
+        async with run.transaction() as session:
             attempt = await session.get(PublishAttempt, run.payload.attempt)
             if attempt is None:
                 return
@@ -54,7 +54,7 @@ class PublishNoticeHandler(Handler[PublishNoticeJob]):
         )
         if not is_delivered and attempt.wants_dm and user is not None:
             await self._notifier.send_dm(user.discord_id, result)
-        async with run.finishing() as session:
+        async with run.final_transaction() as session:
             # The token is valid only for minutes and must not be stored any longer.
             (await session.get_one(PublishAttempt, attempt.id)).reply = None
 

@@ -105,7 +105,7 @@ class PublishHandler(Handler[PublishJob]):
 
     async def _lock_version(self, run: Run[PublishJob]) -> int:
         """Mark the attempt as running; the first run determines which version is published."""
-        async with run.writing() as session:
+        async with run.transaction() as session:
             attempt, personality = await _load_locked(session, run.payload)
             _check_not_public(personality)
             version = attempt.version = attempt.version or personality.version
@@ -189,7 +189,7 @@ class PublishHandler(Handler[PublishJob]):
 
     async def _publish(self, run: Run[PublishJob], version: int, assessment: _Assessment) -> None:
         """Apply the rules and make the personality public, in one transaction."""
-        async with run.finishing() as session:
+        async with run.final_transaction() as session:
             attempt, personality = await _load_locked(session, run.payload)
             _check_not_public(personality)
             definition = await queries.definition(session, personality.id, version)

@@ -121,7 +121,7 @@ class DeliveryRecords:
 
     async def mark_sending(self, run: Run[DeliveryJob], delivery: Delivery) -> bool:
         """Mark a post as being sent; return False if it was changed or is no longer wanted."""
-        async with run.writing() as session:
+        async with run.transaction() as session:
             details = await queries.details(session, delivery.post.id, lock=True)
             is_same = details is not None and (
                 details.post.revision == delivery.post.revision
@@ -214,14 +214,14 @@ class DeliveryRecords:
         self, run: Run[DeliveryJob], delivery: Delivery, error: DomainError
     ) -> None:
         """Save why a post is not posted yet; the job will be retried."""
-        async with run.writing() as session:
+        async with run.transaction() as session:
             details = await queries.details(session, delivery.post.id, lock=True)
             if details is not None:
                 details.post.error = self._describe(error)
 
     async def reset(self, run: Run[DeliveryJob], delivery: Delivery, *, again: bool) -> None:
         """Mark a post as not sent; `again` enqueues another delivery at once."""
-        async with run.writing() as session:
+        async with run.transaction() as session:
             details = await queries.details(session, delivery.post.id, lock=True)
             if details is None:
                 return
@@ -258,7 +258,7 @@ class DeliveryRecords:
 
         The target is locked before the post, as everywhere.
         """
-        async with run.finishing() as session:
+        async with run.final_transaction() as session:
             await session.get(SocialTarget, delivery.target.id, with_for_update=True)
             yield session, await queries.details(session, delivery.post.id, lock=True)
 
@@ -391,7 +391,7 @@ class DeliveryHandler(Handler[DeliveryJob]):
         """Send a post if it is due."""
         now, due = self._clock.now(), self._due_at(delivery)
         if now < due and not isinstance(publisher, QueueingPublisher):
-            async with run.writing() as session:
+            async with run.transaction() as session:
                 await enqueue_delivery(session, delivery.post, delivery.target, self._clock)
             return
         if now > due + MAX_LATENESS:

@@ -238,12 +238,12 @@ class NumberHandler(Handler[NumberJob]):
         number = run.payload.number
         fails = number % 7 == 0 or (number % 3 == 0 and run.attempt == 1)
         if fails:
-            async with run.writing() as session:
+            async with run.transaction() as session:
                 await session.execute(
                     text("UPDATE notes SET ended = clock_timestamp() WHERE id = :id"), {"id": noted}
                 )
             raise RuntimeError("as agreed")
-        async with run.finishing() as session:
+        async with run.final_transaction() as session:
             await session.execute(
                 text("UPDATE notes SET done = true, ended = clock_timestamp() WHERE id = :id"),
                 {"id": noted},

@@ -93,7 +93,7 @@ async def test_a_job_that_runs_is_interrupted_and_writes_nothing_more(sessions: 
             await asyncio.sleep(30)
         finally:
             with pytest.raises(JobLost):
-                async with run.writing():
+                async with run.transaction():
                     pytest.fail("it was called off")
             ended.set()
 

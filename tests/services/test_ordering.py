@@ -4,21 +4,21 @@ import asyncio
 
 import pytest
 
-from services.chat.ordering import ReplyOrder
+from services.chat.ordering import ChannelQueues
 
 
 class Floor:
     """A channel in which whoever gets a turn writes down their name."""
 
     def __init__(self) -> None:
-        self.lanes = ReplyOrder()
+        self.lanes = ChannelQueues()
         self.spoken: list[str] = []
 
     def starts(self, name: str, thinking: asyncio.Event, channel_id: int = 1) -> asyncio.Task[None]:
         return asyncio.create_task(self._speak(name, thinking, channel_id))
 
     async def _speak(self, name: str, thinking: asyncio.Event, channel_id: int) -> None:
-        async with self.lanes.turn(channel_id) as place_in_line:
+        async with self.lanes.join(channel_id) as place_in_line:
             await thinking.wait()
             if name.startswith("fails"):
                 raise ValueError(name)

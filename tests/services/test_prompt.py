@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from db.models import ConversationLine, Persona, Personality, Role
 from services.chat.prompt import Prompt, PromptContext, block_size, build
 from services.llm import ChatMessage, Image, estimate
-from services.memory import RecalledMemory
+from services.memory import RetrievedMemory
 
 NOW = datetime(2026, 11, 21, 4, 30, tzinfo=UTC)
 MIRELA = UUID(int=1)
@@ -55,8 +55,8 @@ def line(
     )
 
 
-def memory(content: str, days: int = 0) -> RecalledMemory:
-    return RecalledMemory(
+def memory(content: str, days: int = 0) -> RetrievedMemory:
+    return RetrievedMemory(
         id=uuid4(), content=content, created_at=NOW - timedelta(days=days), score=0.5
     )
 

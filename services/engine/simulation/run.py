@@ -74,7 +74,7 @@ class _MemoryActStore(ActStore):
         return self._simulation.context(self._planned_act, self._task_id)
 
     @override
-    async def wait_for_rate_limit(self, context: ActContext) -> None:
+    async def acquire_request_slot(self, context: ActContext) -> None:
         """Do nothing: a simulation has no rate limit."""
 
     @override

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from db.models import Memory, Personality, User, Venue
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
-from services.memory import RecalledMemory, recall
+from services.memory import RetrievedMemory, retrieve
 from services.people import get_or_create_user
 from services.seeds import seed
 from services.types import Actor, Channel
@@ -73,10 +73,10 @@ class Mind:
         before: datetime = NOW,
         threshold: float = 0,
         limit: int = 5,
-    ) -> Sequence[RecalledMemory]:
+    ) -> Sequence[RetrievedMemory]:
         (embedding,) = await self.embedder.embed([query])
         async with self.sessions() as session:
-            return await recall(
+            return await retrieve(
                 session,
                 personality_id=self.personality,
                 user_id=user or self.alice,

@@ -12,12 +12,12 @@ from services.chat.recent_messages import to_line
 from services.chat.reply_generation import GeneratedReply
 from services.types import Channel, IncomingMessage
 
-# Messages of one person within this interval belong to one turn.
+# Messages of one person within this interval are answered once, as one batch.
 DEBOUNCE = timedelta(seconds=1.5)
 
 
 @dataclass(eq=False)
-class Turn:
+class MessageBatch:
     """Messages of one person that are answered together, and who answers them.
 
     `messages` is empty if all of them were deleted; then nobody answers.
@@ -38,7 +38,7 @@ class Turn:
         return self.messages[-1]
 
     def accepts(self, message: IncomingMessage) -> bool:
-        """Whether a message still belongs to this turn."""
+        """Whether a message still belongs to this batch."""
         return (
             self.is_open
             and bool(self.messages)
@@ -68,7 +68,7 @@ class Turn:
             self.changed.set()
 
     def to_user_line(self, reply: GeneratedReply) -> ConversationLine:
-        """Return the history line of this turn."""
+        """Return the history line of this batch."""
         return to_line(
             self.last,
             combined_text(self.messages),

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Venue
-from services.memory.types import RecalledMemory
+from services.memory.types import RetrievedMemory
 from services.types import Channel
 
 _MAX_CANDIDATES = 40  # as many as one scan of the index returns
@@ -92,7 +92,7 @@ _STATEMENTS = {
 }
 
 
-async def recall(
+async def retrieve(
     session: AsyncSession,
     *,
     personality_id: UUID,
@@ -103,7 +103,7 @@ async def recall(
     before: datetime,
     threshold: float,
     limit: int,
-) -> list[RecalledMemory]:
+) -> list[RetrievedMemory]:
     """Return the best matches, best first: at most `limit`, none under `threshold` (0 to 1).
 
     Memories of this channel are included only from before `before`, the start of the history in the
@@ -127,7 +127,7 @@ async def recall(
         },
     )
     memories = [
-        RecalledMemory(id=row.id, content=row.content, created_at=row.created_at, score=row.score)
+        RetrievedMemory(id=row.id, content=row.content, created_at=row.created_at, score=row.score)
         for row in rows
     ]
     return [memory for memory in memories if memory.score >= threshold]
