@@ -200,9 +200,7 @@ async def definition_of(session: AsyncSession, personality: Personality) -> Pers
     return apply_published_version(personality, published.definition)
 
 
-async def thread_messages(
-    session: AsyncSession, post_id: UUID, personality_id: UUID
-) -> Sequence[BoardMessage]:
+async def thread_messages(session: AsyncSession, post_id: UUID) -> Sequence[BoardMessage]:
     """Return the last comments of a thread, in order."""
     rows = await session.scalars(
         select(Comment)
@@ -210,15 +208,14 @@ async def thread_messages(
         .order_by(Comment.created_at.desc())
         .limit(_MAX_THREAD_MESSAGES)
     )
-    return [to_message(row, personality_id) for row in rows][::-1]
+    return [to_message(row) for row in rows][::-1]
 
 
-def to_message(row: Post | Comment, personality_id: UUID) -> BoardMessage:
+def to_message(row: Post | Comment) -> BoardMessage:
     """Return a post or comment as a message for a prompt."""
     return BoardMessage(
         name=row.author_name,
         text=row.content,
-        is_own=row.personality_id == personality_id,
         message_id=row.discord_message_ids[0] if row.discord_message_ids else None,
     )
 

@@ -285,7 +285,7 @@ class DatabaseActStore(ActStore):
         own_texts = await act_queries.texts_by(session, task.personality_id)
         names = await act_queries.names_on(session, board.id)
         own_names = {records.personality.name, records.personality.display_name or ""}
-        post_message = act_queries.to_message(post, task.personality_id) if post else None
+        post_message = act_queries.to_message(post) if post else None
         target = records.target
         personality = await act_queries.definition_of(session, records.personality)
         definition = "\n\n".join(describe(personality))
@@ -316,10 +316,8 @@ class DatabaseActStore(ActStore):
             age_restricted=board.age_restricted,
             model_votes=board.model_votes,
             post=post_message,
-            thread=tuple(await act_queries.thread_messages(session, post.id, task.personality_id))
-            if post
-            else (),
-            target=act_queries.to_message(target, task.personality_id) if target else None,
+            thread=tuple(await act_queries.thread_messages(session, post.id)) if post else (),
+            target=act_queries.to_message(target) if target else None,
             own=tuple(text for _, text in own_texts),
             own_here=tuple(text for board_id, text in own_texts if board_id == board.id),
             board_lines=tuple(await act_queries.texts_on(session, board.id)),

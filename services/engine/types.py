@@ -132,11 +132,10 @@ class BoardLocation:
 
 @dataclass(frozen=True, kw_only=True)
 class BoardMessage:
-    """A message on a board. `is_own` is set for messages of the personality that is to act."""
+    """A message on a board."""
 
     name: str
     text: str
-    is_own: bool = False
     message_id: int | None = None
 
 
