@@ -1,6 +1,7 @@
 """The project's packages, and what each may import."""
 
 import ast
+import builtins
 import importlib
 import inspect
 import io
@@ -285,3 +286,31 @@ def test_nothing_is_called_by_a_metaphor() -> None:
             guilty[name] = words
 
     assert guilty == {}
+
+
+def test_docstrings_name_errors_that_exist() -> None:
+    classes = {
+        node.name
+        for _, tree in modules(*ROOMS)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    } | set(dir(builtins))
+    unknown = {
+        (name, error)
+        for name, tree in modules(*ROOMS)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for error in raised(ast.get_docstring(node) or "")
+    }
+
+    assert {each for each in unknown if each[1] not in classes} == set()
+
+
+def raised(docstring: str) -> set[str]:
+    """Return the errors of a docstring's `Raises:` section."""
+    _, _, section = docstring.partition("Raises:")
+    return {
+        error.strip()
+        for match in re.finditer(r"^\s*([A-Z]\w+(?:, [A-Z]\w+)*):", section, re.MULTILINE)
+        for error in match[1].split(",")
+    }

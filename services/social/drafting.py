@@ -51,7 +51,7 @@ class Drafter:
         Raises:
             ModelError: The model did not answer.
             NoVisionModel: No configured model can see images.
-            ObjectGone: The file of the photo is missing.
+            ObjectNotFound: The file of the photo is missing.
             OwnersOnly, PhotoNotFound: The photo is not the actor's, or does not exist.
         """
         async with self._sessions.begin() as session:
