@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -144,9 +145,13 @@ class JobService:
 
     async def _notify_handler(self, session: AsyncSession, job: Job) -> Job:
         """Let the handler update the domain row; return the refreshed job."""
-        handler = self._handlers[job.kind]
-        payload = handler.payload_type.model_validate(job.payload)
-        await handler.on_status_change(session, payload, JobStatus(job.status), "")
+        handler = self._handlers.get(job.kind)
+        try:
+            payload = handler.payload_type.model_validate(job.payload) if handler else None
+        except ValidationError:
+            payload = None  # it is about nothing that this version could write on
+        if handler is not None and payload is not None:
+            await handler.on_status_change(session, payload, JobStatus(job.status), "")
         await session.flush()
         await session.refresh(job)
         return job

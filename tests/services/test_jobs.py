@@ -94,6 +94,18 @@ async def test_a_job_that_cannot_be_read_has_failed(
     assert [each.message for each in caplog.records if "cannot be read" in each.message]
 
 
+@pytest.mark.parametrize("kind", ["scripted", "of a later version"])
+async def test_an_operator_can_cancel_what_cannot_be_read(sessions: Sessions, kind: str) -> None:
+    handler = ScriptedHandler()
+    async with sessions.begin() as session:
+        unreadable = Job(kind=kind, payload={"name": {}}, concurrency_group=DEFAULT)
+        session.add(unreadable)
+
+    cancelled = await job_service(sessions, handler).cancel(str(unreadable.id))
+
+    assert (cancelled.status, handler.status_changes) == (JobStatus.CANCELLED, [])
+
+
 async def test_a_failure_is_tried_again_until_the_limit_and_its_words_are_kept(
     sessions: Sessions, caplog: pytest.LogCaptureFixture
 ) -> None:
