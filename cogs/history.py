@@ -41,7 +41,7 @@ class History(
             text = f"{count} lines are no longer read. The messages stay on Discord."
             await pressed.response.edit_message(content=text, view=None)
 
-        await confirm(interaction, "Start this conversation over?", label="Begin anew", do=clear)
+        await confirm(interaction, "Start this conversation over?", label="Start over", do=clear)
 
     @app_commands.command()
     async def undo(self, interaction: Interaction) -> None:

@@ -46,7 +46,9 @@ class View(ui.View):
         INTERACTION.set(interaction.id)
         if interaction.user.id == self._user_id:
             return True
-        await interaction.response.send_message("These buttons are not yours.", ephemeral=True)
+        await interaction.response.send_message(
+            "These buttons belong to someone else.", ephemeral=True
+        )
         return False
 
     @override

@@ -37,7 +37,7 @@ class LibraryView(Pager):
         self._library = library
         self._matches = matches
 
-    @ui.select(placeholder="Look at one", row=0)
+    @ui.select(placeholder="Open a photo", row=0)
     async def choose(self, interaction: AnyInteraction, menu: ui.Select[Self]) -> None:
         """Open a photo."""
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -178,7 +178,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             )
 
         question = f"Cancel this post?\n{post_summary(details)}"
-        await confirm(interaction, question, label="Call it off", do=cancel)
+        await confirm(interaction, question, label="Cancel the post", do=cancel)
 
     @app_commands.command()
     @app_commands.describe(post="A post of unknown outcome", outcome="What you see there")

@@ -58,7 +58,7 @@ async def test_regenerating_says_something_else_in_the_same_message(
     after = house.lobby.history()[-1]
     lines, memories = await stored_texts(sessions)
     assert (after.id, after.content) == (before.id, SECOND)
-    assert reply_text(result) == "Said again, differently."
+    assert reply_text(result) == "The answer was regenerated."
     assert lines == [SECOND]
     assert len(memories) == 1
     assert SECOND in memories[0]
@@ -119,7 +119,7 @@ async def test_deleting_takes_an_answer_back_and_forgets_it(
 
     result = await use(house, house.alice, "Delete")
 
-    assert reply_text(result) == "Taken back, and forgotten."
+    assert reply_text(result) == "The answer was deleted and forgotten."
     assert answers(house.lobby) == []
     assert await stored_texts(sessions) == ([], [])
 
@@ -201,7 +201,7 @@ async def test_the_button_opens_a_panel_for_whom_it_answers(house: House) -> Non
     assert reply_text(refused) == REFUSAL
     assert panel.response is not None
     result = await house.alice.click(panel.response, label="Regenerate")
-    assert reply_text(result) == "Said again, differently."
+    assert reply_text(result) == "The answer was regenerated."
     assert answers(house.lobby) == [SECOND]
 
 

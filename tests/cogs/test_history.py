@@ -14,7 +14,7 @@ async def clear(house: House, who: MemberActor, **options: object) -> Interactio
     """Clear the conversation, and confirm."""
     confirmation = await who.slash(house.lobby, "history clear", **options)
     assert confirmation.response is not None
-    return await who.click(confirmation.response, label="Begin anew")
+    return await who.click(confirmation.response, label="Start over")
 
 
 def history(house: House) -> list[str]:

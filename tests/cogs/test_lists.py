@@ -67,7 +67,7 @@ async def test_buttons_are_for_whom_they_were_made(house: House) -> None:
     confirmed = await house.bob.click(confirmation, label="Delete")
 
     personas = await house.alice.slash(house.lobby, "persona list")
-    assert content_of(turned) == content_of(confirmed) == "These buttons are not yours."
+    assert content_of(turned) == content_of(confirmed) == "These buttons belong to someone else."
     assert str(listed.embeds[0].footer.text).endswith("Page 1 of 2")
     assert lines(personas) == ["**alice** · default", "**Hero**"]
 

@@ -70,7 +70,7 @@ async def test_what_was_said_in_a_dm_is_recalled_in_dms_with_that_user_only(hous
     alice, bob = house.alice.user, house.bob.user
     await alice.send_dm(f"@Mirela {SAID}")
     cleared = await alice.slash("history clear")
-    await alice.click(cleared.response, label="Begin anew")
+    await alice.click(cleared.response, label="Start over")
 
     await alice.send_dm(f"@Mirela {ASKED}")
     await bob.send_dm(f"@Mirela {ASKED}")
@@ -84,7 +84,7 @@ async def test_what_was_said_in_a_private_channel_stays_there(house: House) -> N
     await house.alice.send(hidden, f"@Mirela {SAID}")
     cleared = await house.alice.slash(hidden, "history clear")
     assert cleared.response is not None
-    await house.alice.click(cleared.response, label="Begin anew")
+    await house.alice.click(cleared.response, label="Start over")
 
     for channel in (hidden, other, house.lobby):
         await house.alice.send(channel, f"@Mirela {ASKED}")

@@ -201,7 +201,7 @@ async def test_a_post_is_changed_put_off_and_called_off(
     await advance(sessions, clock, days=1, hours=12)
     nothing = harbour.lobby.history()
     called_off = await press(
-        harbour, harbour.moderator, "Call it off", "schedule cancel", post="a.jpg"
+        harbour, harbour.moderator, "Cancel the post", "schedule cancel", post="a.jpg"
     )
     await advance(sessions, clock, days=5)
     free = await harbour.moderator.slash(harbour.lobby, "photos unscheduled", personality="Ada")

@@ -29,7 +29,7 @@ class CheckResult:
 def show(findings: list[CheckResult]) -> bool:
     """Print a table of results; return whether nothing is broken."""
     table = Table(title="Troupe")
-    for heading in ("", "Part", "What I found", "What to do"):
+    for heading in ("", "Part", "Finding", "What to do"):
         table.add_column(heading, overflow="fold")
     marks = {
         CheckState.GOOD: "[green]✓[/]",

@@ -83,7 +83,7 @@ ACTIONS: dict[str, tuple[str, discord.ButtonStyle]] = {
 }
 
 
-class EditAnswer(Modal, title="What should have been said"):
+class EditAnswer(Modal, title="Edit the answer"):
     """Asks for a new text of an answer."""
 
     def __init__(self, line_id: UUID, text: str) -> None:
@@ -111,7 +111,7 @@ async def regenerate(interaction: AnyInteraction, line_id: UUID) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     answers = answers_of(interaction)
     await answers.regenerate(await interaction_actor(interaction), _channel(interaction), line_id)
-    await interaction.followup.send("Said again, differently.", ephemeral=True)
+    await interaction.followup.send("The answer was regenerated.", ephemeral=True)
 
 
 async def edit(interaction: AnyInteraction, line_id: UUID) -> None:
@@ -126,7 +126,7 @@ async def delete(interaction: AnyInteraction, line_id: UUID) -> None:
     await answers_of(interaction).delete(
         await interaction_actor(interaction), _channel(interaction), line_id
     )
-    await interaction.followup.send("Taken back, and forgotten.", ephemeral=True)
+    await interaction.followup.send("The answer was deleted and forgotten.", ephemeral=True)
 
 
 async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
