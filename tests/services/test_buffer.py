@@ -21,6 +21,9 @@ from tests.services.posting_support import DUE, OWNER, TEXT, Posting
 from tests.vendors.buffer import BufferStandIn, Fate
 from tests.vendors.fetching import PublicFolder, fetch
 
+# Each waits for a queue that is polled.
+pytestmark = pytest.mark.slow
+
 
 async def test_a_post_is_handed_over_and_followed_until_it_is_out(
     posting: Posting, buffer: BufferStandIn

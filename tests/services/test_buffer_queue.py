@@ -15,6 +15,9 @@ from tests.services.job_support import nothing_due
 from tests.services.posting_support import DUE, NOW, OWNER, TEXT, Posting
 from tests.vendors.buffer import BufferStandIn, Fate
 
+# Each waits for a queue that is polled.
+pytestmark = pytest.mark.slow
+
 
 async def test_changes_are_made_in_the_queue(posting: Posting, buffer: BufferStandIn) -> None:
     entry = await posting.schedule_new_photo()
