@@ -96,7 +96,7 @@ class Engine(
         days: app_commands.Range[int, 1, 90] = 30,
         personalities: app_commands.Range[int, 1, 25] = 12,
     ) -> None:
-        """Let weeks pass in memory, and compare the rhythm with people's."""
+        """Simulate weeks in memory, and measure the rhythm."""
         await self._check(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         simulated = await self._engine.simulate(days=days, personalities=personalities)
