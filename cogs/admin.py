@@ -72,7 +72,7 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For the ow
         """Show the background jobs."""
         await self._check(interaction)
         depth = await self._jobs.depth()
-        listed = await self._jobs.listed(status=JobStatus(status) if status else None)
+        listed = await self._jobs.list_jobs(status=JobStatus(status) if status else None)
         lines = [
             f"**{each.kind}** · {each.status} · {discord.utils.format_dt(each.created_at, 'R')} · "
             f"`{each.id}`" + (f"\n{shorten(each.error, 200)}" if each.error else "")

@@ -35,7 +35,9 @@ class MemoryTransformer(app_commands.Transformer[Bot]):
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         typed = str(value)
         memory, actor = interaction.client.services.memory, await interaction_actor(interaction)
-        memories = await (memory.search(actor, typed) if typed else memory.listed(actor, None))
+        memories = await (
+            memory.search(actor, typed) if typed else memory.list_memories(actor, None)
+        )
         return [
             Choice(name=shorten(f"{name}: {_line(each)}", 100), value=str(each.id))
             for each, name in memories[:25]
@@ -78,7 +80,7 @@ class Memories(
     ) -> None:
         """Show what is remembered of you, the newest first."""
         actor = await interaction_actor(interaction)
-        memories = await self._memory.listed(actor, personality.id if personality else None)
+        memories = await self._memory.list_memories(actor, personality.id if personality else None)
         await show_list(interaction, title="Remembered of you", lines=_lines(memories))
 
     @app_commands.command()

@@ -96,7 +96,7 @@ class CharacterTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        characters = await interaction.client.services.characters.listed(
+        characters = await interaction.client.services.characters.list_characters(
             await interaction_actor(interaction)
         )
         typed = str(value).lower()
@@ -213,7 +213,7 @@ class PostTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        entries = await interaction.client.services.calendar.suggested(
+        entries = await interaction.client.services.calendar.suggest_posts(
             await interaction_actor(interaction), str(value)
         )
         return [
@@ -236,7 +236,7 @@ class TargetTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        targets = await interaction.client.services.targets.suggested(
+        targets = await interaction.client.services.targets.suggest_targets(
             await interaction_actor(interaction), str(value)
         )
         return [_id_choice(target_label(target, name), target.id) for target, name in targets]

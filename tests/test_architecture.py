@@ -24,6 +24,7 @@ from services.engine.actions import ACTIONS, Action
 from services.images import ImagePipeline
 from services.jobs import Handler, Payload
 from services.llm import LanguageModels
+from services.social import PUBLISHERS, TargetKind
 from tests.cogs.conftest import make_bot
 
 T = TypeVar("T")
@@ -246,6 +247,20 @@ def test_actions_are_reached_through_their_registry_only() -> None:
         if not name.startswith("services/engine/actions/") and (inner := imports(tree) & private)
     }
     assert guilty == {}
+
+
+def test_publishers_are_told_apart_by_their_registry_only() -> None:
+    """`TargetKind` is compared nowhere: what differs between publishers is in their entries."""
+    assert set(PUBLISHERS) == set(TargetKind)
+    guilty = [
+        (name, node.lineno)
+        for name, tree in modules(*ROOMS)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        for side in (node.left, *node.comparators)
+        if ast.unparse(side).startswith("TargetKind.")
+    ]
+    assert guilty == []
 
 
 def test_adapters_of_vendors_are_imported_in_one_place() -> None:

@@ -57,7 +57,7 @@ from services.photos import EmbedPhotoHandler, PhotoService
 from services.privacy import PrivacyService
 from services.publishing import PublishHandler, PublishingService, PublishNoticeHandler
 from services.social import (
-    BUFFER,
+    PUBLISHERS,
     CalendarService,
     DeliveryHandler,
     Drafter,
@@ -195,10 +195,9 @@ def assemble(
     )
 
 
-# Buffer allows only two or three concurrent calls.
 _SLOTS: Mapping[str, int] = {
     **{vendor.name: vendor.concurrency for vendor in (*IMAGE_VENDORS.values(), *VENDORS.values())},
-    BUFFER: 2,
+    **{each.group: each.concurrency for each in PUBLISHERS.values() if each.concurrency},
     ActJob.group: 3,
 }
 

@@ -24,7 +24,7 @@ def list_(
 ) -> None:
     """Show jobs, newest first."""
     jobs = call_services(
-        lambda services: services.jobs.listed(status=status, kind=kind, limit=limit)
+        lambda services: services.jobs.list_jobs(status=status, kind=kind, limit=limit)
     )
     table = Table("Id", "Kind", "Status", "Due", "Starts", "Failures", "Error")
     for each in jobs:

@@ -95,7 +95,7 @@ def show(photo: PhotoName, as_json: Json = False) -> None:  # noqa: FBT002 - typ
 def _print_library(personality: str, *, as_json: bool, unscheduled: bool) -> None:
     async def list_photos(services: Services) -> Sequence[LibraryPhoto]:
         owner = await services.personalities.find_own(OPERATOR, personality)
-        return await services.photos.listed(OPERATOR, owner.id, unscheduled=unscheduled)
+        return await services.photos.list_photos(OPERATOR, owner.id, unscheduled=unscheduled)
 
     empty = "No photos without a post." if unscheduled else "No photos."
     rows = [photo_row(each) for each in call_services(list_photos)]

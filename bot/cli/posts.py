@@ -73,7 +73,7 @@ def list_(
         personality_id = None
         if personality is not None:
             personality_id = (await services.personalities.find_own(OPERATOR, personality)).id
-        posts = await services.calendar.listed(
+        posts = await services.calendar.list_posts(
             OPERATOR, personality_id=personality_id, statuses=[status] if status else ()
         )
         return [post_row(each) for each in posts]

@@ -29,7 +29,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'",
 }
-_FOR_GOOD, _FOR_NOW = "public, max-age=86400", "private, no-store"
+_CACHING = "public, max-age=86400"
 
 
 class Upload(BaseModel):
@@ -96,10 +96,9 @@ class _Folder:
         self._store = store
 
     async def read(self, request: web.Request) -> web.StreamResponse:
-        key, query = request.match_info["key"], request.query
-        signature = query.get("signature", "")
-        if not self._store.may_read(key, expires=_number(query, "expires"), signature=signature):
-            raise web.HTTPForbidden(text="this link is not good, or not any more")
+        key, signature = request.match_info["key"], request.query.get("signature", "")
+        if not self._store.may_read(key, signature=signature):
+            raise web.HTTPForbidden(text="this link is not valid")
         try:
             path = self._store.path_of(key)
         except ObjectNotFound as error:
@@ -107,8 +106,7 @@ class _Folder:
         if not await asyncio.to_thread(path.is_file):
             raise web.HTTPNotFound
         kind = await asyncio.to_thread(_kind, path) or JPEG
-        caching = _FOR_NOW if "expires" in query else _FOR_GOOD
-        headers = {**_HEADERS, "Content-Type": kind, "Cache-Control": caching}
+        headers = {**_HEADERS, "Content-Type": kind, "Cache-Control": _CACHING}
         return web.FileResponse(path, headers=headers)
 
     async def write(self, request: web.Request) -> web.Response:

@@ -94,7 +94,7 @@ class Characters(
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your characters."""
-        characters = await self._characters.listed(await interaction_actor(interaction))
+        characters = await self._characters.list_characters(await interaction_actor(interaction))
         lines = [character_line(character, pictures) for character, pictures in characters]
         await show_list(interaction, title="Your characters", lines=lines)
 

@@ -89,7 +89,7 @@ class Personalities(
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your personalities and those that everyone can talk to."""
-        listed = await self._personalities.listed(
+        listed = await self._personalities.list_personalities(
             await interaction_actor(interaction), age_restricted=is_age_restricted(interaction)
         )
         lines = [

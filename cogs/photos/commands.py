@@ -88,7 +88,9 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     @app_commands.describe(personality="Whose library")
     async def list_(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Look through a library."""
-        photos = await self._photos.listed(await interaction_actor(interaction), personality.id)
+        photos = await self._photos.list_photos(
+            await interaction_actor(interaction), personality.id
+        )
         await self._show(interaction, f"Photos of {personality.name}", list(photos))
 
     @app_commands.command()
@@ -96,7 +98,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     async def unscheduled(self, interaction: Interaction, personality: PersonalityOption) -> None:
         """Look through the photos that have no post yet."""
         actor = await interaction_actor(interaction)
-        photos = await self._photos.listed(actor, personality.id, unscheduled=True)
+        photos = await self._photos.list_photos(actor, personality.id, unscheduled=True)
         title = f"Photos of {personality.name} without a post"
         await self._show(interaction, title, list(photos))
 

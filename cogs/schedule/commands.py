@@ -107,7 +107,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         status: PostStatus | None = None,
     ) -> None:
         """Show your posts."""
-        posts = await self._calendar.listed(
+        posts = await self._calendar.list_posts(
             await interaction_actor(interaction),
             personality_id=personality.id if personality else None,
             statuses=[status] if status else (),

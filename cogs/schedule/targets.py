@@ -37,7 +37,7 @@ async def change_targets(
         await _confirm_removal(interaction, targets, actor, changes.remove)
         return
     if changes.channel is None and changes.buffer is None:
-        configured = await targets.listed(actor, personality.id)
+        configured = await targets.list_targets(actor, personality.id)
         title = f"Where {personality.name} posts"
         await show_list(interaction, title=title, lines=target_lines(configured))
         return

@@ -73,7 +73,7 @@ class BufferPublisher(QueueingPublisher, ChannelDirectory):
         return False
 
     @override
-    async def listed(self) -> Sequence[BufferChannel]:
+    async def list_channels(self) -> Sequence[BufferChannel]:
         with _domain_errors("Buffer", may_be_published=False):
             data = await self._client.execute(LIST_ORGANIZATIONS)
             channels: list[BufferChannel] = []

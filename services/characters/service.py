@@ -153,7 +153,7 @@ class CharacterService:
             await self._enqueue_order(session, character, order)
             return character
 
-    async def listed(self, actor: Actor) -> Sequence[tuple[Character, int]]:
+    async def list_characters(self, actor: Actor) -> Sequence[tuple[Character, int]]:
         """Return the actor's characters with their numbers of pictures, the newest first."""
         async with self._sessions() as session:
             return await queries.list_with_counts(session, actor.discord_id)

@@ -308,7 +308,7 @@ async def find(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Jo
     return await session.get(Job, job_id, with_for_update=lock or None)
 
 
-async def listed(
+async def list_jobs(
     session: AsyncSession, *, status: JobStatus | None, kind: str | None, limit: int
 ) -> Sequence[Job]:
     """Return jobs, newest first."""

@@ -86,12 +86,12 @@ class JobService:
         self._handlers = {each.payload_type.kind: each for each in handlers}
         self._metrics = metrics
 
-    async def listed(
+    async def list_jobs(
         self, *, status: JobStatus | None = None, kind: str | None = None, limit: int = 50
     ) -> Sequence[Job]:
         """Return jobs, newest first."""
         async with self._sessions() as session:
-            return await queries.listed(session, status=status, kind=kind, limit=limit)
+            return await queries.list_jobs(session, status=status, kind=kind, limit=limit)
 
     async def show(self, job_id: str) -> JobDetails:
         """Return a job with its steps.

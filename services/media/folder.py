@@ -69,15 +69,10 @@ class FolderStore(ObjectStore):
 
     @override
     async def presigned_put(self, key: str, *, media_type: str, size: int, seconds: int) -> str:
-        expires = self._expires_in(seconds)
+        expires = int(self._clock.now().timestamp()) + seconds
         signature = self._sign("PUT", key, expires, media_type, size)
         options = {"expires": expires, "type": media_type, "size": size, "signature": signature}
         return self._link(key, options)
-
-    @override
-    async def presigned_get(self, key: str, *, seconds: int) -> str:
-        expires = self._expires_in(seconds)
-        return self._link(key, {"expires": expires, "signature": self._sign("GET", key, expires)})
 
     @override
     def public_url(self, key: str) -> str:
@@ -89,16 +84,17 @@ class FolderStore(ObjectStore):
     async def close(self) -> None:
         """Do nothing: no connection is open."""
 
-    def may_read(self, key: str, *, expires: int, signature: str) -> bool:
-        """Whether a link to read has a valid signature; `expires` of 0 never expires."""
-        return self._is_valid(signature, self._sign("GET", key, expires), expires)
+    def may_read(self, key: str, *, signature: str) -> bool:
+        """Whether a link to read has a valid signature; it never expires."""
+        return _is_authentic(signature, self._sign("GET", key, _NEVER_EXPIRES))
 
     def may_write(
         self, key: str, *, expires: int, media_type: str, size: int, signature: str
     ) -> bool:
         """Whether a link to write has a valid signature and has not expired."""
         expected = self._sign("PUT", key, expires, media_type, size)
-        return expires != _NEVER_EXPIRES and self._is_valid(signature, expected, expires)
+        is_current = expires > self._clock.now().timestamp()
+        return is_current and _is_authentic(signature, expected)
 
     def path_of(self, key: str) -> Path:
         """Return the path of a file.
@@ -145,15 +141,6 @@ class FolderStore(ObjectStore):
                 objects.append(StoredObject(key=key, size=stat.st_size, at=at))
         return objects
 
-    def _expires_in(self, seconds: int) -> int:
-        return int(self._clock.now().timestamp()) + seconds
-
-    def _is_valid(self, signature: str, expected: str, expires: int) -> bool:
-        is_authentic = hmac.compare_digest(signature.encode(), expected.encode())
-        return is_authentic and (
-            expires == _NEVER_EXPIRES or expires > self._clock.now().timestamp()
-        )
-
     def _link(self, key: str, options: dict[str, int | str]) -> str:
         return f"{self._base_url}{ROUTE}/{quote(key)}?{urlencode(options)}"
 
@@ -178,6 +165,10 @@ class FolderStore(ObjectStore):
             finally:
                 temporary.unlink()
             return file.read_bytes()
+
+
+def _is_authentic(signature: str, expected: str) -> bool:
+    return hmac.compare_digest(signature.encode(), expected.encode())
 
 
 async def _in_thread(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:

@@ -46,10 +46,6 @@ class ObjectStore(Protocol):
         """Return a URL that accepts uploads of this size and media type for `seconds`."""
         ...
 
-    async def presigned_get(self, key: str, *, seconds: int) -> str:
-        """Return a URL from which the file can be read for `seconds`."""
-        ...
-
     def public_url(self, key: str) -> str:
         """Return a URL from which anyone can read the file, without an expiry.
 

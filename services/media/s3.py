@@ -104,13 +104,6 @@ class S3Store(ObjectStore):
             return await s3.generate_presigned_url("put_object", Params=params, ExpiresIn=seconds)
 
     @override
-    async def presigned_get(self, key: str, *, seconds: int) -> str:
-        s3 = await self._client()
-        params = {"Bucket": self._bucket, "Key": key}
-        with _domain_errors(key):
-            return await s3.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
-
-    @override
     def public_url(self, key: str) -> str:
         if self._public_base is None:
             raise NoPublicUrl

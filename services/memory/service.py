@@ -27,7 +27,7 @@ class MemoryService:
         self._clock = clock
         self._embedder = embedder
 
-    async def listed(
+    async def list_memories(
         self, actor: Actor, personality_id: UUID | None
     ) -> Sequence[tuple[Memory, str]]:
         """Return the actor's memories with one personality or all, newest first."""

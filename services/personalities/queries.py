@@ -99,7 +99,7 @@ async def names(
     return result.all()
 
 
-async def listed(
+async def list_personalities(
     session: AsyncSession, discord_id: int, *, age_restricted: bool
 ) -> Sequence[tuple[Personality, bool]]:
     """Return the person's personalities and those visible to everyone, with whether each is own.

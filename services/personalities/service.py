@@ -65,12 +65,14 @@ class PersonalityService:
                 return personality
         raise PersonalityNotFound(name)
 
-    async def listed(
+    async def list_personalities(
         self, actor: Actor, *, age_restricted: bool
     ) -> Sequence[tuple[Personality, bool]]:
         """Return the actor's personalities and those visible here, with whether each is own."""
         async with self._sessions() as session:
-            return await queries.listed(session, actor.discord_id, age_restricted=age_restricted)
+            return await queries.list_personalities(
+                session, actor.discord_id, age_restricted=age_restricted
+            )
 
     async def details(
         self, actor: Actor, personality: Personality, *, age_restricted: bool = True

@@ -97,7 +97,7 @@ class PhotoService:
             return await asyncio.to_thread(archive_sources, attachment.name, data)
         return [file_source(attachment.name, data)]
 
-    async def listed(
+    async def list_photos(
         self, actor: Actor, personality_id: UUID, *, unscheduled: bool = False
     ) -> Sequence[LibraryPhoto]:
         """Return a library, the newest photo first; `unscheduled` leaves out photos with a post.

@@ -42,7 +42,7 @@ from services.social.errors import (
 )
 from services.social.notices import SocialNoticeHandler
 from services.social.ports import ChannelDirectory, Publisher, QueueingPublisher
-from services.social.scheduling import BUFFER
+from services.social.publishers import PUBLISHERS, PublisherKind
 from services.social.service import NEXT, SocialService
 from services.social.sharing import recently_shared
 from services.social.targets import TargetService, label_of
@@ -71,11 +71,11 @@ from services.social.types import (
 )
 
 __all__ = [
-    "BUFFER",
     "CAPTION_LIMITS",
     "COMMENT_SERVICES",
     "LABELS",
     "NEXT",
+    "PUBLISHERS",
     "BufferChannel",
     "CalendarService",
     "CaptionDraft",
@@ -103,6 +103,7 @@ __all__ = [
     "PostStatus",
     "Publisher",
     "PublisherBusy",
+    "PublisherKind",
     "PublisherMissing",
     "QueueFull",
     "QueueingPublisher",

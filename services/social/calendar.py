@@ -27,7 +27,7 @@ class CalendarService:
         """Return the current date in a time zone."""
         return self._clock.now().astimezone(zone).date()
 
-    async def listed(
+    async def list_posts(
         self,
         actor: Actor,
         *,
@@ -36,7 +36,7 @@ class CalendarService:
     ) -> Sequence[PostDetails]:
         """Return the actor's posts, of one personality or of all, ordered by time."""
         async with self._sessions() as session:
-            return await queries.listed(
+            return await queries.list_posts(
                 session, actor, personality_id=personality_id, statuses=statuses
             )
 
@@ -45,7 +45,7 @@ class CalendarService:
     ) -> Sequence[PostDetails]:
         """Return the actor's posts from `begins` until before `ends`, ordered by time."""
         async with self._sessions() as session:
-            return await queries.listed(
+            return await queries.list_posts(
                 session, actor, personality_id=personality_id, begins=begins, ends=ends
             )
 
@@ -63,11 +63,13 @@ class CalendarService:
             raise SeveralPosts(name)
         return matches[0]
 
-    async def suggested(self, actor: Actor, typed: str) -> Sequence[PostDetails]:
+    async def suggest_posts(self, actor: Actor, typed: str) -> Sequence[PostDetails]:
         """Return posts of the actor that are not posted yet, for autocompletion."""
         statuses = [each for each in PostStatus if each != PostStatus.POSTED]
         async with self._sessions() as session:
-            return await queries.listed(session, actor, statuses=statuses, typed=typed, limit=25)
+            return await queries.list_posts(
+                session, actor, statuses=statuses, typed=typed, limit=25
+            )
 
     async def time_zone(self, actor: Actor) -> str | None:
         """Return the actor's time zone, or None if it is not set."""

@@ -8,19 +8,20 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import Photo, PostStatus, SocialPost, SocialTarget, TargetKind
+from db.models import Photo, PostStatus, SocialPost, SocialTarget
 from services.jobs import Handler, Payload, Run, drop, enqueue
 from services.media import enqueue_deletion
 from services.social.errors import PublisherBusy
 from services.social.ports import Publisher, QueueingPublisher
-from services.social.scheduling import BUFFER, lock_key
+from services.social.publishers import BUFFER
+from services.social.scheduling import lock_key
 
 
 class RemovalJob(Payload):
     """Remove a post from Buffer's queue whose row has been deleted."""
 
     kind: ClassVar[str] = "social take back"
-    group: ClassVar[str] = BUFFER
+    group: ClassVar[str] = BUFFER.group
 
     remote_id: str
 
@@ -63,7 +64,7 @@ class RemoveFromQueueHandler(Handler[RemovalJob]):
 
     @override
     async def run(self, run: Run[RemovalJob]) -> None:
-        queue = self._publishers.get(TargetKind.BUFFER)
+        queue = self._publishers.get(BUFFER.name)
         if not isinstance(queue, QueueingPublisher):
             raise PublisherBusy("there is no key for Buffer any more", _RETRY_SECONDS)
         await queue.remove(run.payload.remote_id)

@@ -16,7 +16,7 @@ from typing import ClassVar
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import JobStatus, Personality, PostStatus, SocialPost, SocialTarget, TargetKind
+from db.models import JobStatus, Personality, PostStatus, SocialPost, SocialTarget
 from db.session import Sessions
 from services.clock import Clock
 from services.errors import DomainError, TransientError
@@ -37,6 +37,7 @@ from services.social.errors import (
     TooLate,
 )
 from services.social.ports import Publisher, QueueingPublisher
+from services.social.publishers import PUBLISHERS
 from services.social.scheduling import DeliveryJob, enqueue_delivery
 from services.social.types import OutgoingPost, PostDetails, Receipt, RemoteState
 from services.types import speaker_of
@@ -155,10 +156,7 @@ class DeliveryRecords:
             post.link = receipt.link or post.link
             if as_written:
                 post.sent_revision = delivery.post.revision
-            if delivery.target.kind == TargetKind.BUFFER:
-                post.buffer_post_id = receipt.remote_id
-            else:
-                post.discord_message_id = int(receipt.remote_id)
+            PUBLISHERS[delivery.target.kind].set_remote_id(post, receipt.remote_id)
             if details.target is not None and receipt.is_public is not None:
                 details.target.is_public = receipt.is_public
             if receipt.state == RemoteState.OUT:

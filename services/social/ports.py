@@ -61,7 +61,7 @@ class QueueingPublisher(Publisher, Protocol):
 class ChannelDirectory(Protocol):
     """Lists the channels of a publisher."""
 
-    async def listed(self) -> Sequence[BufferChannel]:
+    async def list_channels(self) -> Sequence[BufferChannel]:
         """Return all channels.
 
         Raises:

@@ -20,7 +20,6 @@ from db.models import (
     SocialPost,
     SocialSlot,
     SocialTarget,
-    TargetKind,
     User,
 )
 from services.personalities import owned_by
@@ -92,7 +91,7 @@ async def targets_on_channel(session: AsyncSession, channel_id: int) -> Sequence
     rows = await session.scalars(
         select(SocialTarget)
         .where(
-            SocialTarget.kind == TargetKind.DISCORD,
+            SocialTarget.guild_id.is_not(None),
             SocialTarget.remote_id == str(channel_id),
             SocialTarget.removed_at.is_(None),
         )
@@ -222,7 +221,7 @@ async def posts_by_name(session: AsyncSession, actor: Actor, name: str) -> Seque
     return await _fetch(session, _select_owned(actor).where(or_(*conditions)).limit(2))
 
 
-async def listed(
+async def list_posts(
     session: AsyncSession,
     actor: Actor,
     *,

@@ -1,18 +1,15 @@
 """Jobs that deliver posts. The row of the post decides what a job does."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import SocialPost, SocialTarget, TargetKind
+from db.models import SocialPost, SocialTarget
 from services.clock import Clock
-from services.jobs import DISCORD, Payload, enqueue
-
-BUFFER = "buffer"
-_GROUPS: Mapping[str, str] = {TargetKind.DISCORD: DISCORD, TargetKind.BUFFER: BUFFER}
+from services.jobs import Payload, enqueue
+from services.social.publishers import PUBLISHERS
 
 
 class DeliveryJob(Payload):
@@ -37,18 +34,19 @@ async def enqueue_delivery(
     *,
     at: datetime | None = None,
 ) -> None:
-    """Enqueue the delivery of a post: on Discord at its time, at Buffer at once, or at `at`.
+    """Enqueue the delivery of a post: at `at`, or else at its time, or at once if there is a queue.
 
     It replaces pending deliveries of the same post.
     """
+    publisher = PUBLISHERS[target.kind]
     due = at
-    if due is None and target.kind == TargetKind.DISCORD:
+    if due is None and not publisher.has_queue:
         due = post.scheduled_at
     await enqueue(
         session,
         DeliveryJob(post=post.id, revision=post.revision),
         due=clock.real_duration(due - clock.now()) if due else None,
         lock_key=lock_key(post.id),
-        group=_GROUPS[target.kind],
+        group=publisher.group,
         replacing=True,
     )

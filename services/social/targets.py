@@ -132,9 +132,9 @@ class TargetService:
             raise BotOwnerOnly
         if self._channels is None:
             raise PublisherMissing(TargetKind.BUFFER)
-        return await self._background.call(self._channels.listed)
+        return await self._background.call(self._channels.list_channels)
 
-    async def listed(self, actor: Actor, personality_id: UUID) -> Sequence[TargetDetails]:
+    async def list_targets(self, actor: Actor, personality_id: UUID) -> Sequence[TargetDetails]:
         """Return the targets of a personality.
 
         Raises:
@@ -161,7 +161,7 @@ class TargetService:
             raise SeveralTargets(name)
         return matches[0]
 
-    async def suggested(self, actor: Actor, typed: str) -> Sequence[tuple[SocialTarget, str]]:
+    async def suggest_targets(self, actor: Actor, typed: str) -> Sequence[tuple[SocialTarget, str]]:
         """Return targets of the actor with the name of their personality, for autocompletion."""
         async with self._sessions() as session:
             return await queries.search_targets(session, actor, typed)

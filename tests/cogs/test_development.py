@@ -25,7 +25,7 @@ async def test_whoever_runs_the_bot_publishes_any_personality(house: House) -> N
     refused = await house.alice.slash(house.lobby, "admin publish", personality="Ada")
     started = await house.boss.slash(house.lobby, "admin publish", personality="Ada")
 
-    (job,) = await house.services.jobs.listed(kind="publish")
+    (job,) = await house.services.jobs.list_jobs(kind="publish")
     assert content_of(refused) == "Only the person who runs this bot can do that."
     assert content_of(started) == f"Job `{job.id}`."
     assert job.lock_key == f"personality:{personality.id}"

@@ -255,7 +255,7 @@ async def create_fixtures(house: House) -> dict[str, Any]:
     await house.alice.send(house.lobby, "@Zed how is the fog?")
     pass_debounce(house)
     await house.alice.send(house.lobby, "@Zed and now?")
-    memories = await house.services.memory.listed(me, None)
+    memories = await house.services.memory.list_memories(me, None)
     first, second = (str(memory.id) for memory, _ in memories)
     card = json.dumps({"name": "Newcomer"}).encode()
     guest = house.guild.add_member(house.env.create_user("guest"))

@@ -380,7 +380,7 @@ async def test_what_was_called_off_by_an_operator_can_be_taken_up_again(
 ) -> None:
     entry = await posting.schedule_new_photo()
     jobs = JobService(posting.sessions, posting.handlers, JobMetrics())
-    (waiting,) = await jobs.listed(kind="social post")
+    (waiting,) = await jobs.list_jobs(kind="social post")
 
     await jobs.cancel(str(waiting.id))
     called_off = await posting.now(entry)

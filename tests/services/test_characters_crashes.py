@@ -58,7 +58,7 @@ async def test_a_kill_at_any_point_pays_for_nothing_twice(
     rounds = len(points) + 1
     assert len(replicate.predictions) == len(await drawing.images()) == rounds
     known = {each.storage_key for each in await drawing.assets()}
-    photos = {each.photo_key for each, _ in await drawing.service.listed(OWNER)}
+    photos = {each.photo_key for each, _ in await drawing.service.list_characters(OWNER)}
     assert await drawing.keys() == known | photos
     assert len(known) == 2 * rounds
     assert (

@@ -112,7 +112,7 @@ async def test_deleting_while_it_is_drawn(drawing: Drawing, replicate: Replicate
         replicate.hold.set()
         await nothing_due(drawing.sessions)
 
-    assert await drawing.service.listed(OWNER) == []
+    assert await drawing.service.list_characters(OWNER) == []
     assert await drawing.keys() == set()
 
 

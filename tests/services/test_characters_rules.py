@@ -66,7 +66,7 @@ async def test_a_bad_photo_is_refused_at_the_door(drawing: Drawing, name: str) -
     with pytest.raises(error):
         await drawing.create(photo=photo)
 
-    assert await drawing.service.listed(OWNER) == []
+    assert await drawing.service.list_characters(OWNER) == []
     assert await drawing.keys() == set()
 
 
@@ -158,7 +158,7 @@ async def test_thirty_creates_at_once_are_no_more_than_one_may_have(drawing: Dra
 
     refused = [each for each in results if isinstance(each, TooManyGenerating)]
     assert len(refused) == 28
-    assert len(await drawing.service.listed(OWNER)) == 2
+    assert len(await drawing.service.list_characters(OWNER)) == 2
     assert len(await drawing.keys()) == 2
 
 
@@ -240,4 +240,4 @@ async def test_looking_at_photos_is_limited_as_well(
     with pytest.raises(ImageLimitReached):
         await drawing.create(variants=1)
     assert len(openai.requests) == 2
-    assert len(await drawing.service.listed(OWNER)) == 1
+    assert len(await drawing.service.list_characters(OWNER)) == 1

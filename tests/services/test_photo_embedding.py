@@ -59,7 +59,7 @@ async def test_what_looks_alike_is_found_without_a_key(posting: Posting) -> None
             (e.similarity for e in alike), reverse=True
         )
         hits += sum(each.photo.file_name.startswith(str(seed)) for each in alike[:2])
-    left = len(await posting.photos.listed(OWNER, whose))
+    left = len(await posting.photos.list_photos(OWNER, whose))
 
     # What is no more than darker may be a near-duplicate; the others are found.
     wanted = left - 8

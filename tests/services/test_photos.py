@@ -153,7 +153,7 @@ async def test_two_imports_at_once_take_each_photo_once(posting: Posting) -> Non
     flat = [each for half in outcomes for each in half]
     assert flat.count(ImportOutcome.ADDED) == 12
     assert flat.count(ImportOutcome.DUPLICATE) == 12
-    assert len(await posting.photos.listed(OWNER, whose)) == 12
+    assert len(await posting.photos.list_photos(OWNER, whose)) == 12
     assert len([each async for each in posting.studio.store.list_objects("photos/")]) == 24
 
 
@@ -278,7 +278,7 @@ async def test_only_owners_see_a_library(posting: Posting) -> None:
         await photos.find(STRANGER, "p0.jpg")
     for call in (
         photos.get(STRANGER, library_photo.id),
-        photos.listed(STRANGER, library_photo.personality_id),
+        photos.list_photos(STRANGER, library_photo.personality_id),
         photos.set_alt_text(STRANGER, library_photo.id, "mine"),
         photos.delete(STRANGER, library_photo.id),
         photos.similar(STRANGER, library_photo.id),
@@ -291,7 +291,7 @@ async def test_only_owners_see_a_library(posting: Posting) -> None:
 async def test_a_photo_is_found_by_name_or_by_the_beginning_of_its_id(posting: Posting) -> None:
     whose = await posting.personality()
     await take(posting, [file_source("x/a.jpg", photo(1)), file_source("y/a.jpg", photo(2))], whose)
-    first, _ = [each.photo for each in await posting.photos.listed(OWNER, whose)]
+    first, _ = [each.photo for each in await posting.photos.list_photos(OWNER, whose)]
 
     by_id = await posting.photos.find(OWNER, str(first.id)[:8].upper())
     by_name = await posting.photos.find(OWNER, first.file_name)

@@ -192,7 +192,7 @@ async def test_two_processes_take_no_slot_twice_and_skip_none(
         for half in halves:
             group.create_task(process(plan, -1, database_url, half, str(target.id)))
 
-    entries = await posting.calendar.listed(OWNER)
+    entries = await posting.calendar.list_posts(OWNER)
     taken = sorted(each.post.scheduled_at for each in entries if each.post.scheduled_at)
     begins = min(each.post.created_at for each in entries) - timedelta(seconds=1)
     assert taken == list(islice(occurrences(week, VIENNA, begins), 16))

@@ -42,7 +42,7 @@ class PublicFolder:
         if not self.is_open:
             return web.Response(status=502)
         assert self.store is not None
-        if not self.store.may_read(key, expires=0, signature=signature):
+        if not self.store.may_read(key, signature=signature):
             return web.Response(status=403)
         path = self.store.path_of(key)
         return web.FileResponse(path) if path.is_file() else web.Response(status=404)

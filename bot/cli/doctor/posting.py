@@ -37,7 +37,7 @@ async def _check_buffer(settings: Settings, sessions: Sessions) -> CheckResult:
         if buffer is None:
             todo = "Set BUFFER_API_KEY to post photos on social networks."
             return CheckResult("Buffer", CheckState.IDLE, "no key", todo)
-        channels = await buffer.listed()
+        channels = await buffer.list_channels()
     except DomainError as error:
         return CheckResult(
             "Buffer", CheckState.BAD, explain(error) or str(error), "Look at BUFFER_API_KEY."

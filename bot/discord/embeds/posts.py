@@ -7,13 +7,13 @@ import discord
 
 from services.social import (
     LABELS,
+    PUBLISHERS,
     CaptionDraft,
     PostDetails,
     PostNotice,
     PostStatus,
     SocialTarget,
     TargetDetails,
-    TargetKind,
     format_slots,
 )
 from services.texts import shorten
@@ -54,8 +54,8 @@ def status_text(details: PostDetails) -> str:
         return "being cancelled"
     if post.status == PostStatus.SCHEDULED and details.target and details.target.paused_at:
         return "waiting: its target is paused"
-    if post.status == PostStatus.SCHEDULED and post.buffer_post_id:
-        return "in Buffer's queue"
+    if details.target and post.status == PostStatus.SCHEDULED and post.buffer_post_id:
+        return f"in {PUBLISHERS[details.target.kind].label}'s queue"
     return _STATUS_TEXTS[PostStatus(post.status)]
 
 
@@ -90,7 +90,7 @@ def safe_name(text: str) -> str:
 
 def target_name(target: SocialTarget) -> str:
     """Return the name of a target."""
-    if target.kind == TargetKind.DISCORD:
+    if target.guild_id is not None:
         return f"<#{target.remote_id}>"
     return f"{LABELS.get(target.service, target.service)} **{_safe(target.name)}**"
 
