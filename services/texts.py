@@ -8,6 +8,8 @@ from services.errors import TextEmpty, TextTooLong
 NAME_LIMIT = 80
 TEXT_LIMIT = 4000
 
+# Categories Cc but tab and line feed, and Cs.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 # Zero-width joiners are part of emoji, so they are kept unless they follow a letter.
 _JOINERS = "\u200d\ufe0e\ufe0f"
@@ -37,6 +39,14 @@ def on_one_line(text: str) -> str:
     return _SPACES.sub(" ", unicodedata.normalize("NFC", cleaned)).strip(_JOINERS + " ")
 
 
+def printable(text: str) -> str:
+    """Return a text without NUL, other control characters and lone surrogates.
+
+    Databases and Discord refuse them. Line breaks and tabs stay.
+    """
+    return _UNPRINTABLE.sub("", text)
+
+
 def clean_name(text: str, *, field: str = "name", limit: int = NAME_LIMIT) -> str:
     """Return a name on one line, without invisible characters.
 
@@ -58,8 +68,7 @@ def clean_text(text: str, *, field: str, limit: int = TEXT_LIMIT) -> str:
     Raises:
         TextTooLong: More than `limit` characters are left.
     """
-    cleaned = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
-    cleaned = cleaned.strip()
+    cleaned = printable(text).strip()
     if len(cleaned) > limit:
         raise TextTooLong(field, limit)
     return cleaned

@@ -31,7 +31,7 @@ from bot.discord.ui import AnyInteraction, Modal, PersistentButton, Tree, View
 from services.characters import PhotoProblem
 from services.engine import Skipped, SkipReason
 from services.errors import DomainError, TextEmpty
-from services.llm import ModelRateLimited
+from services.llm import ModelProblem, ModelRateLimited
 from services.media import PictureTooLarge
 from services.photos import PhotoNotFound
 from services.social import PhotoHasPost
@@ -47,6 +47,7 @@ FACTS: dict[Any, Any] = {
     tuple[str, ...]: ("x",),
     SkipReason: SkipReason.CAP,
     PhotoProblem: PhotoProblem.NOBODY,
+    ModelProblem: ModelProblem.NO_CREDIT,
 }
 WORDS = "The name is empty or has no visible text."
 

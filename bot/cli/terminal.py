@@ -14,7 +14,7 @@ import typer
 
 from bot.app import logs
 from bot.app.settings import Settings, SettingsError, misspelled_variables
-from bot.discord.errors import explain
+from bot.discord.errors import operator_text
 from db.embedded import server
 from db.errors import AlreadyRunning, DatabaseUnreachable, FolderUnusable, NoDatabase
 from services.errors import DomainError
@@ -48,7 +48,7 @@ def _message_for(error: Exception) -> str | None:
         case SettingsError():
             return str(error)
         case DomainError():
-            return strip_markdown(explain(error) or "")
+            return strip_markdown(operator_text(error))
         case NoDatabase():
             return "DATABASE_URL: set it; the embedded PostgreSQL is not installed here"
         case DatabaseUnreachable():

@@ -8,6 +8,7 @@ from discord import app_commands
 
 from bot.discord.locales import CATALOGUES, ENGLISH
 from bot.discord.messages import Catalogue
+from services.llm import ModelError
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,13 @@ def explain(error: BaseException, locale: discord.Locale | None = None) -> str |
 def describe(error: BaseException) -> str:
     """Return the message for an error, a generic one for an internal error."""
     return explain(error) or ENGLISH.unexplained
+
+
+def operator_text(error: BaseException) -> str:
+    """Return the message for the operator, with the words of a vendor that members do not get."""
+    text = explain(error) or str(error)
+    detail = error.detail if isinstance(error, ModelError) else ""
+    return f"{text} It says: {detail}" if detail else text
 
 
 def _catalogue(locale: discord.Locale | None) -> Catalogue:

@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
+from services.chat.model_output import CODE, without_markup
+
 # Characters: four messages. Anything longer is not a conversation.
 MAX_LENGTH = 7000
 _LEAK_LENGTH = 80
 _SIMILARITY_THRESHOLD = 0.8  # share of common trigrams of two texts
 # Shorter answers ("good night", "yes") may be an echo or a repetition.
 _MIN_ECHO_LENGTH, _MIN_REPEAT_LENGTH = 16, 25
-_HIDDEN_TAGS = "think|thinking|reasoning|context"
-_HIDDEN_BLOCK = re.compile(rf"<({_HIDDEN_TAGS})>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-# Some chat templates open the reasoning block, so that only its closing tag is in the output.
-_CLOSING_TAG = re.compile(rf"</(?:{_HIDDEN_TAGS})>", re.IGNORECASE)
+# Words by which a line is said to somebody, not about them.
+_ADDRESSING = re.compile(r"\b(?:i|i'm|i’m|me|my|you|your|we|us|our)\b|\?", re.IGNORECASE)
 _MARKDOWN = frozenset("*_~`>#|-")
 _SENTENCES = (". ", "! ", "? ", "。", "！", "？", "\n")
 _SENTENCE_END = re.compile(r"(?:[.!?…](?=[\"'”’)*_]*(?:\s|$))|[。！？])[\"'”’」』)*_]*")
@@ -36,21 +36,60 @@ def clean(text: str, name: str, others: Collection[str] = ()) -> str:
 
     `others` are the other speakers of the conversation: text that a model writes for them is cut.
     """
-    cleaned = _CLOSING_TAG.split(_HIDDEN_BLOCK.sub("", text))[-1].strip()
+    cleaned = without_markup(text)
     if prefix := re.match(rf"(?:{_speaker_label(name, *others)})+", cleaned, re.IGNORECASE):
         cleaned = cleaned[prefix.end() :]
-    if others and (
-        next_speaker := re.search(rf"\n\s*{_speaker_label(*others)}", cleaned, re.IGNORECASE)
-    ):
-        cleaned = cleaned[: next_speaker.start()]
+    cleaned = cleaned[: _find_other_turn(cleaned, name, others)]
     if len(cleaned) <= MAX_LENGTH:
         return cleaned.strip()
     cut = max(cleaned.rfind(mark, MAX_LENGTH // 2, MAX_LENGTH) + 1 for mark in _SENTENCES)
     return cleaned[: cut or MAX_LENGTH].strip() + " …"
 
 
+def _find_other_turn(text: str, name: str, others: Collection[str]) -> int:
+    """Return where another speaker's turn begins, or the end of the text.
+
+    Lines that begin with names are no turns if they are a list: it is introduced by a colon, or
+    has several people, each once, who are spoken about; and the speaker's own name is not in it.
+    """
+    if not others:
+        return len(text)
+    label = re.compile(
+        rf"^[ \t]{{0,8}}(?P<all>{_speaker_label(name, *others)})", re.IGNORECASE | re.MULTILINE
+    )
+    code = [match.span() for match in CODE.finditer(text)]
+    runs: list[list[re.Match[str]]] = []
+    for match in label.finditer(text):
+        if any(start < match.start() < end for start, end in code):
+            continue
+        is_next = bool(runs) and text.count("\n", runs[-1][-1].end(), match.start()) == 1
+        runs[-1].append(match) if is_next else runs.append([match])
+    for run in runs:
+        foreign = next((each for each in run if not _is_label_of(name, each["all"])), None)
+        if foreign is not None and not _is_list(text, run, name):
+            return foreign.start()
+    return len(text)
+
+
+def _is_list(text: str, run: Sequence[re.Match[str]], name: str) -> bool:
+    """Whether neighbouring lines that begin with names are a list."""
+    labels = [each["all"].strip("*_[] \t:：").casefold() for each in run]
+    if any(_is_label_of(name, each["all"]) for each in run) or len(set(labels)) < len(labels):
+        return False
+    if text[: run[0].start()].rstrip("*_ \t\n").endswith((":", "：")):
+        return True
+    lines = [text[each.end() :].partition("\n")[0] for each in run]
+    return len(lines) > 1 and not any(_ADDRESSING.search(line) for line in lines)
+
+
+def _is_label_of(name: str, label: str) -> bool:
+    return label.strip("*_[] \t:：").casefold() == name.casefold()
+
+
 def trim_incomplete(text: str) -> str:
     """Return a text that hit the token limit without its last, incomplete sentence."""
+    if not text:
+        return ""
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
     return text[: ends[-1]] if ends and ends[-1] > len(text) // 3 else f"{text} …"
 
@@ -73,8 +112,8 @@ def find_defect(
 
 def _speaker_label(*names: str) -> str:
     """Return a pattern for a speaker's name before a line: `Ada:`, `**Ada:**`, `[Ada]:`."""
-    either = "|".join(re.escape(name) for name in names)
-    return rf"[*_\[]*(?:{either})[*_\]]*\s*[:：][*_]*\s*"
+    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return rf"[*_\[]{{0,4}}(?:{either})[*_\]]{{0,4}}[ \t]{{0,4}}[:：][*_]{{0,4}}\s{{0,40}}"
 
 
 def _normalized(text: str) -> str:

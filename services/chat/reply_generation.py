@@ -23,6 +23,7 @@ from services.llm import (
     ContextTooLong,
     Image,
     LanguageModels,
+    ReasoningOnly,
     Request,
     Sampling,
 )
@@ -233,7 +234,7 @@ class ReplyGenerator:
         }
         others.discard(prompt_context.personality.name)
         usable: tuple[Completion, Prompt] | None = None
-        for _ in range(_MAX_ATTEMPTS):
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
             built_prompt = prompt.build(prompt_context, token_limit=token_limit)
             try:
                 completion = await self._models.complete(
@@ -247,10 +248,14 @@ class ReplyGenerator:
                     fallback=context.config.fallback_model,
                 )
             except ContextTooLong:
+                if attempt == _MAX_ATTEMPTS:
+                    raise
                 token_limit = int(token_limit * _SHRINK_FACTOR)
                 continue
             text = postprocess.clean(completion.text, prompt_context.personality.name, others)
             text = postprocess.trim_incomplete(text) if completion.is_cut else text
+            if completion.is_cut and not text:
+                raise ReasoningOnly(completion.model)
             completion = replace(completion, text=text)
             defect = postprocess.find_defect(
                 text,

@@ -65,7 +65,7 @@ class GeminiEmbedder(ImageEmbedder):
         except (ContextTooLong, ModelRefused) as error:
             raise EmbedderFailed(self.name, "it refuses this one") from error
         except ModelMisconfigured as error:
-            raise EmbedderMisconfigured(self.name, error.detail) from error
+            raise EmbedderMisconfigured(self.name, "its vendor does not accept it") from error
         except ModelError as error:
             unavailable = EmbedderUnavailable(self.name)
             if isinstance(error, ModelRateLimited):

@@ -19,10 +19,10 @@ from services.images.types import GeneratedImage, ImageRequest, Prediction
 from services.llm import (
     Image,
     MalformedAnswer,
-    ModelMisconfigured,
-    ModelRateLimited,
+    ModelError,
     ModelRefused,
     ModelUnavailable,
+    read_error,
 )
 
 VENDOR = "replicate"
@@ -32,9 +32,9 @@ _CLOCK_SKEW = timedelta(minutes=2)
 _MAX_PAGES = 10
 # Input and output are deleted after an hour (replicate.com/docs/topics/predictions/data-retention).
 _RETENTION = timedelta(minutes=55)
-_TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
+_SERVER_ERROR = 500
 # The SDK drops the Retry-After header, but the message has the seconds, too.
-_RETRY_AFTER = re.compile(r"in (\d+) second")
+_RETRY_AFTER = re.compile(r"in (\d{1,9}) second")
 # What the models' messages contain when they refuse a request.
 _REFUSAL_MARKERS = (
     "sensitive",
@@ -178,15 +178,15 @@ class ReplicateImageModel(ImageModel):
         except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise MalformedAnswer(self.name) from error
 
-    def _api_error(self, error: ReplicateError) -> Exception:
+    def _api_error(self, error: ReplicateError) -> ModelError:
         detail = (error.detail or error.title or "")[:200]
-        status = error.status or _SERVER_ERROR
-        if status == _TOO_MANY_REQUESTS:
-            wait = _RETRY_AFTER.search(detail)
-            return ModelRateLimited(self.name, float(wait[1]) if wait else None)
-        if status >= _SERVER_ERROR:
-            return ModelUnavailable(self.name)
-        return ModelMisconfigured(self.name, detail or f"HTTP {status}")
+        wait = _RETRY_AFTER.search(detail)
+        return read_error(
+            {"message": detail},
+            self.name,
+            status=error.status or _SERVER_ERROR,
+            retry_after=wait[1] if wait else None,
+        )
 
 
 def _input(request: ImageRequest) -> dict[str, Any]:

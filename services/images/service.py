@@ -16,6 +16,7 @@ from services.images.types import GeneratedImage, ImageRequest, Prediction
 from services.llm import (
     BackgroundCalls,
     Caller,
+    ContextTooLong,
     Image,
     Ledger,
     ModelError,
@@ -33,7 +34,7 @@ T = TypeVar("T")
 
 # Errors after which the vendor has certainly not started anything.
 _NOT_STARTED: tuple[type[ModelError], ...] = (
-    *(ModelRateLimited, ModelMisconfigured, ModelOverloaded, ModelRefused),
+    *(ContextTooLong, ModelRateLimited, ModelMisconfigured, ModelOverloaded, ModelRefused),
 )
 
 
@@ -228,6 +229,8 @@ def _call_outcome(error: ModelError) -> CallOutcome:
     match error:
         case ModelRefused():
             return CallOutcome.REFUSED
+        case ContextTooLong():
+            return CallOutcome.TOO_LONG
         case ModelRateLimited():
             return CallOutcome.RATE_LIMITED
         case ModelMisconfigured():

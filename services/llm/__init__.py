@@ -1,15 +1,18 @@
 """Language models: one module per vendor, and the service that calls them."""
 
 from services.background_calls import BackgroundCalls, background_calls
+from services.llm.answers import read_error
 from services.llm.errors import (
     ContextTooLong,
     MalformedAnswer,
     ModelError,
     ModelMisconfigured,
     ModelOverloaded,
+    ModelProblem,
     ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
+    ReasoningOnly,
 )
 from services.llm.ledger import Ledger, UsageSummary
 from services.llm.ports import TextModel
@@ -44,11 +47,13 @@ __all__ = [
     "ModelError",
     "ModelMisconfigured",
     "ModelOverloaded",
+    "ModelProblem",
     "ModelRateLimited",
     "ModelRefused",
     "ModelUnavailable",
     "Parsed",
     "Price",
+    "ReasoningOnly",
     "Request",
     "Sampling",
     "TextModel",
@@ -59,4 +64,5 @@ __all__ = [
     "estimate",
     "fitting_length",
     "maximum_cost",
+    "read_error",
 ]

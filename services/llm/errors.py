@@ -1,12 +1,32 @@
 """Errors of calls to models, independent of the vendor."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from services.errors import DomainError, TransientError
+from services.llm.types import Usage
 
 
 class ModelError(DomainError):
-    """A call to a language model failed."""
+    """A call to a language model failed.
+
+    `usage` is what the vendor says the call used; None if it did not answer. `detail` is what the
+    vendor says, which may name accounts and keys: it is for the operator alone.
+    """
+
+    usage: Usage | None = None
+    detail: str = ""
+
+
+class ModelProblem(StrEnum):
+    """Why a vendor or a setting does not allow a call, whoever makes it."""
+
+    NO_CREDIT = "no credit"
+    KEY_REFUSED = "key refused"
+    NOT_FOUND = "not found"
+    REQUEST_REFUSED = "request refused"
+    NO_SUCH_VENDOR = "no such vendor"
+    FILE_UNREADABLE = "file unreadable"
 
 
 @dataclass(eq=False)
@@ -40,16 +60,24 @@ class ModelRefused(ModelError):
 class ModelMisconfigured(ModelError):
     """The key, the name of the model or a parameter is wrong; retrying cannot help.
 
-    `detail` is the vendor's or our own explanation, for the operator.
+    `vendors` are the ones that are configured, if the model has another.
     """
 
     model: str
-    detail: str
+    problem: ModelProblem
+    vendors: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
 class ContextTooLong(ModelError):
     """The prompt exceeds the context of the model."""
+
+    model: str
+
+
+@dataclass(eq=False)
+class ReasoningOnly(ModelError):
+    """The model used all of its tokens on reasoning, and said nothing."""
 
     model: str
 

@@ -1,7 +1,6 @@
 """Google's Gemini models."""
 
 import contextlib
-import json
 import re
 from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import Any, cast
@@ -12,21 +11,21 @@ from google.genai import errors, types
 from pydantic import ValidationError
 from typing_extensions import override
 
+from services.llm.answers import malformed, read_error, to_tokens
 from services.llm.errors import (
-    ContextTooLong,
-    MalformedAnswer,
-    ModelMisconfigured,
+    ModelError,
     ModelOverloaded,
-    ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
 )
 from services.llm.ports import TextModel
 from services.llm.types import ChatMessage, Completion, Image, Parsed, Request, T, Usage
+from services.texts import printable
 
 VENDOR = "gemini"
 CONTEXT_TOKENS = 200_000
 
+_RETRY_DELAY = re.compile(r"'retryDelay': '([\d.]{1,20}s)'")
 _REFUSALS = {
     *("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "RECITATION", "SPII"),
     *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
@@ -92,7 +91,12 @@ class Gemini(TextModel):
                     yield piece
         if not is_finished:
             raise ModelUnavailable(_full_name(request.model))  # the stream was cut
-        yield Completion(text="".join(pieces), model=_full_name(request.model), usage=_usage(last))
+        yield Completion(
+            text="".join(pieces),
+            model=_full_name(request.model),
+            usage=_usage(last),
+            is_cut=_finish_reason(last) == "MAX_TOKENS",
+        )
 
     @override
     async def parse(self, request: Request, schema: type[T]) -> Parsed[T]:
@@ -108,7 +112,7 @@ class Gemini(TextModel):
         try:
             value = schema.model_validate_json(completion.text)
         except ValidationError as error:
-            raise MalformedAnswer(completion.model) from error
+            raise malformed(completion) from error
         return Parsed(value=value, **vars(completion))
 
     async def generate_image(
@@ -222,14 +226,16 @@ def _finish_reason(answer: types.GenerateContentResponse) -> str | None:
 def _raise_if_blocked(answer: types.GenerateContentResponse, model: str) -> None:
     block_reason = answer.prompt_feedback and answer.prompt_feedback.block_reason
     if block_reason or _finish_reason(answer) in _REFUSALS:
-        raise ModelRefused(_full_name(model))
+        refused = ModelRefused(_full_name(model))
+        refused.usage = _usage(answer)
+        raise refused
 
 
 def _text(answer: types.GenerateContentResponse) -> str:
     """Return the text without thoughts. `answer.text` would warn about other kinds of parts."""
     content = answer.candidates[0].content if answer.candidates else None
     parts = (content.parts if content else None) or []
-    return "".join(part.text for part in parts if part.text and not part.thought)
+    return printable("".join(part.text for part in parts if part.text and not part.thought))
 
 
 def _completion(answer: types.GenerateContentResponse, model: str) -> Completion:
@@ -249,10 +255,11 @@ def _usage(answer: types.GenerateContentResponse) -> Usage:
     usage = answer.usage_metadata
     if usage is None:
         return Usage()
+    answered, thought = usage.candidates_token_count, usage.thoughts_token_count
     return Usage(
-        tokens_in=usage.prompt_token_count or 0,
-        tokens_cached=usage.cached_content_token_count or 0,
-        tokens_out=(usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0),
+        tokens_in=to_tokens(usage.prompt_token_count),
+        tokens_cached=to_tokens(usage.cached_content_token_count),
+        tokens_out=to_tokens(to_tokens(answered) + to_tokens(thought)),
     )
 
 
@@ -268,22 +275,22 @@ def _translate_errors(model: str) -> Generator[None]:
         errors.UnknownApiResponseError,
         aiohttp.ClientError,
         TimeoutError,
-        json.JSONDecodeError,
-        ValidationError,
+        # The answer is no JSON, or not what the SDK expects.
+        *(AttributeError, LookupError, RecursionError, TypeError, ValueError),
     ) as error:
         raise ModelUnavailable(name) from error
 
 
-def _client_error(name: str, error: errors.ClientError) -> Exception:
-    message = (error.message or "")[:200]
-    if error.code == 429:  # noqa: PLR2004 - HTTP's own number
-        return ModelRateLimited(name, _retry_after(error))
-    if "token count" in message:
-        return ContextTooLong(name)
-    return ModelMisconfigured(name, message or f"HTTP {error.code}")
+def _client_error(name: str, error: errors.ClientError) -> ModelError:
+    return read_error(
+        {"message": error.message, "status": error.status},
+        name,
+        status=error.code,
+        retry_after=_retry_after(error),
+    )
 
 
-def _retry_after(error: errors.ClientError) -> float | None:
-    """Read `retryDelay` ("3s") of google.rpc.RetryInfo in the error's details."""
-    match = re.search(r"'retryDelay': '([\d.]+)s'", str(cast("Any", error).details))
-    return float(match[1]) if match else None
+def _retry_after(error: errors.ClientError) -> str | None:
+    """Return `retryDelay` ("3s") of google.rpc.RetryInfo in the error's details."""
+    match = _RETRY_DELAY.search(str(cast("Any", error).details)[:10_000])
+    return match[1] if match else None

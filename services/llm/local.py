@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.llm.errors import ModelMisconfigured
+from services.llm.errors import ModelMisconfigured, ModelProblem
 from services.llm.ports import TextModel
 from services.llm.vendors import Dialect
 
@@ -51,7 +51,9 @@ async def serve(path: Path) -> AsyncGenerator[TextModel]:
         async with asyncio.timeout(_START_SECONDS):
             address = (await child.stdout.readline()).decode().strip() if child.stdout else ""
         if not address.startswith("http://"):
-            raise ModelMisconfigured(f"{VENDOR}/{path.stem}", f"{path} is no model I can load.")
+            error = ModelMisconfigured(f"{VENDOR}/{path.stem}", ModelProblem.FILE_UNREADABLE)
+            error.detail = str(path)
+            raise error
         log.info("The local model %s listens on %s", path.name, address)
         vendor = OpenAICompatible(
             VENDOR,

@@ -12,11 +12,14 @@ from tenacity.wait import wait_base
 
 from db.models import CallOutcome
 from services.background_calls import BackgroundCalls
+from services.llm.chat_templates import ChatTemplate
 from services.llm.errors import (
     ContextTooLong,
     MalformedAnswer,
     ModelError,
     ModelMisconfigured,
+    ModelOverloaded,
+    ModelProblem,
     ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
@@ -36,6 +39,7 @@ _OUTCOMES: dict[type[ModelError], CallOutcome] = {
     ModelMisconfigured: CallOutcome.MISCONFIGURED,
     ContextTooLong: CallOutcome.TOO_LONG,
     MalformedAnswer: CallOutcome.MALFORMED,
+    ModelOverloaded: CallOutcome.UNAVAILABLE,
 }
 
 
@@ -69,6 +73,7 @@ class LanguageModels:
         self._vendors = vendors
         self._deadline = deadline
         self._wait = wait
+        self._templates: dict[str, ChatTemplate] = {}
 
     @property
     def ledger(self) -> Ledger:
@@ -88,10 +93,8 @@ class LanguageModels:
         """
         vendor, _, rest = model.partition("/")
         if vendor not in self._vendors or not rest:
-            known = ", ".join(sorted(self._vendors)) or "none"
-            raise ModelMisconfigured(
-                model, f"Models are written vendor/model. Vendors that are set up: {known}."
-            )
+            known = tuple(sorted(self._vendors)) or ("none",)
+            raise ModelMisconfigured(model, ModelProblem.NO_SUCH_VENDOR, vendors=known)
         return f"{vendor}/{self._vendors[vendor].default}" if rest == "default" else model
 
     def unsupported(self, model: str, parameters: frozenset[str]) -> frozenset[str]:
@@ -146,7 +149,7 @@ class LanguageModels:
             deadline = asyncio.get_running_loop().time() + self._deadline
             try:
                 async with _timeout_at(deadline, request.model):
-                    async for piece in vendor.stream(request.to(name)):
+                    async for piece in vendor.stream(self._fit(request).to(name)):
                         pieces.put_nowait(piece)
             finally:
                 pieces.put_nowait(None)
@@ -165,7 +168,8 @@ class LanguageModels:
                 yield piece
             await task
         except ModelError as error:
-            outcome = _OUTCOMES[type(error)]
+            outcome, usage = _OUTCOMES[type(error)], self._usage_of(request.model, error)
+            self._learn_template(request.model, error)
             raise
         finally:
             task.cancel()
@@ -211,13 +215,48 @@ class LanguageModels:
         async def call() -> C:
             deadline = asyncio.get_running_loop().time() + self._deadline
             return await with_retries(
-                lambda: self._attempt(ask, request, caller, deadline),
+                lambda: self._attempt_with_template(ask, request, caller, deadline),
                 on=(ModelUnavailable, ModelRateLimited),
                 within=self._deadline,
                 backoff=self._wait,
             )
 
         return await self._background.call(call)
+
+    async def _attempt_with_template(
+        self,
+        ask: Callable[[TextModel, Request], Awaitable[C]],
+        request: Request,
+        caller: Caller,
+        deadline: float,
+    ) -> C:
+        """Call a model, and again for each demand of its chat template that a refusal teaches.
+
+        A request that is refused so is not processed.
+        """
+        while True:
+            try:
+                return await self._attempt(ask, request, caller, deadline)
+            except ModelError as error:
+                if not self._learn_template(request.model, error):
+                    raise
+
+    def _fit(self, request: Request) -> Request:
+        template = self._templates.get(request.model, ChatTemplate())
+        return replace(request, messages=template.fit(request.messages))
+
+    def _learn_template(self, model: str, error: ModelError) -> bool:
+        """Remember what the chat template of a model demands; return whether that was new."""
+        stricter = self._templates.get(model, ChatTemplate()).stricter(error.detail)
+        if stricter is None:
+            return False
+        log.info("The chat template of %s: %s", model, stricter)
+        self._templates[model] = stricter
+        return True
+
+    def _usage_of(self, model: str, error: ModelError) -> Usage:
+        """Return what a call that failed used, which is paid all the same."""
+        return self._ledger.with_cost(model, error.usage) if error.usage else Usage()
 
     async def _attempt(
         self,
@@ -231,10 +270,12 @@ class LanguageModels:
         outcome, usage = CallOutcome.CANCELLED, Usage()
         try:
             async with _timeout_at(deadline, request.model):
-                answer = await ask(vendor, request.to(name))
+                answer = await ask(vendor, self._fit(request).to(name))
             outcome, usage = CallOutcome.OK, self._ledger.with_cost(request.model, answer.usage)
         except ModelError as error:
-            outcome = _OUTCOMES[type(error)]
+            outcome, usage = _OUTCOMES[type(error)], self._usage_of(request.model, error)
+            if error.detail:
+                log.warning("%s failed: %s", request.model, error.detail)
             raise
         finally:
             await self._ledger.record(

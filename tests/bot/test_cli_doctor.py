@@ -123,7 +123,8 @@ async def test_models_that_end_or_are_not_offered_are_named(
     missing = by_part(await run_checks(other, database_url))
 
     assert "is shut down on 2020-01-01" in ends["Model of openai"].finding
-    assert "gpt-7 is not offered" in missing["Model of openai"].finding
+    assert "gpt-7, which it does not list" in missing["Model of openai"].finding
+    assert missing["Model of openai"].state == CheckState.DOUBTFUL
 
 
 async def test_a_folder_that_cannot_be_written_is_named(

@@ -1,5 +1,8 @@
 """Unusable answers, and models that fail."""
 
+import json
+from typing import Any
+
 import pytest
 
 from services.seeds import SYSTEM_PROMPT
@@ -8,6 +11,11 @@ from tests.cogs.conftest import House
 from tests.vendors.openai import Reply
 
 GOOD = "The kettle is on, sit down and tell me."
+ALL_THOUGHT = "used all its tokens on reasoning"
+
+
+def raw(body: Any) -> Reply:
+    return Reply(body=json.dumps(body), headers={"Content-Type": "application/json"})
 
 
 async def test_an_endless_answer_is_capped_and_split(house: House) -> None:
@@ -62,6 +70,41 @@ async def test_three_times_nothing_is_told_in_words(house: House) -> None:
     assert len(house.openai.requests) == 3
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": GOOD}],
+        f"\x00{GOOD}\ud83d",
+        f"<seed:think>hm</seed:think>{GOOD}<|im_end|>\nuser\nAnd?",
+    ],
+    ids=["parts", "NUL and half a character", "marks of the model"],
+)
+async def test_only_what_can_be_said_and_stored_is_said(house: House, content: Any) -> None:
+    choice = {"index": 0, "finish_reason": "stop", "message": {"content": content}}
+    house.openai.replies.append(raw({"choices": [choice]}))
+    await house.alice.send(house.lobby, "@Mirela hello")
+    house.openai.says("It boiled over.")
+
+    await house.alice.send(house.lobby, "@Mirela hello again")
+
+    assert answers(house.lobby) == [GOOD, "It boiled over."]
+    assert GOOD in house.openai.prompts[-1]
+
+
+async def test_the_words_of_the_vendor_are_for_the_operator_alone(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.openai.replies.append(
+        Reply(status=401, message="Incorrect API key provided: sk-proj-abcd. org-SECRET123")
+    )
+
+    await house.alice.send(house.lobby, "@Mirela hello")
+
+    assert "sk-proj" not in str(spoken(house.lobby))
+    assert "org-SECRET" not in str(spoken(house.lobby))
+    assert "org-SECRET" in caplog.text
+
+
 @pytest.mark.parametrize("prefix", ["Mirela: ", "**Mirela:** ", "mirela : ", "**Mirela**: "])
 async def test_its_own_name_before_an_answer_is_taken_away(house: House, prefix: str) -> None:
     house.openai.says(prefix + GOOD)
@@ -90,10 +133,15 @@ async def test_nobody_is_pinged_by_what_a_model_says(house: House) -> None:
             Reply(status=429, headers={"Retry-After": "60"}),
             "is rate-limited. Try again in 60 seconds.",
         ),
+        (Reply(status=429, headers={"Retry-After": "inf"}), "Try again in 3600 seconds."),
         (Reply(text="", refusal="I will not."), "declined to answer that"),
-        (Reply(status=401), "is not configured correctly"),
+        (Reply(status=401), "its vendor does not accept the API key"),
+        (raw({"error": {"code": 402, "message": "Insufficient credits"}}), "no credit left"),
+        (raw({"choices": [{"finish_reason": "length", "message": {"content": ""}}]}), ALL_THOUGHT),
+        (raw({"choices": [{"finish_reason": "length", "message": {}}]}), ALL_THOUGHT),
+        (Reply("<think>alice asks about", finish_reason="length"), ALL_THOUGHT),
     ],
-    ids=["429", "refusal", "401"],
+    ids=["429", "429 forever", "refusal", "401", "402 in a 200", *("all thought",) * 3],
 )
 async def test_a_model_that_fails_is_told_of_and_the_next_answer_knows_the_message(
     house: House, reply: Reply, expected: str

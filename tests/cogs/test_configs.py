@@ -90,7 +90,7 @@ async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
         ({"name": "\u200b"}, unseen),
         ({"name": "  "}, unseen),
         ({"name": "\u0958" * 80}, "The name is too long: the limit is 80 characters."),
-        ({"model": "gpt-6"}, "Models are written vendor/model."),
+        ({"model": "gpt-6"}, "models are written vendor/model"),
         ({"model": "acme/gpt"}, "Vendors that are set up: openai."),
         ({"vision_model": "openai/"}, "is not configured correctly"),
         ({"fallback_model": "/x"}, "is not configured correctly"),

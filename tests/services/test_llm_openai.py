@@ -210,11 +210,18 @@ async def test_a_failure_is_one_of_our_errors(
     ("header", "seconds"),
     [
         ({"retry-after": "7"}, 7),
-        ({"retry-after": "Sat, 21 Nov 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "Sat, 21 Nov 2026 07:28:00 GMT"}, 0),
+        ({"retry-after": "7m12s"}, 432),
+        ({"retry-after": "250ms"}, 0.25),
+        ({"retry-after": "-5"}, 0),
+        ({"retry-after": "inf"}, 3600),
+        ({"retry-after": "1e400"}, 3600),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "soon"}, None),
         ({}, None),
     ],
 )
-async def test_how_long_to_wait_is_passed_on_where_the_vendor_says_it_in_seconds(
+async def test_how_long_to_wait_is_passed_on_in_whatever_form_it_comes(
     vendor: OpenAICompatible, openai: OpenAIStandIn, header: dict[str, str], seconds: float | None
 ) -> None:
     openai.replies.append(Reply(status=429, headers=header))

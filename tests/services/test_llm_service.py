@@ -1,8 +1,11 @@
 """The service in front of the vendors: retries, fallbacks, deadlines."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +16,7 @@ from db.session import Sessions
 from services.llm import (
     BackgroundCalls,
     Caller,
+    ChatMessage,
     ConfiguredVendor,
     ContextTooLong,
     LanguageModels,
@@ -25,6 +29,7 @@ from services.llm import (
     ModelUnavailable,
     background_calls,
 )
+from services.llm.chat_templates import ChatTemplate
 from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
 from tests.services.llm_support import HELLO, NIGHT, Lamp, Night
@@ -70,6 +75,83 @@ async def outcomes(sessions: Sessions) -> list[tuple[str, str]]:
         return [(row.model, row.outcome) for row in rows]
 
 
+def alternating(roles: list[str]) -> str | None:
+    """Refuse as the templates of Mistral and Gemma do."""
+    turns = roles[1:] if roles[0] == "system" else roles
+    wanted = [("user", "assistant")[number % 2] for number in range(len(turns))]
+    return None if turns == wanted else "Conversation roles must alternate user/assistant/user/..."
+
+
+def without_system(roles: list[str]) -> str | None:
+    return "System role not supported" if "system" in roles else None
+
+
+def strictest(roles: list[str]) -> str | None:
+    return without_system(roles) or alternating(roles)
+
+
+@pytest.mark.parametrize(
+    ("demand", "status"),
+    [(alternating, 400), (alternating, 500), (without_system, 400), (strictest, 400)],
+)
+async def test_a_chat_template_that_wants_other_roles_is_served_and_remembered(
+    make: Make, openai: OpenAIStandIn, demand: Callable[[list[str]], str | None], status: int
+) -> None:
+    openai.template, openai.template_status = demand, status
+    names: dict[str, Any] = {"s": "system", "u": "user", "a": "assistant"}
+    models = make()
+
+    for roles in ("suua", "sau", "su", "uauu", "ssuu", "susuau", "a"):
+        messages = tuple(
+            ChatMessage(names[role], f"line {number}") for number, role in enumerate(roles)
+        )
+        await models.complete(replace(ASKED, messages=messages), caller=CHAT)
+        for number in range(len(roles)):
+            assert f"line {number}" in openai.prompts[-1]
+        # What was refused once is not tried again.
+        openai.template_status = 418
+
+    assert len(openai.requests) == 7
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "After the optional system message, conversation roles must alternate user/assistant",
+        "Jinja Exception: Conversation roles must alternate user/assistant/user/assistant/...",
+        "Expected last role User or Tool (or Assistant with prefix True) for serving but got x",
+        "System role not supported",
+        "Developer instruction is not enabled for models/gemma-3-27b-it",
+        "This model does not support system messages.",
+        "Only user and assistant roles are supported!",
+    ],
+)
+def test_the_refusals_of_templates_are_known(refusal: str) -> None:
+    assert ChatTemplate().stricter(refusal)
+
+
+@pytest.mark.parametrize("refusal", ["", "Invalid value for 'max_tokens'", "Unknown parameter"])
+def test_other_refusals_teach_nothing_about_roles(refusal: str) -> None:
+    assert ChatTemplate().stricter(refusal) is None
+
+
+async def test_what_was_paid_for_no_answer_is_in_the_ledger(
+    make: Make, openai: OpenAIStandIn, sessions: Sessions
+) -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13, "cost": 0.5}
+    body = {"choices": [{"finish_reason": "content_filter", "message": None}], "usage": usage}
+    openai.replies.append(
+        Reply(body=json.dumps(body), headers={"Content-Type": "application/json"})
+    )
+
+    with pytest.raises(ModelRefused):
+        await make().complete(ASKED, caller=CHAT)
+
+    async with sessions() as session:
+        row = (await session.scalars(select(LlmCall))).one()
+    assert (row.outcome, row.tokens_in, row.tokens_out, row.cost_usd) == ("refused", 9, 4, 0.5)
+
+
 async def test_default_is_the_model_of_the_settings(make: Make, openai: OpenAIStandIn) -> None:
     models = make()
 
@@ -87,7 +169,7 @@ async def test_a_model_of_no_vendor_is_a_mistake_of_whoever_named_it(
     with pytest.raises(ModelMisconfigured) as raised:
         await make().complete(HELLO.to(name), caller=CHAT)
 
-    assert "openai, spare" in raised.value.detail
+    assert raised.value.vendors == ("openai", "spare")
     assert await outcomes(sessions) == []
 
 

@@ -39,10 +39,90 @@ SECRET = (
         ("", ""),
         (" \n", ""),
         ("I think: yes. 1 < 2 > 0", "I think: yes. 1 < 2 > 0"),
+        # Reasoning as other families of models mark it.
+        ("<seed:think>hm</seed:think>Hello.", "Hello."),
+        ('<thought kind="x">hm</thought>Hello.', "Hello."),
+        ("<think >hm</ think>Hello.", "Hello."),
+        ("<think/>Hello.", "Hello."),
+        ("<scratchpad>a <think>b</think></scratchpad>Hello.", "Hello."),
+        ("[THINK]hm[/THINK]Hello.", "Hello."),
+        ("◁think▷hm◁/think▷Hello.", "Hello."),
+        ("<|START_THINKING|>hm<|END_THINKING|><|START_RESPONSE|>Hello.<|END_RESPONSE|>", "Hello."),
+        ("<|begin_of_thought|>hm<|end_of_thought|>Hello.", "Hello."),
+        (
+            "<|channel|>analysis<|message|>hm<|end|>"
+            "<|start|>assistant<|channel|>final<|message|>Hello.<|return|>",
+            "Hello.",
+        ),
+        ("<|channel|>analysis<|message|>The user wants", ""),
+        ("analysisThe user wants a greeting.assistantfinalHello.", "Hello."),
+        # Tokens of chat templates, and the turns that a model writes after them.
+        ("Hello.<|im_end|>", "Hello."),
+        ("Hello.<|im_end|>\n<|im_start|>user\nHow are you?", "Hello."),
+        ("<|im_start|>assistant\nHello.", "Hello."),
+        ("<|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|>", "Hello."),
+        ("<start_of_turn>model\nHello.<end_of_turn>\n<start_of_turn>user", "Hello."),
+        ("Hello.</s>", "Hello."),
+        ("Hello. [INST] And you? [/INST]", "Hello."),
+        ("Hello.<｜end▁of▁sentence｜>", "Hello."),
+        ("Hel<|reserved_7|>lo.", "Hello."),
     ],
 )
 def test_only_what_is_meant_to_be_said_is_kept(reply: str, cleaned: str) -> None:
     assert clean(reply, "Mirela") == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The whole message was just `<thinking>` and then nothing, and I went on about it.",
+        "Use the `<think>` tag, then `</think>` to close it, child.",
+        "In XML you would write `<context>here</context>` like so.",
+        "```\n<think>\nhm\n</think>\n```\nThat is how it looks.",
+        'He wrote "<think>" on the wall, and “</think>” below it.',
+        "Its template ends turns with `<|im_end|>` or `</s>`, and `[INST]` begins one.",
+        "I think of <b>you</b> and <thinker>.",
+        "A <s>lie</s> a truth.",
+        "[think] about it, and read [Thoughts](https://a.example).",
+        "The analysis: it was all in the final act.",
+    ],
+)
+def test_what_is_quoted_or_only_similar_stays(text: str) -> None:
+    assert clean(text, "Mirela") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Here is the plan:\nalice: brings tea\nbob: brings bread\nAnd I bring the lamp.",
+        "Here is the plan:\n\n**alice**: brings tea\n**bob**: brings bread",
+        "Scores so far\nalice: 3\nbob: 5\nWell rowed.",
+        "The note says:\nalice: come home.\nThat is all.",
+        "- alice: tea\n- bob: bread",
+        "```\nalice: 3\n```\nThat is the log.",
+    ],
+)
+def test_a_list_of_those_present_stays(text: str) -> None:
+    assert clean(text, "Mirela", {"alice", "bob"}) == text
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "alice: Thanks!",
+        "**alice:** And then?",
+        "alice: I see.\nMirela: Good.",
+        "alice: Where are you?\nbob: Here.",
+        "Mirela: More.\nalice: Fine.",
+        "alice: one\nalice: two",
+        "Bob (the elder): Hm.",
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_the_turn_of_somebody_else_is_cut(turn: str, gap: str) -> None:
+    text = clean(f"The tide is out.{gap}{turn}", "Mirela", {"alice", "bob", "Bob (the elder)"})
+
+    assert text in ("The tide is out.", f"The tide is out.{gap}Mirela: More.")
 
 
 def test_a_name_is_taken_literally() -> None:

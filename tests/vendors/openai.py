@@ -73,6 +73,9 @@ class OpenAIStandIn:
         self.requested = asyncio.Event()
         self.abandoned = asyncio.Event()
         self.answer: Callable[[Body], str] | None = None
+        # What a chat template refuses in a request, with the status that it is refused with.
+        self.template: Callable[[list[str]], str | None] | None = None
+        self.template_status = 400
         self.models: list[Body] = [{"id": "gpt-6-luna", "object": "model"}]
         self.url = ""
         self._known = set(_FIELDS) | (_EXTRA if extra else set[str]())
@@ -103,6 +106,9 @@ class OpenAIStandIn:
         if complaint := self._complaint(request, body):
             self.complaints.append(complaint)
             return _error(400, complaint)
+        roles = [each["role"] for each in body["messages"]]
+        if self.template is not None and (refusal := self.template(roles)):
+            return _error(self.template_status, refusal)
         self.requests.append(body)
         self.requested.set()
         reply = self.replies.popleft() if self.replies else self.default

@@ -1,6 +1,7 @@
 """Checks of the configuration: storage, database, Discord and language models."""
 
 import tempfile
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,16 @@ from bot.app.vendors import language_models
 from bot.cli.doctor.diagnostics import CheckResult, CheckState
 from bot.cli.doctor.media import examine_media
 from bot.cli.doctor.posting import examine_posting
-from bot.discord.errors import explain
+from bot.discord.errors import operator_text
 from db.session import Sessions, connect
 from db.upgrade import head
-from services.llm import LanguageModels, ModelError, background_calls
+from services.llm import (
+    LanguageModels,
+    ModelError,
+    ModelMisconfigured,
+    ModelProblem,
+    background_calls,
+)
 
 _SHUTDOWN_NOTICE = timedelta(days=60)
 # The permissions that Troupe needs on Discord.
@@ -138,7 +145,7 @@ async def _check_models(settings: Settings, sessions: Sessions) -> list[CheckRes
         ):
             return [await _check_vendor(models, name) for name in sorted(models.vendors)]
     except (SettingsError, ModelError) as error:
-        return [CheckResult("Language model", CheckState.BAD, explain(error) or str(error))]
+        return [CheckResult("Language model", CheckState.BAD, operator_text(error))]
 
 
 async def _check_vendor(models: LanguageModels, vendor: str) -> CheckResult:
@@ -148,10 +155,13 @@ async def _check_vendor(models: LanguageModels, vendor: str) -> CheckResult:
         offered = await models.models(vendor)
     except ModelError as error:
         todo = f"Look at the settings that begin with {vendor.upper()}_."
-        return CheckResult(part, CheckState.BAD, explain(error) or str(error), todo)
-    if vendor != "local" and default not in offered:
-        todo = f"Set {vendor.upper()}_MODEL to one that it offers."
-        return CheckResult(part, CheckState.BAD, f"{default} is not offered", todo)
+        if isinstance(error, ModelMisconfigured) and error.problem == ModelProblem.NOT_FOUND:
+            todo = f"Look at {vendor.upper()}_BASE_URL: such addresses usually end in /v1."
+        return CheckResult(part, CheckState.BAD, operator_text(error), todo)
+    if vendor != "local" and not _offers(offered, default):
+        # Some vendors serve more than they list: variants, routers, aliases.
+        todo = f"If it does not answer, set {vendor.upper()}_MODEL to one that is listed."
+        return CheckResult(part, CheckState.DOUBTFUL, f"{default}, which it does not list", todo)
     shutdown_date = offered.get(default)
     if (
         shutdown_date is not None
@@ -160,6 +170,12 @@ async def _check_vendor(models: LanguageModels, vendor: str) -> CheckResult:
         todo = f"Set {vendor.upper()}_MODEL to another one before then."
         return CheckResult(part, CheckState.BAD, f"{default} is shut down on {shutdown_date}", todo)
     return CheckResult(part, CheckState.GOOD, default)
+
+
+def _offers(offered: Collection[str], model: str) -> bool:
+    """Whether a model is listed, under its name or with a tag such as `:latest` or `:free`."""
+    name, _, tag = model.partition(":")
+    return model in offered or (f"{name}:latest" if not tag else name) in offered
 
 
 def _parse_date(text: str) -> date:

@@ -13,6 +13,7 @@ class CheckState(StrEnum):
 
     GOOD = "good"
     IDLE = "not set"
+    DOUBTFUL = "doubtful"
     BAD = "broken"
 
 
@@ -34,6 +35,7 @@ def show(findings: list[CheckResult]) -> bool:
     marks = {
         CheckState.GOOD: "[green]✓[/]",
         CheckState.IDLE: "[dim]–[/]",
+        CheckState.DOUBTFUL: "[yellow]![/]",
         CheckState.BAD: "[red]✗[/]",
     }
     for each in findings:

@@ -95,7 +95,13 @@ _MODELS = {
     llm.ModelOverloaded: "The model {model:code} is overloaded. Try again in a moment.",
     llm.ModelRateLimited: "The model {model:code} is rate-limited. Try again {retry_after:wait}.",
     llm.ModelRefused: "The model {model:code} declined to answer that.",
-    llm.ModelMisconfigured: "The model {model:code} is not configured correctly: {detail}",
+    llm.ModelMisconfigured: (
+        "The model {model:code} cannot be used: {problem:term}[[. The vendors here: {vendors}]]."
+    ),
+    llm.ReasoningOnly: (
+        "The model {model:code} used all its tokens on reasoning and said nothing. Whoever owns "
+        "its config can raise `max_tokens`, or choose a model that reasons less."
+    ),
     llm.ContextTooLong: "That is longer than the context of the model {model:code}.",
     llm.MalformedAnswer: "The model {model:code} gave an unusable answer. Try again.",
     llm_configs.ConfigNotFound: "There is no config called **{name}** that you can use here.",
@@ -361,8 +367,15 @@ _OPERATIONS = {
     legacy.LegacyUnreachable: "The database {address} cannot be opened: {reason}",
 }
 
+_SEE_LOG = "the person who runs this bot finds the reason in its log"
 _TERMS = {
     "too many": "too many",
+    "ModelProblem:no credit": "the account at its vendor has no credit left",
+    "ModelProblem:key refused": f"its vendor does not accept the API key; {_SEE_LOG}",
+    "ModelProblem:not found": f"its vendor has no such model at this address; {_SEE_LOG}",
+    "ModelProblem:request refused": f"its vendor rejects the request; {_SEE_LOG}",
+    "ModelProblem:no such vendor": "models are written vendor/model",
+    "ModelProblem:file unreadable": "its file is not a model that can be loaded",
     "PhotoProblem:nobody": "there is no person in it. Send a photo of one person.",
     "PhotoProblem:several": "there is more than one person in it. Send a photo of one person.",
     "PhotoProblem:sexual": "characters cannot be made from sexual photos.",
