@@ -22,8 +22,9 @@ from services.errors import TransientError
 T = TypeVar("T")
 # Nobody waits longer for a vendor, whatever it asks for.
 MAX_RETRY_AFTER = 3600.0
+_MAX_HEADER = 100
 _DURATION = re.compile(
-    r"(?:(?P<h>\d{1,9}(?:\.\d{1,9})?)h)?(?:(?P<m>\d{1,9}(?:\.\d{1,9})?)m(?!s))?"
+    r"\A(?:(?P<h>\d{1,9}(?:\.\d{1,9})?)h)?(?:(?P<m>\d{1,9}(?:\.\d{1,9})?)m(?!s))?"
     r"(?:(?P<s>\d{1,9}(?:\.\d{1,9})?)s)?(?:(?P<ms>\d{1,9}(?:\.\d{1,9})?)ms)?"
 )
 _UNIT_SECONDS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
@@ -39,9 +40,9 @@ def parse_retry_after(value: object, *, now: datetime | None = None) -> float | 
     try:
         seconds = float(text)
     except ValueError:
-        seconds = _duration(text)
+        seconds = _duration(text[:_MAX_HEADER])
         if seconds is None:
-            seconds = _until(text, now or datetime.now(UTC))
+            seconds = _until(text[:_MAX_HEADER], now or datetime.now(UTC))
     if seconds is None or math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)

@@ -32,7 +32,7 @@ from typing_extensions import override
 from services.texts import on_one_line
 
 MAX_TEXT = 200
-_OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_OPTIONAL = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]", re.DOTALL)
 
 Template: TypeAlias = str | tuple[str, ...]
 

@@ -6,6 +6,7 @@ request: memories, the time, who is speaking, and the new message.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from db.models import ConversationLine, Persona, Personality, Role
 from services.llm import ChatMessage, Image, estimate, fitting_length
 from services.memory import RetrievedMemory
 from services.personalities import SharedPhoto, describe
-from services.texts import shorten
+from services.texts import is_visible, shorten
 
 RULES = """\
 You are {name}, a character in a chat. Write only {name}'s next message: no name before it, no \
@@ -29,7 +30,9 @@ _SYSTEM_SHARE, _MESSAGE_SHARE, _CONTEXT_SHARE, _NAME_SHARE = 0.5, 0.25, 0.2, 0.0
 # The expected share of the end of the prompt. While the end is not longer, the budget of the
 # history does not change, and neither does its first line.
 _END_SHARE = 0.125
-_BLOCK = re.compile(r"<(\s*/?\s*context\s*)>", re.IGNORECASE)
+# What may begin a tag: `<`, or what looks like it, with some of what follows.
+_BRACKETS = "<＜﹤"
+_TAG = re.compile(rf"[{_BRACKETS}](?P<inside>[^{_BRACKETS}]{{0,60}})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,8 +193,22 @@ def _relative_day(then: datetime, now: datetime) -> str:
 
 
 def _escape_markers(text: str) -> str:
-    """Neutralise tags that would open or close a context block."""
-    return _BLOCK.sub(r"‹\1›", text)
+    """Neutralise tags that would open or close a context block, disguised ones too."""
+    return _TAG.sub(_escape_marker, text)
+
+
+def _escape_marker(match: re.Match[str]) -> str:
+    inside = match["inside"]
+    plain = "".join(
+        character
+        for character in unicodedata.normalize("NFKC", inside)
+        if is_visible(character) and not character.isspace()
+    )
+    if not plain.lstrip("/").casefold().startswith("context"):
+        return match[0]
+    for bracket in (">", "＞", "﹥"):
+        inside = inside.replace(bracket, "›")
+    return f"‹{inside}"
 
 
 def _fit(text: str, token_limit: int) -> str:

@@ -1,8 +1,9 @@
 """Generation of a personality's reply to a message. Nothing is sent or stored here."""
 
+import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -252,17 +253,17 @@ class ReplyGenerator:
                     raise
                 token_limit = int(token_limit * _SHRINK_FACTOR)
                 continue
-            text = postprocess.clean(completion.text, prompt_context.personality.name, others)
-            text = postprocess.trim_incomplete(text) if completion.is_cut else text
-            if completion.is_cut and not text:
-                raise ReasoningOnly(completion.model)
-            completion = replace(completion, text=text)
-            defect = postprocess.find_defect(
-                text,
+            cleaner = _Cleaner(
+                name=prompt_context.personality.name,
+                others=others,
                 message=request.text,
                 previous_replies=previous_replies,
                 system_prompt=built_prompt.messages[0].content,
             )
+            text, defect = await asyncio.to_thread(cleaner.clean, completion)
+            if completion.is_cut and not text:
+                raise ReasoningOnly(completion.model)
+            completion = replace(completion, text=text)
             if defect is None:
                 return completion, built_prompt
             log.info("Regenerating an answer of %s: %s", model_request.model, defect)
@@ -271,6 +272,28 @@ class ReplyGenerator:
         if usable is None:
             raise NoUsableReply(prompt_context.personality.name)
         return usable
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cleaner:
+    """Cleans answers and looks for their defects; both may take long."""
+
+    name: str
+    others: Collection[str]
+    message: str
+    previous_replies: Sequence[str]
+    system_prompt: str
+
+    def clean(self, completion: Completion) -> tuple[str, Defect | None]:
+        """Return what is to be said of an answer, and its defect."""
+        text = postprocess.clean(completion.text, self.name, self.others)
+        text = postprocess.trim_incomplete(text) if completion.is_cut else text
+        return text, postprocess.find_defect(
+            text,
+            message=self.message,
+            previous_replies=self.previous_replies,
+            system_prompt=self.system_prompt,
+        )
 
 
 def _distinctive_words(text: str, *names: str) -> str:

@@ -33,8 +33,8 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
         if piece:
             messages.append(message + _CLOSING_FENCE if reopened else message)
         # If the block ends at the cut, no empty one is opened.
-        if reopened and (end := re.match(r"\s*```+", rest)):
-            rest, reopened = rest[end.end() :], ""
+        if reopened and rest.lstrip().startswith("```"):
+            rest, reopened = rest.lstrip().lstrip("`"), ""
         rest, opened = rest.lstrip("\r\n" if reopened else None), reopened
     return messages
 

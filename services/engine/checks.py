@@ -37,7 +37,7 @@ _SELF = re.compile(
     re.IGNORECASE,
 )
 _LEAK = re.compile(
-    r"</?\s*board|</?\s*(?:think|thinking|context|system)\b|\d+[- ]words?\b|\bword count|"
+    r"</?\s{0,9}(?:board|(?:think|thinking|context|system)\b)|\d{1,9}[- ]words?\b|\bword count|"
     r"^(?:here(?:'|’)?s|here is|sure|certainly|okay, here)\b.{0,40}(?:post|comment|reply|answer)|"
     r"\[/?inst\]|<\|", re.IGNORECASE | re.MULTILINE,
 )  # fmt: skip
@@ -128,8 +128,8 @@ def _speaks_as_another(text: str, others: Collection[str]) -> bool:
     if not others:
         return False
     names = "|".join(re.escape(name) for name in sorted(others, key=len, reverse=True))
-    label = rf"(?:^|\n)\s*[*_\[(]*(?:{names})[*_\])]*\s*[:：—]"
-    claim = rf"\b(?:i am|i['’]m|my name is|this is|yours,?|signed,?)\s+(?:{names})\b"
+    label = rf"(?:^|\n)\s{{0,9}}[*_\[(]{{0,4}}(?:{names})[*_\])]{{0,4}}\s{{0,9}}[:：—]"
+    claim = rf"\b(?:i am|i['’]m|my name is|this is|yours,?|signed,?)\s{{1,9}}(?:{names})\b"
     return bool(re.search(f"{label}|{claim}", text, re.IGNORECASE))
 
 

@@ -23,7 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ROUTE = "/media"
-_KEY = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9][A-Za-z0-9/_.-]{0,199}")
+_KEY = re.compile(r"\A(?!.{0,200}(?:^|/)\.)[A-Za-z0-9][A-Za-z0-9/_.-]{0,199}")
 _SECRET_FILE, _SECRET_BYTES = ".secret", 32
 _TEMPORARY_FOLDER, _TEMPORARY_MAX_AGE_SECONDS = ".halves", 3600
 _NEVER_EXPIRES = 0

@@ -22,6 +22,7 @@ from services.personalities.json_editing import member_spans, skip_whitespace, s
 
 LIMIT_MB = 10
 _DOCUMENT_LIMIT = 2_000_000
+_STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEYWORDS = ("ccv3", "chara")  # the newer one takes precedence
 
@@ -158,8 +159,25 @@ def _extract_cards(png: bytes) -> dict[str, bytes]:
 
 
 def _preferred_document(cards: Mapping[str, bytes]) -> str | None:
-    keyword = next((keyword for keyword in _KEYWORDS if keyword in cards), None)
-    return None if keyword is None else _decode_base64(cards[keyword])
+    """Return the newest of the cards in a picture that is not broken.
+
+    Raises:
+        CardTooLarge, NotACard: All are broken; the newest one's error.
+    """
+    errors: list[CardTooLarge | NotACard] = []
+    for keyword in _KEYWORDS:
+        if keyword not in cards:
+            continue
+        try:
+            document = _decode_base64(cards[keyword])
+            _load_body(document)
+        except (CardTooLarge, NotACard) as error:
+            errors.append(error)
+        else:
+            return document
+    if errors:
+        raise errors[0]
+    return None
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -196,7 +214,9 @@ def _build_text_chunk(keyword: str, document: str) -> bytes:
 
 def _decode_base64(text: bytes) -> str:
     try:
-        return _decode(base64.b64decode(text))
+        # With or without padding, and in the alphabet for URLs, too: programs write all of these.
+        plain = text.translate(_STANDARD_ALPHABET, b" \t\r\n=")
+        return _decode(base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True))
     except binascii.Error as error:
         raise NotACard("a PNG whose character cannot be decoded") from error
 
@@ -240,11 +260,7 @@ def _body_offset(document: str) -> int:
 
 def _get_string(body: Mapping[str, Any], field: str) -> str | None:
     value = body.get(field)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise NotACard(f"a card whose `{field}` is no text")
-    return value
+    return value if isinstance(value, str) else None
 
 
 def _get_extension(body: Mapping[str, Any]) -> dict[str, str]:

@@ -43,9 +43,14 @@ def skeleton(name: str) -> str:
 
 
 def strip_disguise(text: str) -> str:
-    """Return a text without invisible characters, and with lookalikes as plain letters."""
+    """Return a text without invisible characters, and with lookalikes as plain letters.
+
+    Runs of spaces are one space, empty lines are left out.
+    """
     folded = unicodedata.normalize("NFKC", text)
-    return "".join(c for c in folded if is_visible(c) or c in "\n\t").translate(_DISGUISES)
+    plain = "".join(c for c in folded if is_visible(c) or c in "\n\t").translate(_DISGUISES)
+    lines = (" ".join(line.split()) for line in plain.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def _significant(character: str) -> str:

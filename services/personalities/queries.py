@@ -233,12 +233,12 @@ async def set_card(
     session: AsyncSession, personality_id: UUID, document: str, image: bytes | None
 ) -> None:
     """Store the card that a personality was imported from."""
+    card = insert(PersonalityCard).values(
+        personality_id=personality_id, document=document, image=image
+    )
+    changed = {"document": card.excluded.document, "image": card.excluded.image}
     await session.execute(
-        insert(PersonalityCard)
-        .values(personality_id=personality_id, document=document, image=image)
-        .on_conflict_do_update(
-            index_elements=["personality_id"], set_={"document": document, "image": image}
-        )
+        card.on_conflict_do_update(index_elements=["personality_id"], set_=changed)
     )
 
 

@@ -9,6 +9,7 @@ from typing_extensions import Unpack
 
 from db.models import Personality, PersonalityAlias, PersonalityCard
 from db.session import Sessions
+from services.heavy_work import HeavyWork
 from services.people import get_or_create_user
 from services.personalities import cards, definition, queries, transcripts
 from services.personalities.errors import (
@@ -36,6 +37,7 @@ class PersonalityService:
     def __init__(self, sessions: Sessions, *, on_delete: DeletionHook | None = None) -> None:
         self._sessions = sessions
         self._on_delete = on_delete
+        self._heavy_work = HeavyWork()
 
     async def names(
         self, discord_id: int, channel_id: int | None, *, query: str, limit: int = 25
@@ -258,8 +260,12 @@ class PersonalityService:
             NameImpersonates, PersonalityNameTaken: The name is not available.
             TextEmpty, TextTooLong: A field is not valid.
         """
-        card = cards.read(data)
-        columns = transcripts.columns_of(card)
+
+        def read() -> tuple[cards.Card, dict[str, Any]]:
+            card = cards.read(data)
+            return card, transcripts.columns_of(card)
+
+        card, columns = await self._heavy_work.run(actor.discord_id or 0, read)
         _refuse_impersonation(columns, members)
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
@@ -277,15 +283,18 @@ class PersonalityService:
         async with self._sessions() as session:
             personality = await get_owned(session, actor, personality_id)
             card = await session.get(PersonalityCard, personality_id)
-        document = card.document if card else None
-        values, extension = transcripts.values_of(personality, document)
-        if not as_png:
-            text = cards.write(document, values, extension)
-            return CardFile(f"{personality.slug}.json", text.encode())
-        if card is None or card.image is None:
+        document, image = (card.document, card.image) if card else (None, None)
+        if as_png and image is None:
             raise NoCardImage(personality.name)
-        image = cards.write_png(card.image, values, extension)
-        return CardFile(f"{personality.slug}.png", image)
+
+        def write() -> bytes:
+            values, extension = transcripts.values_of(personality, document)
+            if as_png and image is not None:
+                return cards.write_png(image, values, extension)
+            return cards.write(document, values, extension).encode()
+
+        data = await self._heavy_work.run(actor.discord_id or 0, write)
+        return CardFile(f"{personality.slug}.{'png' if as_png else 'json'}", data)
 
 
 def _refuse_impersonation(columns: Mapping[str, Any], members: Iterable[str]) -> None:

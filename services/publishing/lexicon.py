@@ -1,4 +1,7 @@
-"""Patterns for ages, minors, explicit and suggestive words, and prompt injections."""
+"""Patterns for ages, minors, explicit and suggestive words, and prompt injections.
+
+They are for texts that `strip_disguise` has made plain: white space is single characters there.
+"""
 
 import re
 
@@ -15,13 +18,17 @@ NUMBER_WORDS = {word: number for number, word in enumerate(_UNITS)} | _TENS | {
     for number, unit in enumerate(_UNITS[1:10], start=1)
     for dash in ("-", " ")
 }  # fmt: skip
-_NUMBER = r"(\d{1,5}|" + "|".join(sorted(NUMBER_WORDS, key=len, reverse=True)) + ")"
-_SUBJECT = r"\b(?:he|she|they|i)(?:'s|'m|'re|\s+is|\s+am|\s+are|\s+was)?(?:\s+just)?(?:\s+turned)?"
+# Whole numbers are tried first, so that "seventeen" is not "seven" and "twenty-one" not "twenty".
+_NUMBER = (
+    rf"(\d{{1,5}}|(?:{'|'.join(_TENS_WORDS)})(?:[- ](?:{'|'.join(_UNITS[1:10])}))?"
+    rf"|{'|'.join(sorted(_UNITS, key=len, reverse=True))})"
+)
+_SUBJECT = r"\b(?:he|she|they|i)(?:'s|'m|'re|\sis|\sam|\sare|\swas)?(?:\sjust)?(?:\sturned)?"
 # Ages as people write them; what follows "she is" must look like a number of years.
 AGES = re.compile(
-    rf"\b{_NUMBER}[-\s]*(?:years?|yrs?\.?)[-\s]*old\b|\b{_NUMBER}[-\s]?y\.?/?o\b"
-    rf"|(?:^|[,.:;(\n])\s*aged?\s*(?:of|:|is)?\s*{_NUMBER}\b|\bage\s*[:=]\s*{_NUMBER}\b"
-    rf"|{_SUBJECT}\s+(?!one\b){_NUMBER}(?=\s*(?:[.,;:!?)\n]|$|and\b))"
+    rf"\b{_NUMBER}[-\s]{{0,3}}(?:years?|yrs?\.?)[-\s]{{0,3}}old\b|\b{_NUMBER}[-\s]?y\.?/?o\b"
+    rf"|(?:^|[,.:;(\n])\s?aged?\s?(?:of|:|is)?\s?{_NUMBER}\b|\bage\s?[:=]\s?{_NUMBER}\b"
+    rf"|{_SUBJECT}\s(?!one\b){_NUMBER}(?=\s?(?:[.,;:!?)\n]|$|and\b))"
     rf"|\b(?:man|woman|lady|girl|boy|lad|person) of {_NUMBER}\b",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -30,8 +37,8 @@ BORN = re.compile(r"\bborn\b|\b(?:19|20)\d\d\b", re.IGNORECASE)
 # Anything that may mean somebody under 18. Applied only above safe, where false positives are fine.
 _YOUNG = r"(1[0-7]|[3-9]|thirteen|fourteen|fifteen|sixteen|seventeen|eleven|twelve|ten)"
 MINORS = re.compile(
-    rf"{_SUBJECT}\s+(?:only|barely|just|about|almost|nearly|not yet)?\s*(?:turning\s+)?{_YOUNG}\b"
-    rf"(?!\s*(?:feet|ft|cm|metres?|meters?|%|percent|times|minutes?|hours?|days?|weeks?|months?"
+    rf"{_SUBJECT}\s(?:only|barely|just|about|almost|nearly|not yet)?\s?(?:turning\s)?{_YOUNG}\b"
+    rf"(?!\s?(?:feet|ft|cm|metres?|meters?|%|percent|times|minutes?|hours?|days?|weeks?|months?"
     rf"|years? (?:ago|later|in|of))\b)"
     rf"|\b{_YOUNG}\s?[fm]\b|\b[fm]\s?{_YOUNG}\b|\bturned {_YOUNG}\b|\bappears? {_YOUNG}\b"
     r"|\b(?:under-?age[d]?|lolis?|lolitas?|lolicon|shotas?|shotacon|jailbait|pre-?teens?|toddlers?"
@@ -63,7 +70,7 @@ INJECTIONS = re.compile(
     rf"|\b(?:answer|say|respond|reply|output|return)\b[^.\n]{{0,40}}[\"'“‘](?:safe|sfw)[\"'”’]"
     rf"|\b(?:nsfw[_ -]?)?rating\b[^.\n]{{0,20}}(?:must|should|is|has to be|=|:)[^.\n]{{0,12}}"
     rf"{_VERDICT}"
-    r"|about[_ ]sex[\"'”’]?\s*(?:[:=]|must|should|is)|[{\"'](?:rating|nsfw_rating)[\"']\s*[:=]"
+    r"|about[_ ]sex[\"'”’]?\s?(?:[:=]|must|should|is)|[{\"'](?:rating|nsfw_rating)[\"']\s?[:=]"
     r"|\b(?:when|if) asked\b[^.\n]{0,60}\b(?:sex|rating|nsfw)\b[^.\n]{0,40}"
     r"\b(?:answer|say|reply|respond|no|yes)\b",
     re.IGNORECASE,

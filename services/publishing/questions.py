@@ -18,7 +18,7 @@ from services.texts import on_one_line
 # Tokens for the question, the answer, and the overhead of templates and schemas.
 _OVERHEAD_TOKENS = 900
 _ANSWER_TOKENS = 300
-_FENCE = re.compile(r"<\s*/?\s*description", re.IGNORECASE)
+_FENCE = re.compile(r"<\s{0,9}/?\s{0,9}description", re.IGNORECASE)
 MAX_TAGS = 6
 
 _SYSTEM_PROMPT = """\

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.upgrade import upgrade
-from tests.bench import chat, engine, first_answer, jobs, media, photos
+from tests.bench import chat, engine, first_answer, jobs, media, photos, responsiveness
 from tests.bench.measure import Measure
 
 # Each takes the address of an empty, migrated database.
@@ -22,6 +22,7 @@ MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
     engine.measure,
     media.measure,
     photos.measure,
+    responsiveness.measure,
 )
 
 

@@ -64,6 +64,7 @@ class TimedVendor:
         self.requested_at: dict[str, float] = {}
         self.answered_at: dict[str, float] = {}
         self.prompts: list[list[dict[str, Any]]] = []
+        self.content: str | None = None
         self._random = random.Random(1)
 
     @asynccontextmanager
@@ -79,7 +80,7 @@ class TimedVendor:
         channel = body["prompt_cache_key"].rpartition(":")[2]
         self.requested_at[channel] = requested_at
         self.prompts.append(body["messages"])
-        content = sentence(self._random)
+        content = self.content or sentence(self._random)
         answer = {
             "id": "1", "object": "chat.completion", "created": 1, "model": body["model"],
             "choices": [
@@ -99,8 +100,11 @@ def measure(url: str) -> list[Measure]:
     return asyncio.run(_measure(url))
 
 
-async def _measure(url: str) -> list[Measure]:
-    embedder, adapter, vendor = WordLlamaEmbedder(), TimedAdapter(), TimedVendor()
+@asynccontextmanager
+async def chatting(
+    url: str, embedder: WordLlamaEmbedder, adapter: FakeChatAdapter, vendor: TimedVendor
+) -> AsyncGenerator[tuple[Sessions, ChatService]]:
+    """Open the service on a database, in front of a vendor."""
     dialect = Dialect(cache_key=True, context_tokens=32_000)
     async with (
         connect(url) as sessions,
@@ -113,7 +117,16 @@ async def _measure(url: str) -> list[Measure]:
             Ledger(sessions, PRICES), background, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
         )
         generator = ReplyGenerator(sessions, models, embedder, SystemClock())
-        chat = ChatService(sessions, generator, ConversationWriter(sessions, embedder), adapter)
+        yield (
+            sessions,
+            ChatService(sessions, generator, ConversationWriter(sessions, embedder), adapter),
+        )
+        await texts.close()
+
+
+async def _measure(url: str) -> list[Measure]:
+    embedder, adapter, vendor = WordLlamaEmbedder(), TimedAdapter(), TimedVendor()
+    async with chatting(url, embedder, adapter, vendor) as (sessions, chat):
         await _fill_memory(sessions, embedder)
         await _converse(chat, adapter, vendor, channel_id=1, turns=5)  # connections, plans
         alone = await _converse(chat, adapter, vendor, channel_id=2, turns=TURNS_ALONE)
@@ -125,7 +138,6 @@ async def _measure(url: str) -> list[Measure]:
         )
         vendor.prompts.clear()
         await _converse(chat, adapter, vendor, channel_id=3, turns=TURNS_CACHED)
-        await texts.close()
     together = [took for each in crowd for took in each]
     return [
         Measure("chat_overhead_p50_ms", percentile(alone, 0.5), "ms"),

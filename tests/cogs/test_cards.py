@@ -163,7 +163,7 @@ async def test_files_that_are_no_cards_are_refused_in_words(house: House) -> Non
         b"[1]": f"{no_card}JSON, but no object.",
         b"[" * 100_000: f"{no_card}no JSON.",
         card(name=" "): f"{no_card}it has no name.",
-        card(name=7): f"{no_card}a card whose `name` is no text.",
+        card(name=7): f"{no_card}it has no name.",
         card(name="\u200b"): "The name is empty or has no visible text.",
         card(description="x" * 32_001): "is too long: the limit is 32,000 characters.",
         card(name="Mirela"): "Another personality already uses the name or alias **Mirela**.",

@@ -91,7 +91,7 @@ async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
         ({"name": "  "}, unseen),
         ({"name": "\u0958" * 80}, "The name is too long: the limit is 80 characters."),
         ({"model": "gpt-6"}, "models are written vendor/model"),
-        ({"model": "acme/gpt"}, "Vendors that are set up: openai."),
+        ({"model": "acme/gpt"}, "The vendors here: openai."),
         ({"vision_model": "openai/"}, "is not configured correctly"),
         ({"fallback_model": "/x"}, "is not configured correctly"),
         ({"parameters": "temperature = 2.1"}, "`temperature` must be a number between 0 and 2."),
