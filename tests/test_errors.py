@@ -29,6 +29,7 @@ from bot.discord.locales import ENGLISH
 from bot.discord.messages import Translator
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton, Tree, View
 from services.characters import PhotoProblem
+from services.chat import Refusal
 from services.engine import Skipped, SkipReason
 from services.errors import DomainError, TextEmpty
 from services.llm import ModelProblem, ModelRateLimited
@@ -47,6 +48,7 @@ FACTS: dict[Any, Any] = {
     tuple[str, ...]: ("x",),
     SkipReason: SkipReason.CAP,
     PhotoProblem: PhotoProblem.NOBODY,
+    Refusal: Refusal.AUTOMOD,
     ModelProblem: ModelProblem.NO_CREDIT,
 }
 WORDS = "The name is empty or has no visible text."

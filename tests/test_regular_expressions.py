@@ -13,9 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
+
+from services.chat.postprocess import clean, trim_incomplete
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("bot", "cogs", "db", "services")
@@ -35,8 +39,9 @@ def patterns() -> dict[str, re.Pattern[str]]:
         for info in pkgutil.walk_packages(package.__path__, f"{room}."):
             module = importlib.import_module(info.name)
             for value in vars(module).values():
-                if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
-                    found.setdefault(value.pattern, value)
+                if isinstance(value, re.Pattern):
+                    pattern = cast("re.Pattern[str]", value)
+                    found.setdefault(str(pattern.pattern), pattern)
             source = Path(str(module.__file__)).read_text(encoding="utf-8")
             for call in ast.walk(ast.parse(source)):
                 if (
@@ -80,7 +85,8 @@ def measure(pattern: re.Pattern[str]) -> str | None:
     """Return the beginning of a text for which a pattern is not linear, or None."""
     sizes = (SCREEN, *SIZES)
     for short, *sized in zip(*(texts(pattern.pattern, size) for size in sizes), strict=True):
-        for work in (pattern.search, lambda text: pattern.sub("", text)):
+        works: tuple[Callable[[str], object], ...] = (pattern.search, partial(pattern.sub, ""))
+        for work in works:
             if not is_linear(work, short, *sized):
                 return f"{short[:40]!r}"
     return None
@@ -107,11 +113,6 @@ def is_linear(
 
 def dynamic() -> dict[str, Callable[[str], object]]:
     """Return the functions whose patterns are made from names, and those that use several."""
-    from services.chat.postprocess import clean, find_defect, trim_incomplete  # noqa: PLC0415
-
-    def defect(text: str) -> object:
-        return find_defect(text, message=text, previous_replies=[text], system_prompt=text)
-
     others = {"alice", "bob", "Dr. No (II)"}
     return {
         "clean": lambda text: clean(text, "Mirela", others),

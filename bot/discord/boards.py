@@ -9,14 +9,14 @@ import discord
 from typing_extensions import override
 
 from bot.discord.buttons.votes import UP, vote_view
-from bot.discord.webhooks import Webhooks, resolve_channel, translate_errors
+from bot.discord.refusals import THREAD_EXISTS, translate_errors
+from bot.discord.webhooks import Webhooks, is_sent_as, resolve_channel
 from services.chat import MissingPermission
 from services.engine import BoardAdapter, BoardLocation, ImageAttachment, SentMessages
 from services.texts import shorten
 from services.types import Speaker
 
 _MAX_HISTORY = 500
-_THREAD_EXISTS = 160004
 _MAX_TITLE, _MAX_ALT = 90, 1000
 
 
@@ -151,14 +151,13 @@ class DiscordBoardAdapter(BoardAdapter):
         try:
             return (await message.create_thread(name=location.title[:_MAX_TITLE] or "Comments")).id
         except discord.HTTPException as error:
-            if error.code != _THREAD_EXISTS:
+            if error.code != THREAD_EXISTS:
                 raise
             return location.post_message_id  # the thread of a message has the message's id
 
     async def _find(self, channel: Any, speaker: Speaker, content: str) -> int | None:
         async for message in channel.history(limit=_MAX_HISTORY):
-            is_webhook = message.webhook_id is not None
-            if is_webhook and (message.author.name, message.content) == (speaker.name, content):
+            if is_sent_as(message, speaker, content):
                 return message.id
         return None
 

@@ -14,7 +14,8 @@ from typing_extensions import override
 
 from bot.discord.converters import is_from_person, to_incoming_message
 from bot.discord.errors import describe
-from bot.discord.webhooks import Webhooks, resolve_channel, translate_errors
+from bot.discord.refusals import translate_errors
+from bot.discord.webhooks import Webhooks, resolve_channel
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
 from services.media import MAX_BYTES
 from services.types import Attachment, Channel, IncomingMessage, Speaker
@@ -208,7 +209,7 @@ class DiscordChatAdapter(ChatAdapter):
             await messageable.send(text, reference=reference)
 
     async def _keep_typing(self, channel: Channel) -> None:
-        with suppress(discord.HTTPException):
+        with suppress(discord.HTTPException, aiohttp.ClientError, OSError):
             messageable = await self._resolve(channel)
             async with messageable.typing():
                 await asyncio.Event().wait()

@@ -8,6 +8,7 @@ from discord import app_commands
 
 from bot.discord.locales import CATALOGUES, ENGLISH
 from bot.discord.messages import Catalogue
+from bot.discord.refusals import translate
 from services.llm import ModelError
 
 log = logging.getLogger(__name__)
@@ -18,7 +19,9 @@ _EXPIRED_CODES = {10008, 10015, 10062}
 
 def explain(error: BaseException, locale: discord.Locale | None = None) -> str | None:
     """Return the message for the user who caused an error, or None for an internal error."""
-    return _catalogue(locale).render(error)
+    # What is forbidden to a command may be anything, not only to send a message.
+    translated = None if isinstance(error, discord.Forbidden) else translate(error)
+    return _catalogue(locale).render(translated or error)
 
 
 def describe(error: BaseException) -> str:
@@ -51,11 +54,11 @@ def unwrap(error: BaseException) -> BaseException:
 async def report(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Reply to a failed interaction. All error handlers of `bot.discord.ui` call this."""
     cause = unwrap(error)
+    if isinstance(cause, discord.NotFound) and cause.code in _EXPIRED_CODES:
+        log.warning("Interaction %s has expired: %s", interaction.id, cause)
+        return
     text = explain(cause, interaction.locale)
     if text is None:
-        if isinstance(cause, discord.NotFound) and cause.code in _EXPIRED_CODES:
-            log.warning("Interaction %s has expired: %s", interaction.id, cause)
-            return
         log.error("Interaction %s failed", interaction.id, exc_info=cause)
         catalogue = _catalogue(interaction.locale)
         text = catalogue.internal_error.format(interaction=interaction.id)

@@ -2,22 +2,20 @@
 
 import io
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 
-import aiohttp
 import discord
 from typing_extensions import override
 
 from bot.discord.converters import to_channel
-from bot.discord.webhooks import Webhooks, resolve_channel, translate_errors
-from services.chat import MissingPermission
+from bot.discord.refusals import translate_errors
+from bot.discord.webhooks import Webhooks, resolve_channel
+from services.chat import DiscordBusy, DiscordUnavailable, MissingPermission
 from services.clock import Clock
 from services.media import ObjectStore
 from services.social import (
     DeliveryUnconfirmed,
     OutgoingPost,
-    PostRefused,
     Publisher,
     PublisherBusy,
     Receipt,
@@ -55,8 +53,8 @@ class DiscordPublisher(Publisher):
                 channel = await self._resolve(outgoing)
                 if not await self._webhooks.are_allowed(await self._webhook_channel(channel)):
                     raise MissingPermission("Manage Webhooks")
-        except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
-            raise PublisherBusy("Discord is not answering") from error
+        except (DiscordUnavailable, DiscordBusy) as error:
+            raise _busy(error) from error
         if outgoing.age_restricted and not channel.is_nsfw():
             raise MissingPermission("an age-restricted channel")
 
@@ -82,12 +80,10 @@ class DiscordPublisher(Publisher):
                     file=file,
                     **_destination(channel, outgoing),
                 )
-        except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
-            raise DeliveryUnconfirmed(type(error).__name__) from error
-        except discord.HTTPException as error:
-            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-                raise PublisherBusy("Discord is rate-limiting us", 60) from error
-            raise PostRefused(error.text[:200] or "Discord refuses it") from error
+        except DiscordUnavailable as error:
+            raise DeliveryUnconfirmed from error
+        except DiscordBusy as error:
+            raise _busy(error) from error
         return _receipt(channel, message.channel.id, message.id)
 
     @override
@@ -106,8 +102,8 @@ class DiscordPublisher(Publisher):
                     newest = newest or message.created_at
                     if newest - message.created_at > max_age:
                         return None  # by Discord's clock; the rest is older
-        except (aiohttp.ClientError, discord.DiscordServerError, OSError) as error:
-            raise PublisherBusy("Discord is not answering") from error
+        except (DiscordUnavailable, DiscordBusy) as error:
+            raise _busy(error) from error
         if checked == _MAX_HISTORY:
             raise DeliveryUnconfirmed  # the history is longer than what was checked
         return None
@@ -138,6 +134,12 @@ class DiscordPublisher(Publisher):
 
     async def _resolve(self, outgoing: OutgoingPost) -> Any:
         return await resolve_channel(self._bot, int(outgoing.channel_id))
+
+
+def _busy(error: DiscordBusy | DiscordUnavailable) -> PublisherBusy:
+    if isinstance(error, DiscordBusy):
+        return PublisherBusy("Discord is rate-limiting us", max(error.retry_after or 0, 60))
+    return PublisherBusy("Discord is not answering")
 
 
 def _matches(message: discord.Message, outgoing: OutgoingPost) -> bool:

@@ -12,15 +12,22 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from services.chat import ChannelNotFound, MissingPermission
+from bot.discord.refusals import (
+    INVALID_WEBHOOK_TOKEN,
+    THREAD_ARCHIVED,
+    TOO_MANY_WEBHOOKS,
+    UNKNOWN_WEBHOOK,
+    is_name_refused,
+)
+from services.chat import ChannelNotFound
 from services.types import Speaker
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WEBHOOK_NAME = "Troupe"
-_UNKNOWN_WEBHOOK = 10015
-_TOO_MANY_WEBHOOKS = 30007
+_DEAD_WEBHOOK = frozenset({UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN})
+_MAX_MESSAGE = 2000
 
 
 class Webhooks:
@@ -30,6 +37,8 @@ class Webhooks:
         self._bot = bot
         self._cache: dict[int, discord.Webhook] = {}
         self._locks: dict[int, asyncio.Lock] = {}
+        self._dead: set[int] = set()
+        self._refused_names: set[str] = set()
         if isinstance(bot, commands.bot.BotBase):
             bot.add_listener(self._invalidate, "on_webhooks_update")
 
@@ -45,7 +54,9 @@ class Webhooks:
                 own_webhooks = [
                     webhook
                     for webhook in await parent.webhooks()
-                    if webhook.token and webhook.user == self._bot.user
+                    if webhook.token
+                    and webhook.user == self._bot.user
+                    and webhook.id not in self._dead
                 ]
                 self._cache[parent.id] = (
                     own_webhooks[0]
@@ -59,7 +70,7 @@ class Webhooks:
         try:
             await self.get(channel)
         except discord.HTTPException as error:
-            if isinstance(error, discord.Forbidden) or error.code == _TOO_MANY_WEBHOOKS:
+            if isinstance(error, discord.Forbidden) or error.code == TOO_MANY_WEBHOOKS:
                 return False
             raise
         return True
@@ -84,9 +95,12 @@ class Webhooks:
             options.setdefault("thread", channel)
 
         async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
+            name, text = speaker.name, content
+            if name in self._refused_names:
+                name, text = WEBHOOK_NAME, _under_other_name(speaker, content)
             return await (webhook if is_retried else without_retries(webhook)).send(
-                content,
-                username=speaker.name,
+                text,
+                username=name,
                 avatar_url=speaker.avatar_url or discord.utils.MISSING,
                 allowed_mentions=discord.AllowedMentions.none(),
                 wait=True,
@@ -94,18 +108,58 @@ class Webhooks:
                 **options,
             )
 
+        try:
+            return await self.use(channel, send)
+        except discord.HTTPException as error:
+            if not await self._mend(channel, speaker, error):
+                raise
         return await self.use(channel, send)
 
     async def use(self, channel: Any, operation: Callable[[discord.Webhook], Awaitable[T]]) -> T:
-        """Call a function with the channel's webhook; again with a new one if it was deleted."""
+        """Call a function with the channel's webhook; again with a new one if it is dead."""
+        webhook = await self.get(channel)
         try:
-            return await operation(await self.get(channel))
-        except discord.NotFound as error:
-            if error.code != _UNKNOWN_WEBHOOK:
+            return await operation(webhook)
+        except discord.HTTPException as error:
+            if error.code not in _DEAD_WEBHOOK:
                 raise
-            log.info("The webhook of channel %s was deleted; creating another", channel.id)
+            log.info("The webhook of channel %s is dead; creating another", channel.id)
+            self._dead.add(webhook.id)
             self._cache.pop(webhook_channel(channel).id, None)
             return await operation(await self.get(channel))
+
+    async def _mend(self, channel: Any, speaker: Speaker, error: discord.HTTPException) -> bool:
+        """Remove what Discord refuses a message for; return whether it is worth another try."""
+        if is_name_refused(error) and speaker.name not in self._refused_names:
+            log.info("Discord does not accept the name %s for a webhook", speaker.name)
+            self._refused_names.add(speaker.name)
+            return True
+        if error.code == THREAD_ARCHIVED and isinstance(channel, discord.Thread):
+            if channel.locked:
+                return False
+            try:
+                await channel.edit(archived=False)
+            except discord.Forbidden:
+                return False
+            return True
+        return False
+
+
+def is_sent_as(message: discord.Message, speaker: Speaker, content: str) -> bool:
+    """Whether a message is what `Webhooks.send` sends for a speaker, whatever name it has."""
+    if message.webhook_id is None:
+        return False
+    sent = (message.author.name, message.content)
+    return sent in (
+        (speaker.name, content),
+        (WEBHOOK_NAME, _under_other_name(speaker, content)),
+    )
+
+
+def _under_other_name(speaker: Speaker, content: str) -> str:
+    """Return a message with its speaker's name in it, if there is room."""
+    named = f"**{discord.utils.escape_markdown(speaker.name)}:** {content}"
+    return named if len(named) <= _MAX_MESSAGE else content
 
 
 async def resolve_channel(bot: discord.Client, channel_id: int) -> Any:
@@ -148,18 +202,3 @@ def without_retries(webhook: discord.Webhook) -> discord.Webhook:
     clone: Any = copy.copy(webhook)
     clone.session = _NoRetrySession(webhook.session)
     return clone
-
-
-@asynccontextmanager
-async def translate_errors() -> AsyncGenerator[None]:
-    """Translate errors of discord.py into domain errors.
-
-    Raises:
-        ChannelNotFound, MissingPermission: Discord answered with 404, or 403.
-    """
-    try:
-        yield
-    except discord.NotFound as error:
-        raise ChannelNotFound from error
-    except discord.Forbidden as error:
-        raise MissingPermission("Send Messages") from error

@@ -1,8 +1,9 @@
 """Errors of conversations."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from services.errors import DomainError
+from services.errors import DomainError, TransientError
 
 
 @dataclass(eq=False)
@@ -28,6 +29,41 @@ class MissingPermission(DomainError):
     """The bot lacks a permission in this channel."""
 
     permission: str
+
+
+class Refusal(StrEnum):
+    """Why Discord does not accept a message."""
+
+    LINKS = "links"
+    AUTOMOD = "automod"
+    EXPLICIT = "explicit"
+    AGE = "age"
+    ARCHIVED = "archived"
+    LOCKED = "locked"
+    NAME = "name"
+    TAG = "tag"
+    TOO_LARGE = "too large"
+    TOO_MANY_THREADS = "too many threads"
+    EMPTY = "empty"
+    OTHER = "other"
+
+
+@dataclass(eq=False)
+class MessageRefused(DomainError):
+    """Discord does not accept a message; another try would be refused as well."""
+
+    reason: Refusal
+
+
+@dataclass(eq=False)
+class DiscordBusy(TransientError):
+    """Discord limits how often we may write here; `retry_after` is in seconds."""
+
+    retry_after: float | None = None
+
+
+class DiscordUnavailable(TransientError):
+    """Discord cannot be reached; it is unknown whether it has processed the request."""
 
 
 class AnswerNotFound(DomainError):

@@ -21,6 +21,7 @@ class SkipReason(StrEnum):
     THREAD = "thread full"
     ABSENT = "not on this board"
     SILENCED = "may not speak"
+    REFUSED = "refused by Discord"
     SPEECHLESS = "nothing to say"
     CANCELLED = "cancelled"
 

@@ -16,7 +16,7 @@ from typing_extensions import override
 from db.models import ActType, EngineTask, JobStatus, TaskStatus
 from db.session import Sessions
 from services import rate_limits
-from services.chat import ChannelNotFound, MissingPermission
+from services.chat import ChannelNotFound, MessageRefused, MissingPermission
 from services.engine import act_queries, policy, queries, results
 from services.engine.act_queries import ActRecords
 from services.engine.actions import ACTIONS, Action, SpeakingAction, build_actions
@@ -76,6 +76,8 @@ class ActExecutor:
             await store.skip(Skipped(SkipReason.GONE))
         except MissingPermission:
             await store.skip(Skipped(SkipReason.SILENCED))
+        except MessageRefused:
+            await store.skip(Skipped(SkipReason.REFUSED))
 
     async def _is_ready(self, store: ActStore, action: SpeakingAction, context: ActContext) -> bool:
         """Check the channel before a model is paid for a text."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from services.personalities.errors import NameImpersonates
 from services.texts import is_visible
 
-# Discord rejects these inside the name of a webhook.
-_FORBIDDEN = ("discord", "clyde")
+# Discord rejects these anywhere in the name of a webhook. It also rejects "here" in some words:
+# such names speak under another one where it does.
+_FORBIDDEN = ("discord", "clyde", "everyone")
 _STAFF = frozenset(
     ("admin", "administrator", "admins", "everyone", "here", "mod", "moderator", "moderators")
 ) | {"mods", "official", "owner", "server", "staff", "support", "system", "team", "the"}
@@ -73,14 +74,25 @@ def refuse_impersonation(name: str, members: Iterable[str] = ()) -> None:
     Raises:
         NameImpersonates: The name looks like one of these.
     """
-    compact = _compact_skeleton(name)
-    if any(_compact_skeleton(word) in compact for word in _FORBIDDEN):
+    if _is_forbidden(name):
         raise NameImpersonates(name)
+    compact = _compact_skeleton(name)
     # An @ may stand for a letter, as in @dmin, or be a prefix, as in @everyone.
     if _looks_like_staff(name) or _looks_like_staff(name.strip("@ ")):
         raise NameImpersonates(name)
     if compact and any(_compact_skeleton(member) == compact for member in members):
         raise NameImpersonates(name)
+
+
+def _is_forbidden(name: str) -> bool:
+    """Whether Discord rejects a name, or a word of it looks like one that it rejects.
+
+    Words of a name are not joined: "Isaac Lyden" is a name.
+    """
+    words = [_compact_skeleton(word) for word in name.split()]
+    if all(len(word) <= 1 for word in words):  # letters with spaces between them
+        words = ["".join(words)]
+    return any(_compact_skeleton(each) in word for word in words for each in _FORBIDDEN)
 
 
 def _looks_like_staff(name: str) -> bool:

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from services.seeds import SYSTEM_PROMPT
-from tests.cogs.concurrent import answers, hold, post, spoken
+from tests.cogs.concurrent import answers, hold, invent, post, spoken
 from tests.cogs.conftest import House
 from tests.vendors.openai import Reply
 
 GOOD = "The kettle is on, sit down and tell me."
+REFUSED_NAME = 'In username: Username cannot contain "here"'
 ALL_THOUGHT = "used all its tokens on reasoning"
 
 
@@ -202,3 +203,70 @@ async def test_a_channel_deleted_while_it_types_ends_in_silence(house: House) ->
     await house.env.settle()
 
     assert "Too late." not in house.env.transcript()
+
+
+REFUSALS = [
+    (400, 240000, "harmful links filter", "a link that Discord blocks"),
+    (400, 200000, "automatic moderation", "AutoMod blocked it"),
+    (400, 200001, "automatic moderation", "AutoMod blocked it"),
+    (400, 20009, "Explicit content", "is not age-restricted"),
+    (400, 50083, "Thread is archived", "this thread is archived"),
+    (400, 160005, "Thread is locked", "this thread is locked"),
+    (400, 40067, "A tag is required", "demands a tag"),
+    (413, 40005, "Request entity too large", "it is too large"),
+    (400, 50035, "Invalid Form Body", "gave no reason"),
+    (400, 999999, "A code of next year", "gave no reason"),
+    (403, 50013, "Missing Permissions", "I need the permission **Send Messages**"),
+    (403, 50001, "Missing Access", "I need the permission **View Channel**"),
+    (429, 20016, "Slowmode", "limits how fast"),
+    (429, 20028, "Write rate limit", "limits how fast"),
+    (503, 0, "Service Unavailable", "Discord is not responding"),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "message", "words"), REFUSALS)
+async def test_what_discord_refuses_is_told_in_words(
+    house: House, status: int, code: int, message: str, words: str
+) -> None:
+    await house.alice.send(house.lobby, "@Mirela hello")
+    times = 9 if status == 503 else 1
+    house.env.inject_error(
+        "POST", "/webhooks/*", status=status, code=code, message=message, times=times
+    )
+    house.openai.says(GOOD)
+
+    await house.alice.send(house.lobby, "@Mirela and the day?")
+
+    excuse = house.lobby.history()[-1]
+    assert words in excuse.content
+    assert "Something went wrong" not in excuse.content
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 50027), (404, 10015)])
+async def test_a_dead_webhook_is_replaced(house: House, status: int, code: int) -> None:
+    await house.alice.send(house.lobby, "@Mirela hello")
+    house.env.inject_error("POST", "/webhooks/*", status=status, code=code, times=1)
+    house.openai.says(GOOD)
+
+    await house.alice.send(house.lobby, "@Mirela and the day?")
+
+    first, second = (each for each in house.lobby.history() if each.webhook_id)
+    assert second.content == GOOD
+    assert first.webhook_id != second.webhook_id
+
+
+async def test_a_name_that_discord_refuses_is_said_in_the_message(house: House) -> None:
+    await invent(house, house.alice, "Hereward")
+    house.env.inject_error(
+        "POST", "/webhooks/*", status=400, code=50035, message=REFUSED_NAME, times=1
+    )
+    house.openai.says("One.", "Two.")
+
+    await house.alice.send(house.lobby, "@Hereward hello")
+    await house.alice.send(house.lobby, "@Hereward hello again")
+
+    assert spoken(house.lobby)[-3:] == [
+        ("Troupe", "**Hereward:** One."),
+        ("alice", "@Hereward hello again"),
+        ("Troupe", "**Hereward:** Two."),
+    ]

@@ -89,7 +89,7 @@ def test_all_versions_are_read() -> None:
 PADDED = next(
     each
     for number in range(3)
-    if (each := base64.b64encode(v2(description="?>~" * number).encode())).endswith(b"=")
+    if (each := base64.b64encode(v2(description="?>~" + "x" * number).encode())).endswith(b"=")
 )
 
 

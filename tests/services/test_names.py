@@ -47,6 +47,22 @@ def test_nobody_is_called_like_discord(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
+        "Isaac Lyden",
+        "Eric Lydecker",
+        "Candis Cordova",
+        "Disco Rd",
+        "Hereward",
+        "Theresa",
+        "Every One",
+    ],
+)
+def test_letters_of_several_words_are_not_joined(name: str) -> None:
+    refuse_impersonation(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
         "Admin",
         "ADMİN",
         "@dmin!",

@@ -1,6 +1,5 @@
 """What people are told, in English."""
 
-import discord
 from discord import app_commands
 
 from bot.discord.messages import Catalogue
@@ -127,6 +126,9 @@ _CHAT = {
     chat.AgeRestricted: "**{name}** only speaks in age-restricted channels.",
     chat.ChannelNotFound: "That channel no longer exists.",
     chat.MissingPermission: "I need the permission **{permission}** in this channel.",
+    chat.MessageRefused: "Discord did not accept the message: {reason:term}.",
+    chat.DiscordBusy: ("Discord limits how fast I may write here. Try again {retry_after:wait}."),
+    chat.DiscordUnavailable: "Discord is not responding. Try again in a moment.",
     chat.AnswerNotFound: (
         "That message is not a personality's answer, or the answer is no longer stored."
     ),
@@ -376,6 +378,18 @@ _TERMS = {
     "ModelProblem:request refused": f"its vendor rejects the request; {_SEE_LOG}",
     "ModelProblem:no such vendor": "models are written vendor/model",
     "ModelProblem:file unreadable": "its file is not a model that can be loaded",
+    "Refusal:links": "it contains a link that Discord blocks as harmful",
+    "Refusal:automod": "this server's AutoMod blocked it",
+    "Refusal:explicit": "it counts as explicit, and this channel is not age-restricted",
+    "Refusal:age": "it is for adults only",
+    "Refusal:archived": "this thread is archived, and I may not reopen it",
+    "Refusal:locked": "this thread is locked",
+    "Refusal:name": "it does not allow this name. An owner can change it",
+    "Refusal:tag": "this forum demands a tag for each post",
+    "Refusal:too large": "it is too large",
+    "Refusal:too many threads": "this server has too many open threads",
+    "Refusal:empty": "it was empty",
+    "Refusal:other": "it gave no reason that I know",
     "PhotoProblem:nobody": "there is no person in it. Send a photo of one person.",
     "PhotoProblem:several": "there is more than one person in it. Send a photo of one person.",
     "PhotoProblem:sexual": "characters cannot be made from sexual photos.",
@@ -401,6 +415,7 @@ _TERMS = {
     "SkipReason:thread full": "the thread is full",
     "SkipReason:not on this board": "the personality is not on this board",
     "SkipReason:may not speak": "a permission is missing",
+    "SkipReason:refused by Discord": "Discord did not accept it",
     "SkipReason:cancelled": "it was cancelled",
     "SkipReason:nothing to say": "the model had nothing usable to say",
 }
