@@ -1,5 +1,6 @@
 """What people are told, in English."""
 
+import discord
 from discord import app_commands
 
 from bot.discord.messages import Catalogue
