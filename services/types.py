@@ -11,11 +11,12 @@ class Actor:
     """A person who acts, with their permissions in the channel where they act.
 
     `moderates` is Manage Messages in the channel. Services check it; Discord's UI only hides
-    commands.
+    commands. `account_id` is the account of a member that a proxy bot speaks for.
     """
 
     discord_id: int
     name: str
+    account_id: int | None = None
     is_bot_owner: bool = False
     moderates: bool = False
 
@@ -49,6 +50,8 @@ class IncomingMessage:
     """A message of a person, or of a proxy bot that speaks for one.
 
     `mentions` maps Discord ids in the text to names. `reply_to` is the id of the answered message.
+    The author of a proxied message is the member, with a negative id, and `account_id` the account
+    of the member, if it is known.
     """
 
     message_id: int
@@ -61,6 +64,12 @@ class IncomingMessage:
     mentions: dict[int, str] = field(default_factory=dict[int, str])
     reply_to: int | None = None
     mentions_bot: bool = False
+    account_id: int | None = None
+
+    @property
+    def author_ids(self) -> frozenset[int]:
+        """Return the author's id, and their account's: what holds for one holds for the other."""
+        return frozenset({self.author_id, self.account_id or self.author_id})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from bot.app.wiring import EngineOptions, assemble, worker
 from bot.discord.adapters import discord_adapters
 from bot.discord.chat import CDN_HOSTS
 from bot.discord.client import Bot
+from bot.discord.proxies import Proxies
 from bot.http.admin import admin_api
 from db.session import Sessions
 from services.characters import CharacterLimits
@@ -39,7 +40,7 @@ class Runtime:
 
     def bot(self, *, cdn_hosts: set[str] | None = None, **options: Any) -> Bot:
         """Build a bot that is not connected yet."""
-        proxies = self.settings.proxy_application_ids
+        proxies = Proxies(frozenset(self.settings.proxy_application_ids))
 
         def build(bot: Bot) -> Services:
             return assemble(

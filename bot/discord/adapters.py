@@ -10,6 +10,7 @@ from bot.discord.buttons.answers import answer_view
 from bot.discord.chat import CDN_HOSTS, DiscordChatAdapter
 from bot.discord.notifications import DiscordNotifier
 from bot.discord.photos import DiscordPublisher
+from bot.discord.proxies import Proxies
 from bot.discord.webhooks import Webhooks
 from services.clock import Clock, SystemClock
 from services.media import ObjectStore
@@ -19,7 +20,7 @@ def discord_adapters(
     bot: discord.Client,
     store: ObjectStore,
     *,
-    proxies: Collection[int] = (),
+    proxies: Proxies | None = None,
     cdn_hosts: Collection[str] = CDN_HOSTS,
     clock: Clock | None = None,
 ) -> DiscordAdapters:
@@ -27,7 +28,11 @@ def discord_adapters(
     webhooks = Webhooks(bot)
     return DiscordAdapters(
         chat_adapter=DiscordChatAdapter(
-            bot, webhooks, answer_view=answer_view, proxies=proxies, cdn_hosts=cdn_hosts
+            bot,
+            webhooks,
+            answer_view=answer_view,
+            proxies=proxies or Proxies(),
+            cdn_hosts=cdn_hosts,
         ),
         board_adapter=DiscordBoardAdapter(bot, webhooks),
         notifier=DiscordNotifier(bot),

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from bot.discord.converters import is_from_person, to_incoming_message
 from bot.discord.errors import describe
+from bot.discord.proxies import Proxies
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
@@ -40,7 +41,7 @@ class DiscordChatAdapter(ChatAdapter):
         webhooks: Webhooks,
         *,
         answer_view: Callable[[UUID], ui.View],
-        proxies: Collection[int] = (),
+        proxies: Proxies,
         cdn_hosts: Collection[str] = CDN_HOSTS,
     ) -> None:
         self._bot = bot
@@ -136,7 +137,7 @@ class DiscordChatAdapter(ChatAdapter):
             return []  # the permission Read Message History is missing
         bot_id = self._bot.user.id if self._bot.user else 0
         return [
-            to_incoming_message(message, bot_id=bot_id)
+            to_incoming_message(message, bot_id=bot_id, proxies=self._proxies)
             for message in reversed(messages)
             if is_from_person(message, self._proxies)
         ]

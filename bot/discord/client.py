@@ -18,6 +18,7 @@ from bot.discord.buttons.votes import reaction_value
 from bot.discord.converters import forum_title, is_from_person, to_channel, to_incoming_message
 from bot.discord.locales import CATALOGUES, ENGLISH
 from bot.discord.messages import Translator
+from bot.discord.proxies import Proxies
 from bot.discord.ui import Tree
 from services.errors import DomainError
 from services.types import IncomingMessage
@@ -46,7 +47,7 @@ class Bot(commands.AutoShardedBot):
         assemble: "Callable[[Bot], Services]",
         *,
         owner_ids: frozenset[int] = frozenset(),
-        proxies: frozenset[int] = frozenset(),
+        proxies: Proxies | None = None,
         always_sync: bool = False,
         development: bool = False,
         has_gateway: bool = True,
@@ -65,7 +66,7 @@ class Bot(commands.AutoShardedBot):
             owner_ids=owner_ids or None,
             **options,
         )
-        self._proxies = proxies
+        self._proxies = proxies or Proxies()
         self._always_sync = always_sync
         self.development = development
         self._has_gateway = has_gateway
@@ -105,7 +106,9 @@ class Bot(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message, /) -> None:
         if self.user is None or not is_from_person(message, self._proxies):
             return
-        incoming = to_incoming_message(message, bot_id=self.user.id)
+        if not self._proxies.has(message):
+            self._proxies.remember(message)
+        incoming = to_incoming_message(message, bot_id=self.user.id, proxies=self._proxies)
         # Private threads are not part of a board. Ingestion runs beside the answer, to save time.
         is_private = message.channel.type is discord.ChannelType.private_thread
         ingestion = None if is_private else asyncio.create_task(self._ingest(incoming, message))
@@ -131,7 +134,9 @@ class Bot(commands.AutoShardedBot):
         message = payload.message
         # Without a timestamp, the update is by Discord, such as the preview of a link.
         if message.edited_at is not None and is_from_person(message, self._proxies):
-            incoming = to_incoming_message(message, bot_id=self.user.id if self.user else 0)
+            incoming = to_incoming_message(
+                message, bot_id=self.user.id if self.user else 0, proxies=self._proxies
+            )
             await self.services.chat.handle_edit(incoming)
             await self.services.board_ingest.apply_edit(incoming)
 

@@ -1,10 +1,10 @@
 """Converters from discord.py objects to the types of services."""
 
-from collections.abc import Collection
 from typing import Any
 
 import discord
 
+from bot.discord.proxies import Proxies, member_id
 from services.types import Actor, Attachment, Channel, IncomingMessage, Venue
 
 
@@ -62,14 +62,19 @@ def from_interaction(
     )
 
 
-def to_incoming_message(message: discord.Message, *, bot_id: int) -> IncomingMessage:
+def to_incoming_message(
+    message: discord.Message, *, bot_id: int, proxies: Proxies
+) -> IncomingMessage:
     """Convert a message of a person."""
     reference = message.reference
+    account_id = proxies.account_of(message) if proxies.has(message) else None
+    author_id = member_id(message, account_id) if proxies.has(message) else message.author.id
     return IncomingMessage(
         message_id=message.id,
         channel=to_channel(message.channel, message.guild),
-        author_id=message.author.id,
+        author_id=author_id,
         author_name=message.author.display_name,
+        account_id=account_id,
         content=message.content,
         created_at=message.created_at,
         attachments=tuple(to_attachment(each) for each in message.attachments),
@@ -96,12 +101,12 @@ def to_attachment(attachment: discord.Attachment) -> Attachment:
     )
 
 
-def is_from_person(message: discord.Message, proxies: Collection[int]) -> bool:
+def is_from_person(message: discord.Message, proxies: Proxies) -> bool:
     """Whether a person wrote a message, directly or through a proxy such as PluralKit."""
     if message.type not in (discord.MessageType.default, discord.MessageType.reply):
         return False
     if message.webhook_id is not None:
-        return message.application_id in proxies
+        return proxies.has(message)
     return not message.author.bot and not message.author.system
 
 

@@ -12,7 +12,8 @@ from db.base import Base, Keyed, Timestamped
 class User(Keyed, Timestamped, Base, kw_only=True):
     """A person who has used the bot. People who only talk in a channel are not users.
 
-    `time_zone` is a name from the IANA database.
+    `time_zone` is a name from the IANA database. A member that a proxy bot speaks for is a user of
+    their own, with a negative `discord_id`; `account_id` is the Discord id of their account.
     """
 
     __tablename__ = "users"
@@ -22,10 +23,12 @@ class User(Keyed, Timestamped, Base, kw_only=True):
             "dm_personality_id",
             postgresql_where=text("dm_personality_id IS NOT NULL"),
         ),
+        Index("ix_users_account_id", "account_id", postgresql_where=text("account_id IS NOT NULL")),
     )
 
     discord_id: Mapped[int] = mapped_column(unique=True)
     username: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(default=None)
     time_zone: Mapped[str | None] = mapped_column(default=None)
     incognito: Mapped[bool] = mapped_column(default=False, server_default="false")
     incognito_ended_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -12,8 +12,9 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from db.models import ActivatedChannel, ConversationLine, OptOut, Personality, Role, User
 from services.chat.errors import NoPersonalityHere
@@ -61,15 +62,25 @@ async def load_context(
         )
         .limit(1)
     )
+    # What an account has chosen holds for the members that a proxy bot speaks for, too.
+    members, accounts = aliased(User), aliased(User)
+    opted_out = union(
+        select(OptOut.discord_id).where(OptOut.discord_id.in_(people)),
+        select(members.discord_id)
+        .join(OptOut, OptOut.discord_id == members.account_id)
+        .where(members.discord_id.in_(people)),
+    ).subquery()
+    incognito = union(
+        select(User.discord_id).where(User.discord_id.in_(people), User.incognito),
+        select(members.discord_id)
+        .join(accounts, accounts.discord_id == members.account_id)
+        .where(members.discord_id.in_(people), accounts.incognito),
+    ).subquery()
     row = (
         await session.execute(
             select(
-                select(func.array_agg(OptOut.discord_id))
-                .where(OptOut.discord_id.in_(people))
-                .scalar_subquery(),
-                select(func.array_agg(User.discord_id))
-                .where(User.discord_id.in_(people), User.incognito)
-                .scalar_subquery(),
+                select(func.array_agg(opted_out.c.discord_id)).scalar_subquery(),
+                select(func.array_agg(incognito.c.discord_id)).scalar_subquery(),
                 select(func.array_agg(ActivatedChannel.personality_id))
                 .where(ActivatedChannel.channel_id.in_(channel_ids))
                 .scalar_subquery(),
@@ -128,7 +139,7 @@ async def message_context(session: AsyncSession, message: IncomingMessage) -> Me
     """Return what the database knows about the people and channels of a message."""
     return await load_context(
         session,
-        people=[message.author_id, *message.mentions],
+        people=[*message.author_ids, *message.mentions],
         channel_ids=[
             message.channel.channel_id,
             message.channel.parent_id or message.channel.channel_id,

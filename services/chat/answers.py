@@ -130,7 +130,7 @@ class AnswerService:
         memories = provenance.get("memories", ())
         contents: dict[UUID, str] = {}
         # A moderator sees how it was generated, but not the memories of somebody else.
-        if exchange.asker.discord_id == actor.discord_id:
+        if actor.discord_id in (exchange.asker.discord_id, exchange.asker.account_id):
             async with self._sessions() as session:
                 contents = await queries.memories(session, [UUID(each["id"]) for each in memories])
         provenance["memories"] = [
@@ -197,6 +197,6 @@ class AnswerService:
             )
             personality = await session.get_one(Personality, answer.personality_id)
             asker = await session.get_one(User, answer.user_id)
-        if actor.discord_id != asker.discord_id and not actor.moderates:
+        if actor.discord_id not in (asker.discord_id, asker.account_id) and not actor.moderates:
             raise NotYourAnswer
         return _Exchange(answer=answer, user_line=user_line, personality=personality, asker=asker)

@@ -28,6 +28,7 @@ from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator, ReplyRequest
 from services.errors import DomainError
+from services.people import get_or_create_user
 from services.types import Actor, IncomingMessage, speaker_of
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class ChatService:
         self._order = ChannelQueues()
         self._recent = RecentMessages()
         self._batches: list[MessageBatch] = []
+        self._linked_members: set[int] = set()
 
     async def handle_message(self, message: IncomingMessage) -> None:
         """Process a person's message; addressed personalities have answered on return.
@@ -67,11 +69,12 @@ class ChatService:
             except NoPersonalityHere as error:
                 await self._adapter.send_error(message, error)
                 return
-            if message.author_id in context.opted_out:
+            if message.author_ids & context.opted_out:
                 return
+            await self._link_member(message)
             # After resolving: mentioning a member named Mirela does not address the personality.
             message = redact(message, context.opted_out)
-            is_incognito = message.author_id in context.incognito
+            is_incognito = bool(message.author_ids & context.incognito)
             batch = next((each for each in self._batches if each.accepts(message)), None)
             if batch is None and not personality_ids:
                 line = to_line(message, combined_text([message]))
@@ -81,11 +84,26 @@ class ChatService:
             else:
                 batch.add(message, personality_ids)
 
+    async def _link_member(self, message: IncomingMessage) -> None:
+        """Store whose account a proxied member is, so that its person can export and delete it."""
+        if message.account_id is None or message.author_id in self._linked_members:
+            return
+        member = Actor(
+            discord_id=message.author_id, name=message.author_name, account_id=message.account_id
+        )
+
+        async def link() -> None:
+            async with self._sessions.begin() as session:
+                await get_or_create_user(session, member)
+
+        await retry_on_disconnect(link)
+        self._linked_members.add(message.author_id)
+
     async def answer_command(self, message: IncomingMessage, personality_id: UUID) -> None:
         """Let a personality answer a message that was sent by a command."""
         async with self._order.join(message.channel.channel_id) as position:
             context = await retry_on_disconnect(lambda: self._message_context(message))
-            is_incognito = message.author_id in context.incognito
+            is_incognito = bool(message.author_ids & context.incognito)
             await self._answer(message, [personality_id], position, is_incognito=is_incognito)
 
     async def check_not_opted_out(self, discord_id: int) -> None:
@@ -116,6 +134,7 @@ class ChatService:
     def forget_person(self, discord_id: int) -> None:
         """Drop a person's messages that are not stored yet."""
         self._recent.forget_people({discord_id})
+        self._linked_members.clear()
         for batch in self._batches:
             if batch.author_id == discord_id:
                 batch.forget([each.message_id for each in batch.messages])
@@ -123,7 +142,7 @@ class ChatService:
     async def handle_edit(self, message: IncomingMessage) -> None:
         """Apply the edit of a person's message."""
         context = await retry_on_disconnect(lambda: self._message_context(message))
-        if message.author_id in context.opted_out:
+        if message.author_ids & context.opted_out:
             return
         content = combined_text([redact(message, context.opted_out)])
         self._recent.apply_edit(message.message_id, content)
@@ -218,7 +237,11 @@ class ChatService:
         return await self._generator.generate(
             ReplyRequest(
                 personality_id=personality_id,
-                actor=Actor(discord_id=batch.last.author_id, name=batch.last.author_name),
+                actor=Actor(
+                    discord_id=batch.last.author_id,
+                    name=batch.last.author_name,
+                    account_id=batch.last.account_id,
+                ),
                 channel=batch.last.channel,
                 text=combined_text(batch.messages, [each.text for each in attachments]),
                 images=tuple(image for each in attachments for image in each.images),

@@ -51,7 +51,7 @@ class BoardIngest:
                 if board is None:
                     return
                 context = await message_context(session, message)
-                if message.author_id in context.opted_out | context.incognito:
+                if message.author_ids & (context.opted_out | context.incognito):
                     return
                 row, target = await self._to_row(
                     session, board, redact(message, context.opted_out), title
@@ -73,7 +73,7 @@ class BoardIngest:
         """Apply the edit of a message to its post or comment."""
         async with self._sessions.begin() as session:
             context = await message_context(session, message)
-            if message.author_id in context.opted_out | context.incognito:
+            if message.author_ids & (context.opted_out | context.incognito):
                 return
             content = combined_text([redact(message, context.opted_out)])[:_MAX_TEXT_LENGTH]
             for kind in (Post, Comment):

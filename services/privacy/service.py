@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Select,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import Base
@@ -76,6 +87,7 @@ class PrivacyService:
         """Delete all stored data of the actor, and personalities that only they own."""
         async with self._sessions.begin() as session:
             await _erase_content(session, actor.discord_id)
+            await session.execute(delete(User).where(User.account_id == actor.discord_id))
             user_id = await session.scalar(
                 select(User.id).where(User.discord_id == actor.discord_id)
             )
@@ -113,23 +125,34 @@ class PrivacyService:
             await session.execute(delete(OptOut).where(OptOut.discord_id == actor.discord_id))
 
 
+def _users(discord_id: int) -> Select[UUID]:
+    """Select a person's user, and those of the members that a proxy bot speaks for."""
+    return select(User.id).where(or_(User.discord_id == discord_id, User.account_id == discord_id))
+
+
+def _speakers(discord_id: int) -> CompoundSelect[int]:
+    """Select the ids under which a person speaks."""
+    members = select(User.discord_id).where(User.account_id == discord_id)
+    return union(select(literal(discord_id, BigInteger)), members)
+
+
 def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
-    user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
+    user, speaker = _users(discord_id), _speakers(discord_id)
     personality_ids = select(PersonalityOwner.personality_id).where(
-        PersonalityOwner.user_id == user
+        PersonalityOwner.user_id.in_(user)
     )
-    character_ids = select(Character.id).where(Character.user_id == user)
+    character_ids = select(Character.id).where(Character.user_id.in_(user))
     return {
-        "user": select(User).where(User.discord_id == discord_id),
-        "personas": select(Persona).where(Persona.owner_id == user),
+        "user": select(User).where(User.id.in_(user)),
+        "personas": select(Persona).where(Persona.owner_id.in_(user)),
         "personalities": select(Personality).where(Personality.id.in_(personality_ids)),
-        "llm_configs": select(LlmConfig).where(LlmConfig.owner_id == user),
-        "choices": select(UserPersonalityConfig).where(UserPersonalityConfig.user_id == user),
+        "llm_configs": select(LlmConfig).where(LlmConfig.owner_id.in_(user)),
+        "choices": select(UserPersonalityConfig).where(UserPersonalityConfig.user_id.in_(user)),
         "conversations": select(ConversationLine)
-        .where(or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id))
+        .where(or_(ConversationLine.user_id.in_(user), ConversationLine.speaker_id.in_(speaker)))
         .order_by(ConversationLine.created_at),
-        "memories": select(Memory).where(Memory.user_id == user).order_by(Memory.created_at),
-        "characters": select(Character).where(Character.user_id == user),
+        "memories": select(Memory).where(Memory.user_id.in_(user)).order_by(Memory.created_at),
+        "characters": select(Character).where(Character.user_id.in_(user)),
         "character_profiles": select(CharacterProfile).where(
             CharacterProfile.character_id.in_(character_ids)
         ),
@@ -149,12 +172,12 @@ def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
         "social_targets": select(SocialTarget).where(
             SocialTarget.personality_id.in_(personality_ids)
         ),
-        "posts": select(Post).where(Post.author_id == discord_id),
-        "comments": select(Comment).where(Comment.author_id == discord_id),
-        "votes": select(Vote).where(Vote.author_id == discord_id),
-        "publish_attempts": select(PublishAttempt).where(PublishAttempt.user_id == user),
-        "likes": select(PersonalityLike).where(PersonalityLike.user_id == user),
-        "model_calls": select(LlmCall).where(LlmCall.user_id == user),
+        "posts": select(Post).where(Post.author_id.in_(speaker)),
+        "comments": select(Comment).where(Comment.author_id.in_(speaker)),
+        "votes": select(Vote).where(Vote.author_id.in_(speaker)),
+        "publish_attempts": select(PublishAttempt).where(PublishAttempt.user_id.in_(user)),
+        "likes": select(PersonalityLike).where(PersonalityLike.user_id.in_(user)),
+        "model_calls": select(LlmCall).where(LlmCall.user_id.in_(user)),
         "opted_out": select(OptOut).where(OptOut.discord_id == discord_id),
     }
 
@@ -179,15 +202,15 @@ async def _remove_likes(session: AsyncSession, user_id: UUID) -> None:
 
 async def _erase_content(session: AsyncSession, discord_id: int) -> None:
     """Delete a person's messages, the answers to them, and the memories of both."""
-    user = select(User.id).where(User.discord_id == discord_id).scalar_subquery()
+    user, speaker = _users(discord_id), _speakers(discord_id)
     await _erase_board_data(session, discord_id)
     statements: Sequence[Any] = (
-        delete(Memory).where(Memory.user_id == user),
+        delete(Memory).where(Memory.user_id.in_(user)),
         # Answers are deleted by cascade.
-        delete(Post).where(Post.author_id == discord_id),
-        delete(Comment).where(Comment.author_id == discord_id),
+        delete(Post).where(Post.author_id.in_(speaker)),
+        delete(Comment).where(Comment.author_id.in_(speaker)),
         delete(ConversationLine).where(
-            or_(ConversationLine.user_id == user, ConversationLine.speaker_id == discord_id)
+            or_(ConversationLine.user_id.in_(user), ConversationLine.speaker_id.in_(speaker))
         ),
     )
     for statement in statements:
@@ -196,8 +219,9 @@ async def _erase_content(session: AsyncSession, discord_id: int) -> None:
 
 async def _erase_board_data(session: AsyncSession, discord_id: int) -> None:
     """Delete answers to a person on boards, and their votes, and update the counts."""
-    posts = select(Post.id).where(Post.author_id == discord_id)
-    comments = select(Comment.id).where(Comment.author_id == discord_id)
+    speaker = _speakers(discord_id)
+    posts = select(Post.id).where(Post.author_id.in_(speaker))
+    comments = select(Comment.id).where(Comment.author_id.in_(speaker))
     # Lock in the same order as the engine does: tasks first.
     tasks = await session.execute(
         select(EngineTask.id, EngineTask.job_id)
@@ -219,9 +243,9 @@ async def _erase_board_data(session: AsyncSession, discord_id: int) -> None:
     await session.execute(delete(JobStep).where(JobStep.job_id.in_(jobs)))
     await session.execute(update(Board).where(Board.opened_by == discord_id).values(opened_by=None))
     for kind, target in ((Post, Vote.post_id), (Comment, Vote.comment_id)):
-        voted_ids = select(target).where(Vote.author_id == discord_id, target.is_not(None))
+        voted_ids = select(target).where(Vote.author_id.in_(speaker), target.is_not(None))
         ids = (await session.scalars(voted_ids)).all()
-        own_votes = delete(Vote).where(Vote.author_id == discord_id, target.in_(ids))
+        own_votes = delete(Vote).where(Vote.author_id.in_(speaker), target.in_(ids))
         await session.execute(own_votes)
         for value, column in ((1, "ups"), (-1, "downs")):
             remaining = select(func.count()).where(target == kind.id, Vote.value == value)

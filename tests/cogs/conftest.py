@@ -14,6 +14,7 @@ from bot.app.services import Services
 from bot.app.wiring import assemble
 from bot.discord.adapters import discord_adapters
 from bot.discord.client import Bot
+from bot.discord.proxies import Proxies
 from bot.playground import simulation
 from db.session import Sessions
 from services.buffer import BufferPublisher
@@ -24,6 +25,9 @@ from services.llm import LanguageModels
 from tests.vendors.openai import OpenAIStandIn
 
 simulation.install()
+
+
+PLURALKIT = 466378653216014359
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,11 @@ def make_bot(
     clock: Clock | None = None,
     buffer: BufferPublisher | None = None,
 ) -> Bot:
+    proxies = Proxies(frozenset({PLURALKIT}))
+
     def build(bot: Bot) -> Services:
         adapters = discord_adapters(
-            bot, studio.store, cdn_hosts={"cdn.simcord.invalid"}, clock=clock
+            bot, studio.store, proxies=proxies, cdn_hosts={"cdn.simcord.invalid"}, clock=clock
         )
         return assemble(
             sessions,
@@ -70,7 +76,7 @@ def make_bot(
             buffer=buffer,
         )
 
-    return Bot(build, always_sync=True, shard_count=1, development=development)
+    return Bot(build, proxies=proxies, always_sync=True, shard_count=1, development=development)
 
 
 @pytest.fixture
