@@ -33,7 +33,7 @@ from services.chat import Refusal
 from services.engine import Skipped, SkipReason
 from services.errors import DomainError, TextEmpty
 from services.llm import ModelProblem, ModelRateLimited
-from services.media import PictureTooLarge
+from services.media import FileKind, PictureTooLarge
 from services.photos import PhotoNotFound
 from services.social import PhotoHasPost
 
@@ -49,6 +49,7 @@ FACTS: dict[Any, Any] = {
     SkipReason: SkipReason.CAP,
     PhotoProblem: PhotoProblem.NOBODY,
     Refusal: Refusal.AUTOMOD,
+    FileKind: FileKind.VIDEO,
     ModelProblem: ModelProblem.NO_CREDIT,
 }
 WORDS = "The name is empty or has no visible text."

@@ -172,6 +172,7 @@ def _print_summary(results: Sequence[ImportResult]) -> None:
         ImportOutcome.ADDED: "added",
         ImportOutcome.DUPLICATE: "already there",
         ImportOutcome.NEAR_DUPLICATE: "skipped as too similar to another",
+        ImportOutcome.REPLACED: "better than a similar one, which they replace",
         ImportOutcome.REFUSED: "refused",
     }
     for outcome, text in labels.items():

@@ -1,18 +1,20 @@
 """Attachments of a message, converted to what a model accepts."""
 
+import asyncio
 from dataclasses import dataclass
 
 from services.chat.ports import ChatAdapter
+from services.errors import DomainError
 from services.llm import Image
-from services.media import media_type_of
+from services.media import prepare
 from services.types import Attachment, IncomingMessage
 
 MAX_IMAGES = 4
 _MAX_IMAGE_BYTES = 5_000_000
 _MAX_TEXT_BYTES = 64_000
 _TEXT_SUFFIXES = (".txt", ".md", ".csv", ".json", ".toml", ".yaml", ".yml", ".py", ".js", ".log")
-# Types that vision models accept.
-_VISION_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+# Vision models scale larger pictures down.
+_MAX_SIDE = 2048
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,14 @@ async def _read_image(adapter: ChatAdapter, attachment: Attachment) -> Image | N
     if not attachment.media_type.startswith("image/") or attachment.size > _MAX_IMAGE_BYTES:
         return None
     data = await adapter.read(attachment)
-    # Detected from the bytes; the declared type is not trusted.
-    kind = media_type_of(data) if data and len(data) <= _MAX_IMAGE_BYTES else None
-    return Image(media_type=kind, data=data) if data and kind in _VISION_TYPES else None
+    if data is None or len(data) > _MAX_IMAGE_BYTES:
+        return None
+    try:
+        # Encoded again: its metadata, such as where it was taken, is not for vendors.
+        picture = await asyncio.to_thread(prepare, data, max_width=_MAX_SIDE)
+    except DomainError:
+        return None
+    return Image(media_type=picture.media_type, data=picture.data)
 
 
 async def _read_text(adapter: ChatAdapter, attachment: Attachment) -> str | None:

@@ -1,6 +1,7 @@
 """Files and pictures: object stores, downloads, image processing and garbage collection."""
 
 from services.media.errors import (
+    FileKind,
     FileNotFound,
     FileTooLarge,
     FileUnreachable,
@@ -30,6 +31,7 @@ from services.media.pictures import (
     MAX_MEMORY,
     Picture,
     decoding_memory,
+    kind_of,
     media_type_of,
     pixels_of,
     prepare,
@@ -47,6 +49,7 @@ __all__ = [
     "VENDOR_HOSTS",
     "DeleteHandler",
     "Fetcher",
+    "FileKind",
     "FileNotFound",
     "FileTooLarge",
     "FileUnreachable",
@@ -73,6 +76,7 @@ __all__ = [
     "contact_sheet",
     "decoding_memory",
     "enqueue_deletion",
+    "kind_of",
     "media_type_of",
     "month_sheet",
     "pixels_of",

@@ -1,6 +1,7 @@
 """Errors of files and of the object store."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from services.errors import DomainError, TransientError
 
@@ -38,11 +39,26 @@ class LinkUnreachable(TransientError):
     detail: str
 
 
+class FileKind(StrEnum):
+    """What a file is that is not a picture we can read, by its first bytes."""
+
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    BROKEN = "broken"
+    ARCHIVE = "archive"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    OTHER_PICTURE = "other picture"
+    UNKNOWN = "unknown"
+
+
 @dataclass(eq=False)
 class NotAPicture(DomainError):
     """The file is not a picture in a supported format, whatever its name says."""
 
     name: str
+    kind: FileKind = FileKind.UNKNOWN
 
 
 @dataclass(eq=False)

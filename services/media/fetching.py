@@ -19,7 +19,7 @@ from services.media.errors import (
     LinkUnreachable,
     NotAPicture,
 )
-from services.media.pictures import MAX_BYTES, media_type_of
+from services.media.pictures import MAX_BYTES, kind_of, media_type_of
 from services.media.ports import ObjectStore
 
 VENDOR_HOSTS = frozenset({"replicate.delivery", ".replicate.delivery"})
@@ -132,5 +132,6 @@ class Fetcher:
                         raise FileTooLarge(name, self._max_bytes)
                     await asyncio.to_thread(file.write, chunk)
         with path.open("rb") as file:
-            if media_type_of(file.read(_HEAD_BYTES)) is None:
-                raise NotAPicture(name)
+            head = file.read(_HEAD_BYTES)
+            if media_type_of(head) is None:
+                raise NotAPicture(name, kind_of(head))

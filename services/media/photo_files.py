@@ -8,7 +8,13 @@ from typing import Any
 import imagehash
 from PIL import ExifTags, Image
 
-from services.media.pictures import Picture, crop_square, encode_jpeg, normalize, open_image
+from services.media.pictures import (
+    Picture,
+    crop_square,
+    encode_jpeg,
+    normalize,
+    open_image,
+)
 
 _THUMBNAIL_SIDE, _HASH_SIDE = 320, 16
 # https://cv.iptc.org/newscodes/digitalsourcetype/: created, or composited, by a trained model.

@@ -2,6 +2,7 @@
 
 import io
 import math
+import struct
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pillow_heif
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
-from services.media.errors import FileTooLarge, NotAPicture, PictureTooLarge
+from services.media.errors import FileKind, FileTooLarge, NotAPicture, PictureTooLarge
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
@@ -20,19 +21,48 @@ JPEG = "image/jpeg"
 
 pillow_heif.register_heif_opener()  # pyright: ignore[reportUnknownMemberType] - untyped options
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
+# What cameras write as MPO, a JPEG with a preview behind it, Pillow opens as JPEG.
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "TIFF", "BMP")
 _SIGNATURES = {
     "image/jpeg": ((b"\xff\xd8\xff", 0),),
     "image/png": ((b"\x89PNG\r\n\x1a\n", 0),),
     "image/gif": ((b"GIF8", 0),),
     "image/webp": ((b"RIFF", 0), (b"WEBP", 8)),
-    "image/avif": ((b"ftypavif", 4),),
+    "image/bmp": ((b"BM", 0),),
 }
-# https://www.iana.org/assignments/media-types/image/heic: still pictures of any chroma format.
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")
+_TIFF_SIGNATURES = (b"II*\0", b"MM\0*")
+# Brands of ISO base media files: pictures and sequences of them, in any chroma format. Of the brand
+# mif1 both kinds are written; the decoder looks closer.
+_BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "image/heic"),
+    **dict.fromkeys((b"mif1", b"msf1", b"miaf"), "image/heic"),
+}
+# The first bytes of other kinds of files.
+_OTHER_KINDS: tuple[tuple[FileKind, int, tuple[bytes, ...]], ...] = (
+    (FileKind.ARCHIVE, 0, (b"PK\3\4", b"PK\5\6", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh")),
+    (FileKind.ARCHIVE, 0, (b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")),
+    (FileKind.OTHER_PICTURE, 0, (b"\xff\x0a", b"\0\0\0\x0cJXL ", b"<svg", b"8BPS", b"\0\0\1\0")),
+    (FileKind.OTHER_PICTURE, 0, (b"\0\0\0\x0cjP  ", b"FUJIFILMCCD", b"IIRO", b"IIU\0")),
+    (FileKind.DOCUMENT, 0, (b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"<!DOC", b"<html", b"<?xml")),
+    (FileKind.AUDIO, 0, (b"ID3", b"OggS", b"fLaC", b"\xff\xfb", b"\xff\xf3")),
+    (FileKind.AUDIO, 8, (b"WAVE", b"M4A ")),
+    (FileKind.VIDEO, 0, (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV")),
+    (FileKind.VIDEO, 8, (b"AVI ",)),
+    (FileKind.VIDEO, 4, (b"ftyp", b"moov", b"mdat", b"wide")),
+)
+_JPEG_START, _END_OF_IMAGE, _START_OF_SCAN = b"\xff\xd8", b"\xff\xd9", b"\xff\xda"
+_MARKER, _APP1, _MISSING_GREY = 0xFF, 0xE1, 128
+# Each decoder fails on broken data with exceptions of its own.
+DECODER_ERRORS = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, OSError),
+    *(PictureTooLarge, SyntaxError, TypeError, ValueError, struct.error),
+)
+# What decoders say of a file that ends too early.
+_TRUNCATION_WORDS = ("truncated", "premature", "not enough", "unexpected end", "end of file", "eof")
 _WHITE = (255, 255, 255)
 # Measured bytes of memory per pixel that decoding takes; `MAX_MEMORY` may allow fewer pixels.
-_BYTES_PER_PIXEL = {"JPEG": 3, "PNG": 7, "WEBP": 17, "AVIF": 11, "HEIF": 9, "GIF": 8}
+_BYTES_PER_PIXEL = {"JPEG": 3, "MPO": 3, "PNG": 7, "WEBP": 17, "AVIF": 11, "HEIF": 9, "GIF": 8}
 _BYTES_PER_PIXEL_HEAVY_MODE, _BYTES_PER_PIXEL_PROGRESSIVE = 11, 8
 MAX_MEMORY = 250_000_000
 # https://cv.iptc.org/newscodes/digitalsourcetype/
@@ -61,7 +91,24 @@ def media_type_of(data: bytes) -> str | None:
     for media_type, signatures in _SIGNATURES.items():
         if all(data[at : at + len(signature)] == signature for signature, at in signatures):
             return media_type
-    return "image/heic" if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS else None
+    if data.startswith(_TIFF_SIGNATURES):
+        return "image/tiff"
+    return _BRANDS.get(data[8:12]) if data[4:8] == b"ftyp" else None
+
+
+def kind_of(data: bytes) -> FileKind:
+    """Return what a file is that `media_type_of` does not know, by its first bytes."""
+    if not data.strip(b"\0 \r\n\t"):
+        return FileKind.EMPTY
+    head = data[:16]
+    return next(
+        (
+            kind
+            for kind, at, signatures in _OTHER_KINDS
+            if head[at:].lower().startswith(tuple(each.lower() for each in signatures))
+        ),
+        FileKind.UNKNOWN,
+    )
 
 
 def decoding_memory(data: bytes, name: str = "the picture") -> int:
@@ -131,9 +178,9 @@ def open_image(data: bytes, name: str) -> Generator[Image.Image]:
     if len(data) > MAX_BYTES:
         raise FileTooLarge(name, MAX_BYTES)
     if media_type_of(data) is None:
-        raise NotAPicture(name)
+        raise NotAPicture(name, kind_of(data))
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with _open(_with_end_mark(data)) as image:
             _check_pixels(image, name)
             yield image
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -142,7 +189,56 @@ def open_image(data: bytes, name: str) -> Generator[Image.Image]:
         raise
     # Each decoder fails on broken files with exceptions of its own.
     except Exception as error:
-        raise NotAPicture(name) from error
+        is_truncated = any(word in str(error).lower() for word in _TRUNCATION_WORDS)
+        raise NotAPicture(name, FileKind.TRUNCATED if is_truncated else FileKind.BROKEN) from error
+
+
+def _open(data: bytes) -> Image.Image:
+    """Open an image; one with broken EXIF data without them."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        exif = Image.Exif()  # a new one, since the first failure of an image's own is its last
+        exif.load(image.info.get("exif") or b"")
+        exif.get_ifd(ExifTags.IFD.Exif)
+    except Image.DecompressionBombError:
+        raise
+    except (*DECODER_ERRORS, UserWarning):
+        image = Image.open(io.BytesIO(_without_metadata(data)), formats=_FORMATS)
+        image.info.pop("exif", None)
+    return image
+
+
+def _without_metadata(data: bytes) -> bytes:
+    """Return a JPEG without its EXIF and XMP segments; another file as it is."""
+    kept, at = [data[:2]], 2
+    while data.startswith(_JPEG_START) and at + 4 <= len(data) and data[at] == _MARKER:
+        if data[at + 1] == _START_OF_SCAN[1]:
+            return b"".join([*kept, data[at:]])
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if data[at + 1] != _APP1:
+            kept.append(data[at:end])
+        at = end
+    return data
+
+
+def _with_end_mark(data: bytes) -> bytes:
+    """Return a JPEG with the mark of its end, if nothing but the mark is missing."""
+    is_jpeg = data.startswith(_JPEG_START)
+    if not is_jpeg or data.rfind(_END_OF_IMAGE) > data.rfind(_START_OF_SCAN) > 0:
+        return data
+    completed = data.rstrip(b"\xff") + _END_OF_IMAGE
+    try:
+        with _open(completed) as image:
+            _check_pixels(image, "")
+            right, bottom = image.size
+            corner = image.convert("L").crop((right - 8, bottom - 8, right, bottom))
+    # What is wrong with it is found where the file itself is opened.
+    except DECODER_ERRORS:
+        return data
+    # Blocks that are missing are decoded as grey.
+    low, high = corner.getextrema()
+    is_missing = (low, high) == (_MISSING_GREY, _MISSING_GREY)
+    return data if is_missing else completed
 
 
 def normalize(image: Image.Image, side: int) -> Image.Image:

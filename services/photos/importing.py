@@ -7,9 +7,12 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from pathlib import PurePath
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import TypeVarTuple, Unpack
 
 from db.models import Photo
@@ -18,11 +21,14 @@ from services.errors import DomainError
 from services.images import ImagePipeline
 from services.jobs import Payload, enqueue
 from services.media import (
+    ObjectNotFound,
     ObjectStore,
     PreparedPhoto,
     StorageMisconfigured,
     StorageUnavailable,
     decoding_memory,
+    enqueue_deletion,
+    pixels_of,
     prepare_photo,
 )
 from services.personalities import PersonalityNotFound
@@ -34,6 +40,12 @@ Ts = TypeVarTuple("Ts")
 
 # Of 256 bits. Scaling or encoding a photo again changes up to 12; different photos differ in ~110.
 MAX_HASH_DISTANCE = 20
+# The mean difference, of 255, of the ten pixels that differ most, at 32 by 32 pixels: up to 10 for
+# a copy, from 30 for two price cards whose numbers differ.
+_MAX_LOCAL_DIFFERENCE, _COMPARED_SIDE, _COMPARED_PIXELS = 20, 32, 10
+# Bytes of a better copy per byte of a poorer one of as many pixels: some 1.12 if that was a JPEG of
+# quality 60. With more pixels: their growth to the power of .73 for real ones, .4 for scaled ones.
+_MIN_MORE_DETAIL, _DETAIL_EXPONENT = 1.06, 0.6
 # Hashes of nearly uniform pictures have few or many bits set, and match each other by chance.
 _INFORMATIVE_BITS = (64, 192)
 _PREFETCH = 2
@@ -97,7 +109,7 @@ class Importer:
                 pending.popleft()
                 self._fill_queue(remaining, pending)
                 result = await self._save(stored)
-                added = added or result.outcome == ImportOutcome.ADDED
+                added = added or result.outcome in (ImportOutcome.ADDED, ImportOutcome.REPLACED)
                 yield result
         finally:
             await _discard(self._pipeline.store, pending)
@@ -166,35 +178,96 @@ class Importer:
                 _informative_hash(stored),
                 max_distance=MAX_HASH_DISTANCE,
             )
+            if duplicate is not None and not await self._is_copy(stored, duplicate):
+                duplicate = None
             if exists and duplicate is None and stored.prepared is not None:
-                photo = self._new_photo(stored, stored.prepared)
+                photo = Photo(
+                    personality_id=self._personality_id,
+                    added_by=self._added_by,
+                    **_columns(stored, stored.prepared),
+                )
                 session.add(photo)
                 await session.flush()
                 self._known_hashes.add(stored.sha256)
                 return ImportResult(name=stored.name, outcome=ImportOutcome.ADDED, photo=photo)
+            if (
+                duplicate is not None
+                and stored.prepared is not None
+                and _is_better(stored.prepared, duplicate, stored.name)
+                and not await queries.has_post(session, duplicate.id)
+            ):
+                await self._replace(session, duplicate, stored, stored.prepared)
+                return ImportResult(
+                    name=stored.name, outcome=ImportOutcome.REPLACED, photo=duplicate
+                )
         if stored.prepared is not None:
             await self._pipeline.store.delete(stored.keys)
         if not exists:
             raise PersonalityNotFound("this personality")
-        is_identical = duplicate is not None and duplicate.sha256 == stored.sha256
+        # What was known may have been replaced meanwhile.
+        is_identical = duplicate is None or duplicate.sha256 == stored.sha256
         outcome = ImportOutcome.DUPLICATE if is_identical else ImportOutcome.NEAR_DUPLICATE
         return ImportResult(name=stored.name, outcome=outcome, photo=duplicate)
 
-    def _new_photo(self, stored: _StoredFile, prepared: PreparedPhoto) -> Photo:
-        return Photo(
-            personality_id=self._personality_id,
-            storage_key=stored.keys[0],
-            thumbnail_key=stored.keys[1],
-            file_name=stored.name,
-            sha256=stored.sha256,
-            perceptual_hash=prepared.perceptual_hash,
-            size=len(prepared.picture.data),
-            width=prepared.picture.width,
-            height=prepared.picture.height,
-            taken_at=prepared.taken_at,
-            is_ai_generated=prepared.is_ai_generated,
-            added_by=self._added_by,
+    async def _is_copy(self, stored: _StoredFile, photo: Photo) -> bool:
+        """Whether a file with nearly the same hash as a photo shows the same in all its parts."""
+        if stored.sha256 == photo.sha256 or stored.prepared is None:
+            return True
+        try:
+            thumbnail = await self._pipeline.store.get(photo.thumbnail_key)
+        except ObjectNotFound:
+            return True
+        difference = await self._in_thread(
+            _local_difference, stored.prepared.thumbnail.data, thumbnail
         )
+        return difference <= _MAX_LOCAL_DIFFERENCE
+
+    async def _replace(
+        self, session: AsyncSession, photo: Photo, stored: _StoredFile, prepared: PreparedPhoto
+    ) -> None:
+        """Replace a photo's files by those of a better copy."""
+        await enqueue_deletion(session, [photo.storage_key, photo.thumbnail_key])
+        for name, value in _columns(stored, prepared).items():
+            setattr(photo, name, value)
+        photo.embedding = photo.embedding_model = None
+        self._known_hashes.add(stored.sha256)
+
+
+def _local_difference(one: bytes, other: bytes) -> float:
+    """Return how much two thumbnails differ where they differ most."""
+    first, second = (
+        pixels_of(each, _COMPARED_SIDE).astype(float).mean(axis=2) for each in (one, other)
+    )
+    return float(np.sort(np.abs(first - second).ravel())[-_COMPARED_PIXELS:].mean())
+
+
+def _columns(stored: _StoredFile, prepared: PreparedPhoto) -> dict[str, Any]:
+    return {
+        "storage_key": stored.keys[0],
+        "thumbnail_key": stored.keys[1],
+        "file_name": stored.name,
+        "sha256": stored.sha256,
+        "perceptual_hash": prepared.perceptual_hash,
+        "size": len(prepared.picture.data),
+        "width": prepared.picture.width,
+        "height": prepared.picture.height,
+        "taken_at": prepared.taken_at,
+        "is_ai_generated": prepared.is_ai_generated,
+    }
+
+
+def _is_better(prepared: PreparedPhoto, photo: Photo, name: str) -> bool:
+    """Whether a copy has more detail than a photo, by its bytes as encoded by us.
+
+    Other formats leave other traces, so only files of one format are compared. Of a copy with more
+    pixels the bytes grow less than the pixels; if they hardly grow, it was only scaled up.
+    """
+    picture = prepared.picture
+    growth = picture.width * picture.height / (photo.width * photo.height)
+    if growth > 1:
+        return len(picture.data) > photo.size * growth**_DETAIL_EXPONENT
+    is_same_format = PurePath(name).suffix.lower() == PurePath(photo.file_name).suffix.lower()
+    return growth == 1 and is_same_format and len(picture.data) > _MIN_MORE_DETAIL * photo.size
 
 
 def _informative_hash(stored: _StoredFile) -> str | None:

@@ -72,6 +72,11 @@ async def find_duplicate(
     )
 
 
+async def has_post(session: AsyncSession, photo_id: UUID) -> bool:
+    """Whether a photo has a post, which may have been sent already."""
+    return bool(await session.scalar(select(exists().where(SocialPost.photo_id == photo_id))))
+
+
 async def find_user_id(session: AsyncSession, discord_id: int) -> UUID | None:
     """Return the id of a user by their Discord id."""
     return await session.scalar(select(User.id).where(User.discord_id == discord_id))

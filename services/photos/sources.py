@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from services.errors import DomainError
-from services.media import MAX_BYTES, FileTooLarge, NotAPicture, media_type_of
+from services.media import MAX_BYTES, FileTooLarge, NotAPicture, kind_of, media_type_of
 from services.photos.errors import (
     ArchiveBroken,
     ArchiveTooLarge,
@@ -26,6 +26,9 @@ _MAX_UNPACKED_BYTES = 2_000_000_000
 _MAX_ENTRIES = 10 * MAX_FILES
 _MAX_NAME, _HEAD_BYTES = 120, 16
 _ENCRYPTED = 0x1
+_SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "picasa.ini"})
+# Data about photos, by Google Takeout, Apple, Adobe, cameras.
+_SIDECAR_SUFFIXES = frozenset({".json", ".aae", ".xmp", ".thm", ".pp3", ".dop", ".html", ".ctg"})
 _DECOMPRESSION_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError),
     *(RuntimeError, MemoryError),
@@ -97,7 +100,7 @@ def _walk(path: Path) -> Iterator[PhotoSource]:
     for parent, folders, files in os.walk(path, onerror=unreadable.append):
         folders[:] = [each for each in folders if not each.startswith(".")]
         for name in files:
-            if not name.startswith("."):
+            if not _is_hidden(PurePosixPath(name)):
                 yield _disk_source(path, Path(parent) / name)
     for error in unreadable:
         location = Path(str(error.filename))
@@ -122,7 +125,7 @@ def _disk_source(root: Path, path: Path) -> PhotoSource:
             with path.open("rb") as opened:
                 head = opened.read(_HEAD_BYTES)
                 if media_type_of(head) is None:
-                    raise NotAPicture(name)
+                    raise NotAPicture(name, kind_of(head))
                 return head + opened.read(MAX_BYTES)
         except OSError as error:
             raise FileUnreadable(name, error.strerror or "it cannot be read") from error
@@ -153,7 +156,12 @@ def _entry_source(zip_file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> PhotoSou
 
 
 def _is_hidden(path: PurePosixPath) -> bool:
-    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in path.parts)
+    """Whether a path is of the system, or a sidecar that programs write beside a photo."""
+    return (
+        any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in path.parts)
+        or path.name.lower() in _SYSTEM_FILES
+        or path.suffix.lower() in _SIDECAR_SUFFIXES
+    )
 
 
 def _display_name(name: str) -> str:

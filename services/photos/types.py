@@ -21,11 +21,15 @@ Sources: TypeAlias = Sequence[PhotoSource]
 
 
 class ImportOutcome(StrEnum):
-    """The outcome of a file's import."""
+    """The outcome of a file's import.
+
+    A near-duplicate of a photo is left out, or replaces it if it is the better one.
+    """
 
     ADDED = "added"
     DUPLICATE = "duplicate"
     NEAR_DUPLICATE = "near-duplicate"
+    REPLACED = "replaced"
     REFUSED = "refused"
 
 

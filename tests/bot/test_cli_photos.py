@@ -289,7 +289,7 @@ def test_the_summary_says_what_was_left_out_and_why(tmp_path: Path) -> None:
         {
             "a.jpg": photo(1),
             "b.jpg": photo(1),
-            "near.webp": photo(1, "WEBP"),
+            "near.webp": photo(1, "WEBP", quality=20),
             "words.txt": b"words",
             "[bold]odd.jpg": b"\xff\xd8\xff",
         },

@@ -17,8 +17,9 @@ from tests.cogs.concurrent import (
     until_written,
 )
 from tests.cogs.conftest import House
+from tests.services.photo_files import photo
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
+PNG = photo(1, "PNG")
 
 
 async def test_a_personality_answers_to_its_name(house: House) -> None:
@@ -169,7 +170,7 @@ async def test_pictures_are_seen_files_are_read_and_the_rest_is_named(house: Hou
     content = house.openai.requests[0]["messages"][-1]["content"]
     words = "\n".join(part.get("text", "") for part in content)
     pictures = [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
-    assert [url.partition(",")[0] for url in pictures] == ["data:image/png;base64"]
+    assert [url.partition(",")[0] for url in pictures] == ["data:image/jpeg;base64"]
     assert "[picture: p.png]" in words
     assert "[file notes.txt]\nthe tide turns at six\n[end of notes.txt]" in words
     assert "[attached: fake.png]" in words

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import select
 
 from bot.app.file_references import FILE_REFERENCES
@@ -125,6 +125,36 @@ async def test_the_same_file_and_what_looks_the_same_are_left_out(posting: Posti
         posting, [file_source("a.jpg", files["a.jpg"])], await posting.personality("Eve")
     )
     assert elsewhere.outcome == ImportOutcome.ADDED
+
+
+async def test_the_better_of_two_copies_is_kept(posting: Posting) -> None:
+    poor, good = photo(1, quality=60), photo(1, quality=92)
+
+    whose = await posting.personality()
+    first = await take(posting, [file_source("a.jpg", poor)], whose)
+    second = await take(posting, [file_source("b.jpg", good), file_source("c.jpg", poor)], whose)
+
+    assert [each.outcome for each in first] == [ImportOutcome.ADDED]
+    assert [each.outcome for each in second] == [ImportOutcome.REPLACED, ImportOutcome.DUPLICATE]
+    assert second[0].photo is not None
+    assert first[0].photo is not None
+    assert (second[0].photo.id, second[0].photo.file_name) == (first[0].photo.id, "b.jpg")
+
+
+def price_card(price: str) -> bytes:
+    image = Image.new("RGB", (800, 600), (250, 245, 230))
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(120)
+    draw.text((80, 100), "Bread", fill=(20, 20, 20), font=font)
+    draw.text((80, 320), price, fill=(180, 20, 20), font=font)
+    return coded(image, quality=90)
+
+
+async def test_cards_that_differ_in_a_number_are_different(posting: Posting) -> None:
+    sources = [file_source(price, price_card(price)) for price in ("3.50", "3.90", "4.50", "3.58")]
+
+    results = await take(posting, sources, await posting.personality())
+
+    assert {each.outcome for each in results} == {ImportOutcome.ADDED}
 
 
 async def test_pictures_of_one_colour_are_not_all_the_same(posting: Posting) -> None:

@@ -17,6 +17,7 @@ _OUTCOMES = {
     ImportOutcome.ADDED: ("✅", "added"),
     ImportOutcome.DUPLICATE: ("♻️", "already there"),
     ImportOutcome.NEAR_DUPLICATE: ("≈", "skipped as too similar to another"),
+    ImportOutcome.REPLACED: ("⬆️", "better than a similar one, which they replace"),
     ImportOutcome.REFUSED: ("❌", "refused"),
 }
 

@@ -191,8 +191,8 @@ _BOARDS = {
 
 _MEDIA = {
     media.NotAPicture: (
-        "**{name}** is not an image I can read, whatever its file name says. Send a JPEG, PNG, "
-        "WebP, HEIC or AVIF file."
+        "**{name}** is not an image I can read: {kind:term}. Send a JPEG, PNG, WebP, HEIC or AVIF "
+        "file."
     ),
     media.PictureTooLarge: (
         "**{name}** has {megapixels:.0f} megapixels; the limit is {limit:.0f} megapixels."
@@ -391,6 +391,15 @@ _TERMS = {
     "Refusal:too many threads": "this server has too many open threads",
     "Refusal:empty": "it was empty",
     "Refusal:other": "it gave no reason that I know",
+    "FileKind:empty": "it is empty",
+    "FileKind:truncated": "it breaks off before its end",
+    "FileKind:broken": "it is damaged",
+    "FileKind:archive": "it is an archive. Only zip archives are unpacked",
+    "FileKind:video": "it is a video",
+    "FileKind:audio": "it is a sound",
+    "FileKind:document": "it is a document",
+    "FileKind:other picture": "it is in a format that I do not know",
+    "FileKind:unknown": "it has no image in it, whatever its file name says",
     "PhotoProblem:nobody": "there is no person in it. Send a photo of one person.",
     "PhotoProblem:several": "there is more than one person in it. Send a photo of one person.",
     "PhotoProblem:sexual": "characters cannot be made from sexual photos.",
