@@ -17,7 +17,7 @@ from bot.discord.embeds.boards import (
     post_line,
 )
 from bot.discord.ui import AnyInteraction, confirm, show_list
-from cogs.options import PersonalitiesOption, PersonalityOption
+from cogs.options import PersonalitiesOption, PersonalityOption, ZoneOption
 from services.engine import BoardKind
 
 
@@ -113,7 +113,7 @@ class Boards(
         add: PersonalityOption | None = None,
         remove: app_commands.Range[str, 1, 80] | None = None,
         quiet: app_commands.Range[str, 1, 20] | None = None,
-        time_zone: app_commands.Range[str, 1, 60] | None = None,
+        time_zone: ZoneOption | None = None,
         acts_per_day: app_commands.Range[int, 1, 1000] | None = None,
         daily_budget_usd: app_commands.Range[float, 0, 1000] | None = None,
         model_votes: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option

@@ -17,8 +17,9 @@ from services.people import Persona
 from services.personalities import Personality, SystemPrompt
 from services.photos import Photo
 from services.publishing import Listing
-from services.social import PostDetails, SocialTarget, parse_time_zone, search_time_zones
+from services.social import PostDetails, SocialTarget
 from services.texts import shorten
+from services.time_zones import parse_time_zone, search_time_zones, time_zone_label
 
 Choices: TypeAlias = list[Choice[str | int | float]]
 _MAX_CHOICE_LENGTH = 100
@@ -251,7 +252,9 @@ class ZoneTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        return _choices(search_time_zones(str(value)))
+        return [
+            Choice(name=time_zone_label(each), value=each) for each in search_time_zones(str(value))
+        ]
 
 
 def _id_choice(name: str, value: UUID) -> Choice[str | int | float]:

@@ -48,3 +48,10 @@ class ModeratorsOnly(DomainError):
     """Only members with a certain permission in this channel may do this."""
 
     permission: str = "Manage Messages"
+
+
+@dataclass(eq=False)
+class UnknownTimeZone(DomainError):
+    """There is no time zone of this name."""
+
+    name: str

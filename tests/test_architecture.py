@@ -152,7 +152,7 @@ def test_cogs_see_of_a_feature_only_what_it_shows() -> None:
         for name, tree in modules("cogs")
         if (
             deep := {each for each in imports(tree) if each.startswith("services.") and inner(each)}
-            - {"services.errors", "services.texts", "services.types"}
+            - {"services.errors", "services.texts", "services.time_zones", "services.types"}
         )
     }
 

@@ -30,8 +30,8 @@ from services.social import (
     PostStatus,
     SocialTarget,
     TimeUnclear,
-    parse_time_zone,
 )
+from services.time_zones import parse_time_zone, time_zone_label
 from services.types import Actor
 
 _YEARS = (2000, 2100)
@@ -263,7 +263,9 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         """Set your time zone."""
         zone_name = await self._calendar.set_time_zone(await interaction_actor(interaction), zone)
         await interaction.response.send_message(
-            f"Times that you write are in **{zone_name}** from now on.", ephemeral=True
+            f"Times that you write are in **{time_zone_label(zone_name)}** from now on, and "
+            "personalities go by that clock with you.",
+            ephemeral=True,
         )
 
     async def _zone(self, actor: Actor, target: SocialTarget | None) -> ZoneInfo:

@@ -8,6 +8,7 @@ from typing_extensions import override
 from bot.discord.embeds.posts import target_embed
 from bot.discord.ui import AnyInteraction, Modal
 from services.social import TargetDetails, TargetService, format_slots, parse_slots
+from services.time_zones import time_zone_label
 from services.types import Actor
 
 _MAX_TEXT, _MAX_ZONE = 1000, 60
@@ -30,7 +31,9 @@ class SlotsForm(Modal):
             max_length=_MAX_TEXT,
         )
         self.zone = ui.TextInput[Self](
-            custom_id="zone", default=details.target.time_zone, max_length=_MAX_ZONE
+            custom_id="zone",
+            default=time_zone_label(details.target.time_zone),
+            max_length=_MAX_ZONE,
         )
         self.add_item(ui.Label(text="Days and times", component=self.slots))
         self.add_item(

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from db.models import ConversationLine, Persona, Personality, Role
 from services.llm import ChatMessage, Image, estimate, fitting_length
 from services.memory import RetrievedMemory
 from services.personalities import SharedPhoto, describe
 from services.texts import is_visible, shorten
+from services.time_zones import time_zone_label
 
 RULES = """\
 You are {name}, a character in a chat. Write only {name}'s next message: no name before it, no \
@@ -37,7 +39,10 @@ _TAG = re.compile(rf"[{_BRACKETS}](?P<inside>[^{_BRACKETS}]{{0,60}})")
 
 @dataclass(frozen=True, kw_only=True)
 class PromptContext:
-    """The input of a prompt. `history` is in order and ends before the new message."""
+    """The input of a prompt. `history` is in order and ends before the new message.
+
+    `time_zone` is the one that the speaker has set.
+    """
 
     personality: Personality
     system_prompt: str
@@ -50,6 +55,7 @@ class PromptContext:
     message: str
     shared: Sequence[SharedPhoto] = ()
     images: tuple[Image, ...] = ()
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +156,7 @@ def _render_context(context: PromptContext, token_limit: int) -> str:
     persona = context.persona
     pronouns = f" ({persona.pronouns})" if persona.pronouns else ""
     lines = [
-        f"It is {context.now:%A, %d %B %Y, %H:%M} UTC.",
+        f"It is {_render_time(context.now, context.time_zone)}.",
         f"{_persona_name(persona)}{pronouns} is talking to you.",
     ]
     if persona.content:
@@ -171,6 +177,11 @@ def _render_context(context: PromptContext, token_limit: int) -> str:
     if memory_lines:
         lines += ["You remember:", *memory_lines]
     return _fit(_escape_markers("\n".join(lines)), token_limit)
+
+
+def _render_time(now: datetime, time_zone: str | None) -> str:
+    zone = time_zone or "UTC"
+    return f"{now.astimezone(ZoneInfo(zone)):%A, %d %B %Y, %H:%M} {time_zone_label(zone)}"
 
 
 def _render_photo(photo: SharedPhoto, now: datetime) -> str:

@@ -209,6 +209,7 @@ class ReplyGenerator:
             speaker_name=persona.preferred_name or persona.name,
             message=request.text,
             images=images,
+            time_zone=context.user.time_zone,
         )
 
     async def _complete(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -21,7 +20,6 @@ from services.engine.act_queries import config_of
 from services.engine.errors import (
     BoardNotFound,
     InvalidHours,
-    InvalidTimeZone,
     NoBoardMembers,
     NotABoard,
     NotOnBoard,
@@ -34,6 +32,7 @@ from services.engine.types import Limits, PlannedAct
 from services.errors import ModeratorsOnly
 from services.llm import LanguageModels
 from services.texts import clean_text
+from services.time_zones import parse_time_zone
 from services.types import Actor, Channel
 
 MAX_TOPIC_LENGTH, MAX_TONE_LENGTH = 300, 200
@@ -44,7 +43,7 @@ def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         InvalidHours: The quiet hours cannot be parsed.
-        InvalidTimeZone: The time zone is not known.
+        UnknownTimeZone: The time zone is not known.
     """
     columns: dict[str, Any] = {
         name: changes[name]
@@ -57,10 +56,7 @@ def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
     if (hours := changes.get("quiet")) is not None:
         columns["quiet_from"], columns["quiet_until"] = _parse_hours(hours)
     if (zone := changes.get("time_zone")) is not None:
-        try:
-            columns["time_zone"] = ZoneInfo(zone).key
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise InvalidTimeZone(zone) from error
+        columns["time_zone"] = parse_time_zone(zone).key
     return columns
 
 
@@ -273,7 +269,7 @@ class BoardService:
             AgeRestricted: The new member is age-restricted and the board is not.
             BoardNotFound: The channel is not an open board.
             InvalidHours: The quiet hours cannot be parsed.
-            InvalidTimeZone: The time zone is not known.
+            UnknownTimeZone: The time zone is not known.
             ModeratorsOnly: The actor is not a moderator.
             NoBoardMembers: No members would be left.
             NotOnBoard: The removed personality is not a member.

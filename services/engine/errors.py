@@ -72,13 +72,6 @@ class NoTarget(DomainError):
 
 
 @dataclass(eq=False)
-class InvalidTimeZone(DomainError):
-    """The time zone is not known."""
-
-    name: str
-
-
-@dataclass(eq=False)
 class InvalidHours(DomainError):
     """The quiet hours are not of the form 23:00-07:00."""
 

@@ -38,7 +38,6 @@ from services.social.errors import (
     TimeTooFar,
     TimeUnclear,
     TooLate,
-    UnknownTimeZone,
 )
 from services.social.notices import SocialNoticeHandler
 from services.social.ports import ChannelDirectory, Publisher, QueueingPublisher
@@ -52,8 +51,6 @@ from services.social.times import (
     occurrences,
     parse_slots,
     parse_time,
-    parse_time_zone,
-    search_time_zones,
 )
 from services.social.types import (
     BufferChannel,
@@ -135,14 +132,11 @@ __all__ = [
     "TimeTooFar",
     "TimeUnclear",
     "TooLate",
-    "UnknownTimeZone",
     "delete_photos_and_posts",
     "format_slots",
     "label_of",
     "occurrences",
     "parse_slots",
     "parse_time",
-    "parse_time_zone",
     "recently_shared",
-    "search_time_zones",
 ]

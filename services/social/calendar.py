@@ -11,8 +11,8 @@ from services.clock import Clock
 from services.people import get_or_create_user
 from services.social import queries
 from services.social.errors import PostNotFound, SeveralPosts
-from services.social.times import parse_time_zone
 from services.social.types import PostDetails
+from services.time_zones import parse_time_zone
 from services.types import Actor
 
 

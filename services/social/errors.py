@@ -89,13 +89,6 @@ class CommentUnsupported(DomainError):
 
 
 @dataclass(eq=False)
-class UnknownTimeZone(DomainError):
-    """There is no time zone of this name."""
-
-    name: str
-
-
-@dataclass(eq=False)
 class TimeUnclear(DomainError):
     """The time cannot be parsed."""
 

@@ -27,8 +27,9 @@ from services.social.guards import (
     get_target,
 )
 from services.social.scheduling import enqueue_delivery
-from services.social.times import Slot, occurrences, parse_time, parse_time_zone
+from services.social.times import Slot, occurrences, parse_time
 from services.social.types import CaptionDraft, NotScheduled, PostDetails, Scheduled, Scheduling
+from services.time_zones import parse_time_zone
 from services.types import Actor
 
 NEXT = "next slot"

@@ -27,8 +27,9 @@ from services.social.errors import (
 from services.social.ports import ChannelDirectory
 from services.social.scheduling import enqueue_delivery
 from services.social.service import next_free_slot
-from services.social.times import Slot, parse_time_zone
+from services.social.times import Slot
 from services.social.types import BufferChannel, TargetChannel, TargetDetails
+from services.time_zones import parse_time_zone
 from services.types import Actor
 
 _MAX_NAME_LENGTH = 80

@@ -5,8 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from services.social.errors import (
     SlotsUnclear,
@@ -14,7 +13,6 @@ from services.social.errors import (
     TimePast,
     TimeTooFar,
     TimeUnclear,
-    UnknownTimeZone,
 )
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -32,38 +30,13 @@ _DATES = (
 )
 
 
-def parse_time_zone(name: str) -> ZoneInfo:
-    """Return a time zone by its name, ignoring case.
-
-    Raises:
-        UnknownTimeZone: There is no such time zone.
-    """
-    key = _zones().get(name.strip().replace(" ", "_").lower())
-    if key is None:
-        raise UnknownTimeZone(name)
-    return ZoneInfo(key)
-
-
-@cache
-def _zones() -> dict[str, str]:
-    """Return the names of all time zones by their lower-case form; cached, as it reads files."""
-    return {each.lower(): each for each in available_timezones()}
-
-
-def search_time_zones(typed: str, *, limit: int = 25) -> list[str]:
-    """Return names of time zones that contain typed text, those of cities first."""
-    wanted = typed.strip().replace(" ", "_").lower()
-    named = [each for lower, each in _zones().items() if wanted in lower]
-    return sorted(named, key=lambda each: ("/" not in each, each.startswith("Etc/"), each))[:limit]
-
-
-def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
+def to_utc(local: datetime, zone: ZoneInfo, *, fold: int = 0) -> datetime:
     """Convert a local time in a zone to UTC.
 
-    An ambiguous time is its first occurrence; one that clocks skip is shifted forward by the gap
-    (PEP 495, `fold=0`).
+    Of a time that clocks repeat it is the first occurrence, or with `fold=1` the second; one that
+    clocks skip is shifted forward by the gap (PEP 495).
     """
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
 
 
 def parse_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
@@ -110,15 +83,22 @@ def _parse_local(words: str, text: str, zone: ZoneInfo, now: datetime) -> dateti
     if hour_minute is None:
         raise TimeUnclear(text)
     if day is None:
-        is_over = to_utc(datetime.combine(today, hour_minute), zone) <= now
+        is_over = _next_occurrence(datetime.combine(today, hour_minute), zone, now) <= now
         day = today + _DAY if is_over else today
     local = datetime.combine(day, hour_minute)
-    at = to_utc(local, zone)
+    is_weekday = words.split(maxsplit=1)[0].rstrip(",") in _weekdays()
+    if is_weekday and _next_occurrence(local, zone, now) <= now:
+        local += 7 * _DAY
+    at = _next_occurrence(local, zone, now)
     if at.astimezone(zone).replace(tzinfo=None) != local:
         raise TimeInGap(f"{local:%Y-%m-%d %H:%M}", zone.key)
-    if at <= now and words.split(maxsplit=1)[0].rstrip(",") in _weekdays():
-        return to_utc(local + 7 * _DAY, zone)
     return at
+
+
+def _next_occurrence(local: datetime, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return a local time in UTC; the second of a repeated one if the first is over."""
+    first = to_utc(local, zone)
+    return first if first > now else to_utc(local, zone, fold=1)
 
 
 def _parse_day(words: str, today: date) -> tuple[date | None, str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from db.session import connect
 from services.clock import SystemClock
-from services.errors import DomainError
+from services.errors import DomainError, UnknownTimeZone
 from services.social import (
     Scheduled,
     Slot,
@@ -22,13 +22,12 @@ from services.social import (
     TimePast,
     TimeTooFar,
     TimeUnclear,
-    UnknownTimeZone,
     format_slots,
     occurrences,
     parse_slots,
     parse_time,
-    parse_time_zone,
 )
+from services.time_zones import parse_time_zone, search_time_zones, time_zone_label
 from tests.services.crashes import Checkpoint, process
 from tests.services.posting_support import OWNER, TEXT, Posting
 
@@ -170,6 +169,72 @@ def test_too_many_slots_are_refused() -> None:
 
     with pytest.raises(SlotsUnclear):
         parse_slots(f"Daily {every_five_minutes}")
+
+
+@pytest.mark.parametrize(
+    "text", ["sunday 02:30", "sun 2:30 am", "2027-03-28 02:30", "28.3.2027 02:30"]
+)
+def test_the_hour_that_clocks_skip_is_refused_in_every_way_of_writing(text: str) -> None:
+    with pytest.raises(TimeInGap):
+        parse_time(text, ZoneInfo("Europe/Berlin"), datetime(2027, 3, 21, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("text", ["tomorrow 02:30", "02:30", "sunday 02:30"])
+def test_the_skipped_hour_of_tomorrow_is_refused_as_well(text: str) -> None:
+    with pytest.raises(TimeInGap):
+        parse_time(text, ZoneInfo("Europe/Berlin"), datetime(2027, 3, 27, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "text", ["02:30", "today 02:30", "sunday 02:30", "2027-10-31 02:30", "31.10.2027 2:30 am"]
+)
+def test_of_a_repeated_hour_the_second_is_meant_when_the_first_is_over(text: str) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    first, second = (datetime(2027, 10, 31, hour, 30, tzinfo=UTC) for hour in (0, 1))
+
+    assert parse_time(text, berlin, first - timedelta(minutes=20)) == first
+    assert parse_time(text, berlin, first + timedelta(minutes=20)) == second
+
+
+@pytest.mark.parametrize(
+    ("typed", "hours"),
+    [
+        ("GMT+2", 2),
+        ("gmt +2", 2),
+        ("UTC+2", 2),
+        ("utc+02:00", 2),
+        ("+2", 2),
+        ("UTC-3", -3),
+        ("UTC−3", -3),
+        ("UTC+5:30", 5.5),
+        ("+0545", 5.75),
+        ("UTC+0", 0),
+        ("UTC-0", 0),
+        ("+14", 14),
+    ],
+)
+def test_an_offset_means_what_people_mean(typed: str, hours: float) -> None:
+    offered = search_time_zones(typed)
+
+    assert offered
+    assert parse_time_zone(typed).key == offered[0]
+    for month in (1, 7):
+        at = datetime(2026, month, 1, 12, tzinfo=UTC)
+        for each in offered:
+            assert at.astimezone(parse_time_zone(each)).utcoffset() == timedelta(hours=hours)
+
+
+def test_nonsense_is_no_zone_and_is_not_offered() -> None:
+    for typed in ("", "e", "etc", "gmt", "us/", "est", "fact", "local", "posix"):
+        for name in search_time_zones(typed, limit=1000):
+            assert name == "UTC" or "/" in name, name
+            assert not name.startswith(("Etc/", "posix/", "right/", "US/")), name
+    for wrong in ("Factory", "localtime", "GMT+99", "UTC+2:17", "+", "+1000000"):
+        with pytest.raises(UnknownTimeZone):
+            parse_time_zone(wrong)
+    assert search_time_zones("vien") == ["Europe/Vienna"]
+    assert time_zone_label("Etc/GMT-2") == "UTC+2"
+    assert time_zone_label("Europe/Vienna") == "Europe/Vienna"
 
 
 def test_zones_are_named_in_any_case_and_others_refused() -> None:

@@ -16,6 +16,7 @@ from services.engine import (
     TaskStatus,
 )
 from services.texts import shorten
+from services.time_zones import time_zone_label
 
 _KINDS = {
     BoardKind.STAGE: "stage: they post and talk among themselves",
@@ -57,7 +58,8 @@ def board_embed(details: BoardDetails) -> discord.Embed:
     embed.add_field(name="Who may act", value=shorten(member_names(details), 1000), inline=False)
     quiet = "never"
     if board.quiet_from is not None and board.quiet_until is not None:
-        quiet = f"{board.quiet_from:%H:%M}-{board.quiet_until:%H:%M} {board.time_zone}"
+        zone = time_zone_label(board.time_zone)
+        quiet = f"{board.quiet_from:%H:%M}-{board.quiet_until:%H:%M} {zone}"
     embed.add_field(name="Quiet hours", value=quiet)
     embed.add_field(name="Acts a day", value=f"at most {board.acts_per_day}")
     embed.add_field(name="Budget a day", value=f"${board.daily_budget_usd:.2f}")

@@ -17,6 +17,7 @@ from services.social import (
     format_slots,
 )
 from services.texts import shorten
+from services.time_zones import time_zone_label
 
 MARKS = {
     PostStatus.DRAFT: "📝",
@@ -111,7 +112,9 @@ def target_embed(details: TargetDetails) -> discord.Embed:
     target = details.target
     embed = discord.Embed(title=target_label(target))
     week = format_slots(details.slots) or "*No times of the week yet.*"
-    embed.add_field(name=f"Week, in {target.time_zone}", value=week[:_MAX_FIELD], inline=False)
+    embed.add_field(
+        name=f"Week, in {time_zone_label(target.time_zone)}", value=week[:_MAX_FIELD], inline=False
+    )
     free = timestamp(details.free_at, "F") if details.free_at else "–"
     embed.add_field(name="Next free slot", value=free)
     embed.add_field(name="Planned", value=str(details.waiting))
@@ -126,7 +129,7 @@ def _target_line(details: TargetDetails) -> str:
     parts = [
         f"{state} {target_name(target)}",
         f"{details.waiting} planned",
-        f"{len(details.slots)} times a week in {target.time_zone}",
+        f"{len(details.slots)} times a week in {time_zone_label(target.time_zone)}",
     ]
     if details.free_at:
         parts.append(f"next free {timestamp(details.free_at)}")

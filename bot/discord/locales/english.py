@@ -34,6 +34,9 @@ _GENERAL = {
     errors.TextEmpty: "The {field} is empty or has no visible text.",
     errors.TextTooLong: "The {field} is too long: the limit is {limit:,} characters.",
     errors.NotificationFailed: "Discord is not responding.",
+    errors.UnknownTimeZone: (
+        "There is no time zone called **{name}**. Use a name such as `Europe/Vienna`."
+    ),
     errors.OwnersOnly: "Only the owners of **{name}** can do that.",
     errors.BotOwnerOnly: "Only the person who runs this bot can do that.",
     errors.ModeratorsOnly: "Only members with **{permission}** in this channel can do that.",
@@ -175,9 +178,6 @@ _BOARDS = {
     engine.NoBoardMembers: "A board needs at least one personality.",
     engine.NotOnBoard: "**{name}** is not on that board. Add it with `/board settings`.",
     engine.NoTarget: "There is nothing recent on that board for a {kind} by **{name}**.",
-    engine.InvalidTimeZone: (
-        "There is no time zone called **{name}**. Use a name such as `Europe/Berlin`."
-    ),
     engine.InvalidHours: (
         "**{text}** are not valid hours. Use a range such as `23:00-07:00`, or `never`."
     ),
@@ -310,9 +310,6 @@ _SOCIAL = {
         "**{text}** does not exist in {zone}: the clocks are set forward over it that day."
     ),
     social.TimeTaken: "Another post is already planned for {at:time} on **{target}**.",
-    social.UnknownTimeZone: (
-        "There is no time zone called **{name}**. Use a name such as `Europe/Vienna`."
-    ),
     social.SlotsUnclear: (
         "**{line}** is not a line of days and times. Write lines such as "
         "`Mon-Fri 09:00, 18:30` or `Daily 12:00`, at most a hundred times in all."

@@ -1,0 +1,88 @@
+"""Time zones that people choose: names of the IANA database, and fixed offsets."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from services.errors import UnknownTimeZone
+
+# `UTC+2`, `GMT-03:00`, `+5:30`.
+_OFFSET = re.compile(r"(?:utc|gmt|z)?\s{0,3}([+\-−])\s{0,3}(\d{1,2})(?::?(\d{2}))?")
+_FIXED = re.compile(r"Etc/GMT([+-])(\d{1,2})")
+# Not offered: `EST` has no summer time, `localtime` is the server's, `Etc/GMT+2` is behind UTC.
+_HIDDEN = ("Etc/", "posix/", "right/", "SystemV/", "US/", "Canada/", "Brazil/", "Chile/", "Mexico/")
+_SEASONS = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))
+_MAX_FIXED = 14
+
+
+def parse_time_zone(name: str) -> ZoneInfo:
+    """Return a time zone by its name, ignoring case, or by an offset from UTC such as `GMT+2`.
+
+    Raises:
+        UnknownTimeZone: There is no such time zone.
+    """
+    typed = name.strip()
+    if (offset := _parse_offset(typed)) is not None:
+        zones = _with_offset(offset)
+        if not zones:
+            raise UnknownTimeZone(name)
+        return ZoneInfo(zones[0])
+    key = _zones().get(typed.replace(" ", "_").lower())
+    if key is None:
+        raise UnknownTimeZone(name)
+    return ZoneInfo(key)
+
+
+def search_time_zones(typed: str, *, limit: int = 25) -> list[str]:
+    """Return names of time zones that contain typed text, or that always have a typed offset."""
+    if (offset := _parse_offset(typed.strip())) is not None:
+        return _with_offset(offset)[:limit]
+    wanted = typed.strip().replace(" ", "_").lower()
+    named = [each for lower, each in _zones().items() if wanted in lower and _is_offered(each)]
+    return sorted(named, key=lambda each: (each != "UTC" or not wanted, each))[:limit]
+
+
+def time_zone_label(name: str) -> str:
+    """Return a time zone as people read it: `Etc/GMT-2` is two hours ahead, so it is `UTC+2`."""
+    match = _FIXED.fullmatch(name)
+    if match is None:
+        return name
+    return f"UTC{'-' if match[1] == '+' else '+'}{match[2]}" if match[2] != "0" else "UTC"
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Return the names of all time zones by their lower-case form; cached, as it reads files."""
+    names = (each for each in available_timezones() if each not in ("Factory", "localtime"))
+    return {each.lower(): each for each in names}
+
+
+def _is_offered(name: str) -> bool:
+    return name == "UTC" or ("/" in name and not name.startswith(_HIDDEN))
+
+
+def _parse_offset(typed: str) -> timedelta | None:
+    match = _OFFSET.fullmatch(typed.lower())
+    if match is None:
+        return None
+    size = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+    return size if match[1] == "+" else -size
+
+
+@cache
+def _with_offset(offset: timedelta) -> list[str]:
+    """Return the zones that have an offset all year, the fixed one first."""
+    hours, rest = divmod(abs(offset), timedelta(hours=1))
+    sign = "-" if offset > timedelta(0) else "+"  # signs of these names are POSIX's: reversed
+    fixed = [f"Etc/GMT{sign}{hours}"] if not rest and 0 < hours <= _MAX_FIXED else []
+    if not offset:
+        fixed = ["UTC"]
+    cities = [
+        each
+        for each in sorted(_zones().values())
+        if _is_offered(each)
+        and "/" in each
+        and all(at.astimezone(ZoneInfo(each)).utcoffset() == offset for at in _SEASONS)
+    ]
+    return [*(each for each in fixed if each.lower() in _zones()), *cities]
