@@ -1,6 +1,10 @@
 """Errors of opening the database."""
 
 
+class AddressInvalid(ValueError):
+    """The address of a database cannot be read. The message says why, without the address."""
+
+
 class NoDatabase(Exception):
     """No `DATABASE_URL` is set and the embedded PostgreSQL is not installed."""
 

@@ -13,15 +13,23 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from db.engine import sqlstate
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+# Connection failures; the server is stopped, was stopped, is starting; it has no connection left.
+_OUTAGES = ("08", "57P01", "57P02", "57P03", "53300")
 
 
 def is_disconnect(error: BaseException) -> bool:
     """Whether an error is a failure of the connection, and not of the statement."""
     return isinstance(error, OSError) or (
         isinstance(error, DBAPIError)
-        and (error.connection_invalidated or isinstance(error, InterfaceError))
+        and (
+            error.connection_invalidated
+            or isinstance(error, InterfaceError)
+            or (sqlstate(error) or "").startswith(_OUTAGES)
+        )
     )
 
 

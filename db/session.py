@@ -5,18 +5,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.pool import NullPool
 
+from db.engine import ITERATIVE_VECTOR, check_server, create_engine
 from db.errors import AlreadyRunning
-
-# A filtered vector search continues until it has as many rows as requested. A client that stalls in
-# a transaction does not block others for ever.
-_SERVER_SETTINGS = {
-    "hnsw.iterative_scan": "relaxed_order",
-    "idle_in_transaction_session_timeout": "30s",
-}
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 
@@ -24,17 +18,27 @@ Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 @asynccontextmanager
 async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
-    engine = create_async_engine(
-        url,
-        pool_pre_ping=True,
-        hide_parameters=True,  # messages of people must not be logged
-        pool_size=pool_size,
-        connect_args={"server_settings": _SERVER_SETTINGS},
-    )
+    engine = create_engine(url, pool_pre_ping=True, pool_size=pool_size)
     try:
         yield async_sessionmaker(engine, expire_on_commit=False)
     finally:
         await engine.dispose()
+
+
+async def search_vectors(session: AsyncSession) -> None:
+    """Prepare a transaction for a filtered search of the nearest vectors.
+
+    The scan of the index then goes on until enough rows pass the filters, in exact order. With
+    pgvector before 0.8 no connection uses the index.
+    """
+    await session.execute(
+        text(
+            "SELECT CASE WHEN string_to_array(extversion, '.')::int[] >= :iterative "
+            "THEN set_config('hnsw.iterative_scan', 'strict_order', true) END "
+            "FROM pg_extension WHERE extname = 'vector'"
+        ),
+        {"iterative": list(ITERATIVE_VECTOR)},
+    )
 
 
 @asynccontextmanager
@@ -67,8 +71,10 @@ async def exclusive(url: str, name: str) -> AsyncGenerator[None]:
 
     Raises:
         AlreadyRunning: Another process holds the lock.
+        DatabaseUnreachable: The database cannot be used.
     """
-    engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    await check_server(url)
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         if not await connection.scalar(select(func.pg_try_advisory_lock(func.hashtext(name)))):
             raise AlreadyRunning

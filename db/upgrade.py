@@ -8,7 +8,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
-from db.errors import DatabaseUnreachable
+from db.engine import explain
+from db.errors import AddressInvalid, DatabaseUnreachable
 
 
 def _config(url: str) -> Config:
@@ -28,10 +29,8 @@ def upgrade(url: str) -> None:
     """
     try:
         command.upgrade(_config(url), "head")
-    except (OSError, SQLAlchemyError) as error:
-        # The driver's own message; SQLAlchemy adds the statement and a link.
-        cause = getattr(error, "orig", None) or error
-        raise DatabaseUnreachable(str(cause).splitlines()[0]) from error
+    except (OSError, SQLAlchemyError, AddressInvalid) as error:
+        raise DatabaseUnreachable(explain(url, error)) from error
 
 
 def head() -> str:

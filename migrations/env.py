@@ -6,9 +6,9 @@ from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection, pool, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from db import models
+from db.engine import check_server, create_engine
 
 # Several processes may start at once: one upgrades, the others wait and find nothing to do.
 LOCK = 7_204_911
@@ -37,7 +37,8 @@ def migrate(connection: Connection) -> None:
 
 async def run() -> None:
     url = context.config.attributes.get("url") or os.environ["DATABASE_URL"]
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    await check_server(url)
+    engine = create_engine(url, poolclass=pool.NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(migrate)
     await engine.dispose()

@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from db.address import parse_address
 from services.embeddings import IMAGE_EMBEDDERS
 from services.images import IMAGE_VENDORS
 
@@ -141,14 +142,11 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _use_asyncpg(cls, value: str | None) -> str | None:
-        """Accept any PostgreSQL URL and set the driver to asyncpg."""
-        if value is None:
-            return None
-        scheme, separator, rest = value.partition("://")
-        if not separator or scheme.split("+")[0] not in {"postgres", "postgresql"}:
-            raise ValueError("it must begin with postgresql://")
-        return f"postgresql+asyncpg://{rest}"
+    def _check_address(cls, value: str | None) -> str | None:
+        """Reject addresses that cannot be read."""
+        if value is not None:
+            parse_address(value)
+        return value
 
     @classmethod
     def load(cls) -> "Settings":

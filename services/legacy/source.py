@@ -5,26 +5,26 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
-    URL,
     ColumnElement,
     NullPool,
     Select,
     column,
     literal_column,
-    make_url,
     select,
     table,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncScalarResult, create_async_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncScalarResult
 
+from db.address import parse_address
+from db.engine import create_engine, explain
+from db.errors import AddressInvalid
 from services.legacy.errors import LegacyShapeUnknown, LegacyUnreachable
 
 Row: TypeAlias = dict[str, Any]
 
-_CONNECT_TIMEOUT = 10  # seconds
 _REQUIRED = ("users", "personas", "personalities", "llm_configs")
 # The columns of each table: required ones, and those that older versions may lack.
 _SCHEMA: Mapping[str, tuple[str, str]] = {
@@ -118,18 +118,18 @@ async def open_legacy(url: str) -> AsyncGenerator[LegacyDatabase]:
         LegacyShapeUnknown: It lacks required tables or columns.
         LegacyUnreachable: It cannot be opened.
     """
-    address, schema = _parse_url(url)
-    engine = create_async_engine(
-        address, poolclass=NullPool, connect_args={"timeout": _CONNECT_TIMEOUT}
-    )
+    try:
+        address = parse_address(url)
+        engine = create_engine(url, poolclass=NullPool)
+    except AddressInvalid as error:
+        raise LegacyUnreachable("?", str(error)) from error
+    schema = address.schema or "public"
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         try:
             connection = await stack.enter_async_context(engine.connect())
         except (SQLAlchemyError, OSError) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            reason = next(iter(str(cause).splitlines()), "") or type(cause).__name__
-            raise LegacyUnreachable(address.render_as_string(), reason) from error
+            raise LegacyUnreachable(address.shown, explain(url, error)) from error
         await connection.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -137,24 +137,6 @@ async def open_legacy(url: str) -> AsyncGenerator[LegacyDatabase]:
         if missing := source.missing():
             raise LegacyShapeUnknown(missing)
         yield source
-
-
-def _parse_url(url: str) -> tuple[URL, str]:
-    """Return the URL for our driver, and the schema that Prisma puts into it."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise LegacyUnreachable("?", "it must begin with postgresql://") from error
-    if parsed.get_backend_name() not in {"postgres", "postgresql"}:
-        raise LegacyUnreachable(parsed.render_as_string(), "it must begin with postgresql://")
-    parameters = parsed.normalized_query
-    query = {name: parameters[name] for name in ("host", "port", "ssl") if name in parameters}
-    if "sslmode" in parameters:
-        query["ssl"] = parameters["sslmode"]
-    return (
-        parsed.set(drivername="postgresql+asyncpg", query=query),
-        parameters.get("schema", ("public",))[0],
-    )
 
 
 async def _load_columns(connection: AsyncConnection, schema: str) -> dict[str, frozenset[str]]:

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Memory, Personality, User
+from db.session import search_vectors
 
 # A session ends after this long without a new memory.
 _SESSION_GAP = timedelta(minutes=30)
@@ -58,7 +59,7 @@ async def closest(
 
     The scan of the index goes on until enough of the user's own memories are found.
     """
-    await session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
+    await search_vectors(session)
     rows = await session.execute(
         select(Memory, Personality.name)
         .join(User, User.id == Memory.user_id)

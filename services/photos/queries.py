@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, Photo, PostStatus, SocialPost, SocialTarget, User
+from db.session import search_vectors
 from services.personalities import owned_by
 from services.photos.types import Library, LibraryPhoto, SimilarPhoto
 from services.types import Actor
@@ -170,7 +171,7 @@ async def similar(
 ) -> Sequence[SimilarPhoto]:
     """Return the photos nearest to a vector of the same model."""
     # Filters apply after the index scan, which must continue until there are enough rows.
-    await session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
+    await search_vectors(session)
     distance = Photo.embedding.cosine_distance(list(vector))
     rows = await session.execute(
         select(Photo, distance)

@@ -61,7 +61,7 @@ def test_a_server_of_models_needs_the_name_of_one(monkeypatch: pytest.MonkeyPatc
 def test_any_address_of_postgresql_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://me:secret@host/troupe")
 
-    assert Settings.load().database_url == "postgresql+asyncpg://me:secret@host/troupe"
+    assert Settings.load().database_url == "postgres://me:secret@host/troupe"
 
 
 def test_ids_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:

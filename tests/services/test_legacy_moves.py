@@ -161,8 +161,8 @@ async def test_what_is_no_old_database_is_told_by_what_it_lacks(
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("postgresql://me:secret@127.0.0.1:1/old", "postgresql+asyncpg://me:***@127.0.0.1:1/old"),
-        ("mysql://me:secret@localhost/old", "mysql://me:***@localhost/old"),
+        ("postgresql://me:secret@127.0.0.1:1/old", "postgresql://me:***@127.0.0.1:1/old"),
+        ("mysql://me:secret@localhost/old", "?"),
         ("postgresql://me:secret@localhost:port/old", "?"),
         ("old", "?"),
     ],
@@ -186,7 +186,7 @@ async def test_a_database_that_is_not_there_is_named(
     with pytest.raises(LegacyUnreachable) as refusal:
         await import_legacy(url, sessions, admin_discord_id=ADMIN, admin_name="root")
 
-    assert refusal.value.reason == 'database "gone" does not exist'
+    assert refusal.value.reason.startswith('database "gone" does not exist')
 
 
 async def test_an_address_as_prisma_writes_it_is_understood(

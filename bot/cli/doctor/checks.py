@@ -16,6 +16,8 @@ from bot.cli.doctor.diagnostics import CheckResult, CheckState
 from bot.cli.doctor.media import examine_media
 from bot.cli.doctor.posting import examine_posting
 from bot.discord.errors import operator_text
+from db.engine import ITERATIVE_VECTOR, check_server, parse_version
+from db.errors import DatabaseUnreachable
 from db.session import Sessions, connect
 from db.upgrade import head
 from services.llm import (
@@ -45,7 +47,7 @@ async def run_checks(settings: Settings, url: str) -> list[CheckResult]:
     """Run all checks, one after the other."""
     findings = [_check_storage(settings.data_dir), *await _check_discord(settings)]
     async with connect(url) as sessions:
-        findings += await _check_database(sessions)
+        findings += await _check_database(url, sessions)
         findings += await _check_models(settings, sessions)
         findings += await examine_posting(settings, sessions)
     return [*findings, *await examine_media(settings)]
@@ -62,21 +64,27 @@ def _check_storage(folder: Path) -> CheckResult:
         )
 
 
-async def _check_database(sessions: Sessions) -> list[CheckResult]:
+async def _check_database(url: str, sessions: Sessions) -> list[CheckResult]:
     try:
+        await check_server(url)
         async with sessions() as session:
             version = await session.scalar(text("SHOW server_version"))
             vector = await session.scalar(
-                text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
+                text(
+                    "SELECT coalesce(installed_version, default_version) "
+                    "FROM pg_available_extensions WHERE name = 'vector'"
+                )
             )
-    except (SQLAlchemyError, OSError) as error:
+    except DatabaseUnreachable as error:
         todo = "Set DATABASE_URL to a PostgreSQL that runs, or leave it out."
-        return [CheckResult("Database", CheckState.BAD, str(error).splitlines()[0][:200], todo)]
+        return [CheckResult("Database", CheckState.BAD, str(error), todo)]
+    is_old = parse_version(str(vector)) < ITERATIVE_VECTOR
+    todo = "Install 0.8, then run ALTER EXTENSION vector UPDATE: searches are slow before it."
     return [
         CheckResult("Database", CheckState.GOOD, f"PostgreSQL {version}"),
-        CheckResult("pgvector", CheckState.GOOD, f"{vector}")
-        if vector
-        else CheckResult("pgvector", CheckState.BAD, "missing", "Install pgvector on the server."),
+        CheckResult("pgvector", CheckState.DOUBTFUL, f"{vector}", todo)
+        if is_old
+        else CheckResult("pgvector", CheckState.GOOD, f"{vector}"),
         await _check_migrations(sessions),
     ]
 
