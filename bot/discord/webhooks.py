@@ -20,6 +20,7 @@ from bot.discord.refusals import (
     is_name_refused,
 )
 from services.chat import ChannelNotFound
+from services.leases import ensure_lease
 from services.types import Speaker
 
 log = logging.getLogger(__name__)
@@ -177,7 +178,9 @@ def webhook_channel(channel: Any) -> Any:
 
 
 class _NoRetrySession:
-    """A session that raises server errors as `aiohttp.ClientResponseError`.
+    """A session that looks at the job's lease right before each request.
+
+    It raises server errors as `aiohttp.ClientResponseError`.
 
     discord.py would retry them, although the first request may have succeeded.
     """
@@ -189,6 +192,7 @@ class _NoRetrySession:
     async def request(
         self, method: str, url: str, **options: Any
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        ensure_lease()
         async with self._session.request(method, url, **options) as response:
             if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise aiohttp.ClientResponseError(

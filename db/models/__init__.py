@@ -26,6 +26,7 @@ from db.models.job import Job, JobStatus, JobStep
 from db.models.llm_call import CallOutcome, LlmCall
 from db.models.llm_config import LlmConfig, PersonalityDefaultConfig
 from db.models.memory import Memory, Venue
+from db.models.open_answer import OpenAnswer
 from db.models.optout import OptOut
 from db.models.persona import Persona, UserDefaultPersona
 from db.models.personality import (
@@ -87,6 +88,7 @@ __all__ = [
     "Media",
     "Memory",
     "NsfwRating",
+    "OpenAnswer",
     "OptOut",
     "Persona",
     "Personality",

@@ -30,7 +30,8 @@ class Job(Keyed, Base, kw_only=True):
     """Something to do in the background. `attempt` counts its starts and fences each run's writes.
 
     `due_at` is when it may start; while it runs, when its lease ends. Of the jobs with one
-    `lock_key` one runs at a time; of a `concurrency_group`, as many as it has slots.
+    `lock_key` one runs at a time; of a `concurrency_group`, as many as it has slots. `crashes`
+    counts the deaths of its process that it is suspected of, the last one at `crashed_at`.
     """
 
     __tablename__ = "jobs"
@@ -54,6 +55,8 @@ class Job(Keyed, Base, kw_only=True):
     attempt: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     crashes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    crashed_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
+    worker: Mapped[UUID | None] = mapped_column(init=False, default=None)
     error: Mapped[str | None] = mapped_column(default=None)
     due_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

@@ -17,6 +17,7 @@ from services.buffer.errors import (
     BufferRefused,
     BufferUnreachable,
 )
+from services.leases import ensure_lease
 from services.rate_limits import RateWindows, WindowExhausted, parse_number
 
 log = logging.getLogger(__name__)
@@ -153,6 +154,7 @@ class BufferClient:
         except WindowExhausted as error:
             raise BufferLimited(error.seconds, error.retry_after) from error
         payload = {"query": document, "variables": variables}
+        ensure_lease()
         try:
             async with (
                 aiohttp.ClientSession(timeout=_TIMEOUT, headers=self._headers) as session,

@@ -13,6 +13,7 @@ from services.errors import TransientError
 from services.images.errors import ImageGenerationFailed, ImageGenerationLost, NoImageModel
 from services.images.ports import GenerationState, ImageModel
 from services.images.types import GeneratedImage, ImageRequest, Prediction
+from services.leases import ensure_lease
 from services.llm import (
     BackgroundCalls,
     Caller,
@@ -174,8 +175,13 @@ class ImageModels:
             ):
                 if await state.save_prediction(earlier):
                     return earlier
+
+        async def start() -> Prediction | GeneratedImage:
+            ensure_lease()
+            return await image_model.start(request)
+
         try:
-            result = await self._with_retries(lambda: image_model.start(request))
+            result = await self._with_retries(start)
         except _NOT_STARTED:
             await state.clear_request()
             raise

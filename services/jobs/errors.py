@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from services.errors import DomainError
+from services.leases import LeaseLost
 
 
-class JobLost(Exception):
+class JobLost(LeaseLost):
     """This run has lost its job: it was cancelled, or claimed by another process."""
 
 

@@ -21,14 +21,30 @@ _LOCK = "jobs.claim"
 # How many jobs of a group run at once in all processes, unless configured.
 DEFAULT_SLOTS = 2
 
-# A process that did not renew a lease before it expired is treated as dead.
-_RECLAIM_EXPIRED = text("""
-UPDATE jobs.jobs SET status = 'pending', due_at = now(), crashes = crashes + 1 WHERE id IN (
-    SELECT id FROM jobs.jobs
-    WHERE status = 'running' AND due_at < now() AND id <> ALL(CAST(:own AS uuid[]))
-    FOR UPDATE SKIP LOCKED
+# A process that did not renew a lease before it expired is treated as dead. Its suspect is blamed,
+# if it ran one, else all that it ran; what happened long ago is forgiven.
+_CRASHES = (
+    "CASE WHEN {table}.crashed_at < now() - CAST(:forgiven_after AS interval) THEN 0 "
+    "ELSE {table}.crashes END"
 )
-""")
+_RECLAIM_EXPIRED = text(f"""
+WITH expired AS (
+    SELECT j.id, j.worker, {_CRASHES.format(table="j")} AS crashes FROM jobs.jobs j
+    WHERE j.status = 'running' AND j.due_at < now() AND j.id <> ALL(CAST(:own AS uuid[]))
+    FOR UPDATE SKIP LOCKED
+),
+blamed AS (
+    SELECT id FROM expired e WHERE crashes >= 2 OR NOT EXISTS (
+        SELECT 1 FROM expired s WHERE s.worker = e.worker AND s.crashes >= 2
+    )
+)
+UPDATE jobs.jobs j
+SET status = 'pending', due_at = now(),
+    crashes = expired.crashes + CASE WHEN blamed.id IS NULL THEN 0 ELSE 1 END,
+    crashed_at = CASE WHEN blamed.id IS NULL THEN j.crashed_at ELSE now() END
+FROM expired LEFT JOIN blamed ON blamed.id = expired.id
+WHERE j.id = expired.id
+""")  # noqa: S608 - constants of this module
 # Every group with pending jobs, by a loose index scan: the cost does not depend on their number.
 _GROUPS = """
 RECURSIVE names AS (
@@ -74,22 +90,19 @@ first AS (
     FROM due
 )
 UPDATE jobs.jobs j
-SET status = 'running', attempt = attempt + 1, started_at = now(), due_at = now() + :lease
+SET status = 'running', attempt = attempt + 1, started_at = now(), due_at = now() + :lease,
+    worker = :worker
 FROM (SELECT id FROM first WHERE nth = 1 ORDER BY due_at LIMIT :limit) taken
 WHERE j.id = taken.id
-RETURNING j.id, j.kind, j.lock_key, j.payload, j.attempt, j.failures, j.crashes
+RETURNING j.id, j.kind, j.lock_key, j.payload, j.attempt, j.failures,
+          {_CRASHES.format(table="j")} AS crashes
 """  # noqa: S608 - constants of this module
-# A job that crashed its process twice is run alone, when nothing else is running.
+# A process runs one at a time of the jobs whose process died twice, so that it is known which one
+# is to blame if it dies again.
 QUARANTINE_AFTER = 2  # must match the predicate of the partial index
+_FORGIVEN_AFTER = timedelta(minutes=10)
 _CLAIM_HEALTHY = text(_CLAIM.format(which=f"p.crashes < {QUARANTINE_AFTER}"))
 _CLAIM_QUARANTINED = text(_CLAIM.format(which=f"p.crashes >= {QUARANTINE_AFTER}"))
-_QUARANTINED_IS_DUE = text(f"""
-WITH {_GROUPS}
-SELECT EXISTS (
-    SELECT 1 FROM jobs.jobs WHERE status = 'pending' AND crashes >= 2 AND due_at <= now()
-    AND concurrency_group IN (SELECT name FROM groups) AND kind = ANY(CAST(:kinds AS text[]))
-)
-""")  # noqa: S608 - constants of this module
 _NEXT = text(f"""
 WITH {_GROUPS}
 SELECT extract(epoch FROM min(soonest.due_at) - now()) FROM groups
@@ -174,31 +187,36 @@ async def claim(
     limit: int,
     own: Collection[UUID],
     lease: timedelta,
+    worker: UUID,
+    takes_suspect: bool,
 ) -> list[ClaimedJob]:
     """Claim due jobs whose group has a free slot and whose lock key is not held.
 
     `concurrency` are the slots of groups, 0 for those that this process does not serve; other
-    groups have `DEFAULT_SLOTS`. Only jobs of `kinds` are claimed. A job that crashed its process
-    twice is claimed alone, by a process that runs nothing else; until then the other processes
-    claim nothing, so that it does not starve. `own` are the jobs that run here: they are not
-    reclaimed even if their lease has expired.
+    groups have `DEFAULT_SLOTS`. Only jobs of `kinds` are claimed, and with `takes_suspect` one of
+    those whose process died twice. `own` are the jobs that run here: they are not reclaimed even if
+    their lease has expired.
     """
     # A process that hangs in this transaction must not block the others for long.
     await session.execute(text("SET LOCAL lock_timeout = '5s'"))
     await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '5s'"))
     # The count of running jobs must include what others have just claimed: lock before reading.
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_LOCK))))
-    await session.execute(_RECLAIM_EXPIRED, {"own": list(own)})
-    scope = {**_slots(concurrency), "kinds": list(kinds)}
-    parameters = {**scope, "lease": lease}
-    if await session.scalar(_QUARANTINED_IS_DUE, scope):
-        if own:
-            return []
+    forgiven = {"forgiven_after": _FORGIVEN_AFTER}
+    await session.execute(_RECLAIM_EXPIRED, {"own": list(own), **forgiven})
+    parameters = {
+        **_slots(concurrency),
+        **forgiven,
+        "kinds": list(kinds),
+        "lease": lease,
+        "worker": worker,
+    }
+    suspects: list[ClaimedJob] = []
+    if takes_suspect:
         rows = await session.execute(_CLAIM_QUARANTINED, {**parameters, "limit": 1})
-        if quarantined := [ClaimedJob(**row) for row in rows.mappings()]:
-            return quarantined
-    rows = await session.execute(_CLAIM_HEALTHY, {**parameters, "limit": limit})
-    return [ClaimedJob(**row) for row in rows.mappings()]
+        suspects = [ClaimedJob(**row) for row in rows.mappings()]
+    rows = await session.execute(_CLAIM_HEALTHY, {**parameters, "limit": limit - len(suspects)})
+    return [*suspects, *(ClaimedJob(**row) for row in rows.mappings())]
 
 
 async def seconds_to_next(session: AsyncSession, concurrency: Mapping[str, int]) -> float | None:

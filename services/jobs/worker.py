@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
@@ -17,17 +17,19 @@ from sqlalchemy.exc import DBAPIError
 from db.models import JobStatus
 from db.retry import is_disconnect, retry_on_disconnect
 from db.session import Sessions, listen
+from services import leases
 from services.errors import DomainError, TransientError
 from services.jobs import queries
-from services.jobs.errors import JobLost, PoisonJob
+from services.jobs.errors import PoisonJob
 from services.jobs.metrics import JobMetrics
 from services.jobs.queries import ClaimedJob
 from services.jobs.run import Checkpoint, Handler, Run, owned_transaction
+from services.leases import Lease, LeaseLost
 
 log = logging.getLogger(__name__)
 
-# A job that crashed its process once more while it ran alone is not started again.
-_MAX_CRASHES = queries.QUARANTINE_AFTER + 1
+# A job whose process died twice more while it was the only suspect there is not started again.
+_MAX_CRASHES = queries.QUARANTINE_AFTER + 2
 _RETENTION = timedelta(days=30)
 _MAX_BACKOFF_SECONDS = 300.0
 
@@ -72,7 +74,9 @@ class Worker:
         self._lease = timedelta(seconds=self._timing.lease)
         self._checkpoint = checkpoint
         self._running: dict[tuple[UUID, int], asyncio.Task[None]] = {}
+        self._leases: dict[tuple[UUID, int], Lease] = {}
         self._quarantined: UUID | None = None
+        self._id = uuid4()
         self._wake_up = asyncio.Event()
         self._stopping = False
 
@@ -116,8 +120,9 @@ class Worker:
         self._wake_up.clear()
         await self._renew_leases()
         free = self._max_jobs - len(self._running)
-        if free <= 0 or self._quarantined is not None:
+        if free <= 0:
             return self._timing.poll
+        asked_at = leases.now()
         async with self._sessions.begin() as session:
             jobs = await queries.claim(
                 session,
@@ -126,11 +131,14 @@ class Worker:
                 limit=free,
                 own={job_id for job_id, _ in self._running},
                 lease=self._lease,
+                worker=self._id,
+                takes_suspect=self._quarantined is None,
             )
             next_due = None if jobs else await queries.seconds_to_next(session, self._concurrency)
         for job in jobs:
-            self._running[job.id, job.attempt] = asyncio.create_task(self._run_job(job))
-            self._quarantined = job.id if job.crashes >= queries.QUARANTINE_AFTER else None
+            self._running[job.id, job.attempt] = asyncio.create_task(self._run_job(job, asked_at))
+            if job.crashes >= queries.QUARANTINE_AFTER:
+                self._quarantined = job.id
         if jobs:
             return 0
         return self._timing.poll if next_due is None else min(next_due, self._timing.poll)
@@ -140,16 +148,17 @@ class Worker:
             async with asyncio.timeout(seconds):
                 await self._wake_up.wait()
 
-    async def _run_job(self, job: ClaimedJob) -> None:
+    async def _run_job(self, job: ClaimedJob, claimed_at: float) -> None:
         """Run a job, and release it if the run is cancelled."""
+        self._leases[job.id, job.attempt] = leases.start_lease(self._timing.lease, claimed_at)
         started = time.perf_counter()
         outcome = "lost"
         try:
             outcome = await self._call_handler(job)
-        except JobLost:
+        except LeaseLost:
             log.info("Job %s (%s) was lost", job.id, job.kind)
         except asyncio.CancelledError:
-            with suppress(JobLost):
+            with suppress(LeaseLost):
                 await retry_on_disconnect(lambda: self._release(job, delay=timedelta(0)))
                 outcome = "handed back"
         except (OSError, DBAPIError) as error:
@@ -166,7 +175,7 @@ class Worker:
                 outcome,
                 extra={"job_id": job.id, "attempt": job.attempt, "duration_ms": seconds * 1000},
             )
-            del self._running[job.id, job.attempt]
+            del self._running[job.id, job.attempt], self._leases[job.id, job.attempt]
             self._quarantined = None if self._quarantined == job.id else self._quarantined
             self._wake_up.set()
 
@@ -184,7 +193,7 @@ class Worker:
         run = Run(self._sessions, job, payload, self._checkpoint)
         try:
             await self._await_commit(handler, run, job)
-        except (asyncio.CancelledError, JobLost):
+        except (asyncio.CancelledError, LeaseLost):
             raise
         except Exception as error:  # noqa: BLE001 - a handler may fail in any way
             return await self._handle_failure(handler, run, job, error)
@@ -229,7 +238,7 @@ class Worker:
 
         try:
             await retry_on_disconnect(write)
-        except (OSError, DBAPIError, JobLost):
+        except (OSError, DBAPIError, LeaseLost):
             raise
         except Exception:
             log.exception(
@@ -268,11 +277,14 @@ class Worker:
         running = dict(self._running)
         if not running:
             return
+        asked_at = leases.now()
         async with self._sessions.begin() as session:
             renewed = await queries.renew(session, running.keys(), self._lease)
         for run, task in running.items():
             if run not in renewed:
                 task.cancel()
+            elif run in self._leases:
+                self._leases[run].renew(asked_at, self._timing.lease)
 
     async def _prune_forever(self) -> None:
         while True:

@@ -12,6 +12,7 @@ from tenacity.wait import wait_base
 
 from db.models import CallOutcome
 from services.background_calls import BackgroundCalls
+from services.leases import ensure_lease
 from services.llm.chat_templates import ChatTemplate
 from services.llm.errors import (
     ContextTooLong,
@@ -270,6 +271,7 @@ class LanguageModels:
         outcome, usage = CallOutcome.CANCELLED, Usage()
         try:
             async with _timeout_at(deadline, request.model):
+                ensure_lease()
                 answer = await ask(vendor, self._fit(request).to(name))
             outcome, usage = CallOutcome.OK, self._ledger.with_cost(request.model, answer.usage)
         except ModelError as error:

@@ -6,7 +6,6 @@ it gets the publisher's id. A post that was `sending` when a process died is sea
 """
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +19,8 @@ from db.models import JobStatus, Personality, PostStatus, SocialPost, SocialTarg
 from db.session import Sessions
 from services.clock import Clock
 from services.errors import DomainError, TransientError
-from services.jobs import Handler, JobLost, Run
+from services.jobs import Handler, Run
+from services.leases import current_lease
 from services.social import notices, queries
 from services.social.captions import with_ai_mark
 from services.social.deletion import enqueue_removal
@@ -277,8 +277,6 @@ _SEARCH_ATTEMPTS, _CERTAINTY_DIVISOR = 6, 4
 _MAX_QUEUE_DELAY, _RECHECK_DELAY = timedelta(days=1), timedelta(hours=1)
 # Minimum and maximum wait if the queue is full.
 _FULL_QUEUE_WAIT = (timedelta(minutes=30), timedelta(hours=6))
-# After so long a pause since it wrote `sending`, a process may have lost its lease.
-_MAX_PAUSE_SECONDS = 3.0
 
 
 class DeliveryHandler(Handler[DeliveryJob]):
@@ -397,10 +395,7 @@ class DeliveryHandler(Handler[DeliveryJob]):
         await publisher.check(delivery.outgoing)
         if not await self._records.mark_sending(run, delivery):
             return
-        marked_at = time.perf_counter()
         run.checkpoint("sending")
-        if time.perf_counter() - marked_at > _MAX_PAUSE_SECONDS:
-            raise JobLost
         await self._publish(run, delivery, publisher)
 
     async def _publish(
@@ -425,12 +420,22 @@ class DeliveryHandler(Handler[DeliveryJob]):
         await self._save_receipt(run, delivery, receipt)
 
     async def _publish_shielded(self, delivery: Delivery, publisher: Publisher) -> Receipt:
-        """Publish to the end even if the run is cancelled: somebody may have deleted the row."""
+        """Publish to the end even if the run is cancelled: somebody may have deleted the row.
+
+        Until its request goes out, it can be cancelled: the run may have lost its job.
+        """
+        if (lease := current_lease()) is not None:
+            lease.has_sent = False
         task = asyncio.create_task(self._publish_or_withdraw(delivery, publisher))
         self._publishing.add(task)
         task.add_done_callback(self._publishing.discard)
         task.add_done_callback(lambda finished: finished.cancelled() or finished.exception())
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if lease is not None and not lease.has_sent:
+                task.cancel()
+            raise
 
     async def _publish_or_withdraw(self, delivery: Delivery, publisher: Publisher) -> Receipt:
         receipt = await publisher.publish(delivery.outgoing)

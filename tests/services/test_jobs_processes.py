@@ -145,9 +145,9 @@ async def test_what_kills_its_process_each_time_is_given_up_and_takes_nobody_alo
         deaths += process.exitcode == -signal.SIGKILL
         await end_leases(sessions)
 
-    assert deaths == 3
+    assert deaths == 4
     async with sessions() as session:
-        (given_up,) = await session.scalars(select(Job).where(Job.crashes == 3))
+        (given_up,) = await session.scalars(select(Job).where(Job.crashes == 4))
         done = await session.scalars(text("SELECT number FROM notes WHERE done ORDER BY number"))
         assert list(done) == [number for number in range(50) if number % 7]
     assert (given_up.payload["number"], given_up.status) == (-1, JobStatus.FAILED)

@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
+import time
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import JobStatus
+from db.models import Job, JobStatus
 from db.session import Sessions
 from services.errors import BotOwnerOnly
 from services.jobs import (
@@ -21,8 +22,8 @@ from services.jobs import (
     Run,
     WorkerTiming,
 )
+from services.leases import ensure_lease
 from tests.services.job_support import (
-    ConcurrencyProbe,
     ScriptedHandler,
     ScriptedJob,
     enqueue_job,
@@ -32,6 +33,8 @@ from tests.services.job_support import (
     until,
     working,
 )
+
+BRISK = WorkerTiming(lease=0.6, poll=0.1, grace=0.3, backoff=0.01)
 
 
 async def test_a_run_that_never_ends_is_ended(sessions: Sessions) -> None:
@@ -159,35 +162,97 @@ async def test_who_slept_past_the_lease_changes_nothing(sessions: Sessions) -> N
     assert (await job_service(sessions, first).show(str(job_id))).steps == []
 
 
-async def test_what_took_its_process_along_twice_runs_alone(sessions: Sessions) -> None:
-    company, alone = ConcurrencyProbe(), list[bool]()
+async def test_suspects_run_one_at_a_time_and_hold_nobody_up(sessions: Sessions) -> None:
+    suspects_running, most_suspects = 0, 0
+    may_end = asyncio.Event()
 
     async def watch(run: Run[ScriptedJob]) -> None:
-        await company.join(run)
-        if run.id in suspects:
-            alone.append(not company.running)
+        nonlocal suspects_running, most_suspects
+        if run.id not in suspects:
+            return
+        suspects_running += 1
+        most_suspects = max(most_suspects, suspects_running)
+        await may_end.wait()
+        suspects_running -= 1
 
     suspects = {await enqueue_job(sessions) for _ in range(2)}
     async with sessions.begin() as session:
-        await session.execute(text("UPDATE jobs.jobs SET crashes = 2"))
+        await session.execute(text("UPDATE jobs.jobs SET crashes = 2, crashed_at = now()"))
     for _ in range(5):
         await enqueue_job(sessions)
     async with working(sessions, ScriptedHandler(watch)):
+        await until(sessions, JobStatus.DONE, count=5)  # although a suspect runs all the time
+        may_end.set()
         await until(sessions, JobStatus.DONE, count=7)
 
-    assert alone == [True, True]
+    assert most_suspects == 1
 
 
-async def test_what_took_its_process_along_three_times_is_given_up(sessions: Sessions) -> None:
+async def test_what_took_its_process_along_four_times_is_given_up(sessions: Sessions) -> None:
     handler = ScriptedHandler()
     await enqueue_job(sessions)
     async with sessions.begin() as session:
-        await session.execute(text("UPDATE jobs.jobs SET crashes = 3"))
+        await session.execute(text("UPDATE jobs.jobs SET crashes = 4, crashed_at = now()"))
 
     async with working(sessions, handler):
         await until(sessions, JobStatus.FAILED)
 
     assert (handler.runs, handler.status_changes) == ([], [(JobStatus.FAILED, "PoisonJob: ")])
+
+
+async def crashes_after_a_death(sessions: Sessions, *crashes: int, minutes: int = 0) -> list[int]:
+    """Let a process die that ran jobs with these crashes; return what they have when they run."""
+    for number in crashes:
+        job_id = await enqueue_job(sessions)
+        async with sessions.begin() as session:
+            await session.execute(
+                text(
+                    "UPDATE jobs.jobs SET status = 'running', attempt = 1, worker = :worker, "
+                    "due_at = now() - interval '1 s', crashes = :crashes, "
+                    "crashed_at = now() - CAST(:age AS interval) WHERE id = :id"
+                ),
+                {
+                    "worker": UUID(int=1),
+                    "crashes": number,
+                    "age": timedelta(minutes=minutes),
+                    "id": job_id,
+                },
+            )
+    async with working(sessions, ScriptedHandler()):
+        await until(sessions, JobStatus.DONE, count=len(crashes))
+    async with sessions() as session:
+        return [*await session.scalars(select(Job.crashes).order_by(Job.created_at))]
+
+
+async def test_a_death_is_blamed_on_the_suspect_and_on_nobody_beside_it(
+    sessions: Sessions,
+) -> None:
+    assert await crashes_after_a_death(sessions, 0, 1, 2) == [0, 1, 3]
+
+
+async def test_without_a_suspect_all_are_suspected(sessions: Sessions) -> None:
+    assert await crashes_after_a_death(sessions, 0, 1) == [1, 2]
+
+
+async def test_deaths_of_long_ago_are_forgiven(sessions: Sessions) -> None:
+    assert await crashes_after_a_death(sessions, 3, 1, minutes=11) == [1, 1]
+
+
+async def test_nothing_goes_out_after_the_lease(sessions: Sessions) -> None:
+    sent: list[int] = []
+
+    async def sleep_and_send(run: Run[ScriptedJob]) -> None:
+        if run.attempt == 1:
+            time.sleep(0.7)  # noqa: ASYNC251 - as a process that is stopped
+        ensure_lease()
+        sent.append(run.attempt)
+
+    job_id = await enqueue_job(sessions)
+    async with working(sessions, ScriptedHandler(sleep_and_send), pace=BRISK):
+        await until(sessions, JobStatus.DONE)
+
+    assert sent == [(await job(sessions, job_id)).attempt]
+    assert sent[0] > 1
 
 
 async def test_a_worker_that_stops_finishes_what_is_short_and_hands_back_what_is_long(
