@@ -33,6 +33,10 @@ def is_disconnect(error: BaseException) -> bool:
     )
 
 
+# How long what has been paid for waits for the database.
+PAID_SECONDS = 300.0
+
+
 async def retry_on_disconnect(work: Callable[[], Awaitable[T]], *, seconds: float = 30) -> T:
     """Run `work`, and retry for up to `seconds` while the database cannot be reached.
 

@@ -73,6 +73,15 @@ class IncomingMessage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChannelSnapshot:
+    """The newest messages of a channel, all since `first_id`, and those of people as edited."""
+
+    first_id: int
+    message_ids: frozenset[int]
+    edited: tuple[IncomingMessage, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Speaker:
     """The name and avatar that a personality speaks with."""
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 from services.chat.ports import ChatAdapter
 from services.clock import Clock
 from services.media import MAX_BYTES
-from services.types import Attachment, Channel, IncomingMessage, Speaker
+from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
 
 @dataclass(eq=False)
@@ -86,6 +86,14 @@ class FakeChatAdapter(ChatAdapter):
     ) -> list[IncomingMessage]:
         between = [each for each in self.earlier if (after or 0) < each.message_id < before]
         return between[-limit:]
+
+    @override
+    async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:
+        return None
+
+    @override
+    async def message(self, channel_id: int, message_id: int) -> IncomingMessage | None:
+        return next((each for each in self.earlier if each.message_id == message_id), None)
 
     @override
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

@@ -1,6 +1,7 @@
 """The chat adapter: personalities speak through webhooks in servers, and as the bot in DMs."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -18,8 +19,11 @@ from bot.discord.proxies import Proxies
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
+from services.errors import DomainError
 from services.media import MAX_BYTES
-from services.types import Attachment, Channel, IncomingMessage, Speaker
+from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
+
+log = logging.getLogger(__name__)
 
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
@@ -135,12 +139,51 @@ class DiscordChatAdapter(ChatAdapter):
                 ]
         except MissingPermission:
             return []  # the permission Read Message History is missing
-        bot_id = self._bot.user.id if self._bot.user else 0
         return [
-            to_incoming_message(message, bot_id=bot_id, proxies=self._proxies)
+            self._to_incoming(message)
             for message in reversed(messages)
             if is_from_person(message, self._proxies)
         ]
+
+    @override
+    async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:
+        try:
+            async with translate_errors():
+                messageable = await self._resolve(channel)
+                newest = [
+                    message
+                    async for message in messageable.history(
+                        limit=limit, after=discord.Object(after - 1), oldest_first=False
+                    )
+                ]
+        except DomainError as error:
+            log.info("Channel %s cannot be compared: %s", channel.channel_id, type(error).__name__)
+            return None
+        first_id = newest[-1].id if len(newest) == limit else after
+        edited = (
+            each
+            for each in newest
+            if each.edited_at is not None and is_from_person(each, self._proxies)
+        )
+        return ChannelSnapshot(
+            first_id=first_id,
+            message_ids=frozenset(each.id for each in newest),
+            edited=tuple(self._to_incoming(each) for each in edited),
+        )
+
+    @override
+    async def message(self, channel_id: int, message_id: int) -> IncomingMessage | None:
+        try:
+            async with translate_errors():
+                messageable = await resolve_channel(self._bot, channel_id)
+                message = await messageable.fetch_message(message_id)
+        except DomainError:
+            return None
+        return self._to_incoming(message) if is_from_person(message, self._proxies) else None
+
+    def _to_incoming(self, message: discord.Message) -> IncomingMessage:
+        bot_id = self._bot.user.id if self._bot.user else 0
+        return to_incoming_message(message, bot_id=bot_id, proxies=self._proxies)
 
     @override
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

@@ -68,6 +68,7 @@ class Bot(commands.AutoShardedBot):
         )
         self._proxies = proxies or Proxies()
         self._always_sync = always_sync
+        self._catching_up: asyncio.Task[None] | None = None
         self.development = development
         self._has_gateway = has_gateway
         self.services = assemble(self)
@@ -188,5 +189,23 @@ class Bot(commands.AutoShardedBot):
         await self.services.board_ingest.forget(message_ids, thread_ids=thread_ids)
 
     async def on_ready(self) -> None:
-        """Log that the bot is ready."""
+        """Follow what happened while the bot was down, once."""
         log.info("Ready as %s in %s servers", self.user, len(self.guilds))
+        if self._catching_up is None:
+            self._catching_up = asyncio.create_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        def owns(guild_id: int | None) -> bool:
+            is_first_shard = self.shard_id in (None, 0) or 0 in (self.shard_ids or ())
+            return is_first_shard if guild_id is None else self.get_guild(guild_id) is not None
+
+        try:
+            await self.services.chat.catch_up(owns)
+        except Exception:
+            log.exception("What happened while the bot was down is not followed")
+
+    @override
+    async def close(self) -> None:
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        await super().close()

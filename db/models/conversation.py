@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, func, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Keyed
@@ -24,7 +24,8 @@ class ConversationLine(Keyed, Base, kw_only=True):
 
     A user's line has its author (`speaker_id`, a Discord id, also of people who are not users) and
     the personality that it addressed, if any. An assistant's line has the user and the line that it
-    answers (`user_id`, `answers_id`) and how it was generated (`provenance`).
+    answers (`user_id`, `answers_id`) and how it was generated (`provenance`). A line of several
+    messages has the text of each by its id (`parts`).
     """
 
     __tablename__ = "conversation_history"
@@ -69,5 +70,6 @@ class ConversationLine(Keyed, Base, kw_only=True):
         ForeignKey("conversation_history.id", ondelete="SET NULL"), default=None, index=True
     )
     provenance: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    parts: Mapped[dict[str, str] | None] = mapped_column(JSONB, default=None)
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
     deleted_at: Mapped[datetime | None] = mapped_column(default=None)

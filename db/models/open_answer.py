@@ -15,4 +15,5 @@ class OpenAnswer(Base, kw_only=True):
 
     message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     channel_id: Mapped[int]
+    guild_id: Mapped[int | None] = mapped_column(default=None)
     started_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0009"
 down_revision = "0008"
@@ -18,6 +19,7 @@ def upgrade() -> None:
         "open_answers",
         sa.Column("message_id", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=True),
         sa.Column(
             "started_at",
             sa.DateTime(timezone=True),
@@ -26,9 +28,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_open_answers")),
     )
+    op.add_column(
+        "conversation_history",
+        sa.Column("parts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("conversation_history", "parts")
     op.drop_table("open_answers")
     op.drop_column("jobs", "crashed_at", schema="jobs")
     op.drop_column("jobs", "worker", schema="jobs")

@@ -72,7 +72,7 @@ class MessageBatch:
         return to_line(
             self.last,
             combined_text(self.messages),
-            message_ids=[message.message_id for message in self.messages],
+            parts={each.message_id: combined_text([each]) for each in self.messages},
             speaker_name=reply.speaker_name,
             user_id=reply.user.id,
             persona_id=reply.resolution.persona.id,

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from db.models import ConversationLine, Role
-from db.retry import retry_on_disconnect
+from db.retry import PAID_SECONDS, retry_on_disconnect
 from db.session import Sessions
 from services import memory
 from services.chat import queries
+from services.chat.recent_messages import edit_line
 from services.chat.reply_generation import GeneratedReply
 from services.embeddings import TextEmbedder
 from services.llm import estimate
@@ -53,7 +54,7 @@ class ConversationWriter:
                     embedding=embedding,
                 )
 
-        await retry_on_disconnect(write)
+        await retry_on_disconnect(write, seconds=PAID_SECONDS)
 
     async def update_answer(
         self, answer: ConversationLine, user_line: ConversationLine | None, **changes: object
@@ -81,14 +82,13 @@ class ConversationWriter:
 
         async def update_lines() -> dict[UUID, str]:
             async with self._sessions.begin() as session:
-                user_line = await queries.update_content(
-                    session, message_id, content, estimate(content)
-                )
-                answers = await queries.answers_to(session, user_line.id) if user_line else ()
+                user_line = await queries.line_of(session, message_id)
+                if user_line is None or not edit_line(user_line, message_id, content):
+                    return {}
+                answers = await queries.answers_to(session, user_line.id)
                 return {
-                    answer.id: memory_text(user_line.speaker_name, content, answer)
+                    answer.id: memory_text(user_line.speaker_name, user_line.content, answer)
                     for answer in answers
-                    if user_line
                 }
 
         contents = await retry_on_disconnect(update_lines)

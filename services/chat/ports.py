@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.media import MAX_BYTES
-from services.types import Attachment, Channel, IncomingMessage, Speaker
+from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
 
 class ChatAdapter(Protocol):
@@ -56,6 +56,14 @@ class ChatAdapter(Protocol):
         self, channel: Channel, *, after: int | None, before: int, limit: int
     ) -> list[IncomingMessage]:
         """Return people's messages in a channel between two message ids, oldest first."""
+        ...
+
+    async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:
+        """Return the newest messages of a channel after a message; None if they cannot be read."""
+        ...
+
+    async def message(self, channel_id: int, message_id: int) -> IncomingMessage | None:
+        """Return a person's message, or None if it is gone or not a person's."""
         ...
 
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

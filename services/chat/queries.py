@@ -1,10 +1,12 @@
 """Queries on conversations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -12,6 +14,7 @@ from db.models import (
     ConversationLine,
     LlmConfig,
     Memory,
+    OpenAnswer,
     Persona,
     Personality,
     PersonalityDefaultConfig,
@@ -23,6 +26,7 @@ from db.models import (
     UserPersonalityConfig,
 )
 from services.personalities import apply_published_version
+from services.types import IncomingMessage
 
 # More lines than are ever pending between two answers.
 _MAX_RECENT_LINES = 100
@@ -238,19 +242,81 @@ async def erase(session: AsyncSession, message_ids: Sequence[int]) -> None:
     await session.execute(delete(ConversationLine).where(is_deleted))
 
 
-async def update_content(
-    session: AsyncSession, message_id: int, content: str, tokens: int
-) -> ConversationLine | None:
-    """Apply the edit of a person's message; return its line if no other message is part of it."""
+async def line_of(session: AsyncSession, message_id: int) -> ConversationLine | None:
+    """Return the line of a person's message, locked."""
     return await session.scalar(
-        update(ConversationLine)
+        select(ConversationLine)
         .where(
-            ConversationLine.discord_message_ids == [message_id],
+            ConversationLine.discord_message_ids.contains([message_id]),
             ConversationLine.role == Role.USER,
         )
-        .values(content=content, token_count=tokens)
-        .returning(ConversationLine)
+        .with_for_update()
     )
+
+
+async def recent_message_ids(
+    session: AsyncSession, channel_id: int, *, since: datetime, limit: int
+) -> dict[int, str | None]:
+    """Return the messages of a channel's last lines, with their text if it is one of a line's own.
+
+    It is None for answers, and for a message whose part of a line is not known.
+    """
+    rows = await session.scalars(
+        select(ConversationLine)
+        .where(ConversationLine.channel_id == channel_id, ConversationLine.created_at > since)
+        .order_by(ConversationLine.position.desc())
+        .limit(limit)
+    )
+    texts: dict[int, str | None] = {}
+    for line in rows:
+        parts = line.parts or {}
+        for message_id in line.discord_message_ids:
+            whole = line.content if len(line.discord_message_ids) == 1 else None
+            is_own = line.role == Role.USER
+            texts[message_id] = parts.get(str(message_id), whole) if is_own else None
+    return texts
+
+
+async def channels_since(
+    session: AsyncSession, since: datetime
+) -> Sequence[tuple[int, int | None]]:
+    """Return the channels with lines since a time and their servers, newest first."""
+    newest = func.max(ConversationLine.created_at)
+    rows = await session.execute(
+        select(ConversationLine.channel_id, ConversationLine.guild_id)
+        .where(ConversationLine.created_at > since)
+        .group_by(ConversationLine.channel_id, ConversationLine.guild_id)
+        .order_by(newest.desc())
+    )
+    return [(row.channel_id, row.guild_id) for row in rows]
+
+
+async def open_answer(session: AsyncSession, message: IncomingMessage) -> None:
+    """Store that a message is being answered."""
+    channel = message.channel
+    await session.execute(
+        insert(OpenAnswer)
+        .values(
+            message_id=message.message_id, channel_id=channel.channel_id, guild_id=channel.guild_id
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def close_answer(session: AsyncSession, message_id: int) -> None:
+    """Store that a message is not being answered any more."""
+    await session.execute(delete(OpenAnswer).where(OpenAnswer.message_id == message_id))
+
+
+async def take_open_answers(
+    session: AsyncSession, owns: Callable[[int | None], bool]
+) -> Sequence[OpenAnswer]:
+    """Remove the answers of a process that is gone from the table, and return them."""
+    rows = await session.scalars(select(OpenAnswer).with_for_update(skip_locked=True))
+    taken = [each for each in rows if owns(each.guild_id)]
+    for each in taken:
+        await session.delete(each)
+    return taken
 
 
 async def answers_to(session: AsyncSession, line_id: UUID) -> Sequence[ConversationLine]:

@@ -1,7 +1,7 @@
 """Messages in channels that are not in the stored history yet."""
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -66,11 +66,11 @@ class RecentMessages:
             self._retain(lambda line: line.speaker_id not in people)
 
     def apply_edit(self, message_id: int, content: str) -> None:
-        """Apply the edit of a message whose line contains no other message."""
+        """Apply the edit of a message."""
         for lines in self._channels.values():
             for each in lines:
-                if each.line.discord_message_ids == [message_id]:
-                    each.line.content, each.line.token_count = content, estimate(content)
+                if message_id in each.line.discord_message_ids:
+                    edit_line(each.line, message_id, content)
 
     def _retain(self, predicate: Callable[[ConversationLine], bool]) -> None:
         for channel_id, lines in self._channels.items():
@@ -79,17 +79,31 @@ class RecentMessages:
                 self._channels[channel_id] = deque(remaining, maxlen=_MAX_LINES)
 
 
+def edit_line(line: ConversationLine, message_id: int, content: str) -> bool:
+    """Apply the edit of a message to its line; return False if it is not known which part it is."""
+    if line.discord_message_ids == [message_id]:
+        line.content = content
+    elif line.parts and str(message_id) in line.parts:
+        parts = line.parts = {**line.parts, str(message_id): content}
+        texts = (parts.get(str(each), "") for each in line.discord_message_ids)
+        line.content = "\n".join(text for text in texts if text)
+    else:
+        return False
+    line.token_count = estimate(line.content)
+    return True
+
+
 def to_line(
     message: IncomingMessage,
     text: str,
     *,
-    message_ids: Sequence[int] = (),
+    parts: Mapping[int, str] | None = None,
     speaker_name: str | None = None,
     user_id: UUID | None = None,
     persona_id: UUID | None = None,
     personality_id: UUID | None = None,
 ) -> ConversationLine:
-    """Return the history line of a message."""
+    """Return the history line of a message, or of several with the text of each as `parts`."""
     return ConversationLine(
         channel_id=message.channel.channel_id,
         position=0,
@@ -102,5 +116,6 @@ def to_line(
         speaker_name=speaker_name or message.author_name,
         content=text,
         token_count=estimate(text),
-        discord_message_ids=list(message_ids) or [message.message_id],
+        discord_message_ids=list(parts or (message.message_id,)),
+        parts={str(id_): text for id_, text in parts.items()} if parts and len(parts) > 1 else None,
     )

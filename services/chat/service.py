@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID, uuid4
 
 from db.models import ConversationLine
@@ -19,6 +19,7 @@ from services.chat.addressing import (
     message_context,
     redact,
 )
+from services.chat.catch_up import CatchUp
 from services.chat.crisis import is_crisis
 from services.chat.debounce import MessageBatch
 from services.chat.errors import ChannelNotFound, NoPersonalityHere, OptedOut
@@ -54,6 +55,17 @@ class ChatService:
         self._recent = RecentMessages()
         self._batches: list[MessageBatch] = []
         self._linked_members: set[int] = set()
+        self._catch_up = CatchUp(sessions, adapter, self.forget_messages, self.handle_edit)
+
+    async def catch_up(self, owns: Callable[[int | None], bool]) -> None:
+        """Follow, after the start, what happened while the process was down.
+
+        Messages that were being answered are answered; what was deleted or edited is followed.
+        `owns` says whether a server, or None for DMs, belongs to this process.
+        """
+        for message in await self._catch_up.open_questions(owns):
+            await self.handle_message(message)
+        await self._catch_up.compare_all(owns)
 
     async def handle_message(self, message: IncomingMessage) -> None:
         """Process a person's message; addressed personalities have answered on return.
@@ -168,8 +180,9 @@ class ChatService:
         )
         self._batches.append(batch)
         try:
-            for personality_id in batch.addressees:
-                await self._answer_as(batch, personality_id, position)
+            async with self._open_answer(message):
+                for personality_id in batch.addressees:
+                    await self._answer_as(batch, personality_id, position)
         finally:
             self._batches.remove(batch)
             if batch.user_line is None:
@@ -177,6 +190,33 @@ class ChatService:
                 lines = [to_line(each, combined_text([each])) for each in batch.messages]
                 pending = [PendingLine(line, is_incognito) for line in lines]
                 self._recent.add(batch.channel.channel_id, *pending)
+
+    @asynccontextmanager
+    async def _open_answer(self, message: IncomingMessage) -> AsyncGenerator[None]:
+        """Have a message answered after a restart, if the process ends before it is answered."""
+
+        async def store() -> None:
+            async with self._sessions.begin() as session:
+                await queries.open_answer(session, message)
+
+        storing = asyncio.ensure_future(retry_on_disconnect(store))
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise  # the process ends
+        except BaseException:
+            await self._close_answer(message)
+            raise
+        else:
+            await asyncio.gather(storing, return_exceptions=True)
+            await self._close_answer(message)
+
+    async def _close_answer(self, message: IncomingMessage) -> None:
+        async def remove() -> None:
+            async with self._sessions.begin() as session:
+                await queries.close_answer(session, message.message_id)
+
+        await retry_on_disconnect(remove)
 
     async def _answer_as(
         self, batch: MessageBatch, personality_id: UUID, position: QueuePosition
@@ -230,7 +270,10 @@ class ChatService:
     async def _generate_once(self, batch: MessageBatch, personality_id: UUID) -> GeneratedReply:
         channel_id = batch.channel.channel_id
         if not self._recent.is_tracking(channel_id):
-            self._recent.track(channel_id, await self._missed_messages(batch.messages[0]))
+            _, missed = await asyncio.gather(
+                self._catch_up.compare(batch.channel), self._missed_messages(batch.messages[0])
+            )
+            self._recent.track(channel_id, missed)
         attachments = [
             await files.read_attachments(self._adapter, message) for message in batch.messages
         ]
@@ -288,6 +331,9 @@ class ChatService:
         personality, channel = reply.resolution.personality, batch.channel
         line_id = uuid4()
         text = "\n".join([reply.text, *(f"-# {note}" for note in reply.notes)])
+        if batch.messages:
+            # Rather not answered after a crash in this moment than twice.
+            await self._close_answer(batch.messages[0])
         message_ids = await self._adapter.send(
             channel, speaker_of(personality), text, line_id=line_id
         )

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from db.models import CallOutcome, LlmCall
-from db.retry import retry_on_disconnect
+from db.retry import PAID_SECONDS, retry_on_disconnect
 from db.session import Sessions
 from services.errors import BotOwnerOnly
 from services.llm import prices
@@ -84,11 +84,11 @@ class Ledger:
                 session.add(row)
 
         try:
-            await retry_on_disconnect(write)
+            await retry_on_disconnect(write, seconds=PAID_SECONDS)
         except IntegrityError:
             # The user or personality was deleted meanwhile; the usage is still valid.
             row.user_id = row.personality_id = None
-            await retry_on_disconnect(write)
+            await retry_on_disconnect(write, seconds=PAID_SECONDS)
 
     async def summary(self, actor: Actor, *, days: int) -> Sequence[UsageSummary]:
         """Return the usage of the last `days` days, the most expensive first.

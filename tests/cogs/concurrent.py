@@ -6,10 +6,10 @@ from typing import Any, Literal
 from simcord.actors import MemberActor
 from simcord.backend import serializers
 from simcord.builders import ChannelHandle
-from sqlalchemy import select
+from sqlalchemy import func, select
 from typing_extensions import override
 
-from db.base import Keyed
+from db.base import Base
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
@@ -86,10 +86,10 @@ async def invent(house: House, owner: MemberActor, name: str, **settings: Any) -
     return await house.services.personalities.configure(actor(owner), personality.id, **settings)
 
 
-async def until_written(sessions: Sessions, table: type[Keyed]) -> None:
+async def until_written(sessions: Sessions, table: type[Base]) -> None:
     """Wait for the first row of a table."""
     async with asyncio.timeout(5), sessions() as session:
-        while not await session.scalar(select(table.id)):
+        while not await session.scalar(select(func.count()).select_from(table)):
             await asyncio.sleep(0.01)
 
 

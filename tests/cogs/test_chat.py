@@ -143,6 +143,33 @@ async def test_a_message_taken_back_while_it_is_thought_about_gets_no_answer(
     assert lines == []
 
 
+async def test_an_edit_of_one_message_of_a_breath_is_followed(
+    house: House, sessions: Sessions
+) -> None:
+    held = hold(house, "Aye, I see.")
+    first = post(house, house.alice, house.lobby, "@Mirela my cat is Tom")
+    await held.requested.wait()
+    house.openai.says("Two of them.")
+    second = post(house, house.alice, house.lobby, "and my dog is Max")
+    await house.env.settle()
+
+    backend = house.env.backend
+    backend.edit_message(house.lobby.id, first, {"content": "@Mirela my cat is Rex"})
+    await house.env.settle()
+    backend.edit_message(house.lobby.id, second, {"content": "and my dog is Sam"})
+    await house.env.settle()
+
+    async with sessions() as session:
+        (line,) = await session.scalars(
+            select(ConversationLine).where(ConversationLine.role == "user")
+        )
+        (memory,) = await session.scalars(select(Memory))
+    assert line.content == "@Mirela my cat is Rex\nand my dog is Sam"
+    assert "Rex" in memory.content
+    assert "Sam" in memory.content
+    assert "Tom" not in memory.content
+
+
 async def test_a_message_edited_while_it_is_thought_about_is_answered_as_it_is(
     house: House,
 ) -> None:

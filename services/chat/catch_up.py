@@ -1,0 +1,97 @@
+"""What happened on Discord while the bot was down: deletions, edits, and open questions."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from db.models import Venue
+from db.retry import retry_on_disconnect
+from db.session import Sessions
+from services.chat import queries
+from services.chat.ports import ChatAdapter
+from services.types import Channel, IncomingMessage
+
+log = logging.getLogger(__name__)
+
+_MAX_AGE, _MAX_LINES, _MAX_MESSAGES = timedelta(days=7), 200, 200
+_MAX_ANSWER_AGE = timedelta(minutes=15)
+# A snapshot of 200 messages takes two requests; at most five a second are made.
+_PAUSE_SECONDS = 0.4
+
+
+@dataclass
+class CatchUp:
+    """Compares channels with their history once after the start of the process.
+
+    That is done in the background, newest first, and before the history of a channel is first used.
+    """
+
+    sessions: Sessions
+    adapter: ChatAdapter
+    forget: Callable[[Sequence[int]], Awaitable[None]]
+    apply_edit: Callable[[IncomingMessage], Awaitable[None]]
+    _done: dict[int, asyncio.Future[None]] = field(default_factory=dict[int, asyncio.Future[None]])
+
+    async def compare_all(self, owns: Callable[[int | None], bool]) -> None:
+        """Compare the channels with lines of the last week, on the servers of this process."""
+
+        async def load() -> Sequence[tuple[int, int | None]]:
+            async with self.sessions() as session:
+                return await queries.channels_since(session, datetime.now(UTC) - _MAX_AGE)
+
+        for channel_id, guild_id in await retry_on_disconnect(load):
+            if owns(guild_id) and channel_id not in self._done:
+                venue = Venue.PRIVATE if guild_id else Venue.DM
+                await self.compare(Channel(channel_id=channel_id, guild_id=guild_id, venue=venue))
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def compare(self, channel: Channel) -> None:
+        """Apply what was deleted or edited in a channel, unless that was done before."""
+        known = self._done.get(channel.channel_id)
+        if known is None:
+            known = asyncio.ensure_future(self._compare(channel))
+            self._done[channel.channel_id] = known
+        await asyncio.shield(known)
+
+    async def _compare(self, channel: Channel) -> None:
+        async def load() -> dict[int, str | None]:
+            async with self.sessions() as session:
+                since = datetime.now(UTC) - _MAX_AGE
+                return await queries.recent_message_ids(
+                    session, channel.channel_id, since=since, limit=_MAX_LINES
+                )
+
+        texts = await retry_on_disconnect(load)
+        if not texts:
+            return
+        snapshot = await self.adapter.snapshot(channel, after=min(texts), limit=_MAX_MESSAGES)
+        if snapshot is None:
+            return
+        deleted = [
+            message_id
+            for message_id in texts
+            if message_id >= snapshot.first_id and message_id not in snapshot.message_ids
+        ]
+        if deleted:
+            log.info("%s messages of channel %s are gone", len(deleted), channel.channel_id)
+            await self.forget(deleted)
+        for message in snapshot.edited:
+            if texts.get(message.message_id) is not None:
+                await self.apply_edit(message)
+
+    async def open_questions(self, owns: Callable[[int | None], bool]) -> list[IncomingMessage]:
+        """Return the messages that were being answered when the process ended, once."""
+
+        async def take() -> list[tuple[int, int]]:
+            async with self.sessions.begin() as session:
+                taken = await queries.take_open_answers(session, owns)
+                oldest = datetime.now(UTC) - _MAX_ANSWER_AGE
+                return [
+                    (each.channel_id, each.message_id) for each in taken if each.started_at > oldest
+                ]
+
+        ids = await retry_on_disconnect(take)
+        messages = [await self.adapter.message(*each) for each in ids]
+        return [each for each in messages if each is not None]
