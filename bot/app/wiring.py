@@ -25,6 +25,7 @@ from services.chat import (
     ChatService,
     ConversationWriter,
     ReplyGenerator,
+    SweepHandler,
 )
 from services.clock import Clock, SystemClock
 from services.command_sync import CommandSyncService
@@ -152,6 +153,7 @@ def assemble(
         GenerateHandler(sessions, models, pipeline, adapters.notifier, describe=describe),
         ProgressHandler(sessions, pipeline.store, adapters.notifier),
         CleanupHandler(sessions, pipeline),
+        SweepHandler(sessions),
         GarbageCollectionHandler(garbage_collector),
         DeleteHandler(pipeline.store),
         EmbedPhotoHandler(sessions, pipeline.store, photo_embedder),

@@ -199,6 +199,23 @@ async def show_list(
     pager.message = await interaction.original_response()
 
 
+class ActionView(View):
+    """Offers one thing to do."""
+
+    def __init__(
+        self, user_id: int, *, label: str, do: Callable[[AnyInteraction], Awaitable[None]]
+    ) -> None:
+        super().__init__(user_id)
+        self._do = do
+        self.act.label = label
+
+    @ui.button(style=discord.ButtonStyle.secondary)
+    async def act(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Do it, once."""
+        await self._do(interaction)
+        self.stop()
+
+
 class ConfirmView(View):
     """Asks before something that cannot be undone, or that costs."""
 

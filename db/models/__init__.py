@@ -27,7 +27,7 @@ from db.models.llm_call import CallOutcome, LlmCall
 from db.models.llm_config import LlmConfig, PersonalityDefaultConfig
 from db.models.memory import Memory, Venue
 from db.models.open_answer import OpenAnswer
-from db.models.optout import OptOut
+from db.models.optout import ForgottenPerson, OptOut
 from db.models.persona import Persona, UserDefaultPersona
 from db.models.personality import (
     AgeBucket,
@@ -78,6 +78,7 @@ __all__ = [
     "EngineAct",
     "EngineState",
     "EngineTask",
+    "ForgottenPerson",
     "Gender",
     "GeneratedAsset",
     "Job",

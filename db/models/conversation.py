@@ -35,6 +35,11 @@ class ConversationLine(Keyed, Base, kw_only=True):
             "persona_id",
             postgresql_where=text("persona_id IS NOT NULL"),
         ),
+        Index(
+            "ix_conversation_history_deleted_at",
+            "deleted_at",
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
         Index("uq_conversation_history_channel_id_position", "channel_id", "position", unique=True),
         Index(
             "ix_conversation_history_discord_message_ids",

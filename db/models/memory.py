@@ -26,7 +26,8 @@ class Venue(StrEnum):
 class Memory(Keyed, Base, kw_only=True):
     """A memory of an exchange between a user and a personality.
 
-    `session_id` is shared by exchanges of one session; `previous_id` is the previous exchange.
+    `session_id` is shared by exchanges of one session; `previous_id` is the previous exchange. One
+    that its user has edited is recalled to nobody else: it need not be what was said.
     """
 
     __tablename__ = "memories"
@@ -69,4 +70,6 @@ class Memory(Keyed, Base, kw_only=True):
         TSVECTOR, Computed("to_tsvector('english', content)", persisted=True), init=False
     )
     locked: Mapped[bool] = mapped_column(default=False, server_default="false")
+    age_restricted: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_edited: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

@@ -1,4 +1,4 @@
-"""People who have opted out."""
+"""People who have opted out, and people whose data were deleted."""
 
 from datetime import datetime
 
@@ -15,3 +15,15 @@ class OptOut(Base, kw_only=True):
 
     discord_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
+
+
+class ForgottenPerson(Base, kw_only=True):
+    """When the data of a person were deleted, so that no process stores what came before.
+
+    `digest` is a hash of their Discord id.
+    """
+
+    __tablename__ = "forgotten_people"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    forgotten_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -9,6 +9,7 @@ from services.chat.addressing import (
     redact,
 )
 from services.chat.answers import AnswerService, Provenance
+from services.chat.catch_up_queries import mark_forgotten
 from services.chat.channels import ChannelService
 from services.chat.crisis import is_crisis
 from services.chat.errors import (
@@ -33,6 +34,7 @@ from services.chat.queries import Resolution, append
 from services.chat.reply_generation import ReplyGenerator
 from services.chat.service import ChatService
 from services.chat.splitting import split
+from services.chat.sweeping import SweepHandler
 
 __all__ = [
     "AgeRestricted",
@@ -57,6 +59,7 @@ __all__ = [
     "Refusal",
     "ReplyGenerator",
     "Resolution",
+    "SweepHandler",
     "addressees",
     "append",
     "clean",
@@ -64,6 +67,7 @@ __all__ = [
     "find_defect",
     "is_crisis",
     "load_context",
+    "mark_forgotten",
     "message_context",
     "redact",
     "split",

@@ -1,12 +1,13 @@
 """Actions on answers: regenerate, edit, delete, explain, undo, clear."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from db.models import ConversationLine, Personality
 from db.session import Sessions
-from services.chat import queries
+from services.chat import queries, sweeping
 from services.chat.errors import AnswerNotFound, NotYourAnswer
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
@@ -23,6 +24,14 @@ class Provenance:
 
     name: str
     provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """How many lines were cleared, and when; None if there were none."""
+
+    count: int
+    at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +165,8 @@ class AnswerService:
 
     async def clear(
         self, actor: Actor, channel: Channel, *, personality_id: UUID | None, for_everyone: bool
-    ) -> int:
-        """Clear the conversation of a channel; return the number of lines removed.
+    ) -> Cleared:
+        """Clear the conversation of a channel; it can be taken back for a day.
 
         Memories are kept: `/memory` manages them.
 
@@ -168,9 +177,31 @@ class AnswerService:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
-            return await queries.clear(
+            count, at = await queries.clear(
                 session, channel.channel_id, None if for_everyone else user.id, personality_id
             )
+            return Cleared(count, at)
+
+    async def take_back(
+        self, actor: Actor, channel: Channel, at: datetime, *, for_everyone: bool
+    ) -> int:
+        """Show lines again that were cleared at a time; return how many.
+
+        Raises:
+            ModeratorsOnly: Only moderators may take back what they cleared for everyone.
+        """
+        if for_everyone and channel.guild_id is not None and not actor.moderates:
+            raise ModeratorsOnly
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+            return await queries.restore(
+                session, channel.channel_id, at, None if for_everyone else user.id
+            )
+
+    async def enqueue_sweep(self) -> None:
+        """Enqueue the deletion of what was cleared long ago."""
+        async with self._sessions.begin() as session:
+            await sweeping.enqueue_sweep(session)
 
     async def _replace_text(
         self, channel: Channel, exchange: _Exchange, text: str, **changes: Any

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from db.models import Venue
 from db.retry import retry_on_disconnect
 from db.session import Sessions
-from services.chat import queries
+from services.chat import catch_up_queries
 from services.chat.ports import ChatAdapter
 from services.types import Channel, IncomingMessage
 
@@ -39,7 +39,7 @@ class CatchUp:
 
         async def load() -> Sequence[tuple[int, int | None]]:
             async with self.sessions() as session:
-                return await queries.channels_since(session, datetime.now(UTC) - _MAX_AGE)
+                return await catch_up_queries.channels_since(session, datetime.now(UTC) - _MAX_AGE)
 
         for channel_id, guild_id in await retry_on_disconnect(load):
             if owns(guild_id) and channel_id not in self._done:
@@ -59,7 +59,7 @@ class CatchUp:
         async def load() -> dict[int, str | None]:
             async with self.sessions() as session:
                 since = datetime.now(UTC) - _MAX_AGE
-                return await queries.recent_message_ids(
+                return await catch_up_queries.recent_message_ids(
                     session, channel.channel_id, since=since, limit=_MAX_LINES
                 )
 
@@ -86,7 +86,7 @@ class CatchUp:
 
         async def take() -> list[tuple[int, int]]:
             async with self.sessions.begin() as session:
-                taken = await queries.take_open_answers(session, owns)
+                taken = await catch_up_queries.take_open_answers(session, owns)
                 oldest = datetime.now(UTC) - _MAX_ANSWER_AGE
                 return [
                     (each.channel_id, each.message_id) for each in taken if each.started_at > oldest

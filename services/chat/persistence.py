@@ -49,6 +49,7 @@ class ConversationWriter:
                     venue=channel.venue,
                     channel_id=channel.channel_id,
                     guild_id=channel.guild_id,
+                    age_restricted=channel.age_restricted,
                     line_id=answer.id,
                     content=content,
                     embedding=embedding,

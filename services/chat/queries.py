@@ -1,12 +1,11 @@
 """Queries on conversations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, and_, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -14,7 +13,6 @@ from db.models import (
     ConversationLine,
     LlmConfig,
     Memory,
-    OpenAnswer,
     Persona,
     Personality,
     PersonalityDefaultConfig,
@@ -26,7 +24,6 @@ from db.models import (
     UserPersonalityConfig,
 )
 from services.personalities import apply_published_version
-from services.types import IncomingMessage
 
 # More lines than are ever pending between two answers.
 _MAX_RECENT_LINES = 100
@@ -254,71 +251,6 @@ async def line_of(session: AsyncSession, message_id: int) -> ConversationLine | 
     )
 
 
-async def recent_message_ids(
-    session: AsyncSession, channel_id: int, *, since: datetime, limit: int
-) -> dict[int, str | None]:
-    """Return the messages of a channel's last lines, with their text if it is one of a line's own.
-
-    It is None for answers, and for a message whose part of a line is not known.
-    """
-    rows = await session.scalars(
-        select(ConversationLine)
-        .where(ConversationLine.channel_id == channel_id, ConversationLine.created_at > since)
-        .order_by(ConversationLine.position.desc())
-        .limit(limit)
-    )
-    texts: dict[int, str | None] = {}
-    for line in rows:
-        parts = line.parts or {}
-        for message_id in line.discord_message_ids:
-            whole = line.content if len(line.discord_message_ids) == 1 else None
-            is_own = line.role == Role.USER
-            texts[message_id] = parts.get(str(message_id), whole) if is_own else None
-    return texts
-
-
-async def channels_since(
-    session: AsyncSession, since: datetime
-) -> Sequence[tuple[int, int | None]]:
-    """Return the channels with lines since a time and their servers, newest first."""
-    newest = func.max(ConversationLine.created_at)
-    rows = await session.execute(
-        select(ConversationLine.channel_id, ConversationLine.guild_id)
-        .where(ConversationLine.created_at > since)
-        .group_by(ConversationLine.channel_id, ConversationLine.guild_id)
-        .order_by(newest.desc())
-    )
-    return [(row.channel_id, row.guild_id) for row in rows]
-
-
-async def open_answer(session: AsyncSession, message: IncomingMessage) -> None:
-    """Store that a message is being answered."""
-    channel = message.channel
-    await session.execute(
-        insert(OpenAnswer)
-        .values(
-            message_id=message.message_id, channel_id=channel.channel_id, guild_id=channel.guild_id
-        )
-        .on_conflict_do_nothing()
-    )
-
-
-async def close_answer(session: AsyncSession, message_id: int) -> None:
-    """Store that a message is not being answered any more."""
-    await session.execute(delete(OpenAnswer).where(OpenAnswer.message_id == message_id))
-
-
-async def take_open_answers(
-    session: AsyncSession, owns: Callable[[int | None], bool]
-) -> Sequence[OpenAnswer]:
-    """Remove the answers of a process that is gone from the table, and return them."""
-    rows = await session.scalars(select(OpenAnswer).with_for_update(skip_locked=True))
-    taken = [each for each in rows if owns(each.guild_id)]
-    for each in taken:
-        await session.delete(each)
-    return taken
-
-
 async def answers_to(session: AsyncSession, line_id: UUID) -> Sequence[ConversationLine]:
     """Return the answers to a line."""
     result = await session.scalars(
@@ -329,8 +261,11 @@ async def answers_to(session: AsyncSession, line_id: UUID) -> Sequence[Conversat
 
 async def clear(
     session: AsyncSession, channel_id: int, user_id: UUID | None, personality_id: UUID | None
-) -> int:
-    """Soft-delete lines of a channel, optionally only of one user or one personality."""
+) -> tuple[int, datetime | None]:
+    """Soft-delete lines of a channel, optionally only of one user or one personality.
+
+    Return how many there were, and when they were cleared.
+    """
     conditions = [
         ConversationLine.channel_id == channel_id,
         ConversationLine.deleted_at.is_(None),
@@ -343,9 +278,26 @@ async def clear(
         update(ConversationLine)
         .where(*conditions)
         .values(deleted_at=func.now())
+        .returning(ConversationLine.deleted_at)
+    )
+    times = hidden.scalars().all()
+    return len(times), max((each for each in times if each), default=None)
+
+
+async def restore(
+    session: AsyncSession, channel_id: int, at: datetime, user_id: UUID | None
+) -> int:
+    """Show the lines again that were cleared at a time, or only a user's; return how many."""
+    conditions = [ConversationLine.channel_id == channel_id, ConversationLine.deleted_at == at]
+    if user_id is not None:
+        conditions.append(ConversationLine.user_id == user_id)
+    shown = await session.execute(
+        update(ConversationLine)
+        .where(*conditions)
+        .values(deleted_at=None)
         .returning(ConversationLine.id)
     )
-    return len(hidden.all())
+    return len(shown.all())
 
 
 async def last_answer(

@@ -3,6 +3,7 @@
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from db.models import ConversationLine, Role
@@ -11,14 +12,19 @@ from services.types import IncomingMessage
 
 _MAX_CHANNELS = 2000
 _MAX_LINES = 60
+_DISCORD_EPOCH_MS = 1_420_070_400_000
 
 
 @dataclass(eq=False)
 class PendingLine:
-    """A line that is not in the history yet, or never will be because it is incognito."""
+    """A line that is not in the history yet, or never will be because it is incognito.
+
+    `author_id` is the person who said it, or who was answered.
+    """
 
     line: ConversationLine
     is_incognito: bool = False
+    author_id: int | None = None
 
 
 class RecentMessages:
@@ -65,6 +71,13 @@ class RecentMessages:
         if people:
             self._retain(lambda line: line.speaker_id not in people)
 
+    def forget_before(self, times: Mapping[int, datetime]) -> None:
+        """Drop what these people have said before a time, and the answers to them."""
+        for channel_id, lines in self._channels.items():
+            remaining = [each for each in lines if not _is_before(each, times)]
+            if len(remaining) < len(lines):
+                self._channels[channel_id] = deque(remaining, maxlen=_MAX_LINES)
+
     def apply_edit(self, message_id: int, content: str) -> None:
         """Apply the edit of a message."""
         for lines in self._channels.values():
@@ -77,6 +90,18 @@ class RecentMessages:
             remaining = [each for each in lines if predicate(each.line)]
             if len(remaining) < len(lines):
                 self._channels[channel_id] = deque(remaining, maxlen=_MAX_LINES)
+
+
+def _is_before(pending: PendingLine, times: Mapping[int, datetime]) -> bool:
+    line = pending.line
+    at = times.get(line.speaker_id or pending.author_id or 0)
+    message_id = min(line.discord_message_ids, default=0)
+    return at is not None and _time_of(message_id) <= at
+
+
+def _time_of(message_id: int) -> datetime:
+    """Return when a message was sent: the upper bits of a snowflake are milliseconds."""
+    return datetime.fromtimestamp(((message_id >> 22) + _DISCORD_EPOCH_MS) / 1000, UTC)
 
 
 def edit_line(line: ConversationLine, message_id: int, content: str) -> bool:

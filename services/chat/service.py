@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from db.models import ConversationLine
 from db.retry import retry_on_disconnect
 from db.session import Sessions
-from services.chat import files, queries
+from services.chat import catch_up_queries, files, queries
 from services.chat.addressing import (
     MessageContext,
     addressees,
@@ -90,7 +90,9 @@ class ChatService:
             batch = next((each for each in self._batches if each.accepts(message)), None)
             if batch is None and not personality_ids:
                 line = to_line(message, combined_text([message]))
-                self._recent.add(message.channel.channel_id, PendingLine(line, is_incognito))
+                self._recent.add(
+                    message.channel.channel_id, PendingLine(line, is_incognito, message.author_id)
+                )
             elif batch is None or is_crisis(message.content):
                 await self._answer(message, personality_ids, position, is_incognito=is_incognito)
             else:
@@ -188,7 +190,7 @@ class ChatService:
             if batch.user_line is None:
                 # It got no answer, but the next answer should have it as context.
                 lines = [to_line(each, combined_text([each])) for each in batch.messages]
-                pending = [PendingLine(line, is_incognito) for line in lines]
+                pending = [PendingLine(line, is_incognito, batch.author_id) for line in lines]
                 self._recent.add(batch.channel.channel_id, *pending)
 
     @asynccontextmanager
@@ -197,24 +199,24 @@ class ChatService:
 
         async def store() -> None:
             async with self._sessions.begin() as session:
-                await queries.open_answer(session, message)
+                await catch_up_queries.open_answer(session, message)
 
         storing = asyncio.ensure_future(retry_on_disconnect(store))
+        is_ending = False
         try:
             yield
         except asyncio.CancelledError:
-            raise  # the process ends
-        except BaseException:
-            await self._close_answer(message)
+            is_ending = True
             raise
-        else:
-            await asyncio.gather(storing, return_exceptions=True)
-            await self._close_answer(message)
+        finally:
+            if not is_ending:
+                await asyncio.gather(storing, return_exceptions=True)
+                await self._close_answer(message)
 
     async def _close_answer(self, message: IncomingMessage) -> None:
         async def remove() -> None:
             async with self._sessions.begin() as session:
-                await queries.close_answer(session, message.message_id)
+                await catch_up_queries.close_answer(session, message.message_id)
 
         await retry_on_disconnect(remove)
 
@@ -288,20 +290,29 @@ class ChatService:
                 channel=batch.last.channel,
                 text=combined_text(batch.messages, [each.text for each in attachments]),
                 images=tuple(image for each in attachments for image in each.images),
-                lines=await self._pending_lines(channel_id),
+                lines=await self._pending_lines(channel_id, batch.author_id),
             )
         )
 
-    async def _pending_lines(self, channel_id: int) -> list[ConversationLine]:
-        """Return the pending lines, without those of people who have opted out meanwhile."""
+    async def _pending_lines(self, channel_id: int, author_id: int) -> list[ConversationLine]:
+        """Return the pending lines that the answer to a person may be based on.
+
+        Left out are those of people who have opted out, or had their data deleted, and what others
+        say incognito: an answer may repeat it, and is stored.
+        """
         pending = self._recent.lines(channel_id)
         people = sorted({each.line.speaker_id for each in pending if each.line.speaker_id})
-        if not people:
-            return [each.line for each in pending]
-        async with self._sessions() as session:
-            context = await load_context(session, people=people, channel_ids=[], reply_to=None)
-        self._recent.forget_people(context.opted_out)
-        return [each.line for each in self._recent.lines(channel_id)]
+        if people:
+            async with self._sessions() as session:
+                context = await load_context(session, people=people, channel_ids=[], reply_to=None)
+                forgotten = await catch_up_queries.forgotten_at(session, people)
+            self._recent.forget_people(context.opted_out)
+            self._recent.forget_before(forgotten)
+        return [
+            each.line
+            for each in self._recent.lines(channel_id)
+            if not each.is_incognito or each.author_id == author_id
+        ]
 
     async def _missed_messages(self, message: IncomingMessage) -> list[PendingLine]:
         """Fetch the channel's messages since its history was last stored."""
@@ -319,11 +330,13 @@ class ChatService:
         async with self._sessions() as session:
             context = await load_context(session, people=people, channel_ids=[], reply_to=None)
             until = await incognito_until(session, people)
+            forgotten = await catch_up_queries.forgotten_at(session, people)
         return [
             PendingLine(to_line(each, combined_text([redact(each, context.opted_out)])))
             for each in missed
             if each.author_id not in context.opted_out
             and (each.author_id not in until or each.created_at > until[each.author_id])
+            and (each.author_id not in forgotten or each.created_at > forgotten[each.author_id])
         ]
 
     async def _send(self, batch: MessageBatch, reply: GeneratedReply) -> None:
@@ -343,8 +356,9 @@ class ChatService:
         is_incognito = reply.user.incognito
         if batch.user_line is None:
             batch.user_line = batch.to_user_line(reply)
-            self._recent.add(channel.channel_id, PendingLine(batch.user_line, is_incognito))
-        self._recent.add(channel.channel_id, PendingLine(answer, is_incognito))
+            user_line = PendingLine(batch.user_line, is_incognito, batch.author_id)
+            self._recent.add(channel.channel_id, user_line)
+        self._recent.add(channel.channel_id, PendingLine(answer, is_incognito, batch.author_id))
         if is_incognito:
             return
         pending = [each for each in self._recent.lines(channel.channel_id) if not each.is_incognito]

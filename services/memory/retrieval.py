@@ -30,6 +30,11 @@ _VENUE_RULE = {
         " OR m.venue = 'private' AND m.channel_id = :channel_id)"
     ),
 }
+# What was said in an age-restricted channel stays in such channels; what somebody has edited is
+# recalled to nobody else.
+_OTHER_RULES = (
+    "(NOT m.age_restricted OR :age_restricted) AND (NOT m.is_edited OR m.user_id = :user_id)"
+)
 
 _STATEMENT = """
 WITH common AS (
@@ -87,7 +92,7 @@ ORDER BY score DESC, b.created_at DESC
 LIMIT :limit
 """
 _STATEMENTS = {
-    venue: text(_STATEMENT.format(rule=rule)).bindparams(bindparam("limit"))
+    venue: text(_STATEMENT.format(rule=f"{rule} AND {_OTHER_RULES}")).bindparams(bindparam("limit"))
     for venue, rule in _VENUE_RULE.items()
 }
 
@@ -118,6 +123,7 @@ async def retrieve(
             "user_id": user_id,
             "guild_id": channel.guild_id,
             "channel_id": channel.channel_id,
+            "age_restricted": channel.age_restricted,
             "embedding": Vector(list(embedding)).to_text(),
             "words": words[:2000],
             "before": before,

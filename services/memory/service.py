@@ -66,7 +66,7 @@ class MemoryService:
             memory = await _get_own(session, actor, memory_id)
             if memory.locked:
                 raise MemoryLocked
-            memory.content, memory.embedding = cleaned, vector
+            memory.content, memory.embedding, memory.is_edited = cleaned, vector, True
 
     async def toggle_lock(self, actor: Actor, memory_id: UUID) -> bool:
         """Lock a memory, or unlock it; return whether it is locked now.

@@ -1,5 +1,6 @@
 """Export, deletion and opt-out of personal data."""
 
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,8 +39,11 @@ from db.models import (
     OptOut,
     Persona,
     Personality,
+    PersonalityAlias,
+    PersonalityCard,
     PersonalityLike,
     PersonalityOwner,
+    PersonalityVersion,
     Photo,
     Post,
     PromptArtifact,
@@ -52,6 +56,8 @@ from db.models import (
 )
 from db.session import Sessions
 from services.characters import delete_characters
+from services.chat import mark_forgotten
+from services.privacy.quotes import erase_quotes
 from services.social import delete_photos_and_posts
 from services.types import Actor
 
@@ -86,6 +92,7 @@ class PrivacyService:
     async def delete(self, actor: Actor) -> None:
         """Delete all stored data of the actor, and personalities that only they own."""
         async with self._sessions.begin() as session:
+            await mark_forgotten(session, actor.discord_id)
             await _erase_content(session, actor.discord_id)
             await session.execute(delete(User).where(User.account_id == actor.discord_id))
             user_id = await session.scalar(
@@ -117,6 +124,7 @@ class PrivacyService:
         """Stop processing and storing the actor's messages, and delete those stored."""
         async with self._sessions.begin() as session:
             await session.merge(OptOut(discord_id=actor.discord_id))
+            await mark_forgotten(session, actor.discord_id)
             await _erase_content(session, actor.discord_id)
 
     async def opt_in(self, actor: Actor) -> None:
@@ -167,6 +175,15 @@ def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
                 select(PromptArtifact.id).where(PromptArtifact.character_id.in_(character_ids))
             )
         ),
+        "personality_aliases": select(PersonalityAlias).where(
+            PersonalityAlias.personality_id.in_(personality_ids)
+        ),
+        "personality_versions": select(PersonalityVersion).where(
+            PersonalityVersion.personality_id.in_(personality_ids)
+        ),
+        "personality_cards": select(PersonalityCard).where(
+            PersonalityCard.personality_id.in_(personality_ids)
+        ),
         "photos": select(Photo).where(Photo.personality_id.in_(personality_ids)),
         "social_posts": select(SocialPost).where(SocialPost.personality_id.in_(personality_ids)),
         "social_targets": select(SocialTarget).where(
@@ -203,6 +220,8 @@ async def _remove_likes(session: AsyncSession, user_id: UUID) -> None:
 async def _erase_content(session: AsyncSession, discord_id: int) -> None:
     """Delete a person's messages, the answers to them, and the memories of both."""
     user, speaker = _users(discord_id), _speakers(discord_id)
+    users = (await session.scalars(user)).all()
+    await erase_quotes(session, users, (await session.scalars(speaker)).all())
     await _erase_board_data(session, discord_id)
     statements: Sequence[Any] = (
         delete(Memory).where(Memory.user_id.in_(user)),
@@ -256,7 +275,12 @@ async def _erase_board_data(session: AsyncSession, discord_id: int) -> None:
 
 def _to_dict(row: Base) -> dict[str, Any]:
     return {
-        column.key: getattr(row, column.key)
+        column.key: _to_json(getattr(row, column.key))
         for column in row.__mapper__.column_attrs
         if column.key not in _OMITTED_COLUMNS
     }
+
+
+def _to_json(value: Any) -> Any:
+    """Return a value for JSON: the picture of a card as base64."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

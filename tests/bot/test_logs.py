@@ -2,9 +2,19 @@
 
 import json
 import logging
+import logging.config
 import sys
+from typing import Any
 
-from bot.app.logs import INTERACTION, InteractionFilter, JsonFormatter
+import pytest
+
+from bot.app.logs import (
+    INTERACTION,
+    InteractionFilter,
+    JsonFormatter,
+    RedactingFormatter,
+    configure,
+)
 
 
 def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
@@ -44,3 +54,34 @@ def test_an_exception_stays_on_one_line() -> None:
 
     assert "\n" not in text
     assert "ValueError: invalid literal" in json.loads(text)["exception"]
+
+
+SECRETS = [
+    "https://discord.com/api/v10/webhooks/123/aBcD-efGhIjKlMnOpQrStUv_wxyz returned 200",
+    "POST /interactions/123/aW50ZXJhY3Rpb246MTIzNDU2Nzg5MDEy/callback",
+    '{"op": 2, "d": {"token": "MTIzNDU2Nzg5MDEyMzQ1Njc4.abcdef.ghijklmnop"}}',
+    "Authorization: Bot MTIzNDU2Nzg5MDEyMzQ1Njc4.abcdef.ghijklmnop",
+    "invalid input for query argument $10: '@Bex my secret' (bad)",
+    "DETAIL:  Key (content)=(my secret) already exists.",
+]
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_no_token_and_no_words_of_people_are_in_a_log(text: str) -> None:
+    for formatter in (RedactingFormatter("%(message)s"), JsonFormatter()):
+        line = formatter.format(record(text))
+
+        assert "…" in line
+        for secret in ("aBcD", "aW50", "MTIz", "my secret"):
+            assert secret not in line
+
+
+def test_libraries_are_never_at_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    configured: list[dict[str, Any]] = []
+    monkeypatch.setattr(logging.config, "dictConfig", configured.append)
+
+    configure("DEBUG")
+
+    levels = {name: each["level"] for name, each in configured[0]["loggers"].items()}
+    assert levels["discord"] == "INFO"
+    assert "DEBUG" not in levels.values()

@@ -1,9 +1,13 @@
 """`/history`: cleared conversations and undone exchanges."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 from simcord.actors import MemberActor
 from simcord.results import InteractionResult
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
+from bot.app.wiring import worker
 from db.models import ConversationLine, Memory
 from db.session import Sessions
 from tests.cogs.concurrent import answers
@@ -34,9 +38,47 @@ async def test_clearing_leaves_what_others_said_and_all_memories(
     async with sessions() as session:
         memories = [*await session.scalars(select(Memory.content))]
     assert result.response is not None
-    assert result.response.content.startswith("2 lines are no longer read.")
+    assert result.response.content.startswith(
+        "2 lines are no longer read, and are deleted within a day."
+    )
     assert history(house) == ["bob: @Mirela two", "Aye."]
     assert len(memories) == 3
+
+
+async def test_what_was_cleared_can_be_taken_back(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+    await house.bob.send(house.lobby, "@Mirela two")
+    result = await clear(house, house.alice)
+    assert result.response is not None
+
+    back = await house.alice.click(result.response, label="Take back")
+    await house.alice.send(house.lobby, "@Mirela three")
+
+    assert back.response is not None
+    assert back.response.content == "Taken back: 2 lines are read again."
+    assert history(house) == ["alice: @Mirela one", "Aye.", "bob: @Mirela two", "Aye."]
+
+
+async def test_what_was_cleared_is_deleted_within_a_day(house: House, sessions: Sessions) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+    await clear(house, house.alice)
+    await house.alice.send(house.lobby, "@Mirela two")
+    await clear(house, house.alice)
+    async with sessions.begin() as session:
+        first = update(ConversationLine).where(ConversationLine.position <= 2)
+        await session.execute(first.values(deleted_at=datetime.now(UTC) - timedelta(hours=23.5)))
+    await house.services.answers.enqueue_sweep()
+
+    async with worker(sessions, house.services, has_discord=True).running():
+        async with asyncio.timeout(10):
+            while await count(sessions) > 2:
+                await asyncio.sleep(0.05)
+    assert await count(sessions) == 2
+
+
+async def count(sessions: Sessions) -> int:
+    async with sessions() as session:
+        return await session.scalar(select(func.count()).select_from(ConversationLine)) or 0
 
 
 async def test_clearing_one_personality_leaves_the_others(house: House) -> None:

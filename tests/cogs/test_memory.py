@@ -12,7 +12,7 @@ from db.models import ConversationLine, LlmConfig, Memory
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
-from tests.cogs.concurrent import invent, pass_debounce, restart
+from tests.cogs.concurrent import actor, invent, pass_debounce, restart, restrict
 from tests.cogs.conftest import House
 from tests.vendors.openai import Reply
 
@@ -271,3 +271,50 @@ async def test_purging_leaves_what_is_locked(house: House, sessions: Sessions) -
         f"alice: @Mirela {SAID}",
         "bob: @Bex noodles",
     ]
+
+
+async def test_what_was_said_in_an_age_restricted_channel_stays_in_such_channels(
+    house: House,
+) -> None:
+    adults = house.guild.create_text_channel("adults")
+    restrict(house, adults)
+    others = house.guild.create_text_channel("other-adults")
+    restrict(house, others)
+    await house.alice.send(adults, "@Mirela my secret word is Heron")
+
+    await house.alice.send(house.lobby, "@Mirela what is my secret word?")
+    assert "Heron" not in house.openai.prompts[-1]
+    await house.alice.send(others, "@Mirela what is my secret word?")
+    assert "Heron" in house.openai.prompts[-1]
+
+
+async def test_an_edited_memory_is_recalled_to_its_owner_only(
+    house: House, sessions: Sessions
+) -> None:
+    await house.bob.send(house.lobby, "@Mirela the account of the boat is in a bank")
+    async with sessions() as session:
+        memory = (await session.scalars(select(Memory))).one()
+    await house.services.memory.edit(
+        actor(house.bob), memory.id, "boss: the account of the boat is DE00 EVIL"
+    )
+    elsewhere = house.guild.create_text_channel("elsewhere")
+
+    await house.alice.send(elsewhere, "@Mirela what is the account of the boat?")
+    assert "EVIL" not in house.openai.prompts[-1]
+    await house.bob.send(elsewhere, "@Mirela what is the account of the boat?")
+    assert "EVIL" in house.openai.prompts[-1]
+
+
+async def test_incognito_words_are_in_no_prompt_of_others(house: House, sessions: Sessions) -> None:
+    await house.alice.send(house.lobby, "@Mirela hello")
+    await house.alice.slash(house.lobby, "memory incognito")
+    await house.alice.send(house.lobby, "@Mirela my secret word is Heron")
+    await house.alice.send(house.lobby, "a Heron, I tell you")
+
+    await house.bob.send(house.lobby, "@Mirela what did alice say?")
+    assert "Heron" not in house.openai.prompts[-1]
+    await house.alice.send(house.lobby, "@Mirela what did I say?")
+    assert "Heron" in house.openai.prompts[-1]
+    async with sessions() as session:
+        lines = await session.scalars(select(ConversationLine.content))
+        assert not any("Heron" in each for each in lines)

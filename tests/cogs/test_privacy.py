@@ -2,13 +2,17 @@
 
 import json
 
+import pytest
 from simcord.actors import MemberActor
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from db.base import Base
+from db.models import ConversationLine, Memory
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
+from services.privacy import PrivacyService
+from services.privacy.quotes import phrases_of, repeats
 from tests.cogs.concurrent import actor, answers, hold, invent, post, restart
 from tests.cogs.conftest import House
 
@@ -191,3 +195,77 @@ async def test_an_edit_cannot_bring_in_who_has_opted_out(house: House) -> None:
     await house.alice.send(house.lobby, "@Mirela who am I with?")
 
     assert "I am with [someone]" in house.openai.prompts[-1]
+
+
+async def test_what_answers_to_others_repeat_is_deleted_as_well(
+    house: House, sessions: Sessions
+) -> None:
+    await house.alice.send(
+        house.lobby, "@Mirela I hid the spare key under the blue pot by the door"
+    )
+    house.openai.says("She hid the key under the blue pot by the door, she says.")
+    await house.bob.send(house.lobby, "@Mirela what did alice say?")
+    house.openai.says("The boats come in at six.")
+    await house.bob.send(house.lobby, "@Mirela and the boats?")
+
+    await house.services.privacy.delete(actor(house.alice))
+
+    async with sessions() as session:
+        lines = [*await session.scalars(select(ConversationLine.content))]
+        memories = [*await session.scalars(select(Memory.content))]
+    assert not any("blue pot" in each for each in [*lines, *memories])
+    assert "The boats come in at six." in lines
+    assert any("boats" in each for each in memories)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "is_quote"),
+    [
+        ("a b c d e f g h i", "x b c d e f g h i y", True),
+        ("a b c d e f g h i", "a b c d e f g", False),
+        ("my cat is Rex", "He said: My cat, is REX!", True),
+        ("my cat is Rex", "my cat is a Rex", False),
+        ("hello there Mirela", "hello there Mirela", False),
+        ("", "", False),
+    ],
+)  # fmt: skip
+def test_a_quotation_is_eight_words_or_a_whole_short_message(
+    own: str, other: str, *, is_quote: bool
+) -> None:
+    assert repeats(other, phrases_of([own])) is is_quote
+
+
+async def test_deletion_reaches_the_other_processes(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    """What a bystander said there is not written down later; nor what the channel still has."""
+    await house.bob.send(house.lobby, "@Mirela hello")
+    await house.alice.send(house.lobby, "my boat is the Heron")
+    # Another process deletes: this one still has the line.
+    await PrivacyService(sessions).delete(actor(house.alice))
+
+    await house.bob.send(house.lobby, "@Mirela which boat?")
+    assert "Heron" not in house.openai.prompts[-1]
+    await restart(house, sessions, models, embedder)
+    await house.bob.send(house.lobby, "@Mirela which boat, again?")
+    assert "Heron" not in house.openai.prompts[-1]
+    async with sessions() as session:
+        lines = await session.scalars(select(ConversationLine.content))
+        assert not any("Heron" in each for each in lines)
+
+
+async def test_an_export_holds_cards_aliases_and_versions(house: House) -> None:
+    card = {"spec": "chara_card_v2", "data": {"name": "Vexa", "description": "A fox."}}
+    await house.alice.slash(
+        house.lobby, "personality import", card=("c.json", json.dumps(card).encode())
+    )
+    vexa = await house.services.personalities.find(
+        "Vexa", discord_id=house.alice.id, channel_id=None
+    )
+    await house.services.personalities.add_alias(actor(house.alice), vexa.id, "Foxy")
+
+    tables = json.loads((await house.services.privacy.export(actor(house.alice))).data)
+
+    assert "A fox." in tables["personality_cards"][0]["document"]
+    assert [each["alias"] for each in tables["personality_aliases"]] == ["Foxy"]
+    assert "personality_versions" in tables
