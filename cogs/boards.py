@@ -57,7 +57,7 @@ class Boards(
 
         async def do(pressed: AnyInteraction) -> None:
             details = await self._boards.open(
-                actor,
+                await interaction_actor(pressed, channel),
                 to_channel(board_channel, interaction.guild),
                 personalities,
                 is_forum=isinstance(board_channel, discord.ForumChannel),
@@ -65,8 +65,8 @@ class Boards(
                 topic=topic,
                 tone=tone,
             )
-            channel = f"<#{details.board.channel_id}>"
-            text = f"{channel} is a board now. Acting there: {member_names(details)}."
+            where, acting = f"<#{details.board.channel_id}>", member_names(details)
+            text = f"{where} is a board now. Acting there: {acting}."
             await pressed.response.edit_message(content=text, view=None)
 
         names = ", ".join(discord.utils.escape_markdown(each.name) for each in personalities)

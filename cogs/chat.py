@@ -7,6 +7,7 @@ from discord.ext import commands
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import from_interaction, interaction_actor
 from cogs.options import PersonalityOption
+from services.texts import on_one_line
 
 
 class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a personality"):
@@ -26,8 +27,7 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
     ) -> None:
         """Say something to a personality, anywhere."""
         await self._chat.check_not_opted_out(interaction.user.id)
-        speaker = discord.utils.escape_markdown(interaction.user.display_name)
-        await interaction.response.send_message(f"**{speaker}:** {message}")
+        await interaction.response.send_message(spoken_line(interaction.user, message))
         message_shown = await interaction.original_response()
         await self._chat.answer_command(
             from_interaction(interaction, message_shown, message), personality.id
@@ -42,6 +42,16 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
             f"**{discord.utils.escape_markdown(personality.name)}** answers your DMs from now on.",
             ephemeral=True,
         )
+
+
+def spoken_line(user: discord.User | discord.Member, message: str) -> str:
+    """Return what somebody says through the bot, so that it can be mistaken for nobody else's.
+
+    Further lines are quotations, and links show their addresses.
+    """
+    name = discord.utils.escape_markdown(on_one_line(user.display_name))
+    first, *others = message.replace("](", "]\u200b(").splitlines() or [""]
+    return "\n".join([f"**{name}:** {first}", *(f"> {line}" for line in others)])[:2000]
 
 
 async def setup(bot: Bot) -> None:

@@ -75,7 +75,7 @@ class Publishing(
         name = discord.utils.escape_markdown(publish_status.personality.name)
 
         async def unpublish(pressed: AnyInteraction) -> None:
-            await self._publishing.unpublish(actor, personality.id)
+            await self._publishing.unpublish(await interaction_actor(pressed), personality.id)
             await pressed.response.edit_message(content=f"**{name}** is unlisted now.", view=None)
 
         question = (

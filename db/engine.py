@@ -1,6 +1,7 @@
 """Engines: the one place that opens connections, and says in words why one cannot be used."""
 
 import asyncio
+import json
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Mapping
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from db.address import parse_address
+from db.base import storable
 from db.errors import AddressInvalid, DatabaseUnreachable
 
 # Settings are made after a connection, since poolers refuse them as parameters of the start-up.
@@ -84,6 +86,7 @@ def create_engine(url: str, **options: Any) -> AsyncEngine:
         address.url,
         hide_parameters=True,  # messages of people must not be logged
         connect_args=dict(address.arguments),
+        json_serializer=_to_json,
         **options,
     )
 
@@ -157,6 +160,10 @@ def _connection_todo(url: str, cause: BaseException, reason: str) -> str | None:
     return next(
         (todo.format(where=where) for kinds, todo in _FAILURES if isinstance(cause, kinds)), None
     )
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(storable(value))
 
 
 def sqlstate(error: BaseException) -> str | None:

@@ -88,6 +88,10 @@ class FakeChatAdapter(ChatAdapter):
         return between[-limit:]
 
     @override
+    async def namesakes(self, channel: Channel, name: str) -> frozenset[int]:
+        return frozenset()
+
+    @override
     async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:
         return None
 

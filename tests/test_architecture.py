@@ -263,6 +263,20 @@ def test_publishers_are_told_apart_by_their_registry_only() -> None:
     assert guilty == []
 
 
+def test_confirmations_look_at_rights_again_when_they_are_pressed() -> None:
+    """What a button does is done by whoever presses it, with the rights that they have then."""
+    guilty = [
+        (name, inner.name)
+        for name, tree in modules("cogs")
+        for inner in ast.walk(tree)
+        if isinstance(inner, ast.AsyncFunctionDef)
+        and {each.arg for each in inner.args.args} & {"pressed", "again"}
+        and "actor" in {each.id for each in ast.walk(inner) if isinstance(each, ast.Name)}
+        and "interaction_actor" not in ast.unparse(inner)
+    ]
+    assert guilty == []
+
+
 def test_adapters_of_vendors_are_imported_in_one_place() -> None:
     names = {file.removesuffix(".py").replace("/", ".") for file in ADAPTERS}
 

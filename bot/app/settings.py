@@ -15,6 +15,8 @@ from db.address import parse_address
 from services.embeddings import IMAGE_EMBEDDERS
 from services.images import IMAGE_VENDORS
 
+_MIN_KEY_LENGTH = 16
+
 
 class SettingsError(Exception):
     """A variable is missing or invalid. The message is one line that names it."""
@@ -138,6 +140,14 @@ class Settings(BaseSettings):
         """Reject fewer than one slot."""
         if any(slots < 1 for slots in value.values()):
             raise ValueError("a group needs at least one slot")
+        return value
+
+    @field_validator("admin_api_key")
+    @classmethod
+    def _require_length(cls, value: SecretStr | None) -> SecretStr | None:
+        """Reject keys that can be guessed."""
+        if value is not None and len(value.get_secret_value()) < _MIN_KEY_LENGTH:
+            raise ValueError(f"it needs {_MIN_KEY_LENGTH} characters or more")
         return value
 
     @field_validator("database_url")

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection
+import time
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,11 +22,14 @@ from bot.discord.webhooks import Webhooks, resolve_channel
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
 from services.errors import DomainError
 from services.media import MAX_BYTES
+from services.personalities import appearance
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
 log = logging.getLogger(__name__)
 
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+# How long the names of a server's members are remembered.
+_NAMES_SECONDS = 60
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
 _CRISIS_RESOURCES = """\
 This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
@@ -53,6 +57,7 @@ class DiscordChatAdapter(ChatAdapter):
         self._proxies = proxies
         self._cdn_hosts = cdn_hosts
         self._webhooks = webhooks
+        self._member_names: dict[int, tuple[float, Mapping[str, frozenset[int]]]] = {}
 
     @override
     async def send(
@@ -144,6 +149,18 @@ class DiscordChatAdapter(ChatAdapter):
             for message in reversed(messages)
             if is_from_person(message, self._proxies)
         ]
+
+    @override
+    async def namesakes(self, channel: Channel, name: str) -> frozenset[int]:
+        guild = self._bot.get_guild(channel.guild_id) if channel.guild_id else None
+        if guild is None:
+            return frozenset()
+        known = self._member_names.get(guild.id)
+        if known is None or time.monotonic() - known[0] > _NAMES_SECONDS:
+            members = [(each.id, (each.display_name, each.name)) for each in guild.members]
+            names = await asyncio.to_thread(_by_appearance, members)
+            known = self._member_names[guild.id] = (time.monotonic(), names)
+        return known[1].get(appearance(name), frozenset())
 
     @override
     async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:
@@ -257,6 +274,17 @@ class DiscordChatAdapter(ChatAdapter):
             messageable = await self._resolve(channel)
             async with messageable.typing():
                 await asyncio.Event().wait()
+
+
+def _by_appearance(
+    members: Sequence[tuple[int, tuple[str, ...]]],
+) -> dict[str, frozenset[int]]:
+    """Return the members by what their names look like."""
+    found: dict[str, set[int]] = {}
+    for member_id, names in members:
+        for name in names:
+            found.setdefault(appearance(name), set()).add(member_id)
+    return {name: frozenset(ids) for name, ids in found.items() if name}
 
 
 def _thread(messageable: Any) -> discord.Thread:

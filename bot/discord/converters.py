@@ -5,6 +5,7 @@ from typing import Any
 import discord
 
 from bot.discord.proxies import Proxies, member_id
+from services.texts import printable
 from services.types import Actor, Attachment, Channel, IncomingMessage, Venue
 
 
@@ -38,7 +39,7 @@ def to_actor(
     )
     return Actor(
         discord_id=user.id,
-        name=user.display_name,
+        name=printable(user.display_name),
         is_bot_owner=is_bot_owner,
         moderates=moderates,
     )
@@ -56,8 +57,8 @@ def from_interaction(
         message_id=message.id,
         channel=to_channel(interaction.channel, interaction.guild),
         author_id=interaction.user.id,
-        author_name=interaction.user.display_name,
-        content=text,
+        author_name=printable(interaction.user.display_name),
+        content=printable(text),
         created_at=message.created_at,
     )
 
@@ -73,9 +74,9 @@ def to_incoming_message(
         message_id=message.id,
         channel=to_channel(message.channel, message.guild),
         author_id=author_id,
-        author_name=message.author.display_name,
+        author_name=printable(message.author.display_name),
         account_id=account_id,
-        content=message.content,
+        content=printable(message.content),
         created_at=message.created_at,
         attachments=tuple(to_attachment(each) for each in message.attachments),
         mentions={each.id: each.display_name for each in message.mentions},
@@ -94,7 +95,7 @@ def forum_title(message: discord.Message) -> str | None:
 def to_attachment(attachment: discord.Attachment) -> Attachment:
     """Convert an attachment; its data is not fetched."""
     return Attachment(
-        name=attachment.filename,
+        name=printable(attachment.filename),
         media_type=(attachment.content_type or "").partition(";")[0],
         size=attachment.size,
         url=attachment.url,

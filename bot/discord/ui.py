@@ -1,8 +1,8 @@
 """The bases of everything people press, and the four doors to `bot.discord.errors.report`."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Self, TypeAlias, final
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Self, TypeAlias, cast, final
 
 import discord
 from discord import app_commands, ui
@@ -11,11 +11,19 @@ from typing_extensions import override
 
 from bot.app.logs import INTERACTION
 from bot.discord.errors import report
-from services.texts import shorten
+from services.texts import printable, shorten
 
 AnyInteraction: TypeAlias = discord.Interaction[Any]
 PAGE = 10
 _EMBED_LIMIT = 4096  # what Discord lets the text of an embed hold
+
+
+def _make_printable(options: Iterable[dict[str, Any]]) -> None:
+    """Take out of typed options what neither Discord nor a database accepts."""
+    for option in options:
+        if isinstance(value := option.get("value"), str):
+            option["value"] = printable(value)
+        _make_printable(option.get("options", ()))
 
 
 class Tree(app_commands.CommandTree[Any]):
@@ -24,6 +32,8 @@ class Tree(app_commands.CommandTree[Any]):
     @override
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
         INTERACTION.set(interaction.id)
+        options = cast("dict[str, Any]", interaction.data or {}).get("options", ())
+        _make_printable(options)
         return True
 
     @override

@@ -1,5 +1,6 @@
 """What operators and their machines ask over HTTP. Off without `ADMIN_API_KEY`."""
 
+import asyncio
 import hmac
 import logging
 import time
@@ -35,6 +36,7 @@ from services.personalities import PersonalityNotFound
 log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES, _MAX_REQUESTS_PER_MINUTE, _MAX_TASKS = 64 * 1024, 120, 500
+_GUESS_SECONDS = 0.5
 _OWN = ("personality", "channel_id")
 _NO_NUL = r"^[^\x00]*$"
 # Whoever asks for these needs no key; links to files carry their own permission.
@@ -130,6 +132,7 @@ class AdminApi:
         self._media = MediaApi(store)
         self._jobs = jobs
         self._engine = engine
+        self._guessing = asyncio.Lock()
         self._recent_requests: deque[float] = deque(maxlen=_MAX_REQUESTS_PER_MINUTE)
 
     def application(self) -> web.Application:
@@ -202,9 +205,14 @@ class AdminApi:
 
     @web.middleware
     async def _authorize(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        authorization = request.headers.get("Authorization", "").encode()
-        is_authorized = hmac.compare_digest(authorization, f"Bearer {self._key}".encode())
-        if not is_authorized and not request.path.startswith(_OPEN):
+        if request.path.startswith(_OPEN):
+            return await handler(request)
+        # Headers may have any bytes, which come as surrogates.
+        authorization = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(authorization, f"Bearer {self._key}".encode()):
+            # One after the other, so that guessing takes time, however many connections do it.
+            async with self._guessing:
+                await asyncio.sleep(_GUESS_SECONDS)
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
         return await handler(request)
 

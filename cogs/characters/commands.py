@@ -15,6 +15,7 @@ from cogs.characters.gallery import GalleryView
 from cogs.characters.profile import ProfileView
 from cogs.options import CharacterOption, PersonalityOption, StyleOption
 from services.characters import VARIANTS, ImageOrder, Scene
+from services.types import Actor
 
 PictureCount = app_commands.Range[int, 1, VARIANTS]
 
@@ -46,11 +47,10 @@ class Characters(
         pictures: PictureCount = 4,
     ) -> None:
         """Create a character from a photo."""
-        actor = await interaction_actor(interaction)
         quote = self._characters.quote(pictures)
         attachment = to_attachment(photo)
 
-        async def create(wanted: ImageOrder) -> None:
+        async def create(actor: Actor, wanted: ImageOrder) -> None:
             await self._characters.create(
                 actor, name=name, gender=gender, photo=attachment, order=wanted
             )
@@ -82,14 +82,13 @@ class Characters(
         pictures: PictureCount = 2,
     ) -> None:
         """Draw more pictures of a character, in another style or scene."""
-        actor = await interaction_actor(interaction)
         order = ImageOrder(
             style=style or character.style,
             variants=pictures,
             scene=Scene.SCENE if scene else Scene(shows),
             scene_text=scene or "",
         )
-        await confirm_drawing(interaction, self._characters, actor, character.id, order)
+        await confirm_drawing(interaction, self._characters, character.id, order)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
@@ -139,11 +138,10 @@ class Characters(
     @app_commands.describe(character="Which of yours")
     async def delete(self, interaction: Interaction, character: CharacterOption) -> None:
         """Delete a character, its photo and all its pictures."""
-        actor = await interaction_actor(interaction)
         name = discord.utils.escape_markdown(character.name)
 
         async def delete(pressed: AnyInteraction) -> None:
-            await self._characters.delete(actor, character.id)
+            await self._characters.delete(await interaction_actor(pressed), character.id)
             await pressed.response.edit_message(
                 content=f"**{name}** is gone, with every picture.", view=None
             )

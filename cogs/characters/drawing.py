@@ -7,6 +7,7 @@ from uuid import UUID
 
 from discord import ButtonStyle
 
+from bot.discord.converters import interaction_actor
 from bot.discord.embeds.characters import quote_text
 from bot.discord.notifications import reply_address
 from bot.discord.ui import AnyInteraction, confirm
@@ -17,13 +18,12 @@ from services.types import Actor
 async def confirm_drawing(
     interaction: AnyInteraction,
     characters: CharacterService,
-    actor: Actor,
     character_id: UUID,
     order: ImageOrder,
 ) -> None:
     """Ask whether to draw more pictures of a character."""
 
-    async def draw(wanted: ImageOrder) -> None:
+    async def draw(actor: Actor, wanted: ImageOrder) -> None:
         await characters.generate(actor, character_id, wanted)
 
     await confirm_order(
@@ -41,7 +41,7 @@ async def confirm_order(
     *,
     label: str,
     order: ImageOrder,
-    do: Callable[[ImageOrder], Awaitable[object]],
+    do: Callable[[Actor, ImageOrder], Awaitable[object]],
 ) -> None:
     """Ask whether to start something that costs money; its progress then edits the answer."""
 
@@ -51,7 +51,8 @@ async def confirm_order(
             on_failure.push_async_callback(
                 pressed.edit_original_response, content="Nothing was drawn."
             )
-            await do(replace(order, reply=reply_address(pressed)))
+            actor = await interaction_actor(pressed)
+            await do(actor, replace(order, reply=reply_address(pressed)))
             on_failure.pop_all()
 
     await confirm(interaction, question, label=label, do=draw, style=ButtonStyle.primary)

@@ -67,7 +67,7 @@ class GalleryView(Pager):
             scene=Scene(artifact.scene),
             scene_text=artifact.scene_text,
         )
-        await confirm_drawing(interaction, self._characters, self._actor, self._character_id, order)
+        await confirm_drawing(interaction, self._characters, self._character_id, order)
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger, row=1)
     async def delete(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:

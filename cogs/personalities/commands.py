@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, is_age_restricted
-from bot.discord.ui import AnyInteraction, confirm, show_list
+from bot.discord.ui import ActionView, AnyInteraction, confirm, show_list
 from cogs.options import PersonalityOption, PromptOption, member_names
 from cogs.personalities.embeds import details_embed, personality_embed, personality_line
 from cogs.personalities.forms import PersonalityForm, Section
@@ -121,7 +121,7 @@ class Personalities(
         name = discord.utils.escape_markdown(personality.name)
 
         async def delete(pressed: AnyInteraction) -> None:
-            await self._personalities.delete(actor, personality.id)
+            await self._personalities.delete(await interaction_actor(pressed), personality.id)
             await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
 
         question = f"Delete **{name}**? What people remember of them stays theirs."
@@ -134,7 +134,10 @@ class Personalities(
     ) -> None:
         """Let a personality answer to another name."""
         added = await self._personalities.add_alias(
-            await interaction_actor(interaction), personality.id, alias
+            await interaction_actor(interaction),
+            personality.id,
+            alias,
+            members=member_names(interaction),
         )
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** answers to "
@@ -158,15 +161,31 @@ class Personalities(
     async def owners_add(
         self, interaction: Interaction, personality: PersonalityOption, user: discord.User
     ) -> None:
-        """Share a personality with someone."""
-        other = Actor(discord_id=user.id, name=user.display_name)
-        await self._personalities.add_owner(
-            await interaction_actor(interaction), personality.id, other
+        """Ask someone to share a personality with you."""
+        actor, name = (
+            await interaction_actor(interaction),
+            discord.utils.escape_markdown(personality.name),
         )
+        await self._personalities.check_owner(actor, personality.id)
+
+        async def accept(pressed: AnyInteraction) -> None:
+            # As whoever asked, whose rights are looked at again.
+            asking = await interaction_actor(interaction)
+            await self._personalities.add_owner(
+                asking, personality.id, await interaction_actor(pressed)
+            )
+            await pressed.response.edit_message(
+                content=f"{user.mention} may change **{name}** now.", view=None
+            )
+
+        view = ActionView(user.id, label="Accept", do=accept)
         await interaction.response.send_message(
-            f"{user.mention} may change **{discord.utils.escape_markdown(personality.name)}** now.",
-            ephemeral=True,
+            f"{user.mention}, {interaction.user.mention} would like to share **{name}** with you: "
+            "you could change it as well.",
+            view=view,
+            allowed_mentions=discord.AllowedMentions(users=[user]),
         )
+        view.message = await interaction.original_response()
 
     @owners.command(name="remove")
     @app_commands.describe(personality="Which of yours", user="Who should no longer own it")

@@ -156,7 +156,7 @@ async def confirm_deletion(interaction: AnyInteraction, bot: Bot, photo: Photo) 
     name = photo_name(photo)
 
     async def delete(pressed: AnyInteraction) -> None:
-        await photos.delete(actor, photo.id)
+        await photos.delete(await interaction_actor(pressed), photo.id)
         await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
 
     post = library_photo.post

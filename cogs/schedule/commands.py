@@ -157,7 +157,9 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
 
         async def change(pressed: AnyInteraction, changed: CaptionDraft, when: str) -> None:
             new_time = when.strip() if when.strip() != current_time else ""
-            edited = await self._posts.edit(actor, details.post.id, changed, when=new_time or None)
+            edited = await self._posts.edit(
+                await interaction_actor(pressed), details.post.id, changed, when=new_time or None
+            )
             await reply(pressed, f"Changed.\n{post_summary(edited)}")
 
         form = PostForm("Change a post", details.target, draft, current_time, change, zone=zone)
@@ -167,11 +169,10 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     @app_commands.describe(post="Which post")
     async def cancel(self, interaction: Interaction, post: PostOption) -> None:
         """Cancel a post; its photo can be planned again."""
-        actor = await interaction_actor(interaction)
         details = post
 
         async def cancel(pressed: AnyInteraction) -> None:
-            cancelled = await self._posts.cancel(actor, details.post.id)
+            cancelled = await self._posts.cancel(await interaction_actor(pressed), details.post.id)
             note = " Buffer is asked to remove it." if cancelled.post.cancelled_at else ""
             await pressed.response.edit_message(
                 content=f"Cancelled: **{photo_name(details.photo)}**.{note}", view=None

@@ -70,7 +70,7 @@ async def _confirm_removal(
     details = await targets.details(actor, target.id)
 
     async def remove(pressed: AnyInteraction) -> None:
-        await targets.remove(actor, target.id)
+        await targets.remove(await interaction_actor(pressed), target.id)
         await pressed.response.edit_message(
             content=f"Nothing is posted on {target_name(target)} any more.", view=None
         )

@@ -58,6 +58,10 @@ class ChatAdapter(Protocol):
         """Return people's messages in a channel between two message ids, oldest first."""
         ...
 
+    async def namesakes(self, channel: Channel, name: str) -> frozenset[int]:
+        """Return the members of a channel's server whose name looks like this one."""
+        ...
+
     async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:
         """Return the newest messages of a channel after a message; None if they cannot be read."""
         ...

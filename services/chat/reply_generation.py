@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from db.models import ConversationLine, LlmConfig, Role, User
+from db.models import ConversationLine, LlmConfig, Personality, Role, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.chat import postprocess, prompt, queries
@@ -31,7 +31,14 @@ from services.llm import (
 from services.llm_configs import SAMPLING, NoConfig
 from services.memory import RetrievedMemory, retrieve
 from services.people import get_or_create_user
-from services.personalities import PersonalityNotFound, SharedPhoto, SharedPhotos, no_shared_photos
+from services.personalities import (
+    NameImpersonates,
+    PersonalityNotFound,
+    SharedPhoto,
+    SharedPhotos,
+    no_shared_photos,
+    owner_ids,
+)
 from services.types import Actor, Channel
 
 log = logging.getLogger(__name__)
@@ -49,7 +56,8 @@ class ReplyRequest:
     """What a personality should answer.
 
     `lines` are pending lines that are not in the history yet. `regenerated_line` is the line that
-    is answered again: the history ends before it. `avoid` is an answer not to repeat.
+    is answered again: the history ends before it. `avoid` is an answer not to repeat. `namesakes`
+    finds members here whose name looks like another.
     """
 
     personality_id: UUID
@@ -60,6 +68,7 @@ class ReplyRequest:
     lines: Sequence[ConversationLine] = ()
     regenerated_line: ConversationLine | None = None
     avoid: str | None = None
+    namesakes: Callable[[str], Awaitable[frozenset[int]]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +118,7 @@ class ReplyGenerator:
 
         Raises:
             AgeRestricted: The personality may not speak in this channel.
+            NameImpersonates: It would speak under the name of a member who does not own it.
             NoConfig: No model is configured.
             PersonalityNotFound: The personality was deleted.
             ModelError: The model did not answer.
@@ -116,6 +126,7 @@ class ReplyGenerator:
         """
         (embedding,) = await self._embedder.embed([request.text])
         context = await retry_on_disconnect(lambda: self._load_context(request, embedding))
+        await self._refuse_impersonation(request, context.resolution.personality)
         images = request.images if context.config.vision_model else ()
         model = context.config.vision_model if images else None
         model_request = Request(
@@ -137,6 +148,17 @@ class ReplyGenerator:
             provenance=_provenance(context, completion, built_prompt),
             notes=_notes(request, context, model_request.model, completion),
         )
+
+    async def _refuse_impersonation(self, request: ReplyRequest, personality: Personality) -> None:
+        name = personality.display_name or personality.name
+        members = await request.namesakes(name) if request.namesakes else frozenset[int]()
+        if not members:
+            return
+        async with self._sessions() as session:
+            owners = await owner_ids(session, personality.id)
+        # Those that come with the bot are nobody's.
+        if owners and members - owners:
+            raise NameImpersonates(name)
 
     async def _load_context(self, request: ReplyRequest, embedding: list[float]) -> _Context:
         async with self._sessions.begin() as session:

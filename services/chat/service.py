@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from uuid import UUID, uuid4
 
 from db.models import ConversationLine
@@ -290,6 +291,7 @@ class ChatService:
                 channel=batch.last.channel,
                 text=combined_text(batch.messages, [each.text for each in attachments]),
                 images=tuple(image for each in attachments for image in each.images),
+                namesakes=partial(self._adapter.namesakes, batch.channel),
                 lines=await self._pending_lines(channel_id, batch.author_id),
             )
         )

@@ -18,8 +18,8 @@ from services.personalities.errors import (
     StillPublic,
 )
 from services.personalities.guards import get_owned
-from services.personalities.names import ascii_words, strip_disguise
-from services.personalities.queries import owned_by, referenced_keys, resolve_names
+from services.personalities.names import appearance, ascii_words, strip_disguise
+from services.personalities.queries import owned_by, owner_ids, referenced_keys, resolve_names
 from services.personalities.service import CardFile, PersonalityDetails, PersonalityService
 from services.personalities.sharing import SharedPhoto, SharedPhotos, no_shared_photos
 from services.personalities.system_prompts import SystemPromptService
@@ -49,12 +49,14 @@ __all__ = [
     "SystemPrompt",
     "SystemPromptService",
     "Visibility",
+    "appearance",
     "apply_published_version",
     "ascii_words",
     "describe",
     "get_owned",
     "no_shared_photos",
     "owned_by",
+    "owner_ids",
     "referenced_keys",
     "resolve_names",
     "strip_disguise",

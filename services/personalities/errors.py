@@ -87,3 +87,10 @@ class DefaultPromptInUse(DomainError):
     """The default system prompt cannot be deleted before another one is the default."""
 
     name: str
+
+
+@dataclass(eq=False)
+class MakersOnly(DomainError):
+    """The maker of a personality stays its owner until they leave by themselves."""
+
+    name: str

@@ -9,7 +9,7 @@ from services.texts import is_visible
 
 # Discord rejects these anywhere in the name of a webhook. It also rejects "here" in some words:
 # such names speak under another one where it does.
-_FORBIDDEN = ("discord", "clyde", "everyone")
+_FORBIDDEN = ("discord", "clyde")
 _STAFF = frozenset(
     ("admin", "administrator", "admins", "everyone", "here", "mod", "moderator", "moderators")
 ) | {"mods", "official", "owner", "server", "staff", "support", "system", "team", "the"}
@@ -76,11 +76,11 @@ def refuse_impersonation(name: str, members: Iterable[str] = ()) -> None:
     """
     if _is_forbidden(name):
         raise NameImpersonates(name)
-    compact = _compact_skeleton(name)
+    compact = appearance(name)
     # An @ may stand for a letter, as in @dmin, or be a prefix, as in @everyone.
     if _looks_like_staff(name) or _looks_like_staff(name.strip("@ ")):
         raise NameImpersonates(name)
-    if compact and any(_compact_skeleton(member) == compact for member in members):
+    if compact and any(appearance(member) == compact for member in members):
         raise NameImpersonates(name)
 
 
@@ -89,20 +89,19 @@ def _is_forbidden(name: str) -> bool:
 
     Words of a name are not joined: "Isaac Lyden" is a name.
     """
-    words = [_compact_skeleton(word) for word in name.split()]
+    words = [appearance(word) for word in name.split()]
     if all(len(word) <= 1 for word in words):  # letters with spaces between them
         words = ["".join(words)]
-    return any(_compact_skeleton(each) in word for word in words for each in _FORBIDDEN)
+    return any(appearance(each) in word for word in words for each in _FORBIDDEN)
 
 
 def _looks_like_staff(name: str) -> bool:
     words = set(skeleton(name).split())
-    return bool(words) and (
-        words <= _STAFF_SKELETONS or _compact_skeleton(name) in _STAFF_SKELETONS
-    )
+    return bool(words) and (words <= _STAFF_SKELETONS or appearance(name) in _STAFF_SKELETONS)
 
 
-def _compact_skeleton(name: str) -> str:
+def appearance(name: str) -> str:
+    """Return what a name looks like, without its spaces: that of an impersonator is the same."""
     return skeleton(name).replace(" ", "")
 
 

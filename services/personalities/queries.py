@@ -161,6 +161,11 @@ async def is_owner(session: AsyncSession, personality_id: UUID, discord_id: int)
     return owned_id is not None
 
 
+async def owner_ids(session: AsyncSession, personality_id: UUID) -> frozenset[int]:
+    """Return the Discord ids of the owners of a personality."""
+    return frozenset(each.discord_id for each in await owners(session, personality_id))
+
+
 async def owners(session: AsyncSession, personality_id: UUID) -> Sequence[User]:
     """Return the owners of a personality, the first one first."""
     result = await session.scalars(

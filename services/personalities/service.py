@@ -14,6 +14,7 @@ from services.people import get_or_create_user
 from services.personalities import cards, definition, queries, transcripts
 from services.personalities.errors import (
     LastOwner,
+    MakersOnly,
     NoCardImage,
     PersonalityNameTaken,
     PersonalityNotFound,
@@ -195,8 +196,10 @@ class PersonalityService:
         async with self._sessions() as session:
             await get_owned(session, actor, personality_id)
 
-    async def add_alias(self, actor: Actor, personality_id: UUID, alias: str) -> str:
-        """Add an alias to a personality.
+    async def add_alias(
+        self, actor: Actor, personality_id: UUID, alias: str, *, members: Iterable[str] = ()
+    ) -> str:
+        """Add an alias to a personality; `members` are names of people that it may not take.
 
         Raises:
             OwnersOnly: The actor is not an owner.
@@ -204,7 +207,7 @@ class PersonalityService:
             TextEmpty, TextTooLong: The alias is not a valid name.
         """
         name = clean_name(alias, field="alias")
-        refuse_impersonation(name)
+        refuse_impersonation(name, members)
         async with self._sessions.begin() as session:
             await get_owned(session, actor, personality_id)
             await _refuse_taken(session, name, None)
@@ -224,7 +227,7 @@ class PersonalityService:
                 raise PersonalityNotFound(alias)
 
     async def add_owner(self, actor: Actor, personality_id: UUID, other: Actor) -> None:
-        """Add another person as an owner of a personality.
+        """Add another person, who has agreed, as an owner of a personality.
 
         Raises:
             OwnersOnly: The actor is not an owner.
@@ -239,11 +242,15 @@ class PersonalityService:
 
         Raises:
             LastOwner: It would have no owner left.
+            MakersOnly: It would be its maker, who alone may go.
             OwnersOnly: The actor is not an owner.
         """
         async with self._sessions.begin() as session:
             personality = await get_owned(session, actor, personality_id)
             owners = await queries.owners(session, personality_id)
+            is_maker = bool(owners) and owners[0].discord_id == other.discord_id
+            if is_maker and actor.discord_id != other.discord_id and not actor.is_bot_owner:
+                raise MakersOnly(personality.name)
             if all(owner.discord_id == other.discord_id for owner in owners):
                 raise LastOwner(personality.name)
             for owner in owners:

@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from bot.app.settings import Settings
+from bot.app.settings import Settings, SettingsError
 from bot.http.admin import AdminApi, admin_api
 from db.models import Board
 from db.session import Sessions
@@ -84,7 +84,7 @@ async def test_a_port_that_is_taken_costs_the_api_and_nothing_else(
     jobs = JobService(sessions, [], JobMetrics())
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = Settings.model_validate(
-            {"admin_api_key": SecretStr("x"), "admin_api_port": taken.getsockname()[1]}
+            {"admin_api_key": SecretStr("x" * 16), "admin_api_port": taken.getsockname()[1]}
         )
 
         async with admin_api(settings, jobs, engine(sessions, models), store):
@@ -241,6 +241,26 @@ def path_of(url: str) -> str:
     """Return a link's path and query: the test's server has another address."""
     assert url.startswith("https://media.example/media/")
     return url.removeprefix("https://media.example")
+
+
+async def test_any_bytes_in_a_header_are_a_wrong_key(
+    api: ClientSession,
+) -> None:
+    async with api.get("/healthz") as answer:
+        host, port = answer.url.host, answer.url.port
+    for value in (b"Bearer \xff\xfe", b"Bearer", b"\xc3\x28" * 50, b"Bearer " + b"x" * 5000):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /status HTTP/1.1\r\nHost: x\r\nAuthorization: " + value + b"\r\n\r\n")
+        assert b" 401 " in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_key_that_can_be_guessed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMIN_API_KEY", "x")
+
+    with pytest.raises(SettingsError, match=r"ADMIN_API_KEY: .*16 characters"):
+        Settings.load()
 
 
 async def test_links_to_files_are_good_for_whoever_has_them(

@@ -87,3 +87,16 @@ async def test_suggestions_are_names_one_may_call(house: House) -> None:
     offered = await house.alice.autocomplete(house.lobby, "chat with", "personality", "pro")
 
     assert [each["name"] for each in offered] == ["Professor Quill"]
+
+
+async def test_what_is_said_by_command_can_be_mistaken_for_nobody_elses(house: House) -> None:
+    await house.bob.slash(
+        house.lobby,
+        "chat say",
+        personality="Mirela",
+        message="hello\n**moderator:** win [here](https://evil.example)",
+    )
+
+    shown = next(each.content for each in house.lobby.history() if "hello" in each.content)
+    assert shown.startswith("**bob:** hello\n> **moderator:** win")
+    assert "](" not in shown

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from simcord.backend.errors import SetupError
+from simcord.results import InteractionResult, ResponseMessage
 
 from services.personalities import Personality
 from tests.cogs.concurrent import actor, answers, invent
@@ -253,11 +254,20 @@ async def test_many_aliases_and_owners_can_still_be_looked_at(house: House) -> N
     assert len(fields(viewed)["Also answers to"] or "") == 1024
 
 
+def shown(asked: InteractionResult) -> ResponseMessage:
+    """Return what a command shows to everybody."""
+    assert asked.response is not None
+    assert not asked.response.ephemeral
+    return asked.response
+
+
 async def test_a_shared_personality_is_its_owners_to_change(house: House) -> None:
     await zed(house)
     options = {"personality": "Zed", "user": house.bob}
 
-    added = await house.alice.slash(house.lobby, "personality owners add", **options)
+    asked = await house.alice.slash(house.lobby, "personality owners add", **options)
+    before = await house.alice.slash(house.lobby, "personality view", personality="Zed")
+    added = await house.bob.click(shown(asked), label="Accept")
     viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
     opened = await house.bob.slash(
         house.lobby, "personality edit", personality="Zed", section="identity"
@@ -268,12 +278,77 @@ async def test_a_shared_personality_is_its_owners_to_change(house: House) -> Non
         house.lobby, "personality owners remove", personality="Zed", user=house.alice
     )
 
-    assert content_of(added) == f"{house.bob.mention} may change **Zed** now."
+    assert fields(before)["Owners"] == house.alice.mention
+    assert shown(added).content == f"{house.bob.mention} may change **Zed** now."
     assert fields(viewed)["Owners"] == f"{house.alice.mention}, {house.bob.mention}"
     assert content_of(removed) == f"{house.bob.mention} may no longer change **Zed**."
     assert content_of(refused) == NOT_YOURS
     assert content_of(last) == "**Zed** needs at least one owner. Add another owner first."
-    assert pings(house) == []
+    assert [house.bob.mention in each for each in pings(house)] == [True]
+
+
+async def test_nobody_accepts_for_others_and_the_maker_stays(house: House) -> None:
+    await zed(house)
+    asked = await house.alice.slash(
+        house.lobby, "personality owners add", personality="Zed", user=house.bob
+    )
+    await house.alice.click(shown(asked), label="Accept")
+    viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
+    assert fields(viewed)["Owners"] == house.alice.mention
+    await house.bob.click(shown(asked), label="Accept")
+
+    removed = await house.bob.slash(
+        house.lobby, "personality owners remove", personality="Zed", user=house.alice
+    )
+
+    assert content_of(removed) == "Only the maker of **Zed** can stop being its owner."
+
+
+async def test_an_alias_is_checked_like_a_name(house: House) -> None:
+    await zed(house)
+    for alias in ("bob", "B0b", "Moderator", "clyde"):
+        refused = await house.alice.slash(
+            house.lobby, "personality alias add", personality="Zed", alias=alias
+        )
+        assert "could be mistaken" in content_of(refused), alias
+
+
+async def test_a_name_of_a_member_is_not_spoken_under_in_their_server(house: House) -> None:
+    personality = await zed(house)
+    await house.services.personalities.edit(
+        actor(house.alice), personality.id, {"display_name": "b o b"}
+    )
+
+    await house.alice.send(house.lobby, "@Zed hello")
+
+    assert answers(house.lobby) == []
+    assert "could be mistaken" in house.lobby.history()[-1].content
+    assert house.openai.requests == []
+
+
+async def test_a_personality_may_be_called_like_its_owner(house: House) -> None:
+    personality = await zed(house)
+    await house.services.personalities.edit(
+        actor(house.alice), personality.id, {"display_name": "Alice"}
+    )
+
+    await house.alice.send(house.lobby, "@Zed hello")
+
+    assert answers(house.lobby) == ["Aye."]
+
+
+async def test_who_is_no_owner_any_more_deletes_nothing_by_an_old_question(house: House) -> None:
+    personality = await zed(house)
+    asked = await house.boss.slash(house.lobby, "personality delete", personality="Zed")
+    house.bot.owner_ids = set()
+
+    refused = await house.boss.click(answer(asked), label="Delete")
+
+    assert content_of(refused) == NOT_YOURS
+    assert await house.services.personalities.find(
+        "Zed", discord_id=house.alice.id, channel_id=None
+    )
+    assert personality.name == "Zed"
 
 
 async def test_a_deleted_personality_is_gone_and_its_name_is_free(house: House) -> None:

@@ -1,5 +1,7 @@
 """`/persona`: who users are to the personalities."""
 
+import pytest
+
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
     answer,
@@ -239,3 +241,20 @@ async def test_personas_are_for_direct_messages_too(house: House) -> None:
     listed = await house.alice.user.slash("persona list")
     assert content_of(created) == "Saved."
     assert lines(listed) == ["**alice** · default", "**Captain Bly**"]
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud83d", "\x1b"])
+async def test_characters_that_cannot_be_stored_cost_nothing(house: House, odd: str) -> None:
+    created = await house.alice.slash(
+        house.lobby, "personality alias add", personality=f"Mir{odd}ela", alias=f"Miri{odd}am"
+    )
+    found = await suggestions(house, house.alice, "persona default", "persona", f"al{odd}")
+    searched = await house.alice.slash(house.lobby, "memory search", words=f"x{odd}y")
+    await house.alice.send(house.lobby, f"@Mirela hel{odd}lo")
+    await house.alice.send(house.lobby, f"@Mirela hello ag{odd}ain")
+
+    assert content_of(created) == "Only the owners of **Mirela** can do that."
+    assert found == ["alice"]
+    assert "went wrong" not in str(searched.response)
+    assert len(house.openai.requests) == 2
+    assert "hello again" in house.openai.prompts[-1]

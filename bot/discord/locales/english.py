@@ -68,6 +68,7 @@ _PERSONALITIES = {
         "The published version of **{name}** cannot change until `/publish unpublish`. Only "
         "`/publish start` makes a personality public."
     ),
+    personalities.MakersOnly: "Only the maker of **{name}** can stop being its owner.",
     personalities.LastOwner: "**{name}** needs at least one owner. Add another owner first.",
     personalities.BadAddress: "The {field} must be an https:// address.",
     personalities.NotACard: "That file is not a character card I can read: {reason}.",
