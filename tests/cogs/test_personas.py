@@ -248,10 +248,10 @@ async def test_characters_that_cannot_be_stored_cost_nothing(house: House, odd: 
     created = await house.alice.slash(
         house.lobby, "personality alias add", personality=f"Mir{odd}ela", alias=f"Miri{odd}am"
     )
-    found = await suggestions(house, house.alice, "persona default", "persona", f"al{odd}")
     searched = await house.alice.slash(house.lobby, "memory search", words=f"x{odd}y")
     await house.alice.send(house.lobby, f"@Mirela hel{odd}lo")
     await house.alice.send(house.lobby, f"@Mirela hello ag{odd}ain")
+    found = await suggestions(house, house.alice, "persona default", "persona", f"al{odd}")
 
     assert content_of(created) == "Only the owners of **Mirela** can do that."
     assert found == ["alice"]
