@@ -1,6 +1,7 @@
 """`troupe import`: moving in from another bot's database."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 import typer
@@ -8,11 +9,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bot.app.vendors import image_pipeline
 from bot.cli import terminal
 from bot.cli.terminal import friendly_errors
 from db.session import connect
 from db.upgrade import upgrade
 from services.legacy import ImportReport, RowKind, import_legacy
+from services.llm import PRICES, Ledger, background_calls
 
 import_app = typer.Typer(no_args_is_help=True, help="Moving in from elsewhere.")
 
@@ -22,19 +25,36 @@ def import_(
     database: Annotated[str, typer.Argument(help="The address of the old database.")],
     admin: Annotated[int, typer.Option(help="Discord's id of whoever gets what is nobody's.")],
     admin_name: Annotated[str, typer.Option(help="Their name.")] = "admin",
+    partial: Annotated[  # noqa: FBT002 - typer's way
+        bool, typer.Option("--partial", help="Exit with 0 even if something is left behind.")
+    ] = False,
 ) -> None:
-    """Import a database with the old schema; importing twice changes nothing."""
+    """Import a database with the old schema; importing twice changes nothing.
+
+    What cannot come is listed with its number, and the exit status is 1 then.
+    """
     settings = terminal.settings()
 
     async def run_import(url: str) -> ImportReport:
-        async with connect(url) as sessions:
+        async with AsyncExitStack() as stack:
+            sessions = await stack.enter_async_context(connect(url))
+            background = await stack.enter_async_context(background_calls())
+            opening = image_pipeline(settings, Ledger(sessions, PRICES), background)
             return await import_legacy(
-                database, sessions, admin_discord_id=admin, admin_name=admin_name
+                database,
+                sessions,
+                admin_discord_id=admin,
+                admin_name=admin_name,
+                pipeline=await stack.enter_async_context(opening),
             )
 
-    with friendly_errors(), terminal.database(settings) as url:
+    with friendly_errors(), terminal.default_database(settings) as url:
         upgrade(url)
-        show_report(asyncio.run(run_import(url)))
+        report = asyncio.run(run_import(url))
+    show_report(report)
+    if report.skipped and not partial:
+        typer.echo("Not everything came over. With --partial that is no failure.", err=True)
+        raise typer.Exit(1)
 
 
 def show_report(report: ImportReport) -> None:

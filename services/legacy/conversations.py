@@ -10,7 +10,7 @@ from db.models import ConversationLine, OptOut, Role
 from services.legacy.conversion import to_datetime, to_snowflake, to_snowflakes, to_uuid
 from services.legacy.migration import MigratedUser, Migration
 from services.legacy.report import RowKind
-from services.legacy.source import Row
+from services.legacy.shapes import Row
 from services.llm import estimate
 
 _BATCH_SIZE = 1000
@@ -51,7 +51,7 @@ def _convert_lines(
 ) -> Generator[dict[str, Any]]:
     """Yield the lines to import, and report why others are skipped."""
     for row in rows:
-        user, reason = migration.user(row["user_id"]), _skip_reason(migration, row, opted_out)
+        user, reason = migration.speaker(row), _skip_reason(migration, row, opted_out)
         if user is None or reason is not None:
             migration.report.skip(f"line of conversation: {reason}")
         else:
@@ -60,7 +60,7 @@ def _convert_lines(
 
 def _skip_reason(migration: Migration, row: Row, opted_out: frozenset[int]) -> str | None:
     """Return why a line cannot or must not be imported, or None."""
-    user, personality_id = migration.user(row["user_id"]), to_uuid(row["personality_id"])
+    user, personality_id = migration.speaker(row), to_uuid(row["personality_id"])
     ids = [row["channel_id"], row.get("guild_id") or row["channel_id"]]
     if None in map(to_snowflake, ids):
         return "its channel or server is none of Discord"

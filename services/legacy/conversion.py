@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from services.errors import TextEmpty
-from services.legacy.source import Row
+from services.legacy.shapes import Row
 from services.llm import VENDORS
 from services.llm_configs import PARAMETERS
 from services.texts import NAME_LIMIT, clean_name, shorten
@@ -26,6 +26,10 @@ class NameRegistry:
     def reserve(self, *names: str) -> None:
         """Mark names as taken."""
         self._taken.update(map(_fold, names))
+
+    def is_free(self, name: str) -> bool:
+        """Whether nothing has this name."""
+        return _fold(name) not in self._taken
 
     def assign(self, wanted: str) -> str:
         """Return the wanted name, changed as little as necessary, and mark it as taken."""

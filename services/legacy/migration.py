@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.base import Base
 from services.legacy.conversion import NameRegistry
 from services.legacy.report import ReportBuilder, RowKind
-from services.legacy.source import LegacyDatabase, Row
+from services.legacy.shapes import Row
+from services.legacy.source import LegacyDatabase
 
 
 @dataclass(frozen=True)
@@ -27,25 +28,34 @@ class MigratedUser:
 class Migration:
     """A running import: source, session, report, and the rows that exist by now.
 
-    `users` has old ids as keys; all other rows keep their ids. `owners` maps personas to their
-    owners, `orphans` are personas assigned to the admin, `deleted` are personalities that were
-    deleted here.
+    `users` has old ids as keys, `users_here` ours; all other rows keep their ids. `owners` maps
+    personas to their owners, `orphans` are personas assigned to the admin, `deleted` are
+    personalities that were deleted here.
     """
 
     source: LegacyDatabase
     session: AsyncSession
     report: ReportBuilder = field(default_factory=ReportBuilder)
     users: dict[UUID, MigratedUser] = field(default_factory=dict[UUID, MigratedUser])
+    users_here: dict[UUID, MigratedUser] = field(default_factory=dict[UUID, MigratedUser])
     owners: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
     orphans: set[UUID] = field(default_factory=set[UUID])
     prompts: set[UUID] = field(default_factory=set[UUID])
     configs: set[UUID] = field(default_factory=set[UUID])
     personalities: dict[UUID, str] = field(default_factory=dict[UUID, str])
     deleted: set[UUID] = field(default_factory=set[UUID])
+    personality_names: NameRegistry = field(default_factory=NameRegistry)
 
     def user(self, old_id: str | None) -> MigratedUser | None:
         """Return an old user, or None if they were not imported."""
         return self.users.get(UUID(old_id)) if old_id else None
+
+    def speaker(self, row: Row) -> MigratedUser | None:
+        """Return the user of a line or memory: by their id, or as the owner of their persona."""
+        if row.get("user_id"):
+            return self.user(row["user_id"])
+        owner_id = self.owners.get(UUID(row["persona_id"])) if row.get("persona_id") else None
+        return self.users_here.get(owner_id) if owner_id else None
 
     async def new_rows(self, table: str, kind: RowKind, existing: Container[UUID]) -> list[Row]:
         """Return the rows of an old table that do not exist here, and count those that do."""

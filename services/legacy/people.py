@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from db.models import Persona, User, UserDefaultPersona
+from services.errors import UnknownTimeZone
 from services.legacy.conversion import NameRegistry, to_snowflake, to_timestamps, to_uuid
 from services.legacy.migration import MigratedUser, Migration
 from services.legacy.report import RowKind
-from services.legacy.source import Row
+from services.legacy.shapes import Row
 from services.people import get_or_create_user
+from services.time_zones import parse_time_zone
 from services.types import Actor
 
 
@@ -32,9 +34,16 @@ async def move_users(migration: Migration, users: Sequence[Row]) -> None:
         else:
             existing[discord_id] = old_id
             new.append(
-                {"id": old_id, "discord_id": discord_id, "username": name, **to_timestamps(row)}
+                {
+                    "id": old_id,
+                    "discord_id": discord_id,
+                    "username": name,
+                    "time_zone": _to_time_zone(row.get("timezone")),
+                    **to_timestamps(row),
+                }
             )
-        migration.users[old_id] = MigratedUser(existing[discord_id], discord_id, name)
+        user = MigratedUser(existing[discord_id], discord_id, name)
+        migration.users[old_id] = migration.users_here[user.id] = user
     await migration.insert(RowKind.USERS, User, new)
 
 
@@ -145,6 +154,14 @@ async def _get_admin_id(migration: Migration, admin: Actor) -> UUID:
         select(User.id).where(User.discord_id == admin.discord_id)
     )
     return user_id or (await get_or_create_user(migration.session, admin)).id
+
+
+def _to_time_zone(name: str | None) -> str | None:
+    """Return a time zone that a user has chosen; `UTC` was everybody's before they chose."""
+    try:
+        return None if name in {None, "", "UTC"} else parse_time_zone(str(name)).key
+    except UnknownTimeZone:
+        return None
 
 
 def _first_persona(user: MigratedUser) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.models import (
     ActivatedChannel,
@@ -14,6 +14,7 @@ from db.models import (
     PersonalityOwner,
     UserPersonalityConfig,
 )
+from services.errors import TextEmpty, TextTooLong
 from services.legacy.conversion import (
     NameRegistry,
     to_json_object,
@@ -23,10 +24,10 @@ from services.legacy.conversion import (
 )
 from services.legacy.migration import MigratedUser, Migration
 from services.legacy.report import RowKind
-from services.legacy.source import Row
+from services.legacy.shapes import Row
 from services.personalities import queries
 from services.personalities.names import slugify
-from services.texts import NAME_LIMIT, shorten
+from services.texts import NAME_LIMIT, clean_name, shorten
 
 _TEXTS = (
     "personality_tone",
@@ -61,6 +62,7 @@ async def move_personalities(migration: Migration) -> None:
             "personalities", RowKind.PERSONALITIES, migration.personalities
         )
     ]
+    migration.personality_names = names
     migration.session.add_all(new)
     await migration.session.flush()
     for personality in new:
@@ -96,7 +98,16 @@ async def move_owners(migration: Migration) -> None:
     )
     existing = {(personality_id, user_id) for personality_id, user_id in rows}
     new: list[dict[str, Any]] = []
-    for row in await migration.source.rows("personality_owners"):
+    # Later versions keep the first owner in a column; the table has the others, or all.
+    makers = [
+        {"personality_id": row["id"], "user_id": row["owner_id"]}
+        for row in await migration.source.rows("personalities")
+        if row.get("owner_id")
+    ]
+    others = await migration.source.rows("personality_owners")
+    listed = {(row["personality_id"], row["user_id"]) for row in others}
+    unlisted = [row for row in makers if (row["personality_id"], row["user_id"]) not in listed]
+    for row in [*others, *unlisted]:
         personality_id = UUID(row["personality_id"])
         user = migration.user(row["user_id"])
         if user is None or personality_id not in migration.personalities:
@@ -108,6 +119,33 @@ async def move_owners(migration: Migration) -> None:
             role = row.get("role") or "owner"
             new.append({"personality_id": personality_id, "user_id": user.id, "role": role})
     await migration.insert(RowKind.OWNERS, PersonalityOwner, new)
+
+
+async def move_aliases(migration: Migration) -> None:
+    """Import aliases, unless a name, a slug or another alias has them."""
+    rows = await migration.session.execute(
+        select(func.lower(PersonalityAlias.alias), PersonalityAlias.personality_id)
+    )
+    existing = {(alias, personality_id) for alias, personality_id in rows}
+    new: list[dict[str, Any]] = []
+    for row in await migration.source.rows("personality_aliases"):
+        wanted, personality_id = str(row["alias"] or ""), UUID(row["personality_id"])
+        label = f"alias {wanted!r}"
+        if (wanted.lower(), personality_id) in existing:
+            migration.report.already_there[RowKind.ALIASES] += 1
+        elif personality_id not in migration.personalities or personality_id in migration.deleted:
+            migration.report.skip(f"{label}: the personality is gone")
+        elif row.get("user_id"):
+            migration.report.skip(f"{label}: it is one user's own")
+        elif (alias := _clean_alias(wanted)) is None:
+            migration.report.skip(f"{label}: it is no name")
+        elif not migration.personality_names.is_free(alias):
+            migration.report.skip(f"{label}: the name is taken")
+        else:
+            migration.personality_names.reserve(alias)
+            existing.add((alias.lower(), personality_id))
+            new.append({"id": uuid4(), "personality_id": personality_id, "alias": alias})
+    await migration.insert(RowKind.ALIASES, PersonalityAlias, new)
 
 
 async def move_choices(migration: Migration, choices: Sequence[Row]) -> None:
@@ -136,9 +174,11 @@ async def move_channels(migration: Migration) -> None:
         select(ActivatedChannel.channel_id, ActivatedChannel.personality_id)
     )
     existing = {(channel_id, personality_id) for channel_id, personality_id in rows}
+    guilds = await migration.source.channel_guilds()
     new: list[dict[str, Any]] = []
     for row in await migration.source.rows("activated_channels"):
-        channel_id, guild_id = to_snowflake(row["channel_id"]), to_snowflake(row.get("guild_id"))
+        channel_id = to_snowflake(row["channel_id"])
+        guild_id = to_snowflake(row.get("guild_id") or guilds.get(str(row["channel_id"])))
         personality_id, creator = UUID(row["personality_id"]), migration.user(row.get("created_by"))
         label = f"activated channel {row['channel_id']!r}"
         if channel_id is None or guild_id is None:
@@ -160,6 +200,13 @@ async def move_channels(migration: Migration) -> None:
                 }
             )
     await migration.insert(RowKind.CHANNELS, ActivatedChannel, new)
+
+
+def _clean_alias(wanted: str) -> str | None:
+    try:
+        return clean_name(wanted, field="alias")
+    except (TextEmpty, TextTooLong):
+        return None
 
 
 def _convert_choice(

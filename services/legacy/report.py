@@ -17,18 +17,21 @@ class RowKind(StrEnum):
     CONFIGS = "configs"
     PERSONALITIES = "personalities"
     DEFAULT_CONFIGS = "default configs"
+    AVATARS = "pictures"
+    ALIASES = "aliases"
     OWNERS = "owners"
     CHOICES = "choices of users"
     CHANNELS = "activated channels"
     LINES = "lines of conversation"
+    MEMORIES = "memories"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
     """The result of an import: counts of every kind, and short notes for the operator.
 
-    `changed` are notes on rows that had to be changed, `absent` the tables and columns that the old
-    database does not have.
+    `changed` are notes on rows that had to be changed, `skipped` on what was left behind, `absent`
+    the tables and columns that the old database does not have.
     """
 
     moved: Mapping[RowKind, int]
@@ -50,7 +53,7 @@ class ReportBuilder:
         self._skipped = Counter[str]()
 
     def skip(self, note: str) -> None:
-        """Add a note on a row that is skipped; equal notes are counted."""
+        """Add a note on what is skipped; equal notes are counted."""
         self._skipped[note] += 1
 
     def build(self, absent: Sequence[str]) -> ImportReport:
