@@ -1,17 +1,21 @@
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 WORKDIR /src
 RUN python -m venv /venv
 COPY requirements.lock .
 RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
+COPY requirements-build.lock .
+RUN python -m venv /build && \
+    /build/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY cogs cogs
 COPY db db
 COPY services services
 COPY migrations migrations
-RUN /venv/bin/pip install --no-cache-dir --no-deps .
+RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . && \
+    /venv/bin/pip install --no-deps --no-index /wheels/*.whl
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 RUN useradd --create-home --home-dir /data troupe
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH DATA_DIR=/data PYTHONUNBUFFERED=1

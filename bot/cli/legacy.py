@@ -48,7 +48,7 @@ def import_(
                 pipeline=await stack.enter_async_context(opening),
             )
 
-    with friendly_errors(), terminal.default_database(settings) as url:
+    with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
         report = asyncio.run(run_import(url))
     show_report(report)

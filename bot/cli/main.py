@@ -23,9 +23,11 @@ from bot.cli.jobs import jobs_app
 from bot.cli.legacy import import_app
 from bot.cli.media import media_app
 from bot.cli.personalities import personalities_app
+from bot.cli.personas import personas_app
 from bot.cli.photos import photos_app
 from bot.cli.posts import posts_app
 from bot.cli.simulate import simulate
+from bot.cli.targets import targets_app
 from bot.cli.terminal import PLAYGROUND, fail, friendly_errors
 from db.embedded import server
 from db.session import connect, exclusive
@@ -43,8 +45,10 @@ app.add_typer(import_app, name="import")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(media_app, name="media")
 app.add_typer(personalities_app, name="personalities")
+app.add_typer(personas_app, name="personas")
 app.add_typer(photos_app, name="photos")
 app.add_typer(posts_app, name="posts")
+app.add_typer(targets_app, name="targets")
 app.command()(simulate)
 
 log = logging.getLogger(__name__)
@@ -71,9 +75,12 @@ def run(
     """Run the bot; without DISCORD_TOKEN, the playground."""
     settings = terminal.settings()
     if settings.discord_token is None:
-        typer.echo("DISCORD_TOKEN is not set, so this is the playground.")
         if settings.database_url is not None:
-            typer.echo("It has a database of its own; DATABASE_URL is for the bot on Discord.")
+            fail(
+                "DISCORD_TOKEN: set it, as DATABASE_URL is for a bot on Discord; "
+                "`troupe playground` needs neither and has a database of its own"
+            )
+        typer.echo("DISCORD_TOKEN is not set, so this is the playground.")
         play(port=0, browser=True, fresh=False, speed=1)
         return
     with friendly_errors(), terminal.database(settings) as url:
@@ -116,7 +123,7 @@ def seed() -> None:
         async with _open_runtime(settings, url):
             pass
 
-    with friendly_errors(), terminal.default_database(settings) as url:
+    with friendly_errors(), terminal.database(settings) as url:
         upgrade(url)
         asyncio.run(add_seeds(url))
 
@@ -125,7 +132,7 @@ def seed() -> None:
 def doctor() -> None:
     """Check the configuration, and say how to fix what is wrong."""
     settings = terminal.settings()
-    with friendly_errors(), terminal.default_database(settings) as url:
+    with friendly_errors(), terminal.database(settings) as url:
         if not show(asyncio.run(run_checks(settings, url))):
             sys.exit(1)
 

@@ -2,8 +2,8 @@
 
 import typer
 
-from bot.cli.photos import OPERATOR, Json, print_rows
 from bot.cli.services import call_services
+from bot.cli.terminal import OPERATOR, Json, print_rows
 
 personalities_app = typer.Typer(no_args_is_help=True, help="Personalities.")
 
@@ -23,4 +23,8 @@ def list_(as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
         }
         for each in libraries
     ]
-    print_rows(rows, as_json=as_json, empty="No personalities. `troupe seed` adds three.")
+    if not as_json:
+        # Other commands take names and slugs.
+        rows = [{name: value for name, value in row.items() if name != "id"} for row in rows]
+    empty = "No personalities. `troupe seed` adds three."
+    print_rows(rows, as_json=as_json, empty=empty, optional=("visibility", "unscheduled"))

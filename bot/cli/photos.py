@@ -9,32 +9,34 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from bot.app.services import Services
 from bot.cli.services import call_services
-from bot.cli.terminal import format_cell, print_json, strip_markdown
+from bot.cli.terminal import (
+    OPERATOR,
+    SHORT_ID,
+    Json,
+    PersonalityName,
+    print_details,
+    print_json,
+    print_rows,
+    strip_markdown,
+)
 from bot.discord.errors import explain
 from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo, folder_sources
-from services.types import Actor
 
 photos_app = typer.Typer(no_args_is_help=True, help="Libraries of photos.")
 
-# Whoever can use this terminal owns the bot.
-OPERATOR = Actor(discord_id=0, name="console", is_bot_owner=True)
 MAX_SHOWN = 20
+_OPTIONAL = ("bytes", "pixels", "taken", "ai_made")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Name = Annotated[str, typer.Argument(help="The personality's name, alias or slug.")]
 PhotoName = Annotated[str, typer.Argument(help="Its id, the beginning of it, or its file's name.")]
-
-_NO_WRAP = ("id", "status", "scheduled_at", "posted_at")
 
 
 @photos_app.command(name="import")
 def import_(
     path: Annotated[Path, typer.Argument(metavar="FOLDER", help="With all folders in it.")],
-    personality: Annotated[str, typer.Option(help="Whose library.")],
+    personality: PersonalityName,
     ai_made: Annotated[bool, typer.Option("--ai-made", help="All are AI-generated.")] = False,  # noqa: FBT002 - typer's way
     as_json: Json = False,  # noqa: FBT002 - typer's way
 ) -> None:
@@ -63,13 +65,13 @@ def import_(
 
 
 @photos_app.command(name="list")
-def list_(personality: Name, as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
+def list_(personality: PersonalityName, as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
     """Show a library, newest photo first."""
     _print_library(personality, as_json=as_json, unscheduled=False)
 
 
 @photos_app.command()
-def unscheduled(personality: Name, as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
+def unscheduled(personality: PersonalityName, as_json: Json = False) -> None:  # noqa: FBT002 - typer's way
     """Show the photos of a library that have no post yet."""
     _print_library(personality, as_json=as_json, unscheduled=True)
 
@@ -82,14 +84,7 @@ def show(photo: PhotoName, as_json: Json = False) -> None:  # noqa: FBT002 - typ
         match = await services.photos.find(OPERATOR, photo)
         return await services.photos.get(OPERATOR, match.id)
 
-    row = photo_row(call_services(get_photo), whole=True)
-    if as_json:
-        print_json(row)
-        return
-    table = Table(show_header=False)
-    for name, value in row.items():
-        table.add_row(name, format_cell(value))
-    Console(markup=False).print(table)
+    print_details(photo_row(call_services(get_photo), whole=True), as_json=as_json)
 
 
 def _print_library(personality: str, *, as_json: bool, unscheduled: bool) -> None:
@@ -99,7 +94,7 @@ def _print_library(personality: str, *, as_json: bool, unscheduled: bool) -> Non
 
     empty = "No photos without a post." if unscheduled else "No photos."
     rows = [photo_row(each) for each in call_services(list_photos)]
-    print_rows(rows, as_json=as_json, empty=empty, noun="photos")
+    print_rows(rows, as_json=as_json, empty=empty, noun="photos", optional=_OPTIONAL)
 
 
 def photo_row(library_photo: LibraryPhoto, *, whole: bool = False) -> dict[str, Any]:
@@ -126,30 +121,6 @@ def photo_row(library_photo: LibraryPhoto, *, whole: bool = False) -> dict[str, 
             "post_id": str(library_photo.post.id) if library_photo.post else None,
         }
     return row
-
-
-def print_rows(
-    rows: Sequence[dict[str, Any]], *, as_json: bool, empty: str, noun: str = ""
-) -> None:
-    """Print rows with the same columns as a table, or as JSON."""
-    if as_json:
-        print_json(rows)
-        return
-    console = Console(markup=False)
-    if not rows:
-        console.print(empty)
-        return
-    # Short ids suffice as arguments; empty columns are left out.
-    shown = [{**row, "id": row["id"][:8]} if "id" in row else row for row in rows]
-    columns = [name for name in rows[0] if any(format_cell(row[name]) for row in shown)]
-    table = Table()
-    for name in columns:
-        table.add_column(name.replace("_", " ").capitalize(), no_wrap=name in _NO_WRAP)
-    for row in shown:
-        table.add_row(*[format_cell(row[name]) for name in columns])
-    console.print(table)
-    if noun:
-        console.print(f"{len(rows)} {noun}.")
 
 
 def _progress(*, is_shown: bool) -> Progress:
@@ -211,4 +182,4 @@ def _reason(result: ImportResult) -> str:
 
 
 def _name(photo: Photo | None) -> str:
-    return f"{photo.file_name} ({str(photo.id)[:8]})" if photo else "another"
+    return f"{photo.file_name} ({str(photo.id)[:SHORT_ID]})" if photo else "another"

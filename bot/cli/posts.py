@@ -4,13 +4,19 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bot.app.services import Services
-from bot.cli.photos import OPERATOR, Json, PhotoName, print_rows
+from bot.cli.photos import PhotoName
 from bot.cli.services import call_services
-from bot.cli.terminal import format_cell, print_json, strip_markdown
+from bot.cli.terminal import (
+    OPERATOR,
+    AnyPersonalityName,
+    Json,
+    print_details,
+    print_json,
+    print_rows,
+    strip_markdown,
+)
 from bot.discord.embeds.posts import target_label
 from bot.discord.errors import explain
 from services.social import NEXT, CaptionDraft, PostDetails, PostStatus, Scheduled, Scheduling
@@ -63,7 +69,7 @@ def schedule(
 
 @posts_app.command(name="list")
 def list_(
-    personality: Annotated[str | None, typer.Option(help="Only this one's.")] = None,
+    personality: AnyPersonalityName = None,
     status: Annotated[PostStatus | None, typer.Option(help="Only those.")] = None,
     as_json: Json = False,  # noqa: FBT002 - typer's way
 ) -> None:
@@ -78,7 +84,13 @@ def list_(
         )
         return [post_row(each) for each in posts]
 
-    print_rows(call_services(list_posts), as_json=as_json, empty="No posts.", noun="posts")
+    print_rows(
+        call_services(list_posts),
+        as_json=as_json,
+        empty="No posts.",
+        noun="posts",
+        optional=("posted_at", "target", "scheduled_at"),
+    )
 
 
 @posts_app.command()
@@ -147,15 +159,12 @@ def post_row(details: PostDetails, *, whole: bool = False) -> dict[str, Any]:
 
 def _show(details: PostDetails, *, as_json: bool, message: str = "") -> None:
     row = post_row(details, whole=True)
-    if as_json:
-        print_json({"planned": True, "post": row} if message else row)
+    if message and as_json:
+        print_json({"planned": True, "post": row})
         return
     if message:
         typer.echo(message)
-    table = Table(show_header=False)
-    for name, value in row.items():
-        table.add_row(name, format_cell(value))
-    Console(markup=False).print(table)
+    print_details(row, as_json=as_json)
 
 
 def _time(at: Any) -> str | None:

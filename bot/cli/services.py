@@ -11,7 +11,7 @@ from bot.app.services import Services
 from bot.app.vendors import buffer_publisher, image_pipeline, photo_embedder
 from bot.app.wiring import assemble
 from bot.cli import terminal
-from bot.cli.terminal import default_database, friendly_errors
+from bot.cli.terminal import database, friendly_errors
 from bot.discord.adapters import discord_adapters
 from db.session import connect
 from db.upgrade import upgrade
@@ -46,7 +46,7 @@ def call_services(query: Callable[[Services], Awaitable[T]]) -> T:
             )
             return await query(services)
 
-    with friendly_errors(), default_database(settings) as url:
+    with friendly_errors(), database(settings) as url:
         upgrade(url)
         return asyncio.run(answer(url))
     raise AssertionError("unreachable")

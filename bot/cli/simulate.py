@@ -15,9 +15,12 @@ from bot.cli import terminal
 from bot.discord.embeds.plots import rhythm_plot
 from services.engine import ACTIONS, ActType
 from services.engine.simulation import (
+    MIN_ACTS,
     Figure,
     Simulation,
     SimulationResult,
+    act_times,
+    days_needed,
     figures,
     synthetic_personalities,
 )
@@ -40,15 +43,17 @@ def simulate(
     result = asyncio.run(_run_simulation(simulation, days))
     console = Console()
     kinds = {kind: sum(act.kind == kind for act in result.acts) for kind in ActType}
+    length = "1 day" if days == 1 else f"{days} days"
     summary = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    console.print(f"{len(result.acts)} acts in {days} days: {summary or 'nothing'}")
+    length = "1 day" if days == 1 else f"{days} days"
+    console.print(f"{len(result.acts)} acts in {length}: {summary or 'nothing'}")
     if result.skipped:
         console.print(f"{len(result.skipped)} skipped, because of limits and repetitions")
     measured = figures(result.acts, days=days)
     if measured:
         console.print(_table(measured))
-    else:
-        console.print("That is too little to measure; simulate more days.")
+    if shortage := _shortage(result, days, personalities):
+        console.print(shortage)
     own_prices = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
     for model, price in {**PRICES, **own_prices}.items():
         dollars = result.tokens_in * price.fresh + result.tokens_out * price.written
@@ -64,6 +69,19 @@ async def _run_simulation(simulation: Simulation, days: int) -> SimulationResult
         async for _ in simulation.run(days):
             progress.advance(task)
     return simulation.result
+
+
+def _shortage(result: SimulationResult, days: int, personalities: int) -> str:
+    """Return how many personalities did too little to be measured, and what would show them."""
+    enough = sum(len(times) >= MIN_ACTS for times in act_times(result.acts))
+    if enough == personalities:
+        return ""
+    needed = days_needed(result.acts, days=days, personalities=personalities)
+    more = f"about {needed} days" if needed else "many more days"
+    of_whom = f"These are figures of {enough} of {personalities} personalities"
+    if not enough:
+        return f"Too few days: nobody did {MIN_ACTS} acts. Simulate {more}."
+    return f"{of_whom}; the others did fewer than {MIN_ACTS} acts. To see all, simulate {more}."
 
 
 def _table(measured: list[Figure]) -> Table:

@@ -3,14 +3,17 @@
 import json
 import re
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import aiohttp
 import discord
 import typer
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
 from bot.app import logs
 from bot.app.settings import Settings, SettingsError, misspelled_variables
@@ -18,8 +21,18 @@ from bot.discord.errors import operator_text
 from db.embedded import server
 from db.errors import AlreadyRunning, DatabaseUnreachable, FolderUnusable, NoDatabase
 from services.errors import DomainError
+from services.types import Actor
 
 LIVE, PLAYGROUND = "troupe", "playground"
+# Characters of an id in tables.
+SHORT_ID = 8
+_UNLIMITED = 10_000
+
+# Whoever can use this terminal owns the bot.
+OPERATOR = Actor(discord_id=0, name="console", is_bot_owner=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PersonalityName = Annotated[str, typer.Option("--personality", help="Its name, alias or slug.")]
+AnyPersonalityName = Annotated[str | None, typer.Option("--personality", help="Only this one's.")]
 
 # Discord commands and their equivalents on the command line.
 _COMMANDS = {
@@ -105,6 +118,66 @@ def format_cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def print_rows(
+    rows: Sequence[dict[str, Any]],
+    *,
+    as_json: bool,
+    empty: str,
+    noun: str = "",
+    optional: Sequence[str] = (),
+) -> None:
+    """Print rows with the same columns as a table, or as JSON.
+
+    A table that is wider than the terminal loses `optional` columns, the first one first; what is
+    left is folded, and never cut. Any unique beginning of an id suffices as an argument.
+    """
+    if as_json:
+        print_json(rows)
+        return
+    console = Console(markup=False)
+    if not rows:
+        console.print(empty)
+        return
+    shown = [{**row, "id": str(row["id"])[:SHORT_ID]} if "id" in row else row for row in rows]
+    columns = [name for name in rows[0] if any(format_cell(row[name]) for row in shown)]
+    table = _table(shown, columns)
+    dropped: list[str] = []
+    unlimited = console.options.update(width=_UNLIMITED)
+    for name in (each for each in optional if each in columns):
+        if Measurement.get(console, unlimited, table).maximum <= console.width:
+            break
+        columns.remove(name)
+        dropped.append(name.replace("_", " "))
+        table = _table(shown, columns)
+    console.print(table)
+    if noun or dropped:
+        count = f"{len(rows)} {noun.removesuffix('s') if len(rows) == 1 else noun}." if noun else ""
+        more = f"On a wider terminal or with `--json`: {', '.join(dropped)}." if dropped else ""
+        console.print(" ".join(filter(None, (count, more))), soft_wrap=True)
+
+
+def print_details(row: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print one row as a table of names and values, or as JSON."""
+    if as_json:
+        print_json(row)
+        return
+    table = Table(show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in row.items():
+        table.add_row(name, format_cell(value))
+    Console(markup=False).print(table)
+
+
+def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> Table:
+    table = Table()
+    for name in columns:
+        table.add_column(name.replace("_", " ").capitalize(), overflow="fold")
+    for row in rows:
+        table.add_row(*[format_cell(row[name]) for name in columns])
+    return table
+
+
 def fail(line: str) -> None:
     """Print an error and exit with status 2."""
     typer.echo(f"troupe: {line}", err=True)
@@ -113,20 +186,14 @@ def fail(line: str) -> None:
 
 @contextmanager
 def database(settings: Settings) -> Generator[str]:
-    """Yield the URL of the database: that of the settings, or of the embedded server."""
+    """Yield the URL of the database that all commands with the same settings use.
+
+    It is that of `DATABASE_URL`, else one of the embedded server: the bot's with a token, the
+    playground's without.
+    """
     if settings.database_url is not None:
         yield settings.database_url
         return
-    with server(settings.data_dir / "postgres", database=LIVE) as url:
-        yield url
-
-
-@contextmanager
-def default_database(settings: Settings) -> Generator[str]:
-    """Yield the URL of the database of `troupe run`: without a token, of the playground."""
-    if settings.database_url is not None or settings.discord_token is not None:
-        with database(settings) as url:
-            yield url
-        return
-    with server(settings.data_dir / "postgres", database=PLAYGROUND) as url:
+    name = PLAYGROUND if settings.discord_token is None else LIVE
+    with server(settings.data_dir / "postgres", database=name) as url:
         yield url

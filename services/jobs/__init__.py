@@ -12,6 +12,7 @@ from services.jobs.errors import (
     JobNotFailed,
     JobNotFound,
     PoisonJob,
+    SeveralJobs,
 )
 from services.jobs.metrics import JobMetrics
 from services.jobs.payload import DEFAULT, DISCORD, Payload
@@ -46,6 +47,7 @@ __all__ = [
     "PoisonJob",
     "QueueDepth",
     "Run",
+    "SeveralJobs",
     "Worker",
     "WorkerTiming",
     "cancel",

@@ -22,6 +22,13 @@ class JobNotFound(DomainError):
 
 
 @dataclass(eq=False)
+class SeveralJobs(DomainError):
+    """The ids of more than one job begin with this."""
+
+    job: str
+
+
+@dataclass(eq=False)
 class JobHasEnded(DomainError):
     """The job has ended, so it cannot be cancelled."""
 

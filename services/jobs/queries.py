@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Job, JobStatus, JobStep
+from db.session import id_begins
 
 CHANNEL = "troupe_jobs"
 _LOCK = "jobs.claim"
@@ -324,6 +325,11 @@ async def steps(session: AsyncSession, job_id: UUID) -> Sequence[JobStep]:
 async def find(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Job | None:
     """Return a job."""
     return await session.get(Job, job_id, with_for_update=lock or None)
+
+
+async def find_by_beginning(session: AsyncSession, job_id: str) -> Sequence[UUID]:
+    """Return the ids of jobs that begin with this; two at most."""
+    return (await session.scalars(select(Job.id).where(id_begins(Job.id, job_id)).limit(2))).all()
 
 
 async def list_jobs(

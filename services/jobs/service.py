@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Job, JobStatus, JobStep
 from db.session import Sessions
 from services.jobs import queries
-from services.jobs.errors import JobHasEnded, JobNotFailed, JobNotFound
+from services.jobs.errors import JobHasEnded, JobNotFailed, JobNotFound, SeveralJobs
 from services.jobs.metrics import JobMetrics
 from services.jobs.payload import DEFAULT, DISCORD, Payload
 from services.jobs.queries import QueueDepth
@@ -97,7 +97,7 @@ class JobService:
         """Return a job with its steps.
 
         Raises:
-            JobNotFound: There is no job with this id.
+            JobNotFound, SeveralJobs: No id of a job begins with this, or more than one.
         """
         async with self._sessions() as session:
             job = await _find(session, job_id)
@@ -117,7 +117,7 @@ class JobService:
 
         Raises:
             JobNotFailed: The job is neither failed nor cancelled.
-            JobNotFound: There is no job with this id.
+            JobNotFound, SeveralJobs: No id of a job begins with this, or more than one.
         """
         async with self._sessions.begin() as session:
             job = await _find(session, job_id, lock=True)
@@ -133,7 +133,7 @@ class JobService:
 
         Raises:
             JobHasEnded: It is already done, failed or cancelled.
-            JobNotFound: There is no job with this id.
+            JobNotFound, SeveralJobs: No id of a job begins with this, or more than one.
         """
         async with self._sessions.begin() as session:
             job = await _find(session, job_id, lock=True)
@@ -158,10 +158,10 @@ class JobService:
 
 
 async def _find(session: AsyncSession, job_id: str, *, lock: bool = False) -> Job:
-    try:
-        job = await queries.find(session, UUID(job_id), lock=lock)
-    except ValueError:
-        job = None
+    matches = await queries.find_by_beginning(session, job_id)
+    if len(matches) > 1:
+        raise SeveralJobs(job_id)
+    job = await queries.find(session, matches[0], lock=lock) if matches else None
     if job is None:
         raise JobNotFound(job_id)
     return job

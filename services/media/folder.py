@@ -8,6 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -149,22 +150,29 @@ class FolderStore(ObjectStore):
         return hmac.new(self._signing_key(), message.encode(), hashlib.sha256).hexdigest()
 
     def _signing_key(self) -> bytes:
-        """Return the key that signs links; the first process that needs it creates it."""
+        """Return the key that signs links; the first process that needs it creates it.
+
+        Raises:
+            StorageUnavailable: It cannot be written, as on a full disk.
+        """
         file = self._folder / _SECRET_FILE
         try:
             return file.read_bytes()
         except FileNotFoundError:
+            pass
+        temporary = self._folder / f"{_SECRET_FILE}.{secrets.token_hex(4)}"
+        try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            temporary = self._folder / f"{_SECRET_FILE}.{secrets.token_hex(4)}"
             temporary.touch(mode=0o600)
             temporary.write_bytes(secrets.token_bytes(_SECRET_BYTES))
-            try:
+            with suppress(FileExistsError):
                 file.hardlink_to(temporary)  # fails where another process was first
-            except FileExistsError:
-                pass
-            finally:
-                temporary.unlink()
             return file.read_bytes()
+        except OSError as error:
+            raise StorageUnavailable(error.strerror or str(error)) from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def _is_authentic(signature: str, expected: str) -> bool:

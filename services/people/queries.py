@@ -65,6 +65,20 @@ async def of_owner(session: AsyncSession, owner_id: UUID) -> Sequence[Persona]:
     return result.all()
 
 
+async def all_personas(session: AsyncSession) -> Sequence[tuple[Persona, str, int, bool]]:
+    """Return all personas with their user's name and Discord id, and whether each is a default."""
+    default = UserDefaultPersona.persona_id
+    rows = await session.execute(
+        select(Persona, User.username, User.discord_id, default.is_not(None))
+        .join(User, User.id == Persona.owner_id)
+        .outerjoin(UserDefaultPersona, default == Persona.id)
+        .order_by(User.username, User.id, Persona.created_at, Persona.id)
+    )
+    return [
+        (persona, user, discord_id, is_default) for persona, user, discord_id, is_default in rows
+    ]
+
+
 async def names(session: AsyncSession, discord_id: int, prefix: str, limit: int) -> Sequence[str]:
     """Return names of a user's personas that start with a prefix."""
     result = await session.scalars(

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.models import Persona
 from db.session import Sessions
+from services.errors import BotOwnerOnly
 from services.people import queries
 from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound
 from services.texts import clean_name, clean_optional, clean_text
@@ -53,6 +54,16 @@ class PersonaList:
     default_id: UUID | None
 
 
+@dataclass(frozen=True)
+class OwnedPersona:
+    """A persona, and the name and Discord id of its user."""
+
+    persona: Persona
+    user: str
+    discord_id: int
+    is_default: bool
+
+
 class PeopleService:
     """Creates, edits, selects and deletes personas."""
 
@@ -65,6 +76,18 @@ class PeopleService:
             user = await queries.get_or_create_user(session, actor)
             personas = await queries.of_owner(session, user.id)
             return PersonaList(personas, await queries.default_of(session, user.id))
+
+    async def list_all(self, actor: Actor) -> Sequence[OwnedPersona]:
+        """Return all users' personas, user by user.
+
+        Raises:
+            BotOwnerOnly: The actor does not own the bot.
+        """
+        if not actor.is_bot_owner:
+            raise BotOwnerOnly
+        async with self._sessions() as session:
+            rows = await queries.all_personas(session)
+        return [OwnedPersona(*row) for row in rows]
 
     async def names(self, discord_id: int, *, prefix: str, limit: int = 25) -> Sequence[str]:
         """Return names of a user's personas, for autocomplete."""

@@ -19,12 +19,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, Photo, PostStatus, SocialPost, SocialTarget, User
-from db.session import search_vectors
+from db.session import id_begins, search_vectors
 from services.personalities import owned_by
 from services.photos.types import Library, LibraryPhoto, SimilarPhoto
 from services.types import Actor
-
-_MIN_ID_LENGTH = 4
 
 
 async def lock_library(session: AsyncSession, personality_id: UUID) -> bool:
@@ -139,8 +137,7 @@ async def find_by_name(session: AsyncSession, actor: Actor, name: str) -> Sequen
         file_name.endswith(f"/{name.lower()}", autoescape=True),
         func.regexp_replace(file_name, r"\.[^./]+$", "") == name.lower(),
     ]
-    if len(name) >= _MIN_ID_LENGTH:
-        conditions.append(cast(Photo.id, String).startswith(name.lower(), autoescape=True))
+    conditions.append(id_begins(Photo.id, name))
     photos = await session.scalars(_of_actor(actor).where(or_(*conditions)).limit(2))
     return photos.all()
 

@@ -22,6 +22,7 @@ from db.models import (
     SocialTarget,
     User,
 )
+from db.session import id_begins
 from services.personalities import owned_by
 from services.social.times import Slot
 from services.social.types import PostDetails
@@ -61,14 +62,14 @@ async def search_targets(
 async def targets_by_name(
     session: AsyncSession, actor: Actor, name: str, personality_id: UUID | None
 ) -> Sequence[SocialTarget]:
-    """Return the actor's targets with this name or id, of one personality or of all."""
+    """Return the actor's targets by name or beginning of the id, of one personality or of all."""
     wanted = name.strip().lstrip("#").lower()
     statement = _select_named_targets(actor).where(
         or_(
             func.lower(SocialTarget.name) == wanted,
             func.ltrim(func.lower(SocialTarget.name), "#") == wanted,
             func.lower(func.concat(SocialTarget.service, " · ", SocialTarget.name)) == wanted,
-            cast(SocialTarget.id, String) == wanted,
+            id_begins(SocialTarget.id, wanted),
         )
     )
     if personality_id is not None:
@@ -129,7 +130,6 @@ async def set_slots(session: AsyncSession, target_id: UUID, wanted: Collection[S
 
 # Statuses in which a post occupies its minute at its target.
 PLANNED = (PostStatus.SCHEDULED, PostStatus.SENDING, PostStatus.UNCONFIRMED)
-_MIN_ID_LENGTH = 4
 
 
 async def taken_minutes(
@@ -213,11 +213,7 @@ async def posts_by_name(session: AsyncSession, actor: Actor, name: str) -> Seque
     wanted = name.strip().lower()
     file_name = func.lower(Photo.file_name)
     conditions = [file_name == wanted, func.regexp_replace(file_name, r"\.[^./]+$", "") == wanted]
-    if len(wanted) >= _MIN_ID_LENGTH:
-        conditions += [
-            cast(each, String).startswith(wanted, autoescape=True)
-            for each in (SocialPost.id, Photo.id)
-        ]
+    conditions += [id_begins(SocialPost.id, wanted), id_begins(Photo.id, wanted)]
     return await _fetch(session, _select_owned(actor).where(or_(*conditions)).limit(2))
 
 

@@ -144,7 +144,7 @@ async def test_the_address_of_pictures_is_tried(
     app = web.Application()
     async with TestServer(app, host="127.0.0.1") as server:
         base = str(server.make_url("")).rstrip("/")
-        changes = {"media_public_url": base, "admin_api_key": SecretStr("k")}
+        changes = {"media_public_url": base, "admin_api_key": SecretStr("sixteen-characters")}
         settings = settings_of(openai, tmp_path, **changes)
         wrong = by_part(await run_checks(settings, database_url))["Pictures' address"]
     right = web.Application()

@@ -55,12 +55,12 @@ def test_jobs_are_listed_and_shown(jobs: list[str]) -> None:
 
     _, everything = troupe("list")
     _, only = troupe("list", "--status", "failed")
-    _, shown = troupe("show", waiting)
+    _, shown = troupe("show", waiting[:8])
     _, none = troupe("list", "--kind", "nothing")
 
-    assert waiting in everything
-    assert failed in everything
-    assert waiting not in only
+    assert waiting[:8] in everything
+    assert failed[:8] in everything
+    assert waiting[:8] not in only
     assert "It went [dark]." in only
     assert "personality:1" in shown
     assert none.strip() == "No jobs."
@@ -69,7 +69,7 @@ def test_jobs_are_listed_and_shown(jobs: list[str]) -> None:
 def test_jobs_are_called_off_and_tried_again(jobs: list[str]) -> None:
     waiting, failed = jobs
 
-    called_off = troupe("cancel", waiting)
+    called_off = troupe("cancel", waiting[:6])
     again = troupe("retry", failed)
 
     assert called_off == (0, f"publish {waiting} is cancelled.\n")

@@ -21,7 +21,9 @@ from services.clock import SystemClock
 from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
 from services.media import FolderStore
+from services.people import PeopleService
 from services.personalities import PersonalityService
+from services.types import Actor
 from tests.conftest import studio_of
 from tests.fakes import configure_nothing
 from tests.services.job_support import nothing_due
@@ -101,8 +103,8 @@ def test_the_console_lists_personas_and_the_photos_of_one(album: Path) -> None:
 
     (ada,) = run_json("personalities", "list")
     _, table = troupe("personalities", "list")
-    listed = run_json("photos", "list", "ada")
-    unscheduled = run_json("photos", "unscheduled", "ada")
+    listed = run_json("photos", "list", "--personality", "ada")
+    unscheduled = run_json("photos", "unscheduled", "--personality", "ada")
     shown = run_json("photos", "show", listed[0]["id"][:8])
     _, shown_as_table = troupe("photos", "show", "1.jpg")
 
@@ -130,7 +132,7 @@ def test_scheduling_a_photo_from_the_console_creates_a_post_record(
     assert done["planned"]
     assert record.id == UUID(done["post"]["id"])
     assert record.status == "scheduled"
-    assert len(run_json("photos", "unscheduled", "Ada")) == 2
+    assert len(run_json("photos", "unscheduled", "--personality", "Ada")) == 2
 
 
 def test_scheduling_fails_if_a_post_exists_for_that_photo(
@@ -281,6 +283,44 @@ def test_posts_are_listed_and_called_off(album: Path, database_url: str, tmp_pat
     assert again == 2
     assert "You have no post called 0.jpg" in refusal
     assert run_json("posts", "list") == []
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_tables_lose_columns_and_no_letters(
+    album: Path, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    troupe("photos", "import", str(album), "--personality", "Ada")
+    asyncio.run(targets_of(database_url, tmp_path / "media"))
+    run_json("posts", "schedule", "0.jpg", "--target", "harbour", "--when", "in 2 hours")
+    monkeypatch.setenv("COLUMNS", str(width))
+    ids = [each["id"] for each in run_json("photos", "list", "--personality", "ada")]
+
+    tables = [
+        troupe("photos", "list", "--personality", "ada")[1],
+        troupe("posts", "list")[1],
+        troupe("personalities", "list")[1],
+    ]
+
+    for table in tables:
+        rows = [line for line in table.splitlines() if line.startswith(("│", "┃"))]
+        assert max(map(len, rows)) <= width
+        assert "…" not in table
+    assert all(each[:8] in tables[0] for each in ids)
+    assert all(troupe("photos", "show", each[:8])[0] == 0 for each in ids)
+    assert ("On a wider terminal" in tables[1]) == (width == 60)
+
+
+def test_personas_are_those_of_users(database_url: str) -> None:
+    async def speak() -> None:
+        async with connect(database_url) as sessions:
+            await PeopleService(sessions).list_personas(Actor(discord_id=5, name="June"))
+
+    asyncio.run(speak())
+
+    personas = {each["user_id"]: each for each in run_json("personas", "list")}
+
+    june = personas[5]
+    assert (june["user"], june["name"], june["default"]) == ("June", "June", True)
 
 
 def test_the_summary_says_what_was_left_out_and_why(tmp_path: Path) -> None:

@@ -64,6 +64,19 @@ def test_any_address_of_postgresql_is_taken(monkeypatch: pytest.MonkeyPatch) -> 
     assert Settings.load().database_url == "postgres://me:secret@host/troupe"
 
 
+def test_secrets_are_in_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, field in Settings.model_fields.items():
+        if "SecretStr" in str(field.annotation):
+            monkeypatch.setenv(name.upper(), "hush-hush-hush-hush")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://troupe:hush-hush@db.example/troupe")
+
+    settings = Settings.load()
+
+    assert "hush" not in repr(settings)
+    assert settings.database_url is not None
+    assert "hush-hush" in settings.database_url
+
+
 def test_ids_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OWNER_IDS", "1, 2,")
 

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import io
+import resource
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -159,6 +160,19 @@ async def test_a_bucket_in_trouble_is_said_in_our_own_words(tmp_path: Path) -> N
     with pytest.raises(StorageUnavailable):
         await gone.get("a.jpg")
     await gone.close()
+
+
+def test_a_full_disk_is_said_in_our_own_words(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path, base_url="", public_base="https://pictures.example")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(StorageUnavailable):
+            store.public_url("a.jpg")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+    assert store.public_url("a.jpg")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])

@@ -323,7 +323,7 @@ _SOCIAL = {
         "There is no target called **{name}** for this. `/schedule targets` lists and adds them."
     ),
     social.SeveralTargets: (
-        "More than one target is called **{name}**. Choose one of the suggestions."
+        "More than one target is called **{name}**. Choose one of the suggestions, or give its id."
     ),
     social.TargetTaken: "Photos are already posted on **{name}**.",
     social.NoSuchBufferChannel: "Buffer has no channel called **{name}** in your account.",
@@ -362,6 +362,7 @@ _SOCIAL = {
 _OPERATIONS = {
     jobs.PoisonJob: "The process crashed every time this was tried, so it was given up.",
     jobs.JobNotFound: "There is no job {job:code}.",
+    jobs.SeveralJobs: "More than one job begins with {job:code}. Give more of its id.",
     jobs.JobHasEnded: "That job is already {status}.",
     jobs.JobNotFailed: "That job is {status}; only failed or cancelled jobs can be retried.",
     legacy.LegacyShapeUnknown: "That database does not have the old schema. Missing: {missing}.",

@@ -1,7 +1,13 @@
 """Weeks of the engine in seconds, and figures of its rhythm."""
 
 from services.engine.simulation.act import SimulatedAct
-from services.engine.simulation.figures import Figure, figures
+from services.engine.simulation.figures import (
+    MIN_ACTS,
+    Figure,
+    act_times,
+    days_needed,
+    figures,
+)
 from services.engine.simulation.run import (
     START,
     Simulation,
@@ -11,11 +17,14 @@ from services.engine.simulation.run import (
 )
 
 __all__ = [
+    "MIN_ACTS",
     "START",
     "Figure",
     "SimulatedAct",
     "Simulation",
     "SimulationResult",
+    "act_times",
+    "days_needed",
     "figures",
     "synthetic_participant",
     "synthetic_personalities",

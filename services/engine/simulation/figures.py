@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from statistics import fmean, median, pstdev
 
 from services.engine.actions import COMMENTS
@@ -46,6 +47,17 @@ def figures(acts: Sequence[SimulatedAct], *, days: int) -> list[Figure]:
         Figure(name="gaps over 8 hours", value=median(share(gaps, lambda gap: gap > _LONG))),
         Figure(name="delay of replies", value=median(delays) / 60, unit="minutes"),
     ]
+
+
+def days_needed(acts: Sequence[SimulatedAct], *, days: int, personalities: int) -> int:
+    """Return after about how many days all personalities have done enough to be measured.
+
+    It is `days` if they have, and 0 if some have done nothing at all.
+    """
+    counts = [len(times) for times in act_times(acts)]
+    if len(counts) < personalities:
+        return 0
+    return max(days, ceil(days * MIN_ACTS / min(counts)))
 
 
 def act_times(acts: Sequence[SimulatedAct]) -> list[list[float]]:
