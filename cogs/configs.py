@@ -1,6 +1,6 @@
 """`/config`: models and their parameters, and who uses which."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from typing_extensions import override
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, Modal, confirm, show_list
-from cogs.options import ConfigOption, PersonalityOption
+from cogs.options import ConfigOption, ModelOption, PersonalityOption
 from services.errors import BotOwnerOnly
+from services.llm import ModelChoice
 from services.llm_configs import (
     PARAMETERS,
     ConfigInput,
@@ -23,6 +24,42 @@ from services.llm_configs import (
     SavedConfig,
     UnknownParameter,
 )
+from services.texts import shorten
+
+# Discord's limits of menus.
+_MAX_OPTIONS, _MAX_OPTION_LENGTH = 25, 100
+_MORE_MODELS = "One that is not here can be chosen with the command's option."
+
+
+class ModelMenu(ui.Select["ConfigForm"]):
+    """A menu of models, in which the chosen one is marked."""
+
+    def __init__(
+        self,
+        custom_id: str,
+        models: Sequence[ModelChoice],
+        chosen: str | None,
+        *,
+        required: bool = False,
+    ) -> None:
+        super().__init__(custom_id=custom_id, required=required, min_values=int(required))
+        choices = [each for each in models if each.name != chosen]
+        if chosen is not None:
+            labels = {each.name: each.label for each in models}
+            choices.insert(0, ModelChoice(chosen, labels.get(chosen, chosen)))
+        # Values of options are shorter than names may be.
+        self._names = {each.name[:_MAX_OPTION_LENGTH]: each.name for each in choices[:_MAX_OPTIONS]}
+        for each in choices[:_MAX_OPTIONS]:
+            self.add_option(
+                label=shorten(each.label, _MAX_OPTION_LENGTH),
+                value=each.name[:_MAX_OPTION_LENGTH],
+                default=each.name == chosen,
+            )
+
+    @property
+    def model(self) -> str:
+        """Return the model that was selected, or an empty text."""
+        return self._names[self.values[0]] if self.values else ""
 
 
 class ConfigForm(Modal):
@@ -31,8 +68,10 @@ class ConfigForm(Modal):
     def __init__(
         self,
         configs: LlmConfigService,
+        models: Sequence[ModelChoice],
         config: LlmConfig | None = None,
         *,
+        model: str | None = None,
         for_everyone: bool = False,
     ) -> None:
         super().__init__(title=f"Edit {config.name[:38]}" if config else "A new config")
@@ -41,24 +80,9 @@ class ConfigForm(Modal):
         self.name = ui.TextInput[Self](
             custom_id="name", max_length=80, default=config.name if config else None
         )
-        self.model = ui.TextInput[Self](
-            custom_id="model",
-            max_length=200,
-            placeholder="openai/gpt-6-luna",
-            default=config.model if config else None,
-        )
-        self.vision_model = ui.TextInput[Self](
-            custom_id="vision_model",
-            max_length=200,
-            required=False,
-            default=config.vision_model if config else None,
-        )
-        self.fallback_model = ui.TextInput[Self](
-            custom_id="fallback_model",
-            max_length=200,
-            required=False,
-            default=config.fallback_model if config else None,
-        )
+        self.model = ModelMenu("model", models, model or (config and config.model), required=True)
+        self.vision_model = ModelMenu("vision_model", models, config and config.vision_model)
+        self.fallback_model = ModelMenu("fallback_model", models, config and config.fallback_model)
         self.parameters = ui.TextInput[Self](
             custom_id="parameters",
             style=TextStyle.long,
@@ -68,7 +92,7 @@ class ConfigForm(Modal):
             default=_format_parameters(config) if config else None,
         )
         self.add_item(ui.Label(text="Name", component=self.name))
-        self.add_item(ui.Label(text="Model", description="vendor/model", component=self.model))
+        self.add_item(ui.Label(text="Model", description=_MORE_MODELS, component=self.model))
         self.add_item(
             ui.Label(
                 text="Model for pictures",
@@ -86,7 +110,7 @@ class ConfigForm(Modal):
         self.add_item(
             ui.Label(
                 text="Parameters",
-                description=f"Lines name = number: {', '.join(PARAMETERS)}"[:100],
+                description="One “name = number” a line; a wrong name is answered with all there are.",
                 component=self.parameters,
             )
         )
@@ -96,9 +120,9 @@ class ConfigForm(Modal):
         actor = await interaction_actor(interaction)
         config_input = ConfigInput(
             name=self.name.value,
-            model=self.model.value,
-            vision_model=self.vision_model.value,
-            fallback_model=self.fallback_model.value,
+            model=self.model.model,
+            vision_model=self.vision_model.model,
+            fallback_model=self.fallback_model.model,
             parameters=_parse_parameters(self.parameters.value),
         )
         if self._config_id is None:
@@ -122,17 +146,24 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         self._channels = bot.services.channels
 
     @app_commands.command()
-    async def create(self, interaction: Interaction) -> None:
+    @app_commands.describe(model="One that the form's menu does not have")
+    async def create(self, interaction: Interaction, model: ModelOption | None = None) -> None:
         """Create a config of your own."""
-        await interaction.response.send_modal(ConfigForm(self._configs))
+        models = await self._configs.models()
+        await interaction.response.send_modal(ConfigForm(self._configs, models, model=model))
 
     @app_commands.command()
-    @app_commands.describe(config="Which")
-    async def edit(self, interaction: Interaction, config: ConfigOption) -> None:
+    @app_commands.describe(config="Which", model="One that the form's menu does not have")
+    async def edit(
+        self, interaction: Interaction, config: ConfigOption, model: ModelOption | None = None
+    ) -> None:
         """Change a config."""
         if config.owner_id is None:
             await self._check(interaction)
-        await interaction.response.send_modal(ConfigForm(self._configs, config))
+        models = await self._configs.models()
+        await interaction.response.send_modal(
+            ConfigForm(self._configs, models, config, model=model)
+        )
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
@@ -231,10 +262,16 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         await confirm(interaction, f"Delete **{name}**?", label="Delete", do=delete)
 
     @global_group.command(name="create")
-    async def global_create(self, interaction: Interaction) -> None:
+    @app_commands.describe(model="One that the form's menu does not have")
+    async def global_create(
+        self, interaction: Interaction, model: ModelOption | None = None
+    ) -> None:
         """Create a config for everyone."""
         await self._check(interaction)
-        await interaction.response.send_modal(ConfigForm(self._configs, for_everyone=True))
+        models = await self._configs.models()
+        await interaction.response.send_modal(
+            ConfigForm(self._configs, models, model=model, for_everyone=True)
+        )
 
     @global_group.command(name="default")
     @app_commands.describe(config="Which")

@@ -134,6 +134,23 @@ class ConfigTransformer(app_commands.Transformer[Bot]):
         return _choices(list(await configs.names(interaction.user.id, prefix=str(value))))
 
 
+class ModelTransformer(app_commands.Transformer[Bot]):
+    """A typed name of a language model, as `vendor/model`."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> str:
+        return value.strip()
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        models = await interaction.client.services.configs.models(str(value))
+        return [
+            Choice(name=shorten(each.label, _MAX_CHOICE_LENGTH), value=each.name)
+            for each in models
+            if len(each.name) <= _MAX_CHOICE_LENGTH
+        ]
+
+
 class PromptTransformer(app_commands.Transformer[Bot]):
     """A typed name as a system prompt."""
 
@@ -266,6 +283,7 @@ PersonalitiesOption: TypeAlias = Transform[list[Personality], PersonalitiesTrans
 PersonaOption: TypeAlias = Transform[Persona, PersonaTransformer]
 CharacterOption: TypeAlias = Transform[Character, CharacterTransformer]
 StyleOption: TypeAlias = Transform[str, StyleTransformer]
+ModelOption: TypeAlias = Transform[str, ModelTransformer]
 ConfigOption: TypeAlias = Transform[LlmConfig, ConfigTransformer]
 PublicOption: TypeAlias = Transform[Listing, PublicTransformer]
 TagOption: TypeAlias = Transform[str, TagTransformer]

@@ -51,7 +51,12 @@ def unwrap(error: BaseException) -> BaseException:
             return error
 
 
-async def report(interaction: discord.Interaction[Any], error: Exception) -> None:
+async def report(
+    interaction: discord.Interaction[Any],
+    error: Exception,
+    *,
+    view: discord.ui.View = discord.utils.MISSING,
+) -> None:
     """Reply to a failed interaction. All error handlers of `bot.discord.ui` call this."""
     cause = unwrap(error)
     if isinstance(cause, discord.NotFound) and cause.code in _EXPIRED_CODES:
@@ -63,6 +68,6 @@ async def report(interaction: discord.Interaction[Any], error: Exception) -> Non
         catalogue = _catalogue(interaction.locale)
         text = catalogue.internal_error.format(interaction=interaction.id)
     if interaction.response.is_done():
-        await interaction.followup.send(text, ephemeral=True)
+        await interaction.followup.send(text, view=view, ephemeral=True)
     else:
-        await interaction.response.send_message(text, ephemeral=True)
+        await interaction.response.send_message(text, view=view, ephemeral=True)

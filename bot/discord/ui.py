@@ -10,7 +10,8 @@ from discord.ui.select import BaseSelect
 from typing_extensions import override
 
 from bot.app.logs import INTERACTION
-from bot.discord.errors import report
+from bot.discord.errors import report, unwrap
+from services.errors import DomainError
 from services.texts import printable, shorten
 
 AnyInteraction: TypeAlias = discord.Interaction[Any]
@@ -80,7 +81,7 @@ class View(ui.View):
 
 
 class Modal(ui.Modal):
-    """A form; failures are answered in words."""
+    """A form; failures are answered in words, and what was typed can be changed then."""
 
     @override
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
@@ -89,7 +90,29 @@ class Modal(ui.Modal):
 
     @override
     async def on_error(self, interaction: AnyInteraction, error: Exception, /) -> None:
-        await report(interaction, error)
+        if not isinstance(unwrap(error), DomainError):
+            await report(interaction, error)
+            return
+        for item in self.walk_children():
+            if isinstance(item, ui.TextInput):
+                item.default = item.value or None
+            elif isinstance(item, ui.Select):
+                for option in item.options:
+                    option.default = option.value in item.values
+        await report(interaction, error, view=_ReopenView(interaction.user.id, self))
+
+
+class _ReopenView(View):
+    """Opens a form again, with what was typed in it."""
+
+    def __init__(self, user_id: int, form: Modal) -> None:
+        super().__init__(user_id)
+        self._form = form
+
+    @ui.button(label="Change what I wrote", style=discord.ButtonStyle.secondary)
+    async def reopen(self, interaction: AnyInteraction, _: ui.Button[Self]) -> None:
+        """Open it; it can be closed and opened again."""
+        await interaction.response.send_modal(self._form)
 
 
 class PersistentButton(ui.DynamicItem[ui.Button[ui.View]], template=r"(?!)"):

@@ -218,12 +218,15 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
         await interaction.response.send_message(f"{target_name(target)}: {words}", ephemeral=True)
 
     @app_commands.command()
-    @app_commands.describe(target="Which target")
-    async def slots(self, interaction: Interaction, target: TargetOption) -> None:
+    @app_commands.describe(target="Which target", zone="By which clock, if not by its own")
+    async def slots(
+        self, interaction: Interaction, target: TargetOption, zone: ZoneOption | None = None
+    ) -> None:
         """Show and set the weekly times at which a target gets photos."""
         actor = await interaction_actor(interaction)
         details = await self._targets.details(actor, target.id)
-        await interaction.response.send_modal(SlotsForm(actor, self._targets, details))
+        form = SlotsForm(actor, self._targets, details, zone or details.target.time_zone)
+        await interaction.response.send_modal(form)
 
     @app_commands.command()
     @app_commands.describe(

@@ -8,16 +8,19 @@ from typing_extensions import override
 from bot.discord.embeds.posts import target_embed
 from bot.discord.ui import AnyInteraction, Modal
 from services.social import TargetDetails, TargetService, format_slots, parse_slots
+from services.texts import shorten
 from services.time_zones import time_zone_label
 from services.types import Actor
 
-_MAX_TEXT, _MAX_ZONE = 1000, 60
+_MAX_TEXT, _MAX_LABEL = 1000, 45
 
 
 class SlotsForm(Modal):
-    """Form for weekly slots and their time zone."""
+    """Form for weekly slots, by the clock of a time zone."""
 
-    def __init__(self, actor: Actor, targets: TargetService, details: TargetDetails) -> None:
+    def __init__(
+        self, actor: Actor, targets: TargetService, details: TargetDetails, zone: str
+    ) -> None:
         super().__init__(title=f"The week of {details.target.name}"[:45])
         self._actor = actor
         self._targets = targets
@@ -30,14 +33,14 @@ class SlotsForm(Modal):
             required=False,
             max_length=_MAX_TEXT,
         )
-        self.zone = ui.TextInput[Self](
-            custom_id="zone",
-            default=time_zone_label(details.target.time_zone),
-            max_length=_MAX_ZONE,
-        )
-        self.add_item(ui.Label(text="Days and times", component=self.slots))
+        self._zone = zone
+        label = f"Days and times, in {time_zone_label(zone)}"
         self.add_item(
-            ui.Label(text="Time zone", description="Like Europe/Vienna", component=self.zone)
+            ui.Label(
+                text=shorten(label, _MAX_LABEL),
+                description="Another time zone is chosen with the command's option.",
+                component=self.slots,
+            )
         )
 
     @override
@@ -46,6 +49,6 @@ class SlotsForm(Modal):
             self._actor,
             self._target_id,
             parse_slots(self.slots.value),
-            time_zone=self.zone.value,
+            time_zone=self._zone,
         )
         await interaction.response.send_message(embed=target_embed(details), ephemeral=True)

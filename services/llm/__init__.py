@@ -2,6 +2,7 @@
 
 from services.background_calls import BackgroundCalls, background_calls
 from services.llm.answers import read_error
+from services.llm.catalog import ModelCatalog, ModelChoice
 from services.llm.errors import (
     ContextTooLong,
     MalformedAnswer,
@@ -44,6 +45,8 @@ __all__ = [
     "LanguageModels",
     "Ledger",
     "MalformedAnswer",
+    "ModelCatalog",
+    "ModelChoice",
     "ModelError",
     "ModelMisconfigured",
     "ModelOverloaded",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from db.models import LlmConfig
 from db.session import Sessions
 from services.errors import BotOwnerOnly
-from services.llm import LanguageModels, Sampling
+from services.llm import LanguageModels, ModelCatalog, ModelChoice, Sampling
 from services.llm_configs import queries
 from services.llm_configs.errors import (
     ConfigNameTaken,
@@ -88,6 +88,7 @@ class LlmConfigService:
     ) -> None:
         self._sessions = sessions
         self._models = models
+        self._catalog = ModelCatalog(models)
         self._personalities = personalities
 
     async def available(self, actor: Actor) -> Sequence[LlmConfig]:
@@ -113,6 +114,16 @@ class LlmConfigService:
             if config is None:
                 raise ConfigNotFound(name)
             return config
+
+    async def models(self, typed: str = "") -> Sequence[ModelChoice]:
+        """Return up to 25 models to choose from, whose name contains what was typed.
+
+        Raises:
+            ModelMisconfigured: No vendor is configured.
+        """
+        if not self._models.vendors:
+            self._models.resolve(typed)
+        return await self._catalog.search(typed)
 
     async def create(
         self, actor: Actor, config_input: ConfigInput, *, for_everyone: bool = False

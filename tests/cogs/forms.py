@@ -50,7 +50,12 @@ def inputs(opened: InteractionResult) -> dict[str, dict[str, Any]]:
 
 def prefilled(opened: InteractionResult) -> dict[str, str]:
     """Return the values with which a form opens."""
-    return {name: each["value"] for name, each in inputs(opened).items() if each.get("value")}
+    values = {name: each.get("value") for name, each in inputs(opened).items()}
+    for name, each in inputs(opened).items():
+        for option in each.get("options", ()):
+            if option.get("default"):
+                values[name] = option["value"]
+    return {name: value for name, value in values.items() if value}
 
 
 async def fill(
@@ -58,7 +63,19 @@ async def fill(
 ) -> InteractionResult:
     """Open a form by a command and submit it, with `values` in place of the defaults."""
     opened = await who.slash(house.lobby, command, **options)
-    return await who.submit_modal(opened, {**prefilled(opened), **values})
+    return await submit(who, opened, {**prefilled(opened), **values})
+
+
+async def submit(
+    who: MemberActor, opened: InteractionResult, values: dict[str, str]
+) -> InteractionResult:
+    """Submit a form; a value of a menu is that of the option to choose."""
+    menus = {name for name, each in inputs(opened).items() if "options" in each}
+    chosen = {
+        name: ([value] if value else []) if name in menus else value
+        for name, value in values.items()
+    }
+    return await who.submit_modal(opened, chosen)
 
 
 async def press(

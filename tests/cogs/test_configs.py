@@ -15,6 +15,7 @@ from tests.cogs.forms import (
     pings,
     prefilled,
     press,
+    submit,
     suggestions,
 )
 
@@ -63,7 +64,7 @@ async def test_the_form_of_an_edit_holds_what_is_there(house: House) -> None:
 
     opened = await house.alice.slash(house.lobby, "config edit", config="Quick")
     cleared = {"vision_model": "", "fallback_model": "", "parameters": "\n top_p : 1 \n\n"}
-    await house.alice.submit_modal(opened, {**QUICK, **cleared})
+    await submit(house.alice, opened, {**QUICK, **cleared})
 
     viewed = await house.alice.slash(house.lobby, "config view", config="Quick")
     assert prefilled(opened) == QUICK
@@ -90,10 +91,6 @@ async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
         ({"name": "\u200b"}, unseen),
         ({"name": "  "}, unseen),
         ({"name": "\u0958" * 80}, "The name is too long: the limit is 80 characters."),
-        ({"model": "gpt-6"}, "models are written vendor/model"),
-        ({"model": "acme/gpt"}, "The vendors here: openai."),
-        ({"vision_model": "openai/"}, "cannot be used"),
-        ({"fallback_model": "/x"}, "cannot be used"),
         ({"parameters": "temperature = 2.1"}, "`temperature` must be a number between 0 and 2."),
         ({"parameters": "temperature = nan"}, "`temperature` must be a number between 0 and 2."),
         ({"parameters": "max_tokens = 1.5"}, "`max_tokens` must be a number between 1 and 32000."),
@@ -110,6 +107,16 @@ async def test_what_cannot_be_saved_is_refused_in_words(house: House) -> None:
             house, house.alice, "config create", {**QUICK, "name": "New", **values}
         )
         edited = await fill(house, house.alice, "config edit", values, config="Other")
+        assert refusal in content_of(created)
+        assert refusal in content_of(edited)
+    for model, refusal in (
+        ("gpt-6", "models are written vendor/model"),
+        ("acme/gpt", "The vendors here: openai."),
+        ("openai/", "cannot be used"),
+        ("/x", "cannot be used"),
+    ):
+        created = await fill(house, house.alice, "config create", {"name": "New"}, model=model)
+        edited = await fill(house, house.alice, "config edit", {}, config="Other", model=model)
         assert refusal in content_of(created)
         assert refusal in content_of(edited)
     listed = await house.alice.slash(house.lobby, "config list")
@@ -285,9 +292,37 @@ async def test_only_owners_choose_what_a_personality_speaks_with(house: House) -
     assert content_of(result) == "Only the owners of **Zed** can do that."
 
 
+async def test_models_are_chosen_from_what_their_vendors_list(house: House) -> None:
+    opened = await house.alice.slash(house.lobby, "config create")
+    typed = await suggestions(house, house.alice, "config create", "model", "NANO")
+    other = await fill(
+        house, house.alice, "config create", {"name": "Own"}, model="openai/ft:gpt-6-nano:me"
+    )
+    edited = await house.alice.slash(house.lobby, "config edit", config="Own")
+
+    menu = [each["value"] for each in inputs(opened)["model"]["options"]]
+    labels = [each["label"] for each in inputs(opened)["model"]["options"]]
+    assert menu == ["openai/default", "openai/gpt-6-luna", "openai/gpt-6-nano"]
+    assert labels[0] == "openai/default (now gpt-6-luna)"
+    assert typed == ["openai/gpt-6-nano"]
+    assert content_of(other) == "Saved."
+    assert prefilled(edited)["model"] == "openai/ft:gpt-6-nano:me"
+    assert inputs(opened)["vision_model"]["required"] is False
+
+
+async def test_without_an_answer_of_the_vendor_its_default_can_be_chosen(house: House) -> None:
+    house.openai.models = []
+
+    opened = await house.alice.slash(house.lobby, "config create")
+
+    menu = [each["value"] for each in inputs(opened)["model"]["options"]]
+    assert menu == ["openai/default"]
+
+
 async def test_a_form_takes_no_more_than_is_kept(house: House) -> None:
     opened = await house.alice.slash(house.lobby, "config create")
 
-    assert {name: field["max_length"] for name, field in inputs(opened).items()} == {
-        "name": 80, "model": 200, "vision_model": 200, "fallback_model": 200, "parameters": 1000
-    }  # fmt: skip
+    limits = {
+        name: each["max_length"] for name, each in inputs(opened).items() if "max_length" in each
+    }
+    assert limits == {"name": 80, "parameters": 1000}

@@ -21,7 +21,7 @@ from services.social import CaptionDraft, NotScheduled
 from services.social.scheduling import enqueue_delivery
 from tests.cogs.concurrent import actor, invent
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, buttons, content_of, embed, fill, inputs, press
+from tests.cogs.forms import answer, buttons, content_of, embed, fill, inputs, prefilled, press
 from tests.fakes import HandClock
 from tests.services.character_support import nothing_due
 from tests.services.photo_files import photo
@@ -164,8 +164,9 @@ async def test_a_week_of_slots_fills_up_in_order(harbour: House) -> None:
         harbour,
         harbour.moderator,
         "schedule slots",
-        {"slots": "Mon-Fri 09:00\nsun 2:30", "zone": "Europe/Vienna"},
+        {"slots": "Mon-Fri 09:00\nsun 2:30"},
         target="lobby",
+        zone="Europe/Vienna",
     )
     first = await plan(harbour, "")
     second = await plan(harbour, "next slot", "b.jpg")
@@ -184,6 +185,22 @@ async def test_slots_that_are_none_are_said(harbour: House) -> None:
     )
 
     assert "**whenever** is not a line of days and times" in content_of(wrong)
+
+
+async def test_a_form_with_a_wrong_line_opens_again_with_what_was_typed(harbour: House) -> None:
+    typed = "Mon-Fri 09:00\nwhenever"
+    wrong = await fill(
+        harbour, harbour.moderator, "schedule slots", {"slots": typed}, target="lobby"
+    )
+
+    again = await harbour.moderator.click(answer(wrong), label="Change what I wrote")
+    still_wrong = await harbour.moderator.submit_modal(again, {"slots": "Mon-Fri 09:00\nSoon"})
+    once_more = await harbour.moderator.click(answer(still_wrong), label="Change what I wrote")
+    right = await harbour.moderator.submit_modal(once_more, {"slots": "Mon-Fri 09:00"})
+
+    assert prefilled(again) == {"slots": typed}
+    assert prefilled(once_more) == {"slots": "Mon-Fri 09:00\nSoon"}
+    assert embed(right).fields
 
 
 async def test_a_post_is_changed_put_off_and_called_off(

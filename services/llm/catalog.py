@@ -1,0 +1,75 @@
+"""The models that can be chosen, as far as their vendors list them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.llm.errors import ModelError
+from services.llm.service import LanguageModels
+from services.llm.vendors import PRICES
+
+log = logging.getLogger(__name__)
+
+# A list is asked for again after this long; whoever waits for it waits a moment only.
+_MAX_AGE_SECONDS, _MAX_AGE_FAILED_SECONDS, _TIMEOUT_SECONDS = 600.0, 60.0, 1.5
+# Parts of names of models that do not write text.
+_OTHER_KINDS = (
+    *("audio", "dall-e", "embed", "image", "imagen", "moderation", "realtime", "sora"),
+    *("speech", "transcribe", "tts", "veo", "whisper"),
+)
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A model as `vendor/model`, and its label; `vendor/default` is that of the settings."""
+
+    name: str
+    label: str
+
+
+class ModelCatalog:
+    """Lists the models of the configured vendors, and remembers the lists for some minutes."""
+
+    def __init__(self, models: LanguageModels) -> None:
+        self._models = models
+        self._listed: dict[str, tuple[float, Sequence[str]]] = {}
+
+    async def search(self, typed: str = "", *, limit: int = 25) -> list[ModelChoice]:
+        """Return models whose name contains what was typed.
+
+        Defaults of the vendors come first, then models whose price is known, then the others. A
+        vendor that does not answer at once has its default only.
+        """
+        vendors = sorted(self._models.vendors)
+        lists = await asyncio.gather(*map(self._list, vendors))
+        defaults = [
+            ModelChoice(name, f"{name} (now {self._models.resolve(name).partition('/')[2]})")
+            for name in (f"{vendor}/default" for vendor in vendors)
+        ]
+        listed = sorted(
+            (name for names in lists for name in names), key=lambda name: (name not in PRICES, name)
+        )
+        wanted = typed.strip().lower()
+        choices = [*defaults, *(ModelChoice(name, name) for name in listed)]
+        return [each for each in choices if wanted in each.label.lower()][:limit]
+
+    async def _list(self, vendor: str) -> Sequence[str]:
+        expires_at, known = self._listed.get(vendor, (0.0, ()))
+        if time.monotonic() < expires_at:
+            return known
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                models = await self._models.models(vendor)
+        except (ModelError, TimeoutError) as error:
+            log.info("%s lists no models now: %r", vendor, error)
+            self._listed[vendor] = (time.monotonic() + _MAX_AGE_FAILED_SECONDS, known)
+            return known
+        names = [
+            f"{vendor}/{name}"
+            for name in models
+            if not any(kind in name.lower() for kind in _OTHER_KINDS)
+        ]
+        self._listed[vendor] = (time.monotonic() + _MAX_AGE_SECONDS, names)
+        return names
