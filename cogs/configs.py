@@ -110,7 +110,7 @@ class ConfigForm(Modal):
         self.add_item(
             ui.Label(
                 text="Parameters",
-                description="One “name = number” a line; a wrong name is answered with all there are.",
+                description="One “name = number” a line. A wrong name is answered with all names.",
                 component=self.parameters,
             )
         )

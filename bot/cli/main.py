@@ -33,7 +33,7 @@ from db.embedded import server
 from db.session import connect, exclusive
 from db.upgrade import upgrade
 from services.clock import Clock, FastClock, SystemClock
-from services.embeddings import WordLlamaEmbedder
+from services.embeddings import text_embedder
 from services.engine import Presence, Rhythm
 from services.llm import background_calls
 from services.seeds import seed as seed_database
@@ -218,7 +218,7 @@ async def _open_runtime(
             sessions=sessions,
             models=models,
             pipeline=pipeline,
-            embedder=WordLlamaEmbedder(),
+            embedder=text_embedder(),
             image_embedder=image_embedder,
             clock=clock or SystemClock(),
             engine=EngineOptions.of(settings, rhythm=rhythm),

@@ -15,7 +15,7 @@ from bot.cli.terminal import database, friendly_errors
 from bot.discord.adapters import discord_adapters
 from db.session import connect
 from db.upgrade import upgrade
-from services.embeddings import WordLlamaEmbedder
+from services.embeddings import text_embedder
 from services.llm import PRICES, LanguageModels, Ledger, background_calls
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def call_services(query: Callable[[Services], Awaitable[T]]) -> T:
                 adapters=discord_adapters(client, pipeline.store),
                 models=models,
                 pipeline=pipeline,
-                embedder=WordLlamaEmbedder(lazily=True),
+                embedder=text_embedder(lazily=True),
                 image_embedder=image_embedder,
                 buffer=buffer_publisher(settings, sessions, pipeline.store),
             )

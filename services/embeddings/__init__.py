@@ -5,9 +5,10 @@ from services.embeddings.errors import (
     EmbedderMisconfigured,
     EmbedderUnavailable,
 )
+from services.embeddings.hashed_words import HashedWordsEmbedder
 from services.embeddings.local_images import LocalImageEmbedder
 from services.embeddings.ports import DIMENSIONS, ImageEmbedder, TextEmbedder
-from services.embeddings.registry import IMAGE_EMBEDDERS
+from services.embeddings.registry import IMAGE_EMBEDDERS, has_word_vectors, text_embedder
 from services.embeddings.wordllama import WordLlamaEmbedder
 
 __all__ = [
@@ -16,8 +17,11 @@ __all__ = [
     "EmbedderFailed",
     "EmbedderMisconfigured",
     "EmbedderUnavailable",
+    "HashedWordsEmbedder",
     "ImageEmbedder",
     "LocalImageEmbedder",
     "TextEmbedder",
     "WordLlamaEmbedder",
+    "has_word_vectors",
+    "text_embedder",
 ]

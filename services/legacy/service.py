@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from db.session import Sessions
-from services.embeddings import TextEmbedder, WordLlamaEmbedder
+from services.embeddings import TextEmbedder, text_embedder
 from services.images import ImagePipeline
 from services.legacy.avatars import move_avatars
 from services.legacy.configs import move_configs, move_prompts
@@ -72,7 +72,7 @@ async def import_legacy(
         await move_choices(migration, choices)
         await move_channels(migration)
         await move_lines(migration)
-        await move_memories(migration, embedder or WordLlamaEmbedder(lazily=True))
+        await move_memories(migration, embedder or text_embedder(lazily=True))
         for note in await source.unread():
             migration.report.skip(note)
         return migration.report.build(source.absent())

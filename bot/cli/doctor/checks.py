@@ -20,6 +20,7 @@ from db.engine import ITERATIVE_VECTOR, check_server, parse_version
 from db.errors import DatabaseUnreachable
 from db.session import Sessions, connect
 from db.upgrade import head
+from services.embeddings import has_word_vectors
 from services.llm import (
     LanguageModels,
     ModelError,
@@ -46,6 +47,15 @@ PERMISSIONS = discord.Permissions(
 async def run_checks(settings: Settings, url: str) -> list[CheckResult]:
     """Run all checks, one after the other."""
     findings = [_check_storage(settings.data_dir), *await _check_discord(settings)]
+    if not has_word_vectors():
+        findings.append(
+            CheckResult(
+                "Memory",
+                CheckState.DOUBTFUL,
+                "wordllama is not installed: memories are found by their words, not by meaning",
+                "Use a platform that it has wheels for: x86-64 Linux with glibc, macOS, Windows.",
+            )
+        )
     async with connect(url) as sessions:
         findings += await _check_database(url, sessions)
         findings += await _check_models(settings, sessions)
