@@ -25,9 +25,14 @@ async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
     engine = create_engine(url, pool_pre_ping=True, pool_size=pool_size)
     try:
-        yield async_sessionmaker(engine, expire_on_commit=False)
+        yield async_sessionmaker(engine, expire_on_commit=False, info={"url": url})
     finally:
         await engine.dispose()
+
+
+def url_of(sessions: Sessions) -> str:
+    """Return the URL with which `connect` has opened a pool, for a connection in another thread."""
+    return sessions.kw["info"]["url"]
 
 
 async def search_vectors(session: AsyncSession) -> None:

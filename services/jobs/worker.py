@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,11 +16,12 @@ from sqlalchemy.exc import DBAPIError
 
 from db.models import JobStatus
 from db.retry import is_disconnect, retry_on_disconnect
-from db.session import Sessions, listen
+from db.session import Sessions, listen, url_of
 from services import leases
 from services.errors import DomainError, TransientError
 from services.jobs import queries
 from services.jobs.errors import PoisonJob
+from services.jobs.lease_keeper import LeaseKeeper, RunKey
 from services.jobs.metrics import JobMetrics
 from services.jobs.queries import ClaimedJob
 from services.jobs.run import Checkpoint, Handler, Run, owned_transaction
@@ -39,10 +40,12 @@ class WorkerTiming:
     """Intervals of a worker, in seconds.
 
     The jobs of a dead process start again within `lease` + `poll`. On shutdown, running jobs have
-    `grace` to finish before they are released. `backoff` is the delay of the first retry.
+    `grace` to finish before they are released. `backoff` is the delay of the first retry. A process
+    whose event loop is held keeps its leases for `max_hold`.
     """
 
     lease: float = 10
+    max_hold: float = 60
     poll: float = 5
     grace: float = 10
     backoff: float = 2
@@ -73,8 +76,15 @@ class Worker:
         self._timing = timing or WorkerTiming()
         self._lease = timedelta(seconds=self._timing.lease)
         self._checkpoint = checkpoint
-        self._running: dict[tuple[UUID, int], asyncio.Task[None]] = {}
-        self._leases: dict[tuple[UUID, int], Lease] = {}
+        self._running: dict[RunKey, asyncio.Task[None]] = {}
+        self._leases: dict[RunKey, Lease] = {}
+        self._keeper = LeaseKeeper(
+            url_of(sessions),
+            lambda: list(self._running),
+            self._prolong,
+            lease=self._timing.lease,
+            max_hold=self._timing.max_hold,
+        )
         self._quarantined: UUID | None = None
         self._id = uuid4()
         self._wake_up = asyncio.Event()
@@ -90,9 +100,11 @@ class Worker:
         others = [
             asyncio.create_task(each()) for each in (self._renew_forever, self._prune_forever)
         ]
+        self._keeper.start()
         try:
             yield
         finally:
+            self._keeper.stop()
             self._stopping = True
             self._wake_up.set()
             await asyncio.wait({claiming}, timeout=self._timing.grace)
@@ -274,6 +286,7 @@ class Worker:
 
     async def _renew_leases(self) -> None:
         """Renew the leases of running jobs; cancel runs that have lost their job."""
+        self._keeper.beat()
         running = dict(self._running)
         if not running:
             return
@@ -283,8 +296,12 @@ class Worker:
         for run, task in running.items():
             if run not in renewed:
                 task.cancel()
-            elif run in self._leases:
-                self._leases[run].renew(asked_at, self._timing.lease)
+        self._prolong(renewed, asked_at)
+
+    def _prolong(self, runs: Collection[RunKey], asked_at: float) -> None:
+        for run in runs:
+            if (lease := self._leases.get(run)) is not None:
+                lease.renew(asked_at, self._timing.lease)
 
     async def _prune_forever(self) -> None:
         while True:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from db.models import Job, JobStatus
-from db.session import Sessions
+from db.session import Sessions, connect
 from services.errors import BotOwnerOnly
 from services.jobs import (
     JobHasEnded,
@@ -35,6 +37,8 @@ from tests.services.job_support import (
 )
 
 BRISK = WorkerTiming(lease=0.6, poll=0.1, grace=0.3, backoff=0.01)
+# A process that is stopped renews nothing, in no thread.
+STOPPED = replace(BRISK, max_hold=0)
 
 
 async def test_a_run_that_never_ends_is_ended(sessions: Sessions) -> None:
@@ -248,11 +252,48 @@ async def test_nothing_goes_out_after_the_lease(sessions: Sessions) -> None:
         sent.append(run.attempt)
 
     job_id = await enqueue_job(sessions)
-    async with working(sessions, ScriptedHandler(sleep_and_send), pace=BRISK):
+    async with working(sessions, ScriptedHandler(sleep_and_send), pace=STOPPED):
         await until(sessions, JobStatus.DONE)
 
     assert sent == [(await job(sessions, job_id)).attempt]
     assert sent[0] > 1
+
+
+@pytest.mark.slow
+async def test_a_handler_that_holds_the_loop_does_not_run_its_neighbours_again(
+    sessions: Sessions, database_url: str
+) -> None:
+    """A worker in another thread takes every job whose lease expires."""
+    elsewhere: list[UUID] = []
+    ended = threading.Event()
+
+    async def take_over() -> None:
+        async def note(run: Run[ScriptedJob]) -> None:
+            elsewhere.append(run.id)
+
+        async with (
+            connect(database_url) as others,
+            working(others, ScriptedHandler(note), pace=BRISK),
+        ):
+            await asyncio.to_thread(ended.wait)
+
+    async def hold(run: Run[ScriptedJob]) -> None:
+        await asyncio.sleep(0.2)
+        if run.id == holder:
+            time.sleep(2.5)  # noqa: ASYNC251 - it is what this is about
+        await asyncio.sleep(0.1)
+
+    neighbour, holder = await enqueue_job(sessions), await enqueue_job(sessions)
+    other = threading.Thread(target=asyncio.run, args=[take_over()])
+    async with working(sessions, ScriptedHandler(hold), pace=BRISK):
+        await until(sessions, JobStatus.RUNNING, count=2)
+        other.start()
+        await until(sessions, JobStatus.DONE, count=2)
+    ended.set()
+    await asyncio.to_thread(other.join)
+
+    assert elsewhere == []
+    assert {(await job(sessions, each)).attempt for each in (neighbour, holder)} == {1}
 
 
 async def test_a_worker_that_stops_finishes_what_is_short_and_hands_back_what_is_long(
