@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
@@ -28,6 +30,13 @@ QUICK = {
 }
 BOSS_ONLY = "Only the person who runs this bot can do that."
 GLOBAL = "**OpenAI** · `openai/default` · for everyone"
+
+
+@pytest.fixture(autouse=True)
+def listed_models(house: House) -> None:
+    house.openai.models += [
+        {"id": name, "object": "model"} for name in ("gpt-6-nano", "text-embedding-3-small")
+    ]
 
 
 async def config_in_use(house: House) -> tuple[str | None, str | None]:

