@@ -89,7 +89,9 @@ class Boards(
     async def list_(self, interaction: Interaction) -> None:
         """Show the boards of this server."""
         boards = await self._boards.all(interaction.guild_id or 0)
-        await show_list(interaction, title="Boards", lines=[board_line(each) for each in boards])
+        lines = [board_line(each) for each in boards]
+        empty = "`/board open` makes a channel one."
+        await show_list(interaction, title="Boards", lines=lines, empty=empty)
 
     @app_commands.command()
     @app_commands.describe(

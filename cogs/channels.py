@@ -49,7 +49,8 @@ class Channels(
             f"<#{channel_id}> · **{discord.utils.escape_markdown(name)}**"
             for channel_id, name in activated
         ]
-        await show_list(interaction, title="Active channels", lines=lines)
+        empty = "`/channel activate` lets a personality answer everything in a channel."
+        await show_list(interaction, title="Active channels", lines=lines, empty=empty)
 
 
 async def setup(bot: Bot) -> None:

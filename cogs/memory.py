@@ -81,7 +81,8 @@ class Memories(
         """Show what is remembered of you, the newest first."""
         actor = await interaction_actor(interaction)
         memories = await self._memory.list_memories(actor, personality.id if personality else None)
-        await show_list(interaction, title="Remembered of you", lines=_lines(memories))
+        empty = "What you talk about with a personality is remembered."
+        await show_list(interaction, title="Remembered of you", lines=_lines(memories), empty=empty)
 
     @app_commands.command()
     @app_commands.describe(words="What it is about")

@@ -87,7 +87,12 @@ class Prompts(
             + f"\n{shorten(prompt.content.replace(chr(10), ' '), 120)}"
             for prompt in await self._prompts.all()
         ]
-        await show_list(interaction, title="System prompts", lines=lines)
+        await show_list(
+            interaction,
+            title="System prompts",
+            lines=lines,
+            empty="`/system-prompt create` writes one.",
+        )
 
     @app_commands.command()
     @app_commands.describe(prompt="Which")

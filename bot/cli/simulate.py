@@ -43,7 +43,6 @@ def simulate(
     result = asyncio.run(_run_simulation(simulation, days))
     console = Console()
     kinds = {kind: sum(act.kind == kind for act in result.acts) for kind in ActType}
-    length = "1 day" if days == 1 else f"{days} days"
     summary = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     length = "1 day" if days == 1 else f"{days} days"
     console.print(f"{len(result.acts)} acts in {length}: {summary or 'nothing'}")

@@ -199,9 +199,12 @@ class Pager(View):
 class ListPager(Pager):
     """A list of lines, ten to a page."""
 
-    def __init__(self, user_id: int, *, title: str, lines: Sequence[str], footer: str = "") -> None:
+    def __init__(
+        self, user_id: int, *, title: str, lines: Sequence[str], footer: str = "", empty: str = ""
+    ) -> None:
         super().__init__(user_id)
         self._title, self._lines, self._footer = title, lines, footer
+        self._empty = f"*Nothing yet.* {empty}".rstrip()
 
     @property
     @override
@@ -211,7 +214,7 @@ class ListPager(Pager):
     @override
     async def render(self) -> dict[str, Any]:
         lines = self._lines[self.page * PAGE : (self.page + 1) * PAGE]
-        text = shorten("\n".join(lines), _EMBED_LIMIT) or "*Nothing yet.*"
+        text = shorten("\n".join(lines), _EMBED_LIMIT) or self._empty
         embed = discord.Embed(title=self._title, description=text)
         count = self.page_count
         pages = f"Page {self.page + 1} of {count}" if count > 1 else ""
@@ -220,10 +223,18 @@ class ListPager(Pager):
 
 
 async def show_list(
-    interaction: AnyInteraction, *, title: str, lines: Sequence[str], footer: str = ""
+    interaction: AnyInteraction,
+    *,
+    title: str,
+    lines: Sequence[str],
+    footer: str = "",
+    empty: str = "",
 ) -> None:
-    """Answer with a list that only the asker sees, in pages where it is long."""
-    pager = ListPager(interaction.user.id, title=title, lines=lines, footer=footer)
+    """Answer with a list that only the asker sees, in pages where it is long.
+
+    `empty` is the next step where there is nothing to list.
+    """
+    pager = ListPager(interaction.user.id, title=title, lines=lines, footer=footer, empty=empty)
     page = await pager.rendered()
     if len(lines) <= PAGE:
         await interaction.response.send_message(**page, ephemeral=True)

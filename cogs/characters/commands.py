@@ -95,7 +95,8 @@ class Characters(
         """Show your characters."""
         characters = await self._characters.list_characters(await interaction_actor(interaction))
         lines = [character_line(character, pictures) for character, pictures in characters]
-        await show_list(interaction, title="Your characters", lines=lines)
+        empty = "`/character create` makes one from a photo."
+        await show_list(interaction, title="Your characters", lines=lines, empty=empty)
 
     @app_commands.command()
     @app_commands.describe(character="Which of yours")

@@ -113,7 +113,9 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             statuses=[status] if status else (),
         )
         lines = [post_summary(each) for each in posts]
-        await show_list(interaction, title="Posts", lines=lines)
+        await show_list(
+            interaction, title="Posts", lines=lines, empty="`/schedule post` plans one."
+        )
 
     @app_commands.command()
     @app_commands.describe(personality="Only this one's", month="Like 2026-12")

@@ -39,7 +39,8 @@ async def change_targets(
     if changes.channel is None and changes.buffer is None:
         configured = await targets.list_targets(actor, personality.id)
         title = f"Where {personality.name} posts"
-        await show_list(interaction, title=title, lines=target_lines(configured))
+        empty = "`/schedule targets channel:` adds a channel, `buffer:` one of Buffer."
+        await show_list(interaction, title=title, lines=target_lines(configured), empty=empty)
         return
     await interaction.response.defer(ephemeral=True, thinking=True)
     if changes.channel is not None:

@@ -196,7 +196,7 @@ async def test_memories_are_listed_searched_and_suggested_to_their_user_only(
     assert every.index("noodles") < every.index(SAID)
     assert SAID not in bexs
     assert matches.index(SAID) < matches.index("noodles")
-    assert bobs.strip() == "*Nothing yet.*"
+    assert bobs.strip().startswith("*Nothing yet.*")
     assert typed[0]["name"].startswith("Bex: alice: @Bex noodles")
     assert bobs_typed == []
 

@@ -101,20 +101,21 @@ def task_line(entry: TaskEntry) -> str:
 def status_embed(status: EngineStatus) -> discord.Embed:
     """Return what the engine has done."""
     state = "running" if status.paused_at is None else "**paused**"
-    boards = f"{status.boards} board" + ("" if status.boards == 1 else "s")
+    boards = "1 board" if status.boards == 1 else f"{status.boards} boards"
+    waiting = "1 act waits" if status.waiting == 1 else f"{status.waiting} acts wait"
     embed = discord.Embed(
         title="The engine",
-        description=f"{state} · {boards} · {status.waiting} acts waiting\n"
+        description=f"{state} · {boards} · {waiting}\n"
         f"since {discord.utils.format_dt(status.since, 'f')}:",
     )
     done = [
-        f"{status.counts.get((kind, TaskStatus.DONE), 0)} {action.label}"
+        f"{action.label}: {status.counts.get((kind, TaskStatus.DONE), 0)}"
         for kind, action in ACTIONS.items()
     ]
     embed.add_field(name="Done", value="\n".join(done))
     skipped = sorted(status.reasons.items(), key=lambda each: -each[1])
     embed.add_field(
-        name="Skipped", value="\n".join(f"{n} {reason}" for reason, n in skipped) or "nothing"
+        name="Skipped", value="\n".join(f"{reason}: {n}" for reason, n in skipped) or "nothing"
     )
     failed = sum(n for (_, outcome), n in status.counts.items() if outcome == TaskStatus.FAILED)
     embed.add_field(

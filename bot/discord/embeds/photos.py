@@ -74,7 +74,8 @@ def library_embed(
     """Return a page of a library."""
     embed = discord.Embed(title=shorten(title, 200))
     visible = photos[page * PER_PAGE : (page + 1) * PER_PAGE]
-    similarities = {each.photo.id: each.similarity for each in similar}
+    # A cosine may be below 0: no more alike than any two pictures.
+    similarities = {each.photo.id: max(each.similarity, 0) for each in similar}
     lines = [
         f"**{number}** {photo_name(each.photo)}"
         + (f" · {similarities[each.photo.id]:.0%} similar" if each.photo.id in similarities else "")
