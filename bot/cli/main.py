@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -55,6 +56,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = "heartbeat"
 _PLAYGROUND_PACE = 8
+_SHARDS = re.compile(r"(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?(?:/(?P<count>\d{1,5}))?")
 
 
 @app.callback()
@@ -69,7 +71,7 @@ def prepare() -> None:
 @app.command()
 def run(
     shards: Annotated[
-        str | None, typer.Option(help="Run only these shards of the bot, like 0-3.")
+        str | None, typer.Option(help="Run only these shards of the bot, like 0-3/8.")
     ] = None,
 ) -> None:
     """Run the bot; without DISCORD_TOKEN, the playground."""
@@ -231,13 +233,13 @@ def _world_file(settings: Settings) -> Path:
 
 
 def _parse_shards(text: str | None) -> dict[str, Any]:
-    """Parse `0-3` or `2` into the shard options of the bot."""
+    """Parse `0-3/8` (these of eight), `0-3` or `2` into the shard options of the bot."""
     if text is None:
         return {}
-    first, _, last = text.partition("-")
-    try:
-        ids = list(range(int(first), int(last or first) + 1))
-    except ValueError:
-        fail("--shards: write a number, or two with a dash between, like 0-3")
-        return {}
-    return {"shard_ids": ids, "shard_count": max(ids) + 1}
+    match = _SHARDS.fullmatch(text.strip())
+    first = int(match["first"]) if match else 0
+    last = int(match["last"] or first) if match else -1
+    count = int(match["count"] or last + 1) if match else 0
+    if not first <= last < count:
+        fail("--shards: write which of how many, like 0-3/8")
+    return {"shard_ids": list(range(first, last + 1)), "shard_count": count}
