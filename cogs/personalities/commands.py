@@ -235,4 +235,6 @@ class Personalities(
             await interaction_actor(interaction), personality.id, as_png=kind == "png"
         )
         file = discord.File(io.BytesIO(card.data), filename=card.filename)
-        await interaction.followup.send(file=file, ephemeral=True)
+        name = discord.utils.escape_markdown(personality.name)
+        content = f"**{name}** as a character card, which other programs import, too."
+        await interaction.followup.send(content, file=file, ephemeral=True)

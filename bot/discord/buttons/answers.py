@@ -153,7 +153,8 @@ def _provenance_embed(answer: Provenance) -> discord.Embed:
         f"{provenance.get('tokens_out', 0):,} written",
     )
     cost = provenance.get("cost_usd")
-    embed.add_field(name="Cost", value="unknown" if cost is None else f"${cost:.6f}")
+    spent = f"${cost:.6f}" if cost else "nothing"
+    embed.add_field(name="Cost", value="unknown" if cost is None else spent)
     memories = provenance.get("memories") or ()
     memory_lines = "\n".join(
         f"- ({memory['score']:.2f}) {shorten(memory['content'].replace(chr(10), ' / '), 150)}"
