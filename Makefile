@@ -6,6 +6,8 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest --numprocesses auto --dist worksteal
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet pyproject.toml
 
+NO_WORDS := "wordllama is not for this platform: memories are found by their words, not by their meaning."
+
 # Tests start dozens of processes, which share compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -36,20 +38,24 @@ bench: .venv/installed
 lock:
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --extra dev --output-file requirements-dev.lock
+	$(COMPILE) --extra words --constraint requirements.lock --output-file requirements-words.lock
 	$(subst pyproject.toml,--group build,$(COMPILE)) --output-file requirements-build.lock
 
 clean:
 	rm -rf .venv
 
 # The lock is the whole closure, so nothing is resolved: --no-deps leaves out what it leaves out.
-.venv/installed: requirements-dev.lock pyproject.toml
+# Word vectors have wheels for some platforms only.
+.venv/installed: requirements-dev.lock requirements-words.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Troupe needs Python 3.11, 3.12 or 3.13 on the PATH." >&2; exit 1; }
 	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
 	if command -v uv >/dev/null; then \
 		uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.lock && \
-		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . && \
+		{ uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --only-binary wordllama -r requirements-words.lock || echo $(NO_WORDS) >&2; }; \
 	else \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
+		{ $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary wordllama -r requirements-words.lock || echo $(NO_WORDS) >&2; }; \
 	fi
 	touch $@
