@@ -42,7 +42,12 @@ class ModelMenu(ui.Select["ConfigForm"]):
         *,
         required: bool = False,
     ) -> None:
-        super().__init__(custom_id=custom_id, required=required, min_values=int(required))
+        super().__init__(
+            custom_id=custom_id,
+            placeholder="Choose a model" if required else "None",
+            required=required,
+            min_values=int(required),
+        )
         choices = [each for each in models if each.name != chosen]
         if chosen is not None:
             labels = {each.name: each.label for each in models}
