@@ -154,8 +154,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     @app_commands.describe(model="One that the form's menu does not have")
     async def create(self, interaction: Interaction, model: ModelOption | None = None) -> None:
         """Create a config of your own."""
-        models = await self._configs.models()
-        await interaction.response.send_modal(ConfigForm(self._configs, models, model=model))
+        await self._open_form(interaction, model=model)
 
     @app_commands.command()
     @app_commands.describe(config="Which", model="One that the form's menu does not have")
@@ -165,10 +164,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         """Change a config."""
         if config.owner_id is None:
             await self._check(interaction)
-        models = await self._configs.models()
-        await interaction.response.send_modal(
-            ConfigForm(self._configs, models, config, model=model)
-        )
+        await self._open_form(interaction, config, model=model)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
@@ -273,10 +269,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     ) -> None:
         """Create a config for everyone."""
         await self._check(interaction)
-        models = await self._configs.models()
-        await interaction.response.send_modal(
-            ConfigForm(self._configs, models, model=model, for_everyone=True)
-        )
+        await self._open_form(interaction, model=model, for_everyone=True)
 
     @global_group.command(name="default")
     @app_commands.describe(config="Which")
@@ -286,6 +279,18 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(config.name)}** is the default.", ephemeral=True
         )
+
+    async def _open_form(
+        self,
+        interaction: Interaction,
+        config: LlmConfig | None = None,
+        *,
+        model: str | None,
+        for_everyone: bool = False,
+    ) -> None:
+        models = await self._configs.list_models()
+        form = ConfigForm(self._configs, models, config, model=model, for_everyone=for_everyone)
+        await interaction.response.send_modal(form)
 
     async def _check(self, interaction: Interaction) -> None:
         """Refuse before a form is filled in; the service checks again."""

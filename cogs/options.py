@@ -143,7 +143,7 @@ class ModelTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        models = await interaction.client.services.configs.models(str(value))
+        models = await interaction.client.services.configs.search_models(str(value))
         return [
             Choice(name=shorten(each.label, _MAX_CHOICE_LENGTH), value=each.name)
             for each in models

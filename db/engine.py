@@ -38,7 +38,7 @@ _RIGHTS = (
     "GRANT CREATE ON DATABASE and ON SCHEMA public to the user"
 )
 # What SQLSTATEs mean for whoever runs the bot, and what they can do.
-_TODO: Mapping[str, str] = {
+_REMEDIES: Mapping[str, str] = {
     "28P01": "the password is wrong",
     "28000": "the server does not let this user in from here: look at its pg_hba.conf, or whether "
     "the address needs sslmode=require",
@@ -143,14 +143,14 @@ def explain(url: str, error: BaseException) -> str:
     cause = getattr(error, "orig", None) or error
     cause = cause.__cause__ or cause if isinstance(error, DBAPIError) else cause
     reason = next(iter(str(cause).splitlines()), "") or type(cause).__name__
-    if todo := _TODO.get(sqlstate(error) or ""):
-        return f"{reason} ({todo})"
-    if todo := _connection_todo(url, cause, reason):
-        return f"{reason} ({todo})"
+    if remedy := _REMEDIES.get(sqlstate(error) or ""):
+        return f"{reason} ({remedy})"
+    if remedy := _connection_remedy(url, cause, reason):
+        return f"{reason} ({remedy})"
     return reason
 
 
-def _connection_todo(url: str, cause: BaseException, reason: str) -> str | None:
+def _connection_remedy(url: str, cause: BaseException, reason: str) -> str | None:
     if "startup parameter" in reason:
         return "a pooler refuses the parameter: remove it from the address"
     try:
@@ -193,7 +193,7 @@ async def _check(url: str) -> None:
 async def _check_vector(connection: AsyncConnection) -> None:
     """Check that pgvector is there, and new enough for its index."""
     if await connection.scalar(text("SHOW transaction_read_only")) == "on":
-        raise DatabaseUnreachable(f"the database is read-only ({_TODO['25006']})")
+        raise DatabaseUnreachable(f"the database is read-only ({_REMEDIES['25006']})")
     version = await connection.scalar(
         text(
             "SELECT coalesce(installed_version, default_version) FROM pg_available_extensions "

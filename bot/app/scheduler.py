@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def run_scheduler(engine: EngineScheduler, interval: timedelta) -> AsyncGenerator[None]:
     """Run engine ticks while the context is open: at once, and then at an interval."""
-    # The import is slow, as it searches for plugins; the package has no type stubs.
+    # Imported here, as it is slow: it searches for plugins. The package has no type stubs.
     from apscheduler.schedulers.asyncio import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
         AsyncIOScheduler,
     )

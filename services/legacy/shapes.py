@@ -61,7 +61,6 @@ LATER_COLUMNS: Mapping[str, str] = {
     "users": "default_persona_id timezone",
     "personalities": "owner_id personality_appearance avatar_data",
     "llm_configs": "advanced_parameters owner_id is_global is_default provider",
-    "channel_settings": "",
 }
 RENAMED_TABLES = {"user_personality_settings": "user_personality_configs"}
 # What stands in for a table or column of the first version in a later one.

@@ -127,7 +127,7 @@ class LegacyDatabase:
         for name in sorted(self._all_columns.keys() - set(self._names.values()) - _BOOKKEEPING):
             (rows,) = await self._count(name, [])
             if rows:
-                counts.append(f"table {name}: {rows:,} {'row' if rows == 1 else 'rows'}")
+                counts.append(f"table {name}: {_counted(rows)}")
         for name, (needed, others) in _SCHEMA.items():
             read = {*f"{needed} {others} {LATER_COLUMNS.get(name, '')}".split()}
             read |= {"id", "created_at", "updated_at"}
@@ -136,7 +136,7 @@ class LegacyDatabase:
             if unread:
                 _, *filled = await self._count(self._names[name], unread)
                 counts += [
-                    f"{self._names[name]}.{each}: in {rows:,} {'row' if rows == 1 else 'rows'}"
+                    f"{self._names[name]}.{each}: in {_counted(rows)}"
                     for each, rows in zip(unread, filled, strict=True)
                     if rows
                 ]
@@ -231,6 +231,10 @@ async def _load_columns(connection: AsyncConnection, schema: str) -> Mapping[str
         if each != "id" or kind == "uuid":
             found.setdefault(name, {})[each] = is_own
     return found
+
+
+def _counted(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
 def _text_column(name: str) -> ColumnElement[str]:

@@ -115,14 +115,18 @@ class LlmConfigService:
                 raise ConfigNotFound(name)
             return config
 
-    async def models(self, typed: str = "") -> Sequence[ModelChoice]:
-        """Return up to 25 models to choose from, whose name contains what was typed.
+    async def list_models(self) -> Sequence[ModelChoice]:
+        """Return up to 25 models to choose from.
 
         Raises:
             ModelMisconfigured: No vendor is configured.
         """
         if not self._models.vendors:
-            self._models.resolve(typed)
+            self._models.resolve("")
+        return await self._catalog.search()
+
+    async def search_models(self, typed: str) -> Sequence[ModelChoice]:
+        """Return up to 25 models whose name contains what was typed."""
         return await self._catalog.search(typed)
 
     async def create(

@@ -8,14 +8,13 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import update
-from typer.testing import CliRunner
 
 from bot.app import logs
-from bot.cli.main import app
 from db.models import Job, JobStatus
 from db.session import connect
 from services.jobs import enqueue
 from services.publishing import PublishJob
+from tests.bot import command_line
 from tests.fakes import configure_nothing
 
 
@@ -43,11 +42,8 @@ def jobs(database_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def troupe(*words: str, of: str = "jobs") -> tuple[int, str]:
-    """Type a command; return how it ended and what it said."""
-    result = CliRunner().invoke(app, [of, *words])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output
+    """Type a command of a group; return how it ended and what it said."""
+    return command_line.troupe(of, *words)
 
 
 def test_jobs_are_listed_and_shown(jobs: list[str]) -> None:

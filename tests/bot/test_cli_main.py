@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from bot.app import logs
-from bot.cli.main import app
+from tests.bot.command_line import troupe
 from tests.fakes import configure_nothing
 
 
@@ -17,12 +16,6 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     # It would go on writing to what the runner of commands takes away at the end.
     monkeypatch.setattr(logs, "configure", configure_nothing)
-
-
-def troupe(*words: str) -> tuple[int, str]:
-    """Type a command; return how it ended and what it said."""
-    result = CliRunner().invoke(app, [*words])
-    return result.exit_code, result.output
 
 
 def test_a_database_without_a_token_starts_no_playground(monkeypatch: pytest.MonkeyPatch) -> None:

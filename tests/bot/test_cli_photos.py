@@ -11,10 +11,8 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
-from typer.testing import CliRunner
 
 from bot.app import logs
-from bot.cli.main import app
 from db.models import SocialPost
 from db.session import connect
 from services.clock import SystemClock
@@ -24,6 +22,7 @@ from services.media import FolderStore
 from services.people import PeopleService
 from services.personalities import PersonalityService
 from services.types import Actor
+from tests.bot.command_line import run_json, troupe
 from tests.conftest import studio_of
 from tests.fakes import configure_nothing
 from tests.services.job_support import nothing_due
@@ -46,20 +45,6 @@ def terminal(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             await PersonalityService(sessions).create(OWNER, {"name": "Ada"})
 
     asyncio.run(invent())
-
-
-def troupe(*words: str) -> tuple[int, str]:
-    """Type a command; return how it ended and what it said."""
-    result = CliRunner().invoke(app, [*words])
-    assert "Traceback" not in result.output
-    return result.exit_code, result.output
-
-
-def run_json(*words: str) -> Any:
-    """Type a command that answers in JSON."""
-    code, output = troupe(*words, "--json")
-    assert code == 0, output
-    return json.loads(output)
 
 
 @pytest.fixture

@@ -1,19 +1,16 @@
 """Targets from a terminal, so that plan 004 can be done there from beginning to end."""
 
 import asyncio
-import json
 import threading
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from bot.app import logs
-from bot.cli.main import app
 from db.session import connect
 from services.personalities import PersonalityService
+from tests.bot.command_line import run_json, troupe
 from tests.fakes import configure_nothing
 from tests.services.photo_files import photo, written
 from tests.services.posting_support import OWNER
@@ -60,20 +57,6 @@ def terminal(
             await PersonalityService(sessions).create(OWNER, {"name": "Ada"})
 
     asyncio.run(invent())
-
-
-def troupe(*words: str) -> tuple[int, str]:
-    """Type a command; return how it ended and what it said."""
-    result = CliRunner().invoke(app, [*words])
-    assert "Traceback" not in result.output
-    return result.exit_code, result.output
-
-
-def run_json(*words: str) -> Any:
-    """Type a command that answers in JSON."""
-    code, output = troupe(*words, "--json")
-    assert code == 0, output
-    return json.loads(output)
 
 
 def test_a_photo_is_scheduled_on_buffer_with_nothing_but_the_console(tmp_path: Path) -> None:
