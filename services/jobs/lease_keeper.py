@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from db.session import connect
 from services import leases
@@ -67,7 +67,7 @@ class LeaseKeeper:
             log.warning("The event loop has been held for %.1f s", late)
             try:
                 asyncio.run(self._renew(runs))
-            except (OSError, DBAPIError) as error:
+            except (OSError, SQLAlchemyError) as error:
                 log.warning("Leases could not be renewed: %s", type(error).__name__)
 
     async def _renew(self, runs: Collection[RunKey]) -> None:
