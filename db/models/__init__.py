@@ -2,6 +2,7 @@
 
 from db.models.activated_channel import ActivatedChannel
 from db.models.board import Board, BoardKind, BoardMember, Comment, Media, Post, Vote
+from db.models.budget import Budget, BudgetScope, Spending
 from db.models.character import (
     ArtifactStatus,
     AssetKind,
@@ -68,6 +69,8 @@ __all__ = [
     "Board",
     "BoardKind",
     "BoardMember",
+    "Budget",
+    "BudgetScope",
     "CallOutcome",
     "Character",
     "CharacterImage",
@@ -110,6 +113,7 @@ __all__ = [
     "SocialPost",
     "SocialSlot",
     "SocialTarget",
+    "Spending",
     "SyncedCommands",
     "SystemPrompt",
     "Tag",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Integer, Numeric, func
+from sqlalchemy import ForeignKey, Index, Integer, Numeric, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Keyed
@@ -27,6 +27,7 @@ class LlmCall(Keyed, Base, kw_only=True):
     """A request to a language model: purpose, usage and who caused it."""
 
     __tablename__ = "llm_calls"
+    __table_args__ = (Index("ix_llm_calls_guild_id", "guild_id", "created_at"),)
 
     purpose: Mapped[str]
     model: Mapped[str]

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -114,13 +113,15 @@ class ImageModels:
             ModelError: It was not generated. After a `TransientError` another attempt may find it.
             NoImageModel: No image model is configured.
         """
-        image_model, started_at = self._require_model(), time.perf_counter()
-        outcome, cost = CallOutcome.CANCELLED, 0.0
+        image_model = self._require_model()
         async with self._slots:
-            try:
-                result = await state.prediction() or await self._find_or_start(
-                    image_model, request, state
-                )
+            started = await state.prediction()
+            # What has been requested already is collected, whatever the budgets are now.
+            price = Usage(cost_usd=0.0 if started else self._price_usd)
+            async with self._ledger.call(
+                image_model.name, caller, at_most=price, expected=price
+            ) as call:
+                result = started or await self._find_or_start(image_model, request, state)
                 image = (
                     result
                     if isinstance(result, GeneratedImage)
@@ -128,18 +129,7 @@ class ImageModels:
                         lambda: self._poll_until_done(image_model, result)
                     )
                 )
-                outcome, cost = CallOutcome.OK, self._price_usd
-            except ModelError as error:
-                outcome = _call_outcome(error)
-                raise
-            finally:
-                await self._ledger.record(
-                    image_model.name,
-                    caller,
-                    outcome,
-                    Usage(cost_usd=cost),
-                    time.perf_counter() - started_at,
-                )
+                call.outcome, call.usage = CallOutcome.OK, Usage(cost_usd=self._price_usd)
         return image
 
     async def close(self) -> None:
@@ -229,17 +219,3 @@ class ImageModels:
             return await self._background.call(attempts)
         except TimeoutError as error:
             raise ModelUnavailable(self._require_model().name) from error
-
-
-def _call_outcome(error: ModelError) -> CallOutcome:
-    match error:
-        case ModelRefused():
-            return CallOutcome.REFUSED
-        case ContextTooLong():
-            return CallOutcome.TOO_LONG
-        case ModelRateLimited():
-            return CallOutcome.RATE_LIMITED
-        case ModelMisconfigured():
-            return CallOutcome.MISCONFIGURED
-        case _:
-            return CallOutcome.UNAVAILABLE

@@ -1,5 +1,6 @@
 """Language models: one module per vendor, and the service that calls them."""
 
+from services.access import Caller
 from services.background_calls import BackgroundCalls, background_calls
 from services.llm.answers import read_error
 from services.llm.catalog import ModelCatalog, ModelChoice
@@ -21,7 +22,6 @@ from services.llm.prices import Price, maximum_cost
 from services.llm.service import ConfiguredVendor, LanguageModels
 from services.llm.tokens import estimate, fitting_length
 from services.llm.types import (
-    Caller,
     ChatMessage,
     Completion,
     Image,

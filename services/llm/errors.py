@@ -38,7 +38,7 @@ class ModelUnavailable(ModelError, TransientError):
 
 @dataclass(eq=False)
 class ModelOverloaded(ModelUnavailable):
-    """The vendor answered with a server error, so the request was not processed."""
+    """There was no connection, or only a server error: the request was not processed."""
 
 
 @dataclass(eq=False)

@@ -270,6 +270,8 @@ def _translate_errors(model: str) -> Generator[None]:
         yield
     except errors.ClientError as error:
         raise _client_error(name, error) from error
+    except (errors.ServerError, aiohttp.ClientConnectorError) as error:
+        raise ModelOverloaded(name) from error
     except (
         errors.APIError,
         errors.UnknownApiResponseError,

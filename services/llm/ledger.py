@@ -1,23 +1,51 @@
 """The ledger of model calls: tokens, cost and duration."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import CTE, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from db.models import CallOutcome, LlmCall
 from db.retry import PAID_SECONDS, retry_on_disconnect
 from db.session import Sessions
+from services.access import BudgetPolicy, Budgets, Caller
 from services.errors import BotOwnerOnly
 from services.llm import prices
+from services.llm.errors import (
+    ContextTooLong,
+    MalformedAnswer,
+    ModelError,
+    ModelMisconfigured,
+    ModelOverloaded,
+    ModelRateLimited,
+    ModelRefused,
+    ModelUnavailable,
+)
 from services.llm.prices import Price
-from services.llm.types import Caller, Usage
+from services.llm.types import Usage
 from services.types import Actor
 
 log = logging.getLogger(__name__)
+
+_OUTCOMES: Mapping[type[ModelError], CallOutcome] = {
+    ModelUnavailable: CallOutcome.UNAVAILABLE,
+    ModelRateLimited: CallOutcome.RATE_LIMITED,
+    ModelRefused: CallOutcome.REFUSED,
+    ModelMisconfigured: CallOutcome.MISCONFIGURED,
+    ContextTooLong: CallOutcome.TOO_LONG,
+    MalformedAnswer: CallOutcome.MALFORMED,
+}
+
+
+def _outcome_of(error: ModelError) -> CallOutcome:
+    outcomes = (_OUTCOMES[kind] for kind in type(error).__mro__ if kind in _OUTCOMES)
+    return next(outcomes, CallOutcome.UNAVAILABLE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,27 +62,99 @@ class UsageSummary:
     cost_usd: float
 
 
-class Ledger:
-    """Prices calls and stores them in `llm_calls`, one row per request to a vendor."""
+@dataclass(kw_only=True)
+class OpenCall:
+    """A call that is being made: what is known of it so far. Without a result it was cancelled."""
 
-    def __init__(self, sessions: Sessions, model_prices: Mapping[str, Price]) -> None:
+    outcome: CallOutcome = CallOutcome.CANCELLED
+    usage: Usage | None = None
+
+
+class Ledger:
+    """Prices calls, reserves for them, and stores each request to a vendor in `llm_calls`.
+
+    Calls of `free_vendors` cost nothing.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        model_prices: Mapping[str, Price],
+        budgets: BudgetPolicy | None = None,
+        *,
+        free_vendors: Collection[str] = ("local",),
+    ) -> None:
         self._sessions = sessions
         self._prices = model_prices
+        self._budgets = budgets or Budgets(sessions)
+        self._free_vendors = frozenset(free_vendors)
+
+    def price(self, model: str) -> Price | None:
+        """Return the price of a model, `vendor/model`, or None if it is unknown."""
+        if model.partition("/")[0] in self._free_vendors:
+            return prices.FREE
+        return self._prices.get(model)
+
+    def is_free(self, model: str) -> bool:
+        """Whether calls of a model cost nothing."""
+        return self.price(model) == prices.FREE
 
     def with_cost(self, model: str, usage: Usage) -> Usage:
         """Return usage with its cost, if the price is known."""
-        price = prices.FREE if model.startswith("local/") else self._prices.get(model)
-        return replace(usage, cost_usd=prices.cost(usage, price))
+        return replace(usage, cost_usd=prices.cost(usage, self.price(model)))
 
-    async def record(
-        self, model: str, caller: Caller, outcome: CallOutcome, usage: Usage, seconds: float
+    def cost_at_most(self, model: str, usage: Usage) -> float:
+        """Return the cost of usage in US dollars; a high price is assumed for an unknown one."""
+        cost = self.with_cost(model, usage).cost_usd
+        return prices.maximum_cost(usage) if cost is None else cost
+
+    @asynccontextmanager
+    async def call(
+        self, model: str, caller: Caller, *, at_most: Usage, expected: Usage
+    ) -> AsyncGenerator[OpenCall]:
+        """Reserve for a request to a vendor, and store it with its outcome and cost.
+
+        Where nobody knows whether it is charged, what it can cost at most stays reserved.
+
+        Raises:
+            BudgetSpent: A budget leaves no room for it.
+        """
+        reservation = await self._budgets.reserve(
+            caller,
+            bound_usd=self.cost_at_most(model, at_most),
+            expected_usd=self.cost_at_most(model, expected),
+        )
+        started, call = time.perf_counter(), OpenCall()
+        is_charged = True
+        try:
+            yield call
+        except ModelError as error:
+            call.outcome = _outcome_of(error)
+            call.usage = self.with_cost(model, error.usage) if error.usage else None
+            is_charged = isinstance(error, ModelUnavailable) and not isinstance(
+                error, ModelOverloaded
+            )
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            settlement = None
+            if reservation is not None:
+                if call.usage is not None:
+                    settlement = reservation.settlement(self.cost_at_most(model, call.usage))
+                elif not is_charged:
+                    settlement = reservation.settlement(0)
+            await self._record(model, caller, call, seconds, settlement)
+
+    async def _record(
+        self, model: str, caller: Caller, call: OpenCall, seconds: float, settlement: CTE | None
     ) -> None:
-        """Store a call, whatever its outcome."""
+        """Store a call, whatever its outcome, and settle what was reserved for it."""
+        usage = call.usage or Usage()
         log.info(
             "Model %s was called for %s: %s",
             model,
             caller.purpose,
-            outcome,
+            call.outcome,
             extra={
                 "duration_ms": seconds * 1000,
                 "tokens_in": usage.tokens_in,
@@ -63,31 +163,34 @@ class Ledger:
                 "guild_id": caller.guild_id,
             },
         )
-        row = LlmCall(
-            purpose=caller.purpose,
-            model=model,
-            outcome=outcome,
-            tokens_in=usage.tokens_in,
-            tokens_cached=usage.tokens_cached,
-            tokens_out=usage.tokens_out,
-            cost_usd=usage.cost_usd,
-            duration_ms=round(seconds * 1000),
-            user_id=caller.user_id,
-            personality_id=caller.personality_id,
-            guild_id=caller.guild_id,
-        )
+        values: dict[str, Any] = {
+            "purpose": caller.purpose,
+            "model": model,
+            "outcome": call.outcome,
+            "tokens_in": usage.tokens_in,
+            "tokens_cached": usage.tokens_cached,
+            "tokens_out": usage.tokens_out,
+            "cost_usd": usage.cost_usd,
+            "duration_ms": round(seconds * 1000),
+            "user_id": caller.user_id,
+            "personality_id": caller.personality_id,
+            "guild_id": caller.guild_id,
+        }
 
         async def write() -> None:
+            statement = insert(LlmCall).values(**values)
             async with self._sessions.begin() as session:
                 # The answer waits for this; losing the last rows in a crash is acceptable.
                 await session.execute(text("SET LOCAL synchronous_commit = off"))
-                session.add(row)
+                await session.execute(
+                    statement if settlement is None else statement.add_cte(settlement)
+                )
 
         try:
             await retry_on_disconnect(write, seconds=PAID_SECONDS)
         except IntegrityError:
             # The user or personality was deleted meanwhile; the usage is still valid.
-            row.user_id = row.personality_id = None
+            values |= {"user_id": None, "personality_id": None}
             await retry_on_disconnect(write, seconds=PAID_SECONDS)
 
     async def summary(self, actor: Actor, *, days: int) -> Sequence[UsageSummary]:

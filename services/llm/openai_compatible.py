@@ -20,11 +20,14 @@ from services.llm.answers import (
     read_text,
     read_usage,
 )
-from services.llm.errors import ModelError, ModelRefused, ModelUnavailable
+from services.llm.errors import ModelError, ModelOverloaded, ModelRefused, ModelUnavailable
 from services.llm.ports import TextModel
 from services.llm.types import ChatMessage, Completion, Parsed, Request, T
 from services.llm.vendors import Dialect
 from services.texts import printable
+
+# What the SDK's HTTP client raises before a request has left.
+_NO_CONNECTION = ("ConnectError", "ConnectTimeout")
 
 
 class OpenAICompatible(TextModel):
@@ -153,7 +156,8 @@ class OpenAICompatible(TextModel):
                 error.body, name, status=error.status_code, retry_after=header
             ) from error
         except openai.APIConnectionError as error:
-            raise ModelUnavailable(name) from error
+            never_sent = type(error.__cause__).__name__ in _NO_CONNECTION
+            raise (ModelOverloaded if never_sent else ModelUnavailable)(name) from error
         except openai.APIError as error:  # an event of a stream
             raise read_error(error.body, name) from error
         # The answer is no JSON, or not what the SDK expects.

@@ -2,46 +2,33 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tenacity.wait import wait_base
 
 from db.models import CallOutcome
+from services.access import BudgetSpent, Caller
 from services.background_calls import BackgroundCalls
 from services.leases import ensure_lease
 from services.llm.chat_templates import ChatTemplate
 from services.llm.errors import (
-    ContextTooLong,
-    MalformedAnswer,
     ModelError,
     ModelMisconfigured,
-    ModelOverloaded,
     ModelProblem,
     ModelRateLimited,
-    ModelRefused,
     ModelUnavailable,
 )
-from services.llm.ledger import Ledger
+from services.llm.ledger import Ledger, OpenCall
 from services.llm.ports import TextModel
-from services.llm.types import Caller, Completion, Parsed, Request, T, Usage
+from services.llm.tokens import MAX_ANSWER_TOKENS, expected_usage, usage_at_most
+from services.llm.types import Completion, Parsed, Request, T
 from services.retries import BACKOFF, with_retries
 
 log = logging.getLogger(__name__)
 C = TypeVar("C", bound=Completion)
-
-_OUTCOMES: dict[type[ModelError], CallOutcome] = {
-    ModelUnavailable: CallOutcome.UNAVAILABLE,
-    ModelRateLimited: CallOutcome.RATE_LIMITED,
-    ModelRefused: CallOutcome.REFUSED,
-    ModelMisconfigured: CallOutcome.MISCONFIGURED,
-    ContextTooLong: CallOutcome.TOO_LONG,
-    MalformedAnswer: CallOutcome.MALFORMED,
-    ModelOverloaded: CallOutcome.UNAVAILABLE,
-}
 
 
 @dataclass(frozen=True)
@@ -56,8 +43,9 @@ class LanguageModels:
     """Calls models, with retries and an optional fallback model.
 
     Models are named `vendor/model`; `vendor/default` is the one in the settings. Each request to a
-    vendor is a row of `llm_calls`, whatever its outcome. The deadline covers all attempts of one
-    model; a fallback has its own deadline.
+    vendor is a row of `llm_calls`, whatever its outcome. While a budget is spent, a free model
+    answers if the request's fallback or `budget_fallback` is one. The deadline covers all attempts
+    of one model; a fallback has its own deadline.
     """
 
     def __init__(
@@ -68,12 +56,14 @@ class LanguageModels:
         *,
         deadline: float = 120,
         wait: wait_base = BACKOFF,
+        budget_fallback: str | None = None,
     ) -> None:
         self._ledger = ledger
         self._background = background
         self._vendors = vendors
         self._deadline = deadline
         self._wait = wait
+        self._budget_fallback = budget_fallback
         self._templates: dict[str, ChatTemplate] = {}
 
     @property
@@ -114,6 +104,7 @@ class LanguageModels:
         """Return the answer to a prompt within the deadline.
 
         Raises:
+            BudgetSpent: A budget leaves no room for it.
             ModelError: Both the model and the fallback failed; the error is the model's.
         """
 
@@ -128,6 +119,7 @@ class LanguageModels:
         """Return the answer to a prompt as a pydantic model within the deadline.
 
         Raises:
+            BudgetSpent: A budget leaves no room for it.
             ModelError: Both the model and the fallback failed; the error is the model's.
         """
 
@@ -142,7 +134,7 @@ class LanguageModels:
         Raises:
             ModelError: The call failed or was interrupted.
         """
-        request = request.to(self.resolve(request.model))
+        request = self._fit(request.to(self.resolve(request.model)))
         vendor, name = self._vendor(request.model)
         pieces: asyncio.Queue[str | Completion | None] = asyncio.Queue()
 
@@ -150,33 +142,26 @@ class LanguageModels:
             deadline = asyncio.get_running_loop().time() + self._deadline
             try:
                 async with _timeout_at(deadline, request.model):
-                    async for piece in vendor.stream(self._fit(request).to(name)):
+                    async for piece in vendor.stream(request.to(name)):
                         pieces.put_nowait(piece)
             finally:
                 pieces.put_nowait(None)
 
-        started = time.perf_counter()
-        task = asyncio.ensure_future(self._background.call(read))
-        outcome, usage = CallOutcome.CANCELLED, Usage()
-        try:
-            while (piece := await pieces.get()) is not None:
-                if isinstance(piece, Completion):
-                    outcome, usage = (
-                        CallOutcome.OK,
-                        self._ledger.with_cost(request.model, piece.usage),
-                    )
-                    piece = replace(piece, usage=usage)
-                yield piece
-            await task
-        except ModelError as error:
-            outcome, usage = _OUTCOMES[type(error)], self._usage_of(request.model, error)
-            self._learn_template(request.model, error)
-            raise
-        finally:
-            task.cancel()
-            await self._ledger.record(
-                request.model, caller, outcome, usage, time.perf_counter() - started
-            )
+        async with self._open_call(request, caller) as call:
+            task = asyncio.ensure_future(self._background.call(read))
+            try:
+                while (piece := await pieces.get()) is not None:
+                    if isinstance(piece, Completion):
+                        call.outcome = CallOutcome.OK
+                        call.usage = self._ledger.with_cost(request.model, piece.usage)
+                        piece = replace(piece, usage=call.usage)
+                    yield piece
+                await task
+            except ModelError as error:
+                self._learn_template(request.model, error)
+                raise
+            finally:
+                task.cancel()
 
     async def models(self, vendor: str) -> dict[str, str | None]:
         """Return the models of a vendor, with their shutdown dates."""
@@ -196,6 +181,12 @@ class LanguageModels:
     ) -> C:
         try:
             return await self._within_deadline(ask, request, caller)
+        except BudgetSpent:
+            substitute = self._free_substitute(fallback)
+            if substitute is None:
+                raise
+            answer = await self._within_deadline(ask, request.to(substitute), caller)
+            return replace(answer, is_free_substitute=True)
         except (ModelUnavailable, ModelRateLimited, ModelMisconfigured) as error:
             if fallback is None or fallback == request.model:
                 raise
@@ -204,6 +195,14 @@ class LanguageModels:
                 return await self._within_deadline(ask, request.to(fallback), caller)
             except ModelError as second:
                 raise error from second
+
+    def _free_substitute(self, *candidates: str | None) -> str | None:
+        """Return a free model that answers while a budget is spent, if there is one."""
+        for candidate in filter(None, (*candidates, self._budget_fallback)):
+            with suppress(ModelMisconfigured):
+                if self._ledger.is_free(model := self.resolve(candidate)):
+                    return model
+        return None
 
     async def _within_deadline(
         self,
@@ -243,8 +242,12 @@ class LanguageModels:
                     raise
 
     def _fit(self, request: Request) -> Request:
+        """Return a request as the model's template demands it, with a limit of its answer."""
         template = self._templates.get(request.model, ChatTemplate())
-        return replace(request, messages=template.fit(request.messages))
+        sampling = request.sampling
+        if sampling.max_tokens is None:
+            sampling = replace(sampling, max_tokens=MAX_ANSWER_TOKENS)
+        return replace(request, messages=template.fit(request.messages), sampling=sampling)
 
     def _learn_template(self, model: str, error: ModelError) -> bool:
         """Remember what the chat template of a model demands; return whether that was new."""
@@ -255,9 +258,18 @@ class LanguageModels:
         self._templates[model] = stricter
         return True
 
-    def _usage_of(self, model: str, error: ModelError) -> Usage:
-        """Return what a call that failed used, which is paid all the same."""
-        return self._ledger.with_cost(model, error.usage) if error.usage else Usage()
+    @asynccontextmanager
+    async def _open_call(self, request: Request, caller: Caller) -> AsyncGenerator[OpenCall]:
+        """Reserve for a request and store its outcome.
+
+        Raises:
+            BudgetSpent: A budget leaves no room for it.
+        """
+        at_most, expected = usage_at_most(request), expected_usage(request)
+        async with self._ledger.call(
+            request.model, caller, at_most=at_most, expected=expected
+        ) as call:
+            yield call
 
     async def _attempt(
         self,
@@ -267,23 +279,19 @@ class LanguageModels:
         deadline: float,
     ) -> C:
         vendor, name = self._vendor(request.model)
-        started = time.perf_counter()
-        outcome, usage = CallOutcome.CANCELLED, Usage()
-        try:
-            async with _timeout_at(deadline, request.model):
-                ensure_lease()
-                answer = await ask(vendor, self._fit(request).to(name))
-            outcome, usage = CallOutcome.OK, self._ledger.with_cost(request.model, answer.usage)
-        except ModelError as error:
-            outcome, usage = _OUTCOMES[type(error)], self._usage_of(request.model, error)
-            if error.detail:
-                log.warning("%s failed: %s", request.model, error.detail)
-            raise
-        finally:
-            await self._ledger.record(
-                request.model, caller, outcome, usage, time.perf_counter() - started
-            )
-        return replace(answer, usage=usage)
+        fitted = self._fit(request)
+        async with self._open_call(fitted, caller) as call:
+            try:
+                async with _timeout_at(deadline, request.model):
+                    ensure_lease()
+                    answer = await ask(vendor, fitted.to(name))
+            except ModelError as error:
+                if error.detail:
+                    log.warning("%s failed: %s", request.model, error.detail)
+                raise
+            call.outcome = CallOutcome.OK
+            call.usage = self._ledger.with_cost(request.model, answer.usage)
+        return replace(answer, usage=call.usage)
 
 
 @asynccontextmanager

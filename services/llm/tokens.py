@@ -1,5 +1,37 @@
 """Estimates of token counts, without a tokenizer."""
 
+from services.llm.types import Request, Usage
+
+# The limit of an answer whose request names none.
+MAX_ANSWER_TOKENS = 4096
+# What a vendor adds to each message, and the most that it counts for a picture of our size.
+_TOKENS_PER_MESSAGE, _TOKENS_PER_IMAGE = 16, 3000
+_LIKELY_ANSWER_TOKENS = 300
+
+
+def usage_at_most(request: Request) -> Usage:
+    """Return the most tokens that a request can take: no vocabulary has tokens without a byte."""
+    return Usage(
+        tokens_in=sum(
+            len(message.content.encode("utf-8", "replace"))
+            + _TOKENS_PER_MESSAGE
+            + _TOKENS_PER_IMAGE * len(message.images)
+            for message in request.messages
+        ),
+        tokens_out=request.sampling.max_tokens or MAX_ANSWER_TOKENS,
+    )
+
+
+def expected_usage(request: Request) -> Usage:
+    """Return the tokens that a request will probably take."""
+    return Usage(
+        tokens_in=sum(
+            estimate(message.content) + _TOKENS_PER_IMAGE // 2 * len(message.images)
+            for message in request.messages
+        ),
+        tokens_out=min(request.sampling.max_tokens or MAX_ANSWER_TOKENS, _LIKELY_ANSWER_TOKENS),
+    )
+
 
 def estimate(text: str) -> int:
     """Return the estimated number of tokens of a text; rather too high for usual texts.

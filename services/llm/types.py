@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, Self, TypeVar
-from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -74,13 +73,15 @@ class Usage:
 class Completion:
     """The answer of a model. `model` is its full name, `vendor/model`.
 
-    `is_cut` is set if the answer hit the token limit.
+    `is_cut` is set if the answer hit the token limit, `is_free_substitute` if a free model answered
+    because a budget is spent.
     """
 
     text: str
     model: str
     usage: Usage
     is_cut: bool = False
+    is_free_substitute: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +89,3 @@ class Parsed(Completion, Generic[T]):
     """An answer that is also parsed into the requested schema."""
 
     value: T
-
-
-@dataclass(frozen=True, kw_only=True)
-class Caller:
-    """The purpose of a call and who caused it, for the ledger."""
-
-    purpose: str
-    user_id: UUID | None = None
-    personality_id: UUID | None = None
-    guild_id: int | None = None

@@ -33,6 +33,17 @@ def ledger(sessions: Sessions) -> Ledger:
     return Ledger(sessions, PRICES)
 
 
+async def record(
+    ledger: Ledger,
+    model: str,
+    caller: Caller,
+    outcome: CallOutcome = CallOutcome.OK,
+    usage: Usage = USAGE,
+) -> None:
+    async with ledger.call(model, caller, at_most=usage, expected=usage) as call:
+        call.outcome, call.usage = outcome, usage
+
+
 async def only_call(sessions: Sessions) -> LlmCall:
     async with sessions() as session:
         return (await session.scalars(select(LlmCall))).one()
@@ -96,7 +107,7 @@ async def test_what_was_spent_is_summed_by_model_and_purpose_the_dearest_first(
         ("openai/luna", "chat", CallOutcome.OK, dear),
         ("openai/luna", "chat", CallOutcome.RATE_LIMITED, Usage()),
     ):
-        await ledger.record(model, Caller(purpose=purpose), outcome, usage, 0.1)
+        await record(ledger, model, Caller(purpose=purpose), outcome, usage)
 
     chat, memory = await ledger.summary(BOSS, days=1)
     assert (chat.model, chat.purpose, chat.calls, chat.failed) == ("openai/luna", "chat", 3, 1)
@@ -107,7 +118,7 @@ async def test_what_was_spent_is_summed_by_model_and_purpose_the_dearest_first(
 
 
 async def test_what_was_spent_before_is_left_out(ledger: Ledger, sessions: Sessions) -> None:
-    await ledger.record("openai/luna", Caller(purpose="chat"), CallOutcome.OK, USAGE, 0.1)
+    await record(ledger, "openai/luna", Caller(purpose="chat"))
     async with sessions.begin() as session:
         await session.execute(update(LlmCall).values(created_at=func.now() - timedelta(days=8)))
 
@@ -125,7 +136,7 @@ async def test_a_call_is_written_down_when_its_user_is_gone(
 ) -> None:
     caller = Caller(purpose="chat", user_id=uuid4(), personality_id=uuid4())
 
-    await models.ledger.record("openai/gpt-6-luna", caller, CallOutcome.OK, Usage(tokens_in=7), 0.1)
+    await record(models.ledger, "openai/gpt-6-luna", caller, usage=Usage(tokens_in=7))
 
     async with sessions() as session:
         row = (await session.scalars(select(LlmCall))).one()

@@ -5,6 +5,7 @@ from discord import app_commands
 
 from bot.discord.messages import Catalogue
 from services import errors
+from services.access import errors as access
 from services.characters import STYLES
 from services.characters import errors as characters
 from services.chat import errors as chat
@@ -40,6 +41,16 @@ _GENERAL = {
     errors.OwnersOnly: "Only the owners of **{name}** can do that.",
     errors.BotOwnerOnly: "Only the person who runs this bot can do that.",
     errors.ModeratorsOnly: "Only members with **{permission}** in this channel can do that.",
+}
+
+_ACCESS = {
+    access.BudgetSpent: (
+        "{limit:term} is spent.[[ It goes on {resumes_at:time}.]] Until then `/usage` shows what "
+        "you have used."
+    ),
+    access.BudgetOutOfRange: (
+        "A budget is between 0 and {maximum_usd:,} dollars, or {maximum_answers:,} answers a day."
+    ),
 }
 
 _DISCORD = {
@@ -372,6 +383,10 @@ _OPERATIONS = {
 _SEE_LOG = "the person who runs this bot finds the reason in its log"
 _TERMS = {
     "too many": "too many",
+    "BudgetLimit:all": "Today's budget of this bot",
+    "BudgetLimit:server": "Today's budget of this server",
+    "BudgetLimit:user": "Your budget of today",
+    "BudgetLimit:share": "Your share of today's budget",
     "ModelProblem:no credit": "the account at its vendor has no credit left",
     "ModelProblem:key refused": f"its vendor does not accept the API key; {_SEE_LOG}",
     "ModelProblem:not found": f"its vendor has no such model at this address; {_SEE_LOG}",
@@ -432,6 +447,7 @@ _TERMS = {
 ENGLISH = Catalogue(
     messages={
         **_GENERAL,
+        **_ACCESS,
         **_DISCORD,
         **_PERSONALITIES,
         **_PEOPLE,

@@ -1,0 +1,155 @@
+"""budgets of paid calls"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+# Reserves an amount in every account at once, or refuses and changes nothing. The lock makes the
+# decisions of all processes follow each other; each statement sees what was committed before it.
+#
+# The window is the current hour and the 24 before it. `p_bound` is the most that the call can cost,
+# `p_expected` what it probably costs. The budgets of the settings are those in all, per server and
+# per user; rows of `budgets` come before them, except the default of a new database.
+#
+# A user's fair share: what of the budget has accrued (a tenth at once, the rest over a day) divided
+# by the people who have spent something within the window.
+_RESERVE = """
+CREATE FUNCTION reserve_spending(
+    p_now timestamptz, p_server bigint, p_account bigint, p_bound numeric, p_expected numeric,
+    p_usd numeric[], p_answers int[],
+    OUT refused_by text, OUT resumes_at timestamptz, OUT used_usd numeric, OUT budget_usd numeric
+) LANGUAGE plpgsql AS $$
+DECLARE
+    this_hour timestamptz := date_trunc('hour', p_now, 'UTC');
+    since timestamptz := date_trunc('hour', p_now, 'UTC') - interval '24 hours';
+    scopes text[] := ARRAY['all', 'server', 'user'];
+    ids bigint[] := ARRAY[0, p_server, p_account];
+    limits_usd numeric[];
+    limits_answers int[];
+    used numeric;
+    used_answers int;
+    first_hour timestamptz;
+    last_hour timestamptz;
+    people_count int;
+    accrued numeric;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('reserve_spending'));
+    SELECT array_agg(coalesce(own.usd, every.usd, p_usd[n], fallback.usd) ORDER BY n),
+           array_agg(coalesce(own.answers, every.answers, p_answers[n]) ORDER BY n)
+    INTO limits_usd, limits_answers
+    FROM generate_series(1, 3) n
+    LEFT JOIN budgets own
+        ON own.scope = scopes[n] AND own.scope_id = ids[n] AND own.set_by IS NOT NULL
+    LEFT JOIN budgets every
+        ON n > 1 AND every.scope = 'each ' || scopes[n] AND every.scope_id = 0
+    LEFT JOIN budgets fallback
+        ON n = 1 AND fallback.scope = 'all' AND fallback.set_by IS NULL;
+    limits_usd[2] := coalesce(limits_usd[2], 0.4 * limits_usd[1]);
+    limits_usd[3] := coalesce(limits_usd[3], 0.1 * limits_usd[1]);
+    budget_usd := limits_usd[1];
+
+    FOR n IN 1..3 LOOP
+        CONTINUE WHEN ids[n] IS NULL;
+        SELECT coalesce(sum(s.usd), 0), coalesce(sum(s.answers), 0)
+        INTO used, used_answers
+        FROM spending s WHERE s.scope = scopes[n] AND s.scope_id = ids[n] AND s.hour >= since;
+        IF n = 1 THEN used_usd := used; END IF;
+        IF used + p_bound > limits_usd[n] OR used_answers >= limits_answers[n] THEN
+            refused_by := scopes[n];
+            -- The first hour after which what is left in the window leaves room for this call.
+            SELECT min(later.hour) + interval '25 hours' INTO resumes_at
+            FROM spending later
+            WHERE later.scope = scopes[n] AND later.scope_id = ids[n] AND later.hour >= since
+            AND (SELECT (limits_usd[n] IS NULL OR coalesce(sum(s.usd), 0) + p_bound <= limits_usd[n])
+                    AND (limits_answers[n] IS NULL
+                         OR coalesce(sum(s.answers), 0) < limits_answers[n])
+                 FROM spending s WHERE s.scope = scopes[n] AND s.scope_id = ids[n]
+                 AND s.hour > later.hour);
+            RETURN;
+        END IF;
+    END LOOP;
+
+    IF p_account IS NOT NULL THEN
+        SELECT max(s.hour) INTO last_hour FROM spending s
+        WHERE s.scope = 'user' AND s.scope_id = p_account AND s.hour >= since;
+        IF budget_usd IS NOT NULL AND p_bound > 0 THEN
+            SELECT min(s.hour), coalesce(sum(s.people), 0) INTO first_hour, people_count
+            FROM spending s WHERE s.scope = 'all' AND s.hour >= since;
+            people_count := people_count + (last_hour IS NULL)::int;
+            accrued := budget_usd * least(1, 0.1 + 0.9 * coalesce(
+                extract(epoch FROM p_now - first_hour) / 86400, 0));
+            IF (used + p_expected) * people_count > accrued THEN
+                refused_by := 'share';
+                resumes_at := this_hour + interval '1 hour';
+                RETURN;
+            END IF;
+        END IF;
+    END IF;
+
+    FOR n IN 1..3 LOOP
+        CONTINUE WHEN ids[n] IS NULL;
+        INSERT INTO spending AS s (scope, scope_id, hour, usd, answers)
+        VALUES (scopes[n], ids[n], this_hour, p_bound, 1)
+        ON CONFLICT (scope, scope_id, hour)
+        DO UPDATE SET usd = s.usd + excluded.usd, answers = s.answers + 1;
+    END LOOP;
+    used_usd := used_usd + p_bound;
+    IF p_account IS NOT NULL AND last_hour IS DISTINCT FROM this_hour THEN
+        UPDATE spending s SET people = s.people + CASE WHEN s.hour = this_hour THEN 1 ELSE -1 END
+        WHERE s.scope = 'all' AND s.hour IN (this_hour, last_hour);
+    END IF;
+END $$
+"""
+
+
+def upgrade() -> None:
+    op.create_table(
+        "budgets",
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("scope_id", sa.BigInteger(), nullable=False),
+        sa.Column("usd", sa.Numeric(12, 4), nullable=True),
+        sa.Column("answers", sa.Integer(), nullable=True),
+        sa.Column("set_by", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint("usd >= 0 AND answers >= 0", name=op.f("ck_budgets_positive")),
+        sa.CheckConstraint(
+            "(scope_id = 0) = (scope NOT IN ('server', 'user'))", name=op.f("ck_budgets_scope_id")
+        ),
+        sa.PrimaryKeyConstraint("scope", "scope_id", name=op.f("pk_budgets")),
+    )
+    op.create_table(
+        "spending",
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("scope_id", sa.BigInteger(), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("usd", sa.Numeric(16, 8), server_default="0", nullable=False),
+        sa.Column("answers", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("people", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("scope", "scope_id", "hour", name=op.f("pk_spending")),
+    )
+    op.create_index("ix_llm_calls_guild_id", "llm_calls", ["guild_id", "created_at"])
+    # A database that people use already keeps working as it did: its operator sets a budget.
+    op.execute(
+        "INSERT INTO budgets (scope, scope_id, usd) SELECT 'all', 0, 1 "
+        "WHERE NOT EXISTS (SELECT FROM users)"
+    )
+    op.execute(_RESERVE)
+
+
+def downgrade() -> None:
+    op.execute(
+        "DROP FUNCTION reserve_spending(timestamptz, bigint, bigint, numeric, numeric, "
+        "numeric[], int[])"
+    )
+    op.drop_index("ix_llm_calls_guild_id", table_name="llm_calls")
+    op.drop_table("spending")
+    op.drop_table("budgets")
