@@ -10,7 +10,7 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.notifications import reply_address
 from bot.discord.ui import show_list
-from cogs.options import PersonalityOption
+from cogs.options import OwnPersonalityOption
 from services.errors import BotOwnerOnly
 from services.jobs import JobStatus
 from services.texts import shorten
@@ -83,7 +83,7 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For the ow
 
     @app_commands.command()
     @app_commands.describe(personality="Whose current version to publish")
-    async def publish(self, interaction: Interaction, personality: PersonalityOption) -> None:
+    async def publish(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
         """Publish any personality (for development)."""
         await self._check(interaction)
         attempt = await self._publishing.start(

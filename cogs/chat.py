@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
-from bot.discord.converters import from_interaction, interaction_actor
+from bot.discord.converters import from_interaction, interaction_actor, to_channel
 from cogs.options import PersonalityOption
 from services.texts import on_one_line
 
@@ -26,7 +26,11 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
         message: app_commands.Range[str, 1, 1900],
     ) -> None:
         """Say something to a personality, anywhere."""
-        await self._chat.check_not_opted_out(interaction.user.id)
+        await self._channels.check_may_talk(
+            await interaction_actor(interaction),
+            to_channel(interaction.channel, interaction.guild),
+            personality.id,
+        )
         await interaction.response.send_message(spoken_line(interaction.user, message))
         message_shown = await interaction.original_response()
         await self._chat.answer_command(

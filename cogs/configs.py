@@ -12,7 +12,7 @@ from typing_extensions import override
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, Modal, confirm, show_list
-from cogs.options import ConfigOption, ModelOption, PersonalityOption
+from cogs.options import ConfigOption, ModelOption, OwnPersonalityOption, PersonalityOption
 from services.errors import BotOwnerOnly
 from services.llm import ModelChoice
 from services.llm_configs import (
@@ -234,7 +234,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
     async def default(
         self,
         interaction: Interaction,
-        personality: PersonalityOption,
+        personality: OwnPersonalityOption,
         config: ConfigOption | None = None,
     ) -> None:
         """Choose the config of your personality for people who have not chosen one."""

@@ -9,7 +9,11 @@ from discord.app_commands import Choice, Transform
 from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
-from bot.discord.converters import interaction_actor, is_age_restricted
+from bot.discord.converters import (
+    interaction_actor,
+    interaction_situation,
+    is_age_restricted,
+)
 from bot.discord.embeds.posts import target_label
 from services.characters import STYLES, Character
 from services.llm_configs import LlmConfig
@@ -26,11 +30,12 @@ _MAX_CHOICE_LENGTH = 100
 
 
 def member_names(interaction: discord.Interaction[Any]) -> list[str]:
-    """Return the names of a server's other members, which no personality may have."""
+    """Return the names of a server's roles and other members, which no personality may have."""
     if interaction.guild is None:
         return []
     others = [each for each in interaction.guild.members if each.id != interaction.user.id]
-    return [name for each in others for name in {each.display_name, each.name}]
+    names = [name for each in others for name in {each.display_name, each.name}]
+    return [*names, *(role.name for role in interaction.guild.roles if not role.is_default())]
 
 
 def _choices(names: list[str]) -> Choices:
@@ -43,15 +48,53 @@ class PersonalityTransformer(app_commands.Transformer[Bot]):
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> Personality:
         return await interaction.client.services.personalities.find(
-            value, discord_id=interaction.user.id, channel_id=interaction.channel_id
+            value, await interaction_situation(interaction)
         )
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
         names = await interaction.client.services.personalities.names(
-            interaction.user.id, interaction.channel_id, query=str(value)
+            await interaction_situation(interaction), query=str(value)
         )
-        return _choices(list(names))
+        return [
+            Choice(name=name[:100], value=name[:100])
+            if maker is None
+            else Choice(name=f"{name} (by {maker})"[:100], value=slug)
+            for name, slug, maker in names
+        ]
+
+
+class OwnPersonalityTransformer(app_commands.Transformer[Bot]):
+    """A typed name as one of the user's personalities, else as one that they may call here."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Personality:
+        return await interaction.client.services.personalities.find_own_first(
+            await interaction_actor(interaction), value, await interaction_situation(interaction)
+        )
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        return _choices(
+            list(
+                await interaction.client.services.personalities.own_names(
+                    interaction.user.id, query=str(value)
+                )
+            )
+        )
+
+
+class BringTransformer(PersonalityTransformer):
+    """A typed name as a personality of one's own or one that may be called, or a slug as another.
+
+    Moderators learn the slug of another's personality from its maker, who sees it in its details.
+    """
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Personality:
+        return await interaction.client.services.personalities.find_to_bring(
+            await interaction_actor(interaction), value, await interaction_situation(interaction)
+        )
 
 
 class PersonalitiesTransformer(PersonalityTransformer):
@@ -278,7 +321,9 @@ def _id_choice(name: str, value: UUID) -> Choice[str | int | float]:
     return Choice(name=shorten(name, _MAX_CHOICE_LENGTH), value=str(value))
 
 
+OwnPersonalityOption: TypeAlias = Transform[Personality, OwnPersonalityTransformer]
 PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]
+BringOption: TypeAlias = Transform[Personality, BringTransformer]
 PersonalitiesOption: TypeAlias = Transform[list[Personality], PersonalitiesTransformer]
 PersonaOption: TypeAlias = Transform[Persona, PersonaTransformer]
 CharacterOption: TypeAlias = Transform[Character, CharacterTransformer]

@@ -9,7 +9,7 @@ from bot.discord.converters import interaction_actor
 from bot.discord.embeds.publishing import attempt_line, publish_status_embed
 from bot.discord.notifications import reply_address
 from bot.discord.ui import AnyInteraction, confirm, show_list
-from cogs.options import PersonalityOption
+from cogs.options import OwnPersonalityOption
 
 
 class Publishing(
@@ -28,7 +28,7 @@ class Publishing(
     async def start(
         self,
         interaction: Interaction,
-        personality: PersonalityOption,
+        personality: OwnPersonalityOption,
         dm: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
     ) -> None:
         """Publish the current version of a personality."""
@@ -45,7 +45,7 @@ class Publishing(
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
-    async def status(self, interaction: Interaction, personality: PersonalityOption) -> None:
+    async def status(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
         """Show the progress of a publication."""
         publish_status = await self._publishing.status(
             await interaction_actor(interaction), personality.id
@@ -56,7 +56,7 @@ class Publishing(
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
-    async def history(self, interaction: Interaction, personality: PersonalityOption) -> None:
+    async def history(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
         """Show every attempt to publish a personality."""
         attempts = await self._publishing.history(
             await interaction_actor(interaction), personality.id
@@ -68,7 +68,7 @@ class Publishing(
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
-    async def unpublish(self, interaction: Interaction, personality: PersonalityOption) -> None:
+    async def unpublish(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
         """Remove a personality from the public catalogue."""
         actor = await interaction_actor(interaction)
         publish_status = await self._publishing.status(actor, personality.id)

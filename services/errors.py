@@ -55,3 +55,10 @@ class UnknownTimeZone(DomainError):
     """There is no time zone of this name."""
 
     name: str
+
+
+@dataclass(eq=False)
+class NameImpersonates(DomainError):
+    """The name could be mistaken for Discord, staff, or a member of the server."""
+
+    name: str

@@ -10,8 +10,9 @@ from db.models import Personality, Venue
 class Actor:
     """A person who acts, with their permissions in the channel where they act.
 
-    `moderates` is Manage Messages in the channel. Services check it; Discord's UI only hides
-    commands. `account_id` is the account of a member that a proxy bot speaks for.
+    `moderates` is Manage Messages in the channel, `moderates_server` in the whole server. Services
+    check them; Discord's UI only hides commands. `account_id` is the account of a member that a
+    proxy bot speaks for, `role_ids` are their roles in the server.
     """
 
     discord_id: int
@@ -19,6 +20,8 @@ class Actor:
     account_id: int | None = None
     is_bot_owner: bool = False
     moderates: bool = False
+    moderates_server: bool = False
+    role_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +54,7 @@ class IncomingMessage:
 
     `mentions` maps Discord ids in the text to names. `reply_to` is the id of the answered message.
     The author of a proxied message is the member, with a negative id, and `account_id` the account
-    of the member, if it is known.
+    of the member, if it is known. Of a proxied message the roles are not known.
     """
 
     message_id: int
@@ -65,6 +68,19 @@ class IncomingMessage:
     reply_to: int | None = None
     mentions_bot: bool = False
     account_id: int | None = None
+    role_ids: frozenset[int] = frozenset()
+    moderates: bool = False
+
+    @property
+    def author(self) -> Actor:
+        """Return the author with their permissions in the channel."""
+        return Actor(
+            discord_id=self.author_id,
+            name=self.author_name,
+            account_id=self.account_id,
+            moderates=self.moderates,
+            role_ids=self.role_ids,
+        )
 
     @property
     def author_ids(self) -> frozenset[int]:

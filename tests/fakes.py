@@ -1,6 +1,6 @@
 """Fakes of the ports of services."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,11 @@ from uuid import UUID
 
 from typing_extensions import override
 
+from services.access import AccessDenied, BudgetSpent
 from services.chat.ports import ChatAdapter
 from services.clock import Clock
 from services.media import MAX_BYTES
+from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
 
@@ -71,6 +73,18 @@ class FakeChatAdapter(ChatAdapter):
     @override
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:
         self.errors.append(error)
+
+    @override
+    async def send_refusal(
+        self, message: IncomingMessage, error: AccessDenied | BudgetSpent, *, in_words: bool
+    ) -> None:
+        self.errors.append(error)
+
+    @override
+    async def ask_which(
+        self, message: IncomingMessage, candidates: Sequence[NamedPersonality]
+    ) -> None:
+        raise AssertionError("no two have one name")
 
     @override
     async def send_crisis_resources(self, message: IncomingMessage) -> None:

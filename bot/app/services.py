@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.access import AuditService, BlockService, Budgets, ServerService
 from services.characters import (
     CharacterService,
     GalleryService,
@@ -47,6 +48,10 @@ class Services:
     chat_adapter: ChatAdapter
     models: LanguageModels
     ledger: Ledger
+    budgets: Budgets
+    servers: ServerService
+    blocks: BlockService
+    audit: AuditService
     people: PeopleService
     personalities: PersonalityService
     system_prompts: SystemPromptService

@@ -10,6 +10,7 @@ from bot.app.services import DiscordAdapters, Services
 from bot.app.settings import Settings
 from bot.discord.errors import describe
 from db.session import Sessions
+from services.access import AuditService, BlockService, Budgets, ServerService
 from services.buffer import BufferPublisher
 from services.characters import (
     CharacterLimits,
@@ -29,7 +30,12 @@ from services.chat import (
 )
 from services.clock import Clock, SystemClock
 from services.command_sync import CommandSyncService
-from services.embeddings import ImageEmbedder, LocalImageEmbedder, TextEmbedder
+from services.embeddings import (
+    ImageEmbedder,
+    ImageEmbeddings,
+    LocalImageEmbedder,
+    TextEmbedder,
+)
 from services.engine import (
     ActHandler,
     ActJob,
@@ -117,6 +123,7 @@ def assemble(
     clock: Clock | None = None,
     engine: EngineOptions | None = None,
     limits: CharacterLimits | None = None,
+    budgets: Budgets | None = None,
 ) -> Services:
     """Build every service from the adapters and clients that do I/O."""
     active_clock = clock or SystemClock()
@@ -144,7 +151,7 @@ def assemble(
     publishers: dict[str, Publisher] = {TargetKind.DISCORD: adapters.publisher}
     if buffer is not None:
         publishers[TargetKind.BUFFER] = buffer
-    photo_embedder = image_embedder or LocalImageEmbedder()
+    photo_embedder = ImageEmbeddings(models.ledger, image_embedder or LocalImageEmbedder())
     garbage_collector = GarbageCollector(sessions, pipeline.store, FILE_REFERENCES)
     handlers = (
         PublishHandler(sessions, models),
@@ -166,6 +173,10 @@ def assemble(
         chat_adapter=adapters.chat_adapter,
         models=models,
         ledger=models.ledger,
+        budgets=budgets or Budgets(sessions),
+        servers=ServerService(sessions),
+        blocks=BlockService(sessions),
+        audit=AuditService(sessions),
         people=PeopleService(sessions),
         personalities=personalities,
         system_prompts=SystemPromptService(sessions),

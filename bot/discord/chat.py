@@ -14,15 +14,18 @@ import discord
 from discord import ui
 from typing_extensions import override
 
+from bot.discord.buttons.namesakes import NamesakeView
 from bot.discord.converters import is_from_person, to_incoming_message
 from bot.discord.errors import describe
 from bot.discord.proxies import Proxies
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
+from services.access import AccessDenied, BudgetSpent
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
 from services.errors import DomainError
 from services.media import MAX_BYTES
-from services.personalities import appearance
+from services.names import appearance
+from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,8 @@ CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 # How long the names of a server's members are remembered.
 _NAMES_SECONDS = 60
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
+# Reactions to messages that get no answer: a budget is spent, or a rule forbids it.
+_SPENT, _DENIED = "⏳", "🔒"
 _CRISIS_RESOURCES = """\
 This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
 any story. Please talk to a person who can help, now:
@@ -112,6 +117,33 @@ class DiscordChatAdapter(ChatAdapter):
     @override
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:
         await self._reply(message, f"-# {describe(error)}")
+
+    @override
+    async def send_refusal(
+        self, message: IncomingMessage, error: AccessDenied | BudgetSpent, *, in_words: bool
+    ) -> None:
+        mark = _SPENT if isinstance(error, BudgetSpent) else _DENIED
+        with suppress(DomainError):
+            async with translate_errors():
+                messageable = await self._resolve(message.channel)
+                await messageable.get_partial_message(message.message_id).add_reaction(mark)
+        if in_words:
+            await self._tell(message, describe(error))
+
+    async def _tell(self, message: IncomingMessage, text: str) -> None:
+        """Tell the author of a message something by DM, if they accept one."""
+        where = "" if message.channel.guild_id is None else f"<#{message.channel.channel_id}>: "
+        async with translate_errors():
+            account_id = message.account_id or message.author_id
+            user = self._bot.get_user(account_id) or await self._bot.fetch_user(account_id)
+            await user.send(f"{where}{text}")
+
+    @override
+    async def ask_which(
+        self, message: IncomingMessage, candidates: Sequence[NamedPersonality]
+    ) -> None:
+        view = NamesakeView(message, candidates)
+        view.question = await self._reply(message, "-# Whom do you mean?", view=view)
 
     @override
     async def send_crisis_resources(self, message: IncomingMessage) -> None:
@@ -259,7 +291,9 @@ class DiscordChatAdapter(ChatAdapter):
     async def _resolve(self, channel: Channel) -> Any:
         return await resolve_channel(self._bot, channel.channel_id)
 
-    async def _reply(self, message: IncomingMessage, text: str) -> None:
+    async def _reply(
+        self, message: IncomingMessage, text: str, *, view: ui.View = discord.utils.MISSING
+    ) -> discord.Message:
         async with translate_errors():
             messageable = await self._resolve(message.channel)
             reference = discord.MessageReference(
@@ -267,7 +301,7 @@ class DiscordChatAdapter(ChatAdapter):
                 channel_id=message.channel.channel_id,
                 fail_if_not_exists=False,
             )
-            await messageable.send(text, reference=reference)
+            return await messageable.send(text, reference=reference, view=view)
 
     async def _keep_typing(self, channel: Channel) -> None:
         with suppress(discord.HTTPException, aiohttp.ClientError, OSError):

@@ -32,7 +32,7 @@ Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
     "personas", "personalities", "configs", "prompts", "channels", "chat", "answers", "memory",
     "history", "privacy", "publishing", "discover", "characters", "photos", "schedule",
-    "boards", "engine", "help",
+    "boards", "engine", "servers", "blocks", "help",
     "admin",
 )  # fmt: skip
 

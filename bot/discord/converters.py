@@ -5,6 +5,7 @@ from typing import Any
 import discord
 
 from bot.discord.proxies import Proxies, member_id
+from services.access import Situation
 from services.texts import printable
 from services.types import Actor, Attachment, Channel, IncomingMessage, Venue
 
@@ -42,6 +43,16 @@ def to_actor(
         name=printable(user.display_name),
         is_bot_owner=is_bot_owner,
         moderates=moderates,
+        moderates_server=isinstance(user, discord.Member) and _can_moderate(user.guild_permissions),
+        role_ids=_role_ids(user),
+    )
+
+
+def _role_ids(user: object) -> frozenset[int]:
+    return (
+        frozenset(each.id for each in user.roles)
+        if isinstance(user, discord.Member)
+        else frozenset()
     )
 
 
@@ -60,6 +71,8 @@ def from_interaction(
         author_name=printable(interaction.user.display_name),
         content=printable(text),
         created_at=message.created_at,
+        role_ids=_role_ids(interaction.user),
+        moderates=to_actor(interaction.user, interaction.channel).moderates,
     )
 
 
@@ -82,6 +95,8 @@ def to_incoming_message(
         mentions={each.id: each.display_name for each in message.mentions},
         reply_to=reference.message_id if reference and not message.flags.forwarded else None,
         mentions_bot=any(each.id == bot_id for each in message.mentions),
+        role_ids=_role_ids(message.author),
+        moderates=to_actor(message.author, message.channel).moderates,
     )
 
 
@@ -129,3 +144,9 @@ async def interaction_actor(interaction: discord.Interaction[Any], channel: Any 
     """Return the user of an interaction, with their permissions in its channel or another."""
     is_bot_owner = await interaction.client.is_owner(interaction.user)
     return to_actor(interaction.user, channel or interaction.channel, is_bot_owner=is_bot_owner)
+
+
+async def interaction_situation(interaction: discord.Interaction[Any]) -> Situation:
+    """Return who uses a command where."""
+    channel = to_channel(interaction.channel, interaction.guild) if interaction.channel else None
+    return Situation.of(await interaction_actor(interaction), channel)

@@ -22,6 +22,7 @@ from bot.discord.client import Bot
 from bot.discord.converters import to_actor, to_channel
 from bot.playground import simulation, world
 from bot.playground.world import World
+from services.access import Situation
 from services.clock import FastClock
 
 log = logging.getLogger(__name__)
@@ -81,17 +82,11 @@ async def _welcome(bot: Bot, server: World) -> None:
     ):
         raise TypeError("the simulated server has lost its channels")
     await lobby.send(_WELCOME_MESSAGE)
-    alice = server.members["alice"].member
-    if alice is None:
-        raise TypeError("the simulated server has lost Alice")
-    mirela = await bot.services.personalities.find(
-        "mirela", discord_id=alice.id, channel_id=lighthouse.id
-    )
+    channel = to_channel(lighthouse, lighthouse.guild)
+    mirela = await bot.services.personalities.find("mirela", Situation(channel=channel))
     # Alice owns the bot, not the server; the playground opens the channel for her.
     moderator = to_actor(lighthouse.guild.me, lighthouse)
-    await bot.services.channels.activate(
-        moderator, to_channel(lighthouse, lighthouse.guild), mirela
-    )
+    await bot.services.channels.activate(moderator, channel, mirela)
     await lighthouse.send("-# Mirela answers everything that is said here.")
 
 
@@ -104,8 +99,8 @@ async def _open_board(bot: Bot, server: World) -> None:
     if await bot.services.boards.exists(channel):
         return
     moderator = to_actor(square.guild.me, square)
-    find, alice = bot.services.personalities.find, server.members["alice"]
-    cast = [await find(name, discord_id=alice.id, channel_id=square.id) for name in _BOARD_MEMBERS]
+    here = Situation(channel=channel)
+    cast = [await bot.services.personalities.find(name, here) for name in _BOARD_MEMBERS]
     await bot.services.boards.open(
         moderator,
         channel,

@@ -13,7 +13,7 @@ from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.characters.drawing import confirm_drawing, confirm_order
 from cogs.characters.gallery import GalleryView
 from cogs.characters.profile import ProfileView
-from cogs.options import CharacterOption, PersonalityOption, StyleOption
+from cogs.options import CharacterOption, OwnPersonalityOption, StyleOption
 from services.characters import VARIANTS, ImageOrder, Scene
 from services.types import Actor
 
@@ -123,7 +123,10 @@ class Characters(
     @app_commands.command()
     @app_commands.describe(character="Which of yours", personality="Whose face it will be")
     async def use(
-        self, interaction: Interaction, character: CharacterOption, personality: PersonalityOption
+        self,
+        interaction: Interaction,
+        character: CharacterOption,
+        personality: OwnPersonalityOption,
     ) -> None:
         """Give the selected picture to a personality as its face."""
         await interaction.response.defer(ephemeral=True, thinking=True)

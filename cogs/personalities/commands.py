@@ -10,8 +10,19 @@ from discord.ext import commands
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, is_age_restricted
 from bot.discord.ui import ActionView, AnyInteraction, confirm, show_list
-from cogs.options import PersonalityOption, PromptOption, member_names
-from cogs.personalities.embeds import details_embed, personality_embed, personality_line
+from cogs.options import (
+    BringOption,
+    OwnPersonalityOption,
+    PersonalityOption,
+    PromptOption,
+    member_names,
+)
+from cogs.personalities.embeds import (
+    details_embed,
+    introduction,
+    personality_embed,
+    personality_line,
+)
 from cogs.personalities.forms import PersonalityForm, Section
 from services.personalities import CARD_LIMIT_MB, CardTooLarge, Visibility
 from services.types import Actor
@@ -27,6 +38,7 @@ class Personalities(
 
     def __init__(self, bot: Bot) -> None:
         self._personalities = bot.services.personalities
+        self._servers = bot.services.servers
 
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
@@ -39,7 +51,7 @@ class Personalities(
     async def edit(
         self,
         interaction: Interaction,
-        personality: PersonalityOption,
+        personality: OwnPersonalityOption,
         section: Literal["identity", "character", "conversation"],
     ) -> None:
         """Change what a personality is."""
@@ -61,7 +73,7 @@ class Personalities(
     async def settings(
         self,
         interaction: Interaction,
-        personality: PersonalityOption,
+        personality: OwnPersonalityOption,
         visibility: Literal["private", "unlisted"] | None = None,
         age_restricted: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option
         explicit_picture: bool | None = None,  # noqa: FBT001
@@ -114,7 +126,7 @@ class Personalities(
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
-    async def delete(self, interaction: Interaction, personality: PersonalityOption) -> None:
+    async def delete(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
         """Delete a personality."""
         actor = await interaction_actor(interaction)
         await self._personalities.check_owner(actor, personality.id)
@@ -127,10 +139,30 @@ class Personalities(
         question = f"Delete **{name}**? What people remember of them stays theirs."
         await confirm(interaction, question, label="Delete", do=delete)
 
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.describe(personality="Who should answer everyone in this server")
+    async def bring(self, interaction: Interaction, personality: BringOption) -> None:
+        """Let a personality into this server, where everyone can call it then."""
+        is_new = await self._servers.bring(
+            await interaction_actor(interaction),
+            interaction.guild_id or 0,
+            personality,
+            members=member_names(interaction),
+        )
+        name = discord.utils.escape_markdown(personality.name)
+        if not is_new:
+            await interaction.response.send_message(f"**{name}** is here already.", ephemeral=True)
+            return
+        await interaction.response.send_message(
+            f"{interaction.user.mention} brought **{name}**: call them with `@{personality.name}`. "
+            "Moderators can send them away with `/server personalities`."
+        )
+
     @alias.command(name="add")
     @app_commands.describe(personality="Which of yours", alias="The other name")
     async def alias_add(
-        self, interaction: Interaction, personality: PersonalityOption, alias: str
+        self, interaction: Interaction, personality: OwnPersonalityOption, alias: str
     ) -> None:
         """Let a personality answer to another name."""
         added = await self._personalities.add_alias(
@@ -148,7 +180,7 @@ class Personalities(
     @alias.command(name="remove")
     @app_commands.describe(personality="Which of yours", alias="The other name")
     async def alias_remove(
-        self, interaction: Interaction, personality: PersonalityOption, alias: str
+        self, interaction: Interaction, personality: OwnPersonalityOption, alias: str
     ) -> None:
         """Remove an alias."""
         await self._personalities.remove_alias(
@@ -159,7 +191,7 @@ class Personalities(
     @owners.command(name="add")
     @app_commands.describe(personality="Which of yours", user="Whom to share it with")
     async def owners_add(
-        self, interaction: Interaction, personality: PersonalityOption, user: discord.User
+        self, interaction: Interaction, personality: OwnPersonalityOption, user: discord.User
     ) -> None:
         """Ask someone to share a personality with you."""
         actor, name = (
@@ -190,7 +222,7 @@ class Personalities(
     @owners.command(name="remove")
     @app_commands.describe(personality="Which of yours", user="Who should no longer own it")
     async def owners_remove(
-        self, interaction: Interaction, personality: PersonalityOption, user: discord.User
+        self, interaction: Interaction, personality: OwnPersonalityOption, user: discord.User
     ) -> None:
         """Remove an owner of a personality."""
         other = Actor(discord_id=user.id, name=user.display_name)
@@ -216,7 +248,7 @@ class Personalities(
             members=member_names(interaction),
         )
         await interaction.followup.send(
-            f"Meet **{discord.utils.escape_markdown(personality.name)}**: call them by name.",
+            introduction(personality.name, in_server=interaction.guild is not None),
             embed=personality_embed(personality),
             ephemeral=True,
         )
@@ -226,7 +258,7 @@ class Personalities(
     async def export(
         self,
         interaction: Interaction,
-        personality: PersonalityOption,
+        personality: OwnPersonalityOption,
         kind: Literal["json", "png"] = "json",
     ) -> None:
         """Export a personality as a character card."""

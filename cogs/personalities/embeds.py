@@ -64,3 +64,11 @@ def details_embed(details: PersonalityDetails) -> discord.Embed:
         settings.append("age-restricted")
     embed.set_footer(text=" · ".join(settings))
     return embed
+
+
+def introduction(name: str, *, in_server: bool) -> str:
+    """Return how somebody meets their new personality."""
+    meet = f"Meet **{discord.utils.escape_markdown(name)}**: call them by name."
+    if not in_server:
+        return meet
+    return f"{meet} Here they answer you alone, until `/personality bring` lets everyone call them."

@@ -5,14 +5,13 @@ from enum import Enum
 from typing import Self
 from uuid import UUID
 
-import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, Modal
 from cogs.options import member_names
-from cogs.personalities.embeds import personality_embed
+from cogs.personalities.embeds import introduction, personality_embed
 from services.personalities import LIMITS, Personality, PersonalityService
 
 _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
@@ -89,9 +88,7 @@ class PersonalityForm(Modal):
         texts = {field: text.value for field, text in self.texts.items()}
         if self._personality_id is None:
             personality = await self._personalities.create(actor, texts, members=other_names)
-            reply = (
-                f"Meet **{discord.utils.escape_markdown(personality.name)}**: call them by name."
-            )
+            reply = introduction(personality.name, in_server=interaction.guild is not None)
         else:
             personality = await self._personalities.edit(
                 actor, self._personality_id, texts, members=other_names

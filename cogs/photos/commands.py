@@ -12,7 +12,7 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_attachment
 from bot.discord.embeds.photos import PER_PAGE, import_embed, photo_name, progress_text
 from bot.discord.ui import AnyInteraction, confirm
-from cogs.options import PersonalityOption, PhotoOption
+from cogs.options import OwnPersonalityOption, PhotoOption
 from cogs.photos.library import LibraryView
 from cogs.photos.photo import show_photo
 from services.media import contact_sheet
@@ -41,7 +41,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     async def import_(
         self,
         interaction: Interaction,
-        personality: PersonalityOption,
+        personality: OwnPersonalityOption,
         file: discord.Attachment,
         file2: discord.Attachment | None = None,
         file3: discord.Attachment | None = None,
@@ -86,7 +86,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
 
     @app_commands.command(name="list")
     @app_commands.describe(personality="Whose library")
-    async def list_(self, interaction: Interaction, personality: PersonalityOption) -> None:
+    async def list_(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
         """Look through a library."""
         photos = await self._photos.list_photos(
             await interaction_actor(interaction), personality.id
@@ -95,7 +95,9 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
 
     @app_commands.command()
     @app_commands.describe(personality="Whose library")
-    async def unscheduled(self, interaction: Interaction, personality: PersonalityOption) -> None:
+    async def unscheduled(
+        self, interaction: Interaction, personality: OwnPersonalityOption
+    ) -> None:
         """Look through the photos that have no post yet."""
         actor = await interaction_actor(interaction)
         photos = await self._photos.list_photos(actor, personality.id, unscheduled=True)
@@ -125,7 +127,7 @@ class Photos(commands.GroupCog, group_name="photos", group_description="Photos t
     async def search(
         self,
         interaction: Interaction,
-        personality: PersonalityOption,
+        personality: OwnPersonalityOption,
         text: app_commands.Range[str, 1, 200],
     ) -> None:
         """Find photos by words."""

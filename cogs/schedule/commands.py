@@ -13,7 +13,7 @@ from bot.discord.embeds.photos import photo_name
 from bot.discord.embeds.posts import post_summary, target_name
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.options import (
-    PersonalityOption,
+    OwnPersonalityOption,
     PostOption,
     TargetOption,
     UnscheduledOption,
@@ -103,7 +103,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     async def list_(
         self,
         interaction: Interaction,
-        personality: PersonalityOption | None = None,
+        personality: OwnPersonalityOption | None = None,
         status: PostStatus | None = None,
     ) -> None:
         """Show your posts."""
@@ -122,7 +122,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     async def calendar(
         self,
         interaction: Interaction,
-        personality: PersonalityOption | None = None,
+        personality: OwnPersonalityOption | None = None,
         month: app_commands.Range[str, 7, 7] | None = None,
     ) -> None:
         """Show a month of posts."""
@@ -240,7 +240,7 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
     async def targets(
         self,
         interaction: Interaction,
-        personality: PersonalityOption,
+        personality: OwnPersonalityOption,
         channel: Channel | None = None,
         buffer: str | None = None,
         remove: TargetOption | None = None,

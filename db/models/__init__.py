@@ -1,5 +1,16 @@
 """One module per table, or per group of closely related tables."""
 
+from db.models.access import (
+    Admission,
+    AuditEntry,
+    Block,
+    BlockLevel,
+    BlockTarget,
+    Bringers,
+    ChannelMode,
+    SentNotice,
+    ServerPolicy,
+)
 from db.models.activated_channel import ActivatedChannel
 from db.models.board import Board, BoardKind, BoardMember, Comment, Media, Post, Vote
 from db.models.budget import Budget, BudgetScope, Spending
@@ -63,15 +74,22 @@ __all__ = [
     "ActType",
     "ActionType",
     "ActivatedChannel",
+    "Admission",
     "AgeBucket",
     "ArtifactStatus",
     "AssetKind",
+    "AuditEntry",
+    "Block",
+    "BlockLevel",
+    "BlockTarget",
     "Board",
     "BoardKind",
     "BoardMember",
+    "Bringers",
     "Budget",
     "BudgetScope",
     "CallOutcome",
+    "ChannelMode",
     "Character",
     "CharacterImage",
     "CharacterProfile",
@@ -110,6 +128,8 @@ __all__ = [
     "PublishAttempt",
     "RateWindow",
     "Role",
+    "SentNotice",
+    "ServerPolicy",
     "SocialPost",
     "SocialSlot",
     "SocialTarget",

@@ -45,6 +45,7 @@ class Budget(Base, kw_only=True):
 class Spending(Base, kw_only=True):
     """What was spent or is reserved within an hour: in all, by a server, by an account.
 
+    `scope_id` is 0, the server, or a key of the account that does not say whose it is.
     `people` is how many accounts have spent something in this hour and not since; their sum is how
     many have spent something at all. The function `reserve_spending` of the database writes it.
     """

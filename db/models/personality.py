@@ -63,7 +63,10 @@ def _one_of(column: str, values: type[StrEnum]) -> str:
 
 
 class Personality(Keyed, Timestamped, Base, kw_only=True):
-    """An AI character. Names are unique among those that are not deleted."""
+    """An AI character. Names are unique among those of a maker that are not deleted.
+
+    One without a maker came with the bot, or its maker is gone.
+    """
 
     __tablename__ = "personalities"
     __table_args__ = (
@@ -73,11 +76,13 @@ class Personality(Keyed, Timestamped, Base, kw_only=True):
             postgresql_where=text("system_prompt_id IS NOT NULL"),
         ),
         Index(
-            "uq_personalities_name",
+            "uq_personalities_maker_id_name",
+            "maker_id",
             text("lower(name)"),
             unique=True,
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        Index("ix_personalities_name", text("lower(name)")),
         CheckConstraint("char_length(name) BETWEEN 1 AND 80", name="name_length"),
         CheckConstraint(_one_of("visibility", Visibility), name="visibility"),
         CheckConstraint(_one_of("nsfw_rating", NsfwRating), name="nsfw_rating"),
@@ -113,6 +118,15 @@ class Personality(Keyed, Timestamped, Base, kw_only=True):
 
     name: Mapped[str]
     slug: Mapped[str] = mapped_column(unique=True)
+    maker_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey(
+            "users.id",
+            ondelete="SET NULL",
+            use_alter=True,
+            name="fk_personalities_maker_id_users",
+        ),
+        default=None,
+    )
     display_name: Mapped[str | None] = mapped_column(default=None)
     avatar_url: Mapped[str | None] = mapped_column(default=None)
     avatar_explicit: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -194,7 +208,8 @@ class PersonalityAlias(Keyed, Base, kw_only=True):
 
     __tablename__ = "personality_aliases"
     __table_args__ = (
-        Index("uq_personality_aliases_alias", text("lower(alias)"), unique=True),
+        Index("uq_personality_aliases_alias", "personality_id", text("lower(alias)"), unique=True),
+        Index("ix_personality_aliases_alias", text("lower(alias)")),
         CheckConstraint("char_length(alias) BETWEEN 1 AND 80", name="alias_length"),
     )
 

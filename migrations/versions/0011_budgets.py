@@ -19,8 +19,8 @@ depends_on = None
 # by the people who have spent something within the window.
 _RESERVE = """
 CREATE FUNCTION reserve_spending(
-    p_now timestamptz, p_server bigint, p_account bigint, p_bound numeric, p_expected numeric,
-    p_usd numeric[], p_answers int[],
+    p_now timestamptz, p_server bigint, p_account bigint, p_account_key bigint, p_bound numeric,
+    p_expected numeric, p_usd numeric[], p_answers int[],
     OUT refused_by text, OUT resumes_at timestamptz, OUT used_usd numeric, OUT budget_usd numeric
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -28,6 +28,7 @@ DECLARE
     since timestamptz := date_trunc('hour', p_now, 'UTC') - interval '24 hours';
     scopes text[] := ARRAY['all', 'server', 'user'];
     ids bigint[] := ARRAY[0, p_server, p_account];
+    keys bigint[] := ARRAY[0, p_server, p_account_key];
     limits_usd numeric[];
     limits_answers int[];
     used numeric;
@@ -56,18 +57,18 @@ BEGIN
         CONTINUE WHEN ids[n] IS NULL;
         SELECT coalesce(sum(s.usd), 0), coalesce(sum(s.answers), 0)
         INTO used, used_answers
-        FROM spending s WHERE s.scope = scopes[n] AND s.scope_id = ids[n] AND s.hour >= since;
+        FROM spending s WHERE s.scope = scopes[n] AND s.scope_id = keys[n] AND s.hour >= since;
         IF n = 1 THEN used_usd := used; END IF;
         IF used + p_bound > limits_usd[n] OR used_answers >= limits_answers[n] THEN
             refused_by := scopes[n];
             -- The first hour after which what is left in the window leaves room for this call.
             SELECT min(later.hour) + interval '25 hours' INTO resumes_at
             FROM spending later
-            WHERE later.scope = scopes[n] AND later.scope_id = ids[n] AND later.hour >= since
+            WHERE later.scope = scopes[n] AND later.scope_id = keys[n] AND later.hour >= since
             AND (SELECT (limits_usd[n] IS NULL OR coalesce(sum(s.usd), 0) + p_bound <= limits_usd[n])
                     AND (limits_answers[n] IS NULL
                          OR coalesce(sum(s.answers), 0) < limits_answers[n])
-                 FROM spending s WHERE s.scope = scopes[n] AND s.scope_id = ids[n]
+                 FROM spending s WHERE s.scope = scopes[n] AND s.scope_id = keys[n]
                  AND s.hour > later.hour);
             RETURN;
         END IF;
@@ -75,7 +76,7 @@ BEGIN
 
     IF p_account IS NOT NULL THEN
         SELECT max(s.hour) INTO last_hour FROM spending s
-        WHERE s.scope = 'user' AND s.scope_id = p_account AND s.hour >= since;
+        WHERE s.scope = 'user' AND s.scope_id = p_account_key AND s.hour >= since;
         IF budget_usd IS NOT NULL AND p_bound > 0 THEN
             SELECT min(s.hour), coalesce(sum(s.people), 0) INTO first_hour, people_count
             FROM spending s WHERE s.scope = 'all' AND s.hour >= since;
@@ -93,7 +94,7 @@ BEGIN
     FOR n IN 1..3 LOOP
         CONTINUE WHEN ids[n] IS NULL;
         INSERT INTO spending AS s (scope, scope_id, hour, usd, answers)
-        VALUES (scopes[n], ids[n], this_hour, p_bound, 1)
+        VALUES (scopes[n], keys[n], this_hour, p_bound, 1)
         ON CONFLICT (scope, scope_id, hour)
         DO UPDATE SET usd = s.usd + excluded.usd, answers = s.answers + 1;
     END LOOP;
@@ -147,7 +148,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP FUNCTION reserve_spending(timestamptz, bigint, bigint, numeric, numeric, "
+        "DROP FUNCTION reserve_spending(timestamptz, bigint, bigint, bigint, numeric, numeric, "
         "numeric[], int[])"
     )
     op.drop_index("ix_llm_calls_guild_id", table_name="llm_calls")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from db.models import Bringers
 from services.errors import DomainError
 
 
@@ -14,6 +15,68 @@ class BudgetLimit(StrEnum):
     SERVER = "server"
     USER = "user"
     SHARE = "share"
+
+
+class Reason(StrEnum):
+    """Why somebody gets no answer somewhere."""
+
+    OPERATOR_USER = "operator blocks user"
+    OPERATOR_SERVER = "operator blocks server"
+    SERVER_USER = "server blocks user"
+    SERVER_ROLE = "server blocks role"
+    SERVER_CHANNEL = "server blocks channel"
+    SERVER_PERSONALITY = "server blocks personality"
+    MAKER_USER = "maker blocks user"
+    PRIVATE = "private"
+    NOT_ADMITTED = "not admitted"
+    CHANNEL = "not in this channel"
+    AGE_RESTRICTED = "no age-restricted ones here"
+    HOURLY_LIMIT = "answers an hour"
+
+
+@dataclass(eq=False)
+class AccessDenied(DomainError):
+    """A rule of the operator, of the server's moderators or of a maker forbids it.
+
+    `name` is the personality's, if it is about one.
+    """
+
+    reason: Reason
+    name: str = ""
+
+
+@dataclass(eq=False)
+class BringingForbidden(DomainError):
+    """The policy of a server does not let the person bring this personality."""
+
+    name: str
+    bring: Bringers
+
+
+class NotInServer(DomainError):
+    """The personality was not let into the server."""
+
+
+@dataclass(eq=False)
+class AnswersOutOfRange(DomainError):
+    """There cannot be so many answers per hour."""
+
+    maximum: int
+
+
+@dataclass(eq=False)
+class CannotBlock(DomainError):
+    """Nobody may block themselves, the operator, or moderators in their server."""
+
+    name: str
+
+
+class OneTarget(DomainError):
+    """A block is about one thing."""
+
+
+class BlockNotFound(DomainError):
+    """There is no such block."""
 
 
 @dataclass(eq=False)

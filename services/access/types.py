@@ -8,7 +8,8 @@ from uuid import UUID
 class Caller:
     """The purpose of a paid call, who caused it, and whose budgets it counts against.
 
-    `account_id` is the Discord account of the user. The operator's calls are exempt from budgets.
+    `account_id` is the Discord account of the user. Only `services.access` makes callers, after it
+    has decided that they may.
     """
 
     purpose: str
@@ -16,4 +17,3 @@ class Caller:
     account_id: int | None = None
     personality_id: UUID | None = None
     guild_id: int | None = None
-    is_exempt: bool = False

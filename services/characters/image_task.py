@@ -9,6 +9,7 @@ from sqlalchemy import func
 from typing_extensions import override
 
 from db.models import ArtifactStatus, AssetKind, CharacterImage, GeneratedAsset, PromptArtifact
+from services.access import Caller
 from services.characters import deletion, queries
 from services.errors import TransientError
 from services.images import (
@@ -20,7 +21,7 @@ from services.images import (
     StoredImage,
 )
 from services.jobs import Run
-from services.llm import Caller, Image, ModelError
+from services.llm import Image, ModelError
 from services.media import thumbnail
 
 
@@ -41,14 +42,14 @@ class ImageTask:
         pipeline: ImagePipeline,
         reference: Reference,
         *,
-        user_id: UUID,
+        caller: Caller,
         describe: Callable[[BaseException], str],
         show_progress: Callable[[], Awaitable[None]],
     ) -> None:
         self._run = run
         self._pipeline = pipeline
         self._reference = reference
-        self._user_id = user_id
+        self._caller = caller
         self._describe = describe
         self._show_progress = show_progress
 
@@ -86,7 +87,7 @@ class ImageTask:
             request,
             _ArtifactGenerationState(self._run, artifact),
             key=f"{prefix}{artifact.id}.jpg",
-            caller=Caller(purpose=queries.IMAGE_PURPOSE, user_id=self._user_id),
+            caller=self._caller,
         )
         small = await asyncio.to_thread(thumbnail, picture.data)
         return [stored, await self._pipeline.store_image(f"{prefix}{artifact.id}-small.jpg", small)]

@@ -15,8 +15,10 @@ from db.models import (
     CharacterStatus,
     JobStatus,
     PromptArtifact,
+    User,
 )
 from db.session import Sessions
+from services.access import Caller, authorize
 from services.characters import deletion, progress, queries, vision
 from services.characters.errors import CharacterNotFound, NoReferencePhoto
 from services.characters.guards import check_suitable
@@ -27,7 +29,7 @@ from services.characters.types import RunPayload
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.jobs import Handler, Run
-from services.llm import Caller, Image, LanguageModels
+from services.llm import Image, LanguageModels
 from services.llm_configs import NoVisionModel, vision_model
 from services.media import JPEG, ObjectNotFound, enqueue_deletion
 from services.notifications import Notifier
@@ -72,11 +74,12 @@ class GenerateHandler(Handler[GenerationJob]):
         async with self._sessions() as session:
             character = await _get_character(session, run.payload)
             artifacts = await queries.artifacts(session, character.run_token)
+            caller = await self._authorize(session, queries.IMAGE_PURPOSE, character)
         task = ImageTask(
             run,
             self._pipeline,
             reference,
-            user_id=character.user_id,
+            caller=caller,
             describe=self._describe,
             show_progress=lambda: self._show_progress(run),
         )
@@ -90,6 +93,10 @@ class GenerateHandler(Handler[GenerationJob]):
             character = await _get_character(session, run.payload)
             errors = (each.error for each in await queries.artifacts(session, character.run_token))
             await _finish(session, character, next((words for words in errors if words), None))
+
+    async def _authorize(self, session: AsyncSession, purpose: str, character: Character) -> Caller:
+        user = await session.get(User, character.user_id)
+        return await authorize(session, purpose, user=user)
 
     @override
     async def on_status_change(
@@ -146,6 +153,7 @@ class GenerateHandler(Handler[GenerationJob]):
             if await queries.profile(session, character.id) is not None:
                 return
             model = await vision_model(session)
+            caller = await self._authorize(session, queries.VISION_PURPOSE, character)
         if model is None:
             raise NoVisionModel
         if character.photo_key is None:
@@ -154,7 +162,6 @@ class GenerateHandler(Handler[GenerationJob]):
 
         async def ask_model() -> vision.PhotoAnswer:
             photo = await self._load_image(key, name)
-            caller = Caller(purpose=queries.VISION_PURPOSE, user_id=character.user_id)
             request = vision.photo_request(model, photo)
             return (await self._models.parse(request, vision.PhotoAnswer, caller=caller)).value
 

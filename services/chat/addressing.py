@@ -17,8 +17,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from db.models import ActivatedChannel, ConversationLine, OptOut, Personality, Role, User
+from services.access import (
+    AccessDenied,
+    Situation,
+    Verdict,
+    is_in_scope,
+    person_verdict,
+    personality_verdict,
+)
 from services.chat.errors import NoPersonalityHere
-from services.personalities import resolve_names
+from services.names import is_reserved
+from services.personalities import NamedPersonality, resolve_names
 from services.texts import NAME_LIMIT, on_one_line
 from services.types import IncomingMessage
 
@@ -38,20 +47,38 @@ REDACTED = "[someone]"
 
 @dataclass(frozen=True, kw_only=True)
 class MessageContext:
-    """What the database knows about the people and channels of a message."""
+    """What the database knows about the people and channels of a message.
+
+    `verdict` is why its author gets no answers here, whatever the personality.
+    """
 
     opted_out: frozenset[int]
     incognito: frozenset[int]
-    activated: Sequence[UUID]
-    replied_to: UUID | None
+    activated: Sequence[UUID] = ()
+    replied_to: UUID | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addressees:
+    """Who should answer a message.
+
+    `denied` is why those who were called do not; `ambiguous` are those of one name, of whom the
+    author has to choose one.
+    """
+
+    ids: Sequence[UUID] = ()
+    denied: AccessDenied | None = None
+    ambiguous: Sequence[NamedPersonality] = ()
 
 
 async def load_context(
     session: AsyncSession,
     *,
     people: Sequence[int],
-    channel_ids: Sequence[int],
-    reply_to: int | None,
+    channel_ids: Sequence[int] = (),
+    reply_to: int | None = None,
+    situation: Situation | None = None,
 ) -> MessageContext:
     """Return opt-outs and incognito users among `people`, and possible addressees; one query."""
     replied_to = (
@@ -85,6 +112,7 @@ async def load_context(
                 .where(ActivatedChannel.channel_id.in_(channel_ids))
                 .scalar_subquery(),
                 replied_to.scalar_subquery(),
+                person_verdict(situation or Situation()),
             )
         )
     ).one()
@@ -93,6 +121,7 @@ async def load_context(
         incognito=frozenset(row[1] or ()),
         activated=row[2] or (),
         replied_to=row[3],
+        verdict=Verdict.parse(row[4]),
     )
 
 
@@ -110,8 +139,11 @@ async def incognito_until(session: AsyncSession, people: Sequence[int]) -> dict[
     }
 
 
-async def last_speaker(session: AsyncSession, channel_id: int) -> UUID | None:
-    """Return the personality that spoke last in a channel."""
+async def last_speaker(
+    session: AsyncSession, channel_id: int, *, among: Sequence[UUID] = ()
+) -> UUID | None:
+    """Return the personality that spoke last in a channel, of some if they are given."""
+    chosen = [ConversationLine.personality_id.in_(among)] if among else []
     return await session.scalar(
         select(ConversationLine.personality_id)
         .join(Personality, Personality.id == ConversationLine.personality_id)
@@ -120,6 +152,7 @@ async def last_speaker(session: AsyncSession, channel_id: int) -> UUID | None:
             ConversationLine.role == Role.ASSISTANT,
             ConversationLine.deleted_at.is_(None),
             Personality.deleted_at.is_(None),
+            *chosen,
         )
         .order_by(ConversationLine.position.desc())
         .limit(1)
@@ -145,30 +178,101 @@ async def message_context(session: AsyncSession, message: IncomingMessage) -> Me
             message.channel.parent_id or message.channel.channel_id,
         ],
         reply_to=message.reply_to,
+        situation=situation_of(message),
     )
+
+
+def situation_of(message: IncomingMessage) -> Situation:
+    """Return who says something where."""
+    return Situation.of(message.author, message.channel)
 
 
 async def addressees(
     session: AsyncSession, message: IncomingMessage, context: MessageContext
-) -> list[UUID]:
+) -> Addressees:
     """Return the personalities that should answer; the first matching trigger decides.
 
     Raises:
         NoPersonalityHere: The bot was addressed, but no personality is available.
     """
-    if context.replied_to and await _can_address(session, message, context.replied_to):
-        return [context.replied_to]
+    situation = situation_of(message)
+    if context.replied_to and (found := await _called(session, situation, context.replied_to)):
+        return found
     if candidates := candidate_names(message.content):
-        words = sorted({word for names in candidates for word in names})
-        names = await resolve_names(session, words, message.author_id, message.channel.channel_id)
-        if mentioned := find_mentioned(message.content, names):
-            return mentioned
+        words = sorted({word for names in candidates for word in names if not is_reserved(word)})
+        names = await resolve_names(session, words, situation)
+        if mentioned := find_mentioned(
+            message.content, {word: tuple(each) for word, each in names.items()}
+        ):
+            return await _choose(session, message, mentioned)
     if context.activated:
-        return list(context.activated)[:MAX_ADDRESSEES]
-    return await _default_addressee(session, message)
+        return Addressees(ids=await _permitted(session, situation, context.activated))
+    return await _default_addressee(session, message, situation)
 
 
-async def _default_addressee(session: AsyncSession, message: IncomingMessage) -> list[UUID]:
+async def _called(
+    session: AsyncSession, situation: Situation, personality_id: UUID
+) -> Addressees | None:
+    """Return who answers if one personality is called; None if that means nobody here."""
+    row = (
+        await session.execute(
+            select(Personality.name, personality_verdict(situation)).where(
+                Personality.id == personality_id,
+                Personality.deleted_at.is_(None),
+                is_in_scope(situation),
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    name, verdict = row[0], Verdict.parse(row[1])
+    if verdict is None:
+        return Addressees(ids=[personality_id])
+    return Addressees(denied=AccessDenied(verdict.reason, name))
+
+
+async def _permitted(
+    session: AsyncSession, situation: Situation, personality_ids: Sequence[UUID]
+) -> list[UUID]:
+    """Return those of some personalities that may answer here, five at most."""
+    rows = await session.execute(
+        select(Personality.id, personality_verdict(situation)).where(
+            Personality.id.in_(personality_ids)
+        )
+    )
+    permitted = {personality_id for personality_id, verdict in rows if verdict is None}
+    return [each for each in personality_ids if each in permitted][:MAX_ADDRESSEES]
+
+
+async def _choose(
+    session: AsyncSession,
+    message: IncomingMessage,
+    mentioned: Sequence[tuple[NamedPersonality, ...]],
+) -> Addressees:
+    """Return whom names mean: of several with one name, the one that spoke last here."""
+    chosen: list[UUID] = []
+    denied: AccessDenied | None = None
+    for namesakes in mentioned:
+        permitted = [each for each in namesakes if each.verdict is None]
+        if not permitted:
+            if verdict := namesakes[0].verdict:
+                denied = denied or AccessDenied(verdict.reason, namesakes[0].name)
+            continue
+        ids = [each.id for each in permitted]
+        last = ids[0]
+        if len(ids) > 1:
+            spoke = await last_speaker(session, message.channel.channel_id, among=ids)
+            if spoke is None:
+                return Addressees(ambiguous=permitted)
+            last = spoke
+        if last not in chosen:
+            chosen.append(last)
+    return Addressees(ids=chosen, denied=None if chosen else denied)
+
+
+async def _default_addressee(
+    session: AsyncSession, message: IncomingMessage, situation: Situation
+) -> Addressees:
     """Return who answers if nobody was named: the one selected for DMs, or the last to speak.
 
     Raises:
@@ -179,20 +283,11 @@ async def _default_addressee(session: AsyncSession, message: IncomingMessage) ->
     elif message.mentions_bot:
         personality_id = await last_speaker(session, message.channel.channel_id)
     else:
-        return []
-    if personality_id is None or not await _can_address(session, message, personality_id):
+        return Addressees()
+    found = await _called(session, situation, personality_id) if personality_id else None
+    if found is None:
         raise NoPersonalityHere
-    return [personality_id]
-
-
-async def _can_address(
-    session: AsyncSession, message: IncomingMessage, personality_id: UUID
-) -> bool:
-    """Whether the author of a message may address a personality in this channel."""
-    personality = await session.get_one(Personality, personality_id)
-    names = [personality.name.lower()]
-    reachable = await resolve_names(session, names, message.author_id, message.channel.channel_id)
-    return personality_id in reachable.values()
+    return found
 
 
 def candidate_names(text: str) -> list[list[str]]:

@@ -73,6 +73,7 @@ class AnswerService:
         """Generate a new answer to the same message and replace the old one.
 
         Raises:
+            AccessDenied, BudgetSpent: The actor may not, or a budget leaves no room for it.
             AnswerNotFound: The message is not an answer, or what it answered was deleted.
             NotYourAnswer: It answers someone else, and the actor is not a moderator.
             ModelError, NoUsableReply: No other answer could be generated.
@@ -89,6 +90,7 @@ class AnswerService:
                 text=user_line.content,
                 regenerated_line=user_line,
                 avoid=answer.content,
+                caused_by=actor,
             )
         )
         await self._replace_text(channel, exchange, reply.text, provenance=reply.provenance)

@@ -8,9 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db.models import ActivatedChannel, Personality
 from db.session import Sessions
+from services.access import Situation, admit, authorize
 from services.chat import queries
-from services.chat.errors import AgeRestricted, NotActivated
+from services.chat.addressing import load_context
+from services.chat.errors import AgeRestricted, NotActivated, OptedOut
 from services.chat.queries import Resolution
+from services.chat.reply_generation import CHAT
 from services.errors import ModeratorsOnly
 from services.people import get_or_create_user
 from services.personalities import PersonalityNotFound
@@ -46,6 +49,7 @@ class ChannelService:
                 )
                 .on_conflict_do_nothing()
             )
+            await admit(session, channel.guild_id, personality.id, by=actor.discord_id)
 
     async def deactivate(self, actor: Actor, channel: Channel, personality: Personality) -> None:
         """Let a personality answer only when it is addressed.
@@ -84,6 +88,26 @@ class ChannelService:
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             user.dm_personality_id = personality.id
+
+    async def check_may_talk(self, actor: Actor, channel: Channel, personality_id: UUID) -> None:
+        """Check that a person may talk to a personality in a channel.
+
+        Raises:
+            AccessDenied: A rule forbids it.
+            OptedOut: The person has opted out.
+        """
+        async with self._sessions.begin() as session:
+            context = await load_context(session, people=[actor.discord_id])
+            if actor.discord_id in context.opted_out:
+                raise OptedOut
+            user = await get_or_create_user(session, actor)
+            await authorize(
+                session,
+                CHAT,
+                user=user,
+                personality_id=personality_id,
+                situation=Situation.of(actor, channel),
+            )
 
     async def resolution(self, actor: Actor, personality_id: UUID) -> Resolution:
         """Return a personality's config and persona for the actor, and the source of each.

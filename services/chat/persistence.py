@@ -39,7 +39,8 @@ class ConversationWriter:
             async with self._sessions.begin() as session:
                 await queries.append(session, channel.channel_id, lines)
                 answer.answers_id = user_line.id
-                if not reply.resolution.personality.memory_enabled:
+                resolution = reply.resolution
+                if not (resolution.personality.memory_enabled and resolution.keeps_memories):
                     return
                 await memory.add(
                     session,

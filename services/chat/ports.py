@@ -1,10 +1,13 @@
 """The interface through which conversations reach Discord."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
+from services.access import AccessDenied, BudgetSpent
 from services.media import MAX_BYTES
+from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
 
@@ -42,6 +45,18 @@ class ChatAdapter(Protocol):
 
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:
         """Tell the author of a message, as the bot itself, why there is no answer."""
+        ...
+
+    async def send_refusal(
+        self, message: IncomingMessage, error: AccessDenied | BudgetSpent, *, in_words: bool
+    ) -> None:
+        """React to a message that gets no answer; `in_words` also tells its author why, by DM."""
+        ...
+
+    async def ask_which(
+        self, message: IncomingMessage, candidates: Sequence[NamedPersonality]
+    ) -> None:
+        """Ask the author of a message which of several personalities of one name is meant."""
         ...
 
     async def send_crisis_resources(self, message: IncomingMessage) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, null, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -23,6 +23,7 @@ from db.models import (
     UserDefaultPersona,
     UserPersonalityConfig,
 )
+from services.access import Situation, Verdict, keeps_memories, personality_verdict
 from services.personalities import apply_published_version
 
 # More lines than are ever pending between two answers.
@@ -31,7 +32,11 @@ _MAX_RECENT_LINES = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """A personality's config and persona for a user, and the source of each."""
+    """A personality's config and persona for a user, and the source of each.
+
+    `verdict` is why a person may not call it where they want to, `keeps_memories` whether what is
+    said there may be remembered.
+    """
 
     personality: Personality
     system_prompt: str
@@ -39,9 +44,17 @@ class Resolution:
     config_source: str
     persona: Persona
     persona_source: str
+    verdict: Verdict | None = None
+    keeps_memories: bool = True
 
 
-async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) -> Resolution | None:
+async def resolve(
+    session: AsyncSession,
+    user_id: UUID,
+    personality_id: UUID,
+    *,
+    situation: Situation | None = None,
+) -> Resolution | None:
     """Return personality, config and persona for a user, or None if the personality was deleted.
 
     Config: the user's for this personality, else the personality's, else the global default.
@@ -60,6 +73,8 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
                 PersonalityDefaultConfig.llm_config_id,
                 override.persona_id,
                 PersonalityVersion.definition,
+                null() if situation is None else personality_verdict(situation),
+                true() if situation is None else keeps_memories(situation),
             )
             .select_from(Personality)
             .outerjoin(
@@ -120,6 +135,8 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
         personality_config,
         own_persona,
         published,
+        verdict,
+        is_remembered,
     ) = row
     if published:
         session.expunge(personality)
@@ -132,6 +149,8 @@ async def resolve(session: AsyncSession, user_id: UUID, personality_id: UUID) ->
         config_source="you" if own_config else config_source,
         persona=persona,
         persona_source="you, for this personality" if own_persona else "your default",
+        verdict=Verdict.parse(verdict),
+        keeps_memories=is_remembered,
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from db.models import ConversationLine, LlmConfig, Personality, Role, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions
+from services.access import Caller, Situation, permit
 from services.chat import postprocess, prompt, queries
 from services.chat.errors import AgeRestricted, NoUsableReply
 from services.chat.postprocess import Defect
@@ -18,8 +19,8 @@ from services.chat.prompt import Prompt, PromptContext
 from services.chat.queries import Resolution
 from services.clock import Clock
 from services.embeddings import TextEmbedder
+from services.errors import NameImpersonates
 from services.llm import (
-    Caller,
     Completion,
     ContextTooLong,
     Image,
@@ -32,7 +33,6 @@ from services.llm_configs import SAMPLING, NoConfig
 from services.memory import RetrievedMemory, retrieve
 from services.people import get_or_create_user
 from services.personalities import (
-    NameImpersonates,
     PersonalityNotFound,
     SharedPhoto,
     SharedPhotos,
@@ -43,6 +43,7 @@ from services.types import Actor, Channel
 
 log = logging.getLogger(__name__)
 
+CHAT = "chat"
 MAX_TOKENS = 1024
 MEMORY_LIMIT = 3
 MEMORY_SCORE_THRESHOLD = 0.3
@@ -57,7 +58,7 @@ class ReplyRequest:
 
     `lines` are pending lines that are not in the history yet. `regenerated_line` is the line that
     is answered again: the history ends before it. `avoid` is an answer not to repeat. `namesakes`
-    finds members here whose name looks like another.
+    finds members here whose name looks like another. `caused_by` is who pays, if not the actor.
     """
 
     personality_id: UUID
@@ -69,6 +70,7 @@ class ReplyRequest:
     regenerated_line: ConversationLine | None = None
     avoid: str | None = None
     namesakes: Callable[[str], Awaitable[frozenset[int]]] | None = None
+    caused_by: Actor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +91,7 @@ class _Context:
     """What is loaded from the database before the model is called."""
 
     user: User
+    caller: Caller
     resolution: Resolution
     config: LlmConfig
     history: Sequence[ConversationLine] = ()
@@ -117,7 +120,9 @@ class ReplyGenerator:
         """Generate an answer.
 
         Raises:
+            AccessDenied: A rule of the operator, the server or the maker forbids it.
             AgeRestricted: The personality may not speak in this channel.
+            BudgetSpent: A budget leaves no room for it.
             NameImpersonates: It would speak under the name of a member who does not own it.
             NoConfig: No model is configured.
             PersonalityNotFound: The personality was deleted.
@@ -163,10 +168,24 @@ class ReplyGenerator:
     async def _load_context(self, request: ReplyRequest, embedding: list[float]) -> _Context:
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, request.actor)
-            resolution = await queries.resolve(session, user.id, request.personality_id)
+            payer, cause = user, request.caused_by or request.actor
+            if request.caused_by is not None:
+                payer = await get_or_create_user(session, request.caused_by)
+            situation = Situation.of(cause, request.channel)
+            resolution = await queries.resolve(
+                session, user.id, request.personality_id, situation=situation
+            )
             if resolution is None:
                 raise PersonalityNotFound("this personality")
             personality = resolution.personality
+            caller = permit(
+                CHAT,
+                resolution.verdict,
+                user=payer,
+                personality_id=personality.id,
+                name=personality.name,
+                guild_id=request.channel.guild_id,
+            )
             if personality.age_restricted and not request.channel.age_restricted:
                 raise AgeRestricted(personality.name)
             if resolution.config is None:
@@ -180,6 +199,7 @@ class ReplyGenerator:
             )
             context = _Context(
                 user=user,
+                caller=caller,
                 resolution=resolution,
                 config=resolution.config,
                 history=history,
@@ -190,7 +210,8 @@ class ReplyGenerator:
                     channel_id=request.channel.channel_id,
                 ),
             )
-            if not personality.memory_enabled or user.incognito:
+            is_remembered = personality.memory_enabled and resolution.keeps_memories
+            if not is_remembered or user.incognito:
                 return context
             limit = _default(resolution.config.memory_limit, MEMORY_LIMIT)
             threshold = _default(resolution.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
@@ -263,12 +284,7 @@ class ReplyGenerator:
             try:
                 completion = await self._models.complete(
                     replace(model_request, messages=built_prompt.messages),
-                    caller=Caller(
-                        purpose="chat",
-                        user_id=context.user.id,
-                        personality_id=request.personality_id,
-                        guild_id=request.channel.guild_id,
-                    ),
+                    caller=context.caller,
                     fallback=context.config.fallback_model,
                 )
             except ContextTooLong:
@@ -339,7 +355,9 @@ def _notes(
 ) -> tuple[str, ...]:
     """Return notes for the person about how this answer was generated."""
     notes: list[str] = []
-    if completion.model != model:
+    if completion.is_free_substitute:
+        notes.append(f"Today's budget is spent, so this came from {completion.model}.")
+    elif completion.model != model:
         notes.append(f"{model} is not answering, so this came from {completion.model}.")
     if request.images and not context.config.vision_model:
         notes.append("I cannot see pictures: this config has no vision model.")

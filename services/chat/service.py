@@ -4,14 +4,17 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
 from db.models import ConversationLine
 from db.retry import retry_on_disconnect
 from db.session import Sessions
+from services.access import AccessDenied, BudgetSpent, blocked_accounts, is_notice_due
 from services.chat import catch_up_queries, files, queries
 from services.chat.addressing import (
+    Addressees,
     MessageContext,
     addressees,
     combined_text,
@@ -23,7 +26,7 @@ from services.chat.addressing import (
 from services.chat.catch_up import CatchUp
 from services.chat.crisis import is_crisis
 from services.chat.debounce import MessageBatch
-from services.chat.errors import ChannelNotFound, NoPersonalityHere, OptedOut
+from services.chat.errors import ChannelNotFound, NoPersonalityHere
 from services.chat.ordering import ChannelQueues, QueuePosition
 from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
@@ -36,6 +39,7 @@ from services.types import Actor, IncomingMessage, speaker_of
 log = logging.getLogger(__name__)
 
 _MAX_MISSED_MESSAGES = 30
+_NOTICE_INTERVAL = timedelta(hours=1)
 
 
 class ChatService:
@@ -76,7 +80,7 @@ class ChatService:
         # Join the queue before awaiting anything, so that answers keep the order of their triggers.
         async with self._order.join(message.channel.channel_id) as position:
             try:
-                context, personality_ids = await retry_on_disconnect(
+                context, found = await retry_on_disconnect(
                     lambda: self._resolve_addressees(message)
                 )
             except NoPersonalityHere as error:
@@ -84,7 +88,14 @@ class ChatService:
                 return
             if message.author_ids & context.opted_out:
                 return
+            if found.denied is not None:
+                await self._refuse(message, found.denied)
+            if context.verdict is not None and not context.verdict.is_mute:
+                return
+            personality_ids = found.ids
             await self._link_member(message)
+            if found.ambiguous:
+                await self._adapter.ask_which(message, found.ambiguous)
             # After resolving: mentioning a member named Mirela does not address the personality.
             message = redact(message, context.opted_out)
             is_incognito = bool(message.author_ids & context.incognito)
@@ -114,25 +125,25 @@ class ChatService:
         await retry_on_disconnect(link)
         self._linked_members.add(message.author_id)
 
+    async def _refuse(self, message: IncomingMessage, error: AccessDenied | BudgetSpent) -> None:
+        """Show that a message gets no answer; say why, once an hour."""
+        account_id = message.account_id or message.author_id
+        reason = error.reason if isinstance(error, AccessDenied) else error.limit
+
+        async def is_due() -> bool:
+            async with self._sessions.begin() as session:
+                return await is_notice_due(session, account_id, reason, every=_NOTICE_INTERVAL)
+
+        in_words = account_id > 0 and await retry_on_disconnect(is_due)
+        with suppress(DomainError):
+            await self._adapter.send_refusal(message, error, in_words=in_words)
+
     async def answer_command(self, message: IncomingMessage, personality_id: UUID) -> None:
         """Let a personality answer a message that was sent by a command."""
         async with self._order.join(message.channel.channel_id) as position:
             context = await retry_on_disconnect(lambda: self._message_context(message))
             is_incognito = bool(message.author_ids & context.incognito)
             await self._answer(message, [personality_id], position, is_incognito=is_incognito)
-
-    async def check_not_opted_out(self, discord_id: int) -> None:
-        """Check that a person who uses a chat command has not opted out.
-
-        Raises:
-            OptedOut: The person has opted out.
-        """
-        async with self._sessions() as session:
-            context = await load_context(
-                session, people=[discord_id], channel_ids=[], reply_to=None
-            )
-        if discord_id in context.opted_out:
-            raise OptedOut
 
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
@@ -236,19 +247,26 @@ class ChatService:
             log.info(
                 "Nobody answers in channel %s: it or the message is gone", batch.channel.channel_id
             )
+        except (AccessDenied, BudgetSpent) as error:
+            await self._refuse(batch.last, error)
         except DomainError as error:
             with suppress(DomainError):
                 await self._adapter.send_error(batch.last, error)
 
     async def _resolve_addressees(
         self, message: IncomingMessage
-    ) -> tuple[MessageContext, list[UUID]]:
-        """Return the context of a message and the personalities that should answer it."""
+    ) -> tuple[MessageContext, Addressees]:
+        """Return the context of a message and who should answer it."""
         async with self._sessions() as session:
             context = await message_context(session, message)
             if message.author_id in context.opted_out:
-                return context, []
-            return context, await addressees(session, message, context)
+                return context, Addressees()
+            try:
+                return context, await addressees(session, message, context)
+            except NoPersonalityHere:
+                if context.verdict is None:
+                    raise
+                return context, Addressees(denied=AccessDenied(context.verdict.reason))
 
     async def _message_context(self, message: IncomingMessage) -> MessageContext:
         async with self._sessions() as session:
@@ -283,11 +301,7 @@ class ChatService:
         return await self._generator.generate(
             ReplyRequest(
                 personality_id=personality_id,
-                actor=Actor(
-                    discord_id=batch.last.author_id,
-                    name=batch.last.author_name,
-                    account_id=batch.last.account_id,
-                ),
+                actor=batch.last.author,
                 channel=batch.last.channel,
                 text=combined_text(batch.messages, [each.text for each in attachments]),
                 images=tuple(image for each in attachments for image in each.images),
@@ -306,7 +320,7 @@ class ChatService:
         people = sorted({each.line.speaker_id for each in pending if each.line.speaker_id})
         if people:
             async with self._sessions() as session:
-                context = await load_context(session, people=people, channel_ids=[], reply_to=None)
+                context = await load_context(session, people=people)
                 forgotten = await catch_up_queries.forgotten_at(session, people)
             self._recent.forget_people(context.opted_out)
             self._recent.forget_before(forgotten)
@@ -330,13 +344,15 @@ class ChatService:
         missed = [each for each in recent if each.message_id not in known]
         people = sorted({id_ for each in missed for id_ in (each.author_id, *each.mentions)})
         async with self._sessions() as session:
-            context = await load_context(session, people=people, channel_ids=[], reply_to=None)
+            context = await load_context(session, people=people)
             until = await incognito_until(session, people)
             forgotten = await catch_up_queries.forgotten_at(session, people)
+            blocked = await blocked_accounts(session, people, message.channel.guild_id)
         return [
             PendingLine(to_line(each, combined_text([redact(each, context.opted_out)])))
             for each in missed
             if each.author_id not in context.opted_out
+            and not each.author_ids & blocked
             and (each.author_id not in until or each.created_at > until[each.author_id])
             and (each.author_id not in forgotten or each.created_at > forgotten[each.author_id])
         ]

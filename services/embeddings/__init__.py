@@ -9,6 +9,7 @@ from services.embeddings.hashed_words import HashedWordsEmbedder
 from services.embeddings.local_images import LocalImageEmbedder
 from services.embeddings.ports import DIMENSIONS, ImageEmbedder, TextEmbedder
 from services.embeddings.registry import IMAGE_EMBEDDERS, has_word_vectors, text_embedder
+from services.embeddings.service import ImageEmbeddings
 from services.embeddings.wordllama import WordLlamaEmbedder
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "EmbedderUnavailable",
     "HashedWordsEmbedder",
     "ImageEmbedder",
+    "ImageEmbeddings",
     "LocalImageEmbedder",
     "TextEmbedder",
     "WordLlamaEmbedder",

@@ -23,6 +23,8 @@ from services.llm.gemini import Gemini
 
 # One of the sizes that Google recommends: ai.google.dev/gemini-api/docs/embeddings.
 _DIMENSIONS = 768
+# Assumed: 2,000 tokens at half a dollar per million, which is more than Google has ever asked.
+_PRICE_USD = 0.001
 
 
 class GeminiEmbedder(ImageEmbedder):
@@ -41,6 +43,11 @@ class GeminiEmbedder(ImageEmbedder):
     @override
     def supports_text(self) -> bool:
         return True
+
+    @property
+    @override
+    def price_usd(self) -> float:
+        return _PRICE_USD
 
     @override
     async def embed_picture(self, picture: bytes) -> list[float]:

@@ -54,6 +54,11 @@ class RemoteImageEmbedder(ImageEmbedder):
     def supports_text(self) -> bool:
         return False
 
+    @property
+    @override
+    def price_usd(self) -> float:
+        return 0
+
     @override
     async def embed_picture(self, picture: bytes) -> list[float]:
         form = aiohttp.FormData()

@@ -44,6 +44,11 @@ class LocalImageEmbedder(ImageEmbedder):
     def supports_text(self) -> bool:
         return False
 
+    @property
+    @override
+    def price_usd(self) -> float:
+        return 0
+
     @override
     async def embed_picture(self, picture: bytes) -> list[float]:
         return await asyncio.to_thread(_descriptor, picture)

@@ -30,6 +30,11 @@ class ImageEmbedder(Protocol):
         """Whether text can be embedded in the same vector space as pictures."""
         ...
 
+    @property
+    def price_usd(self) -> float:
+        """Return the most that a call costs, in US dollars."""
+        ...
+
     async def embed_picture(self, picture: bytes) -> list[float]:
         """Return the vector of a JPEG.
 

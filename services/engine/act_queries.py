@@ -22,11 +22,14 @@ from db.models import (
     PersonalityVersion,
     Post,
     TaskStatus,
+    Venue,
 )
+from services.access import Caller, Situation, authorize
 from services.engine.actions import ACTIONS, COMMENTS, POSTS
 from services.engine.policy import GUEST_WINDOW, PolicyInput
 from services.engine.types import BoardMessage
 from services.personalities import apply_published_version
+from services.types import Channel
 
 _MAX_OWN_TEXTS, _MAX_BOARD_TEXTS, _MAX_THREAD_MESSAGES = 200, 50, 12
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -79,6 +82,27 @@ async def load_records(session: AsyncSession, task_id: UUID) -> ActRecords | Non
         is_member=member is not None and is_allowed,
         post=post,
         comment=comment,
+    )
+
+
+async def authorize_act(session: AsyncSession, records: ActRecords) -> Caller:
+    """Return the caller of an act, which a personality does by itself on its board.
+
+    Raises:
+        AccessDenied: The operator or the server's moderators forbid it.
+    """
+    board = records.board
+    channel = Channel(
+        channel_id=board.channel_id,
+        guild_id=board.guild_id,
+        venue=Venue.PUBLIC,
+        age_restricted=board.age_restricted,
+    )
+    return await authorize(
+        session,
+        f"engine {records.task.task_type}",
+        personality_id=records.task.personality_id,
+        situation=Situation(channel=channel),
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ActType, Board, BoardKind, BoardMember, EngineTask, Personality, Post
 from db.session import Sessions
+from services.access import admit
 from services.chat import AgeRestricted, OptedOut, load_context
 from services.clock import Clock
 from services.engine import forecast, queries
@@ -83,7 +84,7 @@ async def update_members(session: AsyncSession, board: Board, changes: Mapping[s
     if (added := changes.get("add")) is not None:
         if added.age_restricted and not board.age_restricted:
             raise AgeRestricted(added.name)
-        await add_members(session, board.id, [added])
+        await add_members(session, board, [added])
     if (name := changes.get("remove")) is not None:
         removed = await queries.member_named(session, board.id, name)
         if removed is None:
@@ -92,14 +93,13 @@ async def update_members(session: AsyncSession, board: Board, changes: Mapping[s
         await session.execute(delete(BoardMember).where(*membership))
 
 
-async def add_members(
-    session: AsyncSession, board_id: UUID, members: Sequence[Personality]
-) -> None:
-    """Add members to a board; those who are members already stay."""
+async def add_members(session: AsyncSession, board: Board, members: Sequence[Personality]) -> None:
+    """Add members to a board, and let them into its server; who is a member already stays."""
     for each in members:
+        await admit(session, board.guild_id, each.id, by=board.opened_by)
         await session.execute(
             insert(BoardMember)
-            .values(board_id=board_id, personality_id=each.id)
+            .values(board_id=board.id, personality_id=each.id)
             .on_conflict_do_nothing()
         )
 
@@ -203,7 +203,7 @@ class BoardService:
             await session.execute(
                 statement.on_conflict_do_update(index_elements=["channel_id"], set_=updates)
             )
-            await add_members(session, (await _open_board(session, channel.channel_id)).id, members)
+            await add_members(session, await _open_board(session, channel.channel_id), members)
             details = await _details(session, channel.channel_id)
             if not details.members:
                 raise NoBoardMembers

@@ -22,6 +22,7 @@ class SkipReason(StrEnum):
     ABSENT = "not on this board"
     SILENCED = "may not speak"
     REFUSED = "refused by Discord"
+    FORBIDDEN = "forbidden here"
     SPEECHLESS = "nothing to say"
     CANCELLED = "cancelled"
 

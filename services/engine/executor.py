@@ -16,6 +16,7 @@ from typing_extensions import override
 from db.models import ActType, EngineTask, JobStatus, TaskStatus
 from db.session import Sessions
 from services import rate_limits
+from services.access import AccessDenied, BudgetSpent
 from services.chat import ChannelNotFound, MessageRefused, MissingPermission
 from services.engine import act_queries, policy, queries, results
 from services.engine.act_queries import ActRecords
@@ -27,6 +28,7 @@ from services.engine.results import record_view, show_votes
 from services.engine.scheduler import ActJob, EngineTiming, plan_reactions
 from services.engine.types import ActContent, ActContext, BoardLocation, Limits, SentMessages
 from services.engine.writing import Writer, max_tokens
+from services.errors import DomainError
 from services.images import ImagePipeline
 from services.jobs import Handler, Run
 from services.llm import LanguageModels, Usage, maximum_cost
@@ -40,6 +42,15 @@ _STATUSES = {
     JobStatus.PENDING: TaskStatus.PENDING,
     JobStatus.FAILED: TaskStatus.FAILED,
     JobStatus.CANCELLED: TaskStatus.SKIPPED,
+}
+
+# Why an act is skipped after an error that another try would meet again.
+_SKIPPED: Mapping[type[DomainError], SkipReason] = {
+    AccessDenied: SkipReason.FORBIDDEN,
+    BudgetSpent: SkipReason.BUDGET,
+    ChannelNotFound: SkipReason.GONE,
+    MessageRefused: SkipReason.REFUSED,
+    MissingPermission: SkipReason.SILENCED,
 }
 
 
@@ -72,12 +83,8 @@ class ActExecutor:
             await store.postpone()
         except Skipped as skipped:
             await store.skip(skipped)
-        except ChannelNotFound:
-            await store.skip(Skipped(SkipReason.GONE))
-        except MissingPermission:
-            await store.skip(Skipped(SkipReason.SILENCED))
-        except MessageRefused:
-            await store.skip(Skipped(SkipReason.REFUSED))
+        except tuple(_SKIPPED) as error:
+            await store.skip(Skipped(_SKIPPED[type(error)]))
 
     async def _is_ready(self, store: ActStore, action: SpeakingAction, context: ActContext) -> bool:
         """Check the channel before a model is paid for a text."""
@@ -257,6 +264,7 @@ class DatabaseActStore(ActStore):
             session, records, now, is_quiet=is_quiet, needs_usd=self._max_cost(records)
         )
         policy.check(state, self._dependencies.limits)
+        await act_queries.authorize_act(session, records)
 
     def _max_cost(self, records: ActRecords) -> float:
         """Return the maximum cost of the act in US dollars."""
@@ -303,7 +311,7 @@ class DatabaseActStore(ActStore):
             seed=str(task.personality_id),
             model=self._dependencies.models.resolve(records.config.model),
             fallback=records.config.fallback_model,
-            guild_id=board.guild_id,
+            caller=await act_queries.authorize_act(session, records),
             location=BoardLocation(
                 channel_id=board.channel_id,
                 guild_id=board.guild_id,

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from db.models import ActType, BoardKind
+from services.access import Caller
 from services.images import StoredImage
 from services.types import Speaker
 
@@ -156,7 +157,7 @@ class ActContext:
     seed: str
     model: str
     fallback: str | None
-    guild_id: int
+    caller: Caller
     location: BoardLocation
     topic: str
     tone: str

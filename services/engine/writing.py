@@ -10,7 +10,6 @@ from services.engine.ports import ActStore, Author
 from services.engine.prompts import load_template
 from services.engine.types import ActContent, ActContext, BoardMessage
 from services.llm import (
-    Caller,
     ChatMessage,
     Completion,
     Request,
@@ -52,11 +51,7 @@ class Writer:
             await store.acquire_request_slot(context)
             completion = await self._author.complete(
                 request,
-                caller=Caller(
-                    purpose=f"engine {context.kind}",
-                    personality_id=context.personality_id,
-                    guild_id=context.guild_id,
-                ),
+                caller=context.caller,
                 fallback=context.fallback,
             )
             total = _add_usage(total, completion)
@@ -86,7 +81,7 @@ class Writer:
         await store.acquire_request_slot(context)
         completion = await self._author.complete(
             self._request(context, name, 1),
-            caller=Caller(purpose=f"engine {context.kind}", personality_id=context.personality_id),
+            caller=context.caller,
             fallback=context.fallback,
         )
         return _add_usage(ActContent(), completion).model_copy(update={"text": completion.text})

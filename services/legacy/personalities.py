@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from db.models import (
     ActivatedChannel,
@@ -25,8 +25,8 @@ from services.legacy.conversion import (
 from services.legacy.migration import MigratedUser, Migration
 from services.legacy.report import RowKind
 from services.legacy.shapes import Row
+from services.names import slugify
 from services.personalities import queries
-from services.personalities.names import slugify
 from services.texts import NAME_LIMIT, clean_name, shorten
 
 _TEXTS = (
@@ -119,6 +119,16 @@ async def move_owners(migration: Migration) -> None:
             role = row.get("role") or "owner"
             new.append({"personality_id": personality_id, "user_id": user.id, "role": role})
     await migration.insert(RowKind.OWNERS, PersonalityOwner, new)
+    for row in makers:
+        if user := migration.user(row["user_id"]):
+            await migration.session.execute(
+                update(Personality)
+                .where(
+                    Personality.id == UUID(row["personality_id"]), Personality.maker_id.is_(None)
+                )
+                .values(maker_id=user.id)
+            )
+    await queries.pass_on(migration.session, [each["personality_id"] for each in new])
 
 
 async def move_aliases(migration: Migration) -> None:

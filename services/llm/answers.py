@@ -16,6 +16,7 @@ from services.llm.errors import (
     MalformedAnswer,
     ModelError,
     ModelMisconfigured,
+    ModelOverloaded,
     ModelProblem,
     ModelRateLimited,
     ModelRefused,
@@ -78,6 +79,7 @@ _RULES: Sequence[tuple[Container[int], re.Pattern[str] | None, Verdict]] = (
     ({0, 400, 413, 422, 500}, _TOO_LONG, ContextTooLong),
     ({0, 400, 403, 422, 451}, _REFUSED, ModelRefused),
     ({429}, None, ModelRateLimited),
+    ({500, 503, 529}, None, ModelOverloaded),  # behind a gateway, it may have been processed
     ({408, 409, 425, *range(500, 600)}, None, ModelUnavailable),
     ({401, 403, 407}, None, ModelProblem.KEY_REFUSED),
     ({404}, None, ModelProblem.NOT_FOUND),

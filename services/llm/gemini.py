@@ -270,7 +270,9 @@ def _translate_errors(model: str) -> Generator[None]:
         yield
     except errors.ClientError as error:
         raise _client_error(name, error) from error
-    except (errors.ServerError, aiohttp.ClientConnectorError) as error:
+    except errors.ServerError as error:
+        raise read_error({"message": error.message}, name, status=error.code) from error
+    except aiohttp.ClientConnectorError as error:
         raise ModelOverloaded(name) from error
     except (
         errors.APIError,

@@ -8,7 +8,6 @@ from services.personalities.errors import (
     CardTooLarge,
     DefaultPromptInUse,
     LastOwner,
-    NameImpersonates,
     NoCardImage,
     NotACard,
     PersonalityNameTaken,
@@ -18,8 +17,14 @@ from services.personalities.errors import (
     StillPublic,
 )
 from services.personalities.guards import get_owned
-from services.personalities.names import appearance, ascii_words, strip_disguise
-from services.personalities.queries import owned_by, owner_ids, referenced_keys, resolve_names
+from services.personalities.queries import (
+    NamedPersonality,
+    owned_by,
+    owner_ids,
+    pass_on,
+    referenced_keys,
+    resolve_names,
+)
 from services.personalities.service import CardFile, PersonalityDetails, PersonalityService
 from services.personalities.sharing import SharedPhoto, SharedPhotos, no_shared_photos
 from services.personalities.system_prompts import SystemPromptService
@@ -33,7 +38,7 @@ __all__ = [
     "CardTooLarge",
     "DefaultPromptInUse",
     "LastOwner",
-    "NameImpersonates",
+    "NamedPersonality",
     "NoCardImage",
     "NotACard",
     "Personality",
@@ -49,15 +54,13 @@ __all__ = [
     "SystemPrompt",
     "SystemPromptService",
     "Visibility",
-    "appearance",
     "apply_published_version",
-    "ascii_words",
     "describe",
     "get_owned",
     "no_shared_photos",
     "owned_by",
     "owner_ids",
+    "pass_on",
     "referenced_keys",
     "resolve_names",
-    "strip_disguise",
 ]

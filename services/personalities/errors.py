@@ -20,13 +20,6 @@ class PersonalityNameTaken(DomainError):
 
 
 @dataclass(eq=False)
-class NameImpersonates(DomainError):
-    """The name could be mistaken for Discord, staff, or a member of the server."""
-
-    name: str
-
-
-@dataclass(eq=False)
 class StillPublic(DomainError):
     """Published properties cannot be changed while a personality is public."""
 

@@ -1,15 +1,18 @@
 """Queries on personalities."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, func, or_, select, union_all, update
+from sqlalchemy import and_, case, delete, exists, func, or_, select, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from db.models import (
     ActivatedChannel,
+    ConversationLine,
     Personality,
     PersonalityAlias,
     PersonalityCard,
@@ -19,54 +22,82 @@ from db.models import (
     User,
     Visibility,
 )
+from services.access import (
+    Situation,
+    Verdict,
+    came_with_bot,
+    is_in_scope,
+    is_own,
+    personality_verdict,
+    scope_rank,
+)
 from services.personalities import definition
 
 
 def owned_by(discord_id: int) -> Any:
     """Return the condition that this person owns a personality."""
-    return exists(
-        select(PersonalityOwner.personality_id)
-        .join(User, User.id == PersonalityOwner.user_id)
-        .where(PersonalityOwner.personality_id == Personality.id, User.discord_id == discord_id)
+    return is_own({discord_id})
+
+
+def _has_name(names: Sequence[str]) -> Any:
+    """Return the condition that a personality has one of these names or aliases, in lower case."""
+    by_alias = select(PersonalityAlias.personality_id).where(
+        func.lower(PersonalityAlias.alias).in_(names)
     )
+    return or_(func.lower(Personality.name).in_(names), Personality.id.in_(by_alias))
 
 
-def addressable_by(discord_id: int, channel_id: int | None) -> Any:
-    """Return the condition that this person may address a personality in this channel."""
-    activated_here = exists(
-        select(ActivatedChannel.id).where(
-            ActivatedChannel.personality_id == Personality.id,
-            ActivatedChannel.channel_id == channel_id,
-        )
-    )
-    return or_(Personality.visibility != Visibility.PRIVATE, owned_by(discord_id), activated_here)
-
-
-async def find(session: AsyncSession, name: str, *conditions: Any) -> Personality | None:
+async def find(
+    session: AsyncSession, name: str, *conditions: Any, order: Sequence[Any] = ()
+) -> Personality | None:
     """Return the personality with this name, alias or slug that is not deleted."""
     lowered = name.strip().lower()
-    by_alias = select(PersonalityAlias.personality_id).where(
-        func.lower(PersonalityAlias.alias) == lowered
-    )
     return await session.scalar(
         select(Personality)
         .where(
             Personality.deleted_at.is_(None),
-            or_(
-                func.lower(Personality.name) == lowered,
-                Personality.slug == lowered,
-                Personality.id.in_(by_alias),
-            ),
+            or_(Personality.slug == lowered, _has_name([lowered])),
             *conditions,
         )
+        .order_by((Personality.slug == lowered).desc(), *order, Personality.created_at)
         .limit(1)
     )
 
 
-async def is_taken(session: AsyncSession, name: str, except_id: UUID | None = None) -> bool:
-    """Whether another personality that is not deleted has this name."""
-    existing = await find(session, name)
-    return existing is not None and existing.id != except_id
+async def find_in_scope(
+    session: AsyncSession, name: str, situation: Situation
+) -> Personality | None:
+    """Return the personality that a name means here: let in, one's own, else another."""
+    last_spoken = (
+        select(func.max(ConversationLine.position))
+        .where(
+            ConversationLine.personality_id == Personality.id,
+            ConversationLine.channel_id == (situation.channel_ids or [0])[0],
+        )
+        .scalar_subquery()
+    )
+    order = scope_rank(situation), last_spoken.desc().nulls_last()
+    return await find(session, name, is_in_scope(situation), order=order)
+
+
+async def is_taken(
+    session: AsyncSession, name: str, maker_id: UUID | None, except_id: UUID | None = None
+) -> bool:
+    """Whether another personality of a maker has this name or alias, or one that came with the bot.
+
+    Those everyone can call everywhere, so that nobody could call another by that name.
+    """
+    existing = await session.scalar(
+        select(Personality.id)
+        .where(
+            Personality.deleted_at.is_(None),
+            or_(Personality.maker_id == maker_id, came_with_bot()),
+            Personality.id.is_distinct_from(except_id),
+            _has_name([name.strip().lower()]),
+        )
+        .limit(1)
+    )
+    return existing is not None
 
 
 async def lock_names(session: AsyncSession) -> None:
@@ -75,23 +106,47 @@ async def lock_names(session: AsyncSession) -> None:
 
 
 async def names(
-    session: AsyncSession, discord_id: int, channel_id: int | None, query: str, limit: int
-) -> Sequence[str]:
-    """Return names that a person may address and that contain `query`.
+    session: AsyncSession, situation: Situation, query: str, limit: int
+) -> Sequence[tuple[str, str, str | None]]:
+    """Return name, slug and maker of personalities that may be called here, by a part of a name.
 
-    Names that start with it come first, then the person's own.
+    Names that start with it come first, then the person's own. The maker is given of those whose
+    name another one has, too.
     """
-    is_own = owned_by(discord_id)
+    is_ambiguous = func.count().over(partition_by=func.lower(Personality.name)) > 1
+    rows = await session.execute(
+        select(Personality.name, Personality.slug, User.username, is_ambiguous)
+        .outerjoin(User, User.id == Personality.maker_id)
+        .where(
+            Personality.deleted_at.is_(None),
+            Personality.name.icontains(query, autoescape=True),
+            is_in_scope(situation),
+        )
+        .order_by(
+            Personality.name.istartswith(query, autoescape=True).desc(),
+            is_own(situation.account_ids).desc(),
+            func.lower(Personality.name),
+        )
+        .limit(limit)
+    )
+    return [
+        (name, slug, (maker or "?") if ambiguous else None) for name, slug, maker, ambiguous in rows
+    ]
+
+
+async def own_names(
+    session: AsyncSession, discord_id: int, query: str, limit: int
+) -> Sequence[str]:
+    """Return names of a person's personalities that contain `query`."""
     result = await session.scalars(
         select(Personality.name)
         .where(
             Personality.deleted_at.is_(None),
             Personality.name.icontains(query, autoescape=True),
-            addressable_by(discord_id, channel_id),
+            owned_by(discord_id),
         )
         .order_by(
             Personality.name.istartswith(query, autoescape=True).desc(),
-            is_own.desc(),
             func.lower(Personality.name),
         )
         .limit(limit)
@@ -121,6 +176,7 @@ async def list_personalities(
 async def add(session: AsyncSession, owner_id: UUID | None, **columns: Any) -> Personality:
     """Insert a personality with its first version and, if it has one, its owner."""
     personality = Personality(**columns)
+    personality.maker_id = owner_id
     session.add(personality)
     await session.flush()
     await session.refresh(personality)
@@ -182,6 +238,38 @@ async def system_prompt_of(session: AsyncSession, personality: Personality) -> S
     return await session.scalar(
         select(SystemPrompt).where(SystemPrompt.id == personality.system_prompt_id)
     )
+
+
+async def pass_on(session: AsyncSession, personality_ids: Sequence[UUID]) -> None:
+    """Make the first owner the maker of personalities whose maker is none of their owners.
+
+    Where they have another personality of that name, it stays without one.
+    """
+    owner, other = PersonalityOwner, aliased(Personality)
+    first_owner = (
+        select(owner.user_id)
+        .where(owner.personality_id == Personality.id)
+        .order_by(owner.created_at, owner.user_id)
+        .limit(1)
+        .correlate(Personality)
+        .scalar_subquery()
+    )
+    has_maker = exists().where(
+        owner.personality_id == Personality.id, owner.user_id == Personality.maker_id
+    )
+    has_namesake = exists().where(
+        other.maker_id == first_owner,
+        other.id != Personality.id,
+        other.deleted_at.is_(None),
+        func.lower(other.name) == func.lower(Personality.name),
+    )
+    for personality_id in personality_ids:
+        await session.execute(
+            update(Personality)
+            .where(Personality.id == personality_id, ~has_maker)
+            .values(maker_id=case((has_namesake, None), else_=first_owner))
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def add_owner(session: AsyncSession, personality_id: UUID, user_id: UUID) -> None:
@@ -247,23 +335,52 @@ async def set_card(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class NamedPersonality:
+    """A personality that a name may mean here; the verdict is about the person who calls it."""
+
+    id: UUID
+    name: str
+    maker: str | None
+    rank: int
+    verdict: Verdict | None
+
+
 async def resolve_names(
-    session: AsyncSession, words: Sequence[str], discord_id: int, channel_id: int
-) -> dict[str, UUID]:
-    """Map lower-case names to the personalities that the person may address in the channel."""
+    session: AsyncSession, words: Sequence[str], situation: Situation
+) -> dict[str, list[NamedPersonality]]:
+    """Map lower-case names to the personalities that they mean here, those that come first."""
     by_name = select(func.lower(Personality.name).label("word"), Personality.id).where(
         func.lower(Personality.name).in_(words)
     )
     by_alias = select(
         func.lower(PersonalityAlias.alias).label("word"), PersonalityAlias.personality_id
     ).where(func.lower(PersonalityAlias.alias).in_(words))
-    matches = union_all(by_name, by_alias).subquery()
+    matches = union(by_name, by_alias).subquery()
     rows = await session.execute(
-        select(matches.c.word, Personality.id)
+        select(
+            matches.c.word,
+            Personality.id,
+            Personality.name,
+            User.username,
+            scope_rank(situation).label("rank"),
+            personality_verdict(situation),
+        )
         .join(Personality, Personality.id == matches.c.id)
-        .where(Personality.deleted_at.is_(None), addressable_by(discord_id, channel_id))
+        .outerjoin(User, User.id == Personality.maker_id)
+        .where(Personality.deleted_at.is_(None), is_in_scope(situation))
+        .order_by("rank", Personality.created_at)
     )
-    return {row.word: row.id for row in rows}
+    found: dict[str, list[NamedPersonality]] = {}
+    for word, id_, name, maker, rank, verdict in rows:
+        known = found.setdefault(word, [])
+        if not known or known[0].rank == rank:
+            known.append(
+                NamedPersonality(
+                    id=id_, name=name, maker=maker, rank=rank, verdict=Verdict.parse(verdict)
+                )
+            )
+    return found
 
 
 async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozenset[str]:

@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import Unpack
 
-from db.models import Personality, PersonalityAlias, PersonalityCard
+from db.models import Personality, PersonalityAlias, PersonalityCard, Visibility
 from db.session import Sessions
+from services.access import Situation, is_own
 from services.heavy_work import HeavyWork
+from services.names import refuse_impersonation, slugify
 from services.people import get_or_create_user
 from services.personalities import cards, definition, queries, transcripts
 from services.personalities.errors import (
@@ -26,7 +28,6 @@ from services.personalities.guards import (
     mark_explicit,
     refuse_if_public,
 )
-from services.personalities.names import refuse_impersonation, slugify
 from services.personalities.types import CardFile, DeletionHook, PersonalityDetails
 from services.texts import clean_name
 from services.types import Actor
@@ -41,24 +42,64 @@ class PersonalityService:
         self._heavy_work = HeavyWork()
 
     async def names(
-        self, discord_id: int, channel_id: int | None, *, query: str, limit: int = 25
-    ) -> Sequence[str]:
-        """Return names of personalities a person may address, for autocomplete."""
-        async with self._sessions() as session:
-            return await queries.names(session, discord_id, channel_id, query, limit)
+        self, situation: Situation, *, query: str, limit: int = 25
+    ) -> Sequence[tuple[str, str, str | None]]:
+        """Return name, slug and maker of personalities that may be called, for autocomplete.
 
-    async def find(self, name: str, *, discord_id: int, channel_id: int | None) -> Personality:
-        """Return the personality with a name, alias or slug.
-
-        Raises:
-            PersonalityNotFound: There is none that this person may address in this channel.
+        The maker is given only of those whose name another one has, too.
         """
         async with self._sessions() as session:
-            is_addressable = queries.addressable_by(discord_id, channel_id)
-            personality = await queries.find(session, name, is_addressable)
+            return await queries.names(session, situation, query, limit)
+
+    async def find(self, name: str, situation: Situation) -> Personality:
+        """Return the personality that a name, alias or slug means here.
+
+        Raises:
+            PersonalityNotFound: There is none that this person may call here.
+        """
+        async with self._sessions() as session:
+            personality = await queries.find_in_scope(session, name, situation)
             if personality is None:
                 raise PersonalityNotFound(name)
             return personality
+
+    async def find_own_first(self, actor: Actor, name: str, situation: Situation) -> Personality:
+        """Return a person's personality of this name, else the one that it means here.
+
+        The bot owner finds all.
+
+        Raises:
+            PersonalityNotFound: There is none that this person may call here.
+        """
+        async with self._sessions() as session:
+            own = await queries.find(session, name, is_own(situation.account_ids))
+            personality = own or await queries.find_in_scope(session, name, situation)
+            if personality is None and actor.is_bot_owner:
+                personality = await queries.find(session, name)
+            if personality is None:
+                raise PersonalityNotFound(name)
+            return personality
+
+    async def find_to_bring(self, actor: Actor, name: str, situation: Situation) -> Personality:
+        """Return a person's own personality, one that a name means here, or any by its slug.
+
+        Raises:
+            PersonalityNotFound: There is none, or it is private.
+        """
+        try:
+            return await self.find_own_first(actor, name, situation)
+        except PersonalityNotFound:
+            async with self._sessions() as session:
+                shared = Personality.visibility != Visibility.PRIVATE
+                slug = Personality.slug == name.strip().lower()
+                if personality := await queries.find(session, name, slug, shared):
+                    return personality
+            raise
+
+    async def own_names(self, discord_id: int, *, query: str, limit: int = 25) -> Sequence[str]:
+        """Return names of a person's personalities, for autocomplete."""
+        async with self._sessions() as session:
+            return await queries.own_names(session, discord_id, query, limit)
 
     async def find_own(self, actor: Actor, name: str) -> Personality:
         """Return the actor's personality of this name, or raise `PersonalityNotFound`."""
@@ -140,7 +181,7 @@ class PersonalityService:
             if is_renamed and is_public_or_pending(personality):
                 raise StillPublic(personality.name)
             if columns.get("name", personality.name).lower() != personality.name.lower():
-                await _refuse_taken(session, columns["name"], personality_id)
+                await _refuse_taken(session, columns["name"], personality.maker_id, personality_id)
             before = definition.snapshot(personality)
             for column, value in columns.items():
                 setattr(personality, column, value)
@@ -209,8 +250,8 @@ class PersonalityService:
         name = clean_name(alias, field="alias")
         refuse_impersonation(name, members)
         async with self._sessions.begin() as session:
-            await get_owned(session, actor, personality_id)
-            await _refuse_taken(session, name, None)
+            personality = await get_owned(session, actor, personality_id)
+            await _refuse_taken(session, name, personality.maker_id)
             session.add(PersonalityAlias(personality_id=personality_id, alias=name))
             return name
 
@@ -248,7 +289,8 @@ class PersonalityService:
         async with self._sessions.begin() as session:
             personality = await get_owned(session, actor, personality_id)
             owners = await queries.owners(session, personality_id)
-            is_maker = bool(owners) and owners[0].discord_id == other.discord_id
+            maker = next((each for each in owners if each.id == personality.maker_id), None)
+            is_maker = maker is not None and maker.discord_id == other.discord_id
             if is_maker and actor.discord_id != other.discord_id and not actor.is_bot_owner:
                 raise MakersOnly(personality.name)
             if all(owner.discord_id == other.discord_id for owner in owners):
@@ -256,6 +298,8 @@ class PersonalityService:
             for owner in owners:
                 if owner.discord_id == other.discord_id:
                     await queries.remove_owner(session, personality_id, owner.id)
+            if is_maker:
+                await queries.pass_on(session, [personality_id])
 
     async def import_card(
         self, actor: Actor, data: bytes, *, members: Iterable[str] = ()
@@ -311,12 +355,14 @@ def _refuse_impersonation(columns: Mapping[str, Any], members: Iterable[str]) ->
             refuse_impersonation(columns[field], member_names)
 
 
-async def _refuse_taken(session: AsyncSession, name: str, except_id: UUID | None) -> None:
+async def _refuse_taken(
+    session: AsyncSession, name: str, maker_id: UUID | None, except_id: UUID | None = None
+) -> None:
     await queries.lock_names(session)
-    if await queries.is_taken(session, name, except_id):
+    if await queries.is_taken(session, name, maker_id, except_id):
         raise PersonalityNameTaken(name)
 
 
 async def _insert(session: AsyncSession, owner_id: UUID, columns: dict[str, Any]) -> Personality:
-    await _refuse_taken(session, columns["name"], None)
+    await _refuse_taken(session, columns["name"], owner_id)
     return await queries.add(session, owner_id, slug=slugify(columns["name"]), **columns)

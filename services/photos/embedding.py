@@ -4,9 +4,10 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from db.models import PHOTO_DIMENSIONS, Photo
+from db.models import PHOTO_DIMENSIONS, Personality, Photo, User
 from db.session import Sessions
-from services.embeddings import EmbedderFailed, ImageEmbedder
+from services.access import Caller, authorize
+from services.embeddings import EmbedderFailed, ImageEmbeddings
 from services.jobs import Handler, Run
 from services.media import ObjectNotFound, ObjectStore
 from services.photos import queries
@@ -24,7 +25,7 @@ class EmbedPhotoHandler(Handler[EmbeddingJob]):
     max_attempts: ClassVar[int] = 20
     timeout_seconds: ClassVar[float] = 6 * 3600
 
-    def __init__(self, sessions: Sessions, store: ObjectStore, embedder: ImageEmbedder) -> None:
+    def __init__(self, sessions: Sessions, store: ObjectStore, embedder: ImageEmbeddings) -> None:
         self._sessions = sessions
         self._store = store
         self._embedder = embedder
@@ -37,15 +38,23 @@ class EmbedPhotoHandler(Handler[EmbeddingJob]):
                     session, run.payload.personality, self._embedder.name, _BATCH_SIZE
                 )
             for photo in photos:
-                vector = await self._embed(photo)
+                vector = await self._embed(photo, await self._authorize(photo))
                 async with run.transaction() as session:
                     await queries.set_embedding(session, photo.id, vector, self._embedder.name)
             if not photos:
                 return
 
-    async def _embed(self, photo: Photo) -> list[float] | None:
+    async def _authorize(self, photo: Photo) -> Caller:
+        """Return the maker of the personality as the one who pays."""
+        async with self._sessions() as session:
+            personality = await session.get_one(Personality, photo.personality_id)
+            maker = await session.get(User, personality.maker_id) if personality.maker_id else None
+            return await authorize(session, "photo embedding", user=maker)
+
+    async def _embed(self, photo: Photo, caller: Caller) -> list[float] | None:
         try:
-            vector = await self._embedder.embed_picture(await self._store.get(photo.thumbnail_key))
+            picture = await self._store.get(photo.thumbnail_key)
+            vector = await self._embedder.embed_picture(picture, caller=caller)
         except (EmbedderFailed, ObjectNotFound):
             return None
         return pad_vector(vector)

@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Photo
 from db.session import Sessions
+from services.access import authorize
 from services.chat import ChatAdapter
-from services.embeddings import ImageEmbedder
+from services.embeddings import ImageEmbeddings
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.media import FileNotFound, FileTooLarge, ObjectNotFound, enqueue_deletion
+from services.people import get_or_create_user
 from services.personalities import get_owned
 from services.photos import queries
 from services.photos.embedding import pad_vector
@@ -40,7 +42,7 @@ class PhotoService:
         self,
         sessions: Sessions,
         pipeline: ImagePipeline,
-        embedder: ImageEmbedder,
+        embedder: ImageEmbeddings,
         adapter: ChatAdapter,
     ) -> None:
         self._sessions = sessions
@@ -196,18 +198,23 @@ class PhotoService:
         """Return photos by what they show, if the embedder supports text, and by their texts.
 
         Raises:
+            AccessDenied, BudgetSpent: The actor may not, or a budget leaves no room for it.
             EmbedderFailed, EmbedderMisconfigured, EmbedderUnavailable: The embedder failed.
             OwnersOnly, PersonalityNotFound: The library is not the actor's, or was deleted.
             TextTooLong: The search text is too long.
         """
         text = clean_text(text, field="search", limit=_MAX_SEARCH_LENGTH)
-        async with self._sessions() as session:
+        async with self._sessions.begin() as session:
             await get_owned(session, actor, personality_id)
             matches = list(await queries.search(session, personality_id, text))
+            user = await get_or_create_user(session, actor)
+            caller = await authorize(session, "photo search", user=user)
         if not self._embedder.supports_text:
             return matches
         vector = pad_vector(
-            await self._pipeline.background.call(lambda: self._embedder.embed_text(text))
+            await self._pipeline.background.call(
+                lambda: self._embedder.embed_text(text, caller=caller)
+            )
         )
         if vector is None:
             return matches

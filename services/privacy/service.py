@@ -55,8 +55,10 @@ from db.models import (
     Vote,
 )
 from db.session import Sessions
+from services.access import forget_actor
 from services.characters import delete_characters
 from services.chat import mark_forgotten
+from services.personalities import pass_on
 from services.privacy.quotes import erase_quotes
 from services.social import delete_photos_and_posts
 from services.types import Actor
@@ -94,6 +96,7 @@ class PrivacyService:
         async with self._sessions.begin() as session:
             await mark_forgotten(session, actor.discord_id)
             await _erase_content(session, actor.discord_id)
+            await forget_actor(session, actor.discord_id)
             await session.execute(delete(User).where(User.account_id == actor.discord_id))
             user_id = await session.scalar(
                 select(User.id).where(User.discord_id == actor.discord_id)
@@ -113,7 +116,10 @@ class PrivacyService:
             await session.execute(delete(Personality).where(Personality.id.in_(sole_ids)))
             await delete_characters(session, user_id)
             await _remove_likes(session, user_id)
+            made = select(Personality.id).where(Personality.maker_id == user_id)
+            made_ids = (await session.scalars(made)).all()
             await session.execute(delete(User).where(User.id == user_id))
+            await pass_on(session, made_ids)
 
     async def is_opted_out(self, actor: Actor) -> bool:
         """Whether the actor has opted out."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from db.models import AgeBucket, NsfwRating
-from services.personalities import strip_disguise
+from services.names import strip_disguise
 from services.publishing import lexicon
 from services.publishing.errors import MinorNotSafe, PromptInjection
 from services.texts import shorten

@@ -8,6 +8,7 @@ from sqlalchemy import func
 
 from db.models import Personality, PublishAttempt, Visibility
 from db.session import Sessions
+from services.access import authorize
 from services.jobs import JobStatus, cancel, enqueue
 from services.llm import LanguageModels
 from services.llm_configs import NoConfig
@@ -43,6 +44,7 @@ class PublishingService:
         `reply` identifies the answer to the command, to be edited when publishing has finished.
 
         Raises:
+            AccessDenied: The operator blocks the actor.
             AlreadyPublic, AlreadyPublishing: It is public already, or being published.
             NoConfig: No model is configured.
             OwnersOnly: The actor is not an owner.
@@ -58,6 +60,7 @@ class PublishingService:
             if config is None:
                 raise NoConfig
             user = await get_or_create_user(session, actor)
+            await authorize(session, "publish", user=user, personality_id=personality_id)
             attempt = PublishAttempt(
                 personality_id=personality_id, user_id=user.id, reply=reply, wants_dm=wants_dm
             )

@@ -18,14 +18,17 @@ from db.models import (
     NsfwRating,
     Personality,
     PublishAttempt,
+    User,
     Visibility,
 )
 from db.session import Sessions
+from services.access import Caller, authorize
 from services.jobs import Handler, Payload, Run
-from services.llm import Caller, LanguageModels
+from services.llm import LanguageModels
 from services.llm.types import T
 from services.llm_configs import NoConfig
-from services.personalities import PersonalityNotFound, ascii_words
+from services.names import ascii_words
+from services.personalities import PersonalityNotFound
 from services.publishing import notices, queries, questions, rules
 from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NothingToRead
 
@@ -128,9 +131,10 @@ class PublishHandler(Handler[PublishJob]):
                 text=rules.text_of(definition),
                 model=self._models.resolve(config.model),
                 fallback=config.fallback_model,
-                caller=Caller(
-                    purpose="publish",
-                    user_id=attempt.user_id,
+                caller=await authorize(
+                    session,
+                    "publish",
+                    user=await session.get(User, attempt.user_id) if attempt.user_id else None,
                     personality_id=personality.id,
                 ),
             )

@@ -6,7 +6,8 @@ from pydantic import BaseModel
 
 from db.models import Photo
 from db.session import Sessions
-from services.llm import Caller, ChatMessage, Image, LanguageModels, Request, Sampling
+from services.access import authorize
+from services.llm import ChatMessage, Image, LanguageModels, Request, Sampling
 from services.llm_configs import NoVisionModel, vision_model
 from services.media import JPEG, ObjectStore
 from services.people import get_or_create_user
@@ -60,6 +61,9 @@ class Drafter:
                 raise PhotoNotFound("this photo")
             personality = await get_owned(session, actor, photo.personality_id)
             user = await get_or_create_user(session, actor)
+            caller = await authorize(
+                session, "caption draft", user=user, personality_id=photo.personality_id
+            )
             model = await vision_model(session)
             if model is None:
                 raise NoVisionModel
@@ -86,9 +90,7 @@ class Drafter:
                 sampling=Sampling(temperature=0.8, max_tokens=_MAX_TOKENS),
             ),
             DraftAnswer,
-            caller=Caller(
-                purpose="caption draft", user_id=user.id, personality_id=photo.personality_id
-            ),
+            caller=caller,
         )
         return _fit(answer.value, limit)
 

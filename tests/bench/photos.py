@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from db.session import Sessions, connect
-from services.embeddings import LocalImageEmbedder
+from services.embeddings import ImageEmbeddings, LocalImageEmbedder
 from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
 from services.personalities import PersonalityService
@@ -65,7 +65,8 @@ async def _import(sessions: Sessions, workspace: Path, root: Path, name: str, co
     async with background_calls() as background:
         images = ImageModels(Ledger(sessions, PRICES), background, None)
         pipeline = studio_of(images, background, workspace / "media")
-        photos = PhotoService(sessions, pipeline, LocalImageEmbedder(), FakeChatAdapter())
+        embeddings = ImageEmbeddings(Ledger(sessions, PRICES), LocalImageEmbedder())
+        photos = PhotoService(sessions, pipeline, embeddings, FakeChatAdapter())
         personality = await PersonalityService(sessions).create(OWNER, {"name": name})
         started = time.perf_counter()
         adding = photos.add(OWNER, personality.id, folder_sources(root), at_once=cores)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from db.models import EngineTask, Post, TaskStatus
 from db.session import Sessions
+from services.access import Situation
 from services.engine import ActType
 from services.types import Actor
 from tests.cogs.conftest import House
@@ -47,7 +48,7 @@ async def act(
 ) -> EngineTask:
     """Trigger one act of a personality on a board, and wait until it has ended."""
     personality = await house.services.personalities.find(
-        name, discord_id=house.boss.id, channel_id=channel.id
+        name, Situation(account_ids={house.boss.id})
     )
     (sheet,) = [
         each

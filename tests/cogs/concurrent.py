@@ -13,7 +13,7 @@ from db.base import Base
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
-from services.personalities import Personality
+from services.personalities import Personality, Visibility
 from services.types import Actor
 from tests.cogs.conftest import House, make_bot
 from tests.vendors.openai import Reply
@@ -62,6 +62,11 @@ def answers(channel: ChannelHandle) -> list[str]:
     return [message.content for message in channel.history() if message.webhook_id]
 
 
+def speakers(house: House) -> list[str]:
+    """Return who has spoken through webhooks in the lobby, in order."""
+    return [message.author.name for message in house.lobby.history() if message.webhook_id]
+
+
 def restrict(house: House, channel: ChannelHandle) -> None:
     """Make a channel age-restricted, which simcord does not store."""
     backend = house.env.backend
@@ -80,10 +85,20 @@ def actor(member: MemberActor, *, moderates: bool = False) -> Actor:
     return Actor(discord_id=member.id, name=member.name, moderates=moderates)
 
 
-async def invent(house: House, owner: MemberActor, name: str, **settings: Any) -> Personality:
-    """Create and configure a personality."""
-    personality = await house.services.personalities.create(actor(owner), {"name": name})
-    return await house.services.personalities.configure(actor(owner), personality.id, **settings)
+async def invent(
+    house: House, owner: MemberActor, name: str, *, is_brought: bool = True, **settings: Any
+) -> Personality:
+    """Create and configure a personality, and bring it into the server if it is not private."""
+    created = await house.services.personalities.create(actor(owner), {"name": name})
+    configured = await house.services.personalities.configure(actor(owner), created.id, **settings)
+    if is_brought and configured.visibility != Visibility.PRIVATE:
+        await bring(house, owner, configured)
+    return configured
+
+
+async def bring(house: House, owner: MemberActor, personality: Personality) -> None:
+    """Let a personality into the server."""
+    await house.services.servers.bring(actor(owner), house.guild.id, personality)
 
 
 async def until_written(sessions: Sessions, table: type[Base]) -> None:

@@ -9,6 +9,11 @@ from simcord.results import InteractionResult, ResponseMessage
 
 from tests.cogs.conftest import House
 
+MEET = (
+    "Meet **{}**: call them by name. Here they answer you alone, until `/personality bring` lets "
+    "everyone call them."
+)
+
 
 def answer(result: InteractionResult) -> ResponseMessage:
     """Return the bot's first response to an interaction, which must be ephemeral."""

@@ -12,7 +12,7 @@ from simcord.results import InteractionResult
 
 from tests.cogs.concurrent import actor
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, embed, fields, fill
+from tests.cogs.forms import MEET, answer, content_of, embed, fields, fill
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ZED = {
@@ -79,8 +79,8 @@ async def test_a_card_becomes_a_personality_and_comes_back_byte_for_byte(
 
     name, exported = await export_card(house, kind)
 
-    await house.bob.send(house.lobby, "@Zed hello")
-    assert content_of(brought) == "Meet **Zed**: call them by name."
+    await house.alice.send(house.lobby, "@Zed hello")
+    assert content_of(brought) == MEET.format("Zed")
     assert embed(brought).description == "Zed mends clocks."
     assert fields(brought)["First message"] == "*ticks*"
     assert name.startswith("zed-")

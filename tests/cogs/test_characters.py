@@ -13,6 +13,7 @@ from simcord.results import InteractionResult
 
 from bot.app.wiring import worker
 from db.session import Sessions
+from services.access import Situation
 from services.images import ImagePipeline
 from services.media import FolderStore
 from tests.cogs.concurrent import answers, invent
@@ -92,7 +93,7 @@ async def test_a_photo_becomes_a_face(
 
     assert "speaks with this face" in (embed(used).description or "")
     personality = await at_work.services.personalities.find(
-        "Captain Ada", discord_id=at_work.alice.id, channel_id=None
+        "Captain Ada", Situation(account_ids={at_work.alice.id})
     )
     assert personality.id == invented.id
     assert (personality.avatar_url or "").startswith("https://media.example/media/avatars/")

@@ -4,13 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from services.access import Situation
 from services.personalities import Visibility
-from tests.cogs.concurrent import actor, invent, open_thread, pass_debounce, post, spoken
+from tests.cogs.concurrent import actor, invent, open_thread, pass_debounce, post, speakers, spoken
 from tests.cogs.conftest import House
-
-
-def speakers(house: House) -> list[str]:
-    return [message.author.name for message in house.lobby.history() if message.webhook_id]
 
 
 async def test_a_reply_to_a_personality_needs_no_name(house: House) -> None:
@@ -38,7 +35,7 @@ async def test_names_and_aliases_call_the_longest_that_fits(
     house: House, text: str, expected: list[str]
 ) -> None:
     await invent(house, house.alice, "Professor Quill Junior")
-    mirela = await house.services.personalities.find("Mirela", discord_id=1, channel_id=None)
+    mirela = await house.services.personalities.find("Mirela", Situation(account_ids={1}))
     boss = replace(actor(house.boss), is_bot_owner=True)
     await house.services.personalities.add_alias(boss, mirela.id, "The Keeper")
 

@@ -15,7 +15,7 @@ from tests.cogs.forms import answer, buttons, content_of, embed, fill, lines
 async def crowd(house: House, count: int) -> InteractionResult:
     """List Alice's personalities and the three public ones, `count` in all."""
     for number in range(count - 3):
-        await invent(house, house.alice, f"A{number:02}")
+        await invent(house, house.alice, f"Ada {number:02}")
     return await house.alice.slash(house.lobby, "personality list")
 
 
@@ -42,7 +42,7 @@ async def test_a_long_list_is_turned_page_by_page(house: House) -> None:
         await house.alice.click(answer(listed), label=label)
         seen.append((lines(listed), embed(listed).footer.text, buttons(answer(listed))))
 
-    pages = [f"**A{number:02}** · yours" for number in range(19)]
+    pages = [f"**Ada {number:02}** · yours" for number in range(19)]
     pages += ["**Bex**", "**Mirela**", "**Professor Quill**"]
     hint = "Call one by name: @Name hello"
     middle = (pages[10:20], f"{hint} · Page 2 of 3", {"Back": True, "Next": True})

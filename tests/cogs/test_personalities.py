@@ -6,10 +6,12 @@ import pytest
 from simcord.backend.errors import SetupError
 from simcord.results import InteractionResult, ResponseMessage
 
+from services.access import Situation
 from services.personalities import Personality
-from tests.cogs.concurrent import actor, answers, invent
+from tests.cogs.concurrent import actor, answers, bring, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
+    MEET,
     answer,
     content_of,
     embed,
@@ -36,17 +38,25 @@ NOT_YOURS = "Only the owners of **Zed** can do that."
 
 async def zed(house: House, **texts: str) -> Personality:
     """Create a personality of Alice's."""
-    return await house.services.personalities.create(actor(house.alice), {**ZED, **texts})
+    created = await house.services.personalities.create(actor(house.alice), {**ZED, **texts})
+    await bring(house, house.alice, created)
+    return created
 
 
 async def test_a_personality_is_created_listed_viewed_and_called(house: House) -> None:
     created = await fill(house, house.alice, "personality create", ZED)
+    brought = await house.alice.slash(house.lobby, "personality bring", personality="zed")
 
     alices = await house.alice.slash(house.lobby, "personality list")
     bobs = await house.bob.slash(house.lobby, "personality list")
     viewed = await house.bob.slash(house.lobby, "personality view", personality="zed")
     await house.bob.send(house.lobby, "@Zed what time is it?")
-    assert content_of(created) == "Meet **Zed**: call them by name."
+    assert content_of(created) == MEET.format("Zed")
+    assert brought.response is not None
+    assert brought.response.content == (
+        f"{house.alice.mention} brought **Zed**: call them with `@Zed`. Moderators can send them "
+        "away with `/server personalities`."
+    )
     assert lines(alices) == ["**Zed** · yours", *CAST]
     assert lines(bobs) == CAST
     assert embed(viewed).description == "Zed mends clocks."
@@ -101,7 +111,7 @@ async def test_a_text_longer_than_a_form_is_left_alone_by_its_form(house: House)
     edited = await house.alice.submit_modal(opened, {"personality_tone": "Quick."})
 
     personality = await house.services.personalities.find(
-        "Zed", discord_id=house.alice.id, channel_id=None
+        "Zed", Situation(account_ids={house.alice.id})
     )
     assert "Who are they?: longer than a form holds." in str(opened.modal)
     assert "character_info" not in inputs(opened)
@@ -149,7 +159,7 @@ async def test_any_other_name_is_shown_plainly_and_pings_nobody(house: House) ->
     ]
 
     chosen = await house.alice.slash(house.lobby, "chat with", personality="*star*")
-    assert replies == [f"Meet **{shown}**: call them by name." for shown in names.values()]
+    assert replies == [MEET.format(shown) for shown in names.values()]
     assert content_of(chosen) == r"**\*Star\*** answers your DMs from now on."
     assert pings(house) == []
 
@@ -345,9 +355,7 @@ async def test_who_is_no_owner_any_more_deletes_nothing_by_an_old_question(house
     refused = await house.boss.click(answer(asked), label="Delete")
 
     assert content_of(refused) == NOT_YOURS
-    assert await house.services.personalities.find(
-        "Zed", discord_id=house.alice.id, channel_id=None
-    )
+    assert await house.services.personalities.find("Zed", Situation(account_ids={house.alice.id}))
     assert personality.name == "Zed"
 
 

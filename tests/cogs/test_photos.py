@@ -9,7 +9,8 @@ from sqlalchemy import update
 
 from db.models import Photo
 from db.session import Sessions
-from services.embeddings import LocalImageEmbedder
+from services.embeddings import ImageEmbeddings, LocalImageEmbedder
+from services.llm import PRICES, Ledger
 from services.photos import EmbedPhotoHandler
 from tests.cogs.concurrent import actor, invent
 from tests.cogs.conftest import House
@@ -114,7 +115,11 @@ async def test_a_photo_is_chosen_from_the_library(ada: House) -> None:
 
 async def test_what_is_alike_is_found(ada: House, sessions: Sessions) -> None:
     await import_photos(ada, a=photo(1), b=photo(2), c=photo(3))
-    looking = EmbedPhotoHandler(sessions, ada.studio.store, LocalImageEmbedder())
+    looking = EmbedPhotoHandler(
+        sessions,
+        ada.studio.store,
+        ImageEmbeddings(Ledger(sessions, PRICES), LocalImageEmbedder()),
+    )
     async with working(sessions, looking):
         await nothing_due(sessions)
 

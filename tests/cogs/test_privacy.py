@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from db.base import Base
 from db.models import ConversationLine, Memory
 from db.session import Sessions
+from services.access import Situation
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from services.privacy import PrivacyService
@@ -259,9 +260,7 @@ async def test_an_export_holds_cards_aliases_and_versions(house: House) -> None:
     await house.alice.slash(
         house.lobby, "personality import", card=("c.json", json.dumps(card).encode())
     )
-    vexa = await house.services.personalities.find(
-        "Vexa", discord_id=house.alice.id, channel_id=None
-    )
+    vexa = await house.services.personalities.find("Vexa", Situation(account_ids={house.alice.id}))
     await house.services.personalities.add_alias(actor(house.alice), vexa.id, "Foxy")
 
     tables = json.loads((await house.services.privacy.export(actor(house.alice))).data)

@@ -7,6 +7,7 @@ import pytest
 
 from bot.app.wiring import worker
 from db.session import Sessions
+from services.access import Situation
 from tests.cogs.concurrent import actor, answers, invent, restrict
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, content_of, embed, fields, lines, press, suggestions
@@ -34,7 +35,7 @@ async def publish_personality(house: House, name: str = "Ada", **settings: bool)
 async def wait_until_ended(house: House, name: str) -> None:
     """Wait until the last attempt to publish has ended."""
     personality = await house.services.personalities.find(
-        name, discord_id=house.alice.id, channel_id=None
+        name, Situation(account_ids={house.alice.id})
     )
     async with asyncio.timeout(15):
         while True:
@@ -171,7 +172,7 @@ async def test_others_talk_with_the_published_version_and_owners_take_it_back(
 ) -> None:
     await publish_personality(at_work)
     ada = await at_work.services.personalities.find(
-        "Ada", discord_id=at_work.alice.id, channel_id=None
+        "Ada", Situation(account_ids={at_work.alice.id})
     )
     await at_work.services.personalities.edit(
         actor(at_work.alice), ada.id, {"character_info": "She sells ships."}

@@ -14,12 +14,13 @@ from simcord.backend.errors import SetupError
 from simcord.results import InteractionResult
 
 from bot.discord.errors import explain
+from services.access import Situation
 from services.errors import ModeratorsOnly
 from services.personalities import Personality
 from services.photos import file_source
 from services.social import CaptionDraft, TargetChannel
 from services.types import Actor, Channel, Venue
-from tests.cogs.concurrent import actor, pass_debounce
+from tests.cogs.concurrent import actor, invent, pass_debounce
 from tests.cogs.conftest import House
 from tests.cogs.forms import buttons, content_of, fill
 from tests.services.photo_files import photo as photograph
@@ -31,6 +32,10 @@ HIDDEN = "hidden"
 OWNERS = "Only the owners of **Zed** can do that."
 BOT_OWNER = "Only the person who runs this bot can do that."
 MODERATORS = "Only members with **Manage Messages** in this channel can do that."
+NOT_BROUGHT = (
+    "Only its maker or a moderator may bring a personality into this server. A moderator can bring "
+    "**Zed**, or change that with `/server settings`."
+)
 NO_PERSONA = "You have no persona called **Hero**."
 NO_CONFIG = "There is no config called **Quick** that you can use here."
 NO_CHARACTER = "You have no character called **Inky**. `/character list` shows yours."
@@ -227,6 +232,22 @@ TABLE: dict[str, Row] = {
     "engine simulate": bot_owner(days=2, personalities=2),
     "engine pause": bot_owner(),
     "engine resume": bot_owner(),
+    "personality bring": Row(ZED, stranger=NOT_BROUGHT, bot_owner=NOT_BROUGHT),
+    "block add": Row(
+        {"where": "this server", "user": "$guest"},
+        stranger=MODERATORS,
+        owner=MODERATORS,
+        bot_owner=MODERATORS,
+    ),
+    "block remove": Row(
+        {"where": "this server", "user": "$guest"},
+        stranger=MODERATORS,
+        owner=MODERATORS,
+        bot_owner=MODERATORS,
+    ),
+    "block list": everyone(),
+    "server settings": moderators(),
+    "server personalities": moderators(),
     "personality delete": owners(),
     "admin servers": bot_owner(),
     "admin sync": bot_owner(),
@@ -247,7 +268,7 @@ async def create_fixtures(house: House) -> dict[str, Any]:
         draft if "DraftAnswer" in str(body) else f"The fog is {next(replies)} miles thick tonight."
     )
     me = actor(house.alice)
-    zed = await house.services.personalities.create(me, {"name": "Zed"})
+    zed = await invent(house, house.alice, "Zed")
     await house.services.personalities.add_alias(me, zed.id, "Zeddy")
     await fill(house, house.alice, "persona create", {"name": "Hero"})
     await fill(house, house.alice, "config create", {"name": "Quick", "model": "openai/default"})
@@ -382,7 +403,7 @@ async def test_what_discord_shows_by_mistake_is_refused_all_the_same(
 async def test_the_service_itself_asks_who_moderates(house: House, guild_id: int | None) -> None:
     channel = Channel(channel_id=2, guild_id=guild_id, venue=Venue.PUBLIC)
     channels = house.services.channels
-    bex = await house.services.personalities.find("Bex", discord_id=1, channel_id=None)
+    bex = await house.services.personalities.find("Bex", Situation(account_ids={1}))
 
     for change in (channels.activate, channels.deactivate):
         with pytest.raises(ModeratorsOnly):

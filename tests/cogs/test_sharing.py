@@ -5,6 +5,7 @@ from typing import Any
 import discord
 
 from db.session import Sessions
+from services.access import Situation
 from tests.cogs.conftest import House
 from tests.services.sharing_support import has_posted
 
@@ -12,7 +13,7 @@ from tests.services.sharing_support import has_posted
 async def test_what_was_posted_is_known_in_chat_where_it_may_be(
     house: House, sessions: Sessions
 ) -> None:
-    mirela = await house.services.personalities.find("Mirela", discord_id=1, channel_id=None)
+    mirela = await house.services.personalities.find("Mirela", Situation(account_ids={1}))
     everyone = house.guild.default_role
     hidden = discord.PermissionOverwrite(view_channel=False)
     attic = house.guild.create_text_channel("attic", overwrites={everyone: hidden})

@@ -15,7 +15,7 @@ from db.models import Photo, SocialPost, SocialTarget
 from db.session import Sessions, connect
 from services.buffer import BufferClient, BufferPublisher
 from services.clock import Clock
-from services.embeddings import ImageEmbedder, LocalImageEmbedder
+from services.embeddings import ImageEmbedder, ImageEmbeddings, LocalImageEmbedder
 from services.images import ImageModels, ImagePipeline
 from services.jobs import CONCURRENCY, Handler, JobMetrics, Worker
 from services.llm import PRICES, Ledger, background_calls
@@ -133,7 +133,7 @@ class Posting:
         self.clock = clock or HandClock(NOW)
         self.wall = FakePublisher()
         self.notifier = RecordingNotifier()
-        self.embedder = embedder or LocalImageEmbedder()
+        self.embedder = ImageEmbeddings(Ledger(sessions, PRICES), embedder or LocalImageEmbedder())
         client = BufferClient(sessions, api_key=key, base_url=buffer_url or "http://127.0.0.1:9/")
         self.buffer = BufferPublisher(client, studio.store)
         self.people = PersonalityService(sessions, on_delete=delete_photos_and_posts)

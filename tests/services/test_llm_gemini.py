@@ -14,6 +14,7 @@ from services.llm import (
     MalformedAnswer,
     ModelError,
     ModelMisconfigured,
+    ModelOverloaded,
     ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
@@ -160,8 +161,9 @@ async def test_models_are_listed_by_the_names_they_are_asked_by(vendor: Gemini) 
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (Reply(status=500), ModelUnavailable),
-        (Reply(status=503, body="<html>", content_type="text/html"), ModelUnavailable),
+        (Reply(status=500), ModelOverloaded),
+        (Reply(status=503, body="<html>", content_type="text/html"), ModelOverloaded),
+        (Reply(status=504), ModelUnavailable),
         (Reply(body="<html>"), ModelUnavailable),
         (Reply(body="<html>", content_type="text/html"), ModelUnavailable),
         (Reply(body="{}"), ModelUnavailable),
@@ -236,7 +238,7 @@ async def test_a_vendor_that_cannot_be_reached_is_unavailable() -> None:
     errors = await failures(vendor)
 
     await vendor.close()
-    assert [type(each) for each in errors] == [ModelUnavailable] * 3
+    assert [type(each) for each in errors] == [ModelOverloaded] * 3
 
 
 async def test_a_vendor_that_says_nothing_is_unavailable(gemini: GeminiStandIn) -> None:

@@ -15,6 +15,7 @@ from services.llm import (
     MalformedAnswer,
     ModelError,
     ModelMisconfigured,
+    ModelOverloaded,
     ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
@@ -174,8 +175,8 @@ async def test_models_are_listed_with_the_day_they_are_shut_down(
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (Reply(status=500), ModelUnavailable),
-        (Reply(status=503, body="<html>"), ModelUnavailable),
+        (Reply(status=500), ModelOverloaded),
+        (Reply(status=503, body="<html>"), ModelOverloaded),
         (Reply(status=408), ModelUnavailable),
         (raw({"error": {"code": 502, "message": "upstream"}}), ModelUnavailable),
         (raw({"choices": []}), ModelUnavailable),
@@ -278,7 +279,7 @@ async def test_a_vendor_that_cannot_be_reached_is_unavailable() -> None:
     errors = await failures(vendor)
 
     await vendor.close()
-    assert [type(each) for each in errors] == [ModelUnavailable] * 3
+    assert [type(each) for each in errors] == [ModelOverloaded] * 3
 
 
 async def test_a_vendor_that_says_nothing_is_unavailable(openai: OpenAIStandIn) -> None:

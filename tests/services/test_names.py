@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.personalities.errors import NameImpersonates
-from services.personalities.names import refuse_impersonation, skeleton, slugify
+from services.errors import NameImpersonates
+from services.names import refuse_impersonation, skeleton, slugify
 
 # Each column of letters that are drawn alike: Latin, Cyrillic or Greek, full-width, styled.
 DISGUISES = {

@@ -116,15 +116,14 @@ async def test_an_address_that_is_none_is_said(url: str) -> None:
 
 async def test_gemini_knows_words_and_pictures(posting: Posting, gemini: GeminiStandIn) -> None:
     client = Gemini(api_key="g-x", base_url=gemini.url)
-    other = Posting(
-        posting.sessions, posting.studio, embedder=GeminiEmbedder(client, "gemini-embedding-2")
-    )
+    embedder = GeminiEmbedder(client, "gemini-embedding-2")
+    other = Posting(posting.sessions, posting.studio, embedder=embedder)
     first, _ = await other.library(2)
     gemini.vectors = lambda words: [1.0, 0.1] if words == "a red door" else [0.9, 0.2]
     await other.run_due_jobs()
 
     matches = await other.photos.search(OWNER, first.personality_id, "a red door")
-    await other.embedder.close()
+    await embedder.close()
 
     assert len(matches) == 2
     assert other.photos.searches_content

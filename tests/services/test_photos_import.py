@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from db.models import Photo
 from db.session import connect
-from services.embeddings import LocalImageEmbedder
+from services.embeddings import ImageEmbeddings, LocalImageEmbedder
 from services.images import ImageModels
 from services.llm import PRICES, Ledger, background_calls
 from services.photos import ImportOutcome, PhotoService, folder_sources
@@ -74,7 +74,12 @@ async def import_folder(
     async with connect(url) as sessions, background_calls() as carrier:
         images = ImageModels(Ledger(sessions, PRICES), carrier, None)
         studio = studio_of(images, carrier, media)
-        photos = PhotoService(sessions, studio, LocalImageEmbedder(), FakeChatAdapter())
+        photos = PhotoService(
+            sessions,
+            studio,
+            ImageEmbeddings(Ledger(sessions, PRICES), LocalImageEmbedder()),
+            FakeChatAdapter(),
+        )
         async for each in photos.add(OWNER, UUID(whose), folder_sources(root), at_once=2):
             checkpoint(each.outcome)
 

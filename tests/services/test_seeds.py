@@ -6,6 +6,7 @@ from sqlalchemy import select, text
 
 from db.models import LlmConfig, Personality, PersonalityVersion, SystemPrompt
 from db.session import Sessions
+from services.access import Situation
 from services.personalities import PersonalityService
 from services.seeds import seed
 from services.types import Actor
@@ -50,12 +51,15 @@ async def test_sowing_again_changes_nothing(sessions: Sessions) -> None:
 async def test_whoever_was_sent_away_does_not_come_back(sessions: Sessions) -> None:
     await seed(sessions, vendors={"openai"})
     service = PersonalityService(sessions)
-    bex = await service.find("bex", discord_id=1, channel_id=None)
+    bex = await service.find("bex", Situation(account_ids={1}))
     await service.delete(BOSS, bex.id)
 
     await seed(sessions, vendors={"openai"})
 
-    assert sorted(await service.names(1, None, query="")) == ["Mirela", "Professor Quill"]
+    assert sorted(name for name, _, _ in await service.names(Situation(), query="")) == [
+        "Mirela",
+        "Professor Quill",
+    ]
 
 
 async def test_a_vendor_that_comes_later_does_not_take_the_default(sessions: Sessions) -> None:

@@ -44,6 +44,20 @@ _GENERAL = {
 }
 
 _ACCESS = {
+    access.AccessDenied: ("[[**{name}** does not answer: ]]{reason:term}.",),
+    access.BringingForbidden: (
+        "{bring:term}. A moderator can bring **{name}**, or change that with `/server settings`."
+    ),
+    access.NotInServer: "That personality was not let into this server.",
+    access.AnswersOutOfRange: "Between 0, for no limit, and {maximum:,} answers an hour.",
+    access.CannotBlock: (
+        "**{name}** cannot be blocked here: nobody blocks themselves, the person who runs this "
+        "bot, or the moderators of a server."
+    ),
+    access.OneTarget: (
+        "Choose one thing to block: a user, a role, a channel, a personality, or a server's id."
+    ),
+    access.BlockNotFound: "There is no such block. `/block list` shows those that you can lift.",
     access.BudgetSpent: (
         "{limit:term} is spent.[[ It goes on {resumes_at:time}.]] Until then `/usage` shows what "
         "you have used."
@@ -71,7 +85,7 @@ _PERSONALITIES = {
     personalities.PersonalityNameTaken: (
         "Another personality already uses the name or alias **{name}**."
     ),
-    personalities.NameImpersonates: (
+    errors.NameImpersonates: (
         "**{name}** could be mistaken for Discord, for staff or for a member of this server. "
         "Choose another name."
     ),
@@ -383,6 +397,24 @@ _OPERATIONS = {
 _SEE_LOG = "the person who runs this bot finds the reason in its log"
 _TERMS = {
     "too many": "too many",
+    "Reason:operator blocks user": "the person who runs this bot has blocked you",
+    "Reason:operator blocks server": "the person who runs this bot has blocked this server",
+    "Reason:server blocks user": "this server's moderators have blocked you here",
+    "Reason:server blocks role": "this server's moderators have blocked one of your roles",
+    "Reason:server blocks channel": "this server's moderators have blocked this channel",
+    "Reason:server blocks personality": "this server's moderators have blocked this personality",
+    "Reason:maker blocks user": "its maker has blocked you",
+    "Reason:private": "it is private; `/personality settings` changes that",
+    "Reason:not admitted": (
+        "it was not let into this server. Its maker or a moderator can do that with "
+        "`/personality bring`"
+    ),
+    "Reason:not in this channel": "this server's moderators do not let personalities speak here",
+    "Reason:no age-restricted ones here": "this server does not allow age-restricted ones",
+    "Reason:answers an hour": "this channel has had its answers of this hour",
+    "Bringers:everyone": "Only its maker or a moderator may bring a personality into this server",
+    "Bringers:moderators": "Only moderators may bring personalities into this server",
+    "Bringers:nobody": "Nobody may bring personalities into this server",
     "BudgetLimit:all": "Today's budget of this bot",
     "BudgetLimit:server": "Today's budget of this server",
     "BudgetLimit:user": "Your budget of today",

@@ -23,7 +23,6 @@ from services.images import (
     StepGenerationState,
     StoredImage,
 )
-from services.llm import Caller
 from services.media import ObjectNotFound
 
 _MIN_WORDS = 12
@@ -89,11 +88,7 @@ class ImagePostAction(PostAction):
             ImageRequest(prompt=_PROMPT.format(scene=description), aspect="4:3"),
             StepGenerationState(store),
             key=f"boards/{context.task_id}.jpg",
-            caller=Caller(
-                purpose=f"engine {context.kind}",
-                personality_id=context.personality_id,
-                guild_id=context.guild_id,
-            ),
+            caller=context.caller,
         )
         return stored
 

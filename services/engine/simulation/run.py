@@ -15,6 +15,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from typing_extensions import override
 
 from db.models import BoardKind
+from services.access import permit
 from services.engine.actions import POSTS, build_actions
 from services.engine.actions.base import result_id
 from services.engine.errors import Skipped, SkipReason
@@ -236,7 +237,7 @@ class Simulation:
             seed=participant.seed,
             model="script/script",
             fallback=None,
-            guild_id=0,
+            caller=permit("simulation", personality_id=participant.id),
             location=BoardLocation(channel_id=0, guild_id=0),
             topic="",
             tone="",

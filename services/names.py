@@ -4,15 +4,21 @@ import secrets
 import unicodedata
 from collections.abc import Iterable
 
-from services.personalities.errors import NameImpersonates
+from services.errors import NameImpersonates
 from services.texts import is_visible
 
 # Discord rejects these anywhere in the name of a webhook. It also rejects "here" in some words:
 # such names speak under another one where it does.
 _FORBIDDEN = ("discord", "clyde")
-_STAFF = frozenset(
-    ("admin", "administrator", "admins", "everyone", "here", "mod", "moderator", "moderators")
-) | {"mods", "official", "owner", "server", "staff", "support", "system", "team", "the"}
+# Words for those who run a server, and for everyone in it: nobody calls one personality by them.
+_RESERVED = frozenset(
+    (
+        *("admin", "administrator", "admins", "mod", "moderator", "moderators", "mods"),
+        *("official", "owner", "server", "staff", "support", "system", "team", "the"),
+        *("all", "anybody", "anyone", "channel", "chat", "devs", "everybody", "everyone"),
+        *("folks", "group", "guys", "here", "members", "online", "people", "room", "users"),
+    )
+)
 # Characters that look like a Latin letter, from Unicode's confusables.txt.
 _LOOKALIKES = {
     ord(alike): letter
@@ -65,7 +71,7 @@ def _significant(character: str) -> str:
     return character if character.isalnum() else " "
 
 
-_STAFF_SKELETONS = frozenset(map(skeleton, _STAFF))
+_RESERVED_SKELETONS = frozenset(map(skeleton, _RESERVED))
 
 
 def refuse_impersonation(name: str, members: Iterable[str] = ()) -> None:
@@ -78,7 +84,7 @@ def refuse_impersonation(name: str, members: Iterable[str] = ()) -> None:
         raise NameImpersonates(name)
     compact = appearance(name)
     # An @ may stand for a letter, as in @dmin, or be a prefix, as in @everyone.
-    if _looks_like_staff(name) or _looks_like_staff(name.strip("@ ")):
+    if is_reserved(name) or is_reserved(name.strip("@ ")):
         raise NameImpersonates(name)
     if compact and any(appearance(member) == compact for member in members):
         raise NameImpersonates(name)
@@ -95,9 +101,10 @@ def _is_forbidden(name: str) -> bool:
     return any(appearance(each) in word for word in words for each in _FORBIDDEN)
 
 
-def _looks_like_staff(name: str) -> bool:
+def is_reserved(name: str) -> bool:
+    """Whether a name looks like a word for staff or for everyone."""
     words = set(skeleton(name).split())
-    return bool(words) and (words <= _STAFF_SKELETONS or appearance(name) in _STAFF_SKELETONS)
+    return bool(words) and (words <= _RESERVED_SKELETONS or appearance(name) in _RESERVED_SKELETONS)
 
 
 def appearance(name: str) -> str:

@@ -1,0 +1,323 @@
+"""The decision who may do what where, as one SQL expression that rides in another query.
+
+A verdict is null where nothing forbids it, else the first reason: a block of the operator, of the
+server's moderators, of the maker; then a rule of the server.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import (
+    ActivatedChannel,
+    Admission,
+    Block,
+    BlockLevel,
+    BlockTarget,
+    Bringers,
+    ChannelMode,
+    ConversationLine,
+    Personality,
+    PersonalityOwner,
+    Role,
+    ServerPolicy,
+    User,
+    Visibility,
+)
+from services.access.errors import Reason
+from services.types import Actor, Channel
+
+_MUTED = "muted"
+_HOUR = timedelta(hours=1)
+
+
+# Blocks of a person concern everything that they say, not only one personality.
+_REASONS = {
+    (BlockLevel.OPERATOR, BlockTarget.USER): Reason.OPERATOR_USER,
+    (BlockLevel.OPERATOR, BlockTarget.SERVER): Reason.OPERATOR_SERVER,
+    (BlockLevel.SERVER, BlockTarget.USER): Reason.SERVER_USER,
+    (BlockLevel.SERVER, BlockTarget.ROLE): Reason.SERVER_ROLE,
+    (BlockLevel.SERVER, BlockTarget.CHANNEL): Reason.SERVER_CHANNEL,
+    (BlockLevel.SERVER, BlockTarget.PERSONALITY): Reason.SERVER_PERSONALITY,
+    (BlockLevel.MAKER, BlockTarget.USER): Reason.MAKER_USER,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why somebody gets no answer; a muted person is still heard."""
+
+    reason: Reason
+    is_mute: bool = False
+
+    @classmethod
+    def parse(cls, text: str | None) -> "Verdict | None":
+        """Return the verdict that an expression of this module has found."""
+        if text is None:
+            return None
+        reason, _, muted = text.partition("|")
+        return cls(Reason(reason), muted == _MUTED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """Who wants something where; `account_ids` has the ids of a person's account and member.
+
+    Nobody wants what a personality does by itself.
+    """
+
+    account_ids: Collection[int] = ()
+    role_ids: Collection[int] = ()
+    moderates: bool = False
+    channel: Channel | None = None
+
+    @classmethod
+    def of(cls, actor: Actor, channel: Channel | None = None) -> "Situation":
+        """Return the situation of a person in a channel."""
+        return cls(
+            account_ids={actor.discord_id, actor.account_id or actor.discord_id},
+            role_ids=actor.role_ids,
+            moderates=actor.moderates,
+            channel=channel,
+        )
+
+    @classmethod
+    def of_user(cls, user: User) -> "Situation":
+        """Return the situation of a user in no particular place."""
+        return cls(account_ids={user.discord_id, user.account_id or user.discord_id})
+
+    @property
+    def guild_id(self) -> int | None:
+        """Return the server, if it is not a DM."""
+        return self.channel.guild_id if self.channel else None
+
+    @property
+    def channel_ids(self) -> list[int]:
+        """Return the channel and, of a thread, its parent."""
+        if self.channel is None:
+            return []
+        return [self.channel.channel_id, self.channel.parent_id or self.channel.channel_id]
+
+
+def person_verdict(situation: Situation) -> ColumnElement[str | None]:
+    """Return whether a person gets answers here at all, whatever the personality."""
+    matches = _blocks_of_person(situation)
+    return _first_block(or_(*matches)) if matches else cast(null(), Text)
+
+
+def personality_verdict(situation: Situation) -> ColumnElement[str | None]:
+    """Return whether a person may call the personality of the enclosing query here."""
+    matches = [
+        *_blocks_of_person(situation),
+        and_(
+            Block.level == BlockLevel.MAKER,
+            Block.maker_id == Personality.maker_id,
+            Block.target_id.in_(situation.account_ids),
+        ),
+    ]
+    if situation.guild_id is not None:
+        matches.append(
+            and_(
+                Block.level == BlockLevel.SERVER,
+                Block.guild_id == situation.guild_id,
+                Block.personality_id == Personality.id,
+            )
+        )
+    return func.coalesce(_first_block(or_(*matches)), _place_verdict(situation))
+
+
+async def blocked_accounts(
+    session: AsyncSession, account_ids: Collection[int], guild_id: int | None
+) -> frozenset[int]:
+    """Return those of some accounts that are blocked, not muted, in a server or everywhere."""
+    where = Block.level == BlockLevel.OPERATOR
+    if guild_id is not None:
+        where = or_(where, and_(Block.level == BlockLevel.SERVER, Block.guild_id == guild_id))
+    rows = await session.scalars(
+        select(Block.target_id).where(
+            where,
+            Block.target == BlockTarget.USER,
+            Block.target_id.in_(account_ids),
+            ~Block.is_mute,
+            or_(Block.ends_at.is_(None), Block.ends_at > func.now()),
+        )
+    )
+    return frozenset(each for each in rows if each is not None)
+
+
+def keeps_memories(situation: Situation) -> ColumnElement[bool]:
+    """Return whether what is said in this place may be remembered."""
+    return ~exists().where(
+        ServerPolicy.guild_id == situation.guild_id, ~ServerPolicy.keeps_memories
+    )
+
+
+def is_in_scope(situation: Situation) -> ColumnElement[bool]:
+    """Return whether the name of the personality of the enclosing query means anything here.
+
+    In a server: those that were let in, the person's own, and public ones if the server allows
+    them. In a DM: the person's own and all that are not private.
+    """
+    own = is_own(situation.account_ids)
+    if situation.guild_id is None:
+        return or_(own, Personality.visibility != Visibility.PRIVATE)
+    refuses_public = exists().where(
+        ServerPolicy.guild_id == situation.guild_id, ~ServerPolicy.allows_public
+    )
+    public = and_(Personality.visibility == Visibility.PUBLIC, ~refuses_public)
+    return or_(is_admitted(situation), own, public)
+
+
+def scope_rank(situation: Situation) -> ColumnElement[int]:
+    """Return whom a name means first: 0 one that was let in, 1 one's own, 2 another."""
+    admitted = is_admitted(situation) if situation.guild_id is not None else false()
+    return case((admitted, 0), (is_own(situation.account_ids), 1), else_=2)
+
+
+def is_own(account_ids: Collection[int]) -> ColumnElement[bool]:
+    """Return whether the personality of the enclosing query is owned by one of these accounts."""
+    return exists(
+        select(PersonalityOwner.personality_id)
+        .join(User, User.id == PersonalityOwner.user_id)
+        .where(PersonalityOwner.personality_id == Personality.id, User.discord_id.in_(account_ids))
+    )
+
+
+def is_admitted(situation: Situation) -> ColumnElement[bool]:
+    """Return whether everyone may call the personality of the enclosing query in this server."""
+    return or_(
+        came_with_bot(),
+        and_(
+            Personality.visibility != Visibility.PRIVATE,
+            exists().where(
+                Admission.guild_id == situation.guild_id,
+                Admission.personality_id == Personality.id,
+            ),
+        ),
+        exists().where(
+            ActivatedChannel.personality_id == Personality.id,
+            ActivatedChannel.channel_id.in_(situation.channel_ids),
+        ),
+    )
+
+
+def came_with_bot() -> ColumnElement[bool]:
+    """Return whether nobody owns the personality of the enclosing query: it came with the bot."""
+    return and_(
+        Personality.maker_id.is_(None),
+        ~exists().where(PersonalityOwner.personality_id == Personality.id),
+    )
+
+
+def _blocks_of_person(situation: Situation) -> list[ColumnElement[bool]]:
+    operator, server = Block.level == BlockLevel.OPERATOR, Block.level == BlockLevel.SERVER
+    ids, guild_id = situation.account_ids, situation.guild_id
+    matches: list[ColumnElement[bool]] = []
+    if ids:
+        matches.append(and_(operator, Block.target == BlockTarget.USER, Block.target_id.in_(ids)))
+    if guild_id is not None:
+        targets = [*ids, *situation.role_ids, *situation.channel_ids]
+        matches.append(
+            and_(operator, Block.target == BlockTarget.SERVER, Block.target_id == guild_id)
+        )
+        matches.append(and_(server, Block.guild_id == guild_id, Block.target_id.in_(targets)))
+    return matches
+
+
+def _first_block(condition: ColumnElement[bool]) -> ColumnElement[str | None]:
+    """Return the weightiest block that matches and has not ended."""
+    reason = case(
+        *(
+            (and_(Block.level == level, Block.target == target), reason.value)
+            for (level, target), reason in _REASONS.items()
+        )
+    )
+    return (
+        select(reason + case((Block.is_mute, f"|{_MUTED}"), else_=""))
+        .where(or_(Block.ends_at.is_(None), Block.ends_at > func.now()), condition)
+        .order_by(Block.is_mute, Block.level.desc())
+        .limit(1)
+        .correlate(Personality)
+        .scalar_subquery()
+    )
+
+
+def _place_verdict(situation: Situation) -> ColumnElement[Any]:
+    """Return which rule of a server forbids the personality of the enclosing query here."""
+    own = is_own(situation.account_ids)
+    if situation.guild_id is None:
+        is_hidden = and_(Personality.visibility == Visibility.PRIVATE, ~own)
+        return case((is_hidden, Reason.PRIVATE.value))
+    policy = (
+        select(ServerPolicy).where(ServerPolicy.guild_id == situation.guild_id).subquery("policy")
+    )
+    # A server without a row has the defaults of the columns.
+    row = select(literal(1).label("one")).subquery("one").outerjoin(policy, true())
+    columns = policy.c
+    may_bring = Bringers.EVERYONE, *((Bringers.MODERATORS,) if situation.moderates else ())
+    is_allowed = or_(
+        is_admitted(situation),
+        and_(own, func.coalesce(columns.bring, Bringers.EVERYONE).in_(may_bring)),
+        and_(
+            Personality.visibility == Visibility.PUBLIC,
+            func.coalesce(columns.allows_public, True),
+        ),
+    )
+    is_listed = columns.channel_ids.overlap(situation.channel_ids)
+    is_wrong_channel = or_(
+        and_(columns.channel_mode == ChannelMode.ONLY, ~is_listed),
+        and_(columns.channel_mode == ChannelMode.EXCEPT, is_listed),
+    )
+    # The answer that is as many answers ago as may be given in an hour.
+    limiting_answer = (
+        select(ConversationLine.created_at)
+        .where(
+            ConversationLine.channel_id == situation.channel_ids[0],
+            ConversationLine.role == Role.ASSISTANT,
+        )
+        .order_by(ConversationLine.position.desc())
+        .offset(columns.answers_per_hour - 1)
+        .limit(1)
+        .correlate(policy)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            case(
+                (~is_allowed, Reason.NOT_ADMITTED.value),
+                (is_wrong_channel, Reason.CHANNEL.value),
+                (
+                    and_(Personality.age_restricted, ~columns.allows_age_restricted),
+                    Reason.AGE_RESTRICTED.value,
+                ),
+                (
+                    and_(
+                        columns.answers_per_hour.is_not(None),
+                        limiting_answer > func.now() - _HOUR,
+                    ),
+                    Reason.HOURLY_LIMIT.value,
+                ),
+            )
+        )
+        .select_from(row)
+        .correlate(Personality)
+        .scalar_subquery()
+    )
