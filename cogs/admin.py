@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
+from bot.discord.messages import escape
 from bot.discord.notifications import reply_address
 from bot.discord.ui import show_list
 from cogs.options import OwnPersonalityOption
@@ -15,13 +16,15 @@ from services.errors import BotOwnerOnly
 from services.jobs import JobStatus
 from services.texts import shorten
 
+_ID_DIGITS = 20
+
 
 class Admin(commands.GroupCog, group_name="admin", group_description="For the owner of this bot"):
     """Admin: for the owner of the bot."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._ledger = bot.services.ledger
+        self._audit = bot.services.audit
         self._jobs = bot.services.jobs
         self._publishing = bot.services.publishing
 
@@ -45,22 +48,21 @@ class Admin(commands.GroupCog, group_name="admin", group_description="For the ow
         await interaction.followup.send("Discord knows our commands.", ephemeral=True)
 
     @app_commands.command()
-    @app_commands.describe(days="How many days back")
-    async def usage(
-        self, interaction: Interaction, days: app_commands.Range[int, 1, 365] = 30
-    ) -> None:
-        """Show calls, tokens and cost of the models."""
-        summaries = await self._ledger.summary(await interaction_actor(interaction), days=days)
-        lines = [
-            f"**{each.purpose}** · `{each.model}` · **${each.cost_usd:.4f}**\n"
-            f"{each.calls:,} calls ({each.failed:,} failed), {each.tokens_in:,} tokens read "
-            f"({each.tokens_cached:,} cached), {each.tokens_out:,} written"
-            for each in summaries
-        ]
-        total = sum(each.cost_usd for each in summaries)
-        await show_list(
-            interaction, title=f"Usage ({days} d)", lines=lines, footer=f"${total:.4f} in all"
+    @app_commands.describe(server="The id of a server, for what was done there")
+    async def audit(self, interaction: Interaction, server: str | None = None) -> None:
+        """Show who allowed, blocked or admitted something, or changed a budget."""
+        guild_id = (
+            int(server) if server and server.isdecimal() and len(server) < _ID_DIGITS else None
         )
+        entries = await self._audit.list_entries(
+            await interaction_actor(interaction), guild_id=guild_id
+        )
+        lines = [
+            f"{discord.utils.format_dt(each.created_at, 'R')} <@{each.actor_id}> {each.action}: "
+            f"**{escape(each.subject)}**" + (f" · in `{each.guild_id}`" if each.guild_id else "")
+            for each in entries
+        ]
+        await show_list(interaction, title="Audit log", lines=lines)
 
     @app_commands.command()
     @app_commands.describe(status="Only jobs with this status")

@@ -17,6 +17,7 @@ from bot.discord.client import Bot
 from bot.discord.proxies import Proxies
 from bot.http.admin import admin_api
 from db.session import Sessions
+from services.access import Budgets
 from services.characters import CharacterLimits
 from services.clock import Clock
 from services.embeddings import ImageEmbedder, TextEmbedder
@@ -32,6 +33,7 @@ class Runtime:
     settings: Settings
     sessions: Sessions
     models: LanguageModels
+    budgets: Budgets
     pipeline: ImagePipeline
     embedder: TextEmbedder
     image_embedder: ImageEmbedder
@@ -59,6 +61,7 @@ class Runtime:
                 buffer=buffer_publisher(self.settings, self.sessions, self.pipeline.store),
                 clock=self.clock,
                 engine=self.engine,
+                budgets=self.budgets,
                 limits=CharacterLimits(
                     images_per_day=self.settings.character_images_per_day,
                     photo_days=self.settings.source_photo_days,

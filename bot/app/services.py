@@ -22,7 +22,7 @@ from services.engine import (
     EngineService,
 )
 from services.jobs import Handler, JobMetrics, JobService
-from services.llm import LanguageModels, Ledger
+from services.llm import LanguageModels, Ledger, UsageService
 from services.llm_configs import LlmConfigService
 from services.media import GarbageCollector
 from services.memory import MemoryService
@@ -48,6 +48,7 @@ class Services:
     chat_adapter: ChatAdapter
     models: LanguageModels
     ledger: Ledger
+    usage: UsageService
     budgets: Budgets
     servers: ServerService
     blocks: BlockService

@@ -12,6 +12,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from db.address import parse_address
+from services.access import MAX_ANSWERS, MAX_USD, BudgetSettings, Limits
 from services.embeddings import IMAGE_EMBEDDERS
 from services.images import IMAGE_VENDORS
 
@@ -122,6 +123,14 @@ class Settings(BaseSettings):
     delay_post_min: int = Field(default=3_600_000, ge=1000)
     delay_post_max: int = Field(default=21_600_000, ge=1000)
 
+    budget_usd: float | None = Field(default=None, ge=0, le=MAX_USD)
+    budget_answers: int | None = Field(default=None, ge=0, le=MAX_ANSWERS)
+    budget_server_usd: float | None = Field(default=None, ge=0, le=MAX_USD)
+    budget_server_answers: int | None = Field(default=None, ge=0, le=MAX_ANSWERS)
+    budget_user_usd: float | None = Field(default=None, ge=0, le=MAX_USD)
+    budget_user_answers: int | None = Field(default=None, ge=0, le=MAX_ANSWERS)
+    budget_fallback_model: str | None = None
+
     model_deadline_seconds: float = Field(default=120, gt=0)
     model_prices: dict[str, tuple[float, float, float]] = Field(
         default_factory=dict[str, tuple[float, float, float]]
@@ -185,6 +194,15 @@ class Settings(BaseSettings):
                     f"{vendor.upper()}_MODEL: needed because {vendor.upper()}_BASE_URL is set"
                 )
         return settings
+
+    @property
+    def budgets(self) -> BudgetSettings:
+        """Return the budgets of a day."""
+        return BudgetSettings(
+            all=Limits(self.budget_usd, self.budget_answers),
+            server=Limits(self.budget_server_usd, self.budget_server_answers),
+            user=Limits(self.budget_user_usd, self.budget_user_answers),
+        )
 
     def vendor(self, name: str) -> VendorAccess | None:
         """Return the access to a vendor with an OpenAI-compatible API; None if not configured."""

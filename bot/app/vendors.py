@@ -9,6 +9,8 @@ from pydantic import SecretStr
 
 from bot.app.settings import Settings, SettingsError
 from db.session import Sessions
+from services.access import Budgets
+from services.addresses import is_private_address
 from services.buffer import BufferClient, BufferPublisher
 from services.embeddings import ImageEmbedder, LocalImageEmbedder
 from services.embeddings.image_embed import RemoteImageEmbedder
@@ -77,7 +79,7 @@ def object_store(settings: Settings) -> ObjectStore:
 
 @asynccontextmanager
 async def language_models(
-    settings: Settings, sessions: Sessions, background: BackgroundCalls
+    settings: Settings, sessions: Sessions, background: BackgroundCalls, budgets: Budgets
 ) -> AsyncGenerator[LanguageModels]:
     """Open every vendor that the settings name, and the local model where there is one.
 
@@ -98,11 +100,28 @@ async def language_models(
             )
         own = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
         yield LanguageModels(
-            Ledger(sessions, {**PRICES, **own}),
+            Ledger(sessions, {**PRICES, **own}, budgets, free_vendors=free_vendors(settings)),
             background,
             vendors,
             deadline=settings.model_deadline_seconds,
+            budget_fallback=settings.budget_fallback_model,
         )
+
+
+def budgets_of(settings: Settings, sessions: Sessions) -> Budgets:
+    """Return the budgets of the settings, from which the operator is exempt."""
+    return Budgets(sessions, settings.budgets, exempt=settings.owner_ids)
+
+
+def free_vendors(settings: Settings) -> frozenset[str]:
+    """Return the vendors whose models cost nothing: those on this machine or a private network."""
+    addresses = {
+        vendor.name: access.base_url
+        for vendor in VENDORS.values()
+        if vendor.dialect is not None and (access := settings.vendor(vendor.name))
+    }
+    private = {name for name, address in addresses.items() if is_private_address(address)}
+    return frozenset({"local", "ollama", *private})
 
 
 # SDKs take a second or two to import, so only those of vendors with a key are.

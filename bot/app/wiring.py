@@ -54,7 +54,7 @@ from services.engine import (
 )
 from services.images import IMAGE_VENDORS, ImagePipeline
 from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
-from services.llm import VENDORS, LanguageModels
+from services.llm import VENDORS, LanguageModels, UsageService
 from services.llm_configs import LlmConfigService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
@@ -127,6 +127,8 @@ def assemble(
 ) -> Services:
     """Build every service from the adapters and clients that do I/O."""
     active_clock = clock or SystemClock()
+    budgets = budgets or Budgets(sessions)
+    budgets.warn_by(adapters.notifier)
     personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts)
     generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared)
     writer = ConversationWriter(sessions, embedder)
@@ -173,7 +175,8 @@ def assemble(
         chat_adapter=adapters.chat_adapter,
         models=models,
         ledger=models.ledger,
-        budgets=budgets or Budgets(sessions),
+        usage=UsageService(sessions),
+        budgets=budgets,
         servers=ServerService(sessions),
         blocks=BlockService(sessions),
         audit=AuditService(sessions),

@@ -15,7 +15,7 @@ import typer
 from bot.app.heartbeat import heartbeat, is_alive
 from bot.app.runtime import Runtime
 from bot.app.settings import Settings
-from bot.app.vendors import image_pipeline, language_models, photo_embedder
+from bot.app.vendors import budgets_of, image_pipeline, language_models, photo_embedder
 from bot.app.wiring import EngineOptions
 from bot.cli import terminal
 from bot.cli.doctor.checks import run_checks
@@ -210,7 +210,9 @@ async def _open_runtime(
     async with (
         connect(url) as sessions,
         background_calls() as background,
-        language_models(settings, sessions, background) as models,
+        language_models(
+            settings, sessions, background, budgets := budgets_of(settings, sessions)
+        ) as models,
         image_pipeline(settings, models.ledger, background) as pipeline,
         photo_embedder(settings) as image_embedder,
     ):
@@ -219,6 +221,7 @@ async def _open_runtime(
             settings=settings,
             sessions=sessions,
             models=models,
+            budgets=budgets,
             pipeline=pipeline,
             embedder=text_embedder(),
             image_embedder=image_embedder,

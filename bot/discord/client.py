@@ -32,7 +32,7 @@ Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
     "personas", "personalities", "configs", "prompts", "channels", "chat", "answers", "memory",
     "history", "privacy", "publishing", "discover", "characters", "photos", "schedule",
-    "boards", "engine", "servers", "blocks", "help",
+    "boards", "engine", "servers", "blocks", "usage", "help",
     "admin",
 )  # fmt: skip
 
@@ -75,6 +75,7 @@ class Bot(commands.AutoShardedBot):
 
     @override
     async def setup_hook(self) -> None:
+        self.services.budgets.exempt(self._operator_ids())
         if not self._has_gateway:
             return  # no interactions are received
         if any(catalogue is not ENGLISH for catalogue in CATALOGUES.values()):
@@ -82,6 +83,14 @@ class Bot(commands.AutoShardedBot):
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.sync_if_changed()
+
+    def _operator_ids(self) -> frozenset[int]:
+        """Return the accounts of the operator: those of the settings, else the application's."""
+        if self.owner_ids or self.application is None:
+            return frozenset(self.owner_ids or ())
+        team = self.application.team
+        owners = [self.application.owner] if team is None else team.members
+        return frozenset(each.id for each in owners)
 
     async def sync_if_changed(self, *, force: bool = False) -> bool:
         """Sync the application commands if they differ from those that were last synced."""

@@ -21,6 +21,7 @@ from bot.discord.buttons.posts import settle_view
 from bot.discord.embeds.characters import progress_embed
 from bot.discord.embeds.posts import notice_text
 from bot.discord.embeds.publishing import result_text
+from services.access import BudgetWarning
 from services.characters import Progress
 from services.errors import NotificationFailed
 from services.media import contact_sheet
@@ -66,10 +67,22 @@ async def _render_post_notice(notice: PostNotice) -> _Message:
     return _Message(content=notice_text(notice), view=view)
 
 
+async def _render_budget_warning(notice: BudgetWarning) -> _Message:
+    share = notice.used_usd / notice.budget_usd if notice.budget_usd else 1
+    return _Message(
+        content=(
+            f"{share:.0%} of the budget of 24 hours are spent: ${notice.used_usd:.2f} of "
+            f"${notice.budget_usd:.2f}. When it is spent, nobody but you gets answers of paid "
+            "models. `/usage` shows who used what, `/budget set` changes it."
+        )
+    )
+
+
 _RENDERERS: Mapping[type[Notice], Callable[[Any], Awaitable[_Message]]] = {
     PublishResult: _render_publish_result,
     Progress: _render_progress,
     PostNotice: _render_post_notice,
+    BudgetWarning: _render_budget_warning,
 }
 
 

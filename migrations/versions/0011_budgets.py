@@ -8,15 +8,54 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+# What was spent in the window, the current hour and the 24 before it, and the budget of each scope
+# that a call counts against. The budgets of the settings are those in all, per server and per user;
+# rows of `budgets` come before them, except the default of a new database. Without one of its own,
+# a server has 40 % and a user 10 % of the budget in all.
+_STATUS = """
+CREATE FUNCTION budget_status(
+    p_now timestamptz, p_server bigint, p_account bigint, p_account_key bigint, p_usd numeric[],
+    p_answers int[]
+) RETURNS TABLE (
+    scope text, key bigint, used_usd numeric, limit_usd numeric, used_answers bigint,
+    limit_answers int
+) LANGUAGE sql STABLE AS $$
+    WITH scopes AS (
+        SELECT n, (ARRAY['all', 'server', 'user'])[n] AS scope,
+               (ARRAY[0, p_server, p_account])[n] AS id,
+               (ARRAY[0, p_server, p_account_key])[n] AS key,
+               (ARRAY[NULL, 0.4, 0.1])[n] AS share
+        FROM generate_series(1, 3) n
+    ), limits AS (
+        SELECT s.n, coalesce(own.usd, every.usd, p_usd[s.n], fallback.usd) AS usd,
+               coalesce(own.answers, every.answers, p_answers[s.n]) AS answers
+        FROM scopes s
+        LEFT JOIN budgets own
+            ON own.scope = s.scope AND own.scope_id = s.id AND own.set_by IS NOT NULL
+        LEFT JOIN budgets every ON every.scope = 'each ' || s.scope AND every.scope_id = 0
+        LEFT JOIN budgets fallback
+            ON s.n = 1 AND fallback.scope = 'all' AND fallback.set_by IS NULL
+    )
+    SELECT s.scope, s.key, used.usd, coalesce(l.usd, s.share * (SELECT usd FROM limits WHERE n = 1)),
+           used.answers, l.answers
+    FROM scopes s
+    JOIN limits l USING (n)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(each.usd), 0) AS usd, coalesce(sum(each.answers), 0) AS answers
+        FROM spending each WHERE each.scope = s.scope AND each.scope_id = s.key
+        AND each.hour >= date_trunc('hour', p_now, 'UTC') - interval '24 hours'
+    ) used
+    WHERE s.key IS NOT NULL
+    ORDER BY s.n
+$$
+"""
+
 # Reserves an amount in every account at once, or refuses and changes nothing. The lock makes the
 # decisions of all processes follow each other; each statement sees what was committed before it.
 #
-# The window is the current hour and the 24 before it. `p_bound` is the most that the call can cost,
-# `p_expected` what it probably costs. The budgets of the settings are those in all, per server and
-# per user; rows of `budgets` come before them, except the default of a new database.
-#
-# A user's fair share: what of the budget has accrued (a tenth at once, the rest over a day) divided
-# by the people who have spent something within the window.
+# `p_bound` is the most that the call can cost, `p_expected` what it probably costs. A user's fair
+# share: what of the budget has accrued (a tenth at once, the rest over a day) divided by the people
+# who have spent something within the window.
 _RESERVE = """
 CREATE FUNCTION reserve_spending(
     p_now timestamptz, p_server bigint, p_account bigint, p_account_key bigint, p_bound numeric,
@@ -25,50 +64,37 @@ CREATE FUNCTION reserve_spending(
 ) LANGUAGE plpgsql AS $$
 DECLARE
     this_hour timestamptz := date_trunc('hour', p_now, 'UTC');
-    since timestamptz := date_trunc('hour', p_now, 'UTC') - interval '24 hours';
-    scopes text[] := ARRAY['all', 'server', 'user'];
-    ids bigint[] := ARRAY[0, p_server, p_account];
-    keys bigint[] := ARRAY[0, p_server, p_account_key];
-    limits_usd numeric[];
-    limits_answers int[];
-    used numeric;
-    used_answers int;
+    since timestamptz := this_hour - interval '24 hours';
+    status record;
+    user_usd numeric := 0;
     first_hour timestamptz;
     last_hour timestamptz;
     people_count int;
     accrued numeric;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('reserve_spending'));
-    SELECT array_agg(coalesce(own.usd, every.usd, p_usd[n], fallback.usd) ORDER BY n),
-           array_agg(coalesce(own.answers, every.answers, p_answers[n]) ORDER BY n)
-    INTO limits_usd, limits_answers
-    FROM generate_series(1, 3) n
-    LEFT JOIN budgets own
-        ON own.scope = scopes[n] AND own.scope_id = ids[n] AND own.set_by IS NOT NULL
-    LEFT JOIN budgets every
-        ON n > 1 AND every.scope = 'each ' || scopes[n] AND every.scope_id = 0
-    LEFT JOIN budgets fallback
-        ON n = 1 AND fallback.scope = 'all' AND fallback.set_by IS NULL;
-    limits_usd[2] := coalesce(limits_usd[2], 0.4 * limits_usd[1]);
-    limits_usd[3] := coalesce(limits_usd[3], 0.1 * limits_usd[1]);
-    budget_usd := limits_usd[1];
-
-    FOR n IN 1..3 LOOP
-        CONTINUE WHEN ids[n] IS NULL;
-        SELECT coalesce(sum(s.usd), 0), coalesce(sum(s.answers), 0)
-        INTO used, used_answers
-        FROM spending s WHERE s.scope = scopes[n] AND s.scope_id = keys[n] AND s.hour >= since;
-        IF n = 1 THEN used_usd := used; END IF;
-        IF used + p_bound > limits_usd[n] OR used_answers >= limits_answers[n] THEN
-            refused_by := scopes[n];
+    FOR status IN SELECT * FROM budget_status(
+        p_now, p_server, p_account, p_account_key, p_usd, p_answers
+    ) LOOP
+        IF status.scope = 'all' THEN
+            used_usd := status.used_usd;
+            budget_usd := status.limit_usd;
+        ELSIF status.scope = 'user' THEN
+            user_usd := status.used_usd;
+        END IF;
+        IF status.used_usd + p_bound > status.limit_usd
+        OR status.used_answers >= status.limit_answers THEN
+            refused_by := status.scope;
             -- The first hour after which what is left in the window leaves room for this call.
             SELECT min(later.hour) + interval '25 hours' INTO resumes_at
             FROM spending later
-            WHERE later.scope = scopes[n] AND later.scope_id = keys[n] AND later.hour >= since
-            AND (SELECT (limits_usd[n] IS NULL OR coalesce(sum(s.usd), 0) + p_bound <= limits_usd[n])
-                    AND (limits_answers[n] IS NULL
-                         OR coalesce(sum(s.answers), 0) < limits_answers[n])
-                 FROM spending s WHERE s.scope = scopes[n] AND s.scope_id = keys[n]
+            WHERE later.scope = status.scope AND later.scope_id = status.key
+            AND later.hour >= since
+            AND (SELECT (status.limit_usd IS NULL
+                         OR coalesce(sum(s.usd), 0) + p_bound <= status.limit_usd)
+                    AND (status.limit_answers IS NULL
+                         OR coalesce(sum(s.answers), 0) < status.limit_answers)
+                 FROM spending s WHERE s.scope = status.scope AND s.scope_id = status.key
                  AND s.hour > later.hour);
             RETURN;
         END IF;
@@ -83,7 +109,7 @@ BEGIN
             people_count := people_count + (last_hour IS NULL)::int;
             accrued := budget_usd * least(1, 0.1 + 0.9 * coalesce(
                 extract(epoch FROM p_now - first_hour) / 86400, 0));
-            IF (used + p_expected) * people_count > accrued THEN
+            IF (user_usd + p_expected) * people_count > accrued THEN
                 refused_by := 'share';
                 resumes_at := this_hour + interval '1 hour';
                 RETURN;
@@ -91,10 +117,11 @@ BEGIN
         END IF;
     END IF;
 
-    FOR n IN 1..3 LOOP
-        CONTINUE WHEN ids[n] IS NULL;
+    FOR status IN SELECT * FROM budget_status(
+        p_now, p_server, p_account, p_account_key, p_usd, p_answers
+    ) LOOP
         INSERT INTO spending AS s (scope, scope_id, hour, usd, answers)
-        VALUES (scopes[n], keys[n], this_hour, p_bound, 1)
+        VALUES (status.scope, status.key, this_hour, p_bound, 1)
         ON CONFLICT (scope, scope_id, hour)
         DO UPDATE SET usd = s.usd + excluded.usd, answers = s.answers + 1;
     END LOOP;
@@ -143,6 +170,7 @@ def upgrade() -> None:
         "INSERT INTO budgets (scope, scope_id, usd) SELECT 'all', 0, 1 "
         "WHERE NOT EXISTS (SELECT FROM users)"
     )
+    op.execute(_STATUS)
     op.execute(_RESERVE)
 
 
@@ -151,6 +179,7 @@ def downgrade() -> None:
         "DROP FUNCTION reserve_spending(timestamptz, bigint, bigint, bigint, numeric, numeric, "
         "numeric[], int[])"
     )
+    op.execute("DROP FUNCTION budget_status(timestamptz, bigint, bigint, bigint, numeric[], int[])")
     op.drop_index("ix_llm_calls_guild_id", table_name="llm_calls")
     op.drop_table("spending")
     op.drop_table("budgets")

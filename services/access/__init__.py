@@ -6,6 +6,8 @@ from db.models import (
     BlockLevel,
     BlockTarget,
     Bringers,
+    Budget,
+    BudgetScope,
     ChannelMode,
     ServerPolicy,
 )
@@ -14,9 +16,13 @@ from services.access.audit import AUDIT_DAYS, AuditService, forget_actor, log_ac
 from services.access.authorization import authorize, permit
 from services.access.blocks import BlockService, ListedBlock, Target
 from services.access.budgets import (
+    MAX_ANSWERS,
+    MAX_USD,
     BudgetPolicy,
     Budgets,
     BudgetSettings,
+    BudgetStatus,
+    BudgetWarning,
     Limits,
     Reservation,
 )
@@ -52,7 +58,9 @@ from services.access.verdicts import (
 
 __all__ = [
     "AUDIT_DAYS",
+    "MAX_ANSWERS",
     "MAX_ANSWERS_PER_HOUR",
+    "MAX_USD",
     "AccessDenied",
     "AnswersOutOfRange",
     "AuditEntry",
@@ -64,11 +72,15 @@ __all__ = [
     "BlockTarget",
     "Bringers",
     "BringingForbidden",
+    "Budget",
     "BudgetLimit",
     "BudgetOutOfRange",
     "BudgetPolicy",
+    "BudgetScope",
     "BudgetSettings",
     "BudgetSpent",
+    "BudgetStatus",
+    "BudgetWarning",
     "Budgets",
     "Caller",
     "CannotBlock",

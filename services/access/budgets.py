@@ -1,26 +1,40 @@
 """Budgets: an amount is reserved before a paid call, and settled with its row in the ledger."""
 
+import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from sqlalchemy import CTE, func, select, text, tuple_, update
+from sqlalchemy import CTE, delete, func, select, text, tuple_, update
 from typing_extensions import override
 
-from db.models import Spending
+from db.models import Budget, BudgetScope, Spending
 from db.retry import retry_on_disconnect
 from db.session import Sessions
-from services.access.errors import BudgetLimit, BudgetSpent
+from services.access.audit import log_action
+from services.access.errors import BudgetLimit, BudgetOutOfRange, BudgetSpent
+from services.access.notices import is_notice_due
 from services.access.types import Caller
 from services.clock import Clock, SystemClock
+from services.errors import BotOwnerOnly, NotificationFailed
+from services.notifications import Notice, Notifier
+from services.types import Actor
 
 log = logging.getLogger(__name__)
 
 WARNING_SHARE = 0.8
+_DAY = timedelta(days=1)
+_WARNING_PAUSE = 600.0  # seconds after which a process looks again whether the operator was told
+MAX_USD, MAX_ANSWERS = 100_000, 1_000_000
+_STATUS = text(
+    "SELECT * FROM budget_status(:now, :server, :account, :key, CAST(:usd AS numeric[]), "
+    "CAST(:answers AS int[]))"
+)
 _RESERVE = text(
     "SELECT * FROM reserve_spending(:now, :server, :account, :key, CAST(:bound AS numeric), "
     "CAST(:expected AS numeric), CAST(:usd AS numeric[]), CAST(:answers AS int[]))"
@@ -73,6 +87,25 @@ class Reservation:
         )
 
 
+@dataclass(frozen=True)
+class BudgetWarning(Notice):
+    """Most of the budget in all is spent, in US dollars."""
+
+    used_usd: float
+    budget_usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetStatus:
+    """What was spent in the last 24 hours of a budget; limits are None where there are none."""
+
+    limit: BudgetLimit
+    used_usd: float
+    limit_usd: float | None
+    used_answers: int
+    limit_answers: int | None
+
+
 class BudgetPolicy(Protocol):
     """Decides whether a call may be paid for."""
 
@@ -97,17 +130,98 @@ class Budgets(BudgetPolicy):
         clock: Clock | None = None,
         *,
         exempt: Collection[int] = (),
-        on_warning: Callable[[float, float], Awaitable[None]] | None = None,
     ) -> None:
         self._sessions = sessions
         self._settings = settings or BudgetSettings()
         self._clock = clock or SystemClock()
         self._exempt = frozenset(exempt)
-        self.on_warning = on_warning
+        self._notifier: Notifier | None = None
+        self._warnings: set[asyncio.Task[None]] = set()
+        self._warned_at: float | None = None
+
+    def warn_by(self, notifier: Notifier) -> None:
+        """Tell the operator by DM, once in a day, when most of the budget in all is spent."""
+        self._notifier = notifier
 
     def exempt(self, account_ids: Collection[int]) -> None:
         """Exempt accounts, too: those of the operator, who has no budget."""
         self._exempt |= frozenset(account_ids)
+
+    async def status(
+        self, account_id: int | None = None, guild_id: int | None = None
+    ) -> Sequence[BudgetStatus]:
+        """Return the budgets that a call of an account in a server would count against."""
+        if account_id in self._exempt:
+            account_id = None
+        parameters = self._parameters(account_id, guild_id)
+        async with self._sessions() as session:
+            rows = (await session.execute(_STATUS, parameters)).all()
+        return [
+            BudgetStatus(
+                limit=BudgetLimit(row.scope),
+                used_usd=float(row.used_usd),
+                limit_usd=None if row.limit_usd is None else float(row.limit_usd),
+                used_answers=row.used_answers,
+                limit_answers=row.limit_answers,
+            )
+            for row in rows
+        ]
+
+    async def list_budgets(self, actor: Actor) -> Sequence[Budget]:
+        """Return the budgets that were set, and the default of a new database.
+
+        Raises:
+            BotOwnerOnly: The actor is not the bot owner.
+        """
+        if not actor.is_bot_owner:
+            raise BotOwnerOnly
+        async with self._sessions() as session:
+            return (
+                await session.scalars(select(Budget).order_by(Budget.scope, Budget.scope_id))
+            ).all()
+
+    async def set(
+        self, actor: Actor, scope: BudgetScope, scope_id: int = 0, *, limits: Limits | None
+    ) -> None:
+        """Set a budget, or with None leave it to the settings and the defaults again.
+
+        Raises:
+            BotOwnerOnly: The actor is not the bot owner.
+            BudgetOutOfRange: A limit is negative, or more than anybody means.
+        """
+        if not actor.is_bot_owner:
+            raise BotOwnerOnly
+        if limits and not (
+            0 <= (limits.usd or 0) <= MAX_USD and 0 <= (limits.answers or 0) <= MAX_ANSWERS
+        ):
+            raise BudgetOutOfRange(MAX_USD, MAX_ANSWERS)
+        subject = f"{scope} {scope_id}" if scope_id else scope.value
+        async with self._sessions.begin() as session:
+            await session.execute(
+                delete(Budget).where(Budget.scope == scope, Budget.scope_id == scope_id)
+            )
+            if limits is not None:
+                session.add(
+                    Budget(
+                        scope=scope,
+                        scope_id=scope_id,
+                        usd=limits.usd,
+                        answers=limits.answers,
+                        set_by=actor.discord_id,
+                    )
+                )
+            log_action(session, actor, "budget", f"{subject}: {limits or 'default'}")
+
+    def _parameters(self, account_id: int | None, guild_id: int | None) -> dict[str, object]:
+        limits = (self._settings.all, self._settings.server, self._settings.user)
+        return {
+            "now": self._clock.now(),
+            "server": guild_id,
+            "account": account_id,
+            "key": _account_key(account_id),
+            "usd": [None if each.usd is None else _decimal(each.usd) for each in limits],
+            "answers": [each.answers for each in limits],
+        }
 
     @override
     async def reserve(
@@ -115,18 +229,13 @@ class Budgets(BudgetPolicy):
     ) -> Reservation | None:
         if caller.account_id in self._exempt:
             return None
-        now = self._clock.now()
-        limits = (self._settings.all, self._settings.server, self._settings.user)
         parameters = {
-            "now": now,
-            "server": caller.guild_id,
-            "account": caller.account_id,
-            "key": _account_key(caller.account_id),
+            **self._parameters(caller.account_id, caller.guild_id),
             "bound": _decimal(bound_usd),
             "expected": _decimal(expected_usd),
-            "usd": [None if each.usd is None else _decimal(each.usd) for each in limits],
-            "answers": [each.answers for each in limits],
         }
+        now = self._clock.now()
+        parameters["now"] = now
 
         async def decide() -> tuple[str | None, datetime | None, float, float | None]:
             async with self._sessions() as session:
@@ -139,8 +248,8 @@ class Budgets(BudgetPolicy):
         if refused_by is not None:
             log.info("A call for %s is refused: budget %s", caller.purpose, refused_by)
             raise BudgetSpent(BudgetLimit(refused_by), resumes_at)
-        if budget and self.on_warning and float(used) >= WARNING_SHARE * float(budget):
-            await self.on_warning(float(used), float(budget))
+        if budget is not None and float(used) >= WARNING_SHARE * float(budget):
+            self._warn(float(used), float(budget))
         key = _account_key(caller.account_id)
         accounts = {"all": 0, "server": caller.guild_id, "user": key}
         return Reservation(
@@ -148,6 +257,27 @@ class Budgets(BudgetPolicy):
             hour=now.replace(minute=0, second=0, microsecond=0),
             accounts=[(scope, id_) for scope, id_ in accounts.items() if id_ is not None],
         )
+
+    def _warn(self, used: float, budget: float) -> None:
+        """Have the operator told beside the call, which does not wait for it."""
+        now = time.monotonic()
+        is_recent = self._warned_at is not None and now - self._warned_at < _WARNING_PAUSE
+        if self._notifier is None or is_recent:
+            return
+        self._warned_at = now
+        task = asyncio.create_task(self._tell_operator(self._notifier, used, budget))
+        self._warnings.add(task)
+        task.add_done_callback(self._warnings.discard)
+
+    async def _tell_operator(self, notifier: Notifier, used: float, budget: float) -> None:
+        for account_id in self._exempt:
+            async with self._sessions.begin() as session:
+                is_due = await is_notice_due(session, account_id, "budget", every=_DAY)
+            if is_due:
+                try:
+                    await notifier.send_dm(account_id, BudgetWarning(used, budget))
+                except NotificationFailed:
+                    log.warning("%.0f %% of the budget are spent", 100 * used / budget)
 
 
 def _account_key(account_id: int | None) -> int | None:

@@ -16,7 +16,7 @@ from services.llm.errors import (
     ModelUnavailable,
     ReasoningOnly,
 )
-from services.llm.ledger import Ledger, UsageSummary
+from services.llm.ledger import Ledger
 from services.llm.ports import TextModel
 from services.llm.prices import Price, maximum_cost
 from services.llm.service import ConfiguredVendor, LanguageModels
@@ -30,6 +30,7 @@ from services.llm.types import (
     Sampling,
     Usage,
 )
+from services.llm.usage import UsageReport, UsageRow, UsageService
 from services.llm.vendors import PRICES, VENDORS, Vendor
 
 __all__ = [
@@ -61,7 +62,9 @@ __all__ = [
     "Sampling",
     "TextModel",
     "Usage",
-    "UsageSummary",
+    "UsageReport",
+    "UsageRow",
+    "UsageService",
     "Vendor",
     "background_calls",
     "estimate",

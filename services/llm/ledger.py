@@ -2,20 +2,18 @@
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CTE, func, insert, select, text
+from sqlalchemy import CTE, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from db.models import CallOutcome, LlmCall
 from db.retry import PAID_SECONDS, retry_on_disconnect
 from db.session import Sessions
 from services.access import BudgetPolicy, Budgets, Caller
-from services.errors import BotOwnerOnly
 from services.llm import prices
 from services.llm.errors import (
     ContextTooLong,
@@ -29,7 +27,6 @@ from services.llm.errors import (
 )
 from services.llm.prices import Price
 from services.llm.types import Usage
-from services.types import Actor
 
 log = logging.getLogger(__name__)
 
@@ -46,20 +43,6 @@ _OUTCOMES: Mapping[type[ModelError], CallOutcome] = {
 def _outcome_of(error: ModelError) -> CallOutcome:
     outcomes = (_OUTCOMES[kind] for kind in type(error).__mro__ if kind in _OUTCOMES)
     return next(outcomes, CallOutcome.UNAVAILABLE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class UsageSummary:
-    """Totals of calls by model and purpose. `cost_usd` covers only calls with a known price."""
-
-    model: str
-    purpose: str
-    calls: int
-    failed: int
-    tokens_in: int
-    tokens_cached: int
-    tokens_out: int
-    cost_usd: float
 
 
 @dataclass(kw_only=True)
@@ -192,30 +175,3 @@ class Ledger:
             # The user or personality was deleted meanwhile; the usage is still valid.
             values |= {"user_id": None, "personality_id": None}
             await retry_on_disconnect(write, seconds=PAID_SECONDS)
-
-    async def summary(self, actor: Actor, *, days: int) -> Sequence[UsageSummary]:
-        """Return the usage of the last `days` days, the most expensive first.
-
-        Raises:
-            BotOwnerOnly: The actor is not the bot owner.
-        """
-        if not actor.is_bot_owner:
-            raise BotOwnerOnly
-        cost = func.coalesce(func.sum(LlmCall.cost_usd), 0)
-        async with self._sessions() as session:
-            rows = await session.execute(
-                select(
-                    LlmCall.model,
-                    LlmCall.purpose,
-                    func.count().label("calls"),
-                    func.count().filter(LlmCall.outcome != CallOutcome.OK).label("failed"),
-                    func.sum(LlmCall.tokens_in).label("tokens_in"),
-                    func.sum(LlmCall.tokens_cached).label("tokens_cached"),
-                    func.sum(LlmCall.tokens_out).label("tokens_out"),
-                    cost.label("cost_usd"),
-                )
-                .where(LlmCall.created_at > func.now() - timedelta(days=days))
-                .group_by(LlmCall.model, LlmCall.purpose)
-                .order_by(cost.desc(), func.count().desc())
-            )
-            return [UsageSummary(**row) for row in rows.mappings()]

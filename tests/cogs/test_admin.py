@@ -1,11 +1,7 @@
 """Commands of the bot's owner."""
 
-import pytest
-from simcord.backend.errors import SetupError
-
 from tests.cogs.conftest import House
 from tests.cogs.forms import content_of, embed, lines
-from tests.vendors.openai import Reply
 
 
 async def test_servers_are_listed_the_largest_first(house: House) -> None:
@@ -35,32 +31,25 @@ async def test_discord_is_told_about_the_commands_again(house: House) -> None:
     assert syncs() == before + 1
 
 
-async def test_usage_tells_calls_failures_tokens_and_cost(house: House) -> None:
-    house.openai.replies.extend([Reply("Aye.", cached=128), Reply(status=401)])
-    await house.alice.send(house.lobby, "@Mirela hello")
-    await house.bob.send(house.lobby, "@Mirela hello")
+async def test_the_audit_log_says_who_did_what(house: House) -> None:
+    await house.moderator.slash(
+        house.lobby, "block add", where="this server", user=house.bob, mute=True
+    )
+    await house.moderator.slash(house.lobby, "server settings", bring="moderators")
+    await house.boss.slash(house.lobby, "budget set", scope="everything", dollars=2.0)
 
-    listed = await house.boss.slash(house.lobby, "admin usage", days=1)
+    listed = await house.boss.slash(house.lobby, "admin audit", server=str(house.guild.id))
+    everything = await house.boss.slash(house.lobby, "admin audit")
 
     text = str(embed(listed).description)
-    assert embed(listed).title == "Usage (1 d)"
-    assert "`openai/gpt-6-luna`" in text
-    assert "2 calls (1 failed)" in text
-    assert "(128 cached)" in text
-    assert str(embed(listed).footer.text).endswith(" in all")
-    with pytest.raises(SetupError, match="must be ≤ 365"):
-        await house.boss.slash(house.lobby, "admin usage", days=366)
-
-
-async def test_a_bot_that_was_never_asked_has_used_nothing(house: House) -> None:
-    listed = await house.boss.slash(house.lobby, "admin usage")
-
-    assert embed(listed).description == "*Nothing yet.*"
-    assert embed(listed).footer.text == "$0.0000 in all"
+    assert f"{house.moderator.mention} muted: **user bob** · in `{house.guild.id}`" in text
+    assert f"{house.moderator.mention} server settings: **bring = moderators**" in text
+    assert "budget" not in text
+    assert "budget: **all: Limits(usd=2.0, answers=None)**" in str(embed(everything).description)
 
 
 async def test_nobody_else_may_see_or_do_any_of_it(house: House) -> None:
-    for command in ("servers", "sync", "usage"):
+    for command in ("servers", "sync", "audit"):
         for who in (house.alice, house.moderator):
             result = await who.slash(house.lobby, f"admin {command}")
             assert content_of(result) == "Only the person who runs this bot can do that."

@@ -251,7 +251,14 @@ TABLE: dict[str, Row] = {
     "personality delete": owners(),
     "admin servers": bot_owner(),
     "admin sync": bot_owner(),
-    "admin usage": bot_owner(),
+    "admin audit": bot_owner(),
+    "budget show": bot_owner(),
+    "budget set": bot_owner(scope="everything", dollars=1.0),
+    "usage": everyone(),
+    "usage · server": Row(
+        {"of": "this server"}, stranger=MODERATORS, owner=MODERATORS, bot_owner=MODERATORS
+    ),
+    "usage · everything": bot_owner(of="everything"),
     "admin jobs": bot_owner(),
     "privacy export": everyone(),
     "privacy delete": everyone(),

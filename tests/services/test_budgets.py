@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
+from typing_extensions import override
 
 from db.models import Budget, BudgetScope, Spending
 from db.session import Sessions, connect
@@ -16,10 +17,12 @@ from services.access import (
     Budgets,
     BudgetSettings,
     BudgetSpent,
+    BudgetWarning,
     Caller,
     Limits,
     Reservation,
 )
+from services.notifications import Notice, Notifier, ReplyAddress
 from tests.conftest import ROOT
 from tests.fakes import HandClock
 
@@ -150,6 +153,38 @@ async def test_the_operator_has_no_budget_and_uses_up_nobodys(
     assert await reserve(budgets, person(1, 7), 50) is None
 
     assert await spent(sessions) == 0
+
+
+class Notices(Notifier):
+    """Records who is told what."""
+
+    def __init__(self) -> None:
+        self.dms: list[tuple[int, Notice]] = []
+        self.told = asyncio.Event()
+
+    @override
+    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
+        raise AssertionError("nobody has asked")
+
+    @override
+    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
+        self.dms.append((discord_id, notice))
+        self.told.set()
+        return True
+
+
+async def test_the_operator_is_told_once_when_most_is_spent(
+    sessions: Sessions, clock: HandClock
+) -> None:
+    notices = Notices()
+    for budgets in (budgets_of(sessions, clock, server=Limits(1)) for _ in range(2)):
+        budgets.exempt({99})
+        budgets.warn_by(notices)
+        await reserve(budgets, person(None), 0.41)
+        await reserve(budgets, person(None), 0.01)
+
+    await asyncio.wait_for(notices.told.wait(), 5)
+    assert notices.dms == [(99, BudgetWarning(0.83, 1.0))]
 
 
 async def test_who_comes_first_does_not_take_the_shares_of_others(

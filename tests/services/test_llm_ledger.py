@@ -1,5 +1,6 @@
 """The ledger of calls: recording and summing up their cost."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from db.models import CallOutcome, LlmCall
 from db.session import Sessions
-from services.errors import BotOwnerOnly
+from services.errors import BotOwnerOnly, ModeratorsOnly
 from services.llm import (
     Caller,
     LanguageModels,
@@ -16,6 +17,7 @@ from services.llm import (
     ModelMisconfigured,
     Price,
     Usage,
+    UsageService,
 )
 from services.people import get_or_create_user
 from services.types import Actor
@@ -31,6 +33,11 @@ USAGE = Usage(tokens_in=6, tokens_cached=3, tokens_out=5)
 @pytest.fixture
 def ledger(sessions: Sessions) -> Ledger:
     return Ledger(sessions, PRICES)
+
+
+@pytest.fixture
+def usage(sessions: Sessions) -> UsageService:
+    return UsageService(sessions)
 
 
 async def record(
@@ -97,38 +104,68 @@ def test_a_call_costs_what_the_vendor_says_or_else_the_price_list(
     assert ledger.with_cost(model, usage).cost_usd == cost
 
 
-async def test_what_was_spent_is_summed_by_model_and_purpose_the_dearest_first(
-    ledger: Ledger,
+async def test_what_was_used_is_summed_the_dearest_first(
+    ledger: Ledger, usage: UsageService
 ) -> None:
     dear = ledger.with_cost("openai/luna", USAGE)
-    for model, purpose, outcome, usage in (
+    for model, purpose, outcome, used in (
         ("local/x", "memory", CallOutcome.OK, USAGE),
         ("openai/luna", "chat", CallOutcome.OK, dear),
         ("openai/luna", "chat", CallOutcome.OK, dear),
         ("openai/luna", "chat", CallOutcome.RATE_LIMITED, Usage()),
     ):
-        await record(ledger, model, Caller(purpose=purpose), outcome, usage)
+        await record(ledger, model, Caller(purpose=purpose), outcome, used)
 
-    chat, memory = await ledger.summary(BOSS, days=1)
-    assert (chat.model, chat.purpose, chat.calls, chat.failed) == ("openai/luna", "chat", 3, 1)
-    assert (chat.tokens_in, chat.tokens_cached, chat.tokens_out) == (12, 6, 10)
-    assert chat.cost_usd == pytest.approx(2 * 0.0283)
-    assert (memory.model, memory.purpose) == ("local/x", "memory")
-    assert (memory.calls, memory.failed, memory.cost_usd) == (1, 0, 0)
+    report = await usage.of_all(BOSS, days=1)
+
+    assert (report.calls, report.failed) == (4, 1)
+    assert (report.tokens_in, report.tokens_cached, report.tokens_out) == (18, 9, 15)
+    assert report.cost_usd == pytest.approx(2 * 0.0283)
+    assert [(each.name, each.calls) for each in report.models] == [
+        ("openai/luna", 3),
+        ("local/x", 1),
+    ]
+    assert [each.name for each in report.purposes] == ["chat", "memory"]
 
 
-async def test_what_was_spent_before_is_left_out(ledger: Ledger, sessions: Sessions) -> None:
+async def test_everyone_sees_their_own_and_that_of_their_proxied_members(
+    ledger: Ledger, usage: UsageService, sessions: Sessions
+) -> None:
+    async with sessions.begin() as session:
+        alice = await get_or_create_user(session, ALICE)
+        member = await get_or_create_user(
+            session, Actor(discord_id=-5, name="Luna", account_id=ALICE.discord_id)
+        )
+        bob = await get_or_create_user(session, Actor(discord_id=3, name="bob"))
+    for user, guild_id in ((alice, 7), (member, 7), (bob, 8)):
+        caller = Caller(purpose="chat", user_id=user.id, guild_id=guild_id)
+        await record(ledger, "openai/luna", caller)
+
+    own = await usage.own(ALICE, days=1)
+    of_server = await usage.of_server(replace(ALICE, moderates_server=True), 7, days=1)
+    of_all = await usage.of_all(BOSS, days=1)
+
+    assert (own.calls, own.users, own.servers) == (2, (), ())
+    assert [(each.id, each.calls) for each in of_server.users] == [(1, 2)]
+    assert [(each.id, each.calls) for each in of_all.servers] == [(7, 2), (8, 1)]
+
+
+async def test_what_was_used_before_is_left_out(
+    ledger: Ledger, usage: UsageService, sessions: Sessions
+) -> None:
     await record(ledger, "openai/luna", Caller(purpose="chat"))
     async with sessions.begin() as session:
         await session.execute(update(LlmCall).values(created_at=func.now() - timedelta(days=8)))
 
-    assert await ledger.summary(BOSS, days=7) == []
-    assert len(await ledger.summary(BOSS, days=9)) == 1
+    assert (await usage.of_all(BOSS, days=7)).calls == 0
+    assert (await usage.of_all(BOSS, days=9)).calls == 1
 
 
-async def test_only_whoever_runs_the_bot_sees_what_was_spent(ledger: Ledger) -> None:
+async def test_only_moderators_and_the_operator_see_what_others_used(usage: UsageService) -> None:
     with pytest.raises(BotOwnerOnly):
-        await ledger.summary(ALICE, days=7)
+        await usage.of_all(ALICE, days=7)
+    with pytest.raises(ModeratorsOnly):
+        await usage.of_server(ALICE, 7, days=7)
 
 
 async def test_a_call_is_written_down_when_its_user_is_gone(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.settings import Settings, SettingsError
-from bot.app.vendors import language_models
+from bot.app.vendors import budgets_of, language_models
 from bot.cli.doctor.diagnostics import CheckResult, CheckState
 from bot.cli.doctor.media import examine_media
 from bot.cli.doctor.posting import examine_posting
@@ -159,7 +159,9 @@ async def _check_models(settings: Settings, sessions: Sessions) -> list[CheckRes
     try:
         async with (
             background_calls() as background,
-            language_models(settings, sessions, background) as models,
+            language_models(
+                settings, sessions, background, budgets_of(settings, sessions)
+            ) as models,
         ):
             return [await _check_vendor(models, name) for name in sorted(models.vendors)]
     except (SettingsError, ModelError) as error:

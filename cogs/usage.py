@@ -1,0 +1,216 @@
+"""`/usage` and `/budget`: what was used, what may be used, and by whom."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import interaction_actor
+from bot.discord.messages import escape
+from bot.discord.ui import show_list
+from services.access import (
+    MAX_ANSWERS,
+    MAX_USD,
+    Budget,
+    BudgetLimit,
+    BudgetScope,
+    BudgetStatus,
+    Limits,
+    OneTarget,
+)
+from services.llm import UsageReport, UsageRow
+
+Of: TypeAlias = Literal["mine", "this server", "everything"]
+_PERIODS = {"day": 1, "month": 30}
+_BAR_LENGTH = 10
+_LIMIT_NAMES = {
+    BudgetLimit.ALL: "In all",
+    BudgetLimit.SERVER: "This server",
+    BudgetLimit.USER: "You",
+}
+_SCOPES = {
+    "everything": BudgetScope.ALL,
+    "each server": BudgetScope.EACH_SERVER,
+    "each user": BudgetScope.EACH_USER,
+}
+
+
+class UsageCommands(commands.Cog):
+    """Usage: what was used, and what may be used."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._usage = bot.services.usage
+        self._budgets = bot.services.budgets
+
+    @app_commands.command()
+    @app_commands.describe(
+        period="Since when",
+        of="Yours, this server's for its moderators, everything for the owner of this bot",
+    )
+    async def usage(
+        self,
+        interaction: Interaction,
+        period: Literal["day", "month"] = "day",
+        of: Of = "mine",
+    ) -> None:
+        """Show what was used, by personality and model, and what is left of the budgets."""
+        actor, days = await interaction_actor(interaction), _PERIODS[period]
+        match of:
+            case "mine":
+                report = await self._usage.own(actor, days=days)
+            case "this server":
+                report = await self._usage.of_server(actor, interaction.guild_id or 0, days=days)
+            case "everything":
+                report = await self._usage.of_all(actor, days=days)
+        budgets = await self._budgets.status(
+            interaction.user.id if of == "mine" else None,
+            None if of == "everything" else interaction.guild_id,
+        )
+        shown = [each for each in budgets if each.limit != BudgetLimit.ALL or actor.is_bot_owner]
+        title = {"mine": "What you used", "this server": "What this server used"}.get(of, "Usage")
+        embed = usage_embed(f"{title} ({period})", report, shown, self._server_name)
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    def _server_name(self, guild_id: int) -> str:
+        guild = self._bot.get_guild(guild_id)
+        return guild.name if guild else str(guild_id)
+
+
+class Budgets(commands.GroupCog, group_name="budget", group_description="What may be spent"):
+    """Budgets: what may be spent in 24 hours."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._budgets = bot.services.budgets
+
+    @app_commands.command()
+    async def show(self, interaction: Interaction) -> None:
+        """Show the budgets that were set, and what is spent of the one in all."""
+        await self._show(interaction)
+
+    async def _show(self, interaction: Interaction) -> None:
+        set_budgets = await self._budgets.list_budgets(await interaction_actor(interaction))
+        in_all = await self._budgets.status()
+        lines = [*map(_status_line, in_all), *map(_budget_line, set_budgets)]
+        footer = "Without one of its own, a server has 40 % and a user 10 % of the budget in all."
+        await show_list(interaction, title="Budgets of 24 hours", lines=lines, footer=footer)
+
+    @app_commands.command(name="set")
+    @app_commands.describe(
+        scope="What it is for, if not for one server or user",
+        server="The id of one server",
+        user="One user",
+        dollars="US dollars in 24 hours",
+        answers="Answers in 24 hours",
+    )
+    async def set_(
+        self,
+        interaction: Interaction,
+        scope: Literal["everything", "each server", "each user"] | None = None,
+        server: str | None = None,
+        user: discord.User | None = None,
+        dollars: app_commands.Range[float, 0, MAX_USD] | None = None,
+        answers: app_commands.Range[int, 0, MAX_ANSWERS] | None = None,
+    ) -> None:
+        """Set a budget; without dollars and answers, the default holds again."""
+        chosen, scope_id = _scope_of(scope, server, user)
+        limits = Limits(dollars, answers) if (dollars, answers) != (None, None) else None
+        actor = await interaction_actor(interaction)
+        await self._budgets.set(actor, chosen, scope_id, limits=limits)
+        await self._show(interaction)
+
+
+def _scope_of(
+    scope: str | None, server: str | None, user: discord.User | discord.Member | None
+) -> tuple[BudgetScope, int]:
+    """Return what a budget is for.
+
+    Raises:
+        OneTarget: Nothing or several were given.
+    """
+    targets = [
+        *([(_SCOPES[scope], 0)] if scope else []),
+        *([(BudgetScope.USER, user.id)] if user else []),
+    ]
+    if server is not None and server.isdecimal() and 0 < int(server) < 2**63:
+        targets.append((BudgetScope.SERVER, int(server)))
+    if len(targets) != 1:
+        raise OneTarget
+    return targets[0]
+
+
+def usage_embed(
+    title: str,
+    report: UsageReport,
+    budgets: Sequence[BudgetStatus],
+    server_name: Callable[[int], str],
+) -> discord.Embed:
+    """Return the embed of a report, with bars for shares of the cost, or of the calls."""
+    embed = discord.Embed(
+        title=title,
+        description=(
+            f"**${report.cost_usd:.4f}** · {report.calls:,} calls ({report.failed:,} failed), "
+            f"{report.tokens_in:,} tokens read ({report.tokens_cached:,} cached), "
+            f"{report.tokens_out:,} written"
+        ),
+    )
+    servers = [
+        UsageRow(
+            name=server_name(each.id) if each.id else None,
+            calls=each.calls,
+            cost_usd=each.cost_usd,
+        )
+        for each in report.servers
+    ]
+    for name, rows in (
+        ("By personality", report.personalities),
+        ("By model", report.models),
+        ("By purpose", report.purposes),
+        ("By user", report.users),
+        ("By server", servers),
+    ):
+        if rows:
+            value = "\n".join(_usage_line(each, report) for each in rows)
+            embed.add_field(name=name, value=value[:1024], inline=False)
+    if budgets:
+        value = "\n".join(map(_status_line, budgets))
+        embed.add_field(name="Budgets of 24 hours", value=value, inline=False)
+    return embed
+
+
+def _usage_line(row: UsageRow, report: UsageReport) -> str:
+    share = row.cost_usd / report.cost_usd if report.cost_usd else row.calls / report.calls
+    bar = "▰" * round(_BAR_LENGTH * share) + "▱" * (_BAR_LENGTH - round(_BAR_LENGTH * share))
+    name = escape(row.name) if row.name else "*others*"
+    return f"{bar} **{name[:60]}** · ${row.cost_usd:.4f} · {row.calls:,} calls"
+
+
+def _status_line(status: BudgetStatus) -> str:
+    dollars = f"${status.used_usd:.4f}" + (
+        "" if status.limit_usd is None else f" of ${status.limit_usd:.4f}"
+    )
+    answers = f"{status.used_answers:,} calls" + (
+        "" if status.limit_answers is None else f" of {status.limit_answers:,}"
+    )
+    return f"**{_LIMIT_NAMES[status.limit]}**: {dollars} · {answers}"
+
+
+def _budget_line(budget: Budget) -> str:
+    names = {BudgetScope.USER: f"<@{budget.scope_id}>", BudgetScope.SERVER: f"`{budget.scope_id}`"}
+    scope = BudgetScope(budget.scope)
+    name = {"all": "everything"}.get(scope, scope)
+    limits = [
+        *([f"${budget.usd:g}"] if budget.usd is not None else []),
+        *([f"{budget.answers:,} answers"] if budget.answers is not None else []),
+    ]
+    source = "" if budget.set_by else " · the default of a new bot"
+    return f"**{name}** {names.get(scope, '')}: {', '.join(limits)}{source}"
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cogs."""
+    await bot.add_cog(UsageCommands(bot))
+    await bot.add_cog(Budgets(bot))
