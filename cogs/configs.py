@@ -28,6 +28,7 @@ from services.texts import shorten
 
 # Discord's limits of menus.
 _MAX_OPTIONS, _MAX_OPTION_LENGTH = 25, 100
+_EFFORT = "reasoning_effort"
 _MORE_MODELS = "One that is not here can be chosen with the command's option."
 
 
@@ -123,12 +124,14 @@ class ConfigForm(Modal):
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
         actor = await interaction_actor(interaction)
+        parameters, effort = _parse_parameters(self.parameters.value)
         config_input = ConfigInput(
             name=self.name.value,
             model=self.model.model,
             vision_model=self.vision_model.model,
             fallback_model=self.fallback_model.model,
-            parameters=_parse_parameters(self.parameters.value),
+            reasoning_effort=effort,
+            parameters=parameters,
         )
         if self._config_id is None:
             saved = await self._configs.create(actor, config_input, for_everyone=self._for_everyone)
@@ -288,7 +291,7 @@ class Configs(commands.GroupCog, group_name="config", group_description="Languag
         model: str | None,
         for_everyone: bool = False,
     ) -> None:
-        models = await self._configs.list_models()
+        models = await self._configs.search_models(await interaction_actor(interaction))
         form = ConfigForm(self._configs, models, config, model=model, for_everyone=for_everyone)
         await interaction.response.send_modal(form)
 
@@ -312,34 +315,41 @@ def config_embed(config: LlmConfig | None) -> discord.Embed:
     for name in PARAMETERS:
         if (value := getattr(config, name)) is not None:
             embed.add_field(name=name, value=f"{value:g}")
+    if config.reasoning_effort:
+        embed.add_field(name=_EFFORT, value=config.reasoning_effort)
     return embed
 
 
 def _format_parameters(config: LlmConfig) -> str | None:
     values: dict[str, Any] = {name: getattr(config, name) for name in PARAMETERS}
     lines = [f"{name} = {value:g}" for name, value in values.items() if value is not None]
+    lines += [f"{_EFFORT} = {config.reasoning_effort}"] if config.reasoning_effort else []
     return "\n".join(lines) or None
 
 
-def _parse_parameters(text: str) -> Mapping[str, float | None]:
-    """Parse lines `name = number`.
+def _parse_parameters(text: str) -> tuple[Mapping[str, float | None], str | None]:
+    """Parse lines `name = number`, and the reasoning effort, which is a word.
 
     Raises:
         OutOfRange: A value is not a number.
         UnknownParameter: A name is not the name of a parameter.
     """
     parameters: dict[str, float | None] = {}
+    effort: str | None = None
     for line in filter(str.strip, text.splitlines()):
         name, _, number = line.replace(":", "=").partition("=")
         name = name.strip().lower()
+        if name == _EFFORT:
+            effort = number.strip()
+            continue
         if name not in PARAMETERS:
-            raise UnknownParameter(name, ", ".join(PARAMETERS))
+            raise UnknownParameter(name, ", ".join([*PARAMETERS, _EFFORT]))
         low, high, _ = PARAMETERS[name]
         try:
             parameters[name] = float(number)
         except ValueError as error:
             raise OutOfRange(name, low, high) from error
-    return parameters
+    return parameters, effort
 
 
 def _saved_message(saved: SavedConfig) -> str:

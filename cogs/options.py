@@ -186,7 +186,9 @@ class ModelTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
-        models = await interaction.client.services.configs.search_models(str(value))
+        models = await interaction.client.services.configs.search_models(
+            await interaction_actor(interaction), str(value)
+        )
         return [
             Choice(name=shorten(each.label, _MAX_CHOICE_LENGTH), value=each.name)
             for each in models

@@ -23,7 +23,7 @@ from services.engine import (
 )
 from services.jobs import Handler, JobMetrics, JobService
 from services.llm import LanguageModels, Ledger, UsageService
-from services.llm_configs import LlmConfigService
+from services.llm_configs import LlmConfigService, ModelService
 from services.media import GarbageCollector
 from services.memory import MemoryService
 from services.notifications import Notifier
@@ -57,6 +57,7 @@ class Services:
     personalities: PersonalityService
     system_prompts: SystemPromptService
     configs: LlmConfigService
+    model_rules: ModelService
     memory: MemoryService
     privacy: PrivacyService
     channels: ChannelService

@@ -24,6 +24,7 @@ from services.llm import (
     Ledger,
     Price,
 )
+from services.llm_configs import follow_rules
 from services.media import Fetcher, FolderStore, ObjectStore
 
 if TYPE_CHECKING:
@@ -99,8 +100,10 @@ async def language_models(
                 "LOCAL_MODEL_PATH: there is no language model"
             )
         own = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
+        ledger = Ledger(sessions, {**PRICES, **own}, budgets, free_vendors=free_vendors(settings))
+        await stack.enter_async_context(follow_rules(sessions, ledger))
         yield LanguageModels(
-            Ledger(sessions, {**PRICES, **own}, budgets, free_vendors=free_vendors(settings)),
+            ledger,
             background,
             vendors,
             deadline=settings.model_deadline_seconds,

@@ -54,8 +54,8 @@ from services.engine import (
 )
 from services.images import IMAGE_VENDORS, ImagePipeline
 from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
-from services.llm import VENDORS, LanguageModels, UsageService
-from services.llm_configs import LlmConfigService
+from services.llm import VENDORS, LanguageModels, ModelCatalog, UsageService
+from services.llm_configs import LlmConfigService, ModelService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
 from services.people import PeopleService
@@ -126,6 +126,7 @@ def assemble(
     budgets: Budgets | None = None,
 ) -> Services:
     """Build every service from the adapters and clients that do I/O."""
+    catalog = ModelCatalog(models)
     active_clock = clock or SystemClock()
     budgets = budgets or Budgets(sessions)
     budgets.warn_by(adapters.notifier)
@@ -183,7 +184,8 @@ def assemble(
         people=PeopleService(sessions),
         personalities=personalities,
         system_prompts=SystemPromptService(sessions),
-        configs=LlmConfigService(sessions, models, personalities),
+        configs=LlmConfigService(sessions, models, catalog, personalities),
+        model_rules=ModelService(sessions, models, catalog),
         memory=MemoryService(sessions, embedder, active_clock),
         privacy=PrivacyService(sessions),
         channels=ChannelService(sessions),

@@ -292,7 +292,7 @@ class DiscordChatAdapter(ChatAdapter):
         return await resolve_channel(self._bot, channel.channel_id)
 
     async def _reply(
-        self, message: IncomingMessage, text: str, *, view: ui.View = discord.utils.MISSING
+        self, message: IncomingMessage, text: str, *, view: ui.View | None = None
     ) -> discord.Message:
         async with translate_errors():
             messageable = await self._resolve(message.channel)

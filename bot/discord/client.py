@@ -30,8 +30,8 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
-    "personas", "personalities", "configs", "prompts", "channels", "chat", "answers", "memory",
-    "history", "privacy", "publishing", "discover", "characters", "photos", "schedule",
+    "personas", "personalities", "configs", "models", "prompts", "channels", "chat", "answers",
+    "memory", "history", "privacy", "publishing", "discover", "characters", "photos", "schedule",
     "boards", "engine", "servers", "blocks", "usage", "help",
     "admin",
 )  # fmt: skip

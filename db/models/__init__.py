@@ -36,8 +36,9 @@ from db.models.engine import (
 )
 from db.models.job import Job, JobStatus, JobStep
 from db.models.llm_call import CallOutcome, LlmCall
-from db.models.llm_config import LlmConfig, PersonalityDefaultConfig
+from db.models.llm_config import REASONING_EFFORTS, LlmConfig, PersonalityDefaultConfig
 from db.models.memory import Memory, Venue
+from db.models.model_rule import ModelRule
 from db.models.open_answer import OpenAnswer
 from db.models.optout import ForgottenPerson, OptOut
 from db.models.persona import Persona, UserDefaultPersona
@@ -71,6 +72,7 @@ from db.models.user_personality_config import UserPersonalityConfig
 __all__ = [
     "HASH_BITS",
     "PHOTO_DIMENSIONS",
+    "REASONING_EFFORTS",
     "ActType",
     "ActionType",
     "ActivatedChannel",
@@ -109,6 +111,7 @@ __all__ = [
     "LlmConfig",
     "Media",
     "Memory",
+    "ModelRule",
     "NsfwRating",
     "OpenAnswer",
     "OptOut",

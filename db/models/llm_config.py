@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Keyed, Timestamped
 
+REASONING_EFFORTS = ("none", "minimal", "low", "medium", "high")
 _BOUNDS = {
     "temperature": (0, 2),
     "top_p": (0, 1),
@@ -44,6 +45,7 @@ class LlmConfig(Keyed, Timestamped, Base, kw_only=True):
         ),
         CheckConstraint("NOT is_default OR owner_id IS NULL", name="default_is_global"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 80", name="name_length"),
+        CheckConstraint(f"reasoning_effort IN {REASONING_EFFORTS}", name="reasoning_effort"),
         *(
             CheckConstraint(f"{column} BETWEEN {low} AND {high}", name=column)
             for column, (low, high) in _BOUNDS.items()
@@ -70,6 +72,8 @@ class LlmConfig(Keyed, Timestamped, Base, kw_only=True):
     presence_penalty: Mapped[float | None] = mapped_column(Float, default=None)
     repetition_penalty: Mapped[float | None] = mapped_column(Float, default=None)
     max_tokens: Mapped[int | None] = mapped_column(Integer, default=None)
+
+    reasoning_effort: Mapped[str | None] = mapped_column(default=None)
 
     memory_score_threshold: Mapped[float | None] = mapped_column(Float, default=None)
     memory_limit: Mapped[int | None] = mapped_column(Integer, default=None)

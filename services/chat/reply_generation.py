@@ -29,7 +29,7 @@ from services.llm import (
     Request,
     Sampling,
 )
-from services.llm_configs import SAMPLING, NoConfig
+from services.llm_configs import SAMPLING, NoConfig, restrict
 from services.memory import RetrievedMemory, retrieve
 from services.people import get_or_create_user
 from services.personalities import (
@@ -48,6 +48,7 @@ MAX_TOKENS = 1024
 MEMORY_LIMIT = 3
 MEMORY_SCORE_THRESHOLD = 0.3
 _MAX_ATTEMPTS = 3
+_MAX_WINDOW = 200
 _WORD = re.compile(r"\w+")
 _SHRINK_FACTOR = 0.6
 
@@ -94,6 +95,7 @@ class _Context:
     caller: Caller
     resolution: Resolution
     config: LlmConfig
+    refused_model: str | None = None
     history: Sequence[ConversationLine] = ()
     memories: Sequence[RetrievedMemory] = field(default_factory=list[RetrievedMemory])
     shared: Sequence[SharedPhoto] = field(default_factory=list[SharedPhoto])
@@ -138,6 +140,7 @@ class ReplyGenerator:
             model=self._models.resolve(model or context.config.model),
             messages=(),
             sampling=_sampling(context.config),
+            reasoning_effort=context.config.reasoning_effort,
             cache_key=f"{request.personality_id}:{request.channel.channel_id}",
         )
         prompt_context = self._prompt_context(request, context, images)
@@ -188,9 +191,12 @@ class ReplyGenerator:
             )
             if personality.age_restricted and not request.channel.age_restricted:
                 raise AgeRestricted(personality.name)
-            if resolution.config is None:
+            usable = await restrict(session, resolution.config, self._models.resolve)
+            if usable.config is None:
                 raise NoConfig
-            window = personality.context_window_size
+            if usable.refused_model is not None:
+                resolution = replace(resolution, config_source="the global default")
+            window = min(personality.context_window_size, usable.window or _MAX_WINDOW)
             history = await queries.history(
                 session,
                 request.channel.channel_id,
@@ -201,7 +207,8 @@ class ReplyGenerator:
                 user=user,
                 caller=caller,
                 resolution=resolution,
-                config=resolution.config,
+                config=usable.config,
+                refused_model=usable.refused_model,
                 history=history,
                 shared=await self._shared_photos(
                     session,
@@ -213,8 +220,8 @@ class ReplyGenerator:
             is_remembered = personality.memory_enabled and resolution.keeps_memories
             if not is_remembered or user.incognito:
                 return context
-            limit = _default(resolution.config.memory_limit, MEMORY_LIMIT)
-            threshold = _default(resolution.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
+            limit = _default(usable.config.memory_limit, MEMORY_LIMIT)
+            threshold = _default(usable.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
             before = (
                 request.regenerated_line.created_at
                 if request.regenerated_line
@@ -355,6 +362,11 @@ def _notes(
 ) -> tuple[str, ...]:
     """Return notes for the person about how this answer was generated."""
     notes: list[str] = []
+    if context.refused_model is not None:
+        notes.append(
+            f"{context.refused_model} may not be chosen here any more, so this came from "
+            f"{completion.model}. `/models` shows those that may."
+        )
     if completion.is_free_substitute:
         notes.append(f"Today's budget is spent, so this came from {completion.model}.")
     elif completion.model != model:

@@ -6,7 +6,7 @@ their state in PostgreSQL. The simulation runs the same steps on a store in memo
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar, TypeVar
 
@@ -32,7 +32,7 @@ from services.errors import DomainError
 from services.images import ImagePipeline
 from services.jobs import Handler, Run
 from services.llm import LanguageModels, Usage, maximum_cost
-from services.llm_configs import NoConfig
+from services.llm_configs import NoConfig, restrict
 from services.personalities import SharedPhotos, describe, no_shared_photos
 from services.types import speaker_of
 
@@ -252,7 +252,8 @@ class DatabaseActStore(ActStore):
         records = await act_queries.load_records(session, self._task_id)
         if records is None:
             raise TaskGone
-        return records
+        usable = await restrict(session, records.config, self._dependencies.models.resolve)
+        return replace(records, config=usable.config)
 
     async def _check(self, session: AsyncSession, records: ActRecords) -> None:
         """Raise if the engine is paused or the policy refuses the act."""

@@ -16,16 +16,18 @@ from services.llm.errors import (
     ModelUnavailable,
     ReasoningOnly,
 )
-from services.llm.ledger import Ledger
+from services.llm.ledger import MODEL_RULES, Ledger
 from services.llm.ports import TextModel
-from services.llm.prices import Price, maximum_cost
+from services.llm.prices import maximum_cost
 from services.llm.service import ConfiguredVendor, LanguageModels
 from services.llm.tokens import estimate, fitting_length
 from services.llm.types import (
     ChatMessage,
     Completion,
     Image,
+    ListedModel,
     Parsed,
+    Price,
     Request,
     Sampling,
     Usage,
@@ -34,6 +36,7 @@ from services.llm.usage import UsageReport, UsageRow, UsageService
 from services.llm.vendors import PRICES, VENDORS, Vendor
 
 __all__ = [
+    "MODEL_RULES",
     "PRICES",
     "VENDORS",
     "BackgroundCalls",
@@ -45,6 +48,7 @@ __all__ = [
     "Image",
     "LanguageModels",
     "Ledger",
+    "ListedModel",
     "MalformedAnswer",
     "ModelCatalog",
     "ModelChoice",

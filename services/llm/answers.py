@@ -16,13 +16,12 @@ from services.llm.errors import (
     MalformedAnswer,
     ModelError,
     ModelMisconfigured,
-    ModelOverloaded,
     ModelProblem,
     ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
 )
-from services.llm.types import Completion, Usage
+from services.llm.types import Completion, ListedModel, Price, Usage
 from services.retries import parse_retry_after
 from services.texts import printable
 
@@ -73,13 +72,14 @@ _REQUEST_REFUSED = re.compile(
 # What an error means: the first rule whose statuses and words it has. Status 0 is an error inside
 # of HTTP 200 that names none.
 _WITHOUT_STATUS = frozenset({0})
+# Server errors after which nothing is charged; behind a gateway, it may have been processed.
+_UNCHARGED = frozenset({500, 503, 529})
 _RULES: Sequence[tuple[Container[int], re.Pattern[str] | None, Verdict]] = (
     ({402}, None, ModelProblem.NO_CREDIT),
     (range(600), _NO_CREDIT, ModelProblem.NO_CREDIT),
     ({0, 400, 413, 422, 500}, _TOO_LONG, ContextTooLong),
     ({0, 400, 403, 422, 451}, _REFUSED, ModelRefused),
     ({429}, None, ModelRateLimited),
-    ({500, 503, 529}, None, ModelOverloaded),  # behind a gateway, it may have been processed
     ({408, 409, 425, *range(500, 600)}, None, ModelUnavailable),
     ({401, 403, 407}, None, ModelProblem.KEY_REFUSED),
     ({404}, None, ModelProblem.NOT_FOUND),
@@ -215,6 +215,7 @@ def read_error(
     else:
         found = verdict(model)
     found.detail = detail or (f"HTTP {status}" if status else "")
+    found.is_uncharged = status in _UNCHARGED
     return found
 
 
@@ -249,3 +250,30 @@ def malformed(completion: Completion) -> MalformedAnswer:
     error = MalformedAnswer(completion.model)
     error.usage = completion.usage
     return error
+
+
+def read_listed_model(model: object) -> ListedModel:
+    """Return what an entry of a list of models says; OpenRouter's have prices a token."""
+    shutdown_date = read(model, "shutdown_date")
+    fresh, written = (_price(read(model, "pricing", key)) for key in ("prompt", "completion"))
+    cached = _price(read(model, "pricing", "input_cache_read"))
+    price = None
+    if fresh is not None and written is not None:
+        price = Price(fresh, fresh if cached is None else cached, written)
+    kinds = read(model, "architecture", "input_modalities")
+    context = read(model, "context_length")
+    return ListedModel(
+        shutdown_date=str(shutdown_date) if shutdown_date else None,
+        price=price,
+        context_tokens=context if isinstance(context, int) and context > 0 else None,
+        sees="image" in kinds if isinstance(kinds, list) else None,
+    )
+
+
+def _price(per_token: object) -> float | None:
+    """Return US dollars per million tokens; a negative price means that it varies."""
+    try:
+        dollars = float(str(per_token)) * 1e6
+    except ValueError:
+        return None
+    return round(dollars, 6) if math.isfinite(dollars) and dollars >= 0 else None

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.llm.errors import ModelError
 from services.llm.service import LanguageModels
+from services.llm.types import ListedModel
 from services.llm.vendors import PRICES
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class ModelCatalog:
 
     def __init__(self, models: LanguageModels) -> None:
         self._models = models
-        self._listed: dict[str, tuple[float, Sequence[str]]] = {}
+        self._listed: dict[str, tuple[float, Mapping[str, ListedModel]]] = {}
 
     async def search(self, typed: str = "", *, limit: int = 25) -> list[ModelChoice]:
         """Return models whose name contains what was typed.
@@ -44,19 +45,27 @@ class ModelCatalog:
         """
         vendors = sorted(self._models.vendors)
         lists = await asyncio.gather(*map(self._list, vendors))
-        defaults = [
-            ModelChoice(name, f"{name} (now {self._models.resolve(name).partition('/')[2]})")
-            for name in (f"{vendor}/default" for vendor in vendors)
-        ]
         listed = sorted(
             (name for names in lists for name in names), key=lambda name: (name not in PRICES, name)
         )
         wanted = typed.strip().lower()
-        choices = [*defaults, *(ModelChoice(name, name) for name in listed)]
+        choices = [*self.defaults(), *(ModelChoice(name, name) for name in listed)]
         return [each for each in choices if wanted in each.label.lower()][:limit]
 
-    async def _list(self, vendor: str) -> Sequence[str]:
-        expires_at, known = self._listed.get(vendor, (0.0, ()))
+    def defaults(self) -> list[ModelChoice]:
+        """Return the defaults of the configured vendors."""
+        return [
+            ModelChoice(name, f"{name} (now {self._models.resolve(name).partition('/')[2]})")
+            for name in (f"{vendor}/default" for vendor in sorted(self._models.vendors))
+        ]
+
+    async def details(self, model: str) -> ListedModel:
+        """Return what the list of its vendor says of a model, `vendor/model`."""
+        listed = await self._list(model.partition("/")[0])
+        return listed.get(model, ListedModel())
+
+    async def _list(self, vendor: str) -> Mapping[str, ListedModel]:
+        expires_at, known = self._listed.get(vendor, (0.0, {}))
         if time.monotonic() < expires_at:
             return known
         try:
@@ -66,10 +75,10 @@ class ModelCatalog:
             log.info("%s lists no models now: %r", vendor, error)
             self._listed[vendor] = (time.monotonic() + _MAX_AGE_FAILED_SECONDS, known)
             return known
-        names = [
-            f"{vendor}/{name}"
-            for name in models
+        listed = {
+            f"{vendor}/{name}": details
+            for name, details in models.items()
             if not any(kind in name.lower() for kind in _OTHER_KINDS)
-        ]
-        self._listed[vendor] = (time.monotonic() + _MAX_AGE_SECONDS, names)
-        return names
+        }
+        self._listed[vendor] = (time.monotonic() + _MAX_AGE_SECONDS, listed)
+        return listed

@@ -11,11 +11,13 @@ class ModelError(DomainError):
     """A call to a language model failed.
 
     `usage` is what the vendor says the call used; None if it did not answer. `detail` is what the
-    vendor says, which may name accounts and keys: it is for the operator alone.
+    vendor says, which may name accounts and keys: it is for the operator alone. `is_uncharged` is
+    set if the vendor surely charges nothing, although it failed.
     """
 
     usage: Usage | None = None
     detail: str = ""
+    is_uncharged: bool = False
 
 
 class ModelProblem(StrEnum):

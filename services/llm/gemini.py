@@ -19,7 +19,16 @@ from services.llm.errors import (
     ModelUnavailable,
 )
 from services.llm.ports import TextModel
-from services.llm.types import ChatMessage, Completion, Image, Parsed, Request, T, Usage
+from services.llm.types import (
+    ChatMessage,
+    Completion,
+    Image,
+    ListedModel,
+    Parsed,
+    Request,
+    T,
+    Usage,
+)
 from services.texts import printable
 
 VENDOR = "gemini"
@@ -172,10 +181,15 @@ class Gemini(TextModel):
         return values
 
     @override
-    async def models(self) -> dict[str, str | None]:
+    async def models(self) -> dict[str, ListedModel]:
         with _translate_errors("models"):
             pager = await self._client.aio.models.list()
-            return {(model.name or "").removeprefix("models/"): None async for model in pager}
+            return {
+                (model.name or "").removeprefix("models/"): ListedModel(
+                    context_tokens=model.input_token_limit
+                )
+                async for model in pager
+            }
 
     @override
     async def close(self) -> None:

@@ -25,10 +25,12 @@ from services.llm.errors import (
     ModelRefused,
     ModelUnavailable,
 )
-from services.llm.prices import Price
-from services.llm.types import Usage
+from services.llm.types import Price, Usage
 
 log = logging.getLogger(__name__)
+
+# The channel of NOTIFY on which processes hear that the operator has changed a rule.
+MODEL_RULES = "model_rules"
 
 _OUTCOMES: Mapping[type[ModelError], CallOutcome] = {
     ModelUnavailable: CallOutcome.UNAVAILABLE,
@@ -71,12 +73,21 @@ class Ledger:
         self._prices = model_prices
         self._budgets = budgets or Budgets(sessions)
         self._free_vendors = frozenset(free_vendors)
+        self._rule_prices: dict[str, Price] = {}
 
     def price(self, model: str) -> Price | None:
         """Return the price of a model, `vendor/model`, or None if it is unknown."""
         if model.partition("/")[0] in self._free_vendors:
             return prices.FREE
-        return self._prices.get(model)
+        return self._rule_prices.get(model) or self._prices.get(model)
+
+    def assumed_price(self, model: str) -> Price:
+        """Return the price of a model, or the one that is assumed where nobody knows it."""
+        return self.price(model) or prices.EXPENSIVE
+
+    def set_rule_prices(self, rule_prices: Mapping[str, Price]) -> None:
+        """Use the prices of the operator's rules, which come before those of the settings."""
+        self._rule_prices = dict(rule_prices)
 
     def is_free(self, model: str) -> bool:
         """Whether calls of a model cost nothing."""
@@ -114,9 +125,8 @@ class Ledger:
         except ModelError as error:
             call.outcome = _outcome_of(error)
             call.usage = self.with_cost(model, error.usage) if error.usage else None
-            is_charged = isinstance(error, ModelUnavailable) and not isinstance(
-                error, ModelOverloaded
-            )
+            is_unknown = isinstance(error, ModelUnavailable) and not error.is_uncharged
+            is_charged = is_unknown and not isinstance(error, ModelOverloaded)
             raise
         finally:
             seconds = time.perf_counter() - started

@@ -17,12 +17,13 @@ from services.llm.answers import (
     read,
     read_completion,
     read_error,
+    read_listed_model,
     read_text,
     read_usage,
 )
 from services.llm.errors import ModelError, ModelOverloaded, ModelRefused, ModelUnavailable
 from services.llm.ports import TextModel
-from services.llm.types import ChatMessage, Completion, Parsed, Request, T
+from services.llm.types import ChatMessage, Completion, ListedModel, Parsed, Request, T
 from services.llm.vendors import Dialect
 from services.texts import printable
 
@@ -107,10 +108,10 @@ class OpenAICompatible(TextModel):
         return Parsed(value=value, **vars(completion))
 
     @override
-    async def models(self) -> dict[str, str | None]:
+    async def models(self) -> dict[str, ListedModel]:
         with self._translate_errors("models"):
             return {
-                str(model.id): _date(read(model, "shutdown_date"))
+                str(model.id): read_listed_model(model)
                 async for model in self._client.models.list()
             }
 
@@ -139,8 +140,8 @@ class OpenAICompatible(TextModel):
             body[self._dialect.max_tokens] = parameters["max_tokens"]
         if extra:
             body["extra_body"] = extra
-        if self._dialect.reasoning_effort:
-            body["reasoning_effort"] = self._dialect.reasoning_effort
+        if effort := request.reasoning_effort or self._dialect.reasoning_effort:
+            body["reasoning_effort"] = effort
         if self._dialect.cache_key and request.cache_key:
             body["prompt_cache_key"] = request.cache_key
         return body
@@ -179,7 +180,3 @@ def _to_wire(message: ChatMessage) -> dict[str, Any]:
             *({"type": "image_url", "image_url": {"url": url}} for url in data_urls),
         ],
     }
-
-
-def _date(value: object) -> str | None:
-    return str(value) if value else None

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from services.llm.types import Completion, Parsed, Request, T
+from services.llm.types import Completion, ListedModel, Parsed, Request, T
 
 
 class TextModel(Protocol):
@@ -30,8 +30,8 @@ class TextModel(Protocol):
         """Return the answer as a pydantic model. `schema` must have no defaults or dicts."""
         ...
 
-    async def models(self) -> dict[str, str | None]:
-        """Return the available models, each with its shutdown date if one is announced."""
+    async def models(self) -> dict[str, ListedModel]:
+        """Return the available models, with what the vendor's list says of each."""
         ...
 
     async def close(self) -> None:

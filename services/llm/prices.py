@@ -1,28 +1,16 @@
 """Prices of models, in US dollars per million tokens."""
 
-from dataclasses import dataclass
-
-from services.llm.types import Usage
-
-
-@dataclass(frozen=True)
-class Price:
-    """US dollars per million tokens: uncached input, cached input, output."""
-
-    fresh: float
-    cached: float
-    written: float
-
+from services.llm.types import Price, Usage
 
 FREE = Price(0, 0, 0)
 
-# Budgets assume a high price if the price of a model is unknown.
-_EXPENSIVE = Price(10, 10, 30)
+# Assumed where the price of a model is unknown.
+EXPENSIVE = Price(10, 10, 30)
 
 
 def maximum_cost(usage: Usage) -> float:
     """Return the assumed maximum cost of a call with an unknown price, in US dollars."""
-    return cost(usage, _EXPENSIVE) or 0
+    return cost(usage, EXPENSIVE) or 0
 
 
 def cost(usage: Usage, price: Price | None) -> float | None:

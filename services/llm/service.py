@@ -24,7 +24,7 @@ from services.llm.errors import (
 from services.llm.ledger import Ledger, OpenCall
 from services.llm.ports import TextModel
 from services.llm.tokens import MAX_ANSWER_TOKENS, expected_usage, usage_at_most
-from services.llm.types import Completion, Parsed, Request, T
+from services.llm.types import Completion, ListedModel, Parsed, Request, T
 from services.retries import BACKOFF, with_retries
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,11 @@ class LanguageModels:
     def vendors(self) -> frozenset[str]:
         """Return the names of the configured vendors."""
         return frozenset(self._vendors)
+
+    @property
+    def defaults(self) -> frozenset[str]:
+        """Return the models that the settings name, one for each vendor."""
+        return frozenset(f"{name}/{each.default}" for name, each in self._vendors.items())
 
     def resolve(self, model: str) -> str:
         """Return the full name of a model, with the default of its vendor filled in.
@@ -163,8 +168,8 @@ class LanguageModels:
             finally:
                 task.cancel()
 
-    async def models(self, vendor: str) -> dict[str, str | None]:
-        """Return the models of a vendor, with their shutdown dates."""
+    async def models(self, vendor: str) -> dict[str, ListedModel]:
+        """Return the models of a vendor, with what its list says of each."""
         text_model, _ = self._vendor(f"{vendor}/default")
         return await self._background.call(text_model.models)
 

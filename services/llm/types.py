@@ -44,16 +44,42 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A prompt for one model. Vendors receive `model` without the vendor prefix."""
+    """A prompt for one model. Vendors receive `model` without the vendor prefix.
+
+    Without a `reasoning_effort` it is the vendor's own, or that of the settings.
+    """
 
     model: str
     messages: tuple[ChatMessage, ...]
     sampling: Sampling = field(default_factory=Sampling)
+    reasoning_effort: str | None = None
     cache_key: str | None = None
 
     def to(self, model: str) -> Self:
         """Return the same request for another model."""
         return replace(self, model=model)
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars per million tokens: uncached input, cached input, output."""
+
+    fresh: float
+    cached: float
+    written: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedModel:
+    """What a vendor's list says of a model; None is unknown.
+
+    `sees` is whether it reads pictures.
+    """
+
+    shutdown_date: str | None = None
+    price: Price | None = None
+    context_tokens: int | None = None
+    sees: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.llm.prices import Price
+from services.llm.types import Price
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,42 @@ class UnknownParameter(DomainError):
 
 
 @dataclass(eq=False)
+class ModelNotAllowed(DomainError):
+    """Users may not choose this model; `allowed` are those that they may."""
+
+    model: str
+    allowed: tuple[str, ...] = ()
+
+
+class NoModelAllowed(DomainError):
+    """Users may choose no model at all."""
+
+
+@dataclass(eq=False)
+class ModelUnpriced(DomainError):
+    """Nobody knows the price of this model, so no budget could count it."""
+
+    model: str
+
+
+@dataclass(eq=False)
+class ModelLimitOutOfRange(DomainError):
+    """A limit of a model is not within its bounds."""
+
+    limit: str
+    low: int
+    high: int
+
+
+@dataclass(eq=False)
+class EffortUnknown(DomainError):
+    """There is no such reasoning effort."""
+
+    effort: str
+    known: tuple[str, ...]
+
+
+@dataclass(eq=False)
 class DefaultConfigInUse(DomainError):
     """The global default cannot be deleted before another one is the default."""
 

@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import LlmConfig
+from db.models import REASONING_EFFORTS, LlmConfig
 from db.session import Sessions
 from services.errors import BotOwnerOnly
 from services.llm import LanguageModels, ModelCatalog, ModelChoice, Sampling
@@ -16,8 +17,12 @@ from services.llm_configs.errors import (
     ConfigNameTaken,
     ConfigNotFound,
     DefaultConfigInUse,
+    EffortUnknown,
+    ModelUnpriced,
+    NoModelAllowed,
     OutOfRange,
 )
+from services.llm_configs.models import check_allowed, load_policy
 from services.people import get_or_create_user, set_override
 from services.personalities import PersonalityService
 from services.texts import clean_name, clean_optional
@@ -35,6 +40,7 @@ PARAMETERS: Mapping[str, tuple[float, float, bool]] = {
     "memory_score_threshold": (0, 1, False),
     "memory_limit": (0, 50, True),
 }
+_MAX_MODELS = 25
 SAMPLING = frozenset(vars(Sampling()))
 
 
@@ -47,12 +53,14 @@ class ConfigInput:
     description: str | None = None
     vision_model: str | None = None
     fallback_model: str | None = None
+    reasoning_effort: str | None = None
     parameters: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
 
     def validate(self, models: LanguageModels) -> dict[str, Any]:
         """Return the columns of a config.
 
         Raises:
+            EffortUnknown: There is no such reasoning effort.
             ModelMisconfigured: A model is not `vendor/model` of a configured vendor.
             OutOfRange: A parameter is not within its bounds.
             TextEmpty, TextTooLong: A text is not valid.
@@ -64,9 +72,13 @@ class ConfigInput:
         }
         for model in filter(None, names.values()):
             models.resolve(model)
+        effort = (self.reasoning_effort or "").strip().lower() or None
+        if effort is not None and effort not in REASONING_EFFORTS:
+            raise EffortUnknown(effort, REASONING_EFFORTS)
         return {
             "name": clean_name(self.name),
             "description": clean_optional(self.description, field="description", limit=200),
+            "reasoning_effort": effort,
             **names,
             **{name: _validate_parameter(name, self.parameters.get(name)) for name in PARAMETERS},
         }
@@ -84,11 +96,15 @@ class LlmConfigService:
     """Manages configs and their selection by users, owners of personalities and the bot owner."""
 
     def __init__(
-        self, sessions: Sessions, models: LanguageModels, personalities: PersonalityService
+        self,
+        sessions: Sessions,
+        models: LanguageModels,
+        catalog: ModelCatalog,
+        personalities: PersonalityService,
     ) -> None:
         self._sessions = sessions
         self._models = models
-        self._catalog = ModelCatalog(models)
+        self._catalog = catalog
         self._personalities = personalities
 
     async def available(self, actor: Actor) -> Sequence[LlmConfig]:
@@ -115,19 +131,25 @@ class LlmConfigService:
                 raise ConfigNotFound(name)
             return config
 
-    async def list_models(self) -> Sequence[ModelChoice]:
-        """Return up to 25 models to choose from.
+    async def search_models(self, actor: Actor, typed: str = "") -> Sequence[ModelChoice]:
+        """Return up to 25 models that the actor may choose and whose name contains a text.
 
         Raises:
             ModelMisconfigured: No vendor is configured.
+            NoModelAllowed: The actor may choose none.
         """
         if not self._models.vendors:
             self._models.resolve("")
-        return await self._catalog.search()
-
-    async def search_models(self, typed: str) -> Sequence[ModelChoice]:
-        """Return up to 25 models whose name contains what was typed."""
-        return await self._catalog.search(typed)
+        if actor.is_bot_owner:
+            return await self._catalog.search(typed)
+        async with self._sessions() as session:
+            policy = await load_policy(session, self._models.resolve)
+        if not policy.allowed:
+            raise NoModelAllowed
+        defaults = [each for each in self._catalog.defaults() if policy.allows(each.name)]
+        choices = [*defaults, *(ModelChoice(name, name) for name in policy.allowed)]
+        wanted = typed.strip().lower()
+        return [each for each in choices if wanted in each.label.lower()][:_MAX_MODELS]
 
     async def create(
         self, actor: Actor, config_input: ConfigInput, *, for_everyone: bool = False
@@ -138,11 +160,13 @@ class LlmConfigService:
             BotOwnerOnly: Only the bot owner may create global configs.
             ConfigNameTaken: One of that name already exists.
             ModelMisconfigured, OutOfRange, TextEmpty, TextTooLong: A field is not valid.
+            ModelNotAllowed, ModelUnpriced: A model may not be chosen.
         """
         if for_everyone and not actor.is_bot_owner:
             raise BotOwnerOnly
         values = config_input.validate(self._models)
         async with self._sessions.begin() as session:
+            await self._check_models(session, values, is_global=for_everyone)
             user = await get_or_create_user(session, actor)
             config = await queries.insert_if_free(
                 session, owner_id=None if for_everyone else user.id, **values
@@ -168,6 +192,7 @@ class LlmConfigService:
                 if config is None:
                     raise ConfigNotFound(config_input.name)
                 _check_may_change(actor, user.id, config)
+                await self._check_models(session, values, is_global=config.owner_id is None)
                 for column, value in values.items():
                     setattr(config, column, value)
                 return self._to_saved_config(config)
@@ -234,6 +259,25 @@ class LlmConfigService:
             raise ConfigNotFound(config.name)
         async with self._sessions.begin() as session:
             await queries.make_default(session, config.id)
+
+    async def _check_models(
+        self, session: AsyncSession, values: Mapping[str, Any], *, is_global: bool
+    ) -> None:
+        """Check that the models of a config may be chosen, and what they cost is known.
+
+        Raises:
+            ModelNotAllowed: Users may not choose a model.
+            ModelUnpriced: Nobody knows the price of a model, and no setting names it.
+        """
+        columns = ("model", "vision_model", "fallback_model")
+        models: list[str] = [values[each] for each in columns if values[each]]
+        if not is_global:
+            check_allowed(await load_policy(session, self._models.resolve), models)
+            return
+        for model in models:
+            is_of_settings = model.endswith("/default") or model in self._models.defaults
+            if not is_of_settings and self._models.ledger.price(model) is None:
+                raise ModelUnpriced(model)
 
     def _to_saved_config(self, config: LlmConfig) -> SavedConfig:
         parameters = frozenset(name for name in SAMPLING if getattr(config, name) is not None)

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from db.models import ModelRule
+from db.session import Sessions
+from services.llm import Price
 from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import (
@@ -33,10 +36,16 @@ GLOBAL = "**OpenAI** · `openai/default` · for everyone"
 
 
 @pytest.fixture(autouse=True)
-def listed_models(house: House) -> None:
+async def listed_models(house: House, sessions: Sessions) -> None:
+    """Three models that users may choose, and others that OpenAI lists."""
     house.openai.models += [
-        {"id": name, "object": "model"} for name in ("gpt-6-nano", "text-embedding-3-small")
+        {"id": name, "object": "model"}
+        for name in ("gpt-6-nano", "gpt-6-astra", "text-embedding-3-small")
     ]
+    async with sessions.begin() as session:
+        for name in ("openai/gpt-6-nano", "openai/gpt-5", "openai/gpt-6-luna"):
+            session.add(ModelRule(model=name, is_allowed=True, max_tokens=300))
+    house.services.ledger.set_rule_prices({"openai/gpt-6-nano": Price(0.05, 0.01, 0.2)})
 
 
 async def config_in_use(house: House) -> tuple[str | None, str | None]:
@@ -301,28 +310,31 @@ async def test_only_owners_choose_what_a_personality_speaks_with(house: House) -
     assert content_of(result) == "Only the owners of **Zed** can do that."
 
 
-async def test_models_are_chosen_from_what_their_vendors_list(house: House) -> None:
+async def test_users_choose_what_was_allowed_and_the_operator_from_all(house: House) -> None:
     opened = await house.alice.slash(house.lobby, "config create")
     typed = await suggestions(house, house.alice, "config create", "model", "NANO")
     other = await fill(
-        house, house.alice, "config create", {"name": "Own"}, model="openai/ft:gpt-6-nano:me"
+        house, house.alice, "config create", {"name": "Own"}, model="openai/gpt-6-astra"
     )
-    edited = await house.alice.slash(house.lobby, "config edit", config="Own")
+    operators = await house.boss.slash(house.lobby, "config create")
 
     menu = [each["value"] for each in inputs(opened)["model"]["options"]]
     labels = [each["label"] for each in inputs(opened)["model"]["options"]]
-    assert menu == ["openai/default", "openai/gpt-6-luna", "openai/gpt-6-nano"]
+    assert menu == ["openai/default", "openai/gpt-5", "openai/gpt-6-luna", "openai/gpt-6-nano"]
     assert labels[0] == "openai/default (now gpt-6-luna)"
     assert typed == ["openai/gpt-6-nano"]
-    assert content_of(other) == "Saved."
-    assert prefilled(edited)["model"] == "openai/ft:gpt-6-nano:me"
+    assert content_of(other).startswith("`openai/gpt-6-astra` may not be chosen here.")
+    offered = [each["value"] for each in inputs(operators)["model"]["options"]]
+    assert offered == [
+        *("openai/default", "openai/gpt-6-luna", "openai/gpt-6-astra", "openai/gpt-6-nano")
+    ]
     assert inputs(opened)["vision_model"]["required"] is False
 
 
 async def test_without_an_answer_of_the_vendor_its_default_can_be_chosen(house: House) -> None:
     house.openai.models = []
 
-    opened = await house.alice.slash(house.lobby, "config create")
+    opened = await house.boss.slash(house.lobby, "config create")
 
     menu = [each["value"] for each in inputs(opened)["model"]["options"]]
     assert menu == ["openai/default"]

@@ -11,6 +11,7 @@ from services.llm import (
     ChatMessage,
     Completion,
     ContextTooLong,
+    ListedModel,
     MalformedAnswer,
     ModelError,
     ModelMisconfigured,
@@ -155,14 +156,17 @@ async def test_pictures_go_along_with_or_without_words(
 
 
 async def test_models_are_listed_by_the_names_they_are_asked_by(vendor: Gemini) -> None:
-    assert await vendor.models() == {"gemini-3.8-flash": None, "gemini-3.5-flash-lite": None}
+    assert await vendor.models() == {
+        "gemini-3.8-flash": ListedModel(),
+        "gemini-3.5-flash-lite": ListedModel(),
+    }
 
 
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (Reply(status=500), ModelOverloaded),
-        (Reply(status=503, body="<html>", content_type="text/html"), ModelOverloaded),
+        (Reply(status=500), ModelUnavailable),
+        (Reply(status=503, body="<html>", content_type="text/html"), ModelUnavailable),
         (Reply(status=504), ModelUnavailable),
         (Reply(body="<html>"), ModelUnavailable),
         (Reply(body="<html>", content_type="text/html"), ModelUnavailable),

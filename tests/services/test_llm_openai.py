@@ -12,6 +12,7 @@ from aiohttp.test_utils import unused_port
 from services.llm import (
     Completion,
     ContextTooLong,
+    ListedModel,
     MalformedAnswer,
     ModelError,
     ModelMisconfigured,
@@ -169,14 +170,17 @@ async def test_models_are_listed_with_the_day_they_are_shut_down(
 ) -> None:
     openai.models.append({"id": "gpt-4o", "object": "model", "shutdown_date": "2027-01-14"})
 
-    assert await vendor.models() == {"gpt-6-luna": None, "gpt-4o": "2027-01-14"}
+    assert await vendor.models() == {
+        "gpt-6-luna": ListedModel(),
+        "gpt-4o": ListedModel(shutdown_date="2027-01-14"),
+    }
 
 
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (Reply(status=500), ModelOverloaded),
-        (Reply(status=503, body="<html>"), ModelOverloaded),
+        (Reply(status=500), ModelUnavailable),
+        (Reply(status=503, body="<html>"), ModelUnavailable),
         (Reply(status=408), ModelUnavailable),
         (raw({"error": {"code": 502, "message": "upstream"}}), ModelUnavailable),
         (raw({"choices": []}), ModelUnavailable),

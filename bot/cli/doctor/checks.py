@@ -182,7 +182,8 @@ async def _check_vendor(models: LanguageModels, vendor: str) -> CheckResult:
         # Some vendors serve more than they list: variants, routers, aliases.
         todo = f"If it does not answer, set {vendor.upper()}_MODEL to one that is listed."
         return CheckResult(part, CheckState.DOUBTFUL, f"{default}, which it does not list", todo)
-    shutdown_date = offered.get(default)
+    listed = offered.get(default)
+    shutdown_date = listed.shutdown_date if listed else None
     if (
         shutdown_date is not None
         and _parse_date(shutdown_date) < datetime.now(UTC).date() + _SHUTDOWN_NOTICE

@@ -136,6 +136,19 @@ _MODELS = {
     llm_configs.ConfigNotFound: "There is no config called **{name}** that you can use here.",
     llm_configs.ConfigNameTaken: "There is already a config called **{name}**.",
     llm_configs.OutOfRange: "{parameter:code} must be a number between {low:g} and {high:g}.",
+    llm_configs.ModelNotAllowed: (
+        "{model:code} may not be chosen here.[[ You can choose {allowed}.]] `/models` shows more "
+        "of them; the person who runs this bot can allow others."
+    ),
+    llm_configs.NoModelAllowed: (
+        "The person who runs this bot lets nobody choose a model, so configs of your own have none."
+    ),
+    llm_configs.ModelUnpriced: (
+        "Nobody knows what {model:code} costs, so no budget could count it. `/model allow` takes "
+        "a price, and `MODEL_PRICES` does, too."
+    ),
+    llm_configs.ModelLimitOutOfRange: "{limit:code} must be between {low} and {high}.",
+    llm_configs.EffortUnknown: "There is no reasoning effort **{effort}**: choose {known}.",
     llm_configs.UnknownParameter: (
         "There is no parameter {parameter:code}. The parameters are: {known}."
     ),
