@@ -19,9 +19,9 @@ import pytest
 import services
 from bot.discord.client import COGS
 from db.session import Sessions
-from services.embeddings import WordLlamaEmbedder
+from services.embeddings import ImageEmbeddings, WordLlamaEmbedder
 from services.engine.actions import ACTIONS, Action
-from services.images import ImagePipeline
+from services.images import ImageModels, ImagePipeline
 from services.jobs import Handler, Payload
 from services.llm import LanguageModels
 from services.social import PUBLISHERS, TargetKind
@@ -343,3 +343,51 @@ def raised(docstring: str) -> set[str]:
         for match in re.finditer(r"^\s*([A-Z]\w+(?:, [A-Z]\w+)*):", section, re.MULTILINE)
         for error in match[1].split(",")
     }
+
+
+# The services that call vendors for money, and what of them costs nothing.
+PAID: Mapping[type, set[str]] = {
+    LanguageModels: {"models"},
+    ImageModels: {"upload", "delete_upload", "close"},
+    ImageEmbeddings: set(),
+}
+# Methods of vendors' adapters, and where alone they are called without a caller.
+PAYING_METHODS = {
+    "embed_picture": {"services/embeddings/service.py", "bot/cli/doctor/posting.py"},
+    "embed_text": {"services/embeddings/service.py"},
+}
+
+
+def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the calls in a module by the last part of what they call."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func).rsplit(".", 1)[-1], node
+
+
+def test_no_paid_call_is_made_around_the_decision_who_may() -> None:
+    """A paid call needs a caller, and only `services.access` makes callers."""
+    for service, free in PAID.items():
+        for name, method in inspect.getmembers(service, inspect.isfunction):
+            is_call = inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
+            if is_call and not name.startswith("_") and name not in free:
+                caller = inspect.signature(method).parameters.get("caller")
+                assert caller is not None, f"{service.__name__}.{name} takes no caller"
+                assert caller.default is inspect.Parameter.empty
+
+    makers = {
+        name for name, tree in modules(*ROOMS) for called, _ in calls(tree) if called == "Caller"
+    }
+    assert makers == {"services/access/authorization.py"}
+
+
+@pytest.mark.parametrize("method", PAYING_METHODS)
+def test_vendors_are_called_where_it_is_paid_for(method: str) -> None:
+    callers = {
+        name
+        for name, tree in modules(*ROOMS)
+        for called, node in calls(tree)
+        if called == method and not any(each.arg == "caller" for each in node.keywords)
+        if not name.startswith("services/legacy/")  # names are reserved there
+    }
+    assert callers == PAYING_METHODS[method]

@@ -62,7 +62,7 @@ class Personalities(
     @app_commands.command()
     @app_commands.describe(
         personality="Which of yours",
-        visibility="private: only owners call it; unlisted: everyone; /publish makes it public",
+        visibility="private: for owners only; unlisted: can be brought; /publish makes it public",
         age_restricted="Whether it speaks only in age-restricted channels",
         explicit_picture="Whether its avatar is for adults; then the personality is, too",
         memory="Whether it remembers conversations",

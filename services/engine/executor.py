@@ -31,7 +31,7 @@ from services.engine.writing import Writer, max_tokens
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.jobs import Handler, Run
-from services.llm import LanguageModels, Usage, maximum_cost
+from services.llm import LanguageModels, Usage
 from services.llm_configs import NoConfig, restrict
 from services.personalities import SharedPhotos, describe, no_shared_photos
 from services.types import speaker_of
@@ -275,13 +275,13 @@ class DatabaseActStore(ActStore):
         if records.config is None or not is_generated:
             return 0
         tokens_in, tokens_out = max_tokens()
-        highest = 0.0
-        for model in filter(None, (records.config.model, records.config.fallback_model)):
-            usage = Usage(tokens_in=tokens_in, tokens_out=tokens_out)
-            price = self._dependencies.models.ledger.with_cost(
-                self._dependencies.models.resolve(model), usage
-            ).cost_usd
-            highest = max(highest, maximum_cost(usage) if price is None else price)
+        usage = Usage(tokens_in=tokens_in, tokens_out=tokens_out)
+        models = self._dependencies.models
+        highest = max(
+            models.ledger.cost_at_most(models.resolve(model), usage)
+            for model in (records.config.model, records.config.fallback_model)
+            if model
+        )
         if ACTIONS[ActType(records.task.task_type)].needs_pictures:
             # The description, the image, and the caption.
             return 2 * highest + self._dependencies.pipeline.images.price_usd

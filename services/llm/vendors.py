@@ -57,10 +57,18 @@ _REGISTERED = (
         prices={"gpt-6-luna": Price(0.10, 0.01, 0.50)},
         config={"vision_model": "openai/default", "temperature": 0.9},
     ),
-    Vendor(name="openrouter", label="OpenRouter", dialect=Dialect(extra=_EVERY_PARAMETER)),
+    Vendor(
+        name="openrouter",
+        label="OpenRouter",
+        dialect=Dialect(extra=_EVERY_PARAMETER),
+        # It charges what the vendors do, and says with each answer what it cost.
+        prices={"openai/gpt-6-luna": Price(0.10, 0.01, 0.50)},
+    ),
     Vendor(
         name="gemini",
         label="Gemini",
+        # Assumed: what was published of gemini-3.5-flash in May 2026, with no rate for its cache.
+        prices={"gemini-3.8-flash": Price(1.50, 1.50, 9.00)},
         config={"vision_model": "gemini/default", "temperature": 0.9},
     ),
     Vendor(
