@@ -82,7 +82,12 @@ class Memories(
         actor = await interaction_actor(interaction)
         memories = await self._memory.list_memories(actor, personality.id if personality else None)
         empty = "What you talk about with a personality is remembered."
-        await show_list(interaction, title="Remembered of you", lines=_lines(memories), empty=empty)
+        limit = await self._memory.full_at(actor)
+        footer = "" if limit is None else f"{limit:,} are all you may have: nothing new is added."
+        title = "Remembered of you"
+        await show_list(
+            interaction, title=title, lines=_lines(memories), footer=footer, empty=empty
+        )
 
     @app_commands.command()
     @app_commands.describe(words="What it is about")

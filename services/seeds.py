@@ -132,7 +132,10 @@ async def seed(sessions: Sessions, *, vendors: Collection[str]) -> None:
         for values in _CAST:
             # The slug stays taken after a deletion, so that a deleted personality is not recreated.
             personality = await session.scalar(
-                insert(Personality).values(**values).on_conflict_do_nothing().returning(Personality)
+                insert(Personality)
+                .values(**values, definition_shown=True)
+                .on_conflict_do_nothing()
+                .returning(Personality)
             )
             if personality is not None:
                 await _publish(session, personality)

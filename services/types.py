@@ -83,6 +83,11 @@ class IncomingMessage:
         )
 
     @property
+    def account(self) -> int:
+        """Return the author's account; of a proxied member whose account is unknown, the member."""
+        return self.account_id or self.author_id
+
+    @property
     def author_ids(self) -> frozenset[int]:
         """Return the author's id, and their account's: what holds for one holds for the other."""
         return frozenset({self.author_id, self.account_id or self.author_id})

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from services.access import AccessDenied, BudgetSpent
+from services.access import AccessRefused
 from services.chat.ports import ChatAdapter
 from services.clock import Clock
 from services.media import MAX_BYTES
@@ -76,7 +76,7 @@ class FakeChatAdapter(ChatAdapter):
 
     @override
     async def send_refusal(
-        self, message: IncomingMessage, error: AccessDenied | BudgetSpent, *, in_words: bool
+        self, message: IncomingMessage, error: AccessRefused, *, in_words: bool
     ) -> None:
         self.errors.append(error)
 

@@ -28,7 +28,7 @@ from bot.discord.errors import explain
 from bot.discord.locales import ENGLISH
 from bot.discord.messages import Translator
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton, Tree, View
-from services.access import Bringers, BudgetLimit, Reason
+from services.access import Bringers, BudgetLimit, Owned, Reason
 from services.characters import PhotoProblem
 from services.chat import Refusal
 from services.engine import Skipped, SkipReason
@@ -51,6 +51,7 @@ FACTS: dict[Any, Any] = {
     PhotoProblem: PhotoProblem.NOBODY,
     Bringers: Bringers.NOBODY,
     BudgetLimit: BudgetLimit.SHARE,
+    Owned: Owned.PHOTOS,
     Reason: Reason.NOT_ADMITTED,
     Refusal: Refusal.AUTOMOD,
     FileKind: FileKind.VIDEO,

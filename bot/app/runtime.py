@@ -62,6 +62,7 @@ class Runtime:
                 clock=self.clock,
                 engine=self.engine,
                 budgets=self.budgets,
+                quotas=self.settings.quotas,
                 limits=CharacterLimits(
                     images_per_day=self.settings.character_images_per_day,
                     photo_days=self.settings.source_photo_days,

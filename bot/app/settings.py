@@ -1,5 +1,6 @@
 """Settings from the environment and `.env`."""
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from db.address import parse_address
-from services.access import MAX_ANSWERS, MAX_USD, BudgetSettings, Limits
+from services.access import MAX_ANSWERS, MAX_USD, BudgetSettings, Limits, Quotas
 from services.embeddings import IMAGE_EMBEDDERS
 from services.images import IMAGE_VENDORS
 
@@ -130,6 +131,14 @@ class Settings(BaseSettings):
     budget_user_usd: float | None = Field(default=None, ge=0, le=MAX_USD)
     budget_user_answers: int | None = Field(default=None, ge=0, le=MAX_ANSWERS)
     budget_fallback_model: str | None = None
+    max_personalities: int = Field(default=50, ge=1)
+    max_personas: int = Field(default=20, ge=1)
+    max_configs: int = Field(default=20, ge=0)
+    max_aliases: int = Field(default=10, ge=0)
+    max_memories: int = Field(default=20_000, ge=0)
+    max_photos: int = Field(default=2_000, ge=0)
+    max_photo_bytes: int = Field(default=2_000_000_000, ge=0)
+    max_characters: int = Field(default=20, ge=0)
 
     model_deadline_seconds: float = Field(default=120, gt=0)
     model_prices: dict[str, tuple[float, float, float]] = Field(
@@ -203,6 +212,12 @@ class Settings(BaseSettings):
             server=Limits(self.budget_server_usd, self.budget_server_answers),
             user=Limits(self.budget_user_usd, self.budget_user_answers),
         )
+
+    @property
+    def quotas(self) -> Quotas:
+        """Return how much a user may own."""
+        names = (each.name for each in dataclasses.fields(Quotas))
+        return Quotas(**{name: getattr(self, f"max_{name}") for name in names})
 
     def vendor(self, name: str) -> VendorAccess | None:
         """Return the access to a vendor with an OpenAI-compatible API; None if not configured."""

@@ -10,7 +10,7 @@ from bot.app.services import DiscordAdapters, Services
 from bot.app.settings import Settings
 from bot.discord.errors import describe
 from db.session import Sessions
-from services.access import AuditService, BlockService, Budgets, ServerService
+from services.access import AuditService, BlockService, Budgets, Quotas, ServerService
 from services.buffer import BufferPublisher
 from services.characters import (
     CharacterLimits,
@@ -124,15 +124,16 @@ def assemble(
     engine: EngineOptions | None = None,
     limits: CharacterLimits | None = None,
     budgets: Budgets | None = None,
+    quotas: Quotas | None = None,
 ) -> Services:
     """Build every service from the adapters and clients that do I/O."""
     catalog = ModelCatalog(models)
     active_clock = clock or SystemClock()
     budgets = budgets or Budgets(sessions)
     budgets.warn_by(adapters.notifier)
-    personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts)
+    personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts, quotas=quotas)
     generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared)
-    writer = ConversationWriter(sessions, embedder)
+    writer = ConversationWriter(sessions, embedder, quotas)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
     timing = EngineTiming(
@@ -181,23 +182,28 @@ def assemble(
         servers=ServerService(sessions),
         blocks=BlockService(sessions),
         audit=AuditService(sessions),
-        people=PeopleService(sessions),
+        people=PeopleService(sessions, quotas),
         personalities=personalities,
         system_prompts=SystemPromptService(sessions),
-        configs=LlmConfigService(sessions, models, catalog, personalities),
+        configs=LlmConfigService(sessions, models, catalog, personalities, quotas),
         model_rules=ModelService(sessions, models, catalog),
-        memory=MemoryService(sessions, embedder, active_clock),
+        memory=MemoryService(sessions, embedder, active_clock, quotas),
         privacy=PrivacyService(sessions),
         channels=ChannelService(sessions),
         answers=AnswerService(sessions, generator, writer, adapters.chat_adapter),
         chat=ChatService(sessions, generator, writer, adapters.chat_adapter),
         publishing=PublishingService(sessions, models),
         characters=CharacterService(
-            sessions, pipeline, personalities, adapters.chat_adapter, limits or CharacterLimits()
+            sessions,
+            pipeline,
+            personalities,
+            adapters.chat_adapter,
+            limits or CharacterLimits(),
+            quotas,
         ),
         galleries=GalleryService(sessions, pipeline.store),
         garbage_collector=garbage_collector,
-        photos=PhotoService(sessions, pipeline, photo_embedder, adapters.chat_adapter),
+        photos=PhotoService(sessions, pipeline, photo_embedder, adapters.chat_adapter, quotas),
         posts=SocialService(sessions, active_clock),
         calendar=CalendarService(sessions, active_clock),
         targets=TargetService(sessions, buffer, pipeline.background, active_clock),

@@ -20,7 +20,7 @@ from bot.discord.errors import describe
 from bot.discord.proxies import Proxies
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
-from services.access import AccessDenied, BudgetSpent
+from services.access import AccessDenied, AccessRefused
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
 from services.errors import DomainError
 from services.media import MAX_BYTES
@@ -34,8 +34,8 @@ CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 # How long the names of a server's members are remembered.
 _NAMES_SECONDS = 60
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
-# Reactions to messages that get no answer: a budget is spent, or a rule forbids it.
-_SPENT, _DENIED = "⏳", "🔒"
+# Reactions to messages that get no answer: not now, or a rule forbids it.
+_WAIT, _DENIED = "⏳", "🔒"
 _CRISIS_RESOURCES = """\
 This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
 any story. Please talk to a person who can help, now:
@@ -120,9 +120,9 @@ class DiscordChatAdapter(ChatAdapter):
 
     @override
     async def send_refusal(
-        self, message: IncomingMessage, error: AccessDenied | BudgetSpent, *, in_words: bool
+        self, message: IncomingMessage, error: AccessRefused, *, in_words: bool
     ) -> None:
-        mark = _SPENT if isinstance(error, BudgetSpent) else _DENIED
+        mark = _DENIED if isinstance(error, AccessDenied) else _WAIT
         with suppress(DomainError):
             async with translate_errors():
                 messageable = await self._resolve(message.channel)
@@ -134,7 +134,7 @@ class DiscordChatAdapter(ChatAdapter):
         """Tell the author of a message something by DM, if they accept one."""
         where = "" if message.channel.guild_id is None else f"<#{message.channel.channel_id}>: "
         async with translate_errors():
-            account_id = message.account_id or message.author_id
+            account_id = message.account
             user = self._bot.get_user(account_id) or await self._bot.fetch_user(account_id)
             await user.send(f"{where}{text}")
 

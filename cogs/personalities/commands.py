@@ -65,6 +65,7 @@ class Personalities(
         visibility="private: for owners only; unlisted: can be brought; /publish makes it public",
         age_restricted="Whether it speaks only in age-restricted channels",
         explicit_picture="Whether its avatar is for adults; then the personality is, too",
+        definition="Whether others may read its definition; by default they may not",
         memory="Whether it remembers conversations",
         pictures="Whether it posts pictures on boards; needs an image model",
         context="How many earlier messages it reads",
@@ -77,6 +78,7 @@ class Personalities(
         visibility: Literal["private", "unlisted"] | None = None,
         age_restricted: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option
         explicit_picture: bool | None = None,  # noqa: FBT001
+        definition: Literal["shown", "hidden"] | None = None,
         memory: bool | None = None,  # noqa: FBT001
         pictures: bool | None = None,  # noqa: FBT001
         context: app_commands.Range[int, 2, 200] | None = None,
@@ -90,6 +92,7 @@ class Personalities(
             visibility=Visibility(visibility) if visibility else None,
             age_restricted=age_restricted,
             avatar_explicit=explicit_picture,
+            definition_shown=definition == "shown" if definition else None,
             memory_enabled=memory,
             image_enabled=pictures,
             context_window_size=context,

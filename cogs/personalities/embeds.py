@@ -7,6 +7,7 @@ from services.texts import on_one_line, shorten
 
 _MAX_INLINE = 40
 _MAX_FIELD = 1024  # Discord's limit for a field of an embed
+_HIDDEN = "*Their maker keeps to themselves who they are.*"
 _FIELDS = {
     "Character": "personality_traits",
     "Tone": "personality_tone",
@@ -26,13 +27,17 @@ def personality_line(personality: Personality, *, is_own: bool) -> str:
     return f"{name}\n{shorten(on_one_line(about), 90)}" if about else name
 
 
-def personality_embed(personality: Personality) -> discord.Embed:
-    """Return the embed of a personality's definition."""
+def personality_embed(personality: Personality, *, is_hidden: bool = False) -> discord.Embed:
+    """Return the embed of a personality's definition; of a hidden one, only what is public."""
+    about = personality.character_info
+    if is_hidden:
+        about = personality.headline or _HIDDEN
     embed = discord.Embed(
         title=discord.utils.escape_markdown(personality.display_name or personality.name),
-        description=shorten(personality.character_info, 2000) or "*Nobody knows who they are.*",
+        description=shorten(about, 2000) or "*Nobody knows who they are.*",
     )
-    for label, field in _FIELDS.items():
+    shown = {} if is_hidden else _FIELDS
+    for label, field in shown.items():
         if text := getattr(personality, field):
             embed.add_field(name=label, value=shorten(text, 300), inline=len(text) <= _MAX_INLINE)
     if personality.avatar_url:
@@ -43,13 +48,13 @@ def personality_embed(personality: Personality) -> discord.Embed:
 def details_embed(details: PersonalityDetails) -> discord.Embed:
     """Return the embed of a personality with its aliases, owners and settings."""
     personality = details.personality
-    embed = personality_embed(personality)
+    embed = personality_embed(personality, is_hidden=details.is_hidden)
     if details.aliases:
         aliases = discord.utils.escape_markdown(", ".join(details.aliases))
         embed.add_field(name="Also answers to", value=shorten(aliases, _MAX_FIELD), inline=False)
     owners = ", ".join(f"<@{owner.discord_id}>" for owner in details.owners)
     embed.add_field(name="Owners", value=shorten(owners, _MAX_FIELD) or "this bot", inline=False)
-    if details.system_prompt:
+    if details.system_prompt and not details.is_hidden:
         name = discord.utils.escape_markdown(details.system_prompt.name)
         embed.add_field(name="System prompt", value=name, inline=False)
     settings = [
@@ -58,6 +63,8 @@ def details_embed(details: PersonalityDetails) -> discord.Embed:
         f"reads {personality.context_window_size} messages back",
         "remembers" if personality.memory_enabled else "remembers nothing",
     ]
+    if personality.definition_shown:
+        settings.append("definition shown")
     if personality.image_enabled:
         settings.append("posts pictures")
     if personality.age_restricted:

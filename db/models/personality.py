@@ -153,6 +153,8 @@ class Personality(Keyed, Timestamped, Base, kw_only=True):
 
     voice_enabled: Mapped[bool] = mapped_column(default=False, server_default="false")
     voice_settings: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    # Whether people other than its owners may read the definition.
+    definition_shown: Mapped[bool] = mapped_column(default=False, server_default="false")
     image_enabled: Mapped[bool] = mapped_column(default=False, server_default="false")
     image_settings: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     memory_enabled: Mapped[bool] = mapped_column(default=True, server_default="true")

@@ -28,6 +28,7 @@ from services.access.budgets import (
 )
 from services.access.errors import (
     AccessDenied,
+    AccessRefused,
     AnswersOutOfRange,
     BlockNotFound,
     BringingForbidden,
@@ -35,11 +36,16 @@ from services.access.errors import (
     BudgetOutOfRange,
     BudgetSpent,
     CannotBlock,
+    NotAMaker,
     NotInServer,
     OneTarget,
+    Owned,
+    QuotaReached,
     Reason,
+    TooManyMessages,
 )
 from services.access.notices import is_notice_due
+from services.access.quotas import Quotas, check_quota
 from services.access.servers import MAX_ANSWERS_PER_HOUR, Resident, ServerService
 from services.access.types import Caller
 from services.access.verdicts import (
@@ -62,6 +68,7 @@ __all__ = [
     "MAX_ANSWERS_PER_HOUR",
     "MAX_USD",
     "AccessDenied",
+    "AccessRefused",
     "AnswersOutOfRange",
     "AuditEntry",
     "AuditService",
@@ -87,8 +94,12 @@ __all__ = [
     "ChannelMode",
     "Limits",
     "ListedBlock",
+    "NotAMaker",
     "NotInServer",
     "OneTarget",
+    "Owned",
+    "QuotaReached",
+    "Quotas",
     "Reason",
     "Reservation",
     "Resident",
@@ -96,11 +107,13 @@ __all__ = [
     "ServerService",
     "Situation",
     "Target",
+    "TooManyMessages",
     "Verdict",
     "admit",
     "authorize",
     "blocked_accounts",
     "came_with_bot",
+    "check_quota",
     "dismiss",
     "forget_actor",
     "is_admitted",

@@ -10,12 +10,11 @@ from sqlalchemy import Select, and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Block, BlockLevel, BlockTarget, Personality
+from db.models import Block, BlockLevel, BlockTarget, Personality, User
 from db.session import Sessions
 from services.access.audit import log_action
-from services.access.errors import BlockNotFound, CannotBlock
+from services.access.errors import BlockNotFound, CannotBlock, NotAMaker
 from services.errors import BotOwnerOnly, ModeratorsOnly
-from services.people import User, get_or_create_user
 from services.texts import clean_optional
 from services.types import Actor
 
@@ -77,7 +76,7 @@ class BlockService:
         server its moderators.
 
         Raises:
-            BotOwnerOnly, ModeratorsOnly: The actor may not block at this level.
+            BotOwnerOnly, ModeratorsOnly, NotAMaker: The actor may not block at this level.
             CannotBlock: It is the actor, somebody protected, or nothing for this level.
             TextTooLong: The note is too long.
         """
@@ -121,7 +120,7 @@ class BlockService:
 
         Raises:
             BlockNotFound: There is none such.
-            BotOwnerOnly, ModeratorsOnly: The actor may not block at this level.
+            BotOwnerOnly, ModeratorsOnly, NotAMaker: The actor may not block at this level.
         """
         async with self._sessions.begin() as session:
             key = await self._key(session, actor, level, guild_id)
@@ -149,9 +148,9 @@ class BlockService:
         The operator sees those of the operator, moderators those of their server, everyone those
         of their own and those against them, without the notes of others.
         """
-        async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, actor)
-            rows = await session.execute(_visible_blocks(actor, user, guild_id))
+        async with self._sessions() as session:
+            maker_id = await _user_id(session, actor)
+            rows = await session.execute(_visible_blocks(actor, maker_id, guild_id))
             return [ListedBlock(block=block, personality=name) for block, name in rows]
 
     async def _key(
@@ -167,7 +166,9 @@ class BlockService:
                 if guild_id is None or not actor.moderates_server:
                     raise ModeratorsOnly
             case BlockLevel.MAKER:
-                maker_id = (await get_or_create_user(session, actor)).id
+                maker_id = await _user_id(session, actor)
+                if maker_id is None:
+                    raise NotAMaker
         is_server = level == BlockLevel.SERVER
         return {
             "level": level,
@@ -179,9 +180,13 @@ class BlockService:
 _KEY_COLUMNS = ("level", "guild_id", "maker_id", "target", "target_id", "personality_id")
 
 
-def _visible_blocks(actor: Actor, user: User, guild_id: int | None) -> Select[Any, Any]:
+async def _user_id(session: AsyncSession, actor: Actor) -> UUID | None:
+    return await session.scalar(select(User.id).where(User.discord_id == actor.discord_id))
+
+
+def _visible_blocks(actor: Actor, maker_id: UUID | None, guild_id: int | None) -> Select[Any, Any]:
     seen = [
-        Block.maker_id == user.id,
+        and_(Block.level == BlockLevel.MAKER, Block.maker_id == maker_id),
         and_(Block.target == BlockTarget.USER, Block.target_id == actor.discord_id),
     ]
     if actor.is_bot_owner:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from typing_extensions import override
+
 from db.models import Bringers
 from services.errors import DomainError
 
@@ -34,8 +36,24 @@ class Reason(StrEnum):
     HOURLY_LIMIT = "answers an hour"
 
 
+class AccessRefused(DomainError):
+    """Somebody gets no answer, now or here."""
+
+    @property
+    def topic(self) -> str:
+        """Return what it is about: people are told once in a while about each topic."""
+        return type(self).__name__
+
+
 @dataclass(eq=False)
-class AccessDenied(DomainError):
+class TooManyMessages(AccessRefused):
+    """So many messages of one person wait for answers that no more are taken."""
+
+    waiting: int
+
+
+@dataclass(eq=False)
+class AccessDenied(AccessRefused):
     """A rule of the operator, of the server's moderators or of a maker forbids it.
 
     `name` is the personality's, if it is about one.
@@ -43,6 +61,11 @@ class AccessDenied(DomainError):
 
     reason: Reason
     name: str = ""
+
+    @property
+    @override
+    def topic(self) -> str:
+        return self.reason
 
 
 @dataclass(eq=False)
@@ -71,6 +94,10 @@ class CannotBlock(DomainError):
     name: str
 
 
+class NotAMaker(DomainError):
+    """The person has made nothing that somebody could be kept from."""
+
+
 class OneTarget(DomainError):
     """A block is about one thing."""
 
@@ -80,11 +107,37 @@ class BlockNotFound(DomainError):
 
 
 @dataclass(eq=False)
-class BudgetSpent(DomainError):
+class BudgetSpent(AccessRefused):
     """A budget leaves no room for a call before `resumes_at`, if that is known."""
 
     limit: BudgetLimit
     resumes_at: datetime | None = None
+
+    @property
+    @override
+    def topic(self) -> str:
+        return self.limit
+
+
+class Owned(StrEnum):
+    """A kind of thing that users own."""
+
+    PERSONALITIES = "personalities"
+    PERSONAS = "personas"
+    CONFIGS = "configs"
+    ALIASES = "aliases"
+    MEMORIES = "memories"
+    PHOTOS = "photos"
+    PHOTO_BYTES = "photo bytes"
+    CHARACTERS = "characters"
+
+
+@dataclass(eq=False)
+class QuotaReached(DomainError):
+    """A user has as much of a kind of thing as they may own."""
+
+    kind: Owned
+    limit: int
 
 
 @dataclass(eq=False)

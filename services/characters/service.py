@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Character, CharacterStatus, Personality, PromptArtifact
 from db.session import Sessions
+from services.access import Owned, Quotas, check_quota
 from services.characters import deletion, queries
 from services.characters.errors import (
     CharacterNameTaken,
@@ -60,8 +61,10 @@ class CharacterService:
         personalities: PersonalityService,
         adapter: ChatAdapter,
         limits: CharacterLimits,
+        quotas: Quotas | None = None,
     ) -> None:
         self._sessions = sessions
+        self._quotas = quotas or Quotas()
         self._pipeline = pipeline
         self._personalities = personalities
         self._adapter = adapter
@@ -91,6 +94,7 @@ class CharacterService:
             FileNotFound, FileTooLarge, NotAPicture, PictureTooLarge: The photo cannot be read.
             ImageLimitReached, TooManyGenerating: The user has reached a limit.
             NoImageModel, NoVisionModel: No such model is configured.
+            QuotaReached: The actor has as many as they may.
             SceneRefused, StyleNotFound: The order is refused.
             StorageUnavailable, StorageMisconfigured: The photo cannot be stored.
         """
@@ -233,6 +237,7 @@ class CharacterService:
             if await vision_model(session) is None:
                 raise NoVisionModel
             await _free_name(session, user.id, name)
+            await check_quota(session, self._quotas, Owned.CHARACTERS, user.id, actor=actor)
         if await queries.count_unfinished(session, user.id) >= self._limits.at_once:
             raise TooManyGenerating(self._limits.at_once)
         limit = self._limits.images_per_day

@@ -7,6 +7,7 @@ from db.models import ConversationLine, Role
 from db.retry import PAID_SECONDS, retry_on_disconnect
 from db.session import Sessions
 from services import memory
+from services.access import Quotas
 from services.chat import queries
 from services.chat.recent_messages import edit_line
 from services.chat.reply_generation import GeneratedReply
@@ -18,8 +19,11 @@ from services.types import Channel
 class ConversationWriter:
     """Stores conversations and memories; retries while the database is unavailable."""
 
-    def __init__(self, sessions: Sessions, embedder: TextEmbedder) -> None:
+    def __init__(
+        self, sessions: Sessions, embedder: TextEmbedder, quotas: Quotas | None = None
+    ) -> None:
         self._sessions = sessions
+        self._quotas = quotas or Quotas()
         self._embedder = embedder
 
     async def save(
@@ -41,6 +45,8 @@ class ConversationWriter:
                 answer.answers_id = user_line.id
                 resolution = reply.resolution
                 if not (resolution.personality.memory_enabled and resolution.keeps_memories):
+                    return
+                if await memory.is_full(session, reply.user.id, self._quotas.memories):
                     return
                 await memory.add(
                     session,

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
-from services.access import AccessDenied, BudgetSpent
+from services.access import AccessRefused
 from services.media import MAX_BYTES
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
@@ -48,7 +48,7 @@ class ChatAdapter(Protocol):
         ...
 
     async def send_refusal(
-        self, message: IncomingMessage, error: AccessDenied | BudgetSpent, *, in_words: bool
+        self, message: IncomingMessage, error: AccessRefused, *, in_words: bool
     ) -> None:
         """React to a message that gets no answer; `in_words` also tells its author why, by DM."""
         ...

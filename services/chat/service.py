@@ -11,7 +11,13 @@ from uuid import UUID, uuid4
 from db.models import ConversationLine
 from db.retry import retry_on_disconnect
 from db.session import Sessions
-from services.access import AccessDenied, BudgetSpent, blocked_accounts, is_notice_due
+from services.access import (
+    AccessDenied,
+    AccessRefused,
+    TooManyMessages,
+    blocked_accounts,
+    is_notice_due,
+)
 from services.chat import catch_up_queries, files, queries
 from services.chat.addressing import (
     Addressees,
@@ -27,7 +33,7 @@ from services.chat.catch_up import CatchUp
 from services.chat.crisis import is_crisis
 from services.chat.debounce import MessageBatch
 from services.chat.errors import ChannelNotFound, NoPersonalityHere
-from services.chat.ordering import ChannelQueues, QueuePosition
+from services.chat.ordering import AnswerSlots, QueuePosition, TurnQueues
 from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
@@ -51,12 +57,14 @@ class ChatService:
         generator: ReplyGenerator,
         writer: ConversationWriter,
         adapter: ChatAdapter,
+        slots: AnswerSlots | None = None,
     ) -> None:
         self._sessions = sessions
+        self._slots = slots or AnswerSlots()
         self._generator = generator
         self._writer = writer
         self._adapter = adapter
-        self._order = ChannelQueues()
+        self._order = TurnQueues()
         self._recent = RecentMessages()
         self._batches: list[MessageBatch] = []
         self._linked_members: set[int] = set()
@@ -77,8 +85,9 @@ class ChatService:
 
         Domain errors are reported to the person; only bugs are raised.
         """
-        # Join the queue before awaiting anything, so that answers keep the order of their triggers.
-        async with self._order.join(message.channel.channel_id) as position:
+        breath = next((each for each in self._batches if each.accepts(message)), None)
+        # Join the queue before awaiting anything, so that a person's answers keep their order.
+        async with self._order.join((message.channel.channel_id, message.account)) as position:
             try:
                 context, found = await retry_on_disconnect(
                     lambda: self._resolve_addressees(message)
@@ -100,7 +109,9 @@ class ChatService:
             message = redact(message, context.opted_out)
             is_incognito = bool(message.author_ids & context.incognito)
             batch = next((each for each in self._batches if each.accepts(message)), None)
-            if batch is None and not personality_ids:
+            # Words of a crisis in the breath of a call are met with help, however fast the answer.
+            needs_help = breath is not None and is_crisis(message.content)
+            if batch is None and not personality_ids and not needs_help:
                 line = to_line(message, combined_text([message]))
                 self._recent.add(
                     message.channel.channel_id, PendingLine(line, is_incognito, message.author_id)
@@ -125,22 +136,21 @@ class ChatService:
         await retry_on_disconnect(link)
         self._linked_members.add(message.author_id)
 
-    async def _refuse(self, message: IncomingMessage, error: AccessDenied | BudgetSpent) -> None:
+    async def _refuse(self, message: IncomingMessage, error: AccessRefused) -> None:
         """Show that a message gets no answer; say why, once an hour."""
-        account_id = message.account_id or message.author_id
-        reason = error.reason if isinstance(error, AccessDenied) else error.limit
+        person = message.account
 
         async def is_due() -> bool:
             async with self._sessions.begin() as session:
-                return await is_notice_due(session, account_id, reason, every=_NOTICE_INTERVAL)
+                return await is_notice_due(session, person, error.topic, every=_NOTICE_INTERVAL)
 
-        in_words = account_id > 0 and await retry_on_disconnect(is_due)
+        in_words = person > 0 and await retry_on_disconnect(is_due)
         with suppress(DomainError):
             await self._adapter.send_refusal(message, error, in_words=in_words)
 
     async def answer_command(self, message: IncomingMessage, personality_id: UUID) -> None:
         """Let a personality answer a message that was sent by a command."""
-        async with self._order.join(message.channel.channel_id) as position:
+        async with self._order.join((message.channel.channel_id, message.account)) as position:
             context = await retry_on_disconnect(lambda: self._message_context(message))
             is_incognito = bool(message.author_ids & context.incognito)
             await self._answer(message, [personality_id], position, is_incognito=is_incognito)
@@ -194,9 +204,12 @@ class ChatService:
         )
         self._batches.append(batch)
         try:
-            async with self._open_answer(message):
+            slot = self._slots.acquire(message.account, message.channel.channel_id)
+            async with self._open_answer(message), slot:
                 for personality_id in batch.addressees:
                     await self._answer_as(batch, personality_id, position)
+        except TooManyMessages as error:
+            await self._refuse(message, error)
         finally:
             self._batches.remove(batch)
             if batch.user_line is None:
@@ -247,7 +260,7 @@ class ChatService:
             log.info(
                 "Nobody answers in channel %s: it or the message is gone", batch.channel.channel_id
             )
-        except (AccessDenied, BudgetSpent) as error:
+        except AccessRefused as error:
             await self._refuse(batch.last, error)
         except DomainError as error:
             with suppress(DomainError):

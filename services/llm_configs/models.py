@@ -292,14 +292,21 @@ def _require_operator(actor: Actor) -> None:
 @asynccontextmanager
 async def follow_rules(sessions: Sessions, ledger: Ledger) -> AsyncGenerator[None]:
     """Keep the prices of the operator's rules up to date while the context is open."""
-    async with sessions() as session:
-        ledger.set_rule_prices(await rule_prices(session))
+    try:
+        await _read_prices(sessions, ledger)
+    except (OSError, DBAPIError) as error:
+        log.warning("The rules of models cannot be read: %s", type(error).__name__)
     task = asyncio.create_task(_follow(sessions, ledger))
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def _read_prices(sessions: Sessions, ledger: Ledger) -> None:
+    async with sessions() as session:
+        ledger.set_rule_prices(await rule_prices(session))
 
 
 async def _follow(sessions: Sessions, ledger: Ledger) -> None:
@@ -309,9 +316,8 @@ async def _follow(sessions: Sessions, ledger: Ledger) -> None:
             async with listen(sessions, MODEL_RULES, notified) as is_open:
                 while is_open():
                     notified.clear()
-                    async with sessions() as session:
-                        ledger.set_rule_prices(await rule_prices(session))
+                    await _read_prices(sessions, ledger)
                     await notified.wait()
         except (OSError, DBAPIError) as error:
-            log.warning("Rules of models are not followed now: %s", type(error).__name__)
+            log.info("The rules of models are not followed now: %s", type(error).__name__)
         await asyncio.sleep(_RECONNECT_SECONDS)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import REASONING_EFFORTS, LlmConfig
 from db.session import Sessions
+from services.access import Owned, Quotas, check_quota
 from services.errors import BotOwnerOnly
 from services.llm import LanguageModels, ModelCatalog, ModelChoice, Sampling
 from services.llm_configs import queries
@@ -101,8 +102,10 @@ class LlmConfigService:
         models: LanguageModels,
         catalog: ModelCatalog,
         personalities: PersonalityService,
+        quotas: Quotas | None = None,
     ) -> None:
         self._sessions = sessions
+        self._quotas = quotas or Quotas()
         self._models = models
         self._catalog = catalog
         self._personalities = personalities
@@ -168,6 +171,8 @@ class LlmConfigService:
         async with self._sessions.begin() as session:
             await self._check_models(session, values, is_global=for_everyone)
             user = await get_or_create_user(session, actor)
+            if not for_everyone:
+                await check_quota(session, self._quotas, Owned.CONFIGS, user.id, actor=actor)
             config = await queries.insert_if_free(
                 session, owner_id=None if for_everyone else user.id, **values
             )

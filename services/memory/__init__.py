@@ -2,7 +2,7 @@
 
 from db.models import Memory
 from services.memory.errors import MemoryLocked, MemoryNotFound
-from services.memory.queries import add
+from services.memory.queries import add, is_full
 from services.memory.retrieval import retrieve
 from services.memory.service import MemoryService
 from services.memory.types import RetrievedMemory
@@ -14,5 +14,6 @@ __all__ = [
     "MemoryService",
     "RetrievedMemory",
     "add",
+    "is_full",
     "retrieve",
 ]

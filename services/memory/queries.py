@@ -37,6 +37,14 @@ async def add(session: AsyncSession, **columns: Any) -> Memory:
     return memory
 
 
+async def is_full(session: AsyncSession, user_id: UUID, limit: int) -> bool:
+    """Whether a user has as many memories as they may."""
+    if limit == 0:
+        return True
+    last = select(Memory.id).where(Memory.user_id == user_id).offset(limit - 1).limit(1)
+    return await session.scalar(last) is not None
+
+
 async def of_user(
     session: AsyncSession, discord_id: int, *conditions: Any, limit: int = 200
 ) -> Sequence[tuple[Memory, str]]:

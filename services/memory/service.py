@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Memory
 from db.session import Sessions
+from services.access import Quotas
 from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.errors import TextEmpty
@@ -22,8 +23,15 @@ _MAX_MATCHES = 20
 class MemoryService:
     """Lists, searches, edits, locks and deletes a user's own memories."""
 
-    def __init__(self, sessions: Sessions, embedder: TextEmbedder, clock: Clock) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        embedder: TextEmbedder,
+        clock: Clock,
+        quotas: Quotas | None = None,
+    ) -> None:
         self._sessions = sessions
+        self._quotas = quotas or Quotas()
         self._clock = clock
         self._embedder = embedder
 
@@ -34,6 +42,13 @@ class MemoryService:
         conditions = () if personality_id is None else (Memory.personality_id == personality_id,)
         async with self._sessions() as session:
             return await queries.of_user(session, actor.discord_id, *conditions)
+
+    async def full_at(self, actor: Actor) -> int | None:
+        """Return how many memories the actor may have if they have as many, else None."""
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+            is_full = await queries.is_full(session, user.id, self._quotas.memories)
+        return self._quotas.memories if is_full else None
 
     async def search(self, actor: Actor, words: str) -> Sequence[tuple[Memory, str]]:
         """Return the actor's memories closest in meaning, closest first."""

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.models import Persona
 from db.session import Sessions
+from services.access import Owned, Quotas, check_quota
 from services.errors import BotOwnerOnly
 from services.people import queries
 from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound
@@ -67,8 +68,9 @@ class OwnedPersona:
 class PeopleService:
     """Creates, edits, selects and deletes personas."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, quotas: Quotas | None = None) -> None:
         self._sessions = sessions
+        self._quotas = quotas or Quotas()
 
     async def list_personas(self, actor: Actor) -> PersonaList:
         """Return the actor's personas."""
@@ -99,11 +101,13 @@ class PeopleService:
 
         Raises:
             PersonaNameTaken: The actor already has one of that name.
+            QuotaReached: They have as many as they may.
             TextEmpty, TextTooLong: A field is not valid.
         """
         values = persona_input.validate()
         async with self._sessions.begin() as session:
             user = await queries.get_or_create_user(session, actor)
+            await check_quota(session, self._quotas, Owned.PERSONAS, user.id, actor=actor)
             persona = await queries.insert_if_free(session, owner_id=user.id, **values)
             if persona is None:
                 raise PersonaNameTaken(persona_input.name)

@@ -37,6 +37,7 @@ class PersonalitySettings(TypedDict, total=False):
     visibility: Visibility | None
     age_restricted: bool | None
     avatar_explicit: bool | None
+    definition_shown: bool | None
     memory_enabled: bool | None
     image_enabled: bool | None
     context_window_size: int | None

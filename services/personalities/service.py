@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 
 from db.models import Personality, PersonalityAlias, PersonalityCard, Visibility
 from db.session import Sessions
-from services.access import Situation, is_own
+from services.access import Owned, Quotas, Situation, check_quota, is_own
 from services.heavy_work import HeavyWork
 from services.names import refuse_impersonation, slugify
 from services.people import get_or_create_user
@@ -36,8 +36,15 @@ from services.types import Actor
 class PersonalityService:
     """Manages personalities. To a person who may not see one, it does not exist."""
 
-    def __init__(self, sessions: Sessions, *, on_delete: DeletionHook | None = None) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        *,
+        on_delete: DeletionHook | None = None,
+        quotas: Quotas | None = None,
+    ) -> None:
         self._sessions = sessions
+        self._quotas = quotas or Quotas()
         self._on_delete = on_delete
         self._heavy_work = HeavyWork()
 
@@ -129,7 +136,8 @@ class PersonalityService:
             PersonalityNotFound: It may not be shown there.
         """
         async with self._sessions() as session:
-            if not await queries.is_owner(session, personality.id, actor.discord_id):
+            is_owner = await queries.is_owner(session, personality.id, actor.discord_id)
+            if not is_owner:
                 if personality.age_restricted and not age_restricted:
                     raise PersonalityNotFound(personality.name)
                 if published := await queries.published_definition(session, personality):
@@ -139,6 +147,7 @@ class PersonalityService:
                 await queries.aliases(session, personality.id),
                 await queries.owners(session, personality.id),
                 await queries.system_prompt_of(session, personality),
+                is_hidden=not (is_owner or actor.is_bot_owner or personality.definition_shown),
             )
 
     async def create(
@@ -154,6 +163,7 @@ class PersonalityService:
         _refuse_impersonation(columns, members)
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
+            await check_quota(session, self._quotas, Owned.PERSONALITIES, user.id, actor=actor)
             return await _insert(session, user.id, columns)
 
     async def edit(
@@ -252,6 +262,7 @@ class PersonalityService:
         async with self._sessions.begin() as session:
             personality = await get_owned(session, actor, personality_id)
             await _refuse_taken(session, name, personality.maker_id)
+            await check_quota(session, self._quotas, Owned.ALIASES, personality_id, actor=actor)
             session.add(PersonalityAlias(personality_id=personality_id, alias=name))
             return name
 
@@ -320,6 +331,7 @@ class PersonalityService:
         _refuse_impersonation(columns, members)
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
+            await check_quota(session, self._quotas, Owned.PERSONALITIES, user.id, actor=actor)
             personality = await _insert(session, user.id, columns)
             await queries.set_card(session, personality.id, card.document, card.image)
             return personality

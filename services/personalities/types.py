@@ -15,12 +15,16 @@ DeletionHook: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Non
 
 @dataclass(frozen=True)
 class PersonalityDetails:
-    """A personality with its aliases, owners and system prompt."""
+    """A personality with its aliases, owners and system prompt.
+
+    `is_hidden` is set if whoever looks at it may not read its definition.
+    """
 
     personality: Personality
     aliases: Sequence[str]
     owners: Sequence[User]
     system_prompt: SystemPrompt | None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)

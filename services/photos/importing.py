@@ -12,11 +12,13 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
 import numpy as np
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import TypeVarTuple, Unpack
 
-from db.models import Photo
+from db.models import Personality, Photo
 from db.session import Sessions
+from services.access import Owned, QuotaReached, Quotas, check_quota
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.jobs import Payload, enqueue
@@ -63,7 +65,7 @@ class _StoredFile:
 
 
 class Importer:
-    """Imports files into one library.
+    """Imports files into one library, within the quotas of its maker if there are some.
 
     Files are decoded `at_once` at a time and saved in their order, so that of two near-duplicates
     the first one is imported, even if the import is interrupted and started again.
@@ -78,8 +80,10 @@ class Importer:
         added_by: UUID | None = None,
         is_ai_generated: bool = False,
         at_once: int = 1,
+        quotas: Quotas | None = None,
     ) -> None:
         self._sessions = sessions
+        self._quotas = quotas
         self._pipeline = pipeline
         self._personality_id = personality_id
         self._added_by = added_by
@@ -108,7 +112,7 @@ class Importer:
                 stored = await pending[0]
                 pending.popleft()
                 self._fill_queue(remaining, pending)
-                result = await self._save(stored)
+                result = await self._save_within_quotas(stored)
                 added = added or result.outcome in (ImportOutcome.ADDED, ImportOutcome.REPLACED)
                 yield result
         finally:
@@ -163,6 +167,13 @@ class Importer:
         memory = 0 if sha256 in self._known_hashes else decoding_memory(data, source.name)
         return data, sha256, memory
 
+    async def _save_within_quotas(self, stored: _StoredFile) -> ImportResult:
+        try:
+            return await self._save(stored)
+        except QuotaReached as error:
+            await self._pipeline.store.delete(stored.keys)
+            return ImportResult(name=stored.name, outcome=ImportOutcome.REFUSED, reason=error)
+
     async def _save(self, stored: _StoredFile) -> ImportResult:
         """Save a photo unless it is a duplicate; concurrent imports of a file add it only once."""
         if stored.reason is not None:
@@ -181,6 +192,7 @@ class Importer:
             if duplicate is not None and not await self._is_copy(stored, duplicate):
                 duplicate = None
             if exists and duplicate is None and stored.prepared is not None:
+                await self._check_quotas(session, stored.prepared)
                 photo = Photo(
                     personality_id=self._personality_id,
                     added_by=self._added_by,
@@ -208,6 +220,21 @@ class Importer:
         is_identical = duplicate is None or duplicate.sha256 == stored.sha256
         outcome = ImportOutcome.DUPLICATE if is_identical else ImportOutcome.NEAR_DUPLICATE
         return ImportResult(name=stored.name, outcome=outcome, photo=duplicate)
+
+    async def _check_quotas(self, session: AsyncSession, prepared: PreparedPhoto) -> None:
+        """Check that the maker of the personality may have another photo.
+
+        Raises:
+            QuotaReached: They may not.
+        """
+        maker_id = await session.scalar(
+            select(Personality.maker_id).where(Personality.id == self._personality_id)
+        )
+        if self._quotas is None or maker_id is None:
+            return
+        size = len(prepared.picture.data)
+        await check_quota(session, self._quotas, Owned.PHOTOS, maker_id)
+        await check_quota(session, self._quotas, Owned.PHOTO_BYTES, maker_id, adding=size)
 
     async def _is_copy(self, stored: _StoredFile, photo: Photo) -> bool:
         """Whether a file with nearly the same hash as a photo shows the same in all its parts."""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Photo
 from db.session import Sessions
-from services.access import authorize
+from services.access import Quotas, authorize
 from services.chat import ChatAdapter
 from services.embeddings import ImageEmbeddings
 from services.errors import DomainError
@@ -44,8 +44,10 @@ class PhotoService:
         pipeline: ImagePipeline,
         embedder: ImageEmbeddings,
         adapter: ChatAdapter,
+        quotas: Quotas | None = None,
     ) -> None:
         self._sessions = sessions
+        self._quotas = quotas or Quotas()
         self._adapter = adapter
         self._pipeline = pipeline
         self._embedder = embedder
@@ -78,6 +80,7 @@ class PhotoService:
             added_by=added_by,
             is_ai_generated=is_ai_generated,
             at_once=at_once,
+            quotas=None if actor.is_bot_owner else self._quotas,
         )
         async for result in importer.run(sources):
             yield result

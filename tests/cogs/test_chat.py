@@ -1,5 +1,7 @@
 """Conversations, as people have them."""
 
+import asyncio
+
 from sqlalchemy import select
 
 from db.models import ConversationLine, LlmCall, Memory
@@ -204,20 +206,37 @@ async def test_pictures_are_seen_files_are_read_and_the_rest_is_named(house: Hou
     assert "[attached: ship.bin]" in words
 
 
-async def test_answers_appear_in_the_order_of_their_triggers(
+async def test_answers_to_a_person_appear_in_the_order_of_their_triggers(
     house: House, sessions: Sessions
 ) -> None:
     slow = hold(house, "Slow and first.")
     house.openai.says("Quick and second.")
     post(house, house.alice, house.lobby, "@Mirela one")
     await slow.requested.wait()
-    post(house, house.bob, house.lobby, "@Bex two")
+    pass_debounce(house)
+    post(house, house.alice, house.lobby, "@Bex two")
     await until_written(sessions, LlmCall)  # the second answer is there, and must wait
 
     slow.set()
     await house.env.settle()
 
     assert answers(house.lobby) == ["Slow and first.", "Quick and second."]
+
+
+async def test_nobody_waits_for_the_answers_to_others(house: House) -> None:
+    slow = hold(house, "Slow and first.")
+    house.openai.says("Quick and second.")
+    post(house, house.alice, house.lobby, "@Mirela one")
+    await slow.requested.wait()
+    post(house, house.bob, house.lobby, "@Bex two")
+    async with asyncio.timeout(5):
+        while not answers(house.lobby):
+            await asyncio.sleep(0.01)
+
+    slow.set()
+    await house.env.settle()
+
+    assert answers(house.lobby) == ["Quick and second.", "Slow and first."]
 
 
 async def test_what_is_said_in_one_breath_is_answered_once(house: House) -> None:

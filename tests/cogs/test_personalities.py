@@ -1,5 +1,6 @@
 """`/personality`: create, change, share and delete."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,10 @@ async def test_a_personality_is_created_listed_viewed_and_called(house: House) -
 
     alices = await house.alice.slash(house.lobby, "personality list")
     bobs = await house.bob.slash(house.lobby, "personality list")
+    hidden = await house.bob.slash(house.lobby, "personality view", personality="zed")
+    await house.alice.slash(
+        house.lobby, "personality settings", personality="Zed", definition="shown"
+    )
     viewed = await house.bob.slash(house.lobby, "personality view", personality="zed")
     await house.bob.send(house.lobby, "@Zed what time is it?")
     assert content_of(created) == MEET.format("Zed")
@@ -59,13 +64,17 @@ async def test_a_personality_is_created_listed_viewed_and_called(house: House) -
     )
     assert lines(alices) == ["**Zed** · yours", *CAST]
     assert lines(bobs) == CAST
+    assert embed(hidden).description == "*Their maker keeps to themselves who they are.*"
+    assert fields(hidden) == {"Owners": house.alice.mention}
     assert embed(viewed).description == "Zed mends clocks."
     assert fields(viewed) == {
         "Character": "Patient.",
         "Tone": "Slow.",
         "Owners": house.alice.mention,
     }
-    assert embed(viewed).footer.text == "unlisted · version 1 · reads 20 messages back · remembers"
+    assert embed(viewed).footer.text == (
+        "unlisted · version 1 · reads 20 messages back · remembers · definition shown"
+    )
     assert answers(house.lobby) == ["Aye."]
 
 
@@ -89,7 +98,7 @@ async def test_each_section_of_an_edit_holds_what_is_there_and_each_change_is_a_
             await house.alice.slash(house.lobby, "personality edit", **options)
         )
 
-    viewed = await house.bob.slash(house.lobby, "personality view", personality="Zed")
+    viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
     assert replies == [f"Saved as version {number}." for number in (2, 3, 4, 4)]
     assert form_values == {
         **ZED,
@@ -254,9 +263,10 @@ async def test_an_alias_that_cannot_be_had_or_is_not_there_is_refused(house: Hou
 
 async def test_many_aliases_and_owners_can_still_be_looked_at(house: House) -> None:
     personality = await zed(house)
+    operator = replace(actor(house.boss), is_bot_owner=True)
     for number in range(20):
         await house.services.personalities.add_alias(
-            actor(house.alice), personality.id, f"{number} {'*' * 70}"
+            operator, personality.id, f"{number} {'*' * 70}"
         )
 
     viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")

@@ -24,7 +24,7 @@ async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
 
 async def publish_personality(house: House, name: str = "Ada", **settings: bool) -> None:
     """Let Alice create a personality and publish it."""
-    personality = await invent(house, house.alice, name, **settings)
+    personality = await invent(house, house.alice, name, **{"definition_shown": True, **settings})
     await house.services.personalities.edit(
         actor(house.alice), personality.id, {"character_info": "She keeps a lighthouse."}
     )

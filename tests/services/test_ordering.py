@@ -4,14 +4,15 @@ import asyncio
 
 import pytest
 
-from services.chat.ordering import ChannelQueues
+from services.access import TooManyMessages
+from services.chat.ordering import AnswerSlots, TurnQueues
 
 
 class Floor:
     """A channel in which whoever gets a turn writes down their name."""
 
     def __init__(self) -> None:
-        self.lanes = ChannelQueues()
+        self.lanes = TurnQueues()
         self.spoken: list[str] = []
 
     def starts(self, name: str, thinking: asyncio.Event, channel_id: int = 1) -> asyncio.Task[None]:
@@ -118,3 +119,99 @@ async def test_a_channel_is_forgotten_when_all_have_spoken() -> None:
 
     assert len(floor.spoken) == 199
     assert vars(floor.lanes) == {"_last": {}}
+
+
+class Desk:
+    """Answers that take until they are let go, in the order in which they begin."""
+
+    def __init__(self, **limits: int) -> None:
+        self.slots = AnswerSlots(**limits)
+        self.begun: list[str] = []
+        self._ends: dict[str, asyncio.Event] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def ask(self, name: str, person_id: int, channel_id: int = 1) -> asyncio.Task[None]:
+        self._ends[name] = asyncio.Event()
+        task = asyncio.create_task(self._answer(name, person_id, channel_id))
+        self._tasks.append(task)
+        return task
+
+    async def _answer(self, name: str, person_id: int, channel_id: int) -> None:
+        async with self.slots.acquire(person_id, channel_id):
+            self.begun.append(name)
+            await self._ends[name].wait()
+
+    async def end(self, *names: str) -> None:
+        for name in names:
+            self._ends[name].set()
+        await settle()
+
+
+async def test_a_person_has_two_messages_answered_at_once() -> None:
+    desk = Desk()
+    for name in ("a1", "a2", "a3"):
+        desk.ask(name, 1)
+    desk.ask("b1", 2)
+    await settle()
+
+    assert desk.begun == ["a1", "a2", "b1"]
+    await desk.end("a1")
+    assert desk.begun == ["a1", "a2", "b1", "a3"]
+    await desk.end("a2", "a3", "b1")
+
+
+async def test_whoever_waits_in_a_channel_is_served_in_turns() -> None:
+    desk = Desk(per_channel=1, per_person=9, max_waiting=9)
+    for name in ("a1", "a2", "a3", "a4"):
+        desk.ask(name, 1)
+    desk.ask("b1", 2)
+    desk.ask("c1", 3)
+    await settle()
+
+    for name in ("a1", "a2", "b1", "c1", "a3", "a4"):
+        await desk.end(name)
+
+    assert desk.begun == ["a1", "a2", "b1", "c1", "a3", "a4"]
+
+
+async def test_the_slots_of_a_person_are_shared_by_their_channels() -> None:
+    desk = Desk(per_person=1)
+    desk.ask("here", 1, channel_id=1)
+    desk.ask("there", 1, channel_id=2)
+    await settle()
+    before = list(desk.begun)
+
+    await desk.end("here")
+
+    assert (before, desk.begun) == (["here"], ["here", "there"])
+    await desk.end("there")
+
+
+async def test_a_burst_is_refused_at_some_point_and_costs_nothing_later() -> None:
+    desk = Desk(per_person=1, max_waiting=2)
+    tasks = [desk.ask(f"a{number}", 1) for number in range(5)]
+    await settle()
+
+    refused = [task for task in tasks if task.done()]
+
+    assert [type(task.exception()) for task in refused] == [TooManyMessages] * 2
+    await desk.end("a0", "a1", "a2")
+    desk.ask("again", 1)
+    await settle()
+    assert desk.begun[-1] == "again"
+    await desk.end("again")
+
+
+async def test_who_gives_up_waiting_leaves_the_place_to_others() -> None:
+    desk = Desk(per_person=1, per_channel=1)
+    desk.ask("first", 1)
+    await settle()
+    given_up = desk.ask("second", 2)
+    desk.ask("third", 3)
+    await settle()
+
+    given_up.cancel()
+    await desk.end("first")
+
+    assert desk.begun == ["first", "third"]
+    await desk.end("third")

@@ -24,7 +24,7 @@ class NamesakeView(View):
     """
 
     def __init__(self, message: IncomingMessage, candidates: Sequence[NamedPersonality]) -> None:
-        super().__init__(message.account_id or message.author_id)
+        super().__init__(message.account)
         self.timeout = _SECONDS
         self.question: discord.Message | None = None
         self._asked_about = message

@@ -45,6 +45,9 @@ _GENERAL = {
 
 _ACCESS = {
     access.AccessDenied: ("[[**{name}** does not answer: ]]{reason:term}.",),
+    access.TooManyMessages: (
+        "You have {waiting} messages waiting for answers already. Let them come first."
+    ),
     access.BringingForbidden: (
         "{bring:term}. A moderator can bring **{name}**, or change that with `/server settings`."
     ),
@@ -54,6 +57,7 @@ _ACCESS = {
         "**{name}** cannot be blocked here: nobody blocks themselves, the person who runs this "
         "bot, or the moderators of a server."
     ),
+    access.NotAMaker: ("You have no personalities yet, so there is nothing to keep anybody from."),
     access.OneTarget: (
         "Choose one thing to block: a user, a role, a channel, a personality, or a server's id."
     ),
@@ -61,6 +65,9 @@ _ACCESS = {
     access.BudgetSpent: (
         "{limit:term} is spent.[[ It goes on {resumes_at:time}.]] Until then `/usage` shows what "
         "you have used."
+    ),
+    access.QuotaReached: (
+        "You have as many {kind:term} as you may: {limit:,}. Delete some that you do not need."
     ),
     access.BudgetOutOfRange: (
         "A budget is between 0 and {maximum_usd:,} dollars, or {maximum_answers:,} answers a day."
@@ -428,6 +435,14 @@ _TERMS = {
     "Bringers:everyone": "Only its maker or a moderator may bring a personality into this server",
     "Bringers:moderators": "Only moderators may bring personalities into this server",
     "Bringers:nobody": "Nobody may bring personalities into this server",
+    "Owned:personalities": "personalities",
+    "Owned:personas": "personas",
+    "Owned:configs": "configs",
+    "Owned:aliases": "aliases of this personality",
+    "Owned:memories": "memories",
+    "Owned:photos": "photos",
+    "Owned:photo bytes": "bytes of photos",
+    "Owned:characters": "characters",
     "BudgetLimit:all": "Today's budget of this bot",
     "BudgetLimit:server": "Today's budget of this server",
     "BudgetLimit:user": "Your budget of today",
