@@ -190,6 +190,7 @@ class DiscordChatAdapter(ChatAdapter):
         known = self._member_names.get(guild.id)
         if known is None or time.monotonic() - known[0] > _NAMES_SECONDS:
             members = [(each.id, (each.display_name, each.name)) for each in guild.members]
+            members += [(role.id, (role.name,)) for role in guild.roles if not role.is_default()]
             names = await asyncio.to_thread(_by_appearance, members)
             known = self._member_names[guild.id] = (time.monotonic(), names)
         return known[1].get(appearance(name), frozenset())

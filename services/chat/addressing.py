@@ -6,7 +6,7 @@ channel, the personality selected for DMs, a mention of the bot.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
@@ -63,11 +63,12 @@ class MessageContext:
 class Addressees:
     """Who should answer a message.
 
-    `denied` is why those who were called do not; `ambiguous` are those of one name, of whom the
-    author has to choose one.
+    `called_as` has the names that they were called by. `denied` is why those who were called do
+    not; `ambiguous` are those of one name, of whom the author has to choose one.
     """
 
     ids: Sequence[UUID] = ()
+    called_as: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
     denied: AccessDenied | None = None
     ambiguous: Sequence[NamedPersonality] = ()
 
@@ -250,7 +251,7 @@ async def _choose(
     mentioned: Sequence[tuple[NamedPersonality, ...]],
 ) -> Addressees:
     """Return whom names mean: of several with one name, the one that spoke last here."""
-    chosen: list[UUID] = []
+    chosen: dict[UUID, str] = {}
     denied: AccessDenied | None = None
     for namesakes in mentioned:
         permitted = [each for each in namesakes if each.verdict is None]
@@ -265,9 +266,8 @@ async def _choose(
             if spoke is None:
                 return Addressees(ambiguous=permitted)
             last = spoke
-        if last not in chosen:
-            chosen.append(last)
-    return Addressees(ids=chosen, denied=None if chosen else denied)
+        chosen.setdefault(last, permitted[0].called_as)
+    return Addressees(ids=list(chosen), called_as=chosen, denied=None if chosen else denied)
 
 
 async def _default_addressee(

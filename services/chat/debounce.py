@@ -1,13 +1,13 @@
 """Debouncing: messages that a person sends in quick succession are answered once."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
 from db.models import ConversationLine
-from services.chat.addressing import combined_text
+from services.chat.addressing import Addressees, combined_text
 from services.chat.recent_messages import to_line
 from services.chat.reply_generation import GeneratedReply
 from services.types import Channel, IncomingMessage
@@ -20,7 +20,8 @@ DEBOUNCE = timedelta(seconds=1.5)
 class MessageBatch:
     """Messages of one person that are answered together, and who answers them.
 
-    `messages` is empty if all of them were deleted; then nobody answers.
+    `messages` is empty if all of them were deleted; then nobody answers. `called_as` has the names
+    that personalities were called by.
     """
 
     channel: Channel
@@ -28,6 +29,7 @@ class MessageBatch:
     messages: list[IncomingMessage]
     addressees: list[UUID]
     is_incognito: bool
+    called_as: dict[UUID, str] = field(default_factory=dict[UUID, str])
     is_open: bool = True
     user_line: ConversationLine | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,10 +49,11 @@ class MessageBatch:
             and message.created_at - self.last.created_at <= DEBOUNCE
         )
 
-    def add(self, message: IncomingMessage, personality_ids: Sequence[UUID]) -> None:
+    def add(self, message: IncomingMessage, found: Addressees) -> None:
         """Add a message; an answer that is being generated is restarted."""
         self.messages.append(message)
-        self.addressees += [each for each in personality_ids if each not in self.addressees]
+        self.addressees += [each for each in found.ids if each not in self.addressees]
+        self.called_as = {**found.called_as, **self.called_as}
         self.changed.set()
 
     def apply_edit(self, message_id: int, content: str) -> None:

@@ -74,7 +74,7 @@ class ChatAdapter(Protocol):
         ...
 
     async def namesakes(self, channel: Channel, name: str) -> frozenset[int]:
-        """Return the members of a channel's server whose name looks like this one."""
+        """Return the members and roles of a channel's server whose name looks like this one."""
         ...
 
     async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:

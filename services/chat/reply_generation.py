@@ -59,7 +59,8 @@ class ReplyRequest:
 
     `lines` are pending lines that are not in the history yet. `regenerated_line` is the line that
     is answered again: the history ends before it. `avoid` is an answer not to repeat. `namesakes`
-    finds members here whose name looks like another. `caused_by` is who pays, if not the actor.
+    finds members and roles here whose name looks like another. `caused_by` is who pays, if not the
+    actor, `called_as` the name or alias that it was called by.
     """
 
     personality_id: UUID
@@ -72,6 +73,7 @@ class ReplyRequest:
     avoid: str | None = None
     namesakes: Callable[[str], Awaitable[frozenset[int]]] | None = None
     caused_by: Actor | None = None
+    called_as: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,15 +160,17 @@ class ReplyGenerator:
         )
 
     async def _refuse_impersonation(self, request: ReplyRequest, personality: Personality) -> None:
-        name = personality.display_name or personality.name
-        members = await request.namesakes(name) if request.namesakes else frozenset[int]()
-        if not members:
+        if request.namesakes is None:
             return
-        async with self._sessions() as session:
-            owners = await owner_ids(session, personality.id)
-        # Those that come with the bot are nobody's.
-        if owners and members - owners:
-            raise NameImpersonates(name)
+        for name in {personality.display_name or personality.name, request.called_as or ""}:
+            members = await request.namesakes(name)
+            if not members:
+                continue
+            async with self._sessions() as session:
+                owners = await owner_ids(session, personality.id)
+            # Those that come with the bot are nobody's.
+            if owners and members - owners:
+                raise NameImpersonates(name)
 
     async def _load_context(self, request: ReplyRequest, embedding: list[float]) -> _Context:
         async with self._sessions.begin() as session:

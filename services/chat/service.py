@@ -101,7 +101,6 @@ class ChatService:
                 await self._refuse(message, found.denied)
             if context.verdict is not None and not context.verdict.is_mute:
                 return
-            personality_ids = found.ids
             await self._link_member(message)
             if found.ambiguous:
                 await self._adapter.ask_which(message, found.ambiguous)
@@ -111,15 +110,15 @@ class ChatService:
             batch = next((each for each in self._batches if each.accepts(message)), None)
             # Words of a crisis in the breath of a call are met with help, however fast the answer.
             needs_help = breath is not None and is_crisis(message.content)
-            if batch is None and not personality_ids and not needs_help:
+            if batch is None and not found.ids and not needs_help:
                 line = to_line(message, combined_text([message]))
                 self._recent.add(
                     message.channel.channel_id, PendingLine(line, is_incognito, message.author_id)
                 )
             elif batch is None or is_crisis(message.content):
-                await self._answer(message, personality_ids, position, is_incognito=is_incognito)
+                await self._answer(message, found, position, is_incognito=is_incognito)
             else:
-                batch.add(message, personality_ids)
+                batch.add(message, found)
 
     async def _link_member(self, message: IncomingMessage) -> None:
         """Store whose account a proxied member is, so that its person can export and delete it."""
@@ -153,7 +152,8 @@ class ChatService:
         async with self._order.join((message.channel.channel_id, message.account)) as position:
             context = await retry_on_disconnect(lambda: self._message_context(message))
             is_incognito = bool(message.author_ids & context.incognito)
-            await self._answer(message, [personality_id], position, is_incognito=is_incognito)
+            found = Addressees(ids=[personality_id])
+            await self._answer(message, found, position, is_incognito=is_incognito)
 
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
@@ -189,18 +189,19 @@ class ChatService:
     async def _answer(
         self,
         message: IncomingMessage,
-        personality_ids: Sequence[UUID],
+        found: Addressees,
         position: QueuePosition,
         *,
         is_incognito: bool,
     ) -> None:
-        """Let these personalities answer a message, in this order."""
+        """Let the addressed personalities answer a message, in this order."""
         if is_crisis(message.content):
             with suppress(DomainError):
                 await self._adapter.send_crisis_resources(message)
             return
         batch = MessageBatch(
-            message.channel, message.author_id, [message], list(personality_ids), is_incognito
+            *(message.channel, message.author_id, [message], list(found.ids), is_incognito),
+            called_as=dict(found.called_as),
         )
         self._batches.append(batch)
         try:
@@ -319,6 +320,7 @@ class ChatService:
                 text=combined_text(batch.messages, [each.text for each in attachments]),
                 images=tuple(image for each in attachments for image in each.images),
                 namesakes=partial(self._adapter.namesakes, batch.channel),
+                called_as=batch.called_as.get(personality_id),
                 lines=await self._pending_lines(channel_id, batch.author_id),
             )
         )

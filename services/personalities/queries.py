@@ -337,9 +337,13 @@ async def set_card(
 
 @dataclass(frozen=True, kw_only=True)
 class NamedPersonality:
-    """A personality that a name may mean here; the verdict is about the person who calls it."""
+    """A personality that a name may mean here; the verdict is about the person who calls it.
+
+    `called_as` is that name or alias, in lower case.
+    """
 
     id: UUID
+    called_as: str
     name: str
     maker: str | None
     rank: int
@@ -377,7 +381,12 @@ async def resolve_names(
         if not known or known[0].rank == rank:
             known.append(
                 NamedPersonality(
-                    id=id_, name=name, maker=maker, rank=rank, verdict=Verdict.parse(verdict)
+                    id=id_,
+                    called_as=word,
+                    name=name,
+                    maker=maker,
+                    rank=rank,
+                    verdict=Verdict.parse(verdict),
                 )
             )
     return found

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from db.models import Memory, Personality, User
 from db.session import Sessions, connect
+from services.access import AccessRefused, BudgetPolicy, Caller
 from services.chat import ChatService, ConversationWriter, ReplyGenerator
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
@@ -29,7 +30,7 @@ from tests.bench.measure import Measure, percentile
 from tests.fakes import FakeChatAdapter
 
 MEMORIES = 100_000
-TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED = 100, 6, 50, 60
+TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED, TURNS_ACCESS = 100, 6, 50, 60, 60
 GUILD = 1
 IDS = count(10_000)
 # Words as frequent as in real text, without the most common ones: the word of rank r occurs in
@@ -51,6 +52,12 @@ class TimedAdapter(FakeChatAdapter):
     ) -> list[int]:
         self.sent_at[channel.channel_id] = time.perf_counter()
         return [next(IDS)]
+
+    @override
+    async def send_refusal(
+        self, message: IncomingMessage, error: AccessRefused, *, in_words: bool
+    ) -> None:
+        raise error
 
     @override
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:
@@ -100,9 +107,22 @@ def measure(url: str) -> list[Measure]:
     return asyncio.run(_measure(url))
 
 
+class NoBudgets(BudgetPolicy):
+    """Says yes and reserves nothing, to measure what reserving takes."""
+
+    @override
+    async def reserve(self, caller: Caller, *, bound_usd: float, expected_usd: float) -> None:
+        return None
+
+
 @asynccontextmanager
 async def chatting(
-    url: str, embedder: WordLlamaEmbedder, adapter: FakeChatAdapter, vendor: TimedVendor
+    url: str,
+    embedder: WordLlamaEmbedder,
+    adapter: FakeChatAdapter,
+    vendor: TimedVendor,
+    *,
+    budgets: BudgetPolicy | None = None,
 ) -> AsyncGenerator[tuple[Sessions, ChatService]]:
     """Open the service on a database, in front of a vendor."""
     dialect = Dialect(cache_key=True, context_tokens=32_000)
@@ -114,7 +134,9 @@ async def chatting(
         texts = OpenAICompatible("openai", api_key="x", base_url=address, dialect=dialect)
         await seed(sessions, vendors={"openai"})
         models = LanguageModels(
-            Ledger(sessions, PRICES), background, {"openai": ConfiguredVendor(texts, "gpt-6-luna")}
+            Ledger(sessions, PRICES, budgets),
+            background,
+            {"openai": ConfiguredVendor(texts, "gpt-6-luna")},
         )
         generator = ReplyGenerator(sessions, models, embedder, SystemClock())
         yield (
@@ -138,12 +160,14 @@ async def _measure(url: str) -> list[Measure]:
         )
         vendor.prompts.clear()
         await _converse(chat, adapter, vendor, channel_id=3, turns=TURNS_CACHED)
+    overhead = await _reserving_overhead(url, embedder)
     together = [took for each in crowd for took in each]
     return [
         Measure("chat_overhead_p50_ms", percentile(alone, 0.5), "ms"),
         Measure("chat_overhead_p95_ms", percentile(alone, 0.95), "ms", "≤ 50"),
         Measure("chat_overhead_50_p50_ms", percentile(together, 0.5), "ms"),
         Measure("chat_overhead_50_p95_ms", percentile(together, 0.95), "ms"),
+        Measure("access_overhead_ratio", overhead, "of a turn without budgets", "≤ 1.05"),
         Measure("prompt_cached_share", _cached_share(vendor.prompts), "of prompt text", "≥ 0.75"),
     ]
 
@@ -171,6 +195,22 @@ async def _converse(
         after = adapter.sent_at[channel_id] - vendor.answered_at[key]
         took.append((before + after) * 1000)
     return took
+
+
+async def _reserving_overhead(url: str, embedder: WordLlamaEmbedder) -> float:
+    """Return the median of turns with budgets by that of turns without, which alternate."""
+    took: dict[bool, list[float]] = {True: [], False: []}
+    adapter, vendor = TimedAdapter(), TimedVendor()
+    async with (
+        chatting(url, embedder, adapter, vendor) as (_, real),
+        chatting(url, embedder, adapter, other := TimedVendor(), budgets=NoBudgets()) as (_, free),
+    ):
+        for turn in range(TURNS_ACCESS + 5):
+            for has_budgets, chat, model in ((True, real, vendor), (False, free, other)):
+                channel_id = 5000 + has_budgets
+                times = await _converse(chat, adapter, model, channel_id=channel_id, turns=1)
+                took[has_budgets] += times if turn >= 5 else []  # connections, plans
+    return percentile(took[True], 0.5) / percentile(took[False], 0.5)
 
 
 async def _fill_memory(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:

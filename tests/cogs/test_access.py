@@ -104,6 +104,22 @@ async def test_names_are_compared_where_a_personality_is_brought(house: House) -
     assert "**bob** could be mistaken" in content_of(brought)
 
 
+async def test_who_takes_the_name_of_an_alias_later_wins(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.discord.chat._NAMES_SECONDS", 0)
+    zed = await invent(house, house.alice, "Zed")
+    await house.services.personalities.add_alias(actor(house.alice), zed.id, "Nightingale")
+    await ask(house, house.bob, "@Nightingale hello")
+    house.guild.add_member(house.env.create_user("nightingale"))
+
+    await ask(house, house.bob, "@Nightingale and now?")
+    await ask(house, house.bob, "@Zed hello")
+
+    assert answers(house.lobby) == ["Aye.", "Aye."]
+    assert "could be mistaken" in house.lobby.history()[-3].content
+
+
 async def test_two_makers_may_use_one_name_and_whoever_asks_chooses(
     house: House, sessions: Sessions
 ) -> None:

@@ -21,6 +21,7 @@ from services.llm import (
     ContextTooLong,
     LanguageModels,
     Ledger,
+    ListedModel,
     MalformedAnswer,
     ModelError,
     ModelMisconfigured,
@@ -181,7 +182,7 @@ async def test_what_a_vendor_can_and_cannot_do_is_known_by_the_name_of_its_model
     assert models.vendors == {"openai", "spare"}
     assert models.unsupported("openai/x", frozenset({"top_k", "temperature"})) == {"top_k"}
     assert models.context_tokens("openai/default") == Dialect().context_tokens
-    assert await models.models("openai") == {"gpt-6-luna": None}
+    assert await models.models("openai") == {"gpt-6-luna": ListedModel()}
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,8 @@ class OpenAIStandIn:
         self.template_status = 400
         self.models: list[Body] = [{"id": "gpt-6-luna", "object": "model"}]
         self.url = ""
+        # What the answers took, as they said it: tokens read and written.
+        self.tokens_in = self.tokens_out = 0
         self._known = set(_FIELDS) | (_EXTRA if extra else set[str]())
 
     def says(self, *texts: str) -> None:
@@ -120,6 +122,9 @@ class OpenAIStandIn:
             return web.Response(text=reply.body, status=reply.status, headers=reply.headers)
         if reply.status != 200:
             return _error(reply.status, reply.message, reply.code, reply.headers)
+        usage = _usage(body, reply)
+        self.tokens_in += usage["prompt_tokens"]
+        self.tokens_out += usage["completion_tokens"]
         if body.get("stream"):
             return await self._stream(request, body, reply)
         return web.json_response(_completion(body, reply))
