@@ -152,7 +152,7 @@ def usage_embed(
     embed = discord.Embed(
         title=title,
         description=(
-            f"**${report.cost_usd:.4f}** · {report.calls:,} calls ({report.failed:,} failed), "
+            f"**{_dollars(report.cost_usd)}** · {_calls(report.calls)} ({report.failed:,} failed), "
             f"{report.tokens_in:,} tokens read ({report.tokens_cached:,} cached), "
             f"{report.tokens_out:,} written"
         ),
@@ -168,7 +168,7 @@ def usage_embed(
     for name, rows in (
         ("By personality", report.personalities),
         ("By model", report.models),
-        ("By purpose", report.purposes),
+        ("By purpose", report.purposes if len(report.purposes) > 1 else ()),
         ("By user", report.users),
         ("By server", servers),
     ):
@@ -185,14 +185,23 @@ def _usage_line(row: UsageRow, report: UsageReport) -> str:
     share = row.cost_usd / report.cost_usd if report.cost_usd else row.calls / report.calls
     bar = "▰" * round(_BAR_LENGTH * share) + "▱" * (_BAR_LENGTH - round(_BAR_LENGTH * share))
     name = escape(row.name) if row.name else "*others*"
-    return f"{bar} **{name[:60]}** · ${row.cost_usd:.4f} · {row.calls:,} calls"
+    return f"{bar} **{name[:60]}** · {_dollars(row.cost_usd)} · {_calls(row.calls)}"
+
+
+def _dollars(usd: float) -> str:
+    """Return an amount with cents, and their hundredths where there are no cents."""
+    return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}"
+
+
+def _calls(count: int) -> str:
+    return f"{count:,} call" if count == 1 else f"{count:,} calls"
 
 
 def _status_line(status: BudgetStatus) -> str:
-    dollars = f"${status.used_usd:.4f}" + (
-        "" if status.limit_usd is None else f" of ${status.limit_usd:.4f}"
+    dollars = _dollars(status.used_usd) + (
+        "" if status.limit_usd is None else f" of {_dollars(status.limit_usd)}"
     )
-    answers = f"{status.used_answers:,} calls" + (
+    answers = _calls(status.used_answers) + (
         "" if status.limit_answers is None else f" of {status.limit_answers:,}"
     )
     return f"**{_LIMIT_NAMES[status.limit]}**: {dollars} · {answers}"

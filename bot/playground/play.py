@@ -63,6 +63,7 @@ async def play(
     async with runner as env, background(bot):
         server = world.build(env)
         bot.owner_ids = {server.members["alice"].id}
+        bot.services.budgets.exempt(bot.owner_ids)
         if server.is_new:
             await _welcome(bot, server)
         await _open_board(bot, server)

@@ -12,7 +12,7 @@ from db.models import (
     ServerPolicy,
 )
 from services.access.admissions import admit, dismiss
-from services.access.audit import AUDIT_DAYS, AuditService, forget_actor, log_action
+from services.access.audit import AUDIT_DAYS, AuditService, forget_actor, log_action, sweep
 from services.access.authorization import authorize, permit
 from services.access.blocks import BlockService, ListedBlock, Target
 from services.access.budgets import (
@@ -126,4 +126,5 @@ __all__ = [
     "person_verdict",
     "personality_verdict",
     "scope_rank",
+    "sweep",
 ]

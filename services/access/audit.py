@@ -1,16 +1,18 @@
 """The audit log: who allowed, blocked, admitted something or changed a budget."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Admission, AuditEntry, Block, SentNotice
+from db.models import Admission, AuditEntry, Block, SentNotice, Spending
 from db.session import Sessions
 from services.errors import BotOwnerOnly
 from services.types import Actor
 
 AUDIT_DAYS = 180
+_NOTICE_DAYS, _ENDED_BLOCK_DAYS, _SPENDING_DAYS = 7, 30, 3
 _MAX_ENTRIES = 500
 
 
@@ -21,6 +23,17 @@ def log_action(
     session.add(
         AuditEntry(actor_id=actor.discord_id, guild_id=guild_id, action=action, subject=subject)
     )
+
+
+async def sweep(session: AsyncSession) -> None:
+    """Delete what is kept for a while only: the audit log, notices, ended blocks and spending."""
+    for table, column, days in (
+        (AuditEntry, AuditEntry.created_at, AUDIT_DAYS),
+        (SentNotice, SentNotice.sent_at, _NOTICE_DAYS),
+        (Block, Block.ends_at, _ENDED_BLOCK_DAYS),
+        (Spending, Spending.hour, _SPENDING_DAYS),
+    ):
+        await session.execute(delete(table).where(column < func.now() - timedelta(days=days)))
 
 
 async def forget_actor(session: AsyncSession, discord_id: int) -> None:

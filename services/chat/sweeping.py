@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from db.models import ConversationLine
 from db.session import Sessions
+from services import access
 from services.jobs import Handler, Payload, Run, enqueue
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class SweepJob(Payload):
 
 
 class SweepHandler(Handler[SweepJob]):
-    """Deletes cleared lines, and enqueues itself again."""
+    """Deletes cleared lines and what access keeps for a while only, and enqueues itself again."""
 
     payload_type = SweepJob
     max_attempts: ClassVar[int] = 100_000
@@ -40,6 +41,7 @@ class SweepHandler(Handler[SweepJob]):
             await session.execute(
                 delete(ConversationLine).where(ConversationLine.deleted_at < cutoff)
             )
+            await access.sweep(session)
             await enqueue_sweep(session, after=_INTERVAL)
 
 

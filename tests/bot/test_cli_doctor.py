@@ -69,10 +69,11 @@ async def test_a_good_set_up_is_good(
     openai: OpenAIStandIn, database_url: str, tmp_path: Path, discord_api: dict[str, Any]
 ) -> None:
     discord_api["flags"] = (1 << 14) | (1 << 18)
-    settings = settings_of(openai, tmp_path, discord_token=SecretStr("right"))
+    settings = settings_of(openai, tmp_path, discord_token=SecretStr("right"), budget_usd=2)
 
     findings = await run_checks(settings, database_url)
 
+    assert by_part(findings)["Budget"].finding == "$2.00 in 24 hours, of which $0.00 are spent"
     assert {each.state for each in findings} == {CheckState.GOOD, CheckState.IDLE}
     idle = [each.part for each in findings if each.state is CheckState.IDLE]
     assert idle == ["Buffer", "Model for pictures", "Pictures' address"]
@@ -89,6 +90,24 @@ async def test_missing_intents_are_named(
 
     assert diagnostics["Message Content Intent"].state is CheckState.BAD
     assert diagnostics["Server Members Intent"].state is CheckState.BAD
+
+
+async def test_a_budget_that_is_missing_and_a_model_without_a_price_are_named(
+    openai: OpenAIStandIn, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(openai, tmp_path, openai_model="gpt-5")
+    free = by_part(await run_checks(settings, database_url))
+
+    def nothing_is_free(_: Settings) -> frozenset[str]:
+        return frozenset()
+
+    monkeypatch.setattr("bot.app.vendors.free_vendors", nothing_is_free)
+
+    paid = by_part(await run_checks(settings, database_url))
+
+    assert paid["Budget"].finding == "none"
+    assert paid["Price"].finding == "nobody knows what openai/gpt-5 costs"
+    assert "Price" not in free  # it is on this machine
 
 
 async def test_a_wrong_token_is_named(

@@ -50,12 +50,12 @@ async def test_a_budget_is_set_shown_and_left_to_the_default(house: House) -> No
     cleared = await house.boss.slash(house.lobby, "budget set", scope="everything")
 
     assert lines(shown) == [
-        "**In all**: $0.0000 of $5.0000 · 0 calls",
+        "**In all**: $0.00 of $5.00 · 0 calls",
         "**everything** : $5",
         "**server** `77`: 100 answers",
         f"**user** {house.bob.mention}: $0.5",
     ]
-    assert lines(cleared)[0] == "**In all**: $0.0000 · 0 calls"
+    assert lines(cleared)[0] == "**In all**: $0.00 · 0 calls"
 
 
 @pytest.mark.parametrize("target", [{}, {"scope": "everything", "server": "7"}, {"server": "x"}])
@@ -74,7 +74,7 @@ async def test_a_new_bot_may_spend_a_dollar_a_day_and_says_so(
     shown = await house.boss.slash(house.lobby, "budget show")
 
     assert lines(shown) == [
-        "**In all**: $0.0000 of $1.0000 · 0 calls",
+        "**In all**: $0.00 of $1.00 · 0 calls",
         "**everything** : $1 · the default of a new bot",
     ]
 

@@ -7,10 +7,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from typing_extensions import override
 
-from db.models import Budget, BudgetScope, Spending
+from db.models import AuditEntry, Block, Budget, BudgetScope, SentNotice, Spending
 from db.session import Sessions, connect
 from services.access import (
     BudgetLimit,
@@ -21,6 +21,8 @@ from services.access import (
     Caller,
     Limits,
     Reservation,
+    is_notice_due,
+    sweep,
 )
 from services.notifications import Notice, Notifier, ReplyAddress
 from tests.conftest import ROOT
@@ -298,3 +300,26 @@ async def test_processes_that_race_never_exceed_a_budget(
         )
         people = await session.scalar(select(func.sum(Spending.people)))
     assert people == accounts
+
+
+async def test_what_is_kept_for_a_while_only_is_swept(sessions: Sessions) -> None:
+    old = datetime.now(UTC) - timedelta(days=200)
+    async with sessions.begin() as session:
+        session.add_all(
+            [
+                Spending(scope="all", scope_id=0, hour=old, usd=1, answers=1, people=0),
+                Block(level="operator", target="user", target_id=1, created_by=9, ends_at=old),
+                Block(level="operator", target="user", target_id=2, created_by=9),
+                AuditEntry(actor_id=9, action="budget", subject="all"),
+            ]
+        )
+        await session.execute(update(AuditEntry).values(created_at=old))
+        await is_notice_due(session, 1, "all", every=HOUR)
+
+        await sweep(session)
+
+        counts = [
+            await session.scalar(select(func.count()).select_from(table))
+            for table in (Spending, Block, AuditEntry, SentNotice)
+        ]
+    assert counts == [0, 1, 0, 1]

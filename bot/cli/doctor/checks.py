@@ -163,9 +163,36 @@ async def _check_models(settings: Settings, sessions: Sessions) -> list[CheckRes
                 settings, sessions, background, budgets_of(settings, sessions)
             ) as models,
         ):
-            return [await _check_vendor(models, name) for name in sorted(models.vendors)]
+            vendors = [await _check_vendor(models, name) for name in sorted(models.vendors)]
+            return [*vendors, *_check_prices(models), await _check_budget(settings, sessions)]
     except (SettingsError, ModelError) as error:
         return [CheckResult("Language model", CheckState.BAD, operator_text(error))]
+
+
+def _check_prices(models: LanguageModels) -> list[CheckResult]:
+    """Return a result for each model of the settings whose price nobody knows."""
+    todo = "Set its price by `/model allow` or MODEL_PRICES: until then, it is reckoned dear."
+    return [
+        CheckResult("Price", CheckState.DOUBTFUL, f"nobody knows what {model} costs", todo)
+        for model in sorted(models.defaults)
+        if models.ledger.price(model) is None
+    ]
+
+
+async def _check_budget(settings: Settings, sessions: Sessions) -> CheckResult:
+    """Say what may be spent in 24 hours in all."""
+    try:
+        status = (await budgets_of(settings, sessions).status())[0]
+    except (OSError, SQLAlchemyError):
+        return CheckResult("Budget", CheckState.IDLE, "no tables yet")
+    if status.limit_usd is None:
+        todo = "Set one by `/budget set` or BUDGET_USD: anyone may use your models without limit."
+        return CheckResult("Budget", CheckState.DOUBTFUL, "none", todo)
+    return CheckResult(
+        "Budget",
+        CheckState.GOOD,
+        f"${status.limit_usd:,.2f} in 24 hours, of which ${status.used_usd:,.2f} are spent",
+    )
 
 
 async def _check_vendor(models: LanguageModels, vendor: str) -> CheckResult:
