@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, cast, false, func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.pool import NullPool
 
@@ -35,6 +35,11 @@ def url_of(sessions: Sessions) -> str:
     return sessions.kw["info"]["url"]
 
 
+def engine_of(sessions: Sessions) -> AsyncEngine:
+    """Return the engine of a pool that `connect` has opened."""
+    return sessions.kw["bind"]
+
+
 async def search_vectors(session: AsyncSession) -> None:
     """Prepare a transaction for a filtered search of the nearest vectors.
 
@@ -59,7 +64,7 @@ async def listen(
 
     It uses a connection of its own. `notified` is also set when that is lost.
     """
-    engine = sessions.kw["bind"]
+    engine = engine_of(sessions)
 
     def on_event(*_: object) -> None:
         notified.set()

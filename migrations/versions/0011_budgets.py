@@ -72,6 +72,8 @@ DECLARE
     people_count int;
     accrued numeric;
 BEGIN
+    -- The answer waits for this; a crash of the server may lose the last reservations.
+    PERFORM set_config('synchronous_commit', 'off', true);
     PERFORM pg_advisory_xact_lock(hashtext('reserve_spending'));
     FOR status IN SELECT * FROM budget_status(
         p_now, p_server, p_account, p_account_key, p_usd, p_answers
@@ -117,14 +119,12 @@ BEGIN
         END IF;
     END IF;
 
-    FOR status IN SELECT * FROM budget_status(
-        p_now, p_server, p_account, p_account_key, p_usd, p_answers
-    ) LOOP
-        INSERT INTO spending AS s (scope, scope_id, hour, usd, answers)
-        VALUES (status.scope, status.key, this_hour, p_bound, 1)
-        ON CONFLICT (scope, scope_id, hour)
-        DO UPDATE SET usd = s.usd + excluded.usd, answers = s.answers + 1;
-    END LOOP;
+    INSERT INTO spending AS s (scope, scope_id, hour, usd, answers)
+    SELECT each.scope, each.key, this_hour, p_bound, 1
+    FROM (VALUES ('all', 0), ('server', p_server), ('user', p_account_key)) each (scope, key)
+    WHERE each.key IS NOT NULL
+    ON CONFLICT (scope, scope_id, hour)
+    DO UPDATE SET usd = s.usd + excluded.usd, answers = s.answers + 1;
     used_usd := used_usd + p_bound;
     IF p_account IS NOT NULL AND last_hour IS DISTINCT FROM this_hour THEN
         UPDATE spending s SET people = s.people + CASE WHEN s.hour = this_hour THEN 1 ELSE -1 END

@@ -18,6 +18,7 @@ from services.access.blocks import BlockService, ListedBlock, Target
 from services.access.budgets import (
     MAX_ANSWERS,
     MAX_USD,
+    SETTLEMENT,
     BudgetPolicy,
     Budgets,
     BudgetSettings,
@@ -67,6 +68,7 @@ __all__ = [
     "MAX_ANSWERS",
     "MAX_ANSWERS_PER_HOUR",
     "MAX_USD",
+    "SETTLEMENT",
     "AccessDenied",
     "AccessRefused",
     "AnswersOutOfRange",

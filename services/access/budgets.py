@@ -10,12 +10,26 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from sqlalchemy import CTE, delete, func, select, text, tuple_, update
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    DateTime,
+    Numeric,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from typing_extensions import override
 
 from db.models import Budget, BudgetScope, Spending
 from db.retry import retry_on_disconnect
-from db.session import Sessions
+from db.session import Sessions, engine_of
 from services.access.audit import log_action
 from services.access.errors import BudgetLimit, BudgetOutOfRange, BudgetSpent
 from services.access.notices import is_notice_due
@@ -58,33 +72,56 @@ class BudgetSettings:
     user: Limits = field(default_factory=Limits)
 
 
+def _settlement() -> CTE:
+    """Return the statement that replaces what is reserved by the actual cost, with parameters."""
+    hour = Spending.hour == bindparam("settled_hour", type_=DateTime(timezone=True))
+    accounts = (
+        and_(Spending.scope == scope, Spending.scope_id == bindparam(name, type_=BigInteger))
+        for scope, name in (
+            (BudgetScope.ALL, "settled_all"),
+            (BudgetScope.SERVER, "settled_server"),
+            (BudgetScope.USER, "settled_user"),
+        )
+    )
+    locked = (
+        select(Spending.scope, Spending.scope_id)
+        .where(hour, or_(*accounts))
+        .order_by(Spending.scope)  # as `reserve_spending` locks them
+        .with_for_update()
+        .cte("locked")
+    )
+    account = tuple_(Spending.scope, Spending.scope_id)
+    change = bindparam("settled_change", type_=Numeric(16, 8))
+    return (
+        update(Spending)
+        .where(hour, account.in_(select(locked.c.scope, locked.c.scope_id)))
+        .values(usd=func.greatest(0, Spending.usd + change))
+        .cte("settlement")
+    )
+
+
+# Rides in the statement that writes a call into the ledger.
+SETTLEMENT = _settlement()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reservation:
-    """An amount in US dollars that a call may cost, reserved in accounts of an hour."""
+    """An amount in US dollars that a call may cost, reserved in the accounts of an hour."""
 
     usd: float
     hour: datetime
-    accounts: Sequence[tuple[str, int]]
+    guild_id: int | None
+    account_key: int | None
 
-    def settlement(self, cost: float) -> CTE:
-        """Return the statement that replaces what is reserved by the actual cost."""
-        account = tuple_(Spending.scope, Spending.scope_id)
-        locked = (
-            select(Spending.scope, Spending.scope_id)
-            .where(Spending.hour == self.hour, account.in_(self.accounts))
-            .order_by(Spending.scope)  # as `reserve_spending` locks them
-            .with_for_update()
-            .cte("locked")
-        )
-        return (
-            update(Spending)
-            .where(
-                Spending.hour == self.hour,
-                account.in_(select(locked.c.scope, locked.c.scope_id)),
-            )
-            .values(usd=func.greatest(0, Spending.usd + (cost - self.usd)))
-            .cte("settlement")
-        )
+    def settled_at(self, cost: float) -> dict[str, object]:
+        """Return the parameters of `SETTLEMENT` for the actual cost."""
+        return {
+            "settled_hour": self.hour,
+            "settled_all": 0,
+            "settled_server": self.guild_id,
+            "settled_user": self.account_key,
+            "settled_change": _decimal(cost - self.usd),
+        }
 
 
 @dataclass(frozen=True)
@@ -132,6 +169,7 @@ class Budgets(BudgetPolicy):
         exempt: Collection[int] = (),
     ) -> None:
         self._sessions = sessions
+        self._engine = engine_of(sessions).execution_options(isolation_level="AUTOCOMMIT")
         self._settings = settings or BudgetSettings()
         self._clock = clock or SystemClock()
         self._exempt = frozenset(exempt)
@@ -238,10 +276,8 @@ class Budgets(BudgetPolicy):
         parameters["now"] = now
 
         async def decide() -> tuple[str | None, datetime | None, float, float | None]:
-            async with self._sessions() as session:
-                connection = await session.connection(
-                    execution_options={"isolation_level": "AUTOCOMMIT"}
-                )
+            # One statement, and no transaction around it.
+            async with self._engine.connect() as connection:
                 return tuple((await connection.execute(_RESERVE, parameters)).one())
 
         refused_by, resumes_at, used, budget = await retry_on_disconnect(decide)
@@ -250,12 +286,11 @@ class Budgets(BudgetPolicy):
             raise BudgetSpent(BudgetLimit(refused_by), resumes_at)
         if budget is not None and float(used) >= WARNING_SHARE * float(budget):
             self._warn(float(used), float(budget))
-        key = _account_key(caller.account_id)
-        accounts = {"all": 0, "server": caller.guild_id, "user": key}
         return Reservation(
             usd=bound_usd,
             hour=now.replace(minute=0, second=0, microsecond=0),
-            accounts=[(scope, id_) for scope, id_ in accounts.items() if id_ is not None],
+            guild_id=caller.guild_id,
+            account_key=_account_key(caller.account_id),
         )
 
     def _warn(self, used: float, budget: float) -> None:

@@ -5,15 +5,15 @@ import time
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import CTE, insert, text
+from sqlalchemy import Table, bindparam, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from db.models import CallOutcome, LlmCall
 from db.retry import PAID_SECONDS, retry_on_disconnect
 from db.session import Sessions
-from services.access import BudgetPolicy, Budgets, Caller
+from services.access import SETTLEMENT, BudgetPolicy, Budgets, Caller
 from services.llm import prices
 from services.llm.errors import (
     ContextTooLong,
@@ -40,6 +40,18 @@ _OUTCOMES: Mapping[type[ModelError], CallOutcome] = {
     ContextTooLong: CallOutcome.TOO_LONG,
     MalformedAnswer: CallOutcome.MALFORMED,
 }
+
+
+_INSERT = insert(cast("Table", LlmCall.__table__)).values(
+    {
+        name: bindparam(f"call_{name}")
+        for name in (
+            *("purpose", "model", "outcome", "tokens_in", "tokens_cached", "tokens_out"),
+            *("cost_usd", "duration_ms", "user_id", "personality_id", "guild_id"),
+        )
+    }
+)
+_INSERT_AND_SETTLE = _INSERT.add_cte(SETTLEMENT)
 
 
 def _outcome_of(error: ModelError) -> CallOutcome:
@@ -130,16 +142,21 @@ class Ledger:
             raise
         finally:
             seconds = time.perf_counter() - started
-            settlement = None
+            settlement: dict[str, object] | None = None
             if reservation is not None:
                 if call.usage is not None:
-                    settlement = reservation.settlement(self.cost_at_most(model, call.usage))
+                    settlement = reservation.settled_at(self.cost_at_most(model, call.usage))
                 elif not is_charged:
-                    settlement = reservation.settlement(0)
+                    settlement = reservation.settled_at(0)
             await self._record(model, caller, call, seconds, settlement)
 
     async def _record(
-        self, model: str, caller: Caller, call: OpenCall, seconds: float, settlement: CTE | None
+        self,
+        model: str,
+        caller: Caller,
+        call: OpenCall,
+        seconds: float,
+        settlement: Mapping[str, object] | None,
     ) -> None:
         """Store a call, whatever its outcome, and settle what was reserved for it."""
         usage = call.usage or Usage()
@@ -171,13 +188,14 @@ class Ledger:
         }
 
         async def write() -> None:
-            statement = insert(LlmCall).values(**values)
             async with self._sessions.begin() as session:
                 # The answer waits for this; losing the last rows in a crash is acceptable.
                 await session.execute(text("SET LOCAL synchronous_commit = off"))
-                await session.execute(
-                    statement if settlement is None else statement.add_cte(settlement)
-                )
+                row = {f"call_{name}": value for name, value in values.items()}
+                if settlement is None:
+                    await session.execute(_INSERT, row)
+                else:
+                    await session.execute(_INSERT_AND_SETTLE, {**row, **settlement})
 
         try:
             await retry_on_disconnect(write, seconds=PAID_SECONDS)

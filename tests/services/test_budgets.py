@@ -13,6 +13,7 @@ from typing_extensions import override
 from db.models import AuditEntry, Block, Budget, BudgetScope, SentNotice, Spending
 from db.session import Sessions, connect
 from services.access import (
+    SETTLEMENT,
     BudgetLimit,
     Budgets,
     BudgetSettings,
@@ -54,7 +55,7 @@ async def reserve(budgets: Budgets, caller: Caller, usd: float) -> Reservation |
 async def settle(sessions: Sessions, reservation: Reservation | None, cost: float) -> None:
     assert reservation is not None
     async with sessions.begin() as session:
-        await session.execute(select(1).add_cte(reservation.settlement(cost)))
+        await session.execute(select(1).add_cte(SETTLEMENT), reservation.settled_at(cost))
 
 
 async def refusal(budgets: Budgets, caller: Caller, usd: float) -> BudgetSpent:
@@ -242,7 +243,7 @@ _RACER = """
 import asyncio, random, sys
 from datetime import UTC, datetime, timedelta
 from db.session import connect
-from services.access import Budgets, BudgetSettings, BudgetSpent, Caller, Limits
+from services.access import SETTLEMENT, Budgets, BudgetSettings, BudgetSpent, Caller, Limits
 from sqlalchemy import select
 from tests.fakes import HandClock
 
@@ -262,7 +263,7 @@ async def main(url, seed):
                 return
             async with sessions.begin() as session:
                 cost = rng.choice([0.02, 0.005, 0.0])
-                await session.execute(select(1).add_cte(held.settlement(cost)))
+                await session.execute(select(1).add_cte(SETTLEMENT), held.settled_at(cost))
         await asyncio.gather(*(ask(n) for n in range(120)))
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))
