@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 # Troupe does not use voice, so the warnings about missing voice dependencies are noise.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
+_TEAM_OWNERS = (discord.TeamMemberRole.admin, discord.TeamMemberRole.developer)
 Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
     "personas", "personalities", "configs", "models", "prompts", "channels", "chat", "answers",
@@ -88,9 +89,10 @@ class Bot(commands.AutoShardedBot):
         """Return the accounts of the operator: those of the settings, else the application's."""
         if self.owner_ids or self.application is None:
             return frozenset(self.owner_ids or ())
-        team = self.application.team
-        owners = [self.application.owner] if team is None else team.members
-        return frozenset(each.id for each in owners)
+        if (team := self.application.team) is None:
+            return frozenset({self.application.owner.id})
+        # As discord.py tells who owns a bot.
+        return frozenset(each.id for each in team.members if each.role in _TEAM_OWNERS)
 
     async def sync_if_changed(self, *, force: bool = False) -> bool:
         """Sync the application commands if they differ from those that were last synced."""
