@@ -12,7 +12,7 @@ from bot.discord.converters import interaction_actor
 from bot.discord.messages import escape, timestamp
 from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
-from services.access import BlockLevel, BlockTarget, ListedBlock, OneTarget, Target
+from services.access import AmbiguousTarget, BlockLevel, BlockTarget, ListedBlock, Target
 from services.personalities import Personality
 
 Where: TypeAlias = Literal["this server", "my personalities", "everywhere"]
@@ -151,7 +151,7 @@ def target_of(
     """Return what is blocked: the one that was given.
 
     Raises:
-        OneTarget: None was given, or several, or the id of a server is no number.
+        AmbiguousTarget: None was given, or several, or the id of a server is no number.
     """
     targets = [
         *([Target(kind=BlockTarget.USER, name=user.name, id=user.id)] if user else []),
@@ -164,7 +164,7 @@ def target_of(
     if server is not None and server.isdecimal() and len(server) < 20:  # noqa: PLR2004 - an id
         targets.append(Target(kind=BlockTarget.SERVER, name=server, id=int(server)))
     if len(targets) != 1:
-        raise OneTarget
+        raise AmbiguousTarget
     return targets[0]
 
 

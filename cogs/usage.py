@@ -14,12 +14,12 @@ from bot.discord.ui import show_list
 from services.access import (
     MAX_ANSWERS,
     MAX_USD,
+    AmbiguousTarget,
     Budget,
     BudgetLimit,
     BudgetScope,
     BudgetStatus,
     Limits,
-    OneTarget,
 )
 from services.llm import UsageReport, UsageRow
 
@@ -129,7 +129,7 @@ def _scope_of(
     """Return what a budget is for.
 
     Raises:
-        OneTarget: Nothing or several were given.
+        AmbiguousTarget: Nothing or several were given.
     """
     targets = [
         *([(_SCOPES[scope], 0)] if scope else []),
@@ -138,7 +138,7 @@ def _scope_of(
     if server is not None and server.isdecimal() and 0 < int(server) < 2**63:
         targets.append((BudgetScope.SERVER, int(server)))
     if len(targets) != 1:
-        raise OneTarget
+        raise AmbiguousTarget
     return targets[0]
 
 

@@ -25,15 +25,16 @@ async def authorize(
         AccessDenied: A rule of the operator, the server or the maker forbids it.
     """
     where = situation or (Situation.of_user(user) if user else Situation())
-    if personality_id is None:
-        verdict, name = await session.scalar(select(person_verdict(where))), ""
-    else:
+    found = None
+    if personality_id is not None:
         row = await session.execute(
             select(personality_verdict(where), Personality.name).where(
                 Personality.id == personality_id
             )
         )
-        verdict, name = row.one_or_none() or (None, "")
+        found = row.one_or_none()
+    # Of a personality that is gone, the rules about the person still hold.
+    verdict, name = found or (await session.scalar(select(person_verdict(where))), "")
     return permit(
         purpose,
         Verdict.parse(verdict),

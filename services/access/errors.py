@@ -98,8 +98,8 @@ class NotAMaker(DomainError):
     """The person has made nothing that somebody could be kept from."""
 
 
-class OneTarget(DomainError):
-    """A block is about one thing."""
+class AmbiguousTarget(DomainError):
+    """A block or a budget is about exactly one thing."""
 
 
 class BlockNotFound(DomainError):

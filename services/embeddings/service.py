@@ -1,5 +1,8 @@
 """The one place that calls embedders of pictures."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 from db.models import CallOutcome
 from services.access import Caller
 from services.embeddings.ports import ImageEmbedder
@@ -30,13 +33,8 @@ class ImageEmbeddings:
             BudgetSpent: A budget leaves no room for it.
             EmbedderFailed, EmbedderMisconfigured, EmbedderUnavailable: As of the embedder.
         """
-        if not self._embedder.price_usd:
+        async with self._paid(caller):
             return await self._embedder.embed_picture(picture)
-        price = Usage(cost_usd=self._embedder.price_usd)
-        async with self._ledger.call(self.name, caller, at_most=price, expected=price) as call:
-            vector = await self._embedder.embed_picture(picture)
-            call.outcome, call.usage = CallOutcome.OK, price
-        return vector
 
     async def embed_text(self, text: str, *, caller: Caller) -> list[float]:
         """Return the vector of a text, if `supports_text`.
@@ -45,10 +43,16 @@ class ImageEmbeddings:
             BudgetSpent: A budget leaves no room for it.
             EmbedderFailed, EmbedderMisconfigured, EmbedderUnavailable: As of the embedder.
         """
-        if not self._embedder.price_usd:
+        async with self._paid(caller):
             return await self._embedder.embed_text(text)
+
+    @asynccontextmanager
+    async def _paid(self, caller: Caller) -> AsyncGenerator[None]:
+        """Pay for what is embedded inside, if the embedder has a price."""
+        if not self._embedder.price_usd:
+            yield
+            return
         price = Usage(cost_usd=self._embedder.price_usd)
         async with self._ledger.call(self.name, caller, at_most=price, expected=price) as call:
-            vector = await self._embedder.embed_text(text)
+            yield
             call.outcome, call.usage = CallOutcome.OK, price
-        return vector

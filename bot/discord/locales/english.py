@@ -58,8 +58,8 @@ _ACCESS = {
         "bot, or the moderators of a server."
     ),
     access.NotAMaker: ("You have no personalities yet, so there is nothing to keep anybody from."),
-    access.OneTarget: (
-        "Choose one thing to block: a user, a role, a channel, a personality, or a server's id."
+    access.AmbiguousTarget: (
+        "Choose exactly one thing that it is about. A server is given by its id, which is a number."
     ),
     access.BlockNotFound: "There is no such block. `/block list` shows those that you can lift.",
     access.BudgetSpent: (
