@@ -59,7 +59,7 @@ _ACCESS = {
     ),
     access.NotAMaker: ("You have no personalities yet, so there is nothing to keep anybody from."),
     access.AmbiguousTarget: (
-        "Choose exactly one thing that it is about. A server is given by its id, which is a number."
+        "Choose one thing that it is about. A server is given by its id, which is a number."
     ),
     access.BlockNotFound: "There is no such block. `/block list` shows those that you can lift.",
     access.BudgetSpent: (
