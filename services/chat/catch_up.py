@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -95,3 +96,32 @@ class CatchUp:
         ids = await retry_on_disconnect(take)
         messages = [await self.adapter.message(*each) for each in ids]
         return [each for each in messages if each is not None]
+
+    @asynccontextmanager
+    async def open_answer(self, message: IncomingMessage) -> AsyncGenerator[None]:
+        """Have a message answered after a restart, if the process ends before it is answered."""
+
+        async def store() -> None:
+            async with self.sessions.begin() as session:
+                await catch_up_queries.open_answer(session, message)
+
+        storing = asyncio.ensure_future(retry_on_disconnect(store))
+        is_ending = False
+        try:
+            yield
+        except asyncio.CancelledError:
+            is_ending = True
+            raise
+        finally:
+            if not is_ending:
+                await asyncio.gather(storing, return_exceptions=True)
+                await self.close_answer(message)
+
+    async def close_answer(self, message: IncomingMessage) -> None:
+        """Do not answer a message after a restart any more."""
+
+        async def remove() -> None:
+            async with self.sessions.begin() as session:
+                await catch_up_queries.close_answer(session, message.message_id)
+
+        await retry_on_disconnect(remove)

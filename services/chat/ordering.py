@@ -9,19 +9,19 @@ from services.access import TooManyMessages
 
 
 class QueuePosition:
-    """A position in a queue. Only sending waits for its turn, generation does not."""
+    """A position in a queue: what needs no turn goes on before it has come."""
 
     def __init__(self, previous: asyncio.Future[None] | None) -> None:
         self._previous = previous
 
     async def wait(self) -> None:
-        """Wait until all earlier answers have been sent or abandoned."""
+        """Wait until all earlier turns have ended."""
         if self._previous is not None:
             await asyncio.shield(self._previous)
 
 
 class TurnQueues:
-    """One queue per person and channel."""
+    """One queue per key, such as a person in a channel."""
 
     def __init__(self) -> None:
         self._last: dict[Hashable, asyncio.Future[None]] = {}

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from uuid import UUID, uuid4
@@ -65,6 +65,7 @@ class ChatService:
         self._writer = writer
         self._adapter = adapter
         self._order = TurnQueues()
+        self._stores = TurnQueues()
         self._recent = RecentMessages()
         self._batches: list[MessageBatch] = []
         self._linked_members: set[int] = set()
@@ -206,7 +207,7 @@ class ChatService:
         self._batches.append(batch)
         try:
             slot = self._slots.acquire(message.account, message.channel.channel_id)
-            async with self._open_answer(message), slot:
+            async with self._catch_up.open_answer(message), slot:
                 for personality_id in batch.addressees:
                     await self._answer_as(batch, personality_id, position)
         except TooManyMessages as error:
@@ -218,33 +219,6 @@ class ChatService:
                 lines = [to_line(each, combined_text([each])) for each in batch.messages]
                 pending = [PendingLine(line, is_incognito, batch.author_id) for line in lines]
                 self._recent.add(batch.channel.channel_id, *pending)
-
-    @asynccontextmanager
-    async def _open_answer(self, message: IncomingMessage) -> AsyncGenerator[None]:
-        """Have a message answered after a restart, if the process ends before it is answered."""
-
-        async def store() -> None:
-            async with self._sessions.begin() as session:
-                await catch_up_queries.open_answer(session, message)
-
-        storing = asyncio.ensure_future(retry_on_disconnect(store))
-        is_ending = False
-        try:
-            yield
-        except asyncio.CancelledError:
-            is_ending = True
-            raise
-        finally:
-            if not is_ending:
-                await asyncio.gather(storing, return_exceptions=True)
-                await self._close_answer(message)
-
-    async def _close_answer(self, message: IncomingMessage) -> None:
-        async def remove() -> None:
-            async with self._sessions.begin() as session:
-                await catch_up_queries.close_answer(session, message.message_id)
-
-        await retry_on_disconnect(remove)
 
     async def _answer_as(
         self, batch: MessageBatch, personality_id: UUID, position: QueuePosition
@@ -379,14 +353,22 @@ class ChatService:
         text = "\n".join([reply.text, *(f"-# {note}" for note in reply.notes)])
         if batch.messages:
             # Rather not answered after a crash in this moment than twice.
-            await self._close_answer(batch.messages[0])
+            await self._catch_up.close_answer(batch.messages[0])
         message_ids = await self._adapter.send(
             channel, speaker_of(personality), text, line_id=line_id
         )
-        if not batch.messages:
-            return  # deleted meanwhile
         answer = answer_line(channel, reply, line_id, message_ids)
-        is_incognito = reply.user.incognito
+        # Answers to several people may be sent at once: each pending line is stored by one of them.
+        async with self._stores.join(channel.channel_id) as position:
+            await position.wait()
+            if batch.messages:  # not deleted meanwhile
+                await self._store(batch, reply, answer)
+
+    async def _store(
+        self, batch: MessageBatch, reply: GeneratedReply, answer: ConversationLine
+    ) -> None:
+        """Store an answer and all pending lines of its channel, if it may be stored."""
+        channel, is_incognito = batch.channel, reply.user.incognito
         if batch.user_line is None:
             batch.user_line = batch.to_user_line(reply)
             user_line = PendingLine(batch.user_line, is_incognito, batch.author_id)

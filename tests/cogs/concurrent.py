@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from db.base import Base
 from db.session import Sessions
-from services.embeddings import WordLlamaEmbedder
+from services.embeddings import TextEmbedder
 from services.llm import LanguageModels
 from services.personalities import Personality, Visibility
 from services.types import Actor
@@ -109,7 +109,7 @@ async def until_written(sessions: Sessions, table: type[Base]) -> None:
 
 
 async def restart(
-    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+    house: House, sessions: Sessions, models: LanguageModels, embedder: TextEmbedder
 ) -> None:
     """Kill the process and start another on the same database and the same Discord."""
     events = [task for task in asyncio.all_tasks() if task.get_name() == "discord.py: on_message"]

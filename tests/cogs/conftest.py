@@ -19,7 +19,7 @@ from bot.playground import simulation
 from db.session import Sessions
 from services.buffer import BufferPublisher
 from services.clock import Clock
-from services.embeddings import WordLlamaEmbedder
+from services.embeddings import TextEmbedder, WordLlamaEmbedder
 from services.images import ImagePipeline
 from services.llm import LanguageModels
 from tests.vendors.openai import OpenAIStandIn
@@ -54,7 +54,7 @@ def make_bot(
     sessions: Sessions,
     models: LanguageModels,
     studio: ImagePipeline,
-    embedder: WordLlamaEmbedder,
+    embedder: TextEmbedder,
     *,
     development: bool = False,
     clock: Clock | None = None,

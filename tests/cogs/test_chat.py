@@ -1,12 +1,14 @@
 """Conversations, as people have them."""
 
 import asyncio
+from collections.abc import Sequence
 
 from sqlalchemy import select
+from typing_extensions import override
 
 from db.models import ConversationLine, LlmCall, Memory
 from db.session import Sessions
-from services.embeddings import WordLlamaEmbedder
+from services.embeddings import TextEmbedder, WordLlamaEmbedder
 from services.llm import LanguageModels
 from tests.cogs.concurrent import (
     answers,
@@ -237,6 +239,40 @@ async def test_nobody_waits_for_the_answers_to_others(house: House) -> None:
     await house.env.settle()
 
     assert answers(house.lobby) == ["Quick and second.", "Slow and first."]
+
+
+async def test_answers_that_are_stored_at_once_are_each_stored_once(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    storing, may_go_on = asyncio.Event(), asyncio.Event()
+
+    class SlowEmbedder(TextEmbedder):
+        @override
+        async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+            if any(text.endswith("Mirela: Slow to store.") for text in texts):
+                storing.set()
+                await may_go_on.wait()
+            return await embedder.embed(texts)
+
+    await restart(house, sessions, models, SlowEmbedder())
+    house.openai.says("Slow to store.", "Quick.")
+    post(house, house.alice, house.lobby, "@Mirela one")
+    await storing.wait()
+    post(house, house.bob, house.lobby, "@Bex two")
+    async with asyncio.timeout(5):
+        while "Quick." not in answers(house.lobby):
+            await asyncio.sleep(0.01)
+
+    may_go_on.set()
+    await house.env.settle()
+
+    async with sessions() as session:
+        lines = await session.scalars(
+            select(ConversationLine.content).order_by(ConversationLine.position)
+        )
+        memories = await session.scalars(select(Memory.content).order_by(Memory.created_at))
+    assert lines.all() == ["@Mirela one", "Slow to store.", "@Bex two", "Quick."]
+    assert len(memories.all()) == 2
 
 
 async def test_what_is_said_in_one_breath_is_answered_once(house: House) -> None:
