@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
-from bot.discord.converters import interaction_actor
+from bot.discord.converters import interaction_actor, to_actor
 from bot.discord.messages import escape, timestamp
 from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
@@ -133,8 +133,7 @@ class Blocks(commands.GroupCog, group_name="block", group_description="Who gets 
             return set()
         is_moderator = (
             where == "this server"
-            and isinstance(user, discord.Member)
-            and user.guild_permissions.manage_guild
+            and to_actor(user).moderates_server
             and interaction.guild is not None
             and interaction.guild.owner_id != interaction.user.id
         )

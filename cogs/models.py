@@ -32,10 +32,15 @@ class ModelList(commands.Cog):
     async def models(self, interaction: Interaction) -> None:
         """Show the models that you may choose, with prices, and make a config of one."""
         offered = await self._rules.offered()
+        own = sorted(await self._rules.own_vendors(await interaction_actor(interaction)))
         embed = discord.Embed(
             title=f"Models ({len(offered)})",
             description=shorten("\n".join(map(model_line, offered)), 4000) or "*None.*",
         )
+        if own:
+            listed = ", ".join(code(f"{name}/…") for name in own)
+            value = f"All that your key opens: {listed}, in `/config create`."
+            embed.add_field(name="With your key", value=value, inline=False)
         embed.set_footer(text="Prices are US dollars per million tokens: read · cached · written")
         view = _ModelView(interaction.user.id, self._configs, offered) if offered else None
         await interaction.response.send_message(

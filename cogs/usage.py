@@ -149,10 +149,16 @@ def usage_embed(
     server_name: Callable[[int], str],
 ) -> discord.Embed:
     """Return the embed of a report, with bars for shares of the cost, or of the calls."""
+    own = (
+        f" ({_dollars(report.own_keys_usd)} of it on keys that users have brought)"
+        if report.own_keys_usd
+        else ""
+    )
     embed = discord.Embed(
         title=title,
         description=(
-            f"**{_dollars(report.cost_usd)}** · {_calls(report.calls)} ({report.failed:,} failed), "
+            f"**{_dollars(report.cost_usd)}**{own} · "
+            f"{_calls(report.calls)} ({report.failed:,} failed), "
             f"{report.tokens_in:,} tokens read ({report.tokens_cached:,} cached), "
             f"{report.tokens_out:,} written"
         ),

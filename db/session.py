@@ -1,12 +1,14 @@
 """Sessions: the sessionmaker is injected, the context manager owns the pool."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, cast, false, func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.pool import NullPool
@@ -14,6 +16,9 @@ from sqlalchemy.pool import NullPool
 from db.engine import ITERATIVE_VECTOR, check_server, create_engine
 from db.errors import AlreadyRunning
 
+log = logging.getLogger(__name__)
+
+_RECONNECT_SECONDS = 1.0
 # Shorter beginnings of an id are rather a name.
 _MIN_ID_LENGTH = 4
 
@@ -78,6 +83,40 @@ async def listen(
         finally:
             # A listening connection must not return to the pool.
             await connection.invalidate()
+
+
+@asynccontextmanager
+async def follow(
+    sessions: Sessions, channel: str, read: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[None]:
+    """Call `read` now and after every NOTIFY of a channel while the context is open.
+
+    While the database cannot be reached, it is tried again every second.
+    """
+    try:
+        await read()
+    except (OSError, DBAPIError) as error:
+        log.warning("%s cannot be read: %s", channel, type(error).__name__)
+    task = asyncio.create_task(_follow(sessions, channel, read))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _follow(sessions: Sessions, channel: str, read: Callable[[], Awaitable[None]]) -> None:
+    notified = asyncio.Event()
+    while True:
+        try:
+            async with listen(sessions, channel, notified) as is_open:
+                while is_open():
+                    notified.clear()
+                    await read()
+                    await notified.wait()
+        except (OSError, DBAPIError) as error:
+            log.info("%s is not followed now: %s", channel, type(error).__name__)
+        await asyncio.sleep(_RECONNECT_SECONDS)
 
 
 @asynccontextmanager

@@ -22,12 +22,14 @@ from db.upgrade import upgrade
 from services.embeddings import WordLlamaEmbedder
 from services.images import ImageModels, ImagePipeline
 from services.images.replicate import ReplicateImageModel
+from services.keys import KeyRing, KeyService, Vault
 from services.llm import (
     PRICES,
     BackgroundCalls,
     ConfiguredVendor,
     LanguageModels,
     Ledger,
+    TextModel,
     background_calls,
 )
 from services.llm.openai_compatible import OpenAICompatible
@@ -227,8 +229,25 @@ def studio_of(images: ImageModels, carrier: BackgroundCalls, folder: Path) -> Im
 
 
 @pytest.fixture
-async def models(
+async def keys(
     sessions: Sessions, carrier: BackgroundCalls, openai: OpenAIStandIn
+) -> AsyncGenerator[KeyService]:
+    """Keys of users, through the real SDK in front of the stand-in of OpenAI."""
+
+    def open_vendor(name: str, key: str, base_url: str | None) -> TextModel:
+        return OpenAICompatible(
+            name, api_key=key, base_url=base_url or openai.url, dialect=Dialect()
+        )
+
+    vault = Vault("a secret of tests that is long enough")
+    ring = KeyRing(sessions, vault, open_vendor, {"openai": "gpt-6-luna"})
+    yield KeyService(sessions, vault, ring, carrier, open_vendor, {"llm.example.org"})
+    await ring.close()
+
+
+@pytest.fixture
+async def models(
+    sessions: Sessions, carrier: BackgroundCalls, openai: OpenAIStandIn, keys: KeyService
 ) -> AsyncGenerator[LanguageModels]:
     """Language models through the real SDK in front of a stand-in; the database is seeded."""
     dialect = Dialect(max_tokens="max_completion_tokens", cache_key=True, context_tokens=16_000)
@@ -239,5 +258,6 @@ async def models(
         {"openai": ConfiguredVendor(vendor, "gpt-6-luna")},
         deadline=5,
         wait=wait_none(),
+        own_keys=keys.ring,
     )
     await vendor.close()

@@ -23,6 +23,7 @@ from services.clock import Clock
 from services.embeddings import ImageEmbedder, TextEmbedder
 from services.engine import ActJob
 from services.images import ImagePipeline
+from services.keys import KeyService
 from services.llm import LanguageModels
 
 
@@ -34,6 +35,7 @@ class Runtime:
     sessions: Sessions
     models: LanguageModels
     budgets: Budgets
+    keys: KeyService
     pipeline: ImagePipeline
     embedder: TextEmbedder
     image_embedder: ImageEmbedder
@@ -62,6 +64,7 @@ class Runtime:
                 clock=self.clock,
                 engine=self.engine,
                 budgets=self.budgets,
+                keys=self.keys,
                 quotas=self.settings.quotas,
                 limits=CharacterLimits(
                     images_per_day=self.settings.character_images_per_day,

@@ -22,6 +22,7 @@ from services.engine import (
     EngineService,
 )
 from services.jobs import Handler, JobMetrics, JobService
+from services.keys import KeyService
 from services.llm import LanguageModels, Ledger, UsageService
 from services.llm_configs import LlmConfigService, ModelService
 from services.media import GarbageCollector
@@ -43,13 +44,14 @@ from services.social import (
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """All services of a process."""
+    """All services of a process; `keys` is None where no keys of users can be stored."""
 
     chat_adapter: ChatAdapter
     models: LanguageModels
     ledger: Ledger
     usage: UsageService
     budgets: Budgets
+    keys: KeyService | None
     servers: ServerService
     blocks: BlockService
     audit: AuditService

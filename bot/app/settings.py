@@ -16,6 +16,7 @@ from db.address import parse_address
 from services.access import MAX_ANSWERS, MAX_USD, BudgetSettings, Limits, Quotas
 from services.embeddings import IMAGE_EMBEDDERS
 from services.images import IMAGE_VENDORS
+from services.keys import MIN_SECRET_LENGTH
 
 _MIN_KEY_LENGTH = 16
 
@@ -140,6 +141,10 @@ class Settings(BaseSettings):
     max_photo_bytes: int = Field(default=2_000_000_000, ge=0)
     max_characters: int = Field(default=20, ge=0)
 
+    keys_secret: SecretStr | None = None
+    keys_secret_next: SecretStr | None = None
+    key_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+
     model_deadline_seconds: float = Field(default=120, gt=0)
     model_prices: dict[str, tuple[float, float, float]] = Field(
         default_factory=dict[str, tuple[float, float, float]]
@@ -151,6 +156,22 @@ class Settings(BaseSettings):
         """Parse comma-separated ids."""
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("key_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        """Parse comma-separated names of hosts."""
+        if isinstance(value, str):
+            return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("keys_secret", "keys_secret_next")
+    @classmethod
+    def _require_entropy(cls, value: SecretStr | None) -> SecretStr | None:
+        """Reject secrets that can be guessed."""
+        if value is not None and len(value.get_secret_value()) < MIN_SECRET_LENGTH:
+            raise ValueError(f"it needs {MIN_SECRET_LENGTH} characters or more, made at random")
         return value
 
     @field_validator("job_concurrency")
@@ -222,7 +243,8 @@ class Settings(BaseSettings):
     def vendor(self, name: str) -> VendorAccess | None:
         """Return the access to a vendor with an OpenAI-compatible API; None if not configured."""
         key = getattr(self, f"{name}_api_key", self.compatible_api_key)
-        base_url, model = getattr(self, f"{name}_base_url"), getattr(self, f"{name}_model")
+        base_url = getattr(self, f"{name}_base_url", None)
+        model = getattr(self, f"{name}_model", None)
         if key is None or base_url is None or model is None:
             return None
         dialect = {

@@ -16,13 +16,16 @@ from services.embeddings import ImageEmbedder, LocalImageEmbedder
 from services.embeddings.image_embed import RemoteImageEmbedder
 from services.images import IMAGE_VENDORS, ImageModel, ImageModels, ImagePipeline, ImageVendor
 from services.llm import (
+    CUSTOM,
     PRICES,
     VENDORS,
     BackgroundCalls,
     ConfiguredVendor,
     LanguageModels,
     Ledger,
+    OwnKeys,
     Price,
+    TextModel,
 )
 from services.llm_configs import follow_rules
 from services.media import Fetcher, FolderStore, ObjectStore
@@ -80,7 +83,11 @@ def object_store(settings: Settings) -> ObjectStore:
 
 @asynccontextmanager
 async def language_models(
-    settings: Settings, sessions: Sessions, background: BackgroundCalls, budgets: Budgets
+    settings: Settings,
+    sessions: Sessions,
+    background: BackgroundCalls,
+    budgets: Budgets,
+    own_keys: OwnKeys | None = None,
 ) -> AsyncGenerator[LanguageModels]:
     """Open every vendor that the settings name, and the local model where there is one.
 
@@ -108,6 +115,7 @@ async def language_models(
             vendors,
             deadline=settings.model_deadline_seconds,
             budget_fallback=settings.budget_fallback_model,
+            own_keys=own_keys,
         )
 
 
@@ -160,6 +168,36 @@ def _gemini(settings: Settings) -> dict[str, ConfiguredVendor]:
         timeout=settings.model_deadline_seconds,
     )
     return {"gemini": ConfiguredVendor(gemini, settings.gemini_model)}
+
+
+def vendor_opener(settings: Settings) -> Callable[[str, str, str | None], TextModel]:
+    """Return what opens a vendor by its name, a key, and the address of a custom one."""
+
+    def open_vendor(name: str, key: str, base_url: str | None) -> TextModel:
+        timeout = settings.model_deadline_seconds
+        if name == "gemini":
+            from services.llm.gemini import Gemini  # noqa: PLC0415 - as above
+
+            return Gemini(api_key=key, base_url=settings.gemini_base_url, timeout=timeout)
+        from services.llm.openai_compatible import OpenAICompatible  # noqa: PLC0415 - as above
+        from services.llm.public_network import PublicTransport  # noqa: PLC0415 - as above
+
+        vendor = VENDORS[name]
+        dialect = vendor.dialect or VENDORS[CUSTOM].dialect
+        assert dialect is not None  # noqa: S101 - users bring keys of no other vendors
+        if name == "openai":
+            dialect = replace(dialect, reasoning_effort=settings.openai_reasoning_effort or None)
+        return OpenAICompatible(
+            name,
+            api_key=key,
+            base_url=base_url or getattr(settings, f"{name}_base_url"),
+            dialect=dialect,
+            timeout=timeout,
+            key_path=vendor.key_path,
+            transport=PublicTransport() if name == CUSTOM else None,
+        )
+
+    return open_vendor
 
 
 @asynccontextmanager

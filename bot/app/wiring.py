@@ -54,6 +54,7 @@ from services.engine import (
 )
 from services.images import IMAGE_VENDORS, ImagePipeline
 from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
+from services.keys import KeyService
 from services.llm import VENDORS, LanguageModels, ModelCatalog, UsageService
 from services.llm_configs import LlmConfigService, ModelService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
@@ -124,6 +125,7 @@ def assemble(
     engine: EngineOptions | None = None,
     limits: CharacterLimits | None = None,
     budgets: Budgets | None = None,
+    keys: KeyService | None = None,
     quotas: Quotas | None = None,
 ) -> Services:
     """Build every service from the adapters and clients that do I/O."""
@@ -131,6 +133,8 @@ def assemble(
     active_clock = clock or SystemClock()
     budgets = budgets or Budgets(sessions)
     budgets.warn_by(adapters.notifier)
+    if keys is not None:
+        keys.ring.notify_by(adapters.notifier)
     personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts, quotas=quotas)
     generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared)
     writer = ConversationWriter(sessions, embedder, quotas)
@@ -179,6 +183,7 @@ def assemble(
         ledger=models.ledger,
         usage=UsageService(sessions),
         budgets=budgets,
+        keys=keys,
         servers=ServerService(sessions),
         blocks=BlockService(sessions),
         audit=AuditService(sessions),

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.app.heartbeat import heartbeat, is_alive
+from bot.app.own_keys import own_keys
 from bot.app.runtime import Runtime
 from bot.app.settings import Settings
 from bot.app.vendors import budgets_of, image_pipeline, language_models, photo_embedder
@@ -21,6 +22,7 @@ from bot.cli import terminal
 from bot.cli.doctor.checks import run_checks
 from bot.cli.doctor.diagnostics import show
 from bot.cli.jobs import jobs_app
+from bot.cli.keys import keys_app
 from bot.cli.legacy import import_app
 from bot.cli.media import media_app
 from bot.cli.personalities import personalities_app
@@ -44,6 +46,7 @@ database_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(database_app, name="db")
 app.add_typer(import_app, name="import")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(keys_app, name="keys")
 app.add_typer(media_app, name="media")
 app.add_typer(personalities_app, name="personalities")
 app.add_typer(personas_app, name="personas")
@@ -210,8 +213,10 @@ async def _open_runtime(
     async with (
         connect(url) as sessions,
         background_calls() as background,
+        own_keys(settings, sessions, background) as keys,
         language_models(
-            settings, sessions, background, budgets := budgets_of(settings, sessions)
+            *(settings, sessions, background, budgets := budgets_of(settings, sessions)),
+            own_keys=keys.ring,
         ) as models,
         image_pipeline(settings, models.ledger, background) as pipeline,
         photo_embedder(settings) as image_embedder,
@@ -222,6 +227,7 @@ async def _open_runtime(
             sessions=sessions,
             models=models,
             budgets=budgets,
+            keys=keys,
             pipeline=pipeline,
             embedder=text_embedder(),
             image_embedder=image_embedder,

@@ -21,6 +21,7 @@ from bot.discord.errors import operator_text
 from db.embedded import server
 from db.errors import AlreadyRunning, DatabaseUnreachable, FolderUnusable, NoDatabase
 from services.errors import DomainError
+from services.keys import SecretWrong
 from services.types import Actor
 
 LIVE, PLAYGROUND = "troupe", "playground"
@@ -58,7 +59,7 @@ def friendly_errors() -> Generator[None]:
 
 def _message_for(error: Exception) -> str | None:
     match error:
-        case SettingsError():
+        case SettingsError() | SecretWrong():
             return str(error)
         case DomainError():
             return strip_markdown(operator_text(error))

@@ -33,7 +33,7 @@ Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
     "personas", "personalities", "configs", "models", "prompts", "channels", "chat", "answers",
     "memory", "history", "privacy", "publishing", "discover", "characters", "photos", "schedule",
-    "boards", "engine", "servers", "blocks", "usage", "help",
+    "boards", "engine", "servers", "blocks", "usage", "keys", "help",
     "admin",
 )  # fmt: skip
 

@@ -21,9 +21,11 @@ from bot.discord.buttons.posts import settle_view
 from bot.discord.embeds.characters import progress_embed
 from bot.discord.embeds.posts import notice_text
 from bot.discord.embeds.publishing import result_text
+from bot.discord.errors import explain
 from services.access import BudgetWarning
 from services.characters import Progress
 from services.errors import NotificationFailed
+from services.keys import KeyRefusedNotice
 from services.media import contact_sheet
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.publishing import PublishResult
@@ -78,11 +80,16 @@ async def _render_budget_warning(notice: BudgetWarning) -> _Message:
     )
 
 
+async def _render_key_refused(notice: KeyRefusedNotice) -> _Message:
+    return _Message(content=explain(notice.error))
+
+
 _RENDERERS: Mapping[type[Notice], Callable[[Any], Awaitable[_Message]]] = {
     PublishResult: _render_publish_result,
     Progress: _render_progress,
     PostNotice: _render_post_notice,
     BudgetWarning: _render_budget_warning,
+    KeyRefusedNotice: _render_key_refused,
 }
 
 

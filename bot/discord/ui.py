@@ -80,6 +80,10 @@ class View(ui.View):
                 return  # it was dismissed, or its token ran out
 
 
+class SecretInput(ui.TextInput[ui.View]):
+    """A field whose content is not shown again when its form is opened again."""
+
+
 class Modal(ui.Modal):
     """A form; failures are answered in words, and what was typed can be changed then."""
 
@@ -94,7 +98,7 @@ class Modal(ui.Modal):
             await report(interaction, error)
             return
         for item in self.walk_children():
-            if isinstance(item, ui.TextInput):
+            if isinstance(item, ui.TextInput) and not isinstance(item, SecretInput):
                 item.default = item.value or None
             elif isinstance(item, ui.Select):
                 for option in item.options:

@@ -12,6 +12,7 @@ from db.models.access import (
     ServerPolicy,
 )
 from db.models.activated_channel import ActivatedChannel
+from db.models.api_key import ApiKey, KeyCheck
 from db.models.board import Board, BoardKind, BoardMember, Comment, Media, Post, Vote
 from db.models.budget import Budget, BudgetScope, Spending
 from db.models.character import (
@@ -78,6 +79,7 @@ __all__ = [
     "ActivatedChannel",
     "Admission",
     "AgeBucket",
+    "ApiKey",
     "ArtifactStatus",
     "AssetKind",
     "AuditEntry",
@@ -107,6 +109,7 @@ __all__ = [
     "Job",
     "JobStatus",
     "JobStep",
+    "KeyCheck",
     "LlmCall",
     "LlmConfig",
     "Media",

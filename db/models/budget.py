@@ -10,13 +10,14 @@ from db.base import Base
 
 
 class BudgetScope(StrEnum):
-    """What a budget is for: everything, each or one server, each or one user."""
+    """What a budget is for: everything, each or one server, each or one user, a server's key."""
 
     ALL = "all"
     EACH_SERVER = "each server"
     EACH_USER = "each user"
     SERVER = "server"
     USER = "user"
+    KEY = "key"
 
 
 class Budget(Base, kw_only=True):
@@ -45,7 +46,8 @@ class Budget(Base, kw_only=True):
 class Spending(Base, kw_only=True):
     """What was spent or is reserved within an hour: in all, by a server, by an account.
 
-    `scope_id` is 0, the server, or a key of the account that does not say whose it is.
+    `scope_id` is 0, the server, or a number made of an account or of a key that was brought, which
+    does not say whose it is.
     `people` is how many accounts have spent something in this hour and not since; their sum is how
     many have spent something at all. The function `reserve_spending` of the database writes it.
     """

@@ -24,7 +24,10 @@ class CallOutcome(StrEnum):
 
 
 class LlmCall(Keyed, Base, kw_only=True):
-    """A request to a language model: purpose, usage and who caused it."""
+    """A request to a language model: purpose, usage and who caused it.
+
+    `key_id` is the key that a user had brought, if the operator's was not used.
+    """
 
     __tablename__ = "llm_calls"
     __table_args__ = (Index("ix_llm_calls_guild_id", "guild_id", "created_at"),)
@@ -44,4 +47,5 @@ class LlmCall(Keyed, Base, kw_only=True):
         ForeignKey("personalities.id", ondelete="SET NULL"), index=True, default=None
     )
     guild_id: Mapped[int | None] = mapped_column(default=None)
+    key_id: Mapped[UUID | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now(), index=True)

@@ -41,6 +41,7 @@ from services.access.errors import (
     NotAMaker,
     NotInServer,
     Owned,
+    OwnKeyRefused,
     QuotaReached,
     Reason,
     TooManyMessages,
@@ -48,7 +49,7 @@ from services.access.errors import (
 from services.access.notices import is_notice_due
 from services.access.quotas import Quotas, check_quota
 from services.access.servers import MAX_ANSWERS_PER_HOUR, Resident, ServerService
-from services.access.types import Caller
+from services.access.types import Caller, Payer, PayerKind, act_payers
 from services.access.verdicts import (
     Situation,
     Verdict,
@@ -99,7 +100,10 @@ __all__ = [
     "ListedBlock",
     "NotAMaker",
     "NotInServer",
+    "OwnKeyRefused",
     "Owned",
+    "Payer",
+    "PayerKind",
     "QuotaReached",
     "Quotas",
     "Reason",
@@ -111,6 +115,7 @@ __all__ = [
     "Target",
     "TooManyMessages",
     "Verdict",
+    "act_payers",
     "admit",
     "authorize",
     "blocked_accounts",

@@ -26,15 +26,16 @@ async def authorize(
     """
     where = situation or (Situation.of_user(user) if user else Situation())
     found = None
+    columns = (personality_verdict(where), Personality.name, Personality.maker_id)
     if personality_id is not None:
-        row = await session.execute(
-            select(personality_verdict(where), Personality.name).where(
-                Personality.id == personality_id
-            )
-        )
+        row = await session.execute(select(*columns).where(Personality.id == personality_id))
         found = row.one_or_none()
     # Of a personality that is gone, the rules about the person still hold.
-    verdict, name = found or (await session.scalar(select(person_verdict(where))), "")
+    verdict, name, maker_id = found or (
+        await session.scalar(select(person_verdict(where))),
+        "",
+        None,
+    )
     return permit(
         purpose,
         Verdict.parse(verdict),
@@ -42,6 +43,7 @@ async def authorize(
         personality_id=personality_id,
         name=name,
         guild_id=where.guild_id,
+        maker_id=maker_id,
     )
 
 
@@ -53,6 +55,7 @@ def permit(
     personality_id: UUID | None = None,
     name: str = "",
     guild_id: int | None = None,
+    maker_id: UUID | None = None,
 ) -> Caller:
     """Return the caller whom a verdict that was read with other things lets through.
 
@@ -66,5 +69,6 @@ def permit(
         user_id=user.id if user else None,
         account_id=(user.account_id or user.discord_id) if user else None,
         personality_id=personality_id,
+        maker_id=None if user else maker_id,
         guild_id=guild_id,
     )

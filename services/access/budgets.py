@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -49,6 +50,9 @@ _STATUS = text(
     "SELECT * FROM budget_status(:now, :server, :account, :key, CAST(:usd AS numeric[]), "
     "CAST(:answers AS int[]))"
 )
+_RESERVE_ON_KEY = text(
+    "SELECT * FROM reserve_on_key(:now, :key, CAST(:bound AS numeric), CAST(:budget AS numeric))"
+)
 _RESERVE = text(
     "SELECT * FROM reserve_spending(:now, :server, :account, :key, CAST(:bound AS numeric), "
     "CAST(:expected AS numeric), CAST(:usd AS numeric[]), CAST(:answers AS int[]))"
@@ -81,6 +85,7 @@ def _settlement() -> CTE:
             (BudgetScope.ALL, "settled_all"),
             (BudgetScope.SERVER, "settled_server"),
             (BudgetScope.USER, "settled_user"),
+            (BudgetScope.KEY, "settled_key"),
         )
     )
     locked = (
@@ -106,20 +111,25 @@ SETTLEMENT = _settlement()
 
 @dataclass(frozen=True, kw_only=True)
 class Reservation:
-    """An amount in US dollars that a call may cost, reserved in the accounts of an hour."""
+    """An amount in US dollars that a call may cost, reserved in the accounts of an hour.
+
+    Those are everything, a server and a user, or a key that was brought to a server.
+    """
 
     usd: float
     hour: datetime
-    guild_id: int | None
-    account_key: int | None
+    guild_id: int | None = None
+    account_key: int | None = None
+    api_key: int | None = None
 
     def settled_at(self, cost: float) -> dict[str, object]:
         """Return the parameters of `SETTLEMENT` for the actual cost."""
         return {
             "settled_hour": self.hour,
-            "settled_all": 0,
+            "settled_all": 0 if self.api_key is None else None,
             "settled_server": self.guild_id,
             "settled_user": self.account_key,
+            "settled_key": self.api_key,
             "settled_change": _decimal(cost - self.usd),
         }
 
@@ -153,6 +163,16 @@ class BudgetPolicy(Protocol):
 
         Raises:
             BudgetSpent: A budget leaves no room for it.
+        """
+        ...
+
+    async def reserve_on_key(
+        self, key_id: UUID, *, bound_usd: float, budget_usd: float
+    ) -> Reservation:
+        """Reserve what a call can cost at most from the budget of a key that was brought.
+
+        Raises:
+            BudgetSpent: The budget leaves no room for it.
         """
         ...
 
@@ -288,10 +308,31 @@ class Budgets(BudgetPolicy):
             self._warn(float(used), float(budget))
         return Reservation(
             usd=bound_usd,
-            hour=now.replace(minute=0, second=0, microsecond=0),
+            hour=_hour(now),
             guild_id=caller.guild_id,
             account_key=_account_key(caller.account_id),
         )
+
+    @override
+    async def reserve_on_key(
+        self, key_id: UUID, *, bound_usd: float, budget_usd: float
+    ) -> Reservation:
+        now, key = self._clock.now(), _hash(f"key:{key_id}")
+        parameters = {
+            "now": now,
+            "key": key,
+            "bound": _decimal(bound_usd),
+            "budget": _decimal(budget_usd),
+        }
+
+        async def decide() -> tuple[bool, datetime | None]:
+            async with self._engine.connect() as connection:
+                return tuple((await connection.execute(_RESERVE_ON_KEY, parameters)).one())
+
+        is_refused, resumes_at = await retry_on_disconnect(decide)
+        if is_refused:
+            raise BudgetSpent(BudgetLimit.KEY, resumes_at)
+        return Reservation(usd=bound_usd, hour=_hour(now), api_key=key)
 
     def _warn(self, used: float, budget: float) -> None:
         """Have the operator told beside the call, which does not wait for it."""
@@ -323,8 +364,16 @@ def _account_key(account_id: int | None) -> int | None:
     """
     if account_id is None:
         return None
-    digest = hashlib.sha256(f"spending:{account_id}".encode()).digest()
+    return _hash(str(account_id))
+
+
+def _hash(text: str) -> int:
+    digest = hashlib.sha256(f"spending:{text}".encode()).digest()
     return int.from_bytes(digest[:8], signed=True)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _decimal(usd: float) -> Decimal:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing_extensions import override
 
 from db.models import Bringers
+from services.access.types import PayerKind
 from services.errors import DomainError
 
 
@@ -17,6 +18,7 @@ class BudgetLimit(StrEnum):
     SERVER = "server"
     USER = "user"
     SHARE = "share"
+    KEY = "key"
 
 
 class Reason(StrEnum):
@@ -117,6 +119,15 @@ class BudgetSpent(AccessRefused):
     @override
     def topic(self) -> str:
         return self.limit
+
+
+@dataclass(eq=False)
+class OwnKeyRefused(AccessRefused):
+    """A vendor does not accept the key that a user has brought, for themselves or for others."""
+
+    vendor: str
+    problem: str
+    brought_by: PayerKind
 
 
 class Owned(StrEnum):

@@ -139,7 +139,7 @@ class ReplyGenerator:
         images = request.images if context.config.vision_model else ()
         model = context.config.vision_model if images else None
         model_request = Request(
-            model=self._models.resolve(model or context.config.model),
+            model=self._models.resolve(model or context.config.model, context.caller.payers),
             messages=(),
             sampling=_sampling(context.config),
             reasoning_effort=context.config.reasoning_effort,
@@ -195,7 +195,7 @@ class ReplyGenerator:
             )
             if personality.age_restricted and not request.channel.age_restricted:
                 raise AgeRestricted(personality.name)
-            usable = await restrict(session, resolution.config, self._models.resolve)
+            usable = await restrict(session, resolution.config, self._models, caller.payers)
             if usable.config is None:
                 raise NoConfig
             if usable.refused_model is not None:

@@ -24,7 +24,7 @@ from db.models import (
     TaskStatus,
     Venue,
 )
-from services.access import Caller, Situation, authorize
+from services.access import Caller, Payer, Situation, act_payers, authorize
 from services.engine.actions import ACTIONS, COMMENTS, POSTS
 from services.engine.policy import GUEST_WINDOW, PolicyInput
 from services.engine.types import BoardMessage
@@ -46,6 +46,12 @@ class ActRecords:
     is_member: bool
     post: Post | None
     comment: Comment | None
+
+    @property
+    def payers(self) -> Sequence[Payer]:
+        """Return who may have brought a key for what the personality does by itself."""
+        maker_id = self.personality.maker_id if self.personality else None
+        return act_payers(maker_id, self.board.guild_id)
 
     @property
     def target(self) -> Post | Comment | None:

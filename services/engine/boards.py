@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ActType, Board, BoardKind, BoardMember, EngineTask, Personality, Post
 from db.session import Sessions
-from services.access import admit
+from services.access import act_payers, admit
 from services.chat import AgeRestricted, OptedOut, load_context
 from services.clock import Clock
 from services.engine import forecast, queries
@@ -32,6 +32,7 @@ from services.engine.scheduler import to_task
 from services.engine.types import Limits, PlannedAct
 from services.errors import ModeratorsOnly
 from services.llm import LanguageModels
+from services.llm_configs import restrict
 from services.texts import clean_text
 from services.time_zones import parse_time_zone
 from services.types import Actor, Channel
@@ -144,7 +145,9 @@ class BoardService:
             raise NoBoardMembers
         async with self._sessions() as session:
             config = await config_of(session, members[0].id)
-        model = self._models.resolve(config.model) if config else None
+            payers = act_payers(members[0].maker_id, None)
+            config = (await restrict(session, config, self._models, payers)).config
+        model = self._models.resolve(config.model, payers) if config else None
         return await forecast.forecast_day(
             members,
             rhythm=self._rhythm,

@@ -252,7 +252,8 @@ class DatabaseActStore(ActStore):
         records = await act_queries.load_records(session, self._task_id)
         if records is None:
             raise TaskGone
-        usable = await restrict(session, records.config, self._dependencies.models.resolve)
+        models = self._dependencies.models
+        usable = await restrict(session, records.config, models, records.payers)
         return replace(records, config=usable.config)
 
     async def _check(self, session: AsyncSession, records: ActRecords) -> None:
@@ -278,7 +279,7 @@ class DatabaseActStore(ActStore):
         usage = Usage(tokens_in=tokens_in, tokens_out=tokens_out)
         models = self._dependencies.models
         highest = max(
-            models.ledger.cost_at_most(models.resolve(model), usage)
+            models.ledger.cost_at_most(models.resolve(model, records.payers), usage)
             for model in (records.config.model, records.config.fallback_model)
             if model
         )
@@ -310,7 +311,7 @@ class DatabaseActStore(ActStore):
                 "{{user}}", "people"
             ),
             seed=str(task.personality_id),
-            model=self._dependencies.models.resolve(records.config.model),
+            model=self._dependencies.models.resolve(records.config.model, records.payers),
             fallback=records.config.fallback_model,
             caller=await act_queries.authorize_act(session, records),
             location=BoardLocation(

@@ -17,7 +17,7 @@ from services.llm.errors import (
     ReasoningOnly,
 )
 from services.llm.ledger import MODEL_RULES, Ledger
-from services.llm.ports import TextModel
+from services.llm.ports import NoOwnKeys, OwnKey, OwnKeys, TextModel
 from services.llm.prices import maximum_cost
 from services.llm.service import ConfiguredVendor, LanguageModels
 from services.llm.tokens import estimate, fitting_length
@@ -33,9 +33,10 @@ from services.llm.types import (
     Usage,
 )
 from services.llm.usage import UsageReport, UsageRow, UsageService
-from services.llm.vendors import PRICES, VENDORS, Vendor
+from services.llm.vendors import CUSTOM, PRICES, VENDORS, Vendor
 
 __all__ = [
+    "CUSTOM",
     "MODEL_RULES",
     "PRICES",
     "VENDORS",
@@ -59,6 +60,9 @@ __all__ = [
     "ModelRateLimited",
     "ModelRefused",
     "ModelUnavailable",
+    "NoOwnKeys",
+    "OwnKey",
+    "OwnKeys",
     "Parsed",
     "Price",
     "ReasoningOnly",

@@ -29,10 +29,10 @@ from services.llm.types import (
     T,
     Usage,
 )
+from services.llm.vendors import VENDORS
 from services.texts import printable
 
 VENDOR = "gemini"
-CONTEXT_TOKENS = 200_000
 
 _RETRY_DELAY = re.compile(r"'retryDelay': '([\d.]{1,20}s)'")
 _REFUSALS = {
@@ -67,11 +67,11 @@ class Gemini(TextModel):
     @property
     @override
     def unsupported(self) -> frozenset[str]:
-        return frozenset({"repetition_penalty"})
+        return VENDORS[VENDOR].unsupported
 
     @override
     def context_tokens(self, model: str) -> int:
-        return CONTEXT_TOKENS
+        return VENDORS[VENDOR].context_tokens
 
     @override
     async def complete(self, request: Request) -> Completion:

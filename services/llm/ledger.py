@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import Table, bindparam, insert, text
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +26,7 @@ from services.llm.errors import (
     ModelRefused,
     ModelUnavailable,
 )
+from services.llm.ports import OwnKey
 from services.llm.types import Price, Usage
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ _INSERT = insert(cast("Table", LlmCall.__table__)).values(
         name: bindparam(f"call_{name}")
         for name in (
             *("purpose", "model", "outcome", "tokens_in", "tokens_cached", "tokens_out"),
-            *("cost_usd", "duration_ms", "user_id", "personality_id", "guild_id"),
+            *("cost_usd", "duration_ms", "user_id", "personality_id", "guild_id", "key_id"),
         )
     }
 )
@@ -116,20 +118,31 @@ class Ledger:
 
     @asynccontextmanager
     async def call(
-        self, model: str, caller: Caller, *, at_most: Usage, expected: Usage
+        self,
+        model: str,
+        caller: Caller,
+        *,
+        at_most: Usage,
+        expected: Usage,
+        own_key: OwnKey | None = None,
     ) -> AsyncGenerator[OpenCall]:
         """Reserve for a request to a vendor, and store it with its outcome and cost.
 
-        Where nobody knows whether it is charged, what it can cost at most stays reserved.
+        On a key that was brought, nothing is reserved, or of its own budget. Where nobody knows
+        whether it is charged, what it can cost at most stays reserved.
 
         Raises:
             BudgetSpent: A budget leaves no room for it.
         """
-        reservation = await self._budgets.reserve(
-            caller,
-            bound_usd=self.cost_at_most(model, at_most),
-            expected_usd=self.cost_at_most(model, expected),
-        )
+        bound, reservation = self.cost_at_most(model, at_most), None
+        if own_key is None:
+            reservation = await self._budgets.reserve(
+                caller, bound_usd=bound, expected_usd=self.cost_at_most(model, expected)
+            )
+        elif own_key.budget_usd is not None:
+            reservation = await self._budgets.reserve_on_key(
+                own_key.id, bound_usd=bound, budget_usd=own_key.budget_usd
+            )
         started, call = time.perf_counter(), OpenCall()
         is_charged = True
         try:
@@ -148,7 +161,8 @@ class Ledger:
                     settlement = reservation.settled_at(self.cost_at_most(model, call.usage))
                 elif not is_charged:
                     settlement = reservation.settled_at(0)
-            await self._record(model, caller, call, seconds, settlement)
+            key_id = own_key.id if own_key else None
+            await self._record(model, caller, call, seconds, settlement, key_id=key_id)
 
     async def _record(
         self,
@@ -157,6 +171,8 @@ class Ledger:
         call: OpenCall,
         seconds: float,
         settlement: Mapping[str, object] | None,
+        *,
+        key_id: UUID | None,
     ) -> None:
         """Store a call, whatever its outcome, and settle what was reserved for it."""
         usage = call.usage or Usage()
@@ -185,6 +201,7 @@ class Ledger:
             "user_id": caller.user_id,
             "personality_id": caller.personality_id,
             "guild_id": caller.guild_id,
+            "key_id": key_id,
         }
 
         async def write() -> None:

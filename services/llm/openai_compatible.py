@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
+import httpx2
 import openai
 from openai import AsyncOpenAI
 from pydantic import ValidationError
@@ -32,16 +33,32 @@ _NO_CONNECTION = ("ConnectError", "ConnectTimeout")
 
 
 class OpenAICompatible(TextModel):
-    """A vendor through the `openai` SDK."""
+    """A vendor through the `openai` SDK.
+
+    `key_path` is read to check a key, where anybody may list the models. With `transport`, requests
+    go through that, and follow no redirects.
+    """
 
     def __init__(
-        self, vendor: str, *, api_key: str, base_url: str, dialect: Dialect, timeout: float = 120
+        self,
+        vendor: str,
+        *,
+        api_key: str,
+        base_url: str,
+        dialect: Dialect,
+        timeout: float = 120,
+        key_path: str | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self._vendor = vendor
         self._dialect = dialect
+        self._key_path = key_path
+        client = None
+        if transport is not None:
+            client = httpx2.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
         # The service retries: only it knows the deadline and the fallback.
         self._client = AsyncOpenAI(
-            api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0
+            api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0, http_client=client
         )
 
     @property
@@ -114,6 +131,13 @@ class OpenAICompatible(TextModel):
                 str(model.id): read_listed_model(model)
                 async for model in self._client.models.list()
             }
+
+    @override
+    async def check_key(self) -> int:
+        if self._key_path is not None:
+            with self._translate_errors("models"):
+                await self._client.get(f"/{self._key_path}", cast_to=object)
+        return len(await self.models())
 
     @override
     async def close(self) -> None:

@@ -1,8 +1,15 @@
-"""The interface of vendors."""
+"""The interfaces of vendors, and of keys that users bring."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
+from typing_extensions import override
+
+from services.access import Payer
+from services.errors import DomainError
 from services.llm.types import Completion, ListedModel, Parsed, Request, T
 
 
@@ -34,6 +41,71 @@ class TextModel(Protocol):
         """Return the available models, with what the vendor's list says of each."""
         ...
 
+    async def check_key(self) -> int:
+        """Check that the vendor accepts the key; return how many models it opens."""
+        return len(await self.models())
+
     async def close(self) -> None:
         """Close all connections."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnKey:
+    """A key that the payer of a call has brought, and the vendor as it is reached with that key.
+
+    `default` is the model that `vendor/default` stands for. `budget_usd` is what 24 hours may cost
+    on a server's key; calls on other keys count against no budget.
+    """
+
+    id: UUID
+    payer: Payer
+    vendor: str
+    default: str
+    budget_usd: float | None = None
+
+
+class OwnKeys(Protocol):
+    """The keys that users have brought."""
+
+    def find(self, payers: Sequence[Payer], vendor: str) -> OwnKey | None:
+        """Return the key of the first of these payers who has one of a vendor."""
+        ...
+
+    def vendors(self, payers: Sequence[Payer]) -> frozenset[str]:
+        """Return the vendors of which one of these payers has a key."""
+        ...
+
+    def open(self, key: OwnKey) -> AbstractAsyncContextManager[TextModel]:
+        """Open the vendor with a key, for one call.
+
+        Raises:
+            DomainError: The stored key cannot be opened.
+        """
+        ...
+
+    async def note_outcome(self, key: OwnKey, error: DomainError | None) -> None:
+        """Remember whether a vendor accepts a key, and tell its owner if not."""
+        ...
+
+
+class NoOwnKeys(OwnKeys):
+    """Nobody brings keys."""
+
+    @override
+    def find(self, payers: Sequence[Payer], vendor: str) -> OwnKey | None:
+        return None
+
+    @override
+    def vendors(self, payers: Sequence[Payer]) -> frozenset[str]:
+        return frozenset()
+
+    @override
+    @asynccontextmanager
+    async def open(self, key: OwnKey) -> AsyncGenerator[TextModel]:
+        raise AssertionError(key)
+        yield
+
+    @override
+    async def note_outcome(self, key: OwnKey, error: DomainError | None) -> None:
+        """Nothing is to be remembered."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 from tenacity.wait import wait_base
 
 from db.models import CallOutcome
-from services.access import BudgetSpent, Caller
+from services.access import BudgetSpent, Caller, OwnKeyRefused, Payer
 from services.background_calls import BackgroundCalls
 from services.leases import ensure_lease
 from services.llm.chat_templates import ChatTemplate
@@ -22,13 +22,15 @@ from services.llm.errors import (
     ModelUnavailable,
 )
 from services.llm.ledger import Ledger, OpenCall
-from services.llm.ports import TextModel
+from services.llm.ports import NoOwnKeys, OwnKey, OwnKeys, TextModel
 from services.llm.tokens import MAX_ANSWER_TOKENS, expected_usage, usage_at_most
 from services.llm.types import Completion, ListedModel, Parsed, Request, T
+from services.llm.vendors import VENDORS
 from services.retries import BACKOFF, with_retries
 
 log = logging.getLogger(__name__)
 C = TypeVar("C", bound=Completion)
+_KEY_PROBLEMS = (ModelProblem.KEY_REFUSED, ModelProblem.NO_CREDIT)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class LanguageModels:
         deadline: float = 120,
         wait: wait_base = BACKOFF,
         budget_fallback: str | None = None,
+        own_keys: OwnKeys | None = None,
     ) -> None:
         self._ledger = ledger
         self._background = background
@@ -64,6 +67,7 @@ class LanguageModels:
         self._deadline = deadline
         self._wait = wait
         self._budget_fallback = budget_fallback
+        self._own_keys = own_keys or NoOwnKeys()
         self._templates: dict[str, ChatTemplate] = {}
 
     @property
@@ -81,27 +85,44 @@ class LanguageModels:
         """Return the models that the settings name, one for each vendor."""
         return frozenset(f"{name}/{each.default}" for name, each in self._vendors.items())
 
-    def resolve(self, model: str) -> str:
+    def resolve(self, model: str, payers: Sequence[Payer] = ()) -> str:
         """Return the full name of a model, with the default of its vendor filled in.
 
         Raises:
-            ModelMisconfigured: It is not `vendor/model` of a configured vendor.
+            ModelMisconfigured: It is not `vendor/model` of a configured vendor, or of one that a
+                payer has a key of.
         """
         vendor, _, rest = model.partition("/")
-        if vendor not in self._vendors or not rest:
-            known = tuple(sorted(self._vendors)) or ("none",)
-            raise ModelMisconfigured(model, ModelProblem.NO_SUCH_VENDOR, vendors=known)
-        return f"{vendor}/{self._vendors[vendor].default}" if rest == "default" else model
+        own = self._own_keys.find(payers, vendor)
+        if not rest or (own is None and vendor not in self._vendors):
+            known = sorted({*self._vendors, *self._own_keys.vendors(payers)})
+            problem = ModelProblem.NO_SUCH_VENDOR
+            raise ModelMisconfigured(model, problem, vendors=tuple(known) or ("none",))
+        if rest != "default":
+            return model
+        return f"{vendor}/{own.default if own else self._vendors[vendor].default}"
+
+    def has_own_key(self, model: str, payers: Sequence[Payer]) -> bool:
+        """Whether one of these payers pays for a model with a key of their own."""
+        return self._own_keys.find(payers, model.partition("/")[0]) is not None
+
+    def own_vendors(self, payers: Sequence[Payer]) -> frozenset[str]:
+        """Return the vendors of which one of these payers has a key."""
+        return self._own_keys.vendors(payers)
 
     def unsupported(self, model: str, parameters: frozenset[str]) -> frozenset[str]:
         """Return those of `parameters` that the vendor does not support; they are dropped."""
-        vendor, _ = self._vendor(model)
-        return vendor.unsupported & parameters
+        vendor = model.partition("/")[0]
+        if (configured := self._vendors.get(vendor)) is not None:
+            return configured.texts.unsupported & parameters
+        return (VENDORS[vendor].dialect or VENDORS[vendor]).unsupported & parameters
 
     def context_tokens(self, model: str) -> int:
         """Return the context length: the tokens of prompt and answer together."""
-        vendor, name = self._vendor(model)
-        return vendor.context_tokens(name)
+        vendor, _, name = model.partition("/")
+        if (configured := self._vendors.get(vendor)) is not None:
+            return configured.texts.context_tokens(name)
+        return (VENDORS[vendor].dialect or VENDORS[vendor]).context_tokens
 
     async def complete(
         self, request: Request, *, caller: Caller, fallback: str | None = None
@@ -139,20 +160,24 @@ class LanguageModels:
         Raises:
             ModelError: The call failed or was interrupted.
         """
-        request = self._fit(request.to(self.resolve(request.model)))
-        vendor, name = self._vendor(request.model)
+        request = self._fit(request.to(self.resolve(request.model, caller.payers)))
+        name = request.model.partition("/")[2]
         pieces: asyncio.Queue[str | Completion | None] = asyncio.Queue()
 
         async def read() -> None:
             deadline = asyncio.get_running_loop().time() + self._deadline
             try:
-                async with _timeout_at(deadline, request.model):
+                async with (
+                    self._open_vendor(request.model, own) as vendor,
+                    _timeout_at(deadline, request.model),
+                ):
                     async for piece in vendor.stream(request.to(name)):
                         pieces.put_nowait(piece)
             finally:
                 pieces.put_nowait(None)
 
-        async with self._open_call(request, caller) as call:
+        own = self._own_key(request.model, caller)
+        async with self._open_call(request, caller, own) as call:
             task = asyncio.ensure_future(self._background.call(read))
             try:
                 while (piece := await pieces.get()) is not None:
@@ -170,12 +195,34 @@ class LanguageModels:
 
     async def models(self, vendor: str) -> dict[str, ListedModel]:
         """Return the models of a vendor, with what its list says of each."""
-        text_model, _ = self._vendor(f"{vendor}/default")
-        return await self._background.call(text_model.models)
+        self.resolve(f"{vendor}/default")
+        return await self._background.call(self._vendors[vendor].texts.models)
 
-    def _vendor(self, model: str) -> tuple[TextModel, str]:
-        vendor, _, rest = self.resolve(model).partition("/")
-        return self._vendors[vendor].texts, rest
+    def _own_key(self, model: str, caller: Caller) -> OwnKey | None:
+        return self._own_keys.find(caller.payers, model.partition("/")[0])
+
+    @asynccontextmanager
+    async def _open_vendor(self, model: str, own: OwnKey | None) -> AsyncGenerator[TextModel]:
+        """Open the vendor of a model for one call, with the key that its payer has brought.
+
+        Raises:
+            OwnKeyRefused: The vendor does not accept that key.
+        """
+        if own is None:
+            yield self._vendors[model.partition("/")[0]].texts
+            return
+        async with self._own_keys.open(own) as vendor:
+            try:
+                yield vendor
+            except ModelMisconfigured as error:
+                if error.problem not in _KEY_PROBLEMS:
+                    raise
+                refused = OwnKeyRefused(
+                    VENDORS[own.vendor].label, str(error.problem), own.payer.kind
+                )
+                await self._own_keys.note_outcome(own, refused)
+                raise refused from error
+        await self._own_keys.note_outcome(own, None)
 
     async def _with_fallback(
         self,
@@ -215,7 +262,7 @@ class LanguageModels:
         request: Request,
         caller: Caller,
     ) -> C:
-        request = request.to(self.resolve(request.model))
+        request = request.to(self.resolve(request.model, caller.payers))
 
         async def call() -> C:
             deadline = asyncio.get_running_loop().time() + self._deadline
@@ -264,7 +311,9 @@ class LanguageModels:
         return True
 
     @asynccontextmanager
-    async def _open_call(self, request: Request, caller: Caller) -> AsyncGenerator[OpenCall]:
+    async def _open_call(
+        self, request: Request, caller: Caller, own: OwnKey | None
+    ) -> AsyncGenerator[OpenCall]:
         """Reserve for a request and store its outcome.
 
         Raises:
@@ -272,7 +321,7 @@ class LanguageModels:
         """
         at_most, expected = usage_at_most(request), expected_usage(request)
         async with self._ledger.call(
-            request.model, caller, at_most=at_most, expected=expected
+            request.model, caller, at_most=at_most, expected=expected, own_key=own
         ) as call:
             yield call
 
@@ -283,11 +332,14 @@ class LanguageModels:
         caller: Caller,
         deadline: float,
     ) -> C:
-        vendor, name = self._vendor(request.model)
-        fitted = self._fit(request)
-        async with self._open_call(fitted, caller) as call:
+        fitted, own = self._fit(request), self._own_key(request.model, caller)
+        name = request.model.partition("/")[2]
+        async with self._open_call(fitted, caller, own) as call:
             try:
-                async with _timeout_at(deadline, request.model):
+                async with (
+                    self._open_vendor(request.model, own) as vendor,
+                    _timeout_at(deadline, request.model),
+                ):
                     ensure_lease()
                     answer = await ask(vendor, fitted.to(name))
             except ModelError as error:

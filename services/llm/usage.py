@@ -16,6 +16,10 @@ from services.types import Actor
 _MAX_ROWS = 10
 _COST: ColumnElement[Any] = func.coalesce(func.sum(LlmCall.cost_usd), 0)
 
+_OWN_KEYS_COST: ColumnElement[Any] = func.coalesce(
+    func.sum(LlmCall.cost_usd).filter(LlmCall.key_id.is_not(None)), 0
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class UsageRow:
@@ -32,7 +36,10 @@ class UsageRow:
 
 @dataclass(frozen=True, kw_only=True)
 class UsageReport:
-    """What was used in some days, the most expensive first; ten rows of each kind at most."""
+    """What was used in some days, the most expensive first; ten rows of each kind at most.
+
+    `own_keys_usd` is what of the cost was paid with keys that users had brought.
+    """
 
     days: int
     calls: int
@@ -41,6 +48,7 @@ class UsageReport:
     tokens_cached: int
     tokens_out: int
     cost_usd: float
+    own_keys_usd: float
     personalities: Sequence[UsageRow]
     models: Sequence[UsageRow]
     purposes: Sequence[UsageRow]
@@ -106,6 +114,7 @@ async def _report(
                 func.coalesce(func.sum(call.tokens_cached), 0),
                 func.coalesce(func.sum(call.tokens_out), 0),
                 _COST,
+                _OWN_KEYS_COST,
             ).where(recent)
         )
     ).one()
@@ -119,6 +128,7 @@ async def _report(
         tokens_cached=totals[3],
         tokens_out=totals[4],
         cost_usd=float(totals[5]),
+        own_keys_usd=float(totals[6]),
         personalities=await _rows(
             session,
             select(Personality.id, func.max(Personality.name)).outerjoin(

@@ -33,6 +33,8 @@ class Dialect:
 class Vendor:
     """A vendor. `dialect` is None for one with an adapter of its own.
 
+    `takes_keys` lets users bring keys of it, which begin with `key_prefix`; `key_path` is what can
+    only be read with a valid key, below the address, if that is not the list of models.
     `concurrency` is how many background jobs call it at once, over all processes. `prices` are US
     dollars per million tokens, by model. `config` is the config seeded for it, in the order of the
     registry: the first vendor that is configured becomes the default.
@@ -42,16 +44,24 @@ class Vendor:
     label: str
     concurrency: int = 4
     dialect: Dialect | None = None
+    context_tokens: int = 32_000
+    unsupported: frozenset[str] = frozenset()
+    takes_keys: bool = False
+    key_prefix: str = ""
+    key_path: str | None = None
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     config: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 0.9})
 
 
+CUSTOM = "custom"
 _EVERY_PARAMETER = (("top_k", "top_k"), ("repetition_penalty", "repetition_penalty"))
 
 _REGISTERED = (
     Vendor(
         name="openai",
         label="OpenAI",
+        takes_keys=True,
+        key_prefix="sk-",
         dialect=Dialect(max_tokens="max_completion_tokens", cache_key=True, context_tokens=128_000),
         # From the price page on 2026-11-21.
         prices={"gpt-6-luna": Price(0.10, 0.01, 0.50)},
@@ -60,6 +70,9 @@ _REGISTERED = (
     Vendor(
         name="openrouter",
         label="OpenRouter",
+        takes_keys=True,
+        key_prefix="sk-or-",
+        key_path="key",
         dialect=Dialect(extra=_EVERY_PARAMETER),
         # It charges what the vendors do, and says with each answer what it cost.
         prices={"openai/gpt-6-luna": Price(0.10, 0.01, 0.50)},
@@ -67,6 +80,10 @@ _REGISTERED = (
     Vendor(
         name="gemini",
         label="Gemini",
+        context_tokens=200_000,
+        unsupported=frozenset({"repetition_penalty"}),
+        takes_keys=True,
+        key_prefix="AI",
         # Assumed: what was published of gemini-3.5-flash in May 2026, with no rate for its cache.
         prices={"gemini-3.8-flash": Price(1.50, 1.50, 9.00)},
         config={"vision_model": "gemini/default", "temperature": 0.9},
@@ -76,6 +93,13 @@ _REGISTERED = (
         label="Compatible",
         concurrency=2,
         dialect=Dialect(extra=_EVERY_PARAMETER),
+    ),
+    # Whatever a user has a key of, at an address that the operator allows.
+    Vendor(
+        name=CUSTOM,
+        label="another address",
+        dialect=Dialect(extra=_EVERY_PARAMETER),
+        takes_keys=True,
     ),
     Vendor(name="ollama", label="Ollama", concurrency=1, dialect=Dialect(context_tokens=4096)),
     Vendor(

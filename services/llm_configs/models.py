@@ -1,7 +1,5 @@
 """Which models users may choose in configs of their own, with which limits, at which price."""
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,12 +7,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import LlmConfig, ModelRule
-from db.session import Sessions, listen
-from services.access import log_action
+from db.session import Sessions, follow
+from services.access import Payer, log_action
 from services.errors import BotOwnerOnly
 from services.llm import (
     MODEL_RULES,
@@ -26,11 +23,9 @@ from services.llm import (
     Price,
 )
 from services.llm_configs.errors import ModelLimitOutOfRange, ModelNotAllowed, ModelUnpriced
+from services.people import get_or_create_user
 from services.types import Actor
 
-log = logging.getLogger(__name__)
-
-_RECONNECT_SECONDS = 1.0
 # The longest answers of users' own configs, in tokens, where no rule says otherwise.
 MAX_USER_TOKENS = 4096
 LIMITS: Mapping[str, tuple[int, int]] = {
@@ -129,16 +124,32 @@ class UsableConfig:
 
 
 async def restrict(
-    session: AsyncSession, config: LlmConfig | None, resolve: Callable[[str], str]
+    session: AsyncSession,
+    config: LlmConfig | None,
+    models: LanguageModels,
+    payers: Sequence[Payer] = (),
 ) -> UsableConfig:
-    """Return a config as it may be used; global ones are the operator's own."""
+    """Return a config as it may be used, where `payers` may pay for it with keys of their own.
+
+    Global configs are the operator's own. What somebody's key pays for is nobody else's to refuse;
+    others get the default without a word.
+    """
     if config is None or config.owner_id is None:
         return UsableConfig(config=config)
-    policy = await load_policy(session, resolve)
-    if not policy.allows(config.model):
+    policy = await load_policy(session, models.resolve)
+
+    def is_usable(model: str) -> bool:
+        return models.has_own_key(model, payers) or policy.allows(model)
+
+    if not is_usable(config.model):
         default = await session.scalar(select(LlmConfig).where(LlmConfig.is_default))
-        return UsableConfig(config=default, refused_model=config.model)
-    limits = policy.limits(config.model)
+        is_of_own_key = models.has_own_key(config.model, [Payer.user(config.owner_id)])
+        return UsableConfig(config=default, refused_model=None if is_of_own_key else config.model)
+    limits = (
+        ModelLimits(max_tokens=LIMITS["max_tokens"][1])
+        if models.has_own_key(config.model, payers)
+        else policy.limits(config.model)
+    )
     session.expunge(config)
     if config.max_tokens is not None:
         config.max_tokens = min(config.max_tokens, limits.max_tokens)
@@ -146,19 +157,21 @@ async def restrict(
         config.memory_limit = min(config.memory_limit, limits.memory_limit)
     for column in ("vision_model", "fallback_model"):
         model: str | None = getattr(config, column)
-        if model is not None and not policy.allows(model):
+        if model is not None and not is_usable(model):
             setattr(config, column, None)
     return UsableConfig(config=config, window=limits.window)
 
 
-def check_allowed(policy: ModelPolicy, models: Sequence[str]) -> None:
-    """Check that users may choose some models.
+def check_allowed(
+    policy: ModelPolicy, names: Sequence[str], models: LanguageModels, payers: Sequence[Payer]
+) -> None:
+    """Check that users may choose some models, or have keys for them.
 
     Raises:
         ModelNotAllowed: They may not choose one.
     """
-    for model in models:
-        if not policy.allows(model):
+    for model in names:
+        if not models.has_own_key(model, payers) and not policy.allows(model):
             raise ModelNotAllowed(model, tuple(policy.allowed))
 
 
@@ -250,6 +263,12 @@ class ModelService:
             if name.partition("/")[0] in self._models.vendors
         ]
 
+    async def own_vendors(self, actor: Actor) -> frozenset[str]:
+        """Return the vendors of which the actor has a key, so that all models may be chosen."""
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+        return self._models.own_vendors([Payer.user(user.id)])
+
     def _offer(self, name: str, policy: ModelPolicy, listed: ListedModel) -> OfferedModel:
         price = self._models.ledger.price(name)
         return OfferedModel(
@@ -292,32 +311,10 @@ def _require_operator(actor: Actor) -> None:
 @asynccontextmanager
 async def follow_rules(sessions: Sessions, ledger: Ledger) -> AsyncGenerator[None]:
     """Keep the prices of the operator's rules up to date while the context is open."""
-    try:
-        await _read_prices(sessions, ledger)
-    except (OSError, DBAPIError) as error:
-        log.warning("The rules of models cannot be read: %s", type(error).__name__)
-    task = asyncio.create_task(_follow(sessions, ledger))
-    try:
+
+    async def read_prices() -> None:
+        async with sessions() as session:
+            ledger.set_rule_prices(await rule_prices(session))
+
+    async with follow(sessions, MODEL_RULES, read_prices):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _read_prices(sessions: Sessions, ledger: Ledger) -> None:
-    async with sessions() as session:
-        ledger.set_rule_prices(await rule_prices(session))
-
-
-async def _follow(sessions: Sessions, ledger: Ledger) -> None:
-    notified = asyncio.Event()
-    while True:
-        try:
-            async with listen(sessions, MODEL_RULES, notified) as is_open:
-                while is_open():
-                    notified.clear()
-                    await _read_prices(sessions, ledger)
-                    await notified.wait()
-        except (OSError, DBAPIError) as error:
-            log.info("The rules of models are not followed now: %s", type(error).__name__)
-        await asyncio.sleep(_RECONNECT_SECONDS)

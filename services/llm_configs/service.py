@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import REASONING_EFFORTS, LlmConfig
 from db.session import Sessions
-from services.access import Owned, Quotas, check_quota
+from services.access import Owned, Payer, Quotas, check_quota
 from services.errors import BotOwnerOnly
 from services.llm import LanguageModels, ModelCatalog, ModelChoice, Sampling
 from services.llm_configs import queries
@@ -57,8 +57,8 @@ class ConfigInput:
     reasoning_effort: str | None = None
     parameters: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
 
-    def validate(self, models: LanguageModels) -> dict[str, Any]:
-        """Return the columns of a config.
+    def validate(self, models: LanguageModels, payers: Sequence[Payer] = ()) -> dict[str, Any]:
+        """Return the columns of a config, whose models `payers` may have keys for.
 
         Raises:
             EffortUnknown: There is no such reasoning effort.
@@ -72,7 +72,7 @@ class ConfigInput:
             "fallback_model": (self.fallback_model or "").strip() or None,
         }
         for model in filter(None, names.values()):
-            models.resolve(model)
+            models.resolve(model, payers)
         effort = (self.reasoning_effort or "").strip().lower() or None
         if effort is not None and effort not in REASONING_EFFORTS:
             raise EffortUnknown(effort, REASONING_EFFORTS)
@@ -141,18 +141,29 @@ class LlmConfigService:
             ModelMisconfigured: No vendor is configured.
             NoModelAllowed: The actor may choose none.
         """
-        if not self._models.vendors:
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+            policy = await load_policy(session, self._models.resolve)
+        own = self._models.own_vendors([Payer.user(user.id)])
+        if not self._models.vendors and not own:
             self._models.resolve("")
         if actor.is_bot_owner:
             return await self._catalog.search(typed)
-        async with self._sessions() as session:
-            policy = await load_policy(session, self._models.resolve)
-        if not policy.allowed:
+        if not policy.allowed and not own:
             raise NoModelAllowed
         defaults = [each for each in self._catalog.defaults() if policy.allows(each.name)]
-        choices = [*defaults, *(ModelChoice(name, name) for name in policy.allowed)]
+        keyed = sorted(own - {each.name.partition("/")[0] for each in defaults})
+        choices = [
+            *defaults,
+            *(ModelChoice(name, name) for name in policy.allowed),
+            *(ModelChoice(f"{name}/default", f"{name}/default (your key)") for name in keyed),
+        ]
         wanted = typed.strip().lower()
-        return [each for each in choices if wanted in each.label.lower()][:_MAX_MODELS]
+        found = [each for each in choices if wanted in each.label.lower()]
+        vendor, _, rest = typed.strip().partition("/")
+        if rest and vendor in own and not found:
+            found = [ModelChoice(typed.strip(), f"{typed.strip()} (your key)")]
+        return found[:_MAX_MODELS]
 
     async def create(
         self, actor: Actor, config_input: ConfigInput, *, for_everyone: bool = False
@@ -167,10 +178,11 @@ class LlmConfigService:
         """
         if for_everyone and not actor.is_bot_owner:
             raise BotOwnerOnly
-        values = config_input.validate(self._models)
         async with self._sessions.begin() as session:
-            await self._check_models(session, values, is_global=for_everyone)
             user = await get_or_create_user(session, actor)
+            payers = [] if for_everyone else [Payer.user(user.id)]
+            values = config_input.validate(self._models, payers)
+            await self._check_models(session, values, payers, is_global=for_everyone)
             if not for_everyone:
                 await check_quota(session, self._quotas, Owned.CONFIGS, user.id, actor=actor)
             config = await queries.insert_if_free(
@@ -189,7 +201,6 @@ class LlmConfigService:
             ConfigNameTaken: Another one of that name exists.
             ModelMisconfigured, OutOfRange, TextEmpty, TextTooLong: A field is not valid.
         """
-        values = config_input.validate(self._models)
         try:
             async with self._sessions.begin() as session:
                 user = await get_or_create_user(session, actor)
@@ -197,7 +208,10 @@ class LlmConfigService:
                 if config is None:
                     raise ConfigNotFound(config_input.name)
                 _check_may_change(actor, user.id, config)
-                await self._check_models(session, values, is_global=config.owner_id is None)
+                payers = [Payer.user(user.id)] if config.owner_id else []
+                values = config_input.validate(self._models, payers)
+                is_global = config.owner_id is None
+                await self._check_models(session, values, payers, is_global=is_global)
                 for column, value in values.items():
                     setattr(config, column, value)
                 return self._to_saved_config(config)
@@ -266,7 +280,12 @@ class LlmConfigService:
             await queries.make_default(session, config.id)
 
     async def _check_models(
-        self, session: AsyncSession, values: Mapping[str, Any], *, is_global: bool
+        self,
+        session: AsyncSession,
+        values: Mapping[str, Any],
+        payers: Sequence[Payer],
+        *,
+        is_global: bool,
     ) -> None:
         """Check that the models of a config may be chosen, and what they cost is known.
 
@@ -277,7 +296,8 @@ class LlmConfigService:
         columns = ("model", "vision_model", "fallback_model")
         models: list[str] = [values[each] for each in columns if values[each]]
         if not is_global:
-            check_allowed(await load_policy(session, self._models.resolve), models)
+            policy = await load_policy(session, self._models.resolve)
+            check_allowed(policy, models, self._models, payers)
             return
         for model in models:
             is_of_settings = model.endswith("/default") or model in self._models.defaults

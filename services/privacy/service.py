@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import Base
 from db.models import (
+    ApiKey,
     Board,
     Character,
     CharacterImage,
@@ -64,7 +65,7 @@ from services.social import delete_photos_and_posts
 from services.types import Actor
 
 # Derived from other columns, or a token that is valid for some minutes.
-_OMITTED_COLUMNS = {"embedding", "words", "reply"}
+_OMITTED_COLUMNS = {"embedding", "words", "reply", "sealed"}
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
         "personas": select(Persona).where(Persona.owner_id.in_(user)),
         "personalities": select(Personality).where(Personality.id.in_(personality_ids)),
         "llm_configs": select(LlmConfig).where(LlmConfig.owner_id.in_(user)),
+        "api_keys": select(ApiKey).where(ApiKey.owner_id.in_(user)),
         "choices": select(UserPersonalityConfig).where(UserPersonalityConfig.user_id.in_(user)),
         "conversations": select(ConversationLine)
         .where(or_(ConversationLine.user_id.in_(user), ConversationLine.speaker_id.in_(speaker)))

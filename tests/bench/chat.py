@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from db.models import Memory, Personality, User
 from db.session import Sessions, connect
-from services.access import AccessRefused, BudgetPolicy, Caller
+from services.access import AccessRefused, BudgetPolicy, Caller, Reservation
 from services.chat import ChatService, ConversationWriter, ReplyGenerator
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
@@ -113,6 +113,12 @@ class NoBudgets(BudgetPolicy):
     @override
     async def reserve(self, caller: Caller, *, bound_usd: float, expected_usd: float) -> None:
         return None
+
+    @override
+    async def reserve_on_key(
+        self, key_id: UUID, *, bound_usd: float, budget_usd: float
+    ) -> Reservation:
+        raise AssertionError(key_id)
 
 
 @asynccontextmanager

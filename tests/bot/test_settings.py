@@ -67,7 +67,7 @@ def test_any_address_of_postgresql_is_taken(monkeypatch: pytest.MonkeyPatch) -> 
 def test_secrets_are_in_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, field in Settings.model_fields.items():
         if "SecretStr" in str(field.annotation):
-            monkeypatch.setenv(name.upper(), "hush-hush-hush-hush")
+            monkeypatch.setenv(name.upper(), "hush-hush-hush-hush-hush-hush-hush")
     monkeypatch.setenv("DATABASE_URL", "postgresql://troupe:hush-hush@db.example/troupe")
 
     settings = Settings.load()

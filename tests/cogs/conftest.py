@@ -21,6 +21,7 @@ from services.buffer import BufferPublisher
 from services.clock import Clock
 from services.embeddings import TextEmbedder, WordLlamaEmbedder
 from services.images import ImagePipeline
+from services.keys import KeyService
 from services.llm import LanguageModels
 from tests.vendors.openai import OpenAIStandIn
 
@@ -59,6 +60,7 @@ def make_bot(
     development: bool = False,
     clock: Clock | None = None,
     buffer: BufferPublisher | None = None,
+    keys: KeyService | None = None,
 ) -> Bot:
     proxies = Proxies(frozenset({PLURALKIT}))
 
@@ -74,6 +76,7 @@ def make_bot(
             embedder=embedder,
             clock=clock,
             buffer=buffer,
+            keys=keys,
         )
 
     return Bot(build, proxies=proxies, always_sync=True, shard_count=1, development=development)
@@ -87,8 +90,9 @@ async def simcord_bot(
     embedder: WordLlamaEmbedder,
     clock: Clock | None,
     buffer: BufferPublisher | None,
+    keys: KeyService,
 ) -> Bot:
-    return make_bot(sessions, models, studio, embedder, clock=clock, buffer=buffer)
+    return make_bot(sessions, models, studio, embedder, clock=clock, buffer=buffer, keys=keys)
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ NO_PERSONA = "You have no persona called **Hero**."
 NO_CONFIG = "There is no config called **Quick** that you can use here."
 NO_CHARACTER = "You have no character called **Inky**. `/character list` shows yours."
 NO_MEMORY = "There is no such memory of you."
+NO_KEY = "There is no key of OpenAI. `/key list` shows those that there are."
 NO_PHOTO = "You have no photo called **zed.jpg**. `/photos list` shows yours."
 NO_POST = "You have no post called **draft.jpg**. `/schedule list` shows yours."
 NO_TARGET = "There is no target called **lobby** for this. `/schedule targets` lists and adds them."
@@ -252,6 +253,16 @@ TABLE: dict[str, Row] = {
     "admin servers": bot_owner(),
     "admin sync": bot_owner(),
     "admin audit": bot_owner(),
+    "key add": everyone(vendor="OpenAI"),
+    "key add · server": Row(
+        {"vendor": "OpenAI", "whose": "this server's"},
+        stranger=MODERATORS,
+        owner=MODERATORS,
+        bot_owner=MODERATORS,
+    ),
+    "key test": its_owner(NO_KEY, owner=NO_KEY, vendor="OpenAI"),
+    "key list": everyone(),
+    "key remove": its_owner(NO_KEY, owner=NO_KEY, vendor="OpenAI"),
     "models": everyone(),
     "model allow": bot_owner(model="openai/default"),
     "model deny": bot_owner(model="openai/gpt-5"),

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 
 Body: TypeAlias = dict[str, Any]
 
@@ -67,6 +68,9 @@ class OpenAIStandIn:
 
     def __init__(self, *, extra: bool = False) -> None:
         self.requests: list[Body] = []
+        # The key of each completion, and keys that are refused.
+        self.keys: list[str] = []
+        self.refused_keys: set[str] = set()
         self.complaints: list[str] = []
         self.replies: deque[Reply] = deque()
         self.default = Reply()
@@ -93,12 +97,18 @@ class OpenAIStandIn:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["OpenAIStandIn"]:
-        app = web.Application()
+        app = web.Application(middlewares=[self._check_key])
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_get("/v1/models", self._models)
         async with TestServer(app, host="127.0.0.1") as server:
             self.url = str(server.make_url("/v1"))
             yield self
+
+    @web.middleware
+    async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if _key(request) in self.refused_keys:
+            return _error(401, "Incorrect API key provided")
+        return await handler(request)
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": self.models})
@@ -112,6 +122,7 @@ class OpenAIStandIn:
         if self.template is not None and (refusal := self.template(roles)):
             return _error(self.template_status, refusal)
         self.requests.append(body)
+        self.keys.append(_key(request))
         self.requested.set()
         reply = self.replies.popleft() if self.replies else self.default
         if self.answer is not None and reply is self.default:
@@ -246,6 +257,10 @@ async def _send(
         "usage": usage,
     }
     await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
+
+
+def _key(request: web.Request) -> str:
+    return request.headers.get("Authorization", "").removeprefix("Bearer ")
 
 
 def _error(

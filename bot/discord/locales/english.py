@@ -13,6 +13,7 @@ from services.embeddings import errors as embeddings
 from services.engine import errors as engine
 from services.images import errors as images
 from services.jobs import errors as jobs
+from services.keys import errors as keys
 from services.legacy import errors as legacy
 from services.llm import errors as llm
 from services.llm_configs import errors as llm_configs
@@ -72,6 +73,24 @@ _ACCESS = {
     access.BudgetOutOfRange: (
         "A budget is between 0 and {maximum_usd:,} dollars, or {maximum_answers:,} answers a day."
     ),
+}
+
+_KEYS = {
+    access.OwnKeyRefused: (
+        "{vendor} does not accept {brought_by:term}: {problem:term}. `/key test` tries it again, "
+        "`/key add` replaces it, `/key remove` takes it away."
+    ),
+    keys.KeyInvalid: "That is no key of {vendor}: {problem:term}[[ ({looks_like})]].",
+    keys.KeyNotAccepted: "{vendor} does not accept that key. It was not stored.",
+    keys.KeyUntested: "{vendor} does not answer, so the key could not be tried. Try again later.",
+    keys.KeyNotFound: "There is no key of {vendor}. `/key list` shows those that there are.",
+    keys.NoSuchKeyVendor: "I take no keys of that vendor.",
+    keys.AddressNotAllowed: (
+        "Keys of **{host}** cannot be brought: an address begins with https:// and is of a host "
+        "that the person who runs this bot allows[[, such as {hosts}]]."
+    ),
+    keys.KeyBudgetInvalid: "How much may the key cost in 24 hours? Write dollars, such as 2.50.",
+    keys.KeysLocked: f"{_OPERATOR} has to set KEYS_SECRET before keys can be used here.",
 }
 
 _DISCORD = {
@@ -447,6 +466,15 @@ _TERMS = {
     "BudgetLimit:server": "Today's budget of this server",
     "BudgetLimit:user": "Your budget of today",
     "BudgetLimit:share": "Your share of today's budget",
+    "BudgetLimit:key": "Today's budget of the key that was brought for this server",
+    "PayerKind:user": "your key",
+    "PayerKind:maker": "the key that you have brought for your personalities",
+    "PayerKind:server": "the key that was brought for everyone in the server",
+    "key refused": "it does not know it, or does not let it be used",
+    "no credit": "its account has no credit left",
+    "KeyProblem:spaces": "a key is one word of letters, digits and signs",
+    "KeyProblem:short": "a key has between 16 and 500 characters",
+    "KeyProblem:other vendor": "it looks like one of another vendor",
     "ModelProblem:no credit": "the account at its vendor has no credit left",
     "ModelProblem:key refused": f"its vendor does not accept the API key; {_SEE_LOG}",
     "ModelProblem:not found": f"its vendor has no such model at this address; {_SEE_LOG}",
@@ -508,6 +536,7 @@ ENGLISH = Catalogue(
     messages={
         **_GENERAL,
         **_ACCESS,
+        **_KEYS,
         **_DISCORD,
         **_PERSONALITIES,
         **_PEOPLE,

@@ -1,0 +1,137 @@
+"""Keys of users in several processes, and addresses that nobody reaches with one."""
+
+import asyncio
+import socket
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import delete, select
+
+from db.models import User
+from db.session import Sessions
+from services.access import Payer, PayerKind, authorize
+from services.addresses import public_address
+from services.keys import KeyInput, KeyService
+from services.llm import ChatMessage, LanguageModels, Request
+from services.llm.public_network import PublicTransport
+from services.personalities import PersonalityService
+from services.types import Actor
+from tests.vendors.openai import OpenAIStandIn
+
+ANN = Actor(discord_id=7, name="ann")
+KEY = "sk-something-that-nobody-knows"
+
+
+async def until_gone(keys: KeyService, payer: Payer) -> None:
+    async with asyncio.timeout(5):
+        while keys.ring.find([payer], "openai"):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_key_goes_with_its_owner_in_every_process(
+    sessions: Sessions, keys: KeyService
+) -> None:
+    async with keys.ring.running():
+        await keys.add(ANN, KeyInput(vendor="openai", text=KEY, for_acts=True))
+        async with sessions() as session:
+            ann = (await session.scalars(select(User))).one()
+        payers = [Payer.user(ann.id), Payer(PayerKind.MAKER, ann.id)]
+        found = [keys.ring.find([payer], "openai") for payer in payers]
+
+        async with sessions.begin() as session:
+            await session.execute(delete(User))
+
+        assert None not in found
+        for payer in payers:
+            await until_gone(keys, payer)
+
+
+async def test_only_who_says_so_pays_for_what_personalities_do_by_themselves(
+    sessions: Sessions, keys: KeyService
+) -> None:
+    await keys.add(ANN, KeyInput(vendor="openai", text=KEY))
+    async with sessions() as session:
+        ann = (await session.scalars(select(User))).one()
+
+    assert keys.ring.find([Payer.user(ann.id)], "openai") is not None
+    assert keys.ring.find([Payer(PayerKind.MAKER, ann.id)], "openai") is None
+
+
+async def test_a_personality_that_acts_by_itself_pays_with_its_makers_key(
+    sessions: Sessions, keys: KeyService, models: LanguageModels, openai: OpenAIStandIn
+) -> None:
+    nyx = await PersonalityService(sessions).create(ANN, {"name": "Nyx"})
+    request = Request(model="openai/default", messages=(ChatMessage("user", "Well?"),))
+
+    async def act() -> None:
+        async with sessions() as session:
+            caller = await authorize(session, "engine post", personality_id=nyx.id)
+        await models.complete(request, caller=caller)
+
+    await act()
+    await keys.add(ANN, KeyInput(vendor="openai", text=KEY))
+    await act()
+    await keys.add(ANN, KeyInput(vendor="openai", text=KEY, for_acts=True))
+    await act()
+
+    assert openai.keys == ["sk-x", "sk-x", KEY]
+
+
+def resolves(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Have every name stand for these addresses."""
+
+    async def getaddrinfo(*_: Any, **__: Any) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 443)) for each in addresses]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.0.0.8", "172.16.3.4", "192.168.1.1", "169.254.169.254"),
+        *(
+            "100.64.0.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1%eth0",
+            "fd00::1",
+        ),
+        *("::ffff:127.0.0.1", "::ffff:10.0.0.8", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1"),
+    ],
+)
+async def test_no_name_leads_into_a_private_network(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    resolves(monkeypatch, "93.184.215.14", address)
+    transport = PublicTransport()
+
+    with pytest.raises(OSError, match="not a public host"):
+        await public_address("llm.example.org", 443)
+    async with httpx2.AsyncClient(transport=transport) as client:
+        with pytest.raises(httpx2.ConnectError, match="not a public address"):
+            await client.get("https://llm.example.org/v1/models")
+
+
+async def test_a_public_name_is_reached_at_the_address_that_was_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolves(monkeypatch, "93.184.215.14")
+    sent: list[httpx2.Request] = []
+
+    async def handle(_: Any, request: httpx2.Request) -> httpx2.Response:
+        sent.append(request)
+        return httpx2.Response(200)
+
+    monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", handle)
+
+    async with httpx2.AsyncClient(transport=PublicTransport()) as client:
+        await client.get("https://llm.example.org/v1/models")
+
+    assert str(sent[0].url) == "https://93.184.215.14/v1/models"
+    assert sent[0].headers["Host"] == "llm.example.org"
+    assert sent[0].extensions["sni_hostname"] == "llm.example.org"
