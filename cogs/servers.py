@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
-from bot.discord.ui import AnyInteraction, Pager
+from bot.discord.ui import AnyInteraction, Pager, confirm
 from services.access import (
     MAX_ANSWERS_PER_HOUR,
     Bringers,
@@ -42,6 +42,8 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
 
     def __init__(self, bot: Bot) -> None:
         self._servers = bot.services.servers
+        self._retention = bot.services.retention
+        self._chat = bot.services.chat
 
     @app_commands.command()
     @app_commands.describe(
@@ -89,6 +91,26 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
         await interaction.response.defer(ephemeral=True, thinking=True)
         pager = ResidentPager(interaction.user.id, self._servers, interaction.guild_id or 0)
         await pager.open(interaction)
+
+    @app_commands.command()
+    async def forget(self, interaction: Interaction) -> None:
+        """Delete what was said in this server, and what personalities remember of it."""
+        if not (await interaction_actor(interaction)).manages_server:
+            raise ModeratorsOnly("Manage Server")
+
+        async def forget(pressed: AnyInteraction) -> None:
+            guild_id = pressed.guild_id or 0
+            self._chat.forget_server(guild_id)
+            count = await self._retention.forget_server(await interaction_actor(pressed), guild_id)
+            await pressed.response.edit_message(
+                content=f"{count:,} records are deleted. Messages stay on Discord.", view=None
+            )
+
+        question = (
+            "Delete all conversations, memories and board posts of this server? Nobody can take "
+            "this back. What is allowed here, and who was let in, stays."
+        )
+        await confirm(interaction, question, label="Forget this server", do=forget)
 
 
 class ResidentPager(Pager):

@@ -181,6 +181,8 @@ def usage_embed(
         if rows:
             value = "\n".join(_usage_line(each, report) for each in rows)
             embed.add_field(name=name, value=value[:1024], inline=False)
+    if report.total_usd is not None:
+        embed.set_footer(text=f"Since the beginning: {_dollars(report.total_usd)}")
     if budgets:
         value = "\n".join(map(_status_line, budgets))
         embed.add_field(name="Budgets of 24 hours", value=value, inline=False)

@@ -21,6 +21,7 @@ class Actor:
     is_bot_owner: bool = False
     moderates: bool = False
     moderates_server: bool = False
+    manages_server: bool = False
     role_ids: frozenset[int] = frozenset()
 
 

@@ -28,11 +28,12 @@ from bot.discord.errors import explain
 from bot.discord.locales import ENGLISH
 from bot.discord.messages import Translator
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton, Tree, View
-from services.access import Bringers, BudgetLimit, Owned, Reason
+from services.access import Bringers, BudgetLimit, Owned, PayerKind, Reason
 from services.characters import PhotoProblem
 from services.chat import Refusal
 from services.engine import Skipped, SkipReason
 from services.errors import DomainError, TextEmpty
+from services.keys import KeyProblem
 from services.llm import ModelProblem, ModelRateLimited
 from services.media import FileKind, PictureTooLarge
 from services.photos import PhotoNotFound
@@ -51,7 +52,9 @@ FACTS: dict[Any, Any] = {
     PhotoProblem: PhotoProblem.NOBODY,
     Bringers: Bringers.NOBODY,
     BudgetLimit: BudgetLimit.SHARE,
+    KeyProblem: KeyProblem.SHORT,
     Owned: Owned.PHOTOS,
+    PayerKind: PayerKind.USER,
     Reason: Reason.NOT_ADMITTED,
     Refusal: Refusal.AUTOMOD,
     FileKind: FileKind.VIDEO,

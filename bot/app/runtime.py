@@ -65,6 +65,7 @@ class Runtime:
                 engine=self.engine,
                 budgets=self.budgets,
                 keys=self.keys,
+                retention=self.settings.retention,
                 quotas=self.settings.quotas,
                 limits=CharacterLimits(
                     images_per_day=self.settings.character_images_per_day,
@@ -99,6 +100,7 @@ class Runtime:
             await stack.enter_async_context(api)
             await services.garbage_collector.enqueue()
             await services.answers.enqueue_sweep()
+            await services.retention.enqueue()
             await services.photos.reembed()
             await stack.enter_async_context(job_worker.running())
             if self.settings.scheduler_enabled:

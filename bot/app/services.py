@@ -33,6 +33,7 @@ from services.personalities import PersonalityService, SystemPromptService
 from services.photos import PhotoService
 from services.privacy import PrivacyService
 from services.publishing import PublishingService
+from services.retention import RetentionService
 from services.social import (
     CalendarService,
     Drafter,
@@ -78,6 +79,7 @@ class Services:
     board_ingest: BoardIngest
     engine: EngineService
     engine_scheduler: EngineScheduler
+    retention: RetentionService
     command_sync: CommandSyncService
     jobs: JobService
     handlers: tuple[Handler, ...]

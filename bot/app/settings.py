@@ -17,6 +17,7 @@ from services.access import MAX_ANSWERS, MAX_USD, BudgetSettings, Limits, Quotas
 from services.embeddings import IMAGE_EMBEDDERS
 from services.images import IMAGE_VENDORS
 from services.keys import MIN_SECRET_LENGTH
+from services.retention import RetentionSettings
 
 _MIN_KEY_LENGTH = 16
 
@@ -141,6 +142,8 @@ class Settings(BaseSettings):
     max_photo_bytes: int = Field(default=2_000_000_000, ge=0)
     max_characters: int = Field(default=20, ge=0)
 
+    history_days: int | None = Field(default=None, ge=0, le=3650)
+    memory_days: int = Field(default=0, ge=0, le=3650)
     keys_secret: SecretStr | None = None
     keys_secret_next: SecretStr | None = None
     key_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -233,6 +236,11 @@ class Settings(BaseSettings):
             server=Limits(self.budget_server_usd, self.budget_server_answers),
             user=Limits(self.budget_user_usd, self.budget_user_answers),
         )
+
+    @property
+    def retention(self) -> RetentionSettings:
+        """Return how long what was said is kept."""
+        return RetentionSettings(history_days=self.history_days, memory_days=self.memory_days)
 
     @property
     def quotas(self) -> Quotas:

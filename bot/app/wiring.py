@@ -64,6 +64,7 @@ from services.personalities import PersonalityService, SystemPromptService
 from services.photos import EmbedPhotoHandler, PhotoService
 from services.privacy import PrivacyService
 from services.publishing import PublishHandler, PublishingService, PublishNoticeHandler
+from services.retention import RetentionHandler, RetentionService, RetentionSettings
 from services.social import (
     PUBLISHERS,
     CalendarService,
@@ -126,6 +127,7 @@ def assemble(
     limits: CharacterLimits | None = None,
     budgets: Budgets | None = None,
     keys: KeyService | None = None,
+    retention: RetentionSettings | None = None,
     quotas: Quotas | None = None,
 ) -> Services:
     """Build every service from the adapters and clients that do I/O."""
@@ -169,6 +171,12 @@ def assemble(
         ProgressHandler(sessions, pipeline.store, adapters.notifier),
         CleanupHandler(sessions, pipeline),
         SweepHandler(sessions),
+        RetentionHandler(
+            sessions,
+            retention or RetentionSettings(),
+            adapters.notifier,
+            lambda: budgets.operators,
+        ),
         GarbageCollectionHandler(garbage_collector),
         DeleteHandler(pipeline.store),
         EmbedPhotoHandler(sessions, pipeline.store, photo_embedder),
@@ -217,6 +225,7 @@ def assemble(
         board_ingest=BoardIngest(sessions, planner, timing, adapters.board_adapter),
         engine=EngineService(sessions, planner, options.rhythm, options.limits, timing),
         engine_scheduler=EngineScheduler(sessions, planner, timing),
+        retention=RetentionService(sessions),
         command_sync=CommandSyncService(sessions),
         jobs=JobService(sessions, handlers, metrics),
         handlers=handlers,

@@ -169,8 +169,13 @@ class Bot(commands.AutoShardedBot):
         await self.services.boards.close_deleted(channel_id=channel.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Close the boards of a server that we have left."""
+        """Close the boards of a server that we have left, and forget it later."""
         await self.services.boards.close_deleted(guild_id=guild.id)
+        await self.services.retention.note_left(guild.id)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Keep what was said in a server that we have joined again."""
+        await self.services.retention.note_servers([guild.id])
 
     async def on_guild_channel_update(
         self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
@@ -210,7 +215,13 @@ class Bot(commands.AutoShardedBot):
             is_first_shard = self.shard_id in (None, 0) or 0 in (self.shard_ids or ())
             return is_first_shard if guild_id is None else self.get_guild(guild_id) is not None
 
+        def is_on_our_shards(guild_id: int) -> bool:
+            shard_id = (guild_id >> 22) % (self.shard_count or 1)
+            return self.shard_ids is None or shard_id in self.shard_ids
+
         try:
+            present = [guild.id for guild in self.guilds]
+            await self.services.retention.note_servers(present, is_on_our_shards)
             await self.services.chat.catch_up(owns)
         except Exception:
             log.exception("What happened while the bot was down is not followed")

@@ -44,6 +44,7 @@ def to_actor(
         is_bot_owner=is_bot_owner,
         moderates=moderates,
         moderates_server=isinstance(user, discord.Member) and _can_moderate(user.guild_permissions),
+        manages_server=isinstance(user, discord.Member) and user.guild_permissions.manage_guild,
         role_ids=_role_ids(user),
     )
 

@@ -29,6 +29,7 @@ from services.keys import KeyRefusedNotice
 from services.media import contact_sheet
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.publishing import PublishResult
+from services.retention import ANNOUNCED_DAYS, RetentionAnnouncement
 from services.social import PostNotice, PostStatus
 
 log = logging.getLogger(__name__)
@@ -84,12 +85,35 @@ async def _render_key_refused(notice: KeyRefusedNotice) -> _Message:
     return _Message(content=explain(notice.error))
 
 
+async def _render_retention(notice: RetentionAnnouncement) -> _Message:
+    parts = [
+        *(
+            [f"{notice.history_rows:,} rows of history older than {notice.history_days} days"]
+            if notice.history_days
+            else []
+        ),
+        *(
+            [f"{notice.memory_rows:,} memories older than {notice.memory_days} days"]
+            if notice.memory_days
+            else []
+        ),
+    ]
+    return _Message(
+        content=(
+            f"In {ANNOUNCED_DAYS} days I begin to delete what is old: {' and '.join(parts)}. That "
+            "goes on every day. `HISTORY_DAYS` and `MEMORY_DAYS` say how long things are kept; 0 "
+            "is for ever."
+        )
+    )
+
+
 _RENDERERS: Mapping[type[Notice], Callable[[Any], Awaitable[_Message]]] = {
     PublishResult: _render_publish_result,
     Progress: _render_progress,
     PostNotice: _render_post_notice,
     BudgetWarning: _render_budget_warning,
     KeyRefusedNotice: _render_key_refused,
+    RetentionAnnouncement: _render_retention,
 }
 
 

@@ -56,6 +56,7 @@ from db.models.personality import (
 )
 from db.models.photo import HASH_BITS, PHOTO_DIMENSIONS, Photo
 from db.models.publishing import PersonalityLike, PublishAttempt
+from db.models.retention import Retention, UsageDay
 from db.models.social import (
     PostStatus,
     RateWindow,
@@ -133,6 +134,7 @@ __all__ = [
     "PromptArtifact",
     "PublishAttempt",
     "RateWindow",
+    "Retention",
     "Role",
     "SentNotice",
     "ServerPolicy",
@@ -145,6 +147,7 @@ __all__ = [
     "Tag",
     "TargetKind",
     "TaskStatus",
+    "UsageDay",
     "User",
     "UserDefaultPersona",
     "UserPersonalityConfig",

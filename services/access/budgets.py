@@ -201,6 +201,11 @@ class Budgets(BudgetPolicy):
         """Tell the operator by DM, once in a day, when most of the budget in all is spent."""
         self._notifier = notifier
 
+    @property
+    def operators(self) -> frozenset[int]:
+        """Return the accounts of the operator."""
+        return self._exempt
+
     def exempt(self, account_ids: Collection[int]) -> None:
         """Exempt accounts, too: those of the operator, who has no budget."""
         self._exempt |= frozenset(account_ids)

@@ -71,6 +71,10 @@ class RecentMessages:
         if people:
             self._retain(lambda line: line.speaker_id not in people)
 
+    def forget_server(self, guild_id: int) -> None:
+        """Drop the lines of a server."""
+        self._retain(lambda line: line.guild_id != guild_id)
+
     def forget_before(self, times: Mapping[int, datetime]) -> None:
         """Drop what these people have said before a time, and the answers to them."""
         for channel_id, lines in self._channels.items():

@@ -168,6 +168,10 @@ class ChatService:
 
         await retry_on_disconnect(erase)
 
+    def forget_server(self, guild_id: int) -> None:
+        """Drop messages of a server that are not stored yet."""
+        self._recent.forget_server(guild_id)
+
     def forget_person(self, discord_id: int) -> None:
         """Drop a person's messages that are not stored yet."""
         self._recent.forget_people({discord_id})

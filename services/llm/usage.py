@@ -1,14 +1,14 @@
 """Who used what: calls and their cost, of a user, in a server, and in all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import CallOutcome, LlmCall, Personality, User
+from db.models import CallOutcome, LlmCall, Personality, UsageDay, User
 from db.session import Sessions
 from services.errors import BotOwnerOnly, ModeratorsOnly
 from services.types import Actor
@@ -38,7 +38,8 @@ class UsageRow:
 class UsageReport:
     """What was used in some days, the most expensive first; ten rows of each kind at most.
 
-    `own_keys_usd` is what of the cost was paid with keys that users had brought.
+    `own_keys_usd` is what of the cost was paid with keys that users had brought, `total_usd` the
+    cost of all that was ever used.
     """
 
     days: int
@@ -49,6 +50,7 @@ class UsageReport:
     tokens_out: int
     cost_usd: float
     own_keys_usd: float
+    total_usd: float | None = None
     personalities: Sequence[UsageRow]
     models: Sequence[UsageRow]
     purposes: Sequence[UsageRow]
@@ -90,9 +92,13 @@ class UsageService:
         if not actor.is_bot_owner:
             raise BotOwnerOnly
         async with self._sessions() as session:
-            return await _report(
+            report = await _report(
                 session, LlmCall.id.is_not(None), days=days, with_users=True, with_servers=True
             )
+            recorded = select(_COST).scalar_subquery()
+            summed_up = select(func.coalesce(func.sum(UsageDay.cost_usd), 0)).scalar_subquery()
+            total = await session.scalar(select(recorded + summed_up))
+            return replace(report, total_usd=float(total or 0))
 
 
 async def _report(

@@ -122,12 +122,11 @@ async def test_a_key_that_is_revoked_is_told_to_its_owner_in_words(house: House)
     assert paid is None
     assert answers(house.lobby) == []
     assert dms_to(house.alice) == [
-        f"{house.lobby.mention}: OpenAI does not accept your key: it does not know it, or does not "
-        "let it be used. "
-        "`/key test` tries it again, `/key add` replaces it, `/key remove` takes it away."
+        f"{house.lobby.mention}: The vendor OpenAI does not accept your key: it does not know it, "
+        "or does not let it be used. `/key test` tries it again, `/key add` replaces it, `/key remove` takes it away."
     ]
     assert "refused since" in lines(listed)[0]
-    assert content_of(tested) == "OpenAI does not accept that key. It was not stored."
+    assert content_of(tested) == "That key is not accepted by OpenAI."
     assert content_of(again) == "It works, and opens 1 model."
     assert lines(fine) == ["**OpenAI**"]
 
@@ -188,7 +187,7 @@ async def test_a_key_that_its_vendor_refuses_is_not_stored_and_not_shown_again(
     refused = await submit(house.alice, opened, {"key": CANARY})
     reopened = await house.alice.click(answer(refused), label="Change what I wrote")
 
-    assert content_of(refused) == "OpenAI does not accept that key. It was not stored."
+    assert content_of(refused) == "That key is not accepted by OpenAI."
     assert inputs(reopened)["key"].get("value") is None
     async with sessions() as session:
         assert await session.scalar(select(func.count()).select_from(ApiKey)) == 0

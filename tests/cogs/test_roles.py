@@ -249,6 +249,12 @@ TABLE: dict[str, Row] = {
     "block list": everyone(),
     "server settings": moderators(),
     "server personalities": moderators(),
+    "server forget": Row(
+        stranger=HIDDEN,
+        owner=HIDDEN,
+        moderator="Only members with **Manage Server** in this channel can do that.",
+        bot_owner=HIDDEN,
+    ),
     "personality delete": owners(),
     "admin servers": bot_owner(),
     "admin sync": bot_owner(),

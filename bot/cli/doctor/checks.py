@@ -143,7 +143,12 @@ async def _check_discord(settings: Settings) -> list[CheckResult]:
     }
     link = discord.utils.oauth_url(application.id, permissions=PERMISSIONS)
     return [
-        CheckResult("Discord", CheckState.GOOD, f"{application.name}", f"Invite it: {link}"),
+        CheckResult(
+            "Discord",
+            CheckState.GOOD,
+            f"{application.name}",
+            f"Invite it: {link} (what is said in a server is deleted 30 days after it has left)",
+        ),
         *(
             CheckResult(name, CheckState.GOOD, "on")
             if is_on

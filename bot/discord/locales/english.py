@@ -77,12 +77,12 @@ _ACCESS = {
 
 _KEYS = {
     access.OwnKeyRefused: (
-        "{vendor} does not accept {brought_by:term}: {problem:term}. `/key test` tries it again, "
-        "`/key add` replaces it, `/key remove` takes it away."
+        "The vendor {vendor} does not accept {brought_by:term}: {problem:term}. `/key test` tries "
+        "it again, `/key add` replaces it, `/key remove` takes it away."
     ),
     keys.KeyInvalid: "That is no key of {vendor}: {problem:term}[[ ({looks_like})]].",
-    keys.KeyNotAccepted: "{vendor} does not accept that key. It was not stored.",
-    keys.KeyUntested: "{vendor} does not answer, so the key could not be tried. Try again later.",
+    keys.KeyNotAccepted: "That key is not accepted by {vendor}.",
+    keys.KeyUntested: "The key could not be tried, as {vendor} does not answer. Try again later.",
     keys.KeyNotFound: "There is no key of {vendor}. `/key list` shows those that there are.",
     keys.NoSuchKeyVendor: "I take no keys of that vendor.",
     keys.AddressNotAllowed: (

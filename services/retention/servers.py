@@ -1,0 +1,94 @@
+"""Servers that the bot is in, and what is deleted when it has left one."""
+
+from collections.abc import Callable, Collection
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import (
+    ActivatedChannel,
+    Admission,
+    ApiKey,
+    AuditEntry,
+    Block,
+    Board,
+    ConversationLine,
+    EngineTask,
+    JobStep,
+    LlmCall,
+    Memory,
+    OpenAnswer,
+    Post,
+    ServerPolicy,
+)
+
+# What was said in a server is deleted so long after the bot has left it.
+LEFT_DAYS = 30
+
+
+async def reconcile_servers(
+    session: AsyncSession, present: Collection[int], owns: Callable[[int], bool]
+) -> None:
+    """Note which servers the bot is in, and which of those that `owns` accepts it has left."""
+    known = (
+        await session.scalars(select(ServerPolicy.guild_id).where(ServerPolicy.left_at.is_(None)))
+    ).all()
+    left = [guild_id for guild_id in known if owns(guild_id) and guild_id not in present]
+    await session.execute(
+        update(ServerPolicy).where(ServerPolicy.guild_id.in_(left)).values(left_at=func.now())
+    )
+    if present:
+        await session.execute(
+            insert(ServerPolicy)
+            .values([{"guild_id": guild_id} for guild_id in sorted(present)])
+            .on_conflict_do_update(
+                index_elements=["guild_id"],
+                set_={"left_at": None},
+                where=ServerPolicy.left_at.is_not(None),
+            )
+        )
+
+
+async def forget_server(session: AsyncSession, guild_id: int) -> int:
+    """Delete what was said in a server, and what is remembered of it; return how many rows."""
+    boards = select(Board.id).where(Board.guild_id == guild_id)
+    # In the order in which the engine locks them.
+    jobs = await session.scalars(
+        select(EngineTask.job_id)
+        .where(EngineTask.board_id.in_(boards))
+        .order_by(EngineTask.id)
+        .with_for_update()
+    )
+    # The steps of these jobs contain answers of models; unfinished ones end without a message.
+    steps = delete(JobStep).where(JobStep.job_id.in_([each for each in jobs if each]))
+    await session.execute(steps)
+    count = 0
+    for statement in (
+        delete(Memory).where(Memory.guild_id == guild_id).returning(Memory.id),
+        delete(ConversationLine)
+        .where(ConversationLine.guild_id == guild_id)
+        .returning(ConversationLine.id),
+        delete(Post).where(Post.board_id.in_(boards)).returning(Post.id),
+    ):
+        count += len((await session.scalars(statement)).all())
+    await session.execute(delete(OpenAnswer).where(OpenAnswer.guild_id == guild_id))
+    return count
+
+
+async def forget_left_servers(session: AsyncSession) -> int:
+    """Delete all that is kept of servers that the bot has left long ago; return how many."""
+    left = await session.scalars(
+        select(ServerPolicy.guild_id)
+        .where(ServerPolicy.left_at < func.now() - timedelta(days=LEFT_DAYS))
+        .with_for_update(skip_locked=True)
+    )
+    guild_ids = left.all()
+    for guild_id in guild_ids:
+        await forget_server(session, guild_id)
+        for table in (Board, ActivatedChannel, Admission, Block, ApiKey, AuditEntry, ServerPolicy):
+            await session.execute(delete(table).where(table.guild_id == guild_id))
+        calls = update(LlmCall).where(LlmCall.guild_id == guild_id).values(guild_id=None)
+        await session.execute(calls)
+    return len(guild_ids)
