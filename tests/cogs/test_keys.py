@@ -123,7 +123,8 @@ async def test_a_key_that_is_revoked_is_told_to_its_owner_in_words(house: House)
     assert answers(house.lobby) == []
     assert dms_to(house.alice) == [
         f"{house.lobby.mention}: The vendor OpenAI does not accept your key: it does not know it, "
-        "or does not let it be used. `/key test` tries it again, `/key add` replaces it, `/key remove` takes it away."
+        "or does not let it be used. `/key test` tries it again, `/key add` replaces it, "
+        "`/key remove` takes it away."
     ]
     assert "refused since" in lines(listed)[0]
     assert content_of(tested) == "That key is not accepted by OpenAI."
