@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Coroutine, Generator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,13 @@ async def openai() -> AsyncGenerator[OpenAIStandIn]:
 async def gemini() -> AsyncGenerator[GeminiStandIn]:
     async with GeminiStandIn().running() as stand_in:
         yield stand_in
+
+
+@pytest.fixture(autouse=True)
+def _quick_notices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send notices at once, which otherwise wait a second or two for what else is to be said."""
+    for feature in ("characters.progress", "publishing.notices", "social.notices"):
+        monkeypatch.setattr(f"services.{feature}._DELAY", timedelta(milliseconds=50))
 
 
 @pytest.fixture

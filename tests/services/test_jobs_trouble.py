@@ -26,6 +26,7 @@ from services.jobs import (
 )
 from services.leases import ensure_lease
 from tests.services.job_support import (
+    QUICK,
     ScriptedHandler,
     ScriptedJob,
     enqueue_job,
@@ -303,7 +304,8 @@ async def test_a_worker_that_stops_finishes_what_is_short_and_hands_back_what_is
         await asyncio.sleep(0.1 if run.id == short else 30)
 
     short, long = await enqueue_job(sessions), await enqueue_job(sessions)
-    async with working(sessions, ScriptedHandler(short_or_long)):
+    impatient = replace(QUICK, grace=0.5)
+    async with working(sessions, ScriptedHandler(short_or_long), pace=impatient):
         await until(sessions, JobStatus.RUNNING, count=2)
 
     assert (await job(sessions, short)).status == JobStatus.DONE
