@@ -3,7 +3,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or sys.exit(1); print(sys.executable)' \
 	2>/dev/null && break; done)
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest --numprocesses auto --dist worksteal
+# Tests wait for processes and databases: one worker more than there are cores.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet pyproject.toml
 
 NO_WORDS := "wordllama is not for this platform: memories are found by their words, not by their meaning."

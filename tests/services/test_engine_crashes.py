@@ -113,7 +113,7 @@ async def forget_the_hour(sessions: Sessions) -> None:
                 changed.started_at = task.started_at.replace(year=2020)
 
 
-@pytest.mark.parametrize("kind", [ActType.POST, ActType.COMMENT, ActType.REPLY, ActType.IMAGE_POST])
+@pytest.mark.parametrize("kind", [ActType.COMMENT, ActType.IMAGE_POST])
 async def test_what_discord_really_received_is_there_once(
     sessions: Sessions,
     database_url: str,

@@ -1,7 +1,6 @@
 """Publishing with the bundled model, whose answers are real and unreliable.
 
-So small a model may call anything explicit, and what it does call so differs from processor to
-processor; only what the rules demand is certain.
+So small a model may call anything explicit; only what the rules demand is certain.
 """
 
 import pytest
@@ -16,20 +15,14 @@ from tests.services.publishing_support import OWNER, create_personality, ended, 
 
 pytestmark = pytest.mark.slow
 
-BEES = "She is seventy-one, keeps bees on a roof and repairs clocks for her neighbours."
 LUST = "He is 40, horny all day, and describes every orgasm he has."
 
 
-@pytest.mark.parametrize(
-    ("description", "ratings"), [(BEES, set(NsfwRating)), (LUST, {"explicit"})]
-)
-async def test_the_local_model_publishes(
-    sessions: Sessions, carrier: BackgroundCalls, description: str, ratings: set[str]
-) -> None:
+async def test_the_local_model_publishes(sessions: Sessions, carrier: BackgroundCalls) -> None:
     path = local.bundled_model()
     assert path is not None
     await seed(sessions, vendors={"local"})
-    ada = await create_personality(sessions, character_info=description)
+    ada = await create_personality(sessions, character_info=LUST)
 
     async with local.serve(path) as texts:
         vendors = {"local": ConfiguredVendor(texts, "smollm2")}
@@ -48,7 +41,7 @@ async def test_the_local_model_publishes(
         )
     assert (attempt.status, attempt.error) == ("done", None)
     assert public.visibility == "public"
-    assert public.nsfw_rating in ratings
-    assert public.public_age in (71, 40)
+    assert public.nsfw_rating == NsfwRating.EXPLICIT
+    assert public.public_age == 40
     assert public.headline
     assert 1 <= (tags or 0) <= 6
