@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 _RECONNECT_SECONDS = 1.0
 # Shorter beginnings of an id are rather a name.
 _MIN_ID_LENGTH = 4
+# How many connections are kept for single statements.
+_SINGLE_STATEMENTS = 2
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 
@@ -29,10 +31,14 @@ Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
     engine = create_engine(url, pool_pre_ping=True, pool_size=pool_size)
+    # Its callers try again after a disconnection, so that no connection is tested before.
+    single = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=_SINGLE_STATEMENTS)
+    info = {"url": url, "single": single}
     try:
-        yield async_sessionmaker(engine, expire_on_commit=False, info={"url": url})
+        yield async_sessionmaker(engine, expire_on_commit=False, info=info)
     finally:
         await engine.dispose()
+        await single.dispose()
 
 
 def url_of(sessions: Sessions) -> str:
@@ -40,9 +46,9 @@ def url_of(sessions: Sessions) -> str:
     return sessions.kw["info"]["url"]
 
 
-def engine_of(sessions: Sessions) -> AsyncEngine:
-    """Return the engine of a pool that `connect` has opened."""
-    return sessions.kw["bind"]
+def single_statements(sessions: Sessions) -> AsyncEngine:
+    """Return the engine for single statements without a transaction around them."""
+    return sessions.kw["info"]["single"]
 
 
 async def search_vectors(session: AsyncSession) -> None:
@@ -69,7 +75,7 @@ async def listen(
 
     It uses a connection of its own. `notified` is also set when that is lost.
     """
-    engine = engine_of(sessions)
+    engine = sessions.kw["bind"]
 
     def on_event(*_: object) -> None:
         notified.set()

@@ -30,7 +30,7 @@ from typing_extensions import override
 
 from db.models import Budget, BudgetScope, Spending
 from db.retry import retry_on_disconnect
-from db.session import Sessions, engine_of
+from db.session import Sessions, single_statements
 from services.access.audit import log_action
 from services.access.errors import BudgetLimit, BudgetOutOfRange, BudgetSpent
 from services.access.notices import is_notice_due
@@ -189,7 +189,7 @@ class Budgets(BudgetPolicy):
         exempt: Collection[int] = (),
     ) -> None:
         self._sessions = sessions
-        self._engine = engine_of(sessions).execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = single_statements(sessions)
         self._settings = settings or BudgetSettings()
         self._clock = clock or SystemClock()
         self._exempt = frozenset(exempt)
