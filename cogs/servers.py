@@ -44,6 +44,7 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
         self._servers = bot.services.servers
         self._retention = bot.services.retention
         self._chat = bot.services.chat
+        self._discord = bot.services.chat_adapter
 
     @app_commands.command()
     @app_commands.describe(
@@ -81,7 +82,9 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
             keeps_memories=memories,
             answers_per_hour=answers_per_hour,
         )
-        await interaction.response.send_message(embed=policy_embed(policy), ephemeral=True)
+        reads_automod = await self._discord.reads_automod(policy.guild_id)
+        embed = policy_embed(policy, reads_automod=reads_automod)
+        await interaction.response.send_message(embed=embed, ephemeral=True)
 
     @app_commands.command()
     async def personalities(self, interaction: Interaction) -> None:
@@ -170,7 +173,7 @@ class _SendAwayMenu(ui.Select[ResidentPager]):
             await self.view.turn(interaction)
 
 
-def policy_embed(policy: ServerPolicy) -> discord.Embed:
+def policy_embed(policy: ServerPolicy, *, reads_automod: bool) -> discord.Embed:
     """Return the embed that shows the policy of a server."""
     channels = ", ".join(f"<#{each}>" for each in policy.channel_ids) or "none of the list"
     embed = discord.Embed(title="What is allowed in this server")
@@ -190,6 +193,15 @@ def policy_embed(policy: ServerPolicy) -> discord.Embed:
         embed.add_field(name=name, value="yes" if is_allowed else "no")
     limit = f"{policy.answers_per_hour:,}" if policy.answers_per_hour else "no limit"
     embed.add_field(name="Answers an hour in a channel", value=limit)
+    embed.add_field(
+        name="AutoMod",
+        value=(
+            "No personality says what its keyword rules block."
+            if reads_automod
+            else "I cannot read its keyword rules: that takes the permission Manage Server."
+        ),
+        inline=False,
+    )
     embed.set_footer(text="/block keeps somebody or something out · /server personalities")
     return embed
 

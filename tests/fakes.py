@@ -106,6 +106,14 @@ class FakeChatAdapter(ChatAdapter):
         return frozenset()
 
     @override
+    async def is_blocked(self, channel: Channel, text: str) -> bool:
+        return False
+
+    @override
+    async def reads_automod(self, guild_id: int) -> bool:
+        return True
+
+    @override
     async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:
         return None
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import discord
 
 from bot.app.services import DiscordAdapters
+from bot.discord.automod import AutoMod
 from bot.discord.boards import DiscordBoardAdapter
 from bot.discord.buttons.answers import answer_view
 from bot.discord.chat import CDN_HOSTS, DiscordChatAdapter
@@ -25,16 +26,17 @@ def discord_adapters(
     clock: Clock | None = None,
 ) -> DiscordAdapters:
     """Return the adapters of a bot, which need not be connected yet."""
-    webhooks = Webhooks(bot)
+    webhooks, automod = Webhooks(bot), AutoMod(bot)
     return DiscordAdapters(
         chat_adapter=DiscordChatAdapter(
             bot,
             webhooks,
+            automod,
             answer_view=answer_view,
             proxies=proxies or Proxies(),
             cdn_hosts=cdn_hosts,
         ),
-        board_adapter=DiscordBoardAdapter(bot, webhooks),
+        board_adapter=DiscordBoardAdapter(bot, webhooks, automod),
         notifier=DiscordNotifier(bot),
-        publisher=DiscordPublisher(bot, webhooks, store, clock or SystemClock()),
+        publisher=DiscordPublisher(bot, webhooks, automod, store, clock or SystemClock()),
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 import discord
 from typing_extensions import override
 
+from bot.discord.automod import AutoMod
 from bot.discord.buttons.votes import UP, vote_view
 from bot.discord.refusals import THREAD_EXISTS, translate_errors
 from bot.discord.webhooks import Webhooks, is_sent_as, resolve_channel
@@ -23,9 +24,10 @@ _MAX_TITLE, _MAX_ALT = 90, 1000
 class DiscordBoardAdapter(BoardAdapter):
     """Posts and comments through webhooks."""
 
-    def __init__(self, bot: discord.Client, webhooks: Webhooks) -> None:
+    def __init__(self, bot: discord.Client, webhooks: Webhooks, automod: AutoMod) -> None:
         self._bot = bot
         self._webhooks = webhooks
+        self._automod = automod
 
     @override
     async def check(self, location: BoardLocation) -> None:
@@ -133,7 +135,7 @@ class DiscordBoardAdapter(BoardAdapter):
     ) -> discord.WebhookMessage:
         if not await self._webhooks.are_allowed(board):
             raise MissingPermission("Manage Webhooks")
-
+        await self._automod.check(board, f"{options.get('thread_name', '')}\n{text}")
         return await self._webhooks.send(
             board,
             speaker,

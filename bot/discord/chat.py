@@ -14,6 +14,7 @@ import discord
 from discord import ui
 from typing_extensions import override
 
+from bot.discord.automod import AutoMod
 from bot.discord.buttons.namesakes import NamesakeView
 from bot.discord.converters import is_from_person, to_incoming_message
 from bot.discord.errors import describe
@@ -52,6 +53,7 @@ class DiscordChatAdapter(ChatAdapter):
         self,
         bot: discord.Client,
         webhooks: Webhooks,
+        automod: AutoMod,
         *,
         answer_view: Callable[[UUID], ui.View],
         proxies: Proxies,
@@ -62,6 +64,7 @@ class DiscordChatAdapter(ChatAdapter):
         self._proxies = proxies
         self._cdn_hosts = cdn_hosts
         self._webhooks = webhooks
+        self._automod = automod
         self._member_names: dict[int, tuple[float, Mapping[str, frozenset[int]]]] = {}
 
     @override
@@ -70,6 +73,7 @@ class DiscordChatAdapter(ChatAdapter):
     ) -> list[int]:
         async with translate_errors():
             messageable = await self._resolve(channel)
+            await self._automod.check(messageable, text)
             via_webhook = await self._can_use_webhook(channel, messageable)
             pieces = _split_answer(channel, speaker, text, via_webhook=via_webhook)
             return await self._send_all(
@@ -88,6 +92,7 @@ class DiscordChatAdapter(ChatAdapter):
     ) -> list[int]:
         async with translate_errors():
             messageable = await self._resolve(channel)
+            await self._automod.check(messageable, text)
             via_webhook = await self._can_use_webhook(channel, messageable)
             pieces = _split_answer(channel, speaker, text, via_webhook=via_webhook)
             reused_ids = message_ids[: len(pieces)]
@@ -194,6 +199,16 @@ class DiscordChatAdapter(ChatAdapter):
             names = await asyncio.to_thread(_by_appearance, members)
             known = self._member_names[guild.id] = (time.monotonic(), names)
         return known[1].get(appearance(name), frozenset())
+
+    @override
+    async def is_blocked(self, channel: Channel, text: str) -> bool:
+        async with translate_errors():
+            return await self._automod.is_blocked(await self._resolve(channel), text)
+
+    @override
+    async def reads_automod(self, guild_id: int) -> bool:
+        guild = self._bot.get_guild(guild_id)
+        return guild is not None and await self._automod.can_read(guild)
 
     @override
     async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 from typing_extensions import override
 
+from bot.discord.automod import AutoMod
 from bot.discord.converters import to_channel
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
@@ -33,10 +34,16 @@ class DiscordPublisher(Publisher):
     """Posts through the webhook of a channel; a message is recognised by its file name."""
 
     def __init__(
-        self, bot: discord.Client, webhooks: Webhooks, store: ObjectStore, clock: Clock
+        self,
+        bot: discord.Client,
+        webhooks: Webhooks,
+        automod: AutoMod,
+        store: ObjectStore,
+        clock: Clock,
     ) -> None:
         self._bot = bot
         self._webhooks = webhooks
+        self._automod = automod
         self._store = store
         self._clock = clock
 
@@ -53,6 +60,7 @@ class DiscordPublisher(Publisher):
                 channel = await self._resolve(outgoing)
                 if not await self._webhooks.are_allowed(await self._webhook_channel(channel)):
                     raise MissingPermission("Manage Webhooks")
+                await self._automod.check(channel, outgoing.caption)
         except (DiscordUnavailable, DiscordBusy) as error:
             raise _busy(error) from error
         if outgoing.age_restricted and not channel.is_nsfw():

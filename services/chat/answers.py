@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -91,6 +92,7 @@ class AnswerService:
                 regenerated_line=user_line,
                 avoid=answer.content,
                 caused_by=actor,
+                is_blocked=partial(self._adapter.is_blocked, channel),
             )
         )
         await self._replace_text(channel, exchange, reply.text, provenance=reply.provenance)

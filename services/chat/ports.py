@@ -77,6 +77,14 @@ class ChatAdapter(Protocol):
         """Return the members and roles of a channel's server whose name looks like this one."""
         ...
 
+    async def is_blocked(self, channel: Channel, text: str) -> bool:
+        """Whether the server's own rules block a text in a channel."""
+        ...
+
+    async def reads_automod(self, guild_id: int) -> bool:
+        """Whether the keyword rules of a server's AutoMod can be read."""
+        ...
+
     async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:
         """Return the newest messages of a channel after a message; None if they cannot be read."""
         ...

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from services.chat.model_output import CODE, without_markup
@@ -29,6 +30,29 @@ class Defect(StrEnum):
     LEAK = "leak"
     ECHO = "echo"
     REPEAT = "repeat"
+    BLOCKED = "blocked by the server"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaner:
+    """Cleans the answers to a message and looks for their defects; both may take long."""
+
+    name: str
+    others: Collection[str]
+    message: str
+    previous_replies: Sequence[str]
+    system_prompt: str
+
+    def clean(self, raw: str, *, is_cut: bool) -> tuple[str, Defect | None]:
+        """Return what is to be said of an answer, and its defect; `is_cut` if it hit the limit."""
+        text = clean(raw, self.name, self.others)
+        text = trim_incomplete(text) if is_cut else text
+        return text, find_defect(
+            text,
+            message=self.message,
+            previous_replies=self.previous_replies,
+            system_prompt=self.system_prompt,
+        )
 
 
 def clean(text: str, name: str, others: Collection[str] = ()) -> str:

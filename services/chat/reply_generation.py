@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,9 @@ from db.models import ConversationLine, LlmConfig, Personality, Role, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.access import Caller, Situation, permit
-from services.chat import postprocess, prompt, queries
-from services.chat.errors import AgeRestricted, NoUsableReply
-from services.chat.postprocess import Defect
+from services.chat import prompt, queries
+from services.chat.errors import AgeRestricted, MessageRefused, NoUsableReply, Refusal
+from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext
 from services.chat.queries import Resolution
 from services.clock import Clock
@@ -59,8 +59,9 @@ class ReplyRequest:
 
     `lines` are pending lines that are not in the history yet. `regenerated_line` is the line that
     is answered again: the history ends before it. `avoid` is an answer not to repeat. `namesakes`
-    finds members and roles here whose name looks like another. `caused_by` is who pays, if not the
-    actor, `called_as` the name or alias that it was called by.
+    finds members and roles here whose name looks like another, `is_blocked` tells what the server
+    blocks. `caused_by` is who pays, if not the actor, `called_as` the name or alias that it was
+    called by.
     """
 
     personality_id: UUID
@@ -72,6 +73,7 @@ class ReplyRequest:
     regenerated_line: ConversationLine | None = None
     avoid: str | None = None
     namesakes: Callable[[str], Awaitable[frozenset[int]]] | None = None
+    is_blocked: Callable[[str], Awaitable[bool]] | None = None
     caused_by: Actor | None = None
     called_as: str | None = None
 
@@ -130,6 +132,7 @@ class ReplyGenerator:
             NameImpersonates: It would speak under the name of a member who does not own it.
             NoConfig: No model is configured.
             PersonalityNotFound: The personality was deleted.
+            MessageRefused: The server's own rules block all of its answers.
             ModelError: The model did not answer.
             NoUsableReply: None of its answers is usable.
         """
@@ -290,6 +293,7 @@ class ReplyGenerator:
         }
         others.discard(prompt_context.personality.name)
         usable: tuple[Completion, Prompt] | None = None
+        defect: Defect | None = None
         for attempt in range(1, _MAX_ATTEMPTS + 1):
             built_prompt = prompt.build(prompt_context, token_limit=token_limit)
             try:
@@ -303,47 +307,38 @@ class ReplyGenerator:
                     raise
                 token_limit = int(token_limit * _SHRINK_FACTOR)
                 continue
-            cleaner = _Cleaner(
+            cleaner = Cleaner(
                 name=prompt_context.personality.name,
                 others=others,
                 message=request.text,
                 previous_replies=previous_replies,
                 system_prompt=built_prompt.messages[0].content,
             )
-            text, defect = await asyncio.to_thread(cleaner.clean, completion)
-            if completion.is_cut and not text:
-                raise ReasoningOnly(completion.model)
-            completion = replace(completion, text=text)
+            completion, defect = await self._examine(request, cleaner, completion)
             if defect is None:
                 return completion, built_prompt
             log.info("Regenerating an answer of %s: %s", model_request.model, defect)
             if defect in (Defect.ECHO, Defect.REPEAT):
                 usable = completion, built_prompt
+        if defect is Defect.BLOCKED:
+            raise MessageRefused(Refusal.AUTOMOD)
         if usable is None:
             raise NoUsableReply(prompt_context.personality.name)
         return usable
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Cleaner:
-    """Cleans answers and looks for their defects; both may take long."""
-
-    name: str
-    others: Collection[str]
-    message: str
-    previous_replies: Sequence[str]
-    system_prompt: str
-
-    def clean(self, completion: Completion) -> tuple[str, Defect | None]:
-        """Return what is to be said of an answer, and its defect."""
-        text = postprocess.clean(completion.text, self.name, self.others)
-        text = postprocess.trim_incomplete(text) if completion.is_cut else text
-        return text, postprocess.find_defect(
-            text,
-            message=self.message,
-            previous_replies=self.previous_replies,
-            system_prompt=self.system_prompt,
+    async def _examine(
+        self, request: ReplyRequest, cleaner: Cleaner, completion: Completion
+    ) -> tuple[Completion, Defect | None]:
+        """Return an answer with what is to be said of it, and its defect."""
+        # Both may take long.
+        text, defect = await asyncio.to_thread(
+            cleaner.clean, completion.text, is_cut=completion.is_cut
         )
+        if completion.is_cut and not text:
+            raise ReasoningOnly(completion.model)
+        if defect is None and request.is_blocked and await request.is_blocked(text):
+            defect = Defect.BLOCKED
+        return replace(completion, text=text), defect
 
 
 def _distinctive_words(text: str, *names: str) -> str:

@@ -298,6 +298,7 @@ class ChatService:
                 text=combined_text(batch.messages, [each.text for each in attachments]),
                 images=tuple(image for each in attachments for image in each.images),
                 namesakes=partial(self._adapter.namesakes, batch.channel),
+                is_blocked=partial(self._adapter.is_blocked, batch.channel),
                 called_as=batch.called_as.get(personality_id),
                 lines=await self._pending_lines(channel_id, batch.author_id),
             )
