@@ -19,6 +19,7 @@ from services.texts import shorten
 _ID_DIGITS = 20
 
 
+@app_commands.default_permissions(manage_guild=True)
 class Admin(commands.GroupCog, group_name="admin", group_description="For the owner of this bot"):
     """Admin: for the owner of the bot."""
 

@@ -19,6 +19,7 @@ from services.engine import ACTIONS, ActType, TaskStatus
 from services.errors import BotOwnerOnly
 
 
+@app_commands.default_permissions(manage_guild=True)
 class Engine(
     commands.GroupCog, group_name="engine", group_description="What they do by themselves"
 ):

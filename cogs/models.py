@@ -80,6 +80,7 @@ class _ModelMenu(ui.Select[_ModelView]):
         await interaction.response.send_modal(form)
 
 
+@app_commands.default_permissions(manage_guild=True)
 class ModelRules(
     commands.GroupCog, group_name="model", group_description="Which models users may choose"
 ):

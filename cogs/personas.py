@@ -89,7 +89,11 @@ class PersonaForm(Modal):
         )
 
 
-class Personas(commands.GroupCog, group_name="persona", group_description="Who you are to them"):
+class Personas(
+    commands.GroupCog,
+    group_name="persona",
+    group_description="You: who you are to the AI characters",
+):
     """Personas: who you are to the personalities."""
 
     def __init__(self, bot: Bot) -> None:
@@ -98,7 +102,7 @@ class Personas(commands.GroupCog, group_name="persona", group_description="Who y
 
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
-        """Create a persona."""
+        """Say who you are: create a persona of yours."""
         await interaction.response.send_modal(PersonaForm(self._people))
 
     @app_commands.command()

@@ -55,6 +55,7 @@ class PromptForm(Modal):
         )
 
 
+@app_commands.default_permissions(manage_guild=True)
 class Prompts(
     commands.GroupCog,
     group_name="system-prompt",

@@ -80,6 +80,7 @@ class UsageCommands(commands.Cog):
         return guild.name if guild else str(guild_id)
 
 
+@app_commands.default_permissions(manage_guild=True)
 class Budgets(commands.GroupCog, group_name="budget", group_description="What may be spent"):
     """Budgets: what may be spent in 24 hours."""
 

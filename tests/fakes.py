@@ -1,5 +1,6 @@
 """Fakes of the ports of services."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from services.access import AccessRefused
 from services.chat.ports import ChatAdapter
 from services.clock import Clock
 from services.media import MAX_BYTES
+from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
@@ -134,3 +136,21 @@ async def _typing() -> AsyncGenerator[None]:
 
 def configure_nothing(level: str, log_format: str) -> None:
     """Leave the logging of the tests as it is."""
+
+
+class Notices(Notifier):
+    """Records who is told what."""
+
+    def __init__(self) -> None:
+        self.dms: list[tuple[int, Notice]] = []
+        self.told = asyncio.Event()
+
+    @override
+    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
+        raise AssertionError("nobody has asked")
+
+    @override
+    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
+        self.dms.append((discord_id, notice))
+        self.told.set()
+        return True

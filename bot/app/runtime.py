@@ -66,6 +66,7 @@ class Runtime:
                 budgets=self.budgets,
                 keys=self.keys,
                 retention=self.settings.retention,
+                uploads_per_minute=self.settings.max_uploads_per_minute,
                 quotas=self.settings.quotas,
                 limits=CharacterLimits(
                     images_per_day=self.settings.character_images_per_day,
@@ -76,6 +77,7 @@ class Runtime:
         return Bot(
             build,
             owner_ids=self.settings.owner_ids,
+            operator_guild_id=self.settings.operator_guild_id,
             proxies=proxies,
             development=self.settings.development,
             **options,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.access import AuditService, BlockService, Budgets, ServerService
+from services.access import AuditService, BlockService, Budgets, ServerService, UploadLimiter
 from services.characters import (
     CharacterService,
     GalleryService,
@@ -53,6 +53,7 @@ class Services:
     usage: UsageService
     budgets: Budgets
     keys: KeyService | None
+    uploads: UploadLimiter
     servers: ServerService
     blocks: BlockService
     audit: AuditService

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     owner_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+    operator_guild_id: int | None = Field(default=None, gt=0, lt=2**63)
     proxy_application_ids: Annotated[frozenset[int], NoDecode] = frozenset()
 
     openai_api_key: SecretStr | None = None
@@ -141,6 +142,7 @@ class Settings(BaseSettings):
     max_photos: int = Field(default=2_000, ge=0)
     max_photo_bytes: int = Field(default=2_000_000_000, ge=0)
     max_characters: int = Field(default=20, ge=0)
+    max_uploads_per_minute: int = Field(default=10, ge=1)
 
     history_days: int | None = Field(default=None, ge=0, le=3650)
     memory_days: int = Field(default=0, ge=0, le=3650)

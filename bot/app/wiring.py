@@ -10,7 +10,14 @@ from bot.app.services import DiscordAdapters, Services
 from bot.app.settings import Settings
 from bot.discord.errors import describe
 from db.session import Sessions
-from services.access import AuditService, BlockService, Budgets, Quotas, ServerService
+from services.access import (
+    AuditService,
+    BlockService,
+    Budgets,
+    Quotas,
+    ServerService,
+    UploadLimiter,
+)
 from services.buffer import BufferPublisher
 from services.characters import (
     CharacterLimits,
@@ -128,6 +135,7 @@ def assemble(
     budgets: Budgets | None = None,
     keys: KeyService | None = None,
     retention: RetentionSettings | None = None,
+    uploads_per_minute: int = 10,
     quotas: Quotas | None = None,
 ) -> Services:
     """Build every service from the adapters and clients that do I/O."""
@@ -192,6 +200,7 @@ def assemble(
         usage=UsageService(sessions),
         budgets=budgets,
         keys=keys,
+        uploads=UploadLimiter(uploads_per_minute),
         servers=ServerService(sessions),
         blocks=BlockService(sessions),
         audit=AuditService(sessions),
@@ -204,7 +213,7 @@ def assemble(
         privacy=PrivacyService(sessions),
         channels=ChannelService(sessions),
         answers=AnswerService(sessions, generator, writer, adapters.chat_adapter),
-        chat=ChatService(sessions, generator, writer, adapters.chat_adapter),
+        chat=ChatService(sessions, generator, writer, adapters.chat_adapter, adapters.notifier),
         publishing=PublishingService(sessions, models),
         characters=CharacterService(
             sessions,

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 # Troupe does not use voice, so the warnings about missing voice dependencies are noise.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
+# For the operator alone: hidden from ordinary members, or only in the operator's own server.
+OPERATOR_COMMANDS = ("admin", "budget", "engine", "model", "system-prompt")
 _TEAM_OWNERS = (discord.TeamMemberRole.admin, discord.TeamMemberRole.developer)
 Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
@@ -48,6 +50,7 @@ class Bot(commands.AutoShardedBot):
         assemble: "Callable[[Bot], Services]",
         *,
         owner_ids: frozenset[int] = frozenset(),
+        operator_guild_id: int | None = None,
         proxies: Proxies | None = None,
         always_sync: bool = False,
         development: bool = False,
@@ -67,6 +70,7 @@ class Bot(commands.AutoShardedBot):
             owner_ids=owner_ids or None,
             **options,
         )
+        self._operator_guild = discord.Object(operator_guild_id) if operator_guild_id else None
         self._proxies = proxies or Proxies()
         self._always_sync = always_sync
         self._catching_up: asyncio.Task[None] | None = None
@@ -83,6 +87,10 @@ class Bot(commands.AutoShardedBot):
             await self.tree.set_translator(Translator(CATALOGUES))
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
+        if self._operator_guild is not None:
+            for name in OPERATOR_COMMANDS:
+                if (command := self.tree.remove_command(name)) is not None:
+                    self.tree.add_command(command, guild=self._operator_guild)
         await self.sync_if_changed()
 
     def _operator_ids(self) -> frozenset[int]:
@@ -103,12 +111,26 @@ class Bot(commands.AutoShardedBot):
         if is_known and not (force or self._always_sync):
             return False
         await self.tree.sync()
+        if self._operator_guild is not None:
+            await self._sync_operator_guild(self._operator_guild)
         await self.services.command_sync.save(application_id, digest)
         log.info("Synced %s commands with Discord", len(payload))
         return True
 
+    async def _sync_operator_guild(self, guild: discord.Object) -> None:
+        try:
+            await self.tree.sync(guild=guild)
+        except discord.Forbidden:
+            log.error(  # noqa: TRY400 - the operator's mistake, whose trace says nothing
+                "OPERATOR_GUILD_ID: the bot is not in server %s, so nobody sees your commands; "
+                "invite it there and restart",
+                guild.id,
+            )
+
     async def _command_payload(self) -> list[dict[str, Any]]:
         commands = self.tree.get_commands()
+        if self._operator_guild is not None:
+            commands = [*commands, *self.tree.get_commands(guild=self._operator_guild)]
         translator = self.tree.translator
         if translator is None:
             return [command.to_dict(self.tree) for command in commands]

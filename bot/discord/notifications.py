@@ -22,8 +22,10 @@ from bot.discord.embeds.characters import progress_embed
 from bot.discord.embeds.posts import notice_text
 from bot.discord.embeds.publishing import result_text
 from bot.discord.errors import explain
+from bot.discord.messages import escape
 from services.access import BudgetWarning
 from services.characters import Progress
+from services.chat import NameTaken
 from services.errors import NotificationFailed
 from services.keys import KeyRefusedNotice
 from services.media import contact_sheet
@@ -107,11 +109,23 @@ async def _render_retention(notice: RetentionAnnouncement) -> _Message:
     )
 
 
+async def _render_name_taken(notice: NameTaken) -> _Message:
+    return _Message(
+        content=(
+            f"In the server `{notice.guild_id}`, a member or role is called "
+            f"**{escape(notice.name)}** now, so your personality **{escape(notice.personality)}** "
+            "does not answer there under that name. `/personality edit` gives it another, or "
+            "`/personality alias remove` takes the alias away."
+        )
+    )
+
+
 _RENDERERS: Mapping[type[Notice], Callable[[Any], Awaitable[_Message]]] = {
     PublishResult: _render_publish_result,
     Progress: _render_progress,
     PostNotice: _render_post_notice,
     BudgetWarning: _render_budget_warning,
+    NameTaken: _render_name_taken,
     KeyRefusedNotice: _render_key_refused,
     RetentionAnnouncement: _render_retention,
 }

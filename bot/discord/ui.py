@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from bot.app.logs import INTERACTION
 from bot.discord.errors import report, unwrap
+from services.access import TooManyUploads
 from services.errors import DomainError
 from services.texts import printable, shorten
 
@@ -28,13 +29,20 @@ def _make_printable(options: Iterable[dict[str, Any]]) -> None:
 
 
 class Tree(app_commands.CommandTree[Any]):
-    """The tree of commands; failures are answered in words."""
+    """The tree of commands; failures are answered in words, and uploads are limited."""
 
     @override
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
         INTERACTION.set(interaction.id)
-        options = cast("dict[str, Any]", interaction.data or {}).get("options", ())
-        _make_printable(options)
+        data = cast("dict[str, Any]", interaction.data or {})
+        _make_printable(data.get("options", ()))
+        is_upload = "attachments" in data.get("resolved", ())
+        if is_upload and not await interaction.client.is_owner(interaction.user):
+            try:
+                interaction.client.services.uploads.count(interaction.user.id)
+            except TooManyUploads as error:
+                await report(interaction, error)
+                return False
         return True
 
     @override

@@ -21,7 +21,9 @@ PictureCount = app_commands.Range[int, 1, VARIANTS]
 
 
 class Characters(
-    commands.GroupCog, group_name="character", group_description="Illustrated characters"
+    commands.GroupCog,
+    group_name="character",
+    group_description="Drawn figures: faces for AI characters",
 ):
     """Characters: figures drawn from a photo, recognisable in every picture."""
 
@@ -46,7 +48,7 @@ class Characters(
         style: StyleOption,
         pictures: PictureCount = 4,
     ) -> None:
-        """Create a character from a photo."""
+        """Draw a figure from a photo; it can become the face of a personality."""
         quote = self._characters.quote(pictures)
         attachment = to_attachment(photo)
 

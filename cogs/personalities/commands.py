@@ -29,7 +29,7 @@ from services.types import Actor
 
 
 class Personalities(
-    commands.GroupCog, group_name="personality", group_description="The AI characters"
+    commands.GroupCog, group_name="personality", group_description="AI characters: who they are"
 ):
     """Personalities: the AI characters."""
 
@@ -42,7 +42,7 @@ class Personalities(
 
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
-        """Create a personality."""
+        """Create an AI character that everybody can talk to."""
         form = PersonalityForm(self._personalities, Section.beginning)
         await interaction.response.send_modal(form)
 
@@ -241,7 +241,7 @@ class Personalities(
     @app_commands.command(name="import")
     @app_commands.describe(card="A character card, V1 to V3, as JSON or PNG")
     async def import_(self, interaction: Interaction, card: discord.Attachment) -> None:
-        """Create a personality from a character card."""
+        """Create an AI character from a character card."""
         if card.size > CARD_LIMIT_MB * 1_000_000:
             raise CardTooLarge(CARD_LIMIT_MB)
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -45,11 +45,13 @@ from services.access.errors import (
     QuotaReached,
     Reason,
     TooManyMessages,
+    TooManyUploads,
 )
 from services.access.notices import is_notice_due
 from services.access.quotas import Quotas, check_quota
 from services.access.servers import MAX_ANSWERS_PER_HOUR, Resident, ServerService
 from services.access.types import Caller, Payer, PayerKind, act_payers
+from services.access.uploads import UploadLimiter
 from services.access.verdicts import (
     Situation,
     Verdict,
@@ -114,6 +116,8 @@ __all__ = [
     "Situation",
     "Target",
     "TooManyMessages",
+    "TooManyUploads",
+    "UploadLimiter",
     "Verdict",
     "act_payers",
     "admit",

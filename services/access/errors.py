@@ -55,6 +55,14 @@ class TooManyMessages(AccessRefused):
 
 
 @dataclass(eq=False)
+class TooManyUploads(DomainError):
+    """A person has handed over as many files within a minute as they may."""
+
+    per_minute: int
+    retry_after: float
+
+
+@dataclass(eq=False)
 class AccessDenied(AccessRefused):
     """A rule of the operator, of the server's moderators or of a maker forbids it.
 

@@ -31,6 +31,7 @@ from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
 from services.chat.postprocess import clean, find_defect, trim_incomplete
 from services.chat.queries import Resolution, append
+from services.chat.renames import NameTaken
 from services.chat.reply_generation import ReplyGenerator
 from services.chat.service import ChatService
 from services.chat.splitting import split
@@ -50,6 +51,7 @@ __all__ = [
     "MessageContext",
     "MessageRefused",
     "MissingPermission",
+    "NameTaken",
     "NoPersonalityHere",
     "NoUsableReply",
     "NotActivated",

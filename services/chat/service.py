@@ -37,8 +37,10 @@ from services.chat.ordering import AnswerSlots, QueuePosition, TurnQueues
 from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
+from services.chat.renames import tell_owners
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator, ReplyRequest
-from services.errors import DomainError
+from services.errors import DomainError, NameImpersonates
+from services.notifications import Notifier
 from services.people import get_or_create_user
 from services.types import Actor, IncomingMessage, speaker_of
 
@@ -57,6 +59,7 @@ class ChatService:
         generator: ReplyGenerator,
         writer: ConversationWriter,
         adapter: ChatAdapter,
+        notifier: Notifier,
         slots: AnswerSlots | None = None,
     ) -> None:
         self._sessions = sessions
@@ -64,6 +67,7 @@ class ChatService:
         self._generator = generator
         self._writer = writer
         self._adapter = adapter
+        self._notifier = notifier
         self._order = TurnQueues()
         self._stores = TurnQueues()
         self._recent = RecentMessages()
@@ -244,6 +248,9 @@ class ChatService:
         except DomainError as error:
             with suppress(DomainError):
                 await self._adapter.send_error(batch.last, error)
+            if isinstance(error, NameImpersonates) and batch.channel.guild_id is not None:
+                taken = (personality_id, error.name, batch.channel.guild_id)
+                await tell_owners(self._sessions, self._notifier, *taken)
 
     async def _resolve_addressees(
         self, message: IncomingMessage

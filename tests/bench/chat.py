@@ -27,7 +27,7 @@ from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.seeds import seed
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.bench.measure import Measure, percentile
-from tests.fakes import FakeChatAdapter
+from tests.fakes import FakeChatAdapter, Notices
 
 MEMORIES = 100_000
 TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED, TURNS_ACCESS = 100, 6, 50, 60, 60
@@ -147,7 +147,9 @@ async def chatting(
         generator = ReplyGenerator(sessions, models, embedder, SystemClock())
         yield (
             sessions,
-            ChatService(sessions, generator, ConversationWriter(sessions, embedder), adapter),
+            ChatService(
+                sessions, generator, ConversationWriter(sessions, embedder), adapter, Notices()
+            ),
         )
         await texts.close()
 

@@ -13,7 +13,7 @@ from simcord.env import Env
 from bot.app.services import Services
 from bot.app.wiring import assemble
 from bot.discord.adapters import discord_adapters
-from bot.discord.client import Bot
+from bot.discord.client import OPERATOR_COMMANDS, Bot
 from bot.discord.proxies import Proxies
 from bot.playground import simulation
 from db.session import Sessions
@@ -61,6 +61,7 @@ def make_bot(
     clock: Clock | None = None,
     buffer: BufferPublisher | None = None,
     keys: KeyService | None = None,
+    operator_guild_id: int | None = None,
 ) -> Bot:
     proxies = Proxies(frozenset({PLURALKIT}))
 
@@ -79,7 +80,14 @@ def make_bot(
             keys=keys,
         )
 
-    return Bot(build, proxies=proxies, always_sync=True, shard_count=1, development=development)
+    return Bot(
+        build,
+        proxies=proxies,
+        always_sync=True,
+        shard_count=1,
+        development=development,
+        operator_guild_id=operator_guild_id,
+    )
 
 
 @pytest.fixture
@@ -117,6 +125,10 @@ async def house(
     )
     boss = guild.add_member(simcord_env.create_user("boss"))
     simcord_bot.owner_ids = {boss.id}
+    # As the owner of a server would, for whoever runs the bot there.
+    for command in await simcord_bot.tree.fetch_commands():
+        if command.name in OPERATOR_COMMANDS:
+            guild.set_command_permissions(command, {boss: True})
     yield House(
         env=simcord_env,
         bot=simcord_bot,

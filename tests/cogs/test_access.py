@@ -117,7 +117,14 @@ async def test_who_takes_the_name_of_an_alias_later_wins(
     await ask(house, house.bob, "@Zed hello")
 
     assert answers(house.lobby) == ["Aye.", "Aye."]
-    assert "could be mistaken" in house.lobby.history()[-3].content
+    await ask(house, house.bob, "@Nightingale really?")
+
+    assert "could be mistaken" in house.lobby.history()[-1].content
+    assert dms_to(house.alice) == [
+        f"In the server `{house.guild.id}`, a member or role is called **Nightingale** now, so your "
+        "personality **Zed** does not answer there under that name. `/personality edit` gives it "
+        "another, or `/personality alias remove` takes the alias away."
+    ]
 
 
 async def test_two_makers_may_use_one_name_and_whoever_asks_chooses(

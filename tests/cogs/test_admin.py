@@ -1,6 +1,15 @@
 """Commands of the bot's owner."""
 
-from tests.cogs.conftest import House
+import logging
+
+import pytest
+from discord import Object
+
+from bot.discord.client import OPERATOR_COMMANDS
+from db.session import Sessions
+from services.embeddings import WordLlamaEmbedder
+from services.llm import LanguageModels
+from tests.cogs.conftest import House, make_bot
 from tests.cogs.forms import content_of, embed, lines
 
 
@@ -48,8 +57,37 @@ async def test_the_audit_log_says_who_did_what(house: House) -> None:
     assert "budget: **all: Limits(usd=2.0, answers=None)**" in str(embed(everything).description)
 
 
-async def test_nobody_else_may_see_or_do_any_of_it(house: House) -> None:
-    for command in ("servers", "sync", "audit"):
-        for who in (house.alice, house.moderator):
-            result = await who.slash(house.lobby, f"admin {command}")
-            assert content_of(result) == "Only the person who runs this bot can do that."
+async def test_in_a_server_of_the_operator_only_that_has_the_commands(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    other = house.env.create_guild("Elsewhere")
+    bot = make_bot(sessions, models, house.studio, embedder, operator_guild_id=house.guild.id)
+    await house.env.restart_bot(bot)
+
+    everywhere = {each.name for each in await bot.tree.fetch_commands()}
+    here = {each.name for each in await bot.tree.fetch_commands(guild=Object(house.guild.id))}
+    there = await bot.tree.fetch_commands(guild=Object(other.id))
+
+    assert here == set(OPERATOR_COMMANDS)
+    assert not everywhere & here
+    assert there == []
+
+
+async def test_a_server_of_the_operator_that_the_bot_is_not_in_is_named(
+    house: House,
+    sessions: Sessions,
+    models: LanguageModels,
+    embedder: WordLlamaEmbedder,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refused = "/applications/*/guilds/77/commands"
+    house.env.inject_error("PUT", refused, status=403, code=50001, times=1)
+    bot = make_bot(sessions, models, house.studio, embedder, operator_guild_id=77)
+    await house.env.restart_bot(bot)
+
+    errors = [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
+    caplog.clear()
+    assert errors == [
+        "OPERATOR_GUILD_ID: the bot is not in server 77, so nobody sees your commands; invite it "
+        "there and restart"
+    ]

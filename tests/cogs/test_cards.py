@@ -148,7 +148,11 @@ async def test_the_bots_owner_may_export_what_is_not_theirs(house: House) -> Non
     assert exported == V1.encode()
 
 
-async def test_files_that_are_no_cards_are_refused_in_words(house: House) -> None:
+async def test_files_that_are_no_cards_are_refused_in_words(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.services.uploads, "_per_minute", 100)
+
     def card(**changes: Any) -> bytes:
         return json.dumps({**ZED, **changes}).encode()
 
@@ -178,3 +182,17 @@ async def test_files_that_are_no_cards_are_refused_in_words(house: House) -> Non
         assert refusal in content_of(result).replace("\\", "")
     listed = await house.alice.slash(house.lobby, "personality list")
     assert "yours" not in str(embed(listed).description)
+
+
+async def test_a_person_uploads_ten_times_a_minute(house: House) -> None:
+    said = [
+        content_of(
+            await house.alice.slash(house.lobby, "personality import", card=("c.json", b"{}"))
+        )
+        for _ in range(11)
+    ]
+
+    assert not any("uploaded" in each for each in said[:10])
+    assert said[10].startswith("You have uploaded 10 times within a minute. Try again in ")
+    other = await house.bob.slash(house.lobby, "personality import", card=("c.json", b"{}"))
+    assert "uploaded" not in content_of(other)

@@ -6,7 +6,6 @@ from typing import Any
 
 from discord import Permissions
 from sqlalchemy import func, select, update
-from typing_extensions import override
 
 from bot.app.wiring import worker
 from db.models import (
@@ -21,7 +20,6 @@ from db.models import (
     UsageDay,
 )
 from db.session import Sessions
-from services.notifications import Notice, Notifier, ReplyAddress
 from services.retention import (
     RetentionAnnouncement,
     RetentionHandler,
@@ -32,6 +30,7 @@ from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import content_of, embed, press
 from tests.cogs.test_access import dms_to
+from tests.fakes import Notices
 from tests.services import job_support
 
 OLD = {"created_at": func.now() - timedelta(days=200)}
@@ -121,22 +120,6 @@ async def test_a_database_that_was_upgraded_keeps_everything(
     assert dms_to(house.boss) == []
 
 
-class Heard(Notifier):
-    """Remembers what the operator was told."""
-
-    def __init__(self) -> None:
-        self.notices: list[Notice] = []
-
-    @override
-    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
-        raise AssertionError
-
-    @override
-    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
-        self.notices.append(notice)
-        return True
-
-
 async def test_fewer_days_are_announced_again_and_locked_memories_stay(
     house: House, sessions: Sessions
 ) -> None:
@@ -147,7 +130,7 @@ async def test_fewer_days_are_announced_again_and_locked_memories_stay(
         locked = (await session.scalars(select(Memory))).first()
         assert locked is not None
         locked.locked = True
-    heard = Heard()
+    heard = Notices()
 
     async def run(**days: int) -> None:
         handler = RetentionHandler(sessions, RetentionSettings(**days), heard, lambda: [1])
@@ -162,7 +145,7 @@ async def test_fewer_days_are_announced_again_and_locked_memories_stay(
     await run(history_days=100, memory_days=50)
 
     assert kept[2] == 1
-    assert heard.notices == [
+    assert [notice for _, notice in heard.dms] == [
         RetentionAnnouncement(history_rows=0, history_days=0, memory_rows=1, memory_days=100),
         RetentionAnnouncement(
             history_rows=kept[0] + kept[1], history_days=100, memory_rows=0, memory_days=50

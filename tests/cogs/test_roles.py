@@ -13,6 +13,7 @@ from simcord.actors import MemberActor
 from simcord.backend.errors import SetupError
 from simcord.results import InteractionResult
 
+from bot.discord.client import OPERATOR_COMMANDS
 from bot.discord.errors import explain
 from services.access import Situation
 from services.errors import ModeratorsOnly
@@ -93,6 +94,11 @@ def bot_owner(**options: Any) -> Row:
     return Row(options, stranger=BOT_OWNER, owner=BOT_OWNER, moderator=BOT_OWNER)
 
 
+def operator(**options: Any) -> Row:
+    """The owner of the bot; Discord hides these commands from others."""
+    return Row(options, stranger=HIDDEN, owner=HIDDEN, moderator=HIDDEN)
+
+
 def moderators(**options: Any) -> Row:
     """Moderators; Discord hides these commands from others."""
     return Row(options, stranger=HIDDEN, owner=HIDDEN, bot_owner=HIDDEN)
@@ -135,11 +141,11 @@ TABLE: dict[str, Row] = {
     "config delete": its_owner(NO_CONFIG, **QUICK),
     "config global create": bot_owner(),
     "config global default": bot_owner(config="OpenAI"),
-    "system-prompt create": bot_owner(),
-    "system-prompt edit": bot_owner(prompt="Default"),
-    "system-prompt list": everyone(),
-    "system-prompt default": bot_owner(prompt="Default"),
-    "system-prompt delete": bot_owner(prompt="Spare"),
+    "system-prompt create": operator(),
+    "system-prompt edit": operator(prompt="Default"),
+    "system-prompt list": operator(),
+    "system-prompt default": operator(prompt="Default"),
+    "system-prompt delete": operator(prompt="Spare"),
     "channel activate": moderators(**ZED),
     "channel list": moderators(),
     "channel deactivate": moderators(**ZED),
@@ -220,19 +226,19 @@ TABLE: dict[str, Row] = {
     "board top": moderators(),
     "engine trigger": Row(
         {**ZED, "act": "post"},
-        stranger=BOT_OWNER,
-        owner=BOT_OWNER,
-        moderator=BOT_OWNER,
+        stranger=HIDDEN,
+        owner=HIDDEN,
+        moderator=HIDDEN,
         bot_owner="This channel is not an open board. `/board open` turns a channel into one.",
     ),
     "board close": moderators(),
-    "engine status": bot_owner(),
-    "engine plan": bot_owner(),
-    "engine tasks": bot_owner(),
-    "engine budget": bot_owner(),
-    "engine simulate": bot_owner(days=2, personalities=2),
-    "engine pause": bot_owner(),
-    "engine resume": bot_owner(),
+    "engine status": operator(),
+    "engine plan": operator(),
+    "engine tasks": operator(),
+    "engine budget": operator(),
+    "engine simulate": operator(days=2, personalities=2),
+    "engine pause": operator(),
+    "engine resume": operator(),
     "personality bring": Row(ZED, stranger=NOT_BROUGHT, bot_owner=NOT_BROUGHT),
     "block add": Row(
         {"where": "this server", "user": "$guest"},
@@ -256,9 +262,9 @@ TABLE: dict[str, Row] = {
         bot_owner=HIDDEN,
     ),
     "personality delete": owners(),
-    "admin servers": bot_owner(),
-    "admin sync": bot_owner(),
-    "admin audit": bot_owner(),
+    "admin servers": operator(),
+    "admin sync": operator(),
+    "admin audit": operator(),
     "key add": everyone(vendor="OpenAI"),
     "key add · server": Row(
         {"vendor": "OpenAI", "whose": "this server's"},
@@ -270,17 +276,17 @@ TABLE: dict[str, Row] = {
     "key list": everyone(),
     "key remove": its_owner(NO_KEY, owner=NO_KEY, vendor="OpenAI"),
     "models": everyone(),
-    "model allow": bot_owner(model="openai/default"),
-    "model deny": bot_owner(model="openai/gpt-5"),
-    "model list": bot_owner(),
-    "budget show": bot_owner(),
-    "budget set": bot_owner(scope="everything", dollars=1.0),
+    "model allow": operator(model="openai/default"),
+    "model deny": operator(model="openai/gpt-5"),
+    "model list": operator(),
+    "budget show": operator(),
+    "budget set": operator(scope="everything", dollars=1.0),
     "usage": everyone(),
     "usage · server": Row(
         {"of": "this server"}, stranger=MODERATORS, owner=MODERATORS, bot_owner=MODERATORS
     ),
     "usage · everything": bot_owner(of="everything"),
-    "admin jobs": bot_owner(),
+    "admin jobs": operator(),
     "privacy export": everyone(),
     "privacy delete": everyone(),
     "privacy optout": everyone(),
@@ -414,17 +420,26 @@ async def test_every_command_has_a_row(house: House) -> None:
 async def test_what_discord_shows_by_mistake_is_refused_all_the_same(
     house: House, refusals: list[BaseException]
 ) -> None:
-    known = {command.name: command for command in await house.bot.tree.fetch_commands()}
-    house.guild.set_command_permissions(known["channel"], {house.alice: True})
+    shown = ("channel", *OPERATOR_COMMANDS)
+    for command in await house.bot.tree.fetch_commands():
+        if command.name in shown:
+            house.guild.set_command_permissions(command, {house.alice: True, house.boss: True})
+    tried = {
+        key: row
+        for key, row in TABLE.items()
+        if row.owner == HIDDEN and key.partition(" ")[0] in shown
+    }
+    await invent(house, house.alice, "Zed")
+    await fill(house, house.boss, "system-prompt create", {"name": "Spare", "content": "Be brief."})
 
-    activated = await refusal_to(
-        house, house.alice, "channel activate", {"personality": "Bex"}, refusals
-    )
-    deactivated = await refusal_to(
-        house, house.alice, "channel deactivate", {"personality": "Bex"}, refusals
-    )
+    said = {
+        key: await refusal_to(house, house.alice, key, row.options, refusals)
+        for key, row in tried.items()
+    }
 
-    assert activated == deactivated == MODERATORS
+    moderated = {"channel activate": MODERATORS, "channel deactivate": MODERATORS}
+    free = {"channel list": None, "system-prompt list": None}
+    assert said == {key: {**moderated, **free}.get(key, BOT_OWNER) for key in tried}
 
 
 @pytest.mark.parametrize("guild_id", [1, None])

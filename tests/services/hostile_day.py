@@ -21,7 +21,7 @@ from services.llm import ConfiguredVendor, LanguageModels, Ledger, Price, backgr
 from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
 from services.types import Channel, IncomingMessage, Speaker, Venue
-from tests.fakes import FakeChatAdapter, HandClock
+from tests.fakes import FakeChatAdapter, HandClock, Notices
 
 START = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -103,7 +103,7 @@ async def live(url: str, vendor_url: str, part: int, parts: int) -> None:
         embedder = HashedWordsEmbedder()
         generator = ReplyGenerator(sessions, models, embedder, SystemClock())
         writer = ConversationWriter(sessions, embedder)
-        chat = ChatService(sessions, generator, writer, adapter)
+        chat = ChatService(sessions, generator, writer, adapter, Notices())
         mine = [each for each in events(1) if each.server % parts == part]
         for number, together in enumerate(_at_once(mine)):
             clock.at = START + together[0].at * DAY

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
-from typing_extensions import override
 
 from db.models import AuditEntry, Block, Budget, BudgetScope, SentNotice, Spending
 from db.session import Sessions, connect
@@ -25,9 +24,8 @@ from services.access import (
     is_notice_due,
     sweep,
 )
-from services.notifications import Notice, Notifier, ReplyAddress
 from tests.conftest import ROOT
-from tests.fakes import HandClock
+from tests.fakes import HandClock, Notices
 
 START = datetime(2026, 12, 1, 13, 50, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -156,24 +154,6 @@ async def test_the_operator_has_no_budget_and_uses_up_nobodys(
     assert await reserve(budgets, person(1, 7), 50) is None
 
     assert await spent(sessions) == 0
-
-
-class Notices(Notifier):
-    """Records who is told what."""
-
-    def __init__(self) -> None:
-        self.dms: list[tuple[int, Notice]] = []
-        self.told = asyncio.Event()
-
-    @override
-    async def edit_reply(self, address: ReplyAddress, notice: Notice) -> bool:
-        raise AssertionError("nobody has asked")
-
-    @override
-    async def send_dm(self, discord_id: int, notice: Notice) -> bool:
-        self.dms.append((discord_id, notice))
-        self.told.set()
-        return True
 
 
 async def test_the_operator_is_told_once_when_most_is_spent(

@@ -15,7 +15,7 @@ from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from services.types import Channel, IncomingMessage, Venue
-from tests.fakes import FakeChatAdapter
+from tests.fakes import FakeChatAdapter, Notices
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 IDS = count(100)
@@ -43,7 +43,9 @@ def chat(
     sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder, stage: FakeChatAdapter
 ) -> ChatService:
     generator = ReplyGenerator(sessions, models, embedder, SystemClock())
-    return ChatService(sessions, generator, ConversationWriter(sessions, embedder), stage)
+    return ChatService(
+        sessions, generator, ConversationWriter(sessions, embedder), stage, Notices()
+    )
 
 
 async def stored_counts(sessions: Sessions) -> tuple[int | None, int | None]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from db.session import Sessions
-from services.access import Owned, QuotaReached, Quotas
+from services.access import Owned, QuotaReached, Quotas, TooManyUploads, UploadLimiter
 from services.embeddings import ImageEmbeddings, LocalImageEmbedder
 from services.images import ImagePipeline
 from services.llm import PRICES, LanguageModels, Ledger, ModelCatalog
@@ -103,3 +103,19 @@ async def test_files_beyond_a_quota_are_refused_and_leave_nothing(
     assert all(isinstance(each.reason, QuotaReached) for each in refused)
     stored = [each async for each in studio.store.list_objects("")]
     assert len(stored) == 2 * len(added)
+
+
+def test_uploads_are_counted_by_the_minute_for_each_person() -> None:
+    now = 0.0
+    uploads = UploadLimiter(2, clock=lambda: now)
+    uploads.count(1)
+    now = 30.0
+    uploads.count(1)
+    uploads.count(2)
+
+    with pytest.raises(TooManyUploads) as refused:
+        uploads.count(1)
+    now = 61.0
+    uploads.count(1)
+
+    assert (refused.value.per_minute, refused.value.retry_after) == (2, 30.0)

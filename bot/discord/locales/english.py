@@ -49,6 +49,9 @@ _ACCESS = {
     access.TooManyMessages: (
         "You have {waiting} messages waiting for answers already. Let them come first."
     ),
+    access.TooManyUploads: (
+        "You have uploaded {per_minute} times within a minute. Try again {retry_after:wait}."
+    ),
     access.BringingForbidden: (
         "{bring:term}. A moderator can bring **{name}**, or change that with `/server settings`."
     ),
