@@ -8,50 +8,72 @@ from contextlib import asynccontextmanager
 from services.access import TooManyMessages
 
 
+class _Link:
+    """One event of a chain, which happens after the one before it has happened."""
+
+    def __init__(self, previous: "_Link | None") -> None:
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._previous = previous.done if previous else None
+
+    async def wait_for_previous(self) -> None:
+        if self._previous is not None:
+            await asyncio.shield(self._previous)
+
+    def happen(self) -> None:
+        """Let it happen, as soon as the one before it has."""
+        if self._previous is not None and not self._previous.done():
+            self._previous.add_done_callback(lambda _: self.happen())
+        elif not self.done.done():
+            self.done.set_result(None)
+
+
 class QueuePosition:
     """A position in a queue: what needs no turn goes on before it has come."""
 
-    def __init__(self, previous: asyncio.Future[None] | None) -> None:
-        self._previous = previous
+    def __init__(self, previous: "QueuePosition | None") -> None:
+        self.entry = _Link(previous.entry if previous else None)
+        self.turn = _Link(previous.turn if previous else None)
 
     async def wait(self) -> None:
         """Wait until all earlier turns have ended."""
-        if self._previous is not None:
-            await asyncio.shield(self._previous)
+        await self.turn.wait_for_previous()
+
+    async def wait_for_entry(self) -> None:
+        """Wait until all earlier ones have entered, or have ended without."""
+        await self.entry.wait_for_previous()
 
 
 class TurnQueues:
     """One queue per key, such as a person in a channel."""
 
     def __init__(self) -> None:
-        self._last: dict[Hashable, asyncio.Future[None]] = {}
+        self._last: dict[Hashable, QueuePosition] = {}
 
     @asynccontextmanager
     async def join(self, key: Hashable) -> AsyncGenerator[QueuePosition]:
-        """Join the queue; the next turn starts when this block and all earlier ones have ended."""
-        previous = self._last.get(key)
-        finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._last[key] = finished
-        try:
-            yield QueuePosition(previous)
-        finally:
-            # An abandoned turn must not let a later answer overtake an earlier one.
-            if previous is None or previous.done():
-                self._finish(key, finished)
-            else:
-                previous.add_done_callback(lambda _: self._finish(key, finished))
+        """Join the queue; the next turn starts when this block and all earlier ones have ended.
 
-    def _finish(self, key: Hashable, finished: asyncio.Future[None]) -> None:
-        if not finished.done():
-            finished.set_result(None)
-        if self._last.get(key) is finished:
+        An abandoned turn lets no later one overtake an earlier one.
+        """
+        position = self._last[key] = QueuePosition(self._last.get(key))
+        position.turn.done.add_done_callback(lambda _: self._forget(key, position))
+        try:
+            yield position
+        finally:
+            position.entry.happen()
+            position.turn.happen()
+
+    def _forget(self, key: Hashable, position: QueuePosition) -> None:
+        if self._last.get(key) is position:
             del self._last[key]
 
 
 class AnswerSlots:
     """How many messages are answered at once, for each person and in each channel.
 
-    Whoever waits in a channel is served in turns, one message of each person after another.
+    Whoever waits in a channel is served in turns, one message of each person after another; those
+    of a person get their slots in the order of their positions. Otherwise later ones could hold all
+    slots and wait for the turn of an earlier one, which waits for a slot.
     """
 
     def __init__(self, *, per_person: int = 2, per_channel: int = 8, max_waiting: int = 5) -> None:
@@ -63,13 +85,18 @@ class AnswerSlots:
         self._waiting: dict[int, dict[int, deque[asyncio.Future[None]]]] = {}
 
     @asynccontextmanager
-    async def acquire(self, person_id: int, channel_id: int) -> AsyncGenerator[None]:
+    async def acquire(
+        self, person_id: int, channel_id: int, position: QueuePosition
+    ) -> AsyncGenerator[None]:
         """Hold a slot of a person in a channel.
 
         Raises:
             TooManyMessages: Too many of the person's messages wait already.
         """
-        await self._take(person_id, channel_id)
+        await position.wait_for_entry()
+        granted = self._enqueue(person_id, channel_id)
+        position.entry.happen()
+        await self._take(granted, person_id, channel_id)
         try:
             yield
         finally:
@@ -78,7 +105,7 @@ class AnswerSlots:
             for waiting_channel in list(self._waiting):
                 self._serve(waiting_channel)
 
-    async def _take(self, person_id: int, channel_id: int) -> None:
+    def _enqueue(self, person_id: int, channel_id: int) -> asyncio.Future[None]:
         waiting = sum(len(people.get(person_id, ())) for people in self._waiting.values())
         if waiting >= self._max_waiting:
             raise TooManyMessages(waiting)
@@ -86,6 +113,9 @@ class AnswerSlots:
         people = self._waiting.setdefault(channel_id, {})
         people.setdefault(person_id, deque()).append(granted)
         self._serve(channel_id)
+        return granted
+
+    async def _take(self, granted: asyncio.Future[None], person_id: int, channel_id: int) -> None:
         try:
             await granted
         except asyncio.CancelledError:

@@ -214,7 +214,7 @@ class ChatService:
         )
         self._batches.append(batch)
         try:
-            slot = self._slots.acquire(message.account, message.channel.channel_id)
+            slot = self._slots.acquire(message.account, message.channel.channel_id, position)
             async with self._catch_up.open_answer(message), slot:
                 for personality_id in batch.addressees:
                     await self._answer_as(batch, personality_id, position)

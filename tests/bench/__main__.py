@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from db.upgrade import upgrade
-from tests.bench import chat, engine, first_answer, jobs, media, photos, responsiveness
+from tests.bench import chat, engine, first_answer, hostile, jobs, media, photos, responsiveness
 from tests.bench.measure import Measure
 
 # Each takes the address of an empty, migrated database.
 MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
     chat.measure,
     first_answer.measure,
+    hostile.measure,
     jobs.measure,
     engine.measure,
     media.measure,

@@ -2,14 +2,15 @@
 
 import asyncio
 import itertools
-import json
 import random
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from pydantic import BaseModel
 from typing_extensions import override
 
 from db.session import connect
@@ -21,15 +22,66 @@ from services.llm import ConfiguredVendor, LanguageModels, Ledger, Price, backgr
 from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
 from services.types import Channel, IncomingMessage, Speaker, Venue
+from tests.conftest import ROOT
 from tests.fakes import FakeChatAdapter, HandClock, Notices
 
 START = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
-PRICE = Price(10, 10, 30)
-# One person in twenty is hostile, as 50 among 1,000.
-PEOPLE, HOSTILE, SERVERS, BUDGET_USD = 40, 2, 4, 3.0
-BURST, BURSTS, ASKS = 3, 8, 2
 NOT_LET_IN = "Zed"
+# What is said within two minutes is said at once, as nothing else passes in so short a test.
+_AT_ONCE = timedelta(minutes=2) / DAY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """How many people there are on how many servers, and what they do in a day.
+
+    The first ones are hostile: they never pause, and write long texts in bursts.
+    """
+
+    people: int
+    hostile: int
+    servers: int
+    budget_usd: float
+    price: Price
+    asks: int = 2
+    burst: int = 8
+    bursts: int = 12
+
+    @property
+    def innocents(self) -> range:
+        """Return the people who are not hostile."""
+        return range(self.hostile + 1, self.people + 1)
+
+    def events(self, *, with_hostile: bool = True) -> list["Event"]:
+        """Return what everybody says, in order."""
+        rng = random.Random(1)
+        said = [
+            Event(rng.random(), person, f"@Mirela how is the fog {number}?")
+            for person in self.innocents
+            for number in range(self.asks)
+        ]
+        said += [
+            Event(rng.random(), person, f"@{NOT_LET_IN} are you there?")
+            for person in self.innocents[::5]
+        ]
+        for person in range(1, self.hostile + 1) if with_hostile else ():
+            for _ in range(self.bursts):
+                at = rng.random()
+                said += [
+                    Event(at, person, f"@Mirela @Bex {number} {'lantern ' * 200}")
+                    for number in range(self.burst)
+                ]
+        return sorted(said, key=lambda each: each.at)
+
+
+# One person in twenty is hostile. The price of the small one is high, so that its budget is spent.
+DAYS = {
+    "small": Day(
+        people=40, hostile=2, servers=4, budget_usd=3.0, price=Price(10, 10, 30), burst=3, bursts=8
+    ),
+    "full": Day(people=1000, hostile=50, servers=20, budget_usd=1.0, price=Price(0.10, 0.01, 0.50)),
+}
 
 
 @dataclass(frozen=True)
@@ -40,35 +92,39 @@ class Event:
     person: int
     text: str
 
-    @property
-    def server(self) -> int:
-        return self.person % SERVERS + 1
+
+class Part(BaseModel):
+    """What happened in a part of the servers: answers by person, and how long innocents waited."""
+
+    answered: dict[int, int]
+    trespasses: int
+    seconds: list[float]
 
 
-def events(seed: int, *, with_hostile: bool = True) -> list[Event]:
-    """Return what everybody says; the hostile never pause and write long texts."""
-    rng = random.Random(seed)
-    said = [
-        Event(rng.random(), person, f"@Mirela how is the fog {number}?")
-        for person in range(HOSTILE + 1, PEOPLE + 1)
-        for number in range(ASKS)
-    ]
-    said += [
-        Event(rng.random(), person, f"@{NOT_LET_IN} are you there?")
-        for person in range(HOSTILE + 1, PEOPLE + 1, 5)
-    ]
-    if with_hostile:
-        said += [
-            Event(
-                (burst + number / 1000) / BURSTS,
-                person,
-                f"@Mirela @Bex {number} {'lantern ' * 200}",
-            )
-            for person in range(1, HOSTILE + 1)
-            for burst in range(BURSTS)
-            for number in range(BURST)
-        ]
-    return sorted(said, key=lambda each: each.at)
+async def live_through(url: str, vendor_url: str, day: str, *, with_hostile: bool = True) -> Part:
+    """Live through a day with two processes; return what happened in all."""
+    parts = await asyncio.gather(
+        *(_process(url, vendor_url, day, part, with_hostile=with_hostile) for part in range(2))
+    )
+    answered: Counter[int] = Counter()
+    for part in parts:
+        answered.update(part.answered)
+    return Part(
+        answered=answered,
+        trespasses=sum(part.trespasses for part in parts),
+        seconds=[each for part in parts for each in part.seconds],
+    )
+
+
+async def _process(url: str, vendor_url: str, day: str, part: int, *, with_hostile: bool) -> Part:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", __name__, url, vendor_url, day, str(part), str(int(with_hostile))),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    return Part.model_validate_json(output)
 
 
 class CountingAdapter(FakeChatAdapter):
@@ -89,14 +145,15 @@ class CountingAdapter(FakeChatAdapter):
         return [10**12 + channel.channel_id * 10**6 + next(self._ids)]
 
 
-async def live(url: str, vendor_url: str, part: int, parts: int) -> None:
-    """Live through the day of a part of the servers, and print how many answers people got."""
+async def _live(url: str, vendor_url: str, day: Day, part: int, *, with_hostile: bool) -> Part:
+    """Live through the day of a half of the servers."""
     clock, adapter = HandClock(START), CountingAdapter()
+    seconds: list[float] = []
     async with connect(url) as sessions, background_calls() as background:
         texts = OpenAICompatible("openai", api_key="x", base_url=vendor_url, dialect=Dialect())
-        budgets = Budgets(sessions, BudgetSettings(all=Limits(BUDGET_USD)), clock)
+        budgets = Budgets(sessions, BudgetSettings(all=Limits(day.budget_usd)), clock)
         models = LanguageModels(
-            Ledger(sessions, {"openai/gpt-6-luna": PRICE}, budgets),
+            Ledger(sessions, {"openai/gpt-6-luna": day.price}, budgets),
             background,
             {"openai": ConfiguredVendor(texts, "gpt-6-luna")},
         )
@@ -104,27 +161,28 @@ async def live(url: str, vendor_url: str, part: int, parts: int) -> None:
         generator = ReplyGenerator(sessions, models, embedder, SystemClock())
         writer = ConversationWriter(sessions, embedder)
         chat = ChatService(sessions, generator, writer, adapter, Notices())
-        mine = [each for each in events(1) if each.server % parts == part]
-        for number, together in enumerate(_at_once(mine)):
-            clock.at = START + together[0].at * DAY
-            await asyncio.gather(
-                *(
-                    chat.handle_message(_message(event, 1000 * number + index, clock.at))
-                    for index, event in enumerate(together)
-                )
-            )
+
+        async def say(event: Event, number: int) -> None:
+            started = time.perf_counter()
+            guild_id = event.person % day.servers + 1
+            await chat.handle_message(_message(event, guild_id, number, clock.at))
+            if event.person > day.hostile:
+                seconds.append(time.perf_counter() - started)
+
+        said = day.events(with_hostile=with_hostile)
+        mine = [each for each in said if each.person % day.servers % 2 == part]
+        numbers = itertools.count()
+        for slot, together in itertools.groupby(mine, key=lambda each: each.at // _AT_ONCE):
+            clock.at = START + slot * _AT_ONCE * DAY
+            await asyncio.gather(*(say(event, next(numbers)) for event in together))
         await texts.close()
-    print(json.dumps({"answered": adapter.answered, "trespasses": adapter.trespasses}))  # noqa: T201
+    return Part(answered=adapter.answered, trespasses=adapter.trespasses, seconds=seconds)
 
 
-def _at_once(said: list[Event], count: int = 4) -> list[list[Event]]:
-    return [said[start : start + count] for start in range(0, len(said), count)]
-
-
-def _message(event: Event, number: int, at: datetime) -> IncomingMessage:
+def _message(event: Event, guild_id: int, number: int, at: datetime) -> IncomingMessage:
     return IncomingMessage(
         message_id=event.person * 10**7 + number,
-        channel=Channel(channel_id=event.person, guild_id=event.server, venue=Venue.PUBLIC),
+        channel=Channel(channel_id=event.person, guild_id=guild_id, venue=Venue.PUBLIC),
         author_id=event.person,
         author_name=f"person {event.person}",
         content=event.text,
@@ -133,4 +191,6 @@ def _message(event: Event, number: int, at: datetime) -> IncomingMessage:
 
 
 if __name__ == "__main__":
-    asyncio.run(live(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    url, vendor_url, name, number, with_hostile = sys.argv[1:]
+    living = _live(url, vendor_url, DAYS[name], int(number), with_hostile=with_hostile == "1")
+    print(asyncio.run(living).model_dump_json())  # noqa: T201

@@ -126,20 +126,38 @@ class Desk:
 
     def __init__(self, **limits: int) -> None:
         self.slots = AnswerSlots(**limits)
+        self.queues = TurnQueues()
         self.begun: list[str] = []
+        self.sent: list[str] = []
         self._ends: dict[str, asyncio.Event] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
-    def ask(self, name: str, person_id: int, channel_id: int = 1) -> asyncio.Task[None]:
+    def ask(
+        self,
+        name: str,
+        person_id: int,
+        channel_id: int = 1,
+        *,
+        reading: asyncio.Event | None = None,
+    ) -> asyncio.Task[None]:
+        """Ask for an answer; it is known after `reading` that it is to be given."""
         self._ends[name] = asyncio.Event()
-        task = asyncio.create_task(self._answer(name, person_id, channel_id))
+        task = asyncio.create_task(self._answer(name, person_id, channel_id, reading or done()))
         self._tasks.append(task)
         return task
 
-    async def _answer(self, name: str, person_id: int, channel_id: int) -> None:
-        async with self.slots.acquire(person_id, channel_id):
-            self.begun.append(name)
-            await self._ends[name].wait()
+    async def _answer(
+        self, name: str, person_id: int, channel_id: int, reading: asyncio.Event
+    ) -> None:
+        async with self.queues.join((channel_id, person_id)) as position:
+            await reading.wait()
+            if name.startswith("ignored"):
+                return
+            async with self.slots.acquire(person_id, channel_id, position):
+                self.begun.append(name)
+                await self._ends[name].wait()
+                await position.wait()
+                self.sent.append(name)
 
     async def end(self, *names: str) -> None:
         for name in names:
@@ -215,3 +233,21 @@ async def test_who_gives_up_waiting_leaves_the_place_to_others() -> None:
 
     assert desk.begun == ["first", "third"]
     await desk.end("third")
+
+
+async def test_later_messages_take_no_slot_that_an_earlier_one_needs() -> None:
+    """Else they would hold all slots, and wait for the turn of the one that waits for a slot."""
+    desk, slow = Desk(per_person=2), asyncio.Event()
+    desk.ask("a1", 1, reading=slow)
+    desk.ask("ignored", 1)
+    for name in ("a2", "a3", "a4"):
+        desk.ask(name, 1)
+    await settle()
+    before = list(desk.begun)
+
+    slow.set()
+    await settle()
+    await desk.end("a1", "a2", "a3", "a4")
+
+    assert before == []
+    assert desk.begun == desk.sent == ["a1", "a2", "a3", "a4"]
