@@ -122,6 +122,21 @@ def edit_line(line: ConversationLine, message_id: int, content: str) -> bool:
     return True
 
 
+def copy_line(line: ConversationLine, position: int) -> ConversationLine:
+    """Return a copy of a line at a position, to be read only."""
+    return ConversationLine(
+        channel_id=line.channel_id,
+        guild_id=line.guild_id,
+        position=position,
+        role=line.role,
+        personality_id=line.personality_id,
+        speaker_id=line.speaker_id,
+        speaker_name=line.speaker_name,
+        content=line.content,
+        token_count=line.token_count,
+    )
+
+
 def to_line(
     message: IncomingMessage,
     text: str,

@@ -17,6 +17,7 @@ from services.chat.errors import AgeRestricted, MessageRefused, NoUsableReply, R
 from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext
 from services.chat.queries import Resolution
+from services.chat.recent_messages import copy_line
 from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.errors import NameImpersonates
@@ -252,14 +253,14 @@ class ReplyGenerator:
     ) -> PromptContext:
         persona = context.resolution.persona
         last = context.history[-1].position if context.history else 0
-        for position, line in enumerate(request.lines, start=last + 1):
-            line.position = position
+        # Copies: another answer may be storing the same lines now.
+        pending = [copy_line(line, last + n) for n, line in enumerate(request.lines, start=1)]
         return PromptContext(
             personality=context.resolution.personality,
             system_prompt=context.resolution.system_prompt,
             persona=persona,
             is_dm=request.channel.guild_id is None,
-            history=[*context.history, *request.lines],
+            history=[*context.history, *pending],
             memories=context.memories,
             shared=context.shared,
             now=self._clock.now(),

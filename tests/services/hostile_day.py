@@ -46,7 +46,7 @@ class Day:
     price: Price
     asks: int = 2
     burst: int = 8
-    bursts: int = 12
+    bursts: int = 6
 
     @property
     def innocents(self) -> range:
@@ -69,7 +69,7 @@ class Day:
             for _ in range(self.bursts):
                 at = rng.random()
                 said += [
-                    Event(at, person, f"@Mirela @Bex {number} {'lantern ' * 200}")
+                    Event(at, person, f"@Mirela {number} {'lantern ' * 200}")
                     for number in range(self.burst)
                 ]
         return sorted(said, key=lambda each: each.at)
