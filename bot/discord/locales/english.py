@@ -45,7 +45,10 @@ _GENERAL = {
 }
 
 _ACCESS = {
-    access.AccessDenied: ("[[**{name}** does not answer: ]]{reason:term}.",),
+    access.AccessDenied: (
+        "**{name}** does not answer: {reason:term}.",
+        "You cannot do that: {reason:term}.",
+    ),
     access.TooManyMessages: (
         "You have {waiting} messages waiting for answers already. Let them come first."
     ),
