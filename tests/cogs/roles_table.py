@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
-ROLES = ("stranger", "owner", "moderator", "bot_owner")
+ROLES = ("stranger", "owner", "moderator", "bot_owner", "co_owner")
 HIDDEN = "hidden"
 OWNERS = "Only the owners of **Zed** can do that."
 BOT_OWNER = "Only the person who runs this bot can do that."
@@ -37,13 +37,21 @@ ZED, HERO, QUICK, MEMORY, INKY = (
 
 @dataclass(frozen=True)
 class Row:
-    """A command's options, and the refusal of each role; None where it is allowed."""
+    """A command's options, and the refusal of each role; None where it is allowed.
+
+    Without `shared`, co-owners of a personality are strangers to the thing.
+    """
 
     options: Options = field(default_factory=dict[str, Any])
     stranger: str | None = None
     owner: str | None = None
     moderator: str | None = None
     bot_owner: str | None = None
+    shared: bool = False
+
+    @property
+    def co_owner(self) -> str | None:
+        return self.owner if self.shared else self.stranger
 
 
 def everyone(**options: Any) -> Row:
@@ -57,13 +65,18 @@ def its_owner(refusal: str, *, owner: str | None = None, **options: Any) -> Row:
 
 def owners(**options: Any) -> Row:
     """The owners of a personality, and the owner of the bot."""
-    return Row({**ZED, **options}, stranger=OWNERS, moderator=OWNERS)
+    return Row({**ZED, **options}, stranger=OWNERS, moderator=OWNERS, shared=True)
 
 
 def owners_of(refusal: str, *, owner_refusal: str | None = None, **options: Any) -> Row:
     """The same, where others are not told that the thing exists."""
     return Row(
-        options, stranger=refusal, owner=owner_refusal, moderator=refusal, bot_owner=owner_refusal
+        options,
+        stranger=refusal,
+        owner=owner_refusal,
+        moderator=refusal,
+        bot_owner=owner_refusal,
+        shared=True,
     )
 
 
@@ -216,7 +229,7 @@ TABLE: dict[str, Row] = {
     "engine simulate": operator(days=2, personalities=2),
     "engine pause": operator(),
     "engine resume": operator(),
-    "personality bring": Row(ZED, stranger=NOT_BROUGHT, bot_owner=NOT_BROUGHT),
+    "personality bring": Row(ZED, stranger=NOT_BROUGHT, bot_owner=NOT_BROUGHT, shared=True),
     "block add": Row(
         {"where": "this server", "user": "$guest"},
         stranger=MODERATORS,

@@ -134,9 +134,14 @@ async def refusal_to(
 async def test_everyone_may_do_what_their_role_lets_them(
     house: House, role: str, refusals: list[BaseException]
 ) -> None:
-    people = (house.bob, house.alice, house.moderator, house.boss)
+    people = (house.bob, house.alice, house.moderator, house.boss, house.bob)
     who = people[ROLES.index(role)]
     things = await create_fixtures(house)
+    if role == "co_owner":
+        zed = await house.services.personalities.find(
+            "Zed", Situation(account_ids={house.alice.id})
+        )
+        await house.services.personalities.add_owner(actor(house.alice), zed.id, actor(house.bob))
 
     cells = {
         key: await refusal_to(

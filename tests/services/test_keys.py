@@ -8,12 +8,14 @@ import httpx2
 import pytest
 from sqlalchemy import delete, select
 
+from bot.app.settings import Settings
+from bot.app.vendors import vendor_opener
 from db.models import User
 from db.session import Sessions
 from services.access import Payer, PayerKind, authorize
 from services.addresses import public_address
 from services.keys import KeyInput, KeyService
-from services.llm import ChatMessage, LanguageModels, Request
+from services.llm import ChatMessage, LanguageModels, ModelMisconfigured, Request
 from services.llm.public_network import PublicTransport
 from services.personalities import PersonalityService
 from services.types import Actor
@@ -45,6 +47,22 @@ async def test_a_key_goes_with_its_owner_in_every_process(
         assert None not in found
         for payer in payers:
             await until_gone(keys, payer)
+
+
+async def test_a_key_of_openrouter_is_tried_where_not_everybody_gets_an_answer(
+    openai: OpenAIStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_BASE_URL", openai.url)
+    vendor = vendor_opener(Settings.load())("openrouter", KEY, None)
+    openai.refused_keys.add(KEY)
+
+    with pytest.raises(ModelMisconfigured):
+        await vendor.check_key()
+    openai.refused_keys.clear()
+
+    assert await vendor.check_key() == 1
+    assert openai.checked_keys == 1
+    await vendor.close()
 
 
 async def test_only_who_says_so_pays_for_what_personalities_do_by_themselves(

@@ -71,6 +71,7 @@ class OpenAIStandIn:
         # The key of each completion, and keys that are refused.
         self.keys: list[str] = []
         self.refused_keys: set[str] = set()
+        self.checked_keys = 0
         self.complaints: list[str] = []
         self.replies: deque[Reply] = deque()
         self.default = Reply()
@@ -100,6 +101,8 @@ class OpenAIStandIn:
         app = web.Application(middlewares=[self._check_key])
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_get("/v1/models", self._models)
+        # OpenRouter's, where anybody may list the models.
+        app.router.add_get("/v1/key", self._own_key)
         async with TestServer(app, host="127.0.0.1") as server:
             self.url = str(server.make_url("/v1"))
             yield self
@@ -109,6 +112,10 @@ class OpenAIStandIn:
         if _key(request) in self.refused_keys:
             return _error(401, "Incorrect API key provided")
         return await handler(request)
+
+    async def _own_key(self, _: web.Request) -> web.Response:
+        self.checked_keys += 1
+        return web.json_response({"data": {"label": "sk-or-v1-0e6...1c96", "limit": None}})
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": self.models})
