@@ -215,13 +215,13 @@ def test_the_scheduling_command_returns_a_clear_success_or_failure_to_the_consol
     asyncio.run(targets_of(database_url, tmp_path / "media"))
     plan = ("posts", "schedule", "0.jpg", "--target", "harbour")
 
-    code, planned = troupe(*plan, "--when", "in 2 hours", "--caption", "x" * 100)
+    code, planned = troupe(*plan, "--when", "tomorrow 18:00", "--caption", "x" * 100)
     failures = {
         words: troupe(*plan[:2], "1.jpg", *plan[3:], *options)
         for words, options in {
             "is not a time I can read": ("--when", "tomorrow noonish"),
             "is in the past": ("--when", "2020-01-01 10:00"),
-            "Another post is already planned for": ("--when", "in 2 hours"),
+            "Another post is already planned for": ("--when", "tomorrow 18:00"),
             "has no weekly slots yet": (),
             "The limit on Discord is 2,000 characters": (
                 "--when",

@@ -22,6 +22,9 @@ async def simcord_bot(
 async def test_whoever_runs_the_bot_publishes_any_personality(house: House) -> None:
     personality = await invent(house, house.alice, "Ada")
 
+    (command,) = [each for each in await house.bot.tree.fetch_commands() if each.name == "admin"]
+    house.guild.set_command_permissions(command, {house.alice: True, house.boss: True})
+
     refused = await house.alice.slash(house.lobby, "admin publish", personality="Ada")
     started = await house.boss.slash(house.lobby, "admin publish", personality="Ada")
 

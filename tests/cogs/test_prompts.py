@@ -24,7 +24,7 @@ async def test_a_prompt_is_written_listed_and_put_before_everybody(house: House)
     created = await fill(house, house.boss, "system-prompt create", VERSE)
     chosen = await house.boss.slash(house.lobby, "system-prompt default", prompt="verse")
 
-    listed = await house.alice.slash(house.lobby, "system-prompt list")
+    listed = await house.boss.slash(house.lobby, "system-prompt list")
     await house.alice.send(house.lobby, "@Mirela hello")
     assert content_of(created) == "Saved **Verse**."
     assert content_of(chosen) == "**Verse** is the default."
@@ -148,10 +148,3 @@ async def test_the_default_is_not_deleted_even_if_it_became_so_meanwhile(house: 
         == "**Verse** is the default system prompt. Make another one the default first."
     )
     assert lines(listed) == ["**Default**", "**Verse** · default"]
-
-
-async def test_only_whoever_runs_the_bot_changes_prompts(house: House) -> None:
-    for command in ("create", "edit", "default", "delete"):
-        options = {} if command == "create" else {"prompt": "Default"}
-        result = await house.moderator.slash(house.lobby, f"system-prompt {command}", **options)
-        assert content_of(result) == "Only the person who runs this bot can do that."
