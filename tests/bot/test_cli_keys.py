@@ -113,8 +113,10 @@ def test_a_process_with_another_secret_does_not_start(
     monkeypatch.setenv("KEYS_SECRET", SECOND)
 
     code, said = troupe("seed")
+    _, checked = troupe("doctor")
 
     assert code == 2
+    assert "Keys of users" in checked
     assert said.startswith("troupe: KEYS_SECRET: it does not open the keys")
     assert "Traceback" not in said
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import aiohttp
 import discord
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.app.own_keys import open_vault
 from bot.app.settings import Settings, SettingsError
 from bot.app.vendors import budgets_of, language_models
 from bot.cli.doctor.diagnostics import CheckResult, CheckState
@@ -21,6 +22,7 @@ from db.errors import DatabaseUnreachable
 from db.session import Sessions, connect
 from db.upgrade import head
 from services.embeddings import has_word_vectors
+from services.keys import ApiKey, SecretWrong
 from services.llm import (
     LanguageModels,
     ModelError,
@@ -59,6 +61,7 @@ async def run_checks(settings: Settings, url: str) -> list[CheckResult]:
     async with connect(url) as sessions:
         findings += await _check_database(url, sessions)
         findings += await _check_models(settings, sessions)
+        findings += await _check_keys(settings, sessions)
         findings += await examine_posting(settings, sessions)
     return [*findings, *await examine_media(settings)]
 
@@ -189,7 +192,7 @@ async def _check_budget(settings: Settings, sessions: Sessions) -> CheckResult:
     try:
         status = (await budgets_of(settings, sessions).status())[0]
     except (OSError, SQLAlchemyError):
-        return CheckResult("Budget", CheckState.IDLE, "no tables yet")
+        return CheckResult("Budget", CheckState.IDLE, "the database cannot be read")
     if status.limit_usd is None:
         todo = "Set one by `/budget set` or BUDGET_USD: anyone may use your models without limit."
         return CheckResult("Budget", CheckState.DOUBTFUL, "none", todo)
@@ -198,6 +201,21 @@ async def _check_budget(settings: Settings, sessions: Sessions) -> CheckResult:
         CheckState.GOOD,
         f"${status.limit_usd:,.2f} in 24 hours, of which ${status.used_usd:,.2f} are spent",
     )
+
+
+async def _check_keys(settings: Settings, sessions: Sessions) -> list[CheckResult]:
+    """Say whether this process can use the keys that users have brought, if there are any."""
+    try:
+        async with sessions() as session:
+            count = await session.scalar(select(func.count()).select_from(ApiKey))
+        if not count:
+            return []
+        await open_vault(settings, sessions)
+    except SecretWrong as error:
+        return [CheckResult("Keys of users", CheckState.BAD, str(error))]
+    except (OSError, SQLAlchemyError):
+        return []
+    return [CheckResult("Keys of users", CheckState.GOOD, f"{count}, which this secret opens")]
 
 
 async def _check_vendor(models: LanguageModels, vendor: str) -> CheckResult:
