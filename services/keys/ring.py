@@ -18,7 +18,7 @@ from db.session import Sessions, follow
 from services.access import OwnKeyRefused, Payer, PayerKind
 from services.errors import DomainError, NotificationFailed
 from services.keys.vault import Vault
-from services.llm import OwnKey, OwnKeys, TextModel
+from services.llm import ModelError, OwnKey, OwnKeys, TextModel
 from services.notifications import Notice, Notifier
 
 log = logging.getLogger(__name__)
@@ -128,6 +128,11 @@ class KeyRing(OwnKeys):
         client.users += 1
         try:
             yield client.vendor
+        except ModelError as error:
+            # What a vendor says may repeat the key.
+            text = self._vault.open(client.sealed, bound_to=key.id.bytes)
+            error.detail = error.detail.replace(text, "…")
+            raise
         finally:
             client.users -= 1
             await self._close_idle()

@@ -343,7 +343,8 @@ class LanguageModels:
                     ensure_lease()
                     answer = await ask(vendor, fitted.to(name))
             except ModelError as error:
-                if error.detail:
+                # What a vendor says may repeat the key, and a user's is in no log.
+                if error.detail and own is None:
                     log.warning("%s failed: %s", request.model, error.detail)
                 raise
             call.outcome = CallOutcome.OK

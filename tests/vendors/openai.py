@@ -110,7 +110,7 @@ class OpenAIStandIn:
     @web.middleware
     async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if _key(request) in self.refused_keys:
-            return _error(401, "Incorrect API key provided")
+            return _error(401, f"Incorrect API key provided: {_key(request)}.")
         return await handler(request)
 
     async def _own_key(self, _: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import discord
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from bot.app.own_keys import open_vault
 from bot.app.settings import Settings, SettingsError
@@ -191,6 +191,8 @@ async def _check_budget(settings: Settings, sessions: Sessions) -> CheckResult:
     """Say what may be spent in 24 hours in all."""
     try:
         status = (await budgets_of(settings, sessions).status())[0]
+    except ProgrammingError:
+        return CheckResult("Budget", CheckState.IDLE, "no tables yet")
     except (OSError, SQLAlchemyError):
         return CheckResult("Budget", CheckState.IDLE, "the database cannot be read")
     if status.limit_usd is None:
