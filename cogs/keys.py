@@ -1,5 +1,6 @@
 """`/key`: keys of vendors that users bring, for themselves or for a server."""
 
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from discord import app_commands, ui
@@ -17,7 +18,7 @@ from services.llm import CUSTOM, VENDORS
 Vendor: TypeAlias = Literal["OpenAI", "OpenRouter", "Gemini", "another address"]
 Whose: TypeAlias = Literal["mine", "this server's"]
 _NAMES = {vendor.label: vendor.name for vendor in VENDORS.values() if vendor.takes_keys}
-_DEFAULT_BUDGET = "1.00"
+_DEFAULT_BUDGET, _ID_DIGITS = "1.00", 20
 
 
 class KeyForm(Modal):
@@ -101,11 +102,25 @@ class Keys(commands.GroupCog, group_name="key", group_description="Pay with a ke
         await interaction.response.send_modal(form)
 
     @app_commands.command()
-    @app_commands.describe(vendor="Whose key it is", whose="Yours, or this server's")
-    async def remove(self, interaction: Interaction, vendor: Vendor, whose: Whose = "mine") -> None:
+    @app_commands.describe(
+        vendor="Whose key it is",
+        whose="Yours, or this server's",
+        server="The id of another server, to which you have brought it",
+    )
+    async def remove(
+        self,
+        interaction: Interaction,
+        vendor: Vendor,
+        whose: Whose = "mine",
+        server: str | None = None,
+    ) -> None:
         """Delete a key that you, or moderators here, have brought."""
-        actor = await interaction_actor(interaction)
-        await self._keys.remove(actor, _NAMES[vendor], guild_id=_guild_of(interaction, whose))
+        actor, guild_id = await interaction_actor(interaction), _guild_of(interaction, whose)
+        if server is not None:
+            # Rights here are none there: only the actor's own key can be meant.
+            actor = replace(actor, moderates_server=False)
+            guild_id = int(server) if server.isdecimal() and len(server) < _ID_DIGITS else 0
+        await self._keys.remove(actor, _NAMES[vendor], guild_id=guild_id)
         await interaction.response.send_message("The key is deleted.", ephemeral=True)
 
     @app_commands.command(name="list")

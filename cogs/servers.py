@@ -103,9 +103,11 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
 
         async def forget(pressed: AnyInteraction) -> None:
             guild_id = pressed.guild_id or 0
+            await pressed.response.defer()
             self._chat.forget_server(guild_id)
             count = await self._retention.forget_server(await interaction_actor(pressed), guild_id)
-            await pressed.response.edit_message(
+            self._chat.forget_server(guild_id)
+            await pressed.edit_original_response(
                 content=f"{count:,} records are deleted. Messages stay on Discord.", view=None
             )
 

@@ -105,19 +105,21 @@ class Bot(commands.AutoShardedBot):
     async def sync_if_changed(self, *, force: bool = False) -> bool:
         """Sync the application commands if they differ from those that were last synced."""
         payload = await self._command_payload()
-        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        where = self._operator_guild.id if self._operator_guild else None
+        synced = json.dumps([payload, where] if where else payload, sort_keys=True)
+        digest = hashlib.sha256(synced.encode()).hexdigest()
         application_id = self.application_id or 0
         is_known = await self.services.command_sync.is_current(application_id, digest)
         if is_known and not (force or self._always_sync):
             return False
         await self.tree.sync()
-        if self._operator_guild is not None:
-            await self._sync_operator_guild(self._operator_guild)
-        await self.services.command_sync.save(application_id, digest)
+        if self._operator_guild is None or await self._sync_operator_guild(self._operator_guild):
+            await self.services.command_sync.save(application_id, digest)
         log.info("Synced %s commands with Discord", len(payload))
         return True
 
-    async def _sync_operator_guild(self, guild: discord.Object) -> None:
+    async def _sync_operator_guild(self, guild: discord.Object) -> bool:
+        """Sync the operator's commands; return False if the bot is not in that server."""
         try:
             await self.tree.sync(guild=guild)
         except discord.Forbidden:
@@ -126,6 +128,8 @@ class Bot(commands.AutoShardedBot):
                 "invite it there and restart",
                 guild.id,
             )
+            return False
+        return True
 
     async def _command_payload(self) -> list[dict[str, Any]]:
         commands = self.tree.get_commands()

@@ -48,7 +48,8 @@ class BlockTarget(StrEnum):
 class ServerPolicy(Base, kw_only=True):
     """What moderators allow in a server; a server without a row has the defaults.
 
-    `channel_ids` are the channels of `channel_mode`. `left_at` is when the bot left the server.
+    `channel_ids` are the channels of `channel_mode`. `left_at` is when the bot left the server,
+    `forgotten_at` when what had been said there was deleted.
     """
 
     __tablename__ = "server_policies"
@@ -71,6 +72,7 @@ class ServerPolicy(Base, kw_only=True):
     keeps_memories: Mapped[bool] = mapped_column(default=True, server_default="true")
     answers_per_hour: Mapped[int | None] = mapped_column(Integer, default=None)
     left_at: Mapped[datetime | None] = mapped_column(default=None)
+    forgotten_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Admission(Base, kw_only=True):

@@ -39,6 +39,9 @@ def upgrade() -> None:
         sa.Column("own_keys_usd", sa.Numeric(14, 6), nullable=False),
         sa.PrimaryKeyConstraint("day", "model", "purpose", name=op.f("pk_usage_days")),
     )
+    op.add_column(
+        "server_policies", sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True)
+    )
     # A server without a row here would not be noticed when the bot has left it.
     op.execute(
         "INSERT INTO server_policies (guild_id) "
@@ -50,5 +53,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("server_policies", "forgotten_at")
     op.drop_table("usage_days")
     op.drop_table("retention")

@@ -138,6 +138,13 @@ class OwnKeyRefused(AccessRefused):
     brought_by: PayerKind
 
 
+@dataclass(eq=False)
+class OwnKeyGone(AccessRefused):
+    """The key that was to pay for a model has been removed."""
+
+    model: str
+
+
 class Owned(StrEnum):
     """A kind of thing that users own."""
 

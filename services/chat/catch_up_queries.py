@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ConversationLine, ForgottenPerson, OpenAnswer, Role
+from db.models import ConversationLine, ForgottenPerson, OpenAnswer, Role, ServerPolicy
 from services.types import IncomingMessage
 
 
@@ -100,3 +100,10 @@ async def take_open_answers(
     for each in taken:
         await session.delete(each)
     return taken
+
+
+async def server_forgotten_at(session: AsyncSession, guild_id: int | None) -> datetime | None:
+    """Return when what had been said in a server was deleted at the wish of its moderators."""
+    return await session.scalar(
+        select(ServerPolicy.forgotten_at).where(ServerPolicy.guild_id == guild_id)
+    )

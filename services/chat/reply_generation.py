@@ -101,6 +101,7 @@ class _Context:
     resolution: Resolution
     config: LlmConfig
     refused_model: str | None = None
+    keyed: frozenset[str] = frozenset()
     history: Sequence[ConversationLine] = ()
     memories: Sequence[RetrievedMemory] = field(default_factory=list[RetrievedMemory])
     shared: Sequence[SharedPhoto] = field(default_factory=list[SharedPhoto])
@@ -148,6 +149,7 @@ class ReplyGenerator:
             sampling=_sampling(context.config),
             reasoning_effort=context.config.reasoning_effort,
             cache_key=f"{request.personality_id}:{request.channel.channel_id}",
+            keyed=context.keyed,
         )
         prompt_context = self._prompt_context(request, context, images)
         completion, built_prompt = await self._complete(
@@ -217,6 +219,7 @@ class ReplyGenerator:
                 resolution=resolution,
                 config=usable.config,
                 refused_model=usable.refused_model,
+                keyed=usable.keyed,
                 history=history,
                 shared=await self._shared_photos(
                     session,

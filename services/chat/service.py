@@ -175,6 +175,9 @@ class ChatService:
     def forget_server(self, guild_id: int) -> None:
         """Drop messages of a server that are not stored yet."""
         self._recent.forget_server(guild_id)
+        for batch in self._batches:
+            if batch.channel.guild_id == guild_id:
+                batch.forget([each.message_id for each in batch.messages])
 
     def forget_person(self, discord_id: int) -> None:
         """Drop a person's messages that are not stored yet."""
@@ -349,10 +352,12 @@ class ChatService:
             until = await incognito_until(session, people)
             forgotten = await catch_up_queries.forgotten_at(session, people)
             blocked = await blocked_accounts(session, people, message.channel.guild_id)
+            since = await catch_up_queries.server_forgotten_at(session, message.channel.guild_id)
         return [
             PendingLine(to_line(each, combined_text([redact(each, context.opted_out)])))
             for each in missed
             if each.author_id not in context.opted_out
+            and (since is None or each.created_at > since)
             and not each.author_ids & blocked
             and (each.author_id not in until or each.created_at > until[each.author_id])
             and (each.author_id not in forgotten or each.created_at > forgotten[each.author_id])

@@ -46,6 +46,7 @@ class ActRecords:
     is_member: bool
     post: Post | None
     comment: Comment | None
+    keyed: frozenset[str] = frozenset()
 
     @property
     def payers(self) -> Sequence[Payer]:

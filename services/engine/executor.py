@@ -16,7 +16,7 @@ from typing_extensions import override
 from db.models import ActType, EngineTask, JobStatus, TaskStatus
 from db.session import Sessions
 from services import rate_limits
-from services.access import AccessDenied, BudgetSpent
+from services.access import AccessDenied, BudgetSpent, OwnKeyGone, OwnKeyRefused
 from services.chat import ChannelNotFound, MessageRefused, MissingPermission
 from services.engine import act_queries, policy, queries, results
 from services.engine.act_queries import ActRecords
@@ -47,6 +47,8 @@ _STATUSES = {
 # Why an act is skipped after an error that another try would meet again.
 _SKIPPED: Mapping[type[DomainError], SkipReason] = {
     AccessDenied: SkipReason.FORBIDDEN,
+    OwnKeyGone: SkipReason.FORBIDDEN,
+    OwnKeyRefused: SkipReason.FORBIDDEN,
     BudgetSpent: SkipReason.BUDGET,
     ChannelNotFound: SkipReason.GONE,
     MessageRefused: SkipReason.REFUSED,
@@ -254,7 +256,7 @@ class DatabaseActStore(ActStore):
             raise TaskGone
         models = self._dependencies.models
         usable = await restrict(session, records.config, models, records.payers)
-        return replace(records, config=usable.config)
+        return replace(records, config=usable.config, keyed=usable.keyed)
 
     async def _check(self, session: AsyncSession, records: ActRecords) -> None:
         """Raise if the engine is paused or the policy refuses the act."""
@@ -313,6 +315,7 @@ class DatabaseActStore(ActStore):
             seed=str(task.personality_id),
             model=self._dependencies.models.resolve(records.config.model, records.payers),
             fallback=records.config.fallback_model,
+            keyed=records.keyed,
             caller=await act_queries.authorize_act(session, records),
             location=BoardLocation(
                 channel_id=board.channel_id,

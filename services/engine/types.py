@@ -163,6 +163,7 @@ class ActContext:
     tone: str
     age_restricted: bool
     model_votes: bool
+    keyed: frozenset[str] = frozenset()
     post: BoardMessage | None = None
     thread: tuple[BoardMessage, ...] = ()
     target: BoardMessage | None = None

@@ -114,6 +114,7 @@ class Writer:
         )
         return Request(
             model=context.model,
+            keyed=context.keyed,
             messages=(ChatMessage("system", system.strip()), ChatMessage("user", user.strip())),
             sampling=Sampling(
                 temperature=0.9, max_tokens=_MIN_TOKENS + round(_TOKENS_PER_WORD * word_count)

@@ -15,7 +15,7 @@ from typing_extensions import override
 from db.models import ApiKey, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions, follow
-from services.access import OwnKeyRefused, Payer, PayerKind
+from services.access import OwnKeyGone, OwnKeyRefused, Payer, PayerKind
 from services.errors import DomainError, NotificationFailed
 from services.keys.vault import Vault
 from services.llm import ModelError, OwnKey, OwnKeys, TextModel
@@ -64,6 +64,7 @@ class KeyRing(OwnKeys):
         self._rows: dict[UUID, ApiKey] = {}
         self._keys: dict[tuple[Payer, str], OwnKey] = {}
         self._clients: OrderedDict[UUID, _Client] = OrderedDict()
+        self._opening = asyncio.Lock()
         self._notifier: Notifier | None = None
 
     @asynccontextmanager
@@ -117,13 +118,16 @@ class KeyRing(OwnKeys):
     @override
     @asynccontextmanager
     async def open(self, key: OwnKey) -> AsyncGenerator[TextModel]:
-        row = self._rows[key.id]
-        client = self._clients.get(key.id)
-        if client is None or client.sealed != row.sealed:
-            text = self._vault.open(row.sealed, bound_to=row.id.bytes)
-            # SDKs read certificates from files.
-            vendor = await asyncio.to_thread(self._open_vendor, row.vendor, text, row.base_url)
-            client = self._clients[key.id] = _Client(vendor, row.sealed)
+        row = self._rows.get(key.id)
+        if row is None:
+            raise OwnKeyGone(f"{key.vendor}/{key.default}")
+        async with self._opening:
+            client = self._clients.get(key.id)
+            if client is None:
+                text = self._vault.open(row.sealed, bound_to=row.id.bytes)
+                # SDKs read certificates from files.
+                vendor = await asyncio.to_thread(self._open_vendor, row.vendor, text, row.base_url)
+                client = self._clients[key.id] = _Client(vendor, row.sealed)
         self._clients.move_to_end(key.id)
         client.users += 1
         try:

@@ -1,12 +1,13 @@
 """What users do with keys of their own."""
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ApiKey, User
@@ -32,6 +33,7 @@ from services.texts import clean_text
 from services.types import Actor
 
 _MIN_LENGTH, _MAX_LENGTH = 16, 500
+_TEST_SECONDS = 30
 ANY_HOST = "*"
 
 
@@ -130,18 +132,18 @@ class KeyService:
         return count
 
     async def remove(self, actor: Actor, vendor: str, *, guild_id: int | None = None) -> None:
-        """Delete a key of the actor, or of a server.
+        """Delete a key of the actor, or of a server that the actor moderates.
+
+        What somebody has brought to a server they may always take back.
 
         Raises:
             KeyNotFound: There is none.
-            ModeratorsOnly: It is a server's, and the actor does not moderate that.
         """
-        if guild_id is not None and not actor.moderates_server:
-            raise ModeratorsOnly
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
+            mine = true() if actor.moderates_server else ApiKey.owner_id == user.id
             removed = await session.scalar(
-                delete(ApiKey).where(*_of(user, vendor, guild_id)).returning(ApiKey.id)
+                delete(ApiKey).where(*_of(user, vendor, guild_id), mine).returning(ApiKey.id)
             )
             if removed is None:
                 raise KeyNotFound(VENDORS[vendor].label)
@@ -228,7 +230,8 @@ class KeyService:
         async def ask() -> int:
             opened = self._open_vendor(vendor, text, base_url)
             try:
-                return await opened.check_key()
+                async with asyncio.timeout(_TEST_SECONDS):
+                    return await opened.check_key()
             finally:
                 await opened.close()
 
@@ -236,7 +239,7 @@ class KeyService:
             return await self._background.call(ask)
         except ModelMisconfigured as error:
             raise KeyNotAccepted(VENDORS[vendor].label) from error
-        except ModelError as error:
+        except (ModelError, TimeoutError) as error:
             raise KeyUntested(VENDORS[vendor].label) from error
 
 

@@ -15,6 +15,7 @@ from db.models import CallOutcome, LlmCall
 from db.retry import PAID_SECONDS, retry_on_disconnect
 from db.session import Sessions
 from services.access import SETTLEMENT, BudgetPolicy, Budgets, Caller
+from services.errors import DomainError
 from services.llm import prices
 from services.llm.errors import (
     ContextTooLong,
@@ -152,6 +153,9 @@ class Ledger:
             call.usage = self.with_cost(model, error.usage) if error.usage else None
             is_unknown = isinstance(error, ModelUnavailable) and not error.is_uncharged
             is_charged = is_unknown and not isinstance(error, ModelOverloaded)
+            raise
+        except DomainError:  # the key that was brought is not accepted
+            call.outcome, is_charged = CallOutcome.MISCONFIGURED, False
             raise
         finally:
             seconds = time.perf_counter() - started

@@ -10,7 +10,7 @@ from typing import TypeVar
 from tenacity.wait import wait_base
 
 from db.models import CallOutcome
-from services.access import BudgetSpent, Caller, OwnKeyRefused, Payer
+from services.access import BudgetSpent, Caller, OwnKeyGone, OwnKeyRefused, Payer
 from services.background_calls import BackgroundCalls
 from services.leases import ensure_lease
 from services.llm.chat_templates import ChatTemplate
@@ -102,9 +102,9 @@ class LanguageModels:
             return model
         return f"{vendor}/{own.default if own else self._vendors[vendor].default}"
 
-    def has_own_key(self, model: str, payers: Sequence[Payer]) -> bool:
-        """Whether one of these payers pays for a model with a key of their own."""
-        return self._own_keys.find(payers, model.partition("/")[0]) is not None
+    def own_key(self, model: str, payers: Sequence[Payer]) -> OwnKey | None:
+        """Return the key with which one of these payers pays for a model, if there is one."""
+        return self._own_keys.find(payers, model.partition("/")[0])
 
     def own_vendors(self, payers: Sequence[Payer]) -> frozenset[str]:
         """Return the vendors of which one of these payers has a key."""
@@ -176,7 +176,7 @@ class LanguageModels:
             finally:
                 pieces.put_nowait(None)
 
-        own = self._own_key(request.model, caller)
+        own = self._payer_key(request, caller)
         async with self._open_call(request, caller, own) as call:
             task = asyncio.ensure_future(self._background.call(read))
             try:
@@ -198,8 +198,16 @@ class LanguageModels:
         self.resolve(f"{vendor}/default")
         return await self._background.call(self._vendors[vendor].texts.models)
 
-    def _own_key(self, model: str, caller: Caller) -> OwnKey | None:
-        return self._own_keys.find(caller.payers, model.partition("/")[0])
+    def _payer_key(self, request: Request, caller: Caller) -> OwnKey | None:
+        """Return the key that pays for a request, decided once for all of its attempts.
+
+        Raises:
+            OwnKeyGone: Only an own key may pay for the model, and there is none any more.
+        """
+        own = self.own_key(request.model, caller.payers)
+        if own is None and request.model in request.keyed:
+            raise OwnKeyGone(request.model)
+        return own
 
     @asynccontextmanager
     async def _open_vendor(self, model: str, own: OwnKey | None) -> AsyncGenerator[TextModel]:
@@ -263,11 +271,12 @@ class LanguageModels:
         caller: Caller,
     ) -> C:
         request = request.to(self.resolve(request.model, caller.payers))
+        own = self._payer_key(request, caller)
 
         async def call() -> C:
             deadline = asyncio.get_running_loop().time() + self._deadline
             return await with_retries(
-                lambda: self._attempt_with_template(ask, request, caller, deadline),
+                lambda: self._attempt_with_template(ask, request, caller, own, deadline),
                 on=(ModelUnavailable, ModelRateLimited),
                 within=self._deadline,
                 backoff=self._wait,
@@ -280,6 +289,7 @@ class LanguageModels:
         ask: Callable[[TextModel, Request], Awaitable[C]],
         request: Request,
         caller: Caller,
+        own: OwnKey | None,
         deadline: float,
     ) -> C:
         """Call a model, and again for each demand of its chat template that a refusal teaches.
@@ -288,7 +298,7 @@ class LanguageModels:
         """
         while True:
             try:
-                return await self._attempt(ask, request, caller, deadline)
+                return await self._attempt(ask, request, caller, own, deadline)
             except ModelError as error:
                 if not self._learn_template(request.model, error):
                     raise
@@ -330,9 +340,10 @@ class LanguageModels:
         ask: Callable[[TextModel, Request], Awaitable[C]],
         request: Request,
         caller: Caller,
+        own: OwnKey | None,
         deadline: float,
     ) -> C:
-        fitted, own = self._fit(request), self._own_key(request.model, caller)
+        fitted = self._fit(request)
         name = request.model.partition("/")[2]
         async with self._open_call(fitted, caller, own) as call:
             try:

@@ -46,7 +46,8 @@ class Sampling:
 class Request:
     """A prompt for one model. Vendors receive `model` without the vendor prefix.
 
-    Without a `reasoning_effort` it is the vendor's own, or that of the settings.
+    Without a `reasoning_effort` it is the vendor's own, or that of the settings. `keyed` are models
+    that only a key of the caller's own may pay for.
     """
 
     model: str
@@ -54,6 +55,7 @@ class Request:
     sampling: Sampling = field(default_factory=Sampling)
     reasoning_effort: str | None = None
     cache_key: str | None = None
+    keyed: frozenset[str] = frozenset()
 
     def to(self, model: str) -> Self:
         """Return the same request for another model."""

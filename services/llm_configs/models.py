@@ -115,12 +115,13 @@ class UsableConfig:
     """A config as it may be used: within the limits of its model, or the global default.
 
     `refused_model` is the model that users may not choose any more, `window` the most lines of a
-    conversation that the model may be shown.
+    conversation that the model may be shown, `keyed` the models that only an own key may pay for.
     """
 
     config: LlmConfig | None
     refused_model: str | None = None
     window: int | None = None
+    keyed: frozenset[str] = frozenset()
 
 
 async def restrict(
@@ -137,29 +138,35 @@ async def restrict(
     if config is None or config.owner_id is None:
         return UsableConfig(config=config)
     policy = await load_policy(session, models.resolve)
+    owner_id = config.owner_id
 
-    def is_usable(model: str) -> bool:
-        return models.has_own_key(model, payers) or policy.allows(model)
+    def is_own(model: str) -> bool:
+        """Whether the config's owner pays for a model; others never pay for what they chose."""
+        key = models.own_key(model, payers)
+        return key is not None and key.payer.id == owner_id
 
-    if not is_usable(config.model):
+    if not is_own(config.model) and not policy.allows(config.model):
         default = await session.scalar(select(LlmConfig).where(LlmConfig.is_default))
-        is_of_own_key = models.has_own_key(config.model, [Payer.user(config.owner_id)])
+        is_of_own_key = models.own_key(config.model, [Payer.user(owner_id)]) is not None
         return UsableConfig(config=default, refused_model=None if is_of_own_key else config.model)
-    limits = (
-        ModelLimits(max_tokens=LIMITS["max_tokens"][1])
-        if models.has_own_key(config.model, payers)
-        else policy.limits(config.model)
-    )
     session.expunge(config)
-    if config.max_tokens is not None:
-        config.max_tokens = min(config.max_tokens, limits.max_tokens)
-    if limits.memory_limit is not None and config.memory_limit is not None:
-        config.memory_limit = min(config.memory_limit, limits.memory_limit)
     for column in ("vision_model", "fallback_model"):
         model: str | None = getattr(config, column)
-        if model is not None and not is_usable(model):
+        if model is not None and not is_own(model) and not policy.allows(model):
             setattr(config, column, None)
-    return UsableConfig(config=config, window=limits.window)
+    names = [each for each in (config.model, config.vision_model, config.fallback_model) if each]
+    limits = [policy.limits(each) for each in names if not is_own(each)]
+    highest = LIMITS["max_tokens"][1]
+    if config.max_tokens is not None:
+        config.max_tokens = min(config.max_tokens, *(each.max_tokens for each in limits), highest)
+    memories = [each.memory_limit for each in limits if each.memory_limit is not None]
+    if memories and config.memory_limit is not None:
+        config.memory_limit = min(config.memory_limit, *memories)
+    return UsableConfig(
+        config=config,
+        window=min((each.window for each in limits if each.window is not None), default=None),
+        keyed=frozenset(models.resolve(each, payers) for each in names if not policy.allows(each)),
+    )
 
 
 def check_allowed(
@@ -171,7 +178,7 @@ def check_allowed(
         ModelNotAllowed: They may not choose one.
     """
     for model in names:
-        if not models.has_own_key(model, payers) and not policy.allows(model):
+        if models.own_key(model, payers) is None and not policy.allows(model):
             raise ModelNotAllowed(model, tuple(policy.allowed))
 
 

@@ -55,15 +55,10 @@ async def forget_server(session: AsyncSession, guild_id: int) -> int:
     """Delete what was said in a server, and what is remembered of it; return how many rows."""
     boards = select(Board.id).where(Board.guild_id == guild_id)
     # In the order in which the engine locks them.
-    jobs = await session.scalars(
-        select(EngineTask.job_id)
-        .where(EngineTask.board_id.in_(boards))
-        .order_by(EngineTask.id)
-        .with_for_update()
-    )
+    tasks = select(EngineTask.job_id).where(EngineTask.board_id.in_(boards))
+    await session.execute(tasks.order_by(EngineTask.id).with_for_update())
     # The steps of these jobs contain answers of models; unfinished ones end without a message.
-    steps = delete(JobStep).where(JobStep.job_id.in_([each for each in jobs if each]))
-    await session.execute(steps)
+    await session.execute(delete(JobStep).where(JobStep.job_id.in_(tasks)))
     count = 0
     for statement in (
         delete(Memory).where(Memory.guild_id == guild_id).returning(Memory.id),
@@ -74,21 +69,29 @@ async def forget_server(session: AsyncSession, guild_id: int) -> int:
     ):
         count += len((await session.scalars(statement)).all())
     await session.execute(delete(OpenAnswer).where(OpenAnswer.guild_id == guild_id))
+    # What was said before is not read from Discord again.
+    now = func.clock_timestamp()
+    await session.execute(
+        insert(ServerPolicy)
+        .values(guild_id=guild_id, forgotten_at=now)
+        .on_conflict_do_update(index_elements=["guild_id"], set_={"forgotten_at": now})
+    )
     return count
 
 
-async def forget_left_servers(session: AsyncSession) -> int:
-    """Delete all that is kept of servers that the bot has left long ago; return how many."""
-    left = await session.scalars(
+async def forget_left_server(session: AsyncSession) -> bool:
+    """Delete all that is kept of a server that the bot has left long ago, if there is one."""
+    guild_id = await session.scalar(
         select(ServerPolicy.guild_id)
         .where(ServerPolicy.left_at < func.now() - timedelta(days=LEFT_DAYS))
+        .limit(1)
         .with_for_update(skip_locked=True)
     )
-    guild_ids = left.all()
-    for guild_id in guild_ids:
-        await forget_server(session, guild_id)
-        for table in (Board, ActivatedChannel, Admission, Block, ApiKey, AuditEntry, ServerPolicy):
-            await session.execute(delete(table).where(table.guild_id == guild_id))
-        calls = update(LlmCall).where(LlmCall.guild_id == guild_id).values(guild_id=None)
-        await session.execute(calls)
-    return len(guild_ids)
+    if guild_id is None:
+        return False
+    await forget_server(session, guild_id)
+    for table in (Board, ActivatedChannel, Admission, Block, ApiKey, AuditEntry, ServerPolicy):
+        await session.execute(delete(table).where(table.guild_id == guild_id))
+    calls = update(LlmCall).where(LlmCall.guild_id == guild_id).values(guild_id=None)
+    await session.execute(calls)
+    return True

@@ -27,7 +27,7 @@ from db.session import Sessions
 from services.errors import NotificationFailed
 from services.jobs import Handler, Payload, Run, enqueue
 from services.notifications import Notice, Notifier
-from services.retention.servers import forget_left_servers
+from services.retention.servers import forget_left_server
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +88,9 @@ class RetentionHandler(Handler[RetentionJob]):
 
     @override
     async def run(self, run: Run[RetentionJob]) -> None:
+        while await self._forget_left_server(run):
+            pass
         async with run.transaction() as session:
-            await forget_left_servers(session)
             history_days, memory_days, may_delete = await self._decide(session)
         if may_delete:
             for table, is_old in _expired(history_days, memory_days):
@@ -98,11 +99,20 @@ class RetentionHandler(Handler[RetentionJob]):
         async with run.final_transaction() as session:
             await enqueue_retention(session, after=_INTERVAL)
 
+    async def _forget_left_server(self, run: Run[RetentionJob]) -> bool:
+        async with run.transaction() as session:
+            return await forget_left_server(session)
+
     async def _decide(self, session: AsyncSession) -> tuple[int, int, bool]:
         """Return the days that hold, and whether they were announced long enough ago."""
         state = await session.get_one(Retention, 1, with_for_update=True)
         history, memory = self._settings.history_days, self._settings.memory_days
         history = state.default_history_days if history is None else history
+        # What is not deleted now is announced again before it ever is.
+        if not history:
+            state.announced_history_days = 0
+        if not memory:
+            state.announced_memory_days = 0
         is_announced = state.announced_at is not None and all(
             not days or 0 < announced <= days
             for days, announced in (

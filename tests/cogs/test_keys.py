@@ -108,6 +108,19 @@ async def test_others_get_the_default_of_a_personality_whose_maker_has_a_key(hou
     assert answers(house.lobby) == ["Aye.", "Aye."]
 
 
+async def test_nobody_pays_with_their_key_for_what_somebody_else_chose(house: House) -> None:
+    await bring(house)
+    other = "sk-another-4a7d1c9e2b60"
+    own = await invent(house, house.alice, "Nyx")
+    await fill(house, house.alice, "config create", {"name": "Dear"}, model=DEAR)
+    await house.alice.slash(house.lobby, "config default", personality=own.name, config="Dear")
+    await bring(house, other, who=house.bob)
+
+    paid = await ask(house, house.bob, "@Nyx hello")
+
+    assert (paid, house.openai.requests[-1]["model"]) == (other, "gpt-6-luna")
+
+
 async def test_a_key_that_is_revoked_is_told_to_its_owner_in_words(house: House) -> None:
     await bring(house)
     house.openai.refused_keys.add(CANARY)
@@ -208,6 +221,19 @@ async def test_an_address_that_the_operator_does_not_allow_is_refused(
 
     assert "llm.example.org" in content_of(refused)
     assert "cannot be brought" in content_of(refused)
+
+
+async def test_whoever_brought_a_key_to_a_server_takes_it_back(house: House) -> None:
+    await bring(house, who=house.moderator, whose="this server's")
+    others = await house.alice.slash(
+        house.lobby, "key remove", vendor="OpenAI", server=str(house.guild.id)
+    )
+    taken = await house.moderator.slash(
+        house.lobby, "key remove", vendor="OpenAI", server=str(house.guild.id)
+    )
+
+    assert content_of(others).startswith("There is no key of OpenAI.")
+    assert content_of(taken) == "The key is deleted."
 
 
 async def test_a_removed_key_pays_no_more(house: House) -> None:

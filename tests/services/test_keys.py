@@ -10,15 +10,22 @@ from sqlalchemy import delete, select
 
 from bot.app.settings import Settings
 from bot.app.vendors import vendor_opener
-from db.models import User
+from db.models import LlmCall, Spending, User
 from db.session import Sessions
-from services.access import Payer, PayerKind, authorize
+from services.access import (
+    OwnKeyGone,
+    OwnKeyRefused,
+    Payer,
+    PayerKind,
+    Situation,
+    authorize,
+)
 from services.addresses import public_address
 from services.keys import KeyInput, KeyService
 from services.llm import ChatMessage, LanguageModels, ModelMisconfigured, Request
 from services.llm.public_network import PublicTransport
 from services.personalities import PersonalityService
-from services.types import Actor
+from services.types import Actor, Channel, Venue
 from tests.vendors.openai import OpenAIStandIn
 
 ANN = Actor(discord_id=7, name="ann")
@@ -94,6 +101,45 @@ async def test_a_personality_that_acts_by_itself_pays_with_its_makers_key(
     await act()
 
     assert openai.keys == ["sk-x", "sk-x", KEY]
+
+
+async def test_what_only_a_key_may_pay_for_is_not_paid_by_the_operator(
+    sessions: Sessions, keys: KeyService, models: LanguageModels, openai: OpenAIStandIn
+) -> None:
+    await keys.add(ANN, KeyInput(vendor="openai", text=KEY))
+    async with sessions() as session:
+        caller = await authorize(session, "chat", user=(await session.scalars(select(User))).one())
+    dear = "openai/gpt-6-astra"
+    request = Request(model=dear, messages=(ChatMessage("user", "Well?"),), keyed=frozenset({dear}))
+    await models.complete(request, caller=caller)
+    await keys.remove(ANN, "openai")
+
+    with pytest.raises(OwnKeyGone):
+        await models.complete(request, caller=caller)
+
+    assert openai.keys == [KEY]
+
+
+async def test_a_refused_key_costs_its_server_nothing(
+    sessions: Sessions, keys: KeyService, models: LanguageModels, openai: OpenAIStandIn
+) -> None:
+    moderator = Actor(discord_id=8, name="mo", moderates_server=True)
+    brought = KeyInput(vendor="openai", text=KEY, guild_id=5, budget_usd=0.01)
+    await keys.add(moderator, brought)
+    openai.refused_keys.add(KEY)
+    place = Channel(channel_id=1, guild_id=5, venue=Venue.PUBLIC)
+    async with sessions() as session:
+        caller = await authorize(session, "chat", situation=Situation(channel=place))
+    request = Request(model="openai/default", messages=(ChatMessage("user", "Well?"),))
+
+    for _ in range(20):
+        with pytest.raises(OwnKeyRefused):
+            await models.complete(request, caller=caller)
+
+    async with sessions() as session:
+        spent = (await session.scalars(select(Spending.usd))).all()
+        outcomes = set(await session.scalars(select(LlmCall.outcome)))
+    assert (sum(spent), outcomes) == (0, {"misconfigured"})
 
 
 def resolves(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:

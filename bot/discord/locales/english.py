@@ -86,6 +86,10 @@ _KEYS = {
         "The vendor {vendor} does not accept {brought_by:term}: {problem:term}. `/key test` tries "
         "it again, `/key add` replaces it, `/key remove` takes it away."
     ),
+    access.OwnKeyGone: (
+        "There is no key any more that pays for {model:code}. `/key add` brings one, and "
+        "`/config edit` chooses another model."
+    ),
     keys.KeyInvalid: "That is no key of {vendor}: {problem:term}[[ ({looks_like})]].",
     keys.KeyNotAccepted: "That key is not accepted by {vendor}.",
     keys.KeyUntested: "The key could not be tried, as {vendor} does not answer. Try again later.",
