@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx2
@@ -199,3 +200,27 @@ async def test_a_public_name_is_reached_at_the_address_that_was_checked(
     assert str(sent[0].url) == "https://93.184.215.14/v1/models"
     assert sent[0].headers["Host"] == "llm.example.org"
     assert sent[0].extensions["sni_hostname"] == "llm.example.org"
+
+
+async def test_an_answer_without_an_end_is_not_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolves(monkeypatch, "93.184.215.14")
+    read = 0
+
+    async def endless() -> AsyncGenerator[bytes]:
+        nonlocal read
+        while True:
+            read += 1
+            yield b"x" * 1_000_000
+
+    async def handle(_: Any, request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=endless(), request=request)
+
+    monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", handle)
+
+    async with httpx2.AsyncClient(transport=PublicTransport()) as client:
+        with pytest.raises(httpx2.ReadError, match="too large"):
+            await client.get("https://llm.example.org/v1/models")
+
+    assert read == 11
