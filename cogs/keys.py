@@ -12,7 +12,7 @@ from bot.discord.converters import interaction_actor
 from bot.discord.messages import code, timestamp
 from bot.discord.ui import AnyInteraction, Modal, SecretInput, show_list
 from services.errors import ModeratorsOnly
-from services.keys import KeyBudgetInvalid, KeyInput, KeyService, ListedKey
+from services.keys import KeyBudgetInvalid, KeyInput, KeyService, ListedKey, NoSuchKeyVendor
 from services.llm import CUSTOM, VENDORS
 
 Vendor: TypeAlias = Literal["OpenAI", "OpenRouter", "Gemini", "another address"]
@@ -78,8 +78,9 @@ class KeyForm(Modal):
 class Keys(commands.GroupCog, group_name="key", group_description="Pay with a key of your own"):
     """Keys: pay with a key of your own."""
 
-    def __init__(self, keys: KeyService) -> None:
+    def __init__(self, keys: KeyService, shared_vendors: frozenset[str]) -> None:
         self._keys = keys
+        self._shared_vendors = shared_vendors
 
     @app_commands.command()
     @app_commands.describe(
@@ -98,6 +99,9 @@ class Keys(commands.GroupCog, group_name="key", group_description="Pay with a ke
         guild_id = _guild_of(interaction, whose)
         if guild_id is not None and not (await interaction_actor(interaction)).moderates_server:
             raise ModeratorsOnly
+        # Everyone in a server uses the models that the operator lets users choose.
+        if guild_id is not None and _NAMES[vendor] not in self._shared_vendors:
+            raise NoSuchKeyVendor
         form = KeyForm(self._keys, _NAMES[vendor], guild_id=guild_id, for_acts=acts)
         await interaction.response.send_modal(form)
 
@@ -127,7 +131,7 @@ class Keys(commands.GroupCog, group_name="key", group_description="Pay with a ke
     async def list_(self, interaction: Interaction) -> None:
         """Show which keys you have brought, and those of this server if you moderate it."""
         actor = await interaction_actor(interaction)
-        listed = await self._keys.list(actor, interaction.guild_id)
+        listed = await self._keys.list_keys(actor, interaction.guild_id)
         lines = [_key_line(each, interaction.guild_id) for each in listed]
         await show_list(interaction, title="Keys", lines=lines, empty="`/key add` brings one.")
 
@@ -180,4 +184,4 @@ def _key_line(key: ListedKey, guild_id: int | None) -> str:
 async def setup(bot: Bot) -> None:
     """Load the cog, where keys can be stored."""
     if bot.services.keys is not None:
-        await bot.add_cog(Keys(bot.services.keys))
+        await bot.add_cog(Keys(bot.services.keys, bot.services.models.vendors))

@@ -82,7 +82,7 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
             keeps_memories=memories,
             answers_per_hour=answers_per_hour,
         )
-        reads_automod = await self._discord.reads_automod(policy.guild_id)
+        reads_automod = self._discord.reads_automod(policy.guild_id)
         embed = policy_embed(policy, reads_automod=reads_automod)
         await interaction.response.send_message(embed=embed, ephemeral=True)
 

@@ -112,7 +112,7 @@ class FakeChatAdapter(ChatAdapter):
         return False
 
     @override
-    async def reads_automod(self, guild_id: int) -> bool:
+    def reads_automod(self, guild_id: int) -> bool:
         return True
 
     @override

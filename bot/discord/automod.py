@@ -15,7 +15,7 @@ from services.keywords import KeywordRule, find_blocked
 log = logging.getLogger(__name__)
 
 # Changes are heard of at once; this is for those that were missed.
-_MAX_AGE_SECONDS = 600
+_MAX_AGE_SECONDS, _RETRY_SECONDS = 600, 60
 _EVENTS = ("on_automod_rule_create", "on_automod_rule_update", "on_automod_rule_delete")
 
 
@@ -23,8 +23,8 @@ class AutoMod:
     """Knows the keyword rules of servers where the bot has Manage Server."""
 
     def __init__(self, bot: discord.Client) -> None:
-        self._bot = bot
-        self._rules: dict[int, tuple[float, Sequence[discord.AutoModRule] | None]] = {}
+        # When the rules of a server are read again, and what they are.
+        self._rules: dict[int, tuple[float, Sequence[discord.AutoModRule]]] = {}
         if isinstance(bot, commands.Bot | commands.AutoShardedBot):
             for event in _EVENTS:
                 bot.add_listener(self._forget, event)
@@ -43,9 +43,9 @@ class AutoMod:
         guild: discord.Guild | None = getattr(channel, "guild", None)
         if guild is None:
             return False
-        rules = await self._load(guild)
-        if not rules:
+        if not self.can_read(guild):
             return False
+        rules = await self._load(guild)
         parent = getattr(channel, "parent", None) or channel
         places = {channel.id, parent.id, getattr(parent, "category_id", None)}
         applied = [_to_rule(rule) for rule in rules if not rule.exempt_channel_ids & places]
@@ -54,24 +54,23 @@ class AutoMod:
             log.info("AutoMod of server %s blocks what a personality would say", guild.id)
         return found is not None
 
-    async def can_read(self, guild: discord.Guild) -> bool:
-        """Whether the keyword rules of a server can be read."""
-        return await self._load(guild) is not None
+    def can_read(self, guild: discord.Guild) -> bool:
+        """Whether the bot may read the keyword rules of a server."""
+        return guild.me.guild_permissions.manage_guild
 
-    async def _load(self, guild: discord.Guild) -> Sequence[discord.AutoModRule] | None:
-        """Return the keyword rules of a server that block messages, or None without permission."""
-        read_at, rules = self._rules.get(guild.id, (float("-inf"), None))
-        if time.monotonic() - read_at < _MAX_AGE_SECONDS:
+    async def _load(self, guild: discord.Guild) -> Sequence[discord.AutoModRule]:
+        """Return the keyword rules of a server that block messages; the last known in an outage."""
+        expires_at, rules = self._rules.get(guild.id, (float("-inf"), ()))
+        if time.monotonic() < expires_at:
             return rules
-        if not guild.me.guild_permissions.manage_guild:
-            rules = None
-        else:
-            try:
-                fetched = await guild.fetch_automod_rules()
-                rules = [rule for rule in fetched if _blocks_keywords(rule)]
-            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                log.info("AutoMod of server %s cannot be read now: %s", guild.id, error)
-        self._rules[guild.id] = (time.monotonic(), rules)
+        seconds = _MAX_AGE_SECONDS
+        try:
+            fetched = await guild.fetch_automod_rules()
+            rules = [rule for rule in fetched if _blocks_keywords(rule)]
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.info("AutoMod of server %s cannot be read now: %s", guild.id, error)
+            seconds = _RETRY_SECONDS
+        self._rules[guild.id] = (time.monotonic() + seconds, rules)
         return rules
 
     async def _forget(self, rule: discord.AutoModRule) -> None:

@@ -206,9 +206,9 @@ class DiscordChatAdapter(ChatAdapter):
             return await self._automod.is_blocked(await self._resolve(channel), text)
 
     @override
-    async def reads_automod(self, guild_id: int) -> bool:
+    def reads_automod(self, guild_id: int) -> bool:
         guild = self._bot.get_guild(guild_id)
-        return guild is not None and await self._automod.can_read(guild)
+        return guild is not None and self._automod.can_read(guild)
 
     @override
     async def snapshot(self, channel: Channel, *, after: int, limit: int) -> ChannelSnapshot | None:

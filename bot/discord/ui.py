@@ -36,7 +36,9 @@ class Tree(app_commands.CommandTree[Any]):
         INTERACTION.set(interaction.id)
         data = cast("dict[str, Any]", interaction.data or {})
         _make_printable(data.get("options", ()))
-        is_upload = "attachments" in data.get("resolved", ())
+        # Not while an option is being typed, for which the files are sent along, too.
+        is_command = interaction.type is discord.InteractionType.application_command
+        is_upload = is_command and "attachments" in data.get("resolved", ())
         if is_upload and not await interaction.client.is_owner(interaction.user):
             try:
                 interaction.client.services.uploads.count(interaction.user.id)

@@ -81,7 +81,7 @@ class ChatAdapter(Protocol):
         """Whether the server's own rules block a text in a channel."""
         ...
 
-    async def reads_automod(self, guild_id: int) -> bool:
+    def reads_automod(self, guild_id: int) -> bool:
         """Whether the keyword rules of a server's AutoMod can be read."""
         ...
 

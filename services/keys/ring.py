@@ -71,8 +71,10 @@ class KeyRing(OwnKeys):
     async def running(self) -> AsyncGenerator[None]:
         """Know of every change while the context is open."""
         async with follow(self._sessions, _CHANNEL, self.load):
-            yield
-        await self.close()
+            try:
+                yield
+            finally:
+                await self.close()
 
     async def close(self) -> None:
         """Close all vendors."""

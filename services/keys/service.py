@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, delete, or_, select, true, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ApiKey, User
 from db.session import Sessions
@@ -111,7 +110,9 @@ class KeyService:
         async with self._sessions.begin() as session:
             await self._vault.claim(session)
             user = await get_or_create_user(session, actor)
-            await session.execute(delete(ApiKey).where(*_same(user, key_input)))
+            await session.execute(
+                delete(ApiKey).where(*_of(user, key_input.vendor, key_input.guild_id))
+            )
             key = ApiKey(
                 owner_id=user.id,
                 guild_id=key_input.guild_id,
@@ -151,7 +152,7 @@ class KeyService:
                 log_action(session, actor, "removed key", vendor, guild_id=guild_id)
         await self.ring.load()
 
-    async def list(self, actor: Actor, guild_id: int | None = None) -> Sequence[ListedKey]:
+    async def list_keys(self, actor: Actor, guild_id: int | None = None) -> Sequence[ListedKey]:
         """Return the actor's keys, and for its moderators those of a server."""
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
@@ -197,7 +198,8 @@ class KeyService:
         count = await self._try(vendor, text, key.base_url)
         if key.failed_at is not None:
             async with self._sessions.begin() as session:
-                await _mark_working(session, key)
+                working = update(ApiKey).where(ApiKey.id == key.id).values(failed_at=None)
+                await session.execute(working)
         return count
 
     def _check(self, actor: Actor, key_input: KeyInput) -> None:
@@ -243,10 +245,6 @@ class KeyService:
             raise KeyUntested(VENDORS[vendor].label) from error
 
 
-async def _mark_working(session: AsyncSession, key: ApiKey) -> None:
-    await session.execute(update(ApiKey).where(ApiKey.id == key.id).values(failed_at=None))
-
-
 def _clean(vendor: str, typed: str) -> str:
     """Return the key that was typed.
 
@@ -264,10 +262,6 @@ def _clean(vendor: str, typed: str) -> str:
     if owner.name != vendor and owner.key_prefix and vendor != CUSTOM:
         raise KeyInvalid(label, KeyProblem.OTHER_VENDOR, owner.label)
     return text
-
-
-def _same(user: User, key_input: KeyInput) -> tuple[ColumnElement[bool], ...]:
-    return _of(user, key_input.vendor, key_input.guild_id)
 
 
 def _of(user: User, vendor: str, guild_id: int | None) -> tuple[ColumnElement[bool], ...]:

@@ -94,7 +94,7 @@ _KEYS = {
     keys.KeyNotAccepted: "That key is not accepted by {vendor}.",
     keys.KeyUntested: "The key could not be tried, as {vendor} does not answer. Try again later.",
     keys.KeyNotFound: "There is no key of {vendor}. `/key list` shows those that there are.",
-    keys.NoSuchKeyVendor: "I take no keys of that vendor.",
+    keys.NoSuchKeyVendor: "Nothing here would be paid with a key of that vendor.",
     keys.AddressNotAllowed: (
         "Keys of **{host}** cannot be brought: an address begins with https:// and is of a host "
         "that the person who runs this bot allows[[, such as {hosts}]]."
