@@ -16,8 +16,7 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def run_scheduler(engine: EngineScheduler, interval: timedelta) -> AsyncGenerator[None]:
     """Run engine ticks while the context is open: at once, and then at an interval."""
-    # Imported here, as it is slow: it searches for plugins. The package has no type stubs.
-    from apscheduler.schedulers.asyncio import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+    from apscheduler.schedulers.asyncio import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs] - slow: it searches for plugins; it has no stubs
         AsyncIOScheduler,
     )
 

@@ -17,7 +17,7 @@ from services.llm.errors import (
     ReasoningOnly,
 )
 from services.llm.ledger import MODEL_RULES, Ledger
-from services.llm.ports import NoOwnKeys, OwnKey, OwnKeys, TextModel
+from services.llm.ports import OwnKey, OwnKeys, TextModel
 from services.llm.prices import maximum_cost
 from services.llm.service import ConfiguredVendor, LanguageModels
 from services.llm.tokens import estimate, fitting_length
@@ -60,7 +60,6 @@ __all__ = [
     "ModelRateLimited",
     "ModelRefused",
     "ModelUnavailable",
-    "NoOwnKeys",
     "OwnKey",
     "OwnKeys",
     "Parsed",

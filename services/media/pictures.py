@@ -285,8 +285,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     if profile and image.mode in ("RGB", "CMYK"):
         with suppress(ImageCms.PyCMSError, OSError):
             source_profile = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            # Pillow's stubs do not type this function.
-            srgb: Any = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+            srgb: Any = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - untyped
             converted = ImageCms.profileToProfile(image, source_profile, srgb, outputMode="RGB")
             return _with_exif(converted or image.convert("RGB"), image)
     return _with_exif(image.convert("RGB"), image)

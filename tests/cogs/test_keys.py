@@ -223,6 +223,14 @@ async def test_an_address_that_the_operator_does_not_allow_is_refused(
     assert "cannot be brought" in content_of(refused)
 
 
+async def test_a_key_that_would_pay_for_nothing_in_a_server_is_not_taken(house: House) -> None:
+    refused = await house.moderator.slash(
+        house.lobby, "key add", vendor="Gemini", whose="this server's"
+    )
+
+    assert content_of(refused) == "Nothing here would be paid with a key of that vendor."
+
+
 async def test_whoever_brought_a_key_to_a_server_takes_it_back(house: House) -> None:
     await bring(house, who=house.moderator, whose="this server's")
     others = await house.alice.slash(
