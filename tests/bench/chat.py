@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from db.models import Memory, Personality, User
 from db.session import Sessions, connect
-from services.access import AccessRefused, BudgetPolicy, Caller, Reservation
+from services.access import AccessRefused, BudgetPolicy, Budgets, Caller, Reservation
 from services.chat import ChatService, ConversationWriter, ReplyGenerator
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
@@ -30,7 +30,8 @@ from tests.bench.measure import Measure, percentile
 from tests.fakes import FakeChatAdapter, Notices
 
 MEMORIES = 100_000
-TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED, TURNS_ACCESS = 100, 6, 50, 60, 60
+TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED, TURNS_ACCESS = 100, 6, 50, 60, 200
+WARM_UP = 20
 GUILD = 1
 IDS = count(10_000)
 # Words as frequent as in real text, without the most common ones: the word of rank r occurs in
@@ -107,12 +108,20 @@ def measure(url: str) -> list[Measure]:
     return asyncio.run(_measure(url))
 
 
-class NoBudgets(BudgetPolicy):
-    """Says yes and reserves nothing, to measure what reserving takes."""
+class SwitchedBudgets(BudgetPolicy):
+    """Budgets that can be switched off, to measure what reserving takes."""
+
+    def __init__(self) -> None:
+        self.real: BudgetPolicy | None = None
+        self.is_on = True
 
     @override
-    async def reserve(self, caller: Caller, *, bound_usd: float, expected_usd: float) -> None:
-        return None
+    async def reserve(
+        self, caller: Caller, *, bound_usd: float, expected_usd: float
+    ) -> Reservation | None:
+        if self.real is None or not self.is_on:
+            return None
+        return await self.real.reserve(caller, bound_usd=bound_usd, expected_usd=expected_usd)
 
     @override
     async def reserve_on_key(
@@ -206,19 +215,21 @@ async def _converse(
 
 
 async def _reserving_overhead(url: str, embedder: WordLlamaEmbedder) -> float:
-    """Return the median of turns with budgets by that of turns without, which alternate."""
+    """Return what a turn with budgets takes by what one without takes, in one conversation.
+
+    The difference is the median of pairs of neighbours, which share what else the machine does.
+    """
     took: dict[bool, list[float]] = {True: [], False: []}
-    adapter, vendor = TimedAdapter(), TimedVendor()
-    async with (
-        chatting(url, embedder, adapter, vendor) as (_, real),
-        chatting(url, embedder, adapter, other := TimedVendor(), budgets=NoBudgets()) as (_, free),
-    ):
-        for turn in range(TURNS_ACCESS + 5):
-            for has_budgets, chat, model in ((True, real, vendor), (False, free, other)):
-                channel_id = 5000 + has_budgets
-                times = await _converse(chat, adapter, model, channel_id=channel_id, turns=1)
-                took[has_budgets] += times if turn >= 5 else []  # connections, plans
-    return percentile(took[True], 0.5) / percentile(took[False], 0.5)
+    adapter, vendor, budgets = TimedAdapter(), TimedVendor(), SwitchedBudgets()
+    async with chatting(url, embedder, adapter, vendor, budgets=budgets) as (sessions, chat):
+        budgets.real = Budgets(sessions)
+        for turn in range(TURNS_ACCESS):
+            # Each comes first as often as the other.
+            for budgets.is_on in (turn % 2 == 0, turn % 2 == 1):
+                times = await _converse(chat, adapter, vendor, channel_id=5000, turns=1)
+                took[budgets.is_on] += times if turn >= WARM_UP else []  # connections, plans
+    pairs = zip(took[True], took[False], strict=True)
+    return 1 + percentile([on - off for on, off in pairs], 0.5) / percentile(took[False], 0.5)
 
 
 async def _fill_memory(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:
