@@ -29,7 +29,7 @@ from services.media import GarbageCollector
 from services.memory import MemoryService
 from services.notifications import Notifier
 from services.people import PeopleService
-from services.personalities import PersonalityService, SystemPromptService
+from services.personalities import CardService, PersonalityService, SystemPromptService
 from services.photos import PhotoService
 from services.privacy import PrivacyService
 from services.publishing import PublishingService
@@ -59,6 +59,7 @@ class Services:
     audit: AuditService
     people: PeopleService
     personalities: PersonalityService
+    cards: CardService
     system_prompts: SystemPromptService
     configs: LlmConfigService
     model_rules: ModelService

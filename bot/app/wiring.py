@@ -67,7 +67,7 @@ from services.llm_configs import LlmConfigService, ModelService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
 from services.people import PeopleService
-from services.personalities import PersonalityService, SystemPromptService
+from services.personalities import CardService, PersonalityService, SystemPromptService
 from services.photos import EmbedPhotoHandler, PhotoService
 from services.privacy import PrivacyService
 from services.publishing import PublishHandler, PublishingService, PublishNoticeHandler
@@ -206,6 +206,7 @@ def assemble(
         audit=AuditService(sessions),
         people=PeopleService(sessions, quotas),
         personalities=personalities,
+        cards=CardService(sessions, quotas=quotas, clock=active_clock),
         system_prompts=SystemPromptService(sessions),
         configs=LlmConfigService(sessions, models, catalog, personalities, quotas),
         model_rules=ModelService(sessions, models, catalog),

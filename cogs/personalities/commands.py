@@ -18,13 +18,14 @@ from cogs.options import (
     member_names,
 )
 from cogs.personalities.embeds import (
+    card_notes_embeds,
     details_embed,
     introduction,
     personality_embed,
     personality_line,
 )
 from cogs.personalities.forms import PersonalityForm, Section
-from services.personalities import CARD_LIMIT_MB, CardTooLarge, Visibility
+from services.personalities import CARD_LIMIT_MB, CardKind, CardTooLarge, Visibility
 from services.types import Actor
 
 
@@ -38,6 +39,7 @@ class Personalities(
 
     def __init__(self, bot: Bot) -> None:
         self._personalities = bot.services.personalities
+        self._cards = bot.services.cards
         self._servers = bot.services.servers
 
     @app_commands.command()
@@ -52,7 +54,7 @@ class Personalities(
         self,
         interaction: Interaction,
         personality: OwnPersonalityOption,
-        section: Literal["identity", "character", "conversation"],
+        section: Literal["identity", "character", "conversation", "instructions"],
     ) -> None:
         """Change what a personality is."""
         await self._personalities.check_owner(await interaction_actor(interaction), personality.id)
@@ -239,35 +241,39 @@ class Personalities(
         )
 
     @app_commands.command(name="import")
-    @app_commands.describe(card="A character card, V1 to V3, as JSON or PNG")
+    @app_commands.describe(card="A character card: PNG, JSON, CharX, or another program's export")
     async def import_(self, interaction: Interaction, card: discord.Attachment) -> None:
         """Create an AI character from a character card."""
         if card.size > CARD_LIMIT_MB * 1_000_000:
             raise CardTooLarge(CARD_LIMIT_MB)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        personality = await self._personalities.import_card(
+        imported = await self._cards.import_card(
             await interaction_actor(interaction),
             await card.read(),
             members=member_names(interaction),
         )
         await interaction.followup.send(
-            introduction(personality.name, in_server=interaction.guild is not None),
-            embed=personality_embed(personality),
+            introduction(
+                imported.personality, alias=imported.alias, in_server=interaction.guild is not None
+            ),
+            embeds=[personality_embed(imported.personality), *card_notes_embeds(imported.notes)],
             ephemeral=True,
         )
 
     @app_commands.command(name="export")
-    @app_commands.describe(personality="Which of yours", kind="JSON, or the picture it came from")
+    @app_commands.describe(
+        personality="Which of yours", kind="JSON, or the kind of file that it came from"
+    )
     async def export(
         self,
         interaction: Interaction,
         personality: OwnPersonalityOption,
-        kind: Literal["json", "png"] = "json",
+        kind: Literal["json", "file"] = "json",
     ) -> None:
         """Export a personality as a character card."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        card = await self._personalities.export_card(
-            await interaction_actor(interaction), personality.id, as_png=kind == "png"
+        card = await self._cards.export_card(
+            await interaction_actor(interaction), personality.id, CardKind(kind)
         )
         file = discord.File(io.BytesIO(card.data), filename=card.filename)
         name = discord.utils.escape_markdown(personality.name)

@@ -1,23 +1,28 @@
 """Embeds and lines that show personalities."""
 
+from collections.abc import Sequence
+from typing import assert_never
+
 import discord
 
-from services.personalities import Personality, PersonalityDetails
+from cogs.personalities.labels import label_of
+from services.personalities import (
+    CardNote,
+    CardNoteKind,
+    Personality,
+    PersonalityDetails,
+    is_callable,
+)
 from services.texts import on_one_line, shorten
 
 _MAX_INLINE = 40
 _MAX_FIELD = 1024  # Discord's limit for a field of an embed
 _HIDDEN = "*Their maker keeps to themselves who they are.*"
-_FIELDS = {
-    "Character": "personality_traits",
-    "Tone": "personality_tone",
-    "Age": "personality_age",
-    "Likes": "personality_likes",
-    "Dislikes": "personality_dislikes",
-    "Goals": "conversational_goals",
-    "Examples": "conversational_examples",
-    "First message": "first_message",
-}
+_SHOWN = (
+    *("personality_traits", "personality_tone", "personality_age", "personality_likes"),
+    *("personality_dislikes", "scenario", "conversational_goals", "conversational_examples"),
+    *("first_message", "system_prompt_override", "post_history_instructions", "depth_note"),
+)
 
 
 def personality_line(personality: Personality, *, is_own: bool) -> str:
@@ -36,10 +41,11 @@ def personality_embed(personality: Personality, *, is_hidden: bool = False) -> d
         title=discord.utils.escape_markdown(personality.display_name or personality.name),
         description=shorten(about, 2000) or "*Nobody knows who they are.*",
     )
-    shown = {} if is_hidden else _FIELDS
-    for label, field in shown.items():
+    for field in () if is_hidden else _SHOWN:
         if text := getattr(personality, field):
-            embed.add_field(name=label, value=shorten(text, 300), inline=len(text) <= _MAX_INLINE)
+            embed.add_field(
+                name=label_of(field), value=shorten(text, 300), inline=len(text) <= _MAX_INLINE
+            )
     if personality.avatar_url:
         embed.set_thumbnail(url=personality.avatar_url)
     return embed
@@ -73,9 +79,38 @@ def details_embed(details: PersonalityDetails) -> discord.Embed:
     return embed
 
 
-def introduction(name: str, *, in_server: bool) -> str:
+def introduction(personality: Personality, *, in_server: bool, alias: str | None = None) -> str:
     """Return how somebody meets their new personality."""
-    meet = f"Meet **{discord.utils.escape_markdown(name)}**: call them by name."
+    name = discord.utils.escape_markdown(personality.name)
+    call = f"call them with `@{alias}`" if alias else "call them by name"
+    meet = f"Meet **{name}**: {call}."
+    if alias is None and not is_callable(personality.name):
+        meet = (
+            f"Meet **{name}**. Nobody can call that name: give them another one with "
+            "`/personality alias add`."
+        )
     if not in_server:
         return meet
     return f"{meet} Here they answer you alone, until `/personality bring` lets everyone call them."
+
+
+def card_notes_embeds(notes: Sequence[CardNote]) -> list[discord.Embed]:
+    """Return an embed of what did not come over whole from a card; none if all did."""
+    if not notes:
+        return []
+    lines = "\n".join(f"- {_card_note(each)}" for each in notes)
+    return [discord.Embed(title="Not quite as in the card", description=shorten(lines, 4000))]
+
+
+def _card_note(note: CardNote) -> str:
+    subject = discord.utils.escape_markdown(label_of(note.subject))
+    match note.kind:
+        case CardNoteKind.SHORTENED:
+            return f"**{subject}** was shortened from {note.length:,} to {note.limit:,}."
+        case CardNoteKind.UNUSED:
+            return f"**{subject}** has no effect here. It stays in the card."
+        case CardNoteKind.UNKNOWN_MACRO:
+            macro = discord.utils.escape_markdown(shorten(on_one_line(note.detail), 60))
+            return f"**{subject}**: the macro {macro} is not known here and is left out."
+        case _:
+            assert_never(note.kind)

@@ -1,6 +1,5 @@
 """Forms to create and edit a personality, a few texts each."""
 
-from collections.abc import Mapping
 from enum import Enum
 from typing import Self
 from uuid import UUID
@@ -12,37 +11,27 @@ from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, Modal
 from cogs.options import member_names
 from cogs.personalities.embeds import introduction, personality_embed
+from cogs.personalities.labels import LABELS
 from services.personalities import LIMITS, Personality, PersonalityService
 
 _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
 
-_LABELS: Mapping[str, tuple[str, str]] = {
-    "name": ("Name", "What people call with an @."),
-    "display_name": ("Display name", "Shown over messages, if it should differ."),
-    "avatar_url": ("Avatar", "An https:// address of a picture."),
-    "character_info": ("Who are they?", "Story, looks, world: what they know of themselves."),
-    "personality_traits": ("Character", "What they are like."),
-    "personality_tone": ("Tone", "How they talk."),
-    "personality_age": ("Age", ""),
-    "personality_likes": ("Likes", ""),
-    "personality_dislikes": ("Dislikes", ""),
-    "conversational_goals": ("Goals", "What they want from a conversation."),
-    "conversational_examples": ("Examples", "Lines they would say."),
-    "first_message": ("First message", "How they start a conversation."),
-}
-_SHORT = {"name", "display_name", "avatar_url", "personality_age"}
+_SHORT = {"name", "display_name", "nickname", "avatar_url", "personality_age"}
 
 
 class Section(Enum):
     """Which texts a form contains."""
 
     beginning = ("name", "character_info", "personality_traits", "personality_tone")
-    identity = ("name", "display_name", "avatar_url", "personality_age")
+    identity = ("name", "display_name", "nickname", "avatar_url", "personality_age")
     character = (
         "character_info", "personality_traits", "personality_tone", "personality_likes",
         "personality_dislikes",
     )  # fmt: skip
-    conversation = ("conversational_goals", "conversational_examples", "first_message")
+    conversation = ("conversational_goals", "conversational_examples", "first_message", "scenario")
+    instructions = (
+        "system_prompt_override", "post_history_instructions", "depth_note", "creator_notes",
+    )  # fmt: skip
 
 
 class PersonalityForm(Modal):
@@ -61,7 +50,7 @@ class PersonalityForm(Modal):
         self.texts: dict[str, ui.TextInput[Self]] = {}
         too_long: list[str] = []
         for field in section.value:
-            label, description = _LABELS[field]
+            label, description = LABELS[field]
             current: str | None = getattr(personality, field) if personality else None
             if current is not None and len(current) > _MAX_FORM_TEXT:
                 too_long.append(label)  # cut to the form's limit, it would lose its end when saved
@@ -88,7 +77,7 @@ class PersonalityForm(Modal):
         texts = {field: text.value for field, text in self.texts.items()}
         if self._personality_id is None:
             personality = await self._personalities.create(actor, texts, members=other_names)
-            reply = introduction(personality.name, in_server=interaction.guild is not None)
+            reply = introduction(personality, in_server=interaction.guild is not None)
         else:
             personality = await self._personalities.edit(
                 actor, self._personality_id, texts, members=other_names

@@ -46,6 +46,7 @@ from db.models.persona import Persona, UserDefaultPersona
 from db.models.personality import (
     AgeBucket,
     Gender,
+    NoteRole,
     NsfwRating,
     Personality,
     PersonalityAlias,
@@ -116,6 +117,7 @@ __all__ = [
     "Media",
     "Memory",
     "ModelRule",
+    "NoteRole",
     "NsfwRating",
     "OpenAnswer",
     "OptOut",

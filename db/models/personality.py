@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Keyed, Timestamped
@@ -58,6 +59,14 @@ class AgeBucket(StrEnum):
     UNKNOWN = "unknown"
 
 
+class NoteRole(StrEnum):
+    """As whose message a note stands in the history."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
 def _one_of(column: str, values: type[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(each.value) for each in values)})"
 
@@ -88,6 +97,8 @@ class Personality(Keyed, Timestamped, Base, kw_only=True):
         CheckConstraint(_one_of("nsfw_rating", NsfwRating), name="nsfw_rating"),
         CheckConstraint(_one_of("gender", Gender), name="gender"),
         CheckConstraint(_one_of("age_bucket", AgeBucket), name="age_bucket"),
+        CheckConstraint(_one_of("depth_note_role", NoteRole), name="depth_note_role"),
+        CheckConstraint("depth_note_depth BETWEEN 0 AND 200", name="depth_note_depth"),
         CheckConstraint("public_age >= -1", name="public_age"),
         CheckConstraint("likes_count >= 0", name="likes_count"),
         CheckConstraint(
@@ -149,6 +160,26 @@ class Personality(Keyed, Timestamped, Base, kw_only=True):
     conversational_goals: Mapped[str | None] = mapped_column(default=None)
     conversational_examples: Mapped[str | None] = mapped_column(default=None)
     first_message: Mapped[str | None] = mapped_column(default=None)
+    alternate_greetings: Mapped[list[str]] = mapped_column(
+        JSONB, default_factory=list, server_default="[]"
+    )
+    group_greetings: Mapped[list[str]] = mapped_column(
+        JSONB, default_factory=list, server_default="[]"
+    )
+    # What macros call the personality, if not by its name.
+    nickname: Mapped[str | None] = mapped_column(default=None)
+    scenario: Mapped[str | None] = mapped_column(default=None)
+    system_prompt_override: Mapped[str | None] = mapped_column(default=None)
+    post_history_instructions: Mapped[str | None] = mapped_column(default=None)
+    # A message in the history, so many messages before its end.
+    depth_note: Mapped[str | None] = mapped_column(default=None)
+    depth_note_depth: Mapped[int] = mapped_column(Integer, default=4, server_default="4")
+    depth_note_role: Mapped[str] = mapped_column(
+        default=NoteRole.SYSTEM, server_default=NoteRole.SYSTEM
+    )
+    # For whoever maintains it; in no prompt.
+    creator_notes: Mapped[str | None] = mapped_column(default=None)
+    character_version: Mapped[str | None] = mapped_column(default=None)
     custom_fields: Mapped[dict[str, Any] | None] = mapped_column(default=None)
 
     voice_enabled: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -222,7 +253,10 @@ class PersonalityAlias(Keyed, Base, kw_only=True):
 
 
 class PersonalityCard(Base, kw_only=True):
-    """The character card that a personality was imported from, byte for byte."""
+    """The character card that a personality was imported from, byte for byte.
+
+    `file` is what the document was read from, unless that was plain text.
+    """
 
     __tablename__ = "personality_cards"
 
@@ -230,4 +264,4 @@ class PersonalityCard(Base, kw_only=True):
         ForeignKey("personalities.id", ondelete="CASCADE"), primary_key=True
     )
     document: Mapped[str]
-    image: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    file: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)

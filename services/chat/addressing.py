@@ -27,11 +27,10 @@ from services.access import (
 )
 from services.chat.errors import NoPersonalityHere
 from services.names import is_reserved
-from services.personalities import NamedPersonality, resolve_names
+from services.personalities import MAX_NAME_WORDS, NamedPersonality, resolve_names
 from services.texts import NAME_LIMIT, on_one_line
 from services.types import IncomingMessage
 
-MAX_NAME_WORDS = 4
 MAX_ADDRESSEES = 5
 _MAX_MENTION_LENGTH = 2 * NAME_LIMIT  # leaves space for punctuation around a name
 _POSSESSIVES = ("'s", "’s")

@@ -1,22 +1,24 @@
 """Prompt rendering, ordered for vendors' prompt caches.
 
-Stable parts come first (rules, system prompt, definition, examples), then the history as real
-messages, which only grows at its end and is trimmed in blocks, then what changes with every
-request: memories, the time, who is speaking, and the new message.
+Stable parts come first (rules, system prompt, definition, examples as messages), then the history
+as real messages, which only grows at its end and is trimmed in blocks, then what changes with
+every request: memories, the time, who is speaking, and the new message. What a card wants to stand
+in or after the history is a message there.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from db.models import ConversationLine, Persona, Personality, Role
-from services.llm import ChatMessage, Image, estimate, fitting_length
+from services.llm import ChatMessage, Image, MessageRole, estimate, fitting_length
+from services.macros import Macros
 from services.memory import RetrievedMemory
-from services.personalities import SharedPhoto, describe
+from services.personalities import SharedPhoto, describe, macro_values, split_examples
 from services.texts import is_visible, shorten
 from services.time_zones import time_zone_label
 
@@ -29,9 +31,13 @@ _PER_MESSAGE = 8  # tokens that chat templates add to a message
 _PER_IMAGE = 1200
 # The maximum share of the token limit that each part may use.
 _SYSTEM_SHARE, _MESSAGE_SHARE, _CONTEXT_SHARE, _NAME_SHARE = 0.5, 0.25, 0.2, 0.05
+_NOTE_SHARE = 0.1
 # The expected share of the end of the prompt. While the end is not longer, the budget of the
 # history does not change, and neither does its first line.
 _END_SHARE = 0.125
+_EXAMPLE = "[An example of how {name} speaks, from another conversation]"
+_BEGINNING = "[Here the conversation begins]"
+_ROLES: Mapping[str, MessageRole] = {"system": "system", "user": "user", "assistant": "assistant"}
 # What may begin a tag: `<`, or what looks like it, with some of what follows.
 _BRACKETS = "<＜﹤"
 _TAG = re.compile(rf"[{_BRACKETS}](?P<inside>[^{_BRACKETS}]{{0,60}})")
@@ -41,7 +47,7 @@ _TAG = re.compile(rf"[{_BRACKETS}](?P<inside>[^{_BRACKETS}]{{0,60}})")
 class PromptContext:
     """The input of a prompt. `history` is in order and ends before the new message.
 
-    `time_zone` is the one that the speaker has set.
+    `time_zone` is the one that the speaker has set, `seed` names the conversation.
     """
 
     personality: Personality
@@ -56,6 +62,7 @@ class PromptContext:
     shared: Sequence[SharedPhoto] = ()
     images: tuple[Image, ...] = ()
     time_zone: str | None = None
+    seed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,36 +72,61 @@ class Prompt:
     messages: tuple[ChatMessage, ...]
     tokens: int
 
+    @property
+    def instructions(self) -> str:
+        """Return what no answer may repeat."""
+        return "\n\n".join(each.content for each in self.messages if each.role == "system")
+
 
 def build(context: PromptContext, *, token_limit: int) -> Prompt:
     """Return a prompt of at most `token_limit` estimated tokens, however long the parts are."""
     images = (
         context.images if len(context.images) * _PER_IMAGE < token_limit * _MESSAGE_SHARE else ()
     )
+    macros = _macros(context)
+    end_macros = macros.speaking_to(_escape_markers(context.speaker_name))
+    personality = context.personality
     available = token_limit - 2 * _PER_MESSAGE - len(images) * _PER_IMAGE
-    system = _fit(_render_system(context), int(available * _SYSTEM_SHARE))
-    context_text = _render_context(context, int(available * _CONTEXT_SHARE))
-    name = _fit(_escape_markers(context.speaker_name), int(available * _NAME_SHARE))
-    prefix = f"<context>\n{context_text}\n</context>\n{name}: "
-    remaining = available - estimate(system) - estimate(prefix)
-    last = prefix + _fit(
-        _escape_markers(context.message), min(int(available * _MESSAGE_SHARE), remaining)
+    system = _fit(_render_system(context, macros), int(available * _SYSTEM_SHARE))
+    note, closing = (
+        _fit(end_macros.expand(text), int(available * _NOTE_SHARE) - _PER_MESSAGE) if text else ""
+        for text in (personality.depth_note, personality.post_history_instructions)
     )
+    for text in (note, closing):
+        available -= estimate(text) + _PER_MESSAGE if text else 0
+    last = _render_last(context, end_macros, available, available - estimate(system))
     budget = available - estimate(system) - max(estimate(last), int(token_limit * _END_SHARE))
-    window = context.personality.context_window_size
-    messages = (
-        ChatMessage("system", system),
-        *(
-            _to_chat_message(line, context.personality.id)
-            for line in trim_history(context.history, window, budget=budget)
-        ),
+    history = [
+        _to_chat_message(line, personality.id)
+        for line in trim_history(context.history, personality.context_window_size, budget=budget)
+    ]
+    examples = _render_examples(personality, macros)
+    dialogue = [
+        *fit_examples(examples, budget - sum(map(_message_tokens, history))),
+        *history,
         ChatMessage("user", last, images),
-    )
-    tokens = sum(
-        estimate(message.content) + _PER_MESSAGE + len(message.images) * _PER_IMAGE
-        for message in messages
-    )
-    return Prompt(messages=messages, tokens=tokens)
+    ]
+    if note:
+        # So many messages before the end, but not before the history.
+        depth = min(personality.depth_note_depth, len(history) + 1)
+        message = ChatMessage(_ROLES[personality.depth_note_role], note)
+        dialogue.insert(len(dialogue) - depth, message)
+    if closing:
+        dialogue.append(ChatMessage("system", closing))
+    messages = (ChatMessage("system", system), *dialogue)
+    return Prompt(messages=messages, tokens=sum(map(_message_tokens, messages)))
+
+
+def fit_examples(examples: Sequence[Sequence[ChatMessage]], budget: int) -> list[ChatMessage]:
+    """Return the messages of as many examples, from the first, as have space in a budget."""
+    shown: list[ChatMessage] = []
+    used = _message_tokens(beginning := ChatMessage("system", _BEGINNING))
+    for messages in examples:
+        used += sum(map(_message_tokens, messages))
+        if used > budget:
+            break
+        shown += messages
+    return [*shown, beginning] if shown else []
 
 
 def block_size(window: int) -> int:
@@ -124,6 +156,10 @@ def trim_history(
         first += step
 
 
+def _message_tokens(message: ChatMessage) -> int:
+    return estimate(message.content) + _PER_MESSAGE + len(message.images) * _PER_IMAGE
+
+
 def _estimate_lines(lines: Sequence[ConversationLine]) -> int:
     return sum(estimate(_render_line(line)) + _PER_MESSAGE for line in lines)
 
@@ -138,21 +174,87 @@ def _to_chat_message(line: ConversationLine, personality_id: UUID) -> ChatMessag
     return ChatMessage("user", _render_line(line))
 
 
-def _render_system(context: PromptContext) -> str:
-    personality = context.personality
-    parts = [
-        RULES.format(name=personality.name),
-        context.system_prompt,
-        *describe(personality),
-    ]
-    user = _persona_name(context.persona) if context.is_dm else "the user"
-    text = "\n\n".join(part for part in parts if part)
-    return (
-        text.replace("{{char}}", personality.name).replace("{{user}}", user).replace("<START>", "")
+def _macros(context: PromptContext) -> Macros:
+    """Return the macros of the stable parts, in which nobody in a server is named."""
+    lines, persona = context.history, context.persona
+    own = [line for line in lines if line.personality_id == context.personality.id]
+    others = dict.fromkeys(
+        line.speaker_name
+        for line in lines
+        if line.role == Role.ASSISTANT and line.personality_id != context.personality.id
+    )
+    people = [line for line in lines if line.role == Role.USER]
+    spoke_at = people[-1].created_at if people else None
+    return Macros(
+        macro_values(
+            context.personality,
+            now=context.now,
+            user=_escape_markers(_persona_name(persona)) if context.is_dm else "the user",
+            persona=_escape_markers(persona.content or ""),
+            group=[_escape_markers(name) for name in others],
+            zone=ZoneInfo(context.time_zone or "UTC"),
+            idle=context.now - spoke_at if spoke_at else None,
+            last_message=_escape_markers(context.message),
+            last_user_message=_escape_markers(context.message),
+            last_char_message=own[-1].content if own else "",
+            seed=context.seed,
+        )
     )
 
 
-def _render_context(context: PromptContext, token_limit: int) -> str:
+def _render_system(context: PromptContext, macros: Macros) -> str:
+    personality = context.personality
+    system_prompt = macros.expand(context.system_prompt)
+    if personality.system_prompt_override:
+        system_prompt = macros.expand(personality.system_prompt_override, original=system_prompt)
+    parts = [
+        RULES.format(name=personality.nickname or personality.name),
+        system_prompt,
+        macros.expand("\n\n".join(describe(personality))),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _render_examples(personality: Personality, macros: Macros) -> list[list[ChatMessage]]:
+    """Return each example as messages."""
+    text = personality.conversational_examples or ""
+    name = macros.values.char
+    heading = ChatMessage("system", _EXAMPLE.format(name=name))
+    own = {name, personality.name}
+    return [
+        [heading, *_read_example(macros.expand(block), own=own, user=macros.values.user)]
+        for block in split_examples(text)
+    ]
+
+
+def _read_example(block: str, *, own: Collection[str], user: str) -> list[ChatMessage]:
+    """Return the messages of a written conversation; what nobody says in it is the character's."""
+    messages: list[ChatMessage] = []
+    for line in block.splitlines():
+        speaker, colon, text = line.partition(":")
+        speaker = speaker.strip()
+        if colon and speaker in own:
+            messages.append(ChatMessage("assistant", text.strip()))
+        elif colon and speaker == user:
+            messages.append(ChatMessage("user", line.strip()))
+        elif messages:
+            last = messages[-1]
+            messages[-1] = ChatMessage(last.role, f"{last.content}\n{line}".strip())
+        else:
+            messages.append(ChatMessage("assistant", line))
+    return messages
+
+
+def _render_last(context: PromptContext, macros: Macros, available: int, remaining: int) -> str:
+    """Return the last message: what changes with every request, and the new message."""
+    context_text = _render_context(context, macros, int(available * _CONTEXT_SHARE))
+    name = _fit(_escape_markers(context.speaker_name), int(available * _NAME_SHARE))
+    prefix = f"<context>\n{context_text}\n</context>\n{name}: "
+    limit = min(int(available * _MESSAGE_SHARE), remaining - estimate(prefix))
+    return prefix + _fit(_escape_markers(context.message), limit)
+
+
+def _render_context(context: PromptContext, macros: Macros, token_limit: int) -> str:
     persona = context.persona
     pronouns = f" ({persona.pronouns})" if persona.pronouns else ""
     lines = [
@@ -160,7 +262,8 @@ def _render_context(context: PromptContext, token_limit: int) -> str:
         f"{_persona_name(persona)}{pronouns} is talking to you.",
     ]
     if persona.content:
-        lines.append(_fit(f"About {_persona_name(persona)}: {persona.content}", token_limit // 2))
+        about = f"About {_persona_name(persona)}: {macros.expand(persona.content)}"
+        lines.append(_fit(about, token_limit // 2))
     if context.shared:
         lines += [
             "Photos you posted lately:",

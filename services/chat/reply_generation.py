@@ -271,6 +271,7 @@ class ReplyGenerator:
             message=request.text,
             images=images,
             time_zone=context.user.time_zone,
+            seed=f"{request.personality_id}:{request.channel.channel_id}",
         )
 
     async def _complete(
@@ -316,7 +317,7 @@ class ReplyGenerator:
                 others=others,
                 message=request.text,
                 previous_replies=previous_replies,
-                system_prompt=built_prompt.messages[0].content,
+                system_prompt=built_prompt.instructions,
             )
             completion, defect = await self._examine(request, cleaner, completion)
             if defect is None:

@@ -33,7 +33,7 @@ from services.images import ImagePipeline
 from services.jobs import Handler, Run
 from services.llm import LanguageModels, Usage
 from services.llm_configs import NoConfig, restrict
-from services.personalities import SharedPhotos, describe, no_shared_photos
+from services.personalities import SharedPhotos, describe_speech, no_shared_photos
 from services.types import speaker_of
 
 T = TypeVar("T")
@@ -302,16 +302,13 @@ class DatabaseActStore(ActStore):
         post_message = act_queries.to_message(post) if post else None
         target = records.target
         personality = await act_queries.definition_of(session, records.personality)
-        definition = "\n\n".join(describe(personality))
         return ActContext(
             task_id=task.id,
             kind=ActType(task.task_type),
             personality_id=task.personality_id,
             name=personality.name,
             speaker=speaker_of(personality),
-            definition=definition.replace("{{char}}", personality.name).replace(
-                "{{user}}", "people"
-            ),
+            definition=describe_speech(personality, now=self._dependencies.timing.clock.now()),
             seed=str(task.personality_id),
             model=self._dependencies.models.resolve(records.config.model, records.payers),
             fallback=records.config.fallback_model,

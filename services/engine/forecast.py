@@ -12,7 +12,7 @@ from services.engine.simulation import Simulation, SimulationResult, synthetic_p
 from services.engine.types import Limits
 from services.engine.writing import MAX_DEFINITION_TOKENS
 from services.llm import Ledger, Usage, estimate
-from services.personalities import describe
+from services.personalities import describe_speech
 
 _DAYS = 7
 _RETRY_FACTOR = 1.2  # rejected texts are generated again
@@ -45,7 +45,7 @@ async def forecast_day(
     result = await asyncio.to_thread(lambda: asyncio.run(_simulate_week(simulation)))
     messages = [act for act in result.acts if ACTIONS[act.kind].speaks()]
     definition_tokens = {
-        participant.id: min(MAX_DEFINITION_TOKENS, estimate("\n\n".join(describe(each))))
+        participant.id: min(MAX_DEFINITION_TOKENS, estimate(describe_speech(each, now=now)))
         for participant, each in zip(participants, members, strict=True)
     }
     tokens_in = result.tokens_in + sum(definition_tokens[act.personality_id] for act in messages)

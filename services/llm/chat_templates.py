@@ -24,6 +24,13 @@ _NO_SYSTEM = re.compile(
     r"only user(?:,| and) assistant",
     re.IGNORECASE,
 )
+_SYSTEM_FIRST = re.compile(
+    r"system (?:role |message )?(?:must|should|can only|may only|has to) (?:only )?"
+    r"(?:be|come|appear)[^.]{0,20}(?:first|beginning|start)|"
+    r"only (?:the )?first message (?:can|may)[^.]{0,20}system|"
+    r"system[^.]{0,20}only (?:allowed )?(?:as the|at the|in the) (?:first|beginning|start)",
+    re.IGNORECASE,
+)
 # What a conversation that begins in the middle is told to begin with.
 _BEGINNING = "…"
 
@@ -33,6 +40,7 @@ class ChatTemplate:
     """What a template demands."""
 
     alternates: bool = False
+    is_system_first: bool = False
     lacks_system: bool = False
 
     def stricter(self, refusal: str) -> "ChatTemplate | None":
@@ -40,6 +48,7 @@ class ChatTemplate:
         learned = replace(
             self,
             alternates=self.alternates or bool(_ALTERNATION.search(refusal)),
+            is_system_first=self.is_system_first or bool(_SYSTEM_FIRST.search(refusal)),
             lacks_system=self.lacks_system or bool(_NO_SYSTEM.search(refusal)),
         )
         return None if learned == self else learned

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from services.llm.answers import malformed, read_error, to_tokens
+from services.llm.chat_templates import ChatTemplate
 from services.llm.errors import (
     ModelError,
     ModelOverloaded,
@@ -46,6 +47,8 @@ _HARM_CATEGORIES = (
     types.HarmCategory.HARM_CATEGORY_SEXUALLY_EXPLICIT,
     types.HarmCategory.HARM_CATEGORY_DANGEROUS_CONTENT,
 )
+# Its instruction is one text; what a system says later is a user's message.
+_TEMPLATE = ChatTemplate(is_system_first=True)
 _THRESHOLD = types.HarmBlockThreshold.BLOCK_ONLY_HIGH
 
 
@@ -202,7 +205,7 @@ def _full_name(model: str) -> str:
 
 
 def _contents(request: Request) -> list[types.ContentUnionDict]:
-    return [_content(message) for message in request.messages if message.role != "system"]
+    return [_content(each) for each in _TEMPLATE.fit(request.messages) if each.role != "system"]
 
 
 def _content(message: ChatMessage) -> types.Content:
@@ -217,7 +220,7 @@ def _content(message: ChatMessage) -> types.Content:
 
 def _config(request: Request) -> types.GenerateContentConfig:
     sampling = request.sampling
-    system = "\n\n".join(m.content for m in request.messages if m.role == "system")
+    system = "\n\n".join(m.content for m in _TEMPLATE.fit(request.messages) if m.role == "system")
     return types.GenerateContentConfig(
         system_instruction=system or None,
         temperature=sampling.temperature,

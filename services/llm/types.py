@@ -1,11 +1,12 @@
 """Requests to language models, and their answers."""
 
 from dataclasses import dataclass, field, replace
-from typing import Generic, Literal, Self, TypeVar
+from typing import Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
 T = TypeVar("T", bound=BaseModel)
+MessageRole: TypeAlias = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class Image:
 class ChatMessage:
     """One message of a prompt."""
 
-    role: Literal["system", "user", "assistant"]
+    role: MessageRole
     content: str
     images: tuple[Image, ...] = ()
 

@@ -47,6 +47,11 @@ class Macros:
         self._fields: list[str] = []
         self._depth = self._steps = 0
 
+    @property
+    def values(self) -> MacroValues:
+        """Return what the macros stand for."""
+        return self._scope.values
+
     def speaking_to(self, user: str) -> "Macros":
         """Return macros with the same variables for which `{{user}}` is another name."""
         other = Macros(replace(self._scope.values, user=user), randomness=self._scope.random)
@@ -73,7 +78,9 @@ class Macros:
                 part = self._literal(node)
             elif node.name == "if":
                 at, branch = self._choose(nodes, at, node)
-                part = self._join(branch)
+                self._depth += 1
+                part = self._join(branch) if self._depth <= MAX_DEPTH else ""
+                self._depth -= 1
             else:
                 part = self._evaluate(node)
             parts.append(part)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 MAX_DEPTH = 8  # of macros in macros
 _MARK = re.compile(r"\\[{}]|\{\{|\}\}")
-_HEAD = re.compile(r"\s*(?P<name>//|[!/]?[^\W\d][\w+-]*|[.$]\w*|)\s*(?P<separator>::|:|)\s*")
+_HEAD = re.compile(r"\s*(?P<name>//|[!/]?[^\W\d][\w+-]*|[.$]\w*|)\s*(?P<separator>::|:\s*|)")
 _COMMA = re.compile(r"(?<!\\),")
 _DOUBLE_COLON = re.compile("::")
 
@@ -71,8 +71,7 @@ def _macro(raw: str, offset: int, inside: Sequence[Node], lists: Collection[str]
     separator = _COMMA if name in lists and head["separator"] != "::" else _DOUBLE_COLON
     if not head["separator"] and name not in lists:
         separator = None  # as in `{{datetimeformat HH::mm}}`
-    arguments = _split([first[head.end() :], *inside[1:]], separator)
-    return Macro(raw, offset, name, () if arguments == (("",),) else arguments)
+    return Macro(raw, offset, name, _split([first[head.end() :], *inside[1:]], separator))
 
 
 def _split(

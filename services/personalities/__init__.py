@@ -1,8 +1,19 @@
 """Personalities: creating, editing, sharing, importing and exporting AI characters."""
 
 from db.models import Personality, SystemPrompt, Visibility
+from services.personalities.card_notes import CardNote, CardNoteKind
+from services.personalities.card_service import CardService
 from services.personalities.cards import LIMIT_MB as CARD_LIMIT_MB
-from services.personalities.definition import LIMITS, SCENARIO, apply_published_version, describe
+from services.personalities.definition import (
+    GREETINGS,
+    LIMITS,
+    Shortened,
+    apply_published_version,
+    describe,
+    describe_speech,
+    macro_values,
+    split_examples,
+)
 from services.personalities.errors import (
     BadAddress,
     CardTooLarge,
@@ -17,6 +28,7 @@ from services.personalities.errors import (
     StillPublic,
 )
 from services.personalities.guards import get_owned
+from services.personalities.names import MAX_NAME_WORDS, is_callable
 from services.personalities.queries import (
     NamedPersonality,
     owned_by,
@@ -25,18 +37,25 @@ from services.personalities.queries import (
     referenced_keys,
     resolve_names,
 )
-from services.personalities.service import CardFile, PersonalityDetails, PersonalityService
+from services.personalities.service import PersonalityService
 from services.personalities.sharing import SharedPhoto, SharedPhotos, no_shared_photos
 from services.personalities.system_prompts import SystemPromptService
+from services.personalities.types import CardFile, CardKind, ImportedCard, PersonalityDetails
 
 __all__ = [
     "CARD_LIMIT_MB",
+    "GREETINGS",
     "LIMITS",
-    "SCENARIO",
+    "MAX_NAME_WORDS",
     "BadAddress",
     "CardFile",
+    "CardKind",
+    "CardNote",
+    "CardNoteKind",
+    "CardService",
     "CardTooLarge",
     "DefaultPromptInUse",
+    "ImportedCard",
     "LastOwner",
     "NamedPersonality",
     "NoCardImage",
@@ -50,17 +69,22 @@ __all__ = [
     "PromptNotFound",
     "SharedPhoto",
     "SharedPhotos",
+    "Shortened",
     "StillPublic",
     "SystemPrompt",
     "SystemPromptService",
     "Visibility",
     "apply_published_version",
     "describe",
+    "describe_speech",
     "get_owned",
+    "is_callable",
+    "macro_values",
     "no_shared_photos",
     "owned_by",
     "owner_ids",
     "pass_on",
     "referenced_keys",
     "resolve_names",
+    "split_examples",
 ]

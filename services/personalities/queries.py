@@ -323,13 +323,13 @@ async def soft_delete(session: AsyncSession, personality_id: UUID) -> None:
 
 
 async def set_card(
-    session: AsyncSession, personality_id: UUID, document: str, image: bytes | None
+    session: AsyncSession, personality_id: UUID, document: str, file: bytes | None
 ) -> None:
     """Store the card that a personality was imported from."""
     card = insert(PersonalityCard).values(
-        personality_id=personality_id, document=document, image=image
+        personality_id=personality_id, document=document, file=file
     )
-    changed = {"document": card.excluded.document, "image": card.excluded.image}
+    changed = {"document": card.excluded.document, "file": card.excluded.file}
     await session.execute(
         card.on_conflict_do_update(index_elements=["personality_id"], set_=changed)
     )

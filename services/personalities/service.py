@@ -1,24 +1,20 @@
-"""Creating, editing, sharing, importing and exporting personalities."""
+"""Creating, editing and sharing personalities."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import Unpack
 
-from db.models import Personality, PersonalityAlias, PersonalityCard, Visibility
+from db.models import Personality, PersonalityAlias, Visibility
 from db.session import Sessions
 from services.access import Owned, Quotas, Situation, check_quota, is_own
-from services.heavy_work import HeavyWork
-from services.names import refuse_impersonation, slugify
+from services.names import refuse_impersonation
 from services.people import get_or_create_user
-from services.personalities import cards, definition, queries, transcripts
+from services.personalities import definition, queries
+from services.personalities.creation import insert, refuse_impersonating_names, refuse_taken
 from services.personalities.errors import (
     LastOwner,
     MakersOnly,
-    NoCardImage,
-    PersonalityNameTaken,
     PersonalityNotFound,
     StillPublic,
 )
@@ -28,7 +24,7 @@ from services.personalities.guards import (
     mark_explicit,
     refuse_if_public,
 )
-from services.personalities.types import CardFile, DeletionHook, PersonalityDetails
+from services.personalities.types import DeletionHook, PersonalityDetails
 from services.texts import clean_name
 from services.types import Actor
 
@@ -46,7 +42,6 @@ class PersonalityService:
         self._sessions = sessions
         self._quotas = quotas or Quotas()
         self._on_delete = on_delete
-        self._heavy_work = HeavyWork()
 
     async def names(
         self, situation: Situation, *, query: str, limit: int = 25
@@ -160,11 +155,11 @@ class PersonalityService:
             BadAddress, TextEmpty, TextTooLong: A field is not valid.
         """
         columns = definition.validate(texts)
-        _refuse_impersonation(columns, members)
+        refuse_impersonating_names(columns, members)
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             await check_quota(session, self._quotas, Owned.PERSONALITIES, user.id, actor=actor)
-            return await _insert(session, user.id, columns)
+            return await insert(session, user.id, columns)
 
     async def edit(
         self,
@@ -184,14 +179,14 @@ class PersonalityService:
             StillPublic: It is published, and would be renamed.
         """
         columns = definition.validate(texts)
-        _refuse_impersonation(columns, members)
+        refuse_impersonating_names(columns, members)
         async with self._sessions.begin() as session:
             personality = await get_owned(session, actor, personality_id)
             is_renamed = columns.get("name", personality.name) != personality.name
             if is_renamed and is_public_or_pending(personality):
                 raise StillPublic(personality.name)
             if columns.get("name", personality.name).lower() != personality.name.lower():
-                await _refuse_taken(session, columns["name"], personality.maker_id, personality_id)
+                await refuse_taken(session, columns["name"], personality.maker_id, personality_id)
             before = definition.snapshot(personality)
             for column, value in columns.items():
                 setattr(personality, column, value)
@@ -261,7 +256,7 @@ class PersonalityService:
         refuse_impersonation(name, members)
         async with self._sessions.begin() as session:
             personality = await get_owned(session, actor, personality_id)
-            await _refuse_taken(session, name, personality.maker_id)
+            await refuse_taken(session, name, personality.maker_id)
             await check_quota(session, self._quotas, Owned.ALIASES, personality_id, actor=actor)
             session.add(PersonalityAlias(personality_id=personality_id, alias=name))
             return name
@@ -311,70 +306,3 @@ class PersonalityService:
                     await queries.remove_owner(session, personality_id, owner.id)
             if is_maker:
                 await queries.pass_on(session, [personality_id])
-
-    async def import_card(
-        self, actor: Actor, data: bytes, *, members: Iterable[str] = ()
-    ) -> Personality:
-        """Create a personality from a character card and store the card.
-
-        Raises:
-            CardTooLarge, NotACard: The file is not a readable card.
-            NameImpersonates, PersonalityNameTaken: The name is not available.
-            TextEmpty, TextTooLong: A field is not valid.
-        """
-
-        def read() -> tuple[cards.Card, dict[str, Any]]:
-            card = cards.read(data)
-            return card, transcripts.columns_of(card)
-
-        card, columns = await self._heavy_work.run(actor.discord_id or 0, read)
-        _refuse_impersonation(columns, members)
-        async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, actor)
-            await check_quota(session, self._quotas, Owned.PERSONALITIES, user.id, actor=actor)
-            personality = await _insert(session, user.id, columns)
-            await queries.set_card(session, personality.id, card.document, card.image)
-            return personality
-
-    async def export_card(self, actor: Actor, personality_id: UUID, *, as_png: bool) -> CardFile:
-        """Export a personality as a character card.
-
-        Raises:
-            NoCardImage: A PNG is requested, but it was not imported from one.
-            OwnersOnly: The actor is not an owner.
-        """
-        async with self._sessions() as session:
-            personality = await get_owned(session, actor, personality_id)
-            card = await session.get(PersonalityCard, personality_id)
-        document, image = (card.document, card.image) if card else (None, None)
-        if as_png and image is None:
-            raise NoCardImage(personality.name)
-
-        def write() -> bytes:
-            values, extension = transcripts.values_of(personality, document)
-            if as_png and image is not None:
-                return cards.write_png(image, values, extension)
-            return cards.write(document, values, extension).encode()
-
-        data = await self._heavy_work.run(actor.discord_id or 0, write)
-        return CardFile(f"{personality.slug}.{'png' if as_png else 'json'}", data)
-
-
-def _refuse_impersonation(columns: Mapping[str, Any], members: Iterable[str]) -> None:
-    member_names = list(members)
-    for field in ("name", "display_name"):
-        if columns.get(field):
-            refuse_impersonation(columns[field], member_names)
-
-
-async def _refuse_taken(
-    session: AsyncSession, name: str, maker_id: UUID | None, except_id: UUID | None = None
-) -> None:
-    await queries.lock_names(session)
-    if await queries.is_taken(session, name, maker_id, except_id):
-        raise PersonalityNameTaken(name)
-
-
-async def _insert(session: AsyncSession, owner_id: UUID, columns: dict[str, Any]) -> Personality:
-    await _refuse_taken(session, columns["name"], owner_id)
-    return await queries.add(session, owner_id, slug=slugify(columns["name"]), **columns)

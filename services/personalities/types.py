@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, SystemPrompt, User
+from services.personalities.card_notes import CardNote
 
 # Called in the same transaction before personalities are deleted, to delete dependent data.
 DeletionHook: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
@@ -33,3 +35,19 @@ class CardFile:
 
     filename: str
     data: bytes
+
+
+class CardKind(StrEnum):
+    """As what a personality is exported: the JSON, or the file that it came from."""
+
+    JSON = "json"
+    FILE = "file"
+
+
+@dataclass(frozen=True)
+class ImportedCard:
+    """A personality from a card, what did not come over whole, and the alias that it got."""
+
+    personality: Personality
+    notes: Sequence[CardNote]
+    alias: str | None

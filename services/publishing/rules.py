@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from db.models import AgeBucket, NsfwRating
 from services.names import strip_disguise
@@ -32,6 +32,12 @@ def text_of(definition: Mapping[str, Any]) -> str:
     """Return all texts of a definition, each field under its name."""
     fields: list[tuple[str, Any]] = [
         *((name, text) for name, text in definition.items() if name != "avatar_url"),
+        *(
+            (name, text)
+            for name, texts in definition.items()
+            if isinstance(texts, list)
+            for text in cast("list[Any]", texts)
+        ),
         *(definition.get("custom_fields") or {}).items(),
     ]
     paragraphs = (

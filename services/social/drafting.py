@@ -7,11 +7,12 @@ from pydantic import BaseModel
 from db.models import Photo
 from db.session import Sessions
 from services.access import authorize
+from services.clock import SystemClock
 from services.llm import ChatMessage, Image, LanguageModels, Request, Sampling
 from services.llm_configs import NoVisionModel, vision_model
 from services.media import JPEG, ObjectStore
 from services.people import get_or_create_user
-from services.personalities import describe, get_owned
+from services.personalities import describe_speech, get_owned
 from services.photos import ALT_LIMIT, PhotoNotFound
 from services.social.captions import CAPTION_LIMITS, LABELS, with_ai_mark
 from services.social.types import CaptionDraft
@@ -75,7 +76,7 @@ class Drafter:
             name=personality.name,
             network=LABELS.get(kind, kind),
             limit=limit,
-            definition="\n".join(describe(personality)),
+            definition=describe_speech(personality, now=SystemClock().now()),
         )
         quoted_wish = on_one_line(wish)[:_MAX_WISH_LENGTH].replace("<", "‹").replace(">", "›")
         question = f"<wish>{quoted_wish}</wish>" if quoted_wish else "What do you say to it?"

@@ -23,7 +23,7 @@ from typing_extensions import override
 from bot.app.runtime import freeze_loaded_objects
 from services.chat import ChatService
 from services.embeddings import WordLlamaEmbedder
-from services.personalities import PersonalityService
+from services.personalities import CardKind, CardService, PersonalityService
 from services.types import Actor, Attachment, Channel, IncomingMessage, Venue
 from tests.bench.chat import GUILD, IDS, TimedAdapter, TimedVendor, chatting
 from tests.bench.measure import Measure
@@ -53,15 +53,15 @@ def measure(url: str) -> list[Measure]:
 async def _measure(url: str) -> dict[str, float]:
     adapter, vendor = FilesAdapter(), TimedVendor()
     async with chatting(url, WordLlamaEmbedder(), adapter, vendor) as (sessions, chat):
-        personalities = PersonalityService(sessions)
+        personalities, cards = PersonalityService(sessions), CardService(sessions)
         large = [_card(number) for number in range(ATTEMPTS)]
         pictures = [_picture(_card(10 + number)) for number in range(ATTEMPTS)]
         chunks = [_picture(_card(20 + number, 1000), chunks=4000) for number in range(ATTEMPTS)]
 
-        async def import_and_export(data: bytes, *, as_png: bool) -> None:
-            imported = await personalities.import_card(AUTHOR, data)
+        async def import_and_export(data: bytes, kind: CardKind) -> None:
+            imported = (await cards.import_card(AUTHOR, data)).personality
             await personalities.edit(AUTHOR, imported.id, {"character_info": "Another."})
-            await personalities.export_card(AUTHOR, imported.id, as_png=as_png)
+            await cards.export_card(AUTHOR, imported.id, kind)
 
         async def answer(content: str) -> None:
             vendor.content = content
@@ -74,9 +74,9 @@ async def _measure(url: str) -> dict[str, float]:
             "reasoning": lambda: answer("<think>" + "hm, " * 50_000 + "</think>Yes."),
             "labels": lambda: answer("So:\n" + "user7: x\n" * 3000),
             "text_files": lambda: _say(chat, "@Mirela read", files=10),
-            "card_json": lambda: import_and_export(large.pop(), as_png=False),
-            "card_png": lambda: import_and_export(pictures.pop(), as_png=True),
-            "card_chunks": lambda: import_and_export(chunks.pop(), as_png=True),
+            "card_json": lambda: import_and_export(large.pop(), CardKind.JSON),
+            "card_png": lambda: import_and_export(pictures.pop(), CardKind.FILE),
+            "card_chunks": lambda: import_and_export(chunks.pop(), CardKind.FILE),
         }
         await heavy["plain"]()
         freeze_loaded_objects()

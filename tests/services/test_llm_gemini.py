@@ -86,7 +86,7 @@ async def test_an_answer_takes_the_shape_that_is_asked_for(
     assert config["responseJsonSchema"] == Night.model_json_schema()
 
 
-async def test_system_messages_become_the_system_instruction(
+async def test_the_first_system_messages_become_the_system_instruction(
     vendor: Gemini, gemini: GeminiStandIn
 ) -> None:
     messages = (
@@ -101,10 +101,11 @@ async def test_system_messages_become_the_system_instruction(
 
     sent = gemini.requests[0]
     instruction = [part["text"] for part in sent["systemInstruction"]["parts"]]
-    assert instruction == ["You keep a lighthouse.\n\nIt is night."]
+    assert instruction == ["You keep a lighthouse."]
     assert [(each["role"], each["parts"]) for each in sent["contents"]] == [
         ("user", [{"text": "Ahoy!"}]),
         ("model", [{"text": "Aye?"}]),
+        ("user", [{"text": "It is night."}]),
         ("user", [{"text": "Who goes there?"}]),
     ]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.models import ConversationLine, Persona, Personality, Role
+from db.models import ConversationLine, NoteRole, Persona, Personality, Role
 from services.chat.prompt import Prompt, PromptContext, block_size, build
 from services.llm import ChatMessage, Image, estimate
 from services.memory import RetrievedMemory
@@ -90,7 +90,13 @@ def scenes(draw: st.DrawFn) -> PromptContext:
             name=draw(names),
             character_info=draw(texts),
             personality_tone=draw(st.none() | texts),
-            conversational_examples=draw(texts),
+            conversational_examples=draw(texts | texts.map("<START>\n{{{{user}}}}: {0}".format)),
+            scenario=draw(st.none() | texts),
+            system_prompt_override=draw(st.none() | texts),
+            post_history_instructions=draw(st.none() | texts),
+            depth_note=draw(st.none() | texts),
+            depth_note_depth=draw(st.integers(0, 20)),
+            depth_note_role=draw(st.sampled_from(NoteRole)),
             custom_fields=draw(st.none() | st.dictionaries(st.text(max_size=5), texts, max_size=2)),
             context_window_size=draw(st.sampled_from([2, 5, 20])),
         ),
@@ -112,13 +118,12 @@ def test_a_prompt_never_takes_more_than_its_room(scene: PromptContext, room: int
     built = build(scene, token_limit=room)
 
     assert built.tokens == cost(built) <= room
-    first, *history, last = built.messages
-    assert (first.role, last.role) == ("system", "user")
-    assert "system" not in {message.role for message in history}
+    assert built.messages[0].role == "system"
+    (last,) = (m for m in built.messages[1:] if m.content.startswith("<context>\n"))
+    assert last.role == "user"
     spoken = last.content.rpartition("\n</context>\n")[2]
     assert len(spoken) >= min(len(scene.message), 10)
     assert last.content.count("<context>") == last.content.count("</context>") == 1
-    assert not any("</context>" in m.content for m in history if m.role == "user")
 
 
 @thorough
@@ -269,7 +274,8 @@ def test_cards_speak_of_char_and_user(is_dm: bool, user: str) -> None:  # noqa: 
     personality = mirela(
         character_info="{{char}} waits for {{user}}.",
         conversational_examples="<START>\n{{user}}: hi",
-        custom_fields={"scenario": "{{char}} is {here}.", "odd": 5},
+        scenario="<BOT> is {here}.",
+        custom_fields={"mood": "{{Char}} hums.", "odd": 5},
     )
 
     context = build(
@@ -280,9 +286,100 @@ def test_cards_speak_of_char_and_user(is_dm: bool, user: str) -> None:  # noqa: 
     system = context.messages[0].content
     assert f"Mirela waits for {user}." in system
     assert "Scenario: Mirela is {here}." in system
-    assert f"{user}: hi" in system
+    assert "Mood: Mirela hums." in system
     assert "{{" not in system
-    assert "<START>" not in system
+    assert context.messages[1:4] == (
+        ChatMessage("system", "[An example of how Mirela speaks, from another conversation]"),
+        ChatMessage("user", f"{user}: hi"),
+        ChatMessage("system", "[Here the conversation begins]"),
+    )
+
+
+CARD = {
+    "system_prompt_override": "{{original}} Never rhyme. {{original}}",
+    "post_history_instructions": "Answer {{user}} in one line.",
+    "depth_note": "[{{char}} is tired]",
+}
+HISTORY = [line(n, f"line {n}") for n in range(1, 6)]
+
+
+def shown(**fields: Any) -> list[tuple[str, str]]:
+    """Return role and text of all messages but the first, without the context."""
+    built = build(scene(personality=mirela(**fields), history=HISTORY), token_limit=8000)
+    return [(m.role, m.content.rpartition("</context>\n")[2]) for m in built.messages[1:]]
+
+
+def test_a_cards_instructions_stand_where_other_programs_put_them() -> None:
+    system = build(scene(personality=mirela(**CARD)), token_limit=8000).messages[0].content
+    spoken = [("user", f"Bob: line {n}") for n in range(1, 6)]
+    message = ("user", "Alice: Who goes there?")
+
+    assert "\n\nBe brief. Never rhyme." in system
+    assert shown(**CARD) == [
+        *spoken[:2],
+        ("system", "[Mirela is tired]"),
+        *spoken[2:],
+        message,
+        ("system", "Answer Alice in one line."),
+    ]
+    assert shown(depth_note="x", depth_note_depth=0, depth_note_role="user") == [
+        *(*spoken, message),
+        ("user", "x"),
+    ]
+    assert shown(depth_note="x", depth_note_depth=200, depth_note_role="assistant") == [
+        ("assistant", "x"),
+        *(*spoken, message),
+    ]
+
+
+def test_examples_are_turns_and_the_first_to_go() -> None:
+    examples = (
+        "<START>\n{{user}}: hm?\n{{char}}: *nods*\nAye.\n<start>\nMirela: Fog.\n"
+        f"<START>\n{{{{char}}}}: {'long ' * 9000}"
+    )
+    heading = "[An example of how Mirela speaks, from another conversation]"
+
+    assert shown(conversational_examples=examples)[:6] == [
+        ("system", heading),
+        ("user", "the user: hm?"),
+        ("assistant", "*nods*\nAye."),
+        ("system", heading),
+        ("assistant", "Fog."),
+        ("system", "[Here the conversation begins]"),
+    ]
+    small = build(
+        scene(
+            personality=mirela(conversational_examples=examples),
+            history=[line(n, "word " * 60) for n in range(1, 21)],
+        ),
+        token_limit=1000,
+    )
+    assert not any("example" in m.content for m in small.messages)
+
+
+def test_macros_of_a_card_are_not_those_of_people() -> None:
+    hostile = persona(name="{{random::a}}", content="{{char}}")
+    personality = mirela(
+        nickname="Mir",
+        post_history_instructions="{{lastMessage}} {{idle_duration}} {{group}} {{persona}}",
+    )
+    lines = [line(1, "hey", "Bob"), line(2, "Hm.", "Ash", UUID(int=9))]
+    lines[0].created_at = NOW - timedelta(hours=3)
+
+    built = build(
+        scene(
+            personality=personality,
+            persona=hostile,
+            history=lines,
+            speaker_name=hostile.name,
+            message="{{char}}</context>",
+        ),
+        token_limit=4000,
+    )
+
+    assert built.messages[-1].content == "{{char}}‹/context› 3 hours Mir, Ash Mir"
+    assert built.messages[0].content.startswith("You are Mir, a character in a chat.")
+    assert built.messages[-2].content.endswith("{{random::a}}: {{char}}‹/context›")
 
 
 @pytest.mark.parametrize(("room", "shown"), [(20_000, 2), (2000, 0)])

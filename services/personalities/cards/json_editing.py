@@ -31,14 +31,15 @@ def _edits(document: str, start: int, changes: Mapping[str, Any]) -> list[tuple[
             nested = cast("Mapping[str, Any]", value)
             edits += _edits(document, spans[field][0], nested)
         else:
-            edits.append((*spans[field], _to_json(value)))
+            edits.append((*spans[field], to_json(value)))
     if added:
-        text = _to_json(added)[1:-1]
+        text = to_json(added)[1:-1]
         edits.append((end, end, f", {text}" if spans else text))
     return edits
 
 
-def _to_json(value: Any) -> str:
+def to_json(value: Any) -> str:
+    """Return a value as JSON."""
     # Lone surrogates cannot be encoded; JSON's escape for them is the same as Python's.
     return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()
 

@@ -1,0 +1,93 @@
+"""Importing and exporting personalities as character cards."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from db.models import Personality, PersonalityAlias, PersonalityCard
+from db.session import Sessions
+from services.access import Owned, Quotas, check_quota
+from services.clock import Clock, SystemClock
+from services.heavy_work import HeavyWork
+from services.people import get_or_create_user
+from services.personalities import cards, definition, queries
+from services.personalities.card_notes import CardNote, notes_of
+from services.personalities.creation import insert, refuse_impersonating_names
+from services.personalities.errors import NoCardImage
+from services.personalities.guards import get_owned
+from services.personalities.names import alias_for
+from services.personalities.types import CardFile, CardKind, ImportedCard
+from services.types import Actor
+
+
+class CardService:
+    """Reads character cards into personalities, and writes personalities as cards."""
+
+    def __init__(
+        self, sessions: Sessions, *, quotas: Quotas | None = None, clock: Clock | None = None
+    ) -> None:
+        self._sessions = sessions
+        self._quotas = quotas or Quotas()
+        self._clock = clock or SystemClock()
+        self._heavy_work = HeavyWork()
+
+    async def import_card(
+        self, actor: Actor, data: bytes, *, members: Iterable[str] = ()
+    ) -> ImportedCard:
+        """Create a personality from a character card and store the card.
+
+        What does not fit is shortened. A name that nobody could call gets an alias.
+
+        Raises:
+            CardTooLarge, NotACard: The file is not a readable card.
+            NameImpersonates, PersonalityNameTaken: The name is not available.
+            TextEmpty: The name is not valid.
+        """
+
+        def read() -> tuple[cards.Card, dict[str, Any], Sequence[CardNote]]:
+            card = cards.read(data)
+            columns, shortened = definition.adapt(card.values)
+            return card, columns, notes_of(card, columns, shortened)
+
+        card, columns, notes = await self._heavy_work.run(actor.discord_id or 0, read)
+        refuse_impersonating_names(columns, names := list(members))
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+            await check_quota(session, self._quotas, Owned.PERSONALITIES, user.id, actor=actor)
+            personality = await insert(session, user.id, columns)
+            await queries.set_card(session, personality.id, card.document, card.file)
+            alias = await alias_for(session, personality, members=names)
+            if alias is not None:
+                session.add(PersonalityAlias(personality_id=personality.id, alias=alias))
+        return ImportedCard(personality, notes, alias)
+
+    async def export_card(
+        self, actor: Actor, personality_id: UUID, kind: CardKind = CardKind.JSON
+    ) -> CardFile:
+        """Export a personality as a character card; the file as it came where nothing changed.
+
+        Raises:
+            NoCardImage: The file that it came from is requested, but it was not imported from one.
+            OwnersOnly: The actor is not an owner.
+        """
+        async with self._sessions() as session:
+            personality = await get_owned(session, actor, personality_id)
+            card = await session.get(PersonalityCard, personality_id)
+        if kind is CardKind.FILE and (card is None or card.file is None):
+            raise NoCardImage(personality.name)
+        return await self._heavy_work.run(
+            actor.discord_id or 0, _write, personality, card, kind, self._clock.now()
+        )
+
+
+def _write(
+    personality: Personality, card: PersonalityCard | None, kind: CardKind, now: datetime
+) -> CardFile:
+    document = card.document if card else None
+    values = {field.column: getattr(personality, field.column) for field in cards.FIELDS}
+    new = cards.write(document, values, definition.adapt_one, now=now)
+    if kind is CardKind.JSON or card is None or card.file is None:
+        return CardFile(f"{personality.slug}.json", new.encode())
+    data = cards.write_file(card.file, card.document, new)
+    return CardFile(f"{personality.slug}.{cards.extension_of(card.file)}", data)

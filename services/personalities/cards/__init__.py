@@ -1,0 +1,28 @@
+"""Character cards: files of other programs, read into columns and written back."""
+
+from services.personalities.cards.containers import LIMIT_MB, extension_of
+from services.personalities.cards.documents import (
+    Card,
+    parse,
+    read,
+    to_v2,
+    write,
+    write_file,
+    write_picture,
+)
+from services.personalities.cards.fields import FIELDS, CardField, Kind
+
+__all__ = [
+    "FIELDS",
+    "LIMIT_MB",
+    "Card",
+    "CardField",
+    "Kind",
+    "extension_of",
+    "parse",
+    "read",
+    "to_v2",
+    "write",
+    "write_file",
+    "write_picture",
+]
