@@ -18,7 +18,7 @@ from db.models import ConversationLine, Persona, Personality, Role
 from services.llm import ChatMessage, Image, MessageRole, estimate, fitting_length
 from services.macros import Macros
 from services.memory import RetrievedMemory
-from services.personalities import SharedPhoto, describe, macro_values, split_examples
+from services.personalities import SharedPhoto, describe, has_turns, macro_values, split_examples
 from services.texts import is_visible, shorten
 from services.time_zones import time_zone_label
 
@@ -100,7 +100,7 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
         _to_chat_message(line, personality.id)
         for line in trim_history(context.history, personality.context_window_size, budget=budget)
     ]
-    examples = _render_examples(personality, macros)
+    examples = [] if _plain_examples(personality) else _render_examples(personality, macros)
     dialogue = [
         *fit_examples(examples, budget - sum(map(_message_tokens, history))),
         *history,
@@ -210,21 +210,26 @@ def _render_system(context: PromptContext, macros: Macros) -> str:
     parts = [
         RULES.format(name=personality.nickname or personality.name),
         system_prompt,
-        macros.expand("\n\n".join(describe(personality))),
+        macros.expand("\n\n".join([*describe(personality), *_plain_examples(personality)])),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _render_examples(personality: Personality, macros: Macros) -> list[list[ChatMessage]]:
-    """Return each example as messages."""
+def _plain_examples(personality: Personality) -> list[str]:
+    """Return examples that are lines and no conversation, as a paragraph of the definition."""
     text = personality.conversational_examples or ""
-    name = macros.values.char
+    if not text or has_turns(text, (personality.name, personality.nickname or "")):
+        return []
+    return [f"Examples of how you speak: {text}"]
+
+
+def _render_examples(personality: Personality, macros: Macros) -> list[list[ChatMessage]]:
+    """Return each example conversation as messages."""
+    name, user = macros.values.char, macros.values.user
     heading = ChatMessage("system", _EXAMPLE.format(name=name))
     own = {name, personality.name}
-    return [
-        [heading, *_read_example(macros.expand(block), own=own, user=macros.values.user)]
-        for block in split_examples(text)
-    ]
+    blocks = split_examples(macros.expand(personality.conversational_examples or ""))
+    return [[heading, *_read_example(block, own=own, user=user)] for block in blocks]
 
 
 def _read_example(block: str, *, own: Collection[str], user: str) -> list[ChatMessage]:

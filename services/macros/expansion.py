@@ -20,7 +20,6 @@ from services.macros.parsing import MAX_DEPTH, Macro, Node, parse
 _MAX_STEPS = 2000  # macros in all that one text may come to; each may be a long field
 _LEGACY = re.compile(r"<(USER|BOT|CHAR|GROUP|CHARIFNOTGROUP)>", re.IGNORECASE)
 _TIME_ZONE = re.compile(r"time_(utc[+-]\d{1,2})")
-_TRIMMED = re.compile(rf"\n*{TRIM}[\n{TRIM}]*")
 _FALSE = frozenset({"", "false", "0", "off", "no"})
 # Names of fields that have several.
 _FIELDS = {
@@ -66,7 +65,10 @@ class Macros:
         if "{" not in text and "<" not in text:
             return text
         self._scope.original, self._steps = original, 0
-        return _TRIMMED.sub("", self._join(_parse(text)))[:MAX_LENGTH]
+        first, *others = self._join(_parse(text)).split(TRIM)
+        for other in others:
+            first = first.rstrip("\n") + other.lstrip("\n")
+        return first[:MAX_LENGTH]
 
     def _join(self, nodes: Sequence[Node]) -> str:
         parts: list[str] = []

@@ -14,7 +14,7 @@ _MAX_FORMAT, _MAX_REPEATS = 200, 100
 _OFFSET = re.compile(r"utc([+-]\d{1,2})", re.IGNORECASE)
 _DICE = re.compile(r"(?P<count>\d{0,3})d(?P<sides>\d{1,7})(?P<bonus>[+-]\d{1,7})?", re.IGNORECASE)
 _PATTERN = re.compile(
-    r"\[(?P<literal>[^\]]*)\]|YYYY|YY|MMMM|MMM|MM|M|Do|DD|D|dddd|ddd|HH|H|hh|h|mm|m|ss|s|A|a|Z|LT|"
+    r"\[(?P<literal>[^\[\]]{0,200})\]|YYYY|YY|MMMM|MMM|MM|M|Do|DD|D|dddd|ddd|HH|H|hh|h|mm|m|ss|s|A|a|Z|LT|"
     r"LL|L"
 )
 # Up to which span each unit is used, as by moment.js.

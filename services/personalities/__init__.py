@@ -11,6 +11,7 @@ from services.personalities.definition import (
     apply_published_version,
     describe,
     describe_speech,
+    has_turns,
     macro_values,
     split_examples,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "describe",
     "describe_speech",
     "get_owned",
+    "has_turns",
     "is_callable",
     "macro_values",
     "no_shared_photos",

@@ -1,7 +1,7 @@
 """The texts that define a personality, and their limits."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypedDict, cast
@@ -190,6 +190,21 @@ def describe_speech(personality: Personality, *, now: datetime, user: str = "peo
         paragraphs.append(f"Examples of how you speak: {examples}")
     text = Macros(macro_values(personality, now=now, user=user)).expand("\n\n".join(paragraphs))
     return _EXAMPLE_START.sub("", text)
+
+
+def has_turns(text: str, names: Collection[str]) -> bool:
+    """Whether examples are conversations, whose lines begin with who says them."""
+    speakers = {
+        "{{char}}",
+        "{{user}}",
+        "<bot>",
+        "<char>",
+        "<user>",
+        *(n.lower() for n in names if n),
+    }
+    starts = (line.partition(":") for line in text.lower().splitlines())
+    has_speaker = any(colon and start.strip() in speakers for start, colon, _ in starts)
+    return has_speaker or bool(_EXAMPLE_START.search(text))
 
 
 def split_examples(text: str) -> list[str]:

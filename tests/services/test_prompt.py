@@ -347,9 +347,10 @@ def test_examples_are_turns_and_the_first_to_go() -> None:
         ("assistant", "Fog."),
         ("system", "[Here the conversation begins]"),
     ]
+    long = "<START>\n{{char}}: " + "long " * 300
     small = build(
         scene(
-            personality=mirela(conversational_examples=examples),
+            personality=mirela(conversational_examples=long),
             history=[line(n, "word " * 60) for n in range(1, 21)],
         ),
         token_limit=1000,

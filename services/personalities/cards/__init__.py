@@ -10,7 +10,14 @@ from services.personalities.cards.documents import (
     write_file,
     write_picture,
 )
-from services.personalities.cards.fields import FIELDS, CardField, Kind
+from services.personalities.cards.fields import (
+    FIELDS,
+    CardField,
+    Kind,
+    read_number,
+    read_text,
+    read_texts,
+)
 
 __all__ = [
     "FIELDS",
@@ -21,6 +28,9 @@ __all__ = [
     "extension_of",
     "parse",
     "read",
+    "read_number",
+    "read_text",
+    "read_texts",
     "to_v2",
     "write",
     "write_file",

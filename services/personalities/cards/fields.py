@@ -35,13 +35,15 @@ class CardField:
         return _READERS[self.kind](value)
 
 
-def _text(value: Any) -> str | None:
+def read_text(value: Any) -> str | None:
+    """Return a value that may be a text or a number as a text; None if it is neither."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else None
 
 
-def _texts(value: Any) -> list[str] | None:
+def read_texts(value: Any) -> list[str] | None:
+    """Return a value that may be a text or a list of texts as a list; None if it is neither."""
     if isinstance(value, str):
         return [value] if value.strip() else []
     if not isinstance(value, list):
@@ -49,8 +51,9 @@ def _texts(value: Any) -> list[str] | None:
     return [each for each in cast("list[Any]", value) if isinstance(each, str) and each.strip()]
 
 
-def _number(value: Any) -> int | None:
-    text = _text(value) or ""
+def read_number(value: Any) -> int | None:
+    """Return a value that may be a number, also in a text; None if it is none."""
+    text = read_text(value) or ""
     try:
         return int(float(text))
     except (ValueError, OverflowError):
@@ -63,7 +66,12 @@ def _role(value: Any) -> str | None:
     return value if value in _ROLES else None
 
 
-_READERS = {Kind.TEXT: _text, Kind.TEXTS: _texts, Kind.NUMBER: _number, Kind.ROLE: _role}
+_READERS = {
+    Kind.TEXT: read_text,
+    Kind.TEXTS: read_texts,
+    Kind.NUMBER: read_number,
+    Kind.ROLE: _role,
+}
 
 FIELDS: Sequence[CardField] = (
     CardField("name", ("name",)),

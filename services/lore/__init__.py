@@ -1,0 +1,1 @@
+"""Lorebooks: what personalities know of when it is spoken of."""

@@ -1,0 +1,163 @@
+"""Lorebooks prepared to be searched: their keys are indexed once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from services.lore.entries import Entry, Pattern, as_pattern
+from services.lore.matching import Key, KeyIndex, Term, term_of
+
+DEFAULT_SCAN_DEPTH = 2
+_MACRO = "{{"
+
+
+class LoreScope(StrEnum):
+    """Where a book applies, in the order in which books use up the budget."""
+
+    CHANNEL = "channel"
+    PERSONA = "persona"
+    PERSONALITY = "personality"
+    SERVER = "server"
+    EVERYWHERE = "everywhere"
+
+
+SCOPE_ORDER = tuple(LoreScope)
+# How far back and in which fields entries are looked for.
+Reach: TypeAlias = tuple[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookSettings:
+    """Settings of a book; `token_budget` is None where only the common budget limits it."""
+
+    scan_depth: int = DEFAULT_SCAN_DEPTH
+    token_budget: int | None = None
+    recursive: bool = True
+    case_sensitive: bool = False
+    whole_words: bool = True
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an entry is looked for by. Keys with macros are known only in a conversation."""
+
+    primary: Sequence[Term] = ()
+    secondary: Sequence[Term] = ()
+    required: Sequence[Sequence[Term]] = ()
+    excluded: Sequence[Term] = ()
+
+    def all(self) -> Sequence[Term]:
+        """Return all terms."""
+        required = [term for terms in self.required for term in terms]
+        return [*self.primary, *self.secondary, *required, *self.excluded]
+
+
+@dataclass(frozen=True)
+class Section:
+    """The entries of a book with one reach, by their keys."""
+
+    reach: Reach
+    index: KeyIndex[UUID]
+    others: Sequence[UUID]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """A book that can be searched."""
+
+    id: UUID
+    name: str
+    scope: LoreScope
+    settings: BookSettings = field(default_factory=BookSettings)
+    entries: Mapping[UUID, Entry]
+    terms: Mapping[UUID, Terms]
+    sections: Sequence[Section]
+    # Those that are looked at whether one of their keys is found or not.
+    always: Sequence[UUID]
+    delay_levels: frozenset[int]
+
+
+def prepare(
+    book_id: UUID,
+    name: str,
+    scope: LoreScope,
+    entries: Sequence[Entry],
+    settings: BookSettings | None = None,
+) -> Book:
+    """Return a book with its keys indexed."""
+    settings = settings or BookSettings()
+    used = {each.id: each for each in entries if each.enabled and each.content}
+    terms = {id_: terms_of(entry, settings) for id_, entry in used.items()}
+    by_reach: dict[Reach, list[UUID]] = {}
+    for id_, entry in used.items():
+        by_reach.setdefault(reach_of(entry, settings), []).append(id_)
+    return Book(
+        id=book_id,
+        name=name,
+        scope=scope,
+        settings=settings,
+        entries=used,
+        terms=terms,
+        sections=[_section(reach, ids, terms) for reach, ids in by_reach.items()],
+        always=[id_ for id_, each in used.items() if each.constant or each.forced],
+        delay_levels=frozenset(each.delay_until_recursion for each in used.values()) - {0},
+    )
+
+
+def reach_of(entry: Entry, settings: BookSettings) -> Reach:
+    """Return how many messages back, and in which fields, an entry is looked for."""
+    depth = settings.scan_depth if entry.scan_depth is None else entry.scan_depth
+    return depth, tuple(entry.fields)
+
+
+def terms_of(entry: Entry, settings: BookSettings) -> Terms:
+    """Return what an entry is looked for by."""
+
+    def term(key: str) -> Term:
+        return term_of(
+            key,
+            exact_case=_first(entry.case_sensitive, settings.case_sensitive),
+            whole_words=_first(entry.whole_words, settings.whole_words),
+            use_regex=entry.use_regex,
+        )
+
+    return Terms(
+        primary=tuple(map(term, entry.keys)),
+        secondary=tuple(map(term, entry.secondary_keys)),
+        required=tuple(tuple(map(term, keys)) for keys in entry.required_keys),
+        excluded=tuple(map(term, entry.exclude_keys)),
+    )
+
+
+def patterns_in(entry: Entry) -> Sequence[Pattern]:
+    """Return the keys of an entry that are regular expressions."""
+    keys = [*entry.keys, *entry.secondary_keys]
+    patterns = (as_pattern(key, use_regex=entry.use_regex) for key in keys)
+    return [each for each in patterns if each is not None]
+
+
+def has_macro(term: Term) -> bool:
+    """Whether a term has macros, which stand for something else in each conversation."""
+    return _MACRO in (term.text if isinstance(term, Key) else term.source)
+
+
+def _section(reach: Reach, ids: Sequence[UUID], terms: Mapping[UUID, Terms]) -> Section:
+    owners: dict[Key, set[UUID]] = {}
+    others: list[UUID] = []
+    for id_ in ids:
+        own = terms[id_]
+        for term in own.all():
+            if isinstance(term, Key) and not has_macro(term):
+                owners.setdefault(term, set())
+        for term in own.primary:
+            if isinstance(term, Key) and not has_macro(term):
+                owners[term].add(id_)
+        if any(isinstance(term, Pattern) or has_macro(term) for term in own.primary):
+            others.append(id_)
+    return Section(reach, KeyIndex(owners), others)
+
+
+def _first(value: bool | None, default: bool) -> bool:  # noqa: FBT001 - both are settings
+    return default if value is None else value

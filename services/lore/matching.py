@@ -1,0 +1,152 @@
+"""Finding thousands of keys in a text at once, and regular expressions within a deadline."""
+
+import re
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Generic, TypeAlias, TypeVar
+
+import regex
+
+from services.lore.entries import Pattern, as_pattern
+
+_GRAM = 3  # characters of the part of a key by which it is looked up
+_FLAGS = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL}
+_MAX_PATTERN = 2000  # characters
+# Scripts without spaces between words, in which a whole word cannot be told.
+_NO_SPACES = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0003ffff]"
+)
+_JAVASCRIPT = (
+    (re.compile(r"\[\^\]"), r"[\\s\\S]"),
+    (re.compile(r"\\u\{([0-9a-fA-F]{1,6})\}"), r"\\U{\1}"),
+)
+_CODE_POINT = re.compile(r"\\U\{([0-9a-fA-F]{1,6})\}")
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A plain key. Without `is_exact_case` its text is folded."""
+
+    text: str
+    is_exact_case: bool = False
+    is_whole_word: bool = True
+
+
+Term: TypeAlias = Key | Pattern
+
+
+def term_of(key: str, *, exact_case: bool, whole_words: bool, use_regex: bool) -> Term:
+    """Return what a key is looked for as."""
+    if (pattern := as_pattern(key, use_regex=use_regex)) is not None:
+        return pattern
+    text = unicodedata.normalize("NFC", key)
+    # A phrase is found inside of words, too.
+    is_whole = whole_words and " " not in text and not _NO_SPACES.search(text)
+    return Key(text if exact_case else text.casefold(), exact_case, is_whole)
+
+
+class Text:
+    """A text that is searched, and what has been added to it."""
+
+    def __init__(self, raw: str) -> None:
+        self.raw = unicodedata.normalize("NFC", raw)
+        self.folded = self.raw.casefold()
+
+    def has(self, key: Key) -> bool:
+        """Whether a key is in the text."""
+        text = self.raw if key.is_exact_case else self.folded
+        at = text.find(key.text)
+        while at >= 0 and key.is_whole_word:
+            end = at + len(key.text)
+            if not _is_in_word(text, at - 1) and not _is_in_word(text, end):
+                return True
+            at = text.find(key.text, at + 1)
+        return at >= 0
+
+
+def _is_in_word(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and (text[at].isalnum() or text[at] == "_")
+
+
+class KeyIndex(Generic[K]):
+    """Finds which of many keys are in a text, by the rarest part of each."""
+
+    def __init__(self, keys: Mapping[Key, Iterable[K]]) -> None:
+        self._owners = {key: tuple(owners) for key, owners in keys.items() if key.text}
+        grams = {key: _grams(key.text.casefold()) for key in self._owners}
+        counts = Counter(gram for each in grams.values() for gram in each)
+        self._by_gram: dict[str, list[Key]] = {}
+        self._short: list[Key] = []
+        for key, own in grams.items():
+            if own:
+                rarest = min(own, key=lambda gram: (counts[gram], gram))
+                self._by_gram.setdefault(rarest, []).append(key)
+            else:
+                self._short.append(key)
+
+    def find(self, text: Text) -> set[Key]:
+        """Return the keys that are in a text."""
+        found = {key for key in self._short if text.has(key)}
+        for gram in self._by_gram.keys() & _grams(text.folded):
+            found.update(key for key in self._by_gram[gram] if text.has(key))
+        return found
+
+    def owners(self, keys: Iterable[Key]) -> set[K]:
+        """Return to whom keys belong."""
+        return {owner for key in keys for owner in self._owners.get(key, ())}
+
+
+def _grams(text: str) -> set[str]:
+    return {text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)}
+
+
+class PatternSearch:
+    """Searches with regular expressions of makers, all of them within one deadline in seconds."""
+
+    def __init__(self, seconds: float, ignored: Sequence[Pattern] = ()) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._ignored = set(ignored)
+        self.timed_out: set[Pattern] = set()
+
+    def search(self, pattern: Pattern, text: str) -> bool:
+        """Whether a text matches; a pattern that is broken or takes too long does not."""
+        left = self._deadline - time.monotonic()
+        compiled = _compile(pattern)
+        if compiled is None or pattern in self._ignored or left <= 0:
+            return False
+        try:
+            return compiled.search(text, timeout=left) is not None
+        except TimeoutError:
+            self.timed_out.add(pattern)
+            return False
+
+
+def problem_of(pattern: Pattern) -> str | None:
+    """Return why a regular expression cannot be used, or None."""
+    if len(pattern.source) > _MAX_PATTERN:
+        return f"longer than {_MAX_PATTERN:,} characters"
+    return None if _compile(pattern) else "not a regular expression that can be read"
+
+
+@lru_cache(maxsize=4096)
+def _compile(pattern: Pattern) -> "regex.Pattern[str] | None":
+    if len(pattern.source) > _MAX_PATTERN:
+        return None
+    source = pattern.source.replace("\\/", "/")
+    for javascript, python in _JAVASCRIPT:
+        source = javascript.sub(python, source)
+    source = _CODE_POINT.sub(lambda match: f"\\U{int(match[1], 16):08x}", source)
+    flags = 0
+    for letter in pattern.flags:
+        flags |= _FLAGS.get(letter, 0)
+    try:
+        return regex.compile(source, flags | regex.VERSION0)
+    except (regex.error, OverflowError, RecursionError):
+        return None

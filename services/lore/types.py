@@ -1,0 +1,128 @@
+"""What a search for lore is given, and what it returns."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from services.lore.books import SCOPE_ORDER, Book
+from services.lore.entries import Entry, Pattern
+
+MAX_BUDGET = 4000  # estimated tokens
+PATTERN_SECONDS = 0.2
+
+
+class Reason(StrEnum):
+    """Why an entry is used."""
+
+    CONSTANT = "always"
+    KEY = "key"
+    STICKY = "sticky"
+    FORCED = "forced"
+    MEANING = "meaning"
+
+
+class SkipReason(StrEnum):
+    """Why an entry that was found is not used."""
+
+    TOO_LONG = "longer than a third of the budget"
+    NO_ROOM = "no room in the budget"
+    PROBABILITY = "its probability"
+    GROUP = "another one of its group"
+    COOLDOWN = "its cooldown"
+    DELAY = "its delay"
+
+
+@dataclass(frozen=True)
+class Timer:
+    """The timed effects of an entry in a conversation, in positions of messages."""
+
+    entry_id: UUID
+    content_hash: str
+    started: int
+    sticky_until: int
+    cooldown_until: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoreContext:
+    """The conversation that lore is looked for in.
+
+    `messages` are in order. `position` counts the messages of the conversation, `own_messages`
+    those of the personality. `fields` are texts beside the messages, by their macros.
+    `similar` are entries whose meaning is that of the last message.
+    """
+
+    messages: Sequence[str]
+    personality_name: str = ""
+    tags: Collection[str] = ()
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+    position: int = 0
+    own_messages: int = 0
+    greeting: int | None = None
+    trigger: str = "normal"
+    timers: Sequence[Timer] = ()
+    similar: Collection[UUID] = ()
+    budget: int = MAX_BUDGET
+    seconds: float = PATTERN_SECONDS
+
+
+@dataclass(frozen=True)
+class Activated:
+    """An entry that is used: its text with macros expanded, and why it is used."""
+
+    entry: Entry
+    book: Book
+    text: str
+    tokens: int
+    reason: Reason
+    key: str = ""
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An entry that was found, and why it is not used."""
+
+    entry: Entry
+    book: Book
+    reason: SkipReason
+
+
+@dataclass(frozen=True)
+class Activation:
+    """The entries that a conversation activates, in the order in which they are shown."""
+
+    activated: Sequence[Activated] = ()
+    skipped: Sequence[Skipped] = ()
+    timers: Sequence[Timer] = ()
+    timed_out: Collection[Pattern] = ()
+
+    @property
+    def tokens(self) -> int:
+        """Return the estimated tokens of all texts."""
+        return sum(each.tokens for each in self.activated)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An entry that is found, before it is known whether it has room."""
+
+    entry: Entry
+    book: Book
+    reason: Reason
+    key: str = ""
+    score: int = 0
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """Return by what entries use up the budget."""
+        entry = self.entry
+        return (
+            self.reason is not Reason.STICKY,
+            entry.is_dropped_first,
+            -entry.priority,
+            SCOPE_ORDER.index(self.book.scope),
+            -entry.order,
+            str(entry.id),
+        )
