@@ -35,6 +35,7 @@ from services.engine import Skipped, SkipReason
 from services.errors import DomainError, TextEmpty
 from services.keys import KeyProblem
 from services.llm import ModelProblem, ModelRateLimited
+from services.lore import LoreScope
 from services.media import FileKind, PictureTooLarge
 from services.photos import PhotoNotFound
 from services.social import PhotoHasPost
@@ -53,6 +54,7 @@ FACTS: dict[Any, Any] = {
     Bringers: Bringers.NOBODY,
     BudgetLimit: BudgetLimit.SHARE,
     KeyProblem: KeyProblem.SHORT,
+    LoreScope: LoreScope.SERVER,
     Owned: Owned.PHOTOS,
     PayerKind: PayerKind.USER,
     Reason: Reason.NOT_ADMITTED,

@@ -25,6 +25,7 @@ from services.jobs import Handler, JobMetrics, JobService
 from services.keys import KeyService
 from services.llm import LanguageModels, Ledger, UsageService
 from services.llm_configs import LlmConfigService, ModelService
+from services.lore import LoreService
 from services.media import GarbageCollector
 from services.memory import MemoryService
 from services.notifications import Notifier
@@ -60,6 +61,7 @@ class Services:
     people: PeopleService
     personalities: PersonalityService
     cards: CardService
+    lore: LoreService
     system_prompts: SystemPromptService
     configs: LlmConfigService
     model_rules: ModelService

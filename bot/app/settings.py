@@ -142,6 +142,7 @@ class Settings(BaseSettings):
     max_photos: int = Field(default=2_000, ge=0)
     max_photo_bytes: int = Field(default=2_000_000_000, ge=0)
     max_characters: int = Field(default=20, ge=0)
+    max_lore_entries: int = Field(default=20_000, ge=0)
     max_uploads_per_minute: int = Field(default=10, ge=1)
 
     history_days: int | None = Field(default=None, ge=0, le=3650)

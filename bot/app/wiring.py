@@ -64,6 +64,7 @@ from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
 from services.keys import KeyService
 from services.llm import VENDORS, LanguageModels, ModelCatalog, UsageService
 from services.llm_configs import LlmConfigService, ModelService
+from services.lore import Lorebooks, LoreLibrary, LoreService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
 from services.people import PeopleService
@@ -146,7 +147,8 @@ def assemble(
     if keys is not None:
         keys.ring.notify_by(adapters.notifier)
     personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts, quotas=quotas)
-    generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared)
+    library = LoreLibrary()
+    generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared, library)
     writer = ConversationWriter(sessions, embedder, quotas)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
@@ -206,7 +208,8 @@ def assemble(
         audit=AuditService(sessions),
         people=PeopleService(sessions, quotas),
         personalities=personalities,
-        cards=CardService(sessions, quotas=quotas, clock=active_clock),
+        lore=LoreService(sessions, library, quotas=quotas, clock=active_clock),
+        cards=CardService(sessions, Lorebooks(quotas), quotas=quotas, clock=active_clock),
         system_prompts=SystemPromptService(sessions),
         configs=LlmConfigService(sessions, models, catalog, personalities, quotas),
         model_rules=ModelService(sessions, models, catalog),

@@ -33,9 +33,9 @@ OPERATOR_COMMANDS = ("admin", "budget", "engine", "model", "system-prompt")
 _TEAM_OWNERS = (discord.TeamMemberRole.admin, discord.TeamMemberRole.developer)
 Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
-    "personas", "personalities", "configs", "models", "prompts", "channels", "chat", "answers",
-    "memory", "history", "privacy", "publishing", "discover", "characters", "photos", "schedule",
-    "boards", "engine", "servers", "blocks", "usage", "keys", "help",
+    "personas", "personalities", "lore", "configs", "models", "prompts", "channels", "chat",
+    "answers", "memory", "history", "privacy", "publishing", "discover", "characters", "photos",
+    "schedule", "boards", "engine", "servers", "blocks", "usage", "keys", "help",
     "admin",
 )  # fmt: skip
 

@@ -38,6 +38,7 @@ from db.models.engine import (
 from db.models.job import Job, JobStatus, JobStep
 from db.models.llm_call import CallOutcome, LlmCall
 from db.models.llm_config import REASONING_EFFORTS, LlmConfig, PersonalityDefaultConfig
+from db.models.lore import Lorebook, LoreEntry, LoreScope, LoreTimer
 from db.models.memory import Memory, Venue
 from db.models.model_rule import ModelRule
 from db.models.open_answer import OpenAnswer
@@ -114,6 +115,10 @@ __all__ = [
     "KeyCheck",
     "LlmCall",
     "LlmConfig",
+    "LoreEntry",
+    "LoreScope",
+    "LoreTimer",
+    "Lorebook",
     "Media",
     "Memory",
     "ModelRule",

@@ -156,6 +156,7 @@ class Owned(StrEnum):
     PHOTOS = "photos"
     PHOTO_BYTES = "photo bytes"
     CHARACTERS = "characters"
+    LORE_ENTRIES = "lore entries"
 
 
 @dataclass(eq=False)

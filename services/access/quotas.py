@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import (
     Character,
     LlmConfig,
+    Lorebook,
+    LoreEntry,
     Memory,
     Persona,
     Personality,
@@ -33,6 +35,7 @@ class Quotas:
     photos: int = 2_000
     photo_bytes: int = 2_000_000_000
     characters: int = 20
+    lore_entries: int = 20_000
 
     def of(self, kind: Owned) -> int:
         """Return the quota of a kind."""
@@ -62,6 +65,12 @@ _COUNTS: Mapping[Owned, Callable[[UUID], Select[Any]]] = {
     Owned.PHOTOS: lambda owner_id: _photos_of(owner_id, func.count()),
     Owned.PHOTO_BYTES: lambda owner_id: _photos_of(
         owner_id, func.coalesce(func.sum(Photo.size), 0)
+    ),
+    Owned.LORE_ENTRIES: lambda owner_id: (
+        select(func.count())
+        .select_from(LoreEntry)
+        .join(Lorebook, Lorebook.id == LoreEntry.lorebook_id)
+        .where(Lorebook.maker_id == owner_id)
     ),
     Owned.CHARACTERS: lambda owner_id: select(func.count()).where(Character.user_id == owner_id),
 }

@@ -12,7 +12,8 @@ from services.chat import queries, sweeping
 from services.chat.errors import AnswerNotFound, NotYourAnswer
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
-from services.chat.reply_generation import ReplyGenerator, ReplyRequest
+from services.chat.reply_context import ReplyRequest
+from services.chat.reply_generation import ReplyGenerator
 from services.errors import ModeratorsOnly, TextEmpty
 from services.people import User, get_or_create_user
 from services.texts import clean_text

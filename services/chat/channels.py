@@ -13,7 +13,7 @@ from services.chat import queries
 from services.chat.addressing import load_context
 from services.chat.errors import AgeRestricted, NotActivated, OptedOut
 from services.chat.queries import Resolution
-from services.chat.reply_generation import CHAT
+from services.chat.reply_context import CHAT
 from services.errors import ModeratorsOnly
 from services.people import get_or_create_user
 from services.personalities import PersonalityNotFound

@@ -13,6 +13,7 @@ from services.chat.recent_messages import edit_line
 from services.chat.reply_generation import GeneratedReply
 from services.embeddings import TextEmbedder
 from services.llm import estimate
+from services.lore import save_timers
 from services.types import Channel
 
 
@@ -44,6 +45,9 @@ class ConversationWriter:
                 await queries.append(session, channel.channel_id, lines)
                 answer.answers_id = user_line.id
                 resolution = reply.resolution
+                if reply.lore_timers:
+                    personality_id, started = resolution.personality.id, reply.lore_timers
+                    await save_timers(session, channel.channel_id, personality_id, started)
                 if not (resolution.personality.memory_enabled and resolution.keeps_memories):
                     return
                 if await memory.is_full(session, reply.user.id, self._quotas.memories):

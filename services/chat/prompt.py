@@ -8,14 +8,16 @@ in or after the history is a message there.
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from db.models import ConversationLine, Persona, Personality, Role
-from services.llm import ChatMessage, Image, MessageRole, estimate, fitting_length
+from db.models import ConversationLine, NoteRole, Persona, Personality, Role
+from services.chat.inserts import Insert, PlacedLore, insert_all, place_lore
+from services.llm import ChatMessage, Image, estimate, fitting_length
+from services.lore import Activated
 from services.macros import Macros
 from services.memory import RetrievedMemory
 from services.personalities import SharedPhoto, describe, has_turns, macro_values, split_examples
@@ -31,13 +33,12 @@ _PER_MESSAGE = 8  # tokens that chat templates add to a message
 _PER_IMAGE = 1200
 # The maximum share of the token limit that each part may use.
 _SYSTEM_SHARE, _MESSAGE_SHARE, _CONTEXT_SHARE, _NAME_SHARE = 0.5, 0.25, 0.2, 0.05
-_NOTE_SHARE = 0.1
+_NOTE_SHARE, _LORE_SHARE = 0.1, 0.2
 # The expected share of the end of the prompt. While the end is not longer, the budget of the
 # history does not change, and neither does its first line.
 _END_SHARE = 0.125
 _EXAMPLE = "[An example of how {name} speaks, from another conversation]"
 _BEGINNING = "[Here the conversation begins]"
-_ROLES: Mapping[str, MessageRole] = {"system": "system", "user": "user", "assistant": "assistant"}
 # What may begin a tag: `<`, or what looks like it, with some of what follows.
 _BRACKETS = "<＜﹤"
 _TAG = re.compile(rf"[{_BRACKETS}](?P<inside>[^{_BRACKETS}]{{0,60}})")
@@ -63,6 +64,7 @@ class PromptContext:
     images: tuple[Image, ...] = ()
     time_zone: str | None = None
     seed: str = ""
+    lore: Sequence[Activated] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,37 +85,30 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
     images = (
         context.images if len(context.images) * _PER_IMAGE < token_limit * _MESSAGE_SHARE else ()
     )
-    macros = _macros(context)
+    macros = macros_of(context)
     end_macros = macros.speaking_to(_escape_markers(context.speaker_name))
     personality = context.personality
     available = token_limit - 2 * _PER_MESSAGE - len(images) * _PER_IMAGE
-    system = _fit(_render_system(context, macros), int(available * _SYSTEM_SHARE))
-    note, closing = (
-        _fit(end_macros.expand(text), int(available * _NOTE_SHARE) - _PER_MESSAGE) if text else ""
-        for text in (personality.depth_note, personality.post_history_instructions)
-    )
-    for text in (note, closing):
-        available -= estimate(text) + _PER_MESSAGE if text else 0
-    last = _render_last(context, end_macros, available, available - estimate(system))
-    budget = available - estimate(system) - max(estimate(last), int(token_limit * _END_SHARE))
+    lore = place_lore(context.lore, macros, int(available * _LORE_SHARE))
+    system = _fit(_render_system(context, macros, lore), int(available * _SYSTEM_SHARE))
+    notes = _render_notes(personality, end_macros, int(available * _NOTE_SHARE))
+    available -= sum(_message_tokens(each.message) for each in notes)
+    inserted = sum(_message_tokens(each.message) for each in lore.inserts)
+    remaining = available - estimate(system) - inserted
+    last = _render_last(context, end_macros, lore.context, min(available, remaining))
+    end = max(estimate(last) + inserted, int(token_limit * _END_SHARE))
+    budget = available - estimate(system) - end
     history = [
         _to_chat_message(line, personality.id)
         for line in trim_history(context.history, personality.context_window_size, budget=budget)
     ]
     examples = [] if _plain_examples(personality) else _render_examples(personality, macros)
-    dialogue = [
-        *fit_examples(examples, budget - sum(map(_message_tokens, history))),
-        *history,
-        ChatMessage("user", last, images),
-    ]
-    if note:
-        # So many messages before the end, but not before the history.
-        depth = min(personality.depth_note_depth, len(history) + 1)
-        message = ChatMessage(_ROLES[personality.depth_note_role], note)
-        dialogue.insert(len(dialogue) - depth, message)
-    if closing:
-        dialogue.append(ChatMessage("system", closing))
-    messages = (ChatMessage("system", system), *dialogue)
+    shown = fit_examples(examples, budget - sum(map(_message_tokens, history)))
+    dialogue = [*shown, *history, ChatMessage("user", last, images)]
+    messages = (
+        ChatMessage("system", system),
+        *insert_all(dialogue, [*lore.inserts, *notes], first=len(shown)),
+    )
     return Prompt(messages=messages, tokens=sum(map(_message_tokens, messages)))
 
 
@@ -174,7 +169,7 @@ def _to_chat_message(line: ConversationLine, personality_id: UUID) -> ChatMessag
     return ChatMessage("user", _render_line(line))
 
 
-def _macros(context: PromptContext) -> Macros:
+def macros_of(context: PromptContext) -> Macros:
     """Return the macros of the stable parts, in which nobody in a server is named."""
     lines, persona = context.history, context.persona
     own = [line for line in lines if line.personality_id == context.personality.id]
@@ -202,7 +197,21 @@ def _macros(context: PromptContext) -> Macros:
     )
 
 
-def _render_system(context: PromptContext, macros: Macros) -> str:
+def _render_notes(personality: Personality, macros: Macros, token_limit: int) -> list[Insert]:
+    """Return what a card wants to stand in the history, and after it."""
+    limit = token_limit - _PER_MESSAGE
+    notes = [
+        (personality.depth_note, personality.depth_note_depth, personality.depth_note_role),
+        (personality.post_history_instructions, 0, NoteRole.SYSTEM),
+    ]
+    return [
+        Insert(text, depth, role)
+        for written, depth, role in notes
+        if written and (text := _fit(macros.expand(written), limit))
+    ]
+
+
+def _render_system(context: PromptContext, macros: Macros, lore: PlacedLore) -> str:
     personality = context.personality
     system_prompt = macros.expand(context.system_prompt)
     if personality.system_prompt_override:
@@ -210,7 +219,9 @@ def _render_system(context: PromptContext, macros: Macros) -> str:
     parts = [
         RULES.format(name=personality.nickname or personality.name),
         system_prompt,
+        *lore.before,
         macros.expand("\n\n".join([*describe(personality), *_plain_examples(personality)])),
+        *lore.after,
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -250,16 +261,21 @@ def _read_example(block: str, *, own: Collection[str], user: str) -> list[ChatMe
     return messages
 
 
-def _render_last(context: PromptContext, macros: Macros, available: int, remaining: int) -> str:
+def _render_last(
+    context: PromptContext, macros: Macros, lore: Sequence[str], token_limit: int
+) -> str:
     """Return the last message: what changes with every request, and the new message."""
-    context_text = _render_context(context, macros, int(available * _CONTEXT_SHARE))
-    name = _fit(_escape_markers(context.speaker_name), int(available * _NAME_SHARE))
+    limit = int(token_limit * _CONTEXT_SHARE)
+    context_text = _render_context(context, macros, lore, limit)
+    name = _fit(_escape_markers(context.speaker_name), int(token_limit * _NAME_SHARE))
     prefix = f"<context>\n{context_text}\n</context>\n{name}: "
-    limit = min(int(available * _MESSAGE_SHARE), remaining - estimate(prefix))
+    limit = min(int(token_limit * _MESSAGE_SHARE), token_limit - estimate(prefix))
     return prefix + _fit(_escape_markers(context.message), limit)
 
 
-def _render_context(context: PromptContext, macros: Macros, token_limit: int) -> str:
+def _render_context(
+    context: PromptContext, macros: Macros, lore: Sequence[str], token_limit: int
+) -> str:
     persona = context.persona
     pronouns = f" ({persona.pronouns})" if persona.pronouns else ""
     lines = [
@@ -269,6 +285,7 @@ def _render_context(context: PromptContext, macros: Macros, token_limit: int) ->
     if persona.content:
         about = f"About {_persona_name(persona)}: {macros.expand(persona.content)}"
         lines.append(_fit(about, token_limit // 2))
+    lines += [_fit(text, token_limit // 2) for text in lore]
     if context.shared:
         lines += [
             "Photos you posted lately:",

@@ -2,22 +2,20 @@
 
 import asyncio
 import logging
-import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
-from db.models import ConversationLine, LlmConfig, Personality, Role, User
+from db.models import LlmConfig, Personality, Role, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions
-from services.access import Caller, Situation, permit
-from services.chat import prompt, queries
-from services.chat.errors import AgeRestricted, MessageRefused, NoUsableReply, Refusal
+from services.chat import lore_search, prompt
+from services.chat.errors import MessageRefused, NoUsableReply, Refusal
 from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext
 from services.chat.queries import Resolution
 from services.chat.recent_messages import copy_line
+from services.chat.reply_context import ContextLoader, ReplyContext, ReplyRequest
 from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.errors import NameImpersonates
@@ -30,58 +28,23 @@ from services.llm import (
     Request,
     Sampling,
 )
-from services.llm_configs import SAMPLING, NoConfig, restrict
-from services.memory import RetrievedMemory, retrieve
-from services.people import get_or_create_user
-from services.personalities import (
-    PersonalityNotFound,
-    SharedPhoto,
-    SharedPhotos,
-    no_shared_photos,
-    owner_ids,
-)
-from services.types import Actor, Channel
+from services.llm_configs import SAMPLING
+from services.lore import Activation, LoreLibrary, Timer
+from services.personalities import SharedPhotos, no_shared_photos, owner_ids
 
 log = logging.getLogger(__name__)
 
-CHAT = "chat"
 MAX_TOKENS = 1024
-MEMORY_LIMIT = 3
-MEMORY_SCORE_THRESHOLD = 0.3
 _MAX_ATTEMPTS = 3
-_MAX_WINDOW = 200
-_WORD = re.compile(r"\w+")
 _SHRINK_FACTOR = 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplyRequest:
-    """What a personality should answer.
-
-    `lines` are pending lines that are not in the history yet. `regenerated_line` is the line that
-    is answered again: the history ends before it. `avoid` is an answer not to repeat. `namesakes`
-    finds members and roles here whose name looks like another, `is_blocked` tells what the server
-    blocks. `caused_by` is who pays, if not the actor, `called_as` the name or alias that it was
-    called by.
-    """
-
-    personality_id: UUID
-    actor: Actor
-    channel: Channel
-    text: str
-    images: tuple[Image, ...] = ()
-    lines: Sequence[ConversationLine] = ()
-    regenerated_line: ConversationLine | None = None
-    avoid: str | None = None
-    namesakes: Callable[[str], Awaitable[frozenset[int]]] | None = None
-    is_blocked: Callable[[str], Awaitable[bool]] | None = None
-    caused_by: Actor | None = None
-    called_as: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class GeneratedReply:
-    """An answer that has not been sent. `provenance` is what *Why this reply?* shows."""
+    """An answer that has not been sent. `provenance` is what *Why this reply?* shows.
+
+    `lore_timers` are the timed effects of lore that begin when it is sent.
+    """
 
     text: str
     user: User
@@ -90,21 +53,7 @@ class GeneratedReply:
     embedding: list[float]
     provenance: dict[str, Any]
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Context:
-    """What is loaded from the database before the model is called."""
-
-    user: User
-    caller: Caller
-    resolution: Resolution
-    config: LlmConfig
-    refused_model: str | None = None
-    keyed: frozenset[str] = frozenset()
-    history: Sequence[ConversationLine] = ()
-    memories: Sequence[RetrievedMemory] = field(default_factory=list[RetrievedMemory])
-    shared: Sequence[SharedPhoto] = field(default_factory=list[SharedPhoto])
+    lore_timers: Sequence[Timer] = ()
 
 
 class ReplyGenerator:
@@ -117,9 +66,11 @@ class ReplyGenerator:
         embedder: TextEmbedder,
         clock: Clock,
         shared_photos: SharedPhotos = no_shared_photos,
+        lore: LoreLibrary | None = None,
     ) -> None:
         self._sessions = sessions
-        self._shared_photos = shared_photos
+        self._lore = lore or LoreLibrary()
+        self._contexts = ContextLoader(sessions, models, clock, shared_photos, self._lore)
         self._models = models
         self._embedder = embedder
         self._clock = clock
@@ -139,7 +90,7 @@ class ReplyGenerator:
             NoUsableReply: None of its answers is usable.
         """
         (embedding,) = await self._embedder.embed([request.text])
-        context = await retry_on_disconnect(lambda: self._load_context(request, embedding))
+        context = await retry_on_disconnect(lambda: self._contexts.load(request, embedding))
         await self._refuse_impersonation(request, context.resolution.personality)
         images = request.images if context.config.vision_model else ()
         model = context.config.vision_model if images else None
@@ -152,6 +103,14 @@ class ReplyGenerator:
             keyed=context.keyed,
         )
         prompt_context = self._prompt_context(request, context, images)
+        lore = await lore_search.search(
+            self._lore,
+            context,
+            prompt_context,
+            context_tokens=self._models.context_tokens(model_request.model),
+            is_regenerated=request.regenerated_line is not None,
+        )
+        prompt_context = replace(prompt_context, lore=lore.activated)
         completion, built_prompt = await self._complete(
             model_request, prompt_context, request, context
         )
@@ -161,7 +120,8 @@ class ReplyGenerator:
             resolution=context.resolution,
             speaker_name=prompt_context.speaker_name,
             embedding=embedding,
-            provenance=_provenance(context, completion, built_prompt),
+            provenance=_provenance(context, completion, built_prompt, lore),
+            lore_timers=lore.timers,
             notes=_notes(request, context, model_request.model, completion),
         )
 
@@ -178,81 +138,8 @@ class ReplyGenerator:
             if owners and members - owners:
                 raise NameImpersonates(name)
 
-    async def _load_context(self, request: ReplyRequest, embedding: list[float]) -> _Context:
-        async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, request.actor)
-            payer, cause = user, request.caused_by or request.actor
-            if request.caused_by is not None:
-                payer = await get_or_create_user(session, request.caused_by)
-            situation = Situation.of(cause, request.channel)
-            resolution = await queries.resolve(
-                session, user.id, request.personality_id, situation=situation
-            )
-            if resolution is None:
-                raise PersonalityNotFound("this personality")
-            personality = resolution.personality
-            caller = permit(
-                CHAT,
-                resolution.verdict,
-                user=payer,
-                personality_id=personality.id,
-                name=personality.name,
-                guild_id=request.channel.guild_id,
-            )
-            if personality.age_restricted and not request.channel.age_restricted:
-                raise AgeRestricted(personality.name)
-            usable = await restrict(session, resolution.config, self._models, caller.payers)
-            if usable.config is None:
-                raise NoConfig
-            if usable.refused_model is not None:
-                resolution = replace(resolution, config_source="the global default")
-            window = min(personality.context_window_size, usable.window or _MAX_WINDOW)
-            history = await queries.history(
-                session,
-                request.channel.channel_id,
-                limit=window + prompt.block_size(window),
-                before=request.regenerated_line.position if request.regenerated_line else None,
-            )
-            context = _Context(
-                user=user,
-                caller=caller,
-                resolution=resolution,
-                config=usable.config,
-                refused_model=usable.refused_model,
-                keyed=usable.keyed,
-                history=history,
-                shared=await self._shared_photos(
-                    session,
-                    personality.id,
-                    guild_id=request.channel.guild_id,
-                    channel_id=request.channel.channel_id,
-                ),
-            )
-            is_remembered = personality.memory_enabled and resolution.keeps_memories
-            if not is_remembered or user.incognito:
-                return context
-            limit = _default(usable.config.memory_limit, MEMORY_LIMIT)
-            threshold = _default(usable.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
-            before = (
-                request.regenerated_line.created_at
-                if request.regenerated_line
-                else self._clock.now()
-            )
-            memories = await retrieve(
-                session,
-                personality_id=personality.id,
-                user_id=user.id,
-                channel=request.channel,
-                embedding=embedding,
-                words=_distinctive_words(request.text, personality.name, resolution.persona.name),
-                before=history[0].created_at if history else before,
-                threshold=threshold,
-                limit=limit,
-            )
-            return replace(context, memories=memories)
-
     def _prompt_context(
-        self, request: ReplyRequest, context: _Context, images: tuple[Image, ...]
+        self, request: ReplyRequest, context: ReplyContext, images: tuple[Image, ...]
     ) -> PromptContext:
         persona = context.resolution.persona
         last = context.history[-1].position if context.history else 0
@@ -279,7 +166,7 @@ class ReplyGenerator:
         model_request: Request,
         prompt_context: PromptContext,
         request: ReplyRequest,
-        context: _Context,
+        context: ReplyContext,
     ) -> tuple[Completion, Prompt]:
         """Call the model until the answer is usable, `_MAX_ATTEMPTS` times at most.
 
@@ -346,23 +233,13 @@ class ReplyGenerator:
         return replace(completion, text=text), defect
 
 
-def _distinctive_words(text: str, *names: str) -> str:
-    """Return the words of a text without the speakers' names, which are in every memory."""
-    common = {word for name in names for word in _WORD.findall(name.casefold())}
-    return " ".join(word for word in _WORD.findall(text) if word.casefold() not in common)
-
-
-def _default(value: Any, default: Any) -> Any:
-    return default if value is None else value
-
-
 def _sampling(config: LlmConfig) -> Sampling:
     values = {name: getattr(config, name) for name in SAMPLING}
     return Sampling(**{**values, "max_tokens": values["max_tokens"] or MAX_TOKENS})
 
 
 def _notes(
-    request: ReplyRequest, context: _Context, model: str, completion: Completion
+    request: ReplyRequest, context: ReplyContext, model: str, completion: Completion
 ) -> tuple[str, ...]:
     """Return notes for the person about how this answer was generated."""
     notes: list[str] = []
@@ -380,7 +257,9 @@ def _notes(
     return tuple(notes)
 
 
-def _provenance(context: _Context, completion: Completion, built_prompt: Prompt) -> dict[str, Any]:
+def _provenance(
+    context: ReplyContext, completion: Completion, built_prompt: Prompt, lore: Activation
+) -> dict[str, Any]:
     resolution, usage = context.resolution, completion.usage
     return {
         "version": resolution.personality.version,
@@ -397,4 +276,5 @@ def _provenance(context: _Context, completion: Completion, built_prompt: Prompt)
         "memories": [
             {"id": str(memory.id), "score": round(memory.score, 3)} for memory in context.memories
         ],
+        "lore": lore_search.provenance(lore),
     }

@@ -38,7 +38,8 @@ from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
 from services.chat.renames import tell_owners
-from services.chat.reply_generation import GeneratedReply, ReplyGenerator, ReplyRequest
+from services.chat.reply_context import ReplyRequest
+from services.chat.reply_generation import GeneratedReply, ReplyGenerator
 from services.errors import DomainError, NameImpersonates
 from services.notifications import Notifier
 from services.people import get_or_create_user

@@ -1,1 +1,78 @@
 """Lorebooks: what personalities know of when it is spoken of."""
+
+from db.models import Lorebook, LoreEntry, LoreScope
+from services.lore.activation import BUDGET_SHARE, activate
+from services.lore.books import Book, BookSettings
+from services.lore.card_books import Lorebooks
+from services.lore.entries import Entry, Position
+from services.lore.errors import (
+    BadPattern,
+    LorebookNameTaken,
+    LorebookNotFound,
+    LorebookTooLarge,
+    LoreEntryNotFound,
+    LoreNotYours,
+    NotALorebook,
+)
+from services.lore.formats import LIMIT_MB, LoreNote, LoreNoteKind
+from services.lore.library import LoreLibrary, UnpreparedBook
+from services.lore.queries import save_timers, timers
+from services.lore.service import LoreService
+from services.lore.types import (
+    MAX_BUDGET,
+    Activated,
+    Activation,
+    EntryTexts,
+    ImportedBook,
+    ListedBook,
+    LoreContext,
+    LoreFile,
+    LorePlace,
+    LoreTarget,
+    Reason,
+    Skipped,
+    SkipReason,
+    Timer,
+)
+
+__all__ = [
+    "BUDGET_SHARE",
+    "LIMIT_MB",
+    "MAX_BUDGET",
+    "Activated",
+    "Activation",
+    "BadPattern",
+    "Book",
+    "BookSettings",
+    "Entry",
+    "EntryTexts",
+    "ImportedBook",
+    "ListedBook",
+    "LoreContext",
+    "LoreEntry",
+    "LoreEntryNotFound",
+    "LoreFile",
+    "LoreLibrary",
+    "LoreNotYours",
+    "LoreNote",
+    "LoreNoteKind",
+    "LorePlace",
+    "LoreScope",
+    "LoreService",
+    "LoreTarget",
+    "Lorebook",
+    "LorebookNameTaken",
+    "LorebookNotFound",
+    "LorebookTooLarge",
+    "Lorebooks",
+    "NotALorebook",
+    "Position",
+    "Reason",
+    "SkipReason",
+    "Skipped",
+    "Timer",
+    "UnpreparedBook",
+    "activate",
+    "save_timers",
+    "timers",
+]

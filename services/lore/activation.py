@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.lore import groups
 from services.lore.books import SCOPE_ORDER, Book, Reach, has_macro, reach_of
-from services.lore.entries import Entry, Logic, Pattern
+from services.lore.entries import Entry, Logic, Pattern, Position
 from services.lore.matching import Key, PatternSearch, Term, Text
 from services.lore.types import (
     Activated,
@@ -24,6 +24,7 @@ from services.lore.types import (
     Timer,
 )
 
+BUDGET_SHARE = 0.15  # of what a model reads
 ENTRY_SHARE = 1 / 3  # of the budget
 _MAX_PASSES = 50
 _PERCENT = 100
@@ -178,28 +179,31 @@ class _Search:
         return new
 
     def _check(self, entry: Entry, book: Book, delay: int) -> Hit | None:
-        """Return an entry if it is found in this pass."""
+        """Return an entry if it is found in this pass and may be used."""
         is_done = entry.id in self._activated or entry.id in self._skipped
-        if is_done or not self._is_meant(entry):
+        if is_done or not self._is_meant(entry) or not self._is_searched_now(entry, delay):
             return None
-        is_sticky = self._is_sticky(entry)
-        if (reason := self._waits_for(entry)) and not is_sticky:
+        hit = self._find(entry, book)
+        if hit and hit.reason is not Reason.STICKY and (reason := self._waits_for(entry)):
             self._skip(entry, book, reason)
             return None
-        if not self._is_searched_now(entry, delay):
+        return hit
+
+    def _find(self, entry: Entry, book: Book) -> Hit | None:
+        if entry.forced is False:
             return None
         reasons = {
             Reason.FORCED: bool(entry.forced),
             Reason.MEANING: entry.id in self._context.similar,
             Reason.CONSTANT: entry.constant,
-            Reason.STICKY: is_sticky,
+            Reason.STICKY: self._is_sticky(entry),
         }
-        if entry.forced is False:
-            return None
         direct = next((reason for reason, holds in reasons.items() if holds), None)
         return Hit(entry, book, direct) if direct else self._match(entry, book)
 
     def _waits_for(self, entry: Entry) -> SkipReason | None:
+        if entry.position is Position.OUTLET:
+            return SkipReason.OUTLET
         if self._context.position < entry.delay:
             return SkipReason.DELAY
         timer = self._running_timer(entry)

@@ -2,25 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
+from db.models import LoreScope
 from services.lore.entries import Entry, Pattern, as_pattern
 from services.lore.matching import Key, KeyIndex, Term, term_of
 
 DEFAULT_SCAN_DEPTH = 2
 _MACRO = "{{"
-
-
-class LoreScope(StrEnum):
-    """Where a book applies, in the order in which books use up the budget."""
-
-    CHANNEL = "channel"
-    PERSONA = "persona"
-    PERSONALITY = "personality"
-    SERVER = "server"
-    EVERYWHERE = "everywhere"
 
 
 SCOPE_ORDER = tuple(LoreScope)

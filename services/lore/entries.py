@@ -16,6 +16,7 @@ from uuid import UUID
 
 from services.lore import decorators
 from services.personalities.cards import read_number, read_text, read_texts
+from services.texts import NAME_LIMIT, on_one_line, shorten
 
 MAX_CONTENT = 32_000  # characters
 MAX_KEYS, MAX_KEY_LENGTH = 64, 200
@@ -146,7 +147,7 @@ def parse(document: Mapping[str, Any], entry_id: UUID) -> Entry:
     position = _position(reader)
     entry = Entry(
         id=entry_id,
-        name=reader.text("comment") or reader.text("name"),
+        name=name_of(document),
         keys=tuple(reader.texts("keys"))[:MAX_KEYS],
         secondary_keys=secondary[:MAX_KEYS],
         content=content,
@@ -185,6 +186,13 @@ def parse(document: Mapping[str, Any], entry_id: UUID) -> Entry:
     for name, value in decorations:
         entry = _DECORATORS[name](entry, value)
     return entry
+
+
+def name_of(entry: Mapping[str, Any]) -> str:
+    """Return the name of an entry: its comment, else its first key."""
+    text = read_text(entry.get("comment")) or read_text(entry.get("name")) or ""
+    keys = read_texts(entry.get("keys")) or []
+    return shorten(on_one_line(text or ", ".join(keys[:3])), NAME_LIMIT)
 
 
 def as_pattern(key: str, *, use_regex: bool) -> Pattern | None:

@@ -5,11 +5,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+from db.models import Lorebook, LoreScope
 from services.lore.books import SCOPE_ORDER, Book
 from services.lore.entries import Entry, Pattern
+from services.lore.formats import LoreNote
 
 MAX_BUDGET = 4000  # estimated tokens
 PATTERN_SECONDS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class LorePlace:
+    """Whose books apply: those of a channel and its parent, and of who talks there."""
+
+    personality_id: UUID | None = None
+    persona_id: UUID | None = None
+    channel_ids: Sequence[int] = ()
+    guild_id: int | None = None
 
 
 class Reason(StrEnum):
@@ -30,6 +42,7 @@ class SkipReason(StrEnum):
     PROBABILITY = "its probability"
     GROUP = "another one of its group"
     COOLDOWN = "its cooldown"
+    OUTLET = "an outlet, which no prompt here has"
     DELAY = "its delay"
 
 
@@ -126,3 +139,52 @@ class Hit:
             -entry.order,
             str(entry.id),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoreTarget:
+    """What a book belongs to; the scope says which of these."""
+
+    scope: LoreScope
+    channel_id: int | None = None
+    guild_id: int | None = None
+    persona_id: UUID | None = None
+    personality_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class ListedBook:
+    """A book, the name of what it belongs to if that has one, and how many entries it has."""
+
+    book: Lorebook
+    owner_name: str
+    entry_count: int
+
+
+@dataclass(frozen=True)
+class ImportedBook:
+    """A book that was added, with how many entries, and what is to be said of them."""
+
+    book: Lorebook
+    entry_count: int
+    notes: Sequence[LoreNote]
+
+
+@dataclass(frozen=True)
+class LoreFile:
+    """A lorebook as a file."""
+
+    filename: str
+    data: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryTexts:
+    """What is typed of an entry; its other options stay as they are."""
+
+    name: str
+    keys: Sequence[str]
+    secondary_keys: Sequence[str]
+    content: str
+    constant: bool
+    enabled: bool

@@ -41,7 +41,13 @@ from services.personalities.queries import (
 from services.personalities.service import PersonalityService
 from services.personalities.sharing import SharedPhoto, SharedPhotos, no_shared_photos
 from services.personalities.system_prompts import SystemPromptService
-from services.personalities.types import CardFile, CardKind, ImportedCard, PersonalityDetails
+from services.personalities.types import (
+    CardBooks,
+    CardFile,
+    CardKind,
+    ImportedCard,
+    PersonalityDetails,
+)
 
 __all__ = [
     "CARD_LIMIT_MB",
@@ -49,6 +55,7 @@ __all__ = [
     "LIMITS",
     "MAX_NAME_WORDS",
     "BadAddress",
+    "CardBooks",
     "CardFile",
     "CardKind",
     "CardNote",

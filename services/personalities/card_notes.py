@@ -24,14 +24,17 @@ class CardNoteKind(StrEnum):
     SHORTENED = "shortened"
     UNUSED = "unused"
     UNKNOWN_MACRO = "unknown macro"
+    TOO_LARGE = "too large"
+    LORE = "lore"
 
 
 @dataclass(frozen=True)
 class CardNote:
     """What happened to a field of a card.
 
-    `subject` is the column or the name of the field in the card. `detail` is the macro. The
-    numbers are of characters, or of greetings.
+    `subject` is the column or the name of the field in the card. For one of
+    lore it is the entry. `detail` is the macro, or what the entry is. The numbers are of
+    characters, greetings or entries.
     """
 
     kind: CardNoteKind

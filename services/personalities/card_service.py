@@ -1,7 +1,6 @@
 """Importing and exporting personalities as character cards."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from services.personalities.creation import insert, refuse_impersonating_names
 from services.personalities.errors import NoCardImage
 from services.personalities.guards import get_owned
 from services.personalities.names import alias_for
-from services.personalities.types import CardFile, CardKind, ImportedCard
+from services.personalities.types import CardBooks, CardFile, CardKind, ImportedCard
 from services.types import Actor
 
 
@@ -25,9 +24,15 @@ class CardService:
     """Reads character cards into personalities, and writes personalities as cards."""
 
     def __init__(
-        self, sessions: Sessions, *, quotas: Quotas | None = None, clock: Clock | None = None
+        self,
+        sessions: Sessions,
+        books: CardBooks,
+        *,
+        quotas: Quotas | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._sessions = sessions
+        self._books = books
         self._quotas = quotas or Quotas()
         self._clock = clock or SystemClock()
         self._heavy_work = HeavyWork()
@@ -57,6 +62,9 @@ class CardService:
             await check_quota(session, self._quotas, Owned.PERSONALITIES, user.id, actor=actor)
             personality = await insert(session, user.id, columns)
             await queries.set_card(session, personality.id, card.document, card.file)
+            if book := card.body.get("character_book"):
+                added = self._books.add(session, actor, user.id, personality.id, book)
+                notes = [*notes, *await added]
             alias = await alias_for(session, personality, members=names)
             if alias is not None:
                 session.add(PersonalityAlias(personality_id=personality.id, alias=alias))
@@ -74,20 +82,32 @@ class CardService:
         async with self._sessions() as session:
             personality = await get_owned(session, actor, personality_id)
             card = await session.get(PersonalityCard, personality_id)
+            book = await self._books.find(session, personality_id)
         if kind is CardKind.FILE and (card is None or card.file is None):
             raise NoCardImage(personality.name)
         return await self._heavy_work.run(
-            actor.discord_id or 0, _write, personality, card, kind, self._clock.now()
+            actor.discord_id or 0, self._write, personality, card, book, kind
         )
 
-
-def _write(
-    personality: Personality, card: PersonalityCard | None, kind: CardKind, now: datetime
-) -> CardFile:
-    document = card.document if card else None
-    values = {field.column: getattr(personality, field.column) for field in cards.FIELDS}
-    new = cards.write(document, values, definition.adapt_one, now=now)
-    if kind is CardKind.JSON or card is None or card.file is None:
-        return CardFile(f"{personality.slug}.json", new.encode())
-    data = cards.write_file(card.file, card.document, new)
-    return CardFile(f"{personality.slug}.{cards.extension_of(card.file)}", data)
+    def _write(
+        self,
+        personality: Personality,
+        card: PersonalityCard | None,
+        book: dict[str, Any] | None,
+        kind: CardKind,
+    ) -> CardFile:
+        document = card.document if card else None
+        values = {field.column: getattr(personality, field.column) for field in cards.FIELDS}
+        original = cards.parse(document).body.get("character_book") if document else None
+        is_same_book = book == (self._books.normalized(original) if original else None)
+        new = cards.write(
+            document,
+            values,
+            definition.adapt_one,
+            book=None if is_same_book else book or {"extensions": {}, "entries": []},
+            now=self._clock.now(),
+        )
+        if kind is CardKind.JSON or card is None or card.file is None:
+            return CardFile(f"{personality.slug}.json", new.encode())
+        data = cards.write_file(card.file, card.document, new)
+        return CardFile(f"{personality.slug}.{cards.extension_of(card.file)}", data)

@@ -3,13 +3,33 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Personality, SystemPrompt, User
 from services.personalities.card_notes import CardNote
+from services.types import Actor
+
+
+class CardBooks(Protocol):
+    """Stores the lorebooks of cards."""
+
+    async def add(
+        self, session: AsyncSession, actor: Actor, maker_id: UUID, personality_id: UUID, book: Any
+    ) -> Sequence[CardNote]:
+        """Store the book of a card for a personality; return what is different from the card."""
+        ...
+
+    async def find(self, session: AsyncSession, personality_id: UUID) -> dict[str, Any] | None:
+        """Return the books of a personality as the book of a card, if it has any."""
+        ...
+
+    def normalized(self, book: Any) -> dict[str, Any] | None:
+        """Return the book of a card as `find` returns it while nothing is changed."""
+        ...
+
 
 # Called in the same transaction before personalities are deleted, to delete dependent data.
 DeletionHook: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]

@@ -23,6 +23,7 @@ from typing_extensions import override
 from bot.app.runtime import freeze_loaded_objects
 from services.chat import ChatService
 from services.embeddings import WordLlamaEmbedder
+from services.lore import Lorebooks
 from services.personalities import CardKind, CardService, PersonalityService
 from services.types import Actor, Attachment, Channel, IncomingMessage, Venue
 from tests.bench.chat import GUILD, IDS, TimedAdapter, TimedVendor, chatting
@@ -53,7 +54,8 @@ def measure(url: str) -> list[Measure]:
 async def _measure(url: str) -> dict[str, float]:
     adapter, vendor = FilesAdapter(), TimedVendor()
     async with chatting(url, WordLlamaEmbedder(), adapter, vendor) as (sessions, chat):
-        personalities, cards = PersonalityService(sessions), CardService(sessions)
+        personalities = PersonalityService(sessions)
+        cards = CardService(sessions, Lorebooks())
         large = [_card(number) for number in range(ATTEMPTS)]
         pictures = [_picture(_card(10 + number)) for number in range(ATTEMPTS)]
         chunks = [_picture(_card(20 + number, 1000), chunks=4000) for number in range(ATTEMPTS)]

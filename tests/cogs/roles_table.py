@@ -15,6 +15,10 @@ NOT_BROUGHT = (
     "**Zed**, or change that with `/server settings`."
 )
 NO_PERSONA = "You have no persona called **Hero**."
+NO_BOOK = (
+    "There is no lorebook called **Tome** that you may change here. `/lore list` shows those that "
+    "there are."
+)
 NO_CONFIG = "There is no config called **Quick** that you can use here."
 NO_CHARACTER = "You have no character called **Inky**. `/character list` shows yours."
 NO_MEMORY = "There is no such memory of you."
@@ -80,6 +84,12 @@ def owners_of(refusal: str, *, owner_refusal: str | None = None, **options: Any)
     )
 
 
+def book_owners(**options: Any) -> Row:
+    """The owners of the personality that a lorebook belongs to."""
+    options = {"book": "Tome", **options}
+    return Row(options, stranger=NO_BOOK, moderator=NO_BOOK, bot_owner=NO_BOOK, shared=True)
+
+
 def bot_owner(**options: Any) -> Row:
     return Row(options, stranger=BOT_OWNER, owner=BOT_OWNER, moderator=BOT_OWNER)
 
@@ -121,6 +131,15 @@ TABLE: dict[str, Row] = {
     "personality alias remove": owners(alias="Zeddy"),
     "personality owners add": owners(user="$guest"),
     "personality owners remove": owners(user="$guest"),
+    "lore list": everyone(),
+    "lore test": everyone(text="hello", **ZED),
+    "lore create": owners(name="Scroll", scope="personality"),
+    "lore import": owners(file="$book", scope="personality"),
+    "lore view": book_owners(),
+    "lore edit": book_owners(),
+    "lore settings": book_owners(enabled=True),
+    "lore export": book_owners(),
+    "lore delete": book_owners(),
     "config create": everyone(),
     "config list": everyone(),
     "config view": its_owner(NO_CONFIG, **QUICK),

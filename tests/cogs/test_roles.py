@@ -16,6 +16,7 @@ from bot.discord.client import OPERATOR_COMMANDS
 from bot.discord.errors import explain
 from services.access import Situation
 from services.errors import ModeratorsOnly
+from services.lore import LoreScope, LoreTarget
 from services.personalities import Personality
 from services.photos import file_source
 from services.social import CaptionDraft, TargetChannel
@@ -61,7 +62,10 @@ async def create_fixtures(house: House) -> dict[str, Any]:
     options = {"photo": photo, "name": "Inky", "gender": "female", "style": "Ink"}
     await use(house, house.alice, "character create", options)
     await add_photos(house, me, zed)
+    target = LoreTarget(scope=LoreScope.PERSONALITY, personality_id=zed.id)
+    await house.services.lore.create(me, target, "Tome")
     return {
+        "$book": ("book.json", b'{"entries": []}'),
         "$memory": first,
         "$other": second,
         "$card": ("card.json", card),

@@ -13,6 +13,7 @@ from bot.discord.ui import AnyInteraction, Modal, PersistentButton
 from services.chat import AnswerService, Provenance
 from services.texts import shorten
 
+_MAX_FIELD = 1024  # Discord's limit for a field of an embed
 _ID = r"(?P<id>[0-9a-f-]{36})"
 
 
@@ -161,7 +162,17 @@ def _provenance_embed(answer: Provenance) -> discord.Embed:
         for memory in memories
     )
     embed.add_field(name="Memories used", value=memory_lines[:1024] or "none", inline=False)
+    if lore := provenance.get("lore"):
+        lines = "\n".join(map(_lore_line, lore))
+        embed.add_field(name="Lore used", value=shorten(lines, _MAX_FIELD), inline=False)
     return embed
+
+
+def _lore_line(entry: dict[str, Any]) -> str:
+    name, book = (discord.utils.escape_markdown(entry[each]) for each in ("entry", "book"))
+    key = discord.utils.escape_markdown(shorten(entry["key"], 60))
+    why = f"“{key}”" if key else entry["reason"]
+    return f"- **{name}** of {book}: {why}, {entry['tokens']:,} tokens"
 
 
 def _with_source(provenance: dict[str, Any], name: str) -> str:

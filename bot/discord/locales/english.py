@@ -17,6 +17,7 @@ from services.keys import errors as keys
 from services.legacy import errors as legacy
 from services.llm import errors as llm
 from services.llm_configs import errors as llm_configs
+from services.lore import errors as lore
 from services.media import errors as media
 from services.memory import errors as memory
 from services.people import errors as people
@@ -144,6 +145,26 @@ _PERSONALITIES = {
     personalities.PromptNameTaken: "There is already a system prompt called **{name}**.",
     personalities.DefaultPromptInUse: (
         "**{name}** is the default system prompt. Make another one the default first."
+    ),
+}
+
+_LORE = {
+    lore.LorebookNotFound: (
+        "There is no lorebook called **{name}** that you may change here. `/lore list` shows "
+        "those that there are."
+    ),
+    lore.LorebookNameTaken: "There is a lorebook called **{name}** there already.",
+    lore.LoreEntryNotFound: (
+        "The lorebook has no entry called **{name}**. `/lore view` shows them with their numbers."
+    ),
+    lore.LoreNotYours: "{scope:term}.",
+    lore.NotALorebook: "That file is not a lorebook I can read: {reason}.",
+    lore.LorebookTooLarge: (
+        "A lorebook has {limit_mb} MB and {limit_entries:,} entries at most. Split it into several."
+    ),
+    lore.BadPattern: (
+        "{key:code} is not a regular expression that can be read. Without slashes around it, it "
+        "is a plain key."
     ),
 }
 
@@ -472,6 +493,12 @@ _TERMS = {
     "Owned:photos": "photos",
     "Owned:photo bytes": "bytes of photos",
     "Owned:characters": "characters",
+    "Owned:lore entries": "entries of lorebooks",
+    "LoreScope:channel": "Only moderators give a channel a lorebook",
+    "LoreScope:server": "Only moderators of a server give it a lorebook, and only there",
+    "LoreScope:persona": "Choose one of your own personas for the lorebook",
+    "LoreScope:personality": "Choose one of your own personalities for the lorebook",
+    "LoreScope:everywhere": "Only whoever runs this bot makes a lorebook for everywhere",
     "BudgetLimit:all": "Today's budget of this bot",
     "BudgetLimit:server": "Today's budget of this server",
     "BudgetLimit:user": "Your budget of today",
@@ -549,6 +576,7 @@ ENGLISH = Catalogue(
         **_KEYS,
         **_DISCORD,
         **_PERSONALITIES,
+        **_LORE,
         **_PEOPLE,
         **_MODELS,
         **_CHAT,

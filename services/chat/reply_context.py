@@ -1,0 +1,193 @@
+"""What an answer is based on: everything that is loaded before a model is called."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from db.models import ConversationLine, LlmConfig, User
+from db.session import Sessions
+from services.access import Caller, Situation, permit
+from services.chat import prompt, queries
+from services.chat.errors import AgeRestricted
+from services.chat.queries import Resolution
+from services.clock import Clock
+from services.llm import Image, LanguageModels
+from services.llm_configs import NoConfig, restrict
+from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, timers
+from services.memory import RetrievedMemory, retrieve
+from services.people import get_or_create_user
+from services.personalities import PersonalityNotFound, SharedPhoto, SharedPhotos
+from services.types import Actor, Channel
+
+CHAT = "chat"
+MEMORY_LIMIT = 3
+MEMORY_SCORE_THRESHOLD = 0.3
+_MAX_WINDOW = 200
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyRequest:
+    """What a personality should answer.
+
+    `lines` are pending lines that are not in the history yet. `regenerated_line` is the line that
+    is answered again: the history ends before it. `avoid` is an answer not to repeat. `namesakes`
+    finds members and roles here whose name looks like another, `is_blocked` tells what the server
+    blocks. `caused_by` is who pays, if not the actor, `called_as` the name or alias that it was
+    called by.
+    """
+
+    personality_id: UUID
+    actor: Actor
+    channel: Channel
+    text: str
+    images: tuple[Image, ...] = ()
+    lines: Sequence[ConversationLine] = ()
+    regenerated_line: ConversationLine | None = None
+    avoid: str | None = None
+    namesakes: Callable[[str], Awaitable[frozenset[int]]] | None = None
+    is_blocked: Callable[[str], Awaitable[bool]] | None = None
+    caused_by: Actor | None = None
+    called_as: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyContext:
+    """What is loaded from the database before the model is called."""
+
+    user: User
+    caller: Caller
+    resolution: Resolution
+    config: LlmConfig
+    refused_model: str | None = None
+    keyed: frozenset[str] = frozenset()
+    history: Sequence[ConversationLine] = ()
+    memories: Sequence[RetrievedMemory] = ()
+    shared: Sequence[SharedPhoto] = ()
+    books: Sequence[Book | UnpreparedBook] = ()
+    timers: Sequence[Timer] = ()
+
+
+class ContextLoader:
+    """Loads what answers are based on, each time in one transaction."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        models: LanguageModels,
+        clock: Clock,
+        shared_photos: SharedPhotos,
+        lore: LoreLibrary,
+    ) -> None:
+        self._sessions = sessions
+        self._models = models
+        self._clock = clock
+        self._shared_photos = shared_photos
+        self._lore = lore
+
+    async def load(self, request: ReplyRequest, embedding: list[float]) -> ReplyContext:
+        """Load what an answer to a message with this embedding is based on.
+
+        Raises:
+            AccessDenied, AgeRestricted: The personality may not speak here, or not to them.
+            NoConfig: No model is configured.
+            PersonalityNotFound: The personality was deleted.
+        """
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, request.actor)
+            payer, cause = user, request.caused_by or request.actor
+            if request.caused_by is not None:
+                payer = await get_or_create_user(session, request.caused_by)
+            situation = Situation.of(cause, request.channel)
+            resolution = await queries.resolve(
+                session, user.id, request.personality_id, situation=situation
+            )
+            if resolution is None:
+                raise PersonalityNotFound("this personality")
+            personality = resolution.personality
+            caller = permit(
+                CHAT,
+                resolution.verdict,
+                user=payer,
+                personality_id=personality.id,
+                name=personality.name,
+                guild_id=request.channel.guild_id,
+            )
+            if personality.age_restricted and not request.channel.age_restricted:
+                raise AgeRestricted(personality.name)
+            usable = await restrict(session, resolution.config, self._models, caller.payers)
+            if usable.config is None:
+                raise NoConfig
+            if usable.refused_model is not None:
+                resolution = replace(resolution, config_source="the global default")
+            window = min(personality.context_window_size, usable.window or _MAX_WINDOW)
+            history = await queries.history(
+                session,
+                request.channel.channel_id,
+                limit=window + prompt.block_size(window),
+                before=request.regenerated_line.position if request.regenerated_line else None,
+            )
+            books = await self._lore.books(
+                session,
+                LorePlace(
+                    personality_id=personality.id,
+                    persona_id=resolution.persona.id,
+                    channel_ids=situation.channel_ids,
+                    guild_id=request.channel.guild_id,
+                ),
+            )
+            context = ReplyContext(
+                user=user,
+                caller=caller,
+                resolution=resolution,
+                config=usable.config,
+                refused_model=usable.refused_model,
+                keyed=usable.keyed,
+                history=history,
+                books=books,
+                timers=(
+                    await timers(session, request.channel.channel_id, personality.id)
+                    if books
+                    else ()
+                ),
+                shared=await self._shared_photos(
+                    session,
+                    personality.id,
+                    guild_id=request.channel.guild_id,
+                    channel_id=request.channel.channel_id,
+                ),
+            )
+            is_remembered = personality.memory_enabled and resolution.keeps_memories
+            if not is_remembered or user.incognito:
+                return context
+            limit = _default(usable.config.memory_limit, MEMORY_LIMIT)
+            threshold = _default(usable.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
+            before = (
+                request.regenerated_line.created_at
+                if request.regenerated_line
+                else self._clock.now()
+            )
+            memories = await retrieve(
+                session,
+                personality_id=personality.id,
+                user_id=user.id,
+                channel=request.channel,
+                embedding=embedding,
+                words=_distinctive_words(request.text, personality.name, resolution.persona.name),
+                before=history[0].created_at if history else before,
+                threshold=threshold,
+                limit=limit,
+            )
+            return replace(context, memories=memories)
+
+
+def _distinctive_words(text: str, *names: str) -> str:
+    """Return the words of a text without the speakers' names, which are in every memory."""
+    common = {word for name in names for word in _WORD.findall(name.casefold())}
+    return " ".join(word for word in _WORD.findall(text) if word.casefold() not in common)
+
+
+def _default(value: Any, default: Any) -> Any:
+    return default if value is None else value

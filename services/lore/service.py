@@ -1,0 +1,300 @@
+"""Creating, changing, testing, importing and exporting lorebooks."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Lorebook, LoreEntry, LoreScope, Personality
+from db.session import Sessions
+from services.access import Owned, Quotas, check_quota
+from services.clock import Clock, SystemClock
+from services.heavy_work import HeavyWork
+from services.lore import formats, queries
+from services.lore.entries import MAX_CONTENT, MAX_KEY_LENGTH, MAX_KEYS, as_pattern, name_of
+from services.lore.errors import (
+    BadPattern,
+    LorebookNameTaken,
+    LorebookNotFound,
+    LorebookTooLarge,
+    LoreEntryNotFound,
+    LoreNotYours,
+)
+from services.lore.library import LoreLibrary
+from services.lore.matching import problem_of
+from services.lore.types import (
+    Activation,
+    EntryTexts,
+    ImportedBook,
+    ListedBook,
+    LoreContext,
+    LoreFile,
+    LorePlace,
+    LoreTarget,
+)
+from services.macros import Macros
+from services.people import get_or_create_user
+from services.personalities import get_owned, macro_values
+from services.texts import clean_name, clean_text
+from services.types import Actor
+
+
+class LoreService:
+    """Manages lorebooks. Who may change one depends on what it belongs to."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        library: LoreLibrary,
+        *,
+        quotas: Quotas | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._sessions = sessions
+        self._library = library
+        self._quotas = quotas or Quotas()
+        self._clock = clock or SystemClock()
+        self._heavy_work = HeavyWork()
+
+    async def create(self, actor: Actor, target: LoreTarget, name: str) -> Lorebook:
+        """Create an empty book.
+
+        Raises:
+            LoreNotYours, OwnersOnly: The actor may not.
+            LorebookNameTaken: There is one of that name.
+            TextEmpty, TextTooLong: The name is not valid.
+        """
+        file = formats.BookFile(name=clean_name(name), document={}, entries=[])
+        return (await self._add(actor, target, file)).book
+
+    async def import_book(
+        self, actor: Actor, target: LoreTarget, data: bytes, *, name: str
+    ) -> ImportedBook:
+        """Create a book from a file; `name` is used if the file has none.
+
+        Raises:
+            LoreNotYours, OwnersOnly: The actor may not.
+            LorebookTooLarge, NotALorebook: The file is no readable book.
+            LorebookNameTaken: There is one of that name.
+            QuotaReached: The actor has too many entries.
+        """
+        file = await self._heavy_work.run(actor.discord_id, formats.read, data)
+        return await self._add(actor, target, file, default_name=name)
+
+    async def list_books(self, actor: Actor, place: LorePlace) -> Sequence[ListedBook]:
+        """Return a person's own books, and those of this place that they may change."""
+        async with self._sessions() as session:
+            return await queries.list_books(session, actor, place)
+
+    async def find(self, actor: Actor, name: str, place: LorePlace) -> Lorebook:
+        """Return the book of this name, or id, that a person may change here.
+
+        Raises:
+            LorebookNotFound: There is none.
+        """
+        typed = name.strip().lower()
+        for each in await self.list_books(actor, place):
+            if typed in {each.book.name.lower(), str(each.book.id)}:
+                return each.book
+        raise LorebookNotFound(name)
+
+    async def entries(self, book_id: UUID) -> Sequence[LoreEntry]:
+        """Return the entries of a book in order."""
+        async with self._sessions() as session:
+            return await queries.entries(session, book_id)
+
+    async def find_entry(self, book: Lorebook, typed: str) -> LoreEntry:
+        """Return the entry of a book with this name, or number.
+
+        Raises:
+            LoreEntryNotFound: There is none.
+        """
+        async with self._sessions() as session:
+            entry = await queries.find_entry(session, book.id, typed)
+        if entry is None:
+            raise LoreEntryNotFound(typed)
+        return entry
+
+    async def save_entry(
+        self, actor: Actor, book_id: UUID, entry_id: UUID | None, texts: EntryTexts
+    ) -> LoreEntry:
+        """Change an entry, or add one at the end of a book.
+
+        Raises:
+            BadPattern: A key is a regular expression that cannot be used.
+            LorebookNotFound, LoreEntryNotFound: It was deleted.
+            LoreNotYours, OwnersOnly: The actor may not.
+            LorebookTooLarge, QuotaReached: There are too many entries.
+            TextTooLong: The text is too long.
+        """
+        values = _entry_values(texts)
+        async with self._sessions.begin() as session:
+            book = await self._owned(session, actor, book_id)
+            if entry_id is None:
+                if await queries.entry_count(session, book_id) >= formats.MAX_ENTRIES:
+                    raise LorebookTooLarge(formats.LIMIT_MB, formats.MAX_ENTRIES)
+                await self._check_quota(session, actor, book.maker_id, 1)
+                document: dict[str, Any] = {"insertion_order": 100, "extensions": {}, **values}
+                entry = await queries.add_entry(session, book_id, document)
+            else:
+                entry = await session.get(LoreEntry, entry_id)
+                if entry is None or entry.lorebook_id != book_id:
+                    raise LoreEntryNotFound("this entry")
+                entry.document = {**entry.document, **values}
+            entry.name = name_of(entry.document)
+            book.revision += 1
+            return entry
+
+    async def configure(
+        self, actor: Actor, book_id: UUID, *, enabled: bool | None = None, **settings: Any
+    ) -> Lorebook:
+        """Change settings of a book; None keeps the current value.
+
+        Raises:
+            LorebookNotFound: It was deleted.
+            LoreNotYours, OwnersOnly: The actor may not.
+        """
+        async with self._sessions.begin() as session:
+            book = await self._owned(session, actor, book_id)
+            if enabled is not None:
+                book.enabled = enabled
+            changes = {name: value for name, value in settings.items() if value is not None}
+            book.document = {**book.document, **changes}
+            book.revision += 1
+            return book
+
+    async def delete(self, actor: Actor, book_id: UUID, entry_id: UUID | None = None) -> None:
+        """Delete an entry of a book, or all of it.
+
+        Raises:
+            LorebookNotFound: It was deleted already.
+            LoreNotYours, OwnersOnly: The actor may not.
+        """
+        async with self._sessions.begin() as session:
+            book = await self._owned(session, actor, book_id)
+            if entry_id is None:
+                await session.delete(book)
+            else:
+                await queries.delete_entry(session, book_id, entry_id)
+                book.revision += 1
+
+    async def export(self, actor: Actor, book_id: UUID, *, as_world_info: bool) -> LoreFile:
+        """Return a book as a file, as World Info or as the book of a card.
+
+        Raises:
+            LorebookNotFound: It was deleted.
+            LoreNotYours, OwnersOnly: The actor may not.
+        """
+        async with self._sessions() as session:
+            book = await self._owned(session, actor, book_id)
+            documents = [each.document for each in await queries.entries(session, book_id)]
+        named = {"name": book.name, **book.document}
+
+        def write() -> bytes:
+            if as_world_info:
+                return json.dumps(formats.to_world_info(named, documents), indent=2).encode()
+            data = formats.to_character_book(named, documents)
+            return json.dumps({"spec": "lorebook_v3", "data": data}, indent=2).encode()
+
+        return LoreFile(f"{book.name}.json", await self._heavy_work.run(actor.discord_id, write))
+
+    async def test(
+        self, actor: Actor, place: LorePlace, text: str, personality: Personality
+    ) -> Activation:
+        """Return which entries a message would activate, and why, of books the actor may change."""
+        own = {each.book.id for each in await self.list_books(actor, place)}
+        async with self._sessions() as session:
+            at = replace(place, personality_id=personality.id)
+            books = [each for each in await self._library.books(session, at) if each.id in own]
+        values = macro_values(personality, now=self._clock.now(), user="the user")
+        context = LoreContext(
+            messages=[text], personality_name=personality.name, fields=values.fields
+        )
+        return await self._library.search(books, context, expand=Macros(values).expand)
+
+    async def _add(
+        self, actor: Actor, target: LoreTarget, file: formats.BookFile, default_name: str = ""
+    ) -> ImportedBook:
+        name = clean_name(file.name or default_name)
+        async with self._sessions.begin() as session:
+            await _check_target(session, actor, target)
+            if await queries.is_taken(session, target, name):
+                raise LorebookNameTaken(name)
+            user = await get_or_create_user(session, actor)
+            await self._check_quota(session, actor, user.id, len(file.entries))
+            book = await queries.add_book(session, target, user.id, name, file)
+            return ImportedBook(book, len(file.entries), file.notes)
+
+    async def _check_quota(
+        self, session: AsyncSession, actor: Actor, maker_id: UUID | None, adding: int
+    ) -> None:
+        if maker_id is not None:
+            await check_quota(
+                session, self._quotas, Owned.LORE_ENTRIES, maker_id, actor=actor, adding=adding
+            )
+
+    async def _owned(self, session: AsyncSession, actor: Actor, book_id: UUID) -> Lorebook:
+        """Return a book that the actor may change, locked."""
+        book = await session.get(Lorebook, book_id, with_for_update=True)
+        if book is None:
+            raise LorebookNotFound("this lorebook")
+        target = LoreTarget(
+            scope=LoreScope(book.scope),
+            channel_id=book.channel_id,
+            guild_id=book.guild_id,
+            persona_id=book.persona_id,
+            personality_id=book.personality_id,
+        )
+        await _check_target(session, actor, target)
+        return book
+
+
+async def _check_target(session: AsyncSession, actor: Actor, target: LoreTarget) -> None:
+    """Check that a person may have books of a target.
+
+    Raises:
+        LoreNotYours, OwnersOnly: They may not.
+    """
+    if target.personality_id is not None:
+        await get_owned(session, actor, target.personality_id)
+        return
+    match target.scope:
+        case LoreScope.CHANNEL:
+            is_allowed = actor.moderates or target.guild_id is None
+        case LoreScope.SERVER:
+            is_allowed = actor.moderates_server and target.guild_id is not None
+        case LoreScope.PERSONA:
+            is_allowed = await queries.owns_persona(session, actor.discord_id, target.persona_id)
+        case _:
+            is_allowed = False
+    if not (is_allowed or actor.is_bot_owner):
+        raise LoreNotYours(target.scope)
+
+
+def _entry_values(texts: EntryTexts) -> Mapping[str, Any]:
+    """Return the values of an entry's document.
+
+    Raises:
+        BadPattern: A key is a regular expression that cannot be used.
+        TextTooLong: The text is too long.
+    """
+    keys, secondary = (
+        [each[:MAX_KEY_LENGTH] for each in some][:MAX_KEYS]
+        for some in (texts.keys, texts.secondary_keys)
+    )
+    for key in [*keys, *secondary]:
+        pattern = as_pattern(key, use_regex=False)
+        if pattern is not None and problem_of(pattern):
+            raise BadPattern(key)
+    return {
+        "comment": texts.name.strip(),
+        "keys": keys,
+        "secondary_keys": secondary,
+        "selective": bool(secondary),
+        "content": clean_text(texts.content, field="text", limit=MAX_CONTENT),
+        "constant": texts.constant,
+        "enabled": texts.enabled,
+    }
