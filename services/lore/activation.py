@@ -5,7 +5,7 @@ worldinfo/), except that an entry without room is skipped instead of ending the 
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -102,18 +102,26 @@ class _Search:
         self._level = 1
 
     def run(self) -> Activation:
-        candidates = self._first_candidates()
+        """Return what is activated, pass by pass: contents bring up other entries."""
+        for book in self._books:
+            for section in book.sections:
+                texts = self._texts_of(book, section.reach)
+                texts.found |= section.index.find(texts.messages)
         delays = sorted({level for book in self._books for level in book.delay_levels})
         delay = delays.pop(0) if delays else 0
         for self._level in range(1, _MAX_PASSES + 1):
-            new = self._pass(candidates, delay)
-            texts = [each for each in new if not each.entry.prevent_recursion]
-            candidates = self._next_candidates(texts)
-            if not candidates:
-                if not delays:
-                    break
+            new = self._pass(delay)
+            contents = [
+                each.text
+                for each in new
+                if each.book.settings.recursive and not each.entry.prevent_recursion
+            ]
+            if contents:
+                self._add_texts(contents)
+            elif delays:
                 delay = delays.pop(0)
-                candidates = self._delayed(delay)
+            else:
+                break
         return Activation(
             activated=sorted(
                 self._activated.values(), key=lambda each: (each.entry.order, str(each.entry.id))
@@ -123,17 +131,17 @@ class _Search:
             timed_out=self._patterns.timed_out,
         )
 
-    def _first_candidates(self) -> dict[UUID, Book]:
+    def _candidates(self) -> dict[UUID, Book]:
+        """Return the entries that may be used, by their keys or otherwise, and are not yet."""
         candidates: dict[UUID, Book] = {}
         for book in self._books:
             ids = {*book.always, *(book.entries.keys() & set(self._context.similar))}
             timed = book.entries.keys() & self._timers.keys()
             ids |= {id_ for id_ in timed if self._is_sticky(book.entries[id_])}
             for section in book.sections:
-                texts = self._texts_of(book, section.reach)
-                texts.found |= (found := section.index.find(texts.messages))
-                ids |= section.index.owners(found)
+                ids |= section.index.owners(self._texts_of(book, section.reach).found)
                 ids.update(section.others)
+            ids -= self._activated.keys() | self._skipped.keys()
             candidates.update(dict.fromkeys(ids, book))
         return candidates
 
@@ -147,31 +155,18 @@ class _Search:
             self._texts[book.id, reach] = texts
         return texts
 
-    def _next_candidates(self, new: Sequence[Activated]) -> dict[UUID, Book]:
-        """Return the entries whose keys are in the texts of the entries that were activated."""
-        candidates: dict[UUID, Book] = {}
-        contents = [each.text for each in new if each.book.settings.recursive]
-        for book in self._books if contents else ():
-            if not book.settings.recursive:
-                continue
-            for section in book.sections:
+    def _add_texts(self, contents: Sequence[str]) -> None:
+        """Look for keys in the texts of the entries that were activated."""
+        for book in self._books:
+            for section in book.sections if book.settings.recursive else ():
                 texts = self._texts_of(book, section.reach)
-                found = {key for each in contents for key in section.index.find(texts.add(each))}
-                texts.found |= found
-                ids = section.index.owners(found) | set(section.others)
-                candidates.update(dict.fromkeys(ids - self._activated.keys(), book))
-        return candidates
+                for content in contents:
+                    texts.found |= section.index.find(texts.add(content))
 
-    def _delayed(self, level: int) -> dict[UUID, Book]:
-        return {
-            id_: book
-            for book in self._books
-            for id_, entry in book.entries.items()
-            if 0 < entry.delay_until_recursion <= level and id_ not in self._activated
-        }
-
-    def _pass(self, candidates: Mapping[UUID, Book], delay: int) -> list[Activated]:
-        checked = (self._check(book.entries[id_], book, delay) for id_, book in candidates.items())
+    def _pass(self, delay: int) -> list[Activated]:
+        checked = (
+            self._check(book.entries[id_], book, delay) for id_, book in self._candidates().items()
+        )
         hits = sorted((hit for hit in checked if hit is not None), key=lambda hit: hit.rank)
         lucky = [hit for hit in self._without_losers(hits) if self._is_lucky(hit)]
         new = [each for hit in lucky if (each := self._fit(hit)) is not None]
@@ -180,8 +175,7 @@ class _Search:
 
     def _check(self, entry: Entry, book: Book, delay: int) -> Hit | None:
         """Return an entry if it is found in this pass and may be used."""
-        is_done = entry.id in self._activated or entry.id in self._skipped
-        if is_done or not self._is_meant(entry) or not self._is_searched_now(entry, delay):
+        if not self._is_meant(entry) or not self._is_searched_now(entry, book, delay):
             return None
         hit = self._find(entry, book)
         if hit and hit.reason is not Reason.STICKY and (reason := self._waits_for(entry)):
@@ -211,11 +205,12 @@ class _Search:
         is_cooling = timer and timer.sticky_until <= position < timer.cooldown_until
         return SkipReason.COOLDOWN if is_cooling else None
 
-    def _is_searched_now(self, entry: Entry, delay: int) -> bool:
+    def _is_searched_now(self, entry: Entry, book: Book, delay: int) -> bool:
         """Whether an entry is looked for in this pass; the first one sees the messages alone."""
         if self._level == 1:
             return not entry.delay_until_recursion
-        return not entry.exclude_recursion and entry.delay_until_recursion <= delay
+        is_recursive = book.settings.recursive and not entry.exclude_recursion
+        return is_recursive and entry.delay_until_recursion <= delay
 
     def _is_meant(self, entry: Entry) -> bool:
         """Whether an entry is for this personality, this kind of answer and this moment."""

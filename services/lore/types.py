@@ -133,6 +133,8 @@ class Hit:
         entry = self.entry
         return (
             self.reason is not Reason.STICKY,
+            # What is always there keeps its room, and with it the beginning of the prompt.
+            self.reason is not Reason.CONSTANT,
             entry.is_dropped_first,
             -entry.priority,
             SCOPE_ORDER.index(self.book.scope),

@@ -36,6 +36,9 @@ from db.models import (
     JobStep,
     LlmCall,
     LlmConfig,
+    Lorebook,
+    LoreEntry,
+    LoreScope,
     Memory,
     OptOut,
     Persona,
@@ -192,6 +195,8 @@ def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
         "personality_cards": select(PersonalityCard).where(
             PersonalityCard.personality_id.in_(personality_ids)
         ),
+        "lorebooks": select(Lorebook).where(Lorebook.id.in_(_lorebooks(user))),
+        "lore_entries": select(LoreEntry).where(LoreEntry.lorebook_id.in_(_lorebooks(user))),
         "photos": select(Photo).where(Photo.personality_id.in_(personality_ids)),
         "social_posts": select(SocialPost).where(SocialPost.personality_id.in_(personality_ids)),
         "social_targets": select(SocialTarget).where(
@@ -205,6 +210,20 @@ def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
         "model_calls": select(LlmCall).where(LlmCall.user_id.in_(user)),
         "opted_out": select(OptOut).where(OptOut.discord_id == discord_id),
     }
+
+
+def _lorebooks(user: Select[UUID]) -> Select[UUID]:
+    personalities = select(PersonalityOwner.personality_id).where(
+        PersonalityOwner.user_id.in_(user)
+    )
+    personas = select(Persona.id).where(Persona.owner_id.in_(user))
+    return select(Lorebook.id).where(
+        or_(
+            Lorebook.maker_id.in_(user),
+            Lorebook.personality_id.in_(personalities),
+            Lorebook.persona_id.in_(personas),
+        )
+    )
 
 
 async def _remove_likes(session: AsyncSession, user_id: UUID) -> None:
@@ -233,6 +252,12 @@ async def _erase_content(session: AsyncSession, discord_id: int) -> None:
     await _erase_board_data(session, discord_id)
     statements: Sequence[Any] = (
         delete(Memory).where(Memory.user_id.in_(user)),
+        # Those of DMs; those of a server are its moderators'.
+        delete(Lorebook).where(
+            Lorebook.maker_id.in_(user),
+            Lorebook.scope == LoreScope.CHANNEL,
+            Lorebook.guild_id.is_(None),
+        ),
         # Answers are deleted by cascade.
         delete(Post).where(Post.author_id.in_(speaker)),
         delete(Comment).where(Comment.author_id.in_(speaker)),

@@ -18,6 +18,8 @@ from db.models import (
     EngineTask,
     JobStep,
     LlmCall,
+    Lorebook,
+    LoreTimer,
     Memory,
     OpenAnswer,
     Post,
@@ -60,6 +62,8 @@ async def forget_server(session: AsyncSession, guild_id: int) -> int:
     # The steps of these jobs contain answers of models; unfinished ones end without a message.
     await session.execute(delete(JobStep).where(JobStep.job_id.in_(tasks)))
     count = 0
+    channels = select(ConversationLine.channel_id).where(ConversationLine.guild_id == guild_id)
+    await session.execute(delete(LoreTimer).where(LoreTimer.channel_id.in_(channels)))
     for statement in (
         delete(Memory).where(Memory.guild_id == guild_id).returning(Memory.id),
         delete(ConversationLine)
@@ -90,7 +94,9 @@ async def forget_left_server(session: AsyncSession) -> bool:
     if guild_id is None:
         return False
     await forget_server(session, guild_id)
-    for table in (Board, ActivatedChannel, Admission, Block, ApiKey, AuditEntry, ServerPolicy):
+    for table in (
+        *(Board, ActivatedChannel, Admission, Block, ApiKey, AuditEntry, Lorebook, ServerPolicy),
+    ):
         await session.execute(delete(table).where(table.guild_id == guild_id))
     calls = update(LlmCall).where(LlmCall.guild_id == guild_id).values(guild_id=None)
     await session.execute(calls)
