@@ -12,7 +12,7 @@ from uuid import UUID
 from services.lore import groups
 from services.lore.books import SCOPE_ORDER, Book, Reach, has_macro, reach_of
 from services.lore.entries import Entry, Logic, Pattern, Position
-from services.lore.matching import Key, PatternSearch, Term, Text
+from services.lore.matching import Key, PatternSearch, Term, TermIndex, Text
 from services.lore.types import (
     Activated,
     Activation,
@@ -52,31 +52,28 @@ class _Texts:
 
     def __init__(self, raw: str, patterns: PatternSearch, expand: Callable[[str], str]) -> None:
         self._patterns, self._expand = patterns, expand
-        self._parts = [Text(raw)]
-        self._whole = raw
-        self.found: set[Key] = set()
+        self._parts = [raw]
+        self.found: set[Term] = set()
 
-    def add(self, raw: str) -> Text:
-        """Add the text of an activated entry."""
-        self._parts.append(part := Text(raw))
-        self._whole = f"{self._whole}\n{raw}"
-        return part
+    def search(self, index: TermIndex) -> None:
+        """Look for terms in the messages."""
+        self.found |= index.find(Text(self._parts[0]), self._patterns)
 
-    @property
-    def messages(self) -> Text:
-        """Return the text without those of entries."""
-        return self._parts[0]
+    def add(self, raw: str, index: TermIndex) -> None:
+        """Add the text of an activated entry, and look for terms in it."""
+        self._parts.append(raw)
+        self.found.update(index.find_again(raw, self._patterns))
 
     def has(self, term: Term) -> bool:
-        """Whether a term is in the texts; plain keys have been looked for already."""
-        if isinstance(term, Pattern):
-            source = self._expand(term.source) if has_macro(term) else term.source
-            return self._patterns.search(Pattern(source, term.flags), self._whole)
+        """Whether a term is in the texts; one with macros is looked for now."""
         if not has_macro(term):
             return term in self.found
+        if isinstance(term, Pattern):
+            pattern = Pattern(self._expand(term.source), term.flags)
+            return any(self._patterns.search(pattern, part) for part in self._parts)
         text = self._expand(term.text)
         key = replace(term, text=text if term.is_exact_case else text.casefold())
-        return bool(text) and any(part.has(key) for part in self._parts)
+        return bool(text) and any(Text(part).has(key) for part in self._parts)
 
 
 class _Search:
@@ -105,8 +102,7 @@ class _Search:
         """Return what is activated, pass by pass: contents bring up other entries."""
         for book in self._books:
             for section in book.sections:
-                texts = self._texts_of(book, section.reach)
-                texts.found |= section.index.find(texts.messages)
+                self._texts_of(book, section.reach).search(section.index)
         delays = sorted({level for book in self._books for level in book.delay_levels})
         delay = delays.pop(0) if delays else 0
         for self._level in range(1, _MAX_PASSES + 1):
@@ -139,8 +135,9 @@ class _Search:
             timed = book.entries.keys() & self._timers.keys()
             ids |= {id_ for id_ in timed if self._is_sticky(book.entries[id_])}
             for section in book.sections:
-                ids |= section.index.owners(self._texts_of(book, section.reach).found)
                 ids.update(section.others)
+                for term in self._texts_of(book, section.reach).found:
+                    ids.update(section.owners.get(term, ()))
             ids -= self._activated.keys() | self._skipped.keys()
             candidates.update(dict.fromkeys(ids, book))
         return candidates
@@ -161,7 +158,7 @@ class _Search:
             for section in book.sections if book.settings.recursive else ():
                 texts = self._texts_of(book, section.reach)
                 for content in contents:
-                    texts.found |= section.index.find(texts.add(content))
+                    texts.add(content, section.index)
 
     def _pass(self, delay: int) -> list[Activated]:
         checked = (

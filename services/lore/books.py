@@ -1,13 +1,13 @@
 """Lorebooks prepared to be searched: their keys are indexed once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from uuid import UUID
 
 from db.models import LoreScope
-from services.lore.entries import Entry, Pattern, as_pattern
-from services.lore.matching import Key, KeyIndex, Term, term_of
+from services.lore.entries import Entry
+from services.lore.matching import Key, Term, TermIndex, term_of
 
 DEFAULT_SCAN_DEPTH = 2
 _MACRO = "{{"
@@ -46,11 +46,15 @@ class Terms:
 
 @dataclass(frozen=True)
 class Section:
-    """The entries of a book with one reach, by their keys."""
+    """The entries of a book with one reach, by their primary terms.
+
+    `others` have terms with macros, which stand for something else in each conversation.
+    """
 
     reach: Reach
-    index: KeyIndex[UUID]
-    others: Sequence[UUID]
+    index: TermIndex
+    owners: Mapping[Term, Collection[UUID]]
+    others: Collection[UUID]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,32 +125,23 @@ def terms_of(entry: Entry, settings: BookSettings) -> Terms:
     )
 
 
-def patterns_in(entry: Entry) -> Sequence[Pattern]:
-    """Return the keys of an entry that are regular expressions."""
-    keys = [*entry.keys, *entry.secondary_keys]
-    patterns = (as_pattern(key, use_regex=entry.use_regex) for key in keys)
-    return [each for each in patterns if each is not None]
-
-
 def has_macro(term: Term) -> bool:
     """Whether a term has macros, which stand for something else in each conversation."""
     return _MACRO in (term.text if isinstance(term, Key) else term.source)
 
 
 def _section(reach: Reach, ids: Sequence[UUID], terms: Mapping[UUID, Terms]) -> Section:
-    owners: dict[Key, set[UUID]] = {}
-    others: list[UUID] = []
+    owners: dict[Term, set[UUID]] = {}
+    others: set[UUID] = set()
+    searched: list[Term] = []
     for id_ in ids:
-        own = terms[id_]
-        for term in own.all():
-            if isinstance(term, Key) and not has_macro(term):
-                owners.setdefault(term, set())
-        for term in own.primary:
-            if isinstance(term, Key) and not has_macro(term):
-                owners[term].add(id_)
-        if any(isinstance(term, Pattern) or has_macro(term) for term in own.primary):
-            others.append(id_)
-    return Section(reach, KeyIndex(owners), others)
+        searched += [term for term in terms[id_].all() if not has_macro(term)]
+        for term in terms[id_].primary:
+            if has_macro(term):
+                others.add(id_)
+            else:
+                owners.setdefault(term, set()).add(id_)
+    return Section(reach, TermIndex(searched), owners, others)
 
 
 def _first(value: bool | None, default: bool) -> bool:  # noqa: FBT001 - both are settings

@@ -3,11 +3,11 @@
 import re
 import time
 import unicodedata
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias
 
 import regex
 
@@ -16,6 +16,7 @@ from services.lore.entries import Pattern, as_pattern
 _GRAM = 3  # characters of the part of a key by which it is looked up
 _FLAGS = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL}
 _MAX_PATTERN = 2000  # characters
+_MAX_KNOWN = 2000  # texts that each index remembers what is in them
 # Scripts without spaces between words, in which a whole word cannot be told.
 _NO_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -26,8 +27,6 @@ _JAVASCRIPT = (
     (re.compile(r"\\u\{([0-9a-fA-F]{1,6})\}"), r"\\U{\1}"),
 )
 _CODE_POINT = re.compile(r"\\U\{([0-9a-fA-F]{1,6})\}")
-
-K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -75,15 +74,18 @@ def _is_in_word(text: str, at: int) -> bool:
     return 0 <= at < len(text) and (text[at].isalnum() or text[at] == "_")
 
 
-class KeyIndex(Generic[K]):
-    """Finds which of many keys are in a text, by the rarest part of each."""
+class TermIndex:
+    """Finds which of many terms are in a text: plain keys by the rarest part of each."""
 
-    def __init__(self, keys: Mapping[Key, Iterable[K]]) -> None:
-        self._owners = {key: tuple(owners) for key, owners in keys.items() if key.text}
-        grams = {key: _grams(key.text.casefold()) for key in self._owners}
+    def __init__(self, terms: Iterable[Term]) -> None:
+        unique = dict.fromkeys(terms)
+        keys = [each for each in unique if isinstance(each, Key) and each.text]
+        self._patterns = [each for each in unique if isinstance(each, Pattern)]
+        grams = {key: _grams(key.text.casefold()) for key in keys}
         counts = Counter(gram for each in grams.values() for gram in each)
         self._by_gram: dict[str, list[Key]] = {}
         self._short: list[Key] = []
+        self._known: OrderedDict[str, frozenset[Term]] = OrderedDict()
         for key, own in grams.items():
             if own:
                 rarest = min(own, key=lambda gram: (counts[gram], gram))
@@ -91,16 +93,24 @@ class KeyIndex(Generic[K]):
             else:
                 self._short.append(key)
 
-    def find(self, text: Text) -> set[Key]:
-        """Return the keys that are in a text."""
-        found = {key for key in self._short if text.has(key)}
+    def find(self, text: Text, patterns: "PatternSearch") -> set[Term]:
+        """Return the terms that are in a text."""
+        found: set[Term] = {key for key in self._short if text.has(key)}
         for gram in self._by_gram.keys() & _grams(text.folded):
             found.update(key for key in self._by_gram[gram] if text.has(key))
+        found.update(each for each in self._patterns if patterns.search(each, text.raw))
         return found
 
-    def owners(self, keys: Iterable[Key]) -> set[K]:
-        """Return to whom keys belong."""
-        return {owner for key in keys for owner in self._owners.get(key, ())}
+    def find_again(self, raw: str, patterns: "PatternSearch") -> Collection[Term]:
+        """Return the same of a text that comes again, which is remembered."""
+        found = self._known.get(raw)
+        if found is None:
+            found = frozenset(self.find(Text(raw), patterns))
+            if not patterns.timed_out:
+                self._known[raw] = found
+        if len(self._known) > _MAX_KNOWN:
+            self._known.popitem(last=False)
+        return found
 
 
 def _grams(text: str) -> set[str]:

@@ -11,7 +11,17 @@ from rich.console import Console
 from rich.table import Table
 
 from db.upgrade import upgrade
-from tests.bench import chat, engine, first_answer, hostile, jobs, media, photos, responsiveness
+from tests.bench import (
+    chat,
+    engine,
+    first_answer,
+    hostile,
+    jobs,
+    lore,
+    media,
+    photos,
+    responsiveness,
+)
 from tests.bench.measure import Measure
 
 # Each takes the address of an empty, migrated database.
@@ -20,6 +30,7 @@ MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
     first_answer.measure,
     hostile.measure,
     jobs.measure,
+    lore.measure,
     engine.measure,
     media.measure,
     photos.measure,

@@ -24,6 +24,7 @@ from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import Dialect, OpenAICompatible
+from services.lore import LoreLibrary
 from services.seeds import seed
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.bench.measure import Measure, percentile
@@ -138,6 +139,7 @@ async def chatting(
     vendor: TimedVendor,
     *,
     budgets: BudgetPolicy | None = None,
+    lore: LoreLibrary | None = None,
 ) -> AsyncGenerator[tuple[Sessions, ChatService]]:
     """Open the service on a database, in front of a vendor."""
     dialect = Dialect(cache_key=True, context_tokens=32_000)
@@ -153,7 +155,7 @@ async def chatting(
             background,
             {"openai": ConfiguredVendor(texts, "gpt-6-luna")},
         )
-        generator = ReplyGenerator(sessions, models, embedder, SystemClock())
+        generator = ReplyGenerator(sessions, models, embedder, SystemClock(), lore=lore)
         yield (
             sessions,
             ChatService(
@@ -167,16 +169,16 @@ async def _measure(url: str) -> list[Measure]:
     embedder, adapter, vendor = WordLlamaEmbedder(), TimedAdapter(), TimedVendor()
     async with chatting(url, embedder, adapter, vendor) as (sessions, chat):
         await _fill_memory(sessions, embedder)
-        await _converse(chat, adapter, vendor, channel_id=1, turns=5)  # connections, plans
-        alone = await _converse(chat, adapter, vendor, channel_id=2, turns=TURNS_ALONE)
+        await converse(chat, adapter, vendor, channel_id=1, turns=5)  # connections, plans
+        alone = await converse(chat, adapter, vendor, channel_id=2, turns=TURNS_ALONE)
         crowd = await asyncio.gather(
             *(
-                _converse(chat, adapter, vendor, channel_id=100 + number, turns=TURNS_EACH)
+                converse(chat, adapter, vendor, channel_id=100 + number, turns=TURNS_EACH)
                 for number in range(CONVERSATIONS)
             )
         )
         vendor.prompts.clear()
-        await _converse(chat, adapter, vendor, channel_id=3, turns=TURNS_CACHED)
+        await converse(chat, adapter, vendor, channel_id=3, turns=TURNS_CACHED)
     overhead = await _reserving_overhead(url, embedder)
     together = [took for each in crowd for took in each]
     return [
@@ -189,7 +191,7 @@ async def _measure(url: str) -> list[Measure]:
     ]
 
 
-async def _converse(
+async def converse(
     chat: ChatService, adapter: TimedAdapter, vendor: TimedVendor, *, channel_id: int, turns: int
 ) -> list[float]:
     """Return the milliseconds of each turn that were not the model's."""
@@ -226,7 +228,7 @@ async def _reserving_overhead(url: str, embedder: WordLlamaEmbedder) -> float:
         for turn in range(TURNS_ACCESS):
             # Each comes first as often as the other.
             for budgets.is_on in (turn % 2 == 0, turn % 2 == 1):
-                times = await _converse(chat, adapter, vendor, channel_id=5000, turns=1)
+                times = await converse(chat, adapter, vendor, channel_id=5000, turns=1)
                 took[budgets.is_on] += times if turn >= WARM_UP else []  # connections, plans
     pairs = zip(took[True], took[False], strict=True)
     return 1 + percentile([on - off for on, off in pairs], 0.5) / percentile(took[False], 0.5)
