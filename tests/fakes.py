@@ -10,7 +10,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from services.access import AccessRefused
-from services.chat.ports import ChatAdapter
+from services.chat.ports import ChatAdapter, Page
 from services.clock import Clock
 from services.media import MAX_BYTES
 from services.notifications import Notice, Notifier, ReplyAddress
@@ -50,7 +50,13 @@ class FakeChatAdapter(ChatAdapter):
 
     @override
     async def send(
-        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self,
+        channel: Channel,
+        speaker: Speaker,
+        text: str,
+        *,
+        line_id: UUID,
+        page: Page | None = None,
     ) -> list[int]:
         self.sent.append((speaker, text))
         return [len(self.sent)]
@@ -64,6 +70,7 @@ class FakeChatAdapter(ChatAdapter):
         text: str,
         *,
         line_id: UUID,
+        page: Page | None = None,
     ) -> list[int]:
         self.sent.append((speaker, text))
         return message_ids

@@ -12,6 +12,7 @@ from services.chat import (
     ChannelService,
     ChatAdapter,
     ChatService,
+    GreetingService,
 )
 from services.command_sync import CommandSyncService
 from services.engine import (
@@ -69,6 +70,7 @@ class Services:
     privacy: PrivacyService
     channels: ChannelService
     answers: AnswerService
+    greetings: GreetingService
     chat: ChatService
     publishing: PublishingService
     characters: CharacterService

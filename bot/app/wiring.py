@@ -32,6 +32,7 @@ from services.chat import (
     ChannelService,
     ChatService,
     ConversationWriter,
+    GreetingService,
     ReplyGenerator,
     SweepHandler,
 )
@@ -216,6 +217,7 @@ def assemble(
         memory=MemoryService(sessions, embedder, active_clock, quotas),
         privacy=PrivacyService(sessions),
         channels=ChannelService(sessions),
+        greetings=GreetingService(sessions, writer, adapters.chat_adapter, active_clock),
         answers=AnswerService(sessions, generator, writer, adapters.chat_adapter),
         chat=ChatService(sessions, generator, writer, adapters.chat_adapter, adapters.notifier),
         publishing=PublishingService(sessions, models),

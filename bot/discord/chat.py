@@ -22,7 +22,7 @@ from bot.discord.proxies import Proxies
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
 from services.access import AccessDenied, AccessRefused
-from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, split
+from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, Page, split
 from services.errors import DomainError
 from services.media import MAX_BYTES
 from services.names import appearance
@@ -55,7 +55,7 @@ class DiscordChatAdapter(ChatAdapter):
         webhooks: Webhooks,
         automod: AutoMod,
         *,
-        answer_view: Callable[[UUID], ui.View],
+        answer_view: Callable[[UUID, Page | None], ui.View],
         proxies: Proxies,
         cdn_hosts: Collection[str] = CDN_HOSTS,
     ) -> None:
@@ -69,16 +69,21 @@ class DiscordChatAdapter(ChatAdapter):
 
     @override
     async def send(
-        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self,
+        channel: Channel,
+        speaker: Speaker,
+        text: str,
+        *,
+        line_id: UUID,
+        page: Page | None = None,
     ) -> list[int]:
         async with translate_errors():
             messageable = await self._resolve(channel)
             await self._automod.check(messageable, text)
             via_webhook = await self._can_use_webhook(channel, messageable)
             pieces = _split_answer(channel, speaker, text, via_webhook=via_webhook)
-            return await self._send_all(
-                messageable, speaker, pieces, line_id, via_webhook=via_webhook
-            )
+            view = self._answer_view(line_id, page)
+            return await self._send_all(messageable, speaker, pieces, view, via_webhook=via_webhook)
 
     @override
     async def edit(
@@ -89,21 +94,23 @@ class DiscordChatAdapter(ChatAdapter):
         text: str,
         *,
         line_id: UUID,
+        page: Page | None = None,
     ) -> list[int]:
         async with translate_errors():
             messageable = await self._resolve(channel)
             await self._automod.check(messageable, text)
             via_webhook = await self._can_use_webhook(channel, messageable)
             pieces = _split_answer(channel, speaker, text, via_webhook=via_webhook)
+            buttons = self._answer_view(line_id, page)
             reused_ids = message_ids[: len(pieces)]
             for number, (message_id, piece) in enumerate(
                 zip(reused_ids, pieces, strict=False), start=1
             ):
-                view = self._answer_view(line_id) if number == len(pieces) else None
+                view = buttons if number == len(pieces) else None
                 await self._edit(messageable, message_id, piece, view, via_webhook=via_webhook)
             remaining = pieces[len(reused_ids) :]
             new_ids = await self._send_all(
-                messageable, speaker, remaining, line_id, via_webhook=via_webhook
+                messageable, speaker, remaining, buttons, via_webhook=via_webhook
             )
             return [*reused_ids, *new_ids]
 
@@ -269,14 +276,14 @@ class DiscordChatAdapter(ChatAdapter):
         messageable: Any,
         speaker: Speaker,
         pieces: list[str],
-        line_id: UUID,
+        buttons: ui.View,
         *,
         via_webhook: bool,
     ) -> list[int]:
         """Send messages; the last one has the button of the answer."""
         message_ids: list[int] = []
         for number, piece in enumerate(pieces, start=1):
-            view = self._answer_view(line_id) if number == len(pieces) else discord.utils.MISSING
+            view = buttons if number == len(pieces) else discord.utils.MISSING
             if via_webhook:
                 message = await self._webhooks.send(messageable, speaker, piece, view=view)
             else:

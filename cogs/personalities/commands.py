@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
-from bot.discord.converters import interaction_actor, is_age_restricted
+from bot.discord.converters import interaction_actor, is_age_restricted, to_channel
 from bot.discord.ui import ActionView, AnyInteraction, confirm, show_list
 from cogs.options import (
     BringOption,
@@ -41,6 +41,7 @@ class Personalities(
         self._personalities = bot.services.personalities
         self._cards = bot.services.cards
         self._servers = bot.services.servers
+        self._greetings = bot.services.greetings
 
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
@@ -163,6 +164,8 @@ class Personalities(
             f"{interaction.user.mention} brought **{name}**: call them with `@{personality.name}`. "
             "Moderators can send them away with `/server personalities`."
         )
+        channel = to_channel(interaction.channel, interaction.guild)
+        await self._greetings.greet(await interaction_actor(interaction), channel, personality.id)
 
     @alias.command(name="add")
     @app_commands.describe(personality="Which of yours", alias="The other name")

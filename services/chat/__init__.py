@@ -27,8 +27,9 @@ from services.chat.errors import (
     OptedOut,
     Refusal,
 )
+from services.chat.greeting_service import GreetingService
 from services.chat.persistence import ConversationWriter
-from services.chat.ports import ChatAdapter
+from services.chat.ports import ChatAdapter, Page
 from services.chat.postprocess import clean, find_defect, trim_incomplete
 from services.chat.queries import Resolution, append
 from services.chat.renames import NameTaken
@@ -48,6 +49,7 @@ __all__ = [
     "ConversationWriter",
     "DiscordBusy",
     "DiscordUnavailable",
+    "GreetingService",
     "MessageContext",
     "MessageRefused",
     "MissingPermission",
@@ -57,6 +59,7 @@ __all__ = [
     "NotActivated",
     "NotYourAnswer",
     "OptedOut",
+    "Page",
     "Provenance",
     "Refusal",
     "ReplyGenerator",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -9,6 +10,14 @@ from services.access import AccessRefused
 from services.media import MAX_BYTES
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which of several texts a message has, counted from 0; it can be turned to the others."""
+
+    index: int
+    count: int
 
 
 class ChatAdapter(Protocol):
@@ -19,9 +28,18 @@ class ChatAdapter(Protocol):
     """
 
     async def send(
-        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self,
+        channel: Channel,
+        speaker: Speaker,
+        text: str,
+        *,
+        line_id: UUID,
+        page: Page | None = None,
     ) -> list[int]:
-        """Send text as a personality, split into messages if needed; return their ids."""
+        """Send text as a personality, split into messages if needed; return their ids.
+
+        A `page` of several has buttons to turn to the others.
+        """
         ...
 
     async def edit(
@@ -32,6 +50,7 @@ class ChatAdapter(Protocol):
         text: str,
         *,
         line_id: UUID,
+        page: Page | None = None,
     ) -> list[int]:
         """Replace the text of messages; return the ids of those that hold it now.
 

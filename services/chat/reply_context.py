@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from db.models import ConversationLine, LlmConfig, User
 from db.session import Sessions
 from services.access import Caller, Situation, permit
 from services.chat import prompt, queries
 from services.chat.errors import AgeRestricted
+from services.chat.greetings import Greeting, has_spoken, render
 from services.chat.queries import Resolution
 from services.clock import Clock
 from services.llm import Image, LanguageModels
@@ -68,6 +71,7 @@ class ReplyContext:
     shared: Sequence[SharedPhoto] = ()
     books: Sequence[Book | UnpreparedBook] = ()
     timers: Sequence[Timer] = ()
+    greeting: Greeting | None = None
 
 
 class ContextLoader:
@@ -146,6 +150,7 @@ class ContextLoader:
                 refused_model=usable.refused_model,
                 keyed=usable.keyed,
                 history=history,
+                greeting=await self._greeting(session, request, user, resolution, history),
                 books=books,
                 timers=(
                     await timers(session, request.channel.channel_id, personality.id)
@@ -181,6 +186,31 @@ class ContextLoader:
                 limit=limit,
             )
             return replace(context, memories=memories)
+
+    async def _greeting(
+        self,
+        session: AsyncSession,
+        request: ReplyRequest,
+        user: User,
+        resolution: Resolution,
+        history: Sequence[ConversationLine],
+    ) -> Greeting | None:
+        """Return the first words of a personality that has not spoken in the channel."""
+        personality, persona = resolution.personality, resolution.persona
+        lines = [*history, *request.lines]
+        if user.incognito or any(line.personality_id == personality.id for line in lines):
+            return None
+        greeting = render(
+            personality,
+            request.channel,
+            index=0,
+            user=persona.preferred_name or persona.name,
+            now=self._clock.now(),
+        )
+        channel_id = request.channel.channel_id
+        if greeting is None or await has_spoken(session, channel_id, personality.id):
+            return None
+        return greeting
 
 
 def _distinctive_words(text: str, *names: str) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from db.models import LlmConfig, Personality, Role, User
+from db.models import LlmConfig, Role, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.chat import lore_search, prompt
 from services.chat.errors import MessageRefused, NoUsableReply, Refusal
+from services.chat.greetings import Greeting, unsent_line
+from services.chat.impersonation import refuse_impersonation
 from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext
 from services.chat.queries import Resolution
@@ -18,7 +20,6 @@ from services.chat.recent_messages import copy_line
 from services.chat.reply_context import ContextLoader, ReplyContext, ReplyRequest
 from services.clock import Clock
 from services.embeddings import TextEmbedder
-from services.errors import NameImpersonates
 from services.llm import (
     Completion,
     ContextTooLong,
@@ -30,7 +31,7 @@ from services.llm import (
 )
 from services.llm_configs import SAMPLING
 from services.lore import Activation, LoreLibrary, Timer
-from services.personalities import SharedPhotos, no_shared_photos, owner_ids
+from services.personalities import SharedPhotos, no_shared_photos
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,8 @@ _SHRINK_FACTOR = 0.6
 class GeneratedReply:
     """An answer that has not been sent. `provenance` is what *Why this reply?* shows.
 
-    `lore_timers` are the timed effects of lore that begin when it is sent.
+    `lore_timers` are the timed effects of lore that begin when it is sent. A `greeting` is said
+    before it.
     """
 
     text: str
@@ -54,6 +56,7 @@ class GeneratedReply:
     provenance: dict[str, Any]
     notes: tuple[str, ...] = ()
     lore_timers: Sequence[Timer] = ()
+    greeting: Greeting | None = None
 
 
 class ReplyGenerator:
@@ -91,7 +94,11 @@ class ReplyGenerator:
         """
         (embedding,) = await self._embedder.embed([request.text])
         context = await retry_on_disconnect(lambda: self._contexts.load(request, embedding))
-        await self._refuse_impersonation(request, context.resolution.personality)
+        if request.namesakes is not None:
+            personality, called_as = context.resolution.personality, request.called_as or ""
+            await refuse_impersonation(
+                self._sessions, personality, request.namesakes, also=[called_as]
+            )
         images = request.images if context.config.vision_model else ()
         model = context.config.vision_model if images else None
         model_request = Request(
@@ -122,21 +129,9 @@ class ReplyGenerator:
             embedding=embedding,
             provenance=_provenance(context, completion, built_prompt, lore),
             lore_timers=lore.timers,
+            greeting=context.greeting,
             notes=_notes(request, context, model_request.model, completion),
         )
-
-    async def _refuse_impersonation(self, request: ReplyRequest, personality: Personality) -> None:
-        if request.namesakes is None:
-            return
-        for name in {personality.display_name or personality.name, request.called_as or ""}:
-            members = await request.namesakes(name)
-            if not members:
-                continue
-            async with self._sessions() as session:
-                owners = await owner_ids(session, personality.id)
-            # Those that come with the bot are nobody's.
-            if owners and members - owners:
-                raise NameImpersonates(name)
 
     def _prompt_context(
         self, request: ReplyRequest, context: ReplyContext, images: tuple[Image, ...]
@@ -145,6 +140,10 @@ class ReplyGenerator:
         last = context.history[-1].position if context.history else 0
         # Copies: another answer may be storing the same lines now.
         pending = [copy_line(line, last + n) for n, line in enumerate(request.lines, start=1)]
+        if context.greeting is not None:
+            personality, channel = context.resolution.personality, request.channel
+            line = unsent_line(channel, personality, context.greeting, user_id=context.user.id)
+            pending.append(copy_line(line, last + len(pending) + 1))
         return PromptContext(
             personality=context.resolution.personality,
             system_prompt=context.resolution.system_prompt,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from db.models import ConversationLine
 from db.retry import retry_on_disconnect
@@ -34,16 +34,17 @@ from services.chat.crisis import is_crisis
 from services.chat.debounce import MessageBatch
 from services.chat.errors import ChannelNotFound, NoPersonalityHere
 from services.chat.ordering import AnswerSlots, QueuePosition, TurnQueues
-from services.chat.persistence import ConversationWriter, answer_line
+from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
 from services.chat.renames import tell_owners
 from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator
+from services.chat.sending import ReplySender
 from services.errors import DomainError, NameImpersonates
 from services.notifications import Notifier
 from services.people import get_or_create_user
-from services.types import Actor, IncomingMessage, speaker_of
+from services.types import Actor, IncomingMessage
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +71,13 @@ class ChatService:
         self._adapter = adapter
         self._notifier = notifier
         self._order = TurnQueues()
-        self._stores = TurnQueues()
         self._recent = RecentMessages()
         self._batches: list[MessageBatch] = []
         self._linked_members: set[int] = set()
         self._catch_up = CatchUp(sessions, adapter, self.forget_messages, self.handle_edit)
+        self._sender = ReplySender(
+            sessions, adapter, writer, self._recent, self._catch_up.close_answer
+        )
 
     async def catch_up(self, owns: Callable[[int | None], bool]) -> None:
         """Follow, after the start, what happened while the process was down.
@@ -242,7 +245,7 @@ class ChatService:
                 while batch.changed.is_set():
                     reply = await self._generate(batch, personality_id)
             batch.is_open = False
-            await self._send(batch, reply)
+            await self._sender.send(batch, reply)
         except ChannelNotFound:
             log.info(
                 "Nobody answers in channel %s: it or the message is gone", batch.channel.channel_id
@@ -363,38 +366,3 @@ class ChatService:
             and (each.author_id not in until or each.created_at > until[each.author_id])
             and (each.author_id not in forgotten or each.created_at > forgotten[each.author_id])
         ]
-
-    async def _send(self, batch: MessageBatch, reply: GeneratedReply) -> None:
-        """Send an answer, then store it together with the other pending lines."""
-        personality, channel = reply.resolution.personality, batch.channel
-        line_id = uuid4()
-        text = "\n".join([reply.text, *(f"-# {note}" for note in reply.notes)])
-        if batch.messages:
-            # Rather not answered after a crash in this moment than twice.
-            await self._catch_up.close_answer(batch.messages[0])
-        message_ids = await self._adapter.send(
-            channel, speaker_of(personality), text, line_id=line_id
-        )
-        answer = answer_line(channel, reply, line_id, message_ids)
-        # Answers to several people may be sent at once: each pending line is stored by one of them.
-        async with self._stores.join(channel.channel_id) as position:
-            await position.wait()
-            if batch.messages:  # not deleted meanwhile
-                await self._store(batch, reply, answer)
-
-    async def _store(
-        self, batch: MessageBatch, reply: GeneratedReply, answer: ConversationLine
-    ) -> None:
-        """Store an answer and all pending lines of its channel, if it may be stored."""
-        channel, is_incognito = batch.channel, reply.user.incognito
-        if batch.user_line is None:
-            batch.user_line = batch.to_user_line(reply)
-            user_line = PendingLine(batch.user_line, is_incognito, batch.author_id)
-            self._recent.add(channel.channel_id, user_line)
-        self._recent.add(channel.channel_id, PendingLine(answer, is_incognito, batch.author_id))
-        if is_incognito:
-            return
-        pending = [each for each in self._recent.lines(channel.channel_id) if not each.is_incognito]
-        lines = [each.line for each in pending]
-        await self._writer.save(channel, lines, reply, user_line=batch.user_line, answer=answer)
-        self._recent.discard(channel.channel_id, pending)

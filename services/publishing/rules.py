@@ -18,6 +18,8 @@ _BUCKETS = (
     (60, AgeBucket.ADULT),
     (120, AgeBucket.SENIOR),
 )
+# Parts of a definition that nobody reads.
+_NO_TEXTS = frozenset({"avatar_url", "depth_note_role"})
 _RATING_ORDER = tuple(NsfwRating)
 
 
@@ -31,7 +33,7 @@ def bucket_of(age: int) -> AgeBucket:
 def text_of(definition: Mapping[str, Any]) -> str:
     """Return all texts of a definition, each field under its name."""
     fields: list[tuple[str, Any]] = [
-        *((name, text) for name, text in definition.items() if name != "avatar_url"),
+        *((name, text) for name, text in definition.items() if name not in _NO_TEXTS),
         *(
             (name, text)
             for name, texts in definition.items()

@@ -19,7 +19,7 @@ from typing_extensions import override
 from db.models import Memory, Personality, User
 from db.session import Sessions, connect
 from services.access import AccessRefused, BudgetPolicy, Budgets, Caller, Reservation
-from services.chat import ChatService, ConversationWriter, ReplyGenerator
+from services.chat import ChatService, ConversationWriter, Page, ReplyGenerator
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
@@ -50,7 +50,13 @@ class TimedAdapter(FakeChatAdapter):
 
     @override
     async def send(
-        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self,
+        channel: Channel,
+        speaker: Speaker,
+        text: str,
+        *,
+        line_id: UUID,
+        page: Page | None = None,
     ) -> list[int]:
         self.sent_at[channel.channel_id] = time.perf_counter()
         return [next(IDS)]

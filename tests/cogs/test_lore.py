@@ -70,7 +70,7 @@ async def test_lore_of_a_card_is_known_when_it_is_spoken_of(house: House) -> Non
     assert "Vhar" not in str(without)
     first, *history, rain, block, last = messages(house)
     assert first == without[0]  # the cached beginning
-    assert history[0] == ("user", "alice: @Zed what of the dragon?")
+    assert history[1] == ("user", "alice: @Zed what of the dragon?")
     assert rain == ("assistant", "[It rains.]")
     assert block == (
         "system",

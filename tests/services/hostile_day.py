@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from db.session import connect
 from services.access import Budgets, BudgetSettings, Limits
-from services.chat import ChatService, ConversationWriter, ReplyGenerator
+from services.chat import ChatService, ConversationWriter, Page, ReplyGenerator
 from services.clock import SystemClock
 from services.embeddings import HashedWordsEmbedder
 from services.llm import ConfiguredVendor, LanguageModels, Ledger, Price, background_calls
@@ -138,7 +138,13 @@ class CountingAdapter(FakeChatAdapter):
 
     @override
     async def send(
-        self, channel: Channel, speaker: Speaker, text: str, *, line_id: UUID
+        self,
+        channel: Channel,
+        speaker: Speaker,
+        text: str,
+        *,
+        line_id: UUID,
+        page: Page | None = None,
     ) -> list[int]:
         self.answered[channel.channel_id] += 1
         self.trespasses += speaker.name == NOT_LET_IN

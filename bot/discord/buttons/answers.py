@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton
-from services.chat import AnswerService, Provenance
+from services.chat import AnswerService, Page, Provenance
 from services.texts import shorten
 
 _MAX_FIELD = 1024  # Discord's limit for a field of an embed
@@ -22,9 +22,40 @@ def answers_of(interaction: AnyInteraction) -> AnswerService:
     return interaction.client.services.answers
 
 
-def answer_view(line_id: UUID) -> ui.View:
-    """Return the view below an answer."""
-    return ui.View(timeout=None).add_item(MoreButton(line_id))
+def answer_view(line_id: UUID, page: Page | None = None) -> ui.View:
+    """Return the view below an answer; of several pages, with buttons to turn them."""
+    view = ui.View(timeout=None)
+    if page is not None and page.count > 1:
+        view.add_item(TurnButton(line_id, page.index - 1, label="◀", disabled=page.index == 0))
+        number = f"{page.index + 1}/{page.count}"
+        view.add_item(TurnButton(line_id, page.index, label=number, disabled=True))
+        is_last = page.index == page.count - 1
+        view.add_item(TurnButton(line_id, page.index + 1, label="▶", disabled=is_last))
+    return view.add_item(MoreButton(line_id))
+
+
+class TurnButton(PersistentButton, template=rf"page:(?P<index>-?\d{{1,4}}):{_ID}"):
+    """Turns first words to others."""
+
+    def __init__(
+        self, line_id: UUID, index: int, *, label: str = "", disabled: bool = False
+    ) -> None:
+        super().__init__(
+            ui.Button(label=label, disabled=disabled, custom_id=f"page:{index}:{line_id}")
+        )
+        self._line_id, self._index = line_id, index
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(UUID(match["id"]), int(match["index"]))
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        await interaction.response.defer()
+        await interaction.client.services.greetings.turn(
+            await interaction_actor(interaction), _channel(interaction), self._line_id, self._index
+        )
 
 
 class MoreButton(PersistentButton, template=rf"answer:{_ID}"):
