@@ -11,7 +11,7 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.lore.embeds import entry_embed, entry_line, note_lines, test_embed
-from cogs.lore.forms import MAX_FORM_TEXT, EntryForm
+from cogs.lore.forms import MAX_FORM_TEXT, EntryForm, NoteForm
 from cogs.lore.options import BookOption, EntryOption, owner_label, place_of
 from cogs.options import OwnPersonalityOption, PersonalityOption, PersonaOption
 from services.errors import TextTooLong
@@ -137,6 +137,13 @@ class Lore(
             lines=lines,
             empty="`/lore edit` adds an entry.",
         )
+
+    @app_commands.command()
+    async def note(self, interaction: Interaction) -> None:
+        """Change the author's note of this channel: what everyone here is reminded of."""
+        target = await _target(interaction, "channel", None, None)
+        text, depth = await self._lore.note(await interaction_actor(interaction), target)
+        await interaction.response.send_modal(NoteForm(self._lore, target, text, depth))
 
     @app_commands.command()
     @app_commands.describe(

@@ -10,7 +10,14 @@ from typing_extensions import override
 
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, Modal
-from services.lore import EntryTexts, Lorebook, LoreEntry, LoreService
+from services.lore import (
+    DEFAULT_NOTE_DEPTH,
+    EntryTexts,
+    Lorebook,
+    LoreEntry,
+    LoreService,
+    LoreTarget,
+)
 from services.texts import shorten
 
 MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
@@ -80,6 +87,44 @@ class EntryForm(Modal):
         await interaction.response.send_message(
             f"**{name}** is saved. `/lore test` shows when it is used.", ephemeral=True
         )
+
+
+class NoteForm(Modal, title="Author's note"):
+    """Form for the note that stands in the conversations of a channel."""
+
+    def __init__(self, lore: LoreService, target: LoreTarget, text: str, depth: int) -> None:
+        super().__init__()
+        self._lore, self._target = lore, target
+        self.text = ui.TextInput[Self](
+            custom_id="text",
+            style=TextStyle.long,
+            required=False,
+            max_length=MAX_FORM_TEXT,
+            default=shorten(text, MAX_FORM_TEXT) or None,
+        )
+        self.depth = ui.TextInput[Self](custom_id="depth", max_length=3, default=str(depth))
+        self.add_item(
+            ui.Label(
+                text="Note",
+                description="What everyone who answers here is reminded of. Empty for none.",
+                component=self.text,
+            )
+        )
+        self.add_item(
+            ui.Label(
+                text="Depth",
+                description="How many messages before the end it stands.",
+                component=self.depth,
+            )
+        )
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        depth = int(self.depth.value) if self.depth.value.isdecimal() else DEFAULT_NOTE_DEPTH
+        actor = await interaction_actor(interaction)
+        await self._lore.set_note(actor, self._target, self.text.value, depth)
+        state = "is in every prompt here" if self.text.value.strip() else "is gone"
+        await interaction.response.send_message(f"The note {state}.", ephemeral=True)
 
 
 def _keys_input(custom_id: str, keys: Any) -> ui.TextInput[EntryForm]:

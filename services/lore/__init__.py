@@ -17,7 +17,7 @@ from services.lore.errors import (
 from services.lore.formats import LIMIT_MB, LoreNote, LoreNoteKind
 from services.lore.library import LoreLibrary, UnpreparedBook
 from services.lore.queries import save_timers, timers
-from services.lore.service import LoreService
+from services.lore.service import DEFAULT_NOTE_DEPTH, LoreService
 from services.lore.types import (
     MAX_BUDGET,
     Activated,
@@ -37,6 +37,7 @@ from services.lore.types import (
 
 __all__ = [
     "BUDGET_SHARE",
+    "DEFAULT_NOTE_DEPTH",
     "LIMIT_MB",
     "MAX_BUDGET",
     "Activated",

@@ -25,6 +25,7 @@ from services.lore.formats import BookFile
 from services.lore.types import ListedBook, LorePlace, LoreTarget, Timer
 from services.types import Actor
 
+NOTE_BOOK = "Author's note"  # the name of the book of a channel that has only this
 _MAX_LISTED = 200
 
 
@@ -211,6 +212,16 @@ async def add_book(
     if rows:
         await session.execute(insert(LoreEntry), rows)
     return book
+
+
+async def find_note(session: AsyncSession, target: LoreTarget) -> LoreEntry | None:
+    """Return the author's note of a channel: the entry of a book that has only this."""
+    return await session.scalar(
+        select(LoreEntry)
+        .join(Lorebook, Lorebook.id == LoreEntry.lorebook_id)
+        .where(Lorebook.channel_id == target.channel_id, Lorebook.name == NOTE_BOOK)
+        .limit(1)
+    )
 
 
 async def add_entry(session: AsyncSession, book_id: UUID, document: dict[str, Any]) -> LoreEntry:

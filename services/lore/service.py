@@ -14,7 +14,15 @@ from services.access import Owned, Quotas, check_quota
 from services.clock import Clock, SystemClock
 from services.heavy_work import HeavyWork
 from services.lore import formats, queries
-from services.lore.entries import MAX_CONTENT, MAX_KEY_LENGTH, MAX_KEYS, as_pattern, name_of
+from services.lore.entries import (
+    MAX_CONTENT,
+    MAX_KEY_LENGTH,
+    MAX_KEYS,
+    Position,
+    as_pattern,
+    name_of,
+    parse,
+)
 from services.lore.errors import (
     BadPattern,
     LorebookNameTaken,
@@ -25,6 +33,7 @@ from services.lore.errors import (
 )
 from services.lore.library import LoreLibrary
 from services.lore.matching import problem_of
+from services.lore.queries import NOTE_BOOK
 from services.lore.types import (
     Activation,
     EntryTexts,
@@ -40,6 +49,8 @@ from services.people import get_or_create_user
 from services.personalities import get_owned, macro_values
 from services.texts import clean_name, clean_text
 from services.types import Actor
+
+DEFAULT_NOTE_DEPTH = 4
 
 
 class LoreService:
@@ -147,6 +158,56 @@ class LoreService:
             entry.name = name_of(entry.document)
             book.revision += 1
             return entry
+
+    async def note(self, actor: Actor, target: LoreTarget) -> tuple[str, int]:
+        """Return text and depth of the author's note of a channel; an empty text if it has none.
+
+        Raises:
+            LoreNotYours: The actor may not change it.
+        """
+        async with self._sessions() as session:
+            await _check_target(session, actor, target)
+            entry = await queries.find_note(session, target)
+        if entry is None:
+            return "", DEFAULT_NOTE_DEPTH
+        parsed = parse(entry.document, entry.id)
+        return parsed.content, parsed.depth
+
+    async def set_note(self, actor: Actor, target: LoreTarget, text: str, depth: int) -> None:
+        """Set the author's note of a channel: a message so deep in its conversation, or none.
+
+        Raises:
+            LoreNotYours: The actor may not change it.
+            TextTooLong: The text is too long.
+        """
+        content = clean_text(text, field="note", limit=MAX_CONTENT)
+        document: dict[str, Any] = {
+            "comment": "Author's note",
+            "keys": [],
+            "content": content,
+            "constant": True,
+            "enabled": True,
+            "insertion_order": 100,
+            "extensions": {
+                "position": Position.AT_DEPTH.value,
+                "depth": depth,
+                "ignore_budget": True,
+            },
+        }
+        async with self._sessions.begin() as session:
+            await _check_target(session, actor, target)
+            entry = await queries.find_note(session, target)
+            if entry is not None:
+                book = await session.get_one(Lorebook, entry.lorebook_id)
+                if not content:
+                    await session.delete(book)
+                    return
+                entry.document = document
+                book.revision += 1
+            elif content:
+                user = await get_or_create_user(session, actor)
+                file = formats.BookFile(name=NOTE_BOOK, document={}, entries=[document])
+                await queries.add_book(session, target, user.id, NOTE_BOOK, file)
 
     async def configure(
         self, actor: Actor, book_id: UUID, *, enabled: bool | None = None, **settings: Any

@@ -19,6 +19,7 @@ NO_BOOK = (
     "There is no lorebook called **Tome** that you may change here. `/lore list` shows those that "
     "there are."
 )
+NO_CHANNEL_LORE = "Only moderators give a channel a lorebook."
 NO_CONFIG = "There is no config called **Quick** that you can use here."
 NO_CHARACTER = "You have no character called **Inky**. `/character list` shows yours."
 NO_MEMORY = "There is no such memory of you."
@@ -132,6 +133,7 @@ TABLE: dict[str, Row] = {
     "personality owners add": owners(user="$guest"),
     "personality owners remove": owners(user="$guest"),
     "lore list": everyone(),
+    "lore note": Row(stranger=NO_CHANNEL_LORE, owner=NO_CHANNEL_LORE),
     "lore test": everyone(text="hello", **ZED),
     "lore create": owners(name="Scroll", scope="personality"),
     "lore import": owners(file="$book", scope="personality"),

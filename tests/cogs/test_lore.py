@@ -7,7 +7,7 @@ from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, embed, fields, fill, lines
+from tests.cogs.forms import answer, content_of, embed, fields, fill, lines, prefilled
 from tests.cogs.test_cards import ZED, export_card, import_card
 
 DRAGON: dict[str, Any] = {
@@ -265,3 +265,18 @@ async def test_a_book_is_configured_and_deleted_by_whoever_may(house: House) -> 
     assert "Salt." not in silent
     assert lines(view) == ["`#1` **sea**"]
     assert content_of(again).startswith("The lorebook has no entry called **\\#1**.")
+
+
+async def test_an_authors_note_stands_at_its_depth_until_it_is_empty(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela one")
+    await fill(house, house.boss, "lore note", {"text": "[{{char}} is tired.]", "depth": "2"})
+
+    await house.alice.send(house.lobby, "@Mirela two")
+    noted = [text for _, text in messages(house)]
+    opened = await house.boss.slash(house.lobby, "lore note")
+    await fill(house, house.boss, "lore note", {"text": "", "depth": "2"})
+    await house.alice.send(house.lobby, "@Mirela three")
+
+    assert noted[-3] == "[Mirela is tired.]"
+    assert prefilled(opened)["text"] == "[{{char}} is tired.]"
+    assert "tired" not in str(messages(house))
