@@ -31,7 +31,12 @@ from services.media import GarbageCollector
 from services.memory import MemoryService
 from services.notifications import Notifier
 from services.people import PeopleService
-from services.personalities import CardService, PersonalityService, SystemPromptService
+from services.personalities import (
+    CardService,
+    PersonalityService,
+    SystemPromptService,
+    VersionService,
+)
 from services.photos import PhotoService
 from services.privacy import PrivacyService
 from services.publishing import PublishingService
@@ -62,6 +67,7 @@ class Services:
     people: PeopleService
     personalities: PersonalityService
     cards: CardService
+    versions: VersionService
     lore: LoreService
     system_prompts: SystemPromptService
     configs: LlmConfigService

@@ -69,7 +69,12 @@ from services.lore import Lorebooks, LoreLibrary, LoreService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
 from services.people import PeopleService
-from services.personalities import CardService, PersonalityService, SystemPromptService
+from services.personalities import (
+    CardService,
+    PersonalityService,
+    SystemPromptService,
+    VersionService,
+)
 from services.photos import EmbedPhotoHandler, PhotoService
 from services.privacy import PrivacyService
 from services.publishing import PublishHandler, PublishingService, PublishNoticeHandler
@@ -209,6 +214,7 @@ def assemble(
         audit=AuditService(sessions),
         people=PeopleService(sessions, quotas),
         personalities=personalities,
+        versions=VersionService(sessions),
         lore=LoreService(sessions, library, quotas=quotas, clock=active_clock),
         cards=CardService(sessions, Lorebooks(quotas), quotas=quotas, clock=active_clock),
         system_prompts=SystemPromptService(sessions),

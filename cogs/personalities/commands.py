@@ -25,6 +25,7 @@ from cogs.personalities.embeds import (
     personality_line,
 )
 from cogs.personalities.forms import PersonalityForm, Section
+from cogs.personalities.versions import VersionsView
 from services.personalities import CARD_LIMIT_MB, CardKind, CardTooLarge, Visibility
 from services.types import Actor
 
@@ -40,6 +41,7 @@ class Personalities(
     def __init__(self, bot: Bot) -> None:
         self._personalities = bot.services.personalities
         self._cards = bot.services.cards
+        self._versions = bot.services.versions
         self._servers = bot.services.servers
         self._greetings = bot.services.greetings
 
@@ -129,6 +131,17 @@ class Personalities(
             age_restricted=is_age_restricted(interaction),
         )
         await interaction.response.send_message(embed=details_embed(details), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Which of yours")
+    async def versions(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
+        """Show the versions of a personality: compare them, name them, go back to one."""
+        listed = await self._versions.list_versions(
+            await interaction_actor(interaction), personality.id
+        )
+        view = VersionsView(interaction.user.id, self._versions, personality, listed)
+        await interaction.response.send_message(embed=view.overview(), view=view, ephemeral=True)
+        view.message = await interaction.original_response()
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")

@@ -12,7 +12,7 @@ from bot.discord.ui import AnyInteraction, Modal
 from cogs.options import member_names
 from cogs.personalities.embeds import introduction, personality_embed
 from cogs.personalities.labels import LABELS
-from services.personalities import LIMITS, Personality, PersonalityService
+from services.personalities import LIMITS, ChangedMeanwhile, Personality, PersonalityService
 
 _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
 
@@ -47,6 +47,7 @@ class PersonalityForm(Modal):
         super().__init__(title=title)
         self._personalities = personalities
         self._personality_id: UUID | None = personality.id if personality else None
+        self._base = personality.version if personality else None
         self.texts: dict[str, ui.TextInput[Self]] = {}
         too_long: list[str] = []
         for field in section.value:
@@ -79,9 +80,13 @@ class PersonalityForm(Modal):
             personality = await self._personalities.create(actor, texts, members=other_names)
             reply = introduction(personality, in_server=interaction.guild is not None)
         else:
-            personality = await self._personalities.edit(
-                actor, self._personality_id, texts, members=other_names
-            )
+            try:
+                personality = await self._personalities.edit(
+                    actor, self._personality_id, texts, members=other_names, base=self._base
+                )
+            except ChangedMeanwhile as error:
+                self._base = error.version  # sent again, it replaces what the other has written
+                raise
             reply = f"Saved as version {personality.version}."
         await interaction.response.send_message(
             reply, embed=personality_embed(personality), ephemeral=True

@@ -209,7 +209,10 @@ class Personality(Keyed, Timestamped, Base, kw_only=True):
 
 
 class PersonalityVersion(Base, kw_only=True):
-    """A version of a definition. Kept for ever, so that replies can be traced back to it."""
+    """A version of a definition. Kept for ever, so that replies can be traced back to it.
+
+    Its makers may give it a name, `label`.
+    """
 
     __tablename__ = "personality_versions"
 
@@ -219,6 +222,10 @@ class PersonalityVersion(Base, kw_only=True):
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     definition: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
+    label: Mapped[str | None] = mapped_column(default=None)
+    editor_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), default=None, index=True
+    )
 
 
 class PersonalityOwner(Base, kw_only=True):

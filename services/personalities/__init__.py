@@ -18,6 +18,7 @@ from services.personalities.definition import (
 from services.personalities.errors import (
     BadAddress,
     CardTooLarge,
+    ChangedMeanwhile,
     DefaultPromptInUse,
     LastOwner,
     NoCardImage,
@@ -27,6 +28,7 @@ from services.personalities.errors import (
     PromptNameTaken,
     PromptNotFound,
     StillPublic,
+    VersionNotFound,
 )
 from services.personalities.guards import get_owned
 from services.personalities.names import MAX_NAME_WORDS, is_callable
@@ -48,10 +50,12 @@ from services.personalities.types import (
     ImportedCard,
     PersonalityDetails,
 )
+from services.personalities.versions import LABEL_LIMIT, Difference, Version, VersionService
 
 __all__ = [
     "CARD_LIMIT_MB",
     "GREETINGS",
+    "LABEL_LIMIT",
     "LIMITS",
     "MAX_NAME_WORDS",
     "BadAddress",
@@ -62,7 +66,9 @@ __all__ = [
     "CardNoteKind",
     "CardService",
     "CardTooLarge",
+    "ChangedMeanwhile",
     "DefaultPromptInUse",
+    "Difference",
     "ImportedCard",
     "LastOwner",
     "NamedPersonality",
@@ -81,6 +87,9 @@ __all__ = [
     "StillPublic",
     "SystemPrompt",
     "SystemPromptService",
+    "Version",
+    "VersionNotFound",
+    "VersionService",
     "Visibility",
     "apply_published_version",
     "describe",

@@ -10,7 +10,7 @@ from services.access import Owned, Quotas, check_quota
 from services.clock import Clock, SystemClock
 from services.heavy_work import HeavyWork
 from services.people import get_or_create_user
-from services.personalities import cards, definition, queries
+from services.personalities import cards, definition
 from services.personalities.card_notes import CardNote, notes_of
 from services.personalities.creation import insert, refuse_impersonating_names
 from services.personalities.errors import NoCardImage
@@ -61,7 +61,11 @@ class CardService:
             user = await get_or_create_user(session, actor)
             await check_quota(session, self._quotas, Owned.PERSONALITIES, user.id, actor=actor)
             personality = await insert(session, user.id, columns)
-            await queries.set_card(session, personality.id, card.document, card.file)
+            session.add(
+                PersonalityCard(
+                    personality_id=personality.id, document=card.document, file=card.file
+                )
+            )
             if book := card.body.get("character_book"):
                 added = self._books.add(session, actor, user.id, personality.id, book)
                 notes = [*notes, *await added]

@@ -1,4 +1,4 @@
-"""Inserting personalities, and which names they may have."""
+"""Inserting and changing personalities, and which names they may have."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Personality
+from db.models import Personality, PersonalityVersion
 from services.names import refuse_impersonation, slugify
-from services.personalities import queries
-from services.personalities.errors import PersonalityNameTaken
+from services.personalities import definition, queries
+from services.personalities.errors import ChangedMeanwhile, PersonalityNameTaken
 
 
 def refuse_impersonating_names(columns: Mapping[str, Any], members: Iterable[str]) -> None:
@@ -45,3 +45,28 @@ async def insert(session: AsyncSession, owner_id: UUID, columns: dict[str, Any])
     """
     await refuse_taken(session, columns["name"], owner_id)
     return await queries.add(session, owner_id, slug=slugify(columns["name"]), **columns)
+
+
+async def merge(
+    session: AsyncSession, personality: Personality, columns: dict[str, Any], *, base: int
+) -> dict[str, Any]:
+    """Return those of some columns that differ from an earlier version.
+
+    Raises:
+        ChangedMeanwhile: Another version has changed them, too.
+    """
+    version = await session.get(PersonalityVersion, (personality.id, base))
+    earlier = definition.restored(version.definition) if version else {}
+    changed = {column: value for column, value in columns.items() if earlier.get(column) != value}
+    conflicts = [
+        column
+        for column, value in changed.items()
+        if getattr(personality, column) not in (earlier.get(column), value)
+    ]
+    if conflicts:
+        raise ChangedMeanwhile(
+            personality.name,
+            ", ".join(each.replace("_", " ") for each in conflicts),
+            personality.version,
+        )
+    return changed

@@ -62,6 +62,22 @@ class NoCardImage(DomainError):
 
 
 @dataclass(eq=False)
+class VersionNotFound(DomainError):
+    """The personality has no version of this number."""
+
+    number: int
+
+
+@dataclass(eq=False)
+class ChangedMeanwhile(DomainError):
+    """Somebody else has changed the same fields since the form was opened."""
+
+    name: str
+    fields: str
+    version: int
+
+
+@dataclass(eq=False)
 class PromptNotFound(DomainError):
     """There is no system prompt of this name."""
 

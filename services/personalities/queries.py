@@ -15,7 +15,6 @@ from db.models import (
     ConversationLine,
     Personality,
     PersonalityAlias,
-    PersonalityCard,
     PersonalityOwner,
     PersonalityVersion,
     SystemPrompt,
@@ -182,17 +181,20 @@ async def add(session: AsyncSession, owner_id: UUID | None, **columns: Any) -> P
     await session.refresh(personality)
     if owner_id is not None:
         session.add(PersonalityOwner(personality_id=personality.id, user_id=owner_id))
-    add_version(session, personality)
+    add_version(session, personality, editor_id=owner_id)
     return personality
 
 
-def add_version(session: AsyncSession, personality: Personality) -> None:
+def add_version(
+    session: AsyncSession, personality: Personality, *, editor_id: UUID | None = None
+) -> None:
     """Store the current definition under the personality's version number."""
     session.add(
         PersonalityVersion(
             personality_id=personality.id,
             number=personality.version,
             definition=definition.snapshot(personality),
+            editor_id=editor_id,
         )
     )
 
@@ -320,19 +322,6 @@ async def soft_delete(session: AsyncSession, personality_id: UUID) -> None:
     )
     for table in (ActivatedChannel, PersonalityAlias):
         await session.execute(delete(table).where(table.personality_id == personality_id))
-
-
-async def set_card(
-    session: AsyncSession, personality_id: UUID, document: str, file: bytes | None
-) -> None:
-    """Store the card that a personality was imported from."""
-    card = insert(PersonalityCard).values(
-        personality_id=personality_id, document=document, file=file
-    )
-    changed = {"document": card.excluded.document, "file": card.excluded.file}
-    await session.execute(
-        card.on_conflict_do_update(index_elements=["personality_id"], set_=changed)
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

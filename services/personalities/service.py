@@ -1,6 +1,7 @@
 """Creating, editing and sharing personalities."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from typing_extensions import Unpack
@@ -11,7 +12,12 @@ from services.access import Owned, Quotas, Situation, check_quota, is_own
 from services.names import refuse_impersonation
 from services.people import get_or_create_user
 from services.personalities import definition, queries
-from services.personalities.creation import insert, refuse_impersonating_names, refuse_taken
+from services.personalities.creation import (
+    insert,
+    merge,
+    refuse_impersonating_names,
+    refuse_taken,
+)
 from services.personalities.errors import (
     LastOwner,
     MakersOnly,
@@ -165,13 +171,18 @@ class PersonalityService:
         self,
         actor: Actor,
         personality_id: UUID,
-        texts: Mapping[str, str | None],
+        texts: Mapping[str, Any],
         *,
         members: Iterable[str] = (),
+        base: int | None = None,
     ) -> Personality:
         """Edit texts of a personality; each change creates a new version.
 
+        `base` is the version that the texts were typed over: what they do not change of it stays as
+        it is now.
+
         Raises:
+            ChangedMeanwhile: Somebody else has changed the same texts since then.
             OwnersOnly: The actor is not an owner.
             PersonalityNotFound: It was deleted.
             NameImpersonates, PersonalityNameTaken: The name is not available.
@@ -182,6 +193,8 @@ class PersonalityService:
         refuse_impersonating_names(columns, members)
         async with self._sessions.begin() as session:
             personality = await get_owned(session, actor, personality_id)
+            if base is not None and base != personality.version:
+                columns = await merge(session, personality, columns, base=base)
             is_renamed = columns.get("name", personality.name) != personality.name
             if is_renamed and is_public_or_pending(personality):
                 raise StillPublic(personality.name)
@@ -192,7 +205,8 @@ class PersonalityService:
                 setattr(personality, column, value)
             if definition.snapshot(personality) != before:
                 personality.version += 1
-                queries.add_version(session, personality)
+                user = await get_or_create_user(session, actor)
+                queries.add_version(session, personality, editor_id=user.id)
             return personality
 
     async def configure(

@@ -128,6 +128,7 @@ TABLE: dict[str, Row] = {
     "personality export": owners(),
     "personality edit": owners(section="identity"),
     "personality settings": owners(memory=True),
+    "personality versions": owners(),
     "personality alias add": owners(alias="Old Zed"),
     "personality alias remove": owners(alias="Zeddy"),
     "personality owners add": owners(user="$guest"),

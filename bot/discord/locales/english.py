@@ -148,6 +148,16 @@ _PERSONALITIES = {
     ),
 }
 
+_VERSIONS = {
+    personalities.VersionNotFound: (
+        "There is no version {number}. `/personality versions` lists them."
+    ),
+    personalities.ChangedMeanwhile: (
+        "Somebody else has changed **{name}** since you opened this, and the same of it: {fields}. "
+        "Version {version} has theirs. Send yours again to replace it."
+    ),
+}
+
 _LORE = {
     lore.LorebookNotFound: (
         "There is no lorebook called **{name}** that you may change here. `/lore list` shows "
@@ -576,6 +586,7 @@ ENGLISH = Catalogue(
         **_KEYS,
         **_DISCORD,
         **_PERSONALITIES,
+        **_VERSIONS,
         **_LORE,
         **_PEOPLE,
         **_MODELS,
