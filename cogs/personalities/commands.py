@@ -71,6 +71,7 @@ class Personalities(
         age_restricted="Whether it speaks only in age-restricted channels",
         explicit_picture="Whether its avatar is for adults; then the personality is, too",
         definition="Whether others may read its definition; by default they may not",
+        copying="Whether others may copy it while it is public",
         memory="Whether it remembers conversations",
         pictures="Whether it posts pictures on boards; needs an image model",
         context="How many earlier messages it reads",
@@ -84,6 +85,7 @@ class Personalities(
         age_restricted: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option
         explicit_picture: bool | None = None,  # noqa: FBT001
         definition: Literal["shown", "hidden"] | None = None,
+        copying: bool | None = None,  # noqa: FBT001
         memory: bool | None = None,  # noqa: FBT001
         pictures: bool | None = None,  # noqa: FBT001
         context: app_commands.Range[int, 2, 200] | None = None,
@@ -98,6 +100,7 @@ class Personalities(
             age_restricted=age_restricted,
             avatar_explicit=explicit_picture,
             definition_shown=definition == "shown" if definition else None,
+            copy_allowed=copying,
             memory_enabled=memory,
             image_enabled=pictures,
             context_window_size=context,
@@ -273,6 +276,24 @@ class Personalities(
                 imported.personality, alias=imported.alias, in_server=interaction.guild is not None
             ),
             embeds=[personality_embed(imported.personality), *card_notes_embeds(imported.notes)],
+            ephemeral=True,
+        )
+
+    @app_commands.command()
+    @app_commands.describe(personality="Which one", name="What the copy is called")
+    async def copy(
+        self, interaction: Interaction, personality: OwnPersonalityOption, name: str | None = None
+    ) -> None:
+        """Copy a personality of yours, or a public one whose maker allows it."""
+        copied = await self._cards.copy(
+            await interaction_actor(interaction),
+            personality.id,
+            name=name,
+            members=member_names(interaction),
+        )
+        await interaction.response.send_message(
+            introduction(copied, in_server=interaction.guild is not None),
+            embed=personality_embed(copied),
             ephemeral=True,
         )
 

@@ -75,6 +75,10 @@ def details_embed(details: PersonalityDetails) -> discord.Embed:
         settings.append("posts pictures")
     if personality.age_restricted:
         settings.append("age-restricted")
+    if personality.copy_allowed:
+        settings.append("may be copied")
+    if personality.origin:
+        settings.append(f"copy of {personality.origin}")
     embed.set_footer(text=" · ".join(settings))
     return embed
 

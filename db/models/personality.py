@@ -180,12 +180,16 @@ class Personality(Keyed, Timestamped, Base, kw_only=True):
     # For whoever maintains it; in no prompt.
     creator_notes: Mapped[str | None] = mapped_column(default=None)
     character_version: Mapped[str | None] = mapped_column(default=None)
+    # Of a copy: what it was copied from, and by whom that is.
+    origin: Mapped[str | None] = mapped_column(default=None)
     custom_fields: Mapped[dict[str, Any] | None] = mapped_column(default=None)
 
     voice_enabled: Mapped[bool] = mapped_column(default=False, server_default="false")
     voice_settings: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     # Whether people other than its owners may read the definition.
     definition_shown: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # Whether others may copy it while it is public.
+    copy_allowed: Mapped[bool] = mapped_column(default=False, server_default="false")
     image_enabled: Mapped[bool] = mapped_column(default=False, server_default="false")
     image_settings: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     memory_enabled: Mapped[bool] = mapped_column(default=True, server_default="true")

@@ -4,20 +4,26 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from db.models import Personality, PersonalityAlias, PersonalityCard
+from db.models import Personality, PersonalityAlias, PersonalityCard, Visibility
 from db.session import Sessions
 from services.access import Owned, Quotas, check_quota
 from services.clock import Clock, SystemClock
 from services.heavy_work import HeavyWork
 from services.people import get_or_create_user
-from services.personalities import cards, definition
+from services.personalities import cards, definition, queries
 from services.personalities.card_notes import CardNote, notes_of
 from services.personalities.creation import insert, refuse_impersonating_names
-from services.personalities.errors import NoCardImage
+from services.personalities.errors import CopyNotAllowed, NoCardImage, PersonalityNotFound
 from services.personalities.guards import get_owned
 from services.personalities.names import alias_for
 from services.personalities.types import CardBooks, CardFile, CardKind, ImportedCard
 from services.types import Actor
+
+# Settings that a copy has, too.
+_COPIED = (
+    *("age_restricted", "avatar_explicit", "memory_enabled", "context_window_size"),
+    *("system_prompt_id", "image_enabled", "image_settings", "voice_settings"),
+)
 
 
 class CardService:
@@ -73,6 +79,53 @@ class CardService:
             if alias is not None:
                 session.add(PersonalityAlias(personality_id=personality.id, alias=alias))
         return ImportedCard(personality, notes, alias)
+
+    async def copy(
+        self,
+        actor: Actor,
+        personality_id: UUID,
+        *,
+        name: str | None = None,
+        members: Iterable[str] = (),
+    ) -> Personality:
+        """Copy a personality with its lore and card; of another's, what is published of it.
+
+        Raises:
+            CopyNotAllowed: It is another's, who does not allow it.
+            NameImpersonates, PersonalityNameTaken: The name is not available.
+            PersonalityNotFound: It was deleted.
+            QuotaReached: The actor has too many.
+            TextEmpty, TextTooLong: The name is not valid.
+        """
+        async with self._sessions.begin() as session:
+            original = await session.get(Personality, personality_id)
+            if original is None or original.deleted_at is not None:
+                raise PersonalityNotFound("this personality")
+            is_owner = await queries.is_owner(session, original.id, actor.discord_id)
+            is_open = original.visibility == Visibility.PUBLIC and original.copy_allowed
+            if not (is_owner or is_open or actor.is_bot_owner):
+                raise CopyNotAllowed(original.name)
+            published = await queries.published_definition(session, original)
+            texts = definition.snapshot(original) if is_owner or not published else published
+            owners = await queries.owners(session, original.id)
+            user = await get_or_create_user(session, actor)
+            await check_quota(session, self._quotas, Owned.PERSONALITIES, user.id, actor=actor)
+            maker = owners[0].username if owners else "this bot"
+            columns = {
+                **definition.restored(texts),
+                **{column: getattr(original, column) for column in _COPIED},
+                **definition.validate({"name": name or f"{original.name[:70]} copy"}),
+                "origin": original.origin or f"{original.name} by {maker}"[:300],
+            }
+            refuse_impersonating_names(columns, members)
+            copy = await insert(session, user.id, columns)
+            if (card := await session.get(PersonalityCard, original.id)) is not None:
+                session.add(
+                    PersonalityCard(personality_id=copy.id, document=card.document, file=card.file)
+                )
+            if book := await self._books.find(session, original.id):
+                await self._books.add(session, actor, user.id, copy.id, book)
+            return copy
 
     async def export_card(
         self, actor: Actor, personality_id: UUID, kind: CardKind = CardKind.JSON

@@ -37,6 +37,7 @@ LIMITS: Mapping[str, int] = {
     "depth_note": LONG_TEXT_LIMIT,
     "creator_notes": LONG_TEXT_LIMIT,
     "character_version": 100,
+    "origin": 300,
 }
 GREETINGS = ("alternate_greetings", "group_greetings")
 _NOTE_PLACE: Mapping[str, Any] = {"depth_note_depth": 4, "depth_note_role": NoteRole.SYSTEM.value}
@@ -54,6 +55,7 @@ class PersonalitySettings(TypedDict, total=False):
     age_restricted: bool | None
     avatar_explicit: bool | None
     definition_shown: bool | None
+    copy_allowed: bool | None
     memory_enabled: bool | None
     image_enabled: bool | None
     context_window_size: int | None

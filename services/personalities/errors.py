@@ -62,6 +62,13 @@ class NoCardImage(DomainError):
 
 
 @dataclass(eq=False)
+class CopyNotAllowed(DomainError):
+    """A personality is not the person's, and its maker does not let others copy it."""
+
+    name: str
+
+
+@dataclass(eq=False)
 class VersionNotFound(DomainError):
     """The personality has no version of this number."""
 

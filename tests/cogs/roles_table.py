@@ -20,6 +20,10 @@ NO_BOOK = (
     "there are."
 )
 NO_CHANNEL_LORE = "Only moderators give a channel a lorebook."
+NO_COPY = (
+    "**Zed** cannot be copied: its maker allows that with `/personality settings copying`, while "
+    "it is public."
+)
 NO_CONFIG = "There is no config called **Quick** that you can use here."
 NO_CHARACTER = "You have no character called **Inky**. `/character list` shows yours."
 NO_MEMORY = "There is no such memory of you."
@@ -129,6 +133,9 @@ TABLE: dict[str, Row] = {
     "personality edit": owners(section="identity"),
     "personality settings": owners(memory=True),
     "personality versions": owners(),
+    "personality copy": Row(
+        {**ZED, "name": "Zed II"}, stranger=NO_COPY, moderator=NO_COPY, shared=True
+    ),
     "personality alias add": owners(alias="Old Zed"),
     "personality alias remove": owners(alias="Zeddy"),
     "personality owners add": owners(user="$guest"),

@@ -1,5 +1,6 @@
-"""Versions of personalities: listed, compared, restored, named, and not overwritten unseen."""
+"""Versions of personalities, and copies: nothing that was made is overwritten or lost."""
 
+import json
 from typing import Any
 
 from simcord.actors import MemberActor
@@ -7,6 +8,8 @@ from simcord.results import InteractionResult
 
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, content_of, embed, fields, fill
+from tests.cogs.test_cards import import_card
+from tests.cogs.test_lore import CARD
 from tests.cogs.test_personalities import zed
 
 
@@ -91,3 +94,36 @@ async def test_two_who_edit_at_once_do_not_overwrite_each_other_unseen(house: Ho
         "info. Version 4 has theirs. Send yours again to replace it."
     )
     assert content_of(insisted) == "Saved as version 5."
+
+
+async def test_a_copy_has_the_texts_and_the_lore_and_says_where_it_is_from(house: House) -> None:
+    await import_card(house, "zed.json", CARD.encode())
+
+    copied = await house.alice.slash(house.lobby, "personality copy", personality="Zed")
+    again = await house.alice.slash(house.lobby, "personality copy", personality="Zed")
+    await house.alice.send(house.lobby, "@Zed copy what of the dragon in its cave?")
+
+    assert embed(copied).description == "Zed mends clocks."
+    assert content_of(again) == "Another personality already uses the name or alias **Zed copy**."
+    assert "The dragon Vhar sleeps" in str(house.openai.requests[-1]["messages"])
+    view = await house.alice.slash(house.lobby, "personality view", personality="Zed copy")
+    assert "copy of Zed by alice" in str(embed(view).footer.text)
+    exported = await house.alice.slash(
+        house.lobby, "personality export", personality="Zed copy", kind="json"
+    )
+    (file,) = answer(exported).attachments
+    data = json.loads(await file.read())["data"]
+    assert data["extensions"]["troupe"]["origin"] == "Zed by alice"
+    assert data["character_book"] == json.loads(CARD)["data"]["character_book"]
+
+
+async def test_others_copy_what_is_public_if_its_maker_allows_it(house: House) -> None:
+    refused = await house.alice.slash(house.lobby, "personality copy", personality="Mirela")
+    await house.boss.slash(house.lobby, "personality settings", personality="Mirela", copying=True)
+
+    copied = await house.alice.slash(
+        house.lobby, "personality copy", personality="Mirela", name="Mira"
+    )
+
+    assert content_of(refused).startswith("**Mirela** cannot be copied")
+    assert content_of(copied).startswith("Meet **Mira**")

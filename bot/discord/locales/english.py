@@ -152,6 +152,10 @@ _VERSIONS = {
     personalities.VersionNotFound: (
         "There is no version {number}. `/personality versions` lists them."
     ),
+    personalities.CopyNotAllowed: (
+        "**{name}** cannot be copied: its maker allows that with `/personality settings copying`, "
+        "while it is public."
+    ),
     personalities.ChangedMeanwhile: (
         "Somebody else has changed **{name}** since you opened this, and the same of it: {fields}. "
         "Version {version} has theirs. Send yours again to replace it."

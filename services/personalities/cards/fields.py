@@ -95,7 +95,7 @@ FIELDS: Sequence[CardField] = (
         CardField(column, ("extensions", OWN, column))
         for column in (
             *("personality_tone", "personality_age", "personality_likes", "personality_dislikes"),
-            *("conversational_goals", "display_name"),
+            *("conversational_goals", "display_name", "origin"),
         )
     ),
 )
