@@ -1,6 +1,7 @@
 """Fakes of the ports of services."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing_extensions import override
 from services.access import AccessRefused
 from services.chat.ports import ChatAdapter, Page
 from services.clock import Clock
+from services.faces import FaceHost, FaceHostFull, HostedFace, NoFaceHost
 from services.media import MAX_BYTES
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import NamedPersonality
@@ -161,3 +163,26 @@ class Notices(Notifier):
         self.dms.append((discord_id, notice))
         self.told.set()
         return True
+
+
+class FakeFaceHost(FaceHost):
+    """Shows so many faces at addresses of its own."""
+
+    def __init__(self, room: int = 0) -> None:
+        self.room = room
+        self.pictures: dict[int, bytes] = {}
+        self._ids = itertools.count(1)
+
+    @override
+    async def publish(self, name: str, picture: bytes) -> HostedFace:
+        if not self.room:
+            raise NoFaceHost
+        if len(self.pictures) >= self.room:
+            raise FaceHostFull
+        emoji_id = next(self._ids)
+        self.pictures[emoji_id] = picture
+        return HostedFace(f"https://cdn.example/emojis/{emoji_id}.png", emoji_id)
+
+    @override
+    async def remove(self, emoji_id: int) -> None:
+        self.pictures.pop(emoji_id, None)

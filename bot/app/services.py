@@ -22,6 +22,7 @@ from services.engine import (
     EngineScheduler,
     EngineService,
 )
+from services.faces import FaceHost, FaceService
 from services.jobs import Handler, JobMetrics, JobService
 from services.keys import KeyService
 from services.llm import LanguageModels, Ledger, UsageService
@@ -68,6 +69,7 @@ class Services:
     personalities: PersonalityService
     cards: CardService
     versions: VersionService
+    faces: FaceService
     lore: LoreService
     system_prompts: SystemPromptService
     configs: LlmConfigService
@@ -103,6 +105,7 @@ class DiscordAdapters:
     """The adapters through which services use Discord."""
 
     chat_adapter: ChatAdapter
+    face_host: FaceHost
     board_adapter: BoardAdapter
     notifier: Notifier
     publisher: Publisher

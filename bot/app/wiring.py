@@ -60,6 +60,7 @@ from services.engine import (
     Rhythm,
     Uniform,
 )
+from services.faces import FaceService
 from services.images import IMAGE_VENDORS, ImagePipeline
 from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
 from services.keys import KeyService
@@ -153,6 +154,7 @@ def assemble(
     if keys is not None:
         keys.ring.notify_by(adapters.notifier)
     personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts, quotas=quotas)
+    faces = FaceService(sessions, pipeline, personalities, adapters.face_host)
     library = LoreLibrary()
     generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared, library)
     writer = ConversationWriter(sessions, embedder, quotas)
@@ -215,6 +217,7 @@ def assemble(
         people=PeopleService(sessions, quotas),
         personalities=personalities,
         versions=VersionService(sessions),
+        faces=faces,
         lore=LoreService(sessions, library, quotas=quotas, clock=active_clock),
         cards=CardService(sessions, Lorebooks(quotas), quotas=quotas, clock=active_clock),
         system_prompts=SystemPromptService(sessions),
@@ -230,7 +233,7 @@ def assemble(
         characters=CharacterService(
             sessions,
             pipeline,
-            personalities,
+            faces,
             adapters.chat_adapter,
             limits or CharacterLimits(),
             quotas,

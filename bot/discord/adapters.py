@@ -9,6 +9,7 @@ from bot.discord.automod import AutoMod
 from bot.discord.boards import DiscordBoardAdapter
 from bot.discord.buttons.answers import answer_view
 from bot.discord.chat import CDN_HOSTS, DiscordChatAdapter
+from bot.discord.emojis import ApplicationEmojis
 from bot.discord.notifications import DiscordNotifier
 from bot.discord.photos import DiscordPublisher
 from bot.discord.proxies import Proxies
@@ -36,6 +37,7 @@ def discord_adapters(
             proxies=proxies or Proxies(),
             cdn_hosts=cdn_hosts,
         ),
+        face_host=ApplicationEmojis(bot),
         board_adapter=DiscordBoardAdapter(bot, webhooks, automod),
         notifier=DiscordNotifier(bot),
         publisher=DiscordPublisher(bot, webhooks, automod, store, clock or SystemClock()),

@@ -26,7 +26,17 @@ from cogs.personalities.embeds import (
 )
 from cogs.personalities.forms import PersonalityForm, Section
 from cogs.personalities.versions import VersionsView
-from services.personalities import CARD_LIMIT_MB, CardKind, CardTooLarge, Visibility
+from services.errors import DomainError
+from services.faces import NoCardFace
+from services.media import MAX_BYTES, Crop, FileTooLarge
+from services.personalities import (
+    CARD_LIMIT_MB,
+    CardKind,
+    CardNote,
+    CardNoteKind,
+    CardTooLarge,
+    Visibility,
+)
 from services.types import Actor
 
 
@@ -42,6 +52,7 @@ class Personalities(
         self._personalities = bot.services.personalities
         self._cards = bot.services.cards
         self._versions = bot.services.versions
+        self._faces = bot.services.faces
         self._servers = bot.services.servers
         self._greetings = bot.services.greetings
 
@@ -134,6 +145,33 @@ class Personalities(
             age_restricted=is_age_restricted(interaction),
         )
         await interaction.response.send_message(embed=details_embed(details), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(
+        personality="Which of yours",
+        picture="A picture; the one of its card if you leave it",
+        crop="Which part, if it is not square: of a wide one, left, middle or right",
+    )
+    async def avatar(
+        self,
+        interaction: Interaction,
+        personality: OwnPersonalityOption,
+        picture: discord.Attachment | None = None,
+        crop: Literal["top", "center", "bottom"] = "top",
+    ) -> None:
+        """Give a personality a face."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        actor = await interaction_actor(interaction)
+        if picture is None:
+            changed = await self._faces.adopt_card_face(actor, personality.id)
+        else:
+            if picture.size > MAX_BYTES:
+                raise FileTooLarge(picture.filename, MAX_BYTES)
+            data = await picture.read()
+            changed = await self._faces.set_face(
+                actor, personality.id, data, crop=Crop[crop.upper()]
+            )
+        await interaction.followup.send(embed=personality_embed(changed), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
@@ -266,16 +304,22 @@ class Personalities(
         if card.size > CARD_LIMIT_MB * 1_000_000:
             raise CardTooLarge(CARD_LIMIT_MB)
         await interaction.response.defer(ephemeral=True, thinking=True)
+        actor = await interaction_actor(interaction)
         imported = await self._cards.import_card(
-            await interaction_actor(interaction),
-            await card.read(),
-            members=member_names(interaction),
+            actor, await card.read(), members=member_names(interaction)
         )
+        personality, notes = imported.personality, list(imported.notes)
+        try:
+            personality = await self._faces.adopt_card_face(actor, personality.id)
+        except NoCardFace:
+            pass  # it came without one
+        except DomainError:
+            notes.append(CardNote(CardNoteKind.UNUSED, "picture"))
         await interaction.followup.send(
             introduction(
-                imported.personality, alias=imported.alias, in_server=interaction.guild is not None
+                personality, alias=imported.alias, in_server=interaction.guild is not None
             ),
-            embeds=[personality_embed(imported.personality), *card_notes_embeds(imported.notes)],
+            embeds=[personality_embed(personality), *card_notes_embeds(notes)],
             ephemeral=True,
         )
 

@@ -35,6 +35,7 @@ from db.models.engine import (
     TaskStatus,
     VendorMinute,
 )
+from db.models.face import MAIN_FACE, Face
 from db.models.job import Job, JobStatus, JobStep
 from db.models.llm_call import CallOutcome, LlmCall
 from db.models.llm_config import REASONING_EFFORTS, LlmConfig, PersonalityDefaultConfig
@@ -75,6 +76,7 @@ from db.models.user_personality_config import UserPersonalityConfig
 
 __all__ = [
     "HASH_BITS",
+    "MAIN_FACE",
     "PHOTO_DIMENSIONS",
     "REASONING_EFFORTS",
     "ActType",
@@ -106,6 +108,7 @@ __all__ = [
     "EngineAct",
     "EngineState",
     "EngineTask",
+    "Face",
     "ForgottenPerson",
     "Gender",
     "GeneratedAsset",

@@ -28,6 +28,7 @@ from services.characters.types import CharacterLimits, ImageOrder, Quote
 from services.characters.workflow import GenerationJob
 from services.chat import ChatAdapter
 from services.errors import TextEmpty
+from services.faces import FaceService
 from services.images import ImagePipeline
 from services.jobs import enqueue
 from services.llm_configs import NoVisionModel, vision_model
@@ -38,14 +39,12 @@ from services.media import (
     Picture,
     decoding_memory,
     prepare,
-    thumbnail,
 )
 from services.people import get_or_create_user
-from services.personalities import PersonalityService
 from services.texts import clean_name, clean_text, on_one_line
 from services.types import Actor, Attachment
 
-_PHOTO_SIDE, _AVATAR_SIDE = 1536, 512
+_PHOTO_SIDE = 1536
 _MAX_SCENE, _MAX_NAME = 400, 60
 GENDERS = ("female", "male", "nonbinary")
 VARIANTS = 4
@@ -58,7 +57,7 @@ class CharacterService:
         self,
         sessions: Sessions,
         pipeline: ImagePipeline,
-        personalities: PersonalityService,
+        faces: FaceService,
         adapter: ChatAdapter,
         limits: CharacterLimits,
         quotas: Quotas | None = None,
@@ -66,7 +65,7 @@ class CharacterService:
         self._sessions = sessions
         self._quotas = quotas or Quotas()
         self._pipeline = pipeline
-        self._personalities = personalities
+        self._faces = faces
         self._adapter = adapter
         self._limits = limits
 
@@ -183,22 +182,18 @@ class CharacterService:
 
         Raises:
             CharacterNotFound, NoImageSelected: There is no such picture.
-            NoPublicUrl: The storage has no public URL from which Discord could fetch it.
+            NoFaceHost: Discord could not show it.
             OwnersOnly, PersonalityNotFound: The personality is not the actor's, or was deleted.
         """
-        await self._personalities.check_owner(actor, personality_id)
         async with self._sessions() as session:
             character = await get_owned(session, actor, character_id)
             key = await queries.selected_key(session, character_id)
         if key is None:
             raise NoImageSelected(character.name)
-        avatar_key = f"avatars/{uuid4()}.jpg"
-        url = self._pipeline.store.public_url(avatar_key)
         picture = await self._pipeline.store.get(key)
-        await self._pipeline.store_image(
-            avatar_key, await asyncio.to_thread(thumbnail, picture, _AVATAR_SIDE)
+        personality = await self._faces.set_face(
+            actor, personality_id, picture, is_ai_generated=True
         )
-        personality = await self._personalities.edit(actor, personality_id, {"avatar_url": url})
         async with self._sessions.begin() as session:
             (await get_owned(session, actor, character_id)).personality_id = personality_id
         return personality

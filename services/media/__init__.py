@@ -39,6 +39,7 @@ from services.media.pictures import (
 )
 from services.media.ports import ObjectStore, StoredObject
 from services.media.sheets import MAX_PICTURES_PER_DAY, Pin, PinState, contact_sheet, month_sheet
+from services.media.squares import Crop, small_png, square
 
 __all__ = [
     "JPEG",
@@ -47,6 +48,7 @@ __all__ = [
     "MAX_PICTURES_PER_DAY",
     "ROUTE",
     "VENDOR_HOSTS",
+    "Crop",
     "DeleteHandler",
     "Fetcher",
     "FileKind",
@@ -82,5 +84,7 @@ __all__ = [
     "pixels_of",
     "prepare",
     "prepare_photo",
+    "small_png",
+    "square",
     "thumbnail",
 ]

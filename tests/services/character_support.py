@@ -24,6 +24,7 @@ from services.characters import (
     Progress,
     ProgressHandler,
 )
+from services.faces import FaceService
 from services.images import ImagePipeline
 from services.jobs import CONCURRENCY, Handler, JobMetrics, Worker
 from services.llm import LanguageModels, background_calls
@@ -32,7 +33,7 @@ from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
 from services.types import Actor, Attachment
 from tests.conftest import studio_of
-from tests.fakes import FakeChatAdapter
+from tests.fakes import FakeChatAdapter, FakeFaceHost
 from tests.services.crashes import Checkpoint
 from tests.services.engine_support import image_models, models_of, vendor
 from tests.services.job_support import QUICK, nothing_due
@@ -93,8 +94,9 @@ class Drawing:
         self.notifier = RecordingNotifier()
         self.models = models
         people = PersonalityService(sessions)
+        faces = FaceService(sessions, studio, people, FakeFaceHost())
         self.service = CharacterService(
-            sessions, studio, people, FakeChatAdapter(files=FILES), CharacterLimits(**limits)
+            sessions, studio, faces, FakeChatAdapter(files=FILES), CharacterLimits(**limits)
         )
         self.galleries = GalleryService(sessions, studio.store)
 

@@ -20,13 +20,13 @@ from services.characters import (
     queries,
 )
 from services.errors import NotificationFailed, OwnersOnly
+from services.faces import NoFaceHost
 from services.images import ImageModels
 from services.images.gemini import GeminiImageModel
 from services.jobs import JobMetrics, JobService
 from services.llm import BackgroundCalls, LanguageModels
 from services.llm.gemini import Gemini
 from services.media import (
-    NoPublicUrl,
     prepare,
 )
 from services.notifications import Notice, ReplyAddress
@@ -160,7 +160,7 @@ async def test_a_personality_speaks_with_the_selected_face(
         await drawing.service.use_as_avatar(OWNER, character.id, personality.id)
     chosen = (await drawing.galleries.get(OWNER, character.id)).images[0]
     await drawing.galleries.select_image(OWNER, character.id, chosen.image.id)
-    with pytest.raises(NoPublicUrl):
+    with pytest.raises(NoFaceHost):
         await drawing.service.use_as_avatar(OWNER, character.id, personality.id)
     (other,) = [each for each in await everyone(sessions) if each.name == "Mirela"]
     with pytest.raises(OwnersOnly):

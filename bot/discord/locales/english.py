@@ -11,6 +11,7 @@ from services.characters import errors as characters
 from services.chat import errors as chat
 from services.embeddings import errors as embeddings
 from services.engine import errors as engine
+from services.faces import errors as faces
 from services.images import errors as images
 from services.jobs import errors as jobs
 from services.keys import errors as keys
@@ -160,6 +161,15 @@ _VERSIONS = {
         "Somebody else has changed **{name}** since you opened this, and the same of it: {fields}. "
         "Version {version} has theirs. Send yours again to replace it."
     ),
+}
+
+_FACES = {
+    faces.NoFaceHost: (
+        "Discord cannot show that picture from here. The person who runs this bot can set "
+        "MEDIA_PUBLIC_URL."
+    ),
+    faces.FaceHostFull: "There is no room for another face right now. Try again later.",
+    faces.NoCardFace: "The card of **{name}** has no picture of it.",
 }
 
 _LORE = {
@@ -591,6 +601,7 @@ ENGLISH = Catalogue(
         **_DISCORD,
         **_PERSONALITIES,
         **_VERSIONS,
+        **_FACES,
         **_LORE,
         **_PEOPLE,
         **_MODELS,

@@ -1,5 +1,6 @@
 """Character cards: files of other programs, read into columns and written back."""
 
+from services.personalities.cards.assets import face_of
 from services.personalities.cards.containers import LIMIT_MB, extension_of
 from services.personalities.cards.documents import (
     Card,
@@ -26,6 +27,7 @@ __all__ = [
     "CardField",
     "Kind",
     "extension_of",
+    "face_of",
     "parse",
     "read",
     "read_number",

@@ -66,6 +66,16 @@ def cards_in_png(png: bytes) -> dict[str, bytes]:
     return cards
 
 
+def asset_in_png(png: bytes, name: str) -> bytes | None:
+    """Return an asset that a PNG carries in a chunk of its own, if it has it."""
+    keywords = (f"chara-ext-asset_:{name}", f"chara-ext-asset_{name}")
+    for kind, payload, _ in _chunks(png):
+        keyword, _, text = payload.partition(b"\0")
+        if kind == b"tEXt" and keyword.decode("latin-1") in keywords:
+            return base64.b64decode(text, validate=True)
+    return None
+
+
 def replace_in_png(png: bytes, documents: Mapping[str, str]) -> bytes:
     """Return a PNG with these cards by their keywords instead of those that it has."""
     output = bytearray(_PNG)

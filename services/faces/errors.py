@@ -1,0 +1,22 @@
+"""Errors of faces."""
+
+from dataclasses import dataclass
+
+from services.errors import DomainError
+
+
+@dataclass(eq=False)
+class NoFaceHost(DomainError):
+    """Nothing makes a face reachable for Discord: no public address, and no emoji is left."""
+
+
+@dataclass(eq=False)
+class NoCardFace(DomainError):
+    """The card of a personality has no picture of it."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class FaceHostFull(DomainError):
+    """The host takes no more faces before one is removed."""

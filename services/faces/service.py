@@ -1,0 +1,187 @@
+"""Giving personalities a face: stored, cropped, and at an address that Discord shows."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import MAIN_FACE, ConversationLine, Face, Personality, PersonalityCard
+from db.session import Sessions
+from services.errors import DomainError
+from services.faces.errors import FaceHostFull, NoCardFace, NoFaceHost
+from services.faces.ports import FaceHost
+from services.heavy_work import HeavyWork
+from services.images import ImagePipeline
+from services.media import (
+    Crop,
+    NoPublicUrl,
+    Picture,
+    decoding_memory,
+    enqueue_deletion,
+    small_png,
+    square,
+)
+from services.personalities import PersonalityService, cards
+from services.personalities import referenced_keys as avatars_in_versions
+from services.types import Actor
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Address:
+    url: str
+    emoji_id: int | None = None
+
+
+class FaceService:
+    """Faces of personalities. A new picture has a new address, as Discord keeps the old one."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        pipeline: ImagePipeline,
+        personalities: PersonalityService,
+        host: FaceHost,
+    ) -> None:
+        self._sessions = sessions
+        self._pipeline = pipeline
+        self._personalities = personalities
+        self._host = host
+        self._heavy_work = HeavyWork()
+
+    async def set_face(
+        self,
+        actor: Actor,
+        personality_id: UUID,
+        data: bytes,
+        *,
+        crop: Crop = Crop.CENTER,
+        is_ai_generated: bool = False,
+    ) -> Personality:
+        """Make a picture the face of a personality.
+
+        Raises:
+            FileTooLarge, NotAPicture, PictureTooLarge: It is not a picture that can be used.
+            NoFaceHost: Discord could not show it.
+            OwnersOnly, PersonalityNotFound: The personality is not the actor's, or was deleted.
+            StorageMisconfigured, StorageUnavailable: It could not be stored.
+        """
+        await self._personalities.check_owner(actor, personality_id)
+        async with self._pipeline.memory.reserve(decoding_memory(data)):
+            picture = await self._heavy_work.run(
+                actor.discord_id, square, data, crop, is_ai_generated=is_ai_generated
+            )
+        key = f"avatars/{uuid4()}.jpg"
+        await self._pipeline.store_image(key, picture)
+        try:
+            address = await self._publish(key, picture)
+            personality = await self._personalities.edit(
+                actor, personality_id, {"avatar_url": address.url}
+            )
+        except DomainError:
+            await self._pipeline.store.delete([key])
+            raise
+        await self._record(personality_id, key, address)
+        return personality
+
+    async def adopt_card_face(self, actor: Actor, personality_id: UUID) -> Personality:
+        """Make the picture of a personality's card its face.
+
+        Raises:
+            NoCardFace: Its card has none.
+            FileTooLarge, NoFaceHost, NotAPicture, PictureTooLarge: As for `set_face`.
+        """
+        await self._personalities.check_owner(actor, personality_id)
+        async with self._sessions() as session:
+            card = await session.get(PersonalityCard, personality_id)
+            personality = await session.get_one(Personality, personality_id)
+        if card is None:
+            raise NoCardFace(personality.name)
+        data = await self._heavy_work.run(actor.discord_id, cards.face_of, card.document, card.file)
+        if data is None:
+            raise NoCardFace(personality.name)
+        # Cards are portraits, with the face in their upper part.
+        return await self.set_face(actor, personality_id, data, crop=Crop.TOP)
+
+    async def _publish(self, key: str, picture: Picture) -> _Address:
+        """Return an address at which Discord shows a stored picture."""
+        try:
+            return _Address(self._pipeline.store.public_url(key))
+        except NoPublicUrl:
+            small = await asyncio.to_thread(small_png, picture.data)
+        name = f"face_{uuid4().hex[:20]}"
+        try:
+            hosted = await self._host.publish(name, small)
+        except FaceHostFull:
+            await self._free_one()
+            try:
+                hosted = await self._host.publish(name, small)
+            except FaceHostFull as error:
+                raise NoFaceHost from error
+        return _Address(hosted.url, hosted.emoji_id)
+
+    async def _free_one(self) -> None:
+        """Remove the emoji of whoever has not spoken the longest; a main face is the last."""
+        spoken = (
+            select(func.max(ConversationLine.created_at))
+            .where(ConversationLine.personality_id == Face.personality_id)
+            .correlate(Face)
+            .scalar_subquery()
+        )
+        async with self._sessions.begin() as session:
+            face = await session.scalar(
+                select(Face)
+                .where(Face.emoji_id.is_not(None))
+                .order_by(Face.name == MAIN_FACE, func.coalesce(spoken, Face.created_at))
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            if face is None or face.emoji_id is None:
+                return
+            # Without it a message has the bot's own picture, and not a broken one.
+            await session.execute(
+                update(Personality)
+                .where(Personality.id == face.personality_id, Personality.avatar_url == face.url)
+                .values(avatar_url=None)
+            )
+            emoji_id, face.emoji_id, face.url = face.emoji_id, None, None
+        log.info("The face of personality %s made room for another", face.personality_id)
+        await self._host.remove(emoji_id)
+
+    async def _record(self, personality_id: UUID, key: str, address: _Address) -> None:
+        async with self._sessions.begin() as session:
+            old = await _find(session, personality_id, MAIN_FACE)
+            values = {"storage_key": key, "url": address.url, "emoji_id": address.emoji_id}
+            if old is None:
+                await session.execute(
+                    insert(Face).values(personality_id=personality_id, name=MAIN_FACE, **values)
+                )
+                return
+            emoji_id = old.emoji_id
+            # Versions of the personality may still have the old picture at its public address.
+            if emoji_id is not None:
+                await enqueue_deletion(session, [old.storage_key])
+            for column, value in values.items():
+                setattr(old, column, value)
+        if emoji_id is not None:
+            await self._host.remove(emoji_id)
+
+
+async def _find(session: AsyncSession, personality_id: UUID, name: str) -> Face | None:
+    return await session.scalar(
+        select(Face)
+        .where(Face.personality_id == personality_id, func.lower(Face.name) == name.lower())
+        .with_for_update()
+    )
+
+
+async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozenset[str]:
+    """Return those of some storage keys that are faces, or avatars in a version."""
+    found = await session.scalars(select(Face.storage_key).where(Face.storage_key.in_(keys)))
+    return frozenset(found) | await avatars_in_versions(session, keys)

@@ -1,0 +1,51 @@
+"""Pictures that cards bring along."""
+
+import base64
+import binascii
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from services.personalities.cards import containers
+from services.personalities.cards.documents import parse
+from services.personalities.errors import CardTooLarge, NotACard
+
+_MAX_ASSET = 10_000_000
+_MAIN = "main"
+
+
+def face_of(document: str, file: bytes | None) -> bytes | None:
+    """Return the picture of a card's character: its main icon, else its first, else the file.
+
+    What is at an address of the web is not fetched.
+    """
+    assets = parse(document).body.get("assets")
+    icons = [
+        cast("Mapping[str, Any]", each)
+        for each in (cast("Sequence[Any]", assets) if isinstance(assets, list) else ())
+        if isinstance(each, dict) and cast("Mapping[str, Any]", each).get("type") == "icon"
+    ]
+    for icon in sorted(icons, key=lambda each: each.get("name") != _MAIN):
+        picture = _read(str(icon.get("uri") or ""), file)
+        if picture is not None:
+            return picture
+    is_shown = file is not None and not file.startswith(b"PK")
+    return file if is_shown else None
+
+
+def _read(uri: str, file: bytes | None) -> bytes | None:
+    """Return the picture at an address inside of a card."""
+    try:
+        if uri.startswith("data:"):
+            data = base64.b64decode(uri.partition(",")[2], validate=True)
+            return data if len(data) <= _MAX_ASSET else None
+        if uri.startswith("__asset:") and file is not None:
+            return containers.asset_in_png(file, uri.removeprefix("__asset:"))
+        scheme, separator, path = uri.partition("://")
+        if scheme in {"embeded", "embedded"} and separator and file is not None:
+            with zipfile.ZipFile(io.BytesIO(file)) as archive:
+                return containers.read_member(archive, path, _MAX_ASSET)
+    except (CardTooLarge, NotACard, KeyError, binascii.Error, zipfile.BadZipFile):
+        return None
+    return None

@@ -1,0 +1,125 @@
+"""Faces of personalities: from their cards, from attachments, and where Discord finds them."""
+
+import base64
+import io
+import json
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from services.media import Crop, NotAPicture, small_png, square
+from services.media.squares import SIDE, SMALL_SIDE
+from tests.cogs.conftest import House
+from tests.cogs.forms import answer, content_of, embed
+from tests.cogs.test_cards import V3, ZED, import_card
+from tests.services.test_card_formats import archive
+from tests.services.test_cards import text
+
+
+def picture(width: int = 300, height: int = 600, form: str = "PNG") -> bytes:
+    """Return a picture: red above, green in the middle, blue below."""
+    image = Image.new("RGB", (width, height), (0, 255, 0))
+    image.paste((255, 0, 0), (0, 0, width, height // 3))
+    image.paste((0, 0, 255), (0, height * 2 // 3, width, height))
+    output = io.BytesIO()
+    image.save(output, form)
+    return output.getvalue()
+
+
+def card_in(png: bytes, document: str) -> bytes:
+    """Return a picture with a card in it."""
+    return png[:-12] + text(b"ccv3", document) + png[-12:]
+
+
+def with_assets(*assets: dict[str, Any]) -> str:
+    data = {**ZED, "assets": list(assets)}
+    return json.dumps({"spec": "chara_card_v3", "spec_version": "3.0", "data": data})
+
+
+def icon(uri: str, name: str = "main") -> dict[str, Any]:
+    return {"type": "icon", "uri": uri, "name": name, "ext": "png"}
+
+
+def is_mostly(data: bytes, channel: int) -> bool:
+    with Image.open(io.BytesIO(data)) as image:
+        pixel = image.convert("RGB").resize((1, 1)).getpixel((0, 0))
+    assert isinstance(pixel, tuple)
+    return max(range(3), key=lambda n: pixel[n]) == channel
+
+
+@pytest.mark.parametrize(
+    ("filename", "data"),
+    [
+        ("zed.png", card_in(picture(), V3)),
+        ("zed.charx", archive(with_assets(icon("embeded://a/b.png")), **{"a/b.png": picture()})),
+        (
+            "zed.json",
+            with_assets(
+                icon("https://elsewhere.example/x.png"),
+                icon(f"data:image/png;base64,{base64.b64encode(picture()).decode()}", "second"),
+            ).encode(),
+        ),
+    ],
+    ids=["PNG", "CharX", "JSON"],
+)
+async def test_a_card_brings_its_face(house: House, filename: str, data: bytes) -> None:
+    brought = await import_card(house, filename, data)
+
+    shown = embed(brought).thumbnail.url or ""
+    assert shown.startswith("https://cdn.discordapp.com/emojis/")
+    assert shown.endswith(".png?size=128")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["embeded://../../etc/passwd", "data:image/png;base64,%%%", "__asset:5", "ccdefault:", ""],
+)
+async def test_a_card_without_a_picture_of_its_own_has_no_face(house: House, uri: str) -> None:
+    data = archive(with_assets(icon(uri)))
+
+    brought = await import_card(house, "zed.charx", data)
+
+    assert embed(brought).thumbnail.url is None
+    assert len(answer(brought).embeds) == 1
+
+
+async def test_an_attachment_becomes_a_face_and_nonsense_does_not(house: House) -> None:
+    await import_card(house, "zed.json", json.dumps(ZED).encode())
+
+    none = await house.alice.slash(house.lobby, "personality avatar", personality="Zed")
+    given = await house.alice.slash(
+        house.lobby,
+        "personality avatar",
+        personality="Zed",
+        picture=("me.jpg", picture(form="JPEG")),
+    )
+    broken = await house.alice.slash(
+        house.lobby, "personality avatar", personality="Zed", picture=("me.png", b"no picture")
+    )
+    stranger = await house.bob.slash(
+        house.lobby, "personality avatar", personality="Mirela", picture=("me.png", picture())
+    )
+
+    assert content_of(none) == "The card of **Zed** has no picture of it."
+    assert (embed(given).thumbnail.url or "").startswith("https://cdn.discordapp.com/emojis/")
+    assert "picture" in content_of(broken)
+    assert content_of(stranger) == "Only the owners of **Mirela** can do that."
+
+
+@pytest.mark.parametrize(("crop", "channel"), [(Crop.TOP, 0), (Crop.CENTER, 1), (Crop.BOTTOM, 2)])
+def test_a_face_is_cut_where_its_maker_wants(crop: Crop, channel: int) -> None:
+    cut = square(picture(300, 900), crop)
+
+    assert (cut.width, cut.height) == (300, 300)
+    assert is_mostly(cut.data, channel)
+    small = small_png(square(picture(2000, 2000), crop).data)
+    with Image.open(io.BytesIO(small)) as image:
+        assert (image.format, image.size) == ("PNG", (SMALL_SIDE, SMALL_SIDE))
+    assert len(small) < 256_000
+    assert square(picture(2000, 2000), crop).width == SIDE
+
+
+def test_what_is_no_picture_is_refused() -> None:
+    with pytest.raises(NotAPicture):
+        square(b"GIF89a but not really", Crop.TOP)
