@@ -25,6 +25,13 @@ class TextEmpty(DomainError):
 
 
 @dataclass(eq=False)
+class NotText(DomainError):
+    """A file is not plain text."""
+
+    name: str
+
+
+@dataclass(eq=False)
 class TextTooLong(DomainError):
     """A text exceeds its limit."""
 

@@ -25,6 +25,7 @@ from cogs.personalities.embeds import (
     personality_line,
 )
 from cogs.personalities.forms import PersonalityForm, Section
+from cogs.personalities.page import show_page
 from cogs.personalities.versions import VersionsView
 from services.errors import DomainError
 from services.faces import NoCardFace
@@ -61,6 +62,12 @@ class Personalities(
         """Create an AI character that everybody can talk to."""
         form = PersonalityForm(self._personalities, Section.beginning)
         await interaction.response.send_modal(form)
+
+    @app_commands.command(name="open")
+    @app_commands.describe(personality="Which of yours")
+    async def open_(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
+        """Open the page of a personality, where everything of it can be changed."""
+        await show_page(interaction, personality.id)
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours", section="What to change")

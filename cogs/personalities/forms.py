@@ -4,6 +4,7 @@ from enum import Enum
 from typing import Self
 from uuid import UUID
 
+import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
@@ -12,11 +13,29 @@ from bot.discord.ui import AnyInteraction, Modal
 from cogs.options import member_names
 from cogs.personalities.embeds import introduction, personality_embed
 from cogs.personalities.labels import LABELS
-from services.personalities import LIMITS, ChangedMeanwhile, Personality, PersonalityService
+from services.errors import NotText, TextTooLong
+from services.personalities import (
+    LIMITS,
+    ChangedMeanwhile,
+    Personality,
+    PersonalityService,
+    PersonalitySettings,
+)
 
 _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
 
 _SHORT = {"name", "display_name", "nickname", "avatar_url", "personality_age"}
+
+
+_MAX_GREETINGS = 5  # inputs of a form
+_UPLOADED = [column for column in LIMITS if column in LABELS]
+_FLAGS = {
+    "memory_enabled": "Remembers conversations",
+    "age_restricted": "Only in age-restricted channels",
+    "definition_shown": "Others may read its definition",
+    "copy_allowed": "Others may copy it while it is public",
+    "image_enabled": "Posts pictures on boards",
+}
 
 
 class Section(Enum):
@@ -91,3 +110,135 @@ class PersonalityForm(Modal):
         await interaction.response.send_message(
             reply, embed=personality_embed(personality), ephemeral=True
         )
+
+
+class GreetingForm(Modal, title="First messages"):
+    """Form for what a personality says first: the first message and up to four others."""
+
+    def __init__(self, personalities: PersonalityService, personality: Personality) -> None:
+        super().__init__()
+        self._personalities, self._personality = personalities, personality
+        others = personality.alternate_greetings
+        self.texts: list[ui.TextInput[Self]] = []
+        # Those that are longer than a form, and further ones, stay as they are.
+        self._kept = others[_MAX_GREETINGS - 1 :]
+        for number in range(_MAX_GREETINGS):
+            texts = [personality.first_message or "", *others]
+            current = texts[number] if number < len(texts) else ""
+            text = ui.TextInput[Self](
+                custom_id=f"greeting_{number}",
+                style=TextStyle.long,
+                required=False,
+                default=current[:_MAX_FORM_TEXT] or None,
+                max_length=_MAX_FORM_TEXT,
+            )
+            self.texts.append(text)
+            label = "First message" if number == 0 else f"Another one ({number})"
+            self.add_item(ui.Label(text=label, component=text))
+        self._before = [text.default or "" for text in self.texts]
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        old = [self._personality.first_message or "", *self._personality.alternate_greetings]
+        old += [""] * (_MAX_GREETINGS - len(old))
+        new = [
+            # What the form has cut is kept whole if nobody changed what it showed.
+            before if text.value == shown else text.value
+            for text, shown, before in zip(self.texts, self._before, old, strict=False)
+        ]
+        first, *others = new
+        changed = await self._personalities.edit(
+            await interaction_actor(interaction),
+            self._personality.id,
+            {
+                "first_message": first,
+                "alternate_greetings": [*(each for each in others if each.strip()), *self._kept],
+            },
+            base=self._personality.version,
+        )
+        await interaction.response.send_message(
+            f"Saved as version {changed.version}.", ephemeral=True
+        )
+
+
+class TextFileForm(Modal, title="Upload a text"):
+    """Form that takes a text of a personality from a file."""
+
+    def __init__(self, personalities: PersonalityService, personality: Personality) -> None:
+        super().__init__()
+        self._personalities, self._personality = personalities, personality
+        self.column = ui.Select[Self](
+            custom_id="column",
+            options=[discord.SelectOption(label=LABELS[c][0], value=c) for c in _UPLOADED],
+        )
+        self.file = ui.FileUpload[Self](custom_id="file", max_values=1)
+        self.add_item(ui.Label(text="Which text", component=self.column))
+        self.add_item(ui.Label(text="File", description="Plain text.", component=self.file))
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        (attachment,), (column,) = self.file.values, self.column.values
+        limit = LIMITS[column]
+        if attachment.size > 4 * limit + 3:  # bytes, with a mark
+            raise TextTooLong(LABELS[column][0].lower(), limit)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            text = (await attachment.read()).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise NotText(attachment.filename) from error
+        changed = await self._personalities.edit(
+            await interaction_actor(interaction),
+            self._personality.id,
+            {column: text},
+            base=self._personality.version,
+        )
+        await interaction.followup.send(f"Saved as version {changed.version}.", ephemeral=True)
+
+
+class SettingsForm(Modal, title="Settings"):
+    """Form for how a personality is used."""
+
+    def __init__(self, personalities: PersonalityService, personality: Personality) -> None:
+        super().__init__()
+        self._personalities, self._personality = personalities, personality
+        self.flags = ui.CheckboxGroup[Self](
+            custom_id="flags",
+            required=False,
+            options=[
+                discord.CheckboxGroupOption(
+                    label=label, value=column, default=bool(getattr(personality, column))
+                )
+                for column, label in _FLAGS.items()
+            ],
+        )
+        self.window = ui.TextInput[Self](
+            custom_id="window", max_length=3, default=str(personality.context_window_size)
+        )
+        self.add_item(ui.Label(text="What holds", component=self.flags))
+        self.add_item(
+            ui.Label(
+                text="How many earlier messages it reads",
+                description="2 to 200",
+                component=self.window,
+            )
+        )
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        chosen = set(self.flags.values)
+        typed = self.window.value.strip()
+        window = int(typed) if typed.isdecimal() else self._personality.context_window_size
+        settings: PersonalitySettings = {
+            "memory_enabled": "memory_enabled" in chosen,
+            "age_restricted": "age_restricted" in chosen,
+            "definition_shown": "definition_shown" in chosen,
+            "copy_allowed": "copy_allowed" in chosen,
+            "image_enabled": "image_enabled" in chosen,
+            "context_window_size": max(2, min(200, window)),
+        }
+        if settings["age_restricted"] == self._personality.age_restricted:
+            settings["age_restricted"] = None  # not looked at whether it may change
+        await self._personalities.configure(
+            await interaction_actor(interaction), self._personality.id, **settings
+        )
+        await interaction.response.send_message("Saved.", ephemeral=True)

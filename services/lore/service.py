@@ -100,6 +100,11 @@ class LoreService:
         async with self._sessions() as session:
             return await queries.list_books(session, actor, place)
 
+    async def books_of(self, actor: Actor, personality_id: UUID) -> Sequence[ListedBook]:
+        """Return the books of a personality, if the actor owns it."""
+        listed = await self.list_books(actor, LorePlace())
+        return [each for each in listed if each.book.personality_id == personality_id]
+
     async def find(self, actor: Actor, name: str, place: LorePlace) -> Lorebook:
         """Return the book of this name, or id, that a person may change here.
 

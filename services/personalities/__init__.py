@@ -7,6 +7,7 @@ from services.personalities.cards import LIMIT_MB as CARD_LIMIT_MB
 from services.personalities.definition import (
     GREETINGS,
     LIMITS,
+    PersonalitySettings,
     Shortened,
     apply_published_version,
     describe,
@@ -81,6 +82,7 @@ __all__ = [
     "PersonalityNameTaken",
     "PersonalityNotFound",
     "PersonalityService",
+    "PersonalitySettings",
     "PromptNameTaken",
     "PromptNotFound",
     "SharedPhoto",

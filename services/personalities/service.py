@@ -71,6 +71,18 @@ class PersonalityService:
                 raise PersonalityNotFound(name)
             return personality
 
+    async def find_by_id(self, personality_id: UUID) -> Personality:
+        """Return a personality.
+
+        Raises:
+            PersonalityNotFound: It was deleted.
+        """
+        async with self._sessions() as session:
+            personality = await session.get(Personality, personality_id)
+        if personality is None or personality.deleted_at is not None:
+            raise PersonalityNotFound("this personality")
+        return personality
+
     async def find_own_first(self, actor: Actor, name: str, situation: Situation) -> Personality:
         """Return a person's personality of this name, else the one that it means here.
 

@@ -133,6 +133,7 @@ TABLE: dict[str, Row] = {
     "personality edit": owners(section="identity"),
     "personality settings": owners(memory=True),
     "personality versions": owners(),
+    "personality open": owners(),
     "personality avatar": owners(picture="$photo"),
     "personality copy": Row(
         {**ZED, "name": "Zed II"}, stranger=NO_COPY, moderator=NO_COPY, shared=True

@@ -35,6 +35,7 @@ _STYLES = ", ".join(each.label for each in STYLES.values())
 _OPERATOR = "The person who runs this bot"
 
 _GENERAL = {
+    errors.NotText: "**{name}** is not plain text in UTF-8.",
     errors.TextEmpty: "The {field} is empty or has no visible text.",
     errors.TextTooLong: "The {field} is too long: the limit is {limit:,} characters.",
     errors.NotificationFailed: "Discord is not responding.",

@@ -1,0 +1,226 @@
+"""The page of a personality: everything that its owners can change, in one message."""
+
+import io
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self, TypeAlias
+from uuid import UUID
+
+import discord
+from discord import ui
+from typing_extensions import override
+
+from bot.app.services import Services
+from bot.discord.converters import interaction_actor
+from bot.discord.ui import AnyInteraction, PersistentButton
+from cogs.personalities.forms import (
+    GreetingForm,
+    PersonalityForm,
+    Section,
+    SettingsForm,
+    TextFileForm,
+)
+from cogs.personalities.labels import LABELS
+from cogs.personalities.versions import VersionsView
+from services.personalities import LIMITS, Personality, PersonalityDetails
+from services.texts import on_one_line, shorten
+
+_ID = r"(?P<id>[0-9a-f-]{36})"
+_MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
+_EMPTY = "*Nothing yet.*"
+
+
+def page(details: PersonalityDetails, *, lore: str) -> ui.LayoutView:
+    """Return the page of a personality; `lore` says which books it has."""
+    personality = details.personality
+    view = ui.LayoutView(timeout=None)
+    name = discord.utils.escape_markdown(personality.display_name or personality.name)
+    heading = ui.TextDisplay[Any](
+        f"## {name}\n{shorten(on_one_line(personality.headline or ''), 200)}\n"
+        f"-# version {personality.version} · {personality.visibility}"
+    )
+    container = ui.Container[Any]()
+    if personality.avatar_url:
+        container.add_item(ui.Section(heading, accessory=ui.Thumbnail(personality.avatar_url)))
+    else:
+        container.add_item(heading)
+    container.add_item(ui.Separator())
+    for action, (label, text) in _summaries(details, lore).items():
+        container.add_item(
+            ui.Section(
+                ui.TextDisplay[Any](f"**{label}**\n{text or _EMPTY}"),
+                accessory=PageButton(action, personality.id),
+            )
+        )
+    view.add_item(container)
+    return view
+
+
+def _summaries(details: PersonalityDetails, lore: str) -> Mapping[str, tuple[str, str]]:
+    """Return label and content of each part of a page, by what its button does."""
+    personality = details.personality
+    greetings = [personality.first_message, *personality.alternate_greetings]
+    count = sum(1 for each in [*greetings, *personality.group_greetings] if each)
+    long = [column for column in LIMITS if len(_text(personality, column)) > _MAX_FORM_TEXT]
+    owners = ", ".join(f"<@{each.discord_id}>" for each in details.owners)
+    settings = [
+        personality.visibility,
+        "remembers" if personality.memory_enabled else "remembers nothing",
+        f"reads {personality.context_window_size} messages back",
+        *(["age-restricted"] if personality.age_restricted else []),
+        *(["may be copied"] if personality.copy_allowed else []),
+    ]
+    return {
+        "identity": ("Who they are", _lines(personality, Section.identity)),
+        "character": ("Definition", _lines(personality, Section.character)),
+        "conversation": ("Speech", _lines(personality, Section.conversation)),
+        "instructions": ("Instructions", _lines(personality, Section.instructions)),
+        "greeting": (
+            "First messages",
+            f"{count} · {_plain(personality.first_message or '', 120)}" if count else "",
+        ),
+        "lore": ("Lore", lore),
+        "settings": ("Settings", f"{' · '.join(settings)}\nOwners: {owners or 'this bot'}"),
+        "files": (
+            "Long texts",
+            "Longer than a form holds: " + ", ".join(LABELS[each][0] for each in long)
+            if long
+            else "Any text as a file, and back",
+        ),
+        "versions": ("Versions", f"{personality.version} so far"),
+    }
+
+
+def _lines(personality: Personality, section: Section) -> str:
+    lines = [
+        f"{LABELS[column][0]}: {_plain(text, 90)}"
+        for column in section.value
+        if (text := _text(personality, column))
+    ]
+    return "\n".join(lines)[:350]
+
+
+def _text(personality: Personality, column: str) -> str:
+    return getattr(personality, column) or ""
+
+
+def _plain(text: str, limit: int) -> str:
+    return discord.utils.escape_markdown(shorten(on_one_line(text), limit))
+
+
+async def show_page(interaction: AnyInteraction, personality_id: UUID) -> None:
+    """Answer with the page of a personality, for its owner alone."""
+    services: Services = interaction.client.services
+    actor = await interaction_actor(interaction)
+    await services.personalities.check_owner(actor, personality_id)
+    personality = await services.personalities.find_by_id(personality_id)
+    details = await services.personalities.details(actor, personality)
+    books = await services.lore.books_of(actor, personality_id)
+    names = ", ".join(_plain(each.book.name, 40) for each in books[:5])
+    entries = sum(each.entry_count for each in books)
+    lore = f"{names} · {entries:,} entries" if books else ""
+    await interaction.response.send_message(view=page(details, lore=lore), ephemeral=True)
+
+
+class PageButton(PersistentButton, template=rf"personality:(?P<action>[a-z]+):{_ID}"):
+    """Opens what a part of a personality's page is changed with."""
+
+    def __init__(self, action: str, personality_id: UUID) -> None:
+        label = _BUTTONS.get(action, "Edit")
+        super().__init__(
+            ui.Button(
+                label=label,
+                style=discord.ButtonStyle.secondary,
+                custom_id=f"personality:{action}:{personality_id}",
+            )
+        )
+        self._action, self._personality_id = action, personality_id
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(match["action"], UUID(match["id"]))
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        services: Services = interaction.client.services
+        await services.personalities.check_owner(
+            await interaction_actor(interaction), self._personality_id
+        )
+        personality = await services.personalities.find_by_id(self._personality_id)
+        await _ACTIONS.get(self._action, _edit(self._action))(interaction, personality)
+
+
+_Action: TypeAlias = Callable[[AnyInteraction, Personality], Awaitable[None]]
+_BUTTONS = {"lore": "Show", "versions": "Show", "files": "As files"}
+
+
+def _edit(section: str) -> _Action:
+    async def edit(interaction: AnyInteraction, personality: Personality) -> None:
+        form = PersonalityForm(
+            interaction.client.services.personalities, Section[section], personality
+        )
+        await interaction.response.send_modal(form)
+
+    return edit
+
+
+async def _greet(interaction: AnyInteraction, personality: Personality) -> None:
+    form = GreetingForm(interaction.client.services.personalities, personality)
+    await interaction.response.send_modal(form)
+
+
+async def _show_lore(interaction: AnyInteraction, personality: Personality) -> None:
+    services: Services = interaction.client.services
+    books = await services.lore.books_of(await interaction_actor(interaction), personality.id)
+    lines = [f"**{_plain(each.book.name, 80)}** · {each.entry_count:,} entries" for each in books]
+    await interaction.response.send_message(
+        "\n".join([*lines[:20], "`/lore view`, `/lore edit` and `/lore import` change it."]),
+        ephemeral=True,
+    )
+
+
+async def _show_versions(interaction: AnyInteraction, personality: Personality) -> None:
+    versions = interaction.client.services.versions
+    listed = await versions.list_versions(await interaction_actor(interaction), personality.id)
+    view = VersionsView(interaction.user.id, versions, personality, listed)
+    await interaction.response.send_message(embed=view.overview(), view=view, ephemeral=True)
+    view.message = await interaction.original_response()
+
+
+async def _show_files(interaction: AnyInteraction, personality: Personality) -> None:
+    """Send every text as a file, with a button to take one back."""
+    files = [
+        discord.File(io.BytesIO(text.encode()), filename=f"{column}.txt")
+        for column in LIMITS
+        if (text := _text(personality, column))
+    ]
+    # The longest, as many as a message holds.
+    files.sort(key=lambda each: -len(each.fp.read()))
+    for each in files:
+        each.fp.seek(0)
+    view = ui.View(timeout=None).add_item(PageButton("upload", personality.id))
+    await interaction.response.send_message(
+        "Change one in any editor, then upload it.", files=files[:10], view=view, ephemeral=True
+    )
+
+
+async def _upload(interaction: AnyInteraction, personality: Personality) -> None:
+    form = TextFileForm(interaction.client.services.personalities, personality)
+    await interaction.response.send_modal(form)
+
+
+async def _settings(interaction: AnyInteraction, personality: Personality) -> None:
+    form = SettingsForm(interaction.client.services.personalities, personality)
+    await interaction.response.send_modal(form)
+
+
+_BUTTONS["upload"] = "Upload a text"
+_ACTIONS: Mapping[str, _Action] = {
+    "greeting": _greet,
+    "lore": _show_lore,
+    "versions": _show_versions,
+    "files": _show_files,
+    "upload": _upload,
+    "settings": _settings,
+}
