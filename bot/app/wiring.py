@@ -175,6 +175,7 @@ def assemble(
         limits=options.limits,
         timing=timing,
         shared_photos=recently_shared,
+        lore=library,
     )
     publishers: dict[str, Publisher] = {TargetKind.DISCORD: adapters.publisher}
     if buffer is not None:

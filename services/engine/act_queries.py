@@ -27,7 +27,7 @@ from db.models import (
 from services.access import Caller, Payer, Situation, act_payers, authorize
 from services.engine.actions import ACTIONS, COMMENTS, POSTS
 from services.engine.policy import GUEST_WINDOW, PolicyInput
-from services.engine.types import BoardMessage
+from services.engine.types import BoardLocation, BoardMessage
 from services.personalities import apply_published_version
 from services.types import Channel
 
@@ -309,4 +309,18 @@ async def affinity(session: AsyncSession, personality_id: UUID, other: UUID | No
             .where(Comment.personality_id == personality_id, Post.personality_id == other)
         )
         or 0
+    )
+
+
+def location_of(board: Board, post: Post | None) -> BoardLocation:
+    """Return where on a board an act takes place."""
+    message = to_message(post) if post else None
+    return BoardLocation(
+        channel_id=board.channel_id,
+        guild_id=board.guild_id,
+        is_forum=board.is_forum,
+        age_restricted=board.age_restricted,
+        thread_id=post.thread_id if post else None,
+        post_message_id=message.message_id if message else None,
+        title=(post.title or post.content)[:80] if post else "",
     )

@@ -6,7 +6,7 @@ their state in PostgreSQL. The simulation runs the same steps on a store in memo
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar, TypeVar
 
@@ -22,17 +22,19 @@ from services.engine import act_queries, policy, queries, results
 from services.engine.act_queries import ActRecords
 from services.engine.actions import ACTIONS, Action, SpeakingAction, build_actions
 from services.engine.errors import EnginePaused, Skipped, SkipReason, TaskGone
+from services.engine.lore import search_lore
 from services.engine.planner import Planner
 from services.engine.ports import ActStore, BoardAdapter
 from services.engine.results import record_view, show_votes
 from services.engine.scheduler import ActJob, EngineTiming, plan_reactions
-from services.engine.types import ActContent, ActContext, BoardLocation, Limits, SentMessages
+from services.engine.types import ActContent, ActContext, Limits, SentMessages
 from services.engine.writing import Writer, max_tokens
 from services.errors import DomainError
 from services.images import ImagePipeline
 from services.jobs import Handler, Run
 from services.llm import LanguageModels, Usage
 from services.llm_configs import NoConfig, restrict
+from services.lore import LoreLibrary
 from services.personalities import SharedPhotos, describe_speech, no_shared_photos
 from services.types import speaker_of
 
@@ -125,6 +127,7 @@ class EngineDependencies:
     limits: Limits
     timing: EngineTiming
     shared_photos: SharedPhotos = no_shared_photos
+    lore: LoreLibrary = field(default_factory=LoreLibrary)
 
 
 class DatabaseActStore(ActStore):
@@ -302,27 +305,20 @@ class DatabaseActStore(ActStore):
         post_message = act_queries.to_message(post) if post else None
         target = records.target
         personality = await act_queries.definition_of(session, records.personality)
-        return ActContext(
+        now = self._dependencies.timing.clock.now()
+        context = ActContext(
             task_id=task.id,
             kind=ActType(task.task_type),
             personality_id=task.personality_id,
             name=personality.name,
             speaker=speaker_of(personality),
-            definition=describe_speech(personality, now=self._dependencies.timing.clock.now()),
+            definition=describe_speech(personality, now=now),
             seed=str(task.personality_id),
             model=self._dependencies.models.resolve(records.config.model, records.payers),
             fallback=records.config.fallback_model,
             keyed=records.keyed,
             caller=await act_queries.authorize_act(session, records),
-            location=BoardLocation(
-                channel_id=board.channel_id,
-                guild_id=board.guild_id,
-                is_forum=board.is_forum,
-                age_restricted=board.age_restricted,
-                thread_id=post.thread_id if post else None,
-                post_message_id=post_message.message_id if post_message else None,
-                title=(post.title or post.content)[:80] if post else "",
-            ),
+            location=act_queries.location_of(board, post),
             topic=board.topic,
             tone=board.tone,
             age_restricted=board.age_restricted,
@@ -343,13 +339,13 @@ class DatabaseActStore(ActStore):
                 )
             ),
             others=names - own_names,
-            mood=self._dependencies.planner.mood(
-                task.personality_id, self._dependencies.timing.clock.now()
-            ),
+            mood=self._dependencies.planner.mood(task.personality_id, now),
             affinity=await act_queries.affinity(
                 session, task.personality_id, target.personality_id if target else None
             ),
         )
+        lore = await search_lore(session, self._dependencies.lore, personality, context, now=now)
+        return replace(context, lore=lore)
 
 
 class ActHandler(Handler[ActJob]):

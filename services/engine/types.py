@@ -145,7 +145,8 @@ class ActContext:
     """Everything that the content of an act is generated from.
 
     `own` and `board_lines` must not be repeated. `own` texts may be from other boards, so only
-    `own_here` may appear in prompts. `shared` describes photos that were posted recently.
+    `own_here` may appear in prompts. `shared` describes photos that were posted recently, `lore` is
+    what is known of what is talked about.
     """
 
     task_id: UUID
@@ -171,6 +172,7 @@ class ActContext:
     own_here: tuple[str, ...] = ()
     board_lines: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    lore: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     affinity: int = 0
     mood: float = 1

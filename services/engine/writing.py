@@ -88,9 +88,8 @@ class Writer:
 
     def _request(self, context: ActContext, name: str, word_count: int) -> Request:
         definition = _truncate(context.definition, MAX_DEFINITION_TOKENS)
-        base = load_template("base").format(
-            name=context.name, definition=definition
-        ) + _shared_photos(context)
+        base = load_template("base").format(name=context.name, definition=definition)
+        base += _lore(context) + _shared_photos(context)
         target = context.target or context.post or BoardMessage(name="", text="")
         post = context.post or BoardMessage(name="", text="")
         fields = {
@@ -140,6 +139,13 @@ def _add_usage(total: ActContent, completion: Completion) -> ActContent:
         + (maximum_cost(usage) if usage.cost_usd is None else usage.cost_usd),
         model=completion.model,
     )
+
+
+def _lore(context: ActContext) -> str:
+    """Return the section about what the speaker knows of what is talked about."""
+    if not context.lore:
+        return ""
+    return f"\n\nWhat you know of it:\n{_bullets(context.lore)}"
 
 
 def _shared_photos(context: ActContext) -> str:

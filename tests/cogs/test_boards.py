@@ -18,6 +18,7 @@ from tests.cogs.board_support import act, boss, labels, open_board, posts
 from tests.cogs.concurrent import actor
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, content_of, embed, fields
+from tests.cogs.test_lore import bring
 from tests.services.test_media import MARK
 from tests.vendors.replicate import Fate, ReplicateStandIn
 
@@ -89,6 +90,19 @@ async def test_they_post_and_comment_in_threads_and_vote(
     assert post.prompt_tokens
     (stored,) = await posts(sessions)
     assert stored.ups + stored.downs == 1
+
+
+async def test_they_know_lore_of_their_board_when_it_is_spoken_of(
+    at_work: House, sessions: Sessions
+) -> None:
+    await open_board(at_work, at_work.lobby, "Mirela", topic="The sea")
+    sea = {"key": ["sea"], "content": "The sea is called Vhar."}
+    await bring(at_work, at_work.boss, "channel", sea, {"key": ["owl"], "content": "Owls lie."})
+
+    await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
+
+    assert "What you know of it:\n- The sea is called Vhar." in at_work.openai.prompts[-1]
+    assert "Owls" not in at_work.openai.prompts[-1]
 
 
 async def test_a_picture_is_posted_with_words_to_it(
