@@ -33,28 +33,30 @@ class Characters(
 
     @app_commands.command()
     @app_commands.describe(
-        photo="One person, well lit: JPEG, PNG, WebP, HEIC or AVIF",
         name="What to call the character",
         gender="The gender to draw",
         style="The style to draw in",
+        photo="One person, well lit: JPEG, PNG, WebP, HEIC or AVIF",
+        upload="Instead: the key of a photo that was uploaded",
         pictures="How many to choose from",
     )
     async def create(
         self,
         interaction: Interaction,
-        photo: discord.Attachment,
         name: str,
         gender: Literal["female", "male", "nonbinary"],
         style: StyleOption,
+        photo: discord.Attachment | None = None,
+        upload: str | None = None,
         pictures: PictureCount = 4,
     ) -> None:
         """Draw a figure from a photo; it can become the face of a personality."""
         quote = self._characters.quote(pictures)
-        attachment = to_attachment(photo)
+        source = to_attachment(photo) if photo else upload
 
         async def create(actor: Actor, wanted: ImageOrder) -> None:
             await self._characters.create(
-                actor, name=name, gender=gender, photo=attachment, order=wanted
+                actor, name=name, gender=gender, photo=source, order=wanted
             )
 
         question = (

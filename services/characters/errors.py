@@ -78,6 +78,11 @@ class ImageLimitReached(DomainError):
 
 
 @dataclass(eq=False)
+class NoPhotoGiven(DomainError):
+    """A character is drawn from one photo: an attachment, or one that was uploaded."""
+
+
+@dataclass(eq=False)
 class NoReferencePhoto(DomainError):
     """No picture of the character is selected, and its photo is deleted."""
 

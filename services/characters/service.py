@@ -1,6 +1,7 @@
 """The use cases of characters: creating them from photos, and what their owners do with them."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -18,6 +19,7 @@ from services.characters.errors import (
     CharacterNotFound,
     ImageLimitReached,
     NoImageSelected,
+    NoPhotoGiven,
     NoReferencePhoto,
     StillGenerating,
     TooManyGenerating,
@@ -36,6 +38,7 @@ from services.media import (
     MAX_BYTES,
     FileNotFound,
     FileTooLarge,
+    ObjectNotFound,
     Picture,
     decoding_memory,
     prepare,
@@ -46,6 +49,7 @@ from services.types import Actor, Attachment
 
 _PHOTO_SIDE = 1536
 _MAX_SCENE, _MAX_NAME = 400, 60
+_UPLOAD = re.compile(r"uploads/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[a-z]{3,4}")
 GENDERS = ("female", "male", "nonbinary")
 VARIANTS = 4
 
@@ -84,11 +88,20 @@ class CharacterService:
         return Quote(model=images.name, pictures=pictures, cost_usd=pictures * images.price_usd)
 
     async def create(
-        self, actor: Actor, *, name: str, gender: str, photo: Attachment, order: ImageOrder
+        self,
+        actor: Actor,
+        *,
+        name: str,
+        gender: str,
+        photo: Attachment | str | None,
+        order: ImageOrder,
     ) -> Character:
         """Create a character from a photo, and enqueue its pictures.
 
+        `photo` is an attachment, or the key of a picture that was uploaded.
+
         Raises:
+            NoPhotoGiven: There is none.
             CharacterNameTaken, TextEmpty, TextTooLong: The name or the scene is not valid.
             FileNotFound, FileTooLarge, NotAPicture, PictureTooLarge: The photo cannot be read.
             ImageLimitReached, TooManyGenerating: The user has reached a limit.
@@ -98,6 +111,8 @@ class CharacterService:
             StorageUnavailable, StorageMisconfigured: The photo cannot be stored.
         """
         name, order = clean_name(name, limit=_MAX_NAME), _validate(order)
+        if photo is None:
+            raise NoPhotoGiven
         self.quote(order.variants)
         character_id = uuid4()
         async with self._sessions.begin() as session:
@@ -208,15 +223,28 @@ class CharacterService:
             await get_owned(session, actor, character_id)
             await deletion.delete_by_ids(session, [character_id])
 
-    async def _read_photo(self, photo: Attachment) -> Picture:
+    async def _read_photo(self, photo: Attachment | str) -> Picture:
         """Download a photo and return it without metadata."""
-        if photo.size > MAX_BYTES:
-            raise FileTooLarge(photo.name, MAX_BYTES)
-        data = await self._adapter.read(photo)
+        name = photo if isinstance(photo, str) else photo.name
+        if isinstance(photo, str):
+            data = await self._read_upload(photo)
+        elif photo.size > MAX_BYTES:
+            raise FileTooLarge(name, MAX_BYTES)
+        else:
+            data = await self._adapter.read(photo)
         if data is None:
-            raise FileNotFound(photo.name)
-        async with self._pipeline.memory.reserve(decoding_memory(data, photo.name)):
-            return await asyncio.to_thread(prepare, data, name=photo.name, max_width=_PHOTO_SIDE)
+            raise FileNotFound(name)
+        async with self._pipeline.memory.reserve(decoding_memory(data, name)):
+            return await asyncio.to_thread(prepare, data, name=name, max_width=_PHOTO_SIDE)
+
+    async def _read_upload(self, key: str) -> bytes | None:
+        """Return an uploaded picture. Its key is known only to whoever uploaded it."""
+        if not _UPLOAD.fullmatch(key):
+            return None
+        try:
+            return await self._pipeline.store.get(key)
+        except ObjectNotFound:
+            return None
 
     async def _check_limits(
         self, session: AsyncSession, actor: Actor, order: ImageOrder, *, name: str | None = None

@@ -44,17 +44,42 @@ async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
         yield house
 
 
+DEFAULTS = {"photo": PHOTO, "name": "Ada", "gender": "female", "style": "Ink"}
+
+
 async def create(house: House, sessions: Sessions, **options: Any) -> InteractionResult:
     """Create a character, and wait until it is drawn."""
     confirmation = await house.alice.slash(
         house.lobby,
         "character create",
-        **{"photo": PHOTO, "name": "Ada", "gender": "female", "style": "Ink", **options},
+        **{name: value for name, value in {**DEFAULTS, **options}.items() if value is not None},
     )
     if confirmation.response is not None and buttons(answer(confirmation)):
         await house.alice.click(answer(confirmation), label="Yes, draw it")
         await nothing_due(sessions)
     return confirmation
+
+
+async def test_an_uploaded_photo_is_drawn_from_and_no_other_file(
+    at_work: House, sessions: Sessions, studio: ImagePipeline
+) -> None:
+    key = "uploads/00000000-0000-4000-8000-000000000001.jpeg"
+    await studio.store.put(key, PHOTO[1], media_type="image/jpeg")
+
+    drawn = await create(at_work, sessions, photo=None, upload=key)
+    refusals: list[str] = []
+    for options in ({"upload": "photos/../x.jpg"}, {}):
+        asked = await at_work.alice.slash(
+            at_work.lobby, "character create", name="Bea", gender="female", style="Ink", **options
+        )
+        pressed = await at_work.alice.click(answer(asked), label="Yes, draw it")
+        shown = [each for each in (*pressed.followups, pressed.response) if each]
+        refusals.append(" ".join(each.content for each in shown).replace("\\", ""))
+
+    assert "Ada" in str([each.to_dict() for each in answer(drawn).embeds]) + answer(drawn).content
+    assert "photos/../x.jpg" in refusals[0]
+    text = "Give a photo to draw from: attach one, or the key of an upload."
+    assert text in refusals[1]
 
 
 async def test_a_photo_becomes_a_face(

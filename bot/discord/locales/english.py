@@ -346,6 +346,7 @@ _MEDIA = {
 }
 
 _CHARACTERS = {
+    characters.NoPhotoGiven: "Give a photo to draw from: attach one, or the key of an upload.",
     characters.PhotoRefused: "The photo was deleted: {problem:term}",
     characters.StyleNotFound: f"There is no style called **{{name}}**. The styles are: {_STYLES}.",
     characters.StyleForAdults: (
