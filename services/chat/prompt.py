@@ -69,15 +69,14 @@ class PromptContext:
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """Messages for a model, with their estimated number of tokens."""
+    """Messages for a model, with their estimated number of tokens.
+
+    `instructions` are what no answer may repeat. Lore that is brought up is there to be told.
+    """
 
     messages: tuple[ChatMessage, ...]
     tokens: int
-
-    @property
-    def instructions(self) -> str:
-        """Return what no answer may repeat."""
-        return "\n\n".join(each.content for each in self.messages if each.role == "system")
+    instructions: str
 
 
 def build(context: PromptContext, *, token_limit: int) -> Prompt:
@@ -109,7 +108,11 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
         ChatMessage("system", system),
         *insert_all(dialogue, [*lore.inserts, *notes], first=len(shown)),
     )
-    return Prompt(messages=messages, tokens=sum(map(_message_tokens, messages)))
+    return Prompt(
+        messages=messages,
+        tokens=sum(map(_message_tokens, messages)),
+        instructions="\n\n".join([system, *(each.text for each in notes)]),
+    )
 
 
 def fit_examples(examples: Sequence[Sequence[ChatMessage]], budget: int) -> list[ChatMessage]:

@@ -23,8 +23,8 @@ _MAX_LISTED = 100
 _MAX_WORDS = 4000  # of a text that is compared word by word
 _CONTEXT = 6  # words that are shown around a change
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
-# Whose picture and name a personality has is not gone back to.
-_KEPT = ("name", "avatar_url")
+# Name, picture and where it is from are not gone back to.
+_KEPT = ("name", "avatar_url", "origin")
 
 
 @dataclass(frozen=True, kw_only=True)
