@@ -350,13 +350,13 @@ class Personalities(
 
     @app_commands.command(name="export")
     @app_commands.describe(
-        personality="Which of yours", kind="JSON, or the kind of file that it came from"
+        personality="Which of yours", kind="JSON, the file that it came from, or CharX"
     )
     async def export(
         self,
         interaction: Interaction,
         personality: OwnPersonalityOption,
-        kind: Literal["json", "file"] = "json",
+        kind: Literal["json", "file", "charx"] = "json",
     ) -> None:
         """Export a personality as a character card."""
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -116,6 +116,9 @@ def _card_note(note: CardNote) -> str:
         case CardNoteKind.UNKNOWN_MACRO:
             macro = discord.utils.escape_markdown(shorten(on_one_line(note.detail), 60))
             return f"**{subject}**: the macro {macro} is not known here and is left out."
+        case CardNoteKind.RENAMED:
+            name = discord.utils.escape_markdown(note.detail)
+            return f"Another one has its **name**, so this one is **{name}**."
         case CardNoteKind.TOO_LARGE:
             return f"**{subject}** has more than {note.limit:,} entries and was left out."
         case CardNoteKind.LORE:

@@ -93,9 +93,10 @@ def _summaries(details: PersonalityDetails, lore: str) -> Mapping[str, tuple[str
 
 def _lines(personality: Personality, section: Section) -> str:
     lines = [
-        f"{LABELS[column][0]}: {_plain(text, 90)}"
+        f"*{LABELS[column][0]}* {_plain(text, 90)}"
         for column in section.value
-        if (text := _text(personality, column))
+        # First messages have a part of their own.
+        if column != "first_message" and (text := _text(personality, column))
     ]
     return "\n".join(lines)[:350]
 

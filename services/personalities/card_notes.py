@@ -25,6 +25,7 @@ class CardNoteKind(StrEnum):
     UNUSED = "unused"
     UNKNOWN_MACRO = "unknown macro"
     TOO_LARGE = "too large"
+    RENAMED = "renamed"
     LORE = "lore"
 
 
@@ -33,7 +34,8 @@ class CardNote:
     """What happened to a field of a card.
 
     `subject` is the column or the name of the field in the card. For one of
-    lore it is the entry. `detail` is the macro, or what the entry is. The numbers are of
+    lore it is the entry. `detail` is the macro, the new name, or what the
+    entry is. The numbers are of
     characters, greetings or entries.
     """
 

@@ -11,11 +11,11 @@ from services.clock import Clock, SystemClock
 from services.heavy_work import HeavyWork
 from services.people import get_or_create_user
 from services.personalities import cards, definition, queries
-from services.personalities.card_notes import CardNote, notes_of
+from services.personalities.card_notes import CardNote, CardNoteKind, notes_of
 from services.personalities.creation import insert, refuse_impersonating_names
 from services.personalities.errors import CopyNotAllowed, NoCardImage, PersonalityNotFound
 from services.personalities.guards import get_owned
-from services.personalities.names import alias_for
+from services.personalities.names import alias_for, free_name
 from services.personalities.types import CardBooks, CardFile, CardKind, ImportedCard
 from services.types import Actor
 
@@ -48,11 +48,12 @@ class CardService:
     ) -> ImportedCard:
         """Create a personality from a character card and store the card.
 
-        What does not fit is shortened. A name that nobody could call gets an alias.
+        What does not fit is shortened. A name that nobody could call gets an alias, and one that
+        another has a number.
 
         Raises:
             CardTooLarge, NotACard: The file is not a readable card.
-            NameImpersonates, PersonalityNameTaken: The name is not available.
+            NameImpersonates: The name looks like somebody else's.
             TextEmpty: The name is not valid.
         """
 
@@ -66,7 +67,11 @@ class CardService:
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             await check_quota(session, self._quotas, Owned.PERSONALITIES, user.id, actor=actor)
-            personality = await insert(session, user.id, columns)
+            await queries.lock_names(session)
+            free = await free_name(session, columns["name"], user.id)
+            if free != columns["name"]:
+                notes = [*notes, CardNote(CardNoteKind.RENAMED, "name", detail=free)]
+            personality = await insert(session, user.id, {**columns, "name": free})
             session.add(
                 PersonalityCard(
                     personality_id=personality.id, document=card.document, file=card.file
@@ -164,7 +169,11 @@ class CardService:
             book=None if is_same_book else book or {"extensions": {}, "entries": []},
             now=self._clock.now(),
         )
-        if kind is CardKind.JSON or card is None or card.file is None:
+        file = card.file if card else None
+        if kind is CardKind.CHARX:
+            face = cards.face_of(document, file) if document else None
+            return CardFile(f"{personality.slug}.charx", cards.write_charx(new, face))
+        if kind is CardKind.JSON or card is None or file is None:
             return CardFile(f"{personality.slug}.json", new.encode())
-        data = cards.write_file(card.file, card.document, new)
-        return CardFile(f"{personality.slug}.{cards.extension_of(card.file)}", data)
+        data = cards.write_file(file, card.document, new)
+        return CardFile(f"{personality.slug}.{cards.extension_of(file)}", data)

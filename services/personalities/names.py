@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +12,7 @@ from db.models import Personality
 from services.errors import NameImpersonates, TextEmpty
 from services.names import refuse_impersonation
 from services.personalities import queries
-from services.texts import clean_name
+from services.texts import NAME_LIMIT, clean_name
 
 MAX_NAME_WORDS = 4  # of what is called with an @
 _MARKS = re.compile(r"[^\w\s'’-]+")
@@ -39,6 +40,16 @@ async def alias_for(
             if not is_taken and _is_easy(alias) and len(alias) >= _MIN_ALIAS:
                 return alias
     return None
+
+
+async def free_name(session: AsyncSession, name: str, maker_id: UUID) -> str:
+    """Return a name, with a number behind it if another of the maker has it."""
+    candidate, number = name, 1
+    while await queries.is_taken(session, candidate, maker_id):
+        number += 1
+        suffix = f" {number}"
+        candidate = f"{name[: NAME_LIMIT - len(suffix)].rstrip()}{suffix}"
+    return candidate
 
 
 def _candidates(personality: Personality) -> Iterator[str]:

@@ -58,10 +58,11 @@ class CardFile:
 
 
 class CardKind(StrEnum):
-    """As what a personality is exported: the JSON, or the file that it came from."""
+    """As what a personality is exported: JSON, the file that it came from, or CharX."""
 
     JSON = "json"
     FILE = "file"
+    CHARX = "charx"
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,6 @@ async def test_files_that_are_no_cards_are_refused_in_words(
         card(name=" "): f"{no_card}it has no name.",
         card(name=[7]): f"{no_card}it has no name.",
         card(name="\u200b"): "The name is empty or has no visible text.",
-        card(name="Mirela"): "Another personality already uses the name or alias **Mirela**.",
         card(name="Admin"): impersonates,
         card(name="bob"): impersonates,
         b" " * 16_000_001: f"{too_large}the limit is 16 MB.",
@@ -196,3 +195,17 @@ async def test_a_person_uploads_ten_times_a_minute(house: House) -> None:
     assert said[10].startswith("You have uploaded 10 times within a minute. Try again in ")
     other = await house.bob.slash(house.lobby, "personality import", card=("c.json", b"{}"))
     assert "uploaded" not in content_of(other)
+
+
+async def test_ones_own_export_makes_a_second_one(house: House) -> None:
+    await import_card(house, "zed.json", V1.encode())
+    _, exported = await export_card(house)
+
+    again = await import_card(house, "zed.json", exported)
+    third = await import_card(house, "zed.json", exported)
+
+    assert content_of(again) == MEET.format("Zed 2")
+    assert answer(again).embeds[1].description == (
+        "- Another one has its **name**, so this one is **Zed 2**."
+    )
+    assert content_of(third) == MEET.format("Zed 3")

@@ -10,6 +10,7 @@ from PIL import Image
 
 from services.media import Crop, NotAPicture, small_png, square
 from services.media.squares import SIDE, SMALL_SIDE
+from services.personalities import cards
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, content_of, embed
 from tests.cogs.test_cards import V3, ZED, import_card
@@ -69,6 +70,22 @@ async def test_a_card_brings_its_face(house: House, filename: str, data: bytes) 
     shown = embed(brought).thumbnail.url or ""
     assert shown.startswith("https://cdn.discordapp.com/emojis/")
     assert shown.endswith(".png?size=128")
+
+
+async def test_an_exported_archive_has_the_face_and_comes_back(house: House) -> None:
+    await import_card(house, "zed.png", card_in(picture(), V3))
+
+    exported = await house.alice.slash(
+        house.lobby, "personality export", personality="Zed", kind="charx"
+    )
+    (file,) = answer(exported).attachments
+    data = await file.read()
+    again = cards.read(data)
+
+    assert file.filename.endswith(".charx")
+    assert (again.body["assets"][0]["type"], again.values["name"]) == ("icon", "Zed")
+    assert is_mostly(cards.face_of(again.document, again.file) or b"", 1)
+    assert json.loads(again.document)["spec"] == "chara_card_v3"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from services.personalities.cards.documents import (
     read,
     to_v2,
     write,
+    write_charx,
     write_file,
     write_picture,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "read_texts",
     "to_v2",
     "write",
+    "write_charx",
     "write_file",
     "write_picture",
 ]

@@ -17,7 +17,7 @@ from services.personalities.errors import CardTooLarge, NotACard
 LIMIT_MB = 16
 DOCUMENT_LIMIT = 8_000_000
 KEYWORDS = ("ccv3", "chara")  # the newer one takes precedence
-CARD_IN_ZIP = "card.json"
+CARD_IN_ZIP, FACE_IN_ZIP = "card.json", "assets/icon/image/main.png"
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _PNG, _JPEG, _WEBP, _ZIP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"WEBP", b"PK\x03\x04"
 _ENCRYPTED = b"rcc||"  # RisuAI's
@@ -100,6 +100,16 @@ def replace_in_zip(data: bytes, document: str) -> bytes:
                     new.writestr(member, document)
                 elif member.file_size <= LIMIT_MB * 1_000_000:
                     new.writestr(member, read_member(old, member.filename, LIMIT_MB * 1_000_000))
+    return output.getvalue()
+
+
+def build_charx(document: str, face: bytes | None) -> bytes:
+    """Return a CharX: a zip with a card, and its face where V3 wants it."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(CARD_IN_ZIP, document)
+        if face is not None:
+            archive.writestr(FACE_IN_ZIP, face)
     return output.getvalue()
 
 

@@ -112,6 +112,29 @@ def write_picture(png: bytes, document: str) -> bytes:
     return containers.replace_in_png(png, {"chara": to_v2(document), "ccv3": document})
 
 
+def write_charx(document: str, face: bytes | None) -> bytes:
+    """Return a CharX of a card as V3, which has its face as its main icon."""
+    changes: dict[str, Any] = {}
+    if face is not None:
+        icon = {
+            "type": "icon",
+            "uri": f"embeded://{containers.FACE_IN_ZIP}",
+            "name": "main",
+            "ext": "png",
+        }
+        assets = _load_body(document).get("assets")
+        others = cast("list[Any]", assets) if isinstance(assets, list) else []
+        kept: list[Any] = [
+            each
+            for each in others
+            if not (isinstance(each, dict) and cast("dict[str, Any]", each).get("type") == "icon")
+        ]
+        changes = {"assets": [icon, *kept]}
+    body = _load_body(document)
+    document = _as_version(document, {**changes, **_missing(body, changes)}, _V3)
+    return containers.build_charx(document, face)
+
+
 def to_v2(document: str) -> str:
     """Return a V3 card as V2: without decorators, which programs of that time would show."""
     root = _load_json(document)
