@@ -16,7 +16,7 @@ from services.lore.errors import (
 )
 from services.lore.formats import LIMIT_MB, LoreNote, LoreNoteKind
 from services.lore.library import LoreLibrary, UnpreparedBook
-from services.lore.queries import save_timers, timers
+from services.lore.queries import lore_text, save_timers, timers
 from services.lore.service import DEFAULT_NOTE_DEPTH, LoreService
 from services.lore.types import (
     MAX_BUDGET,
@@ -74,6 +74,7 @@ __all__ = [
     "Timer",
     "UnpreparedBook",
     "activate",
+    "lore_text",
     "save_timers",
     "timers",
 ]

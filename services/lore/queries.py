@@ -214,6 +214,18 @@ async def add_book(
     return book
 
 
+async def lore_text(session: AsyncSession, personality_id: UUID) -> str:
+    """Return the texts of all books of a personality."""
+    content = LoreEntry.document["content"].astext
+    texts = await session.scalars(
+        select(content)
+        .join(Lorebook, Lorebook.id == LoreEntry.lorebook_id)
+        .where(Lorebook.personality_id == personality_id)
+        .order_by(Lorebook.created_at, LoreEntry.position)
+    )
+    return "\n\n".join(text for text in texts if text)
+
+
 async def find_note(session: AsyncSession, target: LoreTarget) -> LoreEntry | None:
     """Return the author's note of a channel: the entry of a book that has only this."""
     return await session.scalar(

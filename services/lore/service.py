@@ -46,7 +46,12 @@ from services.lore.types import (
 )
 from services.macros import Macros
 from services.people import get_or_create_user
-from services.personalities import get_owned, macro_values
+from services.personalities import (
+    StillPublic,
+    get_owned,
+    is_public_or_pending,
+    macro_values,
+)
 from services.texts import clean_name, clean_text
 from services.types import Actor
 
@@ -255,7 +260,7 @@ class LoreService:
             LoreNotYours, OwnersOnly: The actor may not.
         """
         async with self._sessions() as session:
-            book = await self._owned(session, actor, book_id)
+            book = await self._owned(session, actor, book_id, is_changing=False)
             documents = [each.document for each in await queries.entries(session, book_id)]
         named = {"name": book.name, **book.document}
 
@@ -302,7 +307,9 @@ class LoreService:
                 session, self._quotas, Owned.LORE_ENTRIES, maker_id, actor=actor, adding=adding
             )
 
-    async def _owned(self, session: AsyncSession, actor: Actor, book_id: UUID) -> Lorebook:
+    async def _owned(
+        self, session: AsyncSession, actor: Actor, book_id: UUID, *, is_changing: bool = True
+    ) -> Lorebook:
         """Return a book that the actor may change, locked."""
         book = await session.get(Lorebook, book_id, with_for_update=True)
         if book is None:
@@ -314,18 +321,23 @@ class LoreService:
             persona_id=book.persona_id,
             personality_id=book.personality_id,
         )
-        await _check_target(session, actor, target)
+        await _check_target(session, actor, target, is_changing=is_changing)
         return book
 
 
-async def _check_target(session: AsyncSession, actor: Actor, target: LoreTarget) -> None:
+async def _check_target(
+    session: AsyncSession, actor: Actor, target: LoreTarget, *, is_changing: bool = True
+) -> None:
     """Check that a person may have books of a target.
 
     Raises:
         LoreNotYours, OwnersOnly: They may not.
+        StillPublic: It is a public personality, whose lore was assessed when it was published.
     """
     if target.personality_id is not None:
-        await get_owned(session, actor, target.personality_id)
+        personality = await get_owned(session, actor, target.personality_id)
+        if is_changing and is_public_or_pending(personality):
+            raise StillPublic(personality.name)
         return
     match target.scope:
         case LoreScope.CHANNEL:

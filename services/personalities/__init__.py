@@ -32,7 +32,7 @@ from services.personalities.errors import (
     StillPublic,
     VersionNotFound,
 )
-from services.personalities.guards import get_owned
+from services.personalities.guards import get_owned, is_public_or_pending
 from services.personalities.names import MAX_NAME_WORDS, is_callable
 from services.personalities.queries import (
     NamedPersonality,
@@ -101,6 +101,7 @@ __all__ = [
     "get_owned",
     "has_turns",
     "is_callable",
+    "is_public_or_pending",
     "macro_values",
     "no_shared_photos",
     "owned_by",

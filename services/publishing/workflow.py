@@ -1,5 +1,6 @@
 """The job that publishes a personality, in steps that are stored one by one."""
 
+import asyncio
 import hashlib
 import secrets
 import string
@@ -27,11 +28,14 @@ from services.jobs import Handler, Payload, Run
 from services.llm import LanguageModels
 from services.llm.types import T
 from services.llm_configs import NoConfig
+from services.lore import lore_text
 from services.names import ascii_words
 from services.personalities import PersonalityNotFound
 from services.publishing import notices, queries, questions, rules
 from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NothingToRead
+from services.texts import shorten
 
+_LORE_LENGTH = 6000  # characters of lore that a model is asked about
 _SLUG_CHARACTERS = string.ascii_lowercase + string.digits
 
 
@@ -124,11 +128,16 @@ class PublishHandler(Handler[PublishJob]):
             if config is None:
                 raise NoConfig
             definition = await queries.definition(session, personality.id, version)
+            lore = await lore_text(session, personality.id)
+            text = rules.text_of(definition)
+            if lore:
+                # The model reads its beginning; the rules read all of it.
+                text += f"\n\nLore: {shorten(lore, _LORE_LENGTH)}"
             return _Subject(
                 personality_id=personality.id,
                 name=personality.name,
                 definition=definition,
-                text=rules.text_of(definition),
+                text=text,
                 model=self._models.resolve(config.model),
                 fallback=config.fallback_model,
                 caller=await authorize(
@@ -198,8 +207,10 @@ class PublishHandler(Handler[PublishJob]):
             _check_not_public(personality)
             definition = await queries.definition(session, personality.id, version)
             text = rules.text_of(definition)
-            rating = rules.rating_of(
-                (text, assessment.headline),
+            lore = await lore_text(session, personality.id)
+            rating = await asyncio.to_thread(
+                rules.rating_of,
+                (text, lore, assessment.headline),
                 assessment.ratings,
                 explicit_picture=personality.avatar_explicit,
             )

@@ -280,3 +280,13 @@ async def test_an_authors_note_stands_at_its_depth_until_it_is_empty(house: Hous
     assert noted[-3] == "[Mirela is tired.]"
     assert prefilled(opened)["text"] == "[{{char}} is tired.]"
     assert "tired" not in str(messages(house))
+
+
+async def test_lore_of_what_is_public_was_assessed_and_stays(house: House) -> None:
+    entry = {"key": ["sea"], "content": "Salt."}
+
+    refused = await bring(house, house.boss, "personality", entry, personality="Mirela")
+
+    assert content_of(refused).startswith(
+        "The published version of **Mirela** cannot change until `/publish unpublish`."
+    )
