@@ -10,7 +10,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from services.lore import groups
-from services.lore.books import SCOPE_ORDER, Book, Reach, has_macro, reach_of
+from services.lore.books import SCOPE_ORDER, Book, Reach, has_macro
 from services.lore.entries import Entry, Logic, Pattern, Position
 from services.lore.matching import Key, PatternSearch, Term, TermIndex, Text
 from services.lore.types import (
@@ -227,7 +227,7 @@ class _Search:
         return entry.greeting is None or entry.greeting == context.greeting
 
     def _match(self, entry: Entry, book: Book) -> Hit | None:
-        texts = self._texts_of(book, reach_of(entry, book.settings))
+        texts = self._texts_of(book, book.reaches[entry.id])
         terms = book.terms[entry.id]
 
         def present(candidates: Iterable[Term]) -> list[Term]:

@@ -11,6 +11,7 @@ from services.lore.matching import Key, Term, TermIndex, term_of
 
 DEFAULT_SCAN_DEPTH = 2
 _MACRO = "{{"
+_MAX_REACHES = 50  # as each is searched by itself; further ones are that of the book
 
 
 SCOPE_ORDER = tuple(LoreScope)
@@ -70,6 +71,7 @@ class Book:
     sections: Sequence[Section]
     # Those that are looked at whether one of their keys is found or not.
     always: Sequence[UUID]
+    reaches: Mapping[UUID, Reach]
     delay_levels: frozenset[int]
 
 
@@ -84,9 +86,12 @@ def prepare(
     settings = settings or BookSettings()
     used = {each.id: each for each in entries if each.enabled and each.content}
     terms = {id_: terms_of(entry, settings) for id_, entry in used.items()}
-    by_reach: dict[Reach, list[UUID]] = {}
+    by_reach: dict[Reach, list[UUID]] = {(settings.scan_depth, ()): []}
     for id_, entry in used.items():
-        by_reach.setdefault(reach_of(entry, settings), []).append(id_)
+        reach = _reach_of(entry, settings)
+        if reach not in by_reach and len(by_reach) >= _MAX_REACHES:
+            reach = settings.scan_depth, ()
+        by_reach.setdefault(reach, []).append(id_)
     return Book(
         id=book_id,
         name=name,
@@ -95,12 +100,13 @@ def prepare(
         entries=used,
         terms=terms,
         sections=[_section(reach, ids, terms) for reach, ids in by_reach.items()],
+        reaches={id_: reach for reach, ids in by_reach.items() for id_ in ids},
         always=[id_ for id_, each in used.items() if each.constant or each.forced],
         delay_levels=frozenset(each.delay_until_recursion for each in used.values()) - {0},
     )
 
 
-def reach_of(entry: Entry, settings: BookSettings) -> Reach:
+def _reach_of(entry: Entry, settings: BookSettings) -> Reach:
     """Return how many messages back, and in which fields, an entry is looked for."""
     depth = settings.scan_depth if entry.scan_depth is None else entry.scan_depth
     return depth, tuple(entry.fields)

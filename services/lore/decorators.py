@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 _LINE = re.compile(r"(?P<marks>@{2,9})(?P<name>[a-z_]{1,40})(?P<value>(?:\s.*)?)")
+_MAX_LINES = 50
 _FIRST = 2  # marks of a decorator; each further one makes it a fallback of the line above
 
 
@@ -16,7 +17,7 @@ def split(content: str, known: Collection[str]) -> tuple[str, Sequence[tuple[str
     decorators: list[tuple[str, str]] = []
     is_decided = False
     count = 0
-    for line in lines:
+    for line in lines[:_MAX_LINES]:
         match = _LINE.fullmatch(line.strip())
         if match is None:
             break

@@ -22,7 +22,7 @@ MAX_CONTENT = 32_000  # characters
 MAX_KEYS, MAX_KEY_LENGTH = 64, 200
 _FOREVER = 1_000_000_000  # messages
 _PATTERN = re.compile(r"/(?P<pattern>(?:[^/\\\n]|\\.)+)/(?P<flags>[a-z]*)", re.DOTALL)
-_MAX_DEPTH = 1000
+_MAX_DEPTH, _MAX_NAMES = 1000, 50
 
 
 class Logic(IntEnum):
@@ -136,10 +136,10 @@ class Entry:
 def parse(document: Mapping[str, Any], entry_id: UUID) -> Entry:
     """Return what the document of an entry means; what has a wrong type is left out."""
     reader = _Reader(document)
-    content, decorations = decorators.split(reader.text("content"), _DECORATORS)
+    content, decorations = decorators.split(reader.own_text("content"), _DECORATORS)
     group = reader.text("group")
     selective = reader.flag("selective", default=True)
-    secondary = tuple(reader.texts("secondary_keys")) if selective else ()
+    secondary = tuple(reader.own_texts("secondary_keys")) if selective else ()
     filter_ = reader.mapping("character_filter", "characterFilter")
     probability = reader.number("probability", default=100)
     if reader.flag("useProbability", default=True) is False:
@@ -148,7 +148,7 @@ def parse(document: Mapping[str, Any], entry_id: UUID) -> Entry:
     entry = Entry(
         id=entry_id,
         name=name_of(document),
-        keys=tuple(reader.texts("keys"))[:MAX_KEYS],
+        keys=tuple(reader.own_texts("keys"))[:MAX_KEYS],
         secondary_keys=secondary[:MAX_KEYS],
         content=content,
         logic=Logic(reader.choice("selectiveLogic", len(Logic))),
@@ -161,7 +161,7 @@ def parse(document: Mapping[str, Any], entry_id: UUID) -> Entry:
         depth=max(0, min(_MAX_DEPTH, reader.whole("depth", default=4))),
         role=ROLES[reader.choice("role", len(ROLES))],
         probability=probability,
-        groups=tuple(each.strip() for each in group.split(",") if each.strip()),
+        groups=tuple(each.strip() for each in group.split(",") if each.strip())[:_MAX_NAMES],
         group_override=bool(reader.flag("group_override")),
         group_weight=max(reader.number("group_weight", default=100), 0),
         group_scoring=reader.flag("use_group_scoring"),
@@ -177,8 +177,8 @@ def parse(document: Mapping[str, Any], entry_id: UUID) -> Entry:
         delay_until_recursion=reader.level("delay_until_recursion"),
         ignore_budget=bool(reader.flag("ignore_budget")),
         triggers=tuple(reader.texts("triggers")),
-        character_names=tuple(read_texts(filter_.get("names")) or ()),
-        character_tags=tuple(read_texts(filter_.get("tags")) or ()),
+        character_names=tuple(read_texts(filter_.get("names")) or ())[:_MAX_NAMES],
+        character_tags=tuple(read_texts(filter_.get("tags")) or ())[:_MAX_NAMES],
         excludes_characters=bool(filter_.get("isExclude")),
         fields=tuple(name for flag, name in MATCHED_FIELDS.items() if reader.flag(flag)),
         content_hash=hashlib.sha256(content.encode(errors="replace")).hexdigest()[:16],
@@ -192,7 +192,7 @@ def name_of(entry: Mapping[str, Any]) -> str:
     """Return the name of an entry: its comment, else its first key."""
     text = read_text(entry.get("comment")) or read_text(entry.get("name")) or ""
     keys = read_texts(entry.get("keys")) or []
-    return shorten(on_one_line(text or ", ".join(keys[:3])), NAME_LIMIT)
+    return shorten(on_one_line((text or ", ".join(keys[:3]))[:500]), NAME_LIMIT)
 
 
 def as_pattern(key: str, *, use_regex: bool) -> Pattern | None:
@@ -312,11 +312,18 @@ class _Reader:
         return read_text(self._value(name)) or ""
 
     def texts(self, name: str) -> Sequence[str]:
-        value = self._value(name)
+        return [each for each in read_texts(self._value(name)) or () if each.strip()]
+
+    def own_text(self, name: str) -> str:
+        """Return a text of the entry itself, which is cleaned and limited where it comes in."""
+        return read_text(self.document.get(name)) or ""
+
+    def own_texts(self, name: str) -> Sequence[str]:
+        value = self.document.get(name)
         if isinstance(value, str) and "," in value and not value.startswith("/"):
             value = value.split(",")
         texts = (each.strip() for each in read_texts(value) or ())
-        return [each[: MAX_KEY_LENGTH if name != "triggers" else None] for each in texts if each]
+        return [each[:MAX_KEY_LENGTH] for each in texts if each]
 
     def flag(self, name: str, *, default: bool | None = None) -> bool | None:
         value = self._value(name)

@@ -139,7 +139,7 @@ def read_document(root: Any) -> BookFile:
 
 def to_character_book(document: Mapping[str, Any], entries: Iterable[Document]) -> Document:
     """Return a book as it is in a card."""
-    return {**document, "extensions": document.get("extensions") or {}, "entries": list(entries)}
+    return {**document, "extensions": _object(document.get("extensions")), "entries": list(entries)}
 
 
 def to_world_info(document: Mapping[str, Any], entries: Iterable[Document]) -> Document:
@@ -196,13 +196,17 @@ def _entries(body: Document) -> Sequence[Any]:
     return items
 
 
+def _object(value: Any) -> Document:
+    return cast("Document", value) if isinstance(value, dict) else {}
+
+
 def _converted(entries: Any, convert: Callable[[Document], Document]) -> Sequence[Document]:
     items = cast("list[Any]", entries)
     return [convert(cast("Document", each)) for each in items if isinstance(each, dict)]
 
 
 def _from_world_info(entry: Document) -> Document:
-    extensions = cast("Document", entry.get("extensions") or {})
+    extensions = _object(entry.get("extensions"))
     converted: Document = {field: entry[name] for name, field in _FIELDS.items() if name in entry}
     options = {field: entry[name] for name, field in _EXTENSIONS.items() if name in entry}
     known = {*_FIELDS, *_EXTENSIONS, "uid", "disable", "addMemo", "extensions"}
@@ -217,7 +221,7 @@ def _from_world_info(entry: Document) -> Document:
 
 
 def _to_world_info(entry: Document) -> Document:
-    extensions = cast("Document", entry.get("extensions") or {})
+    extensions = _object(entry.get("extensions"))
     names = set(_EXTENSIONS.values())
     others = {name: value for name, value in extensions.items() if name not in names}
     kept = {name: entry[name] for name in ("priority", "name", "use_regex") if name in entry}
@@ -280,7 +284,7 @@ def _from_wildcards(key: str) -> str:
 
 
 def _from_novel_ai(entry: Document) -> Document:
-    config = cast("Document", entry.get("contextConfig") or {})
+    config = _object(entry.get("contextConfig"))
     return {
         "keys": read_texts(entry.get("keys")) or [],
         "content": entry.get("text"),
@@ -316,7 +320,7 @@ def _problem(document: Document, content: str) -> LoreNoteKind | None:
         return None
     if not content.strip():
         return LoreNoteKind.EMPTY
-    options = cast("Document", document.get("extensions") or {})
+    options = _object(document.get("extensions"))
     keys = read_texts(document.get("keys")) or []
     is_found = document.get("constant") or options.get("vectorized") or content.startswith("@@")
     if not keys and not is_found:

@@ -15,6 +15,8 @@ from services.lore.entries import Pattern, as_pattern
 
 _GRAM = 3  # characters of the part of a key by which it is looked up
 _FLAGS = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL}
+_MAX_TRIES = 200  # how often a key may be inside of other words
+_MAX_MARKS = 2000
 _MAX_PATTERN = 2000  # characters
 _MAX_KNOWN = 2000  # texts that each index remembers what is in them
 # Scripts without spaces between words, in which a whole word cannot be told.
@@ -55,19 +57,28 @@ class Text:
     """A text that is searched, and what has been added to it."""
 
     def __init__(self, raw: str) -> None:
-        self.raw = unicodedata.normalize("NFC", raw)
+        self.raw = _composed(raw)
         self.folded = self.raw.casefold()
 
     def has(self, key: Key) -> bool:
         """Whether a key is in the text."""
         text = self.raw if key.is_exact_case else self.folded
         at = text.find(key.text)
-        while at >= 0 and key.is_whole_word:
+        for _ in range(_MAX_TRIES if key.is_whole_word else 0):
+            if at < 0:
+                return False
             end = at + len(key.text)
             if not _is_in_word(text, at - 1) and not _is_in_word(text, end):
                 return True
             at = text.find(key.text, at + 1)
-        return at >= 0
+        return at >= 0 and not key.is_whole_word
+
+
+def _composed(text: str) -> str:
+    """Return a text in NFC. Letters with hundreds of marks would take very long, and stay."""
+    if text.isascii() or sum(map(bool, map(unicodedata.combining, text))) > _MAX_MARKS:
+        return text
+    return unicodedata.normalize("NFC", text)
 
 
 def _is_in_word(text: str, at: int) -> bool:

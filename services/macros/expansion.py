@@ -44,6 +44,7 @@ class Macros:
             random=randomness or random.Random(),  # noqa: S311 - nothing secret
         )
         self._fields: list[str] = []
+        self._parsed: dict[str, tuple[Node, ...]] = {}
         self._depth = self._steps = 0
 
     @property
@@ -73,7 +74,7 @@ class Macros:
     def _join(self, nodes: Sequence[Node]) -> str:
         parts: list[str] = []
         length = at = 0
-        while at < len(nodes) and length < MAX_LENGTH:
+        while at < len(nodes) and length < MAX_LENGTH and self._steps <= _MAX_STEPS:
             node = nodes[at]
             at += 1
             if isinstance(node, str):
@@ -115,7 +116,7 @@ class Macros:
         return at, branches[not self._holds(condition)]
 
     def _holds(self, macro: Macro) -> bool:
-        condition = "::".join(self._join(each) for each in macro.arguments).strip()
+        condition = "::".join(self._arguments(macro)).strip()
         is_negated, condition = condition.startswith("!"), condition.lstrip("! ").lower()
         if condition in FUNCTIONS or condition in self._scope.values.fields:
             condition = self._evaluate(Macro(condition, 0, condition)).strip().lower()
@@ -131,9 +132,20 @@ class Macros:
         finally:
             self._depth -= 1
 
+    def _arguments(self, macro: Macro) -> list[str]:
+        """Return the arguments of a macro, `MAX_LENGTH` characters of all of them at most."""
+        arguments: list[str] = []
+        left = MAX_LENGTH
+        for each in macro.arguments:
+            if left <= 0:
+                break
+            arguments.append(self._join(each)[:left])
+            left -= len(arguments[-1])
+        return arguments
+
     def _value(self, macro: Macro) -> str:
         if (function := FUNCTIONS.get(macro.name)) is not None:
-            arguments = [self._join(each) for each in macro.arguments]
+            arguments = self._arguments(macro)
             return function(self._scope, Call(macro.name, arguments, macro.raw, macro.offset))
         if zone := _TIME_ZONE.fullmatch(macro.name):
             return FUNCTIONS["time"](self._scope, Call("time", [zone[1]], macro.raw, macro.offset))
@@ -142,7 +154,9 @@ class Macros:
             return ""  # one that contains itself is empty there
         self._fields.append(name)
         try:
-            return self._join(_parse(self._scope.values.fields[name]))
+            if name not in self._parsed:
+                self._parsed[name] = _parse(self._scope.values.fields[name])
+            return self._join(self._parsed[name])
         finally:
             self._fields.pop()
 

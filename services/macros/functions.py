@@ -10,7 +10,7 @@ from typing import TypeAlias
 MAX_LENGTH = 32_000  # characters of an expanded text
 TRIM = "\0"  # stands for `{{trim}}` until a text is complete; no stored text has it
 _MAX_DICE, _MAX_SIDES = 100, 1_000_000
-_MAX_FORMAT, _MAX_REPEATS = 200, 100
+_MAX_FORMAT, _MAX_REPEATS, _MAX_VARIABLES = 200, 100, 100
 _OFFSET = re.compile(r"utc([+-]\d{1,2})", re.IGNORECASE)
 _DICE = re.compile(r"(?P<count>\d{0,3})d(?P<sides>\d{1,7})(?P<bonus>[+-]\d{1,7})?", re.IGNORECASE)
 _PATTERN = re.compile(
@@ -165,7 +165,7 @@ def _random(scope: Scope, call: Call) -> str:
 
 @_macro("pick")
 def _pick(scope: Scope, call: Call) -> str:
-    seed = f"{scope.values.seed}|{call.raw}|{call.offset}"
+    seed = f"{scope.values.seed}|{call.raw}|{call.offset}".encode(errors="replace")
     return random.Random(seed).choice(call.options)  # noqa: S311 - the same for a conversation
 
 
@@ -237,7 +237,7 @@ def _last_char_message(scope: Scope, _call: Call) -> str:
 def _blank(_scope: Scope, call: Call) -> str:
     count = call.argument() or "1"
     blank = "\n" if call.name == "newline" else " "
-    return blank * min(int(count), _MAX_REPEATS) if count.isdecimal() else blank
+    return blank * min(int(count[:4]), _MAX_REPEATS) if count.isdecimal() else blank
 
 
 @_macro("trim")
@@ -257,7 +257,7 @@ def _get_variable(scope: Scope, call: Call) -> str:
 
 @_macro("setvar")
 def _set_variable(scope: Scope, call: Call) -> str:
-    scope.variables[call.argument()] = call.rest
+    _store(scope, call.argument(), call.rest)
     return ""
 
 
@@ -270,15 +270,20 @@ def _add_to_variable(scope: Scope, call: Call) -> str:
 @_macro("incvar", "decvar")
 def _count_variable(scope: Scope, call: Call) -> str:
     _add(scope, call.argument(), "1" if call.name == "incvar" else "-1")
-    return scope.variables[call.argument()]
+    return scope.variables.get(call.argument(), "")
+
+
+def _store(scope: Scope, name: str, value: str) -> None:
+    if name in scope.variables or len(scope.variables) < _MAX_VARIABLES:
+        scope.variables[name] = value
 
 
 def _add(scope: Scope, name: str, added: str) -> None:
     before = scope.variables.get(name, "")
     try:
-        scope.variables[name] = f"{float(before or 0) + float(added):g}"
+        _store(scope, name, f"{float(before or 0) + float(added):g}")
     except ValueError:
-        scope.variables[name] = f"{before}{added}"[:MAX_LENGTH]
+        _store(scope, name, f"{before}{added}"[:MAX_LENGTH])
 
 
 def relative_time(span: timedelta) -> str:

@@ -53,7 +53,18 @@ def parse(text: str, lists: Collection[str] = ()) -> tuple[Node, ...]:
     while len(stack) > 1:
         _, inside = stack.pop()
         stack[-1][1].extend(["{{", *inside])
-    return tuple(node for node in stack[0][1] if node != "")
+    return _merged(stack[0][1])
+
+
+def _merged(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Return nodes with literal neighbours as one."""
+    merged: list[Node] = []
+    for node in nodes:
+        if isinstance(node, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += node
+        elif node != "":
+            merged.append(node)
+    return tuple(merged)
 
 
 def _macro(raw: str, offset: int, inside: Sequence[Node], lists: Collection[str]) -> Macro:

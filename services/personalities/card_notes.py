@@ -9,7 +9,7 @@ from services.macros import unknown_macros
 from services.personalities import cards
 from services.personalities.definition import Shortened
 
-_MAX_NOTES = 30
+_MAX_NOTES, _MAX_DEPTH = 30, 5
 # Extensions that change what a card does elsewhere, and have no effect here.
 _UNUSED_EXTENSIONS = (
     *("regex_scripts", "tavern_helper", "TavernHelper_scripts", "risuai", "talkativeness"),
@@ -75,10 +75,12 @@ def _unused(body: Mapping[str, Any]) -> list[CardNote]:
     ]
 
 
-def _has_effect(name: str, value: Any) -> bool:
+def _has_effect(name: str, value: Any, depth: int = 0) -> bool:
     if name == "talkativeness":
         return value not in (None, "", _DEFAULT_TALKATIVENESS, str(_DEFAULT_TALKATIVENESS))
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value).items()
-        return any(_has_effect(member, each) for member, each in members)
+        if depth >= _MAX_DEPTH:
+            return True
+        return any(_has_effect(member, each, depth + 1) for member, each in members)
     return value not in (None, "", [], False, 0)

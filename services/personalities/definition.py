@@ -121,9 +121,10 @@ def adapt(values: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[Shortened
     shortened: list[Shortened] = []
 
     def cut(column: str, text: str, limit: int) -> str:
-        cleaned = on_one_line(text) if column == "name" else printable(text).strip()
+        # Of a name only its beginning is looked at, a letter at a time.
+        cleaned = on_one_line(text[:1000]) if column == "name" else printable(text).strip()
         if len(cleaned) <= limit:
-            return text
+            return text[:1000] if column == "name" else text
         shortened.append(Shortened(column, len(cleaned), limit))
         return cleaned[:limit]
 

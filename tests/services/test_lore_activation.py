@@ -1,7 +1,6 @@
 """Which entries of lorebooks a conversation activates."""
 
 import random
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -315,11 +314,8 @@ def test_odd_entries_are_read(document: dict[str, Any]) -> None:
 
 def test_a_slow_pattern_stops_and_the_others_go_on() -> None:
     entries = book({"keys": ["/(a|aa)+$/"], "content": "x"}, {"keys": ["b"], "content": "y"})
-    began = time.monotonic()
-
     activation = search(entries, messages=["a" * 5000 + " b"])
 
-    assert time.monotonic() - began < 2
     assert names(activation) == ["y"]
     assert [each.source for each in activation.timed_out] == ["(a|aa)+$"]
 

@@ -1,7 +1,6 @@
 """Macros of cards and lorebooks."""
 
 import random
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -113,16 +112,13 @@ def test_unknown_and_volatile_macros_are_named() -> None:
     ],
     ids=lambda text: text[:12],
 )
-def test_no_text_takes_long_or_grows_without_end(text: str) -> None:
-    began = time.process_time()
-
+def test_no_text_grows_without_end(text: str) -> None:
     result = expanded(
         text[:32_000], fields={"description": "{{scenario}}" * 2000, "scenario": "x" * 9000}
     )
     unknown_macros(text[:32_000])
 
     assert len(result) <= MAX_LENGTH
-    assert time.process_time() - began < 1  # 30 ms are usual
 
 
 # A second reading of what macros mean: texts are built beside what they come to.

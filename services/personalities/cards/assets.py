@@ -1,9 +1,6 @@
 """Pictures that cards bring along."""
 
 import base64
-import binascii
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -11,7 +8,7 @@ from services.personalities.cards import containers
 from services.personalities.cards.documents import parse
 from services.personalities.errors import CardTooLarge, NotACard
 
-_MAX_ASSET = 10_000_000
+_MAX_ASSET, _MAX_ICONS = 10_000_000, 4
 _MAIN = "main"
 
 
@@ -26,7 +23,7 @@ def face_of(document: str, file: bytes | None) -> bytes | None:
         for each in (cast("Sequence[Any]", assets) if isinstance(assets, list) else ())
         if isinstance(each, dict) and cast("Mapping[str, Any]", each).get("type") == "icon"
     ]
-    for icon in sorted(icons, key=lambda each: each.get("name") != _MAIN):
+    for icon in sorted(icons, key=lambda each: each.get("name") != _MAIN)[:_MAX_ICONS]:
         picture = _read(str(icon.get("uri") or ""), file)
         if picture is not None:
             return picture
@@ -44,8 +41,8 @@ def _read(uri: str, file: bytes | None) -> bytes | None:
             return containers.asset_in_png(file, uri.removeprefix("__asset:"))
         scheme, separator, path = uri.partition("://")
         if scheme in {"embeded", "embedded"} and separator and file is not None:
-            with zipfile.ZipFile(io.BytesIO(file)) as archive:
+            with containers.open_archive(file) as archive:
                 return containers.read_member(archive, path, _MAX_ASSET)
-    except (CardTooLarge, NotACard, KeyError, binascii.Error, zipfile.BadZipFile):
+    except (CardTooLarge, NotACard, LookupError, ValueError):
         return None
     return None

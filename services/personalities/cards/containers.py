@@ -9,8 +9,8 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import NoReturn
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 
 from services.personalities.errors import CardTooLarge, NotACard
 
@@ -21,7 +21,12 @@ CARD_IN_ZIP, FACE_IN_ZIP = "card.json", "assets/icon/image/main.png"
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _PNG, _JPEG, _WEBP, _ZIP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"WEBP", b"PK\x03\x04"
 _ENCRYPTED = b"rcc||"  # RisuAI's
-_MAX_MEMBERS = 10_000
+_MAX_MEMBERS, _MAX_UNPACKED = 10_000, 100_000_000
+# What `zipfile` raises for files that were made to break it.
+_ARCHIVE_ERRORS = (
+    *(zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError),
+    *(zlib.error, struct.error),
+)
 _BASE64_LIMIT = DOCUMENT_LIMIT * 4 // 3 + 1000
 _MAX_DIMENSION_BYTES = 12
 
@@ -60,9 +65,9 @@ def cards_in_png(png: bytes) -> dict[str, bytes]:
     """Return the base64 of each card in a PNG by its keyword; of several, the first."""
     cards: dict[str, bytes] = {}
     for kind, payload, _ in _chunks(png):
-        keyword, text = _read_text_chunk(kind, payload)
-        if text is not None:
-            cards.setdefault(keyword, text)
+        keyword, is_card = _read_text_chunk(kind, payload, is_keyword_only=True)
+        if is_card is not None and keyword not in cards:
+            cards[keyword] = _read_text_chunk(kind, payload)[1] or b""
     return cards
 
 
@@ -91,7 +96,9 @@ def replace_in_png(png: bytes, documents: Mapping[str, str]) -> bytes:
 def replace_in_zip(data: bytes, document: str) -> bytes:
     """Return a zip, with what is before it, with another card."""
     output = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old:
+    with open_archive(data) as old:
+        if sum(each.file_size for each in old.infolist()) > _MAX_UNPACKED:
+            raise CardTooLarge(_MAX_UNPACKED // 1_000_000)
         start = min((each.header_offset for each in old.infolist()), default=0)
         output.write(data[:start])
         with zipfile.ZipFile(output, "a", zipfile.ZIP_DEFLATED) as new:
@@ -113,6 +120,20 @@ def build_charx(document: str, face: bytes | None) -> bytes:
     return output.getvalue()
 
 
+@contextmanager
+def open_archive(data: bytes) -> Generator[zipfile.ZipFile]:
+    """Open a zip, also one behind a picture.
+
+    Raises:
+        NotACard: It is broken, encrypted, or compressed in an unusual way.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            yield archive
+    except _ARCHIVE_ERRORS as error:
+        raise NotACard("an archive that is broken or encrypted") from error
+
+
 def read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     """Return a member of a zip, read no further than a limit, whatever it says of itself.
 
@@ -120,10 +141,13 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
         CardTooLarge: It is longer.
         NotACard: It cannot be read.
     """
+    # Others are decompressed without regard to the limit.
+    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise NotACard("an archive that is compressed in an unusual way")
     try:
         with archive.open(name) as member:
             content = member.read(limit + 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+    except _ARCHIVE_ERRORS as error:
         raise NotACard("an archive that is broken or encrypted") from error
     if len(content) > limit:
         raise CardTooLarge(limit // 1_000_000)
@@ -149,23 +173,15 @@ def decode(data: bytes) -> str:
 
 
 def _extract_from_zip(data: bytes) -> str:
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except zipfile.BadZipFile:
-        _refuse_archive(data)
-    with archive:
+    if data.startswith(_JPEG) and not zipfile.is_zipfile(io.BytesIO(data)):
+        raise NotACard("a JPEG picture without a character in it")
+    with open_archive(data) as archive:
         names = archive.namelist()
         if len(names) > _MAX_MEMBERS:
             raise NotACard("an archive of more than 10,000 files")
         if CARD_IN_ZIP not in names:
             raise NotACard(f"an archive without {CARD_IN_ZIP}")
         return decode(read_member(archive, CARD_IN_ZIP, DOCUMENT_LIMIT))
-
-
-def _refuse_archive(data: bytes) -> NoReturn:
-    if data.startswith(_JPEG):
-        raise NotACard("a JPEG picture without a character in it")
-    raise NotACard("an archive that is broken")
 
 
 def _preferred_document(cards: Mapping[str, bytes], is_card: Callable[[str], object]) -> str:

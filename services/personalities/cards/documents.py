@@ -54,9 +54,12 @@ def parse(document: str, file: bytes | None = None) -> Card:
         NotACard: The document is not a card.
     """
     root = _load_json(document)
-    if (converted := formats.convert(root)) is not None:
-        document = to_json(converted)
-    body = _load_body(document)
+    try:
+        if (converted := formats.convert(root)) is not None:
+            document, root = to_json(converted), converted
+    except RecursionError as error:
+        raise NotACard("no JSON") from error
+    body = _body_of(root)
     values = {field.column: value for field in FIELDS if (value := field.read(body)) is not None}
     if not str(values.get("name", "")).strip() and isinstance(outer := root.get("name"), str):
         values["name"] = outer
@@ -205,7 +208,10 @@ def _load_json(document: str) -> dict[str, Any]:
 
 def _load_body(document: str) -> dict[str, Any]:
     """Return the object with the fields: the whole document in V1, `data` since V2."""
-    root = _load_json(document)
+    return _body_of(_load_json(document))
+
+
+def _body_of(root: dict[str, Any]) -> dict[str, Any]:
     if not _has_data(root):
         return root
     data = root.get("data")
