@@ -1,6 +1,7 @@
 """Quotas: how much a user may own."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from services.embeddings import ImageEmbeddings, LocalImageEmbedder
 from services.images import ImagePipeline
 from services.llm import PRICES, LanguageModels, Ledger, ModelCatalog
 from services.llm_configs import ConfigInput, LlmConfigService
+from services.lore import LoreLibrary, LoreScope, LoreService, LoreTarget
 from services.people import PeopleService, PersonaInput
 from services.personalities import PersonalityService
 from services.photos import ImportOutcome, PhotoService, file_source
@@ -77,6 +79,23 @@ async def test_personas_and_configs_are_counted(sessions: Sessions, models: Lang
         await people.create(ALICE, PersonaInput(name="Villain"))
     with pytest.raises(QuotaReached):
         await configs.create(ALICE, ConfigInput(name="Three", model="openai/default"))
+
+
+async def test_entries_of_lorebooks_are_counted_over_all_books(sessions: Sessions) -> None:
+    zed = await PersonalityService(sessions).create(ALICE, {"name": "Zed"})
+    lore = LoreService(sessions, LoreLibrary(), quotas=Quotas(lore_entries=3))
+    target = LoreTarget(scope=LoreScope.PERSONALITY, personality_id=zed.id)
+
+    def book(count: int) -> bytes:
+        return json.dumps({"entries": [{"keys": ["x"], "content": "y"}] * count}).encode()
+
+    await lore.import_book(ALICE, target, book(2), name="one")
+    with pytest.raises(QuotaReached) as refused:
+        await lore.import_book(ALICE, target, book(2), name="two")
+    await lore.import_book(ALICE, target, book(1), name="three")
+
+    assert (refused.value.kind, refused.value.limit) == (Owned.LORE_ENTRIES, 3)
+    assert len(await lore.books_of(ALICE, zed.id)) == 2
 
 
 async def test_the_operator_has_no_quota(sessions: Sessions) -> None:
