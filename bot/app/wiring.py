@@ -66,7 +66,7 @@ from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
 from services.keys import KeyService
 from services.llm import VENDORS, LanguageModels, ModelCatalog, UsageService
 from services.llm_configs import LlmConfigService, ModelService
-from services.lore import Lorebooks, LoreLibrary, LoreService
+from services.lore import CardLorebooks, LoreLibrary, LoreService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
 from services.memory import MemoryService
 from services.people import PeopleService
@@ -220,7 +220,7 @@ def assemble(
         versions=VersionService(sessions),
         faces=faces,
         lore=LoreService(sessions, library, quotas=quotas, clock=active_clock),
-        cards=CardService(sessions, Lorebooks(quotas), quotas=quotas, clock=active_clock),
+        cards=CardService(sessions, CardLorebooks(quotas), quotas=quotas, clock=active_clock),
         system_prompts=SystemPromptService(sessions),
         configs=LlmConfigService(sessions, models, catalog, personalities, quotas),
         model_rules=ModelService(sessions, models, catalog),

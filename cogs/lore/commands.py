@@ -15,7 +15,7 @@ from cogs.lore.forms import MAX_FORM_TEXT, EntryForm, NoteForm
 from cogs.lore.options import BookOption, EntryOption, owner_label, place_of
 from cogs.options import OwnPersonalityOption, PersonalityOption, PersonaOption
 from services.errors import TextTooLong
-from services.lore import LIMIT_MB, LorebookTooLarge, LoreScope, LoreTarget
+from services.lore import LIMIT_MB, MAX_ENTRIES, LorebookTooLarge, LoreScope, LoreTarget
 from services.people import Persona
 from services.personalities import Personality
 
@@ -176,7 +176,7 @@ class Lore(
     ) -> None:
         """Create a lorebook from a file."""
         if file.size > LIMIT_MB * 1_000_000:
-            raise LorebookTooLarge(LIMIT_MB, 5_000)
+            raise LorebookTooLarge(LIMIT_MB, MAX_ENTRIES)
         await interaction.response.defer(ephemeral=True, thinking=True)
         imported = await self._lore.import_book(
             await interaction_actor(interaction),

@@ -1,9 +1,11 @@
 """The search for lore that is done for an answer."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from db.models import Role
+from db.models import ConversationLine, Role
 from services.chat import prompt
+from services.chat.greetings import GREETING
 from services.chat.prompt import PromptContext
 from services.chat.reply_context import ReplyContext
 from services.lore import (
@@ -40,12 +42,21 @@ async def search(
             # The messages of the channel, with the one that is answered.
             position=(history[-1].position if history else 0) + 1,
             own_messages=sum(line.role == Role.ASSISTANT for line in own),
+            greeting=_greeting(context, own),
             trigger="regenerate" if is_regenerated else "normal",
             timers=context.timers,
             budget=min(int(context_tokens * BUDGET_SHARE), MAX_BUDGET),
         ),
         expand=macros.expand,
     )
+
+
+def _greeting(context: ReplyContext, own: Sequence[ConversationLine]) -> int | None:
+    """Return which first message a conversation began with, from 0; the one about to be said."""
+    if context.greeting is not None:
+        return context.greeting.page.index
+    said = ((line.provenance or {}).get(GREETING) for line in reversed(own))
+    return next((index for index in said if index is not None), None)
 
 
 def provenance(lore: Activation) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from db.models import Lorebook, LoreEntry, LoreScope
 from services.lore.activation import BUDGET_SHARE, activate
 from services.lore.books import Book, BookSettings
-from services.lore.card_books import Lorebooks
+from services.lore.card_books import CardLorebooks
 from services.lore.entries import Entry, Position
 from services.lore.errors import (
     BadPattern,
@@ -14,7 +14,7 @@ from services.lore.errors import (
     LoreNotYours,
     NotALorebook,
 )
-from services.lore.formats import LIMIT_MB, LoreNote, LoreNoteKind
+from services.lore.formats import LIMIT_MB, MAX_ENTRIES, LoreNote
 from services.lore.library import LoreLibrary, UnpreparedBook
 from services.lore.queries import lore_text, save_timers, timers
 from services.lore.service import DEFAULT_NOTE_DEPTH, LoreService
@@ -23,10 +23,8 @@ from services.lore.types import (
     Activated,
     Activation,
     EntryTexts,
-    ImportedBook,
     ListedBook,
     LoreContext,
-    LoreFile,
     LorePlace,
     LoreTarget,
     Reason,
@@ -40,23 +38,22 @@ __all__ = [
     "DEFAULT_NOTE_DEPTH",
     "LIMIT_MB",
     "MAX_BUDGET",
+    "MAX_ENTRIES",
     "Activated",
     "Activation",
     "BadPattern",
     "Book",
     "BookSettings",
+    "CardLorebooks",
     "Entry",
     "EntryTexts",
-    "ImportedBook",
     "ListedBook",
     "LoreContext",
     "LoreEntry",
     "LoreEntryNotFound",
-    "LoreFile",
     "LoreLibrary",
     "LoreNotYours",
     "LoreNote",
-    "LoreNoteKind",
     "LorePlace",
     "LoreScope",
     "LoreService",
@@ -65,7 +62,6 @@ __all__ = [
     "LorebookNameTaken",
     "LorebookNotFound",
     "LorebookTooLarge",
-    "Lorebooks",
     "NotALorebook",
     "Position",
     "Reason",

@@ -131,7 +131,7 @@ class _Search:
         """Return the entries that may be used, by their keys or otherwise, and are not yet."""
         candidates: dict[UUID, Book] = {}
         for book in self._books:
-            ids = {*book.always, *(book.entries.keys() & set(self._context.similar))}
+            ids = set(book.always)
             timed = book.entries.keys() & self._timers.keys()
             ids |= {id_ for id_ in timed if self._is_sticky(book.entries[id_])}
             for section in book.sections:
@@ -185,7 +185,6 @@ class _Search:
             return None
         reasons = {
             Reason.FORCED: bool(entry.forced),
-            Reason.MEANING: entry.id in self._context.similar,
             Reason.CONSTANT: entry.constant,
             Reason.STICKY: self._is_sticky(entry),
         }
@@ -215,8 +214,8 @@ class _Search:
         if entry.character_names or entry.character_tags:
             names = {each.casefold() for each in entry.character_names}
             is_named = context.personality_name.casefold() in names
-            is_tagged = bool(set(entry.character_tags) & set(context.tags))
-            if (is_named or is_tagged) is entry.excludes_characters:
+            # Tags are those of the program that the book comes from: nobody here has one.
+            if is_named is entry.excludes_characters:
                 return False
         if entry.triggers and context.trigger not in entry.triggers:
             return False

@@ -18,7 +18,7 @@ from services.types import Actor
 _BOOK = "character_book"
 
 
-class Lorebooks(CardBooks):
+class CardLorebooks(CardBooks):
     """Stores the book of a card as one of its personality."""
 
     def __init__(self, quotas: Quotas | None = None) -> None:

@@ -95,7 +95,6 @@ class Entry:
     logic: Logic = Logic.AND_ANY
     enabled: bool = True
     constant: bool = False
-    by_meaning: bool = False
     order: int = 100
     priority: int = 0
     position: Position = Position.BEFORE_DEFINITION
@@ -129,7 +128,6 @@ class Entry:
     only_after: int = 0
     only_every: int = 0
     greeting: int | None = None
-    disables: Sequence[str] = ()
     content_hash: str = field(default="", compare=False)
 
 
@@ -154,7 +152,6 @@ def parse(document: Mapping[str, Any], entry_id: UUID) -> Entry:
         logic=Logic(reader.choice("selectiveLogic", len(Logic))),
         enabled=reader.flag("enabled", default=True) is not False,
         constant=bool(reader.flag("constant")),
-        by_meaning=bool(reader.flag("vectorized")),
         order=reader.whole("insertion_order", default=100),
         priority=reader.whole("priority"),
         position=position,
@@ -265,7 +262,6 @@ _DECORATORS: Mapping[str, _Decorator] = {
     "ignore_on_max_context": _with(is_dropped_first=True),
     "activate": _with(forced=True),
     "dont_activate": _with(forced=False),
-    "disable_ui_prompt": lambda entry, value: replace(entry, disables=(*entry.disables, value)),
     # RisuAI's.
     "probability": _with_number("probability", high=100),
     "priority": _with_number("priority", high=_FOREVER),

@@ -17,6 +17,7 @@ from services.personalities.cards import read_number, read_text, read_texts
 from services.texts import NAME_LIMIT, on_one_line, printable, shorten
 
 LIMIT_MB, MAX_ENTRIES = 8, 5_000
+AUTHOR_NOTE = "author_note"  # marks the book of the note of a channel; no file can
 _MAX_NOTES = 20
 Document: TypeAlias = dict[str, Any]
 
@@ -131,7 +132,9 @@ def read_document(root: Any) -> BookFile:
     name = read_text(body.get("name")) or ""
     return BookFile(
         name=shorten(on_one_line(name), NAME_LIMIT),
-        document={k: v for k, v in body.items() if k not in {"entries", "originalData"}},
+        document={
+            k: v for k, v in body.items() if k not in {"entries", "originalData", AUTHOR_NOTE}
+        },
         entries=documents,
         notes=notes,
     )
@@ -224,7 +227,7 @@ def _to_world_info(entry: Document) -> Document:
     extensions = _object(entry.get("extensions"))
     names = set(_EXTENSIONS.values())
     others = {name: value for name, value in extensions.items() if name not in names}
-    kept = {name: entry[name] for name in ("priority", "name", "use_regex") if name in entry}
+    own = {name: entry[name] for name in ("priority", "name", "use_regex") if name in entry}
     options = {
         name: extensions[field]
         for name, field in _EXTENSIONS.items()
@@ -237,7 +240,7 @@ def _to_world_info(entry: Document) -> Document:
         **{name: entry[field] for name, field in _FIELDS.items() if field in entry},
         **options,
         "disable": entry.get("enabled") is False,
-        "extensions": {**others, **kept},
+        "extensions": {**others, **own},
     }
 
 
@@ -322,7 +325,7 @@ def _problem(document: Document, content: str) -> LoreNoteKind | None:
         return LoreNoteKind.EMPTY
     options = _object(document.get("extensions"))
     keys = read_texts(document.get("keys")) or []
-    is_found = document.get("constant") or options.get("vectorized") or content.startswith("@@")
+    is_found = document.get("constant") or content.startswith("@@")
     if not keys and not is_found:
         return LoreNoteKind.NO_KEYS
     patterns = (as_pattern(key, use_regex=False) for key in keys)

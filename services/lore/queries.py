@@ -21,11 +21,10 @@ from db.models import (
 )
 from services.access import is_own
 from services.lore.entries import name_of
-from services.lore.formats import BookFile
+from services.lore.formats import AUTHOR_NOTE, BookFile
 from services.lore.types import ListedBook, LorePlace, LoreTarget, Timer
 from services.types import Actor
 
-NOTE_BOOK = "Author's note"  # the name of the book of a channel that has only this
 _MAX_LISTED = 200
 
 
@@ -122,8 +121,10 @@ async def save_timers(
         )
 
 
-async def list_books(session: AsyncSession, actor: Actor, place: LorePlace) -> Sequence[ListedBook]:
-    """Return a person's own books, and those of a place that they may change."""
+async def list_books(
+    session: AsyncSession, actor: Actor, place: LorePlace, *, personality_id: UUID | None = None
+) -> Sequence[ListedBook]:
+    """Return a person's own books and those of a place that they may change, or of one of these."""
     owned = select(Personality.id).where(
         is_own({actor.discord_id}), Personality.deleted_at.is_(None)
     )
@@ -148,7 +149,10 @@ async def list_books(session: AsyncSession, actor: Actor, place: LorePlace) -> S
         select(Lorebook, func.coalesce(Personality.name, Persona.name, ""), count)
         .outerjoin(Personality, Personality.id == Lorebook.personality_id)
         .outerjoin(Persona, Persona.id == Lorebook.persona_id)
-        .where(or_(*conditions))
+        .where(
+            or_(*conditions),
+            *([] if personality_id is None else [Lorebook.personality_id == personality_id]),
+        )
         .order_by(Lorebook.scope, func.lower(Lorebook.name))
         .limit(_MAX_LISTED)
     )
@@ -231,7 +235,10 @@ async def find_note(session: AsyncSession, target: LoreTarget) -> LoreEntry | No
     return await session.scalar(
         select(LoreEntry)
         .join(Lorebook, Lorebook.id == LoreEntry.lorebook_id)
-        .where(Lorebook.channel_id == target.channel_id, Lorebook.name == NOTE_BOOK)
+        .where(
+            Lorebook.channel_id == target.channel_id,
+            Lorebook.document.has_key(AUTHOR_NOTE),
+        )
         .limit(1)
     )
 

@@ -33,7 +33,6 @@ from services.lore.errors import (
 )
 from services.lore.library import LoreLibrary
 from services.lore.matching import problem_of
-from services.lore.queries import NOTE_BOOK
 from services.lore.types import (
     Activation,
     EntryTexts,
@@ -56,6 +55,7 @@ from services.texts import clean_name, clean_text
 from services.types import Actor
 
 DEFAULT_NOTE_DEPTH = 4
+_NOTE_NAME = "Author's note"
 
 
 class LoreService:
@@ -107,8 +107,10 @@ class LoreService:
 
     async def books_of(self, actor: Actor, personality_id: UUID) -> Sequence[ListedBook]:
         """Return the books of a personality, if the actor owns it."""
-        listed = await self.list_books(actor, LorePlace())
-        return [each for each in listed if each.book.personality_id == personality_id]
+        async with self._sessions() as session:
+            return await queries.list_books(
+                session, actor, LorePlace(), personality_id=personality_id
+            )
 
     async def find(self, actor: Actor, name: str, place: LorePlace) -> Lorebook:
         """Return the book of this name, or id, that a person may change here.
@@ -192,7 +194,7 @@ class LoreService:
         """
         content = clean_text(text, field="note", limit=MAX_CONTENT)
         document: dict[str, Any] = {
-            "comment": "Author's note",
+            "comment": _NOTE_NAME,
             "keys": [],
             "content": content,
             "constant": True,
@@ -216,8 +218,10 @@ class LoreService:
                 book.revision += 1
             elif content:
                 user = await get_or_create_user(session, actor)
-                file = formats.BookFile(name=NOTE_BOOK, document={}, entries=[document])
-                await queries.add_book(session, target, user.id, NOTE_BOOK, file)
+                file = formats.BookFile(
+                    name=_NOTE_NAME, document={formats.AUTHOR_NOTE: True}, entries=[document]
+                )
+                await queries.add_book(session, target, user.id, _NOTE_NAME, file)
 
     async def configure(
         self, actor: Actor, book_id: UUID, *, enabled: bool | None = None, **settings: Any

@@ -31,7 +31,6 @@ class Reason(StrEnum):
     KEY = "key"
     STICKY = "sticky"
     FORCED = "forced"
-    MEANING = "meaning"
 
 
 class SkipReason(StrEnum):
@@ -63,19 +62,17 @@ class LoreContext:
 
     `messages` are in order. `position` counts the messages of the conversation, `own_messages`
     those of the personality. `fields` are texts beside the messages, by their macros.
-    `similar` are entries whose meaning is that of the last message.
+    `greeting` is the number of the first message that began it, from 0.
     """
 
     messages: Sequence[str]
     personality_name: str = ""
-    tags: Collection[str] = ()
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
     position: int = 0
     own_messages: int = 0
     greeting: int | None = None
     trigger: str = "normal"
     timers: Sequence[Timer] = ()
-    similar: Collection[UUID] = ()
     budget: int = MAX_BUDGET
     seconds: float = PATTERN_SECONDS
 

@@ -23,7 +23,7 @@ from typing_extensions import override
 from bot.app.runtime import freeze_loaded_objects
 from services.chat import ChatService
 from services.embeddings import WordLlamaEmbedder
-from services.lore import Lorebooks
+from services.lore import CardLorebooks
 from services.personalities import CardKind, CardService, PersonalityService
 from services.types import Actor, Attachment, Channel, IncomingMessage, Venue
 from tests.bench.chat import GUILD, IDS, TimedAdapter, TimedVendor, chatting
@@ -55,7 +55,7 @@ async def _measure(url: str) -> dict[str, float]:
     adapter, vendor = FilesAdapter(), TimedVendor()
     async with chatting(url, WordLlamaEmbedder(), adapter, vendor) as (sessions, chat):
         personalities = PersonalityService(sessions)
-        cards = CardService(sessions, Lorebooks())
+        cards = CardService(sessions, CardLorebooks())
         large = [_card(number) for number in range(ATTEMPTS)]
         pictures = [_picture(_card(10 + number)) for number in range(ATTEMPTS)]
         chunks = [_picture(_card(20 + number, 1000), chunks=4000) for number in range(ATTEMPTS)]

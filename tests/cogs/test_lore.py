@@ -282,6 +282,34 @@ async def test_an_authors_note_stands_at_its_depth_until_it_is_empty(house: Hous
     assert "tired" not in str(messages(house))
 
 
+async def test_an_authors_note_leaves_a_book_of_that_name_alone(house: House) -> None:
+    book = {"name": "Author's note", "entries": [{"keys": ["sea"], "content": "Salt."}]}
+    await bring(house, house.boss, "channel", data=json.dumps(book).encode())
+
+    opened = await house.boss.slash(house.lobby, "lore note")
+    await fill(house, house.boss, "lore note", {"text": "Be brief.", "depth": "2"})
+    await fill(house, house.boss, "lore note", {"text": "", "depth": "2"})
+    view = await house.boss.slash(house.lobby, "lore view", book="Author's note")
+
+    assert not prefilled(opened).get("text")
+    assert lines(view) == ["`#1` **sea**"]
+
+
+async def test_lore_of_a_first_message_is_known_where_it_was_said(house: House) -> None:
+    entries = [{**TOWN, "content": f"@@is_greeting {n}\nSecret {n}."} for n in (0, 1)]
+    data = {**ZED, "first_mes": "Good day.", "character_book": {"entries": entries}}
+    card = {"spec": "chara_card_v3", "spec_version": "3.0", "data": data}
+    await import_card(house, "zed.json", json.dumps(card).encode())
+
+    await house.alice.send(house.lobby, "@Zed hello")
+    first = str(messages(house))
+    await house.alice.send(house.lobby, "@Zed again")
+
+    for prompt in (first, str(messages(house))):
+        assert "Secret 0." in prompt
+        assert "Secret 1." not in prompt
+
+
 async def test_lore_of_what_is_public_was_assessed_and_stays(house: House) -> None:
     entry = {"key": ["sea"], "content": "Salt."}
 

@@ -140,7 +140,6 @@ def test_an_entry_is_for_characters_moments_and_fields() -> None:
     assert found(field, "", fields={"scenario": "A harbour."})
     assert found({"keys": ["sea"], "content": "@@activate_only_after 2\nx"}, "sea", own_messages=2)
     assert found({"keys": ["sea"], "content": "@@is_greeting 2\nx"}, "sea", greeting=2)
-    assert found({"keys": [], "extensions": {}}, "", similar=[UUID(int=1001)])
 
 
 def test_only_the_last_messages_are_searched() -> None:
