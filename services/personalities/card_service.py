@@ -124,11 +124,16 @@ class CardService:
             }
             refuse_impersonating_names(columns, members)
             copy = await insert(session, user.id, columns)
+            book = await self._books.find(session, original.id)
             if (card := await session.get(PersonalityCard, original.id)) is not None:
-                session.add(
-                    PersonalityCard(personality_id=copy.id, document=card.document, file=card.file)
-                )
-            if book := await self._books.find(session, original.id):
+                document, file = card.document, card.file
+                if not is_owner:
+                    # What its owners removed before they published it is still in their card.
+                    document, file = await self._heavy_work.run(
+                        actor.discord_id or 0, self._rewrite, copy, card, book
+                    )
+                session.add(PersonalityCard(personality_id=copy.id, document=document, file=file))
+            if book:
                 await self._books.add(session, actor, user.id, copy.id, book)
             return copy
 
@@ -158,22 +163,34 @@ class CardService:
         book: dict[str, Any] | None,
         kind: CardKind,
     ) -> CardFile:
+        new = self._document(personality, card, book)
+        file = card.file if card else None
+        if kind is CardKind.CHARX:
+            face = cards.face_of(card.document, file) if card else None
+            return CardFile(f"{personality.slug}.charx", cards.write_charx(new, face))
+        if kind is CardKind.JSON or card is None or file is None:
+            return CardFile(f"{personality.slug}.json", new.encode())
+        data = cards.write_file(file, card.document, new)
+        return CardFile(f"{personality.slug}.{cards.extension_of(file)}", data)
+
+    def _rewrite(
+        self, personality: Personality, card: PersonalityCard, book: dict[str, Any] | None
+    ) -> tuple[str, bytes | None]:
+        """Return document and file of a card with a personality's values alone."""
+        new = self._document(personality, card, book)
+        return new, card.file and cards.write_file(card.file, card.document, new)
+
+    def _document(
+        self, personality: Personality, card: PersonalityCard | None, book: dict[str, Any] | None
+    ) -> str:
         document = card.document if card else None
         values = {field.column: getattr(personality, field.column) for field in cards.FIELDS}
         original = cards.parse(document).body.get("character_book") if document else None
         is_same_book = book == (self._books.normalized(original) if original else None)
-        new = cards.write(
+        return cards.write(
             document,
             values,
             definition.adapt_one,
             book=None if is_same_book else book or {"extensions": {}, "entries": []},
             now=self._clock.now(),
         )
-        file = card.file if card else None
-        if kind is CardKind.CHARX:
-            face = cards.face_of(document, file) if document else None
-            return CardFile(f"{personality.slug}.charx", cards.write_charx(new, face))
-        if kind is CardKind.JSON or card is None or file is None:
-            return CardFile(f"{personality.slug}.json", new.encode())
-        data = cards.write_file(file, card.document, new)
-        return CardFile(f"{personality.slug}.{cards.extension_of(file)}", data)
