@@ -5,7 +5,10 @@ from typing import Any
 
 from simcord.actors import MemberActor
 from simcord.results import InteractionResult
+from sqlalchemy import func, select, update
 
+from db.models import Personality, PersonalityCard, Visibility
+from db.session import Sessions
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, content_of, embed, fields, fill
 from tests.cogs.test_cards import import_card
@@ -127,3 +130,30 @@ async def test_others_copy_what_is_public_if_its_maker_allows_it(house: House) -
 
     assert content_of(refused).startswith("**Mirela** cannot be copied")
     assert content_of(copied).startswith("Meet **Mira**")
+
+
+async def test_a_copy_of_anothers_has_nothing_that_was_removed(
+    house: House, sessions: Sessions
+) -> None:
+    await import_card(house, "zed.json", CARD.replace("Zed mends clocks.", "My secret.").encode())
+    await edit(house, house.alice, character_info="Zed mends clocks.")
+    async with sessions.begin() as session:
+        public = {
+            "visibility": Visibility.PUBLIC, "copy_allowed": True, "public_version": 2,
+            "nsfw_rating": "safe", "gender": "none", "headline": "Clocks.", "public_name": "Zed",
+            "published_at": func.now(),
+        }  # fmt: skip
+        await session.execute(update(Personality).where(Personality.name == "Zed").values(public))
+
+    await house.boss.slash(house.lobby, "personality copy", personality="Zed", name="Zed II")
+    async with sessions() as session:
+        documents = await session.scalars(
+            select(PersonalityCard.document)
+            .join(Personality, Personality.id == PersonalityCard.personality_id)
+            .order_by(Personality.created_at)
+        )
+
+    original, copied = documents
+    assert "My secret." in original
+    assert "My secret." not in copied
+    assert "The dragon Vhar sleeps" in copied
