@@ -144,10 +144,11 @@ class FaceService:
             )
             if face is None or face.emoji_id is None:
                 return
-            # Without it a message has the bot's own picture, and not a broken one.
+            # Its copies have this address, too. Without it a message has the bot's own picture,
+            # and not a broken one.
             await session.execute(
                 update(Personality)
-                .where(Personality.id == face.personality_id, Personality.avatar_url == face.url)
+                .where(Personality.avatar_url == face.url)
                 .values(avatar_url=None)
             )
             emoji_id, face.emoji_id, face.url = face.emoji_id, None, None
@@ -163,14 +164,31 @@ class FaceService:
                     insert(Face).values(personality_id=personality_id, name=MAIN_FACE, **values)
                 )
                 return
-            emoji_id = old.emoji_id
+            emoji_id = None
             # Versions of the personality may still have the old picture at its public address.
-            if emoji_id is not None:
+            if old.emoji_id is not None and not await _hand_over(session, old):
+                emoji_id = old.emoji_id
                 await enqueue_deletion(session, [old.storage_key])
             for column, value in values.items():
                 setattr(old, column, value)
         if emoji_id is not None:
             await self._host.remove(emoji_id)
+
+
+async def _hand_over(session: AsyncSession, face: Face) -> bool:
+    """Make a replaced face that of a copy that still shows it; return whether there is one."""
+    copy_id = await session.scalar(
+        select(Personality.id).where(Personality.avatar_url == face.url).limit(1)
+    )
+    if copy_id is None:
+        return False
+    values = {"storage_key": face.storage_key, "url": face.url, "emoji_id": face.emoji_id}
+    await session.execute(
+        insert(Face)
+        .values(personality_id=copy_id, name=MAIN_FACE, **values)
+        .on_conflict_do_nothing()
+    )
+    return True
 
 
 async def _find(session: AsyncSession, personality_id: UUID, name: str) -> Face | None:

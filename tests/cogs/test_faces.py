@@ -124,6 +124,27 @@ async def test_an_attachment_becomes_a_face_and_nonsense_does_not(house: House) 
     assert content_of(stranger) == "Only the owners of **Mirela** can do that."
 
 
+async def test_a_copy_still_has_its_face_when_the_original_gets_another(house: House) -> None:
+    await import_card(house, "zed.png", card_in(picture(), V3))
+    await house.alice.slash(house.lobby, "personality copy", personality="Zed", name="Zora")
+    shown = await house.alice.slash(house.lobby, "personality view", personality="Zora")
+    url = embed(shown).thumbnail.url or ""
+
+    await house.alice.slash(
+        house.lobby, "personality avatar", personality="Zed", picture=("me.png", picture())
+    )
+    ids = {str(each.id) for each in await house.bot.fetch_application_emojis()}
+    await house.alice.slash(
+        house.lobby, "personality avatar", personality="Zora", picture=("me.png", picture())
+    )
+    left = {str(each.id) for each in await house.bot.fetch_application_emojis()}
+
+    (emoji_id,) = (each for each in ids if f"/{each}." in url)
+    assert len(ids) == 2
+    assert emoji_id not in left
+    assert len(left) == 2
+
+
 @pytest.mark.parametrize(("crop", "channel"), [(Crop.TOP, 0), (Crop.CENTER, 1), (Crop.BOTTOM, 2)])
 def test_a_face_is_cut_where_its_maker_wants(crop: Crop, channel: int) -> None:
     cut = square(picture(300, 900), crop)
