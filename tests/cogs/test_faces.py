@@ -89,6 +89,22 @@ async def test_an_exported_archive_has_the_face_and_comes_back(house: House) -> 
 
 
 @pytest.mark.parametrize(
+    ("file", "extension"),
+    [(card_in(picture(), V3), "png"), (picture(form="JPEG") + archive(V3), "jpeg")],
+    ids=["PNG", "JPEG"],
+)
+def test_the_face_in_an_archive_is_the_picture_alone(file: bytes, extension: str) -> None:
+    card = cards.read(file)
+
+    written = cards.read(cards.write_charx(card.document, cards.face_of(card.document, card.file)))
+
+    face = cards.face_of(written.document, written.file) or b""
+    assert written.body["assets"][0]["ext"] == extension
+    assert face == picture(form=extension.upper())
+    assert is_mostly(face, 1)
+
+
+@pytest.mark.parametrize(
     "uri",
     ["embeded://../../etc/passwd", "data:image/png;base64,%%%", "__asset:5", "ccdefault:", ""],
 )

@@ -248,12 +248,6 @@ def test_a_changed_png_has_its_card_as_v2_and_as_v3_once() -> None:
     assert contents == ["lore", "@@depth 2\n@@@role user\nlore"]
 
 
-def test_a_picture_becomes_a_card() -> None:
-    data = cards.write_picture(png(), write(None, name="Mirela"))
-
-    assert cards.read(data).values["name"] == "Mirela"
-
-
 CARD = png(text(b"chara", v2()))
 BOMB = zlib.compress(bytes(5_000_000))
 

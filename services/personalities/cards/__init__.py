@@ -10,7 +10,6 @@ from services.personalities.cards.documents import (
     write,
     write_charx,
     write_file,
-    write_picture,
 )
 from services.personalities.cards.fields import (
     FIELDS,
@@ -38,5 +37,4 @@ __all__ = [
     "write",
     "write_charx",
     "write_file",
-    "write_picture",
 ]

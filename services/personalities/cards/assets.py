@@ -13,7 +13,7 @@ _MAIN = "main"
 
 
 def face_of(document: str, file: bytes | None) -> bytes | None:
-    """Return the picture of a card's character: its main icon, else its first, else the file.
+    """Return the picture of a card's character: the main icon, the first one, or the file's.
 
     What is at an address of the web is not fetched.
     """
@@ -27,8 +27,7 @@ def face_of(document: str, file: bytes | None) -> bytes | None:
         picture = _read(str(icon.get("uri") or ""), file)
         if picture is not None:
             return picture
-    is_shown = file is not None and not file.startswith(b"PK")
-    return file if is_shown else None
+    return containers.picture_in(file) if file is not None else None
 
 
 def _read(uri: str, file: bytes | None) -> bytes | None:

@@ -17,7 +17,7 @@ from services.personalities.errors import CardTooLarge, NotACard
 LIMIT_MB = 16
 DOCUMENT_LIMIT = 8_000_000
 KEYWORDS = ("ccv3", "chara")  # the newer one takes precedence
-CARD_IN_ZIP, FACE_IN_ZIP = "card.json", "assets/icon/image/main.png"
+CARD_IN_ZIP = "card.json"
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _PNG, _JPEG, _WEBP, _ZIP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"WEBP", b"PK\x03\x04"
 _ENCRYPTED = b"rcc||"  # RisuAI's
@@ -28,7 +28,7 @@ _ARCHIVE_ERRORS = (
     *(zlib.error, struct.error),
 )
 _BASE64_LIMIT = DOCUMENT_LIMIT * 4 // 3 + 1000
-_MAX_DIMENSION_BYTES = 12
+_MAX_KEYWORD = 80  # bytes, with the zero behind it
 
 
 def is_picture(data: bytes) -> bool:
@@ -38,6 +38,8 @@ def is_picture(data: bytes) -> bool:
 
 def extension_of(data: bytes) -> str:
     """Return the usual extension of a file, without a dot."""
+    if data[8:12] == _WEBP:
+        return "webp"
     return "png" if data.startswith(_PNG) else "jpeg" if data.startswith(_JPEG) else "charx"
 
 
@@ -88,7 +90,7 @@ def replace_in_png(png: bytes, documents: Mapping[str, str]) -> bytes:
         if kind == b"IEND":
             for keyword, document in documents.items():
                 output += _build_text_chunk(keyword, document)
-        if _read_text_chunk(kind, payload[:_MAX_DIMENSION_BYTES], is_keyword_only=True)[1] is None:
+        if _read_text_chunk(kind, payload[:_MAX_KEYWORD], is_keyword_only=True)[1] is None:
             output += raw
     return bytes(output)
 
@@ -110,13 +112,25 @@ def replace_in_zip(data: bytes, document: str) -> bytes:
     return output.getvalue()
 
 
-def build_charx(document: str, face: bytes | None) -> bytes:
-    """Return a CharX: a zip with a card, and its face where V3 wants it."""
+def picture_in(data: bytes) -> bytes | None:
+    """Return the picture in the file of a card, without the card; None if it is none."""
+    if data.startswith(_PNG):
+        return replace_in_png(data, {})
+    if data.startswith(_JPEG):
+        with open_archive(data) as archive:
+            return data[
+                : min((each.header_offset for each in archive.infolist()), default=len(data))
+            ]
+    return None
+
+
+def build_charx(document: str, assets: Mapping[str, bytes]) -> bytes:
+    """Return a CharX: a zip with a card, and its assets by their paths."""
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(CARD_IN_ZIP, document)
-        if face is not None:
-            archive.writestr(FACE_IN_ZIP, face)
+        for path, asset in assets.items():
+            archive.writestr(path, asset)
     return output.getvalue()
 
 

@@ -110,32 +110,25 @@ def write_file(file: bytes, document: str, new: str) -> bytes:
     return containers.replace_in_zip(file, new)
 
 
-def write_picture(png: bytes, document: str) -> bytes:
-    """Return a PNG with a card in it instead of any that it has."""
-    return containers.replace_in_png(png, {"chara": to_v2(document), "ccv3": document})
-
-
 def write_charx(document: str, face: bytes | None) -> bytes:
     """Return a CharX of a card as V3, which has its face as its main icon."""
+    body = _load_body(document)
     changes: dict[str, Any] = {}
+    files: dict[str, bytes] = {}
     if face is not None:
-        icon = {
-            "type": "icon",
-            "uri": f"embeded://{containers.FACE_IN_ZIP}",
-            "name": "main",
-            "ext": "png",
-        }
-        assets = _load_body(document).get("assets")
-        others = cast("list[Any]", assets) if isinstance(assets, list) else []
-        kept: list[Any] = [
+        extension = containers.extension_of(face)
+        path = f"assets/icon/image/main.{extension}"
+        files[path] = face
+        icon = {"type": "icon", "uri": f"embeded://{path}", "name": "main", "ext": extension}
+        assets = body.get("assets")
+        others: list[Any] = [
             each
-            for each in others
+            for each in (cast("list[Any]", assets) if isinstance(assets, list) else [])
             if not (isinstance(each, dict) and cast("dict[str, Any]", each).get("type") == "icon")
         ]
-        changes = {"assets": [icon, *kept]}
-    body = _load_body(document)
+        changes = {"assets": [icon, *others]}
     document = _as_version(document, {**changes, **_missing(body, changes)}, _V3)
-    return containers.build_charx(document, face)
+    return containers.build_charx(document, files)
 
 
 def to_v2(document: str) -> str:
