@@ -14,6 +14,7 @@ from bot.discord.ui import AnyInteraction, Modal, SecretInput, show_list
 from services.errors import ModeratorsOnly
 from services.keys import KeyBudgetInvalid, KeyInput, KeyService, ListedKey, NoSuchKeyVendor
 from services.llm import CUSTOM, VENDORS
+from services.texts import counted
 
 Vendor: TypeAlias = Literal["OpenAI", "OpenRouter", "Gemini", "another address"]
 Whose: TypeAlias = Literal["mine", "this server's"]
@@ -165,7 +166,7 @@ def _amount(typed: str) -> float:
 
 
 def _models(count: int) -> str:
-    return f"{count:,} model" if count == 1 else f"{count:,} models"
+    return counted(count, "model")
 
 
 def _key_line(key: ListedKey, guild_id: int | None) -> str:

@@ -22,6 +22,7 @@ from services.access import (
     Limits,
 )
 from services.llm import UsageReport, UsageRow
+from services.texts import counted
 
 Of: TypeAlias = Literal["mine", "this server", "everything"]
 _PERIODS = {"day": 1, "month": 30}
@@ -203,7 +204,7 @@ def _dollars(usd: float) -> str:
 
 
 def _calls(count: int) -> str:
-    return f"{count:,} call" if count == 1 else f"{count:,} calls"
+    return counted(count, "call")
 
 
 def _status_line(status: BudgetStatus) -> str:

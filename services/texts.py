@@ -79,6 +79,11 @@ def clean_optional(text: str | None, *, field: str, limit: int = TEXT_LIMIT) -> 
     return (clean_text(text, field=field, limit=limit) or None) if text is not None else None
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun; the plural has an s if none is given."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def shorten(text: str, limit: int) -> str:
     """Cut a text to at most `limit` characters, with an ellipsis if it was cut."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"

@@ -25,6 +25,7 @@ from services.engine.simulation import (
     synthetic_personalities,
 )
 from services.llm import PRICES, Price
+from services.texts import counted
 
 _FORECAST = "[b]{0}[/b]: ${1:.4f} a day"
 
@@ -44,7 +45,7 @@ def simulate(
     console = Console()
     kinds = {kind: sum(act.kind == kind for act in result.acts) for kind in ActType}
     summary = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    length = "1 day" if days == 1 else f"{days} days"
+    length = counted(days, "day")
     console.print(f"{len(result.acts)} acts in {length}: {summary or 'nothing'}")
     if result.skipped:
         console.print(f"{len(result.skipped)} skipped, because of limits and repetitions")

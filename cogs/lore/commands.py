@@ -18,6 +18,7 @@ from services.errors import TextTooLong
 from services.lore import LIMIT_MB, MAX_ENTRIES, LorebookTooLarge, LoreScope, LoreTarget
 from services.people import Persona
 from services.personalities import Personality
+from services.texts import counted
 
 ScopeOption: TypeAlias = Literal["channel", "persona", "personality", "server", "everywhere"]
 
@@ -109,7 +110,8 @@ class Lore(
         )
         lines = [
             f"**{discord.utils.escape_markdown(each.book.name)}** · "
-            f"{discord.utils.escape_markdown(owner_label(each))} · {each.entry_count:,} entries"
+            f"{discord.utils.escape_markdown(owner_label(each))} · "
+            f"{counted(each.entry_count, 'entry', 'entries')}"
             f"{'' if each.book.enabled else ' · switched off'}"
             for each in listed
         ]
@@ -186,23 +188,23 @@ class Lore(
         )
         title = discord.utils.escape_markdown(imported.book.name)
         lines = [
-            f"**{title}** is there, with {imported.entry_count:,} entries.",
+            f"**{title}** is there, with {counted(imported.entry_count, 'entry', 'entries')}.",
             *note_lines(imported.notes),
         ]
         await interaction.followup.send("\n".join(lines)[:2000], ephemeral=True)
 
     @app_commands.command()
-    @app_commands.describe(book="Which lorebook", format="For which program")
+    @app_commands.describe(book="Which lorebook", kind="For which program")
     async def export(
         self,
         interaction: Interaction,
         book: BookOption,
-        format: Literal["World Info", "character book"] = "World Info",  # noqa: A002 - the option's name
+        kind: Literal["World Info", "character book"] = "World Info",
     ) -> None:
         """Export a lorebook as a file."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         exported = await self._lore.export(
-            await interaction_actor(interaction), book.id, as_world_info=format == "World Info"
+            await interaction_actor(interaction), book.id, as_world_info=kind == "World Info"
         )
         file = discord.File(io.BytesIO(exported.data), filename=exported.filename)
         await interaction.followup.send(file=file, ephemeral=True)

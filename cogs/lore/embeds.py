@@ -6,7 +6,7 @@ from typing import Any, cast
 import discord
 
 from services.lore import Activated, Activation, LoreEntry, LoreNote
-from services.texts import on_one_line, shorten
+from services.texts import counted, on_one_line, shorten
 
 _MAX_SHOWN, _MAX_FIELD, _MAX_TEXT = 12, 1024, 4000
 _NOTHING = "*Nothing. Keys are looked for in what is said, without regard to case.*"
@@ -54,7 +54,10 @@ def test_embed(text: str, activation: Activation) -> discord.Embed:
     if activation.timed_out:
         sources = ", ".join(f"`/{shorten(each.source, 60)}/`" for each in activation.timed_out)
         embed.add_field(name="Too slow, and off until changed", value=sources[:_MAX_FIELD])
-    embed.set_footer(text=f"{len(activation.activated)} entries · {activation.tokens:,} tokens")
+    embed.set_footer(
+        text=f"{counted(len(activation.activated), 'entry', 'entries')} · "
+        f"{counted(activation.tokens, 'token')}"
+    )
     return embed
 
 

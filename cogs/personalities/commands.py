@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, is_age_restricted, to_channel
+from bot.discord.errors import describe
 from bot.discord.ui import ActionView, AnyInteraction, confirm, show_list
 from cogs.options import (
     BringOption,
@@ -320,8 +321,8 @@ class Personalities(
             personality = await self._faces.adopt_card_face(actor, personality.id)
         except NoCardFace:
             pass  # it came without one
-        except DomainError:
-            notes.append(CardNote(CardNoteKind.UNUSED, "picture"))
+        except DomainError as error:
+            notes.append(CardNote(CardNoteKind.FAILED, "picture", detail=describe(error)))
         await interaction.followup.send(
             introduction(
                 personality, alias=imported.alias, in_server=interaction.guild is not None

@@ -110,18 +110,21 @@ def _card_note(note: CardNote) -> str:
     subject = discord.utils.escape_markdown(label_of(note.subject))
     match note.kind:
         case CardNoteKind.SHORTENED:
-            return f"**{subject}** was shortened from {note.length:,} to {note.limit:,}."
+            text = f"**{subject}** was shortened from {note.length:,} to {note.limit:,}."
         case CardNoteKind.UNUSED:
-            return f"**{subject}** has no effect here. It stays in the card."
+            text = f"**{subject}** has no effect here. It stays in the card."
         case CardNoteKind.UNKNOWN_MACRO:
             macro = discord.utils.escape_markdown(shorten(on_one_line(note.detail), 60))
-            return f"**{subject}**: the macro {macro} is not known here and is left out."
+            text = f"**{subject}**: the macro {macro} is not known here and is left out."
         case CardNoteKind.RENAMED:
             name = discord.utils.escape_markdown(note.detail)
-            return f"Another one has its **name**, so this one is **{name}**."
+            text = f"Another one has its **name**, so this one is **{name}**."
         case CardNoteKind.TOO_LARGE:
-            return f"**{subject}** has more than {note.limit:,} entries and was left out."
+            text = f"**{subject}** has more than {note.limit:,} entries and was left out."
         case CardNoteKind.LORE:
-            return f"Lore **{subject}**: {note.detail}."
+            text = f"Lore **{subject}**: {note.detail}."
+        case CardNoteKind.FAILED:
+            text = f"**{subject}** could not be used: {note.detail}"
         case _:
             assert_never(note.kind)
+    return text

@@ -121,7 +121,7 @@ class GreetingForm(Modal, title="First messages"):
         others = personality.alternate_greetings
         self.texts: list[ui.TextInput[Self]] = []
         # Those that are longer than a form, and further ones, stay as they are.
-        self._kept = others[_MAX_GREETINGS - 1 :]
+        self._further = others[_MAX_GREETINGS - 1 :]
         for number in range(_MAX_GREETINGS):
             texts = [personality.first_message or "", *others]
             current = texts[number] if number < len(texts) else ""
@@ -152,7 +152,7 @@ class GreetingForm(Modal, title="First messages"):
             self._personality.id,
             {
                 "first_message": first,
-                "alternate_greetings": [*(each for each in others if each.strip()), *self._kept],
+                "alternate_greetings": [*(each for each in others if each.strip()), *self._further],
             },
             base=self._personality.version,
         )

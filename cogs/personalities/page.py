@@ -23,10 +23,11 @@ from cogs.personalities.forms import (
 from cogs.personalities.labels import LABELS
 from cogs.personalities.versions import VersionsView
 from services.personalities import LIMITS, Personality, PersonalityDetails
-from services.texts import on_one_line, shorten
+from services.texts import counted, on_one_line, shorten
 
 _ID = r"(?P<id>[0-9a-f-]{36})"
 _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
+_MAX_FILES = 10  # Discord's limit for a message
 _EMPTY = "*Nothing yet.*"
 
 
@@ -119,7 +120,7 @@ async def show_page(interaction: AnyInteraction, personality_id: UUID) -> None:
     books = await services.lore.books_of(actor, personality_id)
     names = ", ".join(_plain(each.book.name, 40) for each in books[:5])
     entries = sum(each.entry_count for each in books)
-    lore = f"{names} · {entries:,} entries" if books else ""
+    lore = f"{names} · {counted(entries, 'entry', 'entries')}" if books else ""
     await interaction.response.send_message(view=page(details, lore=lore), ephemeral=True)
 
 
@@ -149,18 +150,16 @@ class PageButton(PersistentButton, template=rf"personality:(?P<action>[a-z]+):{_
             await interaction_actor(interaction), self._personality_id
         )
         personality = await services.personalities.find_by_id(self._personality_id)
-        await _ACTIONS.get(self._action, _edit(self._action))(interaction, personality)
+        await _ACTIONS[self._action](interaction, personality)
 
 
 _Action: TypeAlias = Callable[[AnyInteraction, Personality], Awaitable[None]]
-_BUTTONS = {"lore": "Show", "versions": "Show", "files": "As files"}
+_BUTTONS = {"lore": "Show", "versions": "Show", "files": "As files", "upload": "Upload a text"}
 
 
-def _edit(section: str) -> _Action:
+def _edit(section: Section) -> _Action:
     async def edit(interaction: AnyInteraction, personality: Personality) -> None:
-        form = PersonalityForm(
-            interaction.client.services.personalities, Section[section], personality
-        )
+        form = PersonalityForm(interaction.client.services.personalities, section, personality)
         await interaction.response.send_modal(form)
 
     return edit
@@ -174,7 +173,10 @@ async def _greet(interaction: AnyInteraction, personality: Personality) -> None:
 async def _show_lore(interaction: AnyInteraction, personality: Personality) -> None:
     services: Services = interaction.client.services
     books = await services.lore.books_of(await interaction_actor(interaction), personality.id)
-    lines = [f"**{_plain(each.book.name, 80)}** · {each.entry_count:,} entries" for each in books]
+    lines = [
+        f"**{_plain(each.book.name, 80)}** · {counted(each.entry_count, 'entry', 'entries')}"
+        for each in books
+    ]
     await interaction.response.send_message(
         "\n".join([*lines[:20], "`/lore view`, `/lore edit` and `/lore import` change it."]),
         ephemeral=True,
@@ -191,18 +193,15 @@ async def _show_versions(interaction: AnyInteraction, personality: Personality) 
 
 async def _show_files(interaction: AnyInteraction, personality: Personality) -> None:
     """Send every text as a file, with a button to take one back."""
+    texts = {column: text for column in LIMITS if (text := _text(personality, column))}
+    longest = sorted(texts, key=lambda column: -len(texts[column]))
     files = [
-        discord.File(io.BytesIO(text.encode()), filename=f"{column}.txt")
-        for column in LIMITS
-        if (text := _text(personality, column))
+        discord.File(io.BytesIO(texts[column].encode()), filename=f"{column}.txt")
+        for column in longest[:_MAX_FILES]
     ]
-    # The longest, as many as a message holds.
-    files.sort(key=lambda each: -len(each.fp.read()))
-    for each in files:
-        each.fp.seek(0)
     view = ui.View(timeout=None).add_item(PageButton("upload", personality.id))
     await interaction.response.send_message(
-        "Change one in any editor, then upload it.", files=files[:10], view=view, ephemeral=True
+        "Change one in any editor, then upload it.", files=files, view=view, ephemeral=True
     )
 
 
@@ -216,8 +215,8 @@ async def _settings(interaction: AnyInteraction, personality: Personality) -> No
     await interaction.response.send_modal(form)
 
 
-_BUTTONS["upload"] = "Upload a text"
 _ACTIONS: Mapping[str, _Action] = {
+    **{section.name: _edit(section) for section in Section},
     "greeting": _greet,
     "lore": _show_lore,
     "versions": _show_versions,

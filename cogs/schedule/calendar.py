@@ -17,7 +17,7 @@ from bot.discord.ui import AnyInteraction, View
 from services.media import MAX_PICTURES_PER_DAY, Pin, PinState, month_sheet
 from services.photos import PhotoService
 from services.social import CalendarService, PostDetails, PostStatus
-from services.texts import shorten
+from services.texts import counted, shorten
 from services.types import Actor
 
 _PIN_STATES = {
@@ -100,7 +100,7 @@ class CalendarView(View):
         embed = discord.Embed(title=f"Posts of {self._owner_label}"[:256])
         embed.description = shorten("\n".join(_error_lines(entries)), _MAX_TEXT) or None
         embed.set_image(url="attachment://calendar.png")
-        count = "1 post" if len(entries) == 1 else f"{len(entries)} posts"
+        count = counted(len(entries), "post")
         embed.set_footer(text=f"{count} this month · {self._zone.key} · {_LEGEND}")
         file = discord.File(io.BytesIO(image), "calendar.png")
         return {"embed": embed, "attachments": [file], "view": self}

@@ -11,6 +11,7 @@ from bot.discord.embeds.posts import target_embed, target_lines, target_name
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from services.personalities import Personality
 from services.social import SocialTarget, TargetChannel, TargetService
+from services.texts import counted
 from services.types import Actor, Venue
 
 Channel: TypeAlias = discord.TextChannel | discord.ForumChannel | discord.Thread
@@ -76,7 +77,7 @@ async def _confirm_removal(
             content=f"Nothing is posted on {target_name(target)} any more.", view=None
         )
 
-    count = "1 post is" if details.waiting == 1 else f"{details.waiting} posts are"
+    count = counted(details.waiting, "post is", "posts are")
     consequence = f" {count} cancelled." if details.waiting else ""
     question = f"Stop posting on {target_name(target)}?{consequence}"
     await confirm(interaction, question, label="Remove", do=remove)

@@ -75,10 +75,15 @@ class GreetingService:
         """
         async with self._sessions() as session:
             line = await queries.answer(session, line_id)
-            if line is None or GREETING not in (line.provenance or {}) or line.user_id is None:
+            if (
+                line is None
+                or GREETING not in (line.provenance or {})
+                or line.user_id is None
+                or line.personality_id is None
+            ):
                 raise AnswerNotFound
             user = await session.get_one(User, line.user_id)
-            resolution = await queries.resolve(session, user.id, line.personality_id or line.id)
+            resolution = await queries.resolve(session, user.id, line.personality_id)
         if actor.discord_id not in (user.discord_id, user.account_id) and not actor.moderates:
             raise NotYourAnswer
         if resolution is None:

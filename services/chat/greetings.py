@@ -13,6 +13,7 @@ from services.chat.ports import Page
 from services.llm import estimate
 from services.macros import Macros
 from services.personalities import macro_values
+from services.texts import shorten
 from services.types import Channel
 
 GREETING = "greeting"  # of the provenance of a line: which of the first messages it is
@@ -48,7 +49,7 @@ def render(
         user=user,
         seed=f"{personality.id}:{channel.channel_id}",
     )
-    text = Macros(values).expand(texts[index]).strip()[:_MAX_LENGTH]
+    text = shorten(Macros(values).expand(texts[index]).strip(), _MAX_LENGTH)
     return Greeting(text, Page(index, len(texts))) if text else None
 
 

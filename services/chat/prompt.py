@@ -102,7 +102,7 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
         for line in trim_history(context.history, personality.context_window_size, budget=budget)
     ]
     examples = [] if _plain_examples(personality) else _render_examples(personality, macros)
-    shown = fit_examples(examples, budget - sum(map(_message_tokens, history)))
+    shown = _fit_examples(examples, budget - sum(map(_message_tokens, history)))
     dialogue = [*shown, *history, ChatMessage("user", last, images)]
     messages = (
         ChatMessage("system", system),
@@ -115,7 +115,7 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
     )
 
 
-def fit_examples(examples: Sequence[Sequence[ChatMessage]], budget: int) -> list[ChatMessage]:
+def _fit_examples(examples: Sequence[Sequence[ChatMessage]], budget: int) -> list[ChatMessage]:
     """Return the messages of as many examples, from the first, as have space in a budget."""
     shown: list[ChatMessage] = []
     used = _message_tokens(beginning := ChatMessage("system", _BEGINNING))

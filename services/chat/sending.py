@@ -46,7 +46,8 @@ class ReplySender:
             await self._close_answer(batch.messages[0])
         greeted = channel.channel_id, personality.id
         is_greeting = reply.greeting is not None and greeted not in self._greeting
-        self._greeting |= {greeted} if is_greeting else set()
+        if is_greeting:
+            self._greeting.add(greeted)
         try:
             greeting = await self._greet(batch, reply) if is_greeting else None
             message_ids = await self._adapter.send(
@@ -59,7 +60,8 @@ class ReplySender:
                 if batch.messages:  # not deleted meanwhile
                     await self._store(batch, reply, answer, greeting)
         finally:
-            self._greeting -= {greeted} if is_greeting else set()
+            if is_greeting:
+                self._greeting.discard(greeted)
 
     async def _greet(self, batch: MessageBatch, reply: GeneratedReply) -> ConversationLine | None:
         """Say the first words of a personality, if they were not said meanwhile."""

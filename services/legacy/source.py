@@ -31,6 +31,7 @@ from db.errors import AddressInvalid
 from services.legacy import shapes
 from services.legacy.errors import LegacyShapeUnknown, LegacyUnreachable
 from services.legacy.shapes import LATER_COLUMNS, LATER_TABLES, REQUIRED, TABLES, Row
+from services.texts import counted
 
 _SCHEMA = {**TABLES, **LATER_TABLES}
 # Large, and read on their own or not at all.
@@ -234,7 +235,7 @@ async def _load_columns(connection: AsyncConnection, schema: str) -> Mapping[str
 
 
 def _counted(rows: int) -> str:
-    return "1 row" if rows == 1 else f"{rows:,} rows"
+    return counted(rows, "row")
 
 
 def _text_column(name: str) -> ColumnElement[str]:

@@ -5,13 +5,11 @@ read as a macro again. The macros: https://docs.sillytavern.app/usage/core-conce
 """
 
 from services.macros.expansion import MAX_LENGTH, Macros, MacroValues, is_volatile, unknown_macros
-from services.macros.functions import relative_time
 
 __all__ = [
     "MAX_LENGTH",
     "MacroValues",
     "Macros",
     "is_volatile",
-    "relative_time",
     "unknown_macros",
 ]

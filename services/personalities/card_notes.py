@@ -27,15 +27,15 @@ class CardNoteKind(StrEnum):
     TOO_LARGE = "too large"
     RENAMED = "renamed"
     LORE = "lore"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
 class CardNote:
     """What happened to a field of a card.
 
-    `subject` is the column or the name of the field in the card. For one of
-    lore it is the entry. `detail` is the macro, the new name, or what the
-    entry is. The numbers are of
+    `subject` is the column or the name of the field in the card; for one of lore it is the entry.
+    `detail` is the macro, the new name, what the entry is, or why it failed. The numbers are of
     characters, greetings or entries.
     """
 

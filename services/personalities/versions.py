@@ -24,7 +24,7 @@ _MAX_WORDS = 4000  # of a text that is compared word by word
 _CONTEXT = 6  # words that are shown around a change
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 # Name, picture and where it is from are not gone back to.
-_KEPT = ("name", "avatar_url", "origin")
+_NEVER_RESTORED = ("name", "avatar_url", "origin")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +118,7 @@ class VersionService:
                 raise VersionNotFound(number)
             before = definition.snapshot(personality)
             for column, value in definition.restored(version.definition).items():
-                if column not in _KEPT:
+                if column not in _NEVER_RESTORED:
                     setattr(personality, column, value)
             if definition.snapshot(personality) != before:
                 user = await get_or_create_user(session, actor)

@@ -117,6 +117,17 @@ async def test_a_card_without_a_picture_of_its_own_has_no_face(house: House, uri
     assert len(answer(brought).embeds) == 1
 
 
+async def test_a_card_with_a_broken_picture_is_imported_and_says_why_it_has_no_face(
+    house: House,
+) -> None:
+    uri = f"data:image/png;base64,{base64.b64encode(b'no picture').decode()}"
+
+    brought = await import_card(house, "zed.json", with_assets(icon(uri)).encode())
+
+    assert embed(brought).thumbnail.url is None
+    assert "- **picture** could not be used: " in (answer(brought).embeds[1].description or "")
+
+
 async def test_an_attachment_becomes_a_face_and_nonsense_does_not(house: House) -> None:
     await import_card(house, "zed.json", json.dumps(ZED).encode())
 

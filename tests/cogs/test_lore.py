@@ -202,7 +202,7 @@ async def test_a_test_says_what_would_be_known_and_why(house: House) -> None:
     assert shown["Used"] == "- **Gulls** of server: “gull”, 9 tokens"
     assert shown["Left out"] == "- **Too long**: longer than a third of the budget"
     assert shown["Too slow, and off until changed"] == "`/(a|aa)+$/`"
-    assert embed(tested).footer.text == "1 entries · 9 tokens"
+    assert embed(tested).footer.text == "1 entry · 9 tokens"
 
 
 async def test_world_info_comes_back_as_it_went(house: House) -> None:

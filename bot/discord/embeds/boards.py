@@ -15,7 +15,7 @@ from services.engine import (
     TaskEntry,
     TaskStatus,
 )
-from services.texts import shorten
+from services.texts import counted, shorten
 from services.time_zones import time_zone_label
 
 _KINDS = {
@@ -101,8 +101,8 @@ def task_line(entry: TaskEntry) -> str:
 def status_embed(status: EngineStatus) -> discord.Embed:
     """Return what the engine has done."""
     state = "running" if status.paused_at is None else "**paused**"
-    boards = "1 board" if status.boards == 1 else f"{status.boards} boards"
-    waiting = "1 act waits" if status.waiting == 1 else f"{status.waiting} acts wait"
+    boards = counted(status.boards, "board")
+    waiting = counted(status.waiting, "act waits", "acts wait")
     embed = discord.Embed(
         title="The engine",
         description=f"{state} · {boards} · {waiting}\n"

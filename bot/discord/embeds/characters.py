@@ -16,7 +16,7 @@ from services.characters import (
     PromptArtifact,
     Quote,
 )
-from services.texts import shorten
+from services.texts import counted, shorten
 
 PER_PAGE = 9
 _BAR_LENGTH = 12
@@ -50,14 +50,14 @@ def style_label(style: str) -> str:
 
 def quote_text(quote: Quote) -> str:
     """Return the expected cost of pictures."""
-    count = "1 picture" if quote.pictures == 1 else f"{quote.pictures} pictures"
+    count = counted(quote.pictures, "picture")
     return f"{count} by `{quote.model}`, about **${quote.cost_usd:.2f}**"
 
 
 def character_line(character: Character, pictures: int) -> str:
     """Return a character on one line, with its error on a second one."""
     status = CharacterStatus(character.status)
-    count = "1 picture" if pictures == 1 else f"{pictures} pictures"
+    count = counted(pictures, "picture")
     line = (
         f"{_MARKS[status]} **{_safe(character.name)}** · {style_label(character.style)} · "
         f"{count} · {_STEPS[status]}"

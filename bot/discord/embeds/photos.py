@@ -9,7 +9,7 @@ from bot.discord.embeds.posts import MARKS, post_summary, safe_name, status_text
 from bot.discord.errors import explain
 from services.photos import ImportOutcome, ImportResult, LibraryPhoto, Photo, SimilarPhoto
 from services.social import PostDetails, PostStatus
-from services.texts import shorten
+from services.texts import counted, shorten
 
 PER_PAGE = 9
 _MAX_FIELD, _MAX_LINES = 1024, 10
@@ -84,7 +84,7 @@ def library_embed(
     ]
     embed.description = "\n".join(lines) or "*Nothing here yet.*"
     pages = max((len(photos) - 1) // PER_PAGE, 0) + 1
-    count = "1 photo" if len(photos) == 1 else f"{len(photos)} photos"
+    count = counted(len(photos), "photo")
     embed.set_footer(text=f"{count} · page {page + 1} of {pages}")
     return embed
 
