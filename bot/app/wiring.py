@@ -154,7 +154,7 @@ def assemble(
     if keys is not None:
         keys.ring.notify_by(adapters.notifier)
     personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts, quotas=quotas)
-    faces = FaceService(sessions, pipeline, personalities, adapters.face_host)
+    faces = FaceService(sessions, pipeline, personalities, adapters.face_host, models)
     library = LoreLibrary()
     generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared, library)
     writer = ConversationWriter(sessions, embedder, quotas)
@@ -183,7 +183,7 @@ def assemble(
     photo_embedder = ImageEmbeddings(models.ledger, image_embedder or LocalImageEmbedder())
     garbage_collector = GarbageCollector(sessions, pipeline.store, FILE_REFERENCES)
     handlers = (
-        PublishHandler(sessions, models),
+        PublishHandler(sessions, models, pipeline.store),
         PublishNoticeHandler(adapters.notifier),
         ActHandler(dependencies),
         GenerateHandler(sessions, models, pipeline, adapters.notifier, describe=describe),

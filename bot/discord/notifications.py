@@ -18,9 +18,10 @@ from discord.http import Route, handle_message_parameters
 from typing_extensions import override
 
 from bot.discord.buttons.posts import settle_view
+from bot.discord.buttons.publishing import review_view
 from bot.discord.embeds.characters import progress_embed
 from bot.discord.embeds.posts import notice_text
-from bot.discord.embeds.publishing import result_text
+from bot.discord.embeds.publishing import result_text, review_embed
 from bot.discord.errors import explain
 from bot.discord.messages import escape
 from services.access import BudgetWarning
@@ -54,7 +55,13 @@ class _Message:
 
 
 async def _render_publish_result(notice: PublishResult) -> _Message:
-    return _Message(content=result_text(notice))
+    if notice.review is None:
+        return _Message(content=result_text(notice))
+    return _Message(
+        content=result_text(notice),
+        embed=review_embed(notice.review),
+        view=review_view(notice.attempt.id),
+    )
 
 
 async def _render_progress(notice: Progress) -> _Message:

@@ -41,6 +41,10 @@ from services.personalities import (
 )
 from services.types import Actor
 
+_EXPLICIT_FACE = (
+    "The face counts as explicit: only age-restricted channels see this personality now."
+)
+
 
 class Personalities(
     commands.GroupCog, group_name="personality", group_description="AI characters: who they are"
@@ -179,7 +183,8 @@ class Personalities(
             changed = await self._faces.set_face(
                 actor, personality.id, data, crop=Crop[crop.upper()]
             )
-        await interaction.followup.send(embed=personality_embed(changed), ephemeral=True)
+        content = _EXPLICIT_FACE if changed.avatar_explicit else None
+        await interaction.edit_original_response(content=content, embed=personality_embed(changed))
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")

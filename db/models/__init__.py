@@ -58,7 +58,7 @@ from db.models.personality import (
     Visibility,
 )
 from db.models.photo import HASH_BITS, PHOTO_DIMENSIONS, Photo
-from db.models.publishing import PersonalityLike, PublishAttempt
+from db.models.publishing import AttemptStatus, PersonalityLike, PublishAttempt
 from db.models.retention import Retention, UsageDay
 from db.models.social import (
     PostStatus,
@@ -87,6 +87,7 @@ __all__ = [
     "ApiKey",
     "ArtifactStatus",
     "AssetKind",
+    "AttemptStatus",
     "AuditEntry",
     "Block",
     "BlockLevel",

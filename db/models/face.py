@@ -14,7 +14,8 @@ MAIN_FACE = "main"
 class Face(Keyed, Base, kw_only=True):
     """A picture that a personality speaks with, and the address at which Discord finds it.
 
-    With an `emoji_id` the address is that of an emoji of the application.
+    With an `emoji_id` the address is that of an emoji of the application. `is_explicit` is what a
+    vision model saw; None if none has looked.
     """
 
     __tablename__ = "faces"
@@ -30,4 +31,5 @@ class Face(Keyed, Base, kw_only=True):
     storage_key: Mapped[str]
     url: Mapped[str | None] = mapped_column(default=None)
     emoji_id: Mapped[int | None] = mapped_column(default=None)
+    is_explicit: Mapped[bool | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

@@ -20,3 +20,8 @@ class NoCardFace(DomainError):
 @dataclass(eq=False)
 class FaceHostFull(DomainError):
     """The host takes no more faces before one is removed."""
+
+
+@dataclass(eq=False)
+class FaceRefused(DomainError):
+    """A vision model saw somebody who looks under 18 in a sexual picture."""

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import JobStatus, NsfwRating, Personality, Visibility
+from db.models import AttemptStatus, NsfwRating, Personality, Visibility
 from services.errors import OwnersOnly
 from services.personalities import queries
 from services.personalities.errors import PersonalityNotFound, StillPublic
 from services.types import Actor
 
-_UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING)
+_UNFINISHED = (AttemptStatus.PENDING, AttemptStatus.RUNNING, AttemptStatus.REVIEW)
 
 
 def refuse_if_public(

@@ -49,3 +49,48 @@ class PromptInjection(DomainError):
 
     name: str
     phrase: str
+
+
+@dataclass(eq=False)
+class NothingToReview(DomainError):
+    """The attempt to publish does not wait for anybody: it has ended, or was replaced."""
+
+
+@dataclass(eq=False)
+class HeadlineUnfit(DomainError):
+    """A headline has no letters, or is too long."""
+
+    limit: int
+
+
+@dataclass(eq=False)
+class UnknownTags(DomainError):
+    """There are no such tags; `tags` has their names."""
+
+    tags: str
+
+
+@dataclass(eq=False)
+class TooManyTags(DomainError):
+    """A personality has no more tags than `limit`, and at least one."""
+
+    limit: int
+
+
+@dataclass(eq=False)
+class RatingTooLow(DomainError):
+    """What was found in a personality has at least this rating."""
+
+    rating: str
+
+
+@dataclass(eq=False)
+class AgeStated(DomainError):
+    """The definition says another age."""
+
+    age: int
+
+
+@dataclass(eq=False)
+class AgeUnreadable(DomainError):
+    """An age is not a whole number of years."""

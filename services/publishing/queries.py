@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import (
-    JobStatus,
+    AttemptStatus,
     JobStep,
     LlmConfig,
     Personality,
@@ -22,7 +22,7 @@ from db.models import (
     Visibility,
 )
 
-UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING)
+_UNFINISHED = (AttemptStatus.PENDING, AttemptStatus.RUNNING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,17 @@ async def unfinished_attempt(session: AsyncSession, personality_id: UUID) -> Pub
     """Return the unfinished attempt, if there is one."""
     return await session.scalar(
         select(PublishAttempt).where(
-            PublishAttempt.personality_id == personality_id, PublishAttempt.status.in_(UNFINISHED)
+            PublishAttempt.personality_id == personality_id, PublishAttempt.status.in_(_UNFINISHED)
+        )
+    )
+
+
+async def attempt_in_review(session: AsyncSession, personality_id: UUID) -> PublishAttempt | None:
+    """Return the attempt that waits for the maker's consent, if there is one."""
+    return await session.scalar(
+        select(PublishAttempt).where(
+            PublishAttempt.personality_id == personality_id,
+            PublishAttempt.status == AttemptStatus.REVIEW,
         )
     )
 

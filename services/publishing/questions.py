@@ -62,10 +62,13 @@ class AgeAnswer(BaseModel):
     age: Annotated[int, Field(ge=-1, le=100_000)]
 
 
+HEADLINE_LENGTH = 120
+
+
 class HeadlineAnswer(BaseModel):
     """One line about it."""
 
-    headline: Annotated[str, Field(pattern=r'^[^"\\\n]{3,120}$')]
+    headline: Annotated[str, Field(pattern=rf'^[^"\\\n]{{3,{HEADLINE_LENGTH}}}$')]
 
     @field_validator("headline")
     @classmethod

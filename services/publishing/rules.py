@@ -71,12 +71,12 @@ def rating_of(
     return max(ratings, key=_RATING_ORDER.index)
 
 
-def age_of(definition: Mapping[str, Any], model_age: int) -> int:
-    """Return the age in the definition, or else the one from the model."""
+def stated_age(definition: Mapping[str, Any]) -> int | None:
+    """Return the age in the definition, if there is one."""
     field = strip_disguise(definition.get("personality_age") or "")
     if not lexicon.BORN.search(field) and (match := lexicon.NUMBER.search(field)) is not None:
         return _to_number(match)
-    return next((age for age, _ in _find_ages(strip_disguise(text_of(definition)))), model_age)
+    return next((age for age, _ in _find_ages(strip_disguise(text_of(definition)))), None)
 
 
 def refuse_minors(

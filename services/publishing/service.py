@@ -1,23 +1,31 @@
 """Publishing personalities, and the catalogue of public ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Personality, PublishAttempt, Visibility
+from db.models import AttemptStatus, Personality, PublishAttempt, Visibility
 from db.session import Sessions
 from services.access import authorize
-from services.jobs import JobStatus, cancel, enqueue
+from services.jobs import cancel, enqueue
 from services.llm import LanguageModels
 from services.llm_configs import NoConfig
 from services.people import get_or_create_user
 from services.personalities import get_owned
-from services.publishing import queries
-from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NotPublic
+from services.publishing import decision, queries
+from services.publishing.decision import ReviewChanges
+from services.publishing.errors import (
+    AlreadyPublic,
+    AlreadyPublishing,
+    NothingToReview,
+    NotPublic,
+)
 from services.publishing.queries import Listing
-from services.publishing.types import PublishStatus
+from services.publishing.types import PublishStatus, Review
 from services.publishing.workflow import PublishJob
 from services.types import Actor
 
@@ -36,12 +44,15 @@ class PublishingService:
         actor: Actor,
         personality_id: UUID,
         *,
+        review: bool = False,
         reply: dict[str, Any] | None = None,
         wants_dm: bool = False,
     ) -> PublishAttempt:
         """Enqueue publishing the current version of a personality.
 
-        `reply` identifies the answer to the command, to be edited when publishing has finished.
+        With `review` the attempt ends in what would be published, for its owners to `approve`; one
+        that waits for that already is replaced. `reply` identifies the answer to the command, to be
+        edited when publishing has finished.
 
         Raises:
             AccessDenied: The operator blocks the actor.
@@ -61,8 +72,14 @@ class PublishingService:
                 raise NoConfig
             user = await get_or_create_user(session, actor)
             await authorize(session, "publish", user=user, personality_id=personality_id)
+            if (waiting := await queries.attempt_in_review(session, personality_id)) is not None:
+                _cancel(waiting)
             attempt = PublishAttempt(
-                personality_id=personality_id, user_id=user.id, reply=reply, wants_dm=wants_dm
+                personality_id=personality_id,
+                user_id=user.id,
+                wants_review=review,
+                reply=reply,
+                wants_dm=wants_dm,
             )
             session.add(attempt)
             await session.flush()
@@ -100,8 +117,54 @@ class PublishingService:
             await get_owned(session, actor, personality_id)
             return await queries.attempts(session, personality_id, limit=_MAX_RESULTS)
 
+    async def review(self, actor: Actor, attempt_id: UUID) -> Review:
+        """Return what an attempt would publish, while it waits for consent.
+
+        Raises:
+            NothingToReview: It does not wait.
+            OwnersOnly, PersonalityNotFound: The personality is not the actor's, or was deleted.
+        """
+        async with self._sessions() as session:
+            return await _in_review(session, actor, attempt_id)
+
+    async def change(self, actor: Actor, attempt_id: UUID, changes: ReviewChanges) -> Review:
+        """Change what an attempt would publish, within the rules.
+
+        Raises:
+            AgeStated, HeadlineUnfit, RatingTooLow, TooManyTags, UnknownTags: It is not allowed.
+            MinorNotSafe, PromptInjection: The rules forbid to publish it like that.
+            NothingToReview, OwnersOnly, PersonalityNotFound: As for `review`.
+        """
+        async with self._sessions.begin() as session:
+            waiting = await _in_review(session, actor, attempt_id)
+            version = waiting.attempt.version or waiting.personality.version
+            assessment = await decision.change(
+                session, waiting.personality, version, waiting.assessment, changes
+            )
+            waiting.attempt.assessment = assessment.model_dump(mode="json")
+            return replace(waiting, assessment=assessment)
+
+    async def approve(self, actor: Actor, attempt_id: UUID) -> Personality:
+        """Make a personality public as its maker has seen it.
+
+        Raises:
+            AlreadyPublic: It is public already.
+            MinorNotSafe: The rules forbid it by now.
+            NothingToReview, OwnersOnly, PersonalityNotFound: As for `review`.
+        """
+        async with self._sessions.begin() as session:
+            waiting = await _in_review(session, actor, attempt_id)
+            personality, attempt = waiting.personality, waiting.attempt
+            decision.check_not_public(personality)
+            version = attempt.version or personality.version
+            assessment = await decision.decide(session, personality, version, waiting.assessment)
+            await decision.make_public(session, attempt, personality, assessment)
+            attempt.finished_at = func.now()
+            await queries.update_last_attempt(session, attempt)
+            return personality
+
     async def unpublish(self, actor: Actor, personality_id: UUID) -> Personality:
-        """Unpublish a personality, or cancel an attempt to publish it.
+        """Unpublish a personality, or cancel an attempt to publish it, also one in review.
 
         It becomes unlisted: people who know its name may still address it.
 
@@ -115,8 +178,12 @@ class PublishingService:
             attempt = await queries.unfinished_attempt(session, personality_id)
             if attempt is not None and attempt.job_id is not None:
                 await cancel(session, attempt.job_id)
-                attempt.status, attempt.finished_at = JobStatus.CANCELLED, func.now()
+                _cancel(attempt)
                 await queries.update_last_attempt(session, attempt)
+                return personality
+            if (waiting := await queries.attempt_in_review(session, personality_id)) is not None:
+                _cancel(waiting)
+                await queries.update_last_attempt(session, waiting)
                 return personality
             if personality.visibility != Visibility.PUBLIC:
                 raise NotPublic(personality.name)
@@ -173,3 +240,20 @@ class PublishingService:
         """Return the names of all tags."""
         async with self._sessions() as session:
             return await queries.tag_names(session)
+
+
+def _cancel(attempt: PublishAttempt) -> None:
+    attempt.status, attempt.finished_at = AttemptStatus.CANCELLED, func.now()
+
+
+async def _in_review(session: AsyncSession, actor: Actor, attempt_id: UUID) -> Review:
+    attempt = await session.get(PublishAttempt, attempt_id)
+    if attempt is None:
+        raise NothingToReview
+    # The lock is the personality's: what is approved once is not approved again.
+    personality = await get_owned(session, actor, attempt.personality_id)
+    await session.refresh(attempt)
+    waiting = Review.of(attempt, personality)
+    if waiting is None:
+        raise NothingToReview
+    return waiting

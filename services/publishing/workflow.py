@@ -1,11 +1,8 @@
 """The job that publishes a personality, in steps that are stored one by one."""
 
-import asyncio
 import hashlib
-import secrets
-import string
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -13,30 +10,31 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import (
-    Gender,
-    JobStatus,
-    NsfwRating,
-    Personality,
-    PublishAttempt,
-    User,
-    Visibility,
-)
+from db.models import AttemptStatus, JobStatus, Personality, PublishAttempt, User
 from db.session import Sessions
 from services.access import Caller, authorize
+from services.faces import FaceVerdict, judge_face, record_verdict, unseen_face
 from services.jobs import Handler, Payload, Run
 from services.llm import LanguageModels
 from services.llm.types import T
-from services.llm_configs import NoConfig
+from services.llm_configs import NoConfig, vision_model
 from services.lore import lore_text
-from services.names import ascii_words
+from services.media import ObjectStore
 from services.personalities import PersonalityNotFound
 from services.publishing import notices, queries, questions, rules
-from services.publishing.errors import AlreadyPublic, AlreadyPublishing, NothingToRead
+from services.publishing.decision import Assessment, check_not_public, decide, make_public
+from services.publishing.errors import AlreadyPublishing, NothingToRead
 from services.texts import shorten
 
 _LORE_LENGTH = 6000  # characters of lore that a model is asked about
-_SLUG_CHARACTERS = string.ascii_lowercase + string.digits
+
+
+@dataclass(frozen=True, kw_only=True)
+class _UnseenFace:
+    """A face that nobody has looked at yet, and the vision model for it."""
+
+    storage_key: str
+    model: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,18 +48,7 @@ class _Subject:
     model: str
     fallback: str | None
     caller: Caller
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Assessment:
-    """What is published besides the version itself."""
-
-    tags: dict[str, int] = field(default_factory=dict[str, int])
-    ratings: tuple[NsfwRating, ...]
-    gender: Gender
-    age: int
-    model_age: int
-    headline: str
+    face: _UnseenFace | None
 
 
 class PublishJob(Payload):
@@ -77,9 +64,10 @@ class PublishHandler(Handler[PublishJob]):
 
     payload_type = PublishJob
 
-    def __init__(self, sessions: Sessions, models: LanguageModels) -> None:
+    def __init__(self, sessions: Sessions, models: LanguageModels, store: ObjectStore) -> None:
         self._sessions = sessions
         self._models = models
+        self._store = store
 
     @override
     async def run(self, run: Run[PublishJob]) -> None:
@@ -88,8 +76,10 @@ class PublishHandler(Handler[PublishJob]):
         if not subject.text.removeprefix(f"Name: {subject.name}").strip():
             raise NothingToRead(subject.name)
         rules.refuse_injection(subject.name, subject.text)
+        if subject.face is not None:
+            await self._look_at_face(run, subject, subject.face)
         assessment = await self._assess(run, subject)
-        await self._publish(run, version, assessment)
+        await self._conclude(run, version, assessment)
 
     @override
     async def on_status_change(
@@ -103,7 +93,7 @@ class PublishHandler(Handler[PublishJob]):
             if other is not None and other.id != attempt.id:
                 personality = await session.get_one(Personality, attempt.personality_id)
                 raise AlreadyPublishing(personality.name)
-        attempt.status, attempt.error = status, reason or None
+        attempt.status, attempt.error = AttemptStatus(status), reason or None
         if status == JobStatus.PENDING:
             attempt.finished_at = None
         else:
@@ -114,9 +104,9 @@ class PublishHandler(Handler[PublishJob]):
         """Mark the attempt as running; the first run determines which version is published."""
         async with run.transaction() as session:
             attempt, personality = await _load_locked(session, run.payload)
-            _check_not_public(personality)
+            check_not_public(personality)
             version = attempt.version = attempt.version or personality.version
-            attempt.status = JobStatus.RUNNING
+            attempt.status = AttemptStatus.RUNNING
             attempt.started_at = attempt.started_at or func.now()
             await queries.update_last_attempt(session, attempt)
             return version
@@ -133,6 +123,8 @@ class PublishHandler(Handler[PublishJob]):
             if lore:
                 # The model reads its beginning; the rules read all of it.
                 text += f"\n\nLore: {shorten(lore, _LORE_LENGTH)}"
+            face = await unseen_face(session, personality.id, definition.get("avatar_url"))
+            eyes = await vision_model(session) if face else None
             return _Subject(
                 personality_id=personality.id,
                 name=personality.name,
@@ -146,9 +138,26 @@ class PublishHandler(Handler[PublishJob]):
                     user=await session.get(User, attempt.user_id) if attempt.user_id else None,
                     personality_id=personality.id,
                 ),
+                face=_UnseenFace(storage_key=face, model=eyes) if face and eyes else None,
             )
 
-    async def _assess(self, run: Run[PublishJob], subject: _Subject) -> _Assessment:
+    async def _look_at_face(
+        self, run: Run[PublishJob], subject: _Subject, face: _UnseenFace
+    ) -> None:
+        """Let a vision model look at the face, and store whether it is explicit."""
+
+        async def look() -> FaceVerdict:
+            picture = await self._store.get(face.storage_key)
+            return await judge_face(self._models, face.model, picture, subject.caller)
+
+        verdict = await run.step("face", FaceVerdict, look)
+        verdict.check()
+        async with run.transaction() as session:
+            await record_verdict(session, face.storage_key, verdict)
+            _, personality = await _load_locked(session, run.payload)
+            personality.avatar_explicit |= verdict.is_sexual
+
+    async def _assess(self, run: Run[PublishJob], subject: _Subject) -> Assessment:
         """Ask the model one question after another; each answer is stored before the next one."""
         context_tokens = self._models.context_tokens(subject.model)
 
@@ -169,11 +178,12 @@ class PublishHandler(Handler[PublishJob]):
         confidences: dict[str, int] = {}
         for guess in tags.tags:
             confidences[guess.tag] = max(guess.confidence, confidences.get(guess.tag, 0))
-        return _Assessment(
+        stated_age = rules.stated_age(subject.definition)
+        return Assessment(
             tags=confidences,
             ratings=tuple(each.about_sex.rating for each in ratings),
             gender=gender.gender,
-            age=rules.age_of(subject.definition, age.age),
+            age=age.age if stated_age is None else stated_age,
             model_age=age.age,
             headline=headline.headline,
         )
@@ -200,39 +210,19 @@ class PublishHandler(Handler[PublishJob]):
 
         return ask
 
-    async def _publish(self, run: Run[PublishJob], version: int, assessment: _Assessment) -> None:
-        """Apply the rules and make the personality public, in one transaction."""
+    async def _conclude(self, run: Run[PublishJob], version: int, found: Assessment) -> None:
+        """Apply the rules; then ask the maker, or make the personality public."""
         async with run.final_transaction() as session:
             attempt, personality = await _load_locked(session, run.payload)
-            _check_not_public(personality)
-            definition = await queries.definition(session, personality.id, version)
-            text = rules.text_of(definition)
-            lore = await lore_text(session, personality.id)
-            rating = await asyncio.to_thread(
-                rules.rating_of,
-                (text, lore, assessment.headline),
-                assessment.ratings,
-                explicit_picture=personality.avatar_explicit,
-            )
-            ages = (assessment.age, assessment.model_age)
-            rules.refuse_minors(personality.name, definition, ages, rating)
-            await queries.set_tags(session, personality.id, assessment.tags)
-            personality.nsfw_rating = rating
-            personality.age_restricted |= rating == NsfwRating.EXPLICIT
-            personality.gender, personality.headline = assessment.gender, assessment.headline
-            personality.public_name, personality.public_version = definition["name"], version
-            personality.public_age = assessment.age
-            personality.age_bucket = rules.bucket_of(assessment.age)
-            personality.slug = await _generate_slug(session, personality)
-            personality.visibility, personality.published_at = Visibility.PUBLIC, func.now()
-            attempt.status, attempt.error = JobStatus.DONE, None
+            check_not_public(personality)
+            assessment = await decide(session, personality, version, found)
+            if attempt.wants_review:
+                attempt.assessment = assessment.model_dump(mode="json")
+                attempt.status, attempt.error = AttemptStatus.REVIEW, None
+            else:
+                await make_public(session, attempt, personality, assessment)
             await _finish(session, attempt)
             await queries.update_last_attempt(session, attempt)
-
-
-def _check_not_public(personality: Personality) -> None:
-    if personality.visibility == Visibility.PUBLIC:
-        raise AlreadyPublic(personality.name, personality.public_version or 0)
 
 
 def _rating_step(piece: str) -> str:
@@ -262,22 +252,6 @@ async def _finish(session: AsyncSession, attempt: PublishAttempt) -> None:
     attempt.finished_at = func.now()
     attempt.durations = await queries.durations(session, attempt)
     await notices.enqueue_notice(session, attempt)
-
-
-async def _generate_slug(session: AsyncSession, personality: Personality) -> str:
-    """Return a readable, unused slug: name, headline, six random characters."""
-    parts = (_slug_words(personality.public_name, 40), _slug_words(personality.headline, 50))
-    words = "-".join(filter(None, parts)) or "character"
-    while True:
-        suffix = "".join(secrets.choice(_SLUG_CHARACTERS) for _ in range(6))
-        if await queries.is_slug_free(session, slug := f"{words}-{suffix}"):
-            return slug
-
-
-def _slug_words(text: str | None, limit: int) -> str:
-    """Return whole words of a text for a slug."""
-    words = ascii_words(text or "")
-    return words if len(words) <= limit else words[:limit].rpartition("-")[0] or words[:limit]
 
 
 def _first_part(text: str, context_tokens: int, question: str = "") -> str:

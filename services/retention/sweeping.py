@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from db.models import (
+    AttemptStatus,
     CallOutcome,
     ConversationLine,
     EngineAct,
@@ -182,7 +183,11 @@ def _expired(
                     EngineTask.status.in_(_ENDED_TASKS),
                 ),
             ),
-            (PublishAttempt, is_old(PublishAttempt.finished_at, history_days)),
+            (
+                PublishAttempt,
+                is_old(PublishAttempt.finished_at, history_days)
+                & (PublishAttempt.status != AttemptStatus.REVIEW),
+            ),
         ]
     if memory_days:
         tables.append((Memory, and_(is_old(Memory.created_at, memory_days), ~Memory.locked)))

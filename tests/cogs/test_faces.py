@@ -7,13 +7,21 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from simcord.results import InteractionResult
+from sqlalchemy import func, select, update
 
+from bot.app.wiring import worker
+from db.models import Face, LlmConfig, Personality
+from db.session import Sessions
 from services.media import Crop, NotAPicture, small_png, square
 from services.media.squares import SIDE, SMALL_SIDE
 from services.personalities import cards
+from tests.cogs.concurrent import answers
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, content_of, embed
 from tests.cogs.test_cards import V3, ZED, import_card
+from tests.cogs.test_publishing import wait_until_ended
+from tests.services.publishing_support import judge
 from tests.services.test_card_formats import archive
 from tests.services.test_cards import text
 
@@ -170,6 +178,72 @@ async def test_a_copy_still_has_its_face_when_the_original_gets_another(house: H
     assert len(ids) == 2
     assert emoji_id not in left
     assert len(left) == 2
+
+
+@pytest.fixture
+async def seen(house: House, sessions: Sessions) -> dict[str, bool]:
+    """What a vision model sees in every picture."""
+    async with sessions.begin() as session:
+        await session.execute(update(LlmConfig).values(vision_model="openai/gpt-6-luna"))
+    verdict = {"is_sexual": False, "shows_minor": False}
+    house.openai.answer = lambda body: (
+        json.dumps(verdict) if "response_format" in body else "The lamp turns."
+    )
+    return verdict
+
+
+async def set_face(house: House) -> InteractionResult:
+    return await house.alice.slash(
+        house.lobby, "personality avatar", personality="Zed", picture=("me.png", picture())
+    )
+
+
+@pytest.mark.parametrize("is_sexual", [True, False])
+async def test_a_face_is_looked_at_before_others_see_it(
+    house: House, seen: dict[str, bool], *, is_sexual: bool
+) -> None:
+    seen["is_sexual"] = is_sexual
+    await import_card(house, "zed.json", json.dumps(ZED).encode())
+
+    given = await set_face(house)
+    await house.alice.send(house.lobby, "@Zed hello")
+
+    assert ("counts as explicit" in content_of(given)) == is_sexual
+    assert bool(answers(house.lobby)) != is_sexual
+    assert "image_url" in json.dumps(house.openai.requests[0])
+
+
+async def test_a_sexual_picture_of_a_minor_is_no_face(
+    house: House, seen: dict[str, bool], sessions: Sessions
+) -> None:
+    seen |= {"is_sexual": True, "shows_minor": True}
+    await import_card(house, "zed.json", json.dumps(ZED).encode())
+
+    refused = await set_face(house)
+
+    assert content_of(refused).startswith("The picture looks like a sexual one")
+    assert not await house.bot.fetch_application_emojis()
+    async with sessions() as session:
+        assert await session.scalar(select(func.count()).select_from(Face)) == 0
+
+
+async def test_publishing_looks_at_a_face_that_nobody_has_seen(
+    house: House, sessions: Sessions
+) -> None:
+    await import_card(house, "zed.png", card_in(picture(), V3))
+    async with sessions.begin() as session:
+        await session.execute(update(LlmConfig).values(vision_model="openai/gpt-6-luna"))
+    house.openai.answer = judge(FaceVerdict={"is_sexual": True, "shows_minor": False})
+
+    async with worker(sessions, house.services, has_discord=True).running():
+        await house.alice.slash(house.lobby, "publish start", personality="Zed", review=False)
+        await wait_until_ended(house, "Zed")
+
+    async with sessions() as session:
+        rating = await session.scalar(
+            select(Personality.nsfw_rating).where(Personality.name == "Zed")
+        )
+        assert (rating, await session.scalar(select(Face.is_explicit))) == ("explicit", True)
 
 
 @pytest.mark.parametrize(("crop", "channel"), [(Crop.TOP, 0), (Crop.CENTER, 1), (Crop.BOTTOM, 2)])

@@ -94,7 +94,7 @@ class Drawing:
         self.notifier = RecordingNotifier()
         self.models = models
         people = PersonalityService(sessions)
-        faces = FaceService(sessions, studio, people, FakeFaceHost())
+        faces = FaceService(sessions, studio, people, FakeFaceHost(), models)
         self.service = CharacterService(
             sessions, studio, faces, FakeChatAdapter(files=FILES), CharacterLimits(**limits)
         )

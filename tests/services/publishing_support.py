@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from services.jobs import CONCURRENCY, JobMetrics, Worker
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
+from services.media import FolderStore
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import PersonalityService
 from services.publishing import (
@@ -45,6 +47,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "AgeAnswer": {"age": 44},
     "HeadlineAnswer": {"headline": "Counts the ships that never came back"},
 }
+# None of these personalities has a face of its own.
+STORE = FolderStore(Path("no-such-folder"), base_url="http://127.0.0.1")
 DESCRIPTION = {"name": "Ada", "character_info": "She keeps a lighthouse and counts ships."}
 
 
@@ -95,7 +99,10 @@ def publisher(
     """Return a worker that publishes."""
     return Worker(
         sessions,
-        [PublishHandler(sessions, models), PublishNoticeHandler(notifier)],
+        [
+            PublishHandler(sessions, models, STORE),
+            PublishNoticeHandler(notifier),
+        ],
         concurrency=CONCURRENCY,
         describe=describe,
         metrics=JobMetrics(),

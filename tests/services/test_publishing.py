@@ -19,6 +19,7 @@ from services.publishing import (
 from tests.services.job_support import until
 from tests.services.publishing_support import (
     OWNER,
+    STORE,
     STRANGER,
     FakeNotifier,
     create_personality,
@@ -176,7 +177,7 @@ async def test_an_old_attempt_is_not_tried_again_beside_a_newer_one(
 ) -> None:
     ada = await create_personality(sessions)
     old = await service.start(OWNER, ada.id)
-    jobs = JobService(sessions, [PublishHandler(sessions, models)], JobMetrics())
+    jobs = JobService(sessions, [PublishHandler(sessions, models, STORE)], JobMetrics())
     await jobs.cancel(str(old.job_id))
     await service.start(OWNER, ada.id)
 
@@ -226,7 +227,7 @@ async def test_an_attempt_can_be_called_off_and_tried_again(
 ) -> None:
     ada = await create_personality(sessions)
     attempt = await service.start(OWNER, ada.id)
-    jobs = JobService(sessions, [PublishHandler(sessions, models)], JobMetrics())
+    jobs = JobService(sessions, [PublishHandler(sessions, models, STORE)], JobMetrics())
 
     await jobs.cancel(str(attempt.job_id))
     called_off = await last(service, ada.id)

@@ -4,26 +4,28 @@ from collections.abc import Sequence
 
 import discord
 
-from services.jobs import JobStatus
 from services.publishing import (
+    AttemptStatus,
     Gender,
     Listing,
     NsfwRating,
     PublishAttempt,
     PublishResult,
     PublishStatus,
+    Review,
 )
 from services.texts import shorten
 
 _STEPS = ("rating", "tags", "gender", "age", "headline")
 _MARKS = {
-    JobStatus.PENDING: "🕓",
-    JobStatus.RUNNING: "⏳",
-    JobStatus.DONE: "✅",
-    JobStatus.FAILED: "❌",
-    JobStatus.CANCELLED: "🚫",
+    AttemptStatus.PENDING: "🕓",
+    AttemptStatus.RUNNING: "⏳",
+    AttemptStatus.REVIEW: "👀",
+    AttemptStatus.DONE: "✅",
+    AttemptStatus.FAILED: "❌",
+    AttemptStatus.CANCELLED: "🚫",
 }
-_RATINGS = {
+RATINGS = {
     NsfwRating.SAFE: "for everyone",
     NsfwRating.SUGGESTIVE: "suggestive",
     NsfwRating.EXPLICIT: "for adults",
@@ -38,7 +40,7 @@ def attempt_line(attempt: PublishAttempt) -> str:
     duration = f" · {seconds:.0f} s" if seconds else ""
     when = discord.utils.format_dt(attempt.finished_at or attempt.created_at, "R")
     reason = f"\n{shorten(attempt.error, 300)}" if attempt.error else ""
-    mark = _MARKS[JobStatus(attempt.status)]
+    mark = _MARKS[AttemptStatus(attempt.status)]
     return f"{mark} **{attempt.status}** · {version} · {when}{duration}{reason}"
 
 
@@ -51,7 +53,7 @@ def publish_status_embed(status: PublishStatus) -> discord.Embed:
         embed.description = "Never published. Use `/publish start` to publish it."
         return embed
     embed.description = attempt_line(attempt)
-    if attempt.status in (JobStatus.PENDING, JobStatus.RUNNING):
+    if attempt.status in (AttemptStatus.PENDING, AttemptStatus.RUNNING):
         embed.description += f"\n{_progress(status.steps)}"
     return embed
 
@@ -65,15 +67,57 @@ def _progress(done: Sequence[str]) -> str:
 def result_text(result: PublishResult) -> str:
     """Return the result of an attempt, for the user who started it."""
     name = discord.utils.escape_markdown(result.personality.name)
-    match JobStatus(result.attempt.status):
-        case JobStatus.DONE:
+    match AttemptStatus(result.attempt.status):
+        case AttemptStatus.DONE:
             return f"✅ **{name}** is public now: `/discover view` shows how."
-        case JobStatus.FAILED:
+        case AttemptStatus.REVIEW:
+            return f"👀 **{name}** is not public yet. This is what everybody will see:"
+        case AttemptStatus.FAILED:
             return f"❌ **{name}** was not published. {result.attempt.error}"
-        case JobStatus.CANCELLED:
+        case AttemptStatus.CANCELLED:
             return f"🚫 Publishing **{name}** was cancelled."
-        case JobStatus.PENDING | JobStatus.RUNNING:
+        case AttemptStatus.PENDING | AttemptStatus.RUNNING:
             return f"⏳ **{name}** is being published."
+
+
+def review_embed(review: Review) -> discord.Embed:
+    """Return what an attempt would publish, for the maker."""
+    assessment = review.assessment
+    escape = discord.utils.escape_markdown
+    embed = discord.Embed(
+        title=escape(review.personality.name), description=escape(assessment.headline)
+    )
+    _add_facts(
+        embed,
+        tags=assessment.surest_tags,
+        rating=assessment.rating,
+        age=_years(assessment.age) or "unknown",
+        gender=assessment.gender,
+    )
+    if review.personality.avatar_url:
+        embed.set_thumbnail(url=review.personality.avatar_url)
+    embed.set_footer(text=f"version {review.attempt.version}")
+    return embed
+
+
+def _years(age: int) -> str:
+    return "" if age < 0 else f"{age:,}"
+
+
+def _add_facts(
+    embed: discord.Embed,
+    *,
+    tags: Sequence[tuple[str, int]],
+    rating: NsfwRating,
+    age: str,
+    gender: str | None,
+) -> None:
+    named = " · ".join(f"{tag} {confidence} %" for tag, confidence in tags)
+    embed.add_field(name="Tags", value=named or "none", inline=False)
+    embed.add_field(name="Rated", value=RATINGS[rating])
+    embed.add_field(name="Age", value=age)
+    if gender not in (None, Gender.UNKNOWN, Gender.NONE):
+        embed.add_field(name="Gender", value=gender)
 
 
 def listing_line(listing: Listing) -> str:
@@ -95,14 +139,14 @@ def listing_embed(listing: Listing) -> discord.Embed:
         description=discord.utils.escape_markdown(personality.headline or ""),
         timestamp=personality.published_at,
     )
-    tags = " · ".join(f"{tag} {confidence} %" for tag, confidence in listing.tags)
-    embed.add_field(name="Tags", value=tags or "none", inline=False)
-    rating = _RATINGS[NsfwRating(personality.nsfw_rating or NsfwRating.EXPLICIT)]
-    embed.add_field(name="Rated", value=rating)
-    years = "" if personality.public_age < 0 else f" ({personality.public_age:,})"
-    embed.add_field(name="Age", value=f"{personality.age_bucket}{years}")
-    if personality.gender not in (None, Gender.UNKNOWN, Gender.NONE):
-        embed.add_field(name="Gender", value=personality.gender)
+    years = _years(personality.public_age)
+    _add_facts(
+        embed,
+        tags=listing.tags,
+        rating=NsfwRating(personality.nsfw_rating or NsfwRating.EXPLICIT),
+        age=f"{personality.age_bucket} ({years})" if years else personality.age_bucket,
+        gender=personality.gender,
+    )
     embed.add_field(
         name="Meet them",
         value=f"Say `@{personality.name} hello`, or let them answer everything in a channel with "

@@ -170,6 +170,9 @@ _FACES = {
         "MEDIA_PUBLIC_URL."
     ),
     faces.FaceHostFull: "There is no room for another face right now. Try again later.",
+    faces.FaceRefused: (
+        "The picture looks like a sexual one of somebody under 18. I show no such pictures."
+    ),
     faces.NoCardFace: "The card of **{name}** has no picture of it.",
 }
 
@@ -278,6 +281,17 @@ _PUBLISHING = {
         "**{name}** is already being published. `/publish status` shows the progress."
     ),
     publishing.NotPublic: "**{name}** is not public, or cannot be shown in this channel.",
+    publishing.NothingToReview: (
+        "That publication does not wait any more. `/publish status` shows how it stands."
+    ),
+    publishing.HeadlineUnfit: (
+        "A headline has letters, no quotation marks, and {limit} characters at most."
+    ),
+    publishing.UnknownTags: "There are no such tags: {tags}. `/discover browse` suggests those.",
+    publishing.TooManyTags: "Choose one to {limit} tags.",
+    publishing.RatingTooLow: "What was found in it is rated **{rating}** at least.",
+    publishing.AgeStated: "The definition says another age: {age}. Change it there.",
+    publishing.AgeUnreadable: "An age is a whole number of years, or nothing.",
     publishing.NothingToRead: (
         "**{name}** has no description to review. Write one with `/personality edit` first."
     ),
