@@ -15,7 +15,8 @@ from bot.discord.adapters import discord_adapters
 from bot.discord.chat import CDN_HOSTS
 from bot.discord.client import Bot
 from bot.discord.proxies import Proxies
-from bot.http.admin import admin_api
+from bot.http.admin import AdminApi, serve
+from bot.http.pictures import PictureApi
 from db.session import Sessions
 from services.access import Budgets
 from services.characters import CharacterLimits
@@ -98,8 +99,17 @@ class Runtime:
         )
         async with AsyncExitStack() as stack:
             services = bot.services
-            api = admin_api(self.settings, services.jobs, services.engine, self.pipeline.store)
-            await stack.enter_async_context(api)
+            if (key := self.settings.admin_api_key) is not None:
+                pictures = PictureApi(
+                    characters=services.characters,
+                    photos=services.photos,
+                    people=services.people,
+                    personalities=services.personalities,
+                    store=self.pipeline.store,
+                )
+                api = AdminApi(key.get_secret_value(), services.jobs, services.engine, pictures)
+                host, port = self.settings.admin_api_host, self.settings.admin_api_port
+                await stack.enter_async_context(serve(api, host, port))
             await services.garbage_collector.enqueue()
             await services.answers.enqueue_sweep()
             await services.retention.enqueue()

@@ -15,10 +15,10 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.app.settings import Settings
 from bot.discord.errors import explain
 from bot.http.media import MediaApi
 from bot.http.openapi import Handler, Route, add_routes, openapi
+from bot.http.pictures import PictureApi
 from services.engine import (
     ACTIONS,
     ActType,
@@ -30,7 +30,8 @@ from services.engine import (
 )
 from services.errors import DomainError, TransientError
 from services.jobs import JobService
-from services.media import ROUTE, ObjectStore
+from services.media import ROUTE, FileNotFound
+from services.people import UserNotFound
 from services.personalities import PersonalityNotFound
 
 log = logging.getLogger(__name__)
@@ -126,10 +127,11 @@ class AdminApi:
     """The routes; all but `/healthz` want `Authorization: Bearer` and the key."""
 
     def __init__(
-        self, key: str, jobs: JobService, engine: EngineService, store: ObjectStore
+        self, key: str, jobs: JobService, engine: EngineService, pictures: PictureApi
     ) -> None:
         self._key = key
-        self._media = MediaApi(store)
+        self._media = MediaApi(pictures.store)
+        self._pictures = pictures
         self._jobs = jobs
         self._engine = engine
         self._guessing = asyncio.Lock()
@@ -201,6 +203,7 @@ class AdminApi:
                 for kind in sorted(ACTIONS)
             ),
             self._media.presign_route,
+            *self._pictures.routes,
         ]
 
     @web.middleware
@@ -290,7 +293,7 @@ async def _answering_errors(request: web.Request, handler: Handler) -> web.Strea
     except ValidationError as error:
         first = error.errors()[0]
         return _refusal(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
-    except (PersonalityNotFound, BoardNotFound) as error:
+    except (PersonalityNotFound, BoardNotFound, UserNotFound, FileNotFound) as error:
         return _refusal(404, explain(error) or "")
     except (ImagePostsUnavailable, TransientError) as error:
         return _refusal(503, explain(error) or "")
@@ -324,19 +327,13 @@ def _task(entry: TaskEntry) -> TaskView:
 
 
 @asynccontextmanager
-async def admin_api(
-    settings: Settings, jobs: JobService, engine: EngineService, store: ObjectStore
-) -> AsyncGenerator[None]:
-    """Serve the admin API while the context is open, if there is a key for it."""
-    if settings.admin_api_key is None:
-        yield
-        return
-    api = AdminApi(settings.admin_api_key.get_secret_value(), jobs, engine, store)
+async def serve(api: AdminApi, host: str, port: int) -> AsyncGenerator[None]:
+    """Serve the admin API while the context is open; a port that is taken costs it alone."""
     runner = web.AppRunner(api.application(), access_log=None)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, settings.admin_api_host, settings.admin_api_port).start()
+            await web.TCPSite(runner, host, port).start()
             log.info("The admin API is at %s", ", ".join(map(str, runner.addresses)))
         except OSError as error:
             log.error("ADMIN_API_PORT: the admin API is off: %s", error.strerror)  # noqa: TRY400

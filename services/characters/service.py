@@ -1,7 +1,6 @@
 """The use cases of characters: creating them from photos, and what their owners do with them."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -38,10 +37,10 @@ from services.media import (
     MAX_BYTES,
     FileNotFound,
     FileTooLarge,
-    ObjectNotFound,
     Picture,
     decoding_memory,
     prepare,
+    read_upload,
 )
 from services.people import get_or_create_user
 from services.texts import clean_name, clean_text, on_one_line
@@ -49,7 +48,6 @@ from services.types import Actor, Attachment
 
 _PHOTO_SIDE = 1536
 _MAX_SCENE, _MAX_NAME = 400, 60
-_UPLOAD = re.compile(r"uploads/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[a-z]{3,4}")
 GENDERS = ("female", "male", "nonbinary")
 VARIANTS = 4
 
@@ -227,7 +225,7 @@ class CharacterService:
         """Download a photo and return it without metadata."""
         name = photo if isinstance(photo, str) else photo.name
         if isinstance(photo, str):
-            data = await self._read_upload(photo)
+            data = await read_upload(self._pipeline.store, photo)
         elif photo.size > MAX_BYTES:
             raise FileTooLarge(name, MAX_BYTES)
         else:
@@ -236,15 +234,6 @@ class CharacterService:
             raise FileNotFound(name)
         async with self._pipeline.memory.reserve(decoding_memory(data, name)):
             return await asyncio.to_thread(prepare, data, name=name, max_width=_PHOTO_SIDE)
-
-    async def _read_upload(self, key: str) -> bytes | None:
-        """Return an uploaded picture. Its key is known only to whoever uploaded it."""
-        if not _UPLOAD.fullmatch(key):
-            return None
-        try:
-            return await self._pipeline.store.get(key)
-        except ObjectNotFound:
-            return None
 
     async def _check_limits(
         self, session: AsyncSession, actor: Actor, order: ImageOrder, *, name: str | None = None

@@ -40,6 +40,7 @@ from services.media.pictures import (
 from services.media.ports import ObjectStore, StoredObject
 from services.media.sheets import MAX_PICTURES_PER_DAY, Pin, PinState, contact_sheet, month_sheet
 from services.media.squares import Crop, small_png, square
+from services.media.uploads import read_upload
 
 __all__ = [
     "JPEG",
@@ -84,6 +85,7 @@ __all__ = [
     "pixels_of",
     "prepare",
     "prepare_photo",
+    "read_upload",
     "small_png",
     "square",
     "thumbnail",

@@ -1,7 +1,7 @@
 """Users and their personas."""
 
 from db.models import Persona, User
-from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound
+from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound, UserNotFound
 from services.people.queries import get_or_create_user, set_override
 from services.people.service import PeopleService, PersonaInput, PersonaList
 
@@ -14,6 +14,7 @@ __all__ = [
     "PersonaNameTaken",
     "PersonaNotFound",
     "User",
+    "UserNotFound",
     "get_or_create_user",
     "set_override",
 ]

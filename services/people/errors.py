@@ -13,6 +13,13 @@ class PersonaNotFound(DomainError):
 
 
 @dataclass(eq=False)
+class UserNotFound(DomainError):
+    """Nobody with this Discord id has used the bot yet."""
+
+    discord_id: int
+
+
+@dataclass(eq=False)
 class PersonaNameTaken(DomainError):
     """The user already has a persona of this name."""
 

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from db.models import Persona
+from db.models import Persona, User
 from db.session import Sessions
 from services.access import Owned, Quotas, check_quota
 from services.errors import BotOwnerOnly
 from services.people import queries
-from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound
+from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound, UserNotFound
 from services.texts import clean_name, clean_optional, clean_text
 from services.types import Actor
 
@@ -71,6 +72,18 @@ class PeopleService:
     def __init__(self, sessions: Sessions, quotas: Quotas | None = None) -> None:
         self._sessions = sessions
         self._quotas = quotas or Quotas()
+
+    async def find_actor(self, discord_id: int) -> Actor:
+        """Return a user by their Discord id, with no permissions anywhere.
+
+        Raises:
+            UserNotFound: They have not used the bot yet.
+        """
+        async with self._sessions() as session:
+            name = await session.scalar(select(User.username).where(User.discord_id == discord_id))
+        if name is None:
+            raise UserNotFound(discord_id)
+        return Actor(discord_id=discord_id, name=name)
 
     async def list_personas(self, actor: Actor) -> PersonaList:
         """Return the actor's personas."""

@@ -21,6 +21,7 @@ from services.photos.sources import (
     file_source,
     folder_sources,
     is_archive,
+    unreadable_source,
 )
 from services.photos.types import (
     ImportOutcome,
@@ -59,4 +60,5 @@ __all__ = [
     "folder_sources",
     "is_archive",
     "referenced_keys",
+    "unreadable_source",
 ]

@@ -5,23 +5,33 @@ import json
 import re
 import socket
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
-from pydantic import SecretStr
+from sqlalchemy import update
 
 from bot.app.settings import Settings, SettingsError
-from bot.http.admin import AdminApi, admin_api
-from db.models import Board
+from bot.http.admin import AdminApi, serve
+from bot.http.pictures import PictureApi
+from db.models import Board, Character, LlmConfig, Photo
 from db.session import Sessions
 from services.clock import SystemClock
+from services.embeddings import ImageEmbeddings, LocalImageEmbedder
 from services.engine import EngineService, Limits, Planner, Presence
+from services.images import ImagePipeline
 from services.jobs import JobMetrics, JobService
 from services.llm import LanguageModels
 from services.media import FolderStore
+from services.people import PeopleService, get_or_create_user
+from services.personalities import PersonalityService
+from services.photos import PhotoService
+from tests.fakes import FakeChatAdapter
+from tests.services.character_support import OWNER, Drawing
 from tests.services.engine_support import (
     TableAdapter,
     board,
@@ -31,6 +41,7 @@ from tests.services.engine_support import (
     tasks,
     worker,
 )
+from tests.services.publishing_support import create_personality
 from tests.vendors.openai import OpenAIStandIn
 from tests.vendors.replicate import painted
 
@@ -42,6 +53,26 @@ def engine(sessions: Sessions, models: LanguageModels) -> EngineService:
     return EngineService(sessions, Planner(Presence(), Limits()), Presence(), Limits(), tempo)
 
 
+def make_api(
+    sessions: Sessions, models: LanguageModels, studio: ImagePipeline, store: FolderStore
+) -> AdminApi:
+    drawing = Drawing(sessions, models, replace(studio, store=store))
+    pictures = PictureApi(
+        characters=drawing.service,
+        photos=PhotoService(
+            sessions,
+            drawing.studio,
+            ImageEmbeddings(models.ledger, LocalImageEmbedder()),
+            FakeChatAdapter(),
+        ),
+        people=PeopleService(sessions),
+        personalities=PersonalityService(sessions),
+        store=store,
+    )
+    jobs = JobService(sessions, [], JobMetrics())
+    return AdminApi("secret", jobs, engine(sessions, models), pictures)
+
+
 @pytest.fixture
 async def store(tmp_path: Path) -> FolderStore:
     return FolderStore(tmp_path, base_url="http://house", public_base="https://media.example/")
@@ -49,10 +80,9 @@ async def store(tmp_path: Path) -> FolderStore:
 
 @pytest.fixture
 async def api(
-    sessions: Sessions, models: LanguageModels, store: FolderStore
+    sessions: Sessions, models: LanguageModels, studio: ImagePipeline, store: FolderStore
 ) -> AsyncGenerator[ClientSession]:
-    jobs = JobService(sessions, [], JobMetrics())
-    admin_api = AdminApi("secret", jobs, engine(sessions, models), store)
+    admin_api = make_api(sessions, models, studio, store)
     async with (
         TestServer(admin_api.application()) as server,
         ClientSession(str(server.make_url("/")), headers=KEY) as client,
@@ -78,16 +108,14 @@ async def get(api: ClientSession, path: str) -> tuple[int, dict[str, Any]]:
 async def test_a_port_that_is_taken_costs_the_api_and_nothing_else(
     sessions: Sessions,
     models: LanguageModels,
+    studio: ImagePipeline,
     store: FolderStore,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    jobs = JobService(sessions, [], JobMetrics())
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        settings = Settings.model_validate(
-            {"admin_api_key": SecretStr("x" * 16), "admin_api_port": taken.getsockname()[1]}
-        )
+        api = make_api(sessions, models, studio, store)
 
-        async with admin_api(settings, jobs, engine(sessions, models), store):
+        async with serve(api, "127.0.0.1", taken.getsockname()[1]):
             pass
 
     assert "ADMIN_API_PORT: the admin API is off" in caplog.text
@@ -190,9 +218,11 @@ async def test_the_document_names_every_route(api: ClientSession) -> None:
     _, document = await get(api, "/openapi.json")
 
     assert set(document["paths"]) == {
+        "/characters",
         "/healthz",
         "/metrics",
         "/openapi.json",
+        "/photos",
         "/status",
         "/tasks",
         "/uploads/presign",
@@ -312,6 +342,62 @@ async def test_a_picture_is_uploaded_by_a_link_for_its_type_and_size(
     assert [each async for each in store.list_objects("uploads/")] == []
     assert await put(picture) == 201
     assert await store.get(answer["key"]) == picture
+
+
+async def upload(api: ClientSession, picture: bytes) -> str:
+    """Upload a picture by a link, and return its key."""
+    _, answer = await post(api, "/uploads/presign", content_type="image/jpeg", size=len(picture))
+    async with api.put(
+        path_of(answer["url"]), data=picture, headers={"Content-Type": "image/jpeg"}
+    ) as put:
+        assert put.status == 201
+    return answer["key"]
+
+
+async def test_an_uploaded_photo_becomes_a_character(
+    api: ClientSession, sessions: Sessions
+) -> None:
+    wanted = {"name": "Ada", "gender": "female", "style": "ink", "pictures": 2}
+    key = await upload(api, painted("photo", (900, 1200)))
+    async with sessions.begin() as session:
+        await get_or_create_user(session, OWNER)
+        await session.execute(update(LlmConfig).values(vision_model="openai/gpt-6-luna"))
+
+    drawn, answer = await post(api, "/characters", owner="1", upload=key, **wanted)
+    again, taken = await post(api, "/characters", owner="1", upload=key, **wanted)
+    unknown, nobody = await post(api, "/characters", owner="404", upload=key, **wanted)
+    missing, _ = await post(
+        api, "/characters", owner="1", upload=f"uploads/{UUID(int=0)}.png", **wanted | {"name": "B"}
+    )
+    nonsense, _ = await post(api, "/characters", owner="Alice", upload=key, **wanted)
+
+    assert (drawn, again, unknown, missing, nonsense) == (202, 409, 404, 404, 422)
+    assert "Ada" in taken["error"]
+    assert "404 has used this bot" in nobody["error"]
+    async with sessions() as session:
+        character = await session.get_one(Character, UUID(answer["character"]))
+        assert (character.name, character.status) == ("Ada", "draft")
+
+
+async def test_uploaded_photos_come_into_a_library_once(
+    api: ClientSession, sessions: Sessions
+) -> None:
+    ada = await create_personality(sessions)
+    key = await upload(api, painted("photo", (900, 1200)))
+
+    status, answer = await post(
+        api, "/photos", personality="Ada", uploads=[key, key, "uploads/../x.png"]
+    )
+    nobody, _ = await post(api, "/photos", personality="Zed", uploads=[key])
+
+    outcomes = [each["outcome"] for each in answer["results"]]
+    assert (status, nobody) == (200, 404)
+    assert outcomes == ["added", "duplicate", "refused"]
+    assert answer["results"][0]["photo"] == answer["results"][1]["photo"]
+    assert answer["results"][2]["reason"]
+    async with sessions() as session:
+        photo = await session.get_one(Photo, UUID(answer["results"][0]["photo"]))
+        assert photo.personality_id == ada.id
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,7 @@ _LORE = {
 
 _PEOPLE = {
     people.PersonaNotFound: "You have no persona called **{name}**.",
+    people.UserNotFound: "Nobody with the Discord id {discord_id} has used this bot yet.",
     people.PersonaNameTaken: "You already have a persona called **{name}**.",
     people.LastPersona: "**{name}** is your only persona. Create another one first.",
     memory.MemoryNotFound: "There is no such memory of you.",
