@@ -6,15 +6,24 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 from typing_extensions import override
 
+from db.session import Sessions
 from services.access import AccessRefused
 from services.chat.ports import ChatAdapter, Page
 from services.clock import Clock
-from services.faces import FaceHost, FaceHostFull, HostedFace, NoFaceHost
-from services.media import MAX_BYTES
+from services.faces import (
+    FaceChooser,
+    FaceHost,
+    FaceHostFull,
+    FaceHosting,
+    HostedFace,
+    NoFaceHost,
+)
+from services.media import MAX_BYTES, FolderStore
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
@@ -186,3 +195,9 @@ class FakeFaceHost(FaceHost):
     @override
     async def remove(self, emoji_id: int) -> None:
         self.pictures.pop(emoji_id, None)
+
+
+def no_faces(sessions: Sessions) -> FaceChooser:
+    """Return the choice among faces where nobody has any."""
+    store = FolderStore(Path("no-such-folder"), base_url="http://127.0.0.1")
+    return FaceChooser(sessions, store, FaceHosting(sessions, store, FakeFaceHost()))

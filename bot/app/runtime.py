@@ -113,6 +113,8 @@ class Runtime:
             await services.garbage_collector.enqueue()
             await services.answers.enqueue_sweep()
             await services.retention.enqueue()
+            if has_discord:
+                await services.cast_faces.give()
             await services.photos.reembed()
             await stack.enter_async_context(job_worker.running())
             if self.settings.scheduler_enabled:

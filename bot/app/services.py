@@ -22,7 +22,7 @@ from services.engine import (
     EngineScheduler,
     EngineService,
 )
-from services.faces import FaceHost, FaceService
+from services.faces import CastFaces, FaceHost, FaceService
 from services.jobs import Handler, JobMetrics, JobService
 from services.keys import KeyService
 from services.llm import LanguageModels, Ledger, UsageService
@@ -70,6 +70,7 @@ class Services:
     cards: CardService
     versions: VersionService
     faces: FaceService
+    cast_faces: CastFaces
     lore: LoreService
     system_prompts: SystemPromptService
     configs: LlmConfigService

@@ -60,7 +60,7 @@ from services.engine import (
     Rhythm,
     Uniform,
 )
-from services.faces import FaceService
+from services.faces import CastFaces, FaceChooser, FaceHosting, FaceService
 from services.images import IMAGE_VENDORS, ImagePipeline
 from services.jobs import CONCURRENCY, DISCORD, JobMetrics, JobService, Worker
 from services.keys import KeyService
@@ -154,7 +154,9 @@ def assemble(
     if keys is not None:
         keys.ring.notify_by(adapters.notifier)
     personalities = PersonalityService(sessions, on_delete=delete_photos_and_posts, quotas=quotas)
-    faces = FaceService(sessions, pipeline, personalities, adapters.face_host, models)
+    hosting = FaceHosting(sessions, pipeline.store, adapters.face_host)
+    faces = FaceService(sessions, pipeline, personalities, hosting, models)
+    face_chooser = FaceChooser(sessions, pipeline.store, hosting)
     library = LoreLibrary()
     generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared, library)
     writer = ConversationWriter(sessions, embedder, quotas)
@@ -219,6 +221,7 @@ def assemble(
         personalities=personalities,
         versions=VersionService(sessions),
         faces=faces,
+        cast_faces=CastFaces(sessions, pipeline, hosting),
         lore=LoreService(sessions, library, quotas=quotas, clock=active_clock),
         cards=CardService(sessions, CardLorebooks(quotas), quotas=quotas, clock=active_clock),
         system_prompts=SystemPromptService(sessions),
@@ -227,9 +230,13 @@ def assemble(
         memory=MemoryService(sessions, embedder, active_clock, quotas),
         privacy=PrivacyService(sessions),
         channels=ChannelService(sessions),
-        greetings=GreetingService(sessions, writer, adapters.chat_adapter, active_clock),
+        greetings=GreetingService(
+            sessions, writer, adapters.chat_adapter, active_clock, face_chooser
+        ),
         answers=AnswerService(sessions, generator, writer, adapters.chat_adapter),
-        chat=ChatService(sessions, generator, writer, adapters.chat_adapter, adapters.notifier),
+        chat=ChatService(
+            sessions, generator, writer, adapters.chat_adapter, adapters.notifier, face_chooser
+        ),
         publishing=PublishingService(sessions, models),
         characters=CharacterService(
             sessions,

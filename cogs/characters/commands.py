@@ -132,14 +132,17 @@ class Characters(
         character: CharacterOption,
         personality: OwnPersonalityOption,
     ) -> None:
-        """Give the selected picture to a personality as its face."""
+        """Make the selected picture a personality's face, or a sheet its expressions."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        changed = await self._characters.use_as_avatar(
+        used = await self._characters.use_as_face(
             await interaction_actor(interaction), character.id, personality.id
         )
-        name = discord.utils.escape_markdown(changed.name)
-        embed = discord.Embed(description=f"**{name}** speaks with this face from now on.")
-        embed.set_thumbnail(url=changed.avatar_url)
+        name = discord.utils.escape_markdown(used.personality.name)
+        text = f"**{name}** speaks with this face from now on."
+        if used.expressions:
+            text = f"**{name}** shows these when they fit: {', '.join(used.expressions)}."
+        embed = discord.Embed(description=text)
+        embed.set_thumbnail(url=used.personality.avatar_url)
         await interaction.followup.send(embed=embed, ephemeral=True)
 
     @app_commands.command()

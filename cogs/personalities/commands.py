@@ -25,12 +25,12 @@ from cogs.personalities.embeds import (
     personality_embed,
     personality_line,
 )
+from cogs.personalities.faces import FaceCommands
 from cogs.personalities.forms import PersonalityForm, Section
 from cogs.personalities.page import show_page
 from cogs.personalities.versions import VersionsView
 from services.errors import DomainError
 from services.faces import NoCardFace
-from services.media import MAX_BYTES, Crop, FileTooLarge
 from services.personalities import (
     CARD_LIMIT_MB,
     CardKind,
@@ -41,13 +41,12 @@ from services.personalities import (
 )
 from services.types import Actor
 
-_EXPLICIT_FACE = (
-    "The face counts as explicit: only age-restricted channels see this personality now."
-)
-
 
 class Personalities(
-    commands.GroupCog, group_name="personality", group_description="AI characters: who they are"
+    FaceCommands,
+    commands.GroupCog,
+    group_name="personality",
+    group_description="AI characters: who they are",
 ):
     """Personalities: the AI characters."""
 
@@ -59,6 +58,7 @@ class Personalities(
         self._cards = bot.services.cards
         self._versions = bot.services.versions
         self._faces = bot.services.faces
+        self._photos = bot.services.photos
         self._servers = bot.services.servers
         self._greetings = bot.services.greetings
 
@@ -157,34 +157,6 @@ class Personalities(
             age_restricted=is_age_restricted(interaction),
         )
         await interaction.response.send_message(embed=details_embed(details), ephemeral=True)
-
-    @app_commands.command()
-    @app_commands.describe(
-        personality="Which of yours",
-        picture="A picture; the one of its card if you leave it",
-        crop="Which part, if it is not square: of a wide one, left, middle or right",
-    )
-    async def avatar(
-        self,
-        interaction: Interaction,
-        personality: OwnPersonalityOption,
-        picture: discord.Attachment | None = None,
-        crop: Literal["top", "center", "bottom"] = "top",
-    ) -> None:
-        """Give a personality a face."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        actor = await interaction_actor(interaction)
-        if picture is None:
-            changed = await self._faces.adopt_card_face(actor, personality.id)
-        else:
-            if picture.size > MAX_BYTES:
-                raise FileTooLarge(picture.filename, MAX_BYTES)
-            data = await picture.read()
-            changed = await self._faces.set_face(
-                actor, personality.id, data, crop=Crop[crop.upper()]
-            )
-        content = _EXPLICIT_FACE if changed.avatar_explicit else None
-        await interaction.edit_original_response(content=content, embed=personality_embed(changed))
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")
@@ -328,6 +300,9 @@ class Personalities(
             pass  # it came without one
         except DomainError as error:
             notes.append(CardNote(CardNoteKind.FAILED, "picture", detail=describe(error)))
+        for name, error in await self._faces.adopt_card_expressions(actor, personality.id):
+            if error is not None:
+                notes.append(CardNote(CardNoteKind.FAILED, name, detail=describe(error)))
         await interaction.followup.send(
             introduction(
                 personality, alias=imported.alias, in_server=interaction.guild is not None

@@ -31,7 +31,7 @@ from services.characters.progress import ProgressHandler
 from services.characters.prompts import build_character_prompt
 from services.characters.queries import referenced_keys
 from services.characters.service import GENDERS, VARIANTS, CharacterService
-from services.characters.styles import STYLES, Scene, Style
+from services.characters.styles import EXPRESSIONS, STYLES, Scene, Style
 from services.characters.types import (
     CharacterLimits,
     Gallery,
@@ -39,10 +39,12 @@ from services.characters.types import (
     ImageOrder,
     Progress,
     Quote,
+    UsedPicture,
 )
 from services.characters.workflow import GenerateHandler
 
 __all__ = [
+    "EXPRESSIONS",
     "GENDERS",
     "STYLES",
     "VARIANTS",
@@ -80,6 +82,7 @@ __all__ = [
     "StyleForAdults",
     "StyleNotFound",
     "TooManyGenerating",
+    "UsedPicture",
     "build_character_prompt",
     "delete_characters",
     "referenced_keys",

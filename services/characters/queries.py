@@ -178,6 +178,15 @@ async def selected_key(session: AsyncSession, character_id: UUID) -> str | None:
     )
 
 
+async def selected_scene(session: AsyncSession, character_id: UUID) -> str | None:
+    """Return what a character's selected picture shows."""
+    return await session.scalar(
+        select(PromptArtifact.scene)
+        .join(CharacterImage, CharacterImage.artifact_id == PromptArtifact.id)
+        .where(CharacterImage.character_id == character_id, CharacterImage.is_selected)
+    )
+
+
 async def select_image(session: AsyncSession, character_id: UUID, image_id: UUID) -> bool:
     """Select a picture instead of the current one; return False if it does not exist."""
     in_gallery = CharacterImage.character_id == character_id

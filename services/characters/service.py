@@ -24,8 +24,14 @@ from services.characters.errors import (
     TooManyGenerating,
 )
 from services.characters.guards import check_order, check_suitable, get_owned
-from services.characters.styles import FRAMINGS, Scene
-from services.characters.types import CharacterLimits, ImageOrder, Quote
+from services.characters.styles import (
+    EXPRESSIONS,
+    FRAMINGS,
+    SHEET_COLUMNS,
+    SHEET_ROWS,
+    Scene,
+)
+from services.characters.types import CharacterLimits, ImageOrder, Quote, UsedPicture
 from services.characters.workflow import GenerationJob
 from services.chat import ChatAdapter
 from services.errors import TextEmpty
@@ -38,6 +44,7 @@ from services.media import (
     FileNotFound,
     FileTooLarge,
     Picture,
+    cells,
     decoding_memory,
     prepare,
     read_upload,
@@ -186,30 +193,40 @@ class CharacterService:
             raise CharacterNotFound(name)
         return character
 
-    async def use_as_avatar(
+    async def use_as_face(
         self, actor: Actor, character_id: UUID, personality_id: UUID
-    ) -> Personality:
-        """Make the selected picture the avatar of a personality.
+    ) -> UsedPicture:
+        """Make the selected picture the face of a personality; an expression sheet its expressions.
 
-        The avatar is a copy: it stays when the character is deleted.
+        The pictures are copies: they stay when the character is deleted.
 
         Raises:
             CharacterNotFound, NoImageSelected: There is no such picture.
             NoFaceHost: Discord could not show it.
             OwnersOnly, PersonalityNotFound: The personality is not the actor's, or was deleted.
+            StillPublic, TooManyExpressions: The personality takes no more expressions.
         """
         async with self._sessions() as session:
             character = await get_owned(session, actor, character_id)
             key = await queries.selected_key(session, character_id)
+            scene = await queries.selected_scene(session, character_id)
         if key is None:
             raise NoImageSelected(character.name)
         picture = await self._pipeline.store.get(key)
-        personality = await self._faces.set_face(
-            actor, personality_id, picture, is_ai_generated=True
-        )
+        names: Sequence[str] = ()
+        if scene == Scene.EXPRESSIONS:
+            names = EXPRESSIONS
+            parts = await asyncio.to_thread(cells, picture, columns=SHEET_COLUMNS, rows=SHEET_ROWS)
+            for name, part in zip(names, parts, strict=True):
+                await self._faces.set_expression(
+                    actor, personality_id, name, part, is_ai_generated=True
+                )
+        else:
+            await self._faces.set_face(actor, personality_id, picture, is_ai_generated=True)
         async with self._sessions.begin() as session:
             (await get_owned(session, actor, character_id)).personality_id = personality_id
-        return personality
+            personality = await session.get_one(Personality, personality_id)
+        return UsedPicture(personality=personality, expressions=names)
 
     async def delete(self, actor: Actor, character_id: UUID) -> None:
         """Delete a character and all of its files.

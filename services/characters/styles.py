@@ -56,6 +56,10 @@ class Framing:
     aspect: str
 
 
+# What an expression sheet shows, row by row.
+EXPRESSIONS = ("happy", "sad", "angry", "surprised", "thoughtful", "laughing")
+SHEET_COLUMNS, SHEET_ROWS = 3, 2
+
 FRAMINGS: Mapping[Scene, Framing] = {
     Scene.PORTRAIT: Framing(
         "Portrait of one person, head and shoulders, facing the viewer, friendly light, "
@@ -67,7 +71,7 @@ FRAMINGS: Mapping[Scene, Framing] = {
     ),
     Scene.EXPRESSIONS: Framing(
         "Expression sheet of one person: the same head six times in a grid of three by two, "
-        "happy, sad, angry, surprised, thoughtful and laughing",
+        f"{', '.join(EXPRESSIONS[:-1])} and {EXPRESSIONS[-1]}",
         "4:3",
     ),
     Scene.SCENE: Framing("One person in this scene", "4:3"),

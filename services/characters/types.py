@@ -10,6 +10,7 @@ from db.models import (
     CharacterImage,
     CharacterProfile,
     GeneratedAsset,
+    Personality,
     PromptArtifact,
 )
 from services.characters.styles import Scene
@@ -87,3 +88,11 @@ class Progress(Notice):
     artifacts: Sequence[PromptArtifact]
     thumbnails: Sequence[bytes]
     cost_usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsedPicture:
+    """A personality with its new face, or with the names of its new expressions."""
+
+    personality: Personality
+    expressions: Sequence[str]

@@ -19,6 +19,7 @@ from services.chat.queries import Resolution
 from services.chat.reply_context import CHAT
 from services.clock import Clock
 from services.errors import DomainError
+from services.faces import FaceChooser
 from services.people import User, get_or_create_user
 from services.types import Actor, Channel, speaker_of
 
@@ -34,11 +35,13 @@ class GreetingService:
         writer: ConversationWriter,
         adapter: ChatAdapter,
         clock: Clock,
+        faces: FaceChooser,
     ) -> None:
         self._sessions = sessions
         self._writer = writer
         self._adapter = adapter
         self._clock = clock
+        self._faces = faces
 
     async def greet(self, actor: Actor, channel: Channel, personality_id: UUID) -> bool:
         """Let a personality say its first words, unless it has spoken in the channel.
@@ -141,7 +144,7 @@ class GreetingService:
         line_id = uuid4()
         message_ids = await self._adapter.send(
             channel,
-            speaker_of(personality),
+            await self._faces.speaker(personality, greeting.text),
             greeting.text,
             line_id=line_id,
             page=greeting.page,

@@ -14,7 +14,8 @@ from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages
 from services.chat.reply_generation import GeneratedReply
 from services.errors import DomainError
-from services.types import IncomingMessage, speaker_of
+from services.faces import FaceChooser
+from services.types import IncomingMessage
 
 
 class ReplySender:
@@ -27,12 +28,14 @@ class ReplySender:
         writer: ConversationWriter,
         recent: RecentMessages,
         close_answer: Callable[[IncomingMessage], Awaitable[None]],
+        faces: FaceChooser,
     ) -> None:
         self._sessions = sessions
         self._adapter = adapter
         self._writer = writer
         self._recent = recent
         self._close_answer = close_answer
+        self._faces = faces
         self._stores = TurnQueues()
         self._greeting: set[tuple[int, UUID]] = set()
 
@@ -50,9 +53,8 @@ class ReplySender:
             self._greeting.add(greeted)
         try:
             greeting = await self._greet(batch, reply) if is_greeting else None
-            message_ids = await self._adapter.send(
-                channel, speaker_of(personality), text, line_id=line_id
-            )
+            speaker = await self._faces.speaker(personality, reply.text)
+            message_ids = await self._adapter.send(channel, speaker, text, line_id=line_id)
             answer = answer_line(channel, reply, line_id, message_ids)
             # Answers to several people may be sent at once: each pending line is stored by one.
             async with self._stores.join(channel.channel_id) as position:
@@ -75,7 +77,7 @@ class ReplySender:
         with suppress(DomainError):  # what the server's rules forbid of it is left out
             message_ids = await self._adapter.send(
                 channel,
-                speaker_of(personality),
+                await self._faces.speaker(personality, greeting.text),
                 greeting.text,
                 line_id=line_id,
                 page=greeting.page,

@@ -42,6 +42,7 @@ from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator
 from services.chat.sending import ReplySender
 from services.errors import DomainError, NameImpersonates
+from services.faces import FaceChooser
 from services.notifications import Notifier
 from services.people import get_or_create_user
 from services.types import Actor, IncomingMessage
@@ -62,6 +63,7 @@ class ChatService:
         writer: ConversationWriter,
         adapter: ChatAdapter,
         notifier: Notifier,
+        faces: FaceChooser,
         slots: AnswerSlots | None = None,
     ) -> None:
         self._sessions = sessions
@@ -76,7 +78,7 @@ class ChatService:
         self._linked_members: set[int] = set()
         self._catch_up = CatchUp(sessions, adapter, self.forget_messages, self.handle_edit)
         self._sender = ReplySender(
-            sessions, adapter, writer, self._recent, self._catch_up.close_answer
+            sessions, adapter, writer, self._recent, self._catch_up.close_answer, faces
         )
 
     async def catch_up(self, owns: Callable[[int | None], bool]) -> None:

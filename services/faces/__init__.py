@@ -1,24 +1,40 @@
 """Faces of personalities."""
 
-from services.faces.errors import FaceHostFull, FaceRefused, NoCardFace, NoFaceHost
+from db.models import Face
+from services.faces.cast_faces import CastFaces
+from services.faces.errors import (
+    ExpressionNotFound,
+    FaceHostFull,
+    FaceRefused,
+    NoCardFace,
+    NoFaceHost,
+    NoPicture,
+    TooManyExpressions,
+)
+from services.faces.hosting import FaceHosting
 from services.faces.judging import FaceVerdict, judge_face
 from services.faces.ports import FaceHost, HostedFace
-from services.faces.service import (
-    FaceService,
-    record_verdict,
-    referenced_keys,
-    unseen_face,
-)
+from services.faces.queries import record_verdict, referenced_keys, unseen_face
+from services.faces.service import MAX_EXPRESSIONS, FaceService
+from services.faces.speaking import FaceChooser
 
 __all__ = [
+    "MAX_EXPRESSIONS",
+    "CastFaces",
+    "ExpressionNotFound",
+    "Face",
+    "FaceChooser",
     "FaceHost",
     "FaceHostFull",
+    "FaceHosting",
     "FaceRefused",
     "FaceService",
     "FaceVerdict",
     "HostedFace",
     "NoCardFace",
     "NoFaceHost",
+    "NoPicture",
+    "TooManyExpressions",
     "judge_face",
     "record_verdict",
     "referenced_keys",

@@ -25,3 +25,22 @@ class FaceHostFull(DomainError):
 @dataclass(eq=False)
 class FaceRefused(DomainError):
     """A vision model saw somebody who looks under 18 in a sexual picture."""
+
+
+@dataclass(eq=False)
+class ExpressionNotFound(DomainError):
+    """A personality has no expression of this name, or may have none."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class TooManyExpressions(DomainError):
+    """A personality has as many expressions as it may have."""
+
+    limit: int
+
+
+@dataclass(eq=False)
+class NoPicture(DomainError):
+    """An expression was named, and no picture given."""

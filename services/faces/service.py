@@ -1,47 +1,42 @@
-"""Giving personalities a face: stored, cropped, and at an address that Discord shows."""
+"""Giving personalities a face and expressions: stored, cropped, and looked at."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import MAIN_FACE, ConversationLine, Face, Personality, PersonalityCard
+from db.models import MAIN_FACE, Face, Personality, PersonalityCard
 from db.session import Sessions
 from services.access import AccessDenied, AccessRefused, authorize
 from services.errors import DomainError
-from services.faces.errors import FaceHostFull, NoCardFace, NoFaceHost
-from services.faces.judging import PURPOSE, FaceVerdict, judge_face
-from services.faces.ports import FaceHost
+from services.faces import queries
+from services.faces.errors import ExpressionNotFound, NoCardFace, TooManyExpressions
+from services.faces.hosting import FaceAddress, FaceHosting
+from services.faces.judging import PURPOSE, judge_face
 from services.heavy_work import HeavyWork
 from services.images import ImagePipeline
 from services.llm import LanguageModels, ModelError
 from services.llm_configs import vision_model
-from services.media import (
-    Crop,
-    NoPublicUrl,
-    Picture,
-    decoding_memory,
-    enqueue_deletion,
-    small_png,
-    square,
-)
+from services.media import Crop, Picture, decoding_memory, enqueue_deletion, square
 from services.people import get_or_create_user
-from services.personalities import PersonalityService, cards
-from services.personalities import referenced_keys as avatars_in_versions
+from services.personalities import (
+    PersonalityService,
+    StillPublic,
+    cards,
+    get_owned,
+    is_public_or_pending,
+)
+from services.texts import clean_name
 from services.types import Actor
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class _Address:
-    url: str
-    emoji_id: int | None = None
+MAX_EXPRESSIONS: Final = 12
+_NAME_LENGTH = 32
 
 
 class FaceService:
@@ -52,13 +47,13 @@ class FaceService:
         sessions: Sessions,
         pipeline: ImagePipeline,
         personalities: PersonalityService,
-        host: FaceHost,
+        hosting: FaceHosting,
         models: LanguageModels,
     ) -> None:
         self._sessions = sessions
         self._pipeline = pipeline
         self._personalities = personalities
-        self._host = host
+        self._hosting = hosting
         self._models = models
         self._heavy_work = HeavyWork()
 
@@ -74,7 +69,7 @@ class FaceService:
         """Make a picture the face of a personality.
 
         Where there is a vision model, it says whether the picture is explicit; if it cannot be
-        asked now, publishing asks it. Pictures of our own image models are not looked at.
+        asked now, publishing asks it.
 
         Raises:
             FaceRefused: It is a sexual picture of somebody who looks under 18.
@@ -84,17 +79,12 @@ class FaceService:
             StorageMisconfigured, StorageUnavailable: It could not be stored.
         """
         await self._personalities.check_owner(actor, personality_id)
-        async with self._pipeline.memory.reserve(decoding_memory(data)):
-            picture = await self._heavy_work.run(
-                actor.discord_id, square, data, crop, is_ai_generated=is_ai_generated
-            )
-        is_explicit = None
-        if not is_ai_generated:
-            is_explicit = await self._is_explicit(actor, personality_id, picture)
-        key = f"avatars/{uuid4()}.jpg"
-        await self._pipeline.store_image(key, picture)
+        picture, is_explicit = await self._prepare(
+            actor, personality_id, data, crop, is_ai_generated=is_ai_generated
+        )
+        key = await self._store(picture)
         try:
-            address = await self._publish(key, picture)
+            address = await self._hosting.publish(key, picture.data)
             personality = await self._personalities.edit(
                 actor, personality_id, {"avatar_url": address.url}
             )
@@ -113,12 +103,9 @@ class FaceService:
 
         Raises:
             NoCardFace: Its card has none.
-            FileTooLarge, NoFaceHost, NotAPicture, PictureTooLarge: As for `set_face`.
+            FaceRefused, FileTooLarge, NoFaceHost, NotAPicture, PictureTooLarge: As for `set_face`.
         """
-        await self._personalities.check_owner(actor, personality_id)
-        async with self._sessions() as session:
-            card = await session.get(PersonalityCard, personality_id)
-            personality = await session.get_one(Personality, personality_id)
+        personality, card = await self._card(actor, personality_id)
         if card is None:
             raise NoCardFace(personality.name)
         data = await self._heavy_work.run(actor.discord_id, cards.face_of, card.document, card.file)
@@ -126,6 +113,141 @@ class FaceService:
             raise NoCardFace(personality.name)
         # Cards are portraits, with the face in their upper part.
         return await self.set_face(actor, personality_id, data, crop=Crop.TOP)
+
+    async def adopt_card_expressions(
+        self, actor: Actor, personality_id: UUID
+    ) -> Sequence[tuple[str, DomainError | None]]:
+        """Take the expressions of a personality's card; return names, and why one was not taken.
+
+        Raises:
+            OwnersOnly, PersonalityNotFound: The personality is not the actor's, or was deleted.
+        """
+        _, card = await self._card(actor, personality_id)
+        if card is None:
+            return []
+        pictures = await self._heavy_work.run(
+            actor.discord_id, cards.expressions_of, card.document, card.file
+        )
+        results: list[tuple[str, DomainError | None]] = []
+        for name, data in pictures:
+            short = name[:_NAME_LENGTH].strip()
+            try:
+                await self.set_expression(actor, personality_id, short, data, crop=Crop.TOP)
+                results.append((short, None))
+            except DomainError as error:
+                results.append((short, error))
+        return results
+
+    async def set_expression(
+        self,
+        actor: Actor,
+        personality_id: UUID,
+        name: str,
+        data: bytes,
+        *,
+        crop: Crop = Crop.CENTER,
+        is_ai_generated: bool = False,
+    ) -> Face:
+        """Add a picture that a personality shows where its name fits what it says.
+
+        Raises:
+            ExpressionNotFound: The name means something else.
+            StillPublic: It is public, or will be, with the pictures that it had.
+            TextEmpty, TextTooLong: The name is not valid.
+            TooManyExpressions: It has as many as there may be.
+            FaceRefused, FileTooLarge, NotAPicture, OwnersOnly, PersonalityNotFound,
+            PictureTooLarge, StorageMisconfigured, StorageUnavailable: As for `set_face`.
+        """
+        name = clean_name(name, field="expression", limit=_NAME_LENGTH)
+        if name.lower() in queries.RESERVED:
+            raise ExpressionNotFound(name)
+        async with self._sessions() as session:
+            await _check_room(session, actor, personality_id, name)
+        picture, is_explicit = await self._prepare(
+            actor, personality_id, data, crop, is_ai_generated=is_ai_generated
+        )
+        key = await self._store(picture)
+        address = self._hosting.public_address(key)
+        async with self._sessions.begin() as session:
+            await _check_room(session, actor, personality_id, name)
+            emoji_id = await queries.remove(session, personality_id, name)
+            # An emoji is made when it is shown for the first time.
+            face = Face(
+                personality_id=personality_id,
+                name=name,
+                storage_key=key,
+                url=address.url if address else None,
+                is_explicit=is_explicit,
+            )
+            session.add(face)
+        if emoji_id is not None:
+            await self._hosting.remove(emoji_id)
+        if is_explicit:
+            await self._personalities.configure(actor, personality_id, avatar_explicit=True)
+        return face
+
+    async def remove_expression(self, actor: Actor, personality_id: UUID, name: str) -> None:
+        """Remove an expression.
+
+        Raises:
+            ExpressionNotFound: There is none of this name.
+            OwnersOnly, PersonalityNotFound: The personality is not the actor's, or was deleted.
+        """
+        async with self._sessions.begin() as session:
+            await get_owned(session, actor, personality_id)
+            face = await queries.find(session, personality_id, name)
+            if face is None or name.lower() in queries.RESERVED:
+                raise ExpressionNotFound(name)
+            emoji_id = await queries.remove(session, personality_id, name)
+        if emoji_id is not None:
+            await self._hosting.remove(emoji_id)
+
+    async def expressions(self, actor: Actor, personality_id: UUID) -> Sequence[Face]:
+        """Return the expressions of a personality, by their names.
+
+        Raises:
+            OwnersOnly, PersonalityNotFound: The personality is not the actor's, or was deleted.
+        """
+        async with self._sessions() as session:
+            await get_owned(session, actor, personality_id)
+            return await queries.expressions(session, personality_id)
+
+    async def picture(self, face: Face) -> bytes:
+        """Return the picture of a face, as JPEG.
+
+        Raises:
+            ObjectNotFound, StorageMisconfigured, StorageUnavailable: It could not be read.
+        """
+        return await self._pipeline.store.get(face.storage_key)
+
+    async def _card(
+        self, actor: Actor, personality_id: UUID
+    ) -> tuple[Personality, PersonalityCard | None]:
+        await self._personalities.check_owner(actor, personality_id)
+        async with self._sessions() as session:
+            card = await session.get(PersonalityCard, personality_id)
+            return await session.get_one(Personality, personality_id), card
+
+    async def _prepare(
+        self,
+        actor: Actor,
+        personality_id: UUID,
+        data: bytes,
+        crop: Crop,
+        *,
+        is_ai_generated: bool,
+    ) -> tuple[Picture, bool | None]:
+        """Return a picture as a face, and whether it is explicit; None if nobody has looked."""
+        async with self._pipeline.memory.reserve(decoding_memory(data)):
+            picture = await self._heavy_work.run(
+                actor.discord_id, square, data, crop, is_ai_generated=is_ai_generated
+            )
+        return picture, await self._is_explicit(actor, personality_id, picture)
+
+    async def _store(self, picture: Picture) -> str:
+        key = f"avatars/{uuid4()}.jpg"
+        await self._pipeline.store_image(key, picture)
+        return key
 
     async def _is_explicit(
         self, actor: Actor, personality_id: UUID, picture: Picture
@@ -143,134 +265,53 @@ class FaceService:
         try:
             verdict = await judge_face(self._models, model, picture.data, caller)
         except (ModelError, AccessRefused) as error:
-            log.warning("The face of %s was not looked at: %r", personality_id, error)
+            log.warning("A picture of %s was not looked at: %r", personality_id, error)
             return None
         verdict.check()
         return verdict.is_sexual
 
-    async def _publish(self, key: str, picture: Picture) -> _Address:
-        """Return an address at which Discord shows a stored picture."""
-        try:
-            return _Address(self._pipeline.store.public_url(key))
-        except NoPublicUrl:
-            small = await asyncio.to_thread(small_png, picture.data)
-        name = f"face_{uuid4().hex[:20]}"
-        try:
-            hosted = await self._host.publish(name, small)
-        except FaceHostFull:
-            await self._free_one()
-            try:
-                hosted = await self._host.publish(name, small)
-            except FaceHostFull as error:
-                raise NoFaceHost from error
-        return _Address(hosted.url, hosted.emoji_id)
-
-    async def _free_one(self) -> None:
-        """Remove the emoji of whoever has not spoken the longest; a main face is the last."""
-        spoken = (
-            select(func.max(ConversationLine.created_at))
-            .where(ConversationLine.personality_id == Face.personality_id)
-            .correlate(Face)
-            .scalar_subquery()
-        )
-        async with self._sessions.begin() as session:
-            face = await session.scalar(
-                select(Face)
-                .where(Face.emoji_id.is_not(None))
-                .order_by(Face.name == MAIN_FACE, func.coalesce(spoken, Face.created_at))
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
-            if face is None or face.emoji_id is None:
-                return
-            # Its copies have this address, too. Without it a message has the bot's own picture,
-            # and not a broken one.
-            await session.execute(
-                update(Personality)
-                .where(Personality.avatar_url == face.url)
-                .values(avatar_url=None)
-            )
-            emoji_id, face.emoji_id, face.url = face.emoji_id, None, None
-        log.info("The face of personality %s made room for another", face.personality_id)
-        await self._host.remove(emoji_id)
-
     async def _record(
-        self, personality_id: UUID, key: str, address: _Address, *, is_explicit: bool | None
+        self, personality_id: UUID, key: str, address: FaceAddress, *, is_explicit: bool | None
     ) -> None:
+        """Store the main face; the one before it stays where others still see it."""
+        values: dict[str, Any] = {
+            "storage_key": key,
+            "url": address.url,
+            "emoji_id": address.emoji_id,
+            "is_explicit": is_explicit,
+        }
         async with self._sessions.begin() as session:
-            old = await _find(session, personality_id, MAIN_FACE)
-            values = {
-                "storage_key": key,
-                "url": address.url,
-                "emoji_id": address.emoji_id,
-                "is_explicit": is_explicit,
-            }
+            gone = [await queries.drop_unpublished(session, personality_id)]
+            old = await queries.find(session, personality_id, MAIN_FACE)
             if old is None:
                 await session.execute(
                     insert(Face).values(personality_id=personality_id, name=MAIN_FACE, **values)
                 )
                 return
-            emoji_id = None
             # Versions of the personality may still have the old picture at its public address.
-            if old.emoji_id is not None and not await _hand_over(session, old):
-                emoji_id = old.emoji_id
+            if old.emoji_id is not None and not await queries.hand_over(session, old):
+                gone.append(old.emoji_id)
                 await enqueue_deletion(session, [old.storage_key])
             for column, value in values.items():
                 setattr(old, column, value)
-        if emoji_id is not None:
-            await self._host.remove(emoji_id)
+        for emoji_id in gone:
+            if emoji_id is not None:
+                await self._hosting.remove(emoji_id)
 
 
-async def _hand_over(session: AsyncSession, face: Face) -> bool:
-    """Make a replaced face that of a copy that still shows it; return whether there is one."""
-    copy_id = await session.scalar(
-        select(Personality.id).where(Personality.avatar_url == face.url).limit(1)
-    )
-    if copy_id is None:
-        return False
-    values = {
-        "storage_key": face.storage_key,
-        "url": face.url,
-        "emoji_id": face.emoji_id,
-        "is_explicit": face.is_explicit,
-    }
-    await session.execute(
-        insert(Face)
-        .values(personality_id=copy_id, name=MAIN_FACE, **values)
-        .on_conflict_do_nothing()
-    )
-    return True
-
-
-async def _find(session: AsyncSession, personality_id: UUID, name: str) -> Face | None:
-    return await session.scalar(
-        select(Face)
-        .where(Face.personality_id == personality_id, func.lower(Face.name) == name.lower())
-        .with_for_update()
-    )
-
-
-async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozenset[str]:
-    """Return those of some storage keys that are faces, or avatars in a version."""
-    found = await session.scalars(select(Face.storage_key).where(Face.storage_key.in_(keys)))
-    return frozenset(found) | await avatars_in_versions(session, keys)
-
-
-async def unseen_face(
-    session: AsyncSession, personality_id: UUID, avatar_url: str | None
-) -> str | None:
-    """Return the storage key of the face at an address, if no vision model has looked at it."""
-    return await session.scalar(
-        select(Face.storage_key).where(
+async def _check_room(session: AsyncSession, actor: Actor, personality_id: UUID, name: str) -> None:
+    """Check that an expression may be added; the personality is locked against others."""
+    personality = await get_owned(session, actor, personality_id)
+    if is_public_or_pending(personality):
+        raise StillPublic(personality.name)
+    others = await session.scalar(
+        select(func.count())
+        .select_from(Face)
+        .where(
             Face.personality_id == personality_id,
-            Face.url == avatar_url,
-            Face.is_explicit.is_(None),
+            Face.name.not_in(queries.RESERVED),
+            func.lower(Face.name) != name.lower(),
         )
     )
-
-
-async def record_verdict(session: AsyncSession, storage_key: str, verdict: FaceVerdict) -> None:
-    """Store what a vision model saw in a face."""
-    await session.execute(
-        update(Face).where(Face.storage_key == storage_key).values(is_explicit=verdict.is_sexual)
-    )
+    if (others or 0) >= MAX_EXPRESSIONS:
+        raise TooManyExpressions(MAX_EXPRESSIONS)

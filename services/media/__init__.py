@@ -39,7 +39,7 @@ from services.media.pictures import (
 )
 from services.media.ports import ObjectStore, StoredObject
 from services.media.sheets import MAX_PICTURES_PER_DAY, Pin, PinState, contact_sheet, month_sheet
-from services.media.squares import Crop, small_png, square
+from services.media.squares import Crop, cells, small_png, square
 from services.media.uploads import read_upload
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "StorageMisconfigured",
     "StorageUnavailable",
     "StoredObject",
+    "cells",
     "check_link",
     "contact_sheet",
     "decoding_memory",

@@ -35,6 +35,22 @@ def square(data: bytes, crop: Crop, *, is_ai_generated: bool = False) -> Picture
     return encode_jpeg(fitted, 90, is_ai_generated=is_ai_generated)
 
 
+def cells(data: bytes, *, columns: int, rows: int) -> list[bytes]:
+    """Return the cells of a picture that is a grid, row by row, as JPEGs.
+
+    Raises:
+        FileTooLarge, NotAPicture, PictureTooLarge: It cannot be used.
+    """
+    with open_image(data, "the picture") as image:
+        whole = image.convert("RGB")
+        width, height = whole.width // columns, whole.height // rows
+        corners = [(x * width, y * height) for y in range(rows) for x in range(columns)]
+        return [
+            encode_jpeg(whole.crop((x, y, x + width, y + height)), 95, is_ai_generated=False).data
+            for x, y in corners
+        ]
+
+
 def small_png(jpeg: bytes) -> bytes:
     """Return one of our own JPEGs as a small PNG, for an emoji."""
     with Image.open(io.BytesIO(jpeg)) as image:

@@ -28,7 +28,7 @@ from services.lore import LoreLibrary
 from services.seeds import seed
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.bench.measure import Measure, percentile
-from tests.fakes import FakeChatAdapter, Notices
+from tests.fakes import FakeChatAdapter, Notices, no_faces
 
 MEMORIES = 100_000
 TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED, TURNS_ACCESS = 100, 6, 50, 60, 200
@@ -165,7 +165,12 @@ async def chatting(
         yield (
             sessions,
             ChatService(
-                sessions, generator, ConversationWriter(sessions, embedder), adapter, Notices()
+                sessions,
+                generator,
+                ConversationWriter(sessions, embedder),
+                adapter,
+                Notices(),
+                no_faces(sessions),
             ),
         )
         await texts.close()

@@ -28,6 +28,12 @@ def content_of(result: InteractionResult) -> str:
     return answer(result).content
 
 
+def shown(result: InteractionResult) -> str:
+    """Return the texts of an answer that is made of components."""
+    components = walk_components(answer(result).components)
+    return "\n".join(each["content"] for each in components if "content" in each)
+
+
 def embed(result: InteractionResult) -> discord.Embed:
     """Return the embed of an answer."""
     return answer(result).embeds[0]

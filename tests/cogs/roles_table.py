@@ -135,6 +135,7 @@ TABLE: dict[str, Row] = {
     "personality versions": owners(),
     "personality open": owners(),
     "personality avatar": owners(picture="$photo"),
+    "personality expressions": owners(),
     "personality copy": Row(
         {**ZED, "name": "Zed II"}, stranger=NO_COPY, moderator=NO_COPY, shared=True
     ),

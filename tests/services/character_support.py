@@ -24,7 +24,7 @@ from services.characters import (
     Progress,
     ProgressHandler,
 )
-from services.faces import FaceService
+from services.faces import FaceHosting, FaceService
 from services.images import ImagePipeline
 from services.jobs import CONCURRENCY, Handler, JobMetrics, Worker
 from services.llm import LanguageModels, background_calls
@@ -94,7 +94,9 @@ class Drawing:
         self.notifier = RecordingNotifier()
         self.models = models
         people = PersonalityService(sessions)
-        faces = FaceService(sessions, studio, people, FakeFaceHost(), models)
+        faces = FaceService(
+            sessions, studio, people, FaceHosting(sessions, studio.store, FakeFaceHost()), models
+        )
         self.service = CharacterService(
             sessions, studio, faces, FakeChatAdapter(files=FILES), CharacterLimits(**limits)
         )

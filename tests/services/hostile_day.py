@@ -23,7 +23,7 @@ from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.conftest import ROOT
-from tests.fakes import FakeChatAdapter, HandClock, Notices
+from tests.fakes import FakeChatAdapter, HandClock, Notices, no_faces
 
 START = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -166,7 +166,7 @@ async def _live(url: str, vendor_url: str, day: Day, part: int, *, with_hostile:
         embedder = HashedWordsEmbedder()
         generator = ReplyGenerator(sessions, models, embedder, SystemClock())
         writer = ConversationWriter(sessions, embedder)
-        chat = ChatService(sessions, generator, writer, adapter, Notices())
+        chat = ChatService(sessions, generator, writer, adapter, Notices(), no_faces(sessions))
 
         async def say(event: Event, number: int) -> None:
             started = time.perf_counter()

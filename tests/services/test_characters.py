@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select
 from typing_extensions import override
 
-from db.models import Character, CharacterStatus, JobStep, LlmCall, Personality
+from db.models import Character, CharacterStatus, Face, JobStep, LlmCall, Personality
 from db.session import Sessions
 from services.characters import (
+    EXPRESSIONS,
     ImageOrder,
     NoImageSelected,
     Scene,
@@ -157,18 +158,19 @@ async def test_a_personality_speaks_with_the_selected_face(
     character = await drawing.create()
     await drawing.run_due_jobs()
     with pytest.raises(NoImageSelected):
-        await drawing.service.use_as_avatar(OWNER, character.id, personality.id)
+        await drawing.service.use_as_face(OWNER, character.id, personality.id)
     chosen = (await drawing.galleries.get(OWNER, character.id)).images[0]
     await drawing.galleries.select_image(OWNER, character.id, chosen.image.id)
     with pytest.raises(NoFaceHost):
-        await drawing.service.use_as_avatar(OWNER, character.id, personality.id)
+        await drawing.service.use_as_face(OWNER, character.id, personality.id)
     (other,) = [each for each in await everyone(sessions) if each.name == "Mirela"]
     with pytest.raises(OwnersOnly):
-        await drawing.service.use_as_avatar(OWNER, character.id, other.id)
+        await drawing.service.use_as_face(OWNER, character.id, other.id)
     assert not [key for key in await drawing.keys() if key.startswith("avatars/")]
 
     open_ = public(drawing, models)
-    changed = await open_.service.use_as_avatar(OWNER, character.id, personality.id)
+    used = await open_.service.use_as_face(OWNER, character.id, personality.id)
+    changed = used.personality
     await drawing.service.delete(OWNER, character.id)
     await drawing.run_due_jobs()
 
@@ -176,6 +178,23 @@ async def test_a_personality_speaks_with_the_selected_face(
     assert face.startswith("avatars/")
     assert (changed.avatar_url or "").startswith(f"https://media.example/media/{face}?signature=")
     assert changed.version == 2
+
+
+async def test_a_sheet_becomes_expressions(drawing: Drawing, sessions: Sessions) -> None:
+    personality = await PersonalityService(sessions).create(OWNER, {"name": "Ada Lighthouse"})
+    character = await drawing.create(variants=1, scene=Scene.EXPRESSIONS)
+    await drawing.run_due_jobs()
+    sheet = (await drawing.galleries.get(OWNER, character.id)).images[0]
+    await drawing.galleries.select_image(OWNER, character.id, sheet.image.id)
+
+    used = await drawing.service.use_as_face(OWNER, character.id, personality.id)
+
+    async with sessions() as session:
+        faces = await session.scalars(
+            select(Face.name).where(Face.personality_id == personality.id)
+        )
+        assert set(faces) == set(used.expressions) == set(EXPRESSIONS)
+    assert used.personality.avatar_url is None
 
 
 async def everyone(sessions: Sessions) -> list[Personality]:

@@ -81,7 +81,7 @@ async def test_a_sweep_finds_what_nobody_knows_and_nothing_else(
     await open_.run_due_jobs()
     chosen = (await open_.galleries.get(OWNER, character.id)).images[0]
     await open_.galleries.select_image(OWNER, character.id, chosen.image.id)
-    await open_.service.use_as_avatar(OWNER, character.id, personality.id)
+    await open_.service.use_as_face(OWNER, character.id, personality.id)
     sweeper = GarbageCollector(sessions, drawing.studio.store, FILE_REFERENCES)
     await sweeper.enqueue()
     await sweeper.enqueue()

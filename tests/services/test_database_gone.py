@@ -15,7 +15,7 @@ from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from services.types import Channel, IncomingMessage, Venue
-from tests.fakes import FakeChatAdapter, Notices
+from tests.fakes import FakeChatAdapter, Notices, no_faces
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 IDS = count(100)
@@ -44,7 +44,12 @@ def chat(
 ) -> ChatService:
     generator = ReplyGenerator(sessions, models, embedder, SystemClock())
     return ChatService(
-        sessions, generator, ConversationWriter(sessions, embedder), stage, Notices()
+        sessions,
+        generator,
+        ConversationWriter(sessions, embedder),
+        stage,
+        Notices(),
+        no_faces(sessions),
     )
 
 

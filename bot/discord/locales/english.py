@@ -170,6 +170,11 @@ _FACES = {
         "MEDIA_PUBLIC_URL."
     ),
     faces.FaceHostFull: "There is no room for another face right now. Try again later.",
+    faces.ExpressionNotFound: (
+        "There is no expression called **{name}**. `/personality expressions` shows those it has."
+    ),
+    faces.NoPicture: "Give a `picture` or a `photo` of the expression.",
+    faces.TooManyExpressions: "A personality has {limit} expressions at most.",
     faces.FaceRefused: (
         "The picture looks like a sexual one of somebody under 18. I show no such pictures."
     ),

@@ -1,6 +1,6 @@
 """Character cards: files of other programs, read into columns and written back."""
 
-from services.personalities.cards.assets import face_of
+from services.personalities.cards.assets import expressions_of, face_of
 from services.personalities.cards.containers import LIMIT_MB, extension_of
 from services.personalities.cards.documents import (
     Card,
@@ -26,6 +26,7 @@ __all__ = [
     "Card",
     "CardField",
     "Kind",
+    "expressions_of",
     "extension_of",
     "face_of",
     "parse",

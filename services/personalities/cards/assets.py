@@ -8,7 +8,7 @@ from services.personalities.cards import containers
 from services.personalities.cards.documents import parse
 from services.personalities.errors import CardTooLarge, NotACard
 
-_MAX_ASSET, _MAX_ICONS = 10_000_000, 4
+_MAX_ASSET, _MAX_ICONS, _MAX_EXPRESSIONS = 10_000_000, 4, 12
 _MAIN = "main"
 
 
@@ -17,17 +17,33 @@ def face_of(document: str, file: bytes | None) -> bytes | None:
 
     What is at an address of the web is not fetched.
     """
-    assets = parse(document).body.get("assets")
-    icons = [
-        cast("Mapping[str, Any]", each)
-        for each in (cast("Sequence[Any]", assets) if isinstance(assets, list) else ())
-        if isinstance(each, dict) and cast("Mapping[str, Any]", each).get("type") == "icon"
-    ]
+    icons = _assets(document, "icon")
     for icon in sorted(icons, key=lambda each: each.get("name") != _MAIN)[:_MAX_ICONS]:
         picture = _read(str(icon.get("uri") or ""), file)
         if picture is not None:
             return picture
     return containers.picture_in(file) if file is not None else None
+
+
+def expressions_of(document: str, file: bytes | None) -> list[tuple[str, bytes]]:
+    """Return names and pictures of a card's emotions, the first ones of each name."""
+    found: dict[str, bytes] = {}
+    for asset in _assets(document, "emotion"):
+        name = str(asset.get("name") or "").strip()
+        if name and name not in found and len(found) < _MAX_EXPRESSIONS:
+            picture = _read(str(asset.get("uri") or ""), file)
+            if picture is not None:
+                found[name] = picture
+    return [*found.items()]
+
+
+def _assets(document: str, kind: str) -> list[Mapping[str, Any]]:
+    assets = parse(document).body.get("assets")
+    return [
+        cast("Mapping[str, Any]", each)
+        for each in (cast("Sequence[Any]", assets) if isinstance(assets, list) else ())
+        if isinstance(each, dict) and cast("Mapping[str, Any]", each).get("type") == kind
+    ]
 
 
 def _read(uri: str, file: bytes | None) -> bytes | None:
