@@ -11,7 +11,7 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.messages import code
 from bot.discord.ui import AnyInteraction, View, show_list
-from cogs.configs import ConfigForm
+from cogs.configs.forms import ConfigForm
 from cogs.options import ModelOption
 from services.llm import Price
 from services.llm_configs import LIMITS, LlmConfigService, OfferedModel

@@ -1,5 +1,6 @@
 """`/persona`: who users are to the personalities."""
 
+import re
 from typing import Self
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
-from bot.discord.ui import AnyInteraction, Modal, confirm, show_list
+from bot.discord.pages import PagePart, excerpt, page_button, page_view
+from bot.discord.ui import AnyInteraction, Modal, PersistentButton, confirm, show_list
 from cogs.options import PersonalityOption, PersonaOption
 from services.people import PeopleService, Persona, PersonaInput
 from services.texts import shorten
@@ -89,6 +91,56 @@ class PersonaForm(Modal):
         )
 
 
+class PersonaButton(
+    PersistentButton, template=r"persona:(?P<action>edit|default):(?P<id>[0-9a-f-]{36})"
+):
+    """Opens the form of a persona, or makes it the default one."""
+
+    def __init__(self, action: str, persona_id: UUID) -> None:
+        label = "Edit" if action == "edit" else "Use by default"
+        super().__init__(page_button(label, f"persona:{action}:{persona_id}"))
+        self._action, self._persona_id = action, persona_id
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(match["action"], UUID(match["id"]))
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        people: PeopleService = interaction.client.services.people
+        persona = await people.get_by_id(await interaction_actor(interaction), self._persona_id)
+        if self._action == "edit":
+            await interaction.response.send_modal(PersonaForm(people, persona))
+            return
+        await people.set_default(persona)
+        await interaction.response.edit_message(view=persona_page(persona, is_default=True))
+
+
+def persona_page(persona: Persona, *, is_default: bool) -> ui.LayoutView:
+    """Return the page of a persona, for its owner."""
+    called = [
+        *([f"called {excerpt(persona.preferred_name, 80)}"] if persona.preferred_name else []),
+        *([excerpt(persona.pronouns, 80)] if persona.pronouns else []),
+    ]
+    parts = [
+        PagePart("Who you are", " · ".join(called), PersonaButton("edit", persona.id)),
+        PagePart(
+            "Where",
+            "Wherever you have chosen no other"
+            if is_default
+            else "Where you have chosen it with `/persona use`",
+            PersonaButton("default", persona.id),
+        ),
+    ]
+    heading = (
+        f"## {discord.utils.escape_markdown(persona.name)}\n"
+        f"{excerpt(persona.content or 'No backstory.', 600)}\n"
+        f"-# {excerpt(persona.description or 'your persona', 200)}"
+    )
+    return page_view(heading, parts)
+
+
 class Personas(
     commands.GroupCog,
     group_name="persona",
@@ -110,6 +162,14 @@ class Personas(
     async def edit(self, interaction: Interaction, persona: PersonaOption) -> None:
         """Change a persona."""
         await interaction.response.send_modal(PersonaForm(self._people, persona))
+
+    @app_commands.command(name="open")
+    @app_commands.describe(persona="Which of yours")
+    async def open_(self, interaction: Interaction, persona: PersonaOption) -> None:
+        """Show everything of a persona, each part with a button that changes it."""
+        persona_list = await self._people.list_personas(await interaction_actor(interaction))
+        view = persona_page(persona, is_default=persona.id == persona_list.default_id)
+        await interaction.response.send_message(view=view, ephemeral=True)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
@@ -210,5 +270,6 @@ def persona_embed(persona: Persona) -> discord.Embed:
 
 
 async def setup(bot: Bot) -> None:
-    """Load the cog."""
+    """Load the cog, and revive its buttons."""
+    bot.add_dynamic_items(PersonaButton)
     await bot.add_cog(Personas(bot))

@@ -32,6 +32,15 @@ class NotText(DomainError):
 
 
 @dataclass(eq=False)
+class NumberOutOfRange(DomainError):
+    """What was typed is no whole number, or it is too small or too large."""
+
+    field: str
+    low: int
+    high: int
+
+
+@dataclass(eq=False)
 class TextTooLong(DomainError):
     """A text exceeds its limit."""
 

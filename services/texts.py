@@ -3,10 +3,11 @@
 import re
 import unicodedata
 
-from services.errors import TextEmpty, TextTooLong
+from services.errors import NumberOutOfRange, TextEmpty, TextTooLong
 
 NAME_LIMIT = 80
 TEXT_LIMIT = 4000
+_MAX_DIGITS = 9
 
 # Categories Cc but tab and line feed, and Cs.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -77,6 +78,22 @@ def clean_text(text: str, *, field: str, limit: int = TEXT_LIMIT) -> str:
 def clean_optional(text: str | None, *, field: str, limit: int = TEXT_LIMIT) -> str | None:
     """Like `clean_text`; an empty text becomes None."""
     return (clean_text(text, field=field, limit=limit) or None) if text is not None else None
+
+
+def read_number(typed: str, *, field: str, low: int, high: int) -> int | None:
+    """Return a whole number that somebody typed; None if it is empty.
+
+    Raises:
+        NumberOutOfRange: It is not a whole number from `low` to `high`.
+    """
+    text = typed.strip()
+    if not text:
+        return None
+    if not (
+        text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and low <= int(text) <= high
+    ):
+        raise NumberOutOfRange(field, low, high)
+    return int(text)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -2,8 +2,10 @@
 
 from bot.discord.client import Bot
 from cogs.lore.commands import Lore
+from cogs.lore.page import BookButton
 
 
 async def setup(bot: Bot) -> None:
-    """Load the cog."""
+    """Load the cog, and revive its buttons."""
+    bot.add_dynamic_items(BookButton)
     await bot.add_cog(Lore(bot))

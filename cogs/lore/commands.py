@@ -13,6 +13,7 @@ from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.lore.embeds import entry_embed, entry_line, note_lines, test_embed
 from cogs.lore.forms import MAX_FORM_TEXT, EntryForm, NoteForm
 from cogs.lore.options import BookOption, EntryOption, owner_label, place_of
+from cogs.lore.page import show_page
 from cogs.options import OwnPersonalityOption, PersonalityOption, PersonaOption
 from services.errors import TextTooLong
 from services.lore import LIMIT_MB, MAX_ENTRIES, LorebookTooLarge, LoreScope, LoreTarget
@@ -101,6 +102,12 @@ class Lore(
         title = discord.utils.escape_markdown(changed.name)
         state = "is used" if changed.enabled else "is switched off"
         await interaction.response.send_message(f"**{title}** {state}.", ephemeral=True)
+
+    @app_commands.command(name="open")
+    @app_commands.describe(book="Which lorebook")
+    async def open_(self, interaction: Interaction, book: BookOption) -> None:
+        """Show everything of a lorebook, each part with a button that changes it."""
+        await show_page(interaction, book.id)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:

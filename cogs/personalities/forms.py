@@ -21,6 +21,7 @@ from services.personalities import (
     PersonalityService,
     PersonalitySettings,
 )
+from services.texts import read_number
 
 _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
 
@@ -28,6 +29,7 @@ _SHORT = {"name", "display_name", "nickname", "avatar_url", "personality_age"}
 
 
 _MAX_GREETINGS = 5  # inputs of a form
+_WINDOW = (2, 200)
 _UPLOADED = [column for column in LIMITS if column in LABELS]
 _FLAGS = {
     "memory_enabled": "Remembers conversations",
@@ -218,7 +220,7 @@ class SettingsForm(Modal, title="Settings"):
         self.add_item(
             ui.Label(
                 text="How many earlier messages it reads",
-                description="2 to 200",
+                description=f"{_WINDOW[0]} to {_WINDOW[1]}",
                 component=self.window,
             )
         )
@@ -226,15 +228,15 @@ class SettingsForm(Modal, title="Settings"):
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
         chosen = set(self.flags.values)
-        typed = self.window.value.strip()
-        window = int(typed) if typed.isdecimal() else self._personality.context_window_size
+        low, high = _WINDOW
+        window = read_number(self.window.value, field="number of messages", low=low, high=high)
         settings: PersonalitySettings = {
             "memory_enabled": "memory_enabled" in chosen,
             "age_restricted": "age_restricted" in chosen,
             "definition_shown": "definition_shown" in chosen,
             "copy_allowed": "copy_allowed" in chosen,
             "image_enabled": "image_enabled" in chosen,
-            "context_window_size": max(2, min(200, window)),
+            "context_window_size": window,
         }
         if settings["age_restricted"] == self._personality.age_restricted:
             settings["age_restricted"] = None  # not looked at whether it may change

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 from uuid import UUID
 
 import discord
@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from bot.app.services import Services
 from bot.discord.converters import interaction_actor
+from bot.discord.pages import PagePart, excerpt, page_button, page_view
 from bot.discord.ui import AnyInteraction, PersistentButton
 from cogs.personalities.forms import (
     GreetingForm,
@@ -21,40 +22,30 @@ from cogs.personalities.forms import (
     TextFileForm,
 )
 from cogs.personalities.labels import LABELS
+from cogs.personalities.picture_form import ModelForm, PictureForm
 from cogs.personalities.versions import VersionsView
-from services.personalities import LIMITS, Personality, PersonalityDetails
+from services.characters import STYLES
+from services.personalities import LIMITS, ImageSettings, Personality, PersonalityDetails
 from services.texts import counted, on_one_line, shorten
 
 _ID = r"(?P<id>[0-9a-f-]{36})"
 _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
 _MAX_FILES = 10  # Discord's limit for a message
-_EMPTY = "*Nothing yet.*"
 
 
 def page(details: PersonalityDetails, *, lore: str) -> ui.LayoutView:
     """Return the page of a personality; `lore` says which books it has."""
     personality = details.personality
-    view = ui.LayoutView(timeout=None)
     name = discord.utils.escape_markdown(personality.display_name or personality.name)
-    heading = ui.TextDisplay[Any](
+    heading = (
         f"## {name}\n{shorten(on_one_line(personality.headline or ''), 200)}\n"
         f"-# version {personality.version} · {personality.visibility}"
     )
-    container = ui.Container[Any]()
-    if personality.avatar_url:
-        container.add_item(ui.Section(heading, accessory=ui.Thumbnail(personality.avatar_url)))
-    else:
-        container.add_item(heading)
-    container.add_item(ui.Separator())
-    for action, (label, text) in _summaries(details, lore).items():
-        container.add_item(
-            ui.Section(
-                ui.TextDisplay[Any](f"**{label}**\n{text or _EMPTY}"),
-                accessory=PageButton(action, personality.id),
-            )
-        )
-    view.add_item(container)
-    return view
+    parts = [
+        PagePart(label, text, PageButton(action, personality.id))
+        for action, (label, text) in _summaries(details, lore).items()
+    ]
+    return page_view(heading, parts, thumbnail=personality.avatar_url)
 
 
 def _summaries(details: PersonalityDetails, lore: str) -> Mapping[str, tuple[str, str]]:
@@ -78,9 +69,11 @@ def _summaries(details: PersonalityDetails, lore: str) -> Mapping[str, tuple[str
         "instructions": ("Instructions", _lines(personality, Section.instructions)),
         "greeting": (
             "First messages",
-            f"{count} · {_plain(personality.first_message or '', 120)}" if count else "",
+            f"{count} · {excerpt(personality.first_message or '', 120)}" if count else "",
         ),
         "lore": ("Lore", lore),
+        "model": ("Model", _model_line(details)),
+        "pictures": ("Pictures", _picture_line(personality)),
         "settings": ("Settings", f"{' · '.join(settings)}\nOwners: {owners or 'this bot'}"),
         "files": (
             "Long texts",
@@ -92,9 +85,33 @@ def _summaries(details: PersonalityDetails, lore: str) -> Mapping[str, tuple[str
     }
 
 
+def _model_line(details: PersonalityDetails) -> str:
+    prompt = details.system_prompt
+    config = details.default_config
+    return " · ".join(
+        [
+            f"config {excerpt(config.name, 60)}" if config else "the default config",
+            f"system prompt {excerpt(prompt.name, 60)}" if prompt else "the default system prompt",
+        ]
+    )
+
+
+def _picture_line(personality: Personality) -> str:
+    settings = ImageSettings.read(personality.image_settings)
+    style = STYLES.get(settings.style)
+    return " · ".join(
+        [
+            style.label if style else "no style",
+            settings.aspect,
+            *(["like its face"] if settings.shows_face else []),
+            *([f"without {excerpt(settings.avoid, 60)}"] if settings.avoid else []),
+        ]
+    )
+
+
 def _lines(personality: Personality, section: Section) -> str:
     lines = [
-        f"*{LABELS[column][0]}* {_plain(text, 90)}"
+        f"*{LABELS[column][0]}* {excerpt(text, 90)}"
         for column in section.value
         # First messages have a part of their own.
         if column != "first_message" and (text := _text(personality, column))
@@ -106,10 +123,6 @@ def _text(personality: Personality, column: str) -> str:
     return getattr(personality, column) or ""
 
 
-def _plain(text: str, limit: int) -> str:
-    return discord.utils.escape_markdown(shorten(on_one_line(text), limit))
-
-
 async def show_page(interaction: AnyInteraction, personality_id: UUID) -> None:
     """Answer with the page of a personality, for its owner alone."""
     services: Services = interaction.client.services
@@ -118,7 +131,7 @@ async def show_page(interaction: AnyInteraction, personality_id: UUID) -> None:
     personality = await services.personalities.find_by_id(personality_id)
     details = await services.personalities.details(actor, personality)
     books = await services.lore.books_of(actor, personality_id)
-    names = ", ".join(_plain(each.book.name, 40) for each in books[:5])
+    names = ", ".join(excerpt(each.book.name, 40) for each in books[:5])
     entries = sum(each.entry_count for each in books)
     lore = f"{names} · {counted(entries, 'entry', 'entries')}" if books else ""
     await interaction.response.send_message(view=page(details, lore=lore), ephemeral=True)
@@ -129,13 +142,7 @@ class PageButton(PersistentButton, template=rf"personality:(?P<action>[a-z]+):{_
 
     def __init__(self, action: str, personality_id: UUID) -> None:
         label = _BUTTONS.get(action, "Edit")
-        super().__init__(
-            ui.Button(
-                label=label,
-                style=discord.ButtonStyle.secondary,
-                custom_id=f"personality:{action}:{personality_id}",
-            )
-        )
+        super().__init__(page_button(label, f"personality:{action}:{personality_id}"))
         self._action, self._personality_id = action, personality_id
 
     @classmethod
@@ -174,7 +181,7 @@ async def _show_lore(interaction: AnyInteraction, personality: Personality) -> N
     services: Services = interaction.client.services
     books = await services.lore.books_of(await interaction_actor(interaction), personality.id)
     lines = [
-        f"**{_plain(each.book.name, 80)}** · {counted(each.entry_count, 'entry', 'entries')}"
+        f"**{excerpt(each.book.name, 80)}** · {counted(each.entry_count, 'entry', 'entries')}"
         for each in books
     ]
     await interaction.response.send_message(
@@ -210,6 +217,24 @@ async def _upload(interaction: AnyInteraction, personality: Personality) -> None
     await interaction.response.send_modal(form)
 
 
+async def _model(interaction: AnyInteraction, personality: Personality) -> None:
+    services: Services = interaction.client.services
+    actor = await interaction_actor(interaction)
+    details = await services.personalities.details(actor, personality)
+    form = ModelForm(
+        services,
+        details,
+        configs=await services.configs.available(actor),
+        prompts=await services.system_prompts.all(),
+    )
+    await interaction.response.send_modal(form)
+
+
+async def _pictures(interaction: AnyInteraction, personality: Personality) -> None:
+    form = PictureForm(interaction.client.services.personalities, personality)
+    await interaction.response.send_modal(form)
+
+
 async def _settings(interaction: AnyInteraction, personality: Personality) -> None:
     form = SettingsForm(interaction.client.services.personalities, personality)
     await interaction.response.send_modal(form)
@@ -222,5 +247,7 @@ _ACTIONS: Mapping[str, _Action] = {
     "versions": _show_versions,
     "files": _show_files,
     "upload": _upload,
+    "model": _model,
+    "pictures": _pictures,
     "settings": _settings,
 }

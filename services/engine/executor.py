@@ -30,12 +30,13 @@ from services.engine.scheduler import ActJob, EngineTiming, plan_reactions
 from services.engine.types import ActContent, ActContext, Limits, SentMessages
 from services.engine.writing import Writer, max_tokens
 from services.errors import DomainError
+from services.faces import main_face_key
 from services.images import ImagePipeline
 from services.jobs import Handler, Run
 from services.llm import LanguageModels, Usage
 from services.llm_configs import NoConfig, restrict
 from services.lore import LoreLibrary
-from services.personalities import SharedPhotos, describe_speech, no_shared_photos
+from services.personalities import ImageSettings, SharedPhotos, describe_speech, no_shared_photos
 from services.types import speaker_of
 
 T = TypeVar("T")
@@ -306,6 +307,7 @@ class DatabaseActStore(ActStore):
         target = records.target
         personality = await act_queries.definition_of(session, records.personality)
         now = self._dependencies.timing.clock.now()
+        images = ImageSettings.read(records.personality.image_settings)
         context = ActContext(
             task_id=task.id,
             kind=ActType(task.task_type),
@@ -340,6 +342,10 @@ class DatabaseActStore(ActStore):
             ),
             others=names - own_names,
             mood=self._dependencies.planner.mood(task.personality_id, now),
+            images=images,
+            face_key=(
+                await main_face_key(session, task.personality_id) if images.shows_face else None
+            ),
             affinity=await act_queries.affinity(
                 session, task.personality_id, target.personality_id if target else None
             ),

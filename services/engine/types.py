@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from db.models import ActType, BoardKind
 from services.access import Caller
 from services.images import StoredImage
+from services.personalities import ImageSettings
 from services.types import Speaker
 
 
@@ -146,7 +147,8 @@ class ActContext:
 
     `own` and `board_lines` must not be repeated. `own` texts may be from other boards, so only
     `own_here` may appear in prompts. `shared` describes photos that were posted recently, `lore` is
-    what is known of what is talked about.
+    what is known of what is talked about. `face_key` is where the face is stored, if
+    pictures show it.
     """
 
     task_id: UUID
@@ -176,6 +178,8 @@ class ActContext:
     others: frozenset[str] = frozenset()
     affinity: int = 0
     mood: float = 1
+    images: ImageSettings = field(default_factory=ImageSettings)
+    face_key: str | None = None
 
 
 class ActContent(BaseModel):

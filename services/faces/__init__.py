@@ -14,7 +14,7 @@ from services.faces.errors import (
 from services.faces.hosting import FaceHosting
 from services.faces.judging import FaceVerdict, judge_face
 from services.faces.ports import FaceHost, HostedFace
-from services.faces.queries import record_verdict, referenced_keys, unseen_face
+from services.faces.queries import main_face_key, record_verdict, referenced_keys, unseen_face
 from services.faces.service import MAX_EXPRESSIONS, FaceService
 from services.faces.speaking import FaceChooser
 
@@ -36,6 +36,7 @@ __all__ = [
     "NoPicture",
     "TooManyExpressions",
     "judge_face",
+    "main_face_key",
     "record_verdict",
     "referenced_keys",
     "unseen_face",

@@ -18,6 +18,15 @@ PUBLISHED: Final = "published"
 RESERVED: Final = frozenset({MAIN_FACE, PUBLISHED})
 
 
+async def main_face_key(session: AsyncSession, personality_id: UUID) -> str | None:
+    """Return the storage key of a personality's face."""
+    return await session.scalar(
+        select(Face.storage_key).where(
+            Face.personality_id == personality_id, Face.name == MAIN_FACE
+        )
+    )
+
+
 async def expressions(session: AsyncSession, personality_id: UUID) -> Sequence[Face]:
     """Return the expressions of a personality, by their names."""
     faces = await session.scalars(

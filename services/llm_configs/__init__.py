@@ -26,6 +26,7 @@ from services.llm_configs.models import (
 )
 from services.llm_configs.queries import vision_model
 from services.llm_configs.service import (
+    DESCRIPTION_LENGTH,
     PARAMETERS,
     SAMPLING,
     ConfigInput,
@@ -34,6 +35,7 @@ from services.llm_configs.service import (
 )
 
 __all__ = [
+    "DESCRIPTION_LENGTH",
     "LIMITS",
     "PARAMETERS",
     "REASONING_EFFORTS",

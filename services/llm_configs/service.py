@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -26,7 +26,7 @@ from services.llm_configs.errors import (
 from services.llm_configs.models import check_allowed, load_policy
 from services.people import get_or_create_user, set_override
 from services.personalities import PersonalityService
-from services.texts import clean_name, clean_optional
+from services.texts import clean_name, clean_text
 from services.types import Actor
 
 # Bounds, as in the constraints of the table: name, minimum, maximum, integers only.
@@ -41,6 +41,7 @@ PARAMETERS: Mapping[str, tuple[float, float, bool]] = {
     "memory_score_threshold": (0, 1, False),
     "memory_limit": (0, 50, True),
 }
+DESCRIPTION_LENGTH: Final = 500
 _MAX_MODELS = 25
 SAMPLING = frozenset(vars(Sampling()))
 
@@ -51,7 +52,6 @@ class ConfigInput:
 
     name: str
     model: str
-    description: str | None = None
     vision_model: str | None = None
     fallback_model: str | None = None
     reasoning_effort: str | None = None
@@ -78,7 +78,6 @@ class ConfigInput:
             raise EffortUnknown(effort, REASONING_EFFORTS)
         return {
             "name": clean_name(self.name),
-            "description": clean_optional(self.description, field="description", limit=200),
             "reasoning_effort": effort,
             **names,
             **{name: _validate_parameter(name, self.parameters.get(name)) for name in PARAMETERS},
@@ -218,6 +217,29 @@ class LlmConfigService:
         except IntegrityError as error:
             raise ConfigNameTaken(config_input.name) from error
 
+    async def get_changeable(self, actor: Actor, config_id: UUID) -> LlmConfig:
+        """Return a config that the actor may change.
+
+        Raises:
+            BotOwnerOnly: It is global and the actor is not the bot owner.
+            ConfigNotFound: It is not the actor's, or was deleted.
+        """
+        async with self._sessions.begin() as session:
+            return await _get_changeable(session, actor, config_id)
+
+    async def describe(self, actor: Actor, config_id: UUID, description: str) -> LlmConfig:
+        """Change what is said of a config.
+
+        Raises:
+            BotOwnerOnly, ConfigNotFound: As for `get_changeable`.
+            TextTooLong: The description is too long.
+        """
+        text = clean_text(description, field="description", limit=DESCRIPTION_LENGTH)
+        async with self._sessions.begin() as session:
+            config = await _get_changeable(session, actor, config_id)
+            config.description = text or None
+            return config
+
     async def delete(self, actor: Actor, config: LlmConfig) -> None:
         """Delete a config; whoever had selected it falls back to the next default.
 
@@ -307,6 +329,15 @@ class LlmConfigService:
     def _to_saved_config(self, config: LlmConfig) -> SavedConfig:
         parameters = frozenset(name for name in SAMPLING if getattr(config, name) is not None)
         return SavedConfig(config, self._models.unsupported(config.model, parameters))
+
+
+async def _get_changeable(session: AsyncSession, actor: Actor, config_id: UUID) -> LlmConfig:
+    user = await get_or_create_user(session, actor)
+    config = await session.get(LlmConfig, config_id)
+    if config is None:
+        raise ConfigNotFound("this config")
+    _check_may_change(actor, user.id, config)
+    return config
 
 
 def _check_may_change(actor: Actor, user_id: UUID, config: LlmConfig) -> None:

@@ -124,6 +124,16 @@ class LoreService:
                 return each.book
         raise LorebookNotFound(name)
 
+    async def get(self, actor: Actor, book_id: UUID) -> Lorebook:
+        """Return a book that the actor may change, or whose personality is theirs and public.
+
+        Raises:
+            LorebookNotFound: It was deleted.
+            LoreNotYours, OwnersOnly: The actor may not.
+        """
+        async with self._sessions.begin() as session:
+            return await self._owned(session, actor, book_id, is_changing=False)
+
     async def entries(self, book_id: UUID) -> Sequence[LoreEntry]:
         """Return the entries of a book in order."""
         async with self._sessions() as session:

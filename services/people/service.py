@@ -160,6 +160,19 @@ class PeopleService:
                 raise PersonaNotFound(name)
             return persona
 
+    async def get_by_id(self, actor: Actor, persona_id: UUID) -> Persona:
+        """Return a persona of the actor.
+
+        Raises:
+            PersonaNotFound: It is not the actor's, or was deleted.
+        """
+        async with self._sessions.begin() as session:
+            user = await queries.get_or_create_user(session, actor)
+            persona = await session.get(Persona, persona_id)
+            if persona is None or persona.owner_id != user.id:
+                raise PersonaNotFound("that")
+            return persona
+
     async def set_default(self, persona: Persona) -> None:
         """Make a persona its owner's default."""
         async with self._sessions.begin() as session:

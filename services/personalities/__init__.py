@@ -33,6 +33,7 @@ from services.personalities.errors import (
     VersionNotFound,
 )
 from services.personalities.guards import get_owned, is_public_or_pending
+from services.personalities.image_settings import ASPECTS, MAX_AVOIDED, ImageSettings
 from services.personalities.names import MAX_NAME_WORDS, is_callable
 from services.personalities.queries import (
     NamedPersonality,
@@ -55,10 +56,12 @@ from services.personalities.types import (
 from services.personalities.versions import LABEL_LIMIT, Difference, Version, VersionService
 
 __all__ = [
+    "ASPECTS",
     "CARD_LIMIT_MB",
     "GREETINGS",
     "LABEL_LIMIT",
     "LIMITS",
+    "MAX_AVOIDED",
     "MAX_NAME_WORDS",
     "BadAddress",
     "CardBooks",
@@ -72,6 +75,7 @@ __all__ = [
     "CopyNotAllowed",
     "DefaultPromptInUse",
     "Difference",
+    "ImageSettings",
     "ImportedCard",
     "LastOwner",
     "NamedPersonality",

@@ -13,8 +13,10 @@ from sqlalchemy.orm import aliased
 from db.models import (
     ActivatedChannel,
     ConversationLine,
+    LlmConfig,
     Personality,
     PersonalityAlias,
+    PersonalityDefaultConfig,
     PersonalityOwner,
     PersonalityVersion,
     SystemPrompt,
@@ -233,6 +235,15 @@ async def owners(session: AsyncSession, personality_id: UUID) -> Sequence[User]:
         .order_by(PersonalityOwner.created_at, User.id)
     )
     return result.all()
+
+
+async def default_config_of(session: AsyncSession, personality_id: UUID) -> LlmConfig | None:
+    """Return the config that a personality has for everybody who has not chosen another."""
+    return await session.scalar(
+        select(LlmConfig)
+        .join(PersonalityDefaultConfig, PersonalityDefaultConfig.llm_config_id == LlmConfig.id)
+        .where(PersonalityDefaultConfig.personality_id == personality_id)
+    )
 
 
 async def system_prompt_of(session: AsyncSession, personality: Personality) -> SystemPrompt | None:

@@ -30,8 +30,9 @@ from services.personalities.guards import (
     mark_explicit,
     refuse_if_public,
 )
+from services.personalities.image_settings import MAX_AVOIDED, ImageSettings
 from services.personalities.types import DeletionHook, PersonalityDetails
-from services.texts import clean_name
+from services.texts import clean_name, clean_text, on_one_line
 from services.types import Actor
 
 
@@ -160,6 +161,7 @@ class PersonalityService:
                 await queries.aliases(session, personality.id),
                 await queries.owners(session, personality.id),
                 await queries.system_prompt_of(session, personality),
+                await queries.default_config_of(session, personality.id),
                 is_hidden=not (is_owner or actor.is_bot_owner or personality.definition_shown),
             )
 
@@ -244,6 +246,37 @@ class PersonalityService:
             if settings.get("avatar_explicit"):
                 mark_explicit(personality)
             return personality
+
+    async def set_system_prompt(
+        self, actor: Actor, personality_id: UUID, prompt_id: UUID | None
+    ) -> None:
+        """Change the system prompt of a personality; None is the default one.
+
+        Raises:
+            OwnersOnly: The actor is not an owner.
+            PersonalityNotFound: It was deleted.
+        """
+        async with self._sessions.begin() as session:
+            personality = await get_owned(session, actor, personality_id)
+            personality.system_prompt_id = prompt_id
+
+    async def set_image_settings(
+        self, actor: Actor, personality_id: UUID, settings: ImageSettings
+    ) -> None:
+        """Change how pictures of a personality are drawn.
+
+        Raises:
+            OwnersOnly: The actor is not an owner.
+            PersonalityNotFound: It was deleted.
+            TextTooLong: There is more to avoid than may be.
+        """
+        avoid = clean_text(settings.avoid, field="what to avoid", limit=MAX_AVOIDED)
+        async with self._sessions.begin() as session:
+            personality = await get_owned(session, actor, personality_id)
+            personality.image_settings = {
+                **(personality.image_settings or {}),
+                **settings.model_copy(update={"avoid": on_one_line(avoid)}).model_dump(),
+            }
 
     async def delete(self, actor: Actor, personality_id: UUID) -> None:
         """Soft-delete a personality. The bot owner may delete any.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Personality, SystemPrompt, User
+from db.models import LlmConfig, Personality, SystemPrompt, User
 from services.personalities.card_notes import CardNote
 from services.types import Actor
 
@@ -37,7 +37,7 @@ DeletionHook: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Non
 
 @dataclass(frozen=True)
 class PersonalityDetails:
-    """A personality with its aliases, owners and system prompt.
+    """A personality with its aliases, owners, system prompt and config; None is the default one.
 
     `is_hidden` is set if whoever looks at it may not read its definition.
     """
@@ -46,6 +46,7 @@ class PersonalityDetails:
     aliases: Sequence[str]
     owners: Sequence[User]
     system_prompt: SystemPrompt | None
+    default_config: LlmConfig | None = None
     is_hidden: bool = False
 
 

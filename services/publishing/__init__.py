@@ -4,7 +4,6 @@ from db.models import AgeBucket, AttemptStatus, Gender, NsfwRating, PublishAttem
 from services.publishing.decision import Assessment, ReviewChanges
 from services.publishing.errors import (
     AgeStated,
-    AgeUnreadable,
     AlreadyPublic,
     AlreadyPublishing,
     HeadlineUnfit,
@@ -30,7 +29,6 @@ __all__ = [
     "MAX_TAGS",
     "AgeBucket",
     "AgeStated",
-    "AgeUnreadable",
     "AlreadyPublic",
     "AlreadyPublishing",
     "Assessment",

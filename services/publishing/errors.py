@@ -89,8 +89,3 @@ class AgeStated(DomainError):
     """The definition says another age."""
 
     age: int
-
-
-@dataclass(eq=False)
-class AgeUnreadable(DomainError):
-    """An age is not a whole number of years."""

@@ -5,9 +5,11 @@ from typing import Any
 from simcord.components import walk_components
 from simcord.results import InteractionResult
 
+from services.llm_configs import ConfigInput
+from services.people import PersonaInput
 from tests.cogs.concurrent import actor
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, embed, inputs, prefilled
+from tests.cogs.forms import answer, content_of, embed, inputs, prefilled, submit
 from tests.cogs.test_cards import import_card
 from tests.cogs.test_lore import CARD
 
@@ -39,7 +41,7 @@ async def test_a_page_shows_every_part_and_each_opens_what_is_there(house: House
         f"**{part}**" in texts
         for part in (
             *("Who they are", "Definition", "Speech", "Instructions", "First messages"),
-            *("Lore", "Settings", "Long texts", "Versions"),
+            *("Lore", "Model", "Pictures", "Settings", "Long texts", "Versions"),
         )
     )
     assert "Tock · 4 entries" in texts
@@ -111,3 +113,98 @@ async def test_the_page_of_one_that_is_gone_says_so(house: House) -> None:
     pressed = await press(house, page, "identity")
 
     assert "There is no personality" in content_of(pressed)
+
+
+async def push(house: House, result: InteractionResult, prefix: str) -> InteractionResult:
+    """Press the button of a page whose id begins so."""
+    (custom_id,) = (
+        each["custom_id"]
+        for each in shown(result)
+        if str(each.get("custom_id", "")).startswith(prefix)
+    )
+    return await house.alice.click(answer(result), custom_id=custom_id)
+
+
+def texts_of(result: InteractionResult) -> str:
+    return "\n".join(str(each.get("content", "")) for each in shown(result))
+
+
+async def test_the_model_and_the_pictures_of_a_personality_are_chosen_on_its_page(
+    house: House,
+) -> None:
+    page = await opened(house)
+    model = await press(house, page, "model")
+    config_id = next(
+        each["value"] for each in inputs(model)["config"]["options"] if each["label"] == "OpenAI"
+    )
+    await submit(house.alice, model, {"config": config_id, "prompt": "default"})
+    pictures = await press(house, page, "pictures")
+    await house.alice.submit_modal(
+        pictures,
+        {"style": ["ink"], "aspect": ["16:9"], "avoid": "hats,\n gulls", "shows_face": True},
+    )
+
+    again = texts_of(await house.alice.slash(house.lobby, "personality open", personality="Zed"))
+    assert "**Model**\nconfig OpenAI · the default system prompt" in again
+    assert "**Pictures**\nInk · 16:9 · like its face · without hats, gulls" in again
+
+
+async def test_the_page_of_a_persona_edits_it_and_makes_it_the_default(house: House) -> None:
+    await house.services.people.create(
+        actor(house.alice), PersonaInput(name="Hero", content="Afraid of *gulls*.")
+    )
+    page = await house.alice.slash(house.lobby, "persona open", persona="Hero")
+    edited = await push(house, page, "persona:edit:")
+    await submit(house.alice, edited, {**prefilled(edited), "pronouns": "they/them"})
+    await push(house, page, "persona:default:")
+
+    again = texts_of(await house.alice.slash(house.lobby, "persona open", persona="Hero"))
+    assert "Afraid of \\*gulls\\*." in again
+    assert "they/them" in again
+    assert "Wherever you have chosen no other" in again
+
+
+async def test_the_page_of_a_config_edits_models_parameters_and_description(
+    house: House,
+) -> None:
+    await house.services.configs.create(
+        actor(house.alice), ConfigInput(name="Quick", model="openai/gpt-6-luna")
+    )
+    page = await house.alice.slash(house.lobby, "config open", config="Quick")
+    described = await push(house, page, "config:description:")
+    await submit(house.alice, described, {"description": "For short answers."})
+    parameters = await push(house, page, "config:parameters:")
+    await submit(
+        house.alice, parameters, {**prefilled(parameters), "parameters": "temperature = 0.5"}
+    )
+
+    again = texts_of(await house.alice.slash(house.lobby, "config open", config="Quick"))
+    assert "For short answers." in again
+    assert "temperature = 0.5" in again
+    assert "`openai/gpt-6-luna`" in again
+
+
+async def test_the_page_of_a_lorebook_changes_it_and_finds_entries(house: House) -> None:
+    await opened(house)
+    page = await house.alice.slash(house.lobby, "lore open", book="Tock")
+    used = await push(house, page, "lore:use:")
+    bad = await submit(house.alice, used, {"scan_depth": "1000"})
+    used = await push(house, page, "lore:use:")
+    await house.alice.submit_modal(used, {"scan_depth": "7", "flags": ["used"]})
+    added = await push(house, page, "lore:add:")
+    await submit(house.alice, added, {"name": "Gull", "keys": "gull", "content": "It steals."})
+    listed = await push(house, page, "lore:list:")
+    find = await push(house, page, "lore:find:")
+    nothing = await submit(house.alice, find, {"words": "zzz"})
+    find = await push(house, page, "lore:find:")
+    found = await submit(house.alice, find, {"words": "STEALS"})
+    (menu,) = (each for each in shown(found) if "options" in each)
+    entry = await house.alice.select(answer(found), [menu["options"][0]["value"]])
+
+    assert content_of(bad) == "The scan depth is a whole number from 0 to 100."
+    assert content_of(nothing) == "Nothing was found."
+    assert prefilled(entry)["content"] == "It steals."
+    assert "**Gull**" in str(embed(listed).description)
+    again = texts_of(await house.alice.slash(house.lobby, "lore open", book="Tock"))
+    assert "used · scan depth 7" in again
+    assert "5 entries" in again

@@ -14,15 +14,16 @@ from bot.discord.ui import AnyInteraction, Modal, PersistentButton
 from services.publishing import (
     HEADLINE_LENGTH,
     MAX_TAGS,
-    AgeUnreadable,
     Gender,
     NsfwRating,
     PublishingService,
     Review,
     ReviewChanges,
 )
+from services.texts import read_number
 
 _LABELS = {"approve": "Publish", "change": "Change", "drop": "Not now"}
+_MAX_AGE = 100_000
 _STYLES = {"approve": discord.ButtonStyle.primary}
 
 
@@ -123,9 +124,7 @@ class ReviewForm(Modal, title="What everybody will see"):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        typed_age = self.age.value.strip()
-        if typed_age and not (typed_age.isascii() and typed_age.isdigit()):
-            raise AgeUnreadable
+        age = read_number(self.age.value, field="age", low=0, high=_MAX_AGE)
         tags = (" ".join(tag.split()).lower() for tag in self.tags.value.split(","))
         review = await self._publishing.change(
             await interaction_actor(interaction),
@@ -135,7 +134,7 @@ class ReviewForm(Modal, title="What everybody will see"):
                 tags=[*filter(None, tags)],
                 rating=NsfwRating(self.rating.values[0]),
                 gender=Gender(self.gender.values[0]),
-                age=int(typed_age) if typed_age else -1,
+                age=-1 if age is None else age,
             ),
         )
         await interaction.response.edit_message(

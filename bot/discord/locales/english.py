@@ -38,6 +38,7 @@ _GENERAL = {
     errors.NotText: "**{name}** is not plain text in UTF-8.",
     errors.TextEmpty: "The {field} is empty or has no visible text.",
     errors.TextTooLong: "The {field} is too long: the limit is {limit:,} characters.",
+    errors.NumberOutOfRange: "The {field} is a whole number from {low:,} to {high:,}.",
     errors.NotificationFailed: "Discord is not responding.",
     errors.UnknownTimeZone: (
         "There is no time zone called **{name}**. Use a name such as `Europe/Vienna`."
@@ -297,7 +298,6 @@ _PUBLISHING = {
     publishing.TooManyTags: "Choose one to {limit} tags.",
     publishing.RatingTooLow: "What was found in it is rated **{rating}** at least.",
     publishing.AgeStated: "The definition says another age: {age}. Change it there.",
-    publishing.AgeUnreadable: "An age is a whole number of years, or nothing.",
     publishing.NothingToRead: (
         "**{name}** has no description to review. Write one with `/personality edit` first."
     ),

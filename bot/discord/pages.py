@@ -1,0 +1,46 @@
+"""Pages: a message of components with a part for everything that can be changed of something."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.discord.ui import PersistentButton
+from services.texts import on_one_line, shorten
+
+_EMPTY = "*Nothing yet.*"
+
+
+@dataclass(frozen=True)
+class PagePart:
+    """A part of a page: its label, what is there, and the button that opens it."""
+
+    label: str
+    text: str
+    button: PersistentButton
+
+
+def page_view(
+    heading: str, parts: Sequence[PagePart], *, thumbnail: str | None = None
+) -> ui.LayoutView:
+    """Return a page. Twelve parts fit into what Discord takes: 40 components a message."""
+    container = ui.Container[Any]()
+    title = ui.TextDisplay[Any](heading)
+    container.add_item(ui.Section(title, accessory=ui.Thumbnail(thumbnail)) if thumbnail else title)
+    container.add_item(ui.Separator())
+    for part in parts:
+        text = ui.TextDisplay[Any](f"**{part.label}**\n{part.text or _EMPTY}")
+        container.add_item(ui.Section(text, accessory=part.button))
+    return ui.LayoutView(timeout=None).add_item(container)
+
+
+def page_button(label: str, custom_id: str) -> ui.Button[Any]:
+    """Return the button of a part of a page."""
+    return ui.Button(label=label, style=discord.ButtonStyle.secondary, custom_id=custom_id)
+
+
+def excerpt(text: str, limit: int) -> str:
+    """Return the beginning of a text on one line, without markup."""
+    return discord.utils.escape_markdown(shorten(on_one_line(text), limit))

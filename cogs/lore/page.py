@@ -1,0 +1,166 @@
+"""The page of a lorebook."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Self
+from uuid import UUID
+
+import discord
+from discord import ui
+from typing_extensions import override
+
+from bot.app.services import Services
+from bot.discord.converters import interaction_actor
+from bot.discord.pages import PagePart, excerpt, page_button, page_view
+from bot.discord.ui import AnyInteraction, Modal, PersistentButton, View, show_list
+from cogs.lore.embeds import entry_line
+from cogs.lore.forms import MAX_FORM_TEXT, BookForm, EntryForm
+from services.errors import TextTooLong
+from services.lore import Lorebook, LoreEntry, LoreService
+from services.texts import counted, shorten
+
+_MAX_OPTIONS, _MAX_LABEL = 25, 100  # Discord's limits of menus
+_LABELS: Mapping[str, str] = {
+    "use": "Edit",
+    "list": "Show",
+    "add": "Add",
+    "find": "Find",
+}
+
+
+async def show_page(interaction: AnyInteraction, book_id: UUID) -> None:
+    """Answer with the page of a book, for whoever may change it."""
+    services: Services = interaction.client.services
+    book = await services.lore.get(await interaction_actor(interaction), book_id)
+    entries = await services.lore.entries(book_id)
+    names = ", ".join(excerpt(each.name or "?", 40) for each in entries[:8])
+    texts = {
+        "use": ("How it is used", _use(book)),
+        "list": ("Entries", f"{counted(len(entries), 'entry', 'entries')} · {names}"),
+        "add": ("A new entry", "Keys, and what is known when one of them is said"),
+        "find": ("Change an entry", "By its name, its number, a key or words of its text"),
+    }
+    parts = [
+        PagePart(label, text, BookButton(action, book.id))
+        for action, (label, text) in texts.items()
+    ]
+    heading = f"## {discord.utils.escape_markdown(book.name)}\n-# lorebook of: {book.scope}"
+    await interaction.response.send_message(view=page_view(heading, parts), ephemeral=True)
+
+
+def _use(book: Lorebook) -> str:
+    settings = book.document
+    return " · ".join(
+        [
+            "used" if book.enabled else "switched off",
+            *(
+                f"{label} {settings[name]}"
+                for name, label in (("scan_depth", "scan depth"), ("token_budget", "tokens"))
+                if settings.get(name) is not None
+            ),
+            *(["recursive"] if settings.get("recursive_scanning") else []),
+        ]
+    )
+
+
+class BookButton(
+    PersistentButton, template=r"lore:(?P<action>use|list|add|find):(?P<id>[0-9a-f-]{36})"
+):
+    """Opens what a part of a book's page is changed with."""
+
+    def __init__(self, action: str, book_id: UUID) -> None:
+        super().__init__(page_button(_LABELS[action], f"lore:{action}:{book_id}"))
+        self._action, self._book_id = action, book_id
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(match["action"], UUID(match["id"]))
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        lore: LoreService = interaction.client.services.lore
+        book = await lore.get(await interaction_actor(interaction), self._book_id)
+        if self._action == "list":
+            entries = enumerate(await lore.entries(book.id), start=1)
+            await show_list(
+                interaction,
+                title=discord.utils.escape_markdown(book.name),
+                lines=[entry_line(number, each) for number, each in entries],
+                empty="`/lore edit` adds an entry.",
+            )
+            return
+        forms: Mapping[str, Modal] = {
+            "use": BookForm(lore, book),
+            "add": EntryForm(lore, book),
+            "find": FindForm(lore, book),
+        }
+        await interaction.response.send_modal(forms[self._action])
+
+
+class FindForm(Modal, title="Change an entry"):
+    """Form that looks for entries of a book."""
+
+    def __init__(self, lore: LoreService, book: Lorebook) -> None:
+        super().__init__()
+        self._lore, self._book = lore, book
+        self.words = ui.TextInput[Self](custom_id="words", required=False, max_length=100)
+        self.add_item(
+            ui.Label(
+                text="What to look for",
+                description="In names, keys and texts; a number, or nothing for the first ones.",
+                component=self.words,
+            )
+        )
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        typed = self.words.value.strip().lower().removeprefix("#")
+        entries = enumerate(await self._lore.entries(self._book.id), start=1)
+        found = [(number, entry) for number, entry in entries if _matches(number, entry, typed)]
+        if not found:
+            await interaction.response.send_message("Nothing was found.", ephemeral=True)
+            return
+        more = f" The first {_MAX_OPTIONS} of {len(found):,}." if len(found) > _MAX_OPTIONS else ""
+        view = _FoundView(interaction.user.id, self._lore, self._book, found[:_MAX_OPTIONS])
+        await interaction.response.send_message(
+            f"Which entry is it?{more}", view=view, ephemeral=True
+        )
+        view.message = await interaction.original_response()
+
+
+def _matches(number: int, entry: LoreEntry, typed: str) -> bool:
+    document = entry.document
+    texts = (entry.name, *document.get("keys", ()), document.get("content") or "")
+    return typed == str(number) or any(typed in str(text).lower() for text in texts)
+
+
+class _FoundView(View):
+    """Lets one choose among the entries that were found."""
+
+    def __init__(
+        self, user_id: int, lore: LoreService, book: Lorebook, found: list[tuple[int, LoreEntry]]
+    ) -> None:
+        super().__init__(user_id)
+        self._lore, self._book = lore, book
+        self._entries = {str(entry.id): entry for _, entry in found}
+        menu = ui.Select[Any](
+            options=[
+                discord.SelectOption(
+                    label=shorten(f"#{number} {entry.name or 'without a name'}", _MAX_LABEL),
+                    value=str(entry.id),
+                )
+                for number, entry in found
+            ]
+        )
+        menu.callback = self._choose
+        self._menu = menu
+        self.add_item(menu)
+
+    async def _choose(self, interaction: AnyInteraction) -> None:
+        entry = self._entries[self._menu.values[0]]
+        if len(entry.document.get("content") or "") > MAX_FORM_TEXT:
+            raise TextTooLong(
+                "text of this entry, for a form; `/lore export` has it", MAX_FORM_TEXT
+            )
+        await interaction.response.send_modal(EntryForm(self._lore, self._book, entry))
