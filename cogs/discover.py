@@ -4,15 +4,15 @@ import re
 from typing import Self
 from uuid import UUID
 
-import discord
 from discord import app_commands, ui
 from discord.ext import commands
 from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, is_age_restricted
-from bot.discord.embeds.publishing import listing_embed, listing_line
-from bot.discord.ui import AnyInteraction, PersistentButton, show_list
+from bot.discord.embeds.publishing import listing_embed
+from bot.discord.ui import AnyInteraction, PersistentButton
+from cogs.catalogue import CatalogueView
 from cogs.options import PublicOption, TagOption
 from services.publishing import Listing
 
@@ -51,13 +51,7 @@ class Discover(
     @app_commands.describe(tag="Only personalities with this tag")
     async def browse(self, interaction: Interaction, tag: TagOption | None = None) -> None:
         """Show public personalities, the most liked first."""
-        listings = await self._publishing.browse(
-            age_restricted=is_age_restricted(interaction), tag=tag
-        )
-        lines = [listing_line(each) for each in listings]
-        tag_name = discord.utils.escape_markdown(tag) if tag else None
-        title = f"Personalities: {tag_name}" if tag_name else "Personalities"
-        await show_list(interaction, title=title, lines=lines, footer="/discover view shows one")
+        await CatalogueView(interaction, tag=tag).open(interaction)
 
     @app_commands.command()
     @app_commands.describe(words="Words of the name, the headline or the tags")
@@ -65,12 +59,7 @@ class Discover(
         self, interaction: Interaction, words: app_commands.Range[str, 1, 100]
     ) -> None:
         """Find public personalities."""
-        listings = await self._publishing.browse(
-            age_restricted=is_age_restricted(interaction), words=words
-        )
-        lines = [listing_line(each) for each in listings]
-        title = f"Personalities with {discord.utils.escape_markdown(words)}"
-        await show_list(interaction, title=title, lines=lines, footer="/discover view shows one")
+        await CatalogueView(interaction, words=words).open(interaction)
 
     @app_commands.command()
     @app_commands.describe(personality="Which personality")

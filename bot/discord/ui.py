@@ -17,6 +17,7 @@ from services.texts import printable, shorten
 
 AnyInteraction: TypeAlias = discord.Interaction[Any]
 PAGE = 10
+_LIFETIME = 600  # seconds
 _EMBED_LIMIT = 4096  # what Discord lets the text of an embed hold
 
 
@@ -54,13 +55,11 @@ class Tree(app_commands.CommandTree[Any]):
         await report(interaction, error)
 
 
-class View(ui.View):
-    """Buttons of one person that live as long as the process, and for ten minutes at most."""
+class _Personal(ui.view.BaseView):
+    """Components of one person that live as long as the process, and for ten minutes at most."""
 
-    def __init__(self, user_id: int) -> None:
-        super().__init__(timeout=600)
-        self._user_id = user_id
-        self.message: discord.InteractionMessage | None = None
+    _user_id: int
+    message: discord.InteractionMessage | None
 
     @override
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
@@ -80,14 +79,32 @@ class View(ui.View):
 
     @override
     async def on_timeout(self) -> None:
-        for item in self.children:
+        for item in self.walk_children():
             if isinstance(item, (ui.Button, BaseSelect)):
                 item.disabled = True
         if self.message is not None:
             try:
-                await self.message.edit(view=self)
+                await self.message.edit(view=cast("ui.View", self))
             except discord.HTTPException:
                 return  # it was dismissed, or its token ran out
+
+
+class View(_Personal, ui.View):
+    """Buttons of one person below a text or an embed."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(timeout=_LIFETIME)
+        self._user_id = user_id
+        self.message = None
+
+
+class Layout(_Personal, ui.LayoutView):
+    """A message of one person that is made of components."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(timeout=_LIFETIME)
+        self._user_id = user_id
+        self.message = None
 
 
 class SecretInput(ui.TextInput[ui.View]):

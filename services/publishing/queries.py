@@ -88,6 +88,20 @@ async def tag_names(session: AsyncSession) -> Sequence[str]:
     return result.all()
 
 
+async def used_tags(session: AsyncSession, *, limit: int) -> Sequence[str]:
+    """Return the tags of public personalities, the most frequent first."""
+    result = await session.scalars(
+        select(Tag.name)
+        .join(PersonalityTag, PersonalityTag.tag_id == Tag.id)
+        .join(Personality, Personality.id == PersonalityTag.personality_id)
+        .where(Personality.visibility == Visibility.PUBLIC, Personality.deleted_at.is_(None))
+        .group_by(Tag.id)
+        .order_by(func.count().desc(), Tag.sort_order, Tag.name)
+        .limit(limit)
+    )
+    return result.all()
+
+
 async def durations(session: AsyncSession, attempt: PublishAttempt) -> dict[str, float]:
     """Return the seconds that each step took, from one stored step to the next."""
     steps = await session.scalars(

@@ -30,6 +30,7 @@ from services.publishing.workflow import PublishJob
 from services.types import Actor
 
 _MAX_RESULTS = 100
+_MENU = 24
 
 
 class PublishingService:
@@ -235,6 +236,11 @@ class PublishingService:
             await queries.toggle_like(session, personality_id, user.id)
             await session.refresh(listing.personality)
             return listing
+
+    async def used_tags(self) -> Sequence[str]:
+        """Return the tags that most public personalities have: as many as a menu holds."""
+        async with self._sessions() as session:
+            return await queries.used_tags(session, limit=_MENU)
 
     async def tags(self) -> Sequence[str]:
         """Return the names of all tags."""

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import discord
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.app.wiring import worker
-from db.models import Comment, EngineTask, Media, Vote
+from db.models import Comment, EngineTask, Media, Personality, Vote
 from db.session import Sessions
 from services.engine import ActType
 from services.privacy import PrivacyService
@@ -135,6 +135,36 @@ async def test_a_picture_is_posted_with_words_to_it(
     assert (media.post_id, media.sha256) == (post.id, hashlib.sha256(image_data).hexdigest())
     assert done.cost_usd == pytest.approx(0.04, abs=0.005)
     assert "cannot post images" in content_of(refused)
+
+
+async def test_pictures_are_drawn_as_their_maker_wants(
+    at_work: House, sessions: Sessions, replicate: ReplicateStandIn
+) -> None:
+    await open_board(at_work, at_work.lobby, "Mirela")
+    await at_work.services.cast_faces.give()
+    async with sessions.begin() as session:
+        await session.execute(
+            update(Personality)
+            .where(Personality.name == "Mirela")
+            .values(
+                image_settings={
+                    "style": "ink",
+                    "aspect": "16:9",
+                    "shows_face": True,
+                    "avoid": "hats",
+                }
+            )
+        )
+    at_work.openai.says("A gull asleep on the rail of the lamp room, fog behind.", "He lives here.")
+
+    done = await act(at_work, sessions, at_work.lobby, "Mirela", ActType.IMAGE_POST)
+
+    (ordered,) = replicate.predictions.values()
+    assert (done.status, done.error_message) == ("DONE", None)
+    assert "Style: black ink drawing" in ordered["input"]["prompt"]
+    assert "Not in the picture: hats." in ordered["input"]["prompt"]
+    assert ordered["input"]["aspect_ratio"] == "16:9"
+    assert len(ordered["input"]["image_input"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """`/publish` and `/discover`, as people use them on Discord."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 
 import pytest
+from simcord.components import walk_components
 from simcord.results import InteractionResult
+from sqlalchemy import update
 
 from bot.app.wiring import worker
+from db.models import Personality
 from db.session import Sessions
 from services.access import Situation
 from services.errors import OwnersOnly
@@ -20,6 +24,7 @@ from tests.cogs.forms import (
     lines,
     prefilled,
     press,
+    shown,
     submit,
     suggestions,
 )
@@ -138,7 +143,7 @@ async def test_a_maker_sees_and_changes_what_will_be_public(at_work: House) -> N
     )
     changed = fields(review)
     approved = await at_work.alice.click(answer(review), label="Publish")
-    shown = await at_work.bob.slash(at_work.lobby, "discover view", personality="Ada")
+    listed = await at_work.bob.slash(at_work.lobby, "discover view", personality="Ada")
 
     assert content_of(hidden).endswith("is not public, or cannot be shown in this channel.")
     assert found.description == "Counts the ships that never came back"
@@ -150,9 +155,9 @@ async def test_a_maker_sees_and_changes_what_will_be_public(at_work: House) -> N
     }
     assert (changed["Tags"], changed["Rated"]) == ("horror 100 % · keeper 90 %", "suggestive")
     assert content_of(approved) == "✅ **Ada** is public now: `/discover view` shows how."
-    assert embed(shown).description == "Nobody has seen her sleep"
-    assert fields(shown)["Tags"] == "horror 100 % · keeper 90 %"
-    assert fields(shown)["Rated"] == "suggestive"
+    assert embed(listed).description == "Nobody has seen her sleep"
+    assert fields(listed)["Tags"] == "horror 100 % · keeper 90 %"
+    assert fields(listed)["Rated"] == "suggestive"
 
 
 @pytest.mark.parametrize(
@@ -248,9 +253,12 @@ async def test_what_is_public_is_found_looked_at_and_liked(at_work: House) -> No
     tagged = await at_work.bob.slash(at_work.lobby, "discover browse", tag="*" * 300)
     unknown = await at_work.bob.slash(at_work.lobby, "discover view", personality="Zed")
 
-    assert [line.partition(" ·")[0] for line in lines(browsed)] == ["**Ada**", "**Mirela**"]
-    assert lines(search_results) == ["**Ada** · ♥ 0 · keeper, gruff"]
-    assert embed(nothing).description == embed(tagged).description == "*Nothing yet.*"
+    assert re.findall(r"^\*\*(\w+)\*\*$", shown(browsed), re.MULTILINE) == ["Ada", "Mirela"]
+    assert "**Ada**\nCounts the ships that never came back\n-# keeper, gruff" in shown(
+        search_results
+    )
+    assert "*Nothing yet.*" in shown(nothing)
+    assert "*Nothing yet.*" in shown(tagged)
     assert embed(viewed).description == "Counts the ships that never came back"
     assert fields(viewed) == {
         "Tags": "keeper 90 % · gruff 70 %",
@@ -263,6 +271,56 @@ async def test_what_is_public_is_found_looked_at_and_liked(at_work: House) -> No
     assert embed(liked).footer.text == "♥ 1 · version 2"
     assert embed(again).footer.text == "♥ 2 · version 2"
     assert content_of(unknown) == "**Zed** is not public, or cannot be shown in this channel."
+
+
+def buttons(result: InteractionResult, label: str) -> list[str]:
+    """Return the ids of the buttons with a label, in their order."""
+    components = walk_components(answer(result).components)
+    return [each["custom_id"] for each in components if each.get("label") == label]
+
+
+async def test_the_catalogue_has_pages_faces_filters_likes_and_first_words(
+    at_work: House, sessions: Sessions
+) -> None:
+    await at_work.services.cast_faces.give()
+    for number in range(4):
+        await invent(at_work, at_work.alice, f"Extra {number}")
+    async with sessions.begin() as session:
+        await session.execute(
+            update(Personality)
+            .where(Personality.name.startswith("Extra"))
+            .values(
+                visibility="public",
+                public_version=1,
+                nsfw_rating="safe",
+                gender="unknown",
+                headline="x",
+                public_name=Personality.name,
+                published_at=Personality.created_at,
+            )
+        )
+    who, lobby = at_work.bob, at_work.lobby
+    page = await who.slash(lobby, "discover browse")
+    first = shown(page)
+    await who.click(answer(page), custom_id=buttons(page, "Next")[0])
+    second = shown(page)
+    await who.click(answer(page), custom_id=buttons(page, "Back")[0])
+    await who.select(answer(page), ["keeper"])
+    filtered = shown(page)
+    await who.click(answer(page), custom_id=buttons(page, "0")[0])
+    liked = buttons(page, "1")
+    met = await who.click(answer(page), custom_id=buttons(page, "Talk")[0])
+
+    components = list(walk_components(answer(page).components))
+    assert "7 personalities · page 1 of 2" in first
+    assert "page 2 of 2" in second
+    assert len(re.findall(r"\*\*", first + second)) == 14
+    assert "1 personality" in filtered
+    assert "**Mirela**" in filtered
+    assert len(liked) == 1
+    assert len([each for each in components if each.get("media")]) == 1
+    assert content_of(met).startswith("**Mirela** answers your direct messages now: <#")
+    assert len(who.user.dm_channel.history()) == 0  # the cast of the tests has no first words
 
 
 async def test_names_and_tags_are_suggested(at_work: House) -> None:

@@ -120,14 +120,14 @@ def _add_facts(
         embed.add_field(name="Gender", value=gender)
 
 
-def listing_line(listing: Listing) -> str:
-    """Return a public personality on two lines."""
+def listing_text(listing: Listing) -> str:
+    """Return a public personality on three lines: name, headline, tags."""
     personality = listing.personality
-    name = discord.utils.escape_markdown(personality.public_name or "")
+    escape = discord.utils.escape_markdown
     tags = ", ".join(tag for tag, _ in listing.tags[:_MAX_TAGS])
     return (
-        f"**{name}** · ♥ {personality.likes_count} · {tags}\n"
-        f"{discord.utils.escape_markdown(personality.headline or '')}"
+        f"**{escape(personality.public_name or '')}**\n"
+        f"{escape(personality.headline or '')}\n-# {tags}"
     )
 
 
