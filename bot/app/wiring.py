@@ -157,7 +157,7 @@ def assemble(
     hosting = FaceHosting(sessions, pipeline.store, adapters.face_host)
     faces = FaceService(sessions, pipeline, personalities, hosting, models)
     face_chooser = FaceChooser(sessions, pipeline.store, hosting)
-    library = LoreLibrary()
+    library = LoreLibrary(embedder)
     generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared, library)
     writer = ConversationWriter(sessions, embedder, quotas)
     options = engine or EngineOptions()

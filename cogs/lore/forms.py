@@ -17,11 +17,12 @@ from services.lore import (
     LoreEntry,
     LoreService,
     LoreTarget,
+    is_found_by_meaning,
 )
 from services.texts import read_number, shorten
 
 MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
-_ALWAYS, _OFF = "always", "off"
+_ALWAYS, _MEANING, _OFF = "always", "meaning", "off"
 _USED, _RECURSIVE = "used", "recursive"
 _MAX_SCAN_DEPTH, _MAX_BUDGET, _MAX_DEPTH = 100, 4000, 999
 
@@ -55,6 +56,11 @@ class EntryForm(Modal):
                     default=bool(document.get("constant")),
                 ),
                 discord.CheckboxGroupOption(
+                    label="Also when something near in meaning is said",
+                    value=_MEANING,
+                    default=entry is not None and is_found_by_meaning(entry),
+                ),
+                discord.CheckboxGroupOption(
                     label="Switched off", value=_OFF, default=document.get("enabled") is False
                 ),
             ],
@@ -80,6 +86,7 @@ class EntryForm(Modal):
             secondary_keys=_split(self.secondary_keys.value),
             content=self.content.value,
             constant=_ALWAYS in self.options.values,
+            by_meaning=_MEANING in self.options.values,
             enabled=_OFF not in self.options.values,
         )
         entry = await self._lore.save_entry(

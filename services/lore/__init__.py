@@ -4,6 +4,7 @@ from db.models import Lorebook, LoreEntry, LoreScope
 from services.lore.activation import BUDGET_SHARE, activate
 from services.lore.books import Book, BookSettings
 from services.lore.card_books import CardLorebooks
+from services.lore.editing import is_found_by_meaning
 from services.lore.entries import Entry, Position
 from services.lore.errors import (
     BadPattern,
@@ -70,6 +71,7 @@ __all__ = [
     "Timer",
     "UnpreparedBook",
     "activate",
+    "is_found_by_meaning",
     "lore_text",
     "save_timers",
     "timers",

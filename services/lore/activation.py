@@ -131,7 +131,7 @@ class _Search:
         """Return the entries that may be used, by their keys or otherwise, and are not yet."""
         candidates: dict[UUID, Book] = {}
         for book in self._books:
-            ids = set(book.always)
+            ids = set(book.always) | (book.entries.keys() & self._context.similar.keys())
             timed = book.entries.keys() & self._timers.keys()
             ids |= {id_ for id_ in timed if self._is_sticky(book.entries[id_])}
             for section in book.sections:
@@ -189,7 +189,14 @@ class _Search:
             Reason.STICKY: self._is_sticky(entry),
         }
         direct = next((reason for reason, holds in reasons.items() if holds), None)
-        return Hit(entry, book, direct) if direct else self._match(entry, book)
+        if direct:
+            return Hit(entry, book, direct)
+        return self._match(entry, book) or self._compare(entry, book)
+
+    def _compare(self, entry: Entry, book: Book) -> Hit | None:
+        """Return an entry if it is near in meaning to what was said last."""
+        is_near = self._level == 1 and entry.id in self._context.similar
+        return Hit(entry, book, Reason.MEANING) if is_near else None
 
     def _waits_for(self, entry: Entry) -> SkipReason | None:
         if entry.position is Position.OUTLET:

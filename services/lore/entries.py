@@ -95,6 +95,7 @@ class Entry:
     logic: Logic = Logic.AND_ANY
     enabled: bool = True
     constant: bool = False
+    by_meaning: bool = False
     order: int = 100
     priority: int = 0
     position: Position = Position.BEFORE_DEFINITION
@@ -152,6 +153,7 @@ def parse(document: Mapping[str, Any], entry_id: UUID) -> Entry:
         logic=Logic(reader.choice("selectiveLogic", len(Logic))),
         enabled=reader.flag("enabled", default=True) is not False,
         constant=bool(reader.flag("constant")),
+        by_meaning=bool(reader.flag("vectorized")),
         order=reader.whole("insertion_order", default=100),
         priority=reader.whole("priority"),
         position=position,

@@ -325,7 +325,7 @@ def _problem(document: Document, content: str) -> LoreNoteKind | None:
         return LoreNoteKind.EMPTY
     options = _object(document.get("extensions"))
     keys = read_texts(document.get("keys")) or []
-    is_found = document.get("constant") or content.startswith("@@")
+    is_found = document.get("constant") or options.get("vectorized") or content.startswith("@@")
     if not keys and not is_found:
         return LoreNoteKind.NO_KEYS
     patterns = (as_pattern(key, use_regex=False) for key in keys)

@@ -4,12 +4,15 @@ import asyncio
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.embeddings import TextEmbedder
 from services.llm import estimate
 from services.lore import queries
 from services.lore.activation import activate
@@ -20,6 +23,11 @@ from services.lore.types import Activation, LoreContext, LorePlace
 from services.personalities.cards import read_number
 
 _MAX_ENTRIES = 50_000  # of all books that are kept
+# As SillyTavern's vector storage compares: two messages, and so many entries at most.
+_COMPARED_MESSAGES, _MAX_SIMILAR = 2, 5
+# The cosine of unit vectors. Questions about an entry in other words reach .18 to .36, other talk
+# at most .15, where both were tried: `tests/services/test_lore_meaning.py`.
+MIN_NEARNESS = 0.17
 
 
 @dataclass(frozen=True)
@@ -47,9 +55,14 @@ class UnpreparedBook:
 
 
 class LoreLibrary:
-    """Keeps books that were searched as long as they are current, and searches them in threads."""
+    """Keeps books that were searched as long as they are current, and searches them in threads.
 
-    def __init__(self) -> None:
+    Without an `embedder`, entries are found by their keys alone.
+    """
+
+    def __init__(self, embedder: TextEmbedder | None = None) -> None:
+        self._embedder = embedder
+        self._vectors: dict[UUID, tuple[Sequence[UUID], npt.NDArray[np.float32]]] = {}
         self._books: OrderedDict[UUID, tuple[int, Book]] = OrderedDict()
         # Patterns that took too long; they are off until their entry is another one.
         self._slow: set[Pattern] = set()
@@ -81,36 +94,66 @@ class LoreLibrary:
         if not books:
             return Activation()
 
-        def search() -> tuple[Activation, list[Book]]:
-            prepared = [
-                each.prepare() if isinstance(each, UnpreparedBook) else each for each in books
-            ]
-            activation = activate(
-                prepared,
-                context,
-                expand=expand,
-                estimate=estimate,
-                randomness=randomness,
-                ignored=tuple(self._slow),
-            )
-            return activation, prepared
-
-        activation, prepared = await asyncio.to_thread(search)
-        self._slow.update(activation.timed_out)
+        prepared = await asyncio.to_thread(_prepare_all, books)
         for each, book in zip(books, prepared, strict=True):
             if isinstance(each, UnpreparedBook):
                 self._keep(each.revision.revision, book)
+        context = replace(context, similar=await self._find_similar(prepared, context.messages))
+        activation = await asyncio.to_thread(
+            activate,
+            prepared,
+            context,
+            expand=expand,
+            estimate=estimate,
+            randomness=randomness,
+            ignored=tuple(self._slow),
+        )
+        self._slow.update(activation.timed_out)
         return activation
+
+    async def _find_similar(
+        self, books: Sequence[Book], messages: Sequence[str]
+    ) -> Mapping[UUID, float]:
+        """Return the entries nearest in meaning to the last messages, of those that may be."""
+        asked = [each.strip() for each in messages[-_COMPARED_MESSAGES:] if each.strip()]
+        meant = [book for book in books if any(e.by_meaning for e in book.entries.values())]
+        if self._embedder is None or not meant or not asked:
+            return {}
+        questions = np.array(await self._embedder.embed(asked), dtype=np.float32)
+        found: dict[UUID, float] = {}
+        for book in meant:
+            ids, vectors = await self._vectors_of(book)
+            nearness = (vectors @ questions.T).max(axis=1)
+            found |= dict(zip(ids, map(float, nearness), strict=True))
+        near = [id_ for id_, score in found.items() if score >= MIN_NEARNESS]
+        near.sort(key=lambda id_: -found[id_])
+        return {id_: found[id_] for id_ in near[:_MAX_SIMILAR]}
+
+    async def _vectors_of(self, book: Book) -> tuple[Sequence[UUID], npt.NDArray[np.float32]]:
+        if (kept := self._vectors.get(book.id)) is not None:
+            return kept
+        meant = [each for each in book.entries.values() if each.by_meaning]
+        texts = [f"{each.name}. {each.content}" for each in meant]
+        vectors = await self._embedder.embed(texts) if self._embedder else []
+        kept = [each.id for each in meant], np.array(vectors, dtype=np.float32)
+        self._vectors[book.id] = kept
+        return kept
 
     def _keep(self, revision: int, book: Book) -> None:
         self._books[book.id] = revision, book
         self._books.move_to_end(book.id)
+        self._vectors.pop(book.id, None)
         while len(self._books) > 1 and self._entry_count > _MAX_ENTRIES:
-            self._books.popitem(last=False)
+            removed, _ = self._books.popitem(last=False)
+            self._vectors.pop(removed, None)
 
     @property
     def _entry_count(self) -> int:
         return sum(len(book.entries) for _, book in self._books.values())
+
+
+def _prepare_all(books: Sequence[Book | UnpreparedBook]) -> list[Book]:
+    return [each.prepare() if isinstance(each, UnpreparedBook) else each for each in books]
 
 
 def settings_of(document: Mapping[str, Any]) -> BookSettings:

@@ -1,7 +1,7 @@
 """Creating, changing, testing, importing and exporting lorebooks."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -14,17 +14,14 @@ from services.access import Owned, Quotas, check_quota
 from services.clock import Clock, SystemClock
 from services.heavy_work import HeavyWork
 from services.lore import formats, queries
+from services.lore.editing import entry_values, with_meaning
 from services.lore.entries import (
     MAX_CONTENT,
-    MAX_KEY_LENGTH,
-    MAX_KEYS,
     Position,
-    as_pattern,
     name_of,
     parse,
 )
 from services.lore.errors import (
-    BadPattern,
     LorebookNameTaken,
     LorebookNotFound,
     LorebookTooLarge,
@@ -32,7 +29,6 @@ from services.lore.errors import (
     LoreNotYours,
 )
 from services.lore.library import LoreLibrary
-from services.lore.matching import problem_of
 from services.lore.types import (
     Activation,
     EntryTexts,
@@ -163,7 +159,7 @@ class LoreService:
             LorebookTooLarge, QuotaReached: There are too many entries.
             TextTooLong: The text is too long.
         """
-        values = _entry_values(texts)
+        values = entry_values(texts)
         async with self._sessions.begin() as session:
             book = await self._owned(session, actor, book_id)
             if entry_id is None:
@@ -171,12 +167,15 @@ class LoreService:
                     raise LorebookTooLarge(formats.LIMIT_MB, formats.MAX_ENTRIES)
                 await self._check_quota(session, actor, book.maker_id, 1)
                 document: dict[str, Any] = {"insertion_order": 100, "extensions": {}, **values}
+                document = with_meaning(document, by_meaning=texts.by_meaning)
                 entry = await queries.add_entry(session, book_id, document)
             else:
                 entry = await session.get(LoreEntry, entry_id)
                 if entry is None or entry.lorebook_id != book_id:
                     raise LoreEntryNotFound("this entry")
-                entry.document = {**entry.document, **values}
+                entry.document = with_meaning(
+                    {**entry.document, **values}, by_meaning=texts.by_meaning
+                )
             entry.name = name_of(entry.document)
             book.revision += 1
             return entry
@@ -364,29 +363,3 @@ async def _check_target(
             is_allowed = False
     if not (is_allowed or actor.is_bot_owner):
         raise LoreNotYours(target.scope)
-
-
-def _entry_values(texts: EntryTexts) -> Mapping[str, Any]:
-    """Return the values of an entry's document.
-
-    Raises:
-        BadPattern: A key is a regular expression that cannot be used.
-        TextTooLong: The text is too long.
-    """
-    keys, secondary = (
-        [each[:MAX_KEY_LENGTH] for each in some][:MAX_KEYS]
-        for some in (texts.keys, texts.secondary_keys)
-    )
-    for key in [*keys, *secondary]:
-        pattern = as_pattern(key, use_regex=False)
-        if pattern is not None and problem_of(pattern):
-            raise BadPattern(key)
-    return {
-        "comment": texts.name.strip(),
-        "keys": keys,
-        "secondary_keys": secondary,
-        "selective": bool(secondary),
-        "content": clean_text(texts.content, field="text", limit=MAX_CONTENT),
-        "constant": texts.constant,
-        "enabled": texts.enabled,
-    }

@@ -29,6 +29,7 @@ class Reason(StrEnum):
 
     CONSTANT = "always"
     KEY = "key"
+    MEANING = "near in meaning"
     STICKY = "sticky"
     FORCED = "forced"
 
@@ -62,7 +63,8 @@ class LoreContext:
 
     `messages` are in order. `position` counts the messages of the conversation, `own_messages`
     those of the personality. `fields` are texts beside the messages, by their macros.
-    `greeting` is the number of the first message that began it, from 0.
+    `greeting` is the number of the first message that began it, from 0. `similar` has the entries
+    whose meaning is near that of the last messages, with how near it is, up to 1.
     """
 
     messages: Sequence[str]
@@ -71,6 +73,7 @@ class LoreContext:
     position: int = 0
     own_messages: int = 0
     greeting: int | None = None
+    similar: Mapping[UUID, float] = field(default_factory=dict[UUID, float])
     trigger: str = "normal"
     timers: Sequence[Timer] = ()
     budget: int = MAX_BUDGET
@@ -186,4 +189,5 @@ class EntryTexts:
     secondary_keys: Sequence[str]
     content: str
     constant: bool
+    by_meaning: bool
     enabled: bool
