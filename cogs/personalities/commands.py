@@ -33,6 +33,7 @@ from services.errors import DomainError
 from services.faces import NoCardFace
 from services.personalities import (
     CARD_LIMIT_MB,
+    CardExtras,
     CardKind,
     CardNote,
     CardNoteKind,
@@ -59,6 +60,7 @@ class Personalities(
         self._versions = bot.services.versions
         self._faces = bot.services.faces
         self._photos = bot.services.photos
+        self._memory = bot.services.memory
         self._servers = bot.services.servers
         self._greetings = bot.services.greetings
 
@@ -331,19 +333,30 @@ class Personalities(
 
     @app_commands.command(name="export")
     @app_commands.describe(
-        personality="Which of yours", kind="JSON, the file that it came from, or CharX"
+        personality="Which of yours",
+        kind="JSON, the file that it came from, or CharX: an archive with pictures and versions",
+        memories="Whether the archive has what it remembers of you; by default not",
     )
     async def export(
         self,
         interaction: Interaction,
         personality: OwnPersonalityOption,
         kind: Literal["json", "file", "charx"] = "json",
+        memories: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
     ) -> None:
         """Export a personality as a character card."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        card = await self._cards.export_card(
-            await interaction_actor(interaction), personality.id, CardKind(kind)
-        )
+        actor, card_kind, extras = await interaction_actor(interaction), CardKind(kind), None
+        if card_kind is CardKind.CHARX:
+            face, expressions = await self._faces.export(actor, personality.id)
+            remembered = await self._memory.list_memories(actor, personality.id) if memories else ()
+            extras = CardExtras(
+                face=face,
+                expressions=expressions,
+                versions=await self._versions.list_versions(actor, personality.id),
+                memories=[(memory.created_at, memory.content) for memory, _ in remembered],
+            )
+        card = await self._cards.export_card(actor, personality.id, card_kind, extras)
         file = discord.File(io.BytesIO(card.data), filename=card.filename)
         name = discord.utils.escape_markdown(personality.name)
         content = f"**{name}** as a character card, which other programs import, too."

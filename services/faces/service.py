@@ -1,7 +1,7 @@
 """Giving personalities a face and expressions: stored, cropped, and looked at."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -212,6 +212,27 @@ class FaceService:
             await get_owned(session, actor, personality_id)
             return await queries.expressions(session, personality_id)
 
+    async def export(
+        self, actor: Actor, personality_id: UUID
+    ) -> tuple[bytes | None, Mapping[str, bytes]]:
+        """Return the face of a personality, if it is not its card's, and its expressions.
+
+        Raises:
+            OwnersOnly, PersonalityNotFound: The personality is not the actor's, or was deleted.
+            StorageMisconfigured, StorageUnavailable: A picture could not be read.
+        """
+        _, card = await self._card(actor, personality_id)
+        async with self._sessions() as session:
+            key = await queries.main_face_key(session, personality_id)
+            expressions = await queries.expressions(session, personality_id)
+        face = await self._pipeline.store.get(key) if key else None
+        if face is not None and card is not None:
+            brought = await self._heavy_work.run(
+                actor.discord_id, _is_face_of_card, card.document, card.file, face
+            )
+            face = None if brought else face
+        return face, {each.name: await self.picture(each) for each in expressions}
+
     async def picture(self, face: Face) -> bytes:
         """Return the picture of a face, as JPEG.
 
@@ -315,3 +336,12 @@ async def _check_room(session: AsyncSession, actor: Actor, personality_id: UUID,
     )
     if (others or 0) >= MAX_EXPRESSIONS:
         raise TooManyExpressions(MAX_EXPRESSIONS)
+
+
+def _is_face_of_card(document: str, file: bytes | None, face: bytes) -> bool:
+    """Whether a stored face was made of the picture of a card."""
+    data = cards.face_of(document, file)
+    try:
+        return data is not None and square(data, Crop.TOP).data == face
+    except DomainError:
+        return False

@@ -2,7 +2,7 @@
 
 from db.models import Personality, SystemPrompt, Visibility
 from services.personalities.card_notes import CardNote, CardNoteKind
-from services.personalities.card_service import CardService
+from services.personalities.card_service import CardExtras, CardService
 from services.personalities.cards import LIMIT_MB as CARD_LIMIT_MB
 from services.personalities.definition import (
     GREETINGS,
@@ -65,6 +65,7 @@ __all__ = [
     "MAX_NAME_WORDS",
     "BadAddress",
     "CardBooks",
+    "CardExtras",
     "CardFile",
     "CardKind",
     "CardNote",

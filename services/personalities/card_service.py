@@ -1,6 +1,8 @@
 """Importing and exporting personalities as character cards."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from services.personalities.errors import CopyNotAllowed, NoCardImage, Personali
 from services.personalities.guards import get_owned
 from services.personalities.names import alias_for, free_name
 from services.personalities.types import CardBooks, CardFile, CardKind, ImportedCard
+from services.personalities.versions import Version
 from services.types import Actor
 
 # Settings that a copy has, too.
@@ -24,6 +27,32 @@ _COPIED = (
     *("age_restricted", "avatar_explicit", "memory_enabled", "context_window_size"),
     *("system_prompt_id", "image_enabled", "image_settings", "voice_settings"),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardExtras:
+    """What an archive has beside the card: pictures, versions, the exporter's memories.
+
+    Without a `face`, it is the card's. Memories are told with their times.
+    """
+
+    face: bytes | None = None
+    expressions: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    versions: Sequence[Version] = ()
+    memories: Sequence[tuple[datetime, str]] = ()
+
+    def notes(self) -> Mapping[str, Any]:
+        """Return what is no part of a card for other programs."""
+        versions = [
+            {"number": each.number, "created_at": each.row.created_at.isoformat()}
+            | ({"label": each.row.label} if each.row.label else {})
+            for each in self.versions
+        ]
+        memories = [
+            {"created_at": at.isoformat(), "content": content} for at, content in self.memories
+        ]
+        named = {"versions": versions, "memories": memories}
+        return {name: value for name, value in named.items() if value}
 
 
 class CardService:
@@ -138,9 +167,15 @@ class CardService:
             return copy
 
     async def export_card(
-        self, actor: Actor, personality_id: UUID, kind: CardKind = CardKind.JSON
+        self,
+        actor: Actor,
+        personality_id: UUID,
+        kind: CardKind = CardKind.JSON,
+        extras: CardExtras | None = None,
     ) -> CardFile:
         """Export a personality as a character card; the file as it came where nothing changed.
+
+        An archive has the `extras`, too.
 
         Raises:
             NoCardImage: The file that it came from is requested, but it was not imported from one.
@@ -152,9 +187,30 @@ class CardService:
             book = await self._books.find(session, personality_id)
         if kind is CardKind.FILE and (card is None or card.file is None):
             raise NoCardImage(personality.name)
+        if kind is CardKind.CHARX:
+            return await self._heavy_work.run(
+                actor.discord_id or 0,
+                *(self._write_archive, personality, card, book, extras or CardExtras()),
+            )
         return await self._heavy_work.run(
             actor.discord_id or 0, self._write, personality, card, book, kind
         )
+
+    def _write_archive(
+        self,
+        personality: Personality,
+        card: PersonalityCard | None,
+        book: dict[str, Any] | None,
+        extras: CardExtras,
+    ) -> CardFile:
+        face = extras.face or (cards.face_of(card.document, card.file) if card else None)
+        data = cards.write_charx(
+            self._document(personality, card, book),
+            face,
+            expressions=extras.expressions,
+            notes=extras.notes(),
+        )
+        return CardFile(f"{personality.slug}.charx", data)
 
     def _write(
         self,
@@ -165,9 +221,6 @@ class CardService:
     ) -> CardFile:
         new = self._document(personality, card, book)
         file = card.file if card else None
-        if kind is CardKind.CHARX:
-            face = cards.face_of(card.document, file) if card else None
-            return CardFile(f"{personality.slug}.charx", cards.write_charx(new, face))
         if kind is CardKind.JSON or card is None or file is None:
             return CardFile(f"{personality.slug}.json", new.encode())
         data = cards.write_file(file, card.document, new)

@@ -1,5 +1,6 @@
 """Expressions of personalities: the face changes with what is said."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,12 +8,14 @@ from sqlalchemy import update
 
 from db.models import Personality, Visibility
 from db.session import Sessions
+from services.embeddings import WordLlamaEmbedder
 from services.faces import MAX_EXPRESSIONS, FaceChooser, FaceHosting, FaceService
 from services.faces.expressions import choose
+from services.personalities import cards
 from tests.cogs.concurrent import actor, invent
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, embed, shown
-from tests.cogs.test_cards import import_card
+from tests.cogs.forms import answer, content_of, embed, lines, shown
+from tests.cogs.test_cards import ZED, import_card
 from tests.cogs.test_faces import picture, with_assets
 from tests.fakes import FakeFaceHost
 from tests.services.test_card_formats import archive
@@ -217,3 +220,40 @@ async def test_the_cast_has_faces_and_expressions_of_its_own(
     assert (happy or "") != (main or "")
     assert embed(viewed).thumbnail.url == main
     assert len(await house.bot.fetch_application_emojis()) == 4
+
+
+async def test_an_archive_has_faces_versions_and_ones_own_memories_if_wanted(
+    house: House, embedder: WordLlamaEmbedder
+) -> None:
+    await import_card(house, "zed.json", json.dumps(ZED).encode())
+    given = picture()
+    await house.alice.slash(
+        house.lobby, "personality avatar", personality="Zed", picture=("me.png", given)
+    )
+    await add(house, "happy", to="Zed")
+    for who in (house.alice, house.bob):
+        await who.send(house.lobby, f"@Zed I am {who.user.name} and like ships")
+
+    async def export(**options: Any) -> cards.Card:
+        exported = await house.alice.slash(
+            house.lobby, "personality export", personality="Zed", kind="charx", **options
+        )
+        (file,) = answer(exported).attachments
+        return cards.read(await file.read())
+
+    plain, full = await export(), await export(memories=True)
+    again = await house.alice.slash(
+        house.lobby, "personality import", card=("zed.charx", plain.file or b"")
+    )
+
+    assert cards.face_of(plain.document, plain.file) is not None
+    assert [name for name, _ in cards.expressions_of(plain.document, plain.file)] == ["happy"]
+    troupe = plain.body["extensions"]["troupe"]
+    assert [each["number"] for each in troupe["versions"]] == [2, 1]
+    assert "memories" not in troupe
+    told = json.dumps(full.body["extensions"]["troupe"]["memories"])
+    assert "alice" in told.lower()
+    assert "bob" not in told.lower()
+    assert embed(again).thumbnail.url
+    listed = await house.alice.slash(house.lobby, "personality list")
+    assert len([line for line in lines(listed) if "Zed" in line]) == 2

@@ -110,25 +110,50 @@ def write_file(file: bytes, document: str, new: str) -> bytes:
     return containers.replace_in_zip(file, new)
 
 
-def write_charx(document: str, face: bytes | None) -> bytes:
-    """Return a CharX of a card as V3, which has its face as its main icon."""
+def write_charx(
+    document: str,
+    face: bytes | None,
+    *,
+    expressions: Mapping[str, bytes] | None = None,
+    notes: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Return a CharX of a card as V3: its face is the main icon, expressions are emotions.
+
+    `notes` are what only this program knows: they become `extensions.troupe`.
+    """
     body = _load_body(document)
     changes: dict[str, Any] = {}
     files: dict[str, bytes] = {}
+    brought: list[dict[str, str]] = []
     if face is not None:
-        extension = containers.extension_of(face)
-        path = f"assets/icon/image/main.{extension}"
-        files[path] = face
-        icon = {"type": "icon", "uri": f"embeded://{path}", "name": "main", "ext": extension}
+        brought.append(_asset(files, "icon", "main", face))
+    brought += [
+        _asset(files, "emotion", name, picture) for name, picture in (expressions or {}).items()
+    ]
+    if brought:
+        replaced = {each["type"] for each in brought}
         assets = body.get("assets")
         others: list[Any] = [
             each
             for each in (cast("list[Any]", assets) if isinstance(assets, list) else [])
-            if not (isinstance(each, dict) and cast("dict[str, Any]", each).get("type") == "icon")
+            if not (isinstance(each, dict) and cast("dict[str, Any]", each).get("type") in replaced)
         ]
-        changes = {"assets": [icon, *others]}
+        changes = {"assets": [*brought, *others]}
+    if notes:
+        extensions = body.get("extensions")
+        old = cast("dict[str, Any]", extensions) if isinstance(extensions, dict) else {}
+        changes["extensions"] = {**old, "troupe": dict(notes)}
     document = _as_version(document, {**changes, **_missing(body, changes)}, _V3)
     return containers.build_charx(document, files)
+
+
+def _asset(files: dict[str, bytes], kind: str, name: str, picture: bytes) -> dict[str, str]:
+    """Add a picture to the files of an archive, and return what names it."""
+    extension = containers.extension_of(picture)
+    stem = "main" if kind == "icon" else f"{len(files)}"
+    path = f"assets/{kind}/image/{stem}.{extension}"
+    files[path] = picture
+    return {"type": kind, "uri": f"embeded://{path}", "name": name, "ext": extension}
 
 
 def to_v2(document: str) -> str:
