@@ -28,7 +28,7 @@ _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
 _SHORT = {"name", "display_name", "nickname", "avatar_url", "personality_age"}
 
 
-_MAX_GREETINGS = 5  # inputs of a form
+MAX_GREETINGS = 5  # inputs of a form
 _WINDOW = (2, 200)
 _UPLOADED = [column for column in LIMITS if column in LABELS]
 _FLAGS = {
@@ -115,46 +115,42 @@ class PersonalityForm(Modal):
 
 
 class GreetingForm(Modal, title="First messages"):
-    """Form for what a personality says first: the first message and up to four others."""
+    """Form for what a personality says first: five of its first messages, from `start` on."""
 
-    def __init__(self, personalities: PersonalityService, personality: Personality) -> None:
+    def __init__(
+        self, personalities: PersonalityService, personality: Personality, *, start: int = 0
+    ) -> None:
         super().__init__()
-        self._personalities, self._personality = personalities, personality
-        others = personality.alternate_greetings
+        self._personalities, self._personality, self._start = personalities, personality, start
         self.texts: list[ui.TextInput[Self]] = []
-        # Those that are longer than a form, and further ones, stay as they are.
-        self._further = others[_MAX_GREETINGS - 1 :]
-        for number in range(_MAX_GREETINGS):
-            texts = [personality.first_message or "", *others]
-            current = texts[number] if number < len(texts) else ""
+        self._before = [personality.first_message or "", *personality.alternate_greetings]
+        self._before += [""] * (start + MAX_GREETINGS - len(self._before))
+        for number in range(start, start + MAX_GREETINGS):
             text = ui.TextInput[Self](
                 custom_id=f"greeting_{number}",
                 style=TextStyle.long,
                 required=False,
-                default=current[:_MAX_FORM_TEXT] or None,
+                default=self._before[number][:_MAX_FORM_TEXT] or None,
                 max_length=_MAX_FORM_TEXT,
             )
             self.texts.append(text)
             label = "First message" if number == 0 else f"Another one ({number})"
             self.add_item(ui.Label(text=label, component=text))
-        self._before = [text.default or "" for text in self.texts]
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        old = [self._personality.first_message or "", *self._personality.alternate_greetings]
-        old += [""] * (_MAX_GREETINGS - len(old))
-        new = [
+        greetings = [*self._before]
+        for number, text in enumerate(self.texts, start=self._start):
             # What the form has cut is kept whole if nobody changed what it showed.
-            before if text.value == shown else text.value
-            for text, shown, before in zip(self.texts, self._before, old, strict=False)
-        ]
-        first, *others = new
+            if text.value != greetings[number][:_MAX_FORM_TEXT]:
+                greetings[number] = text.value
+        first, *others = greetings
         changed = await self._personalities.edit(
             await interaction_actor(interaction),
             self._personality.id,
             {
                 "first_message": first,
-                "alternate_greetings": [*(each for each in others if each.strip()), *self._further],
+                "alternate_greetings": [each for each in others if each.strip()],
             },
             base=self._personality.version,
         )

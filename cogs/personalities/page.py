@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Self, TypeAlias
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from typing_extensions import override
 from bot.app.services import Services
 from bot.discord.converters import interaction_actor
 from bot.discord.pages import PagePart, excerpt, page_button, page_view
-from bot.discord.ui import AnyInteraction, PersistentButton
+from bot.discord.ui import AnyInteraction, PersistentButton, View
 from cogs.personalities.forms import (
+    MAX_GREETINGS,
     GreetingForm,
     PersonalityForm,
     Section,
@@ -25,12 +27,18 @@ from cogs.personalities.labels import LABELS
 from cogs.personalities.picture_form import ModelForm, PictureForm
 from cogs.personalities.versions import VersionsView
 from services.characters import STYLES
-from services.personalities import LIMITS, ImageSettings, Personality, PersonalityDetails
+from services.personalities import (
+    LIMITS,
+    ImageSettings,
+    Personality,
+    PersonalityDetails,
+    PersonalityService,
+)
 from services.texts import counted, on_one_line, shorten
 
 _ID = r"(?P<id>[0-9a-f-]{36})"
 _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
-_MAX_FILES = 10  # Discord's limit for a message
+_MAX_FILES, _MAX_BUTTONS = 10, 25  # Discord's limits for a message
 
 
 def page(details: PersonalityDetails, *, lore: str) -> ui.LayoutView:
@@ -113,8 +121,8 @@ def _lines(personality: Personality, section: Section) -> str:
     lines = [
         f"*{LABELS[column][0]}* {excerpt(text, 90)}"
         for column in section.value
-        # First messages have a part of their own.
-        if column != "first_message" and (text := _text(personality, column))
+        # First messages have a part of their own, and the face is above.
+        if column not in ("first_message", "avatar_url") and (text := _text(personality, column))
     ]
     return "\n".join(lines)[:350]
 
@@ -173,8 +181,32 @@ def _edit(section: Section) -> _Action:
 
 
 async def _greet(interaction: AnyInteraction, personality: Personality) -> None:
-    form = GreetingForm(interaction.client.services.personalities, personality)
-    await interaction.response.send_modal(form)
+    personalities = interaction.client.services.personalities
+    if len(personality.alternate_greetings) < MAX_GREETINGS:
+        await interaction.response.send_modal(GreetingForm(personalities, personality))
+        return
+    view = _GreetingsView(interaction.user.id, personalities, personality)
+    await interaction.response.send_message("Which ones?", view=view, ephemeral=True)
+    view.message = await interaction.original_response()
+
+
+class _GreetingsView(View):
+    """Opens the form of first messages at one of its parts; the last part has room for more."""
+
+    def __init__(
+        self, user_id: int, personalities: PersonalityService, personality: Personality
+    ) -> None:
+        super().__init__(user_id)
+        self._personalities, self._personality = personalities, personality
+        starts = range(0, len(personality.alternate_greetings) + 2, MAX_GREETINGS)
+        for start in starts[:_MAX_BUTTONS]:
+            button = ui.Button[Self](label=f"{start + 1} to {start + MAX_GREETINGS}")
+            button.callback = partial(self._open, start)
+            self.add_item(button)
+
+    async def _open(self, start: int, interaction: AnyInteraction) -> None:
+        form = GreetingForm(self._personalities, self._personality, start=start)
+        await interaction.response.send_modal(form)
 
 
 async def _show_lore(interaction: AnyInteraction, personality: Personality) -> None:

@@ -208,3 +208,28 @@ async def test_the_page_of_a_lorebook_changes_it_and_finds_entries(house: House)
     again = texts_of(await house.alice.slash(house.lobby, "lore open", book="Tock"))
     assert "used · scan depth 7" in again
     assert "5 entries" in again
+
+
+async def test_many_first_messages_are_edited_in_parts(house: House) -> None:
+    page = await opened(house)
+    zed = await house.services.personalities.find_own(actor(house.alice), "Zed")
+    others = [f"*tick {number}*" for number in range(1, 10)]
+    await house.services.personalities.edit(
+        actor(house.alice), zed.id, {"alternate_greetings": others}
+    )
+
+    parts = await press(house, page, "greeting")
+    labels = [each["label"] for each in shown(parts) if "label" in each]
+    form = await house.alice.click(answer(parts), label="6 to 10")
+    saved = await house.alice.submit_modal(
+        form, {**prefilled(form), "greeting_6": "", "greeting_9": "*tock*"}
+    )
+    changed = await house.services.personalities.find_own(actor(house.alice), "Zed")
+
+    assert labels == ["1 to 5", "6 to 10", "11 to 15"]
+    assert prefilled(form)["greeting_5"] == "*tick 5*"
+    assert "Saved as version" in content_of(saved)
+    assert list(changed.alternate_greetings) == [
+        *(each for each in others[:-1] if each != "*tick 6*"),
+        "*tock*",
+    ]
