@@ -193,6 +193,10 @@ class FakeFaceHost(FaceHost):
         return HostedFace(f"https://cdn.example/emojis/{emoji_id}.png", emoji_id)
 
     @override
+    async def list_all(self) -> Sequence[int]:
+        return [*self.pictures]
+
+    @override
     async def remove(self, emoji_id: int) -> None:
         self.pictures.pop(emoji_id, None)
 

@@ -114,6 +114,7 @@ class Runtime:
             await services.answers.enqueue_sweep()
             await services.retention.enqueue()
             if has_discord:
+                await services.faces.remove_orphans()
                 await services.cast_faces.give()
             await services.photos.reembed()
             await stack.enter_async_context(job_worker.running())

@@ -1,13 +1,14 @@
 """Faces as emoji of the application, whose addresses are public and do not expire."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 import aiohttp
 import discord
 from typing_extensions import override
 
-from services.faces import FaceHost, FaceHostFull, HostedFace, NoFaceHost
+from services.faces import PREFIX, FaceHost, FaceHostFull, HostedFace, NoFaceHost
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,19 @@ class ApplicationEmojis(FaceHost):
         except (aiohttp.ClientError, OSError, discord.MissingApplicationID) as error:
             raise NoFaceHost from error
         return HostedFace(url=f"{emoji.url}?size=128", emoji_id=emoji.id)
+
+    @override
+    async def list_all(self) -> Sequence[int]:
+        try:
+            emojis = await self._bot.fetch_application_emojis()
+        except (
+            discord.HTTPException,
+            discord.MissingApplicationID,
+            aiohttp.ClientError,
+            OSError,
+        ) as error:
+            raise NoFaceHost from error
+        return [each.id for each in emojis if each.name.startswith(PREFIX)]
 
     @override
     async def remove(self, emoji_id: int) -> None:

@@ -20,6 +20,7 @@ from services.personalities import (
     Personality,
     PersonalityService,
     PersonalitySettings,
+    Visibility,
 )
 from services.texts import read_number
 
@@ -37,6 +38,12 @@ _FLAGS = {
     "definition_shown": "Others may read its definition",
     "copy_allowed": "Others may copy it while it is public",
     "image_enabled": "Posts pictures on boards",
+}
+
+
+_VISIBILITIES = {
+    Visibility.PRIVATE: "Its owners",
+    Visibility.UNLISTED: "Whoever knows its name, where it is brought",
 }
 
 
@@ -212,7 +219,19 @@ class SettingsForm(Modal, title="Settings"):
         self.window = ui.TextInput[Self](
             custom_id="window", max_length=3, default=str(personality.context_window_size)
         )
+        self.visibility = ui.Select[Self](
+            custom_id="visibility",
+            options=[
+                discord.SelectOption(
+                    label=label, value=value, default=value == personality.visibility
+                )
+                for value, label in _VISIBILITIES.items()
+            ],
+        )
         self.add_item(ui.Label(text="What holds", component=self.flags))
+        # What is public becomes so, and ends, by `/publish`.
+        if personality.visibility in _VISIBILITIES:
+            self.add_item(ui.Label(text="For whom", component=self.visibility))
         self.add_item(
             ui.Label(
                 text="How many earlier messages it reads",
@@ -234,6 +253,10 @@ class SettingsForm(Modal, title="Settings"):
             "image_enabled": "image_enabled" in chosen,
             "context_window_size": window,
         }
+        if self.visibility.values:
+            chosen_visibility = Visibility(self.visibility.values[0])
+            if chosen_visibility != self._personality.visibility:
+                settings["visibility"] = chosen_visibility
         if settings["age_restricted"] == self._personality.age_restricted:
             settings["age_restricted"] = None  # not looked at whether it may change
         await self._personalities.configure(

@@ -11,7 +11,7 @@ from services.faces.errors import (
     NoPicture,
     TooManyExpressions,
 )
-from services.faces.hosting import FaceHosting
+from services.faces.hosting import PREFIX, FaceHosting
 from services.faces.judging import FaceVerdict, judge_face
 from services.faces.ports import FaceHost, HostedFace
 from services.faces.queries import main_face_key, record_verdict, referenced_keys, unseen_face
@@ -20,6 +20,7 @@ from services.faces.speaking import FaceChooser
 
 __all__ = [
     "MAX_EXPRESSIONS",
+    "PREFIX",
     "CastFaces",
     "ExpressionNotFound",
     "Face",

@@ -3,17 +3,22 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import func, select, update
 
 from db.models import MAIN_FACE, ConversationLine, Face, Personality
 from db.session import Sessions
+from services.faces import queries
 from services.faces.errors import FaceHostFull, NoFaceHost
 from services.faces.ports import FaceHost
 from services.media import NoPublicUrl, ObjectStore, small_png
 
 log = logging.getLogger(__name__)
+
+# Of the names of emoji that are faces.
+PREFIX: Final = "face_"
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class FaceHosting:
         if (address := self.public_address(key)) is not None:
             return address
         small = await asyncio.to_thread(small_png, jpeg)
-        emoji_name = f"face_{uuid4().hex[:20]}"
+        emoji_name = f"{PREFIX}{uuid4().hex[:20]}"
         try:
             hosted = await self._host.publish(emoji_name, small)
         except FaceHostFull:
@@ -65,6 +70,21 @@ class FaceHosting:
     async def remove(self, emoji_id: int) -> None:
         """Remove an emoji that nothing shows any more."""
         await self._host.remove(emoji_id)
+
+    async def remove_orphans(self) -> int:
+        """Remove emoji of personalities that are gone for good; return how many.
+
+        Raises:
+            NoFaceHost: They cannot be listed.
+        """
+        # Listed first: whatever is published meanwhile is no orphan.
+        published = await self._host.list_all()
+        async with self._sessions() as session:
+            shown = await queries.shown_emojis(session)
+        orphans = [each for each in published if each not in shown]
+        for emoji_id in orphans:
+            await self._host.remove(emoji_id)
+        return len(orphans)
 
     async def _free_one(self, *, expressions_only: bool) -> None:
         """Remove the emoji of whoever has not spoken the longest; a main face is the last."""

@@ -1,5 +1,6 @@
 """Where faces are shown from, if our storage has no public address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +22,14 @@ class FaceHost(Protocol):
         Raises:
             FaceHostFull: One has to be removed first.
             NoFaceHost: It cannot be published.
+        """
+        ...
+
+    async def list_all(self) -> Sequence[int]:
+        """Return the ids of all faces that were published, also by other processes.
+
+        Raises:
+            NoFaceHost: They cannot be listed.
         """
         ...
 

@@ -1,5 +1,6 @@
 """Queries on faces."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,8 @@ from services.personalities import referenced_keys as avatars_in_versions
 
 # The face of a public version, while its personality has another one already.
 PUBLISHED: Final = "published"
+EMOJI_ADDRESS: Final = "https://cdn.discordapp.com/emojis/"
+_EMOJI_ID = re.compile(r"\d{1,20}")
 RESERVED: Final = frozenset({MAIN_FACE, PUBLISHED})
 
 
@@ -25,6 +28,19 @@ async def main_face_key(session: AsyncSession, personality_id: UUID) -> str | No
             Face.personality_id == personality_id, Face.name == MAIN_FACE
         )
     )
+
+
+async def shown_emojis(session: AsyncSession) -> frozenset[int]:
+    """Return the ids of the emoji that faces, personalities or any versions of them have."""
+    ids = await session.scalars(select(Face.emoji_id).where(Face.emoji_id.is_not(None)))
+    current = await session.scalars(
+        select(Personality.avatar_url).where(Personality.avatar_url.startswith(EMOJI_ADDRESS))
+    )
+    url = PersonalityVersion.definition["avatar_url"].astext
+    earlier = await session.scalars(select(url).where(url.startswith(EMOJI_ADDRESS)).distinct())
+    urls = [*current, *earlier]
+    found = (_EMOJI_ID.match((each or "").removeprefix(EMOJI_ADDRESS)) for each in urls)
+    return frozenset({*filter(None, ids), *(int(match[0]) for match in found if match)})
 
 
 async def expressions(session: AsyncSession, personality_id: UUID) -> Sequence[Face]:

@@ -14,7 +14,7 @@ from db.session import Sessions
 from services.access import AccessDenied, AccessRefused, authorize
 from services.errors import DomainError
 from services.faces import queries
-from services.faces.errors import ExpressionNotFound, NoCardFace, TooManyExpressions
+from services.faces.errors import ExpressionNotFound, NoCardFace, NoFaceHost, TooManyExpressions
 from services.faces.hosting import FaceAddress, FaceHosting
 from services.faces.judging import PURPOSE, judge_face
 from services.heavy_work import HeavyWork
@@ -240,6 +240,16 @@ class FaceService:
             ObjectNotFound, StorageMisconfigured, StorageUnavailable: It could not be read.
         """
         return await self._pipeline.store.get(face.storage_key)
+
+    async def remove_orphans(self) -> None:
+        """Remove emoji of personalities that are gone for good, if Discord can be asked."""
+        try:
+            count = await self._hosting.remove_orphans()
+        except NoFaceHost as error:
+            log.info("Emoji that nobody shows are not removed: %r", error)
+        else:
+            if count:
+                log.info("Removed %s emoji that nobody shows", count)
 
     async def _card(
         self, actor: Actor, personality_id: UUID

@@ -11,13 +11,11 @@ from db.session import Sessions
 from services.errors import DomainError
 from services.faces.expressions import choose
 from services.faces.hosting import FaceHosting
-from services.faces.queries import RESERVED
+from services.faces.queries import EMOJI_ADDRESS, RESERVED
 from services.media import ObjectStore
 from services.types import Speaker, speaker_of
 
 log = logging.getLogger(__name__)
-
-_EMOJI_ADDRESS = "https://cdn.discordapp.com/emojis/"
 
 
 class FaceChooser:
@@ -50,7 +48,7 @@ class FaceChooser:
     async def _main_address(self, url: str | None, faces: Mapping[str, Face]) -> str | None:
         main = faces.get(MAIN_FACE)
         is_gone = url is None or (
-            url.startswith(_EMOJI_ADDRESS) and url not in {face.url for face in faces.values()}
+            url.startswith(EMOJI_ADDRESS) and url not in {face.url for face in faces.values()}
         )
         if main is None or not is_gone:
             return url

@@ -71,6 +71,7 @@ class Book:
     sections: Sequence[Section]
     # Those that are looked at whether one of their keys is found or not.
     always: Sequence[UUID]
+    by_meaning: Sequence[UUID]
     reaches: Mapping[UUID, Reach]
     delay_levels: frozenset[int]
 
@@ -102,6 +103,7 @@ def prepare(
         sections=[_section(reach, ids, terms) for reach, ids in by_reach.items()],
         reaches={id_: reach for reach, ids in by_reach.items() for id_ in ids},
         always=[id_ for id_, each in used.items() if each.constant or each.forced],
+        by_meaning=[id_ for id_, each in used.items() if each.by_meaning],
         delay_levels=frozenset(each.delay_until_recursion for each in used.values()) - {0},
     )
 

@@ -94,10 +94,14 @@ class LoreLibrary:
         if not books:
             return Activation()
 
-        prepared = await asyncio.to_thread(_prepare_all, books)
-        for each, book in zip(books, prepared, strict=True):
+        prepared: list[Book] = []
+        for each in books:
             if isinstance(each, UnpreparedBook):
+                book = await asyncio.to_thread(each.prepare)
                 self._keep(each.revision.revision, book)
+                prepared.append(book)
+            else:
+                prepared.append(each)
         context = replace(context, similar=await self._find_similar(prepared, context.messages))
         activation = await asyncio.to_thread(
             activate,
@@ -116,7 +120,7 @@ class LoreLibrary:
     ) -> Mapping[UUID, float]:
         """Return the entries nearest in meaning to the last messages, of those that may be."""
         asked = [each.strip() for each in messages[-_COMPARED_MESSAGES:] if each.strip()]
-        meant = [book for book in books if any(e.by_meaning for e in book.entries.values())]
+        meant = [book for book in books if book.by_meaning]
         if self._embedder is None or not meant or not asked:
             return {}
         questions = np.array(await self._embedder.embed(asked), dtype=np.float32)
@@ -132,7 +136,7 @@ class LoreLibrary:
     async def _vectors_of(self, book: Book) -> tuple[Sequence[UUID], npt.NDArray[np.float32]]:
         if (kept := self._vectors.get(book.id)) is not None:
             return kept
-        meant = [each for each in book.entries.values() if each.by_meaning]
+        meant = [book.entries[id_] for id_ in book.by_meaning]
         texts = [f"{each.name}. {each.content}" for each in meant]
         vectors = await self._embedder.embed(texts) if self._embedder else []
         kept = [each.id for each in meant], np.array(vectors, dtype=np.float32)
@@ -150,10 +154,6 @@ class LoreLibrary:
     @property
     def _entry_count(self) -> int:
         return sum(len(book.entries) for _, book in self._books.values())
-
-
-def _prepare_all(books: Sequence[Book | UnpreparedBook]) -> list[Book]:
-    return [each.prepare() if isinstance(each, UnpreparedBook) else each for each in books]
 
 
 def settings_of(document: Mapping[str, Any]) -> BookSettings:

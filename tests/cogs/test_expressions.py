@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from db.models import Personality, Visibility
 from db.session import Sessions
@@ -257,3 +257,23 @@ async def test_an_archive_has_faces_versions_and_ones_own_memories_if_wanted(
     assert embed(again).thumbnail.url
     listed = await house.alice.slash(house.lobby, "personality list")
     assert len([line for line in lines(listed) if "Zed" in line]) == 2
+
+
+async def test_emoji_of_those_who_are_gone_for_good_are_removed(
+    house: House, sessions: Sessions
+) -> None:
+    await import_card(house, "zed.json", json.dumps(ZED).encode())
+    await house.alice.slash(
+        house.lobby, "personality avatar", personality="Zed", picture=("me.png", picture())
+    )
+    await house.services.cast_faces.give()
+    await house.bot.create_application_emoji(name="party", image=picture(64, 64))
+    async with sessions.begin() as session:
+        await session.execute(delete(Personality).where(Personality.name == "Zed"))
+
+    await house.services.faces.remove_orphans()
+    await house.services.faces.remove_orphans()
+
+    left = [each.name for each in await house.bot.fetch_application_emojis()]
+    assert len(left) == 4
+    assert "party" in left

@@ -73,13 +73,19 @@ async def test_settings_are_ticked(house: House) -> None:
     form = await press(house, page, "settings")
 
     saved = await house.alice.submit_modal(
-        form, {"flags": ["copy_allowed", "definition_shown"], "window": "33"}
+        form,
+        {
+            "flags": ["copy_allowed", "definition_shown"],
+            "visibility": ["unlisted"],
+            "window": "33",
+        },
     )
 
     assert content_of(saved) == "Saved."
     personality = await house.services.personalities.find_own(actor(house.alice), "Zed")
     assert not personality.memory_enabled
     assert personality.copy_allowed
+    assert personality.visibility == "unlisted"
     assert personality.context_window_size == 33
 
 
