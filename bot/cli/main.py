@@ -21,6 +21,7 @@ from bot.app.wiring import EngineOptions
 from bot.cli import terminal
 from bot.cli.doctor.checks import run_checks
 from bot.cli.doctor.diagnostics import show
+from bot.cli.doctor.live import post_face
 from bot.cli.jobs import jobs_app
 from bot.cli.keys import keys_app
 from bot.cli.legacy import import_app
@@ -134,12 +135,24 @@ def seed() -> None:
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    live: Annotated[
+        int | None,
+        typer.Option(
+            metavar="CHANNEL", help="Instead, post a face in this channel, to be looked at."
+        ),
+    ] = None,
+) -> None:
     """Check the configuration, and say how to fix what is wrong."""
     settings = terminal.settings()
-    with friendly_errors(), terminal.database(settings) as url:
-        if not show(asyncio.run(run_checks(settings, url))):
-            sys.exit(1)
+    if live is not None:
+        with friendly_errors():
+            findings = [asyncio.run(post_face(settings, live))]
+    else:
+        with friendly_errors(), terminal.database(settings) as url:
+            findings = asyncio.run(run_checks(settings, url))
+    if not show(findings):
+        sys.exit(1)
 
 
 @app.command()

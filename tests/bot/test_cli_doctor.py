@@ -15,6 +15,7 @@ from bot.app.settings import Settings
 from bot.app.vendors import object_store
 from bot.cli.doctor.checks import run_checks
 from bot.cli.doctor.diagnostics import CheckResult, CheckState, show
+from bot.cli.doctor.live import post_face
 from bot.http.media import MediaApi
 from tests.vendors.openai import OpenAIStandIn
 
@@ -41,7 +42,30 @@ async def discord_api(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[dict[st
 
         return answer
 
+    webhook = {"id": "8", "type": 1, "token": "t", "name": "x", "avatar": None, "channel_id": "5"}
+    message: dict[str, Any] = {
+        "id": "9", "channel_id": "5", "content": "", "author": user, "timestamp": "2026-01-01",
+        "edited_timestamp": None, "tts": False, "mention_everyone": False, "mentions": [],
+        "mention_roles": [], "attachments": [], "embeds": [], "pinned": False, "type": 0,
+    }  # fmt: skip
+
+    async def say(request: web.Request) -> web.Response:
+        application["said"] = await request.json()
+        return web.json_response(message)
+
+    async def remove(_: web.Request) -> web.Response:
+        application["removed"] = True
+        return web.Response(status=204)
+
     app = web.Application()
+    app.router.add_post("/applications/77/emojis", answering({"id": "6", "name": "face_x"}))
+    app.router.add_get(
+        "/channels/5",
+        answering({"id": "5", "type": 0, "guild_id": "4", "name": "lobby", "position": 0}),
+    )
+    app.router.add_post("/channels/5/webhooks", answering(webhook))
+    app.router.add_post("/webhooks/8/t", say)
+    app.router.add_delete("/webhooks/8", remove)
     app.router.add_get("/users/@me", answering(user))
     app.router.add_get("/oauth2/applications/@me", answering(application))
     async with TestServer(app, host="127.0.0.1") as server:
@@ -198,3 +222,22 @@ async def test_a_bucket_that_does_not_answer_is_named(
     assert diagnostics["Pictures' storage"].state is CheckState.BAD
     assert "S3_" in diagnostics["Pictures' storage"].todo
     assert diagnostics["Model for pictures"].finding == "replicate/google/nano-banana"
+
+
+async def test_a_face_is_posted_for_the_operator_to_look_at(
+    openai: OpenAIStandIn, tmp_path: Path, discord_api: dict[str, Any]
+) -> None:
+    settings = settings_of(openai, tmp_path, discord_token=SecretStr("right"))
+
+    posted = await post_face(settings, 5)
+    nowhere = await post_face(settings, 6)
+    tokenless = await post_face(settings_of(openai, tmp_path), 5)
+
+    assert (posted.state, posted.finding) == (
+        CheckState.DOUBTFUL,
+        "posted: https://discord.com/channels/4/5/9",
+    )
+    assert discord_api["said"]["avatar_url"].startswith("https://cdn.discordapp.com/emojis/6.png")
+    assert discord_api["removed"]
+    assert (nowhere.state, tokenless.state) == (CheckState.BAD, CheckState.BAD)
+    assert "Manage Webhooks" in nowhere.todo
