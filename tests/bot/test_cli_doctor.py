@@ -51,7 +51,9 @@ async def discord_api(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[dict[st
 
     async def say(request: web.Request) -> web.Response:
         application["said"] = await request.json()
-        return web.json_response(message)
+        return web.Response(
+            body=json.dumps(message).encode(), headers={"Content-Type": "application/json"}
+        )
 
     async def remove(_: web.Request) -> web.Response:
         application["removed"] = True
