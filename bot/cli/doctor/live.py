@@ -48,4 +48,4 @@ async def _post(client: discord.Client, channel_id: int) -> str:
         message = await webhook.send(_QUESTION, username="Mirela", avatar_url=face.url, wait=True)
     finally:
         await webhook.delete()
-    return message.jump_url
+    return f"https://discord.com/channels/{channel.guild.id}/{channel.id}/{message.id}"
