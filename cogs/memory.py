@@ -56,7 +56,7 @@ class MemoryForm(Modal, title="Correct a memory"):
         self.content = ui.TextInput[Self](
             custom_id="content", style=TextStyle.long, max_length=4000, default=memory.content
         )
-        self.add_item(ui.Label(text="Memory", component=self.content))
+        self.ask("Memory", self.content)
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

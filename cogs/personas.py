@@ -1,7 +1,6 @@
 """`/persona`: who users are to the personalities."""
 
-import re
-from typing import Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 import discord
@@ -11,8 +10,8 @@ from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
-from bot.discord.pages import PagePart, excerpt, page_button, page_view
-from bot.discord.ui import AnyInteraction, Modal, PersistentButton, confirm, show_list
+from bot.discord.pages import PagePart, excerpt, page_view
+from bot.discord.ui import ActionButton, AnyInteraction, Modal, confirm, show_list
 from cogs.options import PersonalityOption, PersonaOption
 from services.people import PeopleService, Persona, PersonaInput
 from services.texts import shorten
@@ -54,23 +53,11 @@ class PersonaForm(Modal):
             required=False,
             default=persona.description if persona else None,
         )
-        self.add_item(ui.Label(text="Name of this persona", component=self.name))
-        self.add_item(ui.Label(text="What to call you", component=self.preferred_name))
-        self.add_item(ui.Label(text="Pronouns", component=self.pronouns))
-        self.add_item(
-            ui.Label(
-                text="Backstory",
-                description="What personalities know of you.",
-                component=self.content,
-            )
-        )
-        self.add_item(
-            ui.Label(
-                text="Note to yourself",
-                description="Only you see it.",
-                component=self.description,
-            )
-        )
+        self.ask("Name of this persona", self.name)
+        self.ask("What to call you", self.preferred_name)
+        self.ask("Pronouns", self.pronouns)
+        self.ask("Backstory", self.content, "What personalities know of you.")
+        self.ask("Note to yourself", self.description, "Only you see it.")
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
@@ -92,25 +79,18 @@ class PersonaForm(Modal):
 
 
 class PersonaButton(
-    PersistentButton, template=r"persona:(?P<action>edit|default):(?P<id>[0-9a-f-]{36})"
+    ActionButton, template=r"persona:(?P<action>edit|default):(?P<id>[0-9a-f-]{36})"
 ):
     """Opens the form of a persona, or makes it the default one."""
 
-    def __init__(self, action: str, persona_id: UUID) -> None:
-        label = "Edit" if action == "edit" else "Use by default"
-        super().__init__(page_button(label, f"persona:{action}:{persona_id}"))
-        self._action, self._persona_id = action, persona_id
-
-    @classmethod
-    @override
-    def of(cls, match: re.Match[str]) -> Self:
-        return cls(match["action"], UUID(match["id"]))
+    prefix = "persona"
+    labels: ClassVar = {"default": "Use by default"}
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         people: PeopleService = interaction.client.services.people
-        persona = await people.get_by_id(await interaction_actor(interaction), self._persona_id)
-        if self._action == "edit":
+        persona = await people.get_by_id(await interaction_actor(interaction), self.target_id)
+        if self.action == "edit":
             await interaction.response.send_modal(PersonaForm(people, persona))
             return
         await people.set_default(persona)

@@ -33,13 +33,9 @@ class PromptForm(Modal):
             max_length=4000,
             default=prompt.content if prompt else None,
         )
-        self.add_item(ui.Label(text="Name", component=self.name))
-        self.add_item(
-            ui.Label(
-                text="Instructions",
-                description="They precede every personality that has no other prompt.",
-                component=self.content,
-            )
+        self.ask("Name", self.name)
+        self.ask(
+            "Instructions", self.content, "They precede every personality that has no other prompt."
         )
 
     @override

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.discord.ui import PersistentButton
+from bot.discord.ui import ActionButton
 from services.texts import on_one_line, shorten
 
 _EMPTY = "*Nothing yet.*"
@@ -19,7 +19,7 @@ class PagePart:
 
     label: str
     text: str
-    button: PersistentButton
+    button: ActionButton
 
 
 def page_view(
@@ -34,11 +34,6 @@ def page_view(
         text = ui.TextDisplay[Any](f"**{part.label}**\n{part.text or _EMPTY}")
         container.add_item(ui.Section(text, accessory=part.button))
     return ui.LayoutView(timeout=None).add_item(container)
-
-
-def page_button(label: str, custom_id: str) -> ui.Button[Any]:
-    """Return the button of a part of a page."""
-    return ui.Button(label=label, style=discord.ButtonStyle.secondary, custom_id=custom_id)
 
 
 def excerpt(text: str, limit: int) -> str:

@@ -1,8 +1,9 @@
 """The bases of everything people press, and the four doors to `bot.discord.errors.report`."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Self, TypeAlias, cast, final
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self, TypeAlias, cast, final
+from uuid import UUID
 
 import discord
 from discord import app_commands, ui
@@ -114,6 +115,10 @@ class SecretInput(ui.TextInput[ui.View]):
 class Modal(ui.Modal):
     """A form; failures are answered in words, and what was typed can be changed then."""
 
+    def ask(self, text: str, component: ui.Item[Any], description: str | None = None) -> None:
+        """Add a field under its label, with a description of what is wanted."""
+        self.add_item(ui.Label(text=text, component=component, description=description))
+
     @override
     async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
         INTERACTION.set(interaction.id)
@@ -176,6 +181,29 @@ class PersistentButton(ui.DynamicItem[ui.Button[ui.View]], template=r"(?!)"):
     def of(cls, match: re.Match[str]) -> Self:
         """Return the button that a `custom_id` describes."""
         raise NotImplementedError  # each button knows its own state
+
+
+class ActionButton(PersistentButton, template=r"(?!)"):
+    """A persistent button that does one of several things with something: `prefix:action:id`."""
+
+    prefix: ClassVar[str]
+    labels: ClassVar[Mapping[str, str]] = {}
+    styles: ClassVar[Mapping[str, discord.ButtonStyle]] = {}
+
+    def __init__(self, action: str, target_id: UUID) -> None:
+        super().__init__(
+            ui.Button(
+                label=self.labels.get(action, "Edit"),
+                style=self.styles.get(action, discord.ButtonStyle.secondary),
+                custom_id=f"{self.prefix}:{action}:{target_id}",
+            )
+        )
+        self.action, self.target_id = action, target_id
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(match["action"], UUID(match["id"]))
 
 
 class Pager(View):

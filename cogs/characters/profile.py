@@ -99,7 +99,7 @@ class ProfileForm(Modal):
                 default=("\n".join(current) if field in _MULTILINE else current) or None,
                 max_length=1000 if field in _MULTILINE else 200,
             )
-            self.add_item(ui.Label(text=label, component=text))
+            self.ask(label, text)
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

@@ -94,28 +94,14 @@ class ConfigForm(Modal):
             placeholder="temperature = 0.9\nmax_tokens = 400",
             default=parameter_lines(config) or None if config else None,
         )
-        self.add_item(ui.Label(text="Name", component=self.name))
-        self.add_item(ui.Label(text="Model", description=_MORE_MODELS, component=self.model))
-        self.add_item(
-            ui.Label(
-                text="Model for pictures",
-                description="Reads the pictures that people attach.",
-                component=self.vision_model,
-            )
-        )
-        self.add_item(
-            ui.Label(
-                text="Fallback",
-                description="Answers when the model does not.",
-                component=self.fallback_model,
-            )
-        )
-        self.add_item(
-            ui.Label(
-                text="Parameters",
-                description="One “name = number” a line. A wrong name is answered with all names.",
-                component=self.parameters,
-            )
+        self.ask("Name", self.name)
+        self.ask("Model", self.model, _MORE_MODELS)
+        self.ask("Model for pictures", self.vision_model, "Reads the pictures that people attach.")
+        self.ask("Fallback", self.fallback_model, "Answers when the model does not.")
+        self.ask(
+            "Parameters",
+            self.parameters,
+            "One “name = number” a line. A wrong name is answered with all names.",
         )
 
     @override
@@ -152,13 +138,7 @@ class DescriptionForm(Modal, title="What it is for"):
             max_length=DESCRIPTION_LENGTH,
             default=config.description or None,
         )
-        self.add_item(
-            ui.Label(
-                text="Description",
-                description="Whoever may choose it sees this.",
-                component=self.description,
-            )
-        )
+        self.ask("Description", self.description, "Whoever may choose it sees this.")
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

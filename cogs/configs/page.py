@@ -1,7 +1,5 @@
 """The page of a config."""
 
-import re
-from typing import Self
 from uuid import UUID
 
 import discord
@@ -9,8 +7,8 @@ from typing_extensions import override
 
 from bot.app.services import Services
 from bot.discord.converters import interaction_actor
-from bot.discord.pages import PagePart, excerpt, page_button, page_view
-from bot.discord.ui import AnyInteraction, PersistentButton
+from bot.discord.pages import PagePart, excerpt, page_view
+from bot.discord.ui import ActionButton, AnyInteraction
 from cogs.configs.forms import ConfigForm, DescriptionForm, parameter_lines
 from services.llm_configs import LlmConfig
 
@@ -45,26 +43,19 @@ def _models(config: LlmConfig) -> str:
 
 
 class ConfigButton(
-    PersistentButton,
+    ActionButton,
     template=r"config:(?P<action>models|parameters|description):(?P<id>[0-9a-f-]{36})",
 ):
     """Opens what a part of a config's page is changed with."""
 
-    def __init__(self, action: str, config_id: UUID) -> None:
-        super().__init__(page_button("Edit", f"config:{action}:{config_id}"))
-        self._action, self._config_id = action, config_id
-
-    @classmethod
-    @override
-    def of(cls, match: re.Match[str]) -> Self:
-        return cls(match["action"], UUID(match["id"]))
+    prefix = "config"
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         configs = interaction.client.services.configs
         actor = await interaction_actor(interaction)
-        config = await configs.get_changeable(actor, self._config_id)
-        if self._action == "description":
+        config = await configs.get_changeable(actor, self.target_id)
+        if self.action == "description":
             await interaction.response.send_modal(DescriptionForm(configs, config))
             return
         models = await configs.search_models(actor)

@@ -72,11 +72,7 @@ class EntryForm(Modal):
             ("Text", "What is known then. @@depth and others may begin it.", self.content),
             ("Options", None, self.options),
         ):
-            self.add_item(
-                ui.Label(
-                    text=label, description=description, component=cast("ui.Item[Any]", component)
-                )
-            )
+            self.ask(label, cast("ui.Item[Any]", component), description)
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
@@ -124,11 +120,7 @@ class BookForm(Modal, title="How it is used"):
             ("Scan depth", "In how many of the last messages keys count: 0-100", self.scan_depth),
             ("Budget", "How many tokens its entries take at once: 1-4000", self.token_budget),
         ):
-            self.add_item(
-                ui.Label(
-                    text=label, description=description, component=cast("ui.Item[Any]", component)
-                )
-            )
+            self.ask(label, cast("ui.Item[Any]", component), description)
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
@@ -163,20 +155,10 @@ class NoteForm(Modal, title="Author's note"):
             default=shorten(text, MAX_FORM_TEXT) or None,
         )
         self.depth = ui.TextInput[Self](custom_id="depth", max_length=3, default=str(depth))
-        self.add_item(
-            ui.Label(
-                text="Note",
-                description="What everyone who answers here is reminded of. Empty for none.",
-                component=self.text,
-            )
+        self.ask(
+            "Note", self.text, "What everyone who answers here is reminded of. Empty for none."
         )
-        self.add_item(
-            ui.Label(
-                text="Depth",
-                description="How many messages before the end it stands.",
-                component=self.depth,
-            )
-        )
+        self.ask("Depth", self.depth, "How many messages before the end it stands.")
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

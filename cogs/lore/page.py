@@ -1,8 +1,7 @@
 """The page of a lorebook."""
 
-import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 import discord
@@ -11,8 +10,8 @@ from typing_extensions import override
 
 from bot.app.services import Services
 from bot.discord.converters import interaction_actor
-from bot.discord.pages import PagePart, excerpt, page_button, page_view
-from bot.discord.ui import AnyInteraction, Modal, PersistentButton, View, show_list
+from bot.discord.pages import PagePart, excerpt, page_view
+from bot.discord.ui import ActionButton, AnyInteraction, Modal, View, show_list
 from cogs.lore.embeds import entry_line
 from cogs.lore.forms import MAX_FORM_TEXT, BookForm, EntryForm
 from services.errors import TextTooLong
@@ -20,12 +19,6 @@ from services.lore import Lorebook, LoreEntry, LoreService
 from services.texts import counted, shorten
 
 _MAX_OPTIONS, _MAX_LABEL = 25, 100  # Discord's limits of menus
-_LABELS: Mapping[str, str] = {
-    "use": "Edit",
-    "list": "Show",
-    "add": "Add",
-    "find": "Find",
-}
 
 
 async def show_page(interaction: AnyInteraction, book_id: UUID) -> None:
@@ -64,24 +57,18 @@ def _use(book: Lorebook) -> str:
 
 
 class BookButton(
-    PersistentButton, template=r"lore:(?P<action>use|list|add|find):(?P<id>[0-9a-f-]{36})"
+    ActionButton, template=r"lore:(?P<action>use|list|add|find):(?P<id>[0-9a-f-]{36})"
 ):
     """Opens what a part of a book's page is changed with."""
 
-    def __init__(self, action: str, book_id: UUID) -> None:
-        super().__init__(page_button(_LABELS[action], f"lore:{action}:{book_id}"))
-        self._action, self._book_id = action, book_id
-
-    @classmethod
-    @override
-    def of(cls, match: re.Match[str]) -> Self:
-        return cls(match["action"], UUID(match["id"]))
+    prefix = "lore"
+    labels: ClassVar = {"list": "Show", "add": "Add", "find": "Find"}
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         lore: LoreService = interaction.client.services.lore
-        book = await lore.get(await interaction_actor(interaction), self._book_id)
-        if self._action == "list":
+        book = await lore.get(await interaction_actor(interaction), self.target_id)
+        if self.action == "list":
             entries = enumerate(await lore.entries(book.id), start=1)
             await show_list(
                 interaction,
@@ -95,7 +82,7 @@ class BookButton(
             "add": EntryForm(lore, book),
             "find": FindForm(lore, book),
         }
-        await interaction.response.send_modal(forms[self._action])
+        await interaction.response.send_modal(forms[self.action])
 
 
 class FindForm(Modal, title="Change an entry"):
@@ -105,12 +92,10 @@ class FindForm(Modal, title="Change an entry"):
         super().__init__()
         self._lore, self._book = lore, book
         self.words = ui.TextInput[Self](custom_id="words", required=False, max_length=100)
-        self.add_item(
-            ui.Label(
-                text="What to look for",
-                description="In names, keys and texts; a number, or nothing for the first ones.",
-                component=self.words,
-            )
+        self.ask(
+            "What to look for",
+            self.words,
+            "In names, keys and texts; a number, or nothing for the first ones.",
         )
 
     @override

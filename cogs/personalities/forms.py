@@ -91,7 +91,7 @@ class PersonalityForm(Modal):
                 default=current or None,
                 max_length=min(LIMITS.get(field, 80 if field == "name" else 2000), _MAX_FORM_TEXT),
             )
-            self.add_item(ui.Label(text=label, description=description or None, component=text))
+            self.ask(label, text, description or None)
         if too_long:
             labels = ", ".join(too_long)
             self.add_item(
@@ -142,7 +142,7 @@ class GreetingForm(Modal, title="First messages"):
             )
             self.texts.append(text)
             label = "First message" if number == 0 else f"Another one ({number})"
-            self.add_item(ui.Label(text=label, component=text))
+            self.ask(label, text)
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
@@ -177,8 +177,8 @@ class TextFileForm(Modal, title="Upload a text"):
             options=[discord.SelectOption(label=LABELS[c][0], value=c) for c in _UPLOADED],
         )
         self.file = ui.FileUpload[Self](custom_id="file", max_values=1)
-        self.add_item(ui.Label(text="Which text", component=self.column))
-        self.add_item(ui.Label(text="File", description="Plain text.", component=self.file))
+        self.ask("Which text", self.column)
+        self.ask("File", self.file, "Plain text.")
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
@@ -228,17 +228,11 @@ class SettingsForm(Modal, title="Settings"):
                 for value, label in _VISIBILITIES.items()
             ],
         )
-        self.add_item(ui.Label(text="What holds", component=self.flags))
+        self.ask("What holds", self.flags)
         # What is public becomes so, and ends, by `/publish`.
         if personality.visibility in _VISIBILITIES:
-            self.add_item(ui.Label(text="For whom", component=self.visibility))
-        self.add_item(
-            ui.Label(
-                text="How many earlier messages it reads",
-                description=f"{_WINDOW[0]} to {_WINDOW[1]}",
-                component=self.window,
-            )
-        )
+            self.ask("For whom", self.visibility)
+        self.ask("How many earlier messages it reads", self.window, f"{_WINDOW[0]} to {_WINDOW[1]}")
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

@@ -1,10 +1,9 @@
 """The page of a personality: everything that its owners can change, in one message."""
 
 import io
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias
 from uuid import UUID
 
 import discord
@@ -13,8 +12,8 @@ from typing_extensions import override
 
 from bot.app.services import Services
 from bot.discord.converters import interaction_actor
-from bot.discord.pages import PagePart, excerpt, page_button, page_view
-from bot.discord.ui import AnyInteraction, PersistentButton, View
+from bot.discord.pages import PagePart, excerpt, page_view
+from bot.discord.ui import ActionButton, AnyInteraction, View
 from cogs.personalities.forms import (
     MAX_GREETINGS,
     GreetingForm,
@@ -145,31 +144,25 @@ async def show_page(interaction: AnyInteraction, personality_id: UUID) -> None:
     await interaction.response.send_message(view=page(details, lore=lore), ephemeral=True)
 
 
-class PageButton(PersistentButton, template=rf"personality:(?P<action>[a-z]+):{_ID}"):
+class PageButton(ActionButton, template=rf"personality:(?P<action>[a-z]+):{_ID}"):
     """Opens what a part of a personality's page is changed with."""
 
-    def __init__(self, action: str, personality_id: UUID) -> None:
-        label = _BUTTONS.get(action, "Edit")
-        super().__init__(page_button(label, f"personality:{action}:{personality_id}"))
-        self._action, self._personality_id = action, personality_id
-
-    @classmethod
-    @override
-    def of(cls, match: re.Match[str]) -> Self:
-        return cls(match["action"], UUID(match["id"]))
+    prefix = "personality"
+    labels: ClassVar = {
+        "lore": "Show", "versions": "Show", "files": "As files", "upload": "Upload a text"
+    }  # fmt: skip
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         services: Services = interaction.client.services
         await services.personalities.check_owner(
-            await interaction_actor(interaction), self._personality_id
+            await interaction_actor(interaction), self.target_id
         )
-        personality = await services.personalities.find_by_id(self._personality_id)
-        await _ACTIONS[self._action](interaction, personality)
+        personality = await services.personalities.find_by_id(self.target_id)
+        await _ACTIONS[self.action](interaction, personality)
 
 
 _Action: TypeAlias = Callable[[AnyInteraction, Personality], Awaitable[None]]
-_BUTTONS = {"lore": "Show", "versions": "Show", "files": "As files", "upload": "Upload a text"}
 
 
 def _edit(section: Section) -> _Action:

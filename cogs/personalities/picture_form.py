@@ -45,11 +45,8 @@ class ModelForm(Modal, title="Who speaks for it"):
         config, prompt_id = details.default_config, details.personality.system_prompt_id
         self.config = _menu("config", self._configs, str(config.id) if config else None)
         self.prompt = _menu("prompt", self._prompts, str(prompt_id) if prompt_id else None)
-        self._add("Config", self.config, "Where there are more, /config default takes any.")
-        self._add("System prompt", self.prompt, "What precedes its definition.")
-
-    def _add(self, text: str, component: ui.Item[Any], description: str) -> None:
-        self.add_item(ui.Label(text=text, component=component, description=description))
+        self.ask("Config", self.config, "Where there are more, /config default takes any.")
+        self.ask("System prompt", self.prompt, "What precedes its definition.")
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
@@ -112,13 +109,10 @@ class PictureForm(Modal, title="Pictures of it"):
             max_length=MAX_AVOIDED,
             default=settings.avoid or None,
         )
-        self._add("Style", self.style)
-        self._add("Width to height", self.aspect)
-        self._add("Looks like its face", self.shows_face, "The face is sent to the image model.")
-        self._add("Not in the picture", self.avoid, "Words, with commas")
-
-    def _add(self, text: str, component: ui.Item[Any], description: str | None = None) -> None:
-        self.add_item(ui.Label(text=text, component=component, description=description))
+        self.ask("Style", self.style)
+        self.ask("Width to height", self.aspect)
+        self.ask("Looks like its face", self.shows_face, "The face is sent to the image model.")
+        self.ask("Not in the picture", self.avoid, "Words, with commas")
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

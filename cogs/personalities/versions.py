@@ -102,7 +102,7 @@ class VersionNameForm(Modal, title="Name a version"):
             max_length=LABEL_LIMIT,
             default=version.row.label or None,
         )
-        self.add_item(ui.Label(text="Name", component=self.label))
+        self.ask("Name", self.label)
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

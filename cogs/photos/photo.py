@@ -62,7 +62,7 @@ class AltTextForm(Modal, title="What the photo shows"):
             required=False,
             max_length=ALT_LIMIT,
         )
-        self.add_item(ui.Label(text="In a sentence or two", component=self.alt_text))
+        self.ask("In a sentence or two", self.alt_text)
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

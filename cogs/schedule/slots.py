@@ -35,12 +35,10 @@ class SlotsForm(Modal):
         )
         self._zone = zone
         label = f"Days and times, in {time_zone_label(zone)}"
-        self.add_item(
-            ui.Label(
-                text=shorten(label, _MAX_LABEL),
-                description="Another time zone is chosen with the command's option.",
-                component=self.slots,
-            )
+        self.ask(
+            shorten(label, _MAX_LABEL),
+            self.slots,
+            "Another time zone is chosen with the command's option.",
         )
 
     @override

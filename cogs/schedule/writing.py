@@ -53,16 +53,14 @@ class PostForm(Modal):
         self.when = ui.TextInput[Self](
             custom_id="when", default=when or None, required=False, max_length=_MAX_WHEN
         )
-        self.add_item(ui.Label(text="Caption", component=self.caption))
+        self.ask("Caption", self.caption)
         alt_text_description = "What the photo shows, for people who cannot see it"
-        self.add_item(
-            ui.Label(text="Alt text", description=alt_text_description, component=self.alt_text)
-        )
+        self.ask("Alt text", self.alt_text, alt_text_description)
         if self._has_comment:
-            self.add_item(ui.Label(text="First comment", component=self.first_comment))
+            self.ask("First comment", self.first_comment)
         examples = "tomorrow 18:00 · 2026-12-24 18:00 · in 2 hours · next slot"
         when_label = f"When, in {zone.key}"[:_MAX_LABEL]
-        self.add_item(ui.Label(text=when_label, description=examples, component=self.when))
+        self.ask(when_label, self.when, examples)
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

@@ -124,7 +124,7 @@ class EditAnswer(Modal, title="Edit the answer"):
         self.text = ui.TextInput[Self](
             custom_id="text", style=TextStyle.long, default=text[:4000], max_length=4000
         )
-        self.add_item(ui.Label(text="Answer", component=self.text))
+        self.ask("Answer", self.text)
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:

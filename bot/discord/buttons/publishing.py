@@ -1,7 +1,6 @@
 """The review of a publication: approve it, change it, or drop it."""
 
-import re
-from typing import Any, Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 import discord
@@ -10,7 +9,7 @@ from typing_extensions import override
 
 from bot.discord.converters import interaction_actor
 from bot.discord.embeds.publishing import RATINGS, review_embed
-from bot.discord.ui import AnyInteraction, Modal, PersistentButton
+from bot.discord.ui import ActionButton, AnyInteraction, Modal
 from services.publishing import (
     HEADLINE_LENGTH,
     MAX_TAGS,
@@ -22,45 +21,32 @@ from services.publishing import (
 )
 from services.texts import read_number
 
-_LABELS = {"approve": "Publish", "change": "Change", "drop": "Not now"}
 _MAX_AGE = 100_000
-_STYLES = {"approve": discord.ButtonStyle.primary}
 
 
 class ReviewButton(
-    PersistentButton, template=r"publish:(?P<way>approve|change|drop):(?P<id>[0-9a-f-]{36})"
+    ActionButton, template=r"publish:(?P<action>approve|change|drop):(?P<id>[0-9a-f-]{36})"
 ):
     """Decides about a publication that waits for its maker."""
 
-    def __init__(self, way: str, attempt_id: UUID) -> None:
-        super().__init__(
-            ui.Button(
-                label=_LABELS[way],
-                style=_STYLES.get(way, discord.ButtonStyle.secondary),
-                custom_id=f"publish:{way}:{attempt_id}",
-            )
-        )
-        self._way, self._attempt_id = way, attempt_id
-
-    @classmethod
-    @override
-    def of(cls, match: re.Match[str]) -> Self:
-        return cls(match["way"], UUID(match["id"]))
+    prefix = "publish"
+    labels: ClassVar = {"approve": "Publish", "change": "Change", "drop": "Not now"}
+    styles: ClassVar = {"approve": discord.ButtonStyle.primary}
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         publishing: PublishingService = interaction.client.services.publishing
         actor = await interaction_actor(interaction)
-        if self._way == "change":
-            review = await publishing.review(actor, self._attempt_id)
+        if self.action == "change":
+            review = await publishing.review(actor, self.target_id)
             await interaction.response.send_modal(ReviewForm(publishing, review))
             return
-        if self._way == "approve":
-            personality = await publishing.approve(actor, self._attempt_id)
+        if self.action == "approve":
+            personality = await publishing.approve(actor, self.target_id)
             name = discord.utils.escape_markdown(personality.name)
             text = f"✅ **{name}** is public now: `/discover view` shows how."
         else:
-            review = await publishing.review(actor, self._attempt_id)
+            review = await publishing.review(actor, self.target_id)
             await publishing.unpublish(actor, review.personality.id)
             name = discord.utils.escape_markdown(review.personality.name)
             text = f"**{name}** was not published. `/publish start` begins again."
@@ -70,7 +56,7 @@ class ReviewButton(
 def review_view(attempt_id: UUID) -> ui.View:
     """Return the buttons to decide about a publication."""
     view = ui.View(timeout=None)
-    for way in _LABELS:
+    for way in ReviewButton.labels:
         view.add_item(ReviewButton(way, attempt_id))
     return view
 
@@ -113,14 +99,11 @@ class ReviewForm(Modal, title="What everybody will see"):
             max_length=6,
             required=False,
         )
-        self._add("Headline", self.headline)
-        self._add("Tags", self.tags, f"One to {MAX_TAGS}, with commas")
-        self._add("For whom", self.rating, "May be stricter than what was found, and not milder")
-        self._add("Gender", self.gender)
-        self._add("Age", self.age, "In years; empty if nobody knows")
-
-    def _add(self, text: str, component: ui.Item[Any], description: str | None = None) -> None:
-        self.add_item(ui.Label(text=text, component=component, description=description))
+        self.ask("Headline", self.headline)
+        self.ask("Tags", self.tags, f"One to {MAX_TAGS}, with commas")
+        self.ask("For whom", self.rating, "May be stricter than what was found, and not milder")
+        self.ask("Gender", self.gender)
+        self.ask("Age", self.age, "In years; empty if nobody knows")
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
