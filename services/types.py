@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.models import Personality, Venue
+from services.message_parts import MessagePart
+from services.texts import is_visible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,8 @@ class Attachment:
 class IncomingMessage:
     """A message of a person, or of a proxy bot that speaks for one.
 
-    `mentions` maps Discord ids in the text to names. `reply_to` is the id of the answered message.
+    `mentions` maps Discord ids in the text to names. `reply_to` is the id of the answered message,
+    `parts` are what it is made of beside text and attachments.
     The author of a proxied message is the member, with a negative id, and `account_id` the account
     of the member, if it is known. Of a proxied message the roles are not known.
     """
@@ -65,12 +68,24 @@ class IncomingMessage:
     content: str
     created_at: datetime
     attachments: tuple[Attachment, ...] = ()
+    parts: tuple[MessagePart, ...] = ()
     mentions: dict[int, str] = field(default_factory=dict[int, str])
     reply_to: int | None = None
     mentions_bot: bool = False
     account_id: int | None = None
     role_ids: frozenset[int] = frozenset()
     moderates: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it that anybody could understand."""
+        is_blank = not any(is_visible(each) and not each.isspace() for each in self.content)
+        return is_blank and not (self.attachments or self.parts)
+
+    @property
+    def quoted_ids(self) -> frozenset[int]:
+        """Return the ids of those whose words it repeats."""
+        return frozenset(part.author_id for part in self.parts if part.author_id is not None)
 
     @property
     def author(self) -> Actor:

@@ -147,6 +147,8 @@ class Bot(commands.AutoShardedBot):
         if not self._proxies.has(message):
             self._proxies.remember(message)
         incoming = to_incoming_message(message, bot_id=self.user.id, proxies=self._proxies)
+        if incoming.is_empty:
+            return
         # Private threads are not part of a board. Ingestion runs beside the answer, to save time.
         is_private = message.channel.type is discord.ChannelType.private_thread
         ingestion = None if is_private else asyncio.create_task(self._ingest(incoming, message))

@@ -26,6 +26,7 @@ from services.access import (
     personality_verdict,
 )
 from services.chat.errors import NoPersonalityHere
+from services.message_parts import defuse, mark
 from services.names import is_reserved
 from services.personalities import MAX_NAME_WORDS, NamedPersonality, resolve_names
 from services.texts import NAME_LIMIT, on_one_line
@@ -172,7 +173,7 @@ async def message_context(session: AsyncSession, message: IncomingMessage) -> Me
     """Return what the database knows about the people and channels of a message."""
     return await load_context(
         session,
-        people=[*message.author_ids, *message.mentions],
+        people=[*message.author_ids, *message.mentions, *message.quoted_ids],
         channel_ids=[
             message.channel.channel_id,
             message.channel.parent_id or message.channel.channel_id,
@@ -327,23 +328,42 @@ def _possible_names(text: str) -> Iterable[str]:
                 yield name
 
 
-def redact(message: IncomingMessage, opted_out: frozenset[int]) -> IncomingMessage:
-    """Return a message with mentions as names, and people who opted out as `[someone]`."""
-    content = message.content
-    for discord_id, name in message.mentions.items():
-        replacement = REDACTED if discord_id in opted_out else f"@{name}"
-        content = content.replace(f"<@{discord_id}>", replacement).replace(
-            f"<@!{discord_id}>", replacement
-        )
-    return replace(message, content=content)
+def redact(
+    message: IncomingMessage, opted_out: frozenset[int], incognito: frozenset[int] = frozenset()
+) -> IncomingMessage:
+    """Return a message with mentions as names, and people who opted out as `[someone]`.
+
+    Of those who are incognito, no words are repeated.
+    """
+
+    def name(text: str) -> str:
+        for discord_id, display_name in message.mentions.items():
+            replacement = REDACTED if discord_id in opted_out else f"@{display_name}"
+            text = text.replace(f"<@{discord_id}>", replacement)
+            text = text.replace(f"<@!{discord_id}>", replacement)
+        return text
+
+    parts = tuple(
+        part.hidden() if part.author_id in opted_out | incognito else part.renamed(name)
+        for part in message.parts
+    )
+    return replace(message, content=name(message.content), parts=parts)
 
 
 def combined_text(messages: Sequence[IncomingMessage], attached: Sequence[str] = ()) -> str:
     """Return the text of several messages; `attached` is the text or names of their files."""
-    texts = [message.content.strip() for message in messages]
-    if attached:
-        return "\n".join(
-            text for pair in zip(texts, attached, strict=True) for text in pair if text
+    files = attached or [
+        "\n".join(mark(f"attached: {each.name}") for each in message.attachments)
+        for message in messages
+    ]
+    texts = [
+        text
+        for message, of_files in zip(messages, files, strict=True)
+        for text in (
+            *(part.show() for part in message.parts if part.stands_first),
+            defuse(message.content.strip()),
+            *(part.show() for part in message.parts if not part.stands_first),
+            of_files,
         )
-    named = [f"[attached: {a.name}]" for message in messages for a in message.attachments]
-    return "\n".join(text for text in [*texts, *named] if text)
+    ]
+    return "\n".join(text for text in texts if text)

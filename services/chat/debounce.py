@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -56,11 +56,13 @@ class MessageBatch:
         self.called_as = {**found.called_as, **self.called_as}
         self.changed.set()
 
-    def apply_edit(self, message_id: int, content: str) -> None:
+    def apply_edit(self, edited: IncomingMessage) -> None:
         """Apply the edit of a message."""
         for number, message in enumerate(self.messages):
-            if message.message_id == message_id and message.content != content:
-                self.messages[number] = replace(message, content=content)
+            if message.message_id != edited.message_id:
+                continue
+            if (message.content, message.parts) != (edited.content, edited.parts):
+                self.messages[number] = edited
                 self.changed.set()
 
     def forget(self, message_ids: Collection[int]) -> None:

@@ -7,6 +7,7 @@ from services.chat.ports import ChatAdapter
 from services.errors import DomainError
 from services.llm import Image
 from services.media import prepare
+from services.message_parts import defuse, mark
 from services.types import Attachment, IncomingMessage
 
 MAX_IMAGES = 4
@@ -34,11 +35,15 @@ async def read_attachments(adapter: ChatAdapter, message: IncomingMessage) -> At
         text = None if image else await _read_text(adapter, attachment)
         if image:
             images.append(image)
-            parts.append(f"[picture: {attachment.name}]")
+            parts.append(mark(f"picture: {attachment.name}"))
         elif text is not None:
-            parts.append(f"[file {attachment.name}]\n{text}\n[end of {attachment.name}]")
+            parts += [
+                mark(f"file {attachment.name}"),
+                defuse(text),
+                mark(f"end of {attachment.name}"),
+            ]
         else:
-            parts.append(f"[attached: {attachment.name}]")
+            parts.append(mark(f"attached: {attachment.name}"))
     return AttachmentContents(tuple(images), "\n".join(parts))
 
 

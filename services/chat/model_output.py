@@ -9,6 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from services.message_parts import MAX_SHOWN
+
 Span: TypeAlias = tuple[int, int]
 
 _NAMES = r"think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad|inner_monologue|context"
@@ -43,12 +45,15 @@ _END = re.compile(
     r"END_OF_TURN_TOKEN|END_RESPONSE|END_TEXT|START_OF_TURN_TOKEN|start_header_id|user|system)\|>|"
     r"<(?:end_of_turn|start_of_turn|eos|/s)>|<｜(?:end▁of▁sentence|User)｜>|\[/?INST\]|<</?SYS>>"
 )
+# What the chat adds to messages, which models repeat: see `services.message_parts`.
+_CHAT_MARK = re.compile(rf"⟦[^⟦⟧]{{0,{MAX_SHOWN}}}⟧[ \t]{{0,9}}\n?|[⟦⟧]")
 _TOKEN = re.compile(r"<\|[A-Za-z][\w▁]{0,40}\|>|<｜[\w▁]{1,40}｜>|<(?:pad|unk|bos)>")
 
 
 def without_markup(text: str) -> str:
     """Return the part of a model's output that is meant to be read."""
-    return _without_tokens(_without_reasoning(_final_channel(text))).strip()
+    said = _without_tokens(_without_reasoning(_final_channel(text)))
+    return _CHAT_MARK.sub("", said).strip()
 
 
 class _Literals:

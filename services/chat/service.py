@@ -116,7 +116,7 @@ class ChatService:
             if found.ambiguous:
                 await self._adapter.ask_which(message, found.ambiguous)
             # After resolving: mentioning a member named Mirela does not address the personality.
-            message = redact(message, context.opted_out)
+            message = redact(message, context.opted_out, context.incognito)
             is_incognito = bool(message.author_ids & context.incognito)
             batch = next((each for each in self._batches if each.accepts(message)), None)
             # Words of a crisis in the breath of a call are met with help, however fast the answer.
@@ -198,10 +198,11 @@ class ChatService:
         context = await retry_on_disconnect(lambda: self._message_context(message))
         if message.author_ids & context.opted_out:
             return
-        content = combined_text([redact(message, context.opted_out)])
+        edited = redact(message, context.opted_out, context.incognito)
+        content = combined_text([edited])
         self._recent.apply_edit(message.message_id, content)
         for batch in self._batches:
-            batch.apply_edit(message.message_id, content)
+            batch.apply_edit(edited)
         await self._writer.apply_edit(message.message_id, content)
 
     async def _answer(
@@ -360,7 +361,9 @@ class ChatService:
             blocked = await blocked_accounts(session, people, message.channel.guild_id)
             since = await catch_up_queries.server_forgotten_at(session, message.channel.guild_id)
         return [
-            PendingLine(to_line(each, combined_text([redact(each, context.opted_out)])))
+            PendingLine(
+                to_line(each, combined_text([redact(each, context.opted_out, context.incognito)]))
+            )
             for each in missed
             if each.author_id not in context.opted_out
             and (since is None or each.created_at > since)

@@ -1,6 +1,7 @@
 """Ingestion of what people do on boards: posts, comments, edits, deletions and votes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from services.engine.ports import BoardAdapter
 from services.engine.results import show_votes, to_item, vote
 from services.engine.scheduler import EngineTiming, plan_reactions
 from services.engine.types import BoardLocation
+from services.message_parts import Reply
 from services.types import IncomingMessage
 
 _MAX_TEXT_LENGTH = 4000
@@ -54,7 +56,7 @@ class BoardIngest:
                 if message.author_ids & (context.opted_out | context.incognito):
                     return
                 row, target = await self._to_row(
-                    session, board, redact(message, context.opted_out), title
+                    session, board, redact(message, context.opted_out, context.incognito), title
                 )
                 session.add(row)
                 await session.flush()
@@ -75,7 +77,8 @@ class BoardIngest:
             context = await message_context(session, message)
             if message.author_ids & (context.opted_out | context.incognito):
                 return
-            content = combined_text([redact(message, context.opted_out)])[:_MAX_TEXT_LENGTH]
+            edited = redact(message, context.opted_out, context.incognito)
+            content = _text_of(edited)
             for kind in (Post, Comment):
                 await session.execute(
                     update(kind)
@@ -154,7 +157,7 @@ class BoardIngest:
         self, session: AsyncSession, board: Board, message: IncomingMessage, title: str | None
     ) -> tuple[Post | Comment, Post | Comment | None]:
         """Return a new post or comment for a message, and the target that it replies to."""
-        now, text = self._timing.clock.now(), combined_text([message])[:_MAX_TEXT_LENGTH]
+        now, text = self._timing.clock.now(), _text_of(message)
         target = await _find_target(session, message)
         post = await _post(session, message, target)
         if post is None:
@@ -196,6 +199,12 @@ async def _board(session: AsyncSession, message: IncomingMessage) -> Board | Non
     return await session.scalar(
         select(Board).where(Board.channel_id == channel_id, Board.closed_at.is_(None))
     )
+
+
+def _text_of(message: IncomingMessage) -> str:
+    """Return the text of a message; what it answers is known by its target."""
+    parts = tuple(each for each in message.parts if not isinstance(each, Reply))
+    return combined_text([replace(message, parts=parts)])[:_MAX_TEXT_LENGTH]
 
 
 async def _find_target(session: AsyncSession, message: IncomingMessage) -> Post | Comment | None:

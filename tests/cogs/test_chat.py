@@ -202,10 +202,10 @@ async def test_pictures_are_seen_files_are_read_and_the_rest_is_named(house: Hou
     words = "\n".join(part.get("text", "") for part in content)
     pictures = [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
     assert [url.partition(",")[0] for url in pictures] == ["data:image/jpeg;base64"]
-    assert "[picture: p.png]" in words
-    assert "[file notes.txt]\nthe tide turns at six\n[end of notes.txt]" in words
-    assert "[attached: fake.png]" in words
-    assert "[attached: ship.bin]" in words
+    assert "⟦picture: p.png⟧" in words
+    assert "⟦file notes.txt⟧\nthe tide turns at six\n⟦end of notes.txt⟧" in words
+    assert "⟦attached: fake.png⟧" in words
+    assert "⟦attached: ship.bin⟧" in words
 
 
 async def test_answers_to_a_person_appear_in_the_order_of_their_triggers(

@@ -147,7 +147,7 @@ async def test_a_file_without_words_is_answered_where_everything_is(house: House
     await house.alice.send(house.lobby, "", attachments=[("ship.bin", b"\x00\xff")])
 
     assert speakers(house) == ["Bex"]
-    assert "[attached: ship.bin]" in house.openai.prompts[0]
+    assert "⟦attached: ship.bin⟧" in house.openai.prompts[0]
 
 
 async def test_a_deleted_personality_answers_no_more(house: House) -> None:

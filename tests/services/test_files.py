@@ -49,7 +49,7 @@ async def test_a_picture_is_shown_without_what_its_file_says_of_its_maker(kind: 
     assert image.media_type == "image/jpeg"
     assert b"Camera" not in image.data
     assert not Image.open(io.BytesIO(image.data)).getexif()
-    assert shown.text == "[picture: cat.bmp]"
+    assert shown.text == "⟦picture: cat.bmp⟧"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ async def test_a_picture_is_shown_without_what_its_file_says_of_its_maker(kind: 
 async def test_what_only_claims_to_be_a_picture_is_named(data: bytes) -> None:
     shown, _ = await read((attachment("cat.png", data, "image/png"), data))
 
-    assert (shown.images, shown.text) == ((), "[attached: cat.png]")
+    assert (shown.images, shown.text) == ((), "⟦attached: cat.png⟧")
 
 
 async def test_four_pictures_are_enough() -> None:
@@ -68,9 +68,9 @@ async def test_four_pictures_are_enough() -> None:
 
     assert len(shown.images) == 4
     assert shown.text.splitlines()[3:] == [
-        "[picture: 3.png]",
-        "[attached: 4.png]",
-        "[attached: 5.png]",
+        "⟦picture: 3.png⟧",
+        "⟦attached: 4.png⟧",
+        "⟦attached: 5.png⟧",
     ]
     assert len(stage.fetched) == 4
 
@@ -80,7 +80,7 @@ async def test_a_text_is_quoted_between_marks() -> None:
 
     shown, _ = await read((attachment("conf.YAML", data, "application/octet-stream"), data))
 
-    assert shown.text == "[file conf.YAML]\nkéy: välue\n[end of conf.YAML]"
+    assert shown.text == "⟦file conf.YAML⟧\nkéy: välue\n⟦end of conf.YAML⟧"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_a_text_is_quoted_between_marks() -> None:
 async def test_what_is_no_text_or_too_much_of_it_is_named(data: bytes) -> None:
     shown, _ = await read((attachment("a.txt", data, "text/plain", size=5), data))
 
-    assert shown.text == "[attached: a.txt]"
+    assert shown.text == "⟦attached: a.txt⟧"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ async def test_what_cannot_be_taken_in_is_not_even_fetched(
 ) -> None:
     shown, stage = await read((attachment(name, PNG, media_type, size), PNG))
 
-    assert shown.text == f"[attached: {name}]"
+    assert shown.text == f"⟦attached: {name}⟧"
     assert stage.fetched == []
 
 
@@ -127,4 +127,4 @@ async def test_a_file_that_is_gone_is_named() -> None:
 
     shown = await files.read_attachments(stage, message)
 
-    assert shown == files.AttachmentContents((), "[attached: gone.png]\n[attached: gone.md]")
+    assert shown == files.AttachmentContents((), "⟦attached: gone.png⟧\n⟦attached: gone.md⟧")

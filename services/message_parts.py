@@ -1,0 +1,153 @@
+"""What a message is made of beside its text: each kind of part, and what a model is shown of it.
+
+What is shown stands between marks that nobody can type: they are taken out of everything else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, TypeAlias
+
+from typing_extensions import override
+
+from services.texts import on_one_line, shorten
+
+_OPEN, _CLOSE = "⟦", "⟧"
+_DEFUSED = str.maketrans(_OPEN + _CLOSE, "[]")
+_NOBODY = "[someone]"
+# Of any part: the longest with its marks, and what it says of itself.
+MAX_SHOWN: Final = 2100
+# Replaces mentions in a text.
+Naming: TypeAlias = Callable[[str], str]
+
+
+def mark(text: str) -> str:
+    """Return a text as what the chat adds, and nobody has typed."""
+    return f"{_OPEN}{defuse(text)}{_CLOSE}"
+
+
+def defuse(text: str) -> str:
+    """Return a text in which nothing looks like a mark."""
+    return text.translate(_DEFUSED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePart:
+    """A part of a message. `author_id` is whose words it has, if they are not the sender's.
+
+    `max_length` is how many characters of it a model is shown; with `stands_first` that is before
+    the text.
+    """
+
+    max_length: ClassVar[int] = 300
+    stands_first: ClassVar[bool] = False
+
+    author_id: int | None = None
+
+    def show(self) -> str:
+        """Return what a model is shown, in one line."""
+        raise NotImplementedError  # each kind says what it is
+
+    def renamed(self, naming: Naming) -> "MessagePart":  # noqa: ARG002 - most name nobody
+        """Return the part with its mentions replaced."""
+        return self
+
+    def hidden(self) -> "MessagePart":
+        """Return the part without the words of its author."""
+        return self
+
+    def _cut(self, text: str) -> str:
+        return shorten(on_one_line(text), self.max_length)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(MessagePart):
+    """What a message answers; without an author it is gone."""
+
+    stands_first: ClassVar[bool] = True
+
+    author_name: str | None
+    text: str = ""
+
+    @override
+    def show(self) -> str:
+        if self.author_name is None:
+            return mark("answers a message that is gone")
+        said = self._cut(self.text)
+        name = shorten(on_one_line(self.author_name), 80)
+        return mark(f"answers {name}: {said}" if said else f"answers {name}")
+
+    @override
+    def renamed(self, naming: Naming) -> MessagePart:
+        return replace(self, text=naming(self.text))
+
+    @override
+    def hidden(self) -> MessagePart:
+        return replace(self, author_name=_NOBODY, text="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forward(MessagePart):
+    """A message from elsewhere, whose author Discord does not tell."""
+
+    max_length: ClassVar[int] = 2000
+    stands_first: ClassVar[bool] = True
+
+    text: str
+
+    @override
+    def show(self) -> str:
+        said = self._cut(self.text)
+        return mark(f"forwards: {said}" if said else "forwards a message without text")
+
+    @override
+    def renamed(self, naming: Naming) -> MessagePart:
+        return replace(self, text=naming(self.text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sticker(MessagePart):
+    """A sticker, by its name."""
+
+    name: str
+
+    @override
+    def show(self) -> str:
+        return mark(f"sticker: {self._cut(self.name)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poll(MessagePart):
+    """A poll: each answer with its votes, where they are known."""
+
+    max_length: ClassVar[int] = 900
+
+    question: str
+    answers: tuple[tuple[str, int | None], ...]
+    is_open: bool
+
+    @override
+    def show(self) -> str:
+        answers = " · ".join(
+            text if votes is None else f"{text} ({votes})" for text, votes in self.answers
+        )
+        state = "open" if self.is_open else "closed"
+        return mark(self._cut(f"{state} poll: {self.question} — {answers}"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embed(MessagePart):
+    """A card of a link, or of an app."""
+
+    max_length: ClassVar[int] = 500
+
+    title: str
+    text: str
+
+    @override
+    def show(self) -> str:
+        both = ": ".join(part for part in (self.title, self.text) if part.strip())
+        return mark(f"preview: {self._cut(both)}")
+
+    @override
+    def renamed(self, naming: Naming) -> MessagePart:
+        return replace(self, text=naming(self.text))
