@@ -3,8 +3,8 @@
 What is shown stands between marks that nobody can type: they are taken out of everything else.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, TypeAlias
 
 from typing_extensions import override
@@ -83,6 +83,32 @@ class Reply(MessagePart):
     @override
     def hidden(self) -> MessagePart:
         return replace(self, author_name=_NOBODY, text="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link(MessagePart):
+    """A message that a link leads to; without an author it may not be read here."""
+
+    max_length: ClassVar[int] = 1000
+
+    author_name: str | None
+    text: str = ""
+    mentions: Mapping[int, str] = field(default_factory=dict[int, str])
+
+    @override
+    def show(self) -> str:
+        if self.author_name is None:
+            return mark("links to something that cannot be read here")
+        name = shorten(on_one_line(self.author_name), 80)
+        return mark(f"links to a message of {name}: {self._cut(self.text)}")
+
+    @override
+    def renamed(self, naming: Naming) -> MessagePart:
+        return replace(self, text=naming(self.text))
+
+    @override
+    def hidden(self) -> MessagePart:
+        return Link(author_name=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from services.faces import (
     NoFaceHost,
 )
 from services.media import MAX_BYTES, FolderStore
+from services.message_parts import Link
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
@@ -140,6 +141,10 @@ class FakeChatAdapter(ChatAdapter):
     @override
     async def message(self, channel_id: int, message_id: int) -> IncomingMessage | None:
         return next((each for each in self.earlier if each.message_id == message_id), None)
+
+    @override
+    async def read_links(self, message: IncomingMessage) -> Sequence[Link]:
+        return ()
 
     @override
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

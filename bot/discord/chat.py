@@ -18,6 +18,7 @@ from bot.discord.automod import AutoMod
 from bot.discord.buttons.namesakes import NamesakeView
 from bot.discord.converters import is_from_person, to_incoming_message
 from bot.discord.errors import describe
+from bot.discord.message_links import read_links
 from bot.discord.proxies import Proxies
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
@@ -25,6 +26,7 @@ from services.access import AccessDenied, AccessRefused
 from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, Page, split
 from services.errors import DomainError
 from services.media import MAX_BYTES
+from services.message_parts import Link
 from services.names import appearance
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
@@ -256,6 +258,10 @@ class DiscordChatAdapter(ChatAdapter):
     def _to_incoming(self, message: discord.Message) -> IncomingMessage:
         bot_id = self._bot.user.id if self._bot.user else 0
         return to_incoming_message(message, bot_id=bot_id, proxies=self._proxies)
+
+    @override
+    async def read_links(self, message: IncomingMessage) -> Sequence[Link]:
+        return [link async for link in read_links(self._bot, message)]
 
     @override
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

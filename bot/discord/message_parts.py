@@ -38,7 +38,7 @@ def _reply(message: discord.Message) -> Iterator[MessagePart]:
         yield Reply(
             author_id=answered.author.id,
             author_name=printable(answered.author.display_name),
-            text=_text_of(answered),
+            text=text_of(answered),
         )
     elif isinstance(answered, discord.DeletedReferencedMessage):
         yield Reply(author_name=None)
@@ -46,7 +46,7 @@ def _reply(message: discord.Message) -> Iterator[MessagePart]:
 
 def _forwards(message: discord.Message) -> Iterator[MessagePart]:
     for snapshot in message.message_snapshots:
-        yield Forward(text=_text_of(snapshot))
+        yield Forward(text=text_of(snapshot))
 
 
 def _own_parts(message: Any) -> Iterator[MessagePart]:
@@ -74,7 +74,7 @@ def _source(embed: discord.Embed) -> str:
     return embed.provider.name or embed.author.name or ""
 
 
-def _text_of(message: Any) -> str:
+def text_of(message: Any) -> str:
     """Return what a quoted or forwarded message says, with its parts and attachments by name."""
     return "\n".join(
         [

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.access import AccessRefused
 from services.media import MAX_BYTES
+from services.message_parts import Link
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
@@ -110,6 +111,10 @@ class ChatAdapter(Protocol):
 
     async def message(self, channel_id: int, message_id: int) -> IncomingMessage | None:
         """Return a person's message, or None if it is gone or not a person's."""
+        ...
+
+    async def read_links(self, message: IncomingMessage) -> Sequence[Link]:
+        """Return the messages that a message links to, as far as its sender may read them."""
         ...
 
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -307,12 +308,19 @@ class ChatService:
         attachments = [
             await files.read_attachments(self._adapter, message) for message in batch.messages
         ]
+        linked = [await self._linked_text(message) for message in batch.messages]
         return await self._generator.generate(
             ReplyRequest(
                 personality_id=personality_id,
                 actor=batch.last.author,
                 channel=batch.last.channel,
-                text=combined_text(batch.messages, [each.text for each in attachments]),
+                text=combined_text(
+                    batch.messages,
+                    [
+                        "\n".join(filter(None, (links, files_.text)))
+                        for links, files_ in zip(linked, attachments, strict=True)
+                    ],
+                ),
                 images=tuple(image for each in attachments for image in each.images),
                 namesakes=partial(self._adapter.namesakes, batch.channel),
                 is_blocked=partial(self._adapter.is_blocked, batch.channel),
@@ -320,6 +328,17 @@ class ChatService:
                 lines=await self._pending_lines(channel_id, batch.author_id),
             )
         )
+
+    async def _linked_text(self, message: IncomingMessage) -> str:
+        """Return what a message links to, without the words of those who do not want that."""
+        links = await self._adapter.read_links(message)
+        if not links:
+            return ""
+        mentions = {id_: name for link in links for id_, name in link.mentions.items()}
+        quoting = replace(message, content="", parts=tuple(links), mentions=mentions)
+        context = await self._message_context(quoting)
+        quoted = redact(quoting, context.opted_out, context.incognito)
+        return "\n".join(part.show() for part in quoted.parts)
 
     async def _pending_lines(self, channel_id: int, author_id: int) -> list[ConversationLine]:
         """Return the pending lines that the answer to a person may be based on.

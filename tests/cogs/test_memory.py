@@ -4,6 +4,7 @@ from typing import Any
 
 import discord
 import pytest
+from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 from sqlalchemy import func, select
@@ -30,14 +31,15 @@ def reply_text(result: Any) -> str:
     )
 
 
-def private_channel(house: House, name: str) -> ChannelHandle:
+def private_channel(house: House, name: str, member: MemberActor | None = None) -> ChannelHandle:
+    """Return a channel that only the bot and one member see, by default Alice."""
     hidden = discord.PermissionOverwrite(view_channel=False)
     shown = discord.PermissionOverwrite(view_channel=True)
     me = house.guild.me
     assert me is not None
     overwrites: dict[Any, discord.PermissionOverwrite] = {
         house.guild.default_role: hidden,
-        house.alice: shown,
+        member or house.alice: shown,
         me: shown,
     }
     return house.guild.create_text_channel(name, overwrites=overwrites)
