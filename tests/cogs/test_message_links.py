@@ -48,6 +48,19 @@ async def test_what_the_sender_may_not_read_is_not_read_for_them(house: House) -
     assert SECRET not in shown
 
 
+async def test_whoever_is_kept_out_of_an_open_channel_does_not_read_it_by_a_link(
+    house: House,
+) -> None:
+    hidden = discord.PermissionOverwrite(view_channel=False)
+    party = house.guild.create_text_channel("party", overwrites={house.alice: hidden})
+    said = await house.bob.send(party, SECRET)
+
+    shown = await ask(house, link(house, party, said))
+
+    assert NOT_SHOWN in shown
+    assert SECRET not in shown
+
+
 async def test_what_others_in_the_channel_may_not_read_is_not_told_them(house: House) -> None:
     den = private_channel(house, "den", house.alice)
     said = await house.alice.send(den, SECRET)
