@@ -173,12 +173,14 @@ class Bot(commands.AutoShardedBot):
         """Apply the edit of a person's message; our own edits are saved where they are made."""
         message = payload.message
         # Without a timestamp, the update is by Discord, such as the preview of a link.
-        if message.edited_at is not None and is_from_person(message, self._proxies):
-            incoming = to_incoming_message(
-                message, bot_id=self.user.id if self.user else 0, proxies=self._proxies
-            )
-            await self.services.chat.handle_edit(incoming)
-            await self.services.board_ingest.apply_edit(incoming)
+        is_preview = message.edited_at is None
+        if not is_from_person(message, self._proxies) or (is_preview and not message.embeds):
+            return
+        incoming = to_incoming_message(
+            message, bot_id=self.user.id if self.user else 0, proxies=self._proxies
+        )
+        await self.services.chat.handle_edit(incoming, is_preview=is_preview)
+        await self.services.board_ingest.apply_edit(incoming)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Delete what is stored of a message."""

@@ -56,14 +56,15 @@ class MessageBatch:
         self.called_as = {**found.called_as, **self.called_as}
         self.changed.set()
 
-    def apply_edit(self, edited: IncomingMessage) -> None:
-        """Apply the edit of a message."""
+    def apply_edit(self, edited: IncomingMessage, *, restarts: bool) -> None:
+        """Apply the edit of a message; with `restarts` the answer has to be begun anew."""
         for number, message in enumerate(self.messages):
             if message.message_id != edited.message_id:
                 continue
             if (message.content, message.parts) != (edited.content, edited.parts):
                 self.messages[number] = edited
-                self.changed.set()
+                if restarts:
+                    self.changed.set()
 
     def forget(self, message_ids: Collection[int]) -> None:
         """Remove messages; all of them if they already form one history line."""

@@ -194,8 +194,8 @@ class ChatService:
             if batch.author_id == discord_id:
                 batch.forget([each.message_id for each in batch.messages])
 
-    async def handle_edit(self, message: IncomingMessage) -> None:
-        """Apply the edit of a person's message."""
+    async def handle_edit(self, message: IncomingMessage, *, is_preview: bool = False) -> None:
+        """Apply the edit of a message; the preview of a link restarts no answer."""
         context = await retry_on_disconnect(lambda: self._message_context(message))
         if message.author_ids & context.opted_out:
             return
@@ -203,7 +203,7 @@ class ChatService:
         content = combined_text([edited])
         self._recent.apply_edit(message.message_id, content)
         for batch in self._batches:
-            batch.apply_edit(edited)
+            batch.apply_edit(edited, restarts=not is_preview)
         await self._writer.apply_edit(message.message_id, content)
 
     async def _answer(

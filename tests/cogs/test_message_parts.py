@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from simcord.actors import MemberActor
+from simcord.backend import serializers
 from simcord.backend.models.message import MessageSticker, Poll, PollAnswer
 
 from services.message_parts import MAX_SHOWN, Embed, Forward, MessagePart, Reply, defuse, mark
@@ -78,6 +79,21 @@ async def test_stickers_polls_and_cards_are_shown(listening: House) -> None:
     assert "⟦sticker: Gull⟧" in after_sticker
     assert "⟦open poll: Tea or rum? — Tea (0) · Rum (0)⟧" in after_poll
     assert "look\n⟦preview: Port · Tide tables: High at six.⟧" in asked(listening)
+
+
+async def test_a_preview_that_comes_later_is_known_from_then_on(house: House) -> None:
+    said = await house.alice.send(house.lobby, "@Mirela read https://tides.example")
+    backend = house.env.backend
+    stored = backend.get_message(house.lobby.id, said.id)
+    stored.embeds = [{"type": "link", "title": "Tide tables", "description": "High at six."}]
+    payload = serializers.message_payload(backend, stored)
+    backend.emit("MESSAGE_UPDATE", {**payload, "edited_timestamp": None})
+    await house.env.settle()
+    asked_once = len(house.openai.prompts)
+    await house.alice.send(house.lobby, "@Mirela and?")
+
+    assert asked_once == 1
+    assert "⟦preview: Tide tables: High at six.⟧" in asked(house)
 
 
 async def test_what_nobody_can_understand_costs_nothing(listening: House) -> None:
