@@ -55,6 +55,10 @@ class MessagePart:
         """Return the part without the words of its author."""
         return self
 
+    def stored(self) -> "MessagePart":
+        """Return what is kept of it: not the words of others, who may delete or edit them."""
+        return self
+
     def _cut(self, text: str) -> str:
         return shorten(on_one_line(text), self.max_length)
 
@@ -83,6 +87,10 @@ class Reply(MessagePart):
     @override
     def hidden(self) -> MessagePart:
         return replace(self, author_name=_NOBODY, text="")
+
+    @override
+    def stored(self) -> MessagePart:
+        return replace(self, text="")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -351,7 +351,11 @@ def redact(
 
 
 def combined_text(messages: Sequence[IncomingMessage], attached: Sequence[str] = ()) -> str:
-    """Return the text of several messages; `attached` is the text or names of their files."""
+    """Return the text of several messages, as it is stored.
+
+    With `attached`, the text of their files, it is what a model is shown: words of others that they
+    answer, too.
+    """
     files = attached or [
         "\n".join(mark(f"attached: {each.name}") for each in message.attachments)
         for message in messages
@@ -359,10 +363,11 @@ def combined_text(messages: Sequence[IncomingMessage], attached: Sequence[str] =
     texts = [
         text
         for message, of_files in zip(messages, files, strict=True)
+        for parts in [message.parts if attached else [each.stored() for each in message.parts]]
         for text in (
-            *(part.show() for part in message.parts if part.stands_first),
+            *(part.show() for part in parts if part.stands_first),
             defuse(message.content.strip()),
-            *(part.show() for part in message.parts if not part.stands_first),
+            *(part.show() for part in parts if not part.stands_first),
             of_files,
         )
     ]

@@ -42,6 +42,17 @@ async def test_what_a_reply_answers_is_heard_however_old_it_is(house: House) -> 
     assert "⟦answers bob: The ferry sinks at nine.⟧\n@Mirela is this true?" in asked(house)
 
 
+async def test_what_was_quoted_is_forgotten_with_the_message(house: House) -> None:
+    secret = await house.bob.send(house.lobby, "My door code is 4711.")
+    await house.alice.send(house.lobby, "@Mirela hear that?", reply_to=secret)
+    await house.bob.delete(secret)
+
+    await house.alice.send(house.lobby, "@Mirela what was it?")
+
+    assert "⟦answers bob⟧\n@Mirela hear that?" in asked(house)
+    assert "4711" not in asked(house)
+
+
 async def test_whose_words_a_reply_answers_is_said(house: House) -> None:
     house.openai.says("The lamp turns.")
     await house.alice.send(house.lobby, "@Mirela hello")
