@@ -3,15 +3,18 @@
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 import aiohttp
 import discord
 from typing_extensions import override
 
-from services.faces import PREFIX, FaceHost, FaceHostFull, HostedFace, NoFaceHost
+from services.faces import EMOJI_PREFIX, FaceHost, FaceHostFull, HostedFace, NoFaceHost
 
 log = logging.getLogger(__name__)
 
+# What is younger may not be stored as a face yet.
+_MIN_AGE = timedelta(hours=1)
 _TOO_MANY = 30008  # Discord's code: the application has 2,000 emoji
 
 
@@ -45,7 +48,12 @@ class ApplicationEmojis(FaceHost):
             OSError,
         ) as error:
             raise NoFaceHost from error
-        return [each.id for each in emojis if each.name.startswith(PREFIX)]
+        old = discord.utils.utcnow() - _MIN_AGE
+        return [
+            each.id
+            for each in emojis
+            if each.name.startswith(EMOJI_PREFIX) and each.created_at < old
+        ]
 
     @override
     async def remove(self, emoji_id: int) -> None:

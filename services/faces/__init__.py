@@ -11,16 +11,16 @@ from services.faces.errors import (
     NoPicture,
     TooManyExpressions,
 )
-from services.faces.hosting import PREFIX, FaceHosting
+from services.faces.hosting import EMOJI_PREFIX, FaceHosting
 from services.faces.judging import FaceVerdict, judge_face
 from services.faces.ports import FaceHost, HostedFace
-from services.faces.queries import main_face_key, record_verdict, referenced_keys, unseen_face
+from services.faces.queries import main_face_key, record_verdict, referenced_keys, unseen_faces
 from services.faces.service import MAX_EXPRESSIONS, FaceService
 from services.faces.speaking import FaceChooser
 
 __all__ = [
+    "EMOJI_PREFIX",
     "MAX_EXPRESSIONS",
-    "PREFIX",
     "CastFaces",
     "ExpressionNotFound",
     "Face",
@@ -40,5 +40,5 @@ __all__ = [
     "main_face_key",
     "record_verdict",
     "referenced_keys",
-    "unseen_face",
+    "unseen_faces",
 ]

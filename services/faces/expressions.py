@@ -34,7 +34,7 @@ _EMOTIONS: Final[Mapping[str, str]] = {
     "disapproval": "disapproving disapprove tsk",
     "caring": "comfort gentle gently soothe kind kindly warm warmly 🤗",
     "gratitude": "thank thanks grateful gratefully 🙏",
-    "relief": "relieved relief exhale phew 😮‍💨",
+    "relief": "relieved relief exhale phew",
     "admiration": "admire admiring admiringly awe impressed 👏",
     "approval": "nod approve approving approvingly 👍",
     "optimism": "hopeful hopefully hope confident confidently 🤞",
@@ -54,7 +54,7 @@ def choose(text: str, names: Iterable[str]) -> str | None:
     What stands between asterisks counts most, as that is what a face shows.
     """
     cues = _cues_of(text)
-    scores = {name: sum(cues[cue] for cue in _cues(name)) for name in names}
+    scores = {name: sum(cues[cue] for cue in _cues(name)) for name in sorted(names)}
     best = max(scores, key=lambda name: scores[name], default=None)
     return best if best is not None and scores[best] > 0 else None
 
@@ -86,7 +86,14 @@ def _stems(word: str) -> list[str]:
 
 
 def _forms(stem: str) -> list[str]:
+    """Return the forms of an English word: smiled and smiling, cries and cried, grinning."""
     if not stem.isalpha():
         return [stem]
-    regular = [stem + ending for ending in _ENDINGS]
-    return [*regular, stem[:-1] + "ing", stem[:-1] + "ed"] if stem.endswith("e") else regular
+    forms = [stem + ending for ending in _ENDINGS]
+    if stem.endswith("e"):
+        forms += [stem[:-1] + "ing", stem[:-1] + "ed"]
+    elif stem.endswith("y"):
+        forms += [stem[:-1] + "ies", stem[:-1] + "ied"]
+    else:
+        forms += [stem + stem[-1] + "ing", stem + stem[-1] + "ed"]
+    return forms

@@ -18,7 +18,7 @@ from services.media import NoPublicUrl, ObjectStore, small_png
 log = logging.getLogger(__name__)
 
 # Of the names of emoji that are faces.
-PREFIX: Final = "face_"
+EMOJI_PREFIX: Final = "face_"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class FaceHosting:
         if (address := self.public_address(key)) is not None:
             return address
         small = await asyncio.to_thread(small_png, jpeg)
-        emoji_name = f"{PREFIX}{uuid4().hex[:20]}"
+        emoji_name = f"{EMOJI_PREFIX}{uuid4().hex[:20]}"
         try:
             hosted = await self._host.publish(emoji_name, small)
         except FaceHostFull:
@@ -77,7 +77,6 @@ class FaceHosting:
         Raises:
             NoFaceHost: They cannot be listed.
         """
-        # Listed first: whatever is published meanwhile is no orphan.
         published = await self._host.list_all()
         async with self._sessions() as session:
             shown = await queries.shown_emojis(session)

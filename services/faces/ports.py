@@ -26,7 +26,7 @@ class FaceHost(Protocol):
         ...
 
     async def list_all(self) -> Sequence[int]:
-        """Return the ids of all faces that were published, also by other processes.
+        """Return the ids of faces that were published more than an hour ago, by any process.
 
         Raises:
             NoFaceHost: They cannot be listed.

@@ -134,16 +134,34 @@ async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozens
     return frozenset(found) | await avatars_in_versions(session, keys)
 
 
-async def unseen_face(
+async def unseen_faces(
     session: AsyncSession, personality_id: UUID, avatar_url: str | None
-) -> str | None:
-    """Return the storage key of the face at an address, if no vision model has looked at it."""
-    return await session.scalar(
-        select(Face.storage_key).where(
+) -> Sequence[str]:
+    """Return the storage keys of what no vision model has looked at.
+
+    That is the face at an address, and every expression.
+    """
+    keys = await session.scalars(
+        select(Face.storage_key)
+        .where(
             Face.personality_id == personality_id,
-            Face.url == avatar_url,
+            or_(Face.url == avatar_url, Face.name.not_in(RESERVED)),
             Face.is_explicit.is_(None),
         )
+        .order_by(Face.name)
+    )
+    return keys.all()
+
+
+async def has_explicit_face(session: AsyncSession, personality_id: UUID) -> bool:
+    """Whether a vision model found a face or an expression of a personality explicit."""
+    return (
+        await session.scalar(
+            select(Face.id)
+            .where(Face.personality_id == personality_id, Face.is_explicit.is_(True))
+            .limit(1)
+        )
+        is not None
     )
 
 

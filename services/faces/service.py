@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import MAIN_FACE, Face, Personality, PersonalityCard
@@ -94,8 +93,10 @@ class FaceService:
         await self._record(personality_id, key, address, is_explicit=is_explicit)
         if is_explicit is None:
             return personality
+        async with self._sessions() as session:
+            is_any_explicit = await queries.has_explicit_face(session, personality_id)
         return await self._personalities.configure(
-            actor, personality_id, avatar_explicit=is_explicit
+            actor, personality_id, avatar_explicit=is_any_explicit
         )
 
     async def adopt_card_face(self, actor: Actor, personality_id: UUID) -> Personality:
@@ -315,16 +316,14 @@ class FaceService:
             gone = [await queries.drop_unpublished(session, personality_id)]
             old = await queries.find(session, personality_id, MAIN_FACE)
             if old is None:
-                await session.execute(
-                    insert(Face).values(personality_id=personality_id, name=MAIN_FACE, **values)
-                )
-                return
-            # Versions of the personality may still have the old picture at its public address.
-            if old.emoji_id is not None and not await queries.hand_over(session, old):
-                gone.append(old.emoji_id)
-                await enqueue_deletion(session, [old.storage_key])
-            for column, value in values.items():
-                setattr(old, column, value)
+                session.add(Face(personality_id=personality_id, name=MAIN_FACE, **values))
+            else:
+                # Versions may still have the old picture at its public address.
+                if old.emoji_id is not None and not await queries.hand_over(session, old):
+                    gone.append(old.emoji_id)
+                    await enqueue_deletion(session, [old.storage_key])
+                for column, value in values.items():
+                    setattr(old, column, value)
         for emoji_id in gone:
             if emoji_id is not None:
                 await self._hosting.remove(emoji_id)

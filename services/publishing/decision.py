@@ -80,7 +80,8 @@ async def decide(
         explicit_picture=personality.avatar_explicit,
     )
     ages = (assessment.age, assessment.model_age)
-    rules.refuse_minors(personality.name, definition, ages, rating)
+    texts = {**definition, "headline": assessment.headline}
+    rules.refuse_minors(personality.name, texts, ages, rating)
     return assessment.model_copy(update={"rating": rating})
 
 

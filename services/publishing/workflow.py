@@ -1,7 +1,7 @@
 """The job that publishes a personality, in steps that are stored one by one."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
@@ -13,7 +13,7 @@ from typing_extensions import override
 from db.models import AttemptStatus, JobStatus, Personality, PublishAttempt, User
 from db.session import Sessions
 from services.access import Caller, authorize
-from services.faces import FaceVerdict, judge_face, record_verdict, unseen_face
+from services.faces import FaceVerdict, judge_face, record_verdict, unseen_faces
 from services.jobs import Handler, Payload, Run
 from services.llm import LanguageModels
 from services.llm.types import T
@@ -30,14 +30,6 @@ _LORE_LENGTH = 6000  # characters of lore that a model is asked about
 
 
 @dataclass(frozen=True, kw_only=True)
-class _UnseenFace:
-    """A face that nobody has looked at yet, and the vision model for it."""
-
-    storage_key: str
-    model: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Subject:
     """The version to assess, the models to call, and the caller."""
 
@@ -48,7 +40,8 @@ class _Subject:
     model: str
     fallback: str | None
     caller: Caller
-    face: _UnseenFace | None
+    vision_model: str | None
+    unseen_faces: Sequence[str]
 
 
 class PublishJob(Payload):
@@ -76,8 +69,9 @@ class PublishHandler(Handler[PublishJob]):
         if not subject.text.removeprefix(f"Name: {subject.name}").strip():
             raise NothingToRead(subject.name)
         rules.refuse_injection(subject.name, subject.text)
-        if subject.face is not None:
-            await self._look_at_face(run, subject, subject.face)
+        if subject.vision_model is not None:
+            for key in subject.unseen_faces:
+                await self._look_at_face(run, subject, subject.vision_model, key)
         assessment = await self._assess(run, subject)
         await self._conclude(run, version, assessment)
 
@@ -123,8 +117,7 @@ class PublishHandler(Handler[PublishJob]):
             if lore:
                 # The model reads its beginning; the rules read all of it.
                 text += f"\n\nLore: {shorten(lore, _LORE_LENGTH)}"
-            face = await unseen_face(session, personality.id, definition.get("avatar_url"))
-            eyes = await vision_model(session) if face else None
+            unseen = await unseen_faces(session, personality.id, definition.get("avatar_url"))
             return _Subject(
                 personality_id=personality.id,
                 name=personality.name,
@@ -138,22 +131,23 @@ class PublishHandler(Handler[PublishJob]):
                     user=await session.get(User, attempt.user_id) if attempt.user_id else None,
                     personality_id=personality.id,
                 ),
-                face=_UnseenFace(storage_key=face, model=eyes) if face and eyes else None,
+                vision_model=await vision_model(session),
+                unseen_faces=unseen,
             )
 
     async def _look_at_face(
-        self, run: Run[PublishJob], subject: _Subject, face: _UnseenFace
+        self, run: Run[PublishJob], subject: _Subject, model: str, key: str
     ) -> None:
-        """Let a vision model look at the face, and store whether it is explicit."""
+        """Let a vision model look at a face, and store whether it is explicit."""
 
         async def look() -> FaceVerdict:
-            picture = await self._store.get(face.storage_key)
-            return await judge_face(self._models, face.model, picture, subject.caller)
+            picture = await self._store.get(key)
+            return await judge_face(self._models, model, picture, subject.caller)
 
-        verdict = await run.step("face", FaceVerdict, look)
+        verdict = await run.step(f"face {key}", FaceVerdict, look)
         verdict.check()
         async with run.transaction() as session:
-            await record_verdict(session, face.storage_key, verdict)
+            await record_verdict(session, key, verdict)
             _, personality = await _load_locked(session, run.payload)
             personality.avatar_explicit |= verdict.is_sexual
 

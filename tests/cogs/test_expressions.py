@@ -1,8 +1,10 @@
 """Expressions of personalities: the face changes with what is said."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
+import discord
 import pytest
 from sqlalchemy import delete, update
 
@@ -28,6 +30,8 @@ NAMES = ["happy", "angry", "Sad_2", "laughing", "wütend", "neutral"]
     [
         ("*smiles* You came.", "happy"),
         ("*she grins and pours tea*", "happy"),
+        ("*still grinning, she nods*", "happy"),
+        ("*cries into her sleeve*", "Sad_2"),
         ("Get out! *slams the ledger, glaring*", "angry"),
         ("She is angry at the sea, I think. *smiles softly*", "happy"),
         ("hahaha, no way", "laughing"),
@@ -260,7 +264,7 @@ async def test_an_archive_has_faces_versions_and_ones_own_memories_if_wanted(
 
 
 async def test_emoji_of_those_who_are_gone_for_good_are_removed(
-    house: House, sessions: Sessions
+    house: House, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await import_card(house, "zed.json", json.dumps(ZED).encode())
     await house.alice.slash(
@@ -272,8 +276,11 @@ async def test_emoji_of_those_who_are_gone_for_good_are_removed(
         await session.execute(delete(Personality).where(Personality.name == "Zed"))
 
     await house.services.faces.remove_orphans()
+    young = len(await house.bot.fetch_application_emojis())
+    later = discord.utils.utcnow() + timedelta(hours=2)
+    monkeypatch.setattr(discord.utils, "utcnow", lambda: later)
     await house.services.faces.remove_orphans()
 
     left = [each.name for each in await house.bot.fetch_application_emojis()]
-    assert len(left) == 4
+    assert (young, len(left)) == (5, 4)
     assert "party" in left

@@ -246,6 +246,52 @@ async def test_publishing_looks_at_a_face_that_nobody_has_seen(
         assert (rating, await session.scalar(select(Face.is_explicit))) == ("explicit", True)
 
 
+async def test_a_clean_face_does_not_make_an_explicit_expression_clean(
+    house: House, seen: dict[str, bool], sessions: Sessions
+) -> None:
+    await import_card(house, "zed.json", json.dumps(ZED).encode())
+    seen["is_sexual"] = True
+    await house.alice.slash(
+        house.lobby,
+        "personality avatar",
+        personality="Zed",
+        picture=("me.png", picture()),
+        expression="bare",
+    )
+    seen["is_sexual"] = False
+    await set_face(house)
+
+    async with sessions() as session:
+        assert await session.scalar(
+            select(Personality.avatar_explicit).where(Personality.name == "Zed")
+        )
+
+
+async def test_publishing_looks_at_expressions_that_nobody_has_seen(
+    house: House, sessions: Sessions
+) -> None:
+    await import_card(house, "zed.json", json.dumps(ZED).encode())
+    house.openai.answer = lambda _: "no verdict"
+    await house.alice.slash(
+        house.lobby,
+        "personality avatar",
+        personality="Zed",
+        picture=("me.png", picture()),
+        expression="bare",
+    )
+    house.openai.answer = judge(FaceVerdict={"is_sexual": True, "shows_minor": False})
+
+    async with worker(sessions, house.services, has_discord=True).running():
+        await house.alice.slash(house.lobby, "publish start", personality="Zed", review=False)
+        await wait_until_ended(house, "Zed")
+
+    async with sessions() as session:
+        rating = await session.scalar(
+            select(Personality.nsfw_rating).where(Personality.name == "Zed")
+        )
+        assert rating == "explicit"
+
+
 @pytest.mark.parametrize(("crop", "channel"), [(Crop.TOP, 0), (Crop.CENTER, 1), (Crop.BOTTOM, 2)])
 def test_a_face_is_cut_where_its_maker_wants(crop: Crop, channel: int) -> None:
     cut = square(picture(300, 900), crop)

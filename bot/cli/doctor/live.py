@@ -11,10 +11,10 @@ from bot.cli.doctor.diagnostics import CheckResult, CheckState
 from bot.discord.emojis import ApplicationEmojis
 from bot.discord.errors import explain
 from services.errors import DomainError
-from services.faces import PREFIX
+from services.faces import EMOJI_PREFIX
 
 _QUESTION = "Does this message have a face: a woman with a red cap? This is a test of faces."
-_TODO = "The bot needs Manage Webhooks in that channel, and its id (Developer Mode, Copy ID)."
+_HINT = "The bot needs Manage Webhooks in that channel, and its id (Developer Mode, Copy ID)."
 
 
 async def post_face(settings: Settings, channel_id: int) -> CheckResult:
@@ -28,18 +28,18 @@ async def post_face(settings: Settings, channel_id: int) -> CheckResult:
         except DomainError as error:
             return CheckResult("A face", CheckState.BAD, explain(error) or "not published")
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            return CheckResult("A face", CheckState.BAD, str(error)[:200], _TODO)
+            return CheckResult("A face", CheckState.BAD, str(error)[:200], _HINT)
     return CheckResult(
         "A face",
         CheckState.DOUBTFUL,
         f"posted: {link}",
-        "Look at it. If it has no face, set MEDIA_PUBLIC_URL. Its emoji goes at the next start.",
+        "Look at it. If it has no face, set MEDIA_PUBLIC_URL. A later start removes its emoji.",
     )
 
 
 async def _post(client: discord.Client, channel_id: int) -> str:
     picture = (files("services.faces") / "cast" / "mirela.main.png").read_bytes()
-    face = await ApplicationEmojis(client).publish(f"{PREFIX}of_the_doctor", picture)
+    face = await ApplicationEmojis(client).publish(f"{EMOJI_PREFIX}of_the_doctor", picture)
     channel: Any = await client.fetch_channel(channel_id)
     if not isinstance(channel, discord.TextChannel):
         raise discord.ClientException("that is no text channel of a server")
