@@ -5,7 +5,7 @@ What is shown stands between marks that nobody can type: they are taken out of e
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, Final, Self
 
 from typing_extensions import override
 
@@ -13,11 +13,10 @@ from services.texts import on_one_line, shorten
 
 _OPEN, _CLOSE = "⟦", "⟧"
 _DEFUSED = str.maketrans(_OPEN + _CLOSE, "[]")
-_NOBODY = "[someone]"
+_NAME_LENGTH = 80
+REDACTED: Final = "[someone]"
 # Of any part: the longest with its marks, and what it says of itself.
 MAX_SHOWN: Final = 2100
-# Replaces mentions in a text.
-Naming: TypeAlias = Callable[[str], str]
 
 
 def mark(text: str) -> str:
@@ -32,24 +31,31 @@ def defuse(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class MessagePart:
-    """A part of a message. `author_id` is whose words it has, if they are not the sender's.
+    """A part of a message.
 
-    `max_length` is how many characters of it a model is shown; with `stands_first` that is before
-    the text.
+    `author_id` is whose words its `text` has, if they are not the sender's; `mentions` maps Discord
+    ids in the text to names. `max_length` is how many characters of it a model is shown; with
+    `stands_first` that is before the text of the message.
     """
 
     max_length: ClassVar[int] = 300
     stands_first: ClassVar[bool] = False
 
     author_id: int | None = None
+    text: str = ""
+    mentions: Mapping[int, str] = field(default_factory=dict[int, str])
 
-    def show(self) -> str:
-        """Return what a model is shown, in one line."""
+    def describe(self) -> str:
+        """Return what the part is, in one line."""
         raise NotImplementedError  # each kind says what it is
 
-    def renamed(self, naming: Naming) -> "MessagePart":  # noqa: ARG002 - most name nobody
-        """Return the part with its mentions replaced."""
-        return self
+    def show(self) -> str:
+        """Return what a model is shown."""
+        return mark(self.describe())
+
+    def with_text(self, convert: Callable[[str], str]) -> Self:
+        """Return the part with its text converted."""
+        return replace(self, text=convert(self.text))
 
     def hidden(self) -> "MessagePart":
         """Return the part without the words of its author."""
@@ -70,23 +76,18 @@ class Reply(MessagePart):
     stands_first: ClassVar[bool] = True
 
     author_name: str | None
-    text: str = ""
 
     @override
-    def show(self) -> str:
+    def describe(self) -> str:
         if self.author_name is None:
-            return mark("answers a message that is gone")
-        said = self._cut(self.text)
-        name = shorten(on_one_line(self.author_name), 80)
-        return mark(f"answers {name}: {said}" if said else f"answers {name}")
-
-    @override
-    def renamed(self, naming: Naming) -> MessagePart:
-        return replace(self, text=naming(self.text))
+            return "answers a message that is gone"
+        name, text = self.author_name, self._cut(self.text)
+        answered = f"answers {shorten(on_one_line(name), _NAME_LENGTH)}"
+        return f"{answered}: {text}" if text else answered
 
     @override
     def hidden(self) -> MessagePart:
-        return replace(self, author_name=_NOBODY, text="")
+        return replace(self, author_name=REDACTED, text="")
 
     @override
     def stored(self) -> MessagePart:
@@ -100,19 +101,13 @@ class Link(MessagePart):
     max_length: ClassVar[int] = 1000
 
     author_name: str | None
-    text: str = ""
-    mentions: Mapping[int, str] = field(default_factory=dict[int, str])
 
     @override
-    def show(self) -> str:
+    def describe(self) -> str:
         if self.author_name is None:
-            return mark("links to something that cannot be read here")
-        name = shorten(on_one_line(self.author_name), 80)
-        return mark(f"links to a message of {name}: {self._cut(self.text)}")
-
-    @override
-    def renamed(self, naming: Naming) -> MessagePart:
-        return replace(self, text=naming(self.text))
+            return "links to something that cannot be read here"
+        name = shorten(on_one_line(self.author_name), _NAME_LENGTH)
+        return f"links to a message of {name}: {self._cut(self.text)}"
 
     @override
     def hidden(self) -> MessagePart:
@@ -126,16 +121,10 @@ class Forward(MessagePart):
     max_length: ClassVar[int] = 2000
     stands_first: ClassVar[bool] = True
 
-    text: str
-
     @override
-    def show(self) -> str:
-        said = self._cut(self.text)
-        return mark(f"forwards: {said}" if said else "forwards a message without text")
-
-    @override
-    def renamed(self, naming: Naming) -> MessagePart:
-        return replace(self, text=naming(self.text))
+    def describe(self) -> str:
+        text = self._cut(self.text)
+        return f"forwards: {text}" if text else "forwards a message without text"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +134,8 @@ class Sticker(MessagePart):
     name: str
 
     @override
-    def show(self) -> str:
-        return mark(f"sticker: {self._cut(self.name)}")
+    def describe(self) -> str:
+        return f"sticker: {self._cut(self.name)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,12 +149,12 @@ class Poll(MessagePart):
     is_open: bool
 
     @override
-    def show(self) -> str:
+    def describe(self) -> str:
         answers = " · ".join(
             text if votes is None else f"{text} ({votes})" for text, votes in self.answers
         )
         state = "open" if self.is_open else "closed"
-        return mark(self._cut(f"{state} poll: {self.question} — {answers}"))
+        return self._cut(f"{state} poll: {self.question} — {answers}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,13 +164,8 @@ class Embed(MessagePart):
     max_length: ClassVar[int] = 500
 
     title: str
-    text: str
 
     @override
-    def show(self) -> str:
+    def describe(self) -> str:
         both = ": ".join(part for part in (self.title, self.text) if part.strip())
-        return mark(f"preview: {self._cut(both)}")
-
-    @override
-    def renamed(self, naming: Naming) -> MessagePart:
-        return replace(self, text=naming(self.text))
+        return f"preview: {self._cut(both)}"

@@ -83,9 +83,11 @@ class IncomingMessage:
         return is_blank and not (self.attachments or self.parts)
 
     @property
-    def quoted_ids(self) -> frozenset[int]:
-        """Return the ids of those whose words it repeats."""
-        return frozenset(part.author_id for part in self.parts if part.author_id is not None)
+    def people(self) -> frozenset[int]:
+        """Return the ids of its author, and of those whom it mentions or whose words it repeats."""
+        quoted = {part.author_id for part in self.parts if part.author_id is not None}
+        in_parts = {discord_id for part in self.parts for discord_id in part.mentions}
+        return self.author_ids | self.mentions.keys() | quoted | in_parts
 
     @property
     def author(self) -> Actor:

@@ -261,7 +261,7 @@ class DiscordChatAdapter(ChatAdapter):
 
     @override
     async def read_links(self, message: IncomingMessage) -> Sequence[Link]:
-        return [link async for link in read_links(self._bot, message)]
+        return await read_links(self._bot, message)
 
     @override
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

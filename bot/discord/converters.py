@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.discord.message_parts import forwarded_attachments, parts_of, quoted_mentions
+from bot.discord.message_parts import forwarded_attachments, parts_of
 from bot.discord.proxies import Proxies, member_id
 from services.access import Situation
 from services.texts import printable
@@ -97,10 +97,7 @@ def to_incoming_message(
             to_attachment(each) for each in (*message.attachments, *forwarded_attachments(message))
         ),
         parts=parts_of(message),
-        mentions={
-            **quoted_mentions(message),
-            **{each.id: each.display_name for each in message.mentions},
-        },
+        mentions={each.id: each.display_name for each in message.mentions},
         reply_to=reference.message_id if reference and not message.flags.forwarded else None,
         mentions_bot=any(each.id == bot_id for each in message.mentions),
         role_ids=_role_ids(message.author),

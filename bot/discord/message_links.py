@@ -5,7 +5,6 @@ Whatever is not certain is refused, in the same words, so that nobody learns wha
 
 import logging
 import re
-from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 import aiohttp
@@ -19,50 +18,57 @@ from services.types import IncomingMessage
 log = logging.getLogger(__name__)
 
 MAX_LINKS: Final = 5
+_UNREADABLE = Link(author_name=None)
 _LINK = re.compile(
     r"(?:https://(?:(?:ptb|canary|www)\.)?discord(?:app)?\.com|discord://-)/channels/"
     r"(?P<guild>\d{1,20}|@me)/(?P<channel>\d{1,20})(?:/(?P<message>\d{1,20}))?(?!\d)"
 )
 
 
-async def read_links(bot: discord.Client, message: IncomingMessage) -> AsyncGenerator[Link]:
-    """Yield what the links of a message lead to: five at most, each once, one level deep."""
-    seen: set[tuple[str, str]] = set()
+async def read_links(bot: discord.Client, message: IncomingMessage) -> list[Link]:
+    """Return what the links of a message lead to: five at most, each once, one level deep."""
+    links: list[Link] = []
+    seen: set[str] = set()
     for match in _LINK.finditer(message.content):
-        target = match["channel"], match["message"] or match["channel"]
-        if target in seen or int(target[1]) == message.message_id:
+        if match[0] in seen or match["message"] == str(message.message_id):
             continue
-        seen.add(target)
-        if len(seen) > MAX_LINKS:
-            return
+        seen.add(match[0])
         try:
-            yield await _read(bot, message, match) or Link(author_name=None)
+            link = await _read(bot, message, match)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             log.info("A linked message is not shown: %r", error)
-            yield Link(author_name=None)
+            link = _UNREADABLE
+        links += [link] if link else []
+        if len(seen) == MAX_LINKS:
+            break
+    return links
 
 
 async def _read(bot: discord.Client, message: IncomingMessage, match: re.Match[str]) -> Link | None:
-    """Return a linked message; None if the sender, or the channel, may not read it."""
-    channel_id, message_id = int(match["channel"]), int(match["message"] or match["channel"])
-    room_id, guild_id = message.channel.channel_id, message.channel.guild_id
-    if guild_id is None:
+    """Return a linked message, if its sender and everybody where it is may read it.
+
+    None is a channel that they may read, which is no message.
+    """
+    channel_id, room = int(match["channel"]), message.channel
+    if room.guild_id is None:
         # Only this very conversation.
-        if match["guild"] != "@me" or channel_id != room_id:
-            return None
+        if match["guild"] != "@me" or channel_id != room.channel_id:
+            return _UNREADABLE
         source: Any = bot.get_channel(channel_id) or await bot.fetch_channel(channel_id)
-        return _to_link(await source.fetch_message(message_id), source)
-    guild = bot.get_guild(guild_id)
-    # A proxied member has a negative id, and nobody's rights.
-    if guild is None or match["guild"] != str(guild_id) or message.author_id < 0:
+    else:
+        guild = bot.get_guild(room.guild_id)
+        # A proxied member has a negative id, and nobody's rights.
+        if guild is None or match["guild"] != str(guild.id) or message.author_id < 0:
+            return _UNREADABLE
+        source = guild.get_channel_or_thread(channel_id) or await guild.fetch_channel(channel_id)
+        member = guild.get_member(message.author_id) or await guild.fetch_member(message.author_id)
+        is_readable = _may_read(source, guild.me) and await _is_for(source, member)
+        if not (is_readable and _is_for_room(source, message)):
+            return _UNREADABLE
+    if match["message"] is None and not isinstance(source, discord.Thread):
         return None
-    source = guild.get_channel_or_thread(channel_id) or await guild.fetch_channel(channel_id)
-    member = guild.get_member(message.author_id) or await guild.fetch_member(message.author_id)
-    if not (_may_read(source, guild.me) and await _is_for(source, member)):
-        return None
-    if not _is_for_room(source, message):
-        return None
-    return _to_link(await source.fetch_message(message_id), source)
+    # A thread or a post begins with the message of its id.
+    return _to_link(await source.fetch_message(int(match["message"] or channel_id)), source)
 
 
 def _may_read(source: Any, member: discord.Member | discord.Role) -> bool:
@@ -89,16 +95,19 @@ def _is_for_room(source: Any, message: IncomingMessage) -> bool:
     room = message.channel
     if getattr(source, "is_nsfw", bool)() and not room.age_restricted:
         return False
-    if source.id in (room.channel_id, room.parent_id):
+    rooms = {room.channel_id, room.parent_id or room.channel_id}
+    if source.id in rooms:
         return True
     if source.type is discord.ChannelType.private_thread:
         return False
+    if getattr(source, "parent_id", None) in rooms and isinstance(source, discord.Thread):
+        return True
     return _may_read(getattr(source, "parent", None) or source, source.guild.default_role)
 
 
 def _to_link(linked: discord.Message, source: Any) -> Link:
     is_first = isinstance(source, discord.Thread) and source.id == linked.id
-    title = f"{source.name}\n" if is_first and isinstance(source, discord.Thread) else ""
+    title = f"{source.name}\n" if is_first else ""
     return Link(
         author_id=linked.author.id,
         author_name=printable(linked.author.display_name),

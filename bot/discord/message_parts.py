@@ -16,14 +16,6 @@ def parts_of(message: discord.Message) -> tuple[MessagePart, ...]:
     return (*_reply(message), *_forwards(message), *_own_parts(message))
 
 
-def quoted_mentions(message: discord.Message) -> dict[int, str]:
-    """Return the people whom an answered message mentions."""
-    answered = message.reference.resolved if message.reference else None
-    if not isinstance(answered, discord.Message):
-        return {}
-    return {each.id: each.display_name for each in answered.mentions}
-
-
 def forwarded_attachments(message: discord.Message) -> Sequence[discord.Attachment]:
     """Return the attachments of what a message forwards."""
     return [each for snapshot in message.message_snapshots for each in snapshot.attachments]
@@ -39,6 +31,7 @@ def _reply(message: discord.Message) -> Iterator[MessagePart]:
             author_id=answered.author.id,
             author_name=printable(answered.author.display_name),
             text=text_of(answered),
+            mentions={each.id: each.display_name for each in answered.mentions},
         )
     elif isinstance(answered, discord.DeletedReferencedMessage):
         yield Reply(author_name=None)
@@ -79,7 +72,7 @@ def text_of(message: Any) -> str:
     return "\n".join(
         [
             printable(message.content),
-            *(part.show().strip("⟦⟧") for part in _own_parts(message)),
+            *(part.describe() for part in _own_parts(message)),
             *(f"attached: {printable(each.filename)}" for each in message.attachments),
         ]
     ).strip()

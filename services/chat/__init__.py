@@ -3,10 +3,10 @@
 from services.chat.addressing import (
     MessageContext,
     addressees,
-    combined_text,
     load_context,
     message_context,
     redact,
+    stored_text,
 )
 from services.chat.answers import AnswerService, Provenance
 from services.chat.catch_up_queries import mark_forgotten
@@ -68,7 +68,6 @@ __all__ = [
     "addressees",
     "append",
     "clean",
-    "combined_text",
     "find_defect",
     "is_crisis",
     "load_context",
@@ -76,5 +75,6 @@ __all__ = [
     "message_context",
     "redact",
     "split",
+    "stored_text",
     "trim_incomplete",
 ]

@@ -26,7 +26,7 @@ from services.access import (
     personality_verdict,
 )
 from services.chat.errors import NoPersonalityHere
-from services.message_parts import defuse, mark
+from services.message_parts import REDACTED, MessagePart, defuse, mark
 from services.names import is_reserved
 from services.personalities import MAX_NAME_WORDS, NamedPersonality, resolve_names
 from services.texts import NAME_LIMIT, on_one_line
@@ -42,7 +42,6 @@ _MENTION_START = re.compile(r"(?<![^\W_])(?<![^\W_]_)(?<![@<])@(?=\S)")
 # Chinese and Japanese have no space between punctuation and the next word.
 _WORD = re.compile(r"[^\s、。，！？：；]+[、。，！？：；]*|[、。，！？：；]+")
 _EDGE_MARKS = ".,;:!?…\"'()[]{}*_~`<>«»„“”‘’-—|/\\、。，！？：；「」『』（）،؛؟।"
-REDACTED = "[someone]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +172,7 @@ async def message_context(session: AsyncSession, message: IncomingMessage) -> Me
     """Return what the database knows about the people and channels of a message."""
     return await load_context(
         session,
-        people=[*message.author_ids, *message.mentions, *message.quoted_ids],
+        people=sorted(message.people),
         channel_ids=[
             message.channel.channel_id,
             message.channel.parent_id or message.channel.channel_id,
@@ -335,40 +334,53 @@ def redact(
 
     Of those who are incognito, no words are repeated.
     """
+    mentions = {**message.mentions}
+    for part in message.parts:
+        mentions |= part.mentions
 
-    def name(text: str) -> str:
-        for discord_id, display_name in message.mentions.items():
-            replacement = REDACTED if discord_id in opted_out else f"@{display_name}"
-            text = text.replace(f"<@{discord_id}>", replacement)
-            text = text.replace(f"<@!{discord_id}>", replacement)
+    def name_people(text: str) -> str:
+        for discord_id, display_name in mentions.items():
+            name = REDACTED if discord_id in opted_out else f"@{display_name}"
+            text = text.replace(f"<@{discord_id}>", name).replace(f"<@!{discord_id}>", name)
         return text
 
     parts = tuple(
-        part.hidden() if part.author_id in opted_out | incognito else part.renamed(name)
+        part.hidden() if part.author_id in opted_out | incognito else part.with_text(name_people)
         for part in message.parts
     )
-    return replace(message, content=name(message.content), parts=parts)
+    return replace(message, content=name_people(message.content), parts=parts)
 
 
-def combined_text(messages: Sequence[IncomingMessage], attached: Sequence[str] = ()) -> str:
-    """Return the text of several messages, as it is stored.
-
-    With `attached`, the text of their files, it is what a model is shown: words of others that they
-    answer, too.
-    """
-    files = attached or [
-        "\n".join(mark(f"attached: {each.name}") for each in message.attachments)
-        for message in messages
-    ]
-    texts = [
+def stored_text(messages: Sequence[IncomingMessage]) -> str:
+    """Return the text of several messages as it is kept: files by name, no words of others."""
+    return "\n".join(
         text
-        for message, of_files in zip(messages, files, strict=True)
-        for parts in [message.parts if attached else [each.stored() for each in message.parts]]
-        for text in (
-            *(part.show() for part in parts if part.stands_first),
-            defuse(message.content.strip()),
-            *(part.show() for part in parts if not part.stands_first),
-            of_files,
-        )
-    ]
-    return "\n".join(text for text in texts if text)
+        for message in messages
+        for text in _texts_of(message, [part.stored() for part in message.parts], _names(message))
+        if text
+    )
+
+
+def shown_text(messages: Sequence[IncomingMessage], attached: Sequence[str]) -> str:
+    """Return the text of several messages for a model; `attached` is what is attached to each."""
+    return "\n".join(
+        text
+        for message, contents in zip(messages, attached, strict=True)
+        for text in _texts_of(message, message.parts, contents)
+        if text
+    )
+
+
+def _texts_of(
+    message: IncomingMessage, parts: Sequence[MessagePart], attached: str
+) -> tuple[str, ...]:
+    return (
+        *(part.show() for part in parts if part.stands_first),
+        defuse(message.content.strip()),
+        *(part.show() for part in parts if not part.stands_first),
+        attached,
+    )
+
+
+def _names(message: IncomingMessage) -> str:
+    return "\n".join(mark(f"attached: {each.name}") for each in message.attachments)

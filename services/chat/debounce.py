@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from db.models import ConversationLine
-from services.chat.addressing import Addressees, combined_text
+from services.chat.addressing import Addressees, stored_text
 from services.chat.recent_messages import to_line
 from services.chat.reply_generation import GeneratedReply
 from services.types import Channel, IncomingMessage
@@ -77,8 +77,8 @@ class MessageBatch:
         """Return the history line of this batch."""
         return to_line(
             self.last,
-            combined_text(self.messages),
-            parts={each.message_id: combined_text([each]) for each in self.messages},
+            stored_text(self.messages),
+            parts={each.message_id: stored_text([each]) for each in self.messages},
             speaker_name=reply.speaker_name,
             user_id=reply.user.id,
             persona_id=reply.resolution.persona.id,

@@ -24,11 +24,12 @@ from services.chat.addressing import (
     Addressees,
     MessageContext,
     addressees,
-    combined_text,
     incognito_until,
     load_context,
     message_context,
     redact,
+    shown_text,
+    stored_text,
 )
 from services.chat.catch_up import CatchUp
 from services.chat.crisis import is_crisis
@@ -123,7 +124,7 @@ class ChatService:
             # Words of a crisis in the breath of a call are met with help, however fast the answer.
             needs_help = breath is not None and is_crisis(message.content)
             if batch is None and not found.ids and not needs_help:
-                line = to_line(message, combined_text([message]))
+                line = to_line(message, stored_text([message]))
                 self._recent.add(
                     message.channel.channel_id, PendingLine(line, is_incognito, message.author_id)
                 )
@@ -200,7 +201,7 @@ class ChatService:
         if message.author_ids & context.opted_out:
             return
         edited = redact(message, context.opted_out, context.incognito)
-        content = combined_text([edited])
+        content = stored_text([edited])
         self._recent.apply_edit(message.message_id, content)
         for batch in self._batches:
             batch.apply_edit(edited, restarts=not is_preview)
@@ -235,7 +236,7 @@ class ChatService:
             self._batches.remove(batch)
             if batch.user_line is None:
                 # It got no answer, but the next answer should have it as context.
-                lines = [to_line(each, combined_text([each])) for each in batch.messages]
+                lines = [to_line(each, stored_text([each])) for each in batch.messages]
                 pending = [PendingLine(line, is_incognito, batch.author_id) for line in lines]
                 self._recent.add(batch.channel.channel_id, *pending)
 
@@ -314,11 +315,11 @@ class ChatService:
                 personality_id=personality_id,
                 actor=batch.last.author,
                 channel=batch.last.channel,
-                text=combined_text(
+                text=shown_text(
                     batch.messages,
                     [
-                        "\n".join(filter(None, (links, files_.text)))
-                        for links, files_ in zip(linked, attachments, strict=True)
+                        "\n".join(filter(None, (links, contents.text)))
+                        for links, contents in zip(linked, attachments, strict=True)
                     ],
                 ),
                 images=tuple(image for each in attachments for image in each.images),
@@ -334,11 +335,10 @@ class ChatService:
         links = await self._adapter.read_links(message)
         if not links:
             return ""
-        mentions = {id_: name for link in links for id_, name in link.mentions.items()}
-        quoting = replace(message, content="", parts=tuple(links), mentions=mentions)
-        context = await self._message_context(quoting)
-        quoted = redact(quoting, context.opted_out, context.incognito)
-        return "\n".join(part.show() for part in quoted.parts)
+        linking = replace(message, parts=tuple(links))
+        context = await self._message_context(linking)
+        redacted = redact(linking, context.opted_out, context.incognito)
+        return "\n".join(part.show() for part in redacted.parts)
 
     async def _pending_lines(self, channel_id: int, author_id: int) -> list[ConversationLine]:
         """Return the pending lines that the answer to a person may be based on.
@@ -371,8 +371,8 @@ class ChatService:
         recent = await self._adapter.history(
             message.channel, after=after, before=message.message_id, limit=_MAX_MISSED_MESSAGES
         )
-        missed = [each for each in recent if each.message_id not in known]
-        people = sorted({id_ for each in missed for id_ in (each.author_id, *each.mentions)})
+        missed = [each for each in recent if each.message_id not in known and not each.is_empty]
+        people = sorted({discord_id for each in missed for discord_id in each.people})
         async with self._sessions() as session:
             context = await load_context(session, people=people)
             until = await incognito_until(session, people)
@@ -381,7 +381,7 @@ class ChatService:
             since = await catch_up_queries.server_forgotten_at(session, message.channel.guild_id)
         return [
             PendingLine(
-                to_line(each, combined_text([redact(each, context.opted_out, context.incognito)]))
+                to_line(each, stored_text([redact(each, context.opted_out, context.incognito)]))
             )
             for each in missed
             if each.author_id not in context.opted_out

@@ -14,10 +14,10 @@ from db.session import Sessions
 from services.chat import (
     NoPersonalityHere,
     addressees,
-    combined_text,
     load_context,
     message_context,
     redact,
+    stored_text,
 )
 from services.engine.planner import Planner
 from services.engine.ports import BoardAdapter
@@ -204,7 +204,7 @@ async def _board(session: AsyncSession, message: IncomingMessage) -> Board | Non
 def _text_of(message: IncomingMessage) -> str:
     """Return the text of a message; what it answers is known by its target."""
     parts = tuple(each for each in message.parts if not isinstance(each, Reply))
-    return combined_text([replace(message, parts=parts)])[:_MAX_TEXT_LENGTH]
+    return stored_text([replace(message, parts=parts)])[:_MAX_TEXT_LENGTH]
 
 
 async def _find_target(session: AsyncSession, message: IncomingMessage) -> Post | Comment | None:

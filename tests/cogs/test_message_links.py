@@ -85,6 +85,21 @@ async def test_a_public_thread_is_read_and_a_private_one_is_not(house: House) ->
     assert SECRET not in shown
 
 
+async def test_a_private_channel_reads_its_own_threads_and_other_channels_are_no_message(
+    house: House,
+) -> None:
+    den = private_channel(house, "den", house.alice)
+    thread = open_thread(house, den)
+    said = await house.alice.send(thread, "Ours alone.")
+    news = house.guild.create_text_channel("news")
+
+    await house.alice.send(den, f"@Mirela look: {link(house, thread, said)} {link(house, news)}")
+
+    shown = house.openai.prompts[-1]
+    assert "⟦links to a message of alice: Ours alone.⟧" in shown
+    assert NOT_SHOWN not in shown
+
+
 async def test_what_is_for_adults_stays_there(house: House) -> None:
     red = house.guild.create_text_channel("red")
     restrict(house, red)
