@@ -115,7 +115,7 @@ class Runtime:
             await services.retention.enqueue()
             if has_discord:
                 await services.faces.remove_orphans()
-                await services.cast_faces.give()
+                await services.cast_faces.add()
             await services.photos.reembed()
             await stack.enter_async_context(job_worker.running())
             if self.settings.scheduler_enabled:

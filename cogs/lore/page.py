@@ -1,6 +1,6 @@
 """The page of a lorebook."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -100,9 +100,7 @@ class FindForm(Modal, title="Change an entry"):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        typed = self.words.value.strip().lower().removeprefix("#")
-        entries = enumerate(await self._lore.entries(self._book.id), start=1)
-        found = [(number, entry) for number, entry in entries if _matches(number, entry, typed)]
+        found = await self._lore.search_entries(self._book.id, self.words.value)
         if not found:
             await interaction.response.send_message("Nothing was found.", ephemeral=True)
             return
@@ -114,17 +112,15 @@ class FindForm(Modal, title="Change an entry"):
         view.message = await interaction.original_response()
 
 
-def _matches(number: int, entry: LoreEntry, typed: str) -> bool:
-    document = entry.document
-    texts = (entry.name, *document.get("keys", ()), document.get("content") or "")
-    return typed == str(number) or any(typed in str(text).lower() for text in texts)
-
-
 class _FoundView(View):
     """Lets one choose among the entries that were found."""
 
     def __init__(
-        self, user_id: int, lore: LoreService, book: Lorebook, found: list[tuple[int, LoreEntry]]
+        self,
+        user_id: int,
+        lore: LoreService,
+        book: Lorebook,
+        found: Sequence[tuple[int, LoreEntry]],
     ) -> None:
         super().__init__(user_id)
         self._lore, self._book = lore, book

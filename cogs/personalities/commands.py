@@ -303,8 +303,7 @@ class Personalities(
         except DomainError as error:
             notes.append(CardNote(CardNoteKind.FAILED, "picture", detail=describe(error)))
         for name, error in await self._faces.adopt_card_expressions(actor, personality.id):
-            if error is not None:
-                notes.append(CardNote(CardNoteKind.FAILED, name, detail=describe(error)))
+            notes.append(CardNote(CardNoteKind.FAILED, name, detail=describe(error)))
         await interaction.followup.send(
             introduction(
                 personality, alias=imported.alias, in_server=interaction.guild is not None

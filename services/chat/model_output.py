@@ -52,8 +52,8 @@ _TOKEN = re.compile(r"<\|[A-Za-z][\w▁]{0,40}\|>|<｜[\w▁]{1,40}｜>|<(?:pad|
 
 def without_markup(text: str) -> str:
     """Return the part of a model's output that is meant to be read."""
-    said = _without_tokens(_without_reasoning(_final_channel(text)))
-    return _CHAT_MARK.sub("", said).strip()
+    answer = _without_tokens(_without_reasoning(_final_channel(text)))
+    return _CHAT_MARK.sub("", answer).strip()
 
 
 class _Literals:

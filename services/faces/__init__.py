@@ -3,6 +3,7 @@
 from db.models import Face
 from services.faces.cast_faces import CastFaces
 from services.faces.errors import (
+    ExpressionNameReserved,
     ExpressionNotFound,
     FaceHostFull,
     FaceRefused,
@@ -12,9 +13,9 @@ from services.faces.errors import (
     TooManyExpressions,
 )
 from services.faces.hosting import EMOJI_PREFIX, FaceHosting
-from services.faces.judging import FaceVerdict, judge_face
+from services.faces.moderation import FaceModeration, moderate_face
 from services.faces.ports import FaceHost, HostedFace
-from services.faces.queries import main_face_key, record_verdict, referenced_keys, unseen_faces
+from services.faces.queries import main_face_key, record_moderation, referenced_keys, unseen_faces
 from services.faces.service import MAX_EXPRESSIONS, FaceService
 from services.faces.speaking import FaceChooser
 
@@ -22,23 +23,24 @@ __all__ = [
     "EMOJI_PREFIX",
     "MAX_EXPRESSIONS",
     "CastFaces",
+    "ExpressionNameReserved",
     "ExpressionNotFound",
     "Face",
     "FaceChooser",
     "FaceHost",
     "FaceHostFull",
     "FaceHosting",
+    "FaceModeration",
     "FaceRefused",
     "FaceService",
-    "FaceVerdict",
     "HostedFace",
     "NoCardFace",
     "NoFaceHost",
     "NoPicture",
     "TooManyExpressions",
-    "judge_face",
     "main_face_key",
-    "record_verdict",
+    "moderate_face",
+    "record_moderation",
     "referenced_keys",
     "unseen_faces",
 ]

@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 
 
 class CastFaces:
-    """Gives the seeded personalities their faces and expressions, once."""
+    """Adds faces and expressions to the seeded personalities, once."""
 
     def __init__(self, sessions: Sessions, pipeline: ImagePipeline, hosting: FaceHosting) -> None:
         self._sessions = sessions
         self._pipeline = pipeline
         self._hosting = hosting
 
-    async def give(self) -> None:
-        """Give faces to those that have none, unless somebody has changed or deleted them."""
+    async def add(self) -> None:
+        """Add faces to those that have none, unless somebody has changed or deleted them."""
         pictures = await asyncio.to_thread(_read_pictures)
         async with self._sessions() as session:
             rows = await session.execute(
@@ -44,14 +44,15 @@ class CastFaces:
             faceless = [(row.id, row.slug) for row in rows]
         for personality_id, slug in faceless:
             try:
-                await self._dress(personality_id, pictures[slug])
+                await self._add_to(personality_id, pictures[slug])
             except DomainError as error:
                 log.info("%s has no face yet: %r", slug, error)
 
-    async def _dress(self, personality_id: UUID, pictures: Mapping[str, bytes]) -> None:
+    async def _add_to(self, personality_id: UUID, pictures: Mapping[str, bytes]) -> None:
         values: list[dict[str, object]] = []
-        for name, data in pictures.items():
-            picture = await asyncio.to_thread(square, data, Crop.CENTER)
+        # The face first: without a host for it, nothing else is stored.
+        for name in sorted(pictures, key=lambda name: name != MAIN_FACE):
+            picture = await asyncio.to_thread(square, pictures[name], Crop.CENTER)
             key = f"avatars/{uuid4()}.jpg"
             await self._pipeline.store_image(key, picture)
             address = (

@@ -29,7 +29,14 @@ class FaceRefused(DomainError):
 
 @dataclass(eq=False)
 class ExpressionNotFound(DomainError):
-    """A personality has no expression of this name, or may have none."""
+    """A personality has no expression of this name."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class ExpressionNameReserved(DomainError):
+    """The name is that of another picture."""
 
     name: str
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import MAIN_FACE, Face, Personality, PersonalityVersion
-from services.faces.judging import FaceVerdict
+from services.faces.moderation import FaceModeration
 from services.media import enqueue_deletion
 from services.personalities import referenced_keys as avatars_in_versions
 
@@ -165,8 +165,8 @@ async def has_explicit_face(session: AsyncSession, personality_id: UUID) -> bool
     )
 
 
-async def record_verdict(session: AsyncSession, storage_key: str, verdict: FaceVerdict) -> None:
+async def record_moderation(session: AsyncSession, storage_key: str, found: FaceModeration) -> None:
     """Store what a vision model saw in a face."""
     await session.execute(
-        update(Face).where(Face.storage_key == storage_key).values(is_explicit=verdict.is_sexual)
+        update(Face).where(Face.storage_key == storage_key).values(is_explicit=found.is_sexual)
     )

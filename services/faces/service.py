@@ -13,14 +13,20 @@ from db.session import Sessions
 from services.access import AccessDenied, AccessRefused, authorize
 from services.errors import DomainError
 from services.faces import queries
-from services.faces.errors import ExpressionNotFound, NoCardFace, NoFaceHost, TooManyExpressions
+from services.faces.errors import (
+    ExpressionNameReserved,
+    ExpressionNotFound,
+    NoCardFace,
+    NoFaceHost,
+    TooManyExpressions,
+)
 from services.faces.hosting import FaceAddress, FaceHosting
-from services.faces.judging import PURPOSE, judge_face
+from services.faces.moderation import PURPOSE, moderate_face
 from services.heavy_work import HeavyWork
 from services.images import ImagePipeline
 from services.llm import LanguageModels, ModelError
 from services.llm_configs import vision_model
-from services.media import Crop, Picture, decoding_memory, enqueue_deletion, square
+from services.media import Crop, FileNotFound, Picture, decoding_memory, enqueue_deletion, square
 from services.people import get_or_create_user
 from services.personalities import (
     PersonalityService,
@@ -117,8 +123,8 @@ class FaceService:
 
     async def adopt_card_expressions(
         self, actor: Actor, personality_id: UUID
-    ) -> Sequence[tuple[str, DomainError | None]]:
-        """Take the expressions of a personality's card; return names, and why one was not taken.
+    ) -> Sequence[tuple[str, DomainError]]:
+        """Take the expressions of a personality's card; return which were not taken, and why.
 
         Raises:
             OwnersOnly, PersonalityNotFound: The personality is not the actor's, or was deleted.
@@ -127,17 +133,24 @@ class FaceService:
         if card is None:
             return []
         pictures = await self._heavy_work.run(
-            actor.discord_id, cards.expressions_of, card.document, card.file
+            actor.discord_id,
+            *(cards.expressions_of, card.document, card.file),
+            limit=MAX_EXPRESSIONS,
         )
-        results: list[tuple[str, DomainError | None]] = []
+        refused: list[tuple[str, DomainError]] = []
+        taken = 0
         for name, data in pictures:
             short = name[:_NAME_LENGTH].strip()
             try:
+                if taken >= MAX_EXPRESSIONS:
+                    raise TooManyExpressions(MAX_EXPRESSIONS)
+                if data is None:
+                    raise FileNotFound(short)
                 await self.set_expression(actor, personality_id, short, data, crop=Crop.TOP)
-                results.append((short, None))
+                taken += 1
             except DomainError as error:
-                results.append((short, error))
-        return results
+                refused.append((short, error))
+        return refused
 
     async def set_expression(
         self,
@@ -152,7 +165,7 @@ class FaceService:
         """Add a picture that a personality shows where its name fits what it says.
 
         Raises:
-            ExpressionNotFound: The name means something else.
+            ExpressionNameReserved: The name is that of another picture.
             StillPublic: It is public, or will be, with the pictures that it had.
             TextEmpty, TextTooLong: The name is not valid.
             TooManyExpressions: It has as many as there may be.
@@ -161,7 +174,7 @@ class FaceService:
         """
         name = clean_name(name, field="expression", limit=_NAME_LENGTH)
         if name.lower() in queries.RESERVED:
-            raise ExpressionNotFound(name)
+            raise ExpressionNameReserved(name)
         async with self._sessions() as session:
             await _check_room(session, actor, personality_id, name)
         picture, is_explicit = await self._prepare(
@@ -295,12 +308,12 @@ class FaceService:
             except AccessDenied:
                 return None
         try:
-            verdict = await judge_face(self._models, model, picture.data, caller)
+            found = await moderate_face(self._models, model, picture.data, caller)
         except (ModelError, AccessRefused) as error:
             log.warning("A picture of %s was not looked at: %r", personality_id, error)
             return None
-        verdict.check()
-        return verdict.is_sexual
+        found.check()
+        return found.is_sexual
 
     async def _record(
         self, personality_id: UUID, key: str, address: FaceAddress, *, is_explicit: bool | None

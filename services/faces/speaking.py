@@ -17,6 +17,8 @@ from services.types import Speaker, speaker_of
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_SECONDS = 2.0
+
 
 class FaceChooser:
     """Chooses faces for what is said, and makes emoji of those that have none yet."""
@@ -26,6 +28,7 @@ class FaceChooser:
         self._store = store
         self._hosting = hosting
         self._publishing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[str | None]] = set()
 
     async def speaker(self, personality: Personality, text: str) -> Speaker:
         """Return the name and the face that a personality says something with.
@@ -57,9 +60,20 @@ class FaceChooser:
         return await self._address(main)
 
     async def _address(self, face: Face) -> str | None:
-        """Return the address of a face; make an emoji of it, if it has none."""
+        """Return the address of a face; make an emoji of it, if it has none.
+
+        What is said does not wait for Discord longer than a moment: the emoji is there next time.
+        """
         if face.url is not None:
             return face.url
+        task = asyncio.create_task(self._publish(face))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+        return task.result() if task.done() else None
+
+    async def _publish(self, face: Face) -> str | None:
+        """Make an emoji of a face and return its address; None if Discord does not take it."""
         async with self._publishing:
             async with self._sessions() as session:
                 current = await session.get(Face, face.id)

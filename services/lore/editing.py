@@ -1,7 +1,7 @@
 """What is typed of an entry, as its document."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from db.models import LoreEntry
 from services.lore.entries import MAX_CONTENT, MAX_KEY_LENGTH, MAX_KEYS, as_pattern
@@ -13,19 +13,14 @@ from services.texts import clean_text
 
 def is_found_by_meaning(entry: LoreEntry) -> bool:
     """Whether an entry is found by what is near in meaning, beside its keys."""
-    return _means(entry.document)
-
-
-def _means(document: Mapping[str, Any]) -> bool:
-    extensions: Mapping[str, Any] = document.get("extensions") or {}
-    return bool(extensions.get("vectorized"))
+    return bool(_extensions_of(entry.document).get("vectorized"))
 
 
 def with_meaning(document: dict[str, Any], *, by_meaning: bool) -> dict[str, Any]:
     """Return the document of an entry that is, or is not, found by meaning as well."""
-    if _means(document) == by_meaning:
+    extensions = _extensions_of(document)
+    if bool(extensions.get("vectorized")) == by_meaning:
         return document
-    extensions: Mapping[str, Any] = document.get("extensions") or {}
     return {**document, "extensions": {**extensions, "vectorized": by_meaning}}
 
 
@@ -53,3 +48,9 @@ def entry_values(texts: EntryTexts) -> Mapping[str, Any]:
         "constant": texts.constant,
         "enabled": texts.enabled,
     }
+
+
+def _extensions_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the extensions of an entry; of a foreign book they may be anything."""
+    extensions = document.get("extensions")
+    return cast("Mapping[str, Any]", extensions) if isinstance(extensions, dict) else {}

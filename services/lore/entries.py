@@ -194,6 +194,16 @@ def name_of(entry: Mapping[str, Any]) -> str:
     return shorten(on_one_line((text or ", ".join(keys[:3]))[:500]), NAME_LIMIT)
 
 
+def is_about(entry: Mapping[str, Any], words: str) -> bool:
+    """Whether words, in lower case, are in the name, the keys or the content of an entry."""
+    texts = [name_of(entry), read_text(entry.get("content")) or ""]
+    keys = [
+        *(read_texts(entry.get("keys")) or ()),
+        *(read_texts(entry.get("secondary_keys")) or ()),
+    ]
+    return any(words in text.lower() for text in (*texts, *keys))
+
+
 def as_pattern(key: str, *, use_regex: bool) -> Pattern | None:
     """Return a key as a regular expression, if it is one."""
     if match := _PATTERN.fullmatch(key):

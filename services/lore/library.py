@@ -25,8 +25,8 @@ from services.personalities.cards import read_number
 _MAX_ENTRIES = 50_000  # of all books that are kept
 # As SillyTavern's vector storage compares: two messages, and so many entries at most.
 _COMPARED_MESSAGES, _MAX_SIMILAR = 2, 5
-# The cosine of unit vectors. Questions about an entry in other words reach .18 to .36, other talk
-# at most .15, where both were tried: `tests/services/test_lore_meaning.py`.
+# The cosine of unit vectors: between questions about an entry in other words and small talk, in
+# the few conversations of `tests/services/test_lore_meaning.py`.
 MIN_NEARNESS = 0.17
 
 
@@ -62,7 +62,8 @@ class LoreLibrary:
 
     def __init__(self, embedder: TextEmbedder | None = None) -> None:
         self._embedder = embedder
-        self._vectors: dict[UUID, tuple[Sequence[UUID], npt.NDArray[np.float32]]] = {}
+        # Of the entries found by meaning, in their order, with the book that they are of.
+        self._vectors: dict[UUID, tuple[Book, npt.NDArray[np.float32]]] = {}
         self._books: OrderedDict[UUID, tuple[int, Book]] = OrderedDict()
         # Patterns that took too long; they are off until their entry is another one.
         self._slow: set[Pattern] = set()
@@ -120,33 +121,32 @@ class LoreLibrary:
     ) -> Mapping[UUID, float]:
         """Return the entries nearest in meaning to the last messages, of those that may be."""
         asked = [each.strip() for each in messages[-_COMPARED_MESSAGES:] if each.strip()]
-        meant = [book for book in books if book.by_meaning]
-        if self._embedder is None or not meant or not asked:
+        searched = [book for book in books if book.by_meaning]
+        if self._embedder is None or not searched or not asked:
             return {}
         questions = np.array(await self._embedder.embed(asked), dtype=np.float32)
         found: dict[UUID, float] = {}
-        for book in meant:
-            ids, vectors = await self._vectors_of(book)
+        for book in searched:
+            vectors = await self._vectors_of(book, self._embedder)
             nearness = (vectors @ questions.T).max(axis=1)
-            found |= dict(zip(ids, map(float, nearness), strict=True))
+            found |= dict(zip(book.by_meaning, map(float, nearness), strict=True))
         near = [id_ for id_, score in found.items() if score >= MIN_NEARNESS]
         near.sort(key=lambda id_: -found[id_])
         return {id_: found[id_] for id_ in near[:_MAX_SIMILAR]}
 
-    async def _vectors_of(self, book: Book) -> tuple[Sequence[UUID], npt.NDArray[np.float32]]:
-        if (kept := self._vectors.get(book.id)) is not None:
-            return kept
-        meant = [book.entries[id_] for id_ in book.by_meaning]
-        texts = [f"{each.name}. {each.content}" for each in meant]
-        vectors = await self._embedder.embed(texts) if self._embedder else []
-        kept = [each.id for each in meant], np.array(vectors, dtype=np.float32)
-        self._vectors[book.id] = kept
-        return kept
+    async def _vectors_of(self, book: Book, embedder: TextEmbedder) -> npt.NDArray[np.float32]:
+        """Return a vector for each entry of a book that is found by meaning."""
+        cached, vectors = self._vectors.get(book.id, (None, None))
+        if vectors is None or cached is not book:
+            entries = [book.entries[id_] for id_ in book.by_meaning]
+            texts = [f"{each.name}. {each.content}" for each in entries]
+            vectors = np.array(await embedder.embed(texts), dtype=np.float32)
+            self._vectors[book.id] = book, vectors
+        return vectors
 
     def _keep(self, revision: int, book: Book) -> None:
         self._books[book.id] = revision, book
         self._books.move_to_end(book.id)
-        self._vectors.pop(book.id, None)
         while len(self._books) > 1 and self._entry_count > _MAX_ENTRIES:
             removed, _ = self._books.popitem(last=False)
             self._vectors.pop(removed, None)

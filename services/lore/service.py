@@ -18,6 +18,7 @@ from services.lore.editing import entry_values, with_meaning
 from services.lore.entries import (
     MAX_CONTENT,
     Position,
+    is_about,
     name_of,
     parse,
 )
@@ -134,6 +135,15 @@ class LoreService:
         """Return the entries of a book in order."""
         async with self._sessions() as session:
             return await queries.entries(session, book_id)
+
+    async def search_entries(self, book_id: UUID, typed: str) -> Sequence[tuple[int, LoreEntry]]:
+        """Return entries with their numbers, by a number or by words; all if nothing is typed."""
+        words = typed.strip().lower().removeprefix("#")
+        return [
+            (number, entry)
+            for number, entry in enumerate(await self.entries(book_id), start=1)
+            if words == str(number) or is_about(entry.document, words)
+        ]
 
     async def find_entry(self, book: Lorebook, typed: str) -> LoreEntry:
         """Return the entry of a book with this name, or number.

@@ -13,7 +13,7 @@ from typing_extensions import override
 from db.models import AttemptStatus, JobStatus, Personality, PublishAttempt, User
 from db.session import Sessions
 from services.access import Caller, authorize
-from services.faces import FaceVerdict, judge_face, record_verdict, unseen_faces
+from services.faces import FaceModeration, moderate_face, record_moderation, unseen_faces
 from services.jobs import Handler, Payload, Run
 from services.llm import LanguageModels
 from services.llm.types import T
@@ -140,16 +140,16 @@ class PublishHandler(Handler[PublishJob]):
     ) -> None:
         """Let a vision model look at a face, and store whether it is explicit."""
 
-        async def look() -> FaceVerdict:
+        async def look() -> FaceModeration:
             picture = await self._store.get(key)
-            return await judge_face(self._models, model, picture, subject.caller)
+            return await moderate_face(self._models, model, picture, subject.caller)
 
-        verdict = await run.step(f"face {key}", FaceVerdict, look)
-        verdict.check()
+        found = await run.step(f"face {key}", FaceModeration, look)
+        found.check()
         async with run.transaction() as session:
-            await record_verdict(session, key, verdict)
+            await record_moderation(session, key, found)
             _, personality = await _load_locked(session, run.payload)
-            personality.avatar_explicit |= verdict.is_sexual
+            personality.avatar_explicit |= found.is_sexual
 
     async def _assess(self, run: Run[PublishJob], subject: _Subject) -> Assessment:
         """Ask the model one question after another; each answer is stored before the next one."""

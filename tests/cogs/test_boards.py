@@ -141,7 +141,7 @@ async def test_pictures_are_drawn_as_their_maker_wants(
     at_work: House, sessions: Sessions, replicate: ReplicateStandIn
 ) -> None:
     await open_board(at_work, at_work.lobby, "Mirela")
-    await at_work.services.cast_faces.give()
+    await at_work.services.cast_faces.add()
     async with sessions.begin() as session:
         await session.execute(
             update(Personality)

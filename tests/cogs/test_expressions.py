@@ -111,7 +111,23 @@ async def test_a_card_brings_its_expressions(house: House) -> None:
     notes = answer(brought).embeds[1].description or ""
     assert shown(listed).startswith(f"**Zed** has 2 expressions: joy, {'n' * 32}.")
     assert "**broken** could not be used" in notes
+    assert "**gone** could not be used" in notes
     assert "**main** could not be used" in notes
+
+
+async def test_what_a_card_has_too_many_of_is_said(house: House) -> None:
+    assets = [
+        {"type": "emotion", "name": f"look {number}", "uri": "embeded://j.png", "ext": "png"}
+        for number in range(MAX_EXPRESSIONS + 2)
+    ]
+
+    brought = await import_card(
+        house, "zed.charx", archive(with_assets(*assets), **{"j.png": picture(64, 64)})
+    )
+
+    notes = answer(brought).embeds[1].description or ""
+    assert "**look 11**" not in notes
+    assert notes.count("A personality has 12 expressions at most.") == 2
 
 
 async def test_expressions_are_removed_and_limited(house: House) -> None:
@@ -136,7 +152,7 @@ async def test_expressions_are_removed_and_limited(house: House) -> None:
     assert full == "A personality has 12 expressions at most."
     assert "LOOK 3" in replaced
     assert content_of(nameless) == "Give a `picture` or a `photo` of the expression."
-    assert reserved.startswith("There is no expression called **main**")
+    assert reserved == "An expression cannot be called **main**."
     assert "**Ada** has 11 expressions" in shown(removed)
     assert content_of(unknown).startswith("There is no expression called **look 3**")
 
@@ -213,8 +229,8 @@ async def test_a_face_that_made_room_comes_back_when_its_personality_speaks(
 async def test_the_cast_has_faces_and_expressions_of_its_own(
     house: House, sessions: Sessions
 ) -> None:
-    await house.services.cast_faces.give()
-    await house.services.cast_faces.give()
+    await house.services.cast_faces.add()
+    await house.services.cast_faces.add()
     house.openai.says("*smiles* Sit.", "The lamp turns.")
     await house.bob.send(house.lobby, "@Mirela hello")
     await house.alice.send(house.lobby, "@Mirela hello")
@@ -251,7 +267,9 @@ async def test_an_archive_has_faces_versions_and_ones_own_memories_if_wanted(
     )
 
     assert cards.face_of(plain.document, plain.file) is not None
-    assert [name for name, _ in cards.expressions_of(plain.document, plain.file)] == ["happy"]
+    assert [name for name, _ in cards.expressions_of(plain.document, plain.file, limit=9)] == [
+        "happy"
+    ]
     troupe = plain.body["extensions"]["troupe"]
     assert [each["number"] for each in troupe["versions"]] == [2, 1]
     assert "memories" not in troupe
@@ -270,7 +288,7 @@ async def test_emoji_of_those_who_are_gone_for_good_are_removed(
     await house.alice.slash(
         house.lobby, "personality avatar", personality="Zed", picture=("me.png", picture())
     )
-    await house.services.cast_faces.give()
+    await house.services.cast_faces.add()
     await house.bot.create_application_emoji(name="party", image=picture(64, 64))
     async with sessions.begin() as session:
         await session.execute(delete(Personality).where(Personality.name == "Zed"))

@@ -233,7 +233,7 @@ async def test_publishing_looks_at_a_face_that_nobody_has_seen(
     await import_card(house, "zed.png", card_in(picture(), V3))
     async with sessions.begin() as session:
         await session.execute(update(LlmConfig).values(vision_model="openai/gpt-6-luna"))
-    house.openai.answer = judge(FaceVerdict={"is_sexual": True, "shows_minor": False})
+    house.openai.answer = judge(FaceModeration={"is_sexual": True, "shows_minor": False})
 
     async with worker(sessions, house.services, has_discord=True).running():
         await house.alice.slash(house.lobby, "publish start", personality="Zed", review=False)
@@ -279,7 +279,7 @@ async def test_publishing_looks_at_expressions_that_nobody_has_seen(
         picture=("me.png", picture()),
         expression="bare",
     )
-    house.openai.answer = judge(FaceVerdict={"is_sexual": True, "shows_minor": False})
+    house.openai.answer = judge(FaceModeration={"is_sexual": True, "shows_minor": False})
 
     async with worker(sessions, house.services, has_discord=True).running():
         await house.alice.slash(house.lobby, "publish start", personality="Zed", review=False)

@@ -283,7 +283,7 @@ def buttons(result: InteractionResult, label: str) -> list[str]:
 async def test_the_catalogue_has_pages_faces_filters_likes_and_first_words(
     at_work: House, sessions: Sessions
 ) -> None:
-    await at_work.services.cast_faces.give()
+    await at_work.services.cast_faces.add()
     for number in range(4):
         await invent(at_work, at_work.alice, f"Extra {number}")
     async with sessions.begin() as session:

@@ -5,9 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db.models import LoreScope
+from db.models import LoreEntry, LoreScope
 from services.embeddings import WordLlamaEmbedder
 from services.lore import Activation, LoreContext, LoreLibrary
+from services.lore.editing import is_found_by_meaning, with_meaning
+from services.lore.entries import is_about
 from services.lore.library import UnpreparedBook
 from services.lore.queries import BookRevision
 
@@ -92,3 +94,13 @@ async def test_a_changed_book_is_embedded_anew(embedder: WordLlamaEmbedder) -> N
     assert [(each.entry.name, each.reason) for each in after.activated] == [
         ("King", "near in meaning")
     ]
+
+
+@pytest.mark.parametrize("odd", [None, 3, "glaze", ["glaze", 3], {"a": "glaze"}])
+def test_entries_of_foreign_books_are_searched_and_changed_whatever_they_hold(odd: Any) -> None:
+    document = {"comment": "Kiln", "keys": odd, "content": odd, "extensions": odd}
+
+    assert is_about(document, "kiln")
+    assert not is_about(document, "gull")
+    changed = with_meaning(document, by_meaning=True)
+    assert is_found_by_meaning(LoreEntry(lorebook_id=BOOK_ID, position=0, document=changed))

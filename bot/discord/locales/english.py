@@ -175,6 +175,7 @@ _FACES = {
         "There is no expression called **{name}**. `/personality expressions` shows those it has."
     ),
     faces.NoPicture: "Give a `picture` or a `photo` of the expression.",
+    faces.ExpressionNameReserved: "An expression cannot be called **{name}**.",
     faces.TooManyExpressions: "A personality has {limit} expressions at most.",
     faces.FaceRefused: (
         "The picture looks like a sexual one of somebody under 18. I show no such pictures."

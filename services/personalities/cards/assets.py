@@ -8,7 +8,7 @@ from services.personalities.cards import containers
 from services.personalities.cards.documents import parse
 from services.personalities.errors import CardTooLarge, NotACard
 
-_MAX_ASSET, _MAX_ICONS, _MAX_EXPRESSIONS = 10_000_000, 4, 12
+_MAX_ASSET, _MAX_ICONS, _MAX_EMOTIONS = 10_000_000, 4, 200
 _MAIN = "main"
 
 
@@ -25,15 +25,19 @@ def face_of(document: str, file: bytes | None) -> bytes | None:
     return containers.picture_in(file) if file is not None else None
 
 
-def expressions_of(document: str, file: bytes | None) -> list[tuple[str, bytes]]:
-    """Return names and pictures of a card's emotions, the first ones of each name."""
-    found: dict[str, bytes] = {}
-    for asset in _assets(document, "emotion"):
+def expressions_of(
+    document: str, file: bytes | None, *, limit: int
+) -> list[tuple[str, bytes | None]]:
+    """Return names and pictures of a card's emotions, the first one of each name.
+
+    There is no picture where it cannot be read, and after `limit` of them.
+    """
+    found: dict[str, bytes | None] = {}
+    for asset in _assets(document, "emotion")[:_MAX_EMOTIONS]:
         name = str(asset.get("name") or "").strip()
-        if name and name not in found and len(found) < _MAX_EXPRESSIONS:
-            picture = _read(str(asset.get("uri") or ""), file)
-            if picture is not None:
-                found[name] = picture
+        if name and name not in found:
+            is_wanted = sum(picture is not None for picture in found.values()) < limit
+            found[name] = _read(str(asset.get("uri") or ""), file) if is_wanted else None
     return [*found.items()]
 
 

@@ -1,4 +1,4 @@
-"""What a vision model sees in a face: whether it is for adults, and whom it shows."""
+"""Moderation of faces by a vision model: whether one is for adults, and whom it shows."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ Is the picture sexual, or is anybody in it undressed? Is anybody in it a child o
 drawn as one?"""
 
 
-class FaceVerdict(BaseModel):
+class FaceModeration(BaseModel):
     """What is to be seen in a picture."""
 
     is_sexual: bool
@@ -35,9 +35,9 @@ class FaceVerdict(BaseModel):
             raise FaceRefused
 
 
-async def judge_face(
+async def moderate_face(
     models: LanguageModels, model: str, jpeg: bytes, caller: Caller
-) -> FaceVerdict:
+) -> FaceModeration:
     """Ask a vision model about a face.
 
     Raises:
@@ -51,4 +51,4 @@ async def judge_face(
         ),
         sampling=Sampling(temperature=0.0, max_tokens=_MAX_TOKENS),
     )
-    return (await models.parse(request, FaceVerdict, caller=caller)).value
+    return (await models.parse(request, FaceModeration, caller=caller)).value
