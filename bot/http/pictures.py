@@ -101,7 +101,6 @@ class PictureApi:
                 path="/photos",
                 handler=self._add_photos,
                 summary="Add uploaded photos to a personality's library.",
-                status=200,
                 body=NewPhotos,
                 response=PhotoResults,
                 refusals=(404, 409, 422, 503),

@@ -18,7 +18,7 @@ from services.media import MAX_BYTES, Crop, FileNotFound, FileTooLarge
 from services.photos import PhotoService
 from services.texts import counted
 
-_EXPLICIT = "The face counts as explicit: only age-restricted channels see this personality now."
+_EXPLICIT = "The picture counts as explicit: only age-restricted channels see this personality now."
 _GALLERY = 10  # Discord's limit for a gallery
 
 
@@ -60,7 +60,7 @@ class FaceCommands(commands.GroupCog):
         if expression is not None:
             if data is None:
                 raise NoPicture
-            await self._faces.set_expression(
+            face = await self._faces.set_expression(
                 actor,
                 personality.id,
                 expression,
@@ -68,7 +68,8 @@ class FaceCommands(commands.GroupCog):
                 crop=Crop[crop.upper()],
                 is_ai_generated=is_ai_generated,
             )
-            await self._show_expressions(interaction, personality.name, personality.id)
+            note = _EXPLICIT if face.is_explicit else ""
+            await self._show_expressions(interaction, personality.name, personality.id, note)
             return
         if data is None:
             changed = await self._faces.adopt_card_face(actor, personality.id)
@@ -103,7 +104,7 @@ class FaceCommands(commands.GroupCog):
         await self._show_expressions(interaction, personality.name, personality.id)
 
     async def _show_expressions(
-        self, interaction: Interaction, name: str, personality_id: UUID
+        self, interaction: Interaction, name: str, personality_id: UUID, note: str = ""
     ) -> None:
         actor = await interaction_actor(interaction)
         faces = await self._faces.expressions(actor, personality_id)
@@ -113,11 +114,11 @@ class FaceCommands(commands.GroupCog):
             for number, picture in enumerate(pictures)
         ]
         await interaction.edit_original_response(
-            view=_expressions_view(name, faces), attachments=files
+            view=_expressions_view(name, faces, note), attachments=files
         )
 
 
-def _expressions_view(name: str, faces: Sequence[Face]) -> ui.LayoutView:
+def _expressions_view(name: str, faces: Sequence[Face], note: str) -> ui.LayoutView:
     """Return the expressions of a personality; their pictures are attached by their numbers."""
     view = ui.LayoutView(timeout=None)
     escape = discord.utils.escape_markdown
@@ -129,7 +130,7 @@ def _expressions_view(name: str, faces: Sequence[Face]) -> ui.LayoutView:
         else f"**{escape(name)}** has no expressions. `/personality avatar expression:` adds one; "
         "an expression sheet of `/character generate` brings six by `/character use`."
     )
-    view.add_item(ui.TextDisplay[ui.LayoutView](text))
+    view.add_item(ui.TextDisplay[ui.LayoutView](f"{text}\n{note}".strip()))
     for start in range(0, len(faces), _GALLERY):
         gallery = ui.MediaGallery[ui.LayoutView]()
         for number, face in enumerate(faces[start : start + _GALLERY], start):

@@ -23,7 +23,8 @@ from cogs.personalities.forms import (
     TextFileForm,
 )
 from cogs.personalities.labels import LABELS
-from cogs.personalities.picture_form import ModelForm, PictureForm
+from cogs.personalities.model_form import ModelForm
+from cogs.personalities.picture_form import PictureForm
 from cogs.personalities.versions import VersionsView
 from services.characters import STYLES
 from services.personalities import (

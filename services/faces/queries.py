@@ -165,8 +165,10 @@ async def has_explicit_face(session: AsyncSession, personality_id: UUID) -> bool
     )
 
 
-async def record_moderation(session: AsyncSession, storage_key: str, found: FaceModeration) -> None:
+async def record_moderation(
+    session: AsyncSession, storage_key: str, moderation: FaceModeration
+) -> None:
     """Store what a vision model saw in a face."""
     await session.execute(
-        update(Face).where(Face.storage_key == storage_key).values(is_explicit=found.is_sexual)
+        update(Face).where(Face.storage_key == storage_key).values(is_explicit=moderation.is_sexual)
     )

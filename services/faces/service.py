@@ -308,12 +308,12 @@ class FaceService:
             except AccessDenied:
                 return None
         try:
-            found = await moderate_face(self._models, model, picture.data, caller)
+            moderation = await moderate_face(self._models, model, picture.data, caller)
         except (ModelError, AccessRefused) as error:
             log.warning("A picture of %s was not looked at: %r", personality_id, error)
             return None
-        found.check()
-        return found.is_sexual
+        moderation.check()
+        return moderation.is_sexual
 
     async def _record(
         self, personality_id: UUID, key: str, address: FaceAddress, *, is_explicit: bool | None

@@ -144,12 +144,12 @@ class PublishHandler(Handler[PublishJob]):
             picture = await self._store.get(key)
             return await moderate_face(self._models, model, picture, subject.caller)
 
-        found = await run.step(f"face {key}", FaceModeration, look)
-        found.check()
+        moderation = await run.step(f"face {key}", FaceModeration, look)
+        moderation.check()
         async with run.transaction() as session:
-            await record_moderation(session, key, found)
+            await record_moderation(session, key, moderation)
             _, personality = await _load_locked(session, run.payload)
-            personality.avatar_explicit |= found.is_sexual
+            personality.avatar_explicit |= moderation.is_sexual
 
     async def _assess(self, run: Run[PublishJob], subject: _Subject) -> Assessment:
         """Ask the model one question after another; each answer is stored before the next one."""

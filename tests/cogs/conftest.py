@@ -11,7 +11,7 @@ from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 
 from bot.app.services import Services
-from bot.app.wiring import assemble
+from bot.app.wiring import assemble, worker
 from bot.discord.adapters import discord_adapters
 from bot.discord.client import OPERATOR_COMMANDS, Bot
 from bot.discord.proxies import Proxies
@@ -151,3 +151,10 @@ def no_errors_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
     records = [r for when in ("setup", "call") for r in caplog.get_records(when)]
     errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
     assert errors == []
+
+
+@pytest.fixture
+async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
+    """The bot with a worker that runs background jobs."""
+    async with worker(sessions, house.services, has_discord=True).running():
+        yield house

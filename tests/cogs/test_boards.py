@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import AsyncGenerator
 from uuid import UUID
 
 import discord
@@ -23,12 +22,6 @@ from tests.services.test_media import MARK
 from tests.vendors.replicate import Fate, ReplicateStandIn
 
 FOOTER = "\n-# 🎭 AI character"
-
-
-@pytest.fixture
-async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
-    async with worker(sessions, house.services, has_discord=True).running():
-        yield house
 
 
 async def test_a_board_is_opened_with_a_forecast_and_closed_again(house: House) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,6 @@ from PIL import Image
 from simcord.components import walk_components
 from simcord.results import InteractionResult
 
-from bot.app.wiring import worker
 from db.session import Sessions
 from services.access import Situation
 from services.images import ImagePipeline
@@ -35,13 +33,11 @@ def studio(studio: ImagePipeline) -> ImagePipeline:
     return replace(studio, store=public)
 
 
-@pytest.fixture
-async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
+@pytest.fixture(autouse=True)
+def seeing(house: House) -> None:
     house.openai.answer = lambda body: (
         json.dumps(SEEN) if "PhotoAnswer" in json.dumps(body) else "The lamp is lit."
     )
-    async with worker(sessions, house.services, has_discord=True).running():
-        yield house
 
 
 DEFAULTS = {"photo": PHOTO, "name": "Ada", "gender": "female", "style": "Ink"}

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +12,6 @@ from PIL import Image
 from simcord.results import InteractionResult
 from sqlalchemy import select, text
 
-from bot.app.wiring import worker
 from bot.discord.errors import explain
 from db.models import SocialPost, SocialTarget
 from db.session import Sessions
@@ -32,12 +30,6 @@ TEXTS = {"caption": "The lamp is lit.", "alt_text": "A lamp."}
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock(datetime(2026, 3, 27, 12, 0, tzinfo=UTC))
-
-
-@pytest.fixture
-async def at_work(house: House, sessions: Sessions) -> AsyncGenerator[House]:
-    async with worker(sessions, house.services, has_discord=True).running():
-        yield house
 
 
 @pytest.fixture

@@ -99,6 +99,8 @@ class ImagePostAction(PostAction):
             key=f"boards/{context.task_id}.jpg",
             caller=context.caller,
         )
+        for url in request.upload_urls:
+            await self._image_pipeline.images.delete_upload(url)
         return stored
 
     async def _with_face(
