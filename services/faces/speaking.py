@@ -17,7 +17,7 @@ from services.types import Speaker, speaker_of
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS = 2.0
+_TIMEOUT_SECONDS = 2.0
 
 
 class FaceChooser:
@@ -69,7 +69,7 @@ class FaceChooser:
         task = asyncio.create_task(self._publish(face))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+        await asyncio.wait({task}, timeout=_TIMEOUT_SECONDS)
         return task.result() if task.done() else None
 
     async def _publish(self, face: Face) -> str | None:
