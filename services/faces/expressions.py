@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-# Names of expressions, by the emotions that SillyTavern's sprites have, and words that show them:
-# https://docs.sillytavern.app/extensions/expression-images/
+# Emotions, after which expressions are called, and the words that show them. But for the last, they
+# are those of GoEmotions (Demszky and others, 2020, arXiv:2005.00547) without "neutral".
 _EMOTIONS: Final[Mapping[str, str]] = {
     "joy": "happy happily glad gladly cheerful cheerfully smile grin beam delight joyful yay 😀 😃 "
     "😄 😁 🙂 😊 ☺ :) :D",

@@ -221,7 +221,7 @@ async def test_a_sexual_picture_of_a_minor_is_no_face(
 
     refused = await set_face(house)
 
-    assert content_of(refused).startswith("The picture looks like a sexual one")
+    assert content_of(refused).startswith("The picture was refused")
     assert not await house.bot.fetch_application_emojis()
     async with sessions() as session:
         assert await session.scalar(select(func.count()).select_from(Face)) == 0

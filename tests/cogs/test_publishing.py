@@ -152,7 +152,7 @@ async def test_a_maker_sees_and_changes_what_will_be_public(at_work: House) -> N
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"rating": "safe"}, "What was found in it is rated **suggestive** at least."),
+        ({"rating": "safe"}, "It is rated **suggestive** or stricter, by what it contains."),
         ({"tags": "keeper, lamps"}, "There are no such tags: lamps."),
         (
             {"tags": "human, elf, witch, wizard, ghost, robot, god"},
@@ -209,7 +209,7 @@ async def test_a_review_waits_until_it_is_dropped_or_begun_anew(at_work: House) 
 
     assert "cannot change until `/publish unpublish`" in content_of(renamed)
     assert [each.description for each in answer(status).embeds][1] == embed(first).description
-    assert content_of(late).startswith("That publication does not wait any more.")
+    assert content_of(late).startswith("That review has ended.")
     assert content_of(dropped) == "**Ada** was not published. `/publish start` begins again."
     assert (embed(gone).description or "").startswith("🚫 **cancelled**")
 

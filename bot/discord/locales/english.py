@@ -178,7 +178,7 @@ _FACES = {
     faces.ExpressionNameReserved: "An expression cannot be called **{name}**.",
     faces.TooManyExpressions: "A personality has {limit} expressions at most.",
     faces.FaceRefused: (
-        "The picture looks like a sexual one of somebody under 18. I show no such pictures."
+        "The picture was refused: it appears to show somebody under 18 in a sexual way."
     ),
     faces.NoCardFace: "The card of **{name}** has no picture of it.",
 }
@@ -290,14 +290,16 @@ _PUBLISHING = {
     ),
     publishing.NotPublic: "**{name}** is not public, or cannot be shown in this channel.",
     publishing.NothingToReview: (
-        "That publication does not wait any more. `/publish status` shows how it stands."
+        "That review has ended. `/publish status` shows the last attempt to publish."
     ),
     publishing.HeadlineUnfit: (
         "A headline has letters, no quotation marks, and {limit} characters at most."
     ),
-    publishing.UnknownTags: "There are no such tags: {tags}. `/discover browse` suggests those.",
+    publishing.UnknownTags: (
+        "There are no such tags: {tags}. `/discover browse` suggests the existing ones."
+    ),
     publishing.TooManyTags: "Choose one to {limit} tags.",
-    publishing.RatingTooLow: "What was found in it is rated **{rating}** at least.",
+    publishing.RatingTooLow: "It is rated **{rating}** or stricter, by what it contains.",
     publishing.AgeStated: "The definition says another age: {age}. Change it there.",
     publishing.NothingToRead: (
         "**{name}** has no description to review. Write one with `/personality edit` first."
