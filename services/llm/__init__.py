@@ -17,7 +17,7 @@ from services.llm.errors import (
     ReasoningOnly,
 )
 from services.llm.ledger import MODEL_RULES, Ledger
-from services.llm.ports import OwnKey, OwnKeys, TextModel
+from services.llm.ports import OwnKey, OwnKeys, TextListener, TextModel
 from services.llm.prices import maximum_cost
 from services.llm.service import ConfiguredVendor, LanguageModels
 from services.llm.tokens import estimate, fitting_length
@@ -69,6 +69,7 @@ __all__ = [
     "ReasoningOnly",
     "Request",
     "Sampling",
+    "TextListener",
     "TextModel",
     "Usage",
     "UsageReport",

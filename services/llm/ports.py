@@ -50,6 +50,18 @@ class TextModel(Protocol):
         ...
 
 
+class TextListener(Protocol):
+    """Whoever follows an answer while it is written."""
+
+    def begin(self) -> None:
+        """Drop what was written so far: the answer is begun anew."""
+        ...
+
+    def write(self, piece: str) -> None:
+        """Add the next piece of the answer."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class OwnKey:
     """A key that the payer of a call has brought, and the vendor as it is reached with that key.

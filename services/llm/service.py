@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -17,12 +17,13 @@ from services.llm.chat_templates import ChatTemplate
 from services.llm.errors import (
     ModelError,
     ModelMisconfigured,
+    ModelOverloaded,
     ModelProblem,
     ModelRateLimited,
     ModelUnavailable,
 )
 from services.llm.ledger import Ledger, OpenCall
-from services.llm.ports import NoOwnKeys, OwnKey, OwnKeys, TextModel
+from services.llm.ports import NoOwnKeys, OwnKey, OwnKeys, TextListener, TextModel
 from services.llm.tokens import MAX_ANSWER_TOKENS, expected_usage, usage_at_most
 from services.llm.types import Completion, ListedModel, Parsed, Request, T
 from services.llm.vendors import VENDORS
@@ -125,17 +126,25 @@ class LanguageModels:
         return (VENDORS[vendor].dialect or VENDORS[vendor]).context_tokens
 
     async def complete(
-        self, request: Request, *, caller: Caller, fallback: str | None = None
+        self,
+        request: Request,
+        *,
+        caller: Caller,
+        fallback: str | None = None,
+        listener: TextListener | None = None,
     ) -> Completion:
         """Return the answer to a prompt within the deadline.
+
+        A `listener` follows the answer while it is written; each new attempt begins it anew.
 
         Raises:
             BudgetSpent: A budget leaves no room for it.
             ModelError: Both the model and the fallback failed; the error is the model's.
         """
+        stream = None if listener is None else _Stream(listener)
 
         def ask(vendor: TextModel, request: Request) -> Awaitable[Completion]:
-            return vendor.complete(request)
+            return vendor.complete(request) if stream is None else stream.ask(vendor, request)
 
         return await self._with_fallback(ask, request, caller, fallback)
 
@@ -153,45 +162,6 @@ class LanguageModels:
             return vendor.parse(request, schema)
 
         return await self._with_fallback(ask, request, caller, fallback)
-
-    async def stream(self, request: Request, *, caller: Caller) -> AsyncGenerator[str | Completion]:
-        """Yield the answer in pieces, then the whole; without retries, as text is already sent.
-
-        Raises:
-            ModelError: The call failed or was interrupted.
-        """
-        request = self._fit(request.to(self.resolve(request.model, caller.payers)))
-        name = request.model.partition("/")[2]
-        pieces: asyncio.Queue[str | Completion | None] = asyncio.Queue()
-
-        async def read() -> None:
-            deadline = asyncio.get_running_loop().time() + self._deadline
-            try:
-                async with (
-                    self._open_vendor(request.model, own) as vendor,
-                    _timeout_at(deadline, request.model),
-                ):
-                    async for piece in vendor.stream(request.to(name)):
-                        pieces.put_nowait(piece)
-            finally:
-                pieces.put_nowait(None)
-
-        own = self._payer_key(request, caller)
-        async with self._open_call(request, caller, own) as call:
-            task = asyncio.ensure_future(self._background.call(read))
-            try:
-                while (piece := await pieces.get()) is not None:
-                    if isinstance(piece, Completion):
-                        call.outcome = CallOutcome.OK
-                        call.usage = self._ledger.with_cost(request.model, piece.usage)
-                        piece = replace(piece, usage=call.usage)
-                    yield piece
-                await task
-            except ModelError as error:
-                self._learn_template(request.model, error)
-                raise
-            finally:
-                task.cancel()
 
     async def models(self, vendor: str) -> dict[str, ListedModel]:
         """Return the models of a vendor, with what its list says of each."""
@@ -361,6 +331,37 @@ class LanguageModels:
             call.outcome = CallOutcome.OK
             call.usage = self._ledger.with_cost(request.model, answer.usage)
         return replace(answer, usage=call.usage)
+
+
+class _Stream:
+    """Asks for an answer in pieces, and once a server has sent none, for the whole."""
+
+    def __init__(self, listener: TextListener) -> None:
+        self._listener = listener
+        self._is_whole = False
+
+    async def ask(self, vendor: TextModel, request: Request) -> Completion:
+        self._listener.begin()
+        if self._is_whole:
+            return await vendor.complete(request)
+        has_begun = False
+        try:
+            async with aclosing(vendor.stream(request)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Completion):
+                        return piece
+                    has_begun = True
+                    self._listener.write(piece)
+        except ModelUnavailable as error:
+            self._is_whole = not (has_begun or isinstance(error, ModelOverloaded))
+            raise
+        except ModelMisconfigured as error:
+            # Some servers do not know how to stream; what they refuse is not processed.
+            if has_begun or error.problem is not ModelProblem.REQUEST_REFUSED:
+                raise
+            self._is_whole = True
+            return await vendor.complete(request)
+        raise ModelUnavailable(request.model)
 
 
 @asynccontextmanager

@@ -1,11 +1,10 @@
-"""Streamed answers through the service."""
+"""Answers that are followed while they are written."""
 
 import asyncio
-import gc
-from contextlib import aclosing
 
 import pytest
 from sqlalchemy import select
+from typing_extensions import override
 
 from db.models import LlmCall
 from db.session import Sessions
@@ -16,9 +15,9 @@ from services.llm import (
     ConfiguredVendor,
     LanguageModels,
     Ledger,
-    ModelError,
     ModelRefused,
     ModelUnavailable,
+    TextListener,
 )
 from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
@@ -29,101 +28,118 @@ ASKED = HELLO.to("openai/default")
 CHAT = Caller(purpose="chat")
 
 
-async def only_call(sessions: Sessions) -> LlmCall:
+class Listener(TextListener):
+    """Notes the pieces of each attempt."""
+
+    def __init__(self) -> None:
+        self.attempts: list[list[str]] = []
+        self.has_heard = asyncio.Event()
+
+    @override
+    def begin(self) -> None:
+        self.attempts.append([])
+
+    @override
+    def write(self, piece: str) -> None:
+        self.attempts[-1].append(piece)
+        self.has_heard.set()
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+async def outcomes(sessions: Sessions) -> list[str]:
     async with sessions() as session:
-        return (await session.scalars(select(LlmCall))).one()
+        rows = await session.scalars(select(LlmCall).order_by(LlmCall.created_at))
+        return [row.outcome for row in rows]
 
 
-async def test_a_stream_is_pieces_then_the_whole_with_its_cost(
-    models: LanguageModels, openai: OpenAIStandIn, sessions: Sessions
+async def test_an_answer_is_heard_in_pieces_and_returned_whole_with_its_cost(
+    models: LanguageModels, openai: OpenAIStandIn, sessions: Sessions, listener: Listener
 ) -> None:
     openai.says("The fog came in.")
 
-    *pieces, whole = [piece async for piece in models.stream(ASKED, caller=CHAT)]
+    whole = await models.complete(ASKED, caller=CHAT, listener=listener)
 
-    assert pieces == ["The", " fog", " came", " in."]
+    assert listener.attempts == [["The", " fog", " came", " in."]]
     assert isinstance(whole, Completion)
-    row = await only_call(sessions)
-    assert (row.model, row.outcome) == (whole.model, "ok") == ("openai/gpt-6-luna", "ok")
+    async with sessions() as session:
+        row = (await session.scalars(select(LlmCall))).one()
+    assert (whole.text, whole.model) == ("The fog came in.", "openai/gpt-6-luna")
+    assert (row.model, row.outcome) == (whole.model, "ok")
     assert row.cost_usd == whole.usage.cost_usd == 0.000003
     assert (row.tokens_in, row.tokens_out) == (whole.usage.tokens_in, whole.usage.tokens_out)
 
 
-@pytest.mark.parametrize(
-    ("reply", "error", "outcome"),
-    [
-        (Reply("The fog", cut_after=1), ModelUnavailable, "unavailable"),
-        (Reply("I", refusal="cannot."), ModelRefused, "refused"),
-        (Reply(status=500), ModelUnavailable, "unavailable"),
-    ],
-)
-async def test_a_stream_that_fails_is_not_begun_again(
-    models: LanguageModels,
-    openai: OpenAIStandIn,
-    sessions: Sessions,
-    reply: Reply,
-    error: type[ModelError],
-    outcome: str,
-) -> None:
-    openai.replies.append(reply)
-
-    with pytest.raises(error):
-        [piece async for piece in models.stream(ASKED, caller=CHAT)]
-
-    assert (await only_call(sessions)).outcome == outcome
-
-
-async def test_whoever_stops_listening_stops_the_call(
-    models: LanguageModels, openai: OpenAIStandIn, sessions: Sessions
-) -> None:
-    openai.replies.append(Reply("The fog came in.", hold=asyncio.Event(), hold_after=1))
-
-    async with aclosing(models.stream(ASKED, caller=CHAT)) as pieces:
-        first = await anext(pieces)
-
-    assert first == "The"
-    async with asyncio.timeout(5):
-        await openai.abandoned.wait()
-    assert (await only_call(sessions)).outcome == "cancelled"
-
-
-async def test_a_listener_who_is_cancelled_stops_the_call(
-    models: LanguageModels, openai: OpenAIStandIn, sessions: Sessions
-) -> None:
-    openai.replies.append(Reply("The fog came in.", hold=asyncio.Event(), hold_after=1))
-    started = asyncio.Event()
-
-    async def listen() -> None:
-        async for _ in models.stream(ASKED, caller=CHAT):
-            started.set()
-
-    async with asyncio.timeout(5):
-        listening = asyncio.create_task(listen())
-        await started.wait()
-
-        listening.cancel()
-
-        await openai.abandoned.wait()
-        await asyncio.wait([listening])
-    assert listening.cancelled()
-    assert (await only_call(sessions)).outcome == "cancelled"
-
-
-async def test_a_stream_may_break_after_its_listener_has_gone_quietly(
-    models: LanguageModels, openai: OpenAIStandIn, caplog: pytest.LogCaptureFixture
+async def test_an_answer_that_breaks_off_is_begun_anew(
+    models: LanguageModels, openai: OpenAIStandIn, sessions: Sessions, listener: Listener
 ) -> None:
     openai.replies.append(Reply("The fog came in.", cut_after=1))
+    openai.says("Aye, fog.")
 
-    async with aclosing(models.stream(ASKED, caller=CHAT)) as pieces:
-        await anext(pieces)
-        await models.complete(ASKED, caller=CHAT)  # the stream has long been cut by then
-    gc.collect()
+    whole = await models.complete(ASKED, caller=CHAT, listener=listener)
 
-    assert caplog.records == []
+    assert (whole.text, listener.attempts) == ("Aye, fog.", [["The"], ["Aye,", " fog."]])
+    assert await outcomes(sessions) == ["unavailable", "ok"]
 
 
-async def test_a_stream_that_stalls_is_given_up_at_the_deadline(
-    carrier: BackgroundCalls, openai: OpenAIStandIn, sessions: Sessions
+async def test_a_refusal_in_the_middle_is_not_tried_again(
+    models: LanguageModels, openai: OpenAIStandIn, sessions: Sessions, listener: Listener
+) -> None:
+    openai.replies.append(Reply("I", refusal="cannot."))
+
+    with pytest.raises(ModelRefused):
+        await models.complete(ASKED, caller=CHAT, listener=listener)
+
+    assert await outcomes(sessions) == ["refused"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        # A server that answers as if it had not been asked for pieces.
+        Reply(body='{"choices": [{"message": {"content": "Aye."}}]}'),
+        Reply(status=400, message="stream is not supported"),
+        Reply(status=422, message="Unrecognized request argument: stream_options"),
+        Reply(body="", headers={"Content-Type": "text/event-stream"}),
+    ],
+)
+async def test_a_server_that_cannot_stream_is_asked_for_the_whole(
+    models: LanguageModels, openai: OpenAIStandIn, listener: Listener, reply: Reply
+) -> None:
+    openai.replies.append(reply)
+    openai.says("The fog came in.")
+
+    whole = await models.complete(ASKED, caller=CHAT, listener=listener)
+
+    assert whole.text == "The fog came in."
+    assert openai.requests[-1]["stream"] is False
+    assert all(pieces == [] for pieces in listener.attempts)
+
+
+async def test_whoever_is_cancelled_stops_the_call(
+    models: LanguageModels, openai: OpenAIStandIn, sessions: Sessions, listener: Listener
+) -> None:
+    openai.replies.append(Reply("The fog came in.", hold=asyncio.Event(), hold_after=1))
+
+    async with asyncio.timeout(5):
+        asking = asyncio.create_task(models.complete(ASKED, caller=CHAT, listener=listener))
+        await listener.has_heard.wait()
+
+        asking.cancel()
+
+        await openai.abandoned.wait()
+        await asyncio.wait([asking])
+        while not await outcomes(sessions):
+            await asyncio.sleep(0.01)
+    assert asking.cancelled()
+    assert await outcomes(sessions) == ["cancelled"]
+
+
+async def test_an_answer_that_stalls_is_given_up_at_the_deadline(
+    carrier: BackgroundCalls, openai: OpenAIStandIn, sessions: Sessions, listener: Listener
 ) -> None:
     openai.replies.append(Reply("The fog came in.", hold=asyncio.Event(), hold_after=1))
     vendor = OpenAICompatible("openai", api_key="k", base_url=openai.url, dialect=Dialect())
@@ -131,7 +147,7 @@ async def test_a_stream_that_stalls_is_given_up_at_the_deadline(
     models = LanguageModels(Ledger(sessions, {}), carrier, vendors, deadline=0.2)
 
     with pytest.raises(ModelUnavailable):
-        [piece async for piece in models.stream(ASKED, caller=CHAT)]
+        await models.complete(ASKED, caller=CHAT, listener=listener)
 
     await vendor.close()
-    assert (await only_call(sessions)).outcome == "unavailable"
+    assert await outcomes(sessions) == ["unavailable"]
