@@ -50,5 +50,7 @@ def _menu(name: str, action: MenuAction) -> app_commands.ContextMenu:
 
 async def setup(bot: Bot) -> None:
     """Load the cog and register its persistent buttons."""
-    bot.add_dynamic_items(answers.MoreButton, answers.ActionButton, answers.TurnButton)
+    bot.add_dynamic_items(
+        answers.MoreButton, answers.ActionButton, answers.TurnButton, answers.StopButton
+    )
     await bot.add_cog(Answers(bot))

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from db.session import Sessions
 from services.access import AccessRefused
-from services.chat.ports import ChatAdapter, Page
+from services.chat.ports import ChatAdapter, Draft, Page
 from services.clock import Clock
 from services.faces import (
     FaceChooser,
@@ -86,6 +86,16 @@ class FakeChatAdapter(ChatAdapter):
     ) -> list[int]:
         self.sent.append((speaker, text))
         return message_ids
+
+    @override
+    async def draft(self, channel: Channel, *, line_id: UUID) -> Draft | None:
+        return None
+
+    @override
+    async def remove_draft(
+        self, message: IncomingMessage, *, line_id: UUID, message_ids: Sequence[int]
+    ) -> None:
+        self.deleted += message_ids
 
     @override
     async def delete(self, channel: Channel, message_ids: list[int]) -> None:

@@ -235,7 +235,13 @@ def assemble(
         ),
         answers=AnswerService(sessions, generator, writer, adapters.chat_adapter),
         chat=ChatService(
-            sessions, generator, writer, adapters.chat_adapter, adapters.notifier, face_chooser
+            sessions,
+            generator,
+            writer,
+            adapters.chat_adapter,
+            adapters.notifier,
+            face_chooser,
+            models.background,
         ),
         publishing=PublishingService(sessions, models),
         characters=CharacterService(

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,15 +16,17 @@ from discord import ui
 from typing_extensions import override
 
 from bot.discord.automod import AutoMod
+from bot.discord.buttons.answers import has_stop_button, stop_view
 from bot.discord.buttons.namesakes import NamesakeView
 from bot.discord.converters import is_from_person, to_incoming_message
+from bot.discord.drafts import DiscordDraft
 from bot.discord.errors import describe
 from bot.discord.message_links import read_links
 from bot.discord.proxies import Proxies
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
 from services.access import AccessDenied, AccessRefused
-from services.chat import AnswerNotFound, ChatAdapter, MissingPermission, Page, split
+from services.chat import AnswerNotFound, ChatAdapter, Draft, MissingPermission, Page, split
 from services.errors import DomainError
 from services.media import MAX_BYTES
 from services.message_parts import Link
@@ -37,6 +40,8 @@ CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 # How long the names of a server's members are remembered.
 _NAMES_SECONDS = 60
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
+# How many messages after a question its answer is looked for.
+_MAX_DRAFT_DISTANCE = 100
 # Reactions to messages that get no answer: not now, or a rule forbids it.
 _WAIT, _DENIED = "⏳", "🔒"
 _CRISIS_RESOURCES = """\
@@ -109,7 +114,9 @@ class DiscordChatAdapter(ChatAdapter):
                 zip(reused_ids, pieces, strict=False), start=1
             ):
                 view = buttons if number == len(pieces) else None
-                await self._edit(messageable, message_id, piece, view, via_webhook=via_webhook)
+                await self._edit(
+                    messageable, message_id, speaker, piece, view, via_webhook=via_webhook
+                )
             remaining = pieces[len(reused_ids) :]
             new_ids = await self._send_all(
                 messageable, speaker, remaining, buttons, via_webhook=via_webhook
@@ -125,8 +132,39 @@ class DiscordChatAdapter(ChatAdapter):
                     if channel.guild_id is None:
                         await messageable.get_partial_message(message_id).delete()
                     else:
-                        webhook = await self._webhooks.get(messageable)
-                        await webhook.delete_message(message_id, thread=_thread(messageable))
+                        await self._webhooks.delete(messageable, message_id)
+
+    @override
+    async def draft(self, channel: Channel, *, line_id: UUID) -> Draft | None:
+        async with translate_errors():
+            messageable = await self._resolve(channel)
+            via_webhook = channel.guild_id is not None
+            if via_webhook and not await self._webhooks.can_stream(messageable):
+                return None
+            return DiscordDraft(
+                messageable,
+                self._webhooks if via_webhook else None,
+                self._automod,
+                split=partial(_split_answer, channel, via_webhook=via_webhook),
+                stop_view=stop_view(line_id),
+                answer_view=self._answer_view(line_id, None),
+            )
+
+    @override
+    async def remove_draft(
+        self, message: IncomingMessage, *, line_id: UUID, message_ids: Sequence[int]
+    ) -> None:
+        shown = set(message_ids)
+        with suppress(DomainError):
+            async with translate_errors():
+                messageable = await self._resolve(message.channel)
+                # The process may have ended after Discord took a message, and before it was stored.
+                after = discord.Object(message.message_id)
+                async for each in messageable.history(after=after, limit=_MAX_DRAFT_DISTANCE):
+                    if has_stop_button(each, line_id):
+                        shown.add(each.id)
+        with suppress(DomainError):
+            await self.delete(message.channel, sorted(shown))
 
     @override
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:
@@ -301,6 +339,7 @@ class DiscordChatAdapter(ChatAdapter):
         self,
         messageable: Any,
         message_id: int,
+        speaker: Speaker,
         piece: str,
         view: ui.View | None,
         *,
@@ -309,11 +348,8 @@ class DiscordChatAdapter(ChatAdapter):
         if not via_webhook:
             await messageable.get_partial_message(message_id).edit(content=piece, view=view)
             return
-        webhook = await self._webhooks.get(messageable)
         try:
-            await webhook.edit_message(
-                message_id, content=piece, view=view, thread=_thread(messageable)
-            )
+            await self._webhooks.edit(messageable, message_id, speaker, piece, view=view)
         except discord.NotFound as error:
             raise AnswerNotFound from error  # its webhook was deleted, so it cannot be edited
 
@@ -348,10 +384,6 @@ def _by_appearance(
         for name in names:
             found.setdefault(appearance(name), set()).add(member_id)
     return {name: frozenset(ids) for name, ids in found.items() if name}
-
-
-def _thread(messageable: Any) -> discord.Thread:
-    return messageable if isinstance(messageable, discord.Thread) else discord.utils.MISSING
 
 
 def _split_answer(channel: Channel, speaker: Speaker, text: str, *, via_webhook: bool) -> list[str]:

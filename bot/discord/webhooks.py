@@ -3,6 +3,8 @@
 import asyncio
 import copy
 import logging
+import time
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -10,13 +12,14 @@ from typing import Any, TypeVar
 
 import aiohttp
 import discord
+from discord import ui
 from discord.ext import commands
 
 from bot.discord.refusals import (
-    INVALID_WEBHOOK_TOKEN,
+    DEAD_WEBHOOK,
     THREAD_ARCHIVED,
     TOO_MANY_WEBHOOKS,
-    UNKNOWN_WEBHOOK,
+    UNKNOWN_MESSAGE,
     is_name_refused,
 )
 from services.chat import ChannelNotFound
@@ -26,45 +29,56 @@ from services.types import Speaker
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-WEBHOOK_NAME = "Troupe"
-_DEAD_WEBHOOK = frozenset({UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN})
+WEBHOOK_NAME, STREAM_NAME = "Troupe", "Troupe live"
 _MAX_MESSAGE = 2000
+# How many messages of second webhooks are known as such; of others Discord is asked.
+_MAX_STREAMED = 5000
+# How long it is remembered that a channel cannot have a second webhook.
+_REFUSED_SECONDS = 600
 
 
 class Webhooks:
-    """One webhook per channel, shared by all personalities and by the threads of the channel."""
+    """The webhooks of channels, shared by all personalities and by the threads of a channel.
+
+    A channel has one, and another for answers that are shown while they are written: all calls of a
+    webhook wait for each other, and for Discord's limits.
+    """
 
     def __init__(self, bot: discord.Client) -> None:
         self._bot = bot
-        self._cache: dict[int, discord.Webhook] = {}
+        self._cache: dict[tuple[int, str], discord.Webhook] = {}
         self._locks: dict[int, asyncio.Lock] = {}
         self._dead: set[int] = set()
         self._refused_names: set[str] = set()
+        # Messages of the second webhook, and channels that cannot have it.
+        self._streamed: deque[int] = deque(maxlen=_MAX_STREAMED)
+        self._unstreamed_until: dict[int, float] = {}
         if isinstance(bot, commands.bot.BotBase):
             bot.add_listener(self._invalidate, "on_webhooks_update")
 
     async def _invalidate(self, channel: discord.abc.GuildChannel) -> None:
-        """Drop the cached webhook of a channel, which may have been moved or deleted."""
-        self._cache.pop(channel.id, None)
+        """Drop the cached webhooks of a channel, which may have been moved or deleted."""
+        self._drop(channel.id)
+        self._unstreamed_until.pop(channel.id, None)
 
-    async def get(self, channel: Any) -> discord.Webhook:
+    def _drop(self, channel_id: int) -> None:
+        for name in (WEBHOOK_NAME, STREAM_NAME):
+            self._cache.pop((channel_id, name), None)
+
+    async def get(self, channel: Any, *, is_streamed: bool = False) -> discord.Webhook:
         """Return our webhook of a channel, or of a thread's parent; create it if there is none."""
         parent = webhook_channel(channel)
+        name = STREAM_NAME if is_streamed else WEBHOOK_NAME
         async with self._locks.setdefault(parent.id, asyncio.Lock()):
-            if parent.id not in self._cache:
-                own_webhooks = [
-                    webhook
-                    for webhook in await parent.webhooks()
-                    if webhook.token
-                    and webhook.user == self._bot.user
-                    and webhook.id not in self._dead
-                ]
-                self._cache[parent.id] = (
-                    own_webhooks[0]
-                    if own_webhooks
-                    else await parent.create_webhook(name=WEBHOOK_NAME)
-                )
-            return self._cache[parent.id]
+            if (parent.id, name) not in self._cache:
+                for webhook in await parent.webhooks():
+                    is_ours = webhook.token and webhook.user == self._bot.user
+                    if is_ours and webhook.id not in self._dead:
+                        purpose = STREAM_NAME if webhook.name == STREAM_NAME else WEBHOOK_NAME
+                        self._cache.setdefault((parent.id, purpose), webhook)
+            if (parent.id, name) not in self._cache:
+                self._cache[parent.id, name] = await parent.create_webhook(name=name)
+            return self._cache[parent.id, name]
 
     async def are_allowed(self, channel: Any) -> bool:
         """Whether we can have a webhook here: permissions and the limit of webhooks allow it."""
@@ -76,6 +90,19 @@ class Webhooks:
             raise
         return True
 
+    async def can_stream(self, channel: Any) -> bool:
+        """Whether we can have the second webhook here; a refusal is remembered for a while."""
+        parent_id = webhook_channel(channel).id
+        if time.monotonic() < self._unstreamed_until.get(parent_id, 0):
+            return False
+        try:
+            await self.get(channel, is_streamed=True)
+        except discord.HTTPException as error:
+            log.info("Answers in channel %s are not streamed: %s", parent_id, error)
+            self._unstreamed_until[parent_id] = time.monotonic() + _REFUSED_SECONDS
+            return False
+        return True
+
     async def send(
         self,
         channel: Any,
@@ -83,6 +110,7 @@ class Webhooks:
         content: str,
         *,
         is_retried: bool = True,
+        is_streamed: bool = False,
         file: Callable[[], discord.File] | None = None,
         **options: Any,
     ) -> discord.WebhookMessage:
@@ -96,12 +124,10 @@ class Webhooks:
             options.setdefault("thread", channel)
 
         async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
-            name, text = speaker.name, content
-            if name in self._refused_names:
-                name, text = WEBHOOK_NAME, _under_other_name(speaker, content)
+            is_refused = speaker.name in self._refused_names
             return await (webhook if is_retried else without_retries(webhook)).send(
-                text,
-                username=name,
+                self._text(speaker, content),
+                username=WEBHOOK_NAME if is_refused else speaker.name,
                 avatar_url=speaker.avatar_url or discord.utils.MISSING,
                 allowed_mentions=discord.AllowedMentions.none(),
                 wait=True,
@@ -110,24 +136,90 @@ class Webhooks:
             )
 
         try:
-            return await self.use(channel, send)
+            message = await self.use(channel, send, is_streamed=is_streamed)
         except discord.HTTPException as error:
             if not await self._mend(channel, speaker, error):
                 raise
-        return await self.use(channel, send)
+            message = await self.use(channel, send, is_streamed=is_streamed)
+        if is_streamed:
+            self._streamed.append(message.id)
+        return message
 
-    async def use(self, channel: Any, operation: Callable[[discord.Webhook], Awaitable[T]]) -> T:
+    async def edit(
+        self,
+        channel: Any,
+        message_id: int,
+        speaker: Speaker,
+        content: str,
+        *,
+        view: ui.View | None,
+        is_streamed: bool | None = None,
+    ) -> None:
+        """Edit a message of a personality; without `is_streamed` its webhook is looked for."""
+        text, thread = self._text(speaker, content), thread_of(channel)
+
+        async def edit(webhook: discord.Webhook) -> None:
+            await webhook.edit_message(message_id, content=text, view=view, thread=thread)
+
+        await self._change(channel, message_id, edit, is_streamed)
+
+    async def delete(
+        self, channel: Any, message_id: int, *, is_streamed: bool | None = None
+    ) -> None:
+        """Delete a message of a personality; without `is_streamed` its webhook is looked for."""
+        thread = thread_of(channel)
+
+        async def delete(webhook: discord.Webhook) -> None:
+            await webhook.delete_message(message_id, thread=thread)
+
+        await self._change(channel, message_id, delete, is_streamed)
+
+    async def _change(
+        self,
+        channel: Any,
+        message_id: int,
+        change: Callable[[discord.Webhook], Awaitable[None]],
+        is_streamed: bool | None,  # noqa: FBT001
+    ) -> None:
+        """Change a message by the webhook that has sent it: only that one may."""
+        if is_streamed is not None:
+            await change(await self.get(channel, is_streamed=is_streamed))
+            return
+        first = message_id in self._streamed
+        try:
+            await change(await self.get(channel, is_streamed=first))
+        except discord.NotFound as error:
+            if error.code != UNKNOWN_MESSAGE or not self._has_both(channel):
+                raise
+            await change(await self.get(channel, is_streamed=not first))
+
+    def _has_both(self, channel: Any) -> bool:
+        parent_id = webhook_channel(channel).id
+        return {(parent_id, WEBHOOK_NAME), (parent_id, STREAM_NAME)} <= self._cache.keys()
+
+    def _text(self, speaker: Speaker, content: str) -> str:
+        """Return a message, with its speaker's name in it if Discord does not take that."""
+        is_refused = speaker.name in self._refused_names
+        return _under_other_name(speaker, content) if is_refused else content
+
+    async def use(
+        self,
+        channel: Any,
+        operation: Callable[[discord.Webhook], Awaitable[T]],
+        *,
+        is_streamed: bool = False,
+    ) -> T:
         """Call a function with the channel's webhook; again with a new one if it is dead."""
-        webhook = await self.get(channel)
+        webhook = await self.get(channel, is_streamed=is_streamed)
         try:
             return await operation(webhook)
         except discord.HTTPException as error:
-            if error.code not in _DEAD_WEBHOOK:
+            if error.code not in DEAD_WEBHOOK:
                 raise
             log.info("The webhook of channel %s is dead; creating another", channel.id)
             self._dead.add(webhook.id)
-            self._cache.pop(webhook_channel(channel).id, None)
-            return await operation(await self.get(channel))
+            self._drop(webhook_channel(channel).id)
+            return await operation(await self.get(channel, is_streamed=is_streamed))
 
     async def _mend(self, channel: Any, speaker: Speaker, error: discord.HTTPException) -> bool:
         """Remove what Discord refuses a message for; return whether it is worth another try."""
@@ -166,6 +258,11 @@ def _under_other_name(speaker: Speaker, content: str) -> str:
 async def resolve_channel(bot: discord.Client, channel_id: int) -> Any:
     """Return a channel or thread from the cache, else from Discord."""
     return bot.get_channel(channel_id) or await bot.fetch_channel(channel_id)
+
+
+def thread_of(channel: Any) -> discord.Thread:
+    """Return what discord.py takes as the `thread` of a webhook's call."""
+    return channel if isinstance(channel, discord.Thread) else discord.utils.MISSING
 
 
 def webhook_channel(channel: Any) -> Any:

@@ -70,6 +70,7 @@ class ServerPolicy(Base, kw_only=True):
     allows_public: Mapped[bool] = mapped_column(default=True, server_default="true")
     allows_age_restricted: Mapped[bool] = mapped_column(default=True, server_default="true")
     keeps_memories: Mapped[bool] = mapped_column(default=True, server_default="true")
+    streams_answers: Mapped[bool] = mapped_column(default=True, server_default="true")
     answers_per_hour: Mapped[int | None] = mapped_column(Integer, default=None)
     left_at: Mapped[datetime | None] = mapped_column(default=None)
     forgotten_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -32,6 +32,7 @@ class User(Keyed, Timestamped, Base, kw_only=True):
     time_zone: Mapped[str | None] = mapped_column(default=None)
     incognito: Mapped[bool] = mapped_column(default=False, server_default="false")
     incognito_ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    streams_answers: Mapped[bool] = mapped_column(default=True, server_default="true")
     dm_personality_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("personalities.id", ondelete="SET NULL"), default=None
     )

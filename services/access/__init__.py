@@ -65,6 +65,7 @@ from services.access.verdicts import (
     person_verdict,
     personality_verdict,
     scope_rank,
+    streams_answers,
 )
 
 __all__ = [
@@ -139,5 +140,6 @@ __all__ = [
     "person_verdict",
     "personality_verdict",
     "scope_rank",
+    "streams_answers",
     "sweep",
 ]

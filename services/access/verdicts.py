@@ -170,6 +170,13 @@ def keeps_memories(situation: Situation) -> ColumnElement[bool]:
     )
 
 
+def streams_answers(situation: Situation) -> ColumnElement[bool]:
+    """Return whether answers in this place may be shown while they are written."""
+    return ~exists().where(
+        ServerPolicy.guild_id == situation.guild_id, ~ServerPolicy.streams_answers
+    )
+
+
 def is_in_scope(situation: Situation) -> ColumnElement[bool]:
     """Return whether the name of the personality of the enclosing query means anything here.
 

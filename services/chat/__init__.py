@@ -14,7 +14,10 @@ from services.chat.channels import ChannelService
 from services.chat.crisis import is_crisis
 from services.chat.errors import (
     AgeRestricted,
+    AnswerFinished,
+    AnswerInterrupted,
     AnswerNotFound,
+    AnswerStopped,
     ChannelNotFound,
     DiscordBusy,
     DiscordUnavailable,
@@ -29,7 +32,7 @@ from services.chat.errors import (
 )
 from services.chat.greeting_service import GreetingService
 from services.chat.persistence import ConversationWriter
-from services.chat.ports import ChatAdapter, Page
+from services.chat.ports import ChatAdapter, Draft, Page
 from services.chat.postprocess import clean, find_defect, trim_incomplete
 from services.chat.queries import Resolution, append
 from services.chat.renames import NameTaken
@@ -40,8 +43,11 @@ from services.chat.sweeping import SweepHandler
 
 __all__ = [
     "AgeRestricted",
+    "AnswerFinished",
+    "AnswerInterrupted",
     "AnswerNotFound",
     "AnswerService",
+    "AnswerStopped",
     "ChannelNotFound",
     "ChannelService",
     "ChatAdapter",
@@ -49,6 +55,7 @@ __all__ = [
     "ConversationWriter",
     "DiscordBusy",
     "DiscordUnavailable",
+    "Draft",
     "GreetingService",
     "MessageContext",
     "MessageRefused",

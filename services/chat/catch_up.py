@@ -6,11 +6,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from db.models import Venue
+from db.models import OpenAnswer, Venue
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.chat import catch_up_queries
+from services.chat.debounce import MessageBatch
 from services.chat.ports import ChatAdapter
 from services.types import Channel, IncomingMessage
 
@@ -82,20 +84,34 @@ class CatchUp:
             if texts.get(message.message_id) is not None:
                 await self.apply_edit(message)
 
-    async def open_questions(self, owns: Callable[[int | None], bool]) -> list[IncomingMessage]:
-        """Return the messages that were being answered when the process ended, once."""
+    async def open_questions(
+        self, owns: Callable[[int | None], bool]
+    ) -> list[tuple[IncomingMessage, bool]]:
+        """Return the messages that were being answered when the process ended, once.
 
-        async def take() -> list[tuple[int, int]]:
+        What was shown of their answers is deleted. With each is returned whether it is too late to
+        answer, although people saw an answer begin; other late ones are left out.
+        """
+
+        async def take() -> list[OpenAnswer]:
             async with self.sessions.begin() as session:
-                taken = await catch_up_queries.take_open_answers(session, owns)
-                oldest = datetime.now(UTC) - _MAX_ANSWER_AGE
-                return [
-                    (each.channel_id, each.message_id) for each in taken if each.started_at > oldest
-                ]
+                return list(await catch_up_queries.take_open_answers(session, owns))
 
-        ids = await retry_on_disconnect(take)
-        messages = [await self.adapter.message(*each) for each in ids]
-        return [each for each in messages if each is not None]
+        oldest = datetime.now(UTC) - _MAX_ANSWER_AGE
+        questions: list[tuple[IncomingMessage, bool]] = []
+        for each in await retry_on_disconnect(take):
+            is_late = each.started_at <= oldest
+            if is_late and each.draft_id is None:
+                continue
+            message = await self.adapter.message(each.channel_id, each.message_id)
+            if message is None:
+                continue
+            if each.draft_id is not None:
+                await self.adapter.remove_draft(
+                    message, line_id=each.draft_id, message_ids=each.draft_message_ids
+                )
+            questions.append((message, is_late))
+        return questions
 
     @asynccontextmanager
     async def open_answer(self, message: IncomingMessage) -> AsyncGenerator[None]:
@@ -116,6 +132,20 @@ class CatchUp:
             if not is_ending:
                 await asyncio.gather(storing, return_exceptions=True)
                 await self.close_answer(message)
+
+    async def store_draft(self, batch: MessageBatch, line_id: UUID, message_ids: list[int]) -> None:
+        """Have what is shown of an answer found and deleted after a restart."""
+        if not batch.messages:
+            return
+        message = batch.messages[0]
+
+        async def store() -> None:
+            async with self.sessions.begin() as session:
+                await catch_up_queries.open_answer(
+                    session, message, draft_id=line_id, draft_message_ids=message_ids
+                )
+
+        await retry_on_disconnect(store)
 
     async def close_answer(self, message: IncomingMessage) -> None:
         """Do not answer a message after a restart any more."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -74,15 +75,19 @@ def _digest(discord_id: int) -> str:
     return hashlib.sha256(str(discord_id).encode()).hexdigest()
 
 
-async def open_answer(session: AsyncSession, message: IncomingMessage) -> None:
-    """Store that a message is being answered."""
+async def open_answer(session: AsyncSession, message: IncomingMessage, **draft: Any) -> None:
+    """Store that a message is being answered, and with `draft_…` what is shown of the answer."""
     channel = message.channel
+    statement = insert(OpenAnswer).values(
+        message_id=message.message_id,
+        channel_id=channel.channel_id,
+        guild_id=channel.guild_id,
+        **draft,
+    )
     await session.execute(
-        insert(OpenAnswer)
-        .values(
-            message_id=message.message_id, channel_id=channel.channel_id, guild_id=channel.guild_id
-        )
-        .on_conflict_do_nothing()
+        statement.on_conflict_do_update(index_elements=["message_id"], set_=draft)
+        if draft
+        else statement.on_conflict_do_nothing()
     )
 
 

@@ -70,6 +70,18 @@ class AnswerNotFound(DomainError):
     """The message is not an answer of a personality, or was deleted."""
 
 
+class AnswerFinished(DomainError):
+    """An answer is not being written any more, so that it cannot be stopped."""
+
+
+class AnswerStopped(DomainError):
+    """An answer was stopped before it had said anything; whoever did it knows."""
+
+
+class AnswerInterrupted(DomainError):
+    """The process ended in the middle of an answer, too long ago to go on with it."""
+
+
 class NotYourAnswer(DomainError):
     """Only the person who was answered, or a moderator, may change an answer."""
 

@@ -68,6 +68,15 @@ class ConversationWriter:
 
         await retry_on_disconnect(write, seconds=PAID_SECONDS)
 
+    async def append(self, channel: Channel, lines: Sequence[ConversationLine]) -> None:
+        """Append lines to a channel's history, without a memory of them."""
+
+        async def write() -> None:
+            async with self._sessions.begin() as session:
+                await queries.append(session, channel.channel_id, lines)
+
+        await retry_on_disconnect(write)
+
     async def update_answer(
         self, answer: ConversationLine, user_line: ConversationLine | None, **changes: object
     ) -> None:

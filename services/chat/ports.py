@@ -21,6 +21,30 @@ class Page:
     count: int
 
 
+class Draft(Protocol):
+    """An answer that is still being written, as it stands on Discord.
+
+    Whoever asked, and moderators, can stop it there. `speaker` is set before anything is shown.
+    Methods raise what those of `ChatAdapter` raise, and `ChannelNotFound` if somebody has deleted a
+    message of it.
+    """
+
+    speaker: Speaker
+    message_ids: list[int]
+
+    async def show(self, text: str) -> None:
+        """Show the beginning of the answer."""
+        ...
+
+    async def finish(self, text: str) -> list[int]:
+        """Show the whole answer; return its messages."""
+        ...
+
+    async def discard(self) -> None:
+        """Delete what was shown."""
+        ...
+
+
 class ChatAdapter(Protocol):
     """The chat's only access to Discord.
 
@@ -61,6 +85,16 @@ class ChatAdapter(Protocol):
 
     async def delete(self, channel: Channel, message_ids: list[int]) -> None:
         """Delete messages; those already deleted are ignored."""
+        ...
+
+    async def draft(self, channel: Channel, *, line_id: UUID) -> Draft | None:
+        """Return a draft of an answer; None if none can be shown there while it is written."""
+        ...
+
+    async def remove_draft(
+        self, message: IncomingMessage, *, line_id: UUID, message_ids: Sequence[int]
+    ) -> None:
+        """Delete what a process that is gone has shown of an answer to a message."""
         ...
 
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:

@@ -54,6 +54,14 @@ class Cleaner:
             system_prompt=self.system_prompt,
         )
 
+    def repeats_so_far(self, text: str) -> bool:
+        """Whether a beginning is so far that of the message or of a previous reply."""
+        begun = _normalized(text)
+        previous = (_normalized(each)[: len(begun)] for each in self.previous_replies)
+        return _normalized(self.message).startswith(begun) or any(
+            _is_similar(begun, each) for each in previous
+        )
+
 
 def clean(text: str, name: str, others: Collection[str] = ()) -> str:
     """Remove reasoning, context blocks and the name before an answer; cut it to `MAX_LENGTH`.

@@ -23,7 +23,13 @@ from db.models import (
     UserDefaultPersona,
     UserPersonalityConfig,
 )
-from services.access import Situation, Verdict, keeps_memories, personality_verdict
+from services.access import (
+    Situation,
+    Verdict,
+    keeps_memories,
+    personality_verdict,
+    streams_answers,
+)
 from services.personalities import apply_published_version
 
 # More lines than are ever pending between two answers.
@@ -35,7 +41,8 @@ class Resolution:
     """A personality's config and persona for a user, and the source of each.
 
     `verdict` is why a person may not call it where they want to, `keeps_memories` whether what is
-    said there may be remembered.
+    said there may be remembered, `streams_answers` whether answers are shown as
+    they are written.
     """
 
     personality: Personality
@@ -46,6 +53,7 @@ class Resolution:
     persona_source: str
     verdict: Verdict | None = None
     keeps_memories: bool = True
+    streams_answers: bool = True
 
 
 async def resolve(
@@ -75,6 +83,7 @@ async def resolve(
                 PersonalityVersion.definition,
                 null() if situation is None else personality_verdict(situation),
                 true() if situation is None else keeps_memories(situation),
+                true() if situation is None else streams_answers(situation),
             )
             .select_from(Personality)
             .outerjoin(
@@ -137,6 +146,7 @@ async def resolve(
         published,
         verdict,
         is_remembered,
+        is_streamed,
     ) = row
     if published:
         session.expunge(personality)
@@ -151,6 +161,7 @@ async def resolve(
         persona_source="you, for this personality" if own_persona else "your default",
         verdict=Verdict.parse(verdict),
         keeps_memories=is_remembered,
+        streams_answers=is_streamed and personality.streams_answers,
     )
 
 

@@ -3,20 +3,21 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ConversationLine, LlmConfig, User
+from db.models import ConversationLine, LlmConfig, Personality, User
 from db.session import Sessions
 from services.access import Caller, Situation, permit
 from services.chat import prompt, queries
 from services.chat.errors import AgeRestricted
 from services.chat.greetings import Greeting, has_spoken, render
+from services.chat.postprocess import Cleaner
 from services.chat.queries import Resolution
 from services.clock import Clock
-from services.llm import Image, LanguageModels
+from services.llm import Image, LanguageModels, TextListener
 from services.llm_configs import NoConfig, restrict
 from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, timers
 from services.memory import RetrievedMemory, retrieve
@@ -32,6 +33,40 @@ _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What is known of an answer before its first word: who says it to whom, after what greeting.
+
+    `is_streamed` is whether it may be shown before it is whole.
+    """
+
+    personality: Personality
+    user: User
+    greeting: Greeting | None
+    is_streamed: bool = True
+
+
+class ReplyStream(TextListener, Protocol):
+    """Whoever shows an answer while it is written."""
+
+    @property
+    def text(self) -> str:
+        """Return what the model has written so far."""
+        ...
+
+    def open(self, opening: Opening) -> None:
+        """Let the answer be shown from now on."""
+        ...
+
+    def clean_with(self, cleaner: Cleaner) -> None:
+        """Set what cleans the next attempt of the model."""
+        ...
+
+    async def wait_until_stopped(self) -> None:
+        """Wait until somebody who may has stopped the answer."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReplyRequest:
     """What a personality should answer.
 
@@ -39,7 +74,7 @@ class ReplyRequest:
     is answered again: the history ends before it. `avoid` is an answer not to repeat. `namesakes`
     finds members and roles here whose name looks like another, `is_blocked` tells what the server
     blocks. `caused_by` is who pays, if not the actor, `called_as` the name or alias that it was
-    called by.
+    called by. `stream` shows it while it is written.
     """
 
     personality_id: UUID
@@ -54,6 +89,7 @@ class ReplyRequest:
     is_blocked: Callable[[str], Awaitable[bool]] | None = None
     caused_by: Actor | None = None
     called_as: str | None = None
+    stream: ReplyStream | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

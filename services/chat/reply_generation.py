@@ -10,14 +10,20 @@ from db.models import LlmConfig, Role, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.chat import lore_search, prompt
-from services.chat.errors import MessageRefused, NoUsableReply, Refusal
-from services.chat.greetings import Greeting, unsent_line
+from services.chat.errors import AnswerStopped, MessageRefused, NoUsableReply, Refusal
+from services.chat.greetings import unsent_line
 from services.chat.impersonation import refuse_impersonation
 from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext
 from services.chat.queries import Resolution
 from services.chat.recent_messages import copy_line
-from services.chat.reply_context import ContextLoader, ReplyContext, ReplyRequest
+from services.chat.reply_context import (
+    ContextLoader,
+    Opening,
+    ReplyContext,
+    ReplyRequest,
+    ReplyStream,
+)
 from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.llm import (
@@ -28,6 +34,8 @@ from services.llm import (
     ReasoningOnly,
     Request,
     Sampling,
+    Usage,
+    estimate,
 )
 from services.llm_configs import SAMPLING
 from services.lore import Activation, LoreLibrary, Timer
@@ -44,8 +52,7 @@ _SHRINK_FACTOR = 0.6
 class GeneratedReply:
     """An answer that has not been sent. `provenance` is what *Why this reply?* shows.
 
-    `lore_timers` are the timed effects of lore that begin when it is sent. A `greeting` is said
-    before it.
+    `lore_timers` are the timed effects of lore that begin when it is sent.
     """
 
     text: str
@@ -54,9 +61,9 @@ class GeneratedReply:
     speaker_name: str
     embedding: list[float]
     provenance: dict[str, Any]
+    opening: Opening
     notes: tuple[str, ...] = ()
     lore_timers: Sequence[Timer] = ()
-    greeting: Greeting | None = None
 
 
 class ReplyGenerator:
@@ -83,6 +90,7 @@ class ReplyGenerator:
 
         Raises:
             AccessDenied: A rule of the operator, the server or the maker forbids it.
+            AnswerStopped: It was stopped before there was anything to be shown.
             AgeRestricted: The personality may not speak in this channel.
             BudgetSpent: A budget leaves no room for it.
             NameImpersonates: It would speak under the name of a member who does not own it.
@@ -99,6 +107,14 @@ class ReplyGenerator:
             await refuse_impersonation(
                 self._sessions, personality, request.namesakes, also=[called_as]
             )
+        opening = Opening(
+            personality=context.resolution.personality,
+            user=context.user,
+            greeting=context.greeting,
+            is_streamed=context.resolution.streams_answers and context.user.streams_answers,
+        )
+        if request.stream is not None:
+            request.stream.open(opening)
         images = request.images if context.config.vision_model else ()
         model = context.config.vision_model if images else None
         model_request = Request(
@@ -129,7 +145,7 @@ class ReplyGenerator:
             embedding=embedding,
             provenance=_provenance(context, completion, built_prompt, lore),
             lore_timers=lore.timers,
-            greeting=context.greeting,
+            opening=opening,
             notes=_notes(request, context, model_request.model, completion),
         )
 
@@ -174,37 +190,23 @@ class ReplyGenerator:
         context_tokens = self._models.context_tokens(model_request.model)
         reply_tokens = model_request.sampling.max_tokens or MAX_TOKENS
         token_limit = max(context_tokens - min(reply_tokens, context_tokens // 2), 64)
-        previous_replies = [
-            line.content for line in prompt_context.history if line.role == Role.ASSISTANT
-        ][-4:]
-        previous_replies += [request.avoid] if request.avoid else []
-        others = {
-            prompt_context.speaker_name,
-            *(line.speaker_name for line in prompt_context.history),
-        }
-        others.discard(prompt_context.personality.name)
         usable: tuple[Completion, Prompt] | None = None
         defect: Defect | None = None
         for attempt in range(1, _MAX_ATTEMPTS + 1):
             built_prompt = prompt.build(prompt_context, token_limit=token_limit)
+            cleaner = _cleaner(request, prompt_context, built_prompt)
             try:
-                completion = await self._models.complete(
+                completion = await self._ask(
                     replace(model_request, messages=built_prompt.messages),
-                    caller=context.caller,
-                    fallback=context.config.fallback_model,
+                    request.stream,
+                    cleaner,
+                    context,
                 )
             except ContextTooLong:
                 if attempt == _MAX_ATTEMPTS:
                     raise
                 token_limit = int(token_limit * _SHRINK_FACTOR)
                 continue
-            cleaner = Cleaner(
-                name=prompt_context.personality.name,
-                others=others,
-                message=request.text,
-                previous_replies=previous_replies,
-                system_prompt=built_prompt.instructions,
-            )
             completion, defect = await self._examine(request, cleaner, completion)
             if defect is None:
                 return completion, built_prompt
@@ -217,6 +219,39 @@ class ReplyGenerator:
             raise NoUsableReply(prompt_context.personality.name)
         return usable
 
+    async def _ask(
+        self,
+        request: Request,
+        stream: ReplyStream | None,
+        cleaner: Cleaner,
+        context: ReplyContext,
+    ) -> Completion:
+        """Call the model; if the answer is stopped meanwhile, return what there is of it."""
+        asking = asyncio.ensure_future(
+            self._models.complete(
+                request,
+                caller=context.caller,
+                fallback=context.config.fallback_model,
+                listener=stream,
+            )
+        )
+        if stream is None:
+            return await asking
+        stream.clean_with(cleaner)
+        stopped = asyncio.ensure_future(stream.wait_until_stopped())
+        try:
+            await asyncio.wait({asking, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return asking.result()
+            text = stream.text
+            usage = Usage(tokens_out=estimate(text))
+            return Completion(
+                text=text, model=request.model, usage=usage, is_cut=True, is_stopped=True
+            )
+        finally:
+            asking.cancel()
+            stopped.cancel()
+
     async def _examine(
         self, request: ReplyRequest, cleaner: Cleaner, completion: Completion
     ) -> tuple[Completion, Defect | None]:
@@ -225,11 +260,26 @@ class ReplyGenerator:
         text, defect = await asyncio.to_thread(
             cleaner.clean, completion.text, is_cut=completion.is_cut
         )
-        if completion.is_cut and not text:
+        if completion.is_cut and not text and not completion.is_stopped:
             raise ReasoningOnly(completion.model)
         if defect is None and request.is_blocked and await request.is_blocked(text):
             defect = Defect.BLOCKED
+        if defect is not None and completion.is_stopped:
+            raise AnswerStopped
         return replace(completion, text=text), defect
+
+
+def _cleaner(request: ReplyRequest, prompt_context: PromptContext, built_prompt: Prompt) -> Cleaner:
+    name, history = prompt_context.personality.name, prompt_context.history
+    previous_replies = [line.content for line in history if line.role == Role.ASSISTANT][-4:]
+    others = {prompt_context.speaker_name, *(line.speaker_name for line in history)}
+    return Cleaner(
+        name=name,
+        others=others - {name},
+        message=request.text,
+        previous_replies=[*previous_replies, *([request.avoid] if request.avoid else [])],
+        system_prompt=built_prompt.instructions,
+    )
 
 
 def _sampling(config: LlmConfig) -> Sampling:

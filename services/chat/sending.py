@@ -1,7 +1,7 @@
 """Sending and storing answers."""
 
+import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from uuid import UUID, uuid4
 
 from db.models import ConversationLine
@@ -12,10 +12,14 @@ from services.chat.ordering import TurnQueues
 from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages
+from services.chat.reply_context import Opening
 from services.chat.reply_generation import GeneratedReply
+from services.chat.streaming import AnswerStream
 from services.errors import DomainError
 from services.faces import FaceChooser
-from services.types import IncomingMessage
+from services.types import Channel, IncomingMessage
+
+log = logging.getLogger(__name__)
 
 
 class ReplySender:
@@ -39,42 +43,37 @@ class ReplySender:
         self._stores = TurnQueues()
         self._greeting: set[tuple[int, UUID]] = set()
 
-    async def send(self, batch: MessageBatch, reply: GeneratedReply) -> None:
-        """Send an answer, then store it together with the other pending lines."""
+    async def send(self, batch: MessageBatch, reply: GeneratedReply, stream: AnswerStream) -> None:
+        """Send an answer, or finish what is shown of it, then store it with the pending lines."""
         personality, channel = reply.resolution.personality, batch.channel
-        line_id = uuid4()
         text = "\n".join([reply.text, *(f"-# {note}" for note in reply.notes)])
+        message_ids = await stream.finish(text)
         if batch.messages:
-            # Rather not answered after a crash in this moment than twice.
+            # Rather not answered after a crash in this moment than twice. A draft is found then.
             await self._close_answer(batch.messages[0])
-        greeted = channel.channel_id, personality.id
-        is_greeting = reply.greeting is not None and greeted not in self._greeting
-        if is_greeting:
-            self._greeting.add(greeted)
-        try:
-            greeting = await self._greet(batch, reply) if is_greeting else None
+        if message_ids is None:
+            await self.greet(batch, reply.opening)
             speaker = await self._faces.speaker(personality, reply.text)
-            message_ids = await self._adapter.send(channel, speaker, text, line_id=line_id)
-            answer = answer_line(channel, reply, line_id, message_ids)
-            # Answers to several people may be sent at once: each pending line is stored by one.
-            async with self._stores.join(channel.channel_id) as position:
-                await position.wait()
-                if batch.messages:  # not deleted meanwhile
-                    await self._store(batch, reply, answer, greeting)
-        finally:
-            if is_greeting:
-                self._greeting.discard(greeted)
+            message_ids = await self._adapter.send(channel, speaker, text, line_id=stream.line_id)
+        answer = answer_line(channel, reply, stream.line_id, message_ids)
+        # Answers to several people may be sent at once: each pending line is stored by one.
+        async with self._stores.join(channel.channel_id) as position:
+            await position.wait()
+            if batch.messages:  # not deleted meanwhile
+                await self._store(batch, reply, answer)
 
-    async def _greet(self, batch: MessageBatch, reply: GeneratedReply) -> ConversationLine | None:
-        """Say the first words of a personality, if they were not said meanwhile."""
-        personality, channel, greeting = reply.resolution.personality, batch.channel, reply.greeting
-        if greeting is None:
-            return None
-        async with self._sessions() as session:
-            if await has_spoken(session, channel.channel_id, personality.id):
-                return None
-        line_id = uuid4()
-        with suppress(DomainError):  # what the server's rules forbid of it is left out
+    async def greet(self, batch: MessageBatch, opening: Opening) -> None:
+        """Say the first words of a personality, if they were not said meanwhile, and store them."""
+        channel, personality, greeting = batch.channel, opening.personality, opening.greeting
+        greeted = channel.channel_id, personality.id
+        if greeting is None or greeted in self._greeting:
+            return
+        self._greeting.add(greeted)
+        try:
+            async with self._sessions() as session:
+                if await has_spoken(session, channel.channel_id, personality.id):
+                    return
+            line_id = uuid4()
             message_ids = await self._adapter.send(
                 channel,
                 await self._faces.speaker(personality, greeting.text),
@@ -82,28 +81,30 @@ class ReplySender:
                 line_id=line_id,
                 page=greeting.page,
             )
-            return greeting_line(
+            line = greeting_line(
                 channel,
                 personality,
                 greeting,
-                user_id=reply.user.id,
+                user_id=opening.user.id,
                 line_id=line_id,
                 message_ids=message_ids,
             )
-        return None
+            async with self._stores.join(channel.channel_id) as position:
+                await position.wait()
+                pending = self._storable(channel)
+                lines = [*(each.line for each in pending), line]
+                await self._writer.append(channel, lines)
+                self._recent.discard(channel.channel_id, pending)
+        except DomainError as error:  # what the server's rules forbid of it is left out
+            log.info("No first words in channel %s: %r", channel.channel_id, error)
+        finally:
+            self._greeting.discard(greeted)
 
     async def _store(
-        self,
-        batch: MessageBatch,
-        reply: GeneratedReply,
-        answer: ConversationLine,
-        greeting: ConversationLine | None,
+        self, batch: MessageBatch, reply: GeneratedReply, answer: ConversationLine
     ) -> None:
         """Store an answer and all pending lines of its channel, if it may be stored."""
         channel, is_incognito = batch.channel, reply.user.incognito
-        if greeting is not None:
-            first_words = PendingLine(greeting, is_incognito, batch.author_id)
-            self._recent.add(channel.channel_id, first_words)
         if batch.user_line is None:
             batch.user_line = batch.to_user_line(reply)
             user_line = PendingLine(batch.user_line, is_incognito, batch.author_id)
@@ -111,7 +112,11 @@ class ReplySender:
         self._recent.add(channel.channel_id, PendingLine(answer, is_incognito, batch.author_id))
         if is_incognito:
             return
-        pending = [each for each in self._recent.lines(channel.channel_id) if not each.is_incognito]
+        pending = self._storable(channel)
         lines = [each.line for each in pending]
         await self._writer.save(channel, lines, reply, user_line=batch.user_line, answer=answer)
         self._recent.discard(channel.channel_id, pending)
+
+    def _storable(self, channel: Channel) -> list[PendingLine]:
+        pending = self._recent.lines(channel.channel_id)
+        return [each for each in pending if not each.is_incognito]

@@ -6,52 +6,52 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
-from db.models import ConversationLine
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.access import (
     AccessDenied,
     AccessRefused,
     TooManyMessages,
-    blocked_accounts,
     is_notice_due,
 )
-from services.chat import catch_up_queries, files, queries
+from services.chat import queries
 from services.chat.addressing import (
     Addressees,
     MessageContext,
     addressees,
-    incognito_until,
-    load_context,
     message_context,
     redact,
-    shown_text,
     stored_text,
 )
 from services.chat.catch_up import CatchUp
 from services.chat.crisis import is_crisis
 from services.chat.debounce import MessageBatch
-from services.chat.errors import ChannelNotFound, NoPersonalityHere
+from services.chat.errors import (
+    AnswerInterrupted,
+    AnswerStopped,
+    ChannelNotFound,
+    NoPersonalityHere,
+)
 from services.chat.ordering import AnswerSlots, QueuePosition, TurnQueues
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
+from services.chat.reading import BatchReader
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
 from services.chat.renames import tell_owners
-from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator
 from services.chat.sending import ReplySender
+from services.chat.streaming import AnswerStream, AnswerStreams
 from services.errors import DomainError, NameImpersonates
 from services.faces import FaceChooser
+from services.llm import BackgroundCalls
 from services.notifications import Notifier
 from services.people import get_or_create_user
 from services.types import Actor, IncomingMessage
 
 log = logging.getLogger(__name__)
 
-_MAX_MISSED_MESSAGES = 30
 _NOTICE_INTERVAL = timedelta(hours=1)
 
 
@@ -66,6 +66,7 @@ class ChatService:
         adapter: ChatAdapter,
         notifier: Notifier,
         faces: FaceChooser,
+        background: BackgroundCalls,
         slots: AnswerSlots | None = None,
     ) -> None:
         self._sessions = sessions
@@ -79,8 +80,16 @@ class ChatService:
         self._batches: list[MessageBatch] = []
         self._linked_members: set[int] = set()
         self._catch_up = CatchUp(sessions, adapter, self.forget_messages, self.handle_edit)
+        self._reader = BatchReader(sessions, adapter, self._recent, self._catch_up.compare)
         self._sender = ReplySender(
             sessions, adapter, writer, self._recent, self._catch_up.close_answer, faces
+        )
+        self._streams = AnswerStreams(
+            adapter,
+            background,
+            faces,
+            greet=self._sender.greet,
+            store_draft=self._catch_up.store_draft,
         )
 
     async def catch_up(self, owns: Callable[[int | None], bool]) -> None:
@@ -89,8 +98,12 @@ class ChatService:
         Messages that were being answered are answered; what was deleted or edited is followed.
         `owns` says whether a server, or None for DMs, belongs to this process.
         """
-        for message in await self._catch_up.open_questions(owns):
-            await self.handle_message(message)
+        for message, is_late in await self._catch_up.open_questions(owns):
+            if is_late:
+                with suppress(DomainError):
+                    await self._adapter.send_error(message, AnswerInterrupted())
+            else:
+                await self.handle_message(message)
         await self._catch_up.compare_all(owns)
 
     async def handle_message(self, message: IncomingMessage) -> None:
@@ -159,6 +172,15 @@ class ChatService:
         in_words = person > 0 and await retry_on_disconnect(is_due)
         with suppress(DomainError):
             await self._adapter.send_refusal(message, error, in_words=in_words)
+
+    def stop(self, actor: Actor, line_id: UUID) -> bool:
+        """Stop an answer that is being written; return whether there is any text of it.
+
+        Raises:
+            AnswerFinished: It is not being written any more.
+            NotYourAnswer: It answers someone else, and the actor is not a moderator.
+        """
+        return self._streams.stop(actor, line_id)
 
     async def answer_command(self, message: IncomingMessage, personality_id: UUID) -> None:
         """Let a personality answer a message that was sent by a command."""
@@ -244,13 +266,16 @@ class ChatService:
         self, batch: MessageBatch, personality_id: UUID, position: QueuePosition
     ) -> None:
         try:
-            async with self._adapter.typing(batch.channel):
-                reply = await self._generate(batch, personality_id)
-                await position.wait()
-                while batch.changed.is_set():
-                    reply = await self._generate(batch, personality_id)
-            batch.is_open = False
-            await self._sender.send(batch, reply)
+            async with self._streams.open(batch, position) as stream:
+                async with self._adapter.typing(batch.channel):
+                    reply = await self._generate(batch, personality_id, stream)
+                    await position.wait()
+                    while batch.changed.is_set():
+                        reply = await self._generate(batch, personality_id, stream)
+                batch.is_open = False
+                await self._sender.send(batch, reply, stream)
+        except AnswerStopped:
+            log.info("An answer in channel %s was stopped", batch.channel.channel_id)
         except ChannelNotFound:
             log.info(
                 "Nobody answers in channel %s: it or the message is gone", batch.channel.channel_id
@@ -283,13 +308,15 @@ class ChatService:
         async with self._sessions() as session:
             return await message_context(session, message)
 
-    async def _generate(self, batch: MessageBatch, personality_id: UUID) -> GeneratedReply:
+    async def _generate(
+        self, batch: MessageBatch, personality_id: UUID, stream: AnswerStream
+    ) -> GeneratedReply:
         """Generate an answer; restart whenever the person adds to or edits the batch."""
         while True:
             if not batch.messages:
                 raise ChannelNotFound
             batch.changed.clear()
-            generation = asyncio.ensure_future(self._generate_once(batch, personality_id))
+            generation = asyncio.ensure_future(self._generate_once(batch, personality_id, stream))
             change = asyncio.ensure_future(batch.changed.wait())
             try:
                 await asyncio.wait({generation, change}, return_when=asyncio.FIRST_COMPLETED)
@@ -299,94 +326,8 @@ class ChatService:
                 for task in (generation, change):
                     task.cancel()
 
-    async def _generate_once(self, batch: MessageBatch, personality_id: UUID) -> GeneratedReply:
-        channel_id = batch.channel.channel_id
-        if not self._recent.is_tracking(channel_id):
-            _, missed = await asyncio.gather(
-                self._catch_up.compare(batch.channel), self._missed_messages(batch.messages[0])
-            )
-            self._recent.track(channel_id, missed)
-        attachments = [
-            await files.read_attachments(self._adapter, message) for message in batch.messages
-        ]
-        linked = [await self._linked_text(message) for message in batch.messages]
-        return await self._generator.generate(
-            ReplyRequest(
-                personality_id=personality_id,
-                actor=batch.last.author,
-                channel=batch.last.channel,
-                text=shown_text(
-                    batch.messages,
-                    [
-                        "\n".join(filter(None, (links, contents.text)))
-                        for links, contents in zip(linked, attachments, strict=True)
-                    ],
-                ),
-                images=tuple(image for each in attachments for image in each.images),
-                namesakes=partial(self._adapter.namesakes, batch.channel),
-                is_blocked=partial(self._adapter.is_blocked, batch.channel),
-                called_as=batch.called_as.get(personality_id),
-                lines=await self._pending_lines(channel_id, batch.author_id),
-            )
-        )
-
-    async def _linked_text(self, message: IncomingMessage) -> str:
-        """Return what a message links to, without the words of those who do not want that."""
-        links = await self._adapter.read_links(message)
-        if not links:
-            return ""
-        linking = replace(message, parts=tuple(links))
-        context = await self._message_context(linking)
-        redacted = redact(linking, context.opted_out, context.incognito)
-        return "\n".join(part.show() for part in redacted.parts)
-
-    async def _pending_lines(self, channel_id: int, author_id: int) -> list[ConversationLine]:
-        """Return the pending lines that the answer to a person may be based on.
-
-        Left out are those of people who have opted out, or had their data deleted, and what others
-        say incognito: an answer may repeat it, and is stored.
-        """
-        pending = self._recent.lines(channel_id)
-        people = sorted({each.line.speaker_id for each in pending if each.line.speaker_id})
-        if people:
-            async with self._sessions() as session:
-                context = await load_context(session, people=people)
-                forgotten = await catch_up_queries.forgotten_at(session, people)
-            self._recent.forget_people(context.opted_out)
-            self._recent.forget_before(forgotten)
-        return [
-            each.line
-            for each in self._recent.lines(channel_id)
-            if not each.is_incognito or each.author_id == author_id
-        ]
-
-    async def _missed_messages(self, message: IncomingMessage) -> list[PendingLine]:
-        """Fetch the channel's messages since its history was last stored."""
-
-        async def last_answered() -> tuple[int | None, frozenset[int]]:
-            async with self._sessions() as session:
-                return await queries.last_answered(session, message.channel.channel_id)
-
-        after, known = await retry_on_disconnect(last_answered)
-        recent = await self._adapter.history(
-            message.channel, after=after, before=message.message_id, limit=_MAX_MISSED_MESSAGES
-        )
-        missed = [each for each in recent if each.message_id not in known and not each.is_empty]
-        people = sorted({discord_id for each in missed for discord_id in each.people})
-        async with self._sessions() as session:
-            context = await load_context(session, people=people)
-            until = await incognito_until(session, people)
-            forgotten = await catch_up_queries.forgotten_at(session, people)
-            blocked = await blocked_accounts(session, people, message.channel.guild_id)
-            since = await catch_up_queries.server_forgotten_at(session, message.channel.guild_id)
-        return [
-            PendingLine(
-                to_line(each, stored_text([redact(each, context.opted_out, context.incognito)]))
-            )
-            for each in missed
-            if each.author_id not in context.opted_out
-            and (since is None or each.created_at > since)
-            and not each.author_ids & blocked
-            and (each.author_id not in until or each.created_at > until[each.author_id])
-            and (each.author_id not in forgotten or each.created_at > forgotten[each.author_id])
-        ]
+    async def _generate_once(
+        self, batch: MessageBatch, personality_id: UUID, stream: AnswerStream
+    ) -> GeneratedReply:
+        request = await self._reader.request(batch, personality_id)
+        return await self._generator.generate(replace(request, stream=stream))

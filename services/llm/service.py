@@ -77,6 +77,11 @@ class LanguageModels:
         return self._ledger
 
     @property
+    def background(self) -> BackgroundCalls:
+        """Return where calls run that do not belong to their callers."""
+        return self._background
+
+    @property
     def vendors(self) -> frozenset[str]:
         """Return the names of the configured vendors."""
         return frozenset(self._vendors)

@@ -102,14 +102,15 @@ class Usage:
 class Completion:
     """The answer of a model. `model` is its full name, `vendor/model`.
 
-    `is_cut` is set if the answer hit the token limit, `is_free_substitute` if a free model answered
-    because a budget is spent.
+    `is_cut` is set if the answer hit the token limit or `is_stopped` by whoever follows it,
+    `is_free_substitute` if a free model answered because a budget is spent.
     """
 
     text: str
     model: str
     usage: Usage
     is_cut: bool = False
+    is_stopped: bool = False
     is_free_substitute: bool = False
 
 

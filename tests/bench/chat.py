@@ -171,6 +171,7 @@ async def chatting(
                 adapter,
                 Notices(),
                 no_faces(sessions),
+                background,
             ),
         )
         await texts.close()

@@ -166,7 +166,9 @@ async def _live(url: str, vendor_url: str, day: Day, part: int, *, with_hostile:
         embedder = HashedWordsEmbedder()
         generator = ReplyGenerator(sessions, models, embedder, SystemClock())
         writer = ConversationWriter(sessions, embedder)
-        chat = ChatService(sessions, generator, writer, adapter, Notices(), no_faces(sessions))
+        chat = ChatService(
+            sessions, generator, writer, adapter, Notices(), no_faces(sessions), background
+        )
 
         async def say(event: Event, number: int) -> None:
             started = time.perf_counter()

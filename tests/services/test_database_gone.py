@@ -50,6 +50,7 @@ def chat(
         stage,
         Notices(),
         no_faces(sessions),
+        models.background,
     )
 
 

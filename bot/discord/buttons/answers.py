@@ -34,6 +34,45 @@ def answer_view(line_id: UUID, page: Page | None = None) -> ui.View:
     return view.add_item(MoreButton(line_id))
 
 
+def stop_view(line_id: UUID) -> ui.View:
+    """Return the view below an answer that is still being written."""
+    return ui.View(timeout=None).add_item(StopButton(line_id))
+
+
+def has_stop_button(message: discord.Message, line_id: UUID) -> bool:
+    """Whether a message is the beginning of an answer."""
+    custom_id = StopButton(line_id).custom_id
+    return any(
+        getattr(each, "custom_id", None) == custom_id
+        for row in message.components
+        for each in getattr(row, "children", ())
+    )
+
+
+class StopButton(PersistentButton, template=rf"stop:{_ID}"):
+    """Stops an answer that is being written, for whoever asked and for moderators."""
+
+    def __init__(self, line_id: UUID) -> None:
+        super().__init__(ui.Button(label="✕", custom_id=f"stop:{line_id}"))
+        self._line_id = line_id
+
+    @classmethod
+    @override
+    def of(cls, match: re.Match[str]) -> Self:
+        return cls(UUID(match["id"]))
+
+    @override
+    async def press(self, interaction: AnyInteraction) -> None:
+        actor = await interaction_actor(interaction)
+        has_text = interaction.client.services.chat.stop(actor, self._line_id)
+        if not has_text:
+            await interaction.response.send_message("Stopped.", ephemeral=True)
+            return
+        view = ui.View(timeout=None).add_item(ActionButton("delete", self._line_id))
+        text = "Stopped. What is there stays, unless you delete it."
+        await interaction.response.send_message(text, view=view, ephemeral=True)
+
+
 class TurnButton(PersistentButton, template=rf"page:(?P<index>-?\d{{1,4}}):{_ID}"):
     """Turns first words to others."""
 

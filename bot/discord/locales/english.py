@@ -268,6 +268,9 @@ _CHAT = {
     chat.AnswerNotFound: (
         "That message is not a personality's answer, or the answer is no longer stored."
     ),
+    chat.AnswerFinished: "That answer is finished already. `⋯` below it deletes or changes it.",
+    chat.AnswerInterrupted: "I was restarted in the middle of my answer. Please ask again.",
+    chat.AnswerStopped: "The answer was stopped.",
     chat.NotYourAnswer: "Only the person who was answered, or a moderator, can do that.",
     chat.NotActivated: "**{name}** is not activated in this channel.",
     chat.OptedOut: (

@@ -1,0 +1,138 @@
+"""Reading what is to be answered: the messages of a batch, and what was said before them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from uuid import UUID
+
+from db.models import ConversationLine
+from db.retry import retry_on_disconnect
+from db.session import Sessions
+from services.access import blocked_accounts
+from services.chat import catch_up_queries, files, queries
+from services.chat.addressing import (
+    MessageContext,
+    incognito_until,
+    load_context,
+    message_context,
+    redact,
+    shown_text,
+    stored_text,
+)
+from services.chat.debounce import MessageBatch
+from services.chat.ports import ChatAdapter
+from services.chat.recent_messages import PendingLine, RecentMessages, to_line
+from services.chat.reply_context import ReplyRequest
+from services.types import Channel, IncomingMessage
+
+_MAX_MISSED_MESSAGES = 30
+
+
+@dataclass(frozen=True)
+class BatchReader:
+    """Reads messages with their attachments and links, and what was said before them.
+
+    `compare` applies what was deleted and edited in a channel while the process was down.
+    """
+
+    sessions: Sessions
+    adapter: ChatAdapter
+    recent: RecentMessages
+    compare: Callable[[Channel], Awaitable[None]]
+
+    async def request(self, batch: MessageBatch, personality_id: UUID) -> ReplyRequest:
+        """Return what a personality should answer to a batch."""
+        channel_id = batch.channel.channel_id
+        if not self.recent.is_tracking(channel_id):
+            _, missed = await asyncio.gather(
+                self.compare(batch.channel), self._missed_messages(batch.messages[0])
+            )
+            self.recent.track(channel_id, missed)
+        attachments = [
+            await files.read_attachments(self.adapter, message) for message in batch.messages
+        ]
+        linked = [await self._linked_text(message) for message in batch.messages]
+        return ReplyRequest(
+            personality_id=personality_id,
+            actor=batch.last.author,
+            channel=batch.last.channel,
+            text=shown_text(
+                batch.messages,
+                [
+                    "\n".join(filter(None, (links, contents.text)))
+                    for links, contents in zip(linked, attachments, strict=True)
+                ],
+            ),
+            images=tuple(image for each in attachments for image in each.images),
+            namesakes=partial(self.adapter.namesakes, batch.channel),
+            is_blocked=partial(self.adapter.is_blocked, batch.channel),
+            called_as=batch.called_as.get(personality_id),
+            lines=await self._pending_lines(channel_id, batch.author_id),
+        )
+
+    async def _linked_text(self, message: IncomingMessage) -> str:
+        """Return what a message links to, without the words of those who do not want that."""
+        links = await self.adapter.read_links(message)
+        if not links:
+            return ""
+        linking = replace(message, parts=tuple(links))
+
+        async def load() -> MessageContext:
+            async with self.sessions() as session:
+                return await message_context(session, linking)
+
+        context = await retry_on_disconnect(load)
+        redacted = redact(linking, context.opted_out, context.incognito)
+        return "\n".join(part.show() for part in redacted.parts)
+
+    async def _pending_lines(self, channel_id: int, author_id: int) -> list[ConversationLine]:
+        """Return the pending lines that the answer to a person may be based on.
+
+        Left out are those of people who have opted out, or had their data deleted, and what others
+        say incognito: an answer may repeat it, and is stored.
+        """
+        pending = self.recent.lines(channel_id)
+        people = sorted({each.line.speaker_id for each in pending if each.line.speaker_id})
+        if people:
+            async with self.sessions() as session:
+                context = await load_context(session, people=people)
+                forgotten = await catch_up_queries.forgotten_at(session, people)
+            self.recent.forget_people(context.opted_out)
+            self.recent.forget_before(forgotten)
+        return [
+            each.line
+            for each in self.recent.lines(channel_id)
+            if not each.is_incognito or each.author_id == author_id
+        ]
+
+    async def _missed_messages(self, message: IncomingMessage) -> list[PendingLine]:
+        """Fetch the channel's messages since its history was last stored."""
+
+        async def last_answered() -> tuple[int | None, frozenset[int]]:
+            async with self.sessions() as session:
+                return await queries.last_answered(session, message.channel.channel_id)
+
+        after, known = await retry_on_disconnect(last_answered)
+        recent = await self.adapter.history(
+            message.channel, after=after, before=message.message_id, limit=_MAX_MISSED_MESSAGES
+        )
+        missed = [each for each in recent if each.message_id not in known and not each.is_empty]
+        people = sorted({discord_id for each in missed for discord_id in each.people})
+        async with self.sessions() as session:
+            context = await load_context(session, people=people)
+            until = await incognito_until(session, people)
+            forgotten = await catch_up_queries.forgotten_at(session, people)
+            blocked = await blocked_accounts(session, people, message.channel.guild_id)
+            since = await catch_up_queries.server_forgotten_at(session, message.channel.guild_id)
+        return [
+            PendingLine(
+                to_line(each, stored_text([redact(each, context.opted_out, context.incognito)]))
+            )
+            for each in missed
+            if each.author_id not in context.opted_out
+            and (since is None or each.created_at > since)
+            and not each.author_ids & blocked
+            and (each.author_id not in until or each.created_at > until[each.author_id])
+            and (each.author_id not in forgotten or each.created_at > forgotten[each.author_id])
+        ]
