@@ -55,6 +55,7 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
         public="Whether published personalities can be called without being brought",
         age_restricted="Whether age-restricted ones may speak in age-restricted channels",
         memories="Whether what is said here is remembered",
+        streaming="Whether answers are shown while they are written",
         answers_per_hour="How many answers a channel gets an hour at most; 0 is no limit",
     )
     async def settings(
@@ -67,6 +68,7 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
         public: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option
         age_restricted: bool | None = None,  # noqa: FBT001
         memories: bool | None = None,  # noqa: FBT001
+        streaming: bool | None = None,  # noqa: FBT001
         answers_per_hour: app_commands.Range[int, 0, MAX_ANSWERS_PER_HOUR] | None = None,
     ) -> None:
         """Show or change what is allowed in this server."""
@@ -80,6 +82,7 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
             allows_public=public,
             allows_age_restricted=age_restricted,
             keeps_memories=memories,
+            streams_answers=streaming,
             answers_per_hour=answers_per_hour,
         )
         reads_automod = self._discord.reads_automod(policy.guild_id)
@@ -191,6 +194,7 @@ def policy_embed(policy: ServerPolicy, *, reads_automod: bool) -> discord.Embed:
         ("Published ones", policy.allows_public),
         ("Age-restricted ones", policy.allows_age_restricted),
         ("Memories of what is said here", policy.keeps_memories),
+        ("Answers shown as they are written", policy.streams_answers),
     ):
         embed.add_field(name=name, value="yes" if is_allowed else "no")
     limit = f"{policy.answers_per_hour:,}" if policy.answers_per_hour else "no limit"

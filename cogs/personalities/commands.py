@@ -98,6 +98,7 @@ class Personalities(
         definition="Whether others may read its definition; by default they may not",
         copying="Whether others may copy it while it is public",
         memory="Whether it remembers conversations",
+        streaming="Whether its answers are shown while they are written",
         pictures="Whether it posts pictures on boards; needs an image model",
         context="How many earlier messages it reads",
         system_prompt="The system prompt it uses",
@@ -112,6 +113,7 @@ class Personalities(
         definition: Literal["shown", "hidden"] | None = None,
         copying: bool | None = None,  # noqa: FBT001
         memory: bool | None = None,  # noqa: FBT001
+        streaming: bool | None = None,  # noqa: FBT001
         pictures: bool | None = None,  # noqa: FBT001
         context: app_commands.Range[int, 2, 200] | None = None,
         system_prompt: PromptOption | None = None,
@@ -127,6 +129,7 @@ class Personalities(
             definition_shown=definition == "shown" if definition else None,
             copy_allowed=copying,
             memory_enabled=memory,
+            streams_answers=streaming,
             image_enabled=pictures,
             context_window_size=context,
             system_prompt_id=system_prompt.id if system_prompt else None,

@@ -34,6 +34,7 @@ _WINDOW = (2, 200)
 _UPLOADED = [column for column in LIMITS if column in LABELS]
 _FLAGS = {
     "memory_enabled": "Remembers conversations",
+    "streams_answers": "Shows answers while they are written",
     "age_restricted": "Only in age-restricted channels",
     "definition_shown": "Others may read its definition",
     "copy_allowed": "Others may copy it while it is public",
@@ -241,6 +242,7 @@ class SettingsForm(Modal, title="Settings"):
         window = read_number(self.window.value, field="number of messages", low=low, high=high)
         settings: PersonalitySettings = {
             "memory_enabled": "memory_enabled" in chosen,
+            "streams_answers": "streams_answers" in chosen,
             "age_restricted": "age_restricted" in chosen,
             "definition_shown": "definition_shown" in chosen,
             "copy_allowed": "copy_allowed" in chosen,

@@ -73,6 +73,7 @@ class ServerService:
         allows_public: bool | None = None,
         allows_age_restricted: bool | None = None,
         keeps_memories: bool | None = None,
+        streams_answers: bool | None = None,
         answers_per_hour: int | None = None,
     ) -> ServerPolicy:
         """Change the policy of a server; None keeps a value, 0 answers per hour is no limit.
@@ -92,6 +93,7 @@ class ServerService:
                 ("allows_public", allows_public),
                 ("allows_age_restricted", allows_age_restricted),
                 ("keeps_memories", keeps_memories),
+                ("streams_answers", streams_answers),
             )
             if value is not None
         }

@@ -83,6 +83,11 @@ class ChannelService:
             )
             return [(channel_id, name) for channel_id, name in rows]
 
+    async def set_streaming(self, actor: Actor, is_on: bool) -> None:  # noqa: FBT001
+        """Choose whether answers to the actor are shown while they are written."""
+        async with self._sessions.begin() as session:
+            (await get_or_create_user(session, actor)).streams_answers = is_on
+
     async def set_dm_personality(self, actor: Actor, personality: Personality) -> None:
         """Select the personality that answers the actor's DMs."""
         async with self._sessions.begin() as session:

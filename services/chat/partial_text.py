@@ -17,6 +17,7 @@ _MAX_TAG, _MAX_MARK = 260, 2100
 _OPEN_TAG = re.compile(r"[<\[◁⟦][^<>\[\]◁▷⟦⟧]*\Z")
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)*_]*(?=\s)|[。！？][”’」』)]*|\n)")
 _CLAUSE_END = re.compile(r"(?:[,;:—–.!?…]+[\"'”’)*_]*(?=\s)|[、，；：。！？][”’」』)]*|\n)")
+_MAX_WORD = 60
 # A bare channel of gpt-oss: reasoning until `assistantfinal`.
 _BARE_CHANNEL = "analysis"
 
@@ -39,7 +40,24 @@ def stable_text(raw: str, cleaner: Cleaner) -> str:
     # The leak of a prompt is recognised by more text than is held back.
     if cleaner.clean(raw, is_cut=False)[1] is Defect.LEAK:
         return ""
-    return text.rstrip("`")
+    return _closed(text).rstrip("`")
+
+
+def _closed(text: str) -> str:
+    """Return a text without what is not closed yet and Discord would not hide or format.
+
+    That is a spoiler, and a code block that does not begin a line: others are closed by `split`.
+    """
+    fence = text.rfind("```")
+    if text.count("```") % 2 and text[fence - 1 : fence] not in ("", "\n"):
+        text = text[:fence].rstrip()
+    code = [match.span() for match in CODE.finditer(text)]
+    bars = [
+        match.start()
+        for match in re.finditer(r"\|\|", text)
+        if not any(start < match.start() < end for start, end in code)
+    ]
+    return text[: bars[-1]].rstrip() if len(bars) % 2 else text
 
 
 def up_to_sentence(text: str, after: int) -> str:
@@ -64,4 +82,7 @@ def _cut(text: str, after: int, ends: re.Pattern[str]) -> str:
 
 def _cut_at_word(text: str, after: int) -> str:
     at = max(text.rfind(space, after) for space in " \n\t")
-    return text[:at].rstrip() if at > after else text[:after]
+    if at <= after:
+        # Not every language has spaces.
+        return text if len(text) - after > _MAX_WORD else text[:after]
+    return text[:at].rstrip()

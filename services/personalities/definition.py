@@ -57,6 +57,7 @@ class PersonalitySettings(TypedDict, total=False):
     definition_shown: bool | None
     copy_allowed: bool | None
     memory_enabled: bool | None
+    streams_answers: bool | None
     image_enabled: bool | None
     context_window_size: int | None
     system_prompt_id: UUID | None
