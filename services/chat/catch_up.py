@@ -36,6 +36,8 @@ class CatchUp:
     forget: Callable[[Sequence[int]], Awaitable[None]]
     apply_edit: Callable[[IncomingMessage], Awaitable[None]]
     _done: dict[int, asyncio.Future[None]] = field(default_factory=dict[int, asyncio.Future[None]])
+    # Messages that this process answers: it may do so before it asks for those of its predecessor.
+    _open: set[int] = field(default_factory=set[int])
 
     async def compare_all(self, owns: Callable[[int | None], bool]) -> None:
         """Compare the channels with lines of the last week, on the servers of this process."""
@@ -95,7 +97,9 @@ class CatchUp:
 
         async def take() -> list[OpenAnswer]:
             async with self.sessions.begin() as session:
-                return list(await catch_up_queries.take_open_answers(session, owns))
+                return list(
+                    await catch_up_queries.take_open_answers(session, owns, known=self._open)
+                )
 
         oldest = datetime.now(UTC) - _MAX_ANSWER_AGE
         questions: list[tuple[IncomingMessage, bool]] = []
@@ -121,6 +125,7 @@ class CatchUp:
             async with self.sessions.begin() as session:
                 await catch_up_queries.open_answer(session, message)
 
+        self._open.add(message.message_id)
         storing = asyncio.ensure_future(retry_on_disconnect(store))
         is_ending = False
         try:
@@ -132,6 +137,7 @@ class CatchUp:
             if not is_ending:
                 await asyncio.gather(storing, return_exceptions=True)
                 await self.close_answer(message)
+                self._open.discard(message.message_id)
 
     async def store_draft(self, batch: MessageBatch, line_id: UUID, message_ids: list[int]) -> None:
         """Have what is shown of an answer found and deleted after a restart."""

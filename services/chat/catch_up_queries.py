@@ -1,7 +1,7 @@
 """Queries on what processes know of each other: open answers, and people who were forgotten."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -97,11 +97,14 @@ async def close_answer(session: AsyncSession, message_id: int) -> None:
 
 
 async def take_open_answers(
-    session: AsyncSession, owns: Callable[[int | None], bool]
+    session: AsyncSession, owns: Callable[[int | None], bool], *, known: Collection[int]
 ) -> Sequence[OpenAnswer]:
-    """Remove the answers of a process that is gone from the table, and return them."""
+    """Remove the answers of a process that is gone from the table, and return them.
+
+    `known` are the messages that this process answers itself.
+    """
     rows = await session.scalars(select(OpenAnswer).with_for_update(skip_locked=True))
-    taken = [each for each in rows if owns(each.guild_id)]
+    taken = [each for each in rows if owns(each.guild_id) and each.message_id not in known]
     for each in taken:
         await session.delete(each)
     return taken

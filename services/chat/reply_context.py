@@ -109,6 +109,11 @@ class ReplyContext:
     timers: Sequence[Timer] = ()
     greeting: Greeting | None = None
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the answer may be shown while it is written."""
+        return self.resolution.streams_answers and self.user.streams_answers
+
 
 class ContextLoader:
     """Loads what answers are based on, each time in one transaction."""

@@ -111,7 +111,7 @@ class ReplyGenerator:
             personality=context.resolution.personality,
             user=context.user,
             greeting=context.greeting,
-            is_streamed=context.resolution.streams_answers and context.user.streams_answers,
+            is_streamed=context.is_streamed,
         )
         if request.stream is not None:
             request.stream.open(opening)
@@ -198,7 +198,7 @@ class ReplyGenerator:
             try:
                 completion = await self._ask(
                     replace(model_request, messages=built_prompt.messages),
-                    request.stream,
+                    request.stream if context.is_streamed else None,
                     cleaner,
                     context,
                 )

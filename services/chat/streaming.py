@@ -30,14 +30,15 @@ log = logging.getLogger(__name__)
 
 # Seconds after the model's first piece. Until the first, the whole answer may come; from then on a
 # clause is shown, and from the second on any words.
-_FIRST_CLAUSE, _FIRST_WORDS = 0.3, 0.8
+_FIRST_CLAUSE, _FIRST_WORDS = 0.1, 0.8
 # Seconds without a word until a placeholder is shown, and until it says that the model is slow.
 _PLACEHOLDER, _NOTICE = 1.5, 20.0
 # Seconds between two edits, of which the last repeats, and how many edits there are at most.
 _EDIT_INTERVALS: Final = (1.5, 2.0, 3.0, 4.0)
 _MAX_EDITS = 8
 _MIN_NEW = 80  # characters that an edit brings
-_LOOK_INTERVAL = 0.05
+# Seconds between two looks at what is written: before its first words, and after them.
+_FIRST_LOOK, _LOOK = 0.02, 0.1
 _THINKING, _SLOW = "-# is thinking …", "-# is still thinking: the model is slow. ✕ stops it."
 
 
@@ -220,12 +221,18 @@ class AnswerStreams:
         return not stream.ended.is_set()
 
     async def begin_draft(self, stream: AnswerStream) -> Draft | None:
-        """Return what the answer is shown in; None if it cannot be shown in pieces there."""
-        return await self._adapter.draft(stream.batch.channel, line_id=stream.line_id)
+        """Return what the answer is shown in; None if it cannot be shown in pieces there.
 
-    async def pause(self, stream: AnswerStream) -> None:
+        It is stored before anything is shown, so that a crash leaves no half answer.
+        """
+        draft = await self._adapter.draft(stream.batch.channel, line_id=stream.line_id)
+        if draft is not None:
+            await self._store_draft(stream.batch, stream.line_id, [])
+        return draft
+
+    async def pause(self, stream: AnswerStream, seconds: float) -> None:
         """Wait a moment, or until the answer ends."""
-        moment = self._background.call(lambda: asyncio.sleep(_LOOK_INTERVAL))
+        moment = self._background.call(lambda: asyncio.sleep(seconds))
         await _any(moment, stream.ended.wait())
 
     async def is_blocked(self, stream: AnswerStream, text: str) -> bool:
@@ -233,11 +240,10 @@ class AnswerStreams:
         return await self._adapter.is_blocked(stream.batch.channel, text)
 
     async def put(self, stream: AnswerStream, opening: Opening, draft: Draft, text: str) -> None:
-        """Show a beginning; the draft is stored before, so that a crash leaves no half answer."""
+        """Show a beginning."""
         if not draft.message_ids:
             await self._greet(stream.batch, opening)
             draft.speaker = await self._faces.speaker(opening.personality, text)
-            await self._store_draft(stream.batch, stream.line_id, [])
         if stream.ended.is_set():
             return
         known = list(draft.message_ids)
@@ -278,7 +284,7 @@ class _Display:
                 self._placeholder = text
                 await self._streams.put(self._stream, self._opening, draft, text)
             else:
-                await self._streams.pause(self._stream)
+                await self._streams.pause(self._stream, _LOOK if self._shown else _FIRST_LOOK)
 
     async def _words(self) -> str:
         """Return the words that are to be shown now, if any."""

@@ -60,6 +60,22 @@ async def test_the_first_message_of_a_channel_is_not_lost_either(
     assert "alice: @Mirela my boat is the Heron" in house.openai.prompts[-1]
 
 
+async def test_what_is_asked_before_it_has_caught_up_is_answered_once(
+    house: House, sessions: Sessions
+) -> None:
+    held = hold(house, "A fine boat.")
+    post(house, house.alice, house.lobby, "@Mirela my boat is the Heron")
+    await held.requested.wait()
+    await until_written(sessions, OpenAnswer)
+
+    await house.services.chat.catch_up(lambda _: True)
+    held.set()
+    await house.env.settle()
+
+    assert answers(house.lobby) == ["A fine boat."]
+    assert house.openai.prompts[-1].count("my boat is the Heron") == 1
+
+
 @pytest.mark.parametrize("change", ["deleted", "answered", "old"])
 async def test_what_needs_no_answer_any_more_is_not_answered(
     house: House,

@@ -6,6 +6,7 @@ A request that the documented API does not allow is answered with its 400 and re
 
 import asyncio
 import json
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -85,6 +86,9 @@ class OpenAIStandIn:
         self.url = ""
         # What the answers took, as they said it: tokens read and written.
         self.tokens_in = self.tokens_out = 0
+        # Seconds between the words of a stream, and when the first word of each text was sent.
+        self.pace = 0.0
+        self.begun_at: dict[str, float] = {}
         self._known = set(_FIELDS) | (_EXTRA if extra else set[str]())
 
     def says(self, *texts: str) -> None:
@@ -145,6 +149,9 @@ class OpenAIStandIn:
         self.tokens_out += usage["completion_tokens"]
         if body.get("stream"):
             return await self._stream(request, body, reply)
+        if self.pace:
+            await asyncio.sleep(self.pace * len(reply.text.split(" ")))
+        self.begun_at.setdefault(reply.text, time.perf_counter())
         return web.json_response(_completion(body, reply))
 
     async def _wait(self, hold: asyncio.Event) -> None:
@@ -165,8 +172,11 @@ class OpenAIStandIn:
                 return response
             if reply.hold is not None and number == reply.hold_after:
                 await self._wait(reply.hold)
+            if self.pace:
+                await asyncio.sleep(self.pace)
             piece = word if number == 0 else f" {word}"
             await _send(response, body, {"content": piece}, None, None)
+            self.begun_at.setdefault(reply.text, time.perf_counter())
         last = {"refusal": reply.refusal} if reply.refusal else {}
         await _send(response, body, last, reply.finish_reason, None)
         await _send(response, body, None, None, _usage(body, reply))
