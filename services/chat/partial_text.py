@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from services.chat.model_output import CODE
-from services.chat.postprocess import Cleaner, Defect
+from services.chat.postprocess import Cleaner
 
 # Of an answer that goes on: long enough for the name of another speaker whose turn begins there.
 HELD_BACK: Final = 40
@@ -38,7 +38,7 @@ def stable_text(raw: str, cleaner: Cleaner) -> str:
     if defect is not None or cleaner.repeats_so_far(text):
         return ""
     # The leak of a prompt is recognised by more text than is held back.
-    if cleaner.clean(raw, is_cut=False)[1] is Defect.LEAK:
+    if cleaner.leaks(raw):
         return ""
     return _closed(text).rstrip("`")
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from services.chat.model_output import CODE, without_markup
 
@@ -15,6 +16,7 @@ _LEAK_LENGTH = 80
 _SIMILARITY_THRESHOLD = 0.8  # share of common trigrams of two texts
 # Shorter answers ("good night", "yes") may be an echo or a repetition.
 _MIN_ECHO_LENGTH, _MIN_REPEAT_LENGTH = 16, 25
+_COMPARED = 300  # characters of a beginning
 # Words by which a line is said to somebody, not about them.
 _ADDRESSING = re.compile(r"\b(?:i|i'm|i’m|me|my|you|your|we|us|our)\b|\?", re.IGNORECASE)
 _MARKDOWN = frozenset("*_~`>#|-")
@@ -47,20 +49,40 @@ class Cleaner:
         """Return what is to be said of an answer, and its defect; `is_cut` if it hit the limit."""
         text = clean(raw, self.name, self.others)
         text = trim_incomplete(text) if is_cut else text
-        return text, find_defect(
-            text,
-            message=self.message,
-            previous_replies=self.previous_replies,
-            system_prompt=self.system_prompt,
-        )
+        return text, self.find_defect(text)
+
+    def leaks(self, raw: str) -> bool:
+        """Whether an answer repeats its instructions."""
+        text = clean(raw, self.name, self.others)
+        return _leaks_prompt(_normalized(text), self._normalized_prompt)
 
     def repeats_so_far(self, text: str) -> bool:
         """Whether a beginning is so far that of the message or of a previous reply."""
-        begun = _normalized(text)
-        previous = (_normalized(each)[: len(begun)] for each in self.previous_replies)
+        begun = _normalized(text[:_COMPARED])
         return _normalized(self.message).startswith(begun) or any(
-            _is_similar(begun, each) for each in previous
+            _is_similar(begun, each[: len(begun)]) for each in self._normalized_replies
         )
+
+    @cached_property
+    def _normalized_prompt(self) -> str:
+        return _normalized(self.system_prompt)
+
+    @cached_property
+    def _normalized_replies(self) -> Sequence[str]:
+        return [_normalized(each) for each in self.previous_replies]
+
+    def find_defect(self, text: str) -> Defect | None:
+        """Return the defect of an answer, if any."""
+        if not any(unicodedata.category(c)[0] in "LNPS" and c not in _MARKDOWN for c in text):
+            return Defect.EMPTY
+        normalized = _normalized(text)
+        if _leaks_prompt(normalized, self._normalized_prompt):
+            return Defect.LEAK
+        if len(normalized) >= _MIN_ECHO_LENGTH and normalized == _normalized(self.message):
+            return Defect.ECHO
+        if any(_is_similar(normalized, previous) for previous in self._normalized_replies):
+            return Defect.REPEAT
+        return None
 
 
 def clean(text: str, name: str, others: Collection[str] = ()) -> str:
@@ -129,17 +151,15 @@ def trim_incomplete(text: str) -> str:
 def find_defect(
     text: str, *, message: str, previous_replies: Sequence[str], system_prompt: str
 ) -> Defect | None:
-    """Return the defect of an answer, if any. `system_prompt` must not be leaked."""
-    if not any(unicodedata.category(c)[0] in "LNPS" and c not in _MARKDOWN for c in text):
-        return Defect.EMPTY
-    normalized = _normalized(text)
-    if _leaks_prompt(normalized, _normalized(system_prompt)):
-        return Defect.LEAK
-    if len(normalized) >= _MIN_ECHO_LENGTH and normalized == _normalized(message):
-        return Defect.ECHO
-    if any(_is_similar(normalized, _normalized(previous)) for previous in previous_replies):
-        return Defect.REPEAT
-    return None
+    """Return the defect of a text, if any. `system_prompt` must not be leaked."""
+    cleaner = Cleaner(
+        name="",
+        others=(),
+        message=message,
+        previous_replies=previous_replies,
+        system_prompt=system_prompt,
+    )
+    return cleaner.find_defect(text)
 
 
 def _speaker_label(*names: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import openai
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, AsyncStream
 from pydantic import ValidationError
 from typing_extensions import override
 
@@ -86,8 +86,13 @@ class OpenAICompatible(TextModel):
         end: object = None
         try:
             with self._translate_errors(request.model):
-                chunks = await self._client.chat.completions.create(
-                    **self._body(request), stream=True, stream_options={"include_usage": True}
+                # Not by `chat.completions.create`, which makes five objects of each chunk.
+                chunks = await self._client.post(
+                    "/chat/completions",
+                    cast_to=object,
+                    body=self._stream_body(request),
+                    stream=True,
+                    stream_cls=AsyncStream[object],
                 )
                 async for chunk in chunks:
                     usage = read(chunk, "usage") or usage
@@ -169,6 +174,11 @@ class OpenAICompatible(TextModel):
         if self._dialect.cache_key and request.cache_key:
             body["prompt_cache_key"] = request.cache_key
         return body
+
+    def _stream_body(self, request: Request) -> dict[str, Any]:
+        body = self._body(request)
+        extra = body.pop("extra_body", {})
+        return {**body, **extra, "stream": True, "stream_options": {"include_usage": True}}
 
     @contextlib.contextmanager
     def _translate_errors(self, model: str) -> Generator[None]:

@@ -181,10 +181,12 @@ async def _beside_long_answers(asker: Asker) -> tuple[list[float], list[int]]:
 
 
 async def _short_answers(asker: Asker) -> list[float]:
-    """Let people ask in every channel at once; return how long after its words each is shown."""
+    """Let people ask in all channels, ten a second; return how long after them each is shown."""
     pace, asker.openai.pace = asker.openai.pace, 0.0
-    channels = asker.discord.channel_ids
-    numbers = [await asker.ask(each, author_id=BOB_ID + each) for each in channels]
+    numbers: list[int] = []
+    for each in asker.discord.channel_ids:
+        numbers.append(await asker.ask(each, author_id=BOB_ID + each))
+        await asyncio.sleep(0.1)
     shown = [await asker.whole(number) for number in numbers]
     asker.openai.pace = pace
     return [each.at - asker.begun_at(number) for each, number in zip(shown, numbers, strict=True)]

@@ -59,6 +59,14 @@ class Reply:
     hold: asyncio.Event | None = None
     hold_after: int = 0
 
+    def fixed(self) -> web.Response | None:
+        """Return what is answered whatever was asked, if it is that."""
+        if self.body is not None:
+            return web.Response(text=self.body, status=self.status, headers=self.headers)
+        if self.status != 200:
+            return _error(self.status, self.message, self.code, self.headers)
+        return None
+
 
 class OpenAIStandIn:
     """Answers from `replies`, then with `default`; records every request.
@@ -140,17 +148,14 @@ class OpenAIStandIn:
             reply = Reply(self.answer(body))
         if reply.hold is not None and not reply.hold_after:
             await self._wait(reply.hold)
-        if reply.body is not None:
-            return web.Response(text=reply.body, status=reply.status, headers=reply.headers)
-        if reply.status != 200:
-            return _error(reply.status, reply.message, reply.code, reply.headers)
+        if (fixed := reply.fixed()) is not None:
+            return fixed
         usage = _usage(body, reply)
         self.tokens_in += usage["prompt_tokens"]
         self.tokens_out += usage["completion_tokens"]
         if body.get("stream"):
             return await self._stream(request, body, reply)
-        if self.pace:
-            await asyncio.sleep(self.pace * len(reply.text.split(" ")))
+        await asyncio.sleep(self.pace * len(reply.text.split(" ")))
         self.begun_at.setdefault(reply.text, time.perf_counter())
         return web.json_response(_completion(body, reply))
 
@@ -172,8 +177,7 @@ class OpenAIStandIn:
                 return response
             if reply.hold is not None and number == reply.hold_after:
                 await self._wait(reply.hold)
-            if self.pace:
-                await asyncio.sleep(self.pace)
+            await asyncio.sleep(self.pace)
             piece = word if number == 0 else f" {word}"
             await _send(response, body, {"content": piece}, None, None)
             self.begun_at.setdefault(reply.text, time.perf_counter())
