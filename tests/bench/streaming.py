@@ -170,9 +170,8 @@ async def crowded(url: str) -> tuple[list[float], list[float], int, int]:
 async def _beside_long_answers(asker: Asker) -> tuple[list[float], list[int]]:
     """Return how long short answers took beside long ones, and the numbers of those."""
     asker.openai.pace, asker.openai.answer = PACE, partial(answer, words=400)
-    channels = asker.discord.channel_ids
-    long = [await asker.ask(each, author_id=ALICE_ID + each) for each in channels]
-    await asyncio.sleep(3)
+    long = await _ask_everywhere(asker, ALICE_ID)
+    await asyncio.sleep(1)
     asker.openai.answer = partial(answer, words=14)
     seconds = [each for _ in range(2) for each in await _short_answers(asker)]
     for number in long:
@@ -181,15 +180,21 @@ async def _beside_long_answers(asker: Asker) -> tuple[list[float], list[int]]:
 
 
 async def _short_answers(asker: Asker) -> list[float]:
-    """Let people ask in all channels, ten a second; return how long after them each is shown."""
+    """Let people ask in all channels; return how long after the model's words each is shown."""
     pace, asker.openai.pace = asker.openai.pace, 0.0
-    numbers: list[int] = []
-    for each in asker.discord.channel_ids:
-        numbers.append(await asker.ask(each, author_id=BOB_ID + each))
-        await asyncio.sleep(0.1)
+    numbers = await _ask_everywhere(asker, BOB_ID)
     shown = [await asker.whole(number) for number in numbers]
     asker.openai.pace = pace
     return [each.at - asker.begun_at(number) for each, number in zip(shown, numbers, strict=True)]
+
+
+async def _ask_everywhere(asker: Asker, author_id: int) -> list[int]:
+    """Ask in all channels, ten a second and each as somebody else."""
+    numbers: list[int] = []
+    for channel_id in asker.discord.channel_ids:
+        numbers.append(await asker.ask(channel_id, author_id=author_id + channel_id))
+        await asyncio.sleep(0.1)
+    return numbers
 
 
 def measure(url: str) -> list[Measure]:

@@ -272,6 +272,7 @@ async def test_a_message_that_is_added_in_one_breath_changes_what_is_shown(house
     house.openai.says("A story of cats, then.")
 
     post(house, house.alice, house.lobby, "@Mirela one with cats")
+    await until(lambda: len(house.openai.requests) == 2)
     held.set()
     await house.env.settle()
 
