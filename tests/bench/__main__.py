@@ -21,6 +21,7 @@ from tests.bench import (
     media,
     photos,
     responsiveness,
+    streaming,
 )
 from tests.bench.measure import Measure
 
@@ -35,6 +36,7 @@ MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
     media.measure,
     photos.measure,
     responsiveness.measure,
+    streaming.measure,
 )
 
 

@@ -1,29 +1,20 @@
 """When the first words of an answer are seen, on a Discord of its own that enforces its limits."""
 
 import asyncio
-import os
 import random
 import re
-import signal
-import sys
-import tempfile
-from asyncio.subprocess import DEVNULL
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.engine import make_url
 
 from db.models import ServerPolicy
 from db.session import connect
 from tests.bench.measure import Measure, percentile
 from tests.vendors.discord import ALICE_ID, BOB_ID, DM_ID, GUILD_ID, DiscordStandIn, Shown
+from tests.vendors.discord.processes import bot_process, troupe
 from tests.vendors.openai import Body, OpenAIStandIn
 
-ROOT = Path(__file__).parents[2]
 PACE = 0.02  # seconds a token
 _TURNS = 5  # in a channel, a thread and a DM
 _CROWD = 20  # channels at once
@@ -39,43 +30,6 @@ def answer(body: Body, *, words: int = 100) -> str:
     text = ["".join(letters.choices(_LETTERS, k=4)) for _ in range(words)]
     clauses = (" ".join(text[at : at + 8]) for at in range(0, words, 8))
     return f"a{number}: " + ", and ".join(clauses) + f". e{number}"
-
-
-@asynccontextmanager
-async def process(
-    arguments: Sequence[str], discord: DiscordStandIn, environment: Mapping[str, str]
-) -> AsyncGenerator[Any]:
-    """Run a bot as a process of its own, on the stand-in of Discord."""
-    path = f"{discord.environment['PYTHONPATH']}:{ROOT}"
-    with tempfile.TemporaryDirectory(prefix="troupe-bench-") as folder:
-        running = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
-            cwd=folder,
-            env={**os.environ, **discord.environment, "PYTHONPATH": path, **environment},
-            stdout=DEVNULL,
-            stderr=DEVNULL,
-        )
-        try:
-            await asyncio.wait_for(discord.is_identified.wait(), 60)
-            yield running
-        finally:
-            if running.returncode is None:
-                running.send_signal(signal.SIGINT)
-            await running.wait()
-
-
-def troupe(url: str, openai: OpenAIStandIn) -> Mapping[str, str]:
-    """Return the environment of a Troupe on a database and a model."""
-    address = make_url(url).render_as_string(hide_password=False)
-    return {
-        "DISCORD_TOKEN": "MTIz.x.y",
-        "DATABASE_URL": address,
-        "DATA_DIR": ".",
-        "OPENAI_API_KEY": "x",
-        "OPENAI_BASE_URL": openai.url,
-        "LOCAL_MODEL": "false",
-    }
 
 
 class Asker:
@@ -129,7 +83,7 @@ async def first_words(
         openai.answer = answer
         asker = Asker(discord, openai)
         places = [discord.channel_ids[0], discord.thread_id, DM_ID]
-        async with process(arguments, discord, environment(openai)):
+        async with bot_process(arguments, discord, environment(openai)):
             await asyncio.sleep(2)
             for place in places:  # webhooks, connections, first contact
                 await asker.whole(await asker.ask(place))
@@ -153,7 +107,7 @@ async def crowded(url: str) -> tuple[list[float], list[float], int, int]:
         connect(url) as sessions,
     ):
         asker = Asker(discord, openai)
-        async with process(["-m", "bot", "run"], discord, troupe(url, openai)):
+        async with bot_process(["-m", "bot", "run"], discord, troupe(url, openai)):
             await asyncio.sleep(2)
             openai.answer = partial(answer, words=14)
             await _short_answers(asker)  # webhooks, connections

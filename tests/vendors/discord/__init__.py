@@ -1,7 +1,7 @@
 """A Discord on loopback for processes of their own: its gateway, its REST, and its rate limits.
 
 Simcord shares the bot's process and has no limits. Here programs connect with discord.py, whose
-addresses `site` changes at their start.
+addresses `site` changes at their start: see `processes`.
 """
 
 import asyncio
@@ -9,12 +9,11 @@ import itertools
 import json
 import time
 import zlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
@@ -27,7 +26,6 @@ from tests.vendors.discord.payloads import ALICE_ID, BOB_ID, BOT_ID, DM_ID, GUIL
 __all__ = ["ALICE_ID", "BOB_ID", "BOT_ID", "DM_ID", "GUILD_ID", "DiscordStandIn", "Shown"]
 
 _API, _EPOCH_MS = "/api/v10", 1420070400000
-_SITE: Final = Path(__file__).parent / "site"
 
 
 @dataclass(frozen=True)
@@ -110,11 +108,6 @@ class DiscordStandIn:
         async with TestServer(app, host="127.0.0.1") as server:
             self.url = str(server.make_url("")).rstrip("/")
             yield self
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Return what points a process at it."""
-        return {"DISCORD_STAND_IN": self.url, "PYTHONPATH": str(_SITE)}
 
     async def say(self, channel_id: int, text: str, author_id: int = ALICE_ID) -> int:
         """Let somebody say something; return the message's id."""
