@@ -63,6 +63,16 @@ def details_embed(details: PersonalityDetails) -> discord.Embed:
     if details.system_prompt and not details.is_hidden:
         name = discord.utils.escape_markdown(details.system_prompt.name)
         embed.add_field(name="System prompt", value=name, inline=False)
+    if details.ratings:
+        ratings = "\n".join(
+            f"`{each.model}`: {each.likes} 👍 · {each.dislikes} 👎" for each in details.ratings
+        )
+        embed.add_field(name="What users think", value=shorten(ratings, _MAX_FIELD), inline=False)
+    embed.set_footer(text=" · ".join(_settings(personality)))
+    return embed
+
+
+def _settings(personality: Personality) -> list[str]:
     settings = [
         personality.visibility,
         f"version {personality.version}",
@@ -79,8 +89,7 @@ def details_embed(details: PersonalityDetails) -> discord.Embed:
         settings.append("may be copied")
     if personality.origin:
         settings.append(f"copy of {personality.origin}")
-    embed.set_footer(text=" · ".join(settings))
-    return embed
+    return settings
 
 
 def introduction(personality: Personality, *, in_server: bool, alias: str | None = None) -> str:

@@ -25,7 +25,7 @@ from db.models.character import (
     GeneratedAsset,
     PromptArtifact,
 )
-from db.models.conversation import ConversationLine, Role
+from db.models.conversation import AnswerRating, AnswerTake, ConversationLine, Role
 from db.models.engine import (
     ActionType,
     ActType,
@@ -84,6 +84,8 @@ __all__ = [
     "ActivatedChannel",
     "Admission",
     "AgeBucket",
+    "AnswerRating",
+    "AnswerTake",
     "ApiKey",
     "ArtifactStatus",
     "AssetKind",

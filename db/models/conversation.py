@@ -5,7 +5,16 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,7 +34,8 @@ class ConversationLine(Keyed, Base, kw_only=True):
     A user's line has its author (`speaker_id`, a Discord id, also of people who are not users) and
     the personality that it addressed, if any. An assistant's line has the user and the line that it
     answers (`user_id`, `answers_id`) and how it was generated (`provenance`). A line of several
-    messages has the text of each by its id (`parts`).
+    messages has the text of each by its id (`parts`). Of several takes of an answer, `take` is the
+    number of the one that is shown and stands in `content` and `provenance`.
     """
 
     __tablename__ = "conversation_history"
@@ -76,5 +86,37 @@ class ConversationLine(Keyed, Base, kw_only=True):
     )
     provenance: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     parts: Mapped[dict[str, str] | None] = mapped_column(JSONB, default=None)
+    take: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
     deleted_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class AnswerTake(Keyed, Base, kw_only=True):
+    """One of several takes of an answer, numbered from 0; an answer of one take has no row."""
+
+    __tablename__ = "answer_takes"
+    __table_args__ = (UniqueConstraint("line_id", "number"),)
+
+    line_id: Mapped[UUID] = mapped_column(ForeignKey(ConversationLine.id, ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    content: Mapped[str]
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
+
+
+class AnswerRating(Keyed, Base, kw_only=True):
+    """What a user thinks of an answer by a model; it stays when the answer goes."""
+
+    __tablename__ = "answer_ratings"
+    __table_args__ = (UniqueConstraint("line_id", "user_id", "model"),)
+
+    line_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey(ConversationLine.id, ondelete="SET NULL")
+    )
+    personality_id: Mapped[UUID] = mapped_column(
+        ForeignKey("personalities.id", ondelete="CASCADE"), index=True
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    model: Mapped[str]
+    is_liked: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

@@ -8,7 +8,7 @@ from services.chat.addressing import (
     redact,
     stored_text,
 )
-from services.chat.answers import AnswerService, Provenance
+from services.chat.answers import MAX_HINT, AnswerService, Provenance
 from services.chat.catch_up_queries import mark_forgotten
 from services.chat.channels import ChannelService
 from services.chat.crisis import is_crisis
@@ -29,6 +29,7 @@ from services.chat.errors import (
     NoUsableReply,
     OptedOut,
     Refusal,
+    TooManyTakes,
 )
 from services.chat.greeting_service import GreetingService
 from services.chat.persistence import ConversationWriter
@@ -42,6 +43,7 @@ from services.chat.splitting import split
 from services.chat.sweeping import SweepHandler
 
 __all__ = [
+    "MAX_HINT",
     "AgeRestricted",
     "AnswerFinished",
     "AnswerInterrupted",
@@ -72,6 +74,7 @@ __all__ = [
     "ReplyGenerator",
     "Resolution",
     "SweepHandler",
+    "TooManyTakes",
     "addressees",
     "append",
     "clean",

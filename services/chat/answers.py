@@ -1,31 +1,45 @@
 """Actions on answers: regenerate, edit, delete, explain, undo, clear."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from db.models import ConversationLine, Personality
+from db.models import AnswerTake, ConversationLine, Personality
 from db.session import Sessions
-from services.chat import queries, sweeping
-from services.chat.errors import AnswerNotFound, NotYourAnswer
+from services.chat import queries, sweeping, takes
+from services.chat.errors import AnswerNotFound, NotYourAnswer, TooManyTakes
 from services.chat.persistence import ConversationWriter
-from services.chat.ports import ChatAdapter
+from services.chat.ports import ChatAdapter, Page
+from services.chat.prompt import Reworked
 from services.chat.reply_context import ReplyRequest
-from services.chat.reply_generation import ReplyGenerator
+from services.chat.reply_generation import GeneratedReply, ReplyGenerator
+from services.chat.takes import Difference
 from services.errors import ModeratorsOnly, TextEmpty
 from services.people import User, get_or_create_user
-from services.texts import clean_text
+from services.texts import clean_text, on_one_line
 from services.types import Actor, Channel, speaker_of
+
+MAX_HINT: Final = 300
+_REWRITE = "Write your last message again, with this change: {}"
+_GO_ON = "Go on from where your last message ends. Write only what comes next."
+_SENTENCE_ENDS, _PARAGRAPH = (*'.!?…。！？*"”’」)', "```"), "\n\n"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """How an answer was generated, as shown to the person who received it."""
+    """How an answer was generated, as shown to the person who received it.
+
+    `take` is the number of the shown one of `takes`; `differences` are those to the one before it.
+    """
 
     name: str
     provenance: dict[str, Any]
+    take: int = 0
+    takes: int = 1
+    differences: Sequence[Difference] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,7 @@ class _Exchange:
     user_line: ConversationLine | None
     personality: Personality
     asker: User
+    takes: Sequence[AnswerTake]
 
 
 class AnswerService:
@@ -71,32 +86,69 @@ class AnswerService:
             raise AnswerNotFound
         return line_id
 
-    async def regenerate(self, actor: Actor, channel: Channel, line_id: UUID) -> None:
-        """Generate a new answer to the same message and replace the old one.
+    async def regenerate(
+        self, actor: Actor, channel: Channel, line_id: UUID, *, hint: str = ""
+    ) -> None:
+        """Generate another take of an answer and show it; a `hint` says what is to be different.
 
         Raises:
             AccessDenied, BudgetSpent: The actor may not, or a budget leaves no room for it.
             AnswerNotFound: The message is not an answer, or what it answered was deleted.
             NotYourAnswer: It answers someone else, and the actor is not a moderator.
             ModelError, NoUsableReply: No other answer could be generated.
+            TooManyTakes: It has as many takes as are kept.
         """
         exchange = await self._load_exchange(actor, line_id)
-        answer, user_line = exchange.answer, exchange.user_line
-        if user_line is None:
+        change = None
+        if hint := on_one_line(clean_text(hint, field="hint", limit=MAX_HINT)):
+            change = Reworked(exchange.answer.content, _REWRITE.format(hint))
+        reply = await self._generate(actor, channel, exchange, change)
+        await self._show_another(channel, exchange, reply.text, reply.provenance)
+
+    async def go_on(self, actor: Actor, channel: Channel, line_id: UUID) -> None:
+        """Let a personality go on with an answer, as another take of it.
+
+        Raises:
+            AnswerNotFound, NotYourAnswer, ModelError, NoUsableReply, TooManyTakes, AccessDenied,
+            BudgetSpent: As for `regenerate`.
+        """
+        exchange = await self._load_exchange(actor, line_id)
+        begun = exchange.answer.content
+        reply = await self._generate(actor, channel, exchange, Reworked(begun, _GO_ON))
+        is_sentence = begun.rstrip().endswith(_SENTENCE_ENDS)
+        text = f"{begun.rstrip()}{_PARAGRAPH if is_sentence else ' '}{reply.text}"
+        await self._show_another(channel, exchange, text, reply.provenance)
+
+    async def turn(self, actor: Actor, channel: Channel, line_id: UUID, number: int) -> None:
+        """Show another take of an answer.
+
+        Raises:
+            AnswerNotFound: The answer is gone, or has no such take.
+            NotYourAnswer: It answers someone else, and the actor is not a moderator.
+        """
+        exchange = await self._load_exchange(actor, line_id)
+        take = next((each for each in exchange.takes if each.number == number), None)
+        if take is None:
             raise AnswerNotFound
-        reply = await self._generator.generate(
-            ReplyRequest(
-                personality_id=exchange.personality.id,
-                actor=Actor(discord_id=exchange.asker.discord_id, name=exchange.asker.username),
-                channel=channel,
-                text=user_line.content,
-                regenerated_line=user_line,
-                avoid=answer.content,
-                caused_by=actor,
-                is_blocked=partial(self._adapter.is_blocked, channel),
-            )
+        await self._show(
+            channel,
+            exchange,
+            take.content,
+            Page(number, len(exchange.takes), is_take=True),
+            provenance=take.provenance,
+            take=number,
         )
-        await self._replace_text(channel, exchange, reply.text, provenance=reply.provenance)
+
+    async def rate(self, actor: Actor, line_id: UUID, *, is_liked: bool) -> None:
+        """Store what the actor thinks of an answer, for its maker.
+
+        Raises:
+            AnswerNotFound, NotYourAnswer: As for `edit`.
+        """
+        exchange = await self._load_exchange(actor, line_id)
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+            await takes.save_rating(session, exchange.answer, user.id, is_liked=is_liked)
 
     async def edit(self, actor: Actor, channel: Channel, line_id: UUID, text: str) -> None:
         """Replace the text of an answer.
@@ -110,7 +162,13 @@ class AnswerService:
         if not content:
             raise TextEmpty("answer")
         exchange = await self._load_exchange(actor, line_id)
-        await self._replace_text(channel, exchange, content)
+        answer, count = exchange.answer, len(exchange.takes)
+        async with self._sessions.begin() as session:
+            for take in exchange.takes:
+                if take.number == answer.take:
+                    (await session.merge(take)).content = content
+        page = Page(answer.take, count, is_take=True) if count else None
+        await self._show(channel, exchange, content, page)
 
     async def text(self, actor: Actor, line_id: UUID) -> str:
         """Return the text of an answer, for editing.
@@ -150,7 +208,18 @@ class AnswerService:
         provenance["memories"] = [
             {**each, "content": contents.get(UUID(each["id"]), "…")} for each in memories
         ]
-        return Provenance(name=exchange.personality.name, provenance=provenance)
+        number = exchange.answer.take
+        return Provenance(
+            name=exchange.personality.name,
+            provenance=provenance,
+            take=number,
+            takes=max(1, len(exchange.takes)),
+            differences=(
+                takes.differences(exchange.takes[number - 1].provenance or {}, provenance)
+                if 0 < number < len(exchange.takes)
+                else ()
+            ),
+        )
 
     async def undo(self, actor: Actor, channel: Channel) -> str:
         """Delete the actor's last exchange in a channel; return the name of who answered.
@@ -208,12 +277,46 @@ class AnswerService:
         async with self._sessions.begin() as session:
             await sweeping.enqueue_sweep(session)
 
-    async def _replace_text(
-        self, channel: Channel, exchange: _Exchange, text: str, **changes: Any
+    async def _generate(
+        self, actor: Actor, channel: Channel, exchange: _Exchange, change: Reworked | None
+    ) -> GeneratedReply:
+        answer, user_line = exchange.answer, exchange.user_line
+        if user_line is None:
+            raise AnswerNotFound
+        if len(exchange.takes) >= takes.MAX_TAKES:
+            raise TooManyTakes(takes.MAX_TAKES)
+        return await self._generator.generate(
+            ReplyRequest(
+                personality_id=exchange.personality.id,
+                actor=Actor(discord_id=exchange.asker.discord_id, name=exchange.asker.username),
+                channel=channel,
+                text=user_line.content,
+                regenerated_line=user_line,
+                avoid=[answer.content, *(each.content for each in exchange.takes)],
+                reworked=change,
+                caused_by=actor,
+                is_blocked=partial(self._adapter.is_blocked, channel),
+            )
+        )
+
+    async def _show_another(
+        self, channel: Channel, exchange: _Exchange, text: str, provenance: dict[str, Any]
     ) -> None:
+        # Stored before it is shown: what is not shown then can still be turned to.
+        async with self._sessions.begin() as session:
+            number = await takes.add_take(session, exchange.answer, text, provenance)
+        page = Page(number, number + 1, is_take=True)
+        await self._show(channel, exchange, text, page, provenance=provenance, take=number)
+
+    async def _show(
+        self, channel: Channel, exchange: _Exchange, text: str, page: Page | None, **changes: Any
+    ) -> None:
+        """Show a text as the answer, and store that it is."""
         answer, old_ids = exchange.answer, exchange.answer.discord_message_ids
         speaker = speaker_of(exchange.personality)
-        new_ids = await self._adapter.edit(channel, speaker, old_ids, text, line_id=answer.id)
+        new_ids = await self._adapter.edit(
+            channel, speaker, old_ids, text, line_id=answer.id, page=page
+        )
         await self._writer.update_answer(
             answer, exchange.user_line, content=text, discord_message_ids=new_ids, **changes
         )
@@ -233,6 +336,9 @@ class AnswerService:
             )
             personality = await session.get_one(Personality, answer.personality_id)
             asker = await session.get_one(User, answer.user_id)
+            kept = await takes.load_takes(session, answer.id)
         if actor.discord_id not in (asker.discord_id, asker.account_id) and not actor.moderates:
             raise NotYourAnswer
-        return _Exchange(answer=answer, user_line=user_line, personality=personality, asker=asker)
+        return _Exchange(
+            answer=answer, user_line=user_line, personality=personality, asker=asker, takes=kept
+        )

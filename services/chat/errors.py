@@ -87,6 +87,13 @@ class NotYourAnswer(DomainError):
 
 
 @dataclass(eq=False)
+class TooManyTakes(DomainError):
+    """An answer has as many takes as are kept."""
+
+    limit: int
+
+
+@dataclass(eq=False)
 class NotActivated(DomainError):
     """The personality is not activated in this channel."""
 

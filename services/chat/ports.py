@@ -15,10 +15,14 @@ from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage
 
 @dataclass(frozen=True)
 class Page:
-    """Which of several texts a message has, counted from 0; it can be turned to the others."""
+    """Which of several texts a message has, counted from 0; it can be turned to the others.
+
+    They are the first words of a personality, or takes of an answer.
+    """
 
     index: int
     count: int
+    is_take: bool = False
 
 
 class Draft(Protocol):

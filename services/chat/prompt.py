@@ -45,6 +45,14 @@ _BRACKETS = "<＜﹤"
 _TAG = re.compile(rf"[{_BRACKETS}](?P<inside>[^{_BRACKETS}]{{0,60}})")
 
 
+@dataclass(frozen=True)
+class Reworked:
+    """An answer to the new message, and what is to be done with it."""
+
+    answer: str
+    instruction: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class PromptContext:
     """The input of a prompt. `history` is in order and ends before the new message.
@@ -66,6 +74,7 @@ class PromptContext:
     time_zone: str | None = None
     seed: str = ""
     lore: Sequence[Activated] = ()
+    reworked: Reworked | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +102,8 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
     system = _fit(_render_system(context, macros, lore), int(available * _SYSTEM_SHARE))
     notes = _render_notes(personality, end_macros, int(available * _NOTE_SHARE))
     available -= sum(_message_tokens(each.message) for each in notes)
+    reworked = _render_reworked(context, int(available * _MESSAGE_SHARE))
+    available -= sum(map(_message_tokens, reworked))
     inserted = sum(_message_tokens(each.message) for each in lore.inserts)
     remaining = available - estimate(system) - inserted
     last = _render_last(context, end_macros, lore.context, min(available, remaining))
@@ -104,7 +115,7 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
     ]
     examples = [] if _plain_examples(personality) else _render_examples(personality, macros)
     shown = _fit_examples(examples, budget - sum(map(_message_tokens, history)))
-    dialogue = [*shown, *history, ChatMessage("user", last, images)]
+    dialogue = [*shown, *history, ChatMessage("user", last, images), *reworked]
     messages = (
         ChatMessage("system", system),
         *insert_all(dialogue, [*lore.inserts, *notes], first=len(shown)),
@@ -275,6 +286,17 @@ def _render_last(
     prefix = f"<context>\n{context_text}\n</context>\n{name}: "
     limit = min(int(token_limit * _MESSAGE_SHARE), token_limit - estimate(prefix))
     return prefix + _fit(_escape_markers(context.message), limit)
+
+
+def _render_reworked(context: PromptContext, token_limit: int) -> list[ChatMessage]:
+    """Return an answer that is to be changed, and how."""
+    if context.reworked is None:
+        return []
+    instruction = _fit(_escape_markers(context.reworked.instruction), token_limit // 2)
+    answer = context.reworked.answer
+    # Of a long one the end: that is where it goes on.
+    answer = answer[len(answer) - fitting_length(answer, token_limit // 2) :]
+    return [ChatMessage("assistant", answer), ChatMessage("user", f"[{instruction}]")]
 
 
 def _render_context(

@@ -15,6 +15,7 @@ from services.chat import prompt, queries
 from services.chat.errors import AgeRestricted
 from services.chat.greetings import Greeting, has_spoken, render
 from services.chat.postprocess import Cleaner
+from services.chat.prompt import Reworked
 from services.chat.queries import Resolution
 from services.clock import Clock
 from services.llm import Image, LanguageModels, TextListener
@@ -71,10 +72,11 @@ class ReplyRequest:
     """What a personality should answer.
 
     `lines` are pending lines that are not in the history yet. `regenerated_line` is the line that
-    is answered again: the history ends before it. `avoid` is an answer not to repeat. `namesakes`
-    finds members and roles here whose name looks like another, `is_blocked` tells what the server
-    blocks. `caused_by` is who pays, if not the actor, `called_as` the name or alias that it was
-    called by. `stream` shows it while it is written.
+    is answered again: the history ends before it. `avoid` are answers not to repeat, `reworked` one
+    that is to be changed or continued. `namesakes` finds members and roles here whose name looks
+    like another, `is_blocked` tells what the server blocks. `caused_by` is who pays, if not the
+    actor, `called_as` the name or alias that it was called by. `stream` shows it while it is
+    written.
     """
 
     personality_id: UUID
@@ -84,9 +86,10 @@ class ReplyRequest:
     images: tuple[Image, ...] = ()
     lines: Sequence[ConversationLine] = ()
     regenerated_line: ConversationLine | None = None
-    avoid: str | None = None
+    avoid: Sequence[str] = ()
     namesakes: Callable[[str], Awaitable[frozenset[int]]] | None = None
     is_blocked: Callable[[str], Awaitable[bool]] | None = None
+    reworked: Reworked | None = None
     caused_by: Actor | None = None
     called_as: str | None = None
     stream: ReplyStream | None = None

@@ -174,6 +174,7 @@ class ReplyGenerator:
             images=images,
             time_zone=context.user.time_zone,
             seed=f"{request.personality_id}:{request.channel.channel_id}",
+            reworked=request.reworked,
         )
 
     async def _complete(
@@ -277,7 +278,7 @@ def _cleaner(request: ReplyRequest, prompt_context: PromptContext, built_prompt:
         name=name,
         others=others - {name},
         message=request.text,
-        previous_replies=[*previous_replies, *([request.avoid] if request.avoid else [])],
+        previous_replies=[*previous_replies, *request.avoid],
         system_prompt=built_prompt.instructions,
     )
 
@@ -317,6 +318,7 @@ def _provenance(
         "persona": resolution.persona.name,
         "persona_source": resolution.persona_source,
         "model": completion.model,
+        "sampling": _sampling(context.config).specified(),
         "tokens_in": usage.tokens_in or built_prompt.tokens,
         "tokens_cached": usage.tokens_cached,
         "tokens_out": usage.tokens_out,

@@ -163,6 +163,7 @@ class PersonalityService:
                 await queries.system_prompt_of(session, personality),
                 await queries.default_config_of(session, personality.id),
                 is_hidden=not (is_owner or actor.is_bot_owner or personality.definition_shown),
+                ratings=await queries.ratings(session, personality.id) if is_owner else (),
             )
 
     async def create(

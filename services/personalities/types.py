@@ -36,10 +36,20 @@ DeletionHook: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Non
 
 
 @dataclass(frozen=True)
+class ModelRating:
+    """How many answers of a personality, written by a model, users liked and did not like."""
+
+    model: str
+    likes: int
+    dislikes: int
+
+
+@dataclass(frozen=True)
 class PersonalityDetails:
     """A personality with its aliases, owners, system prompt and config; None is the default one.
 
-    `is_hidden` is set if whoever looks at it may not read its definition.
+    `is_hidden` is set if whoever looks at it may not read its definition. `ratings` of its answers
+    are for its owners.
     """
 
     personality: Personality
@@ -48,6 +58,7 @@ class PersonalityDetails:
     system_prompt: SystemPrompt | None
     default_config: LlmConfig | None = None
     is_hidden: bool = False
+    ratings: Sequence[ModelRating] = ()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Comment, ConversationLine, Memory, Role
+from db.models import AnswerTake, Comment, ConversationLine, Memory, Role
 
 _WORD = re.compile(r"\w+")
 _RUN, _SHORTEST = 8, 4
@@ -63,11 +63,13 @@ async def erase_quotes(
         return
     channels = select(lines.channel_id).where(is_theirs)
     personalities = select(Memory.personality_id).where(own)
-    where: dict[type[ConversationLine | Memory | Comment], tuple[Any, ...]] = {
-        lines: (
-            lines.role == Role.ASSISTANT,
-            or_(lines.channel_id.in_(channels), lines.personality_id.in_(personalities)),
-        ),
+    is_answer_near = (
+        lines.role == Role.ASSISTANT,
+        or_(lines.channel_id.in_(channels), lines.personality_id.in_(personalities)),
+    )
+    where: dict[type[ConversationLine | AnswerTake | Memory | Comment], tuple[Any, ...]] = {
+        lines: is_answer_near,
+        AnswerTake: (AnswerTake.line_id.in_(select(lines.id).where(*is_answer_near)),),
         Memory: (
             Memory.user_id.not_in(users),
             or_(Memory.channel_id.in_(channels), Memory.personality_id.in_(personalities)),

@@ -23,6 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import Base
 from db.models import (
+    AnswerRating,
+    AnswerTake,
     ApiKey,
     Board,
     Character,
@@ -160,6 +162,9 @@ def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
         PersonalityOwner.user_id.in_(user)
     )
     character_ids = select(Character.id).where(Character.user_id.in_(user))
+    line_ids = select(ConversationLine.id).where(
+        or_(ConversationLine.user_id.in_(user), ConversationLine.speaker_id.in_(speaker))
+    )
     return {
         "user": select(User).where(User.id.in_(user)),
         "personas": select(Persona).where(Persona.owner_id.in_(user)),
@@ -170,6 +175,8 @@ def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
         "conversations": select(ConversationLine)
         .where(or_(ConversationLine.user_id.in_(user), ConversationLine.speaker_id.in_(speaker)))
         .order_by(ConversationLine.created_at),
+        "answer_takes": select(AnswerTake).where(AnswerTake.line_id.in_(line_ids)),
+        "answer_ratings": select(AnswerRating).where(AnswerRating.user_id.in_(user)),
         "memories": select(Memory).where(Memory.user_id.in_(user)).order_by(Memory.created_at),
         "characters": select(Character).where(Character.user_id.in_(user)),
         "character_profiles": select(CharacterProfile).where(

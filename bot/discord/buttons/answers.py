@@ -1,7 +1,9 @@
 """The button below each answer, and the panel that it opens."""
 
 import re
-from typing import Any, Self
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Self, TypeAlias
 from uuid import UUID
 
 import discord
@@ -10,10 +12,12 @@ from typing_extensions import override
 
 from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton
-from services.chat import AnswerService, Page, Provenance
+from services.chat import MAX_HINT, AnswerService, Page, Provenance
 from services.texts import shorten
 
 _MAX_FIELD = 1024  # Discord's limit for a field of an embed
+# What is turned: first words, or takes of an answer.
+_PAGE, _TAKE = "page", "take"
 _ID = r"(?P<id>[0-9a-f-]{36})"
 
 
@@ -26,11 +30,14 @@ def answer_view(line_id: UUID, page: Page | None = None) -> ui.View:
     """Return the view below an answer; of several pages, with buttons to turn them."""
     view = ui.View(timeout=None)
     if page is not None and page.count > 1:
-        view.add_item(TurnButton(line_id, page.index - 1, label="◀", disabled=page.index == 0))
-        number = f"{page.index + 1}/{page.count}"
-        view.add_item(TurnButton(line_id, page.index, label=number, disabled=True))
-        is_last = page.index == page.count - 1
-        view.add_item(TurnButton(line_id, page.index + 1, label="▶", disabled=is_last))
+        kind = _TAKE if page.is_take else _PAGE
+        turns = (
+            (page.index - 1, "◀", page.index == 0),
+            (page.index, f"{page.index + 1}/{page.count}", True),
+            (page.index + 1, "▶", page.index == page.count - 1),
+        )
+        for index, label, is_off in turns:
+            view.add_item(TurnButton(line_id, kind, index, label=label, disabled=is_off))
     return view.add_item(MoreButton(line_id))
 
 
@@ -73,28 +80,31 @@ class StopButton(PersistentButton, template=rf"stop:{_ID}"):
         await interaction.response.send_message(text, view=view, ephemeral=True)
 
 
-class TurnButton(PersistentButton, template=rf"page:(?P<index>-?\d{{1,4}}):{_ID}"):
-    """Turns first words to others."""
+class TurnButton(
+    PersistentButton, template=rf"(?P<kind>{_PAGE}|{_TAKE}):(?P<index>-?\d{{1,4}}):{_ID}"
+):
+    """Turns first words to others, or an answer to another take."""
 
     def __init__(
-        self, line_id: UUID, index: int, *, label: str = "", disabled: bool = False
+        self, line_id: UUID, kind: str, index: int, *, label: str = "", disabled: bool = False
     ) -> None:
         super().__init__(
-            ui.Button(label=label, disabled=disabled, custom_id=f"page:{index}:{line_id}")
+            ui.Button(label=label, disabled=disabled, custom_id=f"{kind}:{index}:{line_id}")
         )
-        self._line_id, self._index = line_id, index
+        self._line_id, self._kind, self._index = line_id, kind, index
 
     @classmethod
     @override
     def of(cls, match: re.Match[str]) -> Self:
-        return cls(UUID(match["id"]), int(match["index"]))
+        return cls(UUID(match["id"]), match["kind"], int(match["index"]))
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         await interaction.response.defer()
-        await interaction.client.services.greetings.turn(
-            await interaction_actor(interaction), _channel(interaction), self._line_id, self._index
-        )
+        services = interaction.client.services
+        turn = services.answers.turn if self._kind == _TAKE else services.greetings.turn
+        actor = await interaction_actor(interaction)
+        await turn(actor, _channel(interaction), self._line_id, self._index)
 
 
 class MoreButton(PersistentButton, template=rf"answer:{_ID}"):
@@ -122,7 +132,7 @@ class ActionButton(PersistentButton, template=rf"answer:(?P<action>[a-z]+):{_ID}
     """An action on an answer."""
 
     def __init__(self, action: str, line_id: UUID) -> None:
-        label, style = ACTIONS[action]
+        label, style, _ = ACTIONS[action]
         super().__init__(
             ui.Button(label=label, style=style, custom_id=f"answer:{action}:{line_id}")
         )
@@ -135,23 +145,8 @@ class ActionButton(PersistentButton, template=rf"answer:(?P<action>[a-z]+):{_ID}
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        match self._action:
-            case "regenerate":
-                await regenerate(interaction, self._line_id)
-            case "edit":
-                await edit(interaction, self._line_id)
-            case "delete":
-                await delete(interaction, self._line_id)
-            case _:
-                await explain_why(interaction, self._line_id)
-
-
-ACTIONS: dict[str, tuple[str, discord.ButtonStyle]] = {
-    "regenerate": ("Regenerate", discord.ButtonStyle.primary),
-    "edit": ("Edit", discord.ButtonStyle.secondary),
-    "delete": ("Delete", discord.ButtonStyle.danger),
-    "why": ("Why this reply?", discord.ButtonStyle.secondary),
-}
+        _, _, act = ACTIONS[self._action]
+        await act(interaction, self._line_id)
 
 
 class EditAnswer(Modal, title="Edit the answer"):
@@ -177,12 +172,57 @@ class EditAnswer(Modal, title="Edit the answer"):
         await interaction.followup.send("Changed.", ephemeral=True)
 
 
+class RewriteAnswer(Modal, title="Rewrite the answer"):
+    """Asks what should be different."""
+
+    def __init__(self, line_id: UUID) -> None:
+        super().__init__()
+        self._line_id = line_id
+        self.hint = ui.TextInput[Self](
+            custom_id="hint", style=TextStyle.long, max_length=MAX_HINT, placeholder="shorter, sad…"
+        )
+        self.ask("What should be different?", self.hint)
+
+    @override
+    async def on_submit(self, interaction: AnyInteraction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await answers_of(interaction).regenerate(
+            await interaction_actor(interaction),
+            _channel(interaction),
+            self._line_id,
+            hint=self.hint.value,
+        )
+        await interaction.followup.send("The answer was written again.", ephemeral=True)
+
+
 async def regenerate(interaction: AnyInteraction, line_id: UUID) -> None:
     """Regenerate an answer."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     answers = answers_of(interaction)
     await answers.regenerate(await interaction_actor(interaction), _channel(interaction), line_id)
     await interaction.followup.send("The answer was regenerated.", ephemeral=True)
+
+
+async def rewrite(interaction: AnyInteraction, line_id: UUID) -> None:
+    """Open the form that asks what should be different in an answer."""
+    await answers_of(interaction).text(await interaction_actor(interaction), line_id)
+    await interaction.response.send_modal(RewriteAnswer(line_id))
+
+
+async def go_on(interaction: AnyInteraction, line_id: UUID) -> None:
+    """Let a personality go on with an answer."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    answers = answers_of(interaction)
+    await answers.go_on(await interaction_actor(interaction), _channel(interaction), line_id)
+    await interaction.followup.send("The answer goes on.", ephemeral=True)
+
+
+async def rate(interaction: AnyInteraction, line_id: UUID, *, is_liked: bool) -> None:
+    """Store what somebody thinks of an answer."""
+    actor = await interaction_actor(interaction)
+    await answers_of(interaction).rate(actor, line_id, is_liked=is_liked)
+    text = f"{'👍' if is_liked else '👎'} Noted for its maker, who sees how many, not whose."
+    await interaction.response.send_message(text, ephemeral=True)
 
 
 async def edit(interaction: AnyInteraction, line_id: UUID) -> None:
@@ -204,6 +244,19 @@ async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
     """Show the provenance of an answer."""
     answer = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
     await interaction.response.send_message(embed=_provenance_embed(answer), ephemeral=True)
+
+
+Action: TypeAlias = Callable[[AnyInteraction, UUID], Awaitable[None]]
+ACTIONS: dict[str, tuple[str, discord.ButtonStyle, Action]] = {
+    "regenerate": ("Regenerate", discord.ButtonStyle.primary, regenerate),
+    "rewrite": ("Rewrite with a hint", discord.ButtonStyle.secondary, rewrite),
+    "continue": ("Continue", discord.ButtonStyle.secondary, go_on),
+    "edit": ("Edit", discord.ButtonStyle.secondary, edit),
+    "delete": ("Delete", discord.ButtonStyle.danger, delete),
+    "why": ("Why this reply?", discord.ButtonStyle.secondary, explain_why),
+    "like": ("👍", discord.ButtonStyle.secondary, partial(rate, is_liked=True)),
+    "dislike": ("👎", discord.ButtonStyle.secondary, partial(rate, is_liked=False)),
+}
 
 
 def _channel(interaction: AnyInteraction) -> Any:
@@ -232,6 +285,11 @@ def _provenance_embed(answer: Provenance) -> discord.Embed:
         for memory in memories
     )
     embed.add_field(name="Memories used", value=memory_lines[:1024] or "none", inline=False)
+    if answer.differences:
+        changes = (f"{each.name}: {each.before} → {each.after}" for each in answer.differences)
+        lines = "\n".join(changes)
+        name = f"Take {answer.take + 1} of {answer.takes}: what is different"
+        embed.add_field(name=name, value=shorten(lines, _MAX_FIELD), inline=False)
     if lore := provenance.get("lore"):
         lines = "\n".join(map(_lore_line, lore))
         embed.add_field(name="Lore used", value=shorten(lines, _MAX_FIELD), inline=False)

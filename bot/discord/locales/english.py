@@ -271,6 +271,7 @@ _CHAT = {
     chat.AnswerFinished: "That answer is finished already. `⋯` below it deletes or changes it.",
     chat.AnswerInterrupted: "I was restarted in the middle of my answer. Please ask again.",
     chat.AnswerStopped: "The answer was stopped.",
+    chat.TooManyTakes: ("That answer has {limit} takes already. Turn to one of them, or edit it."),
     chat.NotYourAnswer: "Only the person who was answered, or a moderator, can do that.",
     chat.NotActivated: "**{name}** is not activated in this channel.",
     chat.OptedOut: (
