@@ -15,8 +15,8 @@ HELD_BACK: Final = 40
 # The longest tags of `services.chat.model_output`, and the marks of `services.message_parts`.
 _MAX_TAG, _MAX_MARK = 260, 2100
 _OPEN_TAG = re.compile(r"[<\[◁⟦][^<>\[\]◁▷⟦⟧]*\Z")
-_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)*_]*(?=\s)|[。！？][”’」』)]*|\n)")
-_CLAUSE_END = re.compile(r"(?:[,;:—–.!?…]+[\"'”’)*_]*(?=\s)|[、，；：。！？][”’」』)]*|\n)")
+_SENTENCE_END = re.compile(r"(?:[.!?…][\"'”’)*_]{0,8}(?=\s)|[。！？][”’」』)]{0,8}|\n)")
+_CLAUSE_END = re.compile(r"(?:[,;:—–.!?…][\"'”’)*_]{0,8}(?=\s)|[、，；：。！？][”’」』)]{0,8}|\n)")
 _MAX_WORD = 60
 # A bare channel of gpt-oss: reasoning until `assistantfinal`.
 _BARE_CHANNEL = "analysis"
@@ -35,7 +35,9 @@ def stable_text(raw: str, cleaner: Cleaner) -> str:
     ):
         kept = kept[: tag.start()]
     text, defect = cleaner.clean(kept, is_cut=False)
-    if defect is not None or cleaner.repeats_so_far(text):
+    # A beginning of the name may be the label before the answer.
+    is_label = f"{cleaner.name}:".casefold().startswith(text.strip("*_[ ").casefold())
+    if is_label or defect is not None or cleaner.repeats_so_far(text):
         return ""
     # The leak of a prompt is recognised by more text than is held back.
     if cleaner.leaks(raw):

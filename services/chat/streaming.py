@@ -269,6 +269,9 @@ class _Display:
 
     async def run(self) -> None:
         """Show the answer until it ends."""
+        await self._streams.pause(self._stream, _FIRST_CLAUSE)
+        if self._stream.ended.is_set():
+            return
         draft = await self._streams.begin_draft(self._stream)
         if draft is None:
             return

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import json
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
@@ -94,6 +95,12 @@ class OpenAICompatible(TextModel):
                     stream=True,
                     stream_cls=AsyncStream[object],
                 )
+                if "json" in chunks.response.headers.get("content-type", ""):
+                    # The server does not stream: this is the whole answer.
+                    completion = read_completion(json.loads(await chunks.response.aread()), model)
+                    yield completion.text
+                    yield completion
+                    return
                 async for chunk in chunks:
                     usage = read(chunk, "usage") or usage
                     if error := read(chunk, "error"):

@@ -5,6 +5,7 @@ from typing import Any
 import discord
 import pytest
 
+from bot.discord.webhooks import WEBHOOK_NAME
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
@@ -13,7 +14,8 @@ from tests.cogs.conftest import House
 
 
 def webhooks(house: House) -> list[Any]:
-    return [*house.env.backend.webhooks.values()]
+    """Return the webhooks that whole answers are sent by."""
+    return [each for each in house.env.backend.webhooks.values() if each.name == WEBHOOK_NAME]
 
 
 async def test_one_webhook_a_channel_speaks_with_every_name(house: House) -> None:

@@ -99,8 +99,6 @@ async def test_a_refusal_in_the_middle_is_not_tried_again(
 @pytest.mark.parametrize(
     "reply",
     [
-        # A server that answers as if it had not been asked for pieces.
-        Reply(body='{"choices": [{"message": {"content": "Aye."}}]}'),
         Reply(status=400, message="stream is not supported"),
         Reply(status=422, message="Unrecognized request argument: stream_options"),
         Reply(body="", headers={"Content-Type": "text/event-stream"}),
@@ -117,6 +115,17 @@ async def test_a_server_that_cannot_stream_is_asked_for_the_whole(
     assert whole.text == "The fog came in."
     assert openai.requests[-1]["stream"] is False
     assert all(pieces == [] for pieces in listener.attempts)
+
+
+async def test_a_server_that_answers_as_if_it_had_not_been_asked_for_pieces(
+    models: LanguageModels, openai: OpenAIStandIn, listener: Listener
+) -> None:
+    openai.replies.append(Reply(body='{"choices": [{"message": {"content": "Aye."}}]}'))
+
+    whole = await models.complete(ASKED, caller=CHAT, listener=listener)
+
+    assert (whole.text, listener.attempts) == ("Aye.", [["Aye."]])
+    assert len(openai.requests) == 1
 
 
 async def test_whoever_is_cancelled_stops_the_call(

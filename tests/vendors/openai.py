@@ -62,7 +62,8 @@ class Reply:
     def fixed(self) -> web.Response | None:
         """Return what is answered whatever was asked, if it is that."""
         if self.body is not None:
-            return web.Response(text=self.body, status=self.status, headers=self.headers)
+            kind = {"Content-Type": "application/json", **self.headers}
+            return web.Response(text=self.body, status=self.status, headers=kind)
         if self.status != 200:
             return _error(self.status, self.message, self.code, self.headers)
         return None
