@@ -30,12 +30,28 @@ def defuse(text: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """An attachment of a message, not downloaded yet.
+
+    `alt` is what its sender says that it shows, `seconds` how long a recording is said to be. The
+    `size` of a picture that is shown with a message is not known: 0.
+    """
+
+    name: str
+    media_type: str
+    size: int
+    url: str
+    alt: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessagePart:
     """A part of a message.
 
     `author_id` is whose words its `text` has, if they are not the sender's; `mentions` maps Discord
-    ids in the text to names. `max_length` is how many characters of it a model is shown; with
-    `stands_first` that is before the text of the message.
+    ids in the text to names. `pictures` are what it shows. `max_length` is how many characters
+    of it a model is shown; with `stands_first` that is before the text of the message.
     """
 
     max_length: ClassVar[int] = 300
@@ -44,6 +60,7 @@ class MessagePart:
     author_id: int | None = None
     text: str = ""
     mentions: Mapping[int, str] = field(default_factory=dict[int, str])
+    pictures: tuple[Attachment, ...] = ()
 
     def describe(self) -> str:
         """Return what the part is, in one line."""
@@ -87,7 +104,7 @@ class Reply(MessagePart):
 
     @override
     def hidden(self) -> MessagePart:
-        return replace(self, author_name=REDACTED, text="")
+        return replace(self, author_name=REDACTED, text="", pictures=())
 
     @override
     def stored(self) -> MessagePart:
@@ -155,6 +172,17 @@ class Poll(MessagePart):
         )
         state = "open" if self.is_open else "closed"
         return self._cut(f"{state} poll: {self.question} — {answers}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card(MessagePart):
+    """What an app shows in components."""
+
+    max_length: ClassVar[int] = 1500
+
+    @override
+    def describe(self) -> str:
+        return f"shows: {self._cut(self.text)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.models import Personality, Venue
-from services.message_parts import MessagePart
+from services.message_parts import Attachment, MessagePart
 from services.texts import is_visible
 
 
@@ -39,16 +39,6 @@ class Channel:
     venue: Venue
     parent_id: int | None = None
     age_restricted: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attachment:
-    """An attachment of a message, not downloaded yet."""
-
-    name: str
-    media_type: str
-    size: int
-    url: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from services.faces import (
     NoFaceHost,
 )
 from services.media import MAX_BYTES, FolderStore
-from services.message_parts import Link
+from services.message_parts import MessagePart
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
@@ -153,11 +153,13 @@ class FakeChatAdapter(ChatAdapter):
         return next((each for each in self.earlier if each.message_id == message_id), None)
 
     @override
-    async def read_links(self, message: IncomingMessage) -> Sequence[Link]:
+    async def read_references(self, message: IncomingMessage) -> Sequence[MessagePart]:
         return ()
 
     @override
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:
+        if attachment.size > max_bytes:
+            return None
         self.fetched.append(attachment.url)
         return self.files.get(attachment.url)
 

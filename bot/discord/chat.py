@@ -16,12 +16,12 @@ from discord import ui
 from typing_extensions import override
 
 from bot.discord.automod import AutoMod
-from bot.discord.buttons.answers import has_stop_button, stop_view
+from bot.discord.buttons.answers import stop_view
 from bot.discord.buttons.namesakes import NamesakeView
 from bot.discord.converters import is_from_person, to_incoming_message
-from bot.discord.drafts import DiscordDraft
+from bot.discord.drafts import DiscordDraft, find_drafts
 from bot.discord.errors import describe
-from bot.discord.message_links import read_links
+from bot.discord.message_links import read_links, read_missing_reply
 from bot.discord.proxies import Proxies
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
@@ -29,19 +29,26 @@ from services.access import AccessDenied, AccessRefused
 from services.chat import AnswerNotFound, ChatAdapter, Draft, MissingPermission, Page, split
 from services.errors import DomainError
 from services.media import MAX_BYTES
-from services.message_parts import Link
+from services.message_parts import MessagePart
 from services.names import appearance
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
 log = logging.getLogger(__name__)
 
-CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+CDN_HOSTS = frozenset(
+    f"{name}.{domain}"
+    for name, domain in (
+        ("cdn", "discordapp.com"),
+        ("media", "discordapp.net"),
+        # Pictures of other sites, which Discord fetches for its users.
+        ("images-ext-1", "discordapp.net"),
+        ("images-ext-2", "discordapp.net"),
+    )
+)
 # How long the names of a server's members are remembered.
 _NAMES_SECONDS = 60
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
-# How many messages after a question its answer is looked for.
-_MAX_DRAFT_DISTANCE = 100
 # Reactions to messages that get no answer: not now, or a rule forbids it.
 _WAIT, _DENIED = "⏳", "🔒"
 _CRISIS_RESOURCES = """\
@@ -154,17 +161,13 @@ class DiscordChatAdapter(ChatAdapter):
     async def remove_draft(
         self, message: IncomingMessage, *, line_id: UUID, message_ids: Sequence[int]
     ) -> None:
-        shown = set(message_ids)
+        found: set[int] = set()
         with suppress(DomainError):
             async with translate_errors():
                 messageable = await self._resolve(message.channel)
-                # The process may have ended after Discord took a message, and before it was stored.
-                after = discord.Object(message.message_id)
-                async for each in messageable.history(after=after, limit=_MAX_DRAFT_DISTANCE):
-                    if has_stop_button(each, line_id):
-                        shown.add(each.id)
+                found = await find_drafts(messageable, line_id, after=message.message_id)
         with suppress(DomainError):
-            await self.delete(message.channel, sorted(shown))
+            await self.delete(message.channel, sorted(found | set(message_ids)))
 
     @override
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:
@@ -298,8 +301,9 @@ class DiscordChatAdapter(ChatAdapter):
         return to_incoming_message(message, bot_id=bot_id, proxies=self._proxies)
 
     @override
-    async def read_links(self, message: IncomingMessage) -> Sequence[Link]:
-        return await read_links(self._bot, message)
+    async def read_references(self, message: IncomingMessage) -> Sequence[MessagePart]:
+        replies = await read_missing_reply(self._bot, message)
+        return [*replies, *await read_links(self._bot, message)]
 
     @override
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

@@ -4,11 +4,11 @@ from typing import Any
 
 import discord
 
-from bot.discord.message_parts import forwarded_attachments, parts_of
+from bot.discord.message_parts import forwarded_attachments, parts_of, to_attachment
 from bot.discord.proxies import Proxies, member_id
 from services.access import Situation
 from services.texts import printable
-from services.types import Actor, Attachment, Channel, IncomingMessage, Venue
+from services.types import Actor, Channel, IncomingMessage, Venue
 
 
 def to_channel(channel: Any, guild: discord.Guild | None) -> Channel:
@@ -110,16 +110,6 @@ def forum_title(message: discord.Message) -> str | None:
     channel = message.channel
     is_first = isinstance(channel, discord.Thread) and channel.id == message.id
     return channel.name if is_first and isinstance(channel, discord.Thread) else None
-
-
-def to_attachment(attachment: discord.Attachment) -> Attachment:
-    """Convert an attachment; its data is not fetched."""
-    return Attachment(
-        name=printable(attachment.filename),
-        media_type=(attachment.content_type or "").partition(";")[0],
-        size=attachment.size,
-        url=attachment.url,
-    )
 
 
 def is_from_person(message: discord.Message, proxies: Proxies) -> bool:

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import discord
 from discord import ui
 from typing_extensions import override
 
 from bot.discord.automod import AutoMod
+from bot.discord.buttons.answers import has_stop_button
 from bot.discord.refusals import DEAD_WEBHOOK, translate_errors
 from bot.discord.webhooks import Webhooks
 from services.chat import Draft
@@ -18,6 +20,17 @@ from services.types import Speaker
 
 # Seconds between attempts to show the whole answer, whose beginning stands there already.
 _FINAL_ATTEMPTS = (1.0, 3.0, 9.0)
+# How many messages after a question its answer is looked for.
+_MAX_DISTANCE = 100
+
+
+async def find_drafts(messageable: Any, line_id: UUID, *, after: int) -> set[int]:
+    """Return messages that show the beginning of an answer, after the one that it answers.
+
+    A process may have ended after Discord took one, and before it was stored.
+    """
+    history = messageable.history(after=discord.Object(after), limit=_MAX_DISTANCE)
+    return {each.id async for each in history if has_stop_button(each, line_id)}
 
 
 @dataclass

@@ -10,8 +10,9 @@ from typing import Any, Final
 import aiohttp
 import discord
 
-from bot.discord.message_parts import text_of
-from services.message_parts import Link
+from bot.discord.message_parts import pictures_of, text_of, to_reply
+from bot.discord.webhooks import resolve_channel
+from services.message_parts import Link, Reply
 from services.texts import printable
 from services.types import IncomingMessage
 
@@ -23,6 +24,20 @@ _LINK = re.compile(
     r"(?:https://(?:(?:ptb|canary|www)\.)?discord(?:app)?\.com|discord://-)/channels/"
     r"(?P<guild>\d{1,20}|@me)/(?P<channel>\d{1,20})(?:/(?P<message>\d{1,20}))?(?!\d)"
 )
+
+
+async def read_missing_reply(bot: discord.Client, message: IncomingMessage) -> list[Reply]:
+    """Return what a message answers, if Discord has not sent it along: an old message."""
+    if message.reply_to is None or any(isinstance(each, Reply) for each in message.parts):
+        return []
+    try:
+        channel: Any = await resolve_channel(bot, message.channel.channel_id)
+        return [to_reply(await channel.fetch_message(message.reply_to))]
+    except discord.NotFound:
+        return [Reply(author_name=None)]
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.info("What a message answers is not shown: %r", error)
+        return []
 
 
 async def read_links(bot: discord.Client, message: IncomingMessage) -> list[Link]:
@@ -113,4 +128,5 @@ def _to_link(linked: discord.Message, source: Any) -> Link:
         author_name=printable(linked.author.display_name),
         text=printable(title) + text_of(linked),
         mentions={each.id: each.display_name for each in linked.mentions},
+        pictures=pictures_of(linked),
     )

@@ -7,8 +7,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
-from bot.discord.converters import interaction_actor, to_attachment
+from bot.discord.converters import interaction_actor
 from bot.discord.embeds.characters import character_line, profile_embed, quote_text
+from bot.discord.message_parts import to_attachment
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.characters.drawing import confirm_drawing, confirm_order
 from cogs.characters.gallery import GalleryView

@@ -9,8 +9,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
-from bot.discord.converters import interaction_actor, to_attachment
+from bot.discord.converters import interaction_actor
 from bot.discord.embeds.photos import PER_PAGE, import_embed, photo_name, progress_text
+from bot.discord.message_parts import to_attachment
 from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import OwnPersonalityOption, PhotoOption
 from cogs.photos.library import LibraryView

@@ -58,6 +58,7 @@ from db.models.personality import (
     Visibility,
 )
 from db.models.photo import HASH_BITS, PHOTO_DIMENSIONS, Photo
+from db.models.picture_description import PictureDescription
 from db.models.publishing import AttemptStatus, PersonalityLike, PublishAttempt
 from db.models.retention import Retention, UsageDay
 from db.models.social import (
@@ -142,6 +143,7 @@ __all__ = [
     "PersonalityTag",
     "PersonalityVersion",
     "Photo",
+    "PictureDescription",
     "Post",
     "PostStatus",
     "PromptArtifact",

@@ -77,7 +77,7 @@ class MessageBatch:
         """Return the history line of this batch."""
         return to_line(
             self.last,
-            stored_text(self.messages),
+            "\n".join(filter(None, (stored_text(self.messages), reply.seen))),
             parts={each.message_id: stored_text([each]) for each in self.messages},
             speaker_name=reply.speaker_name,
             user_id=reply.user.id,

@@ -4,53 +4,60 @@ import asyncio
 from dataclasses import dataclass
 
 from services.chat.ports import ChatAdapter
+from services.documents import MAX_BYTES, MAX_TEXT, is_document, read_document
 from services.errors import DomainError
 from services.llm import Image
 from services.media import prepare
 from services.message_parts import defuse, mark
+from services.texts import shorten
 from services.types import Attachment, IncomingMessage
 
-MAX_IMAGES = 4
+MAX_PICTURES = 4
 _MAX_IMAGE_BYTES = 5_000_000
-_MAX_TEXT_BYTES = 64_000
-_TEXT_SUFFIXES = (".txt", ".md", ".csv", ".json", ".toml", ".yaml", ".yml", ".py", ".js", ".log")
+_MAX_TEXT_BYTES = 1_000_000
+_TEXT_SUFFIXES = (
+    ".txt", ".md", ".csv", ".tsv", ".json", ".toml", ".yaml", ".yml", ".xml", ".html", ".ini",
+    ".py", ".js", ".ts", ".rs", ".go", ".c", ".h", ".cpp", ".java", ".sh", ".sql", ".log", ".srt",
+)  # fmt: skip
 # Vision models scale larger pictures down.
 _MAX_SIDE = 2048
 
 
 @dataclass(frozen=True)
 class AttachmentContents:
-    """Attachments of a message: pictures as images, everything else as text."""
+    """Attachments of a message: pictures, four at most with those of its parts, and a text.
 
-    images: tuple[Image, ...]
+    `own` of the pictures are its sender's.
+    """
+
+    own: tuple[Attachment, ...]
+    others: tuple[Attachment, ...]
     text: str
 
 
 async def read_attachments(adapter: ChatAdapter, message: IncomingMessage) -> AttachmentContents:
-    """Read pictures and text files; mention other attachments by name."""
-    images: list[Image] = []
-    parts: list[str] = []
+    """Read texts and documents; mention other attachments by name. Pictures are not read yet."""
+    own: list[Attachment] = []
+    texts: list[str] = []
     for attachment in message.attachments:
-        image = await _read_image(adapter, attachment) if len(images) < MAX_IMAGES else None
-        text = None if image else await _read_text(adapter, attachment)
-        if image:
-            images.append(image)
-            parts.append(mark(f"picture: {attachment.name}"))
-        elif text is not None:
-            parts += [
-                mark(f"file {attachment.name}"),
-                defuse(text),
-                mark(f"end of {attachment.name}"),
-            ]
+        if len(own) < MAX_PICTURES and attachment.media_type.startswith("image/"):
+            own.append(attachment)
+            continue
+        text = await _read_text(adapter, attachment)
+        if text is None:
+            texts.append(mark(_name(attachment)))
         else:
-            parts.append(mark(f"attached: {attachment.name}"))
-    return AttachmentContents(tuple(images), "\n".join(parts))
+            name = attachment.name
+            texts += [mark(f"file {name}"), defuse(text), mark(f"end of {name}")]
+    others = [picture for part in message.parts for picture in part.pictures]
+    return AttachmentContents(
+        tuple(own), tuple(others[: MAX_PICTURES - len(own)]), "\n".join(texts)
+    )
 
 
-async def _read_image(adapter: ChatAdapter, attachment: Attachment) -> Image | None:
-    if not attachment.media_type.startswith("image/") or attachment.size > _MAX_IMAGE_BYTES:
-        return None
-    data = await adapter.read(attachment)
+async def read_picture(adapter: ChatAdapter, attachment: Attachment) -> Image | None:
+    """Return a picture as vision models take it, or None if it is none or cannot be read."""
+    data = await adapter.read(attachment, max_bytes=_MAX_IMAGE_BYTES)
     if data is None or len(data) > _MAX_IMAGE_BYTES:
         return None
     try:
@@ -61,16 +68,24 @@ async def _read_image(adapter: ChatAdapter, attachment: Attachment) -> Image | N
     return Image(media_type=picture.media_type, data=picture.data)
 
 
+def _name(attachment: Attachment) -> str:
+    if attachment.seconds is not None:
+        return f"a voice message of {attachment.seconds:.0f} seconds, which cannot be heard"
+    alt = f", which its sender says is: {attachment.alt}" if attachment.alt else ""
+    return f"attached: {attachment.name}{alt}"
+
+
 async def _read_text(adapter: ChatAdapter, attachment: Attachment) -> str | None:
-    is_text = attachment.media_type.startswith("text/") or attachment.name.lower().endswith(
-        _TEXT_SUFFIXES
-    )
-    if not is_text or attachment.size > _MAX_TEXT_BYTES:
+    name = attachment.name.lower()
+    if is_document(name):
+        data = await adapter.read(attachment, max_bytes=MAX_BYTES)
+        return None if data is None else await read_document(name, data)
+    if not (attachment.media_type.startswith("text/") or name.endswith(_TEXT_SUFFIXES)):
         return None
-    data = await adapter.read(attachment)
+    data = await adapter.read(attachment, max_bytes=_MAX_TEXT_BYTES)
     if data is None or len(data) > _MAX_TEXT_BYTES or b"\0" in data:
         return None
     try:
-        return data.decode("utf-8-sig")
+        return shorten(data.decode("utf-8-sig"), MAX_TEXT)
     except UnicodeDecodeError:
         return None

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.access import AccessRefused
 from services.media import MAX_BYTES
-from services.message_parts import Link
+from services.message_parts import MessagePart
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
@@ -151,8 +151,11 @@ class ChatAdapter(Protocol):
         """Return a person's message, or None if it is gone or not a person's."""
         ...
 
-    async def read_links(self, message: IncomingMessage) -> Sequence[Link]:
-        """Return the messages that a message links to, as far as its sender may read them."""
+    async def read_references(self, message: IncomingMessage) -> Sequence[MessagePart]:
+        """Return what a message answers, if it came without it, and the messages it links to.
+
+        Of those only what its sender may read.
+        """
         ...
 
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

@@ -10,7 +10,7 @@ from db.models import ConversationLine
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.access import blocked_accounts
-from services.chat import catch_up_queries, files, queries
+from services.chat import catch_up_queries, queries
 from services.chat.addressing import (
     MessageContext,
     incognito_until,
@@ -21,9 +21,11 @@ from services.chat.addressing import (
     stored_text,
 )
 from services.chat.debounce import MessageBatch
+from services.chat.files import read_attachments, read_picture
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
 from services.chat.reply_context import ReplyRequest
+from services.chat.seeing import Pictures
 from services.types import Channel, IncomingMessage
 
 _MAX_MISSED_MESSAGES = 30
@@ -49,42 +51,38 @@ class BatchReader:
                 self.compare(batch.channel), self._missed_messages(batch.messages[0])
             )
             self.recent.track(channel_id, missed)
-        attachments = [
-            await files.read_attachments(self.adapter, message) for message in batch.messages
-        ]
-        linked = [await self._linked_text(message) for message in batch.messages]
+        messages = [await self._with_references(each) for each in batch.messages]
+        attached = [await read_attachments(self.adapter, each) for each in messages]
         return ReplyRequest(
             personality_id=personality_id,
             actor=batch.last.author,
             channel=batch.last.channel,
-            text=shown_text(
-                batch.messages,
-                [
-                    "\n".join(filter(None, (links, contents.text)))
-                    for links, contents in zip(linked, attachments, strict=True)
-                ],
+            text=shown_text(messages, [each.text for each in attached]),
+            pictures=Pictures(
+                own=[picture for each in attached for picture in each.own],
+                others=[picture for each in attached for picture in each.others],
+                read=partial(read_picture, self.adapter),
             ),
-            images=tuple(image for each in attachments for image in each.images),
             namesakes=partial(self.adapter.namesakes, batch.channel),
             is_blocked=partial(self.adapter.is_blocked, batch.channel),
             called_as=batch.called_as.get(personality_id),
             lines=await self._pending_lines(channel_id, batch.author_id),
         )
 
-    async def _linked_text(self, message: IncomingMessage) -> str:
-        """Return what a message links to, without the words of those who do not want that."""
-        links = await self.adapter.read_links(message)
-        if not links:
-            return ""
-        linking = replace(message, parts=tuple(links))
+    async def _with_references(self, message: IncomingMessage) -> IncomingMessage:
+        """Return a message with what it answers and links to, as far as that may be shown."""
+        parts = tuple(await self.adapter.read_references(message))
+        if not parts:
+            return message
+        referring = replace(message, parts=parts)
 
         async def load() -> MessageContext:
             async with self.sessions() as session:
-                return await message_context(session, linking)
+                return await message_context(session, referring)
 
         context = await retry_on_disconnect(load)
-        redacted = redact(linking, context.opted_out, context.incognito)
-        return "\n".join(part.show() for part in redacted.parts)
+        found = redact(referring, context.opted_out, context.incognito)
+        return replace(message, parts=(*message.parts, *found.parts))
 
     async def _pending_lines(self, channel_id: int, author_id: int) -> list[ConversationLine]:
         """Return the pending lines that the answer to a person may be based on.

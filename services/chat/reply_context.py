@@ -17,8 +17,9 @@ from services.chat.greetings import Greeting, has_spoken, render
 from services.chat.postprocess import Cleaner
 from services.chat.prompt import Reworked
 from services.chat.queries import Resolution
+from services.chat.seeing import Pictures
 from services.clock import Clock
-from services.llm import Image, LanguageModels, TextListener
+from services.llm import LanguageModels, TextListener
 from services.llm_configs import NoConfig, restrict
 from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, timers
 from services.memory import RetrievedMemory, retrieve
@@ -83,7 +84,7 @@ class ReplyRequest:
     actor: Actor
     channel: Channel
     text: str
-    images: tuple[Image, ...] = ()
+    pictures: Pictures | None = None
     lines: Sequence[ConversationLine] = ()
     regenerated_line: ConversationLine | None = None
     avoid: Sequence[str] = ()

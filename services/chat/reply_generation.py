@@ -24,12 +24,12 @@ from services.chat.reply_context import (
     ReplyRequest,
     ReplyStream,
 )
+from services.chat.seeing import PictureDescriber, Seen
 from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.llm import (
     Completion,
     ContextTooLong,
-    Image,
     LanguageModels,
     ReasoningOnly,
     Request,
@@ -52,7 +52,8 @@ _SHRINK_FACTOR = 0.6
 class GeneratedReply:
     """An answer that has not been sent. `provenance` is what *Why this reply?* shows.
 
-    `lore_timers` are the timed effects of lore that begin when it is sent.
+    `lore_timers` are the timed effects of lore that begin when it is sent, `seen` is what was seen
+    in the sender's pictures.
     """
 
     text: str
@@ -64,6 +65,7 @@ class GeneratedReply:
     opening: Opening
     notes: tuple[str, ...] = ()
     lore_timers: Sequence[Timer] = ()
+    seen: str = ""
 
 
 class ReplyGenerator:
@@ -82,6 +84,7 @@ class ReplyGenerator:
         self._lore = lore or LoreLibrary()
         self._contexts = ContextLoader(sessions, models, clock, shared_photos, self._lore)
         self._models = models
+        self._pictures = PictureDescriber(sessions, models)
         self._embedder = embedder
         self._clock = clock
 
@@ -115,17 +118,25 @@ class ReplyGenerator:
         )
         if request.stream is not None:
             request.stream.open(opening)
-        images = request.images if context.config.vision_model else ()
-        model = context.config.vision_model if images else None
+        seen = Seen()
+        if request.pictures is not None:
+            seen = await self._pictures.describe(
+                request.pictures,
+                model=context.config.vision_model,
+                caller=context.caller,
+                keyed=context.keyed,
+            )
+            told = (request.text, seen.others, seen.own)
+            request = replace(request, text="\n".join(filter(None, told)))
         model_request = Request(
-            model=self._models.resolve(model or context.config.model, context.caller.payers),
+            model=self._models.resolve(context.config.model, context.caller.payers),
             messages=(),
             sampling=_sampling(context.config),
             reasoning_effort=context.config.reasoning_effort,
             cache_key=f"{request.personality_id}:{request.channel.channel_id}",
             keyed=context.keyed,
         )
-        prompt_context = self._prompt_context(request, context, images)
+        prompt_context = self._prompt_context(request, context)
         lore = await lore_search.search(
             self._lore,
             context,
@@ -146,12 +157,11 @@ class ReplyGenerator:
             provenance=_provenance(context, completion, built_prompt, lore),
             lore_timers=lore.timers,
             opening=opening,
-            notes=_notes(request, context, model_request.model, completion),
+            notes=_notes(context, model_request.model, completion, seen),
+            seen="" if seen.is_blind else seen.own,
         )
 
-    def _prompt_context(
-        self, request: ReplyRequest, context: ReplyContext, images: tuple[Image, ...]
-    ) -> PromptContext:
+    def _prompt_context(self, request: ReplyRequest, context: ReplyContext) -> PromptContext:
         persona = context.resolution.persona
         last = context.history[-1].position if context.history else 0
         # Copies: another answer may be storing the same lines now.
@@ -171,7 +181,6 @@ class ReplyGenerator:
             now=self._clock.now(),
             speaker_name=persona.preferred_name or persona.name,
             message=request.text,
-            images=images,
             time_zone=context.user.time_zone,
             seed=f"{request.personality_id}:{request.channel.channel_id}",
             reworked=request.reworked,
@@ -289,7 +298,7 @@ def _sampling(config: LlmConfig) -> Sampling:
 
 
 def _notes(
-    request: ReplyRequest, context: ReplyContext, model: str, completion: Completion
+    context: ReplyContext, model: str, completion: Completion, seen: Seen
 ) -> tuple[str, ...]:
     """Return notes for the person about how this answer was generated."""
     notes: list[str] = []
@@ -302,7 +311,7 @@ def _notes(
         notes.append(f"Today's budget is spent, so this came from {completion.model}.")
     elif completion.model != model:
         notes.append(f"{model} is not answering, so this came from {completion.model}.")
-    if request.images and not context.config.vision_model:
+    if seen.is_blind and seen.own:
         notes.append("I cannot see pictures: this config has no vision model.")
     return tuple(notes)
 

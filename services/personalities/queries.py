@@ -12,7 +12,6 @@ from sqlalchemy.orm import aliased
 
 from db.models import (
     ActivatedChannel,
-    AnswerRating,
     ConversationLine,
     LlmConfig,
     Personality,
@@ -34,7 +33,6 @@ from services.access import (
     scope_rank,
 )
 from services.personalities import definition
-from services.personalities.types import ModelRating
 
 
 def owned_by(discord_id: int) -> Any:
@@ -237,22 +235,6 @@ async def owners(session: AsyncSession, personality_id: UUID) -> Sequence[User]:
         .order_by(PersonalityOwner.created_at, User.id)
     )
     return result.all()
-
-
-async def ratings(session: AsyncSession, personality_id: UUID) -> Sequence[ModelRating]:
-    """Return what users think of a personality's answers, by model."""
-    is_liked = AnswerRating.is_liked
-    rows = await session.execute(
-        select(
-            AnswerRating.model,
-            func.count().filter(is_liked).label("likes"),
-            func.count().filter(~is_liked).label("dislikes"),
-        )
-        .where(AnswerRating.personality_id == personality_id)
-        .group_by(AnswerRating.model)
-        .order_by(func.count().desc(), AnswerRating.model)
-    )
-    return [ModelRating(row.model, row.likes, row.dislikes) for row in rows]
 
 
 async def default_config_of(session: AsyncSession, personality_id: UUID) -> LlmConfig | None:

@@ -31,6 +31,7 @@ from services.personalities.guards import (
     refuse_if_public,
 )
 from services.personalities.image_settings import MAX_AVOIDED, ImageSettings
+from services.personalities.ratings import ratings
 from services.personalities.types import DeletionHook, PersonalityDetails
 from services.texts import clean_name, clean_text, on_one_line
 from services.types import Actor
@@ -163,7 +164,7 @@ class PersonalityService:
                 await queries.system_prompt_of(session, personality),
                 await queries.default_config_of(session, personality.id),
                 is_hidden=not (is_owner or actor.is_bot_owner or personality.definition_shown),
-                ratings=await queries.ratings(session, personality.id) if is_owner else (),
+                ratings=await ratings(session, personality.id) if is_owner else (),
             )
 
     async def create(

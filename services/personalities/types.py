@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import LlmConfig, Personality, SystemPrompt, User
 from services.personalities.card_notes import CardNote
+from services.personalities.ratings import ModelRating
 from services.types import Actor
 
 
@@ -33,15 +34,6 @@ class CardBooks(Protocol):
 
 # Called in the same transaction before personalities are deleted, to delete dependent data.
 DeletionHook: TypeAlias = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class ModelRating:
-    """How many answers of a personality, written by a model, users liked and did not like."""
-
-    model: str
-    likes: int
-    dislikes: int
 
 
 @dataclass(frozen=True)

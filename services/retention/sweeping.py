@@ -19,6 +19,7 @@ from db.models import (
     EngineTask,
     LlmCall,
     Memory,
+    PictureDescription,
     PublishAttempt,
     Retention,
     TaskStatus,
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 ANNOUNCED_DAYS = 7
 _INTERVAL = timedelta(days=1)
 _BATCH = 5000
+# How long it is remembered what is in a picture that was sent to a personality.
+_DESCRIPTION_DAYS = 30
 _ENDED_TASKS = (TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED)
 
 
@@ -171,6 +174,9 @@ def _expired(
         return column < func.now() - timedelta(days=max(days - ahead, 0))
 
     tables: list[tuple[Any, ColumnElement[bool]]] = []
+    if not ahead:  # nobody is told of these
+        is_forgotten = is_old(PictureDescription.created_at, _DESCRIPTION_DAYS)
+        tables.append((PictureDescription, is_forgotten))
     if history_days:
         tables += [
             (ConversationLine, is_old(ConversationLine.created_at, history_days)),

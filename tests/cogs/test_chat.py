@@ -196,13 +196,14 @@ async def test_pictures_are_seen_files_are_read_and_the_rest_is_named(house: Hou
         ("ship.bin", b"\x00\xff"),
     ]
 
+    house.openai.says("A grey square.")
     await house.alice.send(house.lobby, "@Mirela look", attachments=files)
 
-    content = house.openai.requests[0]["messages"][-1]["content"]
-    words = "\n".join(part.get("text", "") for part in content)
-    pictures = [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
+    looked, answered = house.openai.requests
+    pictures = [part["image_url"]["url"] for part in looked["messages"][0]["content"][1:]]
+    words = answered["messages"][-1]["content"]
     assert [url.partition(",")[0] for url in pictures] == ["data:image/jpeg;base64"]
-    assert "⟦picture: p.png⟧" in words
+    assert "⟦p.png shows: A grey square.⟧" in words
     assert "⟦file notes.txt⟧\nthe tide turns at six\n⟦end of notes.txt⟧" in words
     assert "⟦attached: fake.png⟧" in words
     assert "⟦attached: ship.bin⟧" in words

@@ -1,8 +1,11 @@
 """What people do in a channel beside typing reaches the model as a person would understand it."""
 
+from dataclasses import replace
 from typing import Any
 
+import discord
 import pytest
+from discord import ui
 from simcord.actors import MemberActor
 from simcord.backend import serializers
 from simcord.backend.models.message import MessageSticker, Poll, PollAnswer
@@ -40,6 +43,20 @@ async def test_what_a_reply_answers_is_heard_however_old_it_is(house: House) -> 
     await house.alice.send(house.lobby, "@Mirela is this true?", reply_to=old)
 
     assert "⟦answers bob: The ferry sinks at nine.⟧\n@Mirela is this true?" in asked(house)
+
+
+async def test_what_discord_does_not_send_along_is_fetched(house: House) -> None:
+    old = await house.bob.send(house.lobby, "The ferry sinks at nine.")
+    message = await house.alice.send(house.lobby, "hm", reply_to=old)
+    heard = await house.services.chat_adapter.message(house.lobby.id, message.id)
+    assert heard is not None
+    alone = replace(heard, parts=())
+
+    parts = await house.services.chat_adapter.read_references(alone)
+    gone = await house.services.chat_adapter.read_references(replace(alone, reply_to=1))
+
+    assert [part.describe() for part in parts] == ["answers bob: The ferry sinks at nine."]
+    assert [part.describe() for part in gone] == ["answers a message that is gone"]
 
 
 async def test_what_was_quoted_is_forgotten_with_the_message(house: House) -> None:
@@ -105,6 +122,23 @@ async def test_a_preview_that_comes_later_is_known_from_then_on(house: House) ->
 
     assert asked_once == 1
     assert "⟦preview: Tide tables: High at six.⟧" in asked(house)
+
+
+async def test_what_an_app_shows_in_components_is_read(house: House) -> None:
+    card = ui.LayoutView().add_item(
+        ui.Container[Any](
+            ui.TextDisplay("# Tide tables"),
+            ui.Section(ui.TextDisplay("High at six."), accessory=ui.Button(label="More")),
+        )
+    )
+    channel = house.bot.get_channel(house.lobby.id)
+    assert isinstance(channel, discord.TextChannel)
+    shown = await channel.send(view=card)
+
+    await house.alice.send(house.lobby, "@Mirela when?", reply_to=house.lobby.history()[-1])
+
+    assert shown.components
+    assert "shows: # Tide tables High at six.⟧\n@Mirela when?" in asked(house)
 
 
 async def test_what_nobody_can_understand_costs_nothing(listening: House) -> None:
