@@ -157,6 +157,10 @@ class FakeChatAdapter(ChatAdapter):
         return ()
 
     @override
+    def reactions(self, message_ids: Sequence[int]) -> Mapping[str, int]:
+        return {}
+
+    @override
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:
         if attachment.size > max_bytes:
             return None

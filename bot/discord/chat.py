@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -21,7 +20,9 @@ from bot.discord.buttons.namesakes import NamesakeView
 from bot.discord.converters import is_from_person, to_incoming_message
 from bot.discord.drafts import DiscordDraft, find_drafts
 from bot.discord.errors import describe
+from bot.discord.member_names import MemberNames
 from bot.discord.message_links import read_links, read_missing_reply
+from bot.discord.message_parts import count_reactions
 from bot.discord.proxies import Proxies
 from bot.discord.refusals import translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
@@ -30,7 +31,6 @@ from services.chat import AnswerNotFound, ChatAdapter, Draft, MissingPermission,
 from services.errors import DomainError
 from services.media import MAX_BYTES
 from services.message_parts import MessagePart
-from services.names import appearance
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
@@ -46,8 +46,6 @@ CDN_HOSTS = frozenset(
         ("images-ext-2", "discordapp.net"),
     )
 )
-# How long the names of a server's members are remembered.
-_NAMES_SECONDS = 60
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
 # Reactions to messages that get no answer: not now, or a rule forbids it.
 _WAIT, _DENIED = "⏳", "🔒"
@@ -79,7 +77,7 @@ class DiscordChatAdapter(ChatAdapter):
         self._cdn_hosts = cdn_hosts
         self._webhooks = webhooks
         self._automod = automod
-        self._member_names: dict[int, tuple[float, Mapping[str, frozenset[int]]]] = {}
+        self._member_names = MemberNames()
 
     @override
     async def send(
@@ -240,15 +238,7 @@ class DiscordChatAdapter(ChatAdapter):
     @override
     async def namesakes(self, channel: Channel, name: str) -> frozenset[int]:
         guild = self._bot.get_guild(channel.guild_id) if channel.guild_id else None
-        if guild is None:
-            return frozenset()
-        known = self._member_names.get(guild.id)
-        if known is None or time.monotonic() - known[0] > _NAMES_SECONDS:
-            members = [(each.id, (each.display_name, each.name)) for each in guild.members]
-            members += [(role.id, (role.name,)) for role in guild.roles if not role.is_default()]
-            names = await asyncio.to_thread(_by_appearance, members)
-            known = self._member_names[guild.id] = (time.monotonic(), names)
-        return known[1].get(appearance(name), frozenset())
+        return await self._member_names.find(guild, name) if guild else frozenset()
 
     @override
     async def is_blocked(self, channel: Channel, text: str) -> bool:
@@ -304,6 +294,10 @@ class DiscordChatAdapter(ChatAdapter):
     async def read_references(self, message: IncomingMessage) -> Sequence[MessagePart]:
         replies = await read_missing_reply(self._bot, message)
         return [*replies, *await read_links(self._bot, message)]
+
+    @override
+    def reactions(self, message_ids: Sequence[int]) -> Mapping[str, int]:
+        return count_reactions(self._bot, message_ids)
 
     @override
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:
@@ -377,17 +371,6 @@ class DiscordChatAdapter(ChatAdapter):
             messageable = await self._resolve(channel)
             async with messageable.typing():
                 await asyncio.Event().wait()
-
-
-def _by_appearance(
-    members: Sequence[tuple[int, tuple[str, ...]]],
-) -> dict[str, frozenset[int]]:
-    """Return the members by what their names look like."""
-    found: dict[str, set[int]] = {}
-    for member_id, names in members:
-        for name in names:
-            found.setdefault(appearance(name), set()).add(member_id)
-    return {name: frozenset(ids) for name, ids in found.items() if name}
 
 
 def _split_answer(channel: Channel, speaker: Speaker, text: str, *, via_webhook: bool) -> list[str]:

@@ -1,6 +1,7 @@
 """The parts of a message of Discord, as services know them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import discord
@@ -39,6 +40,19 @@ def to_reply(answered: discord.Message) -> Reply:
         mentions={each.id: each.display_name for each in answered.mentions},
         pictures=pictures_of(answered),
     )
+
+
+def count_reactions(bot: discord.Client, message_ids: Sequence[int]) -> Mapping[str, int]:
+    """Return the reactions to messages that discord.py still has, by emoji."""
+    counts: Counter[str] = Counter()
+    for message in bot.cached_messages:
+        if message.id not in message_ids:
+            continue
+        for reaction in message.reactions:
+            emoji = reaction.emoji
+            name = emoji if isinstance(emoji, str) else f":{emoji.name}:"
+            counts[printable(name)] += reaction.count - reaction.me
+    return +counts
 
 
 def _reply(message: discord.Message) -> Iterator[MessagePart]:

@@ -1,6 +1,6 @@
 """The interface through which conversations reach Discord."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -156,6 +156,10 @@ class ChatAdapter(Protocol):
 
         Of those only what its sender may read.
         """
+        ...
+
+    def reactions(self, message_ids: Sequence[int]) -> Mapping[str, int]:
+        """Return how often people have reacted to messages, by emoji, as far as it is known."""
         ...
 
     async def read(self, attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> bytes | None:

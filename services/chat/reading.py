@@ -66,6 +66,7 @@ class BatchReader:
             namesakes=partial(self.adapter.namesakes, batch.channel),
             is_blocked=partial(self.adapter.is_blocked, batch.channel),
             called_as=batch.called_as.get(personality_id),
+            reactions=self.adapter.reactions,
             lines=await self._pending_lines(channel_id, batch.author_id),
         )
 

@@ -1,7 +1,7 @@
 """What an answer is based on: everything that is loaded before a model is called."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -76,8 +76,8 @@ class ReplyRequest:
     is answered again: the history ends before it. `avoid` are answers not to repeat, `reworked` one
     that is to be changed or continued. `namesakes` finds members and roles here whose name looks
     like another, `is_blocked` tells what the server blocks. `caused_by` is who pays, if not the
-    actor, `called_as` the name or alias that it was called by. `stream` shows it while it is
-    written.
+    actor, `called_as` the name or alias that it was called by. `reactions` counts those to
+    messages, `stream` shows the answer while it is written.
     """
 
     personality_id: UUID
@@ -93,6 +93,7 @@ class ReplyRequest:
     reworked: Reworked | None = None
     caused_by: Actor | None = None
     called_as: str | None = None
+    reactions: Callable[[Sequence[int]], Mapping[str, int]] | None = None
     stream: ReplyStream | None = None
 
 

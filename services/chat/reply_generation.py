@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -184,6 +184,7 @@ class ReplyGenerator:
             time_zone=context.user.time_zone,
             seed=f"{request.personality_id}:{request.channel.channel_id}",
             reworked=request.reworked,
+            reactions=_reactions(request, context),
         )
 
     async def _complete(
@@ -290,6 +291,19 @@ def _cleaner(request: ReplyRequest, prompt_context: PromptContext, built_prompt:
         previous_replies=[*previous_replies, *request.avoid],
         system_prompt=built_prompt.instructions,
     )
+
+
+def _reactions(request: ReplyRequest, context: ReplyContext) -> Mapping[str, int]:
+    """Return the reactions to what the personality has said last."""
+    said = (
+        line
+        for line in reversed(context.history)
+        if line.personality_id == request.personality_id and line.role == Role.ASSISTANT
+    )
+    last = next(said, None)
+    if last is None or request.reactions is None:
+        return {}
+    return request.reactions(last.discord_message_ids)
 
 
 def _sampling(config: LlmConfig) -> Sampling:

@@ -124,13 +124,27 @@ async def test_a_preview_that_comes_later_is_known_from_then_on(house: House) ->
     assert "⟦preview: Tide tables: High at six.⟧" in asked(house)
 
 
+async def test_reactions_to_the_last_answer_are_noticed_quietly(house: House) -> None:
+    await house.alice.send(house.lobby, "@Mirela hello")
+    (said,) = (each for each in house.lobby.history() if each.webhook_id)
+
+    await house.bob.react(said, "❤️")
+    await house.alice.react(said, "❤️")
+    await house.alice.react(said, "😂")
+    await house.alice.unreact(said, "😂")
+    asked_before = len(house.openai.prompts)
+    await house.alice.send(house.lobby, "@Mirela and?")
+
+    assert asked_before == 1
+    assert "Reactions to your last message: ❤️ 2." in asked(house)
+
+
 async def test_what_an_app_shows_in_components_is_read(house: House) -> None:
-    card = ui.LayoutView().add_item(
-        ui.Container[Any](
-            ui.TextDisplay("# Tide tables"),
-            ui.Section(ui.TextDisplay("High at six."), accessory=ui.Button(label="More")),
-        )
-    )
+    more: ui.Button[Any] = ui.Button(label="More")
+    high: ui.TextDisplay[Any] = ui.TextDisplay("High at six.")
+    section: ui.Section[Any] = ui.Section(high, accessory=more)
+    title: ui.TextDisplay[Any] = ui.TextDisplay("# Tide tables")
+    card = ui.LayoutView().add_item(ui.Container[Any](title, section))
     channel = house.bot.get_channel(house.lobby.id)
     assert isinstance(channel, discord.TextChannel)
     shown = await channel.send(view=card)
