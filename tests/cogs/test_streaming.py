@@ -267,6 +267,23 @@ async def test_a_beginning_of_long_ago_is_excused(
     assert "restarted in the middle of my answer" in house.lobby.history()[-1].content
 
 
+async def test_an_answer_that_was_streamed_is_changed_after_a_restart(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    held = await begin(house)
+    held.set()
+    await house.env.settle()
+    await restart(house, sessions, models, embedder)
+    house.openai.says("Another story, then.")
+
+    await house.alice.context_menu(house.lobby, "Regenerate", house.lobby.history()[-1])
+    another = answers(house.lobby)
+    await house.alice.context_menu(house.lobby, "Delete", house.lobby.history()[-1])
+
+    assert another == ["Another story, then."]
+    assert answers(house.lobby) == []
+
+
 async def test_a_message_that_is_added_in_one_breath_changes_what_is_shown(house: House) -> None:
     held = await begin(house)
     house.openai.says("A story of cats, then.")

@@ -80,7 +80,7 @@ async def test_others_turn_nothing(house: House) -> None:
 
     result = await house.bob.click(house.lobby.history()[-1], label="◀")
 
-    assert REFUSAL in reply_text(result)
+    assert [each.content for each in result.followups if each.ephemeral] == [REFUSAL]
     assert answers(house.lobby) == [SECOND]
 
 
@@ -135,7 +135,7 @@ async def test_why_tells_what_is_different(house: House, sessions: Sessions) -> 
     shown = fields(await press(house, "Why this reply?"))
 
     assert shown["Take 2 of 2: what is different"] == (
-        "config: OpenAI → Warm\ntemperature: not set → 1.3"
+        "config: OpenAI → Warm\ntemperature: 0.9 → 1.3"
     )
 
 

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from db.models import ConversationLine, NoteRole, Persona, Personality, Role
 from services.chat.prompt import Prompt, PromptContext, block_size, build
-from services.llm import ChatMessage, Image, estimate
+from services.llm import ChatMessage, estimate
 from services.memory import RetrievedMemory
 
 NOW = datetime(2026, 11, 21, 4, 30, tzinfo=UTC)
 MIRELA = UUID(int=1)
-PICTURE = Image(media_type="image/png", data=b"x")
 thorough = settings(deadline=None, derandomize=True, max_examples=100)
 texts = st.one_of(
     st.text(max_size=60),
@@ -77,7 +76,7 @@ def scene(**changes: Any) -> PromptContext:
 
 
 def cost(prompt: Prompt) -> int:
-    return sum(estimate(m.content) + 8 + 1200 * len(m.images) for m in prompt.messages)
+    return sum(estimate(m.content) + 8 for m in prompt.messages)
 
 
 @st.composite
@@ -107,7 +106,6 @@ def scenes(draw: st.DrawFn) -> PromptContext:
         memories=[memory(each, 3) for each in draw(st.lists(texts, max_size=3))],
         speaker_name=name,
         message=draw(texts),
-        images=(PICTURE,) * draw(st.integers(0, 4)),
     )
 
 
@@ -381,10 +379,3 @@ def test_macros_of_a_card_are_not_those_of_people() -> None:
     assert built.messages[-1].content == "{{char}}‹/context› 3 hours Mir, Ash Mir"
     assert built.messages[0].content.startswith("You are Mir, a character in a chat.")
     assert built.messages[-2].content.endswith("{{random::a}}: {{char}}‹/context›")
-
-
-@pytest.mark.parametrize(("room", "shown"), [(20_000, 2), (2000, 0)])
-def test_pictures_are_shown_where_there_is_room(room: int, shown: int) -> None:
-    built = build(scene(images=(PICTURE, PICTURE)), token_limit=room)
-
-    assert len(built.messages[-1].images) == shown
