@@ -18,6 +18,7 @@ _OPEN_TAG = re.compile(r"[<\[◁⟦][^<>\[\]◁▷⟦⟧]*\Z")
 _SENTENCE_END = re.compile(r"(?:[.!?…][\"'”’)*_]{0,8}(?=\s)|[。！？][”’」』)]{0,8}|\n)")
 _CLAUSE_END = re.compile(r"(?:[,;:—–.!?…][\"'”’)*_]{0,8}(?=\s)|[、，；：。！？][”’」』)]{0,8}|\n)")
 _MAX_WORD = 60
+_MAX_RAW = 60_000  # characters, with what is not meant to be read
 # A bare channel of gpt-oss: reasoning until `assistantfinal`.
 _BARE_CHANNEL = "analysis"
 
@@ -29,6 +30,7 @@ def stable_text(raw: str, cleaner: Cleaner) -> str:
     """
     if raw.lstrip().startswith(_BARE_CHANNEL):
         return ""
+    raw = raw[:_MAX_RAW]
     kept = raw[: -max(HELD_BACK, *(len(name) + 8 for name in (cleaner.name, *cleaner.others)))]
     if (tag := _OPEN_TAG.search(kept)) and len(kept) - tag.start() <= (
         _MAX_MARK if tag[0][0] == "⟦" else _MAX_TAG

@@ -19,7 +19,7 @@ from services.chat.errors import AnswerFinished, ChannelNotFound, NotYourAnswer
 from services.chat.ordering import QueuePosition
 from services.chat.partial_text import stable_text, up_to_clause, up_to_sentence
 from services.chat.ports import ChatAdapter, Draft
-from services.chat.postprocess import Cleaner
+from services.chat.postprocess import MAX_LENGTH, Cleaner
 from services.chat.reply_context import Opening, ReplyStream
 from services.errors import DomainError
 from services.faces import FaceChooser
@@ -64,6 +64,8 @@ class AnswerStream(ReplyStream):
         self.is_finished = False
         # `stopped` by whoever may, `ended` when nothing more is to be shown, `closed` at last.
         self.stopped, self.ended, self.closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        # How many characters the model has written so far.
+        self.length = 0
         self._people = batch.last.author_ids
         self._pieces: list[str] = []
         self._is_idle = asyncio.Event()
@@ -89,6 +91,7 @@ class AnswerStream(ReplyStream):
     @override
     def begin(self) -> None:
         self.attempt += 1
+        self.length = 0
         self._pieces.clear()
 
     @override
@@ -96,6 +99,7 @@ class AnswerStream(ReplyStream):
         if self.first_piece_at is None:
             self.first_piece_at = time.perf_counter()
         self._pieces.append(piece)
+        self.length += len(piece)
 
     def stop(self, actor: Actor) -> None:
         """Stop the answer where it is.
@@ -265,6 +269,7 @@ class _Display:
         self._attempt = 0
         self._blocked_attempt = 0
         self._edits = 0
+        self._looked_at: tuple[int, int, bool] | None = None
         self._placeholder = ""
 
     async def run(self) -> None:
@@ -294,20 +299,27 @@ class _Display:
         stream, began = self._stream, self._stream.first_piece_at
         if began is None or stream.cleaner is None or stream.attempt == self._blocked_attempt:
             return ""
+        since = time.perf_counter() - began
+        looking_at = (stream.attempt, stream.length, since < _FIRST_WORDS)
+        if looking_at == self._looked_at or len(self._shown) >= MAX_LENGTH:
+            return ""
         if not self._shown:
-            since = time.perf_counter() - began
             if since < _FIRST_CLAUSE:
                 return ""
-            stable = await asyncio.to_thread(stable_text, stream.text, stream.cleaner)
+            self._looked_at = looking_at
+            stable = await self._stable_text(stream.cleaner)
             words = up_to_clause(stable)
             return words or (up_to_sentence(stable, 0) if since >= _FIRST_WORDS else "")
         interval = _EDIT_INTERVALS[min(self._edits, len(_EDIT_INTERVALS) - 1)]
         if self._edits >= _MAX_EDITS or time.perf_counter() - self._shown_at < interval:
             return ""
+        self._looked_at = looking_at
         known = len(self._shown) if self._attempt == stream.attempt else 0
-        stable = await asyncio.to_thread(stable_text, stream.text, stream.cleaner)
-        words = up_to_sentence(stable, known)
+        words = up_to_sentence(await self._stable_text(stream.cleaner), known)
         return words if len(words) - known >= _MIN_NEW else ""
+
+    async def _stable_text(self, cleaner: Cleaner) -> str:
+        return await asyncio.to_thread(stable_text, self._stream.text, cleaner)
 
     async def _is_blocked(self, text: str) -> bool:
         if await self._streams.is_blocked(self._stream, text):

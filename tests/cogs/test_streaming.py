@@ -312,3 +312,29 @@ async def test_one_answer_a_channel_is_shown_at_a_time(house: House) -> None:
 
     assert len(while_first) == 1
     assert answers(house.lobby) == [STORY, f"Second. {STORY}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join("abcde" * 2000),  # 10,000 letters, one at a time
+        " ".join("<think>" + "no. " * 400 + "</think> Yes, I do."),
+        " ".join(f"{BEGINNING} < think > {BEGINNING} [ THINK ]"),
+        "⟦" * 3000 + " and. " + STORY,
+        "```" + " a, b. " * 900,
+    ],
+    ids=["letters", "torn tags", "half tags", "marks", "fence"],
+)
+async def test_a_strange_stream_ends_as_an_answer_or_in_words(house: House, text: str) -> None:
+    house.openai.replies.append(Reply(text))
+
+    post(house, house.alice, house.lobby, "@Mirela go")
+    async with asyncio.timeout(30):
+        while labels(house) != ["⋯"]:
+            await asyncio.sleep(0.1)
+    await house.env.settle()
+
+    last = house.lobby.history()[-1]
+    assert labels(house) == ["⋯"]
+    assert last.content.strip()
+    assert len(answers(house.lobby)) <= 4
