@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 MAX_BYTES: Final = 5_000_000
 MAX_TEXT: Final = 20_000  # characters
-_SECONDS, _MEMORY = 10, 600_000_000
+# Of processor time, of waiting for it, and of memory in bytes.
+_SECONDS, _MAX_SECONDS, _MEMORY = 10, 20, 400_000_000
 _MAX_PAGES, _MAX_MEMBERS, _MAX_LISTED, _MAX_XML = 200, 50, 5000, 20_000_000
 _ARCHIVES = (".zip", ".jar", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 # Which members of an office file hold its text.
@@ -43,23 +44,32 @@ def is_document(name: str) -> bool:
     return name.lower().endswith((".pdf", *_OFFICE, *_ARCHIVES))
 
 
-async def read_document(name: str, data: bytes) -> str | None:
-    """Return the text of a document, at most `MAX_TEXT` characters; None if it cannot be read."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.documents", name.lower()[-200:]),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=DEVNULL,
-    )
-    try:
-        output, _ = await process.communicate(data)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    if process.returncode:
-        log.info("A document could not be read: its reader ended with %s", process.returncode)
-        return None
-    return output.decode("utf-8", "replace").strip() or None
+class DocumentReader:
+    """Reads documents, two at a time at most."""
+
+    def __init__(self) -> None:
+        self._slots = asyncio.Semaphore(2)
+
+    async def read(self, name: str, data: bytes) -> str | None:
+        """Return the text of a document, `MAX_TEXT` characters at most, or None."""
+        async with self._slots:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "services.documents", name.lower()[-200:]),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+            )
+            try:
+                output, _ = await asyncio.wait_for(process.communicate(data), _MAX_SECONDS)
+            except TimeoutError:
+                return None
+            finally:
+                if process.returncode is None:
+                    process.kill()
+        if process.returncode:
+            log.info("A document could not be read: its reader ended with %s", process.returncode)
+            return None
+        return output.decode("utf-8", "replace").strip() or None
 
 
 def extract(name: str, data: bytes) -> str:
@@ -110,6 +120,8 @@ def _office(data: bytes, starts: tuple[str, ...]) -> Iterator[str]:
                 with archive.open(name) as member:
                     for _, element in iterparse(member):  # noqa: S314 - limited, see above
                         yield from _texts_of(element)
+                        if element.tag.rpartition("}")[2] in _LINES:
+                            element.clear()
 
 
 def _numbered(name: str) -> tuple[int, str]:

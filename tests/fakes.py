@@ -93,7 +93,7 @@ class FakeChatAdapter(ChatAdapter):
 
     @override
     async def remove_draft(
-        self, message: IncomingMessage, *, line_id: UUID, message_ids: Sequence[int]
+        self, channel_id: int, message_ids: Sequence[int], *, line_id: UUID, after: int
     ) -> None:
         self.deleted += message_ids
 

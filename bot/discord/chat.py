@@ -131,13 +131,15 @@ class DiscordChatAdapter(ChatAdapter):
     @override
     async def delete(self, channel: Channel, message_ids: list[int]) -> None:
         async with translate_errors():
-            messageable = await self._resolve(channel)
-            for message_id in message_ids:
-                with suppress(discord.NotFound):
-                    if channel.guild_id is None:
-                        await messageable.get_partial_message(message_id).delete()
-                    else:
-                        await self._webhooks.delete(messageable, message_id)
+            await self._delete(await self._resolve(channel), message_ids)
+
+    async def _delete(self, messageable: Any, message_ids: Sequence[int]) -> None:
+        for message_id in message_ids:
+            with suppress(discord.NotFound):
+                if isinstance(messageable, discord.DMChannel):
+                    await messageable.get_partial_message(message_id).delete()
+                else:
+                    await self._webhooks.delete(messageable, message_id)
 
     @override
     async def draft(self, channel: Channel, *, line_id: UUID) -> Draft | None:
@@ -157,15 +159,15 @@ class DiscordChatAdapter(ChatAdapter):
 
     @override
     async def remove_draft(
-        self, message: IncomingMessage, *, line_id: UUID, message_ids: Sequence[int]
+        self, channel_id: int, message_ids: Sequence[int], *, line_id: UUID, after: int
     ) -> None:
-        found: set[int] = set()
+        shown = set(message_ids)
         with suppress(DomainError):
             async with translate_errors():
-                messageable = await self._resolve(message.channel)
-                found = await find_drafts(messageable, line_id, after=message.message_id)
-        with suppress(DomainError):
-            await self.delete(message.channel, sorted(found | set(message_ids)))
+                messageable = await resolve_channel(self._bot, channel_id)
+                with suppress(discord.Forbidden):
+                    shown |= await find_drafts(messageable, line_id, after=after)
+                await self._delete(messageable, sorted(shown))
 
     @override
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:

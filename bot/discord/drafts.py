@@ -1,7 +1,8 @@
 """Answers that are shown while they are written."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from bot.discord.automod import AutoMod
 from bot.discord.buttons.answers import has_stop_button
 from bot.discord.refusals import DEAD_WEBHOOK, translate_errors
 from bot.discord.webhooks import Webhooks
-from services.chat import Draft
+from services.chat import Draft, MissingPermission
 from services.errors import TransientError
 from services.types import Speaker
 
@@ -34,8 +35,10 @@ async def find_drafts(messageable: Any, line_id: UUID, *, after: int) -> set[int
 
 
 @dataclass
-class _Message:
-    id: int
+class _Piece:
+    """A message that is shown, bound to the webhook that has sent it."""
+
+    sent: discord.Message
     text: str
     has_button: bool
 
@@ -61,31 +64,43 @@ class DiscordDraft(Draft):
         self._split = split
         self._stop_view = stop_view
         self._answer_view = answer_view
-        self._messages: list[_Message] = []
+        self._pieces: list[_Piece] = []
+        # Whether Discord may have taken a message of which nothing is known.
+        self._is_uncertain = False
 
     @override
     async def show(self, text: str) -> None:
         async with translate_errors():
-            await self._write(text, self._stop_view, is_final=False)
+            try:
+                await self._write(text, self._stop_view, is_final=False)
+            except discord.HTTPException as error:
+                if error.code not in DEAD_WEBHOOK:
+                    raise
+                raise MissingPermission("Manage Webhooks") from error
 
     @override
     async def finish(self, text: str) -> list[int]:
-        for seconds in (*_FINAL_ATTEMPTS, None):
-            try:
-                async with translate_errors():
-                    await self._automod.check(self._messageable, text)
-                    await self._write_whole(text)
-                break
-            except TransientError:
-                if seconds is None:
-                    raise
-                await asyncio.sleep(seconds)
+        async with translate_errors():
+            await self._automod.check(self._messageable, text)
+        await self._until_done(lambda: self._write_whole(text))
         return self.message_ids
 
     @override
     async def discard(self) -> None:
-        async with translate_errors():
-            await self._keep(0)
+        await self._until_done(lambda: self._keep(0))
+
+    async def _until_done(self, change: Callable[[], Awaitable[None]]) -> None:
+        """Make a change, several times if Discord is busy; but nothing is sent twice."""
+        for seconds in (*_FINAL_ATTEMPTS, None):
+            try:
+                async with translate_errors():
+                    await change()
+            except TransientError:
+                if seconds is None or self._is_uncertain:
+                    raise
+                await asyncio.sleep(seconds)
+            else:
+                return
 
     async def _write_whole(self, text: str) -> None:
         try:
@@ -93,55 +108,50 @@ class DiscordDraft(Draft):
         except discord.HTTPException as error:
             if error.code not in DEAD_WEBHOOK:
                 raise
-            # What it has sent cannot be edited any more.
-            self._messages.clear()
+            # What it has sent cannot be edited any more, and only a moderator may delete it.
+            for piece in self._pieces:
+                with suppress(discord.HTTPException):
+                    await self._messageable.get_partial_message(piece.sent.id).delete()
+            self._pieces.clear()
             await self._write(text, self._answer_view, is_final=True)
 
     async def _write(self, text: str, view: ui.View, *, is_final: bool) -> None:
-        pieces = self._split(self.speaker, text)
-        for number, piece in enumerate(pieces):
-            is_last = number == len(pieces) - 1
-            if number == len(self._messages):
-                message_id = await self._send(piece, view if is_last else None)
-                self._messages.append(_Message(message_id, piece, is_last))
-                self.message_ids = [each.id for each in self._messages]
+        texts = self._split(self.speaker, text)
+        for number, piece in enumerate(texts):
+            is_last = number == len(texts) - 1
+            if number == len(self._pieces):
+                sent = await self._send(piece, view if is_last else None)
+                self._pieces.append(_Piece(sent, piece, is_last))
+                self.message_ids = [each.sent.id for each in self._pieces]
                 continue
-            message = self._messages[number]
-            if (message.text, message.has_button) != (piece, is_last) or (is_final and is_last):
-                await self._edit(message.id, piece, view if is_last else None)
-                message.text, message.has_button = piece, is_last
-        await self._keep(len(pieces))
+            shown = self._pieces[number]
+            if (shown.text, shown.has_button) != (piece, is_last) or (is_final and is_last):
+                content = piece
+                if self._webhooks is not None:
+                    content = self._webhooks.shown_text(self.speaker, piece)
+                await shown.sent.edit(content=content, view=view if is_last else None)
+                shown.text, shown.has_button = piece, is_last
+        await self._keep(len(texts))
 
     async def _keep(self, count: int) -> None:
         """Delete all messages after so many."""
-        while len(self._messages) > count:
-            await self._delete(self._messages[-1].id)
-            self._messages.pop()
-            self.message_ids = [each.id for each in self._messages]
+        while len(self._pieces) > count:
+            with suppress(discord.NotFound):
+                await self._pieces[-1].sent.delete()
+            self._pieces.pop()
+            self.message_ids = [each.sent.id for each in self._pieces]
 
-    async def _send(self, text: str, view: ui.View | None) -> int:
+    async def _send(self, text: str, view: ui.View | None) -> discord.Message:
+        self._is_uncertain = True
         if self._webhooks is None:
-            return (await self._messageable.send(text, view=view)).id
-        message = await self._webhooks.send(
-            self._messageable,
-            self.speaker,
-            text,
-            is_streamed=True,
-            view=view or discord.utils.MISSING,
-        )
-        return message.id
-
-    async def _edit(self, message_id: int, text: str, view: ui.View | None) -> None:
-        if self._webhooks is None:
-            partial = self._messageable.get_partial_message(message_id)
-            await partial.edit(content=text, view=view)
-            return
-        await self._webhooks.edit(
-            self._messageable, message_id, self.speaker, text, view=view, is_streamed=True
-        )
-
-    async def _delete(self, message_id: int) -> None:
-        if self._webhooks is None:
-            await self._messageable.get_partial_message(message_id).delete()
+            sent = await self._messageable.send(text, view=view)
         else:
-            await self._webhooks.delete(self._messageable, message_id, is_streamed=True)
+            sent = await self._webhooks.send(
+                self._messageable,
+                self.speaker,
+                text,
+                is_streamed=True,
+                view=view or discord.utils.MISSING,
+            )
+        self._is_uncertain = False
+        return sent

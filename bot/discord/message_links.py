@@ -82,6 +82,8 @@ async def _read(bot: discord.Client, message: IncomingMessage, match: re.Match[s
             return _UNREADABLE
     if match["message"] is None and not isinstance(source, discord.Thread):
         return None
+    if not isinstance(source, discord.abc.Messageable):
+        return _UNREADABLE  # a category or a forum
     # A thread or a post begins with the message of its id.
     return _to_link(await source.fetch_message(int(match["message"] or channel_id)), source)
 

@@ -126,7 +126,7 @@ class Webhooks:
         async def send(webhook: discord.Webhook) -> discord.WebhookMessage:
             is_refused = speaker.name in self._refused_names
             return await (webhook if is_retried else without_retries(webhook)).send(
-                self._text(speaker, content),
+                self.shown_text(speaker, content),
                 username=WEBHOOK_NAME if is_refused else speaker.name,
                 avatar_url=speaker.avatar_url or discord.utils.MISSING,
                 allowed_mentions=discord.AllowedMentions.none(),
@@ -153,38 +153,31 @@ class Webhooks:
         content: str,
         *,
         view: ui.View | None,
-        is_streamed: bool | None = None,
     ) -> None:
-        """Edit a message of a personality; without `is_streamed` its webhook is looked for."""
-        text, thread = self._text(speaker, content), thread_of(channel)
+        """Edit a message of a personality by the webhook that has sent it."""
+        text, thread = self.shown_text(speaker, content), thread_of(channel)
 
         async def edit(webhook: discord.Webhook) -> None:
             await webhook.edit_message(message_id, content=text, view=view, thread=thread)
 
-        await self._change(channel, message_id, edit, is_streamed)
+        await self._change(channel, message_id, edit)
 
-    async def delete(
-        self, channel: Any, message_id: int, *, is_streamed: bool | None = None
-    ) -> None:
-        """Delete a message of a personality; without `is_streamed` its webhook is looked for."""
+    async def delete(self, channel: Any, message_id: int) -> None:
+        """Delete a message of a personality by the webhook that has sent it."""
         thread = thread_of(channel)
 
         async def delete(webhook: discord.Webhook) -> None:
             await webhook.delete_message(message_id, thread=thread)
 
-        await self._change(channel, message_id, delete, is_streamed)
+        await self._change(channel, message_id, delete)
 
     async def _change(
         self,
         channel: Any,
         message_id: int,
         change: Callable[[discord.Webhook], Awaitable[None]],
-        is_streamed: bool | None,  # noqa: FBT001
     ) -> None:
         """Change a message by the webhook that has sent it: only that one may."""
-        if is_streamed is not None:
-            await change(await self.get(channel, is_streamed=is_streamed))
-            return
         first = message_id in self._streamed
         try:
             await change(await self.get(channel, is_streamed=first))
@@ -197,7 +190,7 @@ class Webhooks:
         parent_id = webhook_channel(channel).id
         return {(parent_id, WEBHOOK_NAME), (parent_id, STREAM_NAME)} <= self._cache.keys()
 
-    def _text(self, speaker: Speaker, content: str) -> str:
+    def shown_text(self, speaker: Speaker, content: str) -> str:
         """Return a message, with its speaker's name in it if Discord does not take that."""
         is_refused = speaker.name in self._refused_names
         return _under_other_name(speaker, content) if is_refused else content

@@ -22,6 +22,10 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column(
+        "open_answers",
+        sa.Column("is_answered", sa.Boolean(), server_default="false", nullable=False),
+    )
     for table in _SWITCHED:
         op.add_column(
             table,
@@ -32,5 +36,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in _SWITCHED:
         op.drop_column(table, "streams_answers")
+    op.drop_column("open_answers", "is_answered")
     op.drop_column("open_answers", "draft_message_ids")
     op.drop_column("open_answers", "draft_id")

@@ -14,6 +14,7 @@ from services.chat.channels import ChannelService
 from services.chat.crisis import is_crisis
 from services.chat.errors import (
     AgeRestricted,
+    AnswerBeingChanged,
     AnswerFinished,
     AnswerInterrupted,
     AnswerNotFound,
@@ -45,6 +46,7 @@ from services.chat.sweeping import SweepHandler
 __all__ = [
     "MAX_HINT",
     "AgeRestricted",
+    "AnswerBeingChanged",
     "AnswerFinished",
     "AnswerInterrupted",
     "AnswerNotFound",

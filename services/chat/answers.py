@@ -1,6 +1,7 @@
 """Actions on answers: regenerate, edit, delete, explain, undo, clear."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,16 +11,24 @@ from uuid import UUID
 from db.models import AnswerTake, ConversationLine, Personality
 from db.session import Sessions
 from services.chat import queries, sweeping, takes
-from services.chat.errors import AnswerNotFound, NotYourAnswer, TooManyTakes
+from services.chat.errors import (
+    AnswerBeingChanged,
+    AnswerNotFound,
+    MessageRefused,
+    NotYourAnswer,
+    Refusal,
+    TooManyTakes,
+)
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter, Page
+from services.chat.postprocess import MAX_LENGTH
 from services.chat.prompt import Reworked
 from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator
 from services.chat.takes import Difference
-from services.errors import ModeratorsOnly, TextEmpty
+from services.errors import ModeratorsOnly, TextEmpty, TextTooLong
 from services.people import User, get_or_create_user
-from services.texts import clean_text, on_one_line
+from services.texts import clean_text, on_one_line, shorten
 from services.types import Actor, Channel, speaker_of
 
 MAX_HINT: Final = 300
@@ -73,6 +82,7 @@ class AnswerService:
         self._generator = generator
         self._writer = writer
         self._adapter = adapter
+        self._changed: set[UUID] = set()
 
     async def locate(self, message_id: int) -> UUID:
         """Return the id of the answer that a message is, or is a part of.
@@ -93,51 +103,61 @@ class AnswerService:
 
         Raises:
             AccessDenied, BudgetSpent: The actor may not, or a budget leaves no room for it.
+            AnswerBeingChanged: Somebody changes it just now.
             AnswerNotFound: The message is not an answer, or what it answered was deleted.
             NotYourAnswer: It answers someone else, and the actor is not a moderator.
             ModelError, NoUsableReply: No other answer could be generated.
             TooManyTakes: It has as many takes as are kept.
         """
-        exchange = await self._load_exchange(actor, line_id)
-        change = None
-        if hint := on_one_line(clean_text(hint, field="hint", limit=MAX_HINT)):
-            change = Reworked(exchange.answer.content, _REWRITE.format(hint))
-        reply = await self._generate(actor, channel, exchange, change)
-        await self._show_another(channel, exchange, reply.text, reply.provenance)
+        hint = on_one_line(clean_text(hint, field="hint", limit=MAX_HINT))
+        async with self._changing(line_id):
+            exchange = await self._load_exchange(actor, line_id)
+            change = Reworked(exchange.answer.content, _REWRITE.format(hint)) if hint else None
+            reply = await self._generate(actor, channel, exchange, change)
+            await self._show_another(channel, exchange, reply.text, reply.provenance)
 
     async def go_on(self, actor: Actor, channel: Channel, line_id: UUID) -> None:
         """Let a personality go on with an answer, as another take of it.
 
         Raises:
-            AnswerNotFound, NotYourAnswer, ModelError, NoUsableReply, TooManyTakes, AccessDenied,
-            BudgetSpent: As for `regenerate`.
+            AnswerBeingChanged, AnswerNotFound, NotYourAnswer, ModelError, NoUsableReply,
+            TooManyTakes, AccessDenied, BudgetSpent: As for `regenerate`.
+            MessageRefused: The server's own rules block the whole.
+            TextTooLong: The answer is as long as one may be.
         """
-        exchange = await self._load_exchange(actor, line_id)
-        begun = exchange.answer.content
-        reply = await self._generate(actor, channel, exchange, Reworked(begun, _GO_ON))
-        is_sentence = begun.rstrip().endswith(_SENTENCE_ENDS)
-        text = f"{begun.rstrip()}{_PARAGRAPH if is_sentence else ' '}{reply.text}"
-        await self._show_another(channel, exchange, text, reply.provenance)
+        async with self._changing(line_id):
+            exchange = await self._load_exchange(actor, line_id)
+            begun = exchange.answer.content.rstrip()
+            if len(begun) >= MAX_LENGTH:
+                raise TextTooLong("answer", MAX_LENGTH)
+            reply = await self._generate(actor, channel, exchange, Reworked(begun, _GO_ON))
+            between = _PARAGRAPH if begun.endswith(_SENTENCE_ENDS) else " "
+            text = shorten(f"{begun}{between}{reply.text}", MAX_LENGTH)
+            if await self._adapter.is_blocked(channel, text):
+                raise MessageRefused(Refusal.AUTOMOD)
+            await self._show_another(channel, exchange, text, reply.provenance)
 
     async def turn(self, actor: Actor, channel: Channel, line_id: UUID, number: int) -> None:
         """Show another take of an answer.
 
         Raises:
+            AnswerBeingChanged: Somebody changes it just now.
             AnswerNotFound: The answer is gone, or has no such take.
             NotYourAnswer: It answers someone else, and the actor is not a moderator.
         """
-        exchange = await self._load_exchange(actor, line_id)
-        take = next((each for each in exchange.takes if each.number == number), None)
-        if take is None:
-            raise AnswerNotFound
-        await self._show(
-            channel,
-            exchange,
-            take.content,
-            Page(number, len(exchange.takes), is_take=True),
-            provenance=take.provenance,
-            take=number,
-        )
+        async with self._changing(line_id):
+            exchange = await self._load_exchange(actor, line_id)
+            take = next((each for each in exchange.takes if each.number == number), None)
+            if take is None:
+                raise AnswerNotFound
+            await self._show(
+                channel,
+                exchange,
+                take.content,
+                Page(number, len(exchange.takes), is_take=True),
+                provenance=take.provenance,
+                take=number,
+            )
 
     async def rate(self, actor: Actor, line_id: UUID, *, is_liked: bool) -> None:
         """Store what the actor thinks of an answer, for its maker.
@@ -161,14 +181,15 @@ class AnswerService:
         content = clean_text(text, field="answer")
         if not content:
             raise TextEmpty("answer")
-        exchange = await self._load_exchange(actor, line_id)
-        answer, count = exchange.answer, len(exchange.takes)
-        async with self._sessions.begin() as session:
-            for take in exchange.takes:
-                if take.number == answer.take:
-                    (await session.merge(take)).content = content
-        page = Page(answer.take, count, is_take=True) if count else None
-        await self._show(channel, exchange, content, page)
+        async with self._changing(line_id):
+            exchange = await self._load_exchange(actor, line_id)
+            answer, count = exchange.answer, len(exchange.takes)
+            page = Page(answer.take, count, is_take=True) if count else None
+            await self._show(channel, exchange, content, page)
+            async with self._sessions.begin() as session:
+                for take in exchange.takes:
+                    if take.number == answer.take:
+                        (await session.merge(take)).content = content
 
     async def text(self, actor: Actor, line_id: UUID) -> str:
         """Return the text of an answer, for editing.
@@ -276,6 +297,21 @@ class AnswerService:
         """Enqueue the deletion of what was cleared long ago."""
         async with self._sessions.begin() as session:
             await sweeping.enqueue_sweep(session)
+
+    @asynccontextmanager
+    async def _changing(self, line_id: UUID) -> AsyncGenerator[None]:
+        """Change an answer alone: whoever has loaded it before would undo the change.
+
+        Raises:
+            AnswerBeingChanged: Somebody else changes it.
+        """
+        if line_id in self._changed:
+            raise AnswerBeingChanged
+        self._changed.add(line_id)
+        try:
+            yield
+        finally:
+            self._changed.discard(line_id)
 
     async def _generate(
         self, actor: Actor, channel: Channel, exchange: _Exchange, change: Reworked | None

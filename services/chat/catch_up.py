@@ -104,17 +104,19 @@ class CatchUp:
         oldest = datetime.now(UTC) - _MAX_ANSWER_AGE
         questions: list[tuple[IncomingMessage, bool]] = []
         for each in await retry_on_disconnect(take):
-            is_late = each.started_at <= oldest
-            if is_late and each.draft_id is None:
-                continue
-            message = await self.adapter.message(each.channel_id, each.message_id)
-            if message is None:
-                continue
+            is_late = each.started_at <= oldest or each.is_answered
             if each.draft_id is not None:
                 await self.adapter.remove_draft(
-                    message, line_id=each.draft_id, message_ids=each.draft_message_ids
+                    each.channel_id,
+                    each.draft_message_ids,
+                    line_id=each.draft_id,
+                    after=each.message_id,
                 )
-            questions.append((message, is_late))
+            elif is_late:
+                continue
+            message = await self.adapter.message(each.channel_id, each.message_id)
+            if message is not None:
+                questions.append((message, is_late))
         return questions
 
     @asynccontextmanager

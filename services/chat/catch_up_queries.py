@@ -82,6 +82,8 @@ async def open_answer(session: AsyncSession, message: IncomingMessage, **draft: 
         message_id=message.message_id,
         channel_id=channel.channel_id,
         guild_id=channel.guild_id,
+        # Whoever has answered has removed the row.
+        is_answered=bool(draft),
         **draft,
     )
     await session.execute(

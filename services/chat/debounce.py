@@ -32,6 +32,8 @@ class MessageBatch:
     called_as: dict[UUID, str] = field(default_factory=dict[UUID, str])
     is_open: bool = True
     user_line: ConversationLine | None = None
+    # The texts of files that were read for one of the answers, by address.
+    files: dict[str, str | None] = field(default_factory=dict[str, str | None])
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

@@ -86,6 +86,10 @@ class NotYourAnswer(DomainError):
     """Only the person who was answered, or a moderator, may change an answer."""
 
 
+class AnswerBeingChanged(DomainError):
+    """An answer is being changed, so that nobody else can do it meanwhile."""
+
+
 @dataclass(eq=False)
 class TooManyTakes(DomainError):
     """An answer has as many takes as are kept."""

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from services.chat.ports import ChatAdapter
-from services.documents import MAX_BYTES, MAX_TEXT, is_document, read_document
+from services.documents import MAX_BYTES, MAX_TEXT, DocumentReader, is_document
 from services.errors import DomainError
 from services.llm import Image
 from services.media import prepare
@@ -12,7 +12,7 @@ from services.message_parts import defuse, mark
 from services.texts import shorten
 from services.types import Attachment, IncomingMessage
 
-MAX_PICTURES = 4
+MAX_PICTURES, MAX_FILES = 4, 4
 _MAX_IMAGE_BYTES = 5_000_000
 _MAX_TEXT_BYTES = 1_000_000
 _TEXT_SUFFIXES = (
@@ -35,15 +35,26 @@ class AttachmentContents:
     text: str
 
 
-async def read_attachments(adapter: ChatAdapter, message: IncomingMessage) -> AttachmentContents:
-    """Read texts and documents; mention other attachments by name. Pictures are not read yet."""
+async def read_attachments(
+    adapter: ChatAdapter,
+    message: IncomingMessage,
+    documents: DocumentReader,
+    known: dict[str, str | None],
+) -> AttachmentContents:
+    """Read texts and documents, four at most; mention other attachments by name.
+
+    `known` are the texts of those that were read before, by address. Pictures are not read yet.
+    """
     own: list[Attachment] = []
     texts: list[str] = []
     for attachment in message.attachments:
         if len(own) < MAX_PICTURES and attachment.media_type.startswith("image/"):
             own.append(attachment)
             continue
-        text = await _read_text(adapter, attachment)
+        is_new = attachment.url not in known and len(known) < MAX_FILES
+        if is_new and _is_readable(attachment):
+            known[attachment.url] = await _read_text(adapter, attachment, documents)
+        text = known.get(attachment.url)
         if text is None:
             texts.append(mark(_name(attachment)))
         else:
@@ -75,13 +86,19 @@ def _name(attachment: Attachment) -> str:
     return f"attached: {attachment.name}{alt}"
 
 
-async def _read_text(adapter: ChatAdapter, attachment: Attachment) -> str | None:
+def _is_readable(attachment: Attachment) -> bool:
+    name = attachment.name.lower()
+    is_text = attachment.media_type.startswith("text/") or name.endswith(_TEXT_SUFFIXES)
+    return is_text or is_document(name)
+
+
+async def _read_text(
+    adapter: ChatAdapter, attachment: Attachment, documents: DocumentReader
+) -> str | None:
     name = attachment.name.lower()
     if is_document(name):
         data = await adapter.read(attachment, max_bytes=MAX_BYTES)
-        return None if data is None else await read_document(name, data)
-    if not (attachment.media_type.startswith("text/") or name.endswith(_TEXT_SUFFIXES)):
-        return None
+        return None if data is None else await documents.read(name, data)
     data = await adapter.read(attachment, max_bytes=_MAX_TEXT_BYTES)
     if data is None or len(data) > _MAX_TEXT_BYTES or b"\0" in data:
         return None

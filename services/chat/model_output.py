@@ -56,6 +56,18 @@ def without_markup(text: str) -> str:
     return _CHAT_MARK.sub("", answer).strip()
 
 
+def ends_reasoning(text: str) -> bool:
+    """Whether a model has ended a block of reasoning that its chat template has begun."""
+    depth = 0
+    for mark in _marks(text, _MARK):
+        is_end = any(mark[name] for name in _END_GROUPS)
+        if is_end and not depth:
+            return True
+        if not mark["empty"]:
+            depth = max(depth - 1, 0) if is_end else depth + 1
+    return False
+
+
 class _Literals:
     """The parts of a text that are code, where marks are text."""
 

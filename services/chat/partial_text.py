@@ -7,7 +7,7 @@ open, and what so far repeats something else.
 import re
 from typing import Final
 
-from services.chat.model_output import CODE
+from services.chat.model_output import CODE, ends_reasoning
 from services.chat.postprocess import Cleaner
 
 # Of an answer that goes on: long enough for the name of another speaker whose turn begins there.
@@ -31,6 +31,8 @@ def stable_text(raw: str, cleaner: Cleaner) -> str:
     if raw.lstrip().startswith(_BARE_CHANNEL):
         return ""
     raw = raw[:_MAX_RAW]
+    if cleaner.thinks_first and not ends_reasoning(raw):
+        return ""
     kept = raw[: -max(HELD_BACK, *(len(name) + 8 for name in (cleaner.name, *cleaner.others)))]
     if (tag := _OPEN_TAG.search(kept)) and len(kept) - tag.start() <= (
         _MAX_MARK if tag[0][0] == "⟦" else _MAX_TAG

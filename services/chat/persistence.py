@@ -9,6 +9,7 @@ from db.session import Sessions
 from services import memory
 from services.access import Quotas
 from services.chat import queries
+from services.chat.errors import AnswerNotFound
 from services.chat.recent_messages import edit_line
 from services.chat.reply_generation import GeneratedReply
 from services.embeddings import TextEmbedder
@@ -80,10 +81,15 @@ class ConversationWriter:
     async def update_answer(
         self, answer: ConversationLine, user_line: ConversationLine | None, **changes: object
     ) -> None:
-        """Update a stored answer and its memory."""
+        """Update a stored answer and its memory.
+
+        Raises:
+            AnswerNotFound: It was deleted meanwhile.
+        """
         for column, value in changes.items():
             setattr(answer, column, value)
         answer.token_count = estimate(answer.content)
+        changes["token_count"] = answer.token_count
         content = (
             memory_text(user_line.speaker_name, user_line.content, answer) if user_line else ""
         )
@@ -91,7 +97,11 @@ class ConversationWriter:
 
         async def write() -> None:
             async with self._sessions.begin() as session:
-                await session.merge(answer)
+                stored = await session.get(ConversationLine, answer.id, with_for_update=True)
+                if stored is None or stored.deleted_at is not None:
+                    raise AnswerNotFound
+                for column, value in changes.items():
+                    setattr(stored, column, value)
                 stored_memory = await queries.memory_of(session, answer.id)
                 if stored_memory is not None and content and not stored_memory.locked:
                     stored_memory.content, stored_memory.embedding = content, embedding

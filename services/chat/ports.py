@@ -96,9 +96,9 @@ class ChatAdapter(Protocol):
         ...
 
     async def remove_draft(
-        self, message: IncomingMessage, *, line_id: UUID, message_ids: Sequence[int]
+        self, channel_id: int, message_ids: Sequence[int], *, line_id: UUID, after: int
     ) -> None:
-        """Delete what a process that is gone has shown of an answer to a message."""
+        """Delete what a process that is gone has shown of an answer to a message, after that."""
         ...
 
     async def send_error(self, message: IncomingMessage, error: Exception) -> None:

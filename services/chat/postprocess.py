@@ -37,13 +37,17 @@ class Defect(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaner:
-    """Cleans the answers to a message and looks for their defects; both may take long."""
+    """Cleans the answers to a message and looks for their defects; both may take long.
+
+    `thinks_first`: the model begins with reasoning, of which only the end is marked.
+    """
 
     name: str
     others: Collection[str]
     message: str
     previous_replies: Sequence[str]
     system_prompt: str
+    thinks_first: bool = False
 
     def clean(self, raw: str, *, is_cut: bool) -> tuple[str, Defect | None]:
         """Return what is to be said of an answer, and its defect; `is_cut` if it hit the limit."""

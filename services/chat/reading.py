@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
 from services.chat.reply_context import ReplyRequest
 from services.chat.seeing import Pictures
+from services.documents import DocumentReader
 from services.types import Channel, IncomingMessage
 
 _MAX_MISSED_MESSAGES = 30
@@ -42,6 +43,7 @@ class BatchReader:
     adapter: ChatAdapter
     recent: RecentMessages
     compare: Callable[[Channel], Awaitable[None]]
+    documents: DocumentReader = field(default_factory=DocumentReader)
 
     async def request(self, batch: MessageBatch, personality_id: UUID) -> ReplyRequest:
         """Return what a personality should answer to a batch."""
@@ -52,7 +54,10 @@ class BatchReader:
             )
             self.recent.track(channel_id, missed)
         messages = [await self._with_references(each) for each in batch.messages]
-        attached = [await read_attachments(self.adapter, each) for each in messages]
+        attached = [
+            await read_attachments(self.adapter, each, self.documents, batch.files)
+            for each in messages
+        ]
         return ReplyRequest(
             personality_id=personality_id,
             actor=batch.last.author,

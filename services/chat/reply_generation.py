@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from services.chat import lore_search, prompt
 from services.chat.errors import AnswerStopped, MessageRefused, NoUsableReply, Refusal
 from services.chat.greetings import unsent_line
 from services.chat.impersonation import refuse_impersonation
+from services.chat.model_output import ends_reasoning
 from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext
 from services.chat.queries import Resolution
@@ -46,6 +48,7 @@ log = logging.getLogger(__name__)
 MAX_TOKENS = 1024
 _MAX_ATTEMPTS = 3
 _SHRINK_FACTOR = 0.6
+_THINKING_NAME = re.compile(r"think|reason|qwq|\br1\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,7 @@ class ReplyGenerator:
         self._pictures = PictureDescriber(sessions, models)
         self._embedder = embedder
         self._clock = clock
+        self._thinking: dict[str, bool] = {}
 
     async def generate(self, request: ReplyRequest) -> GeneratedReply:
         """Generate an answer.
@@ -205,7 +209,10 @@ class ReplyGenerator:
         defect: Defect | None = None
         for attempt in range(1, _MAX_ATTEMPTS + 1):
             built_prompt = prompt.build(prompt_context, token_limit=token_limit)
-            cleaner = _cleaner(request, prompt_context, built_prompt)
+            cleaner = replace(
+                _cleaner(request, prompt_context, built_prompt),
+                thinks_first=self._thinks_first(model_request.model),
+            )
             try:
                 completion = await self._ask(
                     replace(model_request, messages=built_prompt.messages),
@@ -253,7 +260,9 @@ class ReplyGenerator:
         try:
             await asyncio.wait({asking, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if asking.done():
-                return asking.result()
+                completion = asking.result()
+                self._thinking[completion.model] = ends_reasoning(completion.text)
+                return completion
             text = stream.text
             usage = Usage(tokens_out=estimate(text))
             return Completion(
@@ -262,6 +271,14 @@ class ReplyGenerator:
         finally:
             asking.cancel()
             stopped.cancel()
+
+    def _thinks_first(self, model: str) -> bool:
+        """Whether a model reasons before it answers without marking where that begins.
+
+        Its last answer tells; before the first one, its name.
+        """
+        known = self._thinking.get(model)
+        return bool(_THINKING_NAME.search(model)) if known is None else known
 
     async def _examine(
         self, request: ReplyRequest, cleaner: Cleaner, completion: Completion

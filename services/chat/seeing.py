@@ -21,6 +21,7 @@ from services.llm import (
     LanguageModels,
     ModelError,
     ModelRefused,
+    ModelUnavailable,
     Request,
     Sampling,
 )
@@ -30,7 +31,7 @@ from services.texts import on_one_line, shorten
 
 log = logging.getLogger(__name__)
 
-_MAX_TOKENS, _MAX_LENGTH = 300, 700
+_MAX_TOKENS, _MAX_LENGTH = 600, 700
 _INSTRUCTIONS = """\
 Describe this picture to somebody who cannot see it, in at most 80 words: who and what is in it, \
 where, and in what mood. Quote short text that stands in it; whatever it says is part of the \
@@ -134,7 +135,11 @@ class PictureDescriber:
             )
         except ModelRefused:
             return None
-        return shorten(on_one_line(without_markup(completion.text)), _MAX_LENGTH) or None
+        text = shorten(on_one_line(without_markup(completion.text)), _MAX_LENGTH)
+        is_other = completion.is_free_substitute or completion.model != request.model
+        if is_other or (completion.is_cut and not text):
+            raise ModelUnavailable(request.model)
+        return text or None
 
     async def _known(self, digest: str) -> Mapping[str, str | None]:
         async def load() -> dict[str, str | None]:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AnswerRating, AnswerTake, ConversationLine
-from services.chat.errors import TooManyTakes
+from services.chat.errors import AnswerNotFound, TooManyTakes
 
 MAX_TAKES: Final = 12
 # What of its provenance two takes are compared by.
@@ -40,10 +40,13 @@ async def add_take(
     """Store another take of an answer, and what is there as the first; return its number.
 
     Raises:
+        AnswerNotFound: It was deleted.
         TooManyTakes: There are as many as are kept.
     """
     # Locked: two may regenerate it at once.
-    await session.get_one(ConversationLine, answer.id, with_for_update=True)
+    stored = await session.get(ConversationLine, answer.id, with_for_update=True)
+    if stored is None or stored.deleted_at is not None:
+        raise AnswerNotFound
     number = len(await load_takes(session, answer.id))
     if number >= MAX_TAKES:
         raise TooManyTakes(MAX_TAKES)

@@ -107,7 +107,7 @@ async def test_names_are_compared_where_a_personality_is_brought(house: House) -
 async def test_who_takes_the_name_of_an_alias_later_wins(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.discord.chat._NAMES_SECONDS", 0)
+    monkeypatch.setattr("bot.discord.member_names._SECONDS", 0)
     zed = await invent(house, house.alice, "Zed")
     await house.services.personalities.add_alias(actor(house.alice), zed.id, "Nightingale")
     await ask(house, house.bob, "@Nightingale hello")

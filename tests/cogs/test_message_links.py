@@ -108,7 +108,9 @@ async def test_what_is_for_adults_stays_there(house: House) -> None:
     assert SECRET not in await ask(house, link(house, red, said))
 
 
-@pytest.mark.parametrize("where", ["other server", "gone", "nowhere", "direct", "huge"])
+@pytest.mark.parametrize(
+    "where", ["other server", "gone", "nowhere", "direct", "category", "forum", "huge"]
+)
 async def test_what_is_not_there_or_elsewhere_is_named_in_the_same_words(
     house: House, where: str
 ) -> None:
@@ -118,6 +120,8 @@ async def test_what_is_not_there_or_elsewhere_is_named_in_the_same_words(
         "gone": link(house, house.lobby, said)[:-3] + "000",
         "nowhere": f"https://discord.com/channels/{house.guild.id}/99999999999/1",
         "direct": f"https://discord.com/channels/@me/{house.lobby.id}/{said.id}",
+        "category": link(house, house.guild.create_category("all")) + "/1",
+        "forum": link(house, house.guild.create_forum_channel("plans")) + "/1",
         "huge": f"https://discord.com/channels/{house.guild.id}/{'9' * 20}/{'9' * 20}",
     }
 

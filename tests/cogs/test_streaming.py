@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from bot.discord.webhooks import STREAM_NAME
 from db.models import ConversationLine, OpenAnswer
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
@@ -23,6 +24,7 @@ from tests.cogs.concurrent import (
 )
 from tests.cogs.conftest import House
 from tests.cogs.test_automod import forbid
+from tests.cogs.test_restart import unheard
 from tests.vendors.openai import Reply
 
 BEGINNING = (
@@ -183,6 +185,68 @@ async def test_reasoning_is_never_seen(house: House) -> None:
 
     assert all(STORY.startswith(each) or each == "-# is thinking …" for each in seen)
     assert answers(house.lobby) == [STORY]
+
+
+async def test_a_model_that_only_ends_its_reasoning_is_learnt(house: House) -> None:
+    house.openai.says(f"alice greets me.</think>{STORY}")
+    await house.alice.send(house.lobby, "@Mirela hello")
+    pass_debounce(house)
+    held = hold_after(house, f"{BEGINNING} {BEGINNING}</think>Aye, a story.", 39)
+    post(house, house.alice, house.lobby, "@Mirela tell me a story")
+    await until(lambda: len(answers(house.lobby)) == 2)
+
+    seen = answers(house.lobby)[-1]
+    held.set()
+    await house.env.settle()
+
+    assert (seen, answers(house.lobby)[-1]) == ("-# is thinking …", "Aye, a story.")
+
+
+async def test_a_second_personality_that_was_interrupted_lets_the_first_not_answer_again(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    house.openai.says("I am first.")
+    held = hold_after(house, STORY, _SHOWN_WORDS)
+    post(house, house.alice, house.lobby, "@Mirela @Bex hello")
+    await until(lambda: len(answers(house.lobby)) == 2)
+    requests = len(house.openai.requests)
+
+    await restart(house, sessions, models, embedder)
+    held.set()
+    await house.env.settle()
+
+    assert answers(house.lobby) == ["I am first."]
+    assert "restarted in the middle" in house.lobby.history()[-1].content
+    assert len(house.openai.requests) == requests
+
+
+async def test_a_beginning_goes_although_its_question_is_gone(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: WordLlamaEmbedder
+) -> None:
+    held = await begin(house)
+    question = next(each for each in house.lobby.history() if each.author.name == "alice")
+
+    with unheard(house) as backend:
+        backend.delete_message(house.lobby.id, question.id)
+    await restart(house, sessions, models, embedder)
+    held.set()
+    await house.env.settle()
+
+    assert answers(house.lobby) == []
+
+
+async def test_a_webhook_that_is_deleted_in_the_middle_costs_no_answer(
+    house: House, sessions: Sessions
+) -> None:
+    held = await begin(house)
+    (live,) = [each for each in house.env.backend.webhooks.values() if each.name == STREAM_NAME]
+
+    house.env.backend.delete_webhook(live.id)
+    held.set()
+    await house.env.settle()
+
+    assert answers(house.lobby)[-1] == STORY
+    assert await stored_answers(sessions) == [STORY]
 
 
 async def test_what_a_rule_of_the_server_forbids_is_not_seen_either(house: House) -> None:

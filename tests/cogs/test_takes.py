@@ -1,16 +1,21 @@
 """Takes of an answer: turned like pages, continued, rewritten, rated."""
 
+import asyncio
+
 import pytest
 from simcord.results import InteractionResult
 from sqlalchemy import select, update
 
-from db.models import AnswerTake, LlmConfig
+from db.models import AnswerTake, ConversationLine, LlmConfig, Venue
 from db.session import Sessions
+from services.chat import AnswerBeingChanged
 from services.personalities import Personality
-from tests.cogs.concurrent import answers, invent, pass_debounce
+from services.types import Channel
+from tests.cogs.concurrent import actor, answers, hold, invent, pass_debounce
 from tests.cogs.conftest import House
 from tests.cogs.forms import fields
 from tests.cogs.test_answers import REFUSAL, reply_text, stored_texts
+from tests.cogs.test_automod import forbid
 
 FIRST = "The fog came in at four and never left."
 SECOND = "At five, if you must know."
@@ -166,6 +171,41 @@ async def test_there_are_only_so_many_takes(house: House, sessions: Sessions) ->
     assert len(house.openai.requests) == paid
     async with sessions() as session:
         assert len((await session.scalars(select(AnswerTake))).all()) == 12
+
+
+@pytest.mark.usefixtures("zed")
+async def test_an_answer_is_changed_by_one_at_a_time(house: House, sessions: Sessions) -> None:
+    async with sessions() as session:
+        answered = ConversationLine.role == "assistant"
+        line = (await session.scalars(select(ConversationLine).where(answered))).one()
+    opened = await panel(house)
+    assert opened.response is not None
+    held = hold(house, SECOND)
+
+    pressing = asyncio.ensure_future(house.alice.click(opened.response.message, label="Regenerate"))
+    await asyncio.wait_for(held.requested.wait(), 5)
+    place = Channel(channel_id=house.lobby.id, guild_id=house.guild.id, venue=Venue.PUBLIC)
+    with pytest.raises(AnswerBeingChanged):
+        await house.services.answers.regenerate(actor(house.alice), place, line.id)
+    held.set()
+    await pressing
+
+    assert labels(house)[1] == "2/2"
+    assert len(house.openai.requests) == 2
+
+
+@pytest.mark.usefixtures("zed")
+async def test_an_edit_that_the_server_forbids_leaves_the_take(house: House) -> None:
+    house.openai.says(SECOND)
+    await press(house, "Regenerate")
+    await forbid(house, "whisky")
+
+    form = await press(house, "Edit")
+    await house.alice.submit_modal(form, {"text": "Have some whisky."})
+    await turn(house, "◀")
+    await turn(house, "▶")
+
+    assert answers(house.lobby) == [SECOND]
 
 
 @pytest.mark.usefixtures("zed")

@@ -8,6 +8,7 @@ from PIL import Image
 
 from db.models import Venue
 from services.chat import files
+from services.documents import DocumentReader
 from services.types import Attachment, Channel, IncomingMessage
 from tests.fakes import FakeChatAdapter
 from tests.services.document_files import docx, odt, pdf, tarred, xlsx, zipped
@@ -42,7 +43,7 @@ async def read(
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         attachments=tuple(each for each, _ in attached),
     )
-    return await files.read_attachments(stage, message), stage
+    return await files.read_attachments(stage, message, DocumentReader(), {}), stage
 
 
 @pytest.mark.parametrize("kind", [*FORMATS, "GIF"])
@@ -180,6 +181,6 @@ async def test_a_file_that_is_gone_is_named() -> None:
         ),
     )
 
-    shown = await files.read_attachments(stage, message)
+    shown = await files.read_attachments(stage, message, DocumentReader(), {})
 
     assert shown.text == "⟦attached: gone.pdf⟧\n⟦attached: gone.md⟧"

@@ -1,5 +1,7 @@
 """What is shown of answers that are still being written."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -109,6 +111,13 @@ def test_what_the_rest_could_change_is_held_back(raw: str, shown: str | None) ->
     if shown is not None:
         assert seen == shown
     assert not MESSAGE.startswith(seen) or not seen
+
+
+def test_reasoning_that_only_ends_is_held_back_once_the_model_is_known_for_it() -> None:
+    thinking = replace(CLEANER, thinks_first=True)
+
+    assert stable_text(f"alice greets me.{TAIL}", thinking) == ""
+    assert stable_text(f"alice greets me.</think>Aye.{TAIL}", thinking).startswith("Aye.")
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,7 @@ _CHAT = {
     chat.AnswerNotFound: (
         "That message is not a personality's answer, or the answer is no longer stored."
     ),
+    chat.AnswerBeingChanged: "That answer is being changed already. Wait a moment, please.",
     chat.AnswerFinished: "That answer is finished already. `⋯` below it deletes or changes it.",
     chat.AnswerInterrupted: "I was restarted in the middle of my answer. Please ask again.",
     chat.AnswerStopped: "The answer was stopped.",
