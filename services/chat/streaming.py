@@ -131,9 +131,11 @@ class AnswerStream(ReplyStream):
         self.is_finished = True
         return message_ids
 
-    def become_idle(self) -> None:
+    def become_idle(self, showing: asyncio.Task[None]) -> None:
         """Note that nothing more will be shown."""
         self._is_idle.set()
+        if not showing.cancelled() and (error := showing.exception()) is not None:
+            log.error("An answer could not be shown while it was written", exc_info=error)
 
 
 class AnswerStreams:
@@ -166,7 +168,7 @@ class AnswerStreams:
         # A task of its own, which nobody cancels: a call of a webhook that is cancelled while it
         # waits for Discord's limits never releases the webhook.
         showing = asyncio.ensure_future(self._show(stream, position))
-        showing.add_done_callback(lambda _: stream.become_idle())
+        showing.add_done_callback(stream.become_idle)
         is_ending = False
         try:
             yield stream

@@ -70,6 +70,8 @@ class LanguageModels:
         self._budget_fallback = budget_fallback
         self._own_keys = own_keys or NoOwnKeys()
         self._templates: dict[str, ChatTemplate] = {}
+        # Names of models whose servers do not know how to stream.
+        self._unstreamed: set[str] = set()
 
     @property
     def ledger(self) -> Ledger:
@@ -146,7 +148,7 @@ class LanguageModels:
             BudgetSpent: A budget leaves no room for it.
             ModelError: Both the model and the fallback failed; the error is the model's.
         """
-        stream = None if listener is None else _Stream(listener)
+        stream = None if listener is None else _Stream(listener, self._unstreamed)
 
         def ask(vendor: TextModel, request: Request) -> Awaitable[Completion]:
             return vendor.complete(request) if stream is None else stream.ask(vendor, request)
@@ -341,13 +343,14 @@ class LanguageModels:
 class _Stream:
     """Asks for an answer in pieces, and once a server has sent none, for the whole."""
 
-    def __init__(self, listener: TextListener) -> None:
+    def __init__(self, listener: TextListener, unstreamed: set[str]) -> None:
         self._listener = listener
+        self._unstreamed = unstreamed
         self._is_whole = False
 
     async def ask(self, vendor: TextModel, request: Request) -> Completion:
         self._listener.begin()
-        if self._is_whole:
+        if self._is_whole or request.model in self._unstreamed:
             return await vendor.complete(request)
         has_begun = False
         try:
@@ -364,8 +367,9 @@ class _Stream:
             # Some servers do not know how to stream; what they refuse is not processed.
             if has_begun or error.problem is not ModelProblem.REQUEST_REFUSED:
                 raise
-            self._is_whole = True
-            return await vendor.complete(request)
+            completion = await vendor.complete(request)
+            self._unstreamed.add(request.model)
+            return completion
         raise ModelUnavailable(request.model)
 
 

@@ -117,6 +117,17 @@ async def test_a_server_that_cannot_stream_is_asked_for_the_whole(
     assert all(pieces == [] for pieces in listener.attempts)
 
 
+async def test_that_a_server_cannot_stream_is_remembered(
+    models: LanguageModels, openai: OpenAIStandIn, listener: Listener
+) -> None:
+    openai.replies.append(Reply(status=400, message="stream_options is not supported"))
+
+    for _ in range(2):
+        await models.complete(ASKED, caller=CHAT, listener=listener)
+
+    assert [each["stream"] for each in openai.requests] == [True, False, False]
+
+
 async def test_a_server_that_answers_as_if_it_had_not_been_asked_for_pieces(
     models: LanguageModels, openai: OpenAIStandIn, listener: Listener
 ) -> None:
