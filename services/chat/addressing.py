@@ -39,6 +39,11 @@ _POSSESSIVES = ("'s", "’s")
 T = TypeVar("T")
 # An @ at the start of a word; not in an e-mail address, nor in Discord's own mentions.
 _MENTION_START = re.compile(r"(?<![^\W_])(?<![^\W_]_)(?<![@<])@(?=\S)")
+# Code, spoilers and quoted lines, in which nobody is called.
+_SILENT = re.compile(
+    r"```.*?(?:```|\Z)|`[^`\n]{1,2000}`|\|\|[^|]{1,2000}\|\||^[ ]{0,3}>(?:>>.*|[ ][^\n]*)",
+    re.DOTALL | re.MULTILINE,
+)
 # Chinese and Japanese have no space between punctuation and the next word.
 _WORD = re.compile(r"[^\s、。，！？：；]+[、。，！？：；]*|[、。，！？：；]+")
 _EDGE_MARKS = ".,;:!?…\"'()[]{}*_~`<>«»„“”‘’-—|/\\、。，！？：；「」『』（）،؛؟।"
@@ -292,11 +297,12 @@ async def _default_addressee(
 def candidate_names(text: str) -> list[list[str]]:
     """Return the possible names after each `@` of a text: lower case, longest first.
 
-    A name has up to four words, with and without the punctuation around it.
+    A name has up to four words, with and without the punctuation around it. In code, spoilers and
+    quoted lines nobody is named.
     """
     return [
         names
-        for line in map(on_one_line, text.splitlines())
+        for line in map(on_one_line, _SILENT.sub(" ", text).splitlines())
         for match in _MENTION_START.finditer(line)
         if (names := list(_possible_names(line[match.end() : match.end() + _MAX_MENTION_LENGTH])))
     ]

@@ -59,6 +59,28 @@ NAMES = {clean_name(name).lower(): name for name in CAST}
         ("@\u2028@\x1c@", []),
     ],
 )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "look: `@Mirela hello`",
+        "```py\n@Mirela\n```",
+        "```py\n@Mirela",
+        "||@Mirela is the thief||",
+        "> @Mirela said so\nis that so?",
+        ">>> so she said:\n@Mirela",
+    ],
+)
+def test_in_code_spoilers_and_quotes_nobody_is_called(text: str) -> None:
+    assert candidate_names(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["> so\n@Mirela", "`a` @Mirela", "||a|| @Mirela", "3 > 2, @Mirela"]
+)
+def test_after_them_somebody_is(text: str) -> None:
+    assert find_mentioned(text, {"mirela": 7}) == [7]
+
+
 def test_who_is_called(text: str, who: list[str]) -> None:
     assert find_mentioned(text, NAMES) == who
 
