@@ -123,11 +123,11 @@ async def crowded(url: str) -> tuple[list[float], list[float], int, int]:
 
 async def _beside_long_answers(asker: Asker) -> tuple[list[float], list[int]]:
     """Return how long short answers took beside long ones, and the numbers of those."""
-    asker.openai.pace, asker.openai.answer = PACE, partial(answer, words=400)
-    long = await _ask_everywhere(asker, ALICE_ID)
-    await asyncio.sleep(1)
+    asker.openai.pace, asker.openai.answer = PACE, partial(answer, words=500)
+    long = await _ask_everywhere(asker, ALICE_ID, seconds=0.1)
+    await asyncio.sleep(2.5)  # all of them have begun
     asker.openai.answer = partial(answer, words=14)
-    seconds = [each for _ in range(2) for each in await _short_answers(asker)]
+    seconds = await _short_answers(asker)
     for number in long:
         await asker.whole(number)
     return seconds, long
@@ -136,18 +136,18 @@ async def _beside_long_answers(asker: Asker) -> tuple[list[float], list[int]]:
 async def _short_answers(asker: Asker) -> list[float]:
     """Let people ask in all channels; return how long after the model's words each is shown."""
     pace, asker.openai.pace = asker.openai.pace, 0.0
-    numbers = await _ask_everywhere(asker, BOB_ID)
+    numbers = await _ask_everywhere(asker, BOB_ID, seconds=0.25)
     shown = [await asker.whole(number) for number in numbers]
     asker.openai.pace = pace
     return [each.at - asker.begun_at(number) for each, number in zip(shown, numbers, strict=True)]
 
 
-async def _ask_everywhere(asker: Asker, author_id: int) -> list[int]:
-    """Ask in all channels, ten a second and each as somebody else."""
+async def _ask_everywhere(asker: Asker, author_id: int, *, seconds: float) -> list[int]:
+    """Ask in all channels, one after another and each as somebody else."""
     numbers: list[int] = []
     for channel_id in asker.discord.channel_ids:
         numbers.append(await asker.ask(channel_id, author_id=author_id + channel_id))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(seconds)
     return numbers
 
 
@@ -173,6 +173,6 @@ async def _measure(url: str) -> list[Measure]:
             "≤ 1.3",
         ),
         Measure("unstreamed_wait_ms", waiting * 1000, "ms, of 20 channels at once", "≤ 250"),
-        Measure("streamed_edits", edits, "edits of 400 words"),
+        Measure("streamed_edits", edits, "edits of 500 words"),
         Measure("streamed_refusals", refused, "requests over Discord's limits"),
     ]

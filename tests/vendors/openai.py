@@ -170,7 +170,7 @@ class OpenAIStandIn:
     async def _stream(self, request: web.Request, body: Body, reply: Reply) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        words = reply.text.split(" ")
+        words, pace = reply.text.split(" "), self.pace
         for number, word in enumerate(words):
             if number == reply.cut_after:
                 if request.transport is not None:
@@ -178,7 +178,7 @@ class OpenAIStandIn:
                 return response
             if reply.hold is not None and number == reply.hold_after:
                 await self._wait(reply.hold)
-            await asyncio.sleep(self.pace)
+            await asyncio.sleep(pace)
             piece = word if number == 0 else f" {word}"
             await _send(response, body, {"content": piece}, None, None)
             self.begun_at.setdefault(reply.text, time.perf_counter())
