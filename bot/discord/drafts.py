@@ -15,7 +15,7 @@ from bot.discord.automod import AutoMod
 from bot.discord.buttons.answers import has_stop_button
 from bot.discord.refusals import DEAD_WEBHOOK, translate_errors
 from bot.discord.webhooks import Webhooks
-from services.chat import Draft, MissingPermission
+from services.chat import AnswerNotFound, Draft
 from services.errors import TransientError
 from services.types import Speaker
 
@@ -76,7 +76,7 @@ class DiscordDraft(Draft):
             except discord.HTTPException as error:
                 if error.code not in DEAD_WEBHOOK:
                     raise
-                raise MissingPermission("Manage Webhooks") from error
+                raise AnswerNotFound from error  # its webhook is gone, so it cannot be edited
 
     @override
     async def finish(self, text: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""The webhooks that personalities speak through, one per channel."""
+"""The webhooks that personalities speak through: two per channel at most."""
 
 import asyncio
 import copy

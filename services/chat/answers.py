@@ -372,9 +372,13 @@ class AnswerService:
             )
             personality = await session.get_one(Personality, answer.personality_id)
             asker = await session.get_one(User, answer.user_id)
-            kept = await takes.load_takes(session, answer.id)
+            all_takes = await takes.load_takes(session, answer.id)
         if actor.discord_id not in (asker.discord_id, asker.account_id) and not actor.moderates:
             raise NotYourAnswer
         return _Exchange(
-            answer=answer, user_line=user_line, personality=personality, asker=asker, takes=kept
+            answer=answer,
+            user_line=user_line,
+            personality=personality,
+            asker=asker,
+            takes=all_takes,
         )

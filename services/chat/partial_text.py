@@ -33,12 +33,12 @@ def stable_text(raw: str, cleaner: Cleaner) -> str:
     raw = raw[:_MAX_RAW]
     if cleaner.thinks_first and not ends_reasoning(raw):
         return ""
-    kept = raw[: -max(HELD_BACK, *(len(name) + 8 for name in (cleaner.name, *cleaner.others)))]
-    if (tag := _OPEN_TAG.search(kept)) and len(kept) - tag.start() <= (
+    stable = raw[: -max(HELD_BACK, *(len(name) + 8 for name in (cleaner.name, *cleaner.others)))]
+    if (tag := _OPEN_TAG.search(stable)) and len(stable) - tag.start() <= (
         _MAX_MARK if tag[0][0] == "⟦" else _MAX_TAG
     ):
-        kept = kept[: tag.start()]
-    text, defect = cleaner.clean(kept, is_cut=False)
+        stable = stable[: tag.start()]
+    text, defect = cleaner.clean(stable, is_cut=False)
     # A beginning of the name may be the label before the answer.
     is_label = f"{cleaner.name}:".casefold().startswith(text.strip("*_[ ").casefold())
     if is_label or defect is not None or cleaner.repeats_so_far(text):

@@ -130,8 +130,8 @@ class ReplyGenerator:
                 caller=context.caller,
                 keyed=context.keyed,
             )
-            told = (request.text, seen.others, seen.own)
-            request = replace(request, text="\n".join(filter(None, told)))
+            texts = (request.text, seen.others, seen.own)
+            request = replace(request, text="\n".join(filter(None, texts)))
         model_request = Request(
             model=self._models.resolve(context.config.model, context.caller.payers),
             messages=(),
@@ -312,12 +312,12 @@ def _cleaner(request: ReplyRequest, prompt_context: PromptContext, built_prompt:
 
 def _reactions(request: ReplyRequest, context: ReplyContext) -> Mapping[str, int]:
     """Return the reactions to what the personality has said last."""
-    said = (
+    own_lines = (
         line
         for line in reversed(context.history)
         if line.personality_id == request.personality_id and line.role == Role.ASSISTANT
     )
-    last = next(said, None)
+    last = next(own_lines, None)
     if last is None or request.reactions is None:
         return {}
     return request.reactions(last.discord_message_ids)

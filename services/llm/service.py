@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
+from weakref import WeakSet
 
 from tenacity.wait import wait_base
 
@@ -70,8 +71,8 @@ class LanguageModels:
         self._budget_fallback = budget_fallback
         self._own_keys = own_keys or NoOwnKeys()
         self._templates: dict[str, ChatTemplate] = {}
-        # Names of models whose servers do not know how to stream.
-        self._unstreamed: set[str] = set()
+        # Servers that do not know how to stream; of a user's own server for as long as it is open.
+        self._unstreamed: WeakSet[TextModel] = WeakSet()
 
     @property
     def ledger(self) -> Ledger:
@@ -343,14 +344,14 @@ class LanguageModels:
 class _Stream:
     """Asks for an answer in pieces, and once a server has sent none, for the whole."""
 
-    def __init__(self, listener: TextListener, unstreamed: set[str]) -> None:
+    def __init__(self, listener: TextListener, unstreamed: WeakSet[TextModel]) -> None:
         self._listener = listener
         self._unstreamed = unstreamed
         self._is_whole = False
 
     async def ask(self, vendor: TextModel, request: Request) -> Completion:
         self._listener.begin()
-        if self._is_whole or request.model in self._unstreamed:
+        if self._is_whole or vendor in self._unstreamed:
             return await vendor.complete(request)
         has_begun = False
         try:
@@ -368,7 +369,8 @@ class _Stream:
             if has_begun or error.problem is not ModelProblem.REQUEST_REFUSED:
                 raise
             completion = await vendor.complete(request)
-            self._unstreamed.add(request.model)
+            if "stream" in error.detail.lower():
+                self._unstreamed.add(vendor)
             return completion
         raise ModelUnavailable(request.model)
 

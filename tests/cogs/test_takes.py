@@ -153,7 +153,7 @@ async def test_what_users_think_is_shown_to_the_maker_by_model(
     shown = fields(await house.alice.slash(house.lobby, "personality view", personality=zed.name))
     foreign = fields(await house.bob.slash(house.lobby, "personality view", personality=zed.name))
 
-    assert "Noted for its maker" in reply_text(liked)
+    assert "Noted. The maker sees" in reply_text(liked)
     assert shown["What users think"] == "`openai/gpt-6-luna`: 1 👍 · 0 👎"
     assert "What users think" not in foreign
 

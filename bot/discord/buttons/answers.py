@@ -221,7 +221,7 @@ async def rate(interaction: AnyInteraction, line_id: UUID, *, is_liked: bool) ->
     """Store what somebody thinks of an answer."""
     actor = await interaction_actor(interaction)
     await answers_of(interaction).rate(actor, line_id, is_liked=is_liked)
-    text = f"{'👍' if is_liked else '👎'} Noted for its maker, who sees how many, not whose."
+    text = f"{'👍' if is_liked else '👎'} Noted. The maker sees how many, not whose."
     await interaction.response.send_message(text, ephemeral=True)
 
 
