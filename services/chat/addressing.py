@@ -41,7 +41,7 @@ T = TypeVar("T")
 _MENTION_START = re.compile(r"(?<![^\W_])(?<![^\W_]_)(?<![@<])@(?=\S)")
 # Code, spoilers and quoted lines, in which nobody is called.
 _SILENT = re.compile(
-    r"```.*?(?:```|\Z)|`[^`\n]{1,2000}`|\|\|[^|]{1,2000}\|\||^[ ]{0,3}>(?:>>.*|[ ][^\n]*)",
+    r"```.*?(?:```|\Z)|(?<!@)`[^`\n]{1,2000}`|\|\|[^|]{1,2000}\|\||^[ ]{0,3}>(?:>>.*|[ ][^\n]*)",
     re.DOTALL | re.MULTILINE,
 )
 # Chinese and Japanese have no space between punctuation and the next word.

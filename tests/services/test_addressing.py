@@ -59,6 +59,10 @@ NAMES = {clean_name(name).lower(): name for name in CAST}
         ("@\u2028@\x1c@", []),
     ],
 )
+def test_who_is_called(text: str, who: list[str]) -> None:
+    assert find_mentioned(text, NAMES) == who
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -79,10 +83,6 @@ def test_in_code_spoilers_and_quotes_nobody_is_called(text: str) -> None:
 )
 def test_after_them_somebody_is(text: str) -> None:
     assert find_mentioned(text, {"mirela": 7}) == [7]
-
-
-def test_who_is_called(text: str, who: list[str]) -> None:
-    assert find_mentioned(text, NAMES) == who
 
 
 def test_the_longest_name_wins_up_to_four_words() -> None:
