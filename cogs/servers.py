@@ -18,6 +18,8 @@ from services.access import (
     Resident,
     ServerPolicy,
     ServerService,
+    SpokenAnswers,
+    VoiceMessages,
 )
 from services.errors import ModeratorsOnly
 from services.texts import on_one_line, shorten
@@ -32,6 +34,18 @@ _CHANNELS = {
     ChannelMode.ALL: "in every channel",
     ChannelMode.ONLY: "only in {}",
     ChannelMode.EXCEPT: "everywhere except in {}",
+}
+
+
+_VOICE_MESSAGES = {
+    VoiceMessages.OFF: "not heard",
+    VoiceMessages.HEARD: "heard",
+    VoiceMessages.QUOTED: "heard, and shown in writing",
+}
+_SPOKEN_ANSWERS = {
+    SpokenAnswers.OFF: "no",
+    SpokenAnswers.FILE: "as a file of the answer",
+    SpokenAnswers.VOICE_MESSAGE: "as my voice message",
 }
 
 
@@ -56,6 +70,8 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
         age_restricted="Whether age-restricted ones may speak in age-restricted channels",
         memories="Whether what is said here is remembered",
         streaming="Whether answers are shown while they are written",
+        voice_messages="Whether voice messages to personalities are heard, and shown in writing",
+        spoken_answers="How answers of personalities that speak are sent",
         answers_per_hour="How many answers a channel gets an hour at most; 0 is no limit",
     )
     async def settings(
@@ -69,6 +85,8 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
         age_restricted: bool | None = None,  # noqa: FBT001
         memories: bool | None = None,  # noqa: FBT001
         streaming: bool | None = None,  # noqa: FBT001
+        voice_messages: Literal["off", "heard", "quoted"] | None = None,
+        spoken_answers: Literal["off", "file", "voice message"] | None = None,
         answers_per_hour: app_commands.Range[int, 0, MAX_ANSWERS_PER_HOUR] | None = None,
     ) -> None:
         """Show or change what is allowed in this server."""
@@ -83,6 +101,8 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
             allows_age_restricted=age_restricted,
             keeps_memories=memories,
             streams_answers=streaming,
+            voice_messages=VoiceMessages(voice_messages) if voice_messages else None,
+            spoken_answers=SpokenAnswers(spoken_answers) if spoken_answers else None,
             answers_per_hour=answers_per_hour,
         )
         reads_automod = self._discord.reads_automod(policy.guild_id)
@@ -197,6 +217,12 @@ def policy_embed(policy: ServerPolicy, *, reads_automod: bool) -> discord.Embed:
         ("Answers shown as they are written", policy.streams_answers),
     ):
         embed.add_field(name=name, value="yes" if is_allowed else "no")
+    embed.add_field(
+        name="Voice messages to them", value=_VOICE_MESSAGES[VoiceMessages(policy.voice_messages)]
+    )
+    embed.add_field(
+        name="Spoken answers", value=_SPOKEN_ANSWERS[SpokenAnswers(policy.spoken_answers)]
+    )
     limit = f"{policy.answers_per_hour:,}" if policy.answers_per_hour else "no limit"
     embed.add_field(name="Answers an hour in a channel", value=limit)
     embed.add_field(

@@ -44,6 +44,12 @@ class Attachment:
     alt: str = ""
     seconds: float | None = None
 
+    def describe(self) -> str:
+        """Return what it is, in one line, to whoever cannot look at it."""
+        if self.seconds is not None:
+            return f"a voice message of {self.seconds:.0f} seconds"
+        return f"attached: {self.name}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class MessagePart:
@@ -153,6 +159,40 @@ class Sticker(MessagePart):
     @override
     def describe(self) -> str:
         return f"sticker: {self._cut(self.name)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceMessage(MessagePart):
+    """A recording, `seconds` long, with what is said in it as its `text`.
+
+    Without text it was not heard, because of `unheard`. `is_cut` is whether it is longer than what
+    was heard, `is_forwarded` whether it may be somebody else's.
+    """
+
+    max_length: ClassVar[int] = 3000
+
+    seconds: float
+    unheard: str = ""
+    is_cut: bool = False
+    is_forwarded: bool = False
+
+    @override
+    def describe(self) -> str:
+        what = "a recording of somebody" if self.is_forwarded else "a voice message"
+        if self.is_cut:
+            return f"{what}, of which only the first {self.seconds:.0f} seconds were heard"
+        length = f"{what} of {self.seconds:.0f} seconds"
+        return length if self.text else f"{length}, {self.unheard or 'which was not heard'}"
+
+    @override
+    def show(self) -> str:
+        return f"{mark(self.describe())} {defuse(self._cut(self.text))}".rstrip()
+
+    @override
+    def stored(self) -> MessagePart:
+        if not self.is_forwarded:
+            return self  # they are the sender's own words
+        return replace(self, text="", unheard="which somebody else has recorded")
 
 
 @dataclass(frozen=True, kw_only=True)

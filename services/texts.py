@@ -31,6 +31,11 @@ def is_visible(character: str) -> bool:
     )
 
 
+def is_blank(text: str) -> bool:
+    """Whether there is nothing in a text that anybody could see."""
+    return not any(is_visible(each) and not each.isspace() for each in text)
+
+
 def on_one_line(text: str) -> str:
     """Return a text without invisible characters, with runs of whitespace as one space."""
     cleaned = ""

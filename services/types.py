@@ -5,7 +5,7 @@ from datetime import datetime
 
 from db.models import Personality, Venue
 from services.message_parts import Attachment, MessagePart
-from services.texts import is_visible
+from services.texts import is_blank
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,7 @@ class IncomingMessage:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing in it that anybody could understand."""
-        is_blank = not any(is_visible(each) and not each.isspace() for each in self.content)
-        return is_blank and not (self.attachments or self.parts)
+        return is_blank(self.content) and not (self.attachments or self.parts)
 
     @property
     def people(self) -> frozenset[int]:

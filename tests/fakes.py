@@ -23,11 +23,14 @@ from services.faces import (
     HostedFace,
     NoFaceHost,
 )
+from services.llm import LanguageModels
 from services.media import MAX_BYTES, FolderStore
 from services.message_parts import MessagePart
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import NamedPersonality
+from services.speech import Speech, SpeechModel, SpeechModels, SpeechRequest
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
+from services.voice import VoiceAdapter, VoiceService
 
 
 @dataclass(eq=False)
@@ -220,6 +223,70 @@ class FakeFaceHost(FaceHost):
     @override
     async def remove(self, emoji_id: int) -> None:
         self.pictures.pop(emoji_id, None)
+
+
+class FakeVoiceAdapter(VoiceAdapter):
+    """Has no files, and remembers what is shown."""
+
+    def __init__(self) -> None:
+        self.quotes: list[str] = []
+
+    @override
+    async def read(self, attachment: Attachment, *, max_bytes: int) -> bytes | None:
+        return None
+
+    @override
+    async def quote(self, message: IncomingMessage, text: str) -> None:
+        self.quotes.append(text)
+
+    @override
+    async def remove_quotes(self, message_ids: Sequence[int]) -> None:
+        """Nothing is shown."""
+
+    @override
+    async def attach(
+        self, channel_id: int, message_ids: Sequence[int], speech: Speech, *, name: str
+    ) -> None:
+        raise AssertionError(name)
+
+    @override
+    async def send_voice_message(
+        self, channel_id: int, message_ids: Sequence[int], speech: Speech, *, name: str
+    ) -> int | None:
+        raise AssertionError(name)
+
+
+class FakeSpeechModel(SpeechModel):
+    """Speaks the same sound whatever is said."""
+
+    @property
+    @override
+    def name(self) -> str:
+        return "fake/voice"
+
+    @property
+    @override
+    def voices(self) -> Sequence[str]:
+        return ("calm",)
+
+    @property
+    @override
+    def usd_per_1000_characters(self) -> float:
+        return 0.015
+
+    @override
+    async def speak(self, request: SpeechRequest) -> bytes:
+        return b"OggS" + request.text.encode()
+
+    @override
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def no_voice(sessions: Sessions, models: LanguageModels) -> VoiceService:
+    """Return the hearing of voice messages where no model hears or speaks."""
+    speech = SpeechModels(models.ledger, models.background)
+    return VoiceService(sessions, speech, FakeVoiceAdapter())
 
 
 def no_faces(sessions: Sessions) -> FaceChooser:

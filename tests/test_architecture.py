@@ -65,6 +65,12 @@ ADAPTERS = {
     "services/embeddings/gemini.py",
     "services/embeddings/image_embed.py",
 }
+# The same, of what hears and speaks.
+AUDIO_ADAPTERS = {
+    "services/speech/gemini.py",
+    "services/speech/local.py",
+    "services/speech/openai_compatible.py",
+}
 # Names say what things are.
 METAPHORS = re.compile(
     r"(?<![a-z])(herald|easels?|earshot|summons|doorbell|shel(f|ves)|courier|patien(ce|tly)|bury|"
@@ -278,15 +284,19 @@ def test_confirmations_look_at_rights_again_when_they_are_pressed() -> None:
 
 
 def test_adapters_of_vendors_are_imported_in_one_place() -> None:
-    names = {file.removesuffix(".py").replace("/", ".") for file in ADAPTERS}
+    for adapters, place in (
+        (ADAPTERS, "bot/app/vendors.py"),
+        (AUDIO_ADAPTERS, "bot/app/speech.py"),
+    ):
+        names = {file.removesuffix(".py").replace("/", ".") for file in adapters}
 
-    importing = {
-        name: known
-        for name, tree in modules(*ROOMS)
-        if name not in ADAPTERS and (known := imports(tree) & names)
-    }
+        importing = {
+            name: known
+            for name, tree in modules(*ROOMS)
+            if name not in ADAPTERS | AUDIO_ADAPTERS and (known := imports(tree) & names)
+        }
 
-    assert importing == {"bot/app/vendors.py": names}
+        assert importing == {place: names}
 
 
 def spelled(file: Path) -> str:

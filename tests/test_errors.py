@@ -39,6 +39,7 @@ from services.lore import LoreScope
 from services.media import FileKind, PictureTooLarge
 from services.photos import PhotoNotFound
 from services.social import PhotoHasPost
+from services.voice import Unheard
 
 FACTS: dict[Any, Any] = {
     str: "x",
@@ -58,6 +59,7 @@ FACTS: dict[Any, Any] = {
     Owned: Owned.PHOTOS,
     PayerKind: PayerKind.USER,
     Reason: Reason.NOT_ADMITTED,
+    Unheard: Unheard.NO_WORDS,
     Refusal: Refusal.AUTOMOD,
     FileKind: FileKind.VIDEO,
     ModelProblem: ModelProblem.NO_CREDIT,

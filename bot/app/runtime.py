@@ -26,6 +26,8 @@ from services.engine import ActJob
 from services.images import ImagePipeline
 from services.keys import KeyService
 from services.llm import LanguageModels
+from services.speech import SpeechModels
+from services.voice import VoiceOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ class Runtime:
     budgets: Budgets
     keys: KeyService
     pipeline: ImagePipeline
+    speech: SpeechModels
     embedder: TextEmbedder
     image_embedder: ImageEmbedder
     clock: Clock
@@ -59,6 +62,11 @@ class Runtime:
                 ),
                 models=self.models,
                 pipeline=self.pipeline,
+                speech=self.speech,
+                voice_options=VoiceOptions(
+                    seconds_per_day=self.settings.voice_seconds_per_day,
+                    language=self.settings.transcription_language,
+                ),
                 embedder=self.embedder,
                 image_embedder=self.image_embedder,
                 buffer=buffer_publisher(self.settings, self.sessions, self.pipeline.store),

@@ -49,6 +49,8 @@ from services.social import (
     SocialService,
     TargetService,
 )
+from services.speech import SpeechModels
+from services.voice import VoiceAdapter, VoiceTester
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,8 @@ class Services:
     answers: AnswerService
     greetings: GreetingService
     chat: ChatService
+    speech: SpeechModels
+    voice_tester: VoiceTester
     publishing: PublishingService
     characters: CharacterService
     galleries: GalleryService
@@ -106,6 +110,7 @@ class DiscordAdapters:
     """The adapters through which services use Discord."""
 
     chat_adapter: ChatAdapter
+    voice_adapter: VoiceAdapter
     face_host: FaceHost
     board_adapter: BoardAdapter
     notifier: Notifier

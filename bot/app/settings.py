@@ -18,6 +18,7 @@ from services.embeddings import IMAGE_EMBEDDERS
 from services.images import IMAGE_VENDORS
 from services.keys import MIN_SECRET_LENGTH
 from services.retention import RetentionSettings
+from services.speech import AUDIO_VENDORS
 
 _MIN_KEY_LENGTH = 16
 
@@ -89,6 +90,16 @@ class Settings(BaseSettings):
     image_embedder: str | None = None
     image_embed_url: str | None = None
     gemini_embed_model: str = "gemini-embedding-2"
+    audio_base_url: str | None = None
+    audio_api_key: SecretStr = SecretStr("none")
+    transcription_model: str | None = None
+    transcription_model_path: Path | None = None
+    transcription_language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
+    transcription_price_usd: float = Field(default=0.006, ge=0)
+    voice_seconds_per_day: float = Field(default=1800, ge=0)
+    speech_model: str | None = None
+    speech_voice: str | None = None
+    speech_price_usd: float = Field(default=0.015, ge=0)
     buffer_api_key: SecretStr | None = None
     buffer_base_url: str = "https://api.buffer.com"
     s3_endpoint_url: str | None = None
@@ -279,10 +290,31 @@ class Settings(BaseSettings):
             raise SettingsError(
                 "ADMIN_API_KEY: needed because MEDIA_PUBLIC_URL is set and S3_BUCKET is not"
             )
+        self._check_audio()
         address = self.media_public_url or "https://"
         if not address.startswith(("https://", "http://127.0.0.1", "http://localhost")):
             raise SettingsError("MEDIA_PUBLIC_URL: it must begin with https://")
         self._check_choices()
+
+    def _check_audio(self) -> None:
+        """See that models that hear and speak are of vendors that are configured.
+
+        Raises:
+            SettingsError: A variable is wrong or missing; the message names it.
+        """
+        for name in ("transcription_model", "speech_model"):
+            chosen = getattr(self, name)
+            if chosen is None or chosen in ("local", "off"):
+                continue
+            vendor, _, model = chosen.partition("/")
+            if not model or vendor not in AUDIO_VENDORS:
+                raise SettingsError(
+                    f"{name.upper()}: it must be local, off, or vendor/model, "
+                    f"of {', '.join(AUDIO_VENDORS)}"
+                )
+            if getattr(self, AUDIO_VENDORS[vendor]) is None:
+                needed = AUDIO_VENDORS[vendor].upper()
+                raise SettingsError(f"{needed}: needed because {name.upper()} is {chosen}")
 
     def _check_choices(self) -> None:
         """See that vendors that are chosen by name exist and have what they need.

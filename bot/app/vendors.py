@@ -21,6 +21,7 @@ from services.llm import (
     VENDORS,
     BackgroundCalls,
     ConfiguredVendor,
+    Dialect,
     LanguageModels,
     Ledger,
     OwnKeys,
@@ -32,6 +33,7 @@ from services.media import Fetcher, FolderStore, ObjectStore
 
 if TYPE_CHECKING:
     from services.llm.gemini import Gemini
+    from services.llm.openai_compatible import OpenAICompatible
 
 
 @asynccontextmanager
@@ -218,7 +220,7 @@ def _image_embedder(settings: Settings) -> ImageEmbedder:
 def _gemini_embedder(settings: Settings) -> ImageEmbedder:
     from services.embeddings.gemini import GeminiEmbedder  # noqa: PLC0415 - as above
 
-    return GeminiEmbedder(_gemini_client(settings), settings.gemini_embed_model)
+    return GeminiEmbedder(gemini_client(settings), settings.gemini_embed_model)
 
 
 _IMAGE_EMBEDDERS: Mapping[str, Callable[[Settings], ImageEmbedder]] = {
@@ -272,7 +274,7 @@ def _replicate_model(settings: Settings) -> ImageModel:
 def _gemini_image_model(settings: Settings) -> ImageModel:
     from services.images.gemini import GeminiImageModel  # noqa: PLC0415
 
-    return GeminiImageModel(_gemini_client(settings), settings.gemini_image_model)
+    return GeminiImageModel(gemini_client(settings), settings.gemini_image_model)
 
 
 _IMAGE_MODELS: Mapping[str, Callable[[Settings], ImageModel]] = {
@@ -281,10 +283,23 @@ _IMAGE_MODELS: Mapping[str, Callable[[Settings], ImageModel]] = {
 }
 
 
-def _gemini_client(settings: Settings) -> "Gemini":
+def gemini_client(settings: Settings) -> "Gemini":
+    """Return a client of Gemini, for other things than texts."""
     from services.llm.gemini import Gemini  # noqa: PLC0415
 
     return Gemini(api_key=_secret(settings.gemini_api_key), base_url=settings.gemini_base_url)
+
+
+def openai_client(settings: Settings, vendor: str) -> "OpenAICompatible":
+    """Return a client of a vendor with OpenAI's API, for other things than texts."""
+    from services.llm.openai_compatible import OpenAICompatible  # noqa: PLC0415
+
+    return OpenAICompatible(
+        vendor,
+        api_key=_secret(getattr(settings, f"{vendor}_api_key")),
+        base_url=getattr(settings, f"{vendor}_base_url"),
+        dialect=Dialect(),
+    )
 
 
 def _secret(value: SecretStr | None) -> str:

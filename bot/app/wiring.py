@@ -94,6 +94,8 @@ from services.social import (
     delete_photos_and_posts,
     recently_shared,
 )
+from services.speech import SpeechModels
+from services.voice import SpokenAnswerHandler, VoiceOptions, VoiceService, VoiceTester
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,8 @@ def assemble(
     budgets: Budgets | None = None,
     keys: KeyService | None = None,
     retention: RetentionSettings | None = None,
+    speech: SpeechModels | None = None,
+    voice_options: VoiceOptions | None = None,
     uploads_per_minute: int = 10,
     quotas: Quotas | None = None,
 ) -> Services:
@@ -159,6 +163,8 @@ def assemble(
     face_chooser = FaceChooser(sessions, pipeline.store, hosting)
     library = LoreLibrary(embedder)
     generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared, library)
+    speech = speech or SpeechModels(models.ledger, models.background)
+    voice = VoiceService(sessions, speech, adapters.voice_adapter, voice_options)
     writer = ConversationWriter(sessions, embedder, quotas)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
@@ -191,6 +197,7 @@ def assemble(
         GenerateHandler(sessions, models, pipeline, adapters.notifier, describe=describe),
         ProgressHandler(sessions, pipeline.store, adapters.notifier),
         CleanupHandler(sessions, pipeline),
+        SpokenAnswerHandler(sessions, speech, adapters.voice_adapter, active_clock),
         SweepHandler(sessions),
         RetentionHandler(
             sessions,
@@ -242,7 +249,10 @@ def assemble(
             adapters.notifier,
             face_chooser,
             models.background,
+            voice,
         ),
+        speech=speech,
+        voice_tester=VoiceTester(sessions, speech),
         publishing=PublishingService(sessions, models),
         characters=CharacterService(
             sessions,

@@ -16,6 +16,7 @@ from bot.app.heartbeat import heartbeat, is_alive
 from bot.app.own_keys import own_keys
 from bot.app.runtime import Runtime
 from bot.app.settings import Settings
+from bot.app.speech import speech_models
 from bot.app.vendors import budgets_of, image_pipeline, language_models, photo_embedder
 from bot.app.wiring import EngineOptions
 from bot.cli import terminal
@@ -232,6 +233,7 @@ async def _open_runtime(
             own_keys=keys.ring,
         ) as models,
         image_pipeline(settings, models.ledger, background) as pipeline,
+        speech_models(settings, models.ledger, background) as speech,
         photo_embedder(settings) as image_embedder,
     ):
         await seed_database(sessions, vendors=models.vendors)
@@ -242,6 +244,7 @@ async def _open_runtime(
             budgets=budgets,
             keys=keys,
             pipeline=pipeline,
+            speech=speech,
             embedder=text_embedder(),
             image_embedder=image_embedder,
             clock=clock or SystemClock(),

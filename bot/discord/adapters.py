@@ -13,6 +13,7 @@ from bot.discord.emojis import ApplicationEmojis
 from bot.discord.notifications import DiscordNotifier
 from bot.discord.photos import DiscordPublisher
 from bot.discord.proxies import Proxies
+from bot.discord.voice import DiscordVoiceAdapter
 from bot.discord.webhooks import Webhooks
 from services.clock import Clock, SystemClock
 from services.media import ObjectStore
@@ -28,15 +29,17 @@ def discord_adapters(
 ) -> DiscordAdapters:
     """Return the adapters of a bot, which need not be connected yet."""
     webhooks, automod = Webhooks(bot), AutoMod(bot)
+    chat_adapter = DiscordChatAdapter(
+        bot,
+        webhooks,
+        automod,
+        answer_view=answer_view,
+        proxies=proxies or Proxies(),
+        cdn_hosts=cdn_hosts,
+    )
     return DiscordAdapters(
-        chat_adapter=DiscordChatAdapter(
-            bot,
-            webhooks,
-            automod,
-            answer_view=answer_view,
-            proxies=proxies or Proxies(),
-            cdn_hosts=cdn_hosts,
-        ),
+        chat_adapter=chat_adapter,
+        voice_adapter=DiscordVoiceAdapter(bot, webhooks, automod, read=chat_adapter.read),
         face_host=ApplicationEmojis(bot),
         board_adapter=DiscordBoardAdapter(bot, webhooks, automod),
         notifier=DiscordNotifier(bot),

@@ -33,6 +33,7 @@ from services.media import MAX_BYTES
 from services.message_parts import MessagePart
 from services.personalities import NamedPersonality
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
+from services.voice import VoiceMessageUnheard
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ CDN_HOSTS = frozenset(
 )
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
 # Reactions to messages that get no answer: not now, or a rule forbids it.
-_WAIT, _DENIED = "⏳", "🔒"
+_WAIT, _DENIED, _UNHEARD = "⏳", "🔒", "🔇"
 _CRISIS_RESOURCES = """\
 This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
 any story. Please talk to a person who can help, now:
@@ -135,11 +136,14 @@ class DiscordChatAdapter(ChatAdapter):
 
     async def _delete(self, messageable: Any, message_ids: Sequence[int]) -> None:
         for message_id in message_ids:
-            with suppress(discord.NotFound):
-                if isinstance(messageable, discord.DMChannel):
-                    await messageable.get_partial_message(message_id).delete()
-                else:
+            if not isinstance(messageable, discord.DMChannel):
+                try:
                     await self._webhooks.delete(messageable, message_id)
+                    continue
+                except discord.NotFound:
+                    log.debug("Message %s is none of a webhook", message_id)
+            with suppress(discord.NotFound):  # a message of the bot itself
+                await messageable.get_partial_message(message_id).delete()
 
     @override
     async def draft(self, channel: Channel, *, line_id: UUID) -> Draft | None:
@@ -178,6 +182,8 @@ class DiscordChatAdapter(ChatAdapter):
         self, message: IncomingMessage, error: AccessRefused, *, in_words: bool
     ) -> None:
         mark = _DENIED if isinstance(error, AccessDenied) else _WAIT
+        if isinstance(error, VoiceMessageUnheard):
+            mark = _UNHEARD
         with suppress(DomainError):
             async with translate_errors():
                 messageable = await self._resolve(message.channel)
@@ -346,7 +352,8 @@ class DiscordChatAdapter(ChatAdapter):
         via_webhook: bool,
     ) -> None:
         if not via_webhook:
-            await messageable.get_partial_message(message_id).edit(content=piece, view=view)
+            message = messageable.get_partial_message(message_id)
+            await message.edit(content=piece, view=view, attachments=[])
             return
         try:
             await self._webhooks.edit(messageable, message_id, speaker, piece, view=view)

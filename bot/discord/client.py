@@ -35,7 +35,7 @@ Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
     "personas", "personalities", "lore", "configs", "models", "prompts", "channels", "chat",
     "answers", "memory", "history", "privacy", "publishing", "discover", "characters", "photos",
-    "schedule", "boards", "engine", "servers", "blocks", "usage", "keys", "help",
+    "schedule", "boards", "engine", "servers", "blocks", "usage", "keys", "voice", "help",
     "admin",
 )  # fmt: skip
 

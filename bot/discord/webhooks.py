@@ -154,13 +154,27 @@ class Webhooks:
         *,
         view: ui.View | None,
     ) -> None:
-        """Edit a message of a personality by the webhook that has sent it."""
+        """Edit a message of a personality by the webhook that has sent it.
+
+        A file that is attached to it goes: it is the old text as speech.
+        """
         text, thread = self.shown_text(speaker, content), thread_of(channel)
 
         async def edit(webhook: discord.Webhook) -> None:
-            await webhook.edit_message(message_id, content=text, view=view, thread=thread)
+            await webhook.edit_message(
+                message_id, content=text, view=view, attachments=[], thread=thread
+            )
 
         await self._change(channel, message_id, edit)
+
+    async def attach(self, channel: Any, message_id: int, file: Callable[[], discord.File]) -> None:
+        """Attach a file to a message of a personality, instead of what is attached to it."""
+        thread = thread_of(channel)
+
+        async def attach(webhook: discord.Webhook) -> None:
+            await webhook.edit_message(message_id, attachments=[file()], thread=thread)
+
+        await self._change(channel, message_id, attach)
 
     async def delete(self, channel: Any, message_id: int) -> None:
         """Delete a message of a personality by the webhook that has sent it."""

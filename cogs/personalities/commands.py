@@ -29,6 +29,7 @@ from cogs.personalities.faces import FaceCommands
 from cogs.personalities.forms import PersonalityForm, Section
 from cogs.personalities.page import show_page
 from cogs.personalities.versions import VersionsView
+from cogs.personalities.voice_form import VoiceForm
 from services.errors import DomainError
 from services.faces import NoCardFace
 from services.personalities import (
@@ -57,6 +58,7 @@ class Personalities(
     def __init__(self, bot: Bot) -> None:
         self._personalities = bot.services.personalities
         self._cards = bot.services.cards
+        self._services = bot.services
         self._versions = bot.services.versions
         self._faces = bot.services.faces
         self._photos = bot.services.photos
@@ -136,6 +138,13 @@ class Personalities(
         )
         details = await self._personalities.details(actor, changed)
         await interaction.response.send_message(embed=details_embed(details), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Which of yours")
+    async def voice(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
+        """Choose whether and how a personality speaks its answers."""
+        await self._personalities.check_owner(await interaction_actor(interaction), personality.id)
+        await interaction.response.send_modal(VoiceForm(self._services, personality))
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:

@@ -26,6 +26,7 @@ from cogs.personalities.labels import LABELS
 from cogs.personalities.model_form import ModelForm
 from cogs.personalities.picture_form import PictureForm
 from cogs.personalities.versions import VersionsView
+from cogs.personalities.voice_form import VoiceForm
 from services.characters import STYLES
 from services.personalities import (
     LIMITS,
@@ -33,6 +34,7 @@ from services.personalities import (
     Personality,
     PersonalityDetails,
     PersonalityService,
+    VoiceSettings,
 )
 from services.texts import counted, on_one_line, shorten
 
@@ -82,6 +84,7 @@ def _summaries(details: PersonalityDetails, lore: str) -> Mapping[str, tuple[str
         "lore": ("Lore", lore),
         "model": ("Model", _model_line(details)),
         "pictures": ("Pictures", _picture_line(personality)),
+        "voice": ("Voice", _voice_line(personality)),
         "settings": ("Settings", f"{' · '.join(settings)}\nOwners: {owners or 'this bot'}"),
         "files": (
             "Long texts",
@@ -113,6 +116,19 @@ def _picture_line(personality: Personality) -> str:
             settings.aspect,
             *(["like its face"] if settings.shows_face else []),
             *([f"without {excerpt(settings.avoid, 60)}"] if settings.avoid else []),
+        ]
+    )
+
+
+def _voice_line(personality: Personality) -> str:
+    if not personality.voice_enabled:
+        return "never speaks"
+    settings = VoiceSettings.read(personality.voice_settings)
+    return " · ".join(
+        [
+            "speaks every answer" if settings.always else "speaks to voice messages",
+            *([excerpt(settings.voice, 40)] if settings.voice else []),
+            *([excerpt(settings.style, 60)] if settings.style else []),
         ]
     )
 
@@ -261,6 +277,10 @@ async def _pictures(interaction: AnyInteraction, personality: Personality) -> No
     await interaction.response.send_modal(form)
 
 
+async def _voice(interaction: AnyInteraction, personality: Personality) -> None:
+    await interaction.response.send_modal(VoiceForm(interaction.client.services, personality))
+
+
 async def _settings(interaction: AnyInteraction, personality: Personality) -> None:
     form = SettingsForm(interaction.client.services.personalities, personality)
     await interaction.response.send_modal(form)
@@ -275,5 +295,6 @@ _ACTIONS: Mapping[str, _Action] = {
     "upload": _upload,
     "model": _model,
     "pictures": _pictures,
+    "voice": _voice,
     "settings": _settings,
 }

@@ -10,6 +10,8 @@ from db.models.access import (
     ChannelMode,
     SentNotice,
     ServerPolicy,
+    SpokenAnswers,
+    VoiceMessages,
 )
 from db.models.activated_channel import ActivatedChannel
 from db.models.api_key import ApiKey, KeyCheck
@@ -157,6 +159,7 @@ __all__ = [
     "SocialSlot",
     "SocialTarget",
     "Spending",
+    "SpokenAnswers",
     "SyncedCommands",
     "SystemPrompt",
     "Tag",
@@ -169,5 +172,6 @@ __all__ = [
     "VendorMinute",
     "Venue",
     "Visibility",
+    "VoiceMessages",
     "Vote",
 ]

@@ -27,6 +27,22 @@ class ChannelMode(StrEnum):
     EXCEPT = "except"
 
 
+class VoiceMessages(StrEnum):
+    """What happens to voice messages to personalities in a server; quoted is shown in writing."""
+
+    OFF = "off"
+    HEARD = "heard"
+    QUOTED = "quoted"
+
+
+class SpokenAnswers(StrEnum):
+    """How spoken answers are sent in a server: not, as a file, or as the bot's voice message."""
+
+    OFF = "off"
+    FILE = "file"
+    VOICE_MESSAGE = "voice message"
+
+
 class BlockLevel(StrEnum):
     """Whose rule a block is."""
 
@@ -57,6 +73,10 @@ class ServerPolicy(Base, kw_only=True):
         CheckConstraint("bring IN ('everyone', 'moderators', 'nobody')", name="bring"),
         CheckConstraint("channel_mode IN ('all', 'only', 'except')", name="channel_mode"),
         CheckConstraint("answers_per_hour > 0", name="answers_per_hour"),
+        CheckConstraint("voice_messages IN ('off', 'heard', 'quoted')", name="voice_messages"),
+        CheckConstraint(
+            "spoken_answers IN ('off', 'file', 'voice message')", name="spoken_answers"
+        ),
     )
 
     guild_id: Mapped[int] = mapped_column(primary_key=True)
@@ -71,6 +91,12 @@ class ServerPolicy(Base, kw_only=True):
     allows_age_restricted: Mapped[bool] = mapped_column(default=True, server_default="true")
     keeps_memories: Mapped[bool] = mapped_column(default=True, server_default="true")
     streams_answers: Mapped[bool] = mapped_column(default=True, server_default="true")
+    voice_messages: Mapped[str] = mapped_column(
+        default=VoiceMessages.HEARD, server_default=VoiceMessages.HEARD
+    )
+    spoken_answers: Mapped[str] = mapped_column(
+        default=SpokenAnswers.FILE, server_default=SpokenAnswers.FILE
+    )
     answers_per_hour: Mapped[int | None] = mapped_column(Integer, default=None)
     left_at: Mapped[datetime | None] = mapped_column(default=None)
     forgotten_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -35,7 +35,9 @@ class ConversationLine(Keyed, Base, kw_only=True):
     the personality that it addressed, if any. An assistant's line has the user and the line that it
     answers (`user_id`, `answers_id`) and how it was generated (`provenance`). A line of several
     messages has the text of each by its id (`parts`). Of several takes of an answer, `take` is the
-    number of the one that is shown and stands in `content` and `provenance`.
+    number of the one that is shown and stands in `content` and `provenance`. An answer that
+    `is_spoken` is to be heard, too; `voice_message_id` is the message in which it is, if it is in
+    one of its own.
     """
 
     __tablename__ = "conversation_history"
@@ -87,8 +89,16 @@ class ConversationLine(Keyed, Base, kw_only=True):
     provenance: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     parts: Mapped[dict[str, str] | None] = mapped_column(JSONB, default=None)
     take: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    is_spoken: Mapped[bool] = mapped_column(default=False, server_default="false")
+    voice_message_id: Mapped[int | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
     deleted_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def sent_message_ids(self) -> list[int]:
+        """Return the messages of an answer with the one in which it is spoken."""
+        own = [] if self.voice_message_id is None else [self.voice_message_id]
+        return [*self.discord_message_ids, *own]
 
 
 class AnswerTake(Keyed, Base, kw_only=True):

@@ -26,7 +26,8 @@ class CallOutcome(StrEnum):
 class LlmCall(Keyed, Base, kw_only=True):
     """A request to a language model: purpose, usage and who caused it.
 
-    `key_id` is the key that a user had brought, if the operator's was not used.
+    `key_id` is the key that a user had brought, if the operator's was not used, `audio_seconds` the
+    length of a recording that was heard.
     """
 
     __tablename__ = "llm_calls"
@@ -48,4 +49,5 @@ class LlmCall(Keyed, Base, kw_only=True):
     )
     guild_id: Mapped[int | None] = mapped_column(default=None)
     key_id: Mapped[UUID | None] = mapped_column(default=None)
+    audio_seconds: Mapped[float | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now(), index=True)

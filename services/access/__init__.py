@@ -10,6 +10,8 @@ from db.models import (
     BudgetScope,
     ChannelMode,
     ServerPolicy,
+    SpokenAnswers,
+    VoiceMessages,
 )
 from services.access.admissions import admit, dismiss
 from services.access.audit import AUDIT_DAYS, AuditService, forget_actor, log_action, sweep
@@ -117,11 +119,13 @@ __all__ = [
     "ServerPolicy",
     "ServerService",
     "Situation",
+    "SpokenAnswers",
     "Target",
     "TooManyMessages",
     "TooManyUploads",
     "UploadLimiter",
     "Verdict",
+    "VoiceMessages",
     "act_payers",
     "admit",
     "authorize",

@@ -20,8 +20,10 @@ from db.models import (
     PersonalityAlias,
     PersonalityOwner,
     ServerPolicy,
+    SpokenAnswers,
     User,
     Visibility,
+    VoiceMessages,
 )
 from db.session import Sessions
 from services.access.admissions import admit, dismiss
@@ -74,6 +76,8 @@ class ServerService:
         allows_age_restricted: bool | None = None,
         keeps_memories: bool | None = None,
         streams_answers: bool | None = None,
+        voice_messages: VoiceMessages | None = None,
+        spoken_answers: SpokenAnswers | None = None,
         answers_per_hour: int | None = None,
     ) -> ServerPolicy:
         """Change the policy of a server; None keeps a value, 0 answers per hour is no limit.
@@ -94,6 +98,8 @@ class ServerService:
                 ("allows_age_restricted", allows_age_restricted),
                 ("keeps_memories", keeps_memories),
                 ("streams_answers", streams_answers),
+                ("voice_messages", voice_messages),
+                ("spoken_answers", spoken_answers),
             )
             if value is not None
         }

@@ -389,4 +389,4 @@ def _texts_of(
 
 
 def _names(message: IncomingMessage) -> str:
-    return "\n".join(mark(f"attached: {each.name}") for each in message.attachments)
+    return "\n".join(mark(each.describe()) for each in message.attachments)

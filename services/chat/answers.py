@@ -207,7 +207,7 @@ class AnswerService:
             NotYourAnswer: It answers someone else, and the actor is not a moderator.
         """
         exchange = await self._load_exchange(actor, line_id)
-        await self._adapter.delete(channel, exchange.answer.discord_message_ids)
+        await self._adapter.delete(channel, exchange.answer.sent_message_ids)
         async with self._sessions.begin() as session:
             await queries.hide(session, [exchange.answer.id])
 
@@ -255,7 +255,7 @@ class AnswerService:
                 raise AnswerNotFound
             line_ids = [answer.id, *([answer.answers_id] if answer.answers_id else [])]
             await queries.hide(session, line_ids)
-        await self._adapter.delete(channel, answer.discord_message_ids)
+        await self._adapter.delete(channel, answer.sent_message_ids)
         return answer.speaker_name
 
     async def clear(
@@ -348,13 +348,17 @@ class AnswerService:
         self, channel: Channel, exchange: _Exchange, text: str, page: Page | None, **changes: Any
     ) -> None:
         """Show a text as the answer, and store that it is."""
-        answer, old_ids = exchange.answer, exchange.answer.discord_message_ids
+        answer, old_ids = exchange.answer, exchange.answer.sent_message_ids
         speaker = speaker_of(exchange.personality)
         new_ids = await self._adapter.edit(
-            channel, speaker, old_ids, text, line_id=answer.id, page=page
+            channel, speaker, answer.discord_message_ids, text, line_id=answer.id, page=page
         )
         await self._writer.update_answer(
-            answer, exchange.user_line, content=text, discord_message_ids=new_ids, **changes
+            *(channel, answer, exchange.user_line),
+            content=text,
+            discord_message_ids=new_ids,
+            voice_message_id=None,
+            **changes,
         )
         # After the update: deleting a message that the stored answer still lists erases the answer.
         surplus = [message_id for message_id in old_ids if message_id not in new_ids]

@@ -78,6 +78,10 @@ class AnswerStopped(DomainError):
     """An answer was stopped before it had said anything; whoever did it knows."""
 
 
+class CrisisHeard(DomainError):
+    """What somebody says aloud sounds like a crisis: they are met with help, not with an answer."""
+
+
 class AnswerInterrupted(DomainError):
     """The process ended in the middle of an answer, too long ago to go on with it."""
 

@@ -80,10 +80,8 @@ async def read_picture(adapter: ChatAdapter, attachment: Attachment) -> Image | 
 
 
 def _name(attachment: Attachment) -> str:
-    if attachment.seconds is not None:
-        return f"a voice message of {attachment.seconds:.0f} seconds, which cannot be heard"
     alt = f", which its sender says is: {attachment.alt}" if attachment.alt else ""
-    return f"attached: {attachment.name}{alt}"
+    return f"{attachment.describe()}{alt}"
 
 
 def _is_readable(attachment: Attachment) -> bool:

@@ -101,8 +101,7 @@ class GreetingService:
             channel, speaker, old_ids, greeting.text, line_id=line.id, page=greeting.page
         )
         await self._writer.update_answer(
-            line,
-            None,
+            *(channel, line, None),
             content=greeting.text,
             discord_message_ids=new_ids,
             provenance={GREETING: greeting.page.index},

@@ -16,6 +16,7 @@ from services.embeddings import TextEmbedder
 from services.llm import estimate
 from services.lore import save_timers
 from services.types import Channel
+from services.voice import enqueue_speech
 
 
 class ConversationWriter:
@@ -45,6 +46,8 @@ class ConversationWriter:
             async with self._sessions.begin() as session:
                 await queries.append(session, channel.channel_id, lines)
                 answer.answers_id = user_line.id
+                if answer.is_spoken:
+                    await enqueue_speech(session, answer.id, channel)
                 resolution = reply.resolution
                 if reply.lore_timers:
                     personality_id, started = resolution.personality.id, reply.lore_timers
@@ -79,9 +82,13 @@ class ConversationWriter:
         await retry_on_disconnect(write)
 
     async def update_answer(
-        self, answer: ConversationLine, user_line: ConversationLine | None, **changes: object
+        self,
+        channel: Channel,
+        answer: ConversationLine,
+        user_line: ConversationLine | None,
+        **changes: object,
     ) -> None:
-        """Update a stored answer and its memory.
+        """Update a stored answer and its memory, and have it spoken if it was.
 
         Raises:
             AnswerNotFound: It was deleted meanwhile.
@@ -102,6 +109,8 @@ class ConversationWriter:
                     raise AnswerNotFound
                 for column, value in changes.items():
                     setattr(stored, column, value)
+                if stored.is_spoken:
+                    await enqueue_speech(session, answer.id, channel)
                 stored_memory = await queries.memory_of(session, answer.id)
                 if stored_memory is not None and content and not stored_memory.locked:
                     stored_memory.content, stored_memory.embedding = content, embedding

@@ -20,14 +20,18 @@ from services.chat.addressing import (
     shown_text,
     stored_text,
 )
+from services.chat.crisis import is_crisis
 from services.chat.debounce import MessageBatch
+from services.chat.errors import CrisisHeard
 from services.chat.files import read_attachments, read_picture
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
 from services.chat.reply_context import ReplyRequest
 from services.chat.seeing import Pictures
 from services.documents import DocumentReader
+from services.message_parts import VoiceMessage
 from services.types import Channel, IncomingMessage
+from services.voice import VoiceService
 
 _MAX_MISSED_MESSAGES = 30
 
@@ -43,16 +47,24 @@ class BatchReader:
     adapter: ChatAdapter
     recent: RecentMessages
     compare: Callable[[Channel], Awaitable[None]]
+    voice: VoiceService
     documents: DocumentReader = field(default_factory=DocumentReader)
 
     async def request(self, batch: MessageBatch, personality_id: UUID) -> ReplyRequest:
-        """Return what a personality should answer to a batch."""
+        """Return what a personality should answer to a batch.
+
+        Raises:
+            AccessDenied: A rule forbids its author to be heard there.
+            CrisisHeard: What its author says aloud sounds like a crisis.
+            VoiceMessageUnheard: It is nothing but recordings, and nothing was heard.
+        """
         channel_id = batch.channel.channel_id
         if not self.recent.is_tracking(channel_id):
             _, missed = await asyncio.gather(
                 self.compare(batch.channel), self._missed_messages(batch.messages[0])
             )
             self.recent.track(channel_id, missed)
+        await self._hear(batch, personality_id)
         messages = [await self._with_references(each) for each in batch.messages]
         attached = [
             await read_attachments(self.adapter, each, self.documents, batch.files)
@@ -74,6 +86,16 @@ class BatchReader:
             reactions=self.adapter.reactions,
             lines=await self._pending_lines(channel_id, batch.author_id),
         )
+
+    async def _hear(self, batch: MessageBatch, personality_id: UUID) -> None:
+        """Have the recordings of a batch heard; what is said stands in its messages then."""
+        others = [each for each in batch.addressees if each != personality_id]
+        heard = await self.voice.hear(list(batch.messages), [personality_id, *others])
+        by_id = {each.message_id: each for each in heard}
+        batch.messages = [by_id.get(each.message_id, each) for each in batch.messages]
+        spoken = (part for message in heard for part in message.parts)
+        if any(isinstance(part, VoiceMessage) and is_crisis(part.text) for part in spoken):
+            raise CrisisHeard
 
     async def _with_references(self, message: IncomingMessage) -> IncomingMessage:
         """Return a message with what it answers and links to, as far as that may be shown."""

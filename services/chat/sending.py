@@ -1,10 +1,10 @@
 """Sending and storing answers."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID, uuid4
 
-from db.models import ConversationLine
+from db.models import ConversationLine, Personality
 from db.session import Sessions
 from services.chat.debounce import MessageBatch
 from services.chat.greetings import greeting_line, has_spoken
@@ -33,6 +33,8 @@ class ReplySender:
         recent: RecentMessages,
         close_answer: Callable[[IncomingMessage], Awaitable[None]],
         faces: FaceChooser,
+        *,
+        is_spoken: Callable[[Personality, Sequence[IncomingMessage]], bool],
     ) -> None:
         self._sessions = sessions
         self._adapter = adapter
@@ -40,6 +42,7 @@ class ReplySender:
         self._recent = recent
         self._close_answer = close_answer
         self._faces = faces
+        self._is_spoken = is_spoken
         self._stores = TurnQueues()
         self._greeting: set[tuple[int, UUID]] = set()
 
@@ -56,6 +59,7 @@ class ReplySender:
             speaker = await self._faces.speaker(personality, reply.text)
             message_ids = await self._adapter.send(channel, speaker, text, line_id=stream.line_id)
         answer = answer_line(channel, reply, stream.line_id, message_ids)
+        answer.is_spoken = self._is_spoken(personality, batch.messages)
         # Answers to several people may be sent at once: each pending line is stored by one.
         async with self._stores.join(channel.channel_id) as position:
             await position.wait()

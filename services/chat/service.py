@@ -32,6 +32,7 @@ from services.chat.errors import (
     AnswerInterrupted,
     AnswerStopped,
     ChannelNotFound,
+    CrisisHeard,
     NoPersonalityHere,
 )
 from services.chat.ordering import AnswerSlots, QueuePosition, TurnQueues
@@ -49,6 +50,7 @@ from services.llm import BackgroundCalls
 from services.notifications import Notifier
 from services.people import get_or_create_user
 from services.types import Actor, IncomingMessage
+from services.voice import VoiceService
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ class ChatService:
         notifier: Notifier,
         faces: FaceChooser,
         background: BackgroundCalls,
+        voice: VoiceService,
         slots: AnswerSlots | None = None,
     ) -> None:
         self._sessions = sessions
@@ -80,9 +83,11 @@ class ChatService:
         self._batches: list[MessageBatch] = []
         self._linked_members: set[int] = set()
         self._catch_up = CatchUp(sessions, adapter, self.forget_messages, self.handle_edit)
-        self._reader = BatchReader(sessions, adapter, self._recent, self._catch_up.compare)
+        self._voice = voice
+        self._reader = BatchReader(sessions, adapter, self._recent, self._catch_up.compare, voice)
         self._sender = ReplySender(
-            sessions, adapter, writer, self._recent, self._catch_up.close_answer, faces
+            *(sessions, adapter, writer, self._recent, self._catch_up.close_answer, faces),
+            is_spoken=voice.is_spoken,
         )
         self._streams = AnswerStreams(
             adapter,
@@ -193,6 +198,8 @@ class ChatService:
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
         self._recent.forget(message_ids)
+        with suppress(DomainError):
+            await self._voice.forget_messages(message_ids)
         for batch in self._batches:
             batch.forget(message_ids)
 
@@ -212,6 +219,7 @@ class ChatService:
     def forget_person(self, discord_id: int) -> None:
         """Drop a person's messages that are not stored yet."""
         self._recent.forget_people({discord_id})
+        self._voice.forget_all()
         self._linked_members.clear()
         for batch in self._batches:
             if batch.author_id == discord_id:
@@ -254,6 +262,9 @@ class ChatService:
                     await self._answer_as(batch, personality_id, position)
         except TooManyMessages as error:
             await self._refuse(message, error)
+        except CrisisHeard:
+            with suppress(DomainError):
+                await self._adapter.send_crisis_resources(message)
         finally:
             self._batches.remove(batch)
             if batch.user_line is None:
@@ -282,6 +293,8 @@ class ChatService:
             )
         except AccessRefused as error:
             await self._refuse(batch.last, error)
+        except CrisisHeard:
+            raise
         except DomainError as error:
             with suppress(DomainError):
                 await self._adapter.send_error(batch.last, error)

@@ -34,7 +34,7 @@ from services.llm.types import (
     Usage,
 )
 from services.llm.usage import UsageReport, UsageRow, UsageService
-from services.llm.vendors import CUSTOM, PRICES, VENDORS, Vendor
+from services.llm.vendors import CUSTOM, PRICES, VENDORS, Dialect, Vendor
 
 __all__ = [
     "CUSTOM",
@@ -47,6 +47,7 @@ __all__ = [
     "Completion",
     "ConfiguredVendor",
     "ContextTooLong",
+    "Dialect",
     "Image",
     "LanguageModels",
     "Ledger",

@@ -138,13 +138,9 @@ class Gemini(TextModel):
         parts = [
             types.Part.from_bytes(data=each.data, mime_type=each.media_type) for each in references
         ]
-        config = types.GenerateContentConfig(
-            response_modalities=["IMAGE"],
-            image_config=types.ImageConfig(aspect_ratio=aspect_ratio),
-            safety_settings=[
-                types.SafetySetting(category=c, threshold=_THRESHOLD) for c in _HARM_CATEGORIES
-            ],
-        )
+        config = _unmoderated()
+        config.response_modalities = ["IMAGE"]
+        config.image_config = types.ImageConfig(aspect_ratio=aspect_ratio)
         contents = types.Content(role="user", parts=[*parts, types.Part(text=prompt)])
         with _translate_errors(model):
             try:
@@ -154,9 +150,45 @@ class Gemini(TextModel):
             except errors.ServerError as error:
                 raise ModelOverloaded(_full_name(model)) from error
         _raise_if_blocked(answer, model)
-        content = answer.candidates[0].content if answer.candidates else None
-        files = (part.inline_data for part in (content.parts if content else None) or ())
-        return next((file.data for file in files if file and file.data), None)
+        picture = _first_file(answer)
+        return picture.data if picture else None
+
+    async def transcribe(self, model: str, data: bytes, media_type: str, *, prompt: str) -> str:
+        """Return what is said in a recording.
+
+        Raises:
+            ModelError: The call failed.
+        """
+        parts = [types.Part(text=prompt), types.Part.from_bytes(data=data, mime_type=media_type)]
+        with _translate_errors(model):
+            answer = await self._client.aio.models.generate_content(
+                model=model, contents=types.Content(role="user", parts=parts), config=_unmoderated()
+            )
+        _raise_if_blocked(answer, model)
+        return _completion(answer, model).text.strip()
+
+    async def speak(self, model: str, text: str, *, voice: str) -> tuple[bytes, str]:
+        """Return a text as audio, and its type, such as `audio/L16;codec=pcm;rate=24000`.
+
+        Raises:
+            ModelError: The call failed.
+        """
+        config = _unmoderated()
+        config.response_modalities = ["AUDIO"]
+        config.speech_config = types.SpeechConfig(
+            voice_config=types.VoiceConfig(
+                prebuilt_voice_config=types.PrebuiltVoiceConfig(voice_name=voice)
+            )
+        )
+        with _translate_errors(model):
+            answer = await self._client.aio.models.generate_content(
+                model=model, contents=text, config=config
+            )
+        _raise_if_blocked(answer, model)
+        spoken = _first_file(answer)
+        if spoken is None or not spoken.data:
+            raise ModelUnavailable(_full_name(model))
+        return spoken.data, spoken.mime_type or ""
 
     async def embed(self, model: str, part: Image | str, *, dimensions: int) -> list[float]:
         """Return the embedding of an image or a text.
@@ -221,18 +253,29 @@ def _content(message: ChatMessage) -> types.Content:
 def _config(request: Request) -> types.GenerateContentConfig:
     sampling = request.sampling
     system = "\n\n".join(m.content for m in _TEMPLATE.fit(request.messages) if m.role == "system")
+    config = _unmoderated()
+    config.system_instruction = system or None
+    config.temperature = sampling.temperature
+    config.top_p = sampling.top_p
+    config.top_k = sampling.top_k
+    config.frequency_penalty = sampling.frequency_penalty
+    config.presence_penalty = sampling.presence_penalty
+    config.max_output_tokens = sampling.max_tokens
+    return config
+
+
+def _unmoderated() -> types.GenerateContentConfig:
     return types.GenerateContentConfig(
-        system_instruction=system or None,
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        top_k=sampling.top_k,
-        frequency_penalty=sampling.frequency_penalty,
-        presence_penalty=sampling.presence_penalty,
-        max_output_tokens=sampling.max_tokens,
         safety_settings=[
             types.SafetySetting(category=c, threshold=_THRESHOLD) for c in _HARM_CATEGORIES
-        ],
+        ]
     )
+
+
+def _first_file(answer: types.GenerateContentResponse) -> types.Blob | None:
+    content = answer.candidates[0].content if answer.candidates else None
+    files = (part.inline_data for part in (content.parts if content else None) or ())
+    return next((file for file in files if file and file.data), None)
 
 
 def _finish_reason(answer: types.GenerateContentResponse) -> str | None:

@@ -51,6 +51,7 @@ _INSERT = insert(cast("Table", LlmCall.__table__)).values(
         for name in (
             *("purpose", "model", "outcome", "tokens_in", "tokens_cached", "tokens_out"),
             *("cost_usd", "duration_ms", "user_id", "personality_id", "guild_id", "key_id"),
+            "audio_seconds",
         )
     }
 )
@@ -64,10 +65,14 @@ def _outcome_of(error: ModelError) -> CallOutcome:
 
 @dataclass(kw_only=True)
 class OpenCall:
-    """A call that is being made: what is known of it so far. Without a result it was cancelled."""
+    """A call that is being made: what is known of it so far. Without a result it was cancelled.
+
+    `audio_seconds` is the length of the recording that it hears.
+    """
 
     outcome: CallOutcome = CallOutcome.CANCELLED
     usage: Usage | None = None
+    audio_seconds: float | None = None
 
 
 class Ledger:
@@ -206,6 +211,7 @@ class Ledger:
             "personality_id": caller.personality_id,
             "guild_id": caller.guild_id,
             "key_id": key_id,
+            "audio_seconds": call.audio_seconds,
         }
 
         async def write() -> None:

@@ -4,7 +4,7 @@ import base64
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Generator
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import openai
@@ -135,6 +135,44 @@ class OpenAICompatible(TextModel):
         except ValidationError as error:
             raise malformed(completion) from error
         return Parsed(value=value, **vars(completion))
+
+    async def transcribe(
+        self, model: str, file: tuple[str, bytes, str], *, prompt: str = "", language: str = ""
+    ) -> str:
+        """Return what is said in a recording, given by its name, its bytes and their type.
+
+        Raises:
+            ModelError: The call failed.
+        """
+        options: dict[str, Any] = {"prompt": prompt, "language": language}
+        with self._translate_errors(model):
+            # Only the request is the SDK's: it returns any body that is no JSON as the words.
+            create: Any = self._client.audio.transcriptions.with_raw_response.create
+            given = {name: each for name, each in options.items() if each}
+            raw = await create(model=model, file=file, **given)
+            text = read(raw.http_response.json(), "text")
+            if not isinstance(text, str):
+                raise ModelUnavailable(self._full_name(model))
+        return printable(text).strip()
+
+    async def speak(
+        self, model: str, text: str, *, voice: str, audio_format: str, speed: float, style: str
+    ) -> bytes:
+        """Return a text as audio, or whatever the server says is audio.
+
+        Raises:
+            ModelError: The call failed.
+        """
+        options: dict[str, Any] = {"speed": None if speed == 1 else speed, "instructions": style}
+        with self._translate_errors(model):
+            answer = await self._client.audio.speech.create(
+                model=model,
+                input=text,
+                voice=voice,
+                response_format=cast("Any", audio_format),
+                **{name: each for name, each in options.items() if each},
+            )
+            return answer.content
 
     @override
     async def models(self) -> dict[str, ListedModel]:

@@ -54,6 +54,13 @@ from services.personalities.types import (
     PersonalityDetails,
 )
 from services.personalities.versions import LABEL_LIMIT, Difference, Version, VersionService
+from services.personalities.voice_settings import (
+    MAX_STYLE,
+    MAX_VOICE,
+    PITCHES,
+    SPEEDS,
+    VoiceSettings,
+)
 
 __all__ = [
     "ASPECTS",
@@ -63,6 +70,10 @@ __all__ = [
     "LIMITS",
     "MAX_AVOIDED",
     "MAX_NAME_WORDS",
+    "MAX_STYLE",
+    "MAX_VOICE",
+    "PITCHES",
+    "SPEEDS",
     "BadAddress",
     "CardBooks",
     "CardExtras",
@@ -100,6 +111,7 @@ __all__ = [
     "VersionNotFound",
     "VersionService",
     "Visibility",
+    "VoiceSettings",
     "apply_published_version",
     "describe",
     "describe_speech",

@@ -33,6 +33,7 @@ from services.personalities.guards import (
 from services.personalities.image_settings import MAX_AVOIDED, ImageSettings
 from services.personalities.ratings import ratings
 from services.personalities.types import DeletionHook, PersonalityDetails
+from services.personalities.voice_settings import MAX_STYLE, MAX_VOICE, VoiceSettings
 from services.texts import clean_name, clean_text, on_one_line
 from services.types import Actor
 
@@ -278,6 +279,32 @@ class PersonalityService:
             personality.image_settings = {
                 **(personality.image_settings or {}),
                 **settings.model_copy(update={"avoid": on_one_line(avoid)}).model_dump(),
+            }
+
+    async def set_voice_settings(
+        self,
+        actor: Actor,
+        personality_id: UUID,
+        settings: VoiceSettings,
+        *,
+        enabled: bool,
+    ) -> None:
+        """Change whether and how a personality speaks its answers.
+
+        Raises:
+            OwnersOnly: The actor is not an owner.
+            PersonalityNotFound: It was deleted.
+            TextTooLong: The name of the voice, or the style, is too long.
+        """
+        voice = clean_text(settings.voice, field="voice", limit=MAX_VOICE)
+        style = clean_text(settings.style, field="style", limit=MAX_STYLE)
+        cleaned = {"voice": on_one_line(voice), "style": on_one_line(style)}
+        async with self._sessions.begin() as session:
+            personality = await get_owned(session, actor, personality_id)
+            personality.voice_enabled = enabled
+            personality.voice_settings = {
+                **(personality.voice_settings or {}),
+                **settings.model_copy(update=cleaned).model_dump(),
             }
 
     async def delete(self, actor: Actor, personality_id: UUID) -> None:

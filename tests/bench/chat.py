@@ -28,7 +28,7 @@ from services.lore import LoreLibrary
 from services.seeds import seed
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.bench.measure import Measure, percentile
-from tests.fakes import FakeChatAdapter, Notices, no_faces
+from tests.fakes import FakeChatAdapter, Notices, no_faces, no_voice
 
 MEMORIES = 100_000
 TURNS_ALONE, TURNS_EACH, CONVERSATIONS, TURNS_CACHED, TURNS_ACCESS = 100, 6, 50, 60, 200
@@ -172,6 +172,7 @@ async def chatting(
                 Notices(),
                 no_faces(sessions),
                 background,
+                no_voice(sessions, models),
             ),
         )
         await texts.close()

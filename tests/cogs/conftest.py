@@ -23,6 +23,7 @@ from services.embeddings import TextEmbedder, WordLlamaEmbedder
 from services.images import ImagePipeline
 from services.keys import KeyService
 from services.llm import LanguageModels
+from services.speech import SpeechModels
 from tests.vendors.openai import OpenAIStandIn
 
 simulation.install()
@@ -62,6 +63,7 @@ def make_bot(
     buffer: BufferPublisher | None = None,
     keys: KeyService | None = None,
     operator_guild_id: int | None = None,
+    speech: SpeechModels | None = None,
 ) -> Bot:
     proxies = Proxies(frozenset({PLURALKIT}))
 
@@ -78,6 +80,7 @@ def make_bot(
             clock=clock,
             buffer=buffer,
             keys=keys,
+            speech=speech,
         )
 
     return Bot(
@@ -99,8 +102,15 @@ async def simcord_bot(
     clock: Clock | None,
     buffer: BufferPublisher | None,
     keys: KeyService,
+    speech: SpeechModels | None,
 ) -> Bot:
-    return make_bot(sessions, models, studio, embedder, clock=clock, buffer=buffer, keys=keys)
+    return make_bot(
+        *(sessions, models, studio, embedder),
+        clock=clock,
+        buffer=buffer,
+        keys=keys,
+        speech=speech,
+    )
 
 
 @pytest.fixture
@@ -112,6 +122,12 @@ def clock() -> Clock | None:
 @pytest.fixture
 def buffer() -> BufferPublisher | None:
     """The Buffer publisher of the bot. Tests override it."""
+    return None
+
+
+@pytest.fixture
+def speech() -> SpeechModels | None:
+    """What hears and speaks; None hears and speaks nothing. Tests override it."""
     return None
 
 

@@ -127,6 +127,8 @@ TABLE: dict[str, Row] = {
     "persona clear": everyone(**ZED),
     "persona delete": its_owner(NO_PERSONA, **HERO),
     "personality create": everyone(),
+    "personality voice": owners(),
+    "voice test": everyone(**ZED),
     "personality list": everyone(),
     "personality view": everyone(**ZED),
     "personality import": everyone(card="$card"),
@@ -324,7 +326,7 @@ BLOCKED = "the person who runs this bot has blocked you."
 SPENT = "Today's budget of this bot is spent. Until then `/usage` shows what you have used."
 NOTHING_COSTLY: dict[str, str | None] = {
     **dict.fromkeys(
-        ("Regenerate", "chat say", "publish start", "schedule draft"),
+        ("Regenerate", "chat say", "publish start", "schedule draft", "voice test"),
         f"**Zed** does not answer: {BLOCKED}",
     ),
     **dict.fromkeys(("photos search", "key test"), f"You cannot do that: {BLOCKED}"),
@@ -342,6 +344,12 @@ STATES: dict[str, dict[str, str | None]] = {
             "back in."
         ),
     },
-    "over budget": {"Regenerate": SPENT, "schedule draft": SPENT, "chat say": "⏳"},
-    "with a key of their own": {"key test": None, "key remove": None},
+    "over budget": {
+        "Regenerate": SPENT,
+        "schedule draft": SPENT,
+        "voice test": SPENT,
+        "chat say": "⏳",
+    },
+    # Speech is paid by the operator.
+    "with a key of their own": {"key test": None, "key remove": None, "voice test": SPENT},
 }

@@ -16,10 +16,12 @@ from bot.discord.client import OPERATOR_COMMANDS
 from bot.discord.errors import explain
 from services.access import Situation
 from services.errors import ModeratorsOnly
+from services.llm import LanguageModels
 from services.lore import LoreScope, LoreTarget
 from services.personalities import Personality
 from services.photos import file_source
 from services.social import CaptionDraft, TargetChannel
+from services.speech import SpeechModels
 from services.types import Actor, Channel, Venue
 from tests.cogs.concurrent import actor, invent, pass_debounce
 from tests.cogs.conftest import House
@@ -34,6 +36,7 @@ from tests.cogs.roles_table import (
     TABLE,
     Options,
 )
+from tests.fakes import FakeSpeechModel
 from tests.services.photo_files import photo as photograph
 from tests.vendors.replicate import painted
 
@@ -230,6 +233,11 @@ async def enter(house: House, state: str) -> None:
         case _:
             await house.boss.slash(house.lobby, "budget set", scope="everything", dollars=0.0)
             await fill(house, house.alice, "key add", {"key": "sk-" + "x" * 20}, vendor="OpenAI")
+
+
+@pytest.fixture
+def speech(models: LanguageModels) -> SpeechModels:
+    return SpeechModels(models.ledger, models.background, speech={"fake": FakeSpeechModel()})
 
 
 @pytest.mark.parametrize("state", STATES)

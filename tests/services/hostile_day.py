@@ -23,7 +23,7 @@ from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.conftest import ROOT
-from tests.fakes import FakeChatAdapter, HandClock, Notices, no_faces
+from tests.fakes import FakeChatAdapter, HandClock, Notices, no_faces, no_voice
 
 START = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -167,7 +167,8 @@ async def _live(url: str, vendor_url: str, day: Day, part: int, *, with_hostile:
         generator = ReplyGenerator(sessions, models, embedder, SystemClock())
         writer = ConversationWriter(sessions, embedder)
         chat = ChatService(
-            sessions, generator, writer, adapter, Notices(), no_faces(sessions), background
+            *(sessions, generator, writer, adapter, Notices(), no_faces(sessions), background),
+            no_voice(sessions, models),
         )
 
         async def say(event: Event, number: int) -> None:

@@ -15,7 +15,7 @@ from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from services.types import Channel, IncomingMessage, Venue
-from tests.fakes import FakeChatAdapter, Notices, no_faces
+from tests.fakes import FakeChatAdapter, Notices, no_faces, no_voice
 from tests.vendors.openai import OpenAIStandIn, Reply
 
 IDS = count(100)
@@ -51,6 +51,7 @@ def chat(
         Notices(),
         no_faces(sessions),
         models.background,
+        no_voice(sessions, models),
     )
 
 

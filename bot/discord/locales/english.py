@@ -27,6 +27,9 @@ from services.photos import errors as photos
 from services.publishing import errors as publishing
 from services.social import COMMENT_SERVICES, LABELS
 from services.social import errors as social
+from services.speech import MAX_BYTES
+from services.speech import errors as speech
+from services.voice import errors as voice
 
 _TIMES = "`2026-12-24 18:00`, `tomorrow 18:00`, `friday 6 pm`, `in 2 hours` or `next slot`"
 _NETWORKS = ", ".join(LABELS.values())
@@ -271,6 +274,7 @@ _CHAT = {
     chat.AnswerBeingChanged: "That answer is being changed already. Wait a moment, please.",
     chat.AnswerFinished: "That answer is finished already. `⋯` below it deletes or changes it.",
     chat.AnswerInterrupted: "I was restarted in the middle of my answer. Please ask again.",
+    chat.CrisisHeard: "That sounds serious. Please talk to a person who can help.",
     chat.AnswerStopped: "The answer was stopped.",
     chat.TooManyTakes: ("That answer has {limit} takes already. Turn to one of them, or edit it."),
     chat.NotYourAnswer: "Only the person who was answered, or a moderator, can do that.",
@@ -519,6 +523,16 @@ _OPERATIONS = {
 }
 
 _SEE_LOG = "the person who runs this bot finds the reason in its log"
+_VOICE = {
+    voice.VoiceMessageUnheard: "I did not hear that voice message: {reason:term}.",
+    speech.NoTranscriptionModel: f"Voice messages cannot be heard yet. {_OPERATOR} has to set "
+    "`TRANSCRIPTION_MODEL`.",
+    speech.NoSpeechModel: f"Nothing can be spoken yet. {_OPERATOR} has to set `SPEECH_MODEL`.",
+    speech.UnreadableRecording: "That is no recording that can be read.",
+    speech.NothingToSpeak: "There are no words in it that can be spoken.",
+    speech.UnknownSpeechVendor: "**{name}** does not speak here. These do: {vendors}.",
+}
+
 _TERMS = {
     "too many": "too many",
     "Reason:operator blocks user": "the person who runs this bot has blocked you",
@@ -606,6 +620,14 @@ _TERMS = {
     "failed": "failed",
     "unconfirmed": "unconfirmed",
     "cancelled": "being withdrawn",
+    "Unheard:not configured": "no model that hears is configured",
+    "Unheard:server": "the moderators do not want them heard in this server",
+    "Unheard:day": "as much of you was heard in 24 hours as may be",
+    "Unheard:too large": f"it has more than {MAX_BYTES / 1e6:.0f} MB, or there are too many",
+    "Unheard:unreadable": "the recording cannot be read",
+    "Unheard:no words": "I could not make out any words",
+    "Unheard:failed": "the model that hears did not answer",
+    "Unheard:budget": "today's budget is spent",
     "SkipReason:cap": "the activity limit is reached",
     "SkipReason:budget": "the budget is used up",
     "SkipReason:target gone": "what it was about is gone",
@@ -642,6 +664,7 @@ ENGLISH = Catalogue(
         **_CHARACTERS,
         **_PHOTOS,
         **_SOCIAL,
+        **_VOICE,
         **_OPERATIONS,
     },
     terms=_TERMS,

@@ -1,0 +1,196 @@
+"""Spoken answers: an answer that is sent is spoken afterwards, so that nobody waits for it."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
+
+from db.models import (
+    ConversationLine,
+    Personality,
+    ServerPolicy,
+    SpokenAnswers,
+    User,
+    Venue,
+)
+from db.session import Sessions
+from services.access import AccessRefused, Caller, Situation, authorize
+from services.clock import Clock
+from services.errors import DomainError, TransientError
+from services.jobs import DISCORD, Handler, Payload, Run, enqueue
+from services.people import get_or_create_user
+from services.personalities import VoiceSettings
+from services.speech import MAX_SPOKEN, Speech, SpeechModels, SpeechRequest
+from services.types import Actor, Channel
+from services.voice.ports import VoiceAdapter
+from services.voice.service import VOICE
+
+log = logging.getLogger(__name__)
+
+# An answer is not spoken any more when the conversation has gone on without.
+_MAX_AGE: Final = timedelta(minutes=15)
+
+
+class SpokenAnswerJob(Payload):
+    """An answer is to be spoken in its channel, of which the answer itself has only the id."""
+
+    kind: ClassVar[str] = "spoken answer"
+    group: ClassVar[str] = DISCORD
+
+    line_id: UUID
+    parent_id: int | None = None
+    age_restricted: bool = False
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """An answer with how it is to be spoken, and who pays."""
+
+    line: ConversationLine
+    name: str
+    settings: VoiceSettings
+    mode: SpokenAnswers
+    caller: Caller
+
+
+async def enqueue_speech(session: AsyncSession, line_id: UUID, channel: Channel) -> None:
+    """Have an answer spoken, instead of an older text of it that was not spoken yet."""
+    job = SpokenAnswerJob(
+        line_id=line_id, parent_id=channel.parent_id, age_restricted=channel.age_restricted
+    )
+    await enqueue(session, job, lock_key=f"spoken answer:{line_id}", replacing=True)
+
+
+class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
+    """Speaks an answer, and adds it to the messages of that."""
+
+    payload_type = SpokenAnswerJob
+    max_attempts: ClassVar[int] = 3
+    timeout_seconds: ClassVar[float] = 300
+
+    def __init__(
+        self, sessions: Sessions, models: SpeechModels, adapter: VoiceAdapter, clock: Clock
+    ) -> None:
+        self._sessions = sessions
+        self._models = models
+        self._adapter = adapter
+        self._clock = clock
+
+    @override
+    async def run(self, run: Run[SpokenAnswerJob]) -> None:
+        spoken = await self._load(run.payload)
+        voice_message_id = None
+        if spoken is not None:
+            try:
+                voice_message_id = await self._speak(run.payload, spoken)
+            except TransientError:
+                raise
+            except DomainError as error:  # it stands there in writing
+                log.info("Answer %s is not spoken: %r", spoken.line.id, error)
+        async with run.final_transaction() as session:
+            if voice_message_id is not None:
+                line = await session.get(ConversationLine, run.payload.line_id)
+                if line is not None:
+                    line.voice_message_id = voice_message_id
+
+    async def _speak(self, job: SpokenAnswerJob, spoken: _Spoken) -> int | None:
+        is_voice_message = spoken.mode is SpokenAnswers.VOICE_MESSAGE
+        speech = await self._models.speak(
+            to_request(spoken.line.content, spoken.settings),
+            vendor=spoken.settings.vendor,
+            caller=spoken.caller,
+            with_waveform=is_voice_message,
+        )
+        # It may have been changed meanwhile; then the new text is spoken.
+        current = await self._load(job)
+        if current is None or current.line.content != spoken.line.content:
+            return None
+        channel_id, message_ids = current.line.channel_id, current.line.discord_message_ids
+        if is_voice_message:
+            return await self._adapter.send_voice_message(
+                channel_id, message_ids, speech, name=spoken.name
+            )
+        await self._adapter.attach(channel_id, message_ids, speech, name=spoken.name)
+        return None
+
+    async def _load(self, job: SpokenAnswerJob) -> _Spoken | None:
+        """Return an answer that is still to be spoken, or None."""
+        async with self._sessions() as session:
+            line = await session.get(ConversationLine, job.line_id)
+            if line is None or line.deleted_at is not None or not line.is_spoken:
+                return None
+            if line.created_at < self._clock.now() - _MAX_AGE or not line.discord_message_ids:
+                return None
+            policy = await session.get(ServerPolicy, line.guild_id) if line.guild_id else None
+            mode = SpokenAnswers(policy.spoken_answers) if policy else SpokenAnswers.FILE
+            personality = await session.get(Personality, line.personality_id)
+            user = await session.get(User, line.user_id)
+            if mode is SpokenAnswers.OFF or personality is None or user is None:
+                return None
+            channel = Channel(
+                channel_id=line.channel_id,
+                guild_id=line.guild_id,
+                venue=Venue.DM if line.guild_id is None else Venue.PUBLIC,
+                parent_id=job.parent_id,
+                age_restricted=job.age_restricted,
+            )
+            asker = Actor(
+                discord_id=user.discord_id, name=user.username, account_id=user.account_id
+            )
+            try:
+                caller = await authorize(
+                    session,
+                    VOICE,
+                    user=user,
+                    personality_id=personality.id,
+                    situation=Situation.of(asker, channel),
+                )
+            except AccessRefused as error:
+                log.info("Answer %s is not spoken: %r", line.id, error)
+                return None
+            settings = VoiceSettings.read(personality.voice_settings)
+            return _Spoken(line, personality.name, settings, mode, caller)
+
+
+class VoiceTester:
+    """Lets makers hear how a personality speaks."""
+
+    def __init__(self, sessions: Sessions, models: SpeechModels) -> None:
+        self._sessions = sessions
+        self._models = models
+
+    async def speak(
+        self, actor: Actor, channel: Channel, personality: Personality, text: str
+    ) -> Speech:
+        """Return a text as a personality speaks it.
+
+        Raises:
+            AccessDenied, BudgetSpent: The actor may not, or a budget leaves no room for it.
+            ModelError, NoSpeechModel, NothingToSpeak: It was not spoken.
+        """
+        async with self._sessions.begin() as session:
+            caller = await authorize(
+                session,
+                VOICE,
+                user=await get_or_create_user(session, actor),
+                personality_id=personality.id,
+                situation=Situation.of(actor, channel),
+            )
+        settings = VoiceSettings.read(personality.voice_settings)
+        request = to_request(text[:MAX_SPOKEN], settings)
+        return await self._models.speak(request, vendor=settings.vendor, caller=caller)
+
+
+def to_request(text: str, settings: VoiceSettings) -> SpeechRequest:
+    """Return a text with how a personality speaks it."""
+    return SpeechRequest(
+        text=text,
+        voice=settings.voice,
+        speed=settings.speed,
+        pitch=settings.pitch,
+        style=settings.style,
+    )
