@@ -181,7 +181,7 @@ class VoiceMessage(MessagePart):
         what = "a recording of somebody" if self.is_forwarded else "a voice message"
         if self.is_cut:
             return f"{what}, of which only the first {self.seconds:.0f} seconds were heard"
-        length = f"{what} of {self.seconds:.0f} seconds"
+        length = f"{what} of {self.seconds:.0f} seconds" if self.seconds else what
         return length if self.text else f"{length}, {self.unheard or 'which was not heard'}"
 
     @override

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.speech.errors import UnreadableRecording
 
 _CAPTURE, _HEADER, _RATE = b"OggS", 27, 48_000
-_OPUS = b"OpusHead"
+_OPUS, _MAX_HEAD = b"OpusHead", 200
 _NO_POSITION = (1 << 64) - 1
 
 
@@ -29,10 +29,13 @@ def cut(data: bytes, seconds: float) -> tuple[bytes, float, bool]:
     Raises:
         UnreadableRecording: It is not Opus in Ogg.
     """
-    if not is_ogg(data) or _OPUS not in data[:200]:
+    head = data.find(_OPUS, 0, _MAX_HEAD)
+    if not is_ogg(data) or head < 0:
         raise UnreadableRecording
+    # Samples at the beginning that are not played.
+    skipped = int.from_bytes(data[head + 10 : head + 12], "little")
     end, length = 0, 0.0
-    for page in _pages(data):
+    for page in _pages(data, skipped):
         if page.seconds is not None and page.seconds > seconds:
             return data[:end], length, True
         end = page.end
@@ -42,7 +45,7 @@ def cut(data: bytes, seconds: float) -> tuple[bytes, float, bool]:
     return data[:end], length, False
 
 
-def _pages(data: bytes) -> Iterator[_Page]:
+def _pages(data: bytes, skipped: int) -> Iterator[_Page]:
     """Return the whole pages of a file, up to the first damaged one."""
     start = 0
     while data.startswith(_CAPTURE, start) and start + _HEADER <= len(data):
@@ -51,5 +54,5 @@ def _pages(data: bytes) -> Iterator[_Page]:
         end = segments + sum(data[start + _HEADER : segments])
         if end > len(data):
             return
-        yield _Page(end, None if position == _NO_POSITION else position / _RATE)
+        yield _Page(end, None if position == _NO_POSITION else (position - skipped) / _RATE)
         start = end
