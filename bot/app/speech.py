@@ -26,8 +26,8 @@ async def speech_models(
         ledger,
         background,
         LocalConverter(),
-        transcription=_transcription(settings),
-        speech=_speech(settings),
+        transcription=hearing_model(settings),
+        speech=speaking_models(settings),
     )
     try:
         yield models
@@ -49,7 +49,12 @@ def _are_installed(*packages: str) -> bool:
     return all(find_spec(each) is not None for each in packages)
 
 
-def _transcription(settings: Settings) -> TranscriptionModel | None:
+def hearing_model(settings: Settings) -> TranscriptionModel | None:
+    """Return the model that hears, if there is one; nothing is connected or started yet.
+
+    Raises:
+        ModelMisconfigured: A file of a local model is missing.
+    """
     chosen = settings.transcription_model
     if chosen is None or chosen == LOCAL:
         if not has_ears():
@@ -71,7 +76,7 @@ def _transcription(settings: Settings) -> TranscriptionModel | None:
     return OpenAITranscription(client, vendor, model, usd_per_minute=price)
 
 
-def _speech(settings: Settings) -> dict[str, SpeechModel]:
+def speaking_models(settings: Settings) -> dict[str, SpeechModel]:
     """Return the models that speak, by vendor: the chosen one first, then that of this machine."""
     chosen = settings.speech_model
     if chosen == _OFF:

@@ -69,6 +69,8 @@ def speaking() -> Work:
     # Piper has no option for the number of threads.
     options = onnx.SessionOptions()
     options.intra_op_num_threads = 1
+    # Without, the memory of the longest sentence is never given back.
+    options.enable_cpu_mem_arena = False
     voice.session = onnx.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def speak(request: dict[str, Any], data: bytes) -> Answer:

@@ -22,6 +22,7 @@ from tests.bench import (
     photos,
     responsiveness,
     streaming,
+    voice,
 )
 from tests.bench.measure import Measure
 
@@ -37,6 +38,7 @@ MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
     photos.measure,
     responsiveness.measure,
     streaming.measure,
+    voice.measure,
 )
 
 

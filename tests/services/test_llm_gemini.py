@@ -22,6 +22,8 @@ from services.llm import (
     Request,
 )
 from services.llm.gemini import Gemini
+from services.speech import Recording, SpeechRequest, TranscriptionRequest
+from services.speech.gemini import GeminiSpeech, GeminiTranscription
 from tests.services.llm_support import (
     EVERYTHING,
     HELLO,
@@ -254,3 +256,43 @@ async def test_a_vendor_that_says_nothing_is_unavailable(gemini: GeminiStandIn) 
 
     await vendor.close()
     assert [type(each) for each in errors] == [ModelUnavailable] * 3
+
+
+async def test_a_recording_is_a_part_of_the_prompt(vendor: Gemini, gemini: GeminiStandIn) -> None:
+    model = GeminiTranscription(vendor, "gemini-3.8-flash", usd_per_minute=0.01)
+    recording = Recording(data=b"OggS", name="a.ogg", media_type="audio/ogg", seconds=1)
+    gemini.replies.extend([Reply(" Good evening. "), Reply("No words."), Reply("", status=400)])
+    request = TranscriptionRequest(names=("Mirela",), language="en")
+
+    assert await model.transcribe(recording, request) == "Good evening."
+    assert await model.transcribe(recording, request) == ""
+    with pytest.raises(ModelMisconfigured):
+        await model.transcribe(recording, request)
+    (content,) = gemini.requests[0]["contents"]
+    prompt, heard = content["parts"]
+    assert "Mirela" in prompt["text"]
+    assert base64.b64decode(heard["inlineData"]["data"]) == b"OggS"
+
+
+async def test_samples_that_it_speaks_become_a_file(vendor: Gemini, gemini: GeminiStandIn) -> None:
+    model = GeminiSpeech(vendor, "tts", voice="Kore", usd_per_1000_characters=0.01)
+    gemini.replies.extend(
+        Reply(picture=bytes(480), media_type=media_type)
+        for media_type in ("audio/L16;codec=pcm;rate=24000", "audio/wav", "audio/L16;rate=999999")
+    )
+
+    first = await model.speak(SpeechRequest(text="Aye.", style="wearily"))
+    second = await model.speak(SpeechRequest(text="Aye.", voice="Puck"))
+    with pytest.raises(ModelUnavailable):
+        await model.speak(SpeechRequest(text="Aye."))
+    with pytest.raises(ModelUnavailable):  # text in place of audio
+        await model.speak(SpeechRequest(text="Aye."))
+
+    assert (first[:4], len(first)) == (b"RIFF", 480 + 44)
+    assert second == bytes(480)
+    voices = [
+        each["generationConfig"]["speechConfig"]["voice_config"]["prebuilt_voice_config"]
+        for each in gemini.requests
+    ]
+    assert [each["voice_name"] for each in voices] == ["Kore", "Puck", "Kore", "Kore"]
+    assert gemini.requests[0]["contents"][0]["parts"][0]["text"] == "Say wearily: Aye."

@@ -39,7 +39,8 @@ _CONFIG: dict[str, Callable[[Any], bool]] = {
     "frequencyPenalty": lambda v: -2 <= v < 2,
     "presencePenalty": lambda v: -2 <= v < 2,
     "maxOutputTokens": lambda v: isinstance(v, int) and v > 0,
-    "responseModalities": lambda v: v == ["IMAGE"],
+    "responseModalities": lambda v: v in (["IMAGE"], ["AUDIO"]),
+    "speechConfig": lambda v: {*map(_camel, v)} <= {"languageCode", "voiceConfig"},
     "imageConfig": lambda v: set(v) == {"aspectRatio"} and v["aspectRatio"] in _ASPECTS,
     "responseMimeType": lambda v: v in {"text/plain", "application/json"},
     "responseJsonSchema": lambda v: _is_schema(v),  # noqa: PLW0108 - defined below
@@ -70,6 +71,8 @@ class Reply:
     cut_after: int | None = None
     hold: asyncio.Event | None = None
     picture: bytes | None = None
+    # The type of the picture, or of audio in its place.
+    media_type: str = "image/png"
 
 
 class GeminiStandIn:
@@ -154,6 +157,12 @@ def _fits(name: str, value: Any) -> bool:
         return False
 
 
+def _camel(name: str) -> str:
+    """Return the name of a field as documented; the SDK mixes both spellings."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 def _is_content(content: Any, roles: set[str]) -> bool:
     return (
         set(content) <= {"role", "parts"}
@@ -164,7 +173,7 @@ def _is_content(content: Any, roles: set[str]) -> bool:
 
 
 def _is_part(part: Any) -> bool:
-    """Whether a part is one of the kinds that we send: text that is not empty, or a picture."""
+    """Whether a part is one of the kinds that we send: text that is not empty, or a file."""
     if set(part) == {"text"}:
         return isinstance(part["text"], str) and bool(part["text"])
     # Names of fields are read in both spellings, and the SDK mixes them.
@@ -172,7 +181,7 @@ def _is_part(part: Any) -> bool:
     return (
         set(part) == {"inlineData"}
         and set(blob) == {"mimeType", "data"}
-        and blob["mimeType"].startswith("image/")
+        and blob["mimeType"].startswith(("image/", "audio/"))
         and bool(base64.b64decode(blob["data"], altchars=b"-_", validate=True))
     )
 
@@ -210,7 +219,7 @@ def _response(body: Body, reply: Reply, text: str, finish_reason: str | None) ->
     part: Body = {"text": text}
     if reply.picture is not None:
         data = base64.b64encode(reply.picture).decode()
-        part = {"inlineData": {"mimeType": "image/png", "data": data}}
+        part = {"inlineData": {"mimeType": reply.media_type, "data": data}}
     candidate: Body = {
         "content": {"role": "model", "parts": [*thoughts, part]},
         "index": 0,

@@ -16,6 +16,7 @@ from bot.app.vendors import budgets_of, language_models
 from bot.cli.doctor.diagnostics import CheckResult, CheckState
 from bot.cli.doctor.media import examine_media
 from bot.cli.doctor.posting import examine_posting
+from bot.cli.doctor.voice import check_voice
 from bot.discord.errors import operator_text
 from db.engine import ITERATIVE_VECTOR, check_server, parse_version
 from db.errors import DatabaseUnreachable
@@ -63,7 +64,7 @@ async def run_checks(settings: Settings, url: str) -> list[CheckResult]:
         findings += await _check_models(settings, sessions)
         findings += await _check_keys(settings, sessions)
         findings += await examine_posting(settings, sessions)
-    return [*findings, *await examine_media(settings)]
+    return [*findings, *check_voice(settings), *await examine_media(settings)]
 
 
 def _check_storage(folder: Path) -> CheckResult:
