@@ -11,6 +11,7 @@ from typing_extensions import override
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, Pager, confirm
+from cogs.options import ZoneOption
 from services.access import (
     MAX_ANSWERS_PER_HOUR,
     Bringers,
@@ -23,6 +24,7 @@ from services.access import (
 )
 from services.errors import ModeratorsOnly
 from services.texts import on_one_line, shorten
+from services.time_zones import time_zone_label
 
 _PAGE = 10
 _BRINGERS = {
@@ -72,6 +74,7 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
         streaming="Whether answers are shown while they are written",
         voice_messages="Whether voice messages to personalities are heard, and shown in writing",
         spoken_answers="How answers of personalities that speak are sent",
+        time_zone="By which clock days begin here, like Europe/Berlin",
         answers_per_hour="How many answers a channel gets an hour at most; 0 is no limit",
     )
     async def settings(
@@ -87,6 +90,7 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
         streaming: bool | None = None,  # noqa: FBT001
         voice_messages: Literal["off", "heard", "quoted"] | None = None,
         spoken_answers: Literal["off", "file", "voice message"] | None = None,
+        time_zone: ZoneOption | None = None,
         answers_per_hour: app_commands.Range[int, 0, MAX_ANSWERS_PER_HOUR] | None = None,
     ) -> None:
         """Show or change what is allowed in this server."""
@@ -103,6 +107,7 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
             streams_answers=streaming,
             voice_messages=VoiceMessages(voice_messages) if voice_messages else None,
             spoken_answers=SpokenAnswers(spoken_answers) if spoken_answers else None,
+            time_zone=time_zone,
             answers_per_hour=answers_per_hour,
         )
         reads_automod = self._discord.reads_automod(policy.guild_id)
@@ -223,6 +228,8 @@ def policy_embed(policy: ServerPolicy, *, reads_automod: bool) -> discord.Embed:
     embed.add_field(
         name="Spoken answers", value=_SPOKEN_ANSWERS[SpokenAnswers(policy.spoken_answers)]
     )
+    zone = time_zone_label(policy.time_zone) if policy.time_zone else "each person's own"
+    embed.add_field(name="Clock", value=zone)
     limit = f"{policy.answers_per_hour:,}" if policy.answers_per_hour else "no limit"
     embed.add_field(name="Answers an hour in a channel", value=limit)
     embed.add_field(

@@ -1,12 +1,56 @@
 """Time zones that people choose: names of the IANA database, and fixed offsets."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from services.errors import UnknownTimeZone
 
+# The zone in which most people live who use a language of Discord's; where they live in many, none.
+_OF_LOCALES: Mapping[str, str] = {
+    "bg": "Europe/Sofia",
+    "cs": "Europe/Prague",
+    "da": "Europe/Copenhagen",
+    "de": "Europe/Berlin",
+    "el": "Europe/Athens",
+    "en-GB": "Europe/London",
+    "es-ES": "Europe/Madrid",
+    "fi": "Europe/Helsinki",
+    "fr": "Europe/Paris",
+    "hi": "Asia/Kolkata",
+    "hr": "Europe/Zagreb",
+    "hu": "Europe/Budapest",
+    "id": "Asia/Jakarta",
+    "it": "Europe/Rome",
+    "ja": "Asia/Tokyo",
+    "ko": "Asia/Seoul",
+    "lt": "Europe/Vilnius",
+    "nl": "Europe/Amsterdam",
+    "no": "Europe/Oslo",
+    "pl": "Europe/Warsaw",
+    "pt-BR": "America/Sao_Paulo",
+    "ro": "Europe/Bucharest",
+    "ru": "Europe/Moscow",
+    "sv-SE": "Europe/Stockholm",
+    "th": "Asia/Bangkok",
+    "tr": "Europe/Istanbul",
+    "uk": "Europe/Kyiv",
+    "vi": "Asia/Ho_Chi_Minh",
+    "zh-CN": "Asia/Shanghai",
+    "zh-TW": "Asia/Taipei",
+}
+# The parts of a day, each from an hour on.
+_PARTS_OF_DAY = (
+    (0, "at night"),
+    (5, "early in the morning"),
+    (8, "in the morning"),
+    (12, "around noon"),
+    (14, "in the afternoon"),
+    (18, "in the evening"),
+    (22, "at night"),
+)
 # `UTC+2`, `GMT-03:00`, `+5:30`.
 _OFFSET = re.compile(r"(?:utc|gmt|z)?\s{0,3}([+\-−])\s{0,3}(\d{1,2})(?::?(\d{2}))?")
 _FIXED = re.compile(r"Etc/GMT([+-])(\d{1,2})")
@@ -49,6 +93,16 @@ def time_zone_label(name: str) -> str:
     if match is None:
         return name
     return f"UTC{'-' if match[1] == '+' else '+'}{match[2]}" if match[2] != "0" else "UTC"
+
+
+def zone_of_locale(locale: str | None) -> str | None:
+    """Return the likely time zone of somebody with a language of Discord's, or None."""
+    return _OF_LOCALES.get(locale or "")
+
+
+def part_of_day(at: datetime) -> str:
+    """Return the part of the day of a local time, such as `in the evening`."""
+    return next(words for hour, words in reversed(_PARTS_OF_DAY) if at.hour >= hour)
 
 
 @cache

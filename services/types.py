@@ -14,7 +14,8 @@ class Actor:
 
     `moderates` is Manage Messages in the channel, `moderates_server` in the whole server. Services
     check them; Discord's UI only hides commands. `account_id` is the account of a member that a
-    proxy bot speaks for, `role_ids` are their roles in the server.
+    proxy bot speaks for, `role_ids` are their roles in the server. `locale` is the language of
+    their Discord, where it is known.
     """
 
     discord_id: int
@@ -25,13 +26,15 @@ class Actor:
     moderates_server: bool = False
     manages_server: bool = False
     role_ids: frozenset[int] = frozenset()
+    locale: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
     """A Discord channel. `guild_id` is None in a DM.
 
-    `parent_id` is the channel of a thread. A thread has `age_restricted` from its parent.
+    `parent_id` is the channel of a thread. A thread has `age_restricted` from its parent. `locale`
+    is the language of the server, if its moderators have chosen one.
     """
 
     channel_id: int
@@ -39,6 +42,7 @@ class Channel:
     venue: Venue
     parent_id: int | None = None
     age_restricted: bool = False
+    locale: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

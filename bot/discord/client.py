@@ -35,8 +35,8 @@ Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
     "personas", "personalities", "lore", "configs", "models", "prompts", "channels", "chat",
     "answers", "memory", "history", "privacy", "publishing", "discover", "characters", "photos",
-    "schedule", "boards", "engine", "servers", "blocks", "usage", "keys", "voice", "help",
-    "admin",
+    "schedule", "boards", "engine", "servers", "blocks", "usage", "keys", "voice", "time_zone",
+    "help", "admin",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Converters from discord.py objects to the types of services."""
 
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -22,7 +23,14 @@ def to_channel(channel: Any, guild: discord.Guild | None) -> Channel:
         venue=Venue.PUBLIC if _is_public(channel, guild) else Venue.PRIVATE,
         parent_id=parent.id if parent else None,
         age_restricted=_is_age_restricted(channel),
+        locale=_chosen_locale(guild),
     )
+
+
+def _chosen_locale(guild: discord.Guild) -> str | None:
+    """Return the language of a server, unless it is the one that servers have at first."""
+    locale = guild.preferred_locale
+    return None if locale is discord.Locale.american_english else str(locale)
 
 
 def is_age_restricted(interaction: discord.Interaction[Any]) -> bool:
@@ -138,7 +146,8 @@ def _is_age_restricted(channel: Any) -> bool:
 async def interaction_actor(interaction: discord.Interaction[Any], channel: Any = None) -> Actor:
     """Return the user of an interaction, with their permissions in its channel or another."""
     is_bot_owner = await interaction.client.is_owner(interaction.user)
-    return to_actor(interaction.user, channel or interaction.channel, is_bot_owner=is_bot_owner)
+    actor = to_actor(interaction.user, channel or interaction.channel, is_bot_owner=is_bot_owner)
+    return replace(actor, locale=str(interaction.locale))
 
 
 async def interaction_situation(interaction: discord.Interaction[Any]) -> Situation:

@@ -31,7 +31,7 @@ from services.social import (
     SocialTarget,
     TimeUnclear,
 )
-from services.time_zones import parse_time_zone, time_zone_label
+from services.time_zones import parse_time_zone
 from services.types import Actor
 
 _YEARS = (2000, 2100)
@@ -262,17 +262,6 @@ class Schedule(commands.GroupCog, group_name="schedule", group_description="Post
             else "No photos are posted here."
         )
         await interaction.response.send_message(words, ephemeral=True)
-
-    @app_commands.command()
-    @app_commands.describe(zone="The time zone of the times that you write")
-    async def zone(self, interaction: Interaction, zone: ZoneOption) -> None:
-        """Set your time zone."""
-        zone_name = await self._calendar.set_time_zone(await interaction_actor(interaction), zone)
-        await interaction.response.send_message(
-            f"Times that you write are in **{time_zone_label(zone_name)}** from now on, and "
-            "personalities go by that clock with you.",
-            ephemeral=True,
-        )
 
     async def _zone(self, actor: Actor, target: SocialTarget | None) -> ZoneInfo:
         """Return the time zone of typed times: the actor's, else the target's."""

@@ -64,7 +64,8 @@ class BlockTarget(StrEnum):
 class ServerPolicy(Base, kw_only=True):
     """What moderators allow in a server; a server without a row has the defaults.
 
-    `channel_ids` are the channels of `channel_mode`. `left_at` is when the bot left the server,
+    `channel_ids` are the channels of `channel_mode`, `time_zone` is a name from the IANA database.
+    `left_at` is when the bot left the server,
     `forgotten_at` when what had been said there was deleted.
     """
 
@@ -98,6 +99,7 @@ class ServerPolicy(Base, kw_only=True):
         default=SpokenAnswers.FILE, server_default=SpokenAnswers.FILE
     )
     answers_per_hour: Mapped[int | None] = mapped_column(Integer, default=None)
+    time_zone: Mapped[str | None] = mapped_column(default=None)
     left_at: Mapped[datetime | None] = mapped_column(default=None)
     forgotten_at: Mapped[datetime | None] = mapped_column(default=None)
 

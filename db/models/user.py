@@ -12,7 +12,8 @@ from db.base import Base, Keyed, Timestamped
 class User(Keyed, Timestamped, Base, kw_only=True):
     """A person who has used the bot. People who only talk in a channel are not users.
 
-    `time_zone` is a name from the IANA database. A member that a proxy bot speaks for is a user of
+    `time_zone` is a name from the IANA database, `locale` the language of their Discord, known once
+    they have used a command. A member that a proxy bot speaks for is a user of
     their own, with a negative `discord_id`; `account_id` is the Discord id of their account.
     """
 
@@ -30,6 +31,7 @@ class User(Keyed, Timestamped, Base, kw_only=True):
     username: Mapped[str]
     account_id: Mapped[int | None] = mapped_column(default=None)
     time_zone: Mapped[str | None] = mapped_column(default=None)
+    locale: Mapped[str | None] = mapped_column(default=None)
     incognito: Mapped[bool] = mapped_column(default=False, server_default="false")
     incognito_ended_at: Mapped[datetime | None] = mapped_column(default=None)
     streams_answers: Mapped[bool] = mapped_column(default=True, server_default="true")

@@ -78,6 +78,7 @@ class ServerService:
         streams_answers: bool | None = None,
         voice_messages: VoiceMessages | None = None,
         spoken_answers: SpokenAnswers | None = None,
+        time_zone: str | None = None,
         answers_per_hour: int | None = None,
     ) -> ServerPolicy:
         """Change the policy of a server; None keeps a value, 0 answers per hour is no limit.
@@ -100,6 +101,7 @@ class ServerService:
                 ("streams_answers", streams_answers),
                 ("voice_messages", voice_messages),
                 ("spoken_answers", spoken_answers),
+                ("time_zone", time_zone),
             )
             if value is not None
         }

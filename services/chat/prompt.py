@@ -22,7 +22,7 @@ from services.macros import Macros
 from services.memory import RetrievedMemory
 from services.personalities import SharedPhoto, describe, has_turns, macro_values, split_examples
 from services.texts import is_visible, shorten
-from services.time_zones import time_zone_label
+from services.time_zones import part_of_day, time_zone_label
 
 RULES = """\
 You are {name}, a character in a chat. Write only {name}'s next message: no name before it, no \
@@ -57,8 +57,8 @@ class Reworked:
 class PromptContext:
     """The input of a prompt. `history` is in order and ends before the new message.
 
-    `time_zone` is the one that the speaker has set, `seed` names the conversation, `reactions` are
-    those to the last thing that the personality has said, by emoji.
+    `time_zone` is the one whose clock is told, `speaker_zone` that of the speaker. `seed` names the
+    conversation, `reactions` are those to the last thing that the personality has said, by emoji.
     """
 
     personality: Personality
@@ -72,6 +72,7 @@ class PromptContext:
     message: str
     shared: Sequence[SharedPhoto] = ()
     time_zone: str | None = None
+    speaker_zone: str | None = None
     seed: str = ""
     lore: Sequence[Activated] = ()
     reworked: Reworked | None = None
@@ -200,7 +201,7 @@ def macros_of(context: PromptContext) -> Macros:
             user=_escape_markers(_persona_name(persona)) if context.is_dm else "the user",
             persona=_escape_markers(persona.content or ""),
             group=[_escape_markers(name) for name in others],
-            zone=ZoneInfo(context.time_zone or "UTC"),
+            zone=ZoneInfo(context.speaker_zone or context.time_zone or "UTC"),
             idle=context.now - spoke_at if spoke_at else None,
             last_message=_escape_markers(context.message),
             last_user_message=_escape_markers(context.message),
@@ -303,7 +304,7 @@ def _render_context(
     persona = context.persona
     pronouns = f" ({persona.pronouns})" if persona.pronouns else ""
     lines = [
-        f"It is {_render_time(context.now, context.time_zone)}.",
+        f"It is {_render_time(context)}.",
         f"{_persona_name(persona)}{pronouns} is talking to you.",
     ]
     if persona.content:
@@ -331,9 +332,19 @@ def _render_context(
     return _fit(_escape_markers("\n".join(lines)), token_limit)
 
 
-def _render_time(now: datetime, time_zone: str | None) -> str:
-    zone = time_zone or "UTC"
-    return f"{now.astimezone(ZoneInfo(zone)):%A, %d %B %Y, %H:%M} {time_zone_label(zone)}"
+def _render_time(context: PromptContext) -> str:
+    """Return the time here and, if that is another, the speaker's."""
+    zone = context.time_zone or context.speaker_zone or "UTC"
+    here = context.now.astimezone(ZoneInfo(zone))
+    shown = f"{here:%A, %d %B %Y, %H:%M} {time_zone_label(zone)}"
+    if zone == "UTC":  # nobody has said where they are
+        return shown
+    shown = f"{shown}, {part_of_day(here)}"
+    there = context.now.astimezone(ZoneInfo(context.speaker_zone or zone))
+    if there.utcoffset() == here.utcoffset():
+        return shown
+    name = _persona_name(context.persona)
+    return f"{shown}; for {name} it is {there:%A, %H:%M}, {part_of_day(there)}"
 
 
 def _render_photo(photo: SharedPhoto, now: datetime) -> str:

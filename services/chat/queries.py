@@ -19,6 +19,7 @@ from db.models import (
     PersonalityOwner,
     PersonalityVersion,
     Role,
+    ServerPolicy,
     SystemPrompt,
     UserDefaultPersona,
     UserPersonalityConfig,
@@ -41,8 +42,8 @@ class Resolution:
     """A personality's config and persona for a user, and the source of each.
 
     `verdict` is why a person may not call it where they want to, `keeps_memories` whether what is
-    said there may be remembered, `streams_answers` whether answers are shown as
-    they are written.
+    said there may be remembered, `streams_answers` whether answers are shown as they are written,
+    `server_zone` the time zone that the server has set.
     """
 
     personality: Personality
@@ -54,6 +55,7 @@ class Resolution:
     verdict: Verdict | None = None
     keeps_memories: bool = True
     streams_answers: bool = True
+    server_zone: str | None = None
 
 
 async def resolve(
@@ -84,6 +86,9 @@ async def resolve(
                 null() if situation is None else personality_verdict(situation),
                 true() if situation is None else keeps_memories(situation),
                 true() if situation is None else streams_answers(situation),
+                select(ServerPolicy.time_zone)
+                .where(ServerPolicy.guild_id == (situation.guild_id if situation else None))
+                .scalar_subquery(),
             )
             .select_from(Personality)
             .outerjoin(
@@ -147,6 +152,7 @@ async def resolve(
         verdict,
         is_remembered,
         is_streamed,
+        server_zone,
     ) = row
     if published:
         session.expunge(personality)
@@ -162,6 +168,7 @@ async def resolve(
         verdict=Verdict.parse(verdict),
         keeps_memories=is_remembered,
         streams_answers=is_streamed and personality.streams_answers,
+        server_zone=server_zone,
     )
 
 

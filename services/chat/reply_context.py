@@ -25,6 +25,7 @@ from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, t
 from services.memory import RetrievedMemory, retrieve
 from services.people import get_or_create_user
 from services.personalities import PersonalityNotFound, SharedPhoto, SharedPhotos
+from services.time_zones import zone_of_locale
 from services.types import Actor, Channel
 
 CHAT = "chat"
@@ -113,11 +114,22 @@ class ReplyContext:
     books: Sequence[Book | UnpreparedBook] = ()
     timers: Sequence[Timer] = ()
     greeting: Greeting | None = None
+    server_locale: str | None = None
 
     @property
     def is_streamed(self) -> bool:
         """Whether the answer may be shown while it is written."""
         return self.resolution.streams_answers and self.user.streams_answers
+
+    @property
+    def user_zone(self) -> str | None:
+        """Return the time zone of the user, as they have set it or as their language says."""
+        return self.user.time_zone or zone_of_locale(self.user.locale)
+
+    @property
+    def server_zone(self) -> str | None:
+        """Return the time zone of the server, as it is set or as its language says."""
+        return self.resolution.server_zone or zone_of_locale(self.server_locale)
 
 
 class ContextLoader:
@@ -193,6 +205,7 @@ class ContextLoader:
                 caller=caller,
                 resolution=resolution,
                 config=usable.config,
+                server_locale=request.channel.locale,
                 refused_model=usable.refused_model,
                 keyed=usable.keyed,
                 history=history,

@@ -21,11 +21,17 @@ async def get_or_create_user(session: AsyncSession, actor: Actor) -> User:
     if user is not None:
         user.username = actor.name
         user.account_id = user.account_id or actor.account_id
+        user.locale = actor.locale or user.locale
         return user
     name = func.left(actor.name, 80)
     upserted = (
         insert(User)
-        .values(discord_id=actor.discord_id, username=actor.name, account_id=actor.account_id)
+        .values(
+            discord_id=actor.discord_id,
+            username=actor.name,
+            account_id=actor.account_id,
+            locale=actor.locale,
+        )
         .on_conflict_do_update(index_elements=[User.discord_id], set_={"username": actor.name})
         .returning(User.id, literal_column("xmax = 0", Boolean).label("is_new"))
         .cte("upserted")

@@ -14,6 +14,7 @@ from services.errors import BotOwnerOnly
 from services.people import queries
 from services.people.errors import LastPersona, PersonaNameTaken, PersonaNotFound, UserNotFound
 from services.texts import clean_name, clean_optional, clean_text
+from services.time_zones import parse_time_zone, zone_of_locale
 from services.types import Actor
 
 
@@ -72,6 +73,24 @@ class PeopleService:
     def __init__(self, sessions: Sessions, quotas: Quotas | None = None) -> None:
         self._sessions = sessions
         self._quotas = quotas or Quotas()
+
+    async def time_zone(self, actor: Actor) -> tuple[str | None, bool]:
+        """Return the actor's time zone, and whether they have set it; else it is a guess."""
+        async with self._sessions.begin() as session:
+            user = await queries.get_or_create_user(session, actor)
+        zone = user.time_zone or zone_of_locale(user.locale)
+        return zone, user.time_zone is not None
+
+    async def set_time_zone(self, actor: Actor, name: str) -> str:
+        """Set the time zone by which the actor writes times, and personalities go with them.
+
+        Raises:
+            UnknownTimeZone: There is no time zone of this name.
+        """
+        zone = parse_time_zone(name).key
+        async with self._sessions.begin() as session:
+            (await queries.get_or_create_user(session, actor)).time_zone = zone
+        return zone
 
     async def find_actor(self, discord_id: int) -> Actor:
         """Return a user by their Discord id, with no permissions anywhere.

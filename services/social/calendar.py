@@ -12,7 +12,6 @@ from services.people import get_or_create_user
 from services.social import queries
 from services.social.errors import PostNotFound, SeveralPosts
 from services.social.types import PostDetails
-from services.time_zones import parse_time_zone
 from services.types import Actor
 
 
@@ -75,14 +74,3 @@ class CalendarService:
         """Return the actor's time zone, or None if it is not set."""
         async with self._sessions.begin() as session:
             return (await get_or_create_user(session, actor)).time_zone
-
-    async def set_time_zone(self, actor: Actor, name: str) -> str:
-        """Set the time zone in which times that the actor writes are interpreted.
-
-        Raises:
-            UnknownTimeZone: There is no time zone of this name.
-        """
-        zone = parse_time_zone(name).key
-        async with self._sessions.begin() as session:
-            (await get_or_create_user(session, actor)).time_zone = zone
-        return zone

@@ -238,7 +238,7 @@ TABLE: dict[str, Row] = {
     "schedule draft": owners_of(NO_PHOTO, photo="zed.jpg"),
     "schedule list": everyone(),
     "schedule calendar": everyone(),
-    "schedule zone": everyone(zone="Europe/Vienna"),
+    "timezone": everyone(zone="Europe/Vienna"),
     "schedule edit": owners_of(NO_POST, post="draft.jpg"),
     "schedule settle": owners_of(
         NO_POST,

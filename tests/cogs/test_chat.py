@@ -1,7 +1,9 @@
 """Conversations, as people have them."""
 
 import asyncio
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 from typing_extensions import override
@@ -11,6 +13,7 @@ from db.session import Sessions
 from services.embeddings import TextEmbedder, WordLlamaEmbedder
 from services.llm import LanguageModels
 from tests.cogs.concurrent import (
+    actor,
     answers,
     hold,
     invent,
@@ -21,6 +24,7 @@ from tests.cogs.concurrent import (
     until_written,
 )
 from tests.cogs.conftest import House
+from tests.cogs.forms import content_of
 from tests.services.photo_files import photo
 
 PNG = photo(1, "PNG")
@@ -307,3 +311,34 @@ async def test_no_more_is_read_than_the_window(house: House) -> None:
     history = [each["content"] for each in house.openai.requests[-1]["messages"][1:-1]]
     assert 2 <= len(history) <= 4
     assert history[-2:] == ["alice: @Goldfish word6", "Aye."]
+
+
+async def clock(house: House) -> str:
+    """Return what Mirela is told of the time."""
+    pass_debounce(house)
+    await house.alice.send(house.lobby, "@Mirela what time is it?")
+    return house.openai.requests[-1]["messages"][-1]["content"].splitlines()[1]
+
+
+async def test_the_clock_of_a_prompt_is_the_speakers_and_in_a_server_its_own(house: House) -> None:
+    unknown = await clock(house)
+    await house.alice.slash(house.lobby, "timezone", zone="Asia/Tokyo")
+    own = await clock(house)
+    await house.moderator.slash(house.lobby, "server settings", time_zone="Europe/Vienna")
+    both = await clock(house)
+    await house.alice.slash(house.lobby, "timezone", zone="Europe/Berlin")
+    same = await clock(house)
+
+    assert unknown.endswith(" UTC.")
+    assert re.search(r"\d\d:\d\d Asia/Tokyo, (at|in|early|around) ", own)
+    assert re.search(r"Europe/Vienna, [a-z ]+; for alice it is [A-Z][a-z]+day, \d\d:\d\d, ", both)
+    assert "for alice" not in same
+
+
+async def test_a_clock_is_guessed_by_the_language_of_discord(house: House) -> None:
+    alice = replace(actor(house.alice), locale="ja")  # as a command of hers would say
+
+    assert await house.services.people.time_zone(alice) == ("Asia/Tokyo", False)
+    assert "Asia/Tokyo" in await clock(house)
+    shown = await house.alice.slash(house.lobby, "timezone")
+    assert content_of(shown).startswith("Your time zone is not known.")  # American by now

@@ -114,7 +114,7 @@ async def test_what_was_posted_and_not_written_down_is_found_and_not_posted_agai
 async def test_times_are_read_by_ones_own_clock_and_shown_by_everyones(
     harbour: House, clock: HandClock
 ) -> None:
-    zoned = await harbour.moderator.slash(harbour.lobby, "schedule zone", zone="europe/vienna")
+    zoned = await harbour.moderator.slash(harbour.lobby, "timezone", zone="europe/vienna")
     planned = await plan(harbour, "tomorrow 6 pm")
 
     assert "**Europe/Vienna**" in content_of(zoned)
@@ -132,7 +132,7 @@ async def test_times_are_read_by_ones_own_clock_and_shown_by_everyones(
     ],
 )
 async def test_a_time_that_is_none_is_said(harbour: House, when: str, words: str) -> None:
-    await harbour.moderator.slash(harbour.lobby, "schedule zone", zone="Europe/Vienna")
+    await harbour.moderator.slash(harbour.lobby, "timezone", zone="Europe/Vienna")
 
     refused = await plan(harbour, when)
 

@@ -458,7 +458,7 @@ _SOCIAL = {
         f"**{{text}}** is not a time I can read. Write {_TIMES}.",
         f"That is not a time I can read. Write {_TIMES}.",
     ),
-    social.TimePast: ("**{text}** in {zone} is in the past. `/schedule zone` sets your time zone."),
+    social.TimePast: ("**{text}** in {zone} is in the past. `/timezone` sets your time zone."),
     social.TimeTooFar: "{at:time} is too far away: posts can be planned two years ahead.",
     social.TimeInGap: (
         "**{text}** does not exist in {zone}: the clocks are set forward over it that day."
