@@ -151,6 +151,15 @@ class Forward(MessagePart):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cue(MessagePart):
+    """What somebody does by a command instead of saying something."""
+
+    @override
+    def describe(self) -> str:
+        return self._cut(self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sticker(MessagePart):
     """A sticker, by its name."""
 

@@ -52,7 +52,8 @@ class IncomingMessage:
     `mentions` maps Discord ids in the text to names. `reply_to` is the id of the answered message,
     `parts` are what it is made of beside text and attachments.
     The author of a proxied message is the member, with a negative id, and `account_id` the account
-    of the member, if it is known. Of a proxied message the roles are not known.
+    of the member, if it is known. Of a proxied message the roles are not known. `edited_at` is the
+    time of the last edit.
     """
 
     message_id: int
@@ -69,6 +70,7 @@ class IncomingMessage:
     account_id: int | None = None
     role_ids: frozenset[int] = frozenset()
     moderates: bool = False
+    edited_at: datetime | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -115,6 +115,10 @@ class FakeChatAdapter(ChatAdapter):
         self.errors.append(error)
 
     @override
+    async def react(self, message: IncomingMessage, emoji: str) -> None:
+        """Nobody sees it."""
+
+    @override
     async def ask_which(
         self, message: IncomingMessage, candidates: Sequence[NamedPersonality]
     ) -> None:

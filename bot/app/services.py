@@ -13,6 +13,7 @@ from services.chat import (
     ChatAdapter,
     ChatService,
     GreetingService,
+    TurnChooser,
 )
 from services.command_sync import CommandSyncService
 from services.engine import (
@@ -83,6 +84,7 @@ class Services:
     answers: AnswerService
     greetings: GreetingService
     chat: ChatService
+    turns: TurnChooser
     speech: SpeechModels
     voice_tester: VoiceTester
     publishing: PublishingService

@@ -35,6 +35,7 @@ from services.chat import (
     GreetingService,
     ReplyGenerator,
     SweepHandler,
+    TurnChooser,
 )
 from services.clock import Clock, SystemClock
 from services.command_sync import CommandSyncService
@@ -165,6 +166,7 @@ def assemble(
     generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared, library)
     speech = speech or SpeechModels(models.ledger, models.background)
     voice = VoiceService(sessions, speech, adapters.voice_adapter, voice_options)
+    turns = TurnChooser(sessions, embedder)
     writer = ConversationWriter(sessions, embedder, quotas)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
@@ -250,7 +252,9 @@ def assemble(
             face_chooser,
             models.background,
             voice,
+            turns,
         ),
+        turns=turns,
         speech=speech,
         voice_tester=VoiceTester(sessions, speech),
         publishing=PublishingService(sessions, models),

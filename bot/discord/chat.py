@@ -24,7 +24,7 @@ from bot.discord.member_names import MemberNames
 from bot.discord.message_links import read_links, read_missing_reply
 from bot.discord.message_parts import count_reactions
 from bot.discord.proxies import Proxies
-from bot.discord.refusals import translate_errors
+from bot.discord.refusals import UNKNOWN_EMOJI, translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
 from services.access import AccessDenied, AccessRefused
 from services.chat import AnswerNotFound, ChatAdapter, Draft, MissingPermission, Page, split
@@ -190,6 +190,16 @@ class DiscordChatAdapter(ChatAdapter):
                 await messageable.get_partial_message(message.message_id).add_reaction(mark)
         if in_words:
             await self._tell(message, describe(error))
+
+    @override
+    async def react(self, message: IncomingMessage, emoji: str) -> None:
+        async with translate_errors():
+            messageable = await self._resolve(message.channel)
+            try:
+                await messageable.get_partial_message(message.message_id).add_reaction(emoji)
+            except discord.HTTPException as error:
+                if error.code != UNKNOWN_EMOJI:
+                    raise
 
     async def _tell(self, message: IncomingMessage, text: str) -> None:
         """Tell the author of a message something by DM, if they accept one."""

@@ -8,6 +8,7 @@ import discord
 from bot.discord.message_parts import forwarded_attachments, parts_of, to_attachment
 from bot.discord.proxies import Proxies, member_id
 from services.access import Situation
+from services.message_parts import Cue
 from services.texts import printable
 from services.types import Actor, Channel, IncomingMessage, Venue
 
@@ -71,15 +72,20 @@ def _can_moderate(permissions: discord.Permissions) -> bool:
 
 
 def from_interaction(
-    interaction: discord.Interaction[Any], message: discord.Message, text: str
+    interaction: discord.Interaction[Any],
+    message: discord.Message,
+    text: str,
+    *,
+    cue: str = "",
 ) -> IncomingMessage:
-    """Return what a user said by a command, which our message shows in the channel."""
+    """Return what a user said or did (`cue`) by a command, which our message shows."""
     return IncomingMessage(
         message_id=message.id,
         channel=to_channel(interaction.channel, interaction.guild),
         author_id=interaction.user.id,
         author_name=printable(interaction.user.display_name),
         content=printable(text),
+        parts=(Cue(text=cue),) if cue else (),
         created_at=message.created_at,
         role_ids=_role_ids(interaction.user),
         moderates=to_actor(interaction.user, interaction.channel).moderates,
@@ -110,6 +116,7 @@ def to_incoming_message(
         mentions_bot=any(each.id == bot_id for each in message.mentions),
         role_ids=_role_ids(message.author),
         moderates=to_actor(message.author, message.channel).moderates,
+        edited_at=message.edited_at,
     )
 
 

@@ -101,6 +101,8 @@ class Personalities(
         copying="Whether others may copy it while it is public",
         memory="Whether it remembers conversations",
         streaming="Whether its answers are shown while they are written",
+        language="The language it answers in: a name, speaker (that of whoever speaks), or any",
+        reactions="Whether it may answer with a reaction, or not at all, where that says it better",
         pictures="Whether it posts pictures on boards; needs an image model",
         context="How many earlier messages it reads",
         system_prompt="The system prompt it uses",
@@ -116,6 +118,8 @@ class Personalities(
         copying: bool | None = None,  # noqa: FBT001
         memory: bool | None = None,  # noqa: FBT001
         streaming: bool | None = None,  # noqa: FBT001
+        language: app_commands.Range[str, 1, 40] | None = None,
+        reactions: bool | None = None,  # noqa: FBT001
         pictures: bool | None = None,  # noqa: FBT001
         context: app_commands.Range[int, 2, 200] | None = None,
         system_prompt: PromptOption | None = None,
@@ -132,6 +136,8 @@ class Personalities(
             copy_allowed=copying,
             memory_enabled=memory,
             streams_answers=streaming,
+            language="" if language == "any" else language,
+            may_react=reactions,
             image_enabled=pictures,
             context_window_size=context,
             system_prompt_id=system_prompt.id if system_prompt else None,

@@ -17,6 +17,7 @@ from db.models.activated_channel import ActivatedChannel
 from db.models.api_key import ApiKey, KeyCheck
 from db.models.board import Board, BoardKind, BoardMember, Comment, Media, Post, Vote
 from db.models.budget import Budget, BudgetScope, Spending
+from db.models.channel_settings import Callers, ChannelSettings
 from db.models.character import (
     ArtifactStatus,
     AssetKind,
@@ -104,7 +105,9 @@ __all__ = [
     "Budget",
     "BudgetScope",
     "CallOutcome",
+    "Callers",
     "ChannelMode",
+    "ChannelSettings",
     "Character",
     "CharacterImage",
     "CharacterProfile",

@@ -194,6 +194,10 @@ class Personality(Keyed, Timestamped, Base, kw_only=True):
     image_settings: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     memory_enabled: Mapped[bool] = mapped_column(default=True, server_default="true")
     streams_answers: Mapped[bool] = mapped_column(default=True, server_default="true")
+    # The language that it answers in; "" leaves that to the model.
+    language: Mapped[str] = mapped_column(default="", server_default="")
+    # Whether it may answer with a reaction, or not at all.
+    may_react: Mapped[bool] = mapped_column(default=False, server_default="false")
     context_window_size: Mapped[int] = mapped_column(Integer, default=20, server_default="20")
 
     # The published properties. A trigger prevents changes while the personality is public.

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     PRIVATE = "private"
     NOT_ADMITTED = "not admitted"
     CHANNEL = "not in this channel"
+    CALLERS = "not these callers"
     AGE_RESTRICTED = "no age-restricted ones here"
     HOURLY_LIMIT = "answers an hour"
 

@@ -33,7 +33,9 @@ from db.models import (
     BlockLevel,
     BlockTarget,
     Bringers,
+    Callers,
     ChannelMode,
+    ChannelSettings,
     ConversationLine,
     Personality,
     PersonalityOwner,
@@ -267,6 +269,21 @@ def _first_block(condition: ColumnElement[bool]) -> ColumnElement[str | None]:
     )
 
 
+def _is_no_caller(situation: Situation) -> ColumnElement[bool]:
+    """Return whether the channel's settings give this person no answers."""
+    if situation.moderates:
+        return false()
+    has_role = and_(
+        ChannelSettings.callers == Callers.ROLE,
+        ChannelSettings.caller_role_id.in_(situation.role_ids),
+    )
+    return exists().where(
+        ChannelSettings.channel_id.in_(situation.channel_ids),
+        ChannelSettings.callers != Callers.EVERYONE,
+        ~has_role,
+    )
+
+
 def _place_verdict(situation: Situation) -> ColumnElement[Any]:
     """Return which rule of a server forbids the personality of the enclosing query here."""
     own = is_own(situation.account_ids)
@@ -311,6 +328,7 @@ def _place_verdict(situation: Situation) -> ColumnElement[Any]:
             case(
                 (~is_allowed, Reason.NOT_ADMITTED.value),
                 (is_wrong_channel, Reason.CHANNEL.value),
+                (_is_no_caller(situation), Reason.CALLERS.value),
                 (
                     and_(Personality.age_restricted, ~columns.allows_age_restricted),
                     Reason.AGE_RESTRICTED.value,

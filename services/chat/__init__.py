@@ -1,5 +1,6 @@
 """Conversations: addressing, reply generation, delivery and persistence."""
 
+from db.models import Callers, ChannelSettings
 from services.chat.addressing import (
     MessageContext,
     addressees,
@@ -43,8 +44,12 @@ from services.chat.reply_generation import ReplyGenerator
 from services.chat.service import ChatService
 from services.chat.splitting import split
 from services.chat.sweeping import SweepHandler
+from services.chat.turns import BEGIN, CHIME_IN, GO_ON, TurnChooser
 
 __all__ = [
+    "BEGIN",
+    "CHIME_IN",
+    "GO_ON",
     "MAX_HINT",
     "AgeRestricted",
     "AnswerBeingChanged",
@@ -53,8 +58,10 @@ __all__ = [
     "AnswerNotFound",
     "AnswerService",
     "AnswerStopped",
+    "Callers",
     "ChannelNotFound",
     "ChannelService",
+    "ChannelSettings",
     "ChatAdapter",
     "ChatService",
     "ConversationWriter",
@@ -79,6 +86,7 @@ __all__ = [
     "Resolution",
     "SweepHandler",
     "TooManyTakes",
+    "TurnChooser",
     "addressees",
     "append",
     "clean",

@@ -4,19 +4,24 @@ The first matching trigger decides: a reply to a personality, a name after `@`, 
 channel, the personality selected for DMs, a mention of the bot.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import islice
-from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, union
+from sqlalchemy import func, literal, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.models import ActivatedChannel, ConversationLine, OptOut, Personality, Role, User
+from db.models import (
+    ActivatedChannel,
+    ChannelSettings,
+    ConversationLine,
+    OptOut,
+    Personality,
+    Role,
+    User,
+)
 from services.access import (
     AccessDenied,
     Situation,
@@ -26,34 +31,21 @@ from services.access import (
     personality_verdict,
 )
 from services.chat.errors import NoPersonalityHere
+from services.chat.mentions import candidate_names, find_mentioned
 from services.message_parts import REDACTED, MessagePart, defuse, mark
 from services.names import is_reserved
-from services.personalities import MAX_NAME_WORDS, NamedPersonality, resolve_names
-from services.texts import NAME_LIMIT, on_one_line
+from services.personalities import NamedPersonality, resolve_names
 from services.types import IncomingMessage
 
 MAX_ADDRESSEES = 5
-_MAX_MENTION_LENGTH = 2 * NAME_LIMIT  # leaves space for punctuation around a name
-_POSSESSIVES = ("'s", "’s")
-
-T = TypeVar("T")
-# An @ at the start of a word; not in an e-mail address, nor in Discord's own mentions.
-_MENTION_START = re.compile(r"(?<![^\W_])(?<![^\W_]_)(?<![@<])@(?=\S)")
-# Code, spoilers and quoted lines, in which nobody is called.
-_SILENT = re.compile(
-    r"```.*?(?:```|\Z)|(?<!@)`[^`\n]{1,2000}`|\|\|[^|]{1,2000}\|\||^[ ]{0,3}>(?:>>.*|[ ][^\n]*)",
-    re.DOTALL | re.MULTILINE,
-)
-# Chinese and Japanese have no space between punctuation and the next word.
-_WORD = re.compile(r"[^\s、。，！？：；]+[、。，！？：；]*|[、。，！？：；]+")
-_EDGE_MARKS = ".,;:!?…\"'()[]{}*_~`<>«»„“”‘’-—|/\\、。，！？：；「」『』（）،؛؟।"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageContext:
     """What the database knows about the people and channels of a message.
 
-    `verdict` is why its author gets no answers here, whatever the personality.
+    `verdict` is why its author gets no answers here, whatever the personality; `settings` are those
+    of the channel.
     """
 
     opted_out: frozenset[int]
@@ -61,6 +53,7 @@ class MessageContext:
     activated: Sequence[UUID] = ()
     replied_to: UUID | None = None
     verdict: Verdict | None = None
+    settings: ChannelSettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +61,15 @@ class Addressees:
     """Who should answer a message.
 
     `called_as` has the names that they were called by. `denied` is why those who were called do
-    not; `ambiguous` are those of one name, of whom the author has to choose one.
+    not; `ambiguous` are those of one name, of whom the author has to choose one. With `is_uncalled`
+    nobody was called, and those are activated here.
     """
 
     ids: Sequence[UUID] = ()
     called_as: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
     denied: AccessDenied | None = None
     ambiguous: Sequence[NamedPersonality] = ()
+    is_uncalled: bool = False
 
 
 async def load_context(
@@ -118,7 +113,13 @@ async def load_context(
                 .scalar_subquery(),
                 replied_to.scalar_subquery(),
                 person_verdict(situation or Situation()),
+                ChannelSettings,
             )
+            .select_from(select(literal(1).label("one")).subquery())
+            .outerjoin(ChannelSettings, ChannelSettings.channel_id.in_(channel_ids))
+            # Those of a thread come before those of its channel, whose id is the smaller one.
+            .order_by(ChannelSettings.channel_id.desc())
+            .limit(1)
         )
     ).one()
     return MessageContext(
@@ -127,6 +128,7 @@ async def load_context(
         activated=row[2] or (),
         replied_to=row[3],
         verdict=Verdict.parse(row[4]),
+        settings=row[5],
     )
 
 
@@ -211,7 +213,8 @@ async def addressees(
         ):
             return await _choose(session, message, mentioned)
     if context.activated:
-        return Addressees(ids=await _permitted(session, situation, context.activated))
+        permitted = await permitted_here(session, situation, context.activated)
+        return Addressees(ids=permitted, is_uncalled=True)
     return await _default_addressee(session, message, situation)
 
 
@@ -236,17 +239,17 @@ async def _called(
     return Addressees(denied=AccessDenied(verdict.reason, name))
 
 
-async def _permitted(
+async def permitted_here(
     session: AsyncSession, situation: Situation, personality_ids: Sequence[UUID]
 ) -> list[UUID]:
-    """Return those of some personalities that may answer here, five at most."""
+    """Return those of some personalities that may answer here."""
     rows = await session.execute(
         select(Personality.id, personality_verdict(situation)).where(
             Personality.id.in_(personality_ids)
         )
     )
     permitted = {personality_id for personality_id, verdict in rows if verdict is None}
-    return [each for each in personality_ids if each in permitted][:MAX_ADDRESSEES]
+    return [each for each in personality_ids if each in permitted]
 
 
 async def _choose(
@@ -292,45 +295,6 @@ async def _default_addressee(
     if found is None:
         raise NoPersonalityHere
     return found
-
-
-def candidate_names(text: str) -> list[list[str]]:
-    """Return the possible names after each `@` of a text: lower case, longest first.
-
-    A name has up to four words, with and without the punctuation around it. In code, spoilers and
-    quoted lines nobody is named.
-    """
-    return [
-        names
-        for line in map(on_one_line, _SILENT.sub(" ", text).splitlines())
-        for match in _MENTION_START.finditer(line)
-        if (names := list(_possible_names(line[match.end() : match.end() + _MAX_MENTION_LENGTH])))
-    ]
-
-
-def find_mentioned(text: str, names: Mapping[str, T]) -> list[T]:
-    """Return whom a text mentions: in order, without duplicates, five at most.
-
-    The longest matching name wins.
-    """
-    mentioned: list[T] = []
-    for candidates in candidate_names(text):
-        owner = next((names[name] for name in candidates if name in names), None)
-        if owner is not None and owner not in mentioned:
-            mentioned.append(owner)
-    return mentioned[:MAX_ADDRESSEES]
-
-
-def _possible_names(text: str) -> Iterable[str]:
-    text = _MENTION_START.split(text, maxsplit=1)[0]
-    ends = [match.end() for match in islice(_WORD.finditer(text), MAX_NAME_WORDS)]
-    for end in reversed(ends):
-        whole = text[:end].lower()
-        bare = whole.rstrip(_EDGE_MARKS)
-        owner = next((bare.removesuffix(s) for s in _POSSESSIVES if bare.endswith(s)), "")
-        for name in dict.fromkeys((whole, bare, bare.lstrip(_EDGE_MARKS), owner)):
-            if 0 < len(name) <= NAME_LIMIT:
-                yield name
 
 
 def redact(

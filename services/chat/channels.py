@@ -1,14 +1,16 @@
 """Channels in which personalities answer every message, and the personality for DMs."""
 
 from collections.abc import Sequence
+from typing import Final, TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
+from typing_extensions import Unpack
 
-from db.models import ActivatedChannel, Personality
+from db.models import ActivatedChannel, Callers, ChannelSettings, Personality
 from db.session import Sessions
-from services.access import Situation, admit, authorize
+from services.access import Situation, admit, authorize, log_action
 from services.chat import queries
 from services.chat.addressing import load_context
 from services.chat.errors import AgeRestricted, NotActivated, OptedOut
@@ -17,7 +19,27 @@ from services.chat.reply_context import CHAT
 from services.errors import ModeratorsOnly
 from services.people import get_or_create_user
 from services.personalities import PersonalityNotFound
+from services.texts import clean_text, on_one_line
 from services.types import Actor, Channel
+
+MAX_SCENE: Final = 200  # characters
+
+
+class ChannelChanges(TypedDict, total=False):
+    """Changes of a channel's settings, see `ChannelSettings`."""
+
+    chattiness: int
+    quiet_from: int | None
+    quiet_until: int | None
+    cooldown_seconds: int
+    callers: Callers
+    caller_role_id: int | None
+    threads_by_name: bool
+    max_answers: int
+    max_turns: int
+    scene_place: str
+    scene_time: str
+    scene_tone: str
 
 
 class ChannelService:
@@ -82,6 +104,51 @@ class ChannelService:
                 .order_by(ActivatedChannel.channel_id, Personality.name)
             )
             return [(channel_id, name) for channel_id, name in rows]
+
+    async def settings(self, channel: Channel) -> ChannelSettings:
+        """Return the settings of a channel; without any, the defaults."""
+        async with self._sessions() as session:
+            found = await session.get(ChannelSettings, channel.channel_id)
+        guild_id = channel.guild_id or 0
+        return found or ChannelSettings(channel_id=channel.channel_id, guild_id=guild_id)
+
+    async def change_settings(
+        self, actor: Actor, channel: Channel, **changes: Unpack[ChannelChanges]
+    ) -> ChannelSettings:
+        """Change the settings of a channel; what is left out stays.
+
+        Raises:
+            ModeratorsOnly: The actor is not a moderator of a server.
+        """
+        if channel.guild_id is None or not actor.moderates:
+            raise ModeratorsOnly
+        async with self._sessions.begin() as session:
+            row = {"channel_id": channel.channel_id, "guild_id": channel.guild_id}
+            await session.execute(insert(ChannelSettings).values(row).on_conflict_do_nothing())
+            settings = await session.get_one(
+                ChannelSettings, channel.channel_id, with_for_update=True
+            )
+            for name, value in changes.items():
+                setattr(settings, name, value)
+            if changes:
+                described = ", ".join(f"{name} = {value}" for name, value in changes.items())
+                log_action(session, actor, "channel settings", described, guild_id=channel.guild_id)
+            return settings
+
+    async def set_scene(
+        self, actor: Actor, channel: Channel, *, place: str, time: str, tone: str
+    ) -> ChannelSettings:
+        """Set where and when a channel's play happens, and in which tone, for all of them.
+
+        Raises:
+            ModeratorsOnly: The actor is not a moderator of a server.
+            TextTooLong: One of them is too long.
+        """
+        cleaned = {
+            f"scene_{name}": on_one_line(clean_text(text, field=name, limit=MAX_SCENE))
+            for name, text in (("place", place), ("time", time), ("tone", tone))
+        }
+        return await self.change_settings(actor, channel, **cast("ChannelChanges", cleaned))
 
     async def set_streaming(self, actor: Actor, is_on: bool) -> None:  # noqa: FBT001
         """Choose whether answers to the actor are shown while they are written."""

@@ -35,6 +35,9 @@ class MessageBatch:
     # The texts of files that were read for one of the answers, by address.
     files: dict[str, str | None] = field(default_factory=dict[str, str | None])
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    # The last answer, if there was one, and whether nobody is to speak after it.
+    last_reply: GeneratedReply | None = None
+    is_stopped: bool = False
 
     @property
     def last(self) -> IncomingMessage:

@@ -117,8 +117,11 @@ class ConversationWriter:
 
         await retry_on_disconnect(write)
 
-    async def apply_edit(self, message_id: int, content: str) -> None:
-        """Apply the edit of a person's message to the history and to memories."""
+    async def apply_edit(self, message_id: int, content: str) -> bool:
+        """Apply the edit of a person's message to the history and to memories.
+
+        Return whether the message has been answered.
+        """
 
         async def update_lines() -> dict[UUID, str]:
             async with self._sessions.begin() as session:
@@ -133,7 +136,7 @@ class ConversationWriter:
 
         contents = await retry_on_disconnect(update_lines)
         if not contents:
-            return
+            return False
         embeddings = await self._embedder.embed(list(contents.values()))
 
         async def update_memories() -> None:
@@ -147,6 +150,7 @@ class ConversationWriter:
                         )
 
         await retry_on_disconnect(update_memories)
+        return True
 
 
 def memory_text(speaker: str, message: str, answer: ConversationLine) -> str:

@@ -111,6 +111,10 @@ class ChatAdapter(Protocol):
         """React to a message that gets no answer; `in_words` also tells its author why, by DM."""
         ...
 
+    async def react(self, message: IncomingMessage, emoji: str) -> None:
+        """React to a message as the bot itself, unless Discord does not know the emoji."""
+        ...
+
     async def ask_which(
         self, message: IncomingMessage, candidates: Sequence[NamedPersonality]
     ) -> None:

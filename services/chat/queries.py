@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from db.models import (
+    ChannelSettings,
     ConversationLine,
     LlmConfig,
     Memory,
@@ -35,6 +36,7 @@ from services.personalities import apply_published_version
 
 # More lines than are ever pending between two answers.
 _MAX_RECENT_LINES = 100
+_SCENE = (ChannelSettings.scene_place, ChannelSettings.scene_time, ChannelSettings.scene_tone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,8 @@ class Resolution:
 
     `verdict` is why a person may not call it where they want to, `keeps_memories` whether what is
     said there may be remembered, `streams_answers` whether answers are shown as they are written,
-    `server_zone` the time zone that the server has set.
+    `server_zone` the time zone that the server has set, `scene` the place, time and tone of the
+    channel's play.
     """
 
     personality: Personality
@@ -56,6 +59,7 @@ class Resolution:
     keeps_memories: bool = True
     streams_answers: bool = True
     server_zone: str | None = None
+    scene: Sequence[str] = ()
 
 
 async def resolve(
@@ -88,6 +92,11 @@ async def resolve(
                 true() if situation is None else streams_answers(situation),
                 select(ServerPolicy.time_zone)
                 .where(ServerPolicy.guild_id == (situation.guild_id if situation else None))
+                .scalar_subquery(),
+                select(func.jsonb_build_array(*_SCENE))
+                .where(ChannelSettings.channel_id.in_(situation.channel_ids if situation else []))
+                .order_by(ChannelSettings.channel_id.desc())
+                .limit(1)
                 .scalar_subquery(),
             )
             .select_from(Personality)
@@ -153,6 +162,7 @@ async def resolve(
         is_remembered,
         is_streamed,
         server_zone,
+        scene,
     ) = row
     if published:
         session.expunge(personality)
@@ -169,6 +179,7 @@ async def resolve(
         keeps_memories=is_remembered,
         streams_answers=is_streamed and personality.streams_answers,
         server_zone=server_zone,
+        scene=scene or (),
     )
 
 

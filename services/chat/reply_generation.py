@@ -14,6 +14,7 @@ from services.chat import lore_search, prompt
 from services.chat.errors import AnswerStopped, MessageRefused, NoUsableReply, Refusal
 from services.chat.greetings import unsent_line
 from services.chat.impersonation import refuse_impersonation
+from services.chat.manner import Reaction, read_reaction
 from services.chat.model_output import ends_reasoning
 from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext
@@ -56,7 +57,7 @@ class GeneratedReply:
     """An answer that has not been sent. `provenance` is what *Why this reply?* shows.
 
     `lore_timers` are the timed effects of lore that begin when it is sent, `seen` is what was seen
-    in the sender's pictures.
+    in the sender's pictures. A `reaction` is sent instead of the text.
     """
 
     text: str
@@ -69,6 +70,7 @@ class GeneratedReply:
     notes: tuple[str, ...] = ()
     lore_timers: Sequence[Timer] = ()
     seen: str = ""
+    reaction: Reaction | None = None
 
 
 class ReplyGenerator:
@@ -163,6 +165,11 @@ class ReplyGenerator:
             opening=opening,
             notes=_notes(context, model_request.model, completion, seen),
             seen="" if seen.is_blind else seen.own,
+            reaction=(
+                read_reaction(completion.text)
+                if prompt_context.personality.may_react and not prompt_context.is_dm
+                else None
+            ),
         )
 
     def _prompt_context(self, request: ReplyRequest, context: ReplyContext) -> PromptContext:
@@ -190,6 +197,7 @@ class ReplyGenerator:
             seed=f"{request.personality_id}:{request.channel.channel_id}",
             reworked=request.reworked,
             reactions=_reactions(request, context),
+            scene=context.resolution.scene,
         )
 
     async def _complete(

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from db.models import ConversationLine, Personality
 from db.session import Sessions
 from services.chat.debounce import MessageBatch
 from services.chat.greetings import greeting_line, has_spoken
+from services.chat.manner import Reaction, reaction_text
 from services.chat.ordering import TurnQueues
 from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
@@ -49,6 +51,9 @@ class ReplySender:
     async def send(self, batch: MessageBatch, reply: GeneratedReply, stream: AnswerStream) -> None:
         """Send an answer, or finish what is shown of it, then store it with the pending lines."""
         personality, channel = reply.resolution.personality, batch.channel
+        if reply.reaction is not None:
+            await self._react(batch, reply, reply.reaction, stream)
+            return
         text = "\n".join([reply.text, *(f"-# {note}" for note in reply.notes)])
         message_ids = await stream.finish(text)
         if batch.messages:
@@ -65,6 +70,24 @@ class ReplySender:
             await position.wait()
             if batch.messages:  # not deleted meanwhile
                 await self._store(batch, reply, answer)
+
+    async def _react(
+        self, batch: MessageBatch, reply: GeneratedReply, reaction: Reaction, stream: AnswerStream
+    ) -> None:
+        """React to the last message of a batch, and store that; of silence nothing is stored."""
+        await stream.end()
+        if not batch.messages:
+            return
+        await self._close_answer(batch.messages[0])
+        if not reaction.emoji:
+            return
+        await self._adapter.react(batch.last, reaction.emoji)
+        reacted = replace(reply, text=reaction_text(reaction.emoji))
+        answer = answer_line(batch.channel, reacted, stream.line_id, [])
+        async with self._stores.join(batch.channel.channel_id) as position:
+            await position.wait()
+            if batch.messages:
+                await self._store(batch, reacted, answer)
 
     async def greet(self, batch: MessageBatch, opening: Opening) -> None:
         """Say the first words of a personality, if they were not said meanwhile, and store them."""

@@ -29,12 +29,15 @@ from services.chat.catch_up import CatchUp
 from services.chat.crisis import is_crisis
 from services.chat.debounce import MessageBatch
 from services.chat.errors import (
+    AnswerFinished,
     AnswerInterrupted,
     AnswerStopped,
     ChannelNotFound,
     CrisisHeard,
     NoPersonalityHere,
+    NotYourAnswer,
 )
+from services.chat.members import ProxiedMembers
 from services.chat.ordering import AnswerSlots, QueuePosition, TurnQueues
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
@@ -44,17 +47,19 @@ from services.chat.renames import tell_owners
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator
 from services.chat.sending import ReplySender
 from services.chat.streaming import AnswerStream, AnswerStreams
+from services.chat.turns import TurnChooser
 from services.errors import DomainError, NameImpersonates
 from services.faces import FaceChooser
 from services.llm import BackgroundCalls
+from services.message_parts import mark
 from services.notifications import Notifier
-from services.people import get_or_create_user
 from services.types import Actor, IncomingMessage
 from services.voice import VoiceService
 
 log = logging.getLogger(__name__)
 
 _NOTICE_INTERVAL = timedelta(hours=1)
+_CALLING_EDIT = timedelta(minutes=2)
 
 
 class ChatService:
@@ -70,6 +75,7 @@ class ChatService:
         faces: FaceChooser,
         background: BackgroundCalls,
         voice: VoiceService,
+        turns: TurnChooser,
         slots: AnswerSlots | None = None,
     ) -> None:
         self._sessions = sessions
@@ -81,9 +87,10 @@ class ChatService:
         self._order = TurnQueues()
         self._recent = RecentMessages()
         self._batches: list[MessageBatch] = []
-        self._linked_members: set[int] = set()
+        self._members = ProxiedMembers(sessions)
         self._catch_up = CatchUp(sessions, adapter, self.forget_messages, self.handle_edit)
         self._voice = voice
+        self._turns = turns
         self._reader = BatchReader(sessions, adapter, self._recent, self._catch_up.compare, voice)
         self._sender = ReplySender(
             *(sessions, adapter, writer, self._recent, self._catch_up.close_answer, faces),
@@ -132,7 +139,7 @@ class ChatService:
                 await self._refuse(message, found.denied)
             if context.verdict is not None and not context.verdict.is_mute:
                 return
-            await self._link_member(message)
+            await self._members.link(message)
             if found.ambiguous:
                 await self._adapter.ask_which(message, found.ambiguous)
             # After resolving: mentioning a member named Mirela does not address the personality.
@@ -147,24 +154,9 @@ class ChatService:
                     message.channel.channel_id, PendingLine(line, is_incognito, message.author_id)
                 )
             elif batch is None or is_crisis(message.content):
-                await self._answer(message, found, position, is_incognito=is_incognito)
+                await self._answer(message, found, context, position, is_incognito=is_incognito)
             else:
                 batch.add(message, found)
-
-    async def _link_member(self, message: IncomingMessage) -> None:
-        """Store whose account a proxied member is, so that its person can export and delete it."""
-        if message.account_id is None or message.author_id in self._linked_members:
-            return
-        member = Actor(
-            discord_id=message.author_id, name=message.author_name, account_id=message.account_id
-        )
-
-        async def link() -> None:
-            async with self._sessions.begin() as session:
-                await get_or_create_user(session, member)
-
-        await retry_on_disconnect(link)
-        self._linked_members.add(message.author_id)
 
     async def _refuse(self, message: IncomingMessage, error: AccessRefused) -> None:
         """Show that a message gets no answer; say why, once an hour."""
@@ -187,13 +179,32 @@ class ChatService:
         """
         return self._streams.stop(actor, line_id)
 
-    async def answer_command(self, message: IncomingMessage, personality_id: UUID) -> None:
-        """Let a personality answer a message that was sent by a command."""
+    def stop_turns(self, actor: Actor, message_id: int) -> None:
+        """Let nobody play on after a message.
+
+        Raises:
+            AnswerFinished: Nobody does any more.
+            NotYourAnswer: Somebody else has asked for it, and the actor is not a moderator.
+        """
+        for batch in self._batches:
+            if batch.messages and batch.messages[0].message_id == message_id:
+                if batch.author_id != actor.discord_id and not actor.moderates:
+                    raise NotYourAnswer
+                batch.is_stopped = True
+                return
+        raise AnswerFinished
+
+    async def answer_command(
+        self, message: IncomingMessage, personality_id: UUID | None, *, turns: int = 0
+    ) -> None:
+        """Let a personality answer a message that was sent by a command, or play on so often."""
         async with self._order.join((message.channel.channel_id, message.account)) as position:
             context = await retry_on_disconnect(lambda: self._message_context(message))
             is_incognito = bool(message.author_ids & context.incognito)
-            found = Addressees(ids=[personality_id])
-            await self._answer(message, found, position, is_incognito=is_incognito)
+            found = Addressees(ids=[personality_id] if personality_id else [])
+            await self._answer(
+                message, found, context, position, is_incognito=is_incognito, turns=turns
+            )
 
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
@@ -220,13 +231,16 @@ class ChatService:
         """Drop a person's messages that are not stored yet."""
         self._recent.forget_people({discord_id})
         self._voice.forget_all()
-        self._linked_members.clear()
+        self._members.forget()
         for batch in self._batches:
             if batch.author_id == discord_id:
                 batch.forget([each.message_id for each in batch.messages])
 
     async def handle_edit(self, message: IncomingMessage, *, is_preview: bool = False) -> None:
-        """Apply the edit of a message; the preview of a link restarts no answer."""
+        """Apply the edit of a message; the preview of a link restarts no answer.
+
+        An edit within two minutes that adds a name calls that personality.
+        """
         context = await retry_on_disconnect(lambda: self._message_context(message))
         if message.author_ids & context.opted_out:
             return
@@ -235,17 +249,32 @@ class ChatService:
         self._recent.apply_edit(message.message_id, content)
         for batch in self._batches:
             batch.apply_edit(edited, restarts=not is_preview)
-        await self._writer.apply_edit(message.message_id, content)
+        is_answered = await self._writer.apply_edit(message.message_id, content)
+        is_open = any(
+            each.message_id == message.message_id
+            for batch in self._batches
+            for each in batch.messages
+        )
+        if not (is_answered or is_open or is_preview) and _is_fresh(message):
+            _, found = await retry_on_disconnect(lambda: self._resolve_addressees(message))
+            if found.called_as:  # as if it had been sent like this
+                await self.forget_messages([message.message_id])
+                await self.handle_message(message)
 
     async def _answer(
         self,
         message: IncomingMessage,
         found: Addressees,
+        context: MessageContext,
         position: QueuePosition,
         *,
         is_incognito: bool,
+        turns: int = 0,
     ) -> None:
-        """Let the addressed personalities answer a message, in this order."""
+        """Let the addressed personalities answer a message, in this order, and each other.
+
+        With `turns`, they play on so often, whoever is called.
+        """
         if is_crisis(message.content):
             with suppress(DomainError):
                 await self._adapter.send_crisis_resources(message)
@@ -260,6 +289,8 @@ class ChatService:
             async with self._catch_up.open_answer(message), slot:
                 for personality_id in batch.addressees:
                     await self._answer_as(batch, personality_id, position)
+                async for turn in self._turns.following(batch, context, turns):
+                    await self._answer_as(batch, turn.personality_id, position, cue=turn.cue)
         except TooManyMessages as error:
             await self._refuse(message, error)
         except CrisisHeard:
@@ -274,18 +305,26 @@ class ChatService:
                 self._recent.add(batch.channel.channel_id, *pending)
 
     async def _answer_as(
-        self, batch: MessageBatch, personality_id: UUID, position: QueuePosition
+        self,
+        batch: MessageBatch,
+        personality_id: UUID,
+        position: QueuePosition,
+        *,
+        cue: str = "",
     ) -> None:
+        batch.last_reply = None
         try:
             async with self._streams.open(batch, position) as stream:
                 async with self._adapter.typing(batch.channel):
-                    reply = await self._generate(batch, personality_id, stream)
+                    reply = await self._generate(batch, personality_id, stream, cue)
                     await position.wait()
                     while batch.changed.is_set():
-                        reply = await self._generate(batch, personality_id, stream)
+                        reply = await self._generate(batch, personality_id, stream, cue)
                 batch.is_open = False
                 await self._sender.send(batch, reply, stream)
+                batch.last_reply = reply
         except AnswerStopped:
+            batch.is_stopped = True
             log.info("An answer in channel %s was stopped", batch.channel.channel_id)
         except ChannelNotFound:
             log.info(
@@ -311,25 +350,31 @@ class ChatService:
             if message.author_id in context.opted_out:
                 return context, Addressees()
             try:
-                return context, await addressees(session, message, context)
+                found = await addressees(session, message, context)
             except NoPersonalityHere:
                 if context.verdict is None:
                     raise
                 return context, Addressees(denied=AccessDenied(context.verdict.reason))
+            if found.is_uncalled:
+                ids = await self._turns.choose(session, message, context, found.ids)
+                found = replace(found, ids=ids)
+            return context, found
 
     async def _message_context(self, message: IncomingMessage) -> MessageContext:
         async with self._sessions() as session:
             return await message_context(session, message)
 
     async def _generate(
-        self, batch: MessageBatch, personality_id: UUID, stream: AnswerStream
+        self, batch: MessageBatch, personality_id: UUID, stream: AnswerStream, cue: str
     ) -> GeneratedReply:
         """Generate an answer; restart whenever the person adds to or edits the batch."""
         while True:
             if not batch.messages:
                 raise ChannelNotFound
             batch.changed.clear()
-            generation = asyncio.ensure_future(self._generate_once(batch, personality_id, stream))
+            generation = asyncio.ensure_future(
+                self._generate_once(batch, personality_id, stream, cue)
+            )
             change = asyncio.ensure_future(batch.changed.wait())
             try:
                 await asyncio.wait({generation, change}, return_when=asyncio.FIRST_COMPLETED)
@@ -340,7 +385,15 @@ class ChatService:
                     task.cancel()
 
     async def _generate_once(
-        self, batch: MessageBatch, personality_id: UUID, stream: AnswerStream
+        self, batch: MessageBatch, personality_id: UUID, stream: AnswerStream, cue: str
     ) -> GeneratedReply:
         request = await self._reader.request(batch, personality_id)
+        if cue:  # the message itself stands in the history
+            request = replace(request, text=mark(cue), pictures=None)
         return await self._generator.generate(replace(request, stream=stream))
+
+
+def _is_fresh(message: IncomingMessage) -> bool:
+    """Whether a message was edited so soon that a name in it still calls somebody."""
+    edited_at = message.edited_at
+    return edited_at is not None and edited_at - message.created_at <= _CALLING_EDIT

@@ -7,6 +7,7 @@ from services.personalities.cards import LIMIT_MB as CARD_LIMIT_MB
 from services.personalities.definition import (
     GREETINGS,
     LIMITS,
+    SPEAKERS_LANGUAGE,
     PersonalitySettings,
     Shortened,
     apply_published_version,
@@ -73,6 +74,7 @@ __all__ = [
     "MAX_STYLE",
     "MAX_VOICE",
     "PITCHES",
+    "SPEAKERS_LANGUAGE",
     "SPEEDS",
     "BadAddress",
     "CardBooks",

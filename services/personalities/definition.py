@@ -48,6 +48,11 @@ _HTTPS_URL = re.compile(r"https://[\w.-]+(:\d+)?([/?#]\S*)?")
 _MAX_URL_LENGTH = 2000
 
 
+# Of a personality that answers in whatever language it is spoken to.
+SPEAKERS_LANGUAGE = "speaker"
+MAX_LANGUAGE = 40  # characters
+
+
 class PersonalitySettings(TypedDict, total=False):
     """Settings of a personality besides its definition; None keeps the current value."""
 
@@ -58,6 +63,8 @@ class PersonalitySettings(TypedDict, total=False):
     copy_allowed: bool | None
     memory_enabled: bool | None
     streams_answers: bool | None
+    language: str | None
+    may_react: bool | None
     image_enabled: bool | None
     context_window_size: int | None
     system_prompt_id: UUID | None

@@ -235,7 +235,11 @@ class PersonalityService:
             OwnersOnly: The actor is not an owner.
             PersonalityNotFound: It was deleted.
             StillPublic: A published property would change, or it would become public.
+            TextTooLong: The name of the language is too long.
         """
+        if language := settings.get("language"):
+            limit = definition.MAX_LANGUAGE
+            settings["language"] = clean_name(language, field="language", limit=limit)
         async with self._sessions.begin() as session:
             personality = await get_owned(session, actor, personality_id)
             refuse_if_public(

@@ -14,6 +14,7 @@ from db.models import (
     AuditEntry,
     Block,
     Board,
+    ChannelSettings,
     ConversationLine,
     EngineTask,
     JobStep,
@@ -95,7 +96,17 @@ async def forget_left_server(session: AsyncSession) -> bool:
         return False
     await forget_server(session, guild_id)
     for table in (
-        *(Board, ActivatedChannel, Admission, Block, ApiKey, AuditEntry, Lorebook, ServerPolicy),
+        *(
+            Board,
+            ActivatedChannel,
+            ChannelSettings,
+            Admission,
+            Block,
+            ApiKey,
+            AuditEntry,
+            Lorebook,
+            ServerPolicy,
+        ),
     ):
         await session.execute(delete(table).where(table.guild_id == guild_id))
     calls = update(LlmCall).where(LlmCall.guild_id == guild_id).values(guild_id=None)

@@ -1,7 +1,7 @@
 """Spoken answers: an answer that is sent is spoken afterwards, so that nobody waits for it."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar, Final
 from uuid import UUID
@@ -147,7 +147,8 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
                     VOICE,
                     user=user,
                     personality_id=personality.id,
-                    situation=Situation.of(asker, channel),
+                    # Their roles are not known any more; they had them when they were answered.
+                    situation=replace(Situation.of(asker, channel), moderates=True),
                 )
             except AccessRefused as error:
                 log.info("Answer %s is not spoken: %r", line.id, error)

@@ -19,7 +19,7 @@ from typing_extensions import override
 from db.models import Memory, Personality, User
 from db.session import Sessions, connect
 from services.access import AccessRefused, BudgetPolicy, Budgets, Caller, Reservation
-from services.chat import ChatService, ConversationWriter, Page, ReplyGenerator
+from services.chat import ChatService, ConversationWriter, Page, ReplyGenerator, TurnChooser
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
@@ -173,6 +173,7 @@ async def chatting(
                 no_faces(sessions),
                 background,
                 no_voice(sessions, models),
+                TurnChooser(sessions, embedder),
             ),
         )
         await texts.close()

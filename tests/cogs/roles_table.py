@@ -129,6 +129,8 @@ TABLE: dict[str, Row] = {
     "personality create": everyone(),
     "personality voice": owners(),
     "voice test": everyone(**ZED),
+    "channel settings": moderators(),
+    "scene": moderators(place="A pier"),
     "personality list": everyone(),
     "personality view": everyone(**ZED),
     "personality import": everyone(card="$card"),
@@ -189,6 +191,8 @@ TABLE: dict[str, Row] = {
     "Regenerate": asker(),
     "Delete": asker(),
     "chat say": everyone(**ZED, message="hello"),
+    "chime-in": everyone(**ZED),
+    "random": everyone(),
     "history undo": everyone(),
     "history clear": everyone(),
     "history clear · everyone's": Row(
@@ -322,15 +326,20 @@ TABLE: dict[str, Row] = {
 }
 
 
+NOBODY = (
+    "There is no personality here to answer yet. Call one by name, for example `@Mirela hello`, or "
+    "choose one for your DMs with `/chat with`. See `/help` for more."
+)
 BLOCKED = "the person who runs this bot has blocked you."
 SPENT = "Today's budget of this bot is spent. Until then `/usage` shows what you have used."
 NOTHING_COSTLY: dict[str, str | None] = {
     **dict.fromkeys(
-        ("Regenerate", "chat say", "publish start", "schedule draft", "voice test"),
+        ("Regenerate", "chat say", "chime-in", "publish start", "schedule draft", "voice test"),
         f"**Zed** does not answer: {BLOCKED}",
     ),
     **dict.fromkeys(("photos search", "key test"), f"You cannot do that: {BLOCKED}"),
     "publish unpublish": "**Zed** is not public, or cannot be shown in this channel.",
+    "random": NOBODY,
 }
 # What an owner is told in a state, and is not otherwise.
 STATES: dict[str, dict[str, str | None]] = {
@@ -339,16 +348,18 @@ STATES: dict[str, dict[str, str | None]] = {
     "opted out": {
         **dict.fromkeys(("memory edit", "memory forget", "memory lock"), NO_MEMORY),
         **dict.fromkeys((*MENUS, "history undo"), NOTHING_SAID),
-        "chat say": (
+        **dict.fromkeys(
+            ("chat say", "chime-in"),
             "You have opted out, so personalities do not hear you. Use `/privacy optout` to opt "
-            "back in."
+            "back in.",
         ),
+        "random": NOBODY,
     },
     "over budget": {
         "Regenerate": SPENT,
         "schedule draft": SPENT,
         "voice test": SPENT,
-        "chat say": "⏳",
+        "chat say": "⏳",  # people are told once an hour, so the others only react
     },
     # Speech is paid by the operator.
     "with a key of their own": {"key test": None, "key remove": None, "voice test": SPENT},

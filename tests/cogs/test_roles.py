@@ -195,7 +195,11 @@ async def test_what_discord_shows_by_mistake_is_refused_all_the_same(
         for key, row in tried.items()
     }
 
-    moderated = {"channel activate": MODERATORS, "channel deactivate": MODERATORS}
+    moderated = {
+        "channel activate": MODERATORS,
+        "channel deactivate": MODERATORS,
+        "channel settings": MODERATORS,
+    }
     free = {"channel list": None, "system-prompt list": None}
     assert said == {key: {**moderated, **free}.get(key, BOT_OWNER) for key in tried}
 

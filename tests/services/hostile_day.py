@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from db.session import connect
 from services.access import Budgets, BudgetSettings, Limits
-from services.chat import ChatService, ConversationWriter, Page, ReplyGenerator
+from services.chat import ChatService, ConversationWriter, Page, ReplyGenerator, TurnChooser
 from services.clock import SystemClock
 from services.embeddings import HashedWordsEmbedder
 from services.llm import ConfiguredVendor, LanguageModels, Ledger, Price, background_calls
@@ -169,6 +169,7 @@ async def _live(url: str, vendor_url: str, day: Day, part: int, *, with_hostile:
         chat = ChatService(
             *(sessions, generator, writer, adapter, Notices(), no_faces(sessions), background),
             no_voice(sessions, models),
+            TurnChooser(sessions, embedder),
         )
 
         async def say(event: Event, number: int) -> None:

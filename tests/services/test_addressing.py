@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from services.chat.addressing import candidate_names, find_mentioned
+from services.chat.mentions import candidate_names, find_mentioned
 from services.texts import clean_name
 
 CAST = [

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from db.models import ConversationLine, Memory
 from db.session import Sessions
-from services.chat import ChatService, ConversationWriter, ReplyGenerator
+from services.chat import ChatService, ConversationWriter, ReplyGenerator, TurnChooser
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
@@ -52,6 +52,7 @@ def chat(
         no_faces(sessions),
         models.background,
         no_voice(sessions, models),
+        TurnChooser(sessions, embedder),
     )
 
 

@@ -10,6 +10,7 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
+from bot.discord.buttons.turns import turns_view
 from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton
 from services.chat import MAX_HINT, AnswerService, Page, Provenance
@@ -217,6 +218,13 @@ async def go_on(interaction: AnyInteraction, line_id: UUID) -> None:
     await interaction.followup.send("The answer goes on.", ephemeral=True)
 
 
+async def play_on(interaction: AnyInteraction, line_id: UUID) -> None:
+    """Ask how often those who are here play on."""
+    await answers_of(interaction).text(await interaction_actor(interaction), line_id)
+    text = "How often do they go on, without anybody else?"
+    await interaction.response.send_message(text, view=turns_view(), ephemeral=True)
+
+
 async def rate(interaction: AnyInteraction, line_id: UUID, *, is_liked: bool) -> None:
     """Store what somebody thinks of an answer."""
     actor = await interaction_actor(interaction)
@@ -251,6 +259,7 @@ ACTIONS: dict[str, tuple[str, discord.ButtonStyle, Action]] = {
     "regenerate": ("Regenerate", discord.ButtonStyle.primary, regenerate),
     "rewrite": ("Rewrite with a hint", discord.ButtonStyle.secondary, rewrite),
     "continue": ("Continue", discord.ButtonStyle.secondary, go_on),
+    "play": ("Go on…", discord.ButtonStyle.secondary, play_on),
     "edit": ("Edit", discord.ButtonStyle.secondary, edit),
     "delete": ("Delete", discord.ButtonStyle.danger, delete),
     "why": ("Why this reply?", discord.ButtonStyle.secondary, explain_why),

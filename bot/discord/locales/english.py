@@ -547,6 +547,7 @@ _TERMS = {
         "it was not let into this server. Its maker or a moderator can do that with "
         "`/personality bring`"
     ),
+    "Reason:not these callers": "here only some get answers",
     "Reason:not in this channel": "this server's moderators do not let personalities speak here",
     "Reason:no age-restricted ones here": "this server does not allow age-restricted ones",
     "Reason:answers an hour": "this channel has had its answers of this hour",

@@ -1,0 +1,39 @@
+"""What stands in the background of a prompt: the time, and when something was."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.personalities import SharedPhoto
+from services.texts import shorten
+from services.time_zones import part_of_day, time_zone_label
+
+
+def render_time(now: datetime, *, here: str | None, there: str | None, name: str) -> str:
+    """Return the time in a zone and, if that is another, the time of who speaks, by the name."""
+    zone = here or there or "UTC"
+    local = now.astimezone(ZoneInfo(zone))
+    shown = f"{local:%A, %d %B %Y, %H:%M} {time_zone_label(zone)}"
+    if zone == "UTC":  # nobody has said where they are
+        return shown
+    shown = f"{shown}, {part_of_day(local)}"
+    theirs = now.astimezone(ZoneInfo(there or zone))
+    if theirs.utcoffset() == local.utcoffset():
+        return shown
+    return f"{shown}; for {name} it is {theirs:%A, %H:%M}, {part_of_day(theirs)}"
+
+
+def render_photo(photo: SharedPhoto, now: datetime) -> str:
+    """Return what a personality remembers of a photo that it has posted."""
+    alt_text = f"; it shows: {shorten(photo.alt_text, 150)}" if photo.alt_text else ""
+    caption = f"; you wrote: {shorten(photo.caption, 150)}" if photo.caption else ""
+    return (
+        f"- ({relative_day(photo.posted_at, now)}, on {photo.location}) a photo{alt_text}{caption}"
+    )
+
+
+def relative_day(then: datetime, now: datetime) -> str:
+    """Return how many days ago something was."""
+    days = (now - then).days
+    if days < 1:
+        return "today"
+    return "yesterday" if days == 1 else f"{days} days ago"
