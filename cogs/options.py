@@ -10,11 +10,13 @@ from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import (
+    from_foreign_interaction,
     interaction_actor,
     interaction_situation,
     is_age_restricted,
 )
 from bot.discord.embeds.posts import target_label
+from services.access import Situation
 from services.characters import STYLES, Character
 from services.llm_configs import LlmConfig
 from services.people import Persona
@@ -62,6 +64,21 @@ class PersonalityTransformer(app_commands.Transformer[Bot]):
             else Choice(name=f"{name} (by {maker})"[:100], value=slug)
             for name, slug, maker in names
         ]
+
+
+class AnywhereTransformer(app_commands.Transformer[Bot]):
+    """A typed name as a personality of one's own, or one that is for everybody."""
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Personality:
+        actor = from_foreign_interaction(interaction, "").author
+        return await interaction.client.services.personalities.find_anywhere(actor, value)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        situation = Situation(account_ids={interaction.user.id})
+        names = await interaction.client.services.personalities.names(situation, query=str(value))
+        return [Choice(name=name[:100], value=name[:100]) for name, _, _ in names]
 
 
 class OwnPersonalityTransformer(app_commands.Transformer[Bot]):
@@ -324,6 +341,7 @@ def _id_choice(name: str, value: UUID) -> Choice[str | int | float]:
 
 
 OwnPersonalityOption: TypeAlias = Transform[Personality, OwnPersonalityTransformer]
+AnywhereOption: TypeAlias = Transform[Personality, AnywhereTransformer]
 PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]
 BringOption: TypeAlias = Transform[Personality, BringTransformer]
 PersonalitiesOption: TypeAlias = Transform[list[Personality], PersonalitiesTransformer]

@@ -12,6 +12,7 @@ from services.chat import (
     ChannelService,
     ChatAdapter,
     ChatService,
+    ForeignAnswers,
     GreetingService,
     TurnChooser,
 )
@@ -85,6 +86,7 @@ class Services:
     greetings: GreetingService
     chat: ChatService
     turns: TurnChooser
+    foreign_answers: ForeignAnswers
     speech: SpeechModels
     voice_tester: VoiceTester
     publishing: PublishingService

@@ -27,7 +27,15 @@ from bot.discord.proxies import Proxies
 from bot.discord.refusals import UNKNOWN_EMOJI, translate_errors
 from bot.discord.webhooks import Webhooks, resolve_channel
 from services.access import AccessDenied, AccessRefused
-from services.chat import AnswerNotFound, ChatAdapter, Draft, MissingPermission, Page, split
+from services.chat import (
+    AnswerNotFound,
+    ChatAdapter,
+    CrisisHeard,
+    Draft,
+    MissingPermission,
+    Page,
+    split,
+)
 from services.errors import DomainError
 from services.media import MAX_BYTES
 from services.message_parts import MessagePart
@@ -48,15 +56,9 @@ CDN_HOSTS = frozenset(
     )
 )
 _NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
-# Reactions to messages that get no answer: not now, or a rule forbids it.
-_WAIT, _DENIED, _UNHEARD = "⏳", "🔒", "🔇"
-_CRISIS_RESOURCES = """\
-This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
-any story. Please talk to a person who can help, now:
-- <https://findahelpline.com> lists free help lines, by phone and chat, in your country.
-- In the US and Canada call or text **988**; in the UK and Ireland call **116 123**; in the EU \
-**112** is the emergency number everywhere.
-If you are in danger right now, call your local emergency number."""
+# Reactions to messages that get no answer: a rule forbids it, it was not heard, or not now.
+_MARKS: Mapping[type, str] = {AccessDenied: "🔒", VoiceMessageUnheard: "🔇"}
+_WAIT = "⏳"
 
 
 class DiscordChatAdapter(ChatAdapter):
@@ -181,9 +183,7 @@ class DiscordChatAdapter(ChatAdapter):
     async def send_refusal(
         self, message: IncomingMessage, error: AccessRefused, *, in_words: bool
     ) -> None:
-        mark = _DENIED if isinstance(error, AccessDenied) else _WAIT
-        if isinstance(error, VoiceMessageUnheard):
-            mark = _UNHEARD
+        mark = _MARKS.get(type(error), _WAIT)
         with suppress(DomainError):
             async with translate_errors():
                 messageable = await self._resolve(message.channel)
@@ -218,7 +218,7 @@ class DiscordChatAdapter(ChatAdapter):
 
     @override
     async def send_crisis_resources(self, message: IncomingMessage) -> None:
-        await self._reply(message, _CRISIS_RESOURCES)
+        await self._reply(message, describe(CrisisHeard()))
 
     @override
     @asynccontextmanager

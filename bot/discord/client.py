@@ -36,7 +36,7 @@ COGS = (
     "personas", "personalities", "lore", "configs", "models", "prompts", "channels", "chat",
     "answers", "memory", "history", "privacy", "publishing", "discover", "characters", "photos",
     "schedule", "boards", "engine", "servers", "blocks", "usage", "keys", "voice", "time_zone",
-    "play", "help", "admin",
+    "play", "my", "help", "admin",
 )  # fmt: skip
 
 

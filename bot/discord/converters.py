@@ -5,10 +5,10 @@ from typing import Any
 
 import discord
 
-from bot.discord.message_parts import forwarded_attachments, parts_of, to_attachment
+from bot.discord.message_parts import forwarded_attachments, parts_of, to_attachment, to_reply
 from bot.discord.proxies import Proxies, member_id
 from services.access import Situation
-from services.message_parts import Cue
+from services.message_parts import Cue, Reply
 from services.texts import printable
 from services.types import Actor, Channel, IncomingMessage, Venue
 
@@ -92,6 +92,30 @@ def from_interaction(
     )
 
 
+def from_foreign_interaction(interaction: discord.Interaction[Any], text: str) -> IncomingMessage:
+    """Return what a user says where the bot may not be, of which only this is known."""
+    user = interaction.user
+    is_restricted = bool(getattr(interaction.channel, "nsfw", False))
+    return IncomingMessage(
+        message_id=interaction.id,
+        channel=Channel(
+            channel_id=interaction.channel_id or 0,
+            guild_id=None,
+            venue=Venue.PUBLIC,
+            age_restricted=is_restricted,
+        ),
+        author_id=user.id,
+        author_name=printable(user.display_name),
+        content=printable(text),
+        created_at=interaction.created_at,
+    )
+
+
+def quoted_message(message: discord.Message) -> Reply:
+    """Return what is asked about, with who has written it."""
+    return to_reply(message)
+
+
 def to_incoming_message(
     message: discord.Message, *, bot_id: int, proxies: Proxies
 ) -> IncomingMessage:
@@ -153,6 +177,11 @@ def _is_age_restricted(channel: Any) -> bool:
 async def interaction_actor(interaction: discord.Interaction[Any], channel: Any = None) -> Actor:
     """Return the user of an interaction, with their permissions in its channel or another."""
     is_bot_owner = await interaction.client.is_owner(interaction.user)
+    guild_id = interaction.guild_id
+    if guild_id is not None and interaction.client.get_guild(guild_id) is None:
+        # The app was installed by a user: nothing of the server is known, and nothing moderated.
+        author = from_foreign_interaction(interaction, "").author
+        return replace(author, is_bot_owner=is_bot_owner, locale=str(interaction.locale))
     actor = to_actor(interaction.user, channel or interaction.channel, is_bot_owner=is_bot_owner)
     return replace(actor, locale=str(interaction.locale))
 

@@ -10,6 +10,7 @@ from discord import ui
 from bot.discord.ui import ActionButton
 from services.texts import on_one_line, shorten
 
+_MAX_PARTS = 12
 _EMPTY = "*Nothing yet.*"
 
 
@@ -25,11 +26,15 @@ class PagePart:
 def page_view(
     heading: str, parts: Sequence[PagePart], *, thumbnail: str | None = None
 ) -> ui.LayoutView:
-    """Return a page. Twelve parts fit into what Discord takes: 40 components a message."""
+    """Return a page. Twelve parts fit into what Discord takes: 40 components a message.
+
+    A thirteenth part, or anything else that stands here, would not.
+    """
     container = ui.Container[Any]()
     title = ui.TextDisplay[Any](heading)
     container.add_item(ui.Section(title, accessory=ui.Thumbnail(thumbnail)) if thumbnail else title)
-    container.add_item(ui.Separator())
+    if len(parts) < _MAX_PARTS:
+        container.add_item(ui.Separator())
     for part in parts:
         text = ui.TextDisplay[Any](f"**{part.label}**\n{part.text or _EMPTY}")
         container.add_item(ui.Section(text, accessory=part.button))

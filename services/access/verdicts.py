@@ -195,6 +195,12 @@ def is_in_scope(situation: Situation) -> ColumnElement[bool]:
     return or_(is_admitted(situation), own, public)
 
 
+def is_available(account_ids: Collection[int]) -> ColumnElement[bool]:
+    """Return whether the personality of the enclosing query is a person's own, or for everybody."""
+    is_public = Personality.visibility == Visibility.PUBLIC
+    return or_(is_own(account_ids), is_public, came_with_bot())
+
+
 def scope_rank(situation: Situation) -> ColumnElement[int]:
     """Return whom a name means first: 0 one that was let in, 1 one's own, 2 another."""
     admitted = is_admitted(situation) if situation.guild_id is not None else false()

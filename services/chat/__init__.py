@@ -34,6 +34,7 @@ from services.chat.errors import (
     Refusal,
     TooManyTakes,
 )
+from services.chat.foreign import ForeignAnswer, ForeignAnswers
 from services.chat.greeting_service import GreetingService
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter, Draft, Page
@@ -69,6 +70,8 @@ __all__ = [
     "DiscordBusy",
     "DiscordUnavailable",
     "Draft",
+    "ForeignAnswer",
+    "ForeignAnswers",
     "GreetingService",
     "MessageContext",
     "MessageRefused",

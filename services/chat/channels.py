@@ -12,7 +12,7 @@ from db.models import ActivatedChannel, Callers, ChannelSettings, Personality
 from db.session import Sessions
 from services.access import Situation, admit, authorize, log_action
 from services.chat import queries
-from services.chat.addressing import load_context
+from services.chat.addressing import dm_personality, load_context
 from services.chat.errors import AgeRestricted, NotActivated, OptedOut
 from services.chat.queries import Resolution
 from services.chat.reply_context import CHAT
@@ -160,6 +160,12 @@ class ChannelService:
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             user.dm_personality_id = personality.id
+
+    async def dm_personality(self, actor: Actor) -> Personality | None:
+        """Return the personality that the actor has selected, unless it was deleted."""
+        async with self._sessions() as session:
+            personality_id = await dm_personality(session, actor.discord_id)
+            return await session.get(Personality, personality_id) if personality_id else None
 
     async def check_may_talk(self, actor: Actor, channel: Channel, personality_id: UUID) -> None:
         """Check that a person may talk to a personality in a channel.

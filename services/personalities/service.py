@@ -6,9 +6,9 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
-from db.models import Personality, PersonalityAlias, Visibility
+from db.models import Personality, PersonalityAlias
 from db.session import Sessions
-from services.access import Owned, Quotas, Situation, check_quota, is_own
+from services.access import Owned, Quotas, check_quota
 from services.names import refuse_impersonation
 from services.people import get_or_create_user
 from services.personalities import definition, queries
@@ -24,6 +24,7 @@ from services.personalities.errors import (
     PersonalityNotFound,
     StillPublic,
 )
+from services.personalities.finding import PersonalityFinder
 from services.personalities.guards import (
     get_owned,
     is_public_or_pending,
@@ -38,7 +39,7 @@ from services.texts import clean_name, clean_text, on_one_line
 from services.types import Actor
 
 
-class PersonalityService:
+class PersonalityService(PersonalityFinder):
     """Manages personalities. To a person who may not see one, it does not exist."""
 
     def __init__(
@@ -51,86 +52,6 @@ class PersonalityService:
         self._sessions = sessions
         self._quotas = quotas or Quotas()
         self._on_delete = on_delete
-
-    async def names(
-        self, situation: Situation, *, query: str, limit: int = 25
-    ) -> Sequence[tuple[str, str, str | None]]:
-        """Return name, slug and maker of personalities that may be called, for autocomplete.
-
-        The maker is given only of those whose name another one has, too.
-        """
-        async with self._sessions() as session:
-            return await queries.names(session, situation, query, limit)
-
-    async def find(self, name: str, situation: Situation) -> Personality:
-        """Return the personality that a name, alias or slug means here.
-
-        Raises:
-            PersonalityNotFound: There is none that this person may call here.
-        """
-        async with self._sessions() as session:
-            personality = await queries.find_in_scope(session, name, situation)
-            if personality is None:
-                raise PersonalityNotFound(name)
-            return personality
-
-    async def find_by_id(self, personality_id: UUID) -> Personality:
-        """Return a personality.
-
-        Raises:
-            PersonalityNotFound: It was deleted.
-        """
-        async with self._sessions() as session:
-            personality = await session.get(Personality, personality_id)
-        if personality is None or personality.deleted_at is not None:
-            raise PersonalityNotFound("this personality")
-        return personality
-
-    async def find_own_first(self, actor: Actor, name: str, situation: Situation) -> Personality:
-        """Return a person's personality of this name, else the one that it means here.
-
-        The bot owner finds all.
-
-        Raises:
-            PersonalityNotFound: There is none that this person may call here.
-        """
-        async with self._sessions() as session:
-            own = await queries.find(session, name, is_own(situation.account_ids))
-            personality = own or await queries.find_in_scope(session, name, situation)
-            if personality is None and actor.is_bot_owner:
-                personality = await queries.find(session, name)
-            if personality is None:
-                raise PersonalityNotFound(name)
-            return personality
-
-    async def find_to_bring(self, actor: Actor, name: str, situation: Situation) -> Personality:
-        """Return a person's own personality, one that a name means here, or any by its slug.
-
-        Raises:
-            PersonalityNotFound: There is none, or it is private.
-        """
-        try:
-            return await self.find_own_first(actor, name, situation)
-        except PersonalityNotFound:
-            async with self._sessions() as session:
-                shared = Personality.visibility != Visibility.PRIVATE
-                slug = Personality.slug == name.strip().lower()
-                if personality := await queries.find(session, name, slug, shared):
-                    return personality
-            raise
-
-    async def own_names(self, discord_id: int, *, query: str, limit: int = 25) -> Sequence[str]:
-        """Return names of a person's personalities, for autocomplete."""
-        async with self._sessions() as session:
-            return await queries.own_names(session, discord_id, query, limit)
-
-    async def find_own(self, actor: Actor, name: str) -> Personality:
-        """Return the actor's personality of this name, or raise `PersonalityNotFound`."""
-        conditions = () if actor.is_bot_owner else (queries.owned_by(actor.discord_id),)
-        async with self._sessions() as session:
-            if personality := await queries.find(session, name, *conditions):
-                return personality
-        raise PersonalityNotFound(name)
 
     async def list_personalities(
         self, actor: Actor, *, age_restricted: bool

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
+ASK_MENU = "Ask my personality about this"
 ROLES = ("stranger", "owner", "moderator", "bot_owner", "co_owner")
 HIDDEN = "hidden"
 OWNERS = "Only the owners of **Zed** can do that."
@@ -14,6 +15,7 @@ NOT_BROUGHT = (
     "Only its maker or a moderator may bring a personality into this server. A moderator can bring "
     "**Zed**, or change that with `/server settings`."
 )
+NO_ZED = "There is no personality called **Zed** that you can talk to here."
 NO_PERSONA = "You have no persona called **Hero**."
 NO_BOOK = (
     "There is no lorebook called **Tome** that you may change here. `/lore list` shows those that "
@@ -193,6 +195,10 @@ TABLE: dict[str, Row] = {
     "chat say": everyone(**ZED, message="hello"),
     "chime-in": everyone(**ZED),
     "random": everyone(),
+    "my say": everyone(personality="Mirela", message="hello", private=True),
+    "my use": everyone(personality="Mirela"),
+    "my open": Row(ZED, stranger=NO_ZED, moderator=NO_ZED, bot_owner=NO_ZED, shared=True),
+    ASK_MENU: everyone(),
     "history undo": everyone(),
     "history clear": everyone(),
     "history clear · everyone's": Row(
@@ -340,6 +346,7 @@ NOTHING_COSTLY: dict[str, str | None] = {
     **dict.fromkeys(("photos search", "key test"), f"You cannot do that: {BLOCKED}"),
     "publish unpublish": "**Zed** is not public, or cannot be shown in this channel.",
     "random": NOBODY,
+    **dict.fromkeys(("my say", ASK_MENU), f"**Mirela** does not answer: {BLOCKED}"),
 }
 # What an owner is told in a state, and is not otherwise.
 STATES: dict[str, dict[str, str | None]] = {
@@ -349,7 +356,7 @@ STATES: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("memory edit", "memory forget", "memory lock"), NO_MEMORY),
         **dict.fromkeys((*MENUS, "history undo"), NOTHING_SAID),
         **dict.fromkeys(
-            ("chat say", "chime-in"),
+            ("chat say", "chime-in", "my say", ASK_MENU),
             "You have opted out, so personalities do not hear you. Use `/privacy optout` to opt "
             "back in.",
         ),
@@ -359,6 +366,7 @@ STATES: dict[str, dict[str, str | None]] = {
         "Regenerate": SPENT,
         "schedule draft": SPENT,
         "voice test": SPENT,
+        **dict.fromkeys(("my say", ASK_MENU), SPENT),
         "chat say": "⏳",  # people are told once an hour, so the others only react
     },
     # Speech is paid by the operator.

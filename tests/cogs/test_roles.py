@@ -27,6 +27,7 @@ from tests.cogs.concurrent import actor, invent, pass_debounce
 from tests.cogs.conftest import House
 from tests.cogs.forms import buttons, content_of, fill, press
 from tests.cogs.roles_table import (
+    ASK_MENU,
     BOT_OWNER,
     HIDDEN,
     MENUS,
@@ -94,7 +95,7 @@ async def add_photos(house: House, me: Actor, zed: Personality) -> None:
 
 async def use(house: House, who: MemberActor, command: str, options: Options) -> InteractionResult:
     """Use a command, or a menu of Zed's last answer, and confirm if asked."""
-    if command in MENUS:
+    if command in (*MENUS, ASK_MENU):
         target = next(each for each in reversed(house.lobby.history()) if each.webhook_id)
         return await who.context_menu(house.lobby, command, target)
     result = await who.slash(house.lobby, command, **options)

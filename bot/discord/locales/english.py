@@ -37,6 +37,14 @@ _COMMENT_NETWORKS = ", ".join(LABELS[each] for each in sorted(COMMENT_SERVICES))
 _STYLES = ", ".join(each.label for each in STYLES.values())
 _OPERATOR = "The person who runs this bot"
 
+_CRISIS = """\
+This is the bot itself, out of character: what you wrote sounds serious, and you matter more than \
+any story. Please talk to a person who can help, now:
+- <https://findahelpline.com> lists free help lines, by phone and chat, in your country.
+- In the US and Canada call or text **988**; in the UK and Ireland call **116 123**; in the EU \
+**112** is the emergency number everywhere.
+If you are in danger right now, call your local emergency number."""
+
 _GENERAL = {
     errors.NotText: "**{name}** is not plain text in UTF-8.",
     errors.TextEmpty: "The {field} is empty or has no visible text.",
@@ -274,7 +282,7 @@ _CHAT = {
     chat.AnswerBeingChanged: "That answer is being changed already. Wait a moment, please.",
     chat.AnswerFinished: "That answer is finished already. `⋯` below it deletes or changes it.",
     chat.AnswerInterrupted: "I was restarted in the middle of my answer. Please ask again.",
-    chat.CrisisHeard: "That sounds serious. Please talk to a person who can help.",
+    chat.CrisisHeard: _CRISIS,
     chat.AnswerStopped: "The answer was stopped.",
     chat.TooManyTakes: ("That answer has {limit} takes already. Turn to one of them, or edit it."),
     chat.NotYourAnswer: "Only the person who was answered, or a moderator, can do that.",

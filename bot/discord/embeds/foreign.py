@@ -1,0 +1,28 @@
+"""What a personality says where the app has neither a webhook nor a name of its own."""
+
+from typing import Any
+
+import discord
+from discord import ui
+
+from services.chat import ForeignAnswer
+from services.texts import on_one_line, shorten
+
+_MAX_TEXT, _MAX_QUESTION = 3500, 200  # of 4,000 characters in all
+
+
+def answer_layout(answer: ForeignAnswer, *, question: str) -> ui.LayoutView:
+    """Return an answer with the name and the face of who gives it, below what was said."""
+    speaker = answer.speaker
+    name = discord.utils.escape_markdown(on_one_line(speaker.name))
+    asked = discord.utils.escape_markdown(shorten(on_one_line(question), _MAX_QUESTION))
+    heading = "\n".join([*([f"-# {asked}"] if asked else []), f"### {name}"])
+    text = ui.TextDisplay[Any](f"{heading}\n{shorten(answer.text, _MAX_TEXT)}")
+    view = ui.LayoutView(timeout=None)
+    if speaker.avatar_url:
+        view.add_item(ui.Section(text, accessory=ui.Thumbnail[Any](speaker.avatar_url)))
+    else:
+        view.add_item(text)
+    notes = ["an AI character", *answer.notes]
+    view.add_item(ui.TextDisplay[Any](f"-# {' · '.join(notes)}"[:300]))
+    return view

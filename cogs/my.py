@@ -1,0 +1,117 @@
+"""`/my`: one's personalities in servers and group DMs where the bot is not.
+
+Only for this group and its menu the app can be installed by a user. Nothing else of it works there:
+there is no webhook, no history, and nobody else is known.
+"""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from typing_extensions import override
+
+from bot.discord.client import Bot, Interaction
+from bot.discord.converters import from_foreign_interaction, quoted_message
+from bot.discord.embeds.foreign import answer_layout
+from cogs.options import AnywhereOption
+from cogs.personalities.page import show_page
+from services.chat import NoPersonalityHere
+from services.personalities import Personality
+
+_MENU = "Ask my personality about this"
+_QUESTION = "What do you think of this?"
+
+
+@app_commands.allowed_installs(guilds=True, users=True)
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+class My(commands.GroupCog, group_name="my", group_description="Your personalities anywhere"):
+    """My: one's personalities anywhere."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._answers = bot.services.foreign_answers
+        self._channels = bot.services.channels
+        menu = app_commands.ContextMenu(name=_MENU, callback=self._ask_about)
+        menu.allowed_installs = app_commands.AppInstallationType(guild=True, user=True)
+        menu.allowed_contexts = app_commands.AppCommandContext(
+            guild=True, dm_channel=True, private_channel=True
+        )
+        self._menu = menu
+
+    @override
+    async def cog_load(self) -> None:
+        """Add the menu: decorators cannot define it inside a cog."""
+        self._bot.tree.add_command(self._menu)
+
+    @override
+    async def cog_unload(self) -> None:
+        """Remove the menu."""
+        self._bot.tree.remove_command(_MENU, type=discord.AppCommandType.message)
+
+    @app_commands.command()
+    @app_commands.describe(
+        personality="Who answers",
+        message="What you say",
+        private="Whether only you see the answer",
+    )
+    async def say(
+        self,
+        interaction: Interaction,
+        personality: AnywhereOption,
+        message: app_commands.Range[str, 1, 1900],
+        private: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
+    ) -> None:
+        """Say something to a personality, in any server or group DM."""
+        await self._answer(interaction, personality, message, is_private=private)
+
+    @app_commands.command()
+    @app_commands.describe(personality="Who is asked by the menu of a message, and in your DMs")
+    async def use(self, interaction: Interaction, personality: AnywhereOption) -> None:
+        """Choose your personality."""
+        actor = from_foreign_interaction(interaction, "").author
+        await self._channels.set_dm_personality(actor, personality)
+        name = discord.utils.escape_markdown(personality.name)
+        await interaction.response.send_message(
+            f"**{name}** is yours now: *Apps › {_MENU}* asks them about any message.",
+            ephemeral=True,
+        )
+
+    @app_commands.command(name="open")
+    @app_commands.describe(personality="Which of yours")
+    async def open_(self, interaction: Interaction, personality: AnywhereOption) -> None:
+        """Open the page of a personality of yours."""
+        await show_page(interaction, personality.id)
+
+    async def _ask_about(self, interaction: Interaction, message: discord.Message) -> None:
+        actor = from_foreign_interaction(interaction, "").author
+        personality = await self._channels.dm_personality(actor)
+        if personality is None:
+            raise NoPersonalityHere
+        await self._answer(
+            interaction,
+            personality,
+            _QUESTION,
+            about=message,
+            is_private=True,
+        )
+
+    async def _answer(
+        self,
+        interaction: Interaction,
+        personality: Personality,
+        text: str,
+        *,
+        about: discord.Message | None = None,
+        is_private: bool,
+    ) -> None:
+        await interaction.response.defer(ephemeral=is_private, thinking=True)
+        asked = from_foreign_interaction(interaction, text)
+        parts = [quoted_message(about)] if about else []
+        answer = await self._answers.ask(asked, personality, parts=parts)
+        await interaction.followup.send(
+            view=answer_layout(answer, question="" if parts else text), ephemeral=is_private
+        )
+
+
+async def setup(bot: Bot) -> None:
+    """Load the cog."""
+    await bot.add_cog(My(bot))
