@@ -28,7 +28,15 @@ from services.media import MAX_BYTES, FolderStore
 from services.message_parts import MessagePart
 from services.notifications import Notice, Notifier, ReplyAddress
 from services.personalities import NamedPersonality
-from services.speech import Speech, SpeechModel, SpeechModels, SpeechRequest
+from services.speech import (
+    Recording,
+    Speech,
+    SpeechModel,
+    SpeechModels,
+    SpeechRequest,
+    TranscriptionModel,
+    TranscriptionRequest,
+)
 from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 from services.voice import VoiceAdapter, VoiceService
 
@@ -258,6 +266,31 @@ class FakeVoiceAdapter(VoiceAdapter):
         self, channel_id: int, message_ids: Sequence[int], speech: Speech, *, name: str
     ) -> int | None:
         raise AssertionError(name)
+
+
+class FakeTranscription(TranscriptionModel):
+    """Hears the same words in every recording."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @property
+    @override
+    def name(self) -> str:
+        return "fake/ears"
+
+    @property
+    @override
+    def usd_per_minute(self) -> float:
+        return 0.006
+
+    @override
+    async def transcribe(self, recording: Recording, request: TranscriptionRequest) -> str:
+        return self.text
+
+    @override
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 class FakeSpeechModel(SpeechModel):
