@@ -10,7 +10,12 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
-from bot.discord.converters import from_foreign_interaction, quoted_message
+from bot.discord.converters import (
+    foreign_channel,
+    from_foreign_interaction,
+    interaction_actor,
+    quoted_message,
+)
 from bot.discord.embeds.foreign import answer_layout
 from cogs.options import AnywhereOption
 from cogs.personalities.page import show_page
@@ -103,10 +108,19 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
         about: discord.Message | None = None,
         is_private: bool,
     ) -> None:
-        await interaction.response.defer(ephemeral=is_private, thinking=True)
         asked = from_foreign_interaction(interaction, text)
+        channel = foreign_channel(interaction)
+        guild_id = channel.guild_id
+        is_member = guild_id is not None and self._bot.get_guild(guild_id) is not None
+        if is_member:
+            # There is no way around the rules of a server.
+            actor = await interaction_actor(interaction)
+            await self._channels.check_may_talk(actor, channel, personality.id)
+        await interaction.response.defer(ephemeral=is_private, thinking=True)
         parts = [quoted_message(about)] if about else []
-        answer = await self._answers.ask(asked, personality, parts=parts)
+        answer = await self._answers.ask(
+            asked, personality, parts=parts, channel=channel, is_member=is_member
+        )
         await interaction.followup.send(
             view=answer_layout(answer, question="" if parts else text), ephemeral=is_private
         )

@@ -262,6 +262,10 @@ class FakeVoiceAdapter(VoiceAdapter):
         raise AssertionError(name)
 
     @override
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        """Nothing is shown."""
+
+    @override
     async def send_voice_message(
         self, channel_id: int, message_ids: Sequence[int], speech: Speech, *, name: str
     ) -> int | None:

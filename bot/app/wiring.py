@@ -200,7 +200,7 @@ def assemble(
         GenerateHandler(sessions, models, pipeline, adapters.notifier, describe=describe),
         ProgressHandler(sessions, pipeline.store, adapters.notifier),
         CleanupHandler(sessions, pipeline),
-        SpokenAnswerHandler(sessions, speech, adapters.voice_adapter, active_clock),
+        SpokenAnswerHandler(sessions, speech, adapters.voice_adapter),
         SweepHandler(sessions),
         RetentionHandler(
             sessions,

@@ -179,7 +179,10 @@ class Bot(commands.AutoShardedBot):
         incoming = to_incoming_message(
             message, bot_id=self.user.id if self.user else 0, proxies=self._proxies
         )
-        await self.services.chat.handle_edit(incoming, is_preview=is_preview)
+        # Not by a pin, or what else Discord does to a message; of old ones nothing is known.
+        before = payload.cached_message
+        is_changed = before is not None and before.content != message.content
+        await self.services.chat.handle_edit(incoming, is_preview=is_preview, is_changed=is_changed)
         await self.services.board_ingest.apply_edit(incoming)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:

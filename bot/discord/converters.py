@@ -111,6 +111,15 @@ def from_foreign_interaction(interaction: discord.Interaction[Any], text: str) -
     )
 
 
+def foreign_channel(interaction: discord.Interaction[Any]) -> Channel:
+    """Return where a command is used, as far as that is known."""
+    guild_id, channel_id = interaction.guild_id, interaction.channel_id or 0
+    if guild_id is not None and interaction.client.get_guild(guild_id) is not None:
+        return to_channel(interaction.channel, interaction.guild)
+    venue = Venue.PUBLIC if guild_id else Venue.DM
+    return Channel(channel_id=channel_id, guild_id=guild_id, venue=venue)
+
+
 def quoted_message(message: discord.Message) -> Reply:
     """Return what is asked about, with who has written it."""
     return to_reply(message)

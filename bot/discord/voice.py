@@ -50,8 +50,8 @@ class DiscordVoiceAdapter(VoiceAdapter):
         self._webhooks = webhooks
         self._automod = automod
         self._read = read
-        # By the voice message: its channel, and the message that quotes it.
-        self._quotes: OrderedDict[int, tuple[int, int]] = OrderedDict()
+        # By the voice message: its channel, and the messages that quote it.
+        self._quotes: OrderedDict[int, list[tuple[int, int]]] = OrderedDict()
 
     @override
     async def read(self, attachment: Attachment, *, max_bytes: int) -> bytes | None:
@@ -71,20 +71,18 @@ class DiscordVoiceAdapter(VoiceAdapter):
                 ),
                 silent=True,
             )
-        self._quotes[message.message_id] = channel_id, sent.id
+        self._quotes.setdefault(message.message_id, []).append((channel_id, sent.id))
         while len(self._quotes) > _MAX_QUOTES:
             self._quotes.popitem(last=False)
 
     @override
     async def remove_quotes(self, message_ids: Sequence[int]) -> None:
         for message_id in message_ids:
-            if (quote := self._quotes.pop(message_id, None)) is None:
-                continue
-            channel_id, quote_id = quote
-            async with translate_errors():
-                messageable = await resolve_channel(self._bot, channel_id)
-                with suppress(discord.NotFound):
-                    await messageable.get_partial_message(quote_id).delete()
+            for channel_id, quote_id in self._quotes.pop(message_id, ()):
+                async with translate_errors():
+                    messageable = await resolve_channel(self._bot, channel_id)
+                    with suppress(discord.NotFound):
+                        await messageable.get_partial_message(quote_id).delete()
 
     @override
     async def attach(
@@ -95,10 +93,23 @@ class DiscordVoiceAdapter(VoiceAdapter):
 
         async with translate_errors():
             messageable = await resolve_channel(self._bot, channel_id)
-            if isinstance(messageable, discord.DMChannel):
-                await messageable.get_partial_message(message_ids[-1]).edit(attachments=[file()])
-            else:
-                await self._webhooks.attach(messageable, message_ids[-1], file)
+            is_dm = isinstance(messageable, discord.DMChannel)
+            if not is_dm and await self._webhooks.are_allowed(messageable):
+                try:
+                    await self._webhooks.attach(messageable, message_ids[-1], file)
+                except discord.NotFound:
+                    log.debug("Message %s is none of a webhook", message_ids[-1])
+                else:
+                    return
+            # A message of the bot itself.
+            await messageable.get_partial_message(message_ids[-1]).edit(attachments=[file()])
+
+    @override
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        async with translate_errors():
+            messageable = await resolve_channel(self._bot, channel_id)
+            with suppress(discord.NotFound):
+                await messageable.get_partial_message(message_id).delete()
 
     @override
     async def send_voice_message(

@@ -243,9 +243,12 @@ async def permitted_here(
     session: AsyncSession, situation: Situation, personality_ids: Sequence[UUID]
 ) -> list[UUID]:
     """Return those of some personalities that may answer here."""
+    is_adult = situation.channel is not None and situation.channel.age_restricted
     rows = await session.execute(
         select(Personality.id, personality_verdict(situation)).where(
-            Personality.id.in_(personality_ids)
+            Personality.id.in_(personality_ids),
+            Personality.deleted_at.is_(None),
+            or_(~Personality.age_restricted, literal(is_adult)),
         )
     )
     permitted = {personality_id for personality_id, verdict in rows if verdict is None}

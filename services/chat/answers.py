@@ -348,12 +348,12 @@ class AnswerService:
         self, channel: Channel, exchange: _Exchange, text: str, page: Page | None, **changes: Any
     ) -> None:
         """Show a text as the answer, and store that it is."""
-        answer, old_ids = exchange.answer, exchange.answer.sent_message_ids
+        answer, old_ids = exchange.answer, exchange.answer.discord_message_ids
         speaker = speaker_of(exchange.personality)
         new_ids = await self._adapter.edit(
-            channel, speaker, answer.discord_message_ids, text, line_id=answer.id, page=page
+            channel, speaker, old_ids, text, line_id=answer.id, page=page
         )
-        await self._writer.update_answer(
+        spoken = await self._writer.update_answer(
             *(channel, answer, exchange.user_line),
             content=text,
             discord_message_ids=new_ids,
@@ -362,6 +362,7 @@ class AnswerService:
         )
         # After the update: deleting a message that the stored answer still lists erases the answer.
         surplus = [message_id for message_id in old_ids if message_id not in new_ids]
+        surplus += [] if spoken is None else [spoken]
         await self._adapter.delete(channel, surplus)
 
     async def _load_exchange(self, actor: Actor, line_id: UUID) -> _Exchange:

@@ -34,7 +34,7 @@ class CatchUp:
     sessions: Sessions
     adapter: ChatAdapter
     forget: Callable[[Sequence[int]], Awaitable[None]]
-    apply_edit: Callable[[IncomingMessage], Awaitable[None]]
+    apply_edit: Callable[[IncomingMessage], Awaitable[object]]
     _done: dict[int, asyncio.Future[None]] = field(default_factory=dict[int, asyncio.Future[None]])
     # Messages that this process answers: it may do so before it asks for those of its predecessor.
     _open: set[int] = field(default_factory=set[int])

@@ -42,6 +42,9 @@ class ChannelChanges(TypedDict, total=False):
     scene_tone: str
 
 
+_INHERITED = tuple(ChannelChanges.__annotations__)
+
+
 class ChannelService:
     """Which personality answers in which channel."""
 
@@ -124,7 +127,13 @@ class ChannelService:
             raise ModeratorsOnly
         async with self._sessions.begin() as session:
             row = {"channel_id": channel.channel_id, "guild_id": channel.guild_id}
-            await session.execute(insert(ChannelSettings).values(row).on_conflict_do_nothing())
+            # A thread begins with the settings of its channel.
+            parent = (
+                await session.get(ChannelSettings, channel.parent_id) if channel.parent_id else None
+            )
+            inherited = {name: getattr(parent, name) for name in _INHERITED} if parent else {}
+            values = {**inherited, **row}
+            await session.execute(insert(ChannelSettings).values(values).on_conflict_do_nothing())
             settings = await session.get_one(
                 ChannelSettings, channel.channel_id, with_for_update=True
             )

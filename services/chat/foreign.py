@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy import select
 
 from db.session import Sessions
-from services.access import is_available
+from services.access import AccessDenied, Situation, Verdict, is_available, person_verdict
 from services.chat.addressing import load_context, redact, shown_text
 from services.chat.crisis import is_crisis
 from services.chat.errors import CrisisHeard, OptedOut
@@ -22,7 +22,7 @@ from services.chat.seeing import Pictures
 from services.faces import FaceChooser
 from services.message_parts import MessagePart
 from services.personalities import Personality, PersonalityNotFound
-from services.types import IncomingMessage, Speaker
+from services.types import Channel, IncomingMessage, Speaker
 
 # No conversation is stored under it, so that an answer is based on none.
 _NOWHERE = 0
@@ -58,8 +58,13 @@ class ForeignAnswers:
         personality: Personality,
         *,
         parts: Sequence[MessagePart] = (),
+        channel: Channel,
+        is_member: bool,
     ) -> ForeignAnswer:
         """Return what a personality answers to a message and what it shows.
+
+        Its `channel` is as far known as `is_member` of its server the bot is. Rules of the place
+        hold; what the answer is based on does not depend on it.
 
         Raises:
             AccessDenied, AgeRestricted, BudgetSpent: It may not answer this person, or not there.
@@ -72,6 +77,8 @@ class ForeignAnswers:
         shown = replace(message, parts=tuple(parts))
         async with self._sessions() as session:
             context = await load_context(session, people=sorted(shown.people))
+            situation = Situation.of(actor, channel)
+            verdict = Verdict.parse(await session.scalar(select(person_verdict(situation))))
             available = await session.scalar(
                 select(Personality.id).where(
                     Personality.id == personality.id, is_available({actor.discord_id})
@@ -79,11 +86,14 @@ class ForeignAnswers:
             )
         if actor.discord_id in context.opted_out:
             raise OptedOut
+        if verdict is not None:
+            raise AccessDenied(verdict.reason, personality.name)
         if available is None:
             raise PersonalityNotFound(personality.name)
         if is_crisis(message.content):
             raise CrisisHeard
         redacted = redact(shown, context.opted_out, context.incognito)
+        is_blocked = partial(self._adapter.is_blocked, channel) if is_member else None
         reply = await self._generator.generate(
             ReplyRequest(
                 personality_id=personality.id,
@@ -94,6 +104,7 @@ class ForeignAnswers:
                     others=[picture for part in redacted.parts for picture in part.pictures],
                     read=partial(read_picture, self._adapter),
                 ),
+                is_blocked=is_blocked,
             )
         )
         return ForeignAnswer(

@@ -22,14 +22,14 @@ class Reaction:
     emoji: str
 
 
-def render_manner(personality: Personality, *, is_dm: bool) -> str:
+def render_manner(personality: Personality, *, may_react: bool) -> str:
     """Return in which language and by what means a personality answers."""
     lines: list[str] = []
     if personality.language == SPEAKERS_LANGUAGE:
         lines.append("Write in the language in which you are spoken to.")
     elif personality.language:
         lines.append(f"Write in {personality.language}, whatever language others use.")
-    if personality.may_react and not is_dm:
+    if may_react:
         lines.append(_REACTING)
     return " ".join(lines)
 

@@ -87,8 +87,10 @@ class ConversationWriter:
         answer: ConversationLine,
         user_line: ConversationLine | None,
         **changes: object,
-    ) -> None:
+    ) -> int | None:
         """Update a stored answer and its memory, and have it spoken if it was.
+
+        Return the voice message that spoke it so far.
 
         Raises:
             AnswerNotFound: It was deleted meanwhile.
@@ -102,11 +104,12 @@ class ConversationWriter:
         )
         (embedding,) = await self._embedder.embed([content])
 
-        async def write() -> None:
+        async def write() -> int | None:
             async with self._sessions.begin() as session:
                 stored = await session.get(ConversationLine, answer.id, with_for_update=True)
                 if stored is None or stored.deleted_at is not None:
                     raise AnswerNotFound
+                spoken = stored.voice_message_id
                 for column, value in changes.items():
                     setattr(stored, column, value)
                 if stored.is_spoken:
@@ -114,8 +117,9 @@ class ConversationWriter:
                 stored_memory = await queries.memory_of(session, answer.id)
                 if stored_memory is not None and content and not stored_memory.locked:
                     stored_memory.content, stored_memory.embedding = content, embedding
+                return spoken
 
-        await retry_on_disconnect(write)
+        return await retry_on_disconnect(write)
 
     async def apply_edit(self, message_id: int, content: str) -> bool:
         """Apply the edit of a person's message to the history and to memories.

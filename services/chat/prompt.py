@@ -68,7 +68,8 @@ class PromptContext:
 
     `time_zone` is the one whose clock is told, `speaker_zone` that of the speaker. `seed` names the
     conversation, `reactions` are those to the last thing that the personality has said, by emoji,
-    `scene` is where and when the conversation plays, and in which tone.
+    `scene` is where and when the conversation plays, and in which tone. With `may_react` the answer
+    may be a reaction.
     """
 
     personality: Personality
@@ -88,6 +89,7 @@ class PromptContext:
     reworked: Reworked | None = None
     reactions: Mapping[str, int] = field(default_factory=dict[str, int])
     scene: Sequence[str] = ()
+    may_react: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +249,7 @@ def _render_system(context: PromptContext, macros: Macros, lore: PlacedLore) -> 
         *lore.before,
         macros.expand("\n\n".join([*describe(personality), *_plain_examples(personality)])),
         *lore.after,
-        render_manner(personality, is_dm=context.is_dm),
+        render_manner(personality, may_react=context.may_react),
     ]
     return "\n\n".join(part for part in parts if part)
 

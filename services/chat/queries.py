@@ -274,8 +274,11 @@ async def hide(session: AsyncSession, line_ids: Sequence[UUID]) -> None:
     await session.execute(delete(Memory).where(Memory.line_id.in_(line_ids)))
 
 
-async def erase(session: AsyncSession, message_ids: Sequence[int]) -> None:
-    """Delete the lines of messages that were deleted on Discord, and their memories."""
+async def erase(session: AsyncSession, message_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Delete the lines of messages that were deleted on Discord, and their memories.
+
+    Return the voice messages that spoke them, with their channels.
+    """
     is_deleted = ConversationLine.discord_message_ids.overlap(list(message_ids))
     lines = select(ConversationLine.id).where(is_deleted)
     answers = select(ConversationLine.id).where(
@@ -284,7 +287,11 @@ async def erase(session: AsyncSession, message_ids: Sequence[int]) -> None:
     # Lock lines before memories, in the same order as `hide`, to avoid deadlocks.
     answer_ids = await session.scalars(answers.order_by(ConversationLine.id).with_for_update())
     await session.execute(delete(Memory).where(Memory.line_id.in_(answer_ids.all())))
-    await session.execute(delete(ConversationLine).where(is_deleted))
+    deleted = delete(ConversationLine).where(is_deleted)
+    rows = await session.execute(
+        deleted.returning(ConversationLine.channel_id, ConversationLine.voice_message_id)
+    )
+    return [(channel_id, voice_id) for channel_id, voice_id in rows if voice_id is not None]
 
 
 async def line_of(session: AsyncSession, message_id: int) -> ConversationLine | None:

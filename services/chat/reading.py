@@ -22,7 +22,7 @@ from services.chat.addressing import (
 )
 from services.chat.crisis import is_crisis
 from services.chat.debounce import MessageBatch
-from services.chat.errors import CrisisHeard
+from services.chat.errors import ChannelNotFound, CrisisHeard
 from services.chat.files import read_attachments, read_picture
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages, to_line
@@ -90,9 +90,13 @@ class BatchReader:
     async def _hear(self, batch: MessageBatch, personality_id: UUID) -> None:
         """Have the recordings of a batch heard; what is said stands in its messages then."""
         others = [each for each in batch.addressees if each != personality_id]
-        heard = await self.voice.hear(list(batch.messages), [personality_id, *others])
-        by_id = {each.message_id: each for each in heard}
-        batch.messages = [by_id.get(each.message_id, each) for each in batch.messages]
+        before = list(batch.messages)
+        heard = await self.voice.hear(before, [personality_id, *others])
+        asked_for = dict(zip(map(id, before), heard, strict=True))
+        # What was edited meanwhile stays as it is: the answer begins anew with that.
+        batch.messages = [asked_for.get(id(each), each) for each in batch.messages]
+        if not batch.messages:
+            raise ChannelNotFound
         spoken = (part for message in heard for part in message.parts)
         if any(isinstance(part, VoiceMessage) and is_crisis(part.text) for part in spoken):
             raise CrisisHeard

@@ -165,11 +165,7 @@ class ReplyGenerator:
             opening=opening,
             notes=_notes(context, model_request.model, completion, seen),
             seen="" if seen.is_blind else seen.own,
-            reaction=(
-                read_reaction(completion.text)
-                if prompt_context.personality.may_react and not prompt_context.is_dm
-                else None
-            ),
+            reaction=(read_reaction(completion.text) if prompt_context.may_react else None),
         )
 
     def _prompt_context(self, request: ReplyRequest, context: ReplyContext) -> PromptContext:
@@ -198,6 +194,12 @@ class ReplyGenerator:
             reworked=request.reworked,
             reactions=_reactions(request, context),
             scene=context.resolution.scene,
+            # Another take of an answer has words.
+            may_react=(
+                context.resolution.personality.may_react
+                and request.channel.guild_id is not None
+                and request.regenerated_line is None
+            ),
         )
 
     async def _complete(

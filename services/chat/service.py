@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +12,6 @@ from uuid import UUID
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.access import (
-    AccessDenied,
     AccessRefused,
     TooManyMessages,
     is_notice_due,
@@ -20,8 +20,6 @@ from services.chat import queries
 from services.chat.addressing import (
     Addressees,
     MessageContext,
-    addressees,
-    message_context,
     redact,
     stored_text,
 )
@@ -36,6 +34,7 @@ from services.chat.errors import (
     CrisisHeard,
     NoPersonalityHere,
     NotYourAnswer,
+    OptedOut,
 )
 from services.chat.members import ProxiedMembers
 from services.chat.ordering import AnswerSlots, QueuePosition, TurnQueues
@@ -60,6 +59,7 @@ log = logging.getLogger(__name__)
 
 _NOTICE_INTERVAL = timedelta(hours=1)
 _CALLING_EDIT = timedelta(minutes=2)
+_MAX_TAKEN = 5000
 
 
 class ChatService:
@@ -87,8 +87,10 @@ class ChatService:
         self._order = TurnQueues()
         self._recent = RecentMessages()
         self._batches: list[MessageBatch] = []
+        # Messages that were given to somebody to answer.
+        self._taken: deque[int] = deque(maxlen=_MAX_TAKEN)
         self._members = ProxiedMembers(sessions)
-        self._catch_up = CatchUp(sessions, adapter, self.forget_messages, self.handle_edit)
+        self._catch_up = CatchUp(sessions, adapter, self.forget_messages, self._apply_edit)
         self._voice = voice
         self._turns = turns
         self._reader = BatchReader(sessions, adapter, self._recent, self._catch_up.compare, voice)
@@ -127,9 +129,7 @@ class ChatService:
         # Join the queue before awaiting anything, so that a person's answers keep their order.
         async with self._order.join((message.channel.channel_id, message.account)) as position:
             try:
-                context, found = await retry_on_disconnect(
-                    lambda: self._resolve_addressees(message)
-                )
+                context, found = await retry_on_disconnect(lambda: self._turns.resolve(message))
             except NoPersonalityHere as error:
                 await self._adapter.send_error(message, error)
                 return
@@ -156,7 +156,8 @@ class ChatService:
             elif batch is None or is_crisis(message.content):
                 await self._answer(message, found, context, position, is_incognito=is_incognito)
             else:
-                batch.add(message, found)
+                # As many answer what calls nobody, however many messages it has.
+                batch.add(message, Addressees() if found.is_uncalled else found)
 
     async def _refuse(self, message: IncomingMessage, error: AccessRefused) -> None:
         """Show that a message gets no answer; say why, once an hour."""
@@ -197,9 +198,15 @@ class ChatService:
     async def answer_command(
         self, message: IncomingMessage, personality_id: UUID | None, *, turns: int = 0
     ) -> None:
-        """Let a personality answer a message that was sent by a command, or play on so often."""
+        """Let a personality answer a message that was sent by a command, or play on so often.
+
+        Raises:
+            OptedOut: Its author has opted out.
+        """
         async with self._order.join((message.channel.channel_id, message.account)) as position:
-            context = await retry_on_disconnect(lambda: self._message_context(message))
+            context = await retry_on_disconnect(lambda: self._turns.context(message))
+            if message.author_ids & context.opted_out:
+                raise OptedOut
             is_incognito = bool(message.author_ids & context.incognito)
             found = Addressees(ids=[personality_id] if personality_id else [])
             await self._answer(
@@ -209,16 +216,16 @@ class ChatService:
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
         self._recent.forget(message_ids)
-        with suppress(DomainError):
-            await self._voice.forget_messages(message_ids)
         for batch in self._batches:
             batch.forget(message_ids)
 
-        async def erase() -> None:
+        async def erase() -> list[tuple[int, int]]:
             async with self._sessions.begin() as session:
-                await queries.erase(session, message_ids)
+                return await queries.erase(session, message_ids)
 
-        await retry_on_disconnect(erase)
+        spoken = await retry_on_disconnect(erase)
+        with suppress(DomainError):
+            await self._voice.forget_messages(message_ids, spoken)
 
     def forget_server(self, guild_id: int) -> None:
         """Drop messages of a server that are not stored yet."""
@@ -236,30 +243,34 @@ class ChatService:
             if batch.author_id == discord_id:
                 batch.forget([each.message_id for each in batch.messages])
 
-    async def handle_edit(self, message: IncomingMessage, *, is_preview: bool = False) -> None:
+    async def handle_edit(
+        self, message: IncomingMessage, *, is_preview: bool = False, is_changed: bool = False
+    ) -> None:
         """Apply the edit of a message; the preview of a link restarts no answer.
 
-        An edit within two minutes that adds a name calls that personality.
+        With `is_changed` its text is another one: within two minutes a name in it calls somebody,
+        unless the message has been answered.
         """
-        context = await retry_on_disconnect(lambda: self._message_context(message))
-        if message.author_ids & context.opted_out:
+        is_answered = await self._apply_edit(message, is_preview=is_preview)
+        was_taken = message.message_id in self._taken
+        if is_answered or was_taken or not (is_changed and _is_fresh(message)):
             return
-        edited = redact(message, context.opted_out, context.incognito)
+        _, found = await retry_on_disconnect(lambda: self._turns.resolve(message))
+        if found.called_as:  # as if it had been sent like this
+            await self.forget_messages([message.message_id])
+            await self.handle_message(message)
+
+    async def _apply_edit(self, message: IncomingMessage, *, is_preview: bool = False) -> bool:
+        """Apply the edit of a message; return whether it has been answered, or must not be."""
+        context = await retry_on_disconnect(lambda: self._turns.context(message))
+        if message.author_ids & context.opted_out:
+            return True
+        edited = redact(self._voice.with_known(message), context.opted_out, context.incognito)
         content = stored_text([edited])
         self._recent.apply_edit(message.message_id, content)
         for batch in self._batches:
             batch.apply_edit(edited, restarts=not is_preview)
-        is_answered = await self._writer.apply_edit(message.message_id, content)
-        is_open = any(
-            each.message_id == message.message_id
-            for batch in self._batches
-            for each in batch.messages
-        )
-        if not (is_answered or is_open or is_preview) and _is_fresh(message):
-            _, found = await retry_on_disconnect(lambda: self._resolve_addressees(message))
-            if found.called_as:  # as if it had been sent like this
-                await self.forget_messages([message.message_id])
-                await self.handle_message(message)
+        return await self._writer.apply_edit(message.message_id, content)
 
     async def _answer(
         self,
@@ -282,13 +293,16 @@ class ChatService:
         batch = MessageBatch(
             *(message.channel, message.author_id, [message], list(found.ids), is_incognito),
             called_as=dict(found.called_as),
+            is_open=not turns,
         )
         self._batches.append(batch)
+        self._taken.append(message.message_id)
         try:
             slot = self._slots.acquire(message.account, message.channel.channel_id, position)
             async with self._catch_up.open_answer(message), slot:
                 for personality_id in batch.addressees:
-                    await self._answer_as(batch, personality_id, position)
+                    if batch.messages:
+                        await self._answer_as(batch, personality_id, position)
                 async for turn in self._turns.following(batch, context, turns):
                     await self._answer_as(batch, turn.personality_id, position, cue=turn.cue)
         except TooManyMessages as error:
@@ -323,6 +337,7 @@ class ChatService:
                 batch.is_open = False
                 await self._sender.send(batch, reply, stream)
                 batch.last_reply = reply
+                batch.is_stopped = batch.is_stopped or stream.stopped.is_set()
         except AnswerStopped:
             batch.is_stopped = True
             log.info("An answer in channel %s was stopped", batch.channel.channel_id)
@@ -340,29 +355,6 @@ class ChatService:
             if isinstance(error, NameImpersonates) and batch.channel.guild_id is not None:
                 taken = (personality_id, error.name, batch.channel.guild_id)
                 await tell_owners(self._sessions, self._notifier, *taken)
-
-    async def _resolve_addressees(
-        self, message: IncomingMessage
-    ) -> tuple[MessageContext, Addressees]:
-        """Return the context of a message and who should answer it."""
-        async with self._sessions() as session:
-            context = await message_context(session, message)
-            if message.author_id in context.opted_out:
-                return context, Addressees()
-            try:
-                found = await addressees(session, message, context)
-            except NoPersonalityHere:
-                if context.verdict is None:
-                    raise
-                return context, Addressees(denied=AccessDenied(context.verdict.reason))
-            if found.is_uncalled:
-                ids = await self._turns.choose(session, message, context, found.ids)
-                found = replace(found, ids=ids)
-            return context, found
-
-    async def _message_context(self, message: IncomingMessage) -> MessageContext:
-        async with self._sessions() as session:
-            return await message_context(session, message)
 
     async def _generate(
         self, batch: MessageBatch, personality_id: UUID, stream: AnswerStream, cue: str

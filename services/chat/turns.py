@@ -6,7 +6,7 @@ No model is asked.
 import random
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,15 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import ChannelSettings, ConversationLine, Personality, Role, ServerPolicy
 from db.retry import retry_on_disconnect
 from db.session import Sessions
-from services.access import Situation
+from services.access import AccessDenied, Situation
 from services.chat.addressing import (
+    Addressees,
     MessageContext,
+    addressees,
     load_context,
+    message_context,
     permitted_here,
     situation_of,
 )
 from services.chat.debounce import MessageBatch
-from services.chat.errors import NoPersonalityHere
+from services.chat.errors import NoPersonalityHere, OptedOut
 from services.chat.mentions import find_mentioned
 from services.chat.reply_generation import GeneratedReply
 from services.embeddings import TextEmbedder
@@ -63,7 +66,32 @@ class TurnChooser:
         self._sessions = sessions
         self._embedder = embedder
 
-    async def choose(
+    async def resolve(self, message: IncomingMessage) -> tuple[MessageContext, Addressees]:
+        """Return the context of a message and who should answer it.
+
+        Raises:
+            NoPersonalityHere: The bot was addressed, but no personality is available.
+        """
+        async with self._sessions() as session:
+            context = await message_context(session, message)
+            if message.author_id in context.opted_out:
+                return context, Addressees()
+            try:
+                found = await addressees(session, message, context)
+            except NoPersonalityHere:
+                if context.verdict is None:
+                    raise
+                return context, Addressees(denied=AccessDenied(context.verdict.reason))
+            if found.is_uncalled:
+                found = replace(found, ids=await self._choose(session, message, context, found.ids))
+            return context, found
+
+    async def context(self, message: IncomingMessage) -> MessageContext:
+        """Return what the database knows about the people and channels of a message."""
+        async with self._sessions() as session:
+            return await message_context(session, message)
+
+    async def _choose(
         self,
         session: AsyncSession,
         message: IncomingMessage,
@@ -105,18 +133,24 @@ class TurnChooser:
         channel = batch.channel
         if channel.guild_id is None or batch.is_incognito:
             return
-        for _ in range(turns or settings_of(context, channel).max_turns):
+        for number in range(turns or settings_of(context, channel).max_turns):
             if batch.is_stopped or not batch.messages:
                 return
-            last = batch.last_reply
-            if not turns and last is None:
+            last, message = batch.last_reply, batch.last
+            is_silent = last is not None and last.reaction is not None and not last.reaction.emoji
+            # Who failed or is silent would be the next one again.
+            if is_silent or (last is None and (not turns or number)):
                 return
 
-            async def choose(last: GeneratedReply | None = None if turns else last) -> UUID | None:
+            async def choose(
+                last: GeneratedReply | None = None if turns else last,
+                message: IncomingMessage = message,
+            ) -> UUID | None:
+                candidates = [*context.activated, *batch.addressees]
                 async with self._sessions() as session:
                     if last is not None:
-                        return await _called(session, batch, context, last)
-                    return await _longest_waiting(session, batch, context)
+                        return await _called(session, message, candidates, last)
+                    return await _longest_waiting(session, message, candidates)
 
             chosen = await retry_on_disconnect(choose)
             if chosen is None:
@@ -131,12 +165,15 @@ class TurnChooser:
 
         Raises:
             NoPersonalityHere: Nobody is activated here or has spoken here lately.
+            OptedOut: The actor has opted out.
         """
         situation = Situation.of(actor, channel)
         async with self._sessions() as session:
             context = await load_context(
                 session, people=[actor.discord_id], channel_ids=situation.channel_ids
             )
+            if actor.discord_id in context.opted_out:
+                raise OptedOut
             spoken = await _last_turns(session, channel.channel_id)
             personalities = await _present(session, situation, context.activated, spoken)
         if not personalities:
@@ -213,8 +250,9 @@ def _named(text: str, personalities: Sequence[Personality]) -> list[UUID]:
     """Return those whose whole name is in a text, in order."""
     words = f" {' '.join(_WORD.findall(text.lower()))} "
     places = {
-        each.id: words.find(f" {' '.join(_WORD.findall(each.name.lower()))} ")
+        each.id: words.find(f" {' '.join(name)} ")
         for each in personalities
+        if (name := _WORD.findall(each.name.lower()))
     }
     return sorted((each for each, at in places.items() if at >= 0), key=lambda each: places[each])
 
@@ -226,26 +264,27 @@ async def _personalities(session: AsyncSession, ids: Sequence[UUID]) -> list[Per
 
 
 async def _called(
-    session: AsyncSession, batch: MessageBatch, context: MessageContext, last: GeneratedReply
+    session: AsyncSession,
+    message: IncomingMessage,
+    candidates: Sequence[UUID],
+    last: GeneratedReply,
 ) -> UUID | None:
     """Return whom an answer calls of those who are activated here or have answered, if it does."""
     speaking = last.resolution.personality.id
-    candidates = dict.fromkeys([*context.activated, *batch.addressees])
-    others = [each for each in candidates if each != speaking]
+    others = [each for each in dict.fromkeys(candidates) if each != speaking]
     if not others:
         return None
-    permitted = await permitted_here(session, situation_of(batch.last), others)
+    permitted = await permitted_here(session, situation_of(message), others)
     called = find_called(last.text, await _personalities(session, permitted))
     return called[0] if called else None
 
 
 async def _longest_waiting(
-    session: AsyncSession, batch: MessageBatch, context: MessageContext
+    session: AsyncSession, message: IncomingMessage, candidates: Sequence[UUID]
 ) -> UUID | None:
     """Return whom the last words here call, or else who of those here has waited longest."""
-    spoken = await _last_turns(session, batch.channel.channel_id)
-    candidates = [*context.activated, *batch.addressees]
-    personalities = await _present(session, situation_of(batch.last), candidates, spoken)
+    spoken = await _last_turns(session, message.channel.channel_id)
+    personalities = await _present(session, situation_of(message), candidates, spoken)
     last = spoken[0] if spoken else None
     others = [each for each in personalities if last is None or each.id != last.personality_id]
     if not others:
@@ -296,7 +335,7 @@ async def _is_quiet(
         pause = timedelta(seconds=settings.cooldown_seconds)
         if spoken and message.created_at - spoken[0].created_at < pause:
             return True
-    if settings.quiet_from is None or settings.quiet_until is None:
+    if settings.quiet_from is None:
         return False
     zone = await session.scalar(
         select(ServerPolicy.time_zone).where(ServerPolicy.guild_id == settings.guild_id)
@@ -304,7 +343,7 @@ async def _is_quiet(
     return is_within(
         message.created_at.astimezone(ZoneInfo(zone or "UTC")),
         settings.quiet_from,
-        settings.quiet_until,
+        settings.quiet_until or 0,
     )
 
 

@@ -198,8 +198,8 @@ class SpeechModels:
             converted = await self._call(
                 lambda: self._converter.convert(speech.data, seconds=MAX_SECONDS * 2), MAX_SECONDS
             )
-        except UnreadableRecording:
-            return speech
+        except (UnreadableRecording, ModelUnavailable):
+            return speech  # as the vendor has sent it
         if converted is None:
             return speech
         recording, waveform = converted

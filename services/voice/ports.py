@@ -28,6 +28,10 @@ class VoiceAdapter(Protocol):
         """Attach speech to the last message of an answer, instead of what is attached to it."""
         ...
 
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        """Delete a message of the bot itself, if it is still there."""
+        ...
+
     async def send_voice_message(
         self, channel_id: int, message_ids: Sequence[int], speech: Speech, *, name: str
     ) -> int | None:

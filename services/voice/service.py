@@ -2,17 +2,27 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ActivatedChannel, LlmCall, Persona, Personality, ServerPolicy, VoiceMessages
+from db.models import (
+    ActivatedChannel,
+    CallOutcome,
+    LlmCall,
+    Persona,
+    Personality,
+    ServerPolicy,
+    User,
+    VoiceMessages,
+)
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.access import BudgetSpent, Caller, Situation, authorize
@@ -24,6 +34,7 @@ from services.personalities import VoiceSettings
 from services.speech import (
     MAX_BYTES,
     NoTranscriptionModel,
+    Recording,
     SpeechModels,
     Transcript,
     TranscriptionRequest,
@@ -90,6 +101,10 @@ class VoiceService:
         self._adapter = adapter
         self._options = options or VoiceOptions()
         self._known: OrderedDict[str, asyncio.Task[_Heard]] = OrderedDict()
+        # Messages that were deleted, perhaps while they were being heard.
+        self._forgotten: deque[int] = deque(maxlen=_MAX_KNOWN)
+        # One recording of a person is heard at a time: the day has so many seconds for all.
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def hear(
         self, messages: Sequence[IncomingMessage], personality_ids: Sequence[UUID]
@@ -114,13 +129,37 @@ class VoiceService:
         is_spoken_to = any(isinstance(part, VoiceMessage) for part in parts)
         return is_spoken_to or VoiceSettings.read(personality.voice_settings).always
 
-    async def forget_messages(self, message_ids: Sequence[int]) -> None:
-        """Delete what was quoted of messages that were deleted."""
+    async def forget_messages(
+        self, message_ids: Sequence[int], spoken: Sequence[tuple[int, int]] = ()
+    ) -> None:
+        """Delete what was quoted of messages that were deleted, and `spoken` answers.
+
+        Those are voice messages with their channels.
+        """
+        for channel_id, message_id in spoken:
+            await self._adapter.delete(channel_id, message_id)
+        self._forgotten.extend(message_ids)
         await self._adapter.remove_quotes(message_ids)
 
     def forget_all(self) -> None:
-        """Forget what was heard."""
+        """Forget what was heard, and what is being heard."""
+        for hearing in self._known.values():
+            hearing.cancel()
         self._known.clear()
+
+    def with_known(self, message: IncomingMessage) -> IncomingMessage:
+        """Return a message with what was heard in its recordings, as far as that is known."""
+        known = {
+            each: hearing.result()
+            for each in message.attachments
+            if (hearing := self._known.get(_key(each))) is not None
+            and hearing.done()
+            and not hearing.cancelled()
+            and hearing.exception() is None
+        }
+        parts = [_part(message, each, result) for each, result in known.items()]
+        others = tuple(each for each in message.attachments if each not in known)
+        return replace(message, attachments=others, parts=(*message.parts, *parts))
 
     async def _hear(
         self, message: IncomingMessage, personality_ids: Sequence[UUID]
@@ -183,8 +222,7 @@ class VoiceService:
         self, message: IncomingMessage, recording: Attachment, permit: _Permit
     ) -> _Heard:
         """Return what is heard in a recording; who asks again, or at once, waits for the first."""
-        # The rest of the address is a signature, which changes.
-        key = recording.url.partition("?")[0]
+        key = _key(recording)
         hearing = self._known.get(key)
         if hearing is None or (hearing.done() and _is_worth_another_try(hearing)):
             hearing = asyncio.create_task(self._listen(message, recording, permit))
@@ -211,17 +249,33 @@ class VoiceService:
         if not transcript.text.strip():
             return _Heard(transcript, Unheard.NO_WORDS)
         if permit.is_quoted:
-            try:
-                await self._adapter.quote(message, transcript.text)
-            except DomainError as error:  # it is answered all the same
-                log.info("A voice message is not quoted: %r", error)
+            await self._quote(message, transcript.text)
         return _Heard(transcript)
+
+    async def _quote(self, message: IncomingMessage, text: str) -> None:
+        """Show what was heard in a message, unless that is deleted meanwhile."""
+        if message.message_id in self._forgotten:
+            return
+        try:
+            await self._adapter.quote(message, text)
+            if message.message_id in self._forgotten:
+                await self._adapter.remove_quotes([message.message_id])
+        except DomainError as error:  # it is answered all the same
+            log.info("A voice message is not quoted: %r", error)
 
     async def _transcribe(self, attachment: Attachment, permit: _Permit) -> Transcript | Unheard:
         data = await self._adapter.read(attachment, max_bytes=MAX_BYTES)
         if data is None:
             return Unheard.TOO_LARGE if attachment.size > MAX_BYTES else Unheard.FAILED
         recording = await self._models.prepare(data, name=attachment.name)
+        account = permit.caller.account_id or 0
+        turn = self._turns.setdefault(account, asyncio.Lock())
+        async with turn:
+            return await self._transcribe_in_turn(recording, permit)
+
+    async def _transcribe_in_turn(
+        self, recording: Recording, permit: _Permit
+    ) -> Transcript | Unheard:
         if (
             await self._heard_today(permit.caller) + recording.seconds
             > self._options.seconds_per_day
@@ -233,8 +287,11 @@ class VoiceService:
     async def _heard_today(self, caller: Caller) -> float:
         async def load() -> float:
             async with self._sessions() as session:
+                account = caller.account_id
+                own = or_(User.discord_id == account, User.account_id == account)
                 seconds = select(func.coalesce(func.sum(LlmCall.audio_seconds), 0)).where(
-                    LlmCall.user_id == caller.user_id,
+                    LlmCall.user_id.in_(select(User.id).where(own)),
+                    LlmCall.outcome == CallOutcome.OK,
                     LlmCall.created_at > func.now() - timedelta(days=1),
                 )
                 return float(await session.scalar(seconds) or 0)
@@ -245,6 +302,11 @@ class VoiceService:
 def is_recording(attachment: Attachment) -> bool:
     """Whether a file is a recording that can be heard."""
     return attachment.seconds is not None or attachment.media_type.startswith("audio/")
+
+
+def _key(recording: Attachment) -> str:
+    """Return what a recording is known by: the rest of its address is a signature."""
+    return recording.url.partition("?")[0]
 
 
 def _says_nothing(message: IncomingMessage) -> bool:

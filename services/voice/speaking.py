@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
@@ -19,7 +19,6 @@ from db.models import (
 )
 from db.session import Sessions
 from services.access import AccessRefused, Caller, Situation, authorize
-from services.clock import Clock
 from services.errors import DomainError, TransientError
 from services.jobs import DISCORD, Handler, Payload, Run, enqueue
 from services.people import get_or_create_user
@@ -42,6 +41,7 @@ class SpokenAnswerJob(Payload):
     group: ClassVar[str] = DISCORD
 
     line_id: UUID
+    enqueued_at: datetime
     parent_id: int | None = None
     age_restricted: bool = False
 
@@ -60,7 +60,10 @@ class _Spoken:
 async def enqueue_speech(session: AsyncSession, line_id: UUID, channel: Channel) -> None:
     """Have an answer spoken, instead of an older text of it that was not spoken yet."""
     job = SpokenAnswerJob(
-        line_id=line_id, parent_id=channel.parent_id, age_restricted=channel.age_restricted
+        line_id=line_id,
+        enqueued_at=datetime.now(UTC),
+        parent_id=channel.parent_id,
+        age_restricted=channel.age_restricted,
     )
     await enqueue(session, job, lock_key=f"spoken answer:{line_id}", replacing=True)
 
@@ -72,13 +75,10 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
     max_attempts: ClassVar[int] = 3
     timeout_seconds: ClassVar[float] = 300
 
-    def __init__(
-        self, sessions: Sessions, models: SpeechModels, adapter: VoiceAdapter, clock: Clock
-    ) -> None:
+    def __init__(self, sessions: Sessions, models: SpeechModels, adapter: VoiceAdapter) -> None:
         self._sessions = sessions
         self._models = models
         self._adapter = adapter
-        self._clock = clock
 
     @override
     async def run(self, run: Run[SpokenAnswerJob]) -> None:
@@ -91,11 +91,19 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
                 raise
             except DomainError as error:  # it stands there in writing
                 log.info("Answer %s is not spoken: %r", spoken.line.id, error)
+        is_orphaned = False
         async with run.final_transaction() as session:
-            if voice_message_id is not None:
-                line = await session.get(ConversationLine, run.payload.line_id)
-                if line is not None:
+            if spoken is not None and voice_message_id is not None:
+                line = await session.get(
+                    ConversationLine, run.payload.line_id, with_for_update=True
+                )
+                is_gone = line is None or line.deleted_at is not None
+                if line is None or is_gone or line.content != spoken.line.content:
+                    is_orphaned = True
+                else:
                     line.voice_message_id = voice_message_id
+        if is_orphaned and spoken is not None and voice_message_id is not None:
+            await self._adapter.delete(spoken.line.channel_id, voice_message_id)
 
     async def _speak(self, job: SpokenAnswerJob, spoken: _Spoken) -> int | None:
         is_voice_message = spoken.mode is SpokenAnswers.VOICE_MESSAGE
@@ -123,7 +131,8 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
             line = await session.get(ConversationLine, job.line_id)
             if line is None or line.deleted_at is not None or not line.is_spoken:
                 return None
-            if line.created_at < self._clock.now() - _MAX_AGE or not line.discord_message_ids:
+            is_late = datetime.now(UTC) - job.enqueued_at > _MAX_AGE
+            if is_late or not line.discord_message_ids:
                 return None
             policy = await session.get(ServerPolicy, line.guild_id) if line.guild_id else None
             mode = SpokenAnswers(policy.spoken_answers) if policy else SpokenAnswers.FILE

@@ -11,11 +11,23 @@ from db.models import ConversationLine, Personality
 from db.session import Sessions
 from services.chat.manner import read_reaction
 from services.chat.turns import is_within
-from tests.cogs.concurrent import answers, open_thread, pass_debounce, post, speakers
+from services.embeddings import TextEmbedder
+from services.llm import LanguageModels
+from tests.cogs.concurrent import (
+    actor,
+    answers,
+    invent,
+    open_thread,
+    pass_debounce,
+    post,
+    restart,
+    speakers,
+)
 from tests.cogs.conftest import House
 from tests.cogs.forms import content_of, embed
 from tests.cogs.test_access import dms_to, marks
 from tests.cogs.test_message_parts import asked
+from tests.vendors.openai import Reply
 
 
 @pytest.fixture
@@ -313,3 +325,74 @@ async def test_moderators_see_and_change_how_they_speak(house: House) -> None:
     assert fields["Chattiness"] == "30 of 100"
     assert fields["Quiet hours"] == "22:00 to 7:00 by the server's clock"
     assert fields["Answers to one message"] == "3 at most"
+
+
+async def test_an_answered_message_is_not_answered_again_when_it_is_edited(house: House) -> None:
+    await house.services.memory.toggle_incognito(actor(house.alice))
+    house.openai.says("One.", "Two.")
+    message_id = post(house, house.alice, house.lobby, "@Bex helo")
+    await house.env.settle()
+
+    edited = {"content": "@Bex @Mirela hello"}
+    house.env.backend.edit_message(house.lobby.id, message_id, edited)
+    await house.env.settle()
+
+    assert answers(house.lobby) == ["One."]
+
+
+async def test_a_thread_begins_with_the_settings_of_its_channel(stage: House) -> None:
+    await settings(stage, chattiness=0)
+    thread = open_thread(stage, stage.lobby)
+
+    await stage.moderator.slash(thread, "scene", place="A pier")
+    await stage.alice.send(thread, "Is anybody here?")
+
+    assert answers(thread) == []
+
+
+async def test_who_is_gone_is_not_asked_and_failures_end_the_play(stage: House) -> None:
+    await settings(stage, max_turns=0)
+    zed = await invent(stage, stage.alice, "Zed")
+    await say(stage, "@Zed hello")
+    await stage.services.personalities.delete(actor(stage.alice), zed.id)
+    stage.openai.replies.extend(Reply(status=400) for _ in range(5))
+
+    panel = await stage.alice.click(stage.lobby.history()[-1], label="⋯")
+    assert panel.response is not None
+    choice = await stage.alice.click(panel.response.message, label="Go on…")
+    assert choice.response is not None
+    await stage.alice.click(choice.response.message, label="5 turns")
+
+    # A greeting, and one turn: a refused stream is asked for once more as a whole.
+    assert len(stage.openai.requests) == 3
+    refusals = [each for each in stage.lobby.history() if each.content.startswith("-# The model")]
+    assert len(refusals) <= 1
+
+
+async def test_another_take_is_never_a_reaction(house: House, sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await session.execute(update(Personality).values(may_react=True))
+    house.openai.says("Words.", "Other words.")
+    await say(house, "@Bex hello")
+
+    await house.alice.context_menu(house.lobby, "Regenerate", house.lobby.history()[-1])
+
+    assert "REACT" not in asked(house)
+    assert answers(house.lobby) == ["Other words."]
+
+
+async def test_after_a_restart_an_edit_is_followed_and_not_answered(
+    house: House, sessions: Sessions, models: LanguageModels, embedder: TextEmbedder
+) -> None:
+    message_id = post(house, house.alice, house.lobby, "hello there")
+    await house.env.settle()
+    pass_debounce(house)
+    await house.bob.send(house.lobby, "@Bex hi")
+    house.env.backend.edit_message(house.lobby.id, message_id, {"content": "@Bex hello there"})
+
+    await restart(house, sessions, models, embedder)
+    await house.env.settle()
+    pass_debounce(house)
+    await house.bob.send(house.lobby, "@Bex again")
+
+    assert len(answers(house.lobby)) <= 3

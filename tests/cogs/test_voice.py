@@ -458,3 +458,39 @@ async def test_a_voice_that_cannot_be_is_refused(
     refused = await fill(house, house.alice, "personality voice", form, personality="Zed")
 
     assert content_of(refused) == refusal
+
+
+async def test_what_is_deleted_while_it_is_heard_is_not_quoted(
+    house: House, audio: AudioStandIn
+) -> None:
+    await house.moderator.slash(house.lobby, "server settings", voice_messages="quoted")
+    audio.hold = held = HeldReply()
+    audio.texts.append("A secret.")
+    pass_debounce(house)
+    backend, channel_id = house.env.backend, house.lobby.id
+    files = backend.store_attachments(channel_id, [("voice-message.ogg", THREE_SECONDS)])
+    message = backend.create_message(channel_id, house.alice.id, "", attachments=files)
+    await held.requested.wait()
+
+    backend.delete_message(channel_id, message.id)
+    await asyncio.sleep(0)
+    held.set()
+    await house.env.settle()
+
+    assert "secret" not in str([each.content for each in house.lobby.history()])
+
+
+async def test_an_edit_keeps_what_was_heard(
+    house: House, audio: AudioStandIn, sessions: Sessions
+) -> None:
+    audio.texts.append("Heard words.")
+    await say(house, "look")
+    said = next(each for each in house.lobby.history() if each.content == "look")
+
+    await house.alice.edit(said, "look at this")
+
+    async with sessions() as session:
+        line = await session.scalar(
+            select(ConversationLine.content).where(ConversationLine.role == "user")
+        )
+        assert line == "look at this\n⟦a voice message of 3 seconds⟧ Heard words."

@@ -191,3 +191,17 @@ def test_a_model_that_misses_a_file_is_not_looked_for_elsewhere(
 
     with pytest.raises(ModelMisconfigured):
         LocalTranscription(folder)
+
+
+def test_the_length_is_counted_and_not_believed() -> None:
+    whole = tone(5)
+    lying = bytearray(whole)
+    at = 0
+    while (at := lying.find(b"OggS", at)) >= 0:
+        lying[at + 6 : at + 14] = bytes(8)  # every page says that it is at the beginning
+        at += 4
+
+    assert ogg.cut(bytes(lying), 120)[1] == pytest.approx(5, abs=0.1)
+    chained, length, is_cut = ogg.cut(whole + tone(4), 120)
+    assert (chained, is_cut) == (whole, True)
+    assert length == pytest.approx(5, abs=0.1)

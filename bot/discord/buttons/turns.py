@@ -7,7 +7,7 @@ import discord
 from discord import ui
 from typing_extensions import override
 
-from bot.discord.converters import from_interaction, interaction_actor
+from bot.discord.converters import from_interaction, interaction_actor, to_channel
 from bot.discord.ui import AnyInteraction, PersistentButton
 from services.chat import GO_ON
 from services.texts import counted, on_one_line
@@ -37,6 +37,10 @@ class TurnsButton(PersistentButton, template=r"turns:(?P<count>[135])"):
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
+        channel = to_channel(interaction.channel, interaction.guild)
+        # Before everybody is shown that they go on.
+        actor = await interaction_actor(interaction)
+        await interaction.client.services.turns.choose_speaker(actor, channel, at_random=False)
         name = discord.utils.escape_markdown(on_one_line(interaction.user.display_name))
         view = ui.View(timeout=None).add_item(StopTurnsButton())
         turns = counted(self._count, "turn")

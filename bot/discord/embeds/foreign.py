@@ -8,7 +8,7 @@ from discord import ui
 from services.chat import ForeignAnswer
 from services.texts import on_one_line, shorten
 
-_MAX_TEXT, _MAX_QUESTION = 3500, 200  # of 4,000 characters in all
+_MAX_TEXT, _MAX_QUESTION, _MAX_FOOTER = 3990, 200, 300  # Discord takes 4,000 characters in all
 
 
 def answer_layout(answer: ForeignAnswer, *, question: str) -> ui.LayoutView:
@@ -16,13 +16,14 @@ def answer_layout(answer: ForeignAnswer, *, question: str) -> ui.LayoutView:
     speaker = answer.speaker
     name = discord.utils.escape_markdown(on_one_line(speaker.name))
     asked = discord.utils.escape_markdown(shorten(on_one_line(question), _MAX_QUESTION))
+    footer = f"-# {' · '.join(['an AI character', *answer.notes])}"[:_MAX_FOOTER]
     heading = "\n".join([*([f"-# {asked}"] if asked else []), f"### {name}"])
-    text = ui.TextDisplay[Any](f"{heading}\n{shorten(answer.text, _MAX_TEXT)}")
+    room = _MAX_TEXT - len(heading) - len(footer)
+    text = ui.TextDisplay[Any](f"{heading}\n{shorten(answer.text, room)}")
     view = ui.LayoutView(timeout=None)
     if speaker.avatar_url:
         view.add_item(ui.Section(text, accessory=ui.Thumbnail[Any](speaker.avatar_url)))
     else:
         view.add_item(text)
-    notes = ["an AI character", *answer.notes]
-    view.add_item(ui.TextDisplay[Any](f"-# {' · '.join(notes)}"[:300]))
+    view.add_item(ui.TextDisplay[Any](footer))
     return view
