@@ -82,9 +82,9 @@ class TurnChooser:
                 if context.verdict is None:
                     raise
                 return context, Addressees(denied=AccessDenied(context.verdict.reason))
-            if found.is_uncalled:
-                found = replace(found, ids=await self._choose(session, message, context, found.ids))
-            return context, found
+        if found.is_uncalled:
+            found = replace(found, ids=await self._choose(message, context, found.ids))
+        return context, found
 
     async def context(self, message: IncomingMessage) -> MessageContext:
         """Return what the database knows about the people and channels of a message."""
@@ -92,28 +92,22 @@ class TurnChooser:
             return await message_context(session, message)
 
     async def _choose(
-        self,
-        session: AsyncSession,
-        message: IncomingMessage,
-        context: MessageContext,
-        candidates: Sequence[UUID],
+        self, message: IncomingMessage, context: MessageContext, candidates: Sequence[UUID]
     ) -> list[UUID]:
         """Return who answers a message that calls nobody, in this order; nobody if all are quiet.
 
         Whoever is named without an `@` answers alone, also in quiet hours.
         """
-        personalities = await _personalities(session, candidates)
-        if not personalities:
-            return []
         settings = settings_of(context, message.channel)
-        named = _named(message.content, personalities)
-        if named:
-            return named[: settings.max_answers]
-        if await _is_quiet(session, message, settings):
-            return []
-        if len(personalities) == 1:
-            return [personalities[0].id]
-        spoken = await _last_turns(session, message.channel.channel_id)
+        async with self._sessions() as session:
+            personalities = await _personalities(session, candidates)
+            if named := _named(message.content, personalities):
+                return named[: settings.max_answers]
+            if not personalities or await _is_quiet(session, message, settings):
+                return []
+            if len(personalities) == 1:
+                return [personalities[0].id]
+            spoken = await _last_turns(session, message.channel.channel_id)
         fits = await self._fits(message.content, personalities)
         scores = {
             each.id: _score(each.id, spoken, fits[each.id], message.created_at)

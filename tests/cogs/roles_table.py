@@ -356,11 +356,10 @@ STATES: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("memory edit", "memory forget", "memory lock"), NO_MEMORY),
         **dict.fromkeys((*MENUS, "history undo"), NOTHING_SAID),
         **dict.fromkeys(
-            ("chat say", "chime-in", "my say", ASK_MENU),
+            ("chat say", "chime-in", "random", "my say", ASK_MENU),
             "You have opted out, so personalities do not hear you. Use `/privacy optout` to opt "
             "back in.",
         ),
-        "random": NOBODY,
     },
     "over budget": {
         "Regenerate": SPENT,
