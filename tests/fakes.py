@@ -267,7 +267,13 @@ class FakeVoiceAdapter(VoiceAdapter):
 
     @override
     async def send_voice_message(
-        self, channel_id: int, message_ids: Sequence[int], speech: Speech, *, name: str
+        self,
+        channel_id: int,
+        message_ids: Sequence[int],
+        speech: Speech,
+        *,
+        name: str,
+        nonce: str,
     ) -> int | None:
         raise AssertionError(name)
 

@@ -113,21 +113,33 @@ class DiscordVoiceAdapter(VoiceAdapter):
 
     @override
     async def send_voice_message(
-        self, channel_id: int, message_ids: Sequence[int], speech: Speech, *, name: str
+        self,
+        channel_id: int,
+        message_ids: Sequence[int],
+        speech: Speech,
+        *,
+        name: str,
+        nonce: str,
     ) -> int | None:
         if speech.waveform is not None and speech.seconds is not None:
             try:
                 async with translate_errors():
-                    return await self._send_voice_message(channel_id, message_ids[-1], speech)
+                    return await self._send_voice_message(
+                        channel_id, message_ids[-1], speech, nonce
+                    )
             except (MissingPermission, MessageRefused) as error:
                 log.info("No voice message in channel %s: %r", channel_id, error)
         await self.attach(channel_id, message_ids, speech, name=name)
         return None
 
-    async def _send_voice_message(self, channel_id: int, answered_id: int, speech: Speech) -> int:
+    async def _send_voice_message(
+        self, channel_id: int, answered_id: int, speech: Speech, nonce: str
+    ) -> int:
         file = discord.File(io.BytesIO(speech.data), _VOICE_FILE)
         payload: dict[str, Any] = {
             "flags": _VOICE_FLAG,
+            "nonce": nonce,
+            "enforce_nonce": True,
             "attachments": [
                 {
                     "id": 0,

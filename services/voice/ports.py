@@ -33,10 +33,17 @@ class VoiceAdapter(Protocol):
         ...
 
     async def send_voice_message(
-        self, channel_id: int, message_ids: Sequence[int], speech: Speech, *, name: str
+        self,
+        channel_id: int,
+        message_ids: Sequence[int],
+        speech: Speech,
+        *,
+        name: str,
+        nonce: str,
     ) -> int | None:
         """Reply to an answer with a voice message of the bot itself, and return its id.
 
+        One with the same `nonce`, of 25 characters at most, is not sent again within some minutes.
         Where Discord does not take that, the speech is attached to the answer.
         """
         ...

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import ClassVar, Final
 from uuid import UUID
 
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 # An answer is not spoken any more when the conversation has gone on without.
 _MAX_AGE: Final = timedelta(minutes=15)
+_NONCE: Final = 25  # characters, Discord's limit
 
 
 class SpokenAnswerJob(Payload):
@@ -120,7 +122,7 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
         channel_id, message_ids = current.line.channel_id, current.line.discord_message_ids
         if is_voice_message:
             return await self._adapter.send_voice_message(
-                channel_id, message_ids, speech, name=spoken.name
+                channel_id, message_ids, speech, name=spoken.name, nonce=_nonce(spoken.line)
             )
         await self._adapter.attach(channel_id, message_ids, speech, name=spoken.name)
         return None
@@ -164,6 +166,11 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
                 return None
             settings = VoiceSettings.read(personality.voice_settings)
             return _Spoken(line, personality.name, settings, mode, caller)
+
+
+def _nonce(line: ConversationLine) -> str:
+    """Return what tells this text of an answer from all others."""
+    return sha256(f"{line.id} {line.content}".encode()).hexdigest()[:_NONCE]
 
 
 class VoiceTester:

@@ -73,13 +73,14 @@ async def test_a_voice_message_has_what_discord_asks_for(sent: list[dict[str, An
             setattr(http, name, value)
         adapter = DiscordVoiceAdapter(client, Webhooks(client), AutoMod(client), read=nothing)
 
-        message_id = await adapter.send_voice_message(2, [7, 8], SPEECH, name="Mirela")
+        message_id = await adapter.send_voice_message(2, [7, 8], SPEECH, name="Mirela", nonce="n")
 
     assert message_id == 9
     (parts,) = sent
     assert parts["files[0]"] == ("voice-message.ogg", "audio/ogg", b"OggS")
     payload = json.loads(parts["payload_json"][2])
     assert payload["flags"] == 1 << 13
+    assert (payload["nonce"], payload["enforce_nonce"]) == ("n", True)
     assert payload["attachments"] == [
         {
             "id": 0,
