@@ -125,7 +125,7 @@ def settings_embed(settings: ChannelSettings) -> discord.Embed:
         ("Turns without a person", f"{settings.max_turns} at most"),
     ):
         embed.add_field(name=name, value=value)
-    embed.set_footer(text="Whoever is called by name answers always · /channel activate · /scene")
+    embed.set_footer(text="Whoever is called by name always answers · /channel activate · /scene")
     return embed
 
 

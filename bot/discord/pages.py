@@ -28,7 +28,7 @@ def page_view(
 ) -> ui.LayoutView:
     """Return a page. Twelve parts fit into what Discord takes: 40 components a message.
 
-    A thirteenth part, or anything else that stands here, would not.
+    With twelve, there is no separator: a page with a picture has exactly 40 without it.
     """
     container = ui.Container[Any]()
     title = ui.TextDisplay[Any](heading)

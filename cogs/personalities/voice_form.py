@@ -64,7 +64,7 @@ class VoiceForm(Modal, title="Its voice"):
         self.ask("Speaks its answers", self.when)
         self.ask("Voice", self.voice, _known_voices(services))
         self.ask("Speed in percent", self.speed, _range(SPEEDS))
-        self.ask("Pitch in percent", self.pitch, f"{_range(PITCHES)}; only of the voice in here")
+        self.ask("Pitch in percent", self.pitch, f"{_range(PITCHES)}; for the local voice only")
         self.ask("Style", self.style, "For models that follow it: wearily, with a Scottish accent")
 
     @override

@@ -158,6 +158,7 @@ class ChatService:
             else:
                 # As many answer what calls nobody, however many messages it has.
                 batch.add(message, Addressees() if found.is_uncalled else found)
+                self._taken.append(message.message_id)
 
     async def _refuse(self, message: IncomingMessage, error: AccessRefused) -> None:
         """Show that a message gets no answer; say why, once an hour."""
@@ -215,17 +216,23 @@ class ChatService:
 
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
-        self._recent.forget(message_ids)
         for batch in self._batches:
             batch.forget(message_ids)
+        with suppress(DomainError):
+            await self._voice.forget_messages(message_ids)
+        voice_messages = await self._erase(message_ids)
+        with suppress(DomainError):
+            await self._voice.delete_spoken(voice_messages)
+
+    async def _erase(self, message_ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Erase messages, pending and stored; return the voice messages of the answers to them."""
+        self._recent.forget(message_ids)
 
         async def erase() -> list[tuple[int, int]]:
             async with self._sessions.begin() as session:
                 return await queries.erase(session, message_ids)
 
-        spoken = await retry_on_disconnect(erase)
-        with suppress(DomainError):
-            await self._voice.forget_messages(message_ids, spoken)
+        return await retry_on_disconnect(erase)
 
     def forget_server(self, guild_id: int) -> None:
         """Drop messages of a server that are not stored yet."""
@@ -237,11 +244,12 @@ class ChatService:
     def forget_person(self, discord_id: int) -> None:
         """Drop a person's messages that are not stored yet."""
         self._recent.forget_people({discord_id})
-        self._voice.forget_all()
+        own = [each for each in self._batches if each.author_id == discord_id]
+        message_ids = [each.message_id for batch in own for each in batch.messages]
+        self._voice.forget_transcripts(message_ids)
         self._members.forget()
-        for batch in self._batches:
-            if batch.author_id == discord_id:
-                batch.forget([each.message_id for each in batch.messages])
+        for batch in own:
+            batch.forget(message_ids)
 
     async def handle_edit(
         self, message: IncomingMessage, *, is_preview: bool = False, is_changed: bool = False
@@ -257,7 +265,7 @@ class ChatService:
             return
         _, found = await retry_on_disconnect(lambda: self._turns.resolve(message))
         if found.called_as:  # as if it had been sent like this
-            await self.forget_messages([message.message_id])
+            await self._erase([message.message_id])
             await self.handle_message(message)
 
     async def _apply_edit(self, message: IncomingMessage, *, is_preview: bool = False) -> bool:

@@ -34,7 +34,7 @@ from services.chat.reply_generation import GeneratedReply
 from services.embeddings import TextEmbedder
 from services.types import Actor, Channel, IncomingMessage
 
-_HUNDRED = 100
+_PER_CENT = 100
 _RECENT_LINES = 40
 # What speaks for a turn: that one was talking with the person, that the words fit, that one has
 # waited. Who is named comes before all others.
@@ -322,7 +322,7 @@ async def _is_quiet(
     if settings.threads_by_name and is_thread:
         return True
     # The same for a message whenever it is asked.
-    if random.Random(message.message_id).random() * _HUNDRED >= settings.chattiness:  # noqa: S311
+    if random.Random(message.message_id).randrange(_PER_CENT) >= settings.chattiness:  # noqa: S311
         return True
     if settings.cooldown_seconds:
         spoken = await _last_turns(session, message.channel.channel_id)

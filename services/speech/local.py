@@ -239,7 +239,6 @@ class LocalConverter(AudioConverter):
         answer, ogg = await self._process.request({"seconds": seconds}, data)
         recording = Recording(
             data=ogg,
-            name="recording.ogg",
             media_type=OGG,
             seconds=answer["seconds"],
             is_cut=answer["is_cut"],

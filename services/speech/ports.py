@@ -64,6 +64,7 @@ class AudioConverter(Protocol):
         """Return the first `seconds` of any audio, and its waveform; None where nothing converts.
 
         Raises:
+            ModelError: It took too long, or broke.
             UnreadableRecording: It is no audio, or damaged.
         """
         ...

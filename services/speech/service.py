@@ -40,6 +40,7 @@ from services.speech.types import (
 
 T = TypeVar("T")
 
+_CONVERTER: Final = "local/converter"
 _NOT_PROCESSED: Final = (ModelOverloaded, ModelRateLimited)
 # Beyond the length of a recording, or of what a text takes to be spoken.
 _TIMEOUT: Final = 60.0
@@ -88,11 +89,6 @@ class SpeechModels:
         return bool(self._speech)
 
     @property
-    def hearing_name(self) -> str | None:
-        """Return the full name of the model that hears, `vendor/model`."""
-        return self._transcription.name if self._transcription else None
-
-    @property
     def vendors(self) -> Mapping[str, Sequence[str]]:
         """Return the vendors that speak, with the voices that are known of each."""
         return {name: model.voices for name, model in self._speech.items()}
@@ -109,24 +105,27 @@ class SpeechModels:
         if name and name not in self._speech:
             raise UnknownSpeechVendor(name, ", ".join(self._speech))
 
-    async def prepare(self, data: bytes, *, name: str) -> Recording:
+    async def prepare(self, data: bytes) -> Recording:
         """Return a file as a recording of `MAX_SECONDS` at most.
 
         Opus in Ogg is cut without being decoded; other audio is converted, where that is possible.
 
         Raises:
+            ModelError: What converts it took too long, or broke.
             UnreadableRecording: It is no audio, or of a kind that cannot be read here.
         """
         try:
             cut, seconds, is_cut = ogg.cut(data, MAX_SECONDS)
         except UnreadableRecording:
             converted = await self._call(
-                lambda: self._converter.convert(data, seconds=MAX_SECONDS), MAX_SECONDS
+                _CONVERTER,
+                lambda: self._converter.convert(data, seconds=MAX_SECONDS),
+                MAX_SECONDS,
             )
             if converted is None:
                 raise
             return converted[0]
-        return Recording(data=cut, name=name, media_type=OGG, seconds=seconds, is_cut=is_cut)
+        return Recording(data=cut, media_type=OGG, seconds=seconds, is_cut=is_cut)
 
     async def transcribe(
         self, recording: Recording, request: TranscriptionRequest, *, caller: Caller
@@ -137,7 +136,6 @@ class SpeechModels:
             BudgetSpent: A budget leaves no room for it.
             ModelError: The model did not answer.
             NoTranscriptionModel: None is configured.
-            UnreadableRecording: The model cannot decode it.
         """
         model = self._transcription
         if model is None:
@@ -145,7 +143,9 @@ class SpeechModels:
         price = Usage(cost_usd=model.usd_per_minute * recording.seconds / 60)
         async with self._ledger.call(model.name, caller, at_most=price, expected=price) as call:
             call.audio_seconds = recording.seconds
-            text = await self._call(lambda: model.transcribe(recording, request), recording.seconds)
+            text = await self._call(
+                model.name, lambda: model.transcribe(recording, request), recording.seconds
+            )
             call.outcome, call.usage = CallOutcome.OK, price
         return Transcript(text=text, seconds=recording.seconds, is_cut=recording.is_cut)
 
@@ -178,7 +178,7 @@ class SpeechModels:
         )
         price = Usage(cost_usd=model.usd_per_1000_characters * len(text) / 1000)
         async with self._ledger.call(model.name, caller, at_most=price, expected=price) as call:
-            data = await self._call(lambda: model.speak(spoken), MAX_SECONDS)
+            data = await self._call(model.name, lambda: model.speak(spoken), MAX_SECONDS)
             call.usage = price
             suffix, media_type = _format(data, model.name)
             call.outcome = CallOutcome.OK
@@ -196,7 +196,9 @@ class SpeechModels:
             return speech
         try:
             converted = await self._call(
-                lambda: self._converter.convert(speech.data, seconds=MAX_SECONDS * 2), MAX_SECONDS
+                _CONVERTER,
+                lambda: self._converter.convert(speech.data, seconds=MAX_SECONDS * 2),
+                MAX_SECONDS,
             )
         except (UnreadableRecording, ModelUnavailable):
             return speech  # as the vendor has sent it
@@ -211,7 +213,7 @@ class SpeechModels:
             waveform=waveform,
         )
 
-    async def _call(self, call: Callable[[], Awaitable[T]], seconds: float) -> T:
+    async def _call(self, name: str, call: Callable[[], Awaitable[T]], seconds: float) -> T:
         """Call something outside, which may take as long as what it hears or says, and more."""
 
         async def limited() -> T:
@@ -221,7 +223,7 @@ class SpeechModels:
         try:
             return await self._background.call(limited)
         except TimeoutError as error:
-            raise ModelUnavailable("speech") from error
+            raise ModelUnavailable(name) from error
 
 
 def wav(pcm: bytes, rate: int) -> bytes:

@@ -15,7 +15,6 @@ class Recording:
     """A recording as a file, `seconds` long; `is_cut` if it is the beginning of a longer one."""
 
     data: bytes
-    name: str
     media_type: str
     seconds: float
     is_cut: bool = False

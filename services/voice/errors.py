@@ -15,6 +15,7 @@ class Unheard(StrEnum):
     SERVER = "server"
     DAY = "day"
     TOO_LARGE = "too large"
+    TOO_MANY = "too many"
     UNREADABLE = "unreadable"
     NO_WORDS = "no words"
     FAILED = "failed"

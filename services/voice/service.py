@@ -56,6 +56,7 @@ _WORDS: Final = {
     Unheard.SERVER: "which may not be heard here",
     Unheard.DAY: "which was not heard: too much was said today",
     Unheard.TOO_LARGE: "which is too large to be heard",
+    Unheard.TOO_MANY: "which was not heard: the message has too many",
     Unheard.UNREADABLE: "which could not be made out",
     Unheard.NO_WORDS: "in which there are no words",
     Unheard.FAILED: "which could not be made out",
@@ -129,22 +130,19 @@ class VoiceService:
         is_spoken_to = any(isinstance(part, VoiceMessage) for part in parts)
         return is_spoken_to or VoiceSettings.read(personality.voice_settings).always
 
-    async def forget_messages(
-        self, message_ids: Sequence[int], spoken: Sequence[tuple[int, int]] = ()
-    ) -> None:
-        """Delete what was quoted of messages that were deleted, and `spoken` answers.
-
-        Those are voice messages with their channels.
-        """
-        for channel_id, message_id in spoken:
-            await self._adapter.delete(channel_id, message_id)
+    async def forget_messages(self, message_ids: Sequence[int]) -> None:
+        """Delete what was quoted of messages that were deleted, and quote no more of them."""
         self._forgotten.extend(message_ids)
         await self._adapter.remove_quotes(message_ids)
 
-    def forget_all(self) -> None:
-        """Forget what was heard, and what is being heard."""
-        for hearing in self._known.values():
-            hearing.cancel()
+    async def delete_spoken(self, voice_messages: Sequence[tuple[int, int]]) -> None:
+        """Delete voice messages of answers that are gone, each given with its channel."""
+        for channel_id, message_id in voice_messages:
+            await self._adapter.delete(channel_id, message_id)
+
+    def forget_transcripts(self, message_ids: Sequence[int]) -> None:
+        """Forget what was heard, and quote nothing of these messages that is being heard."""
+        self._forgotten.extend(message_ids)
         self._known.clear()
 
     def with_known(self, message: IncomingMessage) -> IncomingMessage:
@@ -191,7 +189,7 @@ class VoiceService:
                 heard = await asyncio.gather(
                     *(self._once(message, each, permitted) for each in few)
                 )
-                return [*heard, *(_Heard(None, Unheard.TOO_LARGE) for _ in recordings[len(few) :])]
+                return [*heard, *(_Heard(None, Unheard.TOO_MANY) for _ in recordings[len(few) :])]
             refused = permitted
         return [_Heard(None, refused) for _ in recordings]
 
@@ -267,7 +265,7 @@ class VoiceService:
         data = await self._adapter.read(attachment, max_bytes=MAX_BYTES)
         if data is None:
             return Unheard.TOO_LARGE if attachment.size > MAX_BYTES else Unheard.FAILED
-        recording = await self._models.prepare(data, name=attachment.name)
+        recording = await self._models.prepare(data)
         account = permit.caller.account_id or 0
         turn = self._turns.setdefault(account, asyncio.Lock())
         async with turn:

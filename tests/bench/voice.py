@@ -113,7 +113,7 @@ def _hint() -> TranscriptionRequest:
 
 def _recording(data: bytes) -> Recording:
     cut, seconds, is_cut = ogg.cut(data, MAX_SECONDS)
-    return Recording(data=cut, name="a.ogg", media_type=OGG, seconds=seconds, is_cut=is_cut)
+    return Recording(data=cut, media_type=OGG, seconds=seconds, is_cut=is_cut)
 
 
 def _words(text: str) -> list[str]:

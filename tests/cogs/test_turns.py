@@ -141,7 +141,7 @@ async def test_only_those_get_answers_whom_the_channel_lets(stage: House) -> Non
     assert await say(stage, "Hello?") == []
     assert await say(stage, "@Bex hello?") == []
     assert marks(stage) == ["🔒"]
-    assert "here only some get answers" in dms_to(stage.alice)[-1]
+    assert "in this channel only some people get answers" in dms_to(stage.alice)[-1]
     pass_debounce(stage)
     await stage.moderator.send(stage.lobby, "@Bex hello?")
     assert speakers(stage)[-1] == "Bex"

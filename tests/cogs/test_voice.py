@@ -198,7 +198,7 @@ async def test_a_person_is_heard_for_so_long_a_day(
     await say(house, recording=tone(4))
 
     assert len(audio.uploads) == 1
-    assert "as much of you was heard" in told(house)
+    assert "the limit of what is heard of one person" in told(house)
     await say(house, who=house.bob, recording=tone(5))
     assert len(audio.uploads) == 2
 

@@ -260,7 +260,7 @@ async def test_a_vendor_that_says_nothing_is_unavailable(gemini: GeminiStandIn) 
 
 async def test_a_recording_is_a_part_of_the_prompt(vendor: Gemini, gemini: GeminiStandIn) -> None:
     model = GeminiTranscription(vendor, "gemini-3.8-flash", usd_per_minute=0.01)
-    recording = Recording(data=b"OggS", name="a.ogg", media_type="audio/ogg", seconds=1)
+    recording = Recording(data=b"OggS", media_type="audio/ogg", seconds=1)
     gemini.replies.extend([Reply(" Good evening. "), Reply("No words."), Reply("", status=400)])
     request = TranscriptionRequest(names=("Mirela",), language="en")
 

@@ -26,7 +26,7 @@ from tests.services.recordings import silence, tone
 
 
 def recording(data: bytes, seconds: float = 3) -> Recording:
-    return Recording(data=data, name="a.ogg", media_type=OGG, seconds=seconds)
+    return Recording(data=data, media_type=OGG, seconds=seconds)
 
 
 def test_a_recording_is_cut_between_its_pages() -> None:

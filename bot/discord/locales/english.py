@@ -555,7 +555,7 @@ _TERMS = {
         "it was not let into this server. Its maker or a moderator can do that with "
         "`/personality bring`"
     ),
-    "Reason:not these callers": "here only some get answers",
+    "Reason:not these callers": "in this channel only some people get answers",
     "Reason:not in this channel": "this server's moderators do not let personalities speak here",
     "Reason:no age-restricted ones here": "this server does not allow age-restricted ones",
     "Reason:answers an hour": "this channel has had its answers of this hour",
@@ -631,8 +631,9 @@ _TERMS = {
     "cancelled": "being withdrawn",
     "Unheard:not configured": "no model that hears is configured",
     "Unheard:server": "the moderators do not want them heard in this server",
-    "Unheard:day": "as much of you was heard in 24 hours as may be",
-    "Unheard:too large": f"it has more than {MAX_BYTES / 1e6:.0f} MB, or there are too many",
+    "Unheard:day": "the limit of what is heard of one person in 24 hours is reached",
+    "Unheard:too large": f"it has more than {MAX_BYTES / 1e6:.0f} MB",
+    "Unheard:too many": "the message has too many recordings",
     "Unheard:unreadable": "the recording cannot be read",
     "Unheard:no words": "I could not make out any words",
     "Unheard:failed": "the model that hears did not answer",
