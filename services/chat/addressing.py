@@ -37,8 +37,6 @@ from services.names import is_reserved
 from services.personalities import NamedPersonality, resolve_names
 from services.types import IncomingMessage
 
-MAX_ADDRESSEES = 5
-
 
 @dataclass(frozen=True, kw_only=True)
 class MessageContext:
