@@ -11,12 +11,12 @@ from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import (
-    foreign_channel,
-    from_foreign_interaction,
+    from_user_install,
     interaction_actor,
-    quoted_message,
+    user_install_channel,
 )
-from bot.discord.embeds.foreign import answer_layout
+from bot.discord.embeds.user_install import answer_layout
+from bot.discord.message_parts import to_reply
 from cogs.options import AnywhereOption
 from cogs.personalities.page import show_page
 from services.chat import NoPersonalityHere
@@ -33,7 +33,7 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._answers = bot.services.foreign_answers
+        self._answers = bot.services.user_install_answers
         self._channels = bot.services.channels
         menu = app_commands.ContextMenu(name=_MENU, callback=self._ask_about)
         menu.allowed_installs = app_commands.AppInstallationType(guild=True, user=True)
@@ -72,7 +72,7 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
     @app_commands.describe(personality="Who is asked by the menu of a message, and in your DMs")
     async def use(self, interaction: Interaction, personality: AnywhereOption) -> None:
         """Choose your personality."""
-        actor = from_foreign_interaction(interaction, "").author
+        actor = from_user_install(interaction, "").author
         await self._channels.set_dm_personality(actor, personality)
         name = discord.utils.escape_markdown(personality.name)
         await interaction.response.send_message(
@@ -87,7 +87,7 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
         await show_page(interaction, personality.id)
 
     async def _ask_about(self, interaction: Interaction, message: discord.Message) -> None:
-        actor = from_foreign_interaction(interaction, "").author
+        actor = from_user_install(interaction, "").author
         personality = await self._channels.dm_personality(actor)
         if personality is None:
             raise NoPersonalityHere
@@ -108,8 +108,8 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
         about: discord.Message | None = None,
         is_private: bool,
     ) -> None:
-        asked = from_foreign_interaction(interaction, text)
-        channel = foreign_channel(interaction)
+        asked = from_user_install(interaction, text)
+        channel = user_install_channel(interaction)
         guild_id = channel.guild_id
         is_member = guild_id is not None and self._bot.get_guild(guild_id) is not None
         if is_member:
@@ -117,7 +117,7 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
             actor = await interaction_actor(interaction)
             await self._channels.check_may_talk(actor, channel, personality.id)
         await interaction.response.defer(ephemeral=is_private, thinking=True)
-        parts = [quoted_message(about)] if about else []
+        parts = [to_reply(about)] if about else []
         answer = await self._answers.ask(
             asked, personality, parts=parts, channel=channel, is_member=is_member
         )

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import (
-    from_foreign_interaction,
+    from_user_install,
     interaction_actor,
     interaction_situation,
     is_age_restricted,
@@ -71,7 +71,7 @@ class AnywhereTransformer(app_commands.Transformer[Bot]):
 
     @override
     async def transform(self, interaction: Interaction, value: str, /) -> Personality:
-        actor = from_foreign_interaction(interaction, "").author
+        actor = from_user_install(interaction, "").author
         return await interaction.client.services.personalities.find_anywhere(actor, value)
 
     @override

@@ -12,9 +12,9 @@ from services.chat import (
     ChannelService,
     ChatAdapter,
     ChatService,
-    ForeignAnswers,
     GreetingService,
     TurnChooser,
+    UserInstallAnswers,
 )
 from services.command_sync import CommandSyncService
 from services.engine import (
@@ -86,7 +86,7 @@ class Services:
     greetings: GreetingService
     chat: ChatService
     turns: TurnChooser
-    foreign_answers: ForeignAnswers
+    user_install_answers: UserInstallAnswers
     speech: SpeechModels
     voice_tester: VoiceTester
     publishing: PublishingService

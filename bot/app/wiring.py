@@ -32,11 +32,11 @@ from services.chat import (
     ChannelService,
     ChatService,
     ConversationWriter,
-    ForeignAnswers,
     GreetingService,
     ReplyGenerator,
     SweepHandler,
     TurnChooser,
+    UserInstallAnswers,
 )
 from services.clock import Clock, SystemClock
 from services.command_sync import CommandSyncService
@@ -256,7 +256,9 @@ def assemble(
             turns,
         ),
         turns=turns,
-        foreign_answers=ForeignAnswers(sessions, generator, adapters.chat_adapter, face_chooser),
+        user_install_answers=UserInstallAnswers(
+            sessions, generator, adapters.chat_adapter, face_chooser
+        ),
         speech=speech,
         voice_tester=VoiceTester(sessions, speech),
         publishing=PublishingService(sessions, models),

@@ -5,10 +5,10 @@ from typing import Any
 
 import discord
 
-from bot.discord.message_parts import forwarded_attachments, parts_of, to_attachment, to_reply
+from bot.discord.message_parts import forwarded_attachments, parts_of, to_attachment
 from bot.discord.proxies import Proxies, member_id
 from services.access import Situation
-from services.message_parts import Cue, Reply
+from services.message_parts import Cue
 from services.texts import printable
 from services.types import Actor, Channel, IncomingMessage, Venue
 
@@ -92,7 +92,7 @@ def from_interaction(
     )
 
 
-def from_foreign_interaction(interaction: discord.Interaction[Any], text: str) -> IncomingMessage:
+def from_user_install(interaction: discord.Interaction[Any], text: str) -> IncomingMessage:
     """Return what a user says where the bot may not be, of which only this is known."""
     user = interaction.user
     is_restricted = bool(getattr(interaction.channel, "nsfw", False))
@@ -111,18 +111,13 @@ def from_foreign_interaction(interaction: discord.Interaction[Any], text: str) -
     )
 
 
-def foreign_channel(interaction: discord.Interaction[Any]) -> Channel:
+def user_install_channel(interaction: discord.Interaction[Any]) -> Channel:
     """Return where a command is used, as far as that is known."""
     guild_id, channel_id = interaction.guild_id, interaction.channel_id or 0
     if guild_id is not None and interaction.client.get_guild(guild_id) is not None:
         return to_channel(interaction.channel, interaction.guild)
     venue = Venue.PUBLIC if guild_id else Venue.DM
     return Channel(channel_id=channel_id, guild_id=guild_id, venue=venue)
-
-
-def quoted_message(message: discord.Message) -> Reply:
-    """Return what is asked about, with who has written it."""
-    return to_reply(message)
 
 
 def to_incoming_message(
@@ -189,7 +184,7 @@ async def interaction_actor(interaction: discord.Interaction[Any], channel: Any 
     guild_id = interaction.guild_id
     if guild_id is not None and interaction.client.get_guild(guild_id) is None:
         # The app was installed by a user: nothing of the server is known, and nothing moderated.
-        author = from_foreign_interaction(interaction, "").author
+        author = from_user_install(interaction, "").author
         return replace(author, is_bot_owner=is_bot_owner, locale=str(interaction.locale))
     actor = to_actor(interaction.user, channel or interaction.channel, is_bot_owner=is_bot_owner)
     return replace(actor, locale=str(interaction.locale))

@@ -34,7 +34,6 @@ from services.chat.errors import (
     Refusal,
     TooManyTakes,
 )
-from services.chat.foreign import ForeignAnswer, ForeignAnswers
 from services.chat.greeting_service import GreetingService
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter, Draft, Page
@@ -46,6 +45,7 @@ from services.chat.service import ChatService
 from services.chat.splitting import split
 from services.chat.sweeping import SweepHandler
 from services.chat.turns import BEGIN, CHIME_IN, GO_ON, TurnChooser
+from services.chat.user_install import UserInstallAnswer, UserInstallAnswers
 
 __all__ = [
     "BEGIN",
@@ -70,8 +70,6 @@ __all__ = [
     "DiscordBusy",
     "DiscordUnavailable",
     "Draft",
-    "ForeignAnswer",
-    "ForeignAnswers",
     "GreetingService",
     "MessageContext",
     "MessageRefused",
@@ -90,6 +88,8 @@ __all__ = [
     "SweepHandler",
     "TooManyTakes",
     "TurnChooser",
+    "UserInstallAnswer",
+    "UserInstallAnswers",
     "addressees",
     "append",
     "clean",

@@ -15,9 +15,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from db.models import ConversationLine, NoteRole, Persona, Personality, Role
-from services.chat.background import relative_day, render_photo, render_time
+from services.chat.answer_style import render_answer_style
 from services.chat.inserts import Insert, PlacedLore, insert_all, place_lore
-from services.chat.manner import render_manner
+from services.chat.prompt_rendering import relative_day, render_photo, render_time
 from services.llm import ChatMessage, estimate, fitting_length
 from services.lore import Activated
 from services.macros import Macros
@@ -249,7 +249,7 @@ def _render_system(context: PromptContext, macros: Macros, lore: PlacedLore) -> 
         *lore.before,
         macros.expand("\n\n".join([*describe(personality), *_plain_examples(personality)])),
         *lore.after,
-        render_manner(personality, may_react=context.may_react),
+        render_answer_style(personality, may_react=context.may_react),
     ]
     return "\n\n".join(part for part in parts if part)
 

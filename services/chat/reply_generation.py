@@ -11,10 +11,10 @@ from db.models import LlmConfig, Role, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.chat import lore_search, prompt
+from services.chat.answer_style import Reaction, read_reaction
 from services.chat.errors import AnswerStopped, MessageRefused, NoUsableReply, Refusal
 from services.chat.greetings import unsent_line
 from services.chat.impersonation import refuse_impersonation
-from services.chat.manner import Reaction, read_reaction
 from services.chat.model_output import ends_reasoning
 from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext

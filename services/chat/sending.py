@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from db.models import ConversationLine, Personality
 from db.session import Sessions
+from services.chat.answer_style import Reaction, reaction_text
 from services.chat.debounce import MessageBatch
 from services.chat.greetings import greeting_line, has_spoken
-from services.chat.manner import Reaction, reaction_text
 from services.chat.ordering import TurnQueues
 from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter

@@ -86,11 +86,6 @@ class TurnChooser:
             found = replace(found, ids=await self._choose(message, context, found.ids))
         return context, found
 
-    async def context(self, message: IncomingMessage) -> MessageContext:
-        """Return what the database knows about the people and channels of a message."""
-        async with self._sessions() as session:
-            return await message_context(session, message)
-
     async def _choose(
         self, message: IncomingMessage, context: MessageContext, candidates: Sequence[UUID]
     ) -> list[UUID]:

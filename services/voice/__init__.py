@@ -2,7 +2,7 @@
 
 from services.voice.errors import Unheard, VoiceMessageUnheard
 from services.voice.ports import VoiceAdapter
-from services.voice.service import VOICE, VoiceOptions, VoiceService, is_recording
+from services.voice.service import VoiceOptions, VoiceService
 from services.voice.speaking import (
     SpokenAnswerHandler,
     VoiceTester,
@@ -10,7 +10,6 @@ from services.voice.speaking import (
 )
 
 __all__ = [
-    "VOICE",
     "SpokenAnswerHandler",
     "Unheard",
     "VoiceAdapter",
@@ -19,5 +18,4 @@ __all__ = [
     "VoiceService",
     "VoiceTester",
     "enqueue_speech",
-    "is_recording",
 ]

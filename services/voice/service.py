@@ -163,7 +163,7 @@ class VoiceService:
         self, message: IncomingMessage, personality_ids: Sequence[UUID]
     ) -> tuple[IncomingMessage, Unheard | None]:
         """Return a message with what was heard in it, and why something was not."""
-        recordings = [each for each in message.attachments if is_recording(each)]
+        recordings = [each for each in message.attachments if _is_recording(each)]
         if not recordings:
             return message, None
         results = await self._hear_all(message, recordings, personality_ids)
@@ -297,7 +297,7 @@ class VoiceService:
         return await retry_on_disconnect(load)
 
 
-def is_recording(attachment: Attachment) -> bool:
+def _is_recording(attachment: Attachment) -> bool:
     """Whether a file is a recording that can be heard."""
     return attachment.seconds is not None or attachment.media_type.startswith("audio/")
 

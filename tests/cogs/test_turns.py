@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from db.models import ConversationLine, Personality
 from db.session import Sessions
-from services.chat.manner import read_reaction
+from services.chat.answer_style import read_reaction
 from services.chat.turns import is_within
 from services.embeddings import TextEmbedder
 from services.llm import LanguageModels
@@ -99,13 +99,14 @@ async def test_in_quiet_hours_and_after_an_answer_nobody_is_uncalled(stage: Hous
     await settings(stage, cooldown=600)
     first = await say(stage, "One")
     second = await say(stage, "Two")
-    await settings(stage, cooldown=0, quiet_from=0, quiet_until=23)
+    now = stage.lobby.history()[-1].created_at.hour
+    await settings(stage, cooldown=0, quiet_from=(now - 1) % 24, quiet_until=(now + 2) % 24)
     third = await say(stage, "Three")
     called = await say(stage, "Bex, four")
 
     assert len(first) == 3
     assert second == []
-    assert third == [] or datetime.now(UTC).hour == 23
+    assert third == []
     assert called == ["Bex"]
 
 
@@ -220,7 +221,7 @@ async def test_where_nobody_is_there_nobody_chimes_in(house: House) -> None:
     nobody = await house.alice.slash(house.lobby, "chime-in")
 
     assert house.openai.requests == []
-    assert content_of(nobody)
+    assert "no personality here" in content_of(nobody)
 
 
 async def test_a_scene_is_set_for_all(stage: House) -> None:
@@ -366,7 +367,7 @@ async def test_who_is_gone_is_not_asked_and_failures_end_the_play(stage: House) 
     # A greeting, and one turn: a refused stream is asked for once more as a whole.
     assert len(stage.openai.requests) == 3
     refusals = [each for each in stage.lobby.history() if each.content.startswith("-# The model")]
-    assert len(refusals) <= 1
+    assert len(refusals) == 1
 
 
 async def test_another_take_is_never_a_reaction(house: House, sessions: Sessions) -> None:

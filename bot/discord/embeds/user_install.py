@@ -5,13 +5,13 @@ from typing import Any
 import discord
 from discord import ui
 
-from services.chat import ForeignAnswer
+from services.chat import UserInstallAnswer
 from services.texts import on_one_line, shorten
 
 _MAX_TEXT, _MAX_QUESTION, _MAX_FOOTER = 3990, 200, 300  # Discord takes 4,000 characters in all
 
 
-def answer_layout(answer: ForeignAnswer, *, question: str) -> ui.LayoutView:
+def answer_layout(answer: UserInstallAnswer, *, question: str) -> ui.LayoutView:
     """Return an answer with the name and the face of who gives it, below what was said."""
     speaker = answer.speaker
     name = discord.utils.escape_markdown(on_one_line(speaker.name))

@@ -29,7 +29,7 @@ _NOWHERE = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForeignAnswer:
+class UserInstallAnswer:
     """An answer, who gives it, and notes for the person."""
 
     speaker: Speaker
@@ -37,7 +37,7 @@ class ForeignAnswer:
     notes: Sequence[str] = ()
 
 
-class ForeignAnswers:
+class UserInstallAnswers:
     """Answers with one's own personalities and published ones, wherever one is."""
 
     def __init__(
@@ -60,7 +60,7 @@ class ForeignAnswers:
         parts: Sequence[MessagePart] = (),
         channel: Channel,
         is_member: bool,
-    ) -> ForeignAnswer:
+    ) -> UserInstallAnswer:
         """Return what a personality answers to a message and what it shows.
 
         Its `channel` is as far known as `is_member` of its server the bot is. Rules of the place
@@ -107,7 +107,7 @@ class ForeignAnswers:
                 is_blocked=is_blocked,
             )
         )
-        return ForeignAnswer(
+        return UserInstallAnswer(
             speaker=await self._faces.speaker(personality, reply.text),
             text=reply.text,
             notes=reply.notes,

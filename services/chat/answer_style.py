@@ -22,7 +22,7 @@ class Reaction:
     emoji: str
 
 
-def render_manner(personality: Personality, *, may_react: bool) -> str:
+def render_answer_style(personality: Personality, *, may_react: bool) -> str:
     """Return in which language and by what means a personality answers."""
     lines: list[str] = []
     if personality.language == SPEAKERS_LANGUAGE:
