@@ -37,7 +37,7 @@ from services.speech import (
     TranscriptionModel,
     TranscriptionRequest,
 )
-from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
+from services.types import Actor, Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 from services.voice import VoiceAdapter, VoiceService
 
 
@@ -170,6 +170,12 @@ class FakeChatAdapter(ChatAdapter):
     @override
     async def read_references(self, message: IncomingMessage) -> Sequence[MessagePart]:
         return ()
+
+    @override
+    async def pins(
+        self, channel: Channel, actor: Actor, name: str, *, limit: int
+    ) -> Sequence[IncomingMessage] | None:
+        return None
 
     @override
     def reactions(self, message_ids: Sequence[int]) -> Mapping[str, int]:

@@ -40,7 +40,7 @@ BANNED: Mapping[str, set[str]] = {
 # Where alone a vendor's library is known.
 HOMES: Mapping[str, str] = {
     "openai": "services/llm/openai_compatible.py",
-    "google": "services/llm/gemini.py",
+    "google": "services/llm/gemini",
     "replicate": "services/images/replicate.py",
     "aioboto3": "services/media/s3.py",
     "PIL": "services/media/",
@@ -58,6 +58,7 @@ HOMES: Mapping[str, str] = {
 # Imported where settings are read, and nowhere else: only SDKs of vendors in use are loaded.
 ADAPTERS = {
     "services/llm/gemini.py",
+    "services/llm/gemini_requests.py",
     "services/llm/openai_compatible.py",
     "services/llm/local.py",
     "services/images/replicate.py",

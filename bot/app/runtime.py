@@ -28,6 +28,7 @@ from services.keys import KeyService
 from services.llm import LanguageModels
 from services.speech import SpeechModels
 from services.voice import VoiceOptions
+from services.web import PageReader, WebSearch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class Runtime:
     keys: KeyService
     pipeline: ImagePipeline
     speech: SpeechModels
+    web_search: WebSearch
     embedder: TextEmbedder
     image_embedder: ImageEmbedder
     clock: Clock
@@ -67,6 +69,8 @@ class Runtime:
                     seconds_per_day=self.settings.voice_seconds_per_day,
                     language=self.settings.transcription_language,
                 ),
+                web_search=self.web_search,
+                page_reader=PageReader() if self.settings.read_pages else None,
                 embedder=self.embedder,
                 image_embedder=self.image_embedder,
                 buffer=buffer_publisher(self.settings, self.sessions, self.pipeline.store),

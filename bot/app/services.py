@@ -52,6 +52,7 @@ from services.social import (
     TargetService,
 )
 from services.speech import SpeechModels
+from services.tools import Toolbox
 from services.voice import VoiceAdapter, VoiceTester
 
 
@@ -86,6 +87,7 @@ class Services:
     greetings: GreetingService
     chat: ChatService
     turns: TurnChooser
+    toolbox: Toolbox
     user_install_answers: UserInstallAnswers
     speech: SpeechModels
     voice_tester: VoiceTester

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     speech_model: str | None = None
     speech_voice: str | None = None
     speech_price_usd: float = Field(default=0.015, ge=0)
+    searxng_url: str | None = None
+    brave_api_key: SecretStr | None = None
+    brave_base_url: str = "https://api.search.brave.com"
+    search_price_usd: float = Field(default=0.005, ge=0)
+    read_pages: bool = False
     buffer_api_key: SecretStr | None = None
     buffer_base_url: str = "https://api.buffer.com"
     s3_endpoint_url: str | None = None

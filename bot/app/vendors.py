@@ -30,6 +30,7 @@ from services.llm import (
 )
 from services.llm_configs import follow_rules
 from services.media import Fetcher, FolderStore, ObjectStore
+from services.web import BraveProvider, SearxngProvider, WebSearch
 
 if TYPE_CHECKING:
     from services.llm.gemini import Gemini
@@ -182,7 +183,7 @@ def vendor_opener(settings: Settings) -> Callable[[str, str, str | None], TextMo
 
             return Gemini(api_key=key, base_url=settings.gemini_base_url, timeout=timeout)
         from services.llm.openai_compatible import OpenAICompatible  # noqa: PLC0415 - as above
-        from services.llm.public_network import PublicTransport  # noqa: PLC0415 - as above
+        from services.public_network import PublicTransport  # noqa: PLC0415 - as above
 
         vendor = VENDORS[name]
         dialect = vendor.dialect or VENDORS[CUSTOM].dialect
@@ -239,6 +240,22 @@ def buffer_publisher(
     key = settings.buffer_api_key.get_secret_value()
     client = BufferClient(sessions, api_key=key, base_url=settings.buffer_base_url)
     return BufferPublisher(client, store)
+
+
+@asynccontextmanager
+async def web_search(settings: Settings, ledger: Ledger) -> AsyncGenerator[WebSearch]:
+    """Open the search of the settings: a SearXNG, else Brave, else none."""
+    provider, price = None, 0.0
+    if settings.searxng_url is not None:
+        provider = SearxngProvider(settings.searxng_url)
+    elif settings.brave_api_key is not None:
+        provider = BraveProvider(_secret(settings.brave_api_key), settings.brave_base_url)
+        price = settings.search_price_usd
+    search = WebSearch(ledger, provider, price_usd=price)
+    try:
+        yield search
+    finally:
+        await search.close()
 
 
 def image_vendor(settings: Settings) -> ImageVendor | None:

@@ -33,6 +33,7 @@ from services.chat import (
     ChatService,
     ConversationWriter,
     GreetingService,
+    PinsTool,
     ReplyGenerator,
     SweepHandler,
     TurnChooser,
@@ -79,6 +80,7 @@ from services.personalities import (
     VersionService,
 )
 from services.photos import EmbedPhotoHandler, PhotoService
+from services.pictures import PictureDrawer, SendPictureTool
 from services.privacy import PrivacyService
 from services.publishing import PublishHandler, PublishingService, PublishNoticeHandler
 from services.retention import RetentionHandler, RetentionService, RetentionSettings
@@ -97,7 +99,17 @@ from services.social import (
     recently_shared,
 )
 from services.speech import SpeechModels
+from services.tools import (
+    DiceTool,
+    LookInMemoryTool,
+    ReadPageTool,
+    RememberTool,
+    SearchWebTool,
+    TimeTool,
+    Toolbox,
+)
 from services.voice import SpokenAnswerHandler, VoiceOptions, VoiceService, VoiceTester
+from services.web import PageReader, WebSearch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +161,8 @@ def assemble(
     retention: RetentionSettings | None = None,
     speech: SpeechModels | None = None,
     voice_options: VoiceOptions | None = None,
+    web_search: WebSearch | None = None,
+    page_reader: PageReader | None = None,
     uploads_per_minute: int = 10,
     quotas: Quotas | None = None,
 ) -> Services:
@@ -164,7 +178,23 @@ def assemble(
     faces = FaceService(sessions, pipeline, personalities, hosting, models)
     face_chooser = FaceChooser(sessions, pipeline.store, hosting)
     library = LoreLibrary(embedder)
-    generator = ReplyGenerator(sessions, models, embedder, active_clock, recently_shared, library)
+    drawer = PictureDrawer(sessions, pipeline)
+    toolbox = Toolbox(
+        (
+            DiceTool(),
+            TimeTool(),
+            RememberTool(),
+            LookInMemoryTool(sessions, embedder),
+            PinsTool(sessions, adapters.chat_adapter),
+            SendPictureTool(drawer),
+            SearchWebTool(web_search or WebSearch(models.ledger)),
+            ReadPageTool(page_reader),
+        ),
+        models.background,
+    )
+    generator = ReplyGenerator(
+        *(sessions, models, embedder, active_clock, recently_shared, library), toolbox
+    )
     speech = speech or SpeechModels(models.ledger, models.background)
     voice = VoiceService(sessions, speech, adapters.voice_adapter, voice_options)
     turns = TurnChooser(sessions, embedder)
@@ -256,6 +286,7 @@ def assemble(
             turns,
         ),
         turns=turns,
+        toolbox=toolbox,
         user_install_answers=UserInstallAnswers(
             sessions, generator, adapters.chat_adapter, face_chooser
         ),

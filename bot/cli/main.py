@@ -17,7 +17,13 @@ from bot.app.own_keys import own_keys
 from bot.app.runtime import Runtime
 from bot.app.settings import Settings
 from bot.app.speech import speech_models
-from bot.app.vendors import budgets_of, image_pipeline, language_models, photo_embedder
+from bot.app.vendors import (
+    budgets_of,
+    image_pipeline,
+    language_models,
+    photo_embedder,
+    web_search,
+)
 from bot.app.wiring import EngineOptions
 from bot.cli import terminal
 from bot.cli.doctor.checks import run_checks
@@ -234,6 +240,7 @@ async def _open_runtime(
         ) as models,
         image_pipeline(settings, models.ledger, background) as pipeline,
         speech_models(settings, models.ledger, background) as speech,
+        web_search(settings, models.ledger) as search,
         photo_embedder(settings) as image_embedder,
     ):
         await seed_database(sessions, vendors=models.vendors)
@@ -245,6 +252,7 @@ async def _open_runtime(
             keys=keys,
             pipeline=pipeline,
             speech=speech,
+            web_search=search,
             embedder=text_embedder(),
             image_embedder=image_embedder,
             clock=clock or SystemClock(),

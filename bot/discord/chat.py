@@ -18,10 +18,10 @@ from bot.discord.automod import AutoMod
 from bot.discord.buttons.answers import stop_view
 from bot.discord.buttons.namesakes import NamesakeView
 from bot.discord.converters import is_from_person, to_incoming_message
-from bot.discord.drafts import DiscordDraft, find_drafts
+from bot.discord.drafts import DiscordDraft, find_drafts, split_answer
 from bot.discord.errors import describe
 from bot.discord.member_names import MemberNames
-from bot.discord.message_links import read_links, read_missing_reply
+from bot.discord.message_links import read_links, read_missing_reply, read_pins
 from bot.discord.message_parts import count_reactions
 from bot.discord.proxies import Proxies
 from bot.discord.refusals import UNKNOWN_EMOJI, translate_errors
@@ -34,13 +34,12 @@ from services.chat import (
     Draft,
     MissingPermission,
     Page,
-    split,
 )
 from services.errors import DomainError
 from services.media import MAX_BYTES
 from services.message_parts import MessagePart
 from services.personalities import NamedPersonality
-from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
+from services.types import Actor, Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 from services.voice import VoiceMessageUnheard
 
 log = logging.getLogger(__name__)
@@ -55,7 +54,6 @@ CDN_HOSTS = frozenset(
         ("images-ext-2", "discordapp.net"),
     )
 )
-_NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
 # Reactions to messages that get no answer: a rule forbids it, it was not heard, or not now.
 _MARKS: Mapping[type, str] = {AccessDenied: "🔒", VoiceMessageUnheard: "🔇"}
 _WAIT = "⏳"
@@ -96,7 +94,7 @@ class DiscordChatAdapter(ChatAdapter):
             messageable = await self._resolve(channel)
             await self._automod.check(messageable, text)
             via_webhook = await self._can_use_webhook(channel, messageable)
-            pieces = _split_answer(channel, speaker, text, via_webhook=via_webhook)
+            pieces = split_answer(channel, speaker, text, via_webhook=via_webhook)
             view = self._answer_view(line_id, page)
             return await self._send_all(messageable, speaker, pieces, view, via_webhook=via_webhook)
 
@@ -115,7 +113,7 @@ class DiscordChatAdapter(ChatAdapter):
             messageable = await self._resolve(channel)
             await self._automod.check(messageable, text)
             via_webhook = await self._can_use_webhook(channel, messageable)
-            pieces = _split_answer(channel, speaker, text, via_webhook=via_webhook)
+            pieces = split_answer(channel, speaker, text, via_webhook=via_webhook)
             buttons = self._answer_view(line_id, page)
             reused_ids = message_ids[: len(pieces)]
             for number, (message_id, piece) in enumerate(
@@ -158,7 +156,7 @@ class DiscordChatAdapter(ChatAdapter):
                 messageable,
                 self._webhooks if via_webhook else None,
                 self._automod,
-                split=partial(_split_answer, channel, via_webhook=via_webhook),
+                split=partial(split_answer, channel, via_webhook=via_webhook),
                 stop_view=stop_view(line_id),
                 answer_view=self._answer_view(line_id, None),
             )
@@ -314,6 +312,13 @@ class DiscordChatAdapter(ChatAdapter):
         return [*replies, *await read_links(self._bot, message)]
 
     @override
+    async def pins(
+        self, channel: Channel, actor: Actor, name: str, *, limit: int
+    ) -> Sequence[IncomingMessage] | None:
+        pins = await read_pins(self._bot, channel, actor, name, limit=limit)
+        return None if pins is None else [self._to_incoming(each) for each in pins]
+
+    @override
     def reactions(self, message_ids: Sequence[int]) -> Mapping[str, int]:
         return count_reactions(self._bot, message_ids)
 
@@ -390,11 +395,3 @@ class DiscordChatAdapter(ChatAdapter):
             messageable = await self._resolve(channel)
             async with messageable.typing():
                 await asyncio.Event().wait()
-
-
-def _split_answer(channel: Channel, speaker: Speaker, text: str, *, via_webhook: bool) -> list[str]:
-    """Split an answer into messages; without a webhook, the name of the speaker comes first."""
-    if via_webhook:
-        return split(text)
-    prefixed = f"**{discord.utils.escape_markdown(speaker.name)}:** {text}"
-    return split(prefixed if channel.guild_id is None else f"{prefixed}\n{_NO_WEBHOOK}")

@@ -15,12 +15,13 @@ from bot.discord.automod import AutoMod
 from bot.discord.buttons.answers import has_stop_button
 from bot.discord.refusals import DEAD_WEBHOOK, translate_errors
 from bot.discord.webhooks import Webhooks
-from services.chat import AnswerNotFound, Draft
+from services.chat import AnswerNotFound, Draft, split
 from services.errors import TransientError
-from services.types import Speaker
+from services.types import Channel, Speaker
 
 # Seconds between attempts to show the whole answer, whose beginning stands there already.
 _FINAL_ATTEMPTS = (1.0, 3.0, 9.0)
+_NO_WEBHOOK = "-# I lack **Manage Webhooks** here, so there is no name and face of my own."
 # How many messages after a question its answer is looked for.
 _MAX_DISTANCE = 100
 
@@ -155,3 +156,11 @@ class DiscordDraft(Draft):
             )
         self._is_uncertain = False
         return sent
+
+
+def split_answer(channel: Channel, speaker: Speaker, text: str, *, via_webhook: bool) -> list[str]:
+    """Split an answer into messages; without a webhook, the name of the speaker comes first."""
+    if via_webhook:
+        return split(text)
+    prefixed = f"**{discord.utils.escape_markdown(speaker.name)}:** {text}"
+    return split(prefixed if channel.guild_id is None else f"{prefixed}\n{_NO_WEBHOOK}")

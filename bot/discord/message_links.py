@@ -14,7 +14,7 @@ from bot.discord.message_parts import pictures_of, text_of, to_reply
 from bot.discord.webhooks import resolve_channel
 from services.message_parts import Link, Reply
 from services.texts import printable
-from services.types import IncomingMessage
+from services.types import Actor, Channel, IncomingMessage
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ async def _read(bot: discord.Client, message: IncomingMessage, match: re.Match[s
         source = guild.get_channel_or_thread(channel_id) or await guild.fetch_channel(channel_id)
         member = guild.get_member(message.author_id) or await guild.fetch_member(message.author_id)
         is_readable = _may_read(source, guild.me) and await _is_for(source, member)
-        if not (is_readable and _is_for_room(source, message)):
+        if not (is_readable and _is_for_room(source, message.channel)):
             return _UNREADABLE
     if match["message"] is None and not isinstance(source, discord.Thread):
         return None
@@ -86,6 +86,34 @@ async def _read(bot: discord.Client, message: IncomingMessage, match: re.Match[s
         return _UNREADABLE  # a category or a forum
     # A thread or a post begins with the message of its id.
     return _to_link(await source.fetch_message(int(match["message"] or channel_id)), source)
+
+
+async def read_pins(
+    bot: discord.Client, channel: Channel, actor: Actor, name: str, *, limit: int
+) -> list[discord.Message] | None:
+    """Return what is pinned in a channel, or in another of its server by the name.
+
+    None: there is no such channel that the actor, and everybody in this one, may read.
+    """
+    guild = bot.get_guild(channel.guild_id or 0)
+    if guild is None or actor.discord_id < 0:
+        return None
+    wanted = name.strip().removeprefix("#").lower()
+    sources: list[Any] = (
+        [each for each in guild.text_channels if each.name.lower() == wanted]
+        if wanted
+        else [guild.get_channel_or_thread(channel.channel_id)]
+    )
+    try:
+        member = guild.get_member(actor.discord_id) or await guild.fetch_member(actor.discord_id)
+        for source in sources:
+            if source is None or not _may_read(source, guild.me):
+                continue
+            if await _is_for(source, member) and _is_for_room(source, channel):
+                return [each async for each in source.pins(limit=limit)]
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.info("Pinned messages are not shown: %r", error)
+    return None
 
 
 def _may_read(source: Any, member: discord.Member | discord.Role) -> bool:
@@ -107,9 +135,8 @@ async def _is_for(source: Any, member: discord.Member) -> bool:
     return True
 
 
-def _is_for_room(source: Any, message: IncomingMessage) -> bool:
-    """Whether everybody where a message is may read what it links to."""
-    room = message.channel
+def _is_for_room(source: Any, room: Channel) -> bool:
+    """Whether everybody in a channel may read another."""
     if getattr(source, "is_nsfw", bool)() and not room.age_restricted:
         return False
     rooms = {room.channel_id, room.parent_id or room.channel_id}

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -97,6 +97,10 @@ class ServerPolicy(Base, kw_only=True):
     )
     spoken_answers: Mapped[str] = mapped_column(
         default=SpokenAnswers.FILE, server_default=SpokenAnswers.FILE
+    )
+    # Names of tools that no personality may use there.
+    forbidden_tools: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), default_factory=list[str], server_default=text("'{}'")
     )
     answers_per_hour: Mapped[int | None] = mapped_column(Integer, default=None)
     time_zone: Mapped[str | None] = mapped_column(default=None)

@@ -36,6 +36,7 @@ class ConversationLine(Keyed, Base, kw_only=True):
     answers (`user_id`, `answers_id`) and how it was generated (`provenance`). A line of several
     messages has the text of each by its id (`parts`). Of several takes of an answer, `take` is the
     number of the one that is shown and stands in `content` and `provenance`. An answer that
+    `is_picture` is a picture that follows another answer, and its text what is to be seen. One that
     `is_spoken` is to be heard, too; `voice_message_id` is the message in which it is, if it is in
     one of its own.
     """
@@ -91,6 +92,7 @@ class ConversationLine(Keyed, Base, kw_only=True):
     take: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     is_spoken: Mapped[bool] = mapped_column(default=False, server_default="false")
     voice_message_id: Mapped[int | None] = mapped_column(default=None)
+    is_picture: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
     deleted_at: Mapped[datetime | None] = mapped_column(default=None)
 

@@ -199,6 +199,8 @@ class Personality(Keyed, Timestamped, Base, kw_only=True):
     # Whether it may answer with a reaction, or not at all.
     may_react: Mapped[bool] = mapped_column(default=False, server_default="false")
     context_window_size: Mapped[int] = mapped_column(Integer, default=20, server_default="20")
+    # Names of the tools that it may use; None are the usual ones.
+    tools: Mapped[list[str] | None] = mapped_column(JSONB, default=None)
 
     # The published properties. A trigger prevents changes while the personality is public.
     public_version: Mapped[int | None] = mapped_column(Integer, default=None)

@@ -27,6 +27,7 @@ from services.characters.errors import (
     TooManyGenerating,
 )
 from services.characters.gallery import GalleryService
+from services.characters.guards import check_scene
 from services.characters.progress import ProgressHandler
 from services.characters.prompts import build_character_prompt
 from services.characters.queries import referenced_keys
@@ -84,6 +85,7 @@ __all__ = [
     "TooManyGenerating",
     "UsedPicture",
     "build_character_prompt",
+    "check_scene",
     "delete_characters",
     "referenced_keys",
 ]

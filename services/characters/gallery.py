@@ -9,7 +9,7 @@ from db.models import CharacterProfile
 from db.session import Sessions
 from services.characters import queries, vision
 from services.characters.errors import ImageNotFound, NoProfile
-from services.characters.guards import check_text, get_owned, text_of
+from services.characters.guards import check_scene, get_owned, text_of
 from services.characters.types import Gallery
 from services.media import ObjectStore, enqueue_deletion
 from services.types import Actor
@@ -95,7 +95,7 @@ class GalleryService:
                 setattr(profile, field, value)
             fixed = [each for each in profile.do_not_change if each in profile.features]
             profile.do_not_change = fixed
-            check_text(text_of(profile))
+            check_scene(text_of(profile))
             return profile
 
     async def set_fixed_features(

@@ -41,10 +41,10 @@ def check_order(style: str, scene_text: str) -> None:
     """
     if style not in STYLES:
         raise StyleNotFound(style)
-    check_text(scene_text)
+    check_scene(scene_text)
 
 
-def check_text(text: str) -> None:
+def check_scene(text: str) -> None:
     """Check that a text has no sexual content, whatever the character.
 
     Raises:
@@ -64,7 +64,7 @@ def check_suitable(profile: CharacterProfile, style: str, scene_text: str) -> No
         StyleForAdults: The character is a minor, and the style is not for all ages.
     """
     text = f"{text_of(profile)}\n{scene_text}"
-    check_text(text)
+    check_scene(text)
     is_minor = profile.age_band in MINOR_AGE_BANDS or mentions_minor(text)
     if is_minor and not STYLES[style].for_all:
         raise StyleForAdults(style)

@@ -36,6 +36,7 @@ from services.chat.errors import (
 )
 from services.chat.greeting_service import GreetingService
 from services.chat.persistence import ConversationWriter
+from services.chat.pins import PinsTool
 from services.chat.ports import ChatAdapter, Draft, Page
 from services.chat.postprocess import clean, find_defect, trim_incomplete
 from services.chat.queries import Resolution, append
@@ -81,6 +82,7 @@ __all__ = [
     "NotYourAnswer",
     "OptedOut",
     "Page",
+    "PinsTool",
     "Provenance",
     "Refusal",
     "ReplyGenerator",

@@ -13,7 +13,10 @@ from services.message_parts import MAX_SHOWN
 
 Span: TypeAlias = tuple[int, int]
 
-_NAMES = r"think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad|inner_monologue|context"
+_NAMES = (
+    r"think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad|inner_monologue|"
+    r"context|tool_call|tool_response|function_call"
+)
 # The beginning or end of text that is not meant to be read.
 _MARK = re.compile(
     rf"<(?P<tag_end>/?)\s{{0,3}}(?:[\w.-]{{1,20}}:)?(?:{_NAMES})(?:\s[^<>]{{0,200}})?(?P<empty>/?)>|"

@@ -18,6 +18,8 @@ from services.lore import save_timers
 from services.types import Channel
 from services.voice import enqueue_speech
 
+_REQUESTED = "{} asked {} to remember: {}"
+
 
 class ConversationWriter:
     """Stores conversations and memories; retries while the database is unavailable."""
@@ -38,9 +40,13 @@ class ConversationWriter:
         user_line: ConversationLine,
         answer: ConversationLine,
     ) -> None:
-        """Append lines to a channel's history and store a memory of the exchange."""
-        content = memory_text(user_line.speaker_name, user_line.content, answer)
-        (embedding,) = await self._embedder.embed([content])
+        """Append lines to a channel's history, and store the memories that the answer leaves."""
+        speaker = user_line.speaker_name
+        contents = [
+            memory_text(speaker, user_line.content, answer),
+            *(_REQUESTED.format(speaker, answer.speaker_name, each) for each in reply.memories),
+        ]
+        embeddings = await self._embedder.embed(contents)
 
         async def write() -> None:
             async with self._sessions.begin() as session:
@@ -54,21 +60,23 @@ class ConversationWriter:
                     await save_timers(session, channel.channel_id, personality_id, started)
                 if not (resolution.personality.memory_enabled and resolution.keeps_memories):
                     return
-                if await memory.is_full(session, reply.user.id, self._quotas.memories):
-                    return
-                await memory.add(
-                    session,
-                    personality_id=reply.resolution.personality.id,
-                    user_id=reply.user.id,
-                    persona_id=reply.resolution.persona.id,
-                    venue=channel.venue,
-                    channel_id=channel.channel_id,
-                    guild_id=channel.guild_id,
-                    age_restricted=channel.age_restricted,
-                    line_id=answer.id,
-                    content=content,
-                    embedding=embedding,
-                )
+                for content, embedding in zip(contents, embeddings, strict=True):
+                    if await memory.is_full(session, reply.user.id, self._quotas.memories):
+                        return
+                    await memory.add(
+                        session,
+                        personality_id=reply.resolution.personality.id,
+                        user_id=reply.user.id,
+                        persona_id=reply.resolution.persona.id,
+                        venue=channel.venue,
+                        channel_id=channel.channel_id,
+                        guild_id=channel.guild_id,
+                        age_restricted=channel.age_restricted,
+                        line_id=answer.id,
+                        content=content,
+                        embedding=embedding,
+                    )
+                    await session.flush()
 
         await retry_on_disconnect(write, seconds=PAID_SECONDS)
 

@@ -10,7 +10,7 @@ from services.access import AccessRefused
 from services.media import MAX_BYTES
 from services.message_parts import MessagePart
 from services.personalities import NamedPersonality
-from services.types import Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
+from services.types import Actor, Attachment, Channel, ChannelSnapshot, IncomingMessage, Speaker
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,15 @@ class ChatAdapter(Protocol):
         """Return what a message answers, if it came without it, and the messages it links to.
 
         Of those only what its sender may read.
+        """
+        ...
+
+    async def pins(
+        self, channel: Channel, actor: Actor, name: str, *, limit: int
+    ) -> Sequence[IncomingMessage] | None:
+        """Return what is pinned in a channel, or in another of its server by the name.
+
+        None: there is no such channel that the actor, and everybody in this one, may read.
         """
         ...
 

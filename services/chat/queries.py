@@ -46,7 +46,7 @@ class Resolution:
     `verdict` is why a person may not call it where they want to, `keeps_memories` whether what is
     said there may be remembered, `streams_answers` whether answers are shown as they are written,
     `server_zone` the time zone that the server has set, `scene` the place, time and tone of the
-    channel's play.
+    channel's play, `forbidden_tools` what moderators forbid there.
     """
 
     personality: Personality
@@ -60,6 +60,7 @@ class Resolution:
     streams_answers: bool = True
     server_zone: str | None = None
     scene: Sequence[str] = ()
+    forbidden_tools: Sequence[str] = ()
 
 
 async def resolve(
@@ -76,6 +77,7 @@ async def resolve(
     changed after publishing, users other than its owners get the published version.
     """
     override, fallback = UserPersonalityConfig, aliased(LlmConfig)
+    is_server = ServerPolicy.guild_id == (situation.guild_id if situation else None)
     row = (
         await session.execute(
             select(
@@ -90,9 +92,8 @@ async def resolve(
                 null() if situation is None else personality_verdict(situation),
                 true() if situation is None else keeps_memories(situation),
                 true() if situation is None else streams_answers(situation),
-                select(ServerPolicy.time_zone)
-                .where(ServerPolicy.guild_id == (situation.guild_id if situation else None))
-                .scalar_subquery(),
+                select(ServerPolicy.time_zone).where(is_server).scalar_subquery(),
+                select(ServerPolicy.forbidden_tools).where(is_server).scalar_subquery(),
                 select(func.jsonb_build_array(*_SCENE))
                 .where(ChannelSettings.channel_id.in_(situation.channel_ids if situation else []))
                 .order_by(ChannelSettings.channel_id.desc())
@@ -162,6 +163,7 @@ async def resolve(
         is_remembered,
         is_streamed,
         server_zone,
+        forbidden_tools,
         scene,
     ) = row
     if published:
@@ -180,6 +182,7 @@ async def resolve(
         streams_answers=is_streamed and personality.streams_answers,
         server_zone=server_zone,
         scene=scene or (),
+        forbidden_tools=forbidden_tools or (),
     )
 
 

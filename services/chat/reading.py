@@ -87,6 +87,15 @@ class BatchReader:
             lines=await self._pending_lines(channel_id, batch.author_id),
         )
 
+    async def context(self, message: IncomingMessage) -> MessageContext:
+        """Return what the database knows about the people and channels of a message."""
+
+        async def load() -> MessageContext:
+            async with self.sessions() as session:
+                return await message_context(session, message)
+
+        return await retry_on_disconnect(load)
+
     async def _hear(self, batch: MessageBatch, personality_id: UUID) -> None:
         """Have the recordings of a batch heard; what is said stands in its messages then."""
         others = [each for each in batch.addressees if each != personality_id]
@@ -107,12 +116,7 @@ class BatchReader:
         if not parts:
             return message
         referring = replace(message, parts=parts)
-
-        async def load() -> MessageContext:
-            async with self.sessions() as session:
-                return await message_context(session, referring)
-
-        context = await retry_on_disconnect(load)
+        context = await self.context(referring)
         found = redact(referring, context.opted_out, context.incognito)
         return replace(message, parts=(*message.parts, *found.parts))
 

@@ -64,6 +64,10 @@ class ReplyStream(TextListener, Protocol):
         """Set what cleans the next attempt of the model."""
         ...
 
+    def keep(self, text: str) -> None:
+        """Begin the next attempt after this text."""
+        ...
+
     async def wait_until_stopped(self) -> None:
         """Wait until somebody who may has stopped the answer."""
         ...
@@ -78,7 +82,8 @@ class ReplyRequest:
     that is to be changed or continued. `namesakes` finds members and roles here whose name looks
     like another, `is_blocked` tells what the server blocks. `caused_by` is who pays, if not the
     actor, `called_as` the name or alias that it was called by. `reactions` counts those to
-    messages, `stream` shows the answer while it is written.
+    messages, `stream` shows the answer while it is written. `picture` is what a picture shows that
+    follows it anyway. Without `has_place` it is given where the bot is not.
     """
 
     personality_id: UUID
@@ -96,6 +101,8 @@ class ReplyRequest:
     called_as: str | None = None
     reactions: Callable[[Sequence[int]], Mapping[str, int]] | None = None
     stream: ReplyStream | None = None
+    picture: str = ""
+    has_place: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

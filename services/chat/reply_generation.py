@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from db.models import LlmConfig, Role, User
+from db.models import Role, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions
 from services.chat import lore_search, prompt
@@ -18,6 +18,7 @@ from services.chat.impersonation import refuse_impersonation
 from services.chat.model_output import ends_reasoning
 from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext
+from services.chat.provenance import MAX_TOKENS, notes_on, provenance_of, sampling_of
 from services.chat.queries import Resolution
 from services.chat.recent_messages import copy_line
 from services.chat.reply_context import (
@@ -28,6 +29,7 @@ from services.chat.reply_context import (
     ReplyStream,
 )
 from services.chat.seeing import PictureDescriber, Seen
+from services.chat.tool_rounds import ToolRounds, tool_context
 from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.llm import (
@@ -36,17 +38,15 @@ from services.llm import (
     LanguageModels,
     ReasoningOnly,
     Request,
-    Sampling,
     Usage,
     estimate,
 )
-from services.llm_configs import SAMPLING
-from services.lore import Activation, LoreLibrary, Timer
+from services.lore import LoreLibrary, Timer
 from services.personalities import SharedPhotos, no_shared_photos
+from services.tools import Toolbox
 
 log = logging.getLogger(__name__)
 
-MAX_TOKENS = 1024
 _MAX_ATTEMPTS = 3
 _SHRINK_FACTOR = 0.6
 _THINKING_NAME = re.compile(r"think|reason|qwq|\br1\b", re.IGNORECASE)
@@ -57,7 +57,8 @@ class GeneratedReply:
     """An answer that has not been sent. `provenance` is what *Why this reply?* shows.
 
     `lore_timers` are the timed effects of lore that begin when it is sent, `seen` is what was seen
-    in the sender's pictures. A `reaction` is sent instead of the text.
+    in the sender's pictures. A `reaction` is sent instead of the text. Once it is sent, `memories`
+    are remembered, and a picture of what `picture` says follows.
     """
 
     text: str
@@ -71,6 +72,8 @@ class GeneratedReply:
     lore_timers: Sequence[Timer] = ()
     seen: str = ""
     reaction: Reaction | None = None
+    memories: Sequence[str] = ()
+    picture: str = ""
 
 
 class ReplyGenerator:
@@ -84,6 +87,7 @@ class ReplyGenerator:
         clock: Clock,
         shared_photos: SharedPhotos = no_shared_photos,
         lore: LoreLibrary | None = None,
+        toolbox: Toolbox | None = None,
     ) -> None:
         self._sessions = sessions
         self._lore = lore or LoreLibrary()
@@ -92,6 +96,8 @@ class ReplyGenerator:
         self._pictures = PictureDescriber(sessions, models)
         self._embedder = embedder
         self._clock = clock
+        self._no_tools = Toolbox((), models.background)
+        self._toolbox = toolbox or self._no_tools
         self._thinking: dict[str, bool] = {}
 
     async def generate(self, request: ReplyRequest) -> GeneratedReply:
@@ -137,12 +143,15 @@ class ReplyGenerator:
         model_request = Request(
             model=self._models.resolve(context.config.model, context.caller.payers),
             messages=(),
-            sampling=_sampling(context.config),
+            sampling=sampling_of(context.config),
             reasoning_effort=context.config.reasoning_effort,
             cache_key=f"{request.personality_id}:{request.channel.channel_id}",
             keyed=context.keyed,
         )
-        prompt_context = self._prompt_context(request, context)
+        rounds = self._tool_rounds(request, context, model_request.model)
+        prompt_context = replace(
+            self._prompt_context(request, context), has_tools=rounds.are_offered
+        )
         lore = await lore_search.search(
             self._lore,
             context,
@@ -152,7 +161,7 @@ class ReplyGenerator:
         )
         prompt_context = replace(prompt_context, lore=lore.activated)
         completion, built_prompt = await self._complete(
-            model_request, prompt_context, request, context
+            model_request, prompt_context, request, context, rounds
         )
         return GeneratedReply(
             text=completion.text,
@@ -160,12 +169,22 @@ class ReplyGenerator:
             resolution=context.resolution,
             speaker_name=prompt_context.speaker_name,
             embedding=embedding,
-            provenance=_provenance(context, completion, built_prompt, lore),
+            provenance=provenance_of(context, completion, built_prompt, lore, rounds),
             lore_timers=lore.timers,
             opening=opening,
-            notes=_notes(context, model_request.model, completion, seen),
+            notes=notes_on(context, model_request.model, completion, seen),
             seen="" if seen.is_blind else seen.own,
             reaction=(read_reaction(completion.text) if prompt_context.may_react else None),
+            memories=rounds.memories,
+            picture=request.picture or rounds.picture,
+        )
+
+    def _tool_rounds(self, request: ReplyRequest, context: ReplyContext, model: str) -> ToolRounds:
+        """Return the rounds of an answer, with the tools that its model may call."""
+        toolbox = self._toolbox if self._models.calls_tools(model) else self._no_tools
+        forbidden = context.resolution.forbidden_tools
+        return ToolRounds(
+            toolbox, tool_context(request, context, self._clock.now()), forbidden=forbidden
         )
 
     def _prompt_context(self, request: ReplyRequest, context: ReplyContext) -> PromptContext:
@@ -208,6 +227,7 @@ class ReplyGenerator:
         prompt_context: PromptContext,
         request: ReplyRequest,
         context: ReplyContext,
+        rounds: ToolRounds,
     ) -> tuple[Completion, Prompt]:
         """Call the model until the answer is usable, `_MAX_ATTEMPTS` times at most.
 
@@ -225,11 +245,12 @@ class ReplyGenerator:
                 thinks_first=self._thinks_first(model_request.model),
             )
             try:
-                completion = await self._ask(
+                completion = await self._ask_with_tools(
                     replace(model_request, messages=built_prompt.messages),
                     request.stream if context.is_streamed else None,
                     cleaner,
                     context,
+                    rounds,
                 )
             except ContextTooLong:
                 if attempt == _MAX_ATTEMPTS:
@@ -247,6 +268,23 @@ class ReplyGenerator:
         if usable is None:
             raise NoUsableReply(prompt_context.personality.name)
         return usable
+
+    async def _ask_with_tools(
+        self,
+        request: Request,
+        stream: ReplyStream | None,
+        cleaner: Cleaner,
+        context: ReplyContext,
+        rounds: ToolRounds,
+    ) -> Completion:
+        """Call the model, and again with what its tools return, until it has answered."""
+        while True:
+            if stream is not None:
+                stream.keep(rounds.text)
+            completion = await self._ask(rounds.extend(request), stream, cleaner, context)
+            if not rounds.wants_more(completion):
+                return rounds.finish(completion)
+            await rounds.run(completion)
 
     async def _ask(
         self,
@@ -332,51 +370,3 @@ def _reactions(request: ReplyRequest, context: ReplyContext) -> Mapping[str, int
     if last is None or request.reactions is None:
         return {}
     return request.reactions(last.discord_message_ids)
-
-
-def _sampling(config: LlmConfig) -> Sampling:
-    values = {name: getattr(config, name) for name in SAMPLING}
-    return Sampling(**{**values, "max_tokens": values["max_tokens"] or MAX_TOKENS})
-
-
-def _notes(
-    context: ReplyContext, model: str, completion: Completion, seen: Seen
-) -> tuple[str, ...]:
-    """Return notes for the person about how this answer was generated."""
-    notes: list[str] = []
-    if context.refused_model is not None:
-        notes.append(
-            f"{context.refused_model} may not be chosen here any more, so this came from "
-            f"{completion.model}. `/models` shows those that may."
-        )
-    if completion.is_free_substitute:
-        notes.append(f"Today's budget is spent, so this came from {completion.model}.")
-    elif completion.model != model:
-        notes.append(f"{model} is not answering, so this came from {completion.model}.")
-    if seen.is_blind and seen.own:
-        notes.append("I cannot see pictures: this config has no vision model.")
-    return tuple(notes)
-
-
-def _provenance(
-    context: ReplyContext, completion: Completion, built_prompt: Prompt, lore: Activation
-) -> dict[str, Any]:
-    resolution, usage = context.resolution, completion.usage
-    return {
-        "version": resolution.personality.version,
-        "config": context.config.name,
-        "config_source": resolution.config_source,
-        "persona": resolution.persona.name,
-        "persona_source": resolution.persona_source,
-        "model": completion.model,
-        "sampling": _sampling(context.config).specified(),
-        "tokens_in": usage.tokens_in or built_prompt.tokens,
-        "tokens_cached": usage.tokens_cached,
-        "tokens_out": usage.tokens_out,
-        "cost_usd": usage.cost_usd,
-        # Without their contents, which would otherwise remain after the memories are deleted.
-        "memories": [
-            {"id": str(memory.id), "score": round(memory.score, 3)} for memory in context.memories
-        ],
-        "lore": lore_search.provenance(lore),
-    }

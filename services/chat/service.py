@@ -20,7 +20,6 @@ from services.chat import queries
 from services.chat.addressing import (
     Addressees,
     MessageContext,
-    message_context,
     redact,
     stored_text,
 )
@@ -206,7 +205,7 @@ class ChatService:
             OptedOut: Its author has opted out.
         """
         async with self._order.join((message.channel.channel_id, message.account)) as position:
-            context = await retry_on_disconnect(lambda: self._message_context(message))
+            context = await self._reader.context(message)
             if message.author_ids & context.opted_out:
                 raise OptedOut
             is_incognito = bool(message.author_ids & context.incognito)
@@ -214,11 +213,6 @@ class ChatService:
             await self._answer(
                 message, found, context, position, is_incognito=is_incognito, turns=turns
             )
-
-    async def _message_context(self, message: IncomingMessage) -> MessageContext:
-        """Return what the database knows about the people and channels of a message."""
-        async with self._sessions() as session:
-            return await message_context(session, message)
 
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
@@ -276,7 +270,7 @@ class ChatService:
 
     async def _apply_edit(self, message: IncomingMessage, *, is_preview: bool = False) -> bool:
         """Apply the edit of a message; return whether it has been answered, or must not be."""
-        context = await retry_on_disconnect(lambda: self._message_context(message))
+        context = await self._reader.context(message)
         if message.author_ids & context.opted_out:
             return True
         edited = redact(self._voice.with_known(message), context.opted_out, context.incognito)

@@ -68,6 +68,7 @@ class AnswerStream(ReplyStream):
         self.length = 0
         self._people = batch.last.author_ids
         self._pieces: list[str] = []
+        self._kept = ""
         self._is_idle = asyncio.Event()
 
     @property
@@ -85,14 +86,18 @@ class AnswerStream(ReplyStream):
         self.cleaner = cleaner
 
     @override
+    def keep(self, text: str) -> None:
+        self._kept = f"{text}\n\n" if text else ""
+
+    @override
     async def wait_until_stopped(self) -> None:
         await self.stopped.wait()
 
     @override
     def begin(self) -> None:
         self.attempt += 1
-        self.length = 0
-        self._pieces.clear()
+        self._pieces = [self._kept] if self._kept else []
+        self.length = len(self._kept)
 
     @override
     def write(self, piece: str) -> None:

@@ -105,6 +105,7 @@ class UserInstallAnswers:
                     read=partial(read_picture, self._adapter),
                 ),
                 is_blocked=is_blocked,
+                has_place=False,
             )
         )
         return UserInstallAnswer(

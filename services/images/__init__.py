@@ -2,7 +2,7 @@
 
 from services.images.errors import ImageGenerationFailed, ImageGenerationLost, NoImageModel
 from services.images.pipeline import ImagePipeline, StoredImage
-from services.images.ports import GenerationState, ImageModel, StepGenerationState
+from services.images.ports import GenerationState, ImageModel, StepGenerationState, Steps
 from services.images.service import ImageModels
 from services.images.types import GeneratedImage, ImageRequest, Prediction
 from services.images.vendors import IMAGE_VENDORS, ImageVendor
@@ -21,5 +21,6 @@ __all__ = [
     "NoImageModel",
     "Prediction",
     "StepGenerationState",
+    "Steps",
     "StoredImage",
 ]

@@ -2,6 +2,7 @@
 
 from services.access import Caller
 from services.background_calls import BackgroundCalls, background_calls
+from services.llm.answers import read as read_path
 from services.llm.answers import read_error
 from services.llm.catalog import ModelCatalog, ModelChoice
 from services.llm.errors import (
@@ -20,7 +21,7 @@ from services.llm.ledger import MODEL_RULES, Ledger
 from services.llm.ports import OwnKey, OwnKeys, TextListener, TextModel
 from services.llm.prices import maximum_cost
 from services.llm.service import ConfiguredVendor, LanguageModels
-from services.llm.tokens import estimate, fitting_length
+from services.llm.tokens import describe_tool, estimate, fitting_length
 from services.llm.types import (
     ChatMessage,
     Completion,
@@ -31,6 +32,8 @@ from services.llm.types import (
     Price,
     Request,
     Sampling,
+    ToolCall,
+    ToolSpec,
     Usage,
 )
 from services.llm.usage import UsageReport, UsageRow, UsageService
@@ -72,14 +75,18 @@ __all__ = [
     "Sampling",
     "TextListener",
     "TextModel",
+    "ToolCall",
+    "ToolSpec",
     "Usage",
     "UsageReport",
     "UsageRow",
     "UsageService",
     "Vendor",
     "background_calls",
+    "describe_tool",
     "estimate",
     "fitting_length",
     "maximum_cost",
     "read_error",
+    "read_path",
 ]

@@ -74,11 +74,25 @@ class ChatTemplate:
         return (*system, *turns)
 
 
+def without_tools(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """Return messages without calls of functions; a user tells what they returned."""
+    plain: list[ChatMessage] = []
+    for each in messages:
+        if each.role == "tool":
+            plain.append(ChatMessage("user", each.content))
+        elif not each.calls:
+            plain.append(each)
+        elif each.content:
+            plain.append(ChatMessage(each.role, each.content))
+    return tuple(plain)
+
+
 def _join(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
     """Return messages with neighbours of one role as one."""
     joined: list[ChatMessage] = []
     for each in messages:
-        if joined and joined[-1].role == each.role:
+        is_text = each.role != "tool" and not each.calls
+        if joined and joined[-1].role == each.role and is_text and not joined[-1].calls:
             text = "\n\n".join(part for part in (joined[-1].content, each.content) if part)
             joined[-1] = ChatMessage(each.role, text, joined[-1].images + each.images)
         else:

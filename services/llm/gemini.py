@@ -1,8 +1,10 @@
 """Google's Gemini models."""
 
 import contextlib
+import json
 import re
 from collections.abc import AsyncGenerator, Generator, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import aiohttp
@@ -12,44 +14,34 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from services.llm.answers import malformed, read_error, to_tokens
-from services.llm.chat_templates import ChatTemplate
 from services.llm.errors import (
     ModelError,
     ModelOverloaded,
     ModelRefused,
     ModelUnavailable,
 )
+from services.llm.gemini_requests import VENDOR, config_of, contents_of, unmoderated
 from services.llm.ports import TextModel
 from services.llm.types import (
-    ChatMessage,
     Completion,
     Image,
     ListedModel,
+    NativeTurn,
     Parsed,
     Request,
     T,
+    ToolCall,
     Usage,
 )
 from services.llm.vendors import VENDORS
 from services.texts import printable
-
-VENDOR = "gemini"
 
 _RETRY_DELAY = re.compile(r"'retryDelay': '([\d.]{1,20}s)'")
 _REFUSALS = {
     *("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "RECITATION", "SPII"),
     *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
 }
-# Moderating what users say to each other is up to Discord and the server's moderators.
-_HARM_CATEGORIES = (
-    types.HarmCategory.HARM_CATEGORY_HARASSMENT,
-    types.HarmCategory.HARM_CATEGORY_HATE_SPEECH,
-    types.HarmCategory.HARM_CATEGORY_SEXUALLY_EXPLICIT,
-    types.HarmCategory.HARM_CATEGORY_DANGEROUS_CONTENT,
-)
-# Its instruction is one text; what a system says later is a user's message.
-_TEMPLATE = ChatTemplate(is_system_first=True)
-_THRESHOLD = types.HarmBlockThreshold.BLOCK_ONLY_HIGH
+_MAX_CALLS = 8
 
 
 class Gemini(TextModel):
@@ -80,7 +72,7 @@ class Gemini(TextModel):
     async def complete(self, request: Request) -> Completion:
         with _translate_errors(request.model):
             answer = await self._client.aio.models.generate_content(
-                model=request.model, contents=_contents(request), config=_config(request)
+                model=request.model, contents=contents_of(request), config=config_of(request)
             )
         _raise_if_blocked(answer, request.model)
         return _completion(answer, request.model)
@@ -88,36 +80,39 @@ class Gemini(TextModel):
     @override
     async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
         pieces: list[str] = []
+        parts: list[types.Part] = []
         last = types.GenerateContentResponse()
         is_finished = False
         with _translate_errors(request.model):
             chunks = await self._client.aio.models.generate_content_stream(
-                model=request.model, contents=_contents(request), config=_config(request)
+                model=request.model, contents=contents_of(request), config=config_of(request)
             )
             async for chunk in chunks:
                 last = chunk
                 is_finished = is_finished or _finish_reason(chunk) is not None
                 _raise_if_blocked(chunk, request.model)
+                parts += _parts(chunk)
                 if piece := _text(chunk):
                     pieces.append(piece)
                     yield piece
         if not is_finished:
             raise ModelUnavailable(_full_name(request.model))  # the stream was cut
-        yield Completion(
+        completion = Completion(
             text="".join(pieces),
             model=_full_name(request.model),
             usage=_usage(last),
             is_cut=_finish_reason(last) == "MAX_TOKENS",
         )
+        yield _with_calls(completion, parts)
 
     @override
     async def parse(self, request: Request, schema: type[T]) -> Parsed[T]:
-        config = _config(request)
+        config = config_of(request)
         config.response_mime_type = "application/json"
         config.response_json_schema = schema.model_json_schema()
         with _translate_errors(request.model):
             answer = await self._client.aio.models.generate_content(
-                model=request.model, contents=_contents(request), config=config
+                model=request.model, contents=contents_of(request), config=config
             )
         _raise_if_blocked(answer, request.model)
         completion = _completion(answer, request.model)
@@ -138,7 +133,7 @@ class Gemini(TextModel):
         parts = [
             types.Part.from_bytes(data=each.data, mime_type=each.media_type) for each in references
         ]
-        config = _unmoderated()
+        config = unmoderated()
         config.response_modalities = ["IMAGE"]
         config.image_config = types.ImageConfig(aspect_ratio=aspect_ratio)
         contents = types.Content(role="user", parts=[*parts, types.Part(text=prompt)])
@@ -162,7 +157,7 @@ class Gemini(TextModel):
         parts = [types.Part(text=prompt), types.Part.from_bytes(data=data, mime_type=media_type)]
         with _translate_errors(model):
             answer = await self._client.aio.models.generate_content(
-                model=model, contents=types.Content(role="user", parts=parts), config=_unmoderated()
+                model=model, contents=types.Content(role="user", parts=parts), config=unmoderated()
             )
         _raise_if_blocked(answer, model)
         return _completion(answer, model).text.strip()
@@ -173,7 +168,7 @@ class Gemini(TextModel):
         Raises:
             ModelError: The call failed.
         """
-        config = _unmoderated()
+        config = unmoderated()
         config.response_modalities = ["AUDIO"]
         config.speech_config = types.SpeechConfig(
             voice_config=types.VoiceConfig(
@@ -236,42 +231,6 @@ def _full_name(model: str) -> str:
     return f"{VENDOR}/{model}"
 
 
-def _contents(request: Request) -> list[types.ContentUnionDict]:
-    return [_content(each) for each in _TEMPLATE.fit(request.messages) if each.role != "system"]
-
-
-def _content(message: ChatMessage) -> types.Content:
-    # An image may come without text, and an empty text part is rejected.
-    parts = [types.Part(text=message.content)] if message.content else []
-    parts += [
-        types.Part.from_bytes(data=image.data, mime_type=image.media_type)
-        for image in message.images
-    ]
-    return types.Content(role="model" if message.role == "assistant" else "user", parts=parts)
-
-
-def _config(request: Request) -> types.GenerateContentConfig:
-    sampling = request.sampling
-    system = "\n\n".join(m.content for m in _TEMPLATE.fit(request.messages) if m.role == "system")
-    config = _unmoderated()
-    config.system_instruction = system or None
-    config.temperature = sampling.temperature
-    config.top_p = sampling.top_p
-    config.top_k = sampling.top_k
-    config.frequency_penalty = sampling.frequency_penalty
-    config.presence_penalty = sampling.presence_penalty
-    config.max_output_tokens = sampling.max_tokens
-    return config
-
-
-def _unmoderated() -> types.GenerateContentConfig:
-    return types.GenerateContentConfig(
-        safety_settings=[
-            types.SafetySetting(category=c, threshold=_THRESHOLD) for c in _HARM_CATEGORIES
-        ]
-    )
-
-
 def _first_file(answer: types.GenerateContentResponse) -> types.Blob | None:
     content = answer.candidates[0].content if answer.candidates else None
     files = (part.inline_data for part in (content.parts if content else None) or ())
@@ -293,9 +252,14 @@ def _raise_if_blocked(answer: types.GenerateContentResponse, model: str) -> None
 
 def _text(answer: types.GenerateContentResponse) -> str:
     """Return the text without thoughts. `answer.text` would warn about other kinds of parts."""
+    return printable(
+        "".join(part.text for part in _parts(answer) if part.text and not part.thought)
+    )
+
+
+def _parts(answer: types.GenerateContentResponse) -> list[types.Part]:
     content = answer.candidates[0].content if answer.candidates else None
-    parts = (content.parts if content else None) or []
-    return printable("".join(part.text for part in parts if part.text and not part.thought))
+    return (content.parts if content else None) or []
 
 
 def _completion(answer: types.GenerateContentResponse, model: str) -> Completion:
@@ -303,12 +267,33 @@ def _completion(answer: types.GenerateContentResponse, model: str) -> Completion
         raise ModelUnavailable(
             _full_name(model)
         )  # neither an answer nor a reason why there is none
-    return Completion(
+    completion = Completion(
         text=_text(answer),
         model=_full_name(model),
         usage=_usage(answer),
         is_cut=_finish_reason(answer) == "MAX_TOKENS",
     )
+    return _with_calls(completion, _parts(answer))
+
+
+def _with_calls(completion: Completion, parts: Sequence[types.Part]) -> Completion:
+    """Return a completion with the functions that its model calls.
+
+    The turn goes back with all of its parts: some have signatures without which it is refused.
+    """
+    called = [part.function_call for part in parts if part.function_call is not None]
+    calls = tuple(
+        ToolCall(
+            id=each.id or f"call_{number}",
+            name=printable(each.name or ""),
+            arguments=json.dumps(each.args or {}),
+        )
+        for number, each in enumerate(called[:_MAX_CALLS], start=1)
+    )
+    if not calls:
+        return completion
+    turn = NativeTurn(VENDOR, types.Content(role="model", parts=list(parts)))
+    return replace(completion, calls=calls, native=turn)
 
 
 def _usage(answer: types.GenerateContentResponse) -> Usage:

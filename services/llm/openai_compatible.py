@@ -25,6 +25,7 @@ from services.llm.answers import (
 )
 from services.llm.errors import ModelError, ModelOverloaded, ModelRefused, ModelUnavailable
 from services.llm.ports import TextModel
+from services.llm.tool_calls import CallReader, with_calls
 from services.llm.types import ChatMessage, Completion, ListedModel, Parsed, Request, T
 from services.llm.vendors import Dialect
 from services.texts import printable
@@ -77,7 +78,7 @@ class OpenAICompatible(TextModel):
             raw = await self._client.chat.completions.with_raw_response.create(
                 **self._body(request), stream=False
             )
-            return read_completion(raw.http_response.json(), self._full_name(request.model))
+            return self._read(raw.http_response.json(), request.model)
 
     @override
     async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
@@ -85,6 +86,7 @@ class OpenAICompatible(TextModel):
         pieces: list[str] = []
         usage: object = None
         end: object = None
+        calls = CallReader()
         try:
             with self._translate_errors(request.model):
                 # Not by `chat.completions.create`, which makes five objects of each chunk.
@@ -97,7 +99,8 @@ class OpenAICompatible(TextModel):
                 )
                 if "json" in chunks.response.headers.get("content-type", ""):
                     # The server does not stream: this is the whole answer.
-                    completion = read_completion(json.loads(await chunks.response.aread()), model)
+                    body = json.loads(await chunks.response.aread())
+                    completion = self._read(body, request.model)
                     yield completion.text
                     yield completion
                     return
@@ -110,6 +113,7 @@ class OpenAICompatible(TextModel):
                     if read(choice, "delta", "refusal"):
                         raise ModelRefused(model)
                     end = choice if read(choice, "finish_reason") else end
+                    calls.read(read(choice, "delta"))
                     if piece := printable(read_text(read(choice, "delta", "content"))):
                         pieces.append(piece)
                         yield piece
@@ -118,9 +122,10 @@ class OpenAICompatible(TextModel):
         except ModelError as error:
             error.usage = read_usage(usage) if usage else None
             raise
-        yield Completion(
+        completion = Completion(
             text="".join(pieces), model=model, usage=read_usage(usage), is_cut=is_cut(end)
         )
+        yield with_calls(completion, calls)
 
     @override
     async def parse(self, request: Request, schema: type[T]) -> Parsed[T]:
@@ -196,6 +201,16 @@ class OpenAICompatible(TextModel):
     def _full_name(self, model: str) -> str:
         return f"{self._vendor}/{model}"
 
+    def _read(self, body: object, model: str) -> Completion:
+        """Return a completion with the functions that it calls.
+
+        Raises:
+            ModelError: The body is an error or no answer.
+        """
+        calls = CallReader()
+        calls.read(read(body, "choices", 0, "message"))
+        return with_calls(read_completion(body, self._full_name(model)), calls)
+
     def _body(self, request: Request) -> dict[str, Any]:
         parameters = request.sampling.specified()
         extra = {
@@ -203,13 +218,27 @@ class OpenAICompatible(TextModel):
         }
         body: dict[str, Any] = {
             "model": request.model,
-            "messages": [_to_wire(message) for message in request.messages],
+            "messages": [_to_wire(each, self._vendor) for each in request.messages],
             **{
                 name: parameters[name]
                 for name in ("temperature", "top_p", "frequency_penalty", "presence_penalty")
                 if name in parameters
             },
         }
+        if request.tools:
+            body["tools"] = [
+                {
+                    "type": "function",
+                    "function": {
+                        "name": each.name,
+                        "description": each.description,
+                        "parameters": each.parameters,
+                    },
+                }
+                for each in request.tools
+            ]
+            if request.must_answer:
+                body["tool_choice"] = "none"
         if "max_tokens" in parameters:
             body[self._dialect.max_tokens] = parameters["max_tokens"]
         if extra:
@@ -245,7 +274,22 @@ class OpenAICompatible(TextModel):
             raise ModelUnavailable(name) from error
 
 
-def _to_wire(message: ChatMessage) -> dict[str, Any]:
+def _to_wire(message: ChatMessage, vendor: str) -> dict[str, Any]:
+    if message.answers is not None:
+        answered = message.answers.id
+        return {"role": "tool", "tool_call_id": answered, "content": message.content}
+    if message.native is not None and message.native.vendor == vendor:
+        return message.native.value
+    if message.calls:
+        calls = [
+            {
+                "id": each.id,
+                "type": "function",
+                "function": {"name": each.name, "arguments": each.arguments},
+            }
+            for each in message.calls
+        ]
+        return {"role": message.role, "content": message.content or None, "tool_calls": calls}
     if not message.images:
         return {"role": message.role, "content": message.content}
     data_urls = [

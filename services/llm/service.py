@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from weakref import WeakSet
@@ -14,17 +14,17 @@ from db.models import CallOutcome
 from services.access import BudgetSpent, Caller, OwnKeyGone, OwnKeyRefused, Payer
 from services.background_calls import BackgroundCalls
 from services.leases import ensure_lease
-from services.llm.chat_templates import ChatTemplate
+from services.llm.chat_templates import ChatTemplate, without_tools
 from services.llm.errors import (
     ModelError,
     ModelMisconfigured,
-    ModelOverloaded,
     ModelProblem,
     ModelRateLimited,
     ModelUnavailable,
 )
 from services.llm.ledger import Ledger, OpenCall
 from services.llm.ports import NoOwnKeys, OwnKey, OwnKeys, TextListener, TextModel
+from services.llm.streams import StreamedCall, refuses_tools
 from services.llm.tokens import MAX_ANSWER_TOKENS, expected_usage, usage_at_most
 from services.llm.types import Completion, ListedModel, Parsed, Request, T
 from services.llm.vendors import VENDORS
@@ -71,6 +71,7 @@ class LanguageModels:
         self._budget_fallback = budget_fallback
         self._own_keys = own_keys or NoOwnKeys()
         self._templates: dict[str, ChatTemplate] = {}
+        self._toolless: set[str] = set()
         # Servers that do not know how to stream; of a user's own server for as long as it is open.
         self._unstreamed: WeakSet[TextModel] = WeakSet()
 
@@ -133,6 +134,11 @@ class LanguageModels:
             return configured.texts.context_tokens(name)
         return (VENDORS[vendor].dialect or VENDORS[vendor]).context_tokens
 
+    def calls_tools(self, model: str) -> bool:
+        """Whether a model may be offered functions: unless its vendor takes none, or refused."""
+        vendor = VENDORS.get(model.partition("/")[0])
+        return model not in self._toolless and (vendor is None or vendor.calls_tools)
+
     async def complete(
         self,
         request: Request,
@@ -149,7 +155,7 @@ class LanguageModels:
             BudgetSpent: A budget leaves no room for it.
             ModelError: Both the model and the fallback failed; the error is the model's.
         """
-        stream = None if listener is None else _Stream(listener, self._unstreamed)
+        stream = None if listener is None else StreamedCall(listener, self._unstreamed)
 
         def ask(vendor: TextModel, request: Request) -> Awaitable[Completion]:
             return vendor.complete(request) if stream is None else stream.ask(vendor, request)
@@ -278,16 +284,19 @@ class LanguageModels:
             try:
                 return await self._attempt(ask, request, caller, own, deadline)
             except ModelError as error:
-                if not self._learn_template(request.model, error):
+                is_new = self._learn_template(request.model, error)
+                if not is_new and not self._learn_tools(request, error):
                     raise
 
     def _fit(self, request: Request) -> Request:
         """Return a request as the model's template demands it, with a limit of its answer."""
         template = self._templates.get(request.model, ChatTemplate())
-        sampling = request.sampling
+        sampling, messages = request.sampling, request.messages
+        if not self.calls_tools(request.model):
+            request, messages = replace(request, tools=()), without_tools(messages)
         if sampling.max_tokens is None:
             sampling = replace(sampling, max_tokens=MAX_ANSWER_TOKENS)
-        return replace(request, messages=template.fit(request.messages), sampling=sampling)
+        return replace(request, messages=template.fit(messages), sampling=sampling)
 
     def _learn_template(self, model: str, error: ModelError) -> bool:
         """Remember what the chat template of a model demands; return whether that was new."""
@@ -296,6 +305,14 @@ class LanguageModels:
             return False
         log.info("The chat template of %s: %s", model, stricter)
         self._templates[model] = stricter
+        return True
+
+    def _learn_tools(self, request: Request, error: ModelError) -> bool:
+        """Remember that a model cannot call functions; return whether that was new."""
+        if not (refuses_tools(request, error) and self.calls_tools(request.model)):
+            return False
+        log.info("%s calls no functions", request.model)
+        self._toolless.add(request.model)
         return True
 
     @asynccontextmanager
@@ -339,40 +356,6 @@ class LanguageModels:
             call.outcome = CallOutcome.OK
             call.usage = self._ledger.with_cost(request.model, answer.usage)
         return replace(answer, usage=call.usage)
-
-
-class _Stream:
-    """Asks for an answer in pieces, and once a server has sent none, for the whole."""
-
-    def __init__(self, listener: TextListener, unstreamed: WeakSet[TextModel]) -> None:
-        self._listener = listener
-        self._unstreamed = unstreamed
-        self._is_whole = False
-
-    async def ask(self, vendor: TextModel, request: Request) -> Completion:
-        self._listener.begin()
-        if self._is_whole or vendor in self._unstreamed:
-            return await vendor.complete(request)
-        has_begun = False
-        try:
-            async with aclosing(vendor.stream(request)) as pieces:
-                async for piece in pieces:
-                    if isinstance(piece, Completion):
-                        return piece
-                    has_begun = True
-                    self._listener.write(piece)
-        except ModelUnavailable as error:
-            self._is_whole = not (has_begun or isinstance(error, ModelOverloaded))
-            raise
-        except ModelMisconfigured as error:
-            # Some servers do not know how to stream; what they refuse is not processed.
-            if has_begun or error.problem is not ModelProblem.REQUEST_REFUSED:
-                raise
-            completion = await vendor.complete(request)
-            if "stream" in error.detail.lower():
-                self._unstreamed.add(vendor)
-            return completion
-        raise ModelUnavailable(request.model)
 
 
 @asynccontextmanager

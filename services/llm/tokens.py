@@ -1,6 +1,8 @@
 """Estimates of token counts, without a tokenizer."""
 
-from services.llm.types import Request, Usage
+import json
+
+from services.llm.types import ChatMessage, Request, ToolSpec, Usage
 
 # The limit of an answer whose request names none.
 MAX_ANSWER_TOKENS = 4096
@@ -13,11 +15,12 @@ def usage_at_most(request: Request) -> Usage:
     """Return the most tokens that a request can take: no vocabulary has tokens without a byte."""
     return Usage(
         tokens_in=sum(
-            len(message.content.encode("utf-8", "replace"))
+            len(_text_of(message).encode("utf-8", "replace"))
             + _TOKENS_PER_MESSAGE
             + _TOKENS_PER_IMAGE * len(message.images)
             for message in request.messages
-        ),
+        )
+        + sum(len(describe_tool(each).encode("utf-8", "replace")) for each in request.tools),
         tokens_out=request.sampling.max_tokens or MAX_ANSWER_TOKENS,
     )
 
@@ -26,11 +29,22 @@ def expected_usage(request: Request) -> Usage:
     """Return the tokens that a request will probably take."""
     return Usage(
         tokens_in=sum(
-            estimate(message.content) + _TOKENS_PER_IMAGE // 2 * len(message.images)
+            estimate(_text_of(message)) + _TOKENS_PER_IMAGE // 2 * len(message.images)
             for message in request.messages
-        ),
+        )
+        + sum(estimate(describe_tool(each)) for each in request.tools),
         tokens_out=min(request.sampling.max_tokens or MAX_ANSWER_TOKENS, _LIKELY_ANSWER_TOKENS),
     )
+
+
+def describe_tool(tool: ToolSpec) -> str:
+    """Return a function as a model reads it, about."""
+    return f"{tool.name} {tool.description} {json.dumps(tool.parameters)}"
+
+
+def _text_of(message: ChatMessage) -> str:
+    calls = (f"{each.id} {each.name} {each.arguments}" for each in message.calls)
+    return " ".join([message.content, *calls])
 
 
 def estimate(text: str) -> int:

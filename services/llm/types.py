@@ -1,12 +1,13 @@
 """Requests to language models, and their answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
 T = TypeVar("T", bound=BaseModel)
-MessageRole: TypeAlias = Literal["system", "user", "assistant"]
+MessageRole: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,13 +18,49 @@ class Image:
     data: bytes
 
 
+@dataclass(frozen=True, kw_only=True)
+class ToolSpec:
+    """A function that a model may call; `parameters` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCall:
+    """A call of a function by a model. `arguments` should be JSON, but is as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class NativeTurn:
+    """A turn in which a model calls functions, in the form in which its vendor wants it back.
+
+    It may hold what has no place in ours: signatures, and reasoning.
+    """
+
+    vendor: str
+    value: Any
+
+
 @dataclass(frozen=True)
 class ChatMessage:
-    """One message of a prompt."""
+    """One message of a prompt.
+
+    An assistant's may have `calls` of functions, and its `native` form; a tool's is the result of
+    the call that it `answers`.
+    """
 
     role: MessageRole
     content: str
     images: tuple[Image, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
+    native: NativeTurn | None = None
+    answers: ToolCall | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +85,8 @@ class Request:
     """A prompt for one model. Vendors receive `model` without the vendor prefix.
 
     Without a `reasoning_effort` it is the vendor's own, or that of the settings. `keyed` are models
-    that only a key of the caller's own may pay for.
+    that only a key of the caller's own may pay for. `tools` are functions that the model may call,
+    unless it `must_answer` now.
     """
 
     model: str
@@ -57,6 +95,8 @@ class Request:
     reasoning_effort: str | None = None
     cache_key: str | None = None
     keyed: frozenset[str] = frozenset()
+    tools: tuple[ToolSpec, ...] = ()
+    must_answer: bool = False
 
     def to(self, model: str) -> Self:
         """Return the same request for another model."""
@@ -103,7 +143,8 @@ class Completion:
     """The answer of a model. `model` is its full name, `vendor/model`.
 
     `is_cut` is set if the answer hit the token limit or `is_stopped` by whoever follows it,
-    `is_free_substitute` if a free model answered because a budget is spent.
+    `is_free_substitute` if a free model answered because a budget is spent. With `calls`, the model
+    waits for the results of functions; `native` is that turn as its vendor wants it back.
     """
 
     text: str
@@ -112,6 +153,8 @@ class Completion:
     is_cut: bool = False
     is_stopped: bool = False
     is_free_substitute: bool = False
+    calls: tuple[ToolCall, ...] = ()
+    native: NativeTurn | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,8 @@ class Vendor:
     only be read with a valid key, below the address, if that is not the list of models.
     `concurrency` is how many background jobs call it at once, over all processes. `prices` are US
     dollars per million tokens, by model. `config` is the config seeded for it, in the order of the
-    registry: the first vendor that is configured becomes the default.
+    registry: the first vendor that is configured becomes the default. `calls_tools` is whether its
+    models may call functions; those that refuse are asked without.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Vendor:
     key_path: str | None = None
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     config: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 0.9})
+    calls_tools: bool = True
 
 
 CUSTOM = "custom"
@@ -106,6 +108,7 @@ _REGISTERED = (
         name="local",
         label="Local",
         concurrency=1,
+        calls_tools=False,  # small ones call them at random
         config={
             "temperature": 0.5,
             "top_p": 0.9,

@@ -24,8 +24,8 @@ from services.access import (
 from services.addresses import public_address
 from services.keys import KeyInput, KeyService
 from services.llm import ChatMessage, LanguageModels, ModelMisconfigured, Request
-from services.llm.public_network import PublicTransport
 from services.personalities import PersonalityService
+from services.public_network import PublicTransport
 from services.types import Actor, Channel, Venue
 from tests.vendors.openai import OpenAIStandIn
 

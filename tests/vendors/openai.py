@@ -6,6 +6,7 @@ A request that the documented API does not allow is answered with its 400 and re
 
 import asyncio
 import json
+import re
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
@@ -33,6 +34,8 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "stream_options": lambda v: set(v) <= {"include_usage"},
     "response_format": lambda v: _is_response_format(v),  # noqa: PLW0108 - defined below
     "reasoning_effort": lambda v: v in {"none", "minimal", "low", "medium", "high", "max"},
+    "tools": lambda v: bool(v) and all(_is_tool(each) for each in v),
+    "tool_choice": lambda v: v in {"none", "auto", "required"},
     "prompt_cache_key": lambda v: isinstance(v, str) and len(v) <= 64,
 }
 # What other vendors with this API take in addition.
@@ -43,7 +46,8 @@ _EXTRA = {"top_k", "repetition_penalty", "repeat_penalty"}
 class Reply:
     """One answer of the stand-in.
 
-    It waits for `hold` before it is sent, or in a stream after `hold_after` words.
+    It waits for `hold` before it is sent, or in a stream after `hold_after` words. With `calls`, of
+    functions by name with their arguments, it ends as a call of these.
     """
 
     text: str = "Aye."
@@ -58,6 +62,19 @@ class Reply:
     cut_after: int | None = None
     hold: asyncio.Event | None = None
     hold_after: int = 0
+    calls: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def tool_calls(self) -> list[Body]:
+        """Return the calls as they stand in a message."""
+        return [
+            {
+                "id": f"call_{name}_{number}",
+                "type": "function",
+                "function": {"name": name, "arguments": arguments},
+            }
+            for number, (name, arguments) in enumerate(self.calls)
+        ]
 
     def fixed(self) -> web.Response | None:
         """Return what is answered whatever was asked, if it is that."""
@@ -171,7 +188,7 @@ class OpenAIStandIn:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         words, pace = reply.text.split(" "), self.pace
-        for number, word in enumerate(words):
+        for number, word in enumerate(words if reply.text else []):
             if number == reply.cut_after:
                 if request.transport is not None:
                     request.transport.abort()
@@ -182,8 +199,17 @@ class OpenAIStandIn:
             piece = word if number == 0 else f" {word}"
             await _send(response, body, {"content": piece}, None, None)
             self.begun_at.setdefault(reply.text, time.perf_counter())
+        for number, call in enumerate(reply.tool_calls):
+            function = call["function"]
+            half = len(function["arguments"]) // 2
+            begun = {**call, "function": {**function, "arguments": function["arguments"][:half]}}
+            rest = {"function": {"arguments": function["arguments"][half:]}}
+            for piece in (begun, rest):
+                delta = {"tool_calls": [{"index": number, **piece}]}
+                await _send(response, body, delta, None, None)
         last = {"refusal": reply.refusal} if reply.refusal else {}
-        await _send(response, body, last, reply.finish_reason, None)
+        finish_reason = "tool_calls" if reply.calls else reply.finish_reason
+        await _send(response, body, last, finish_reason, None)
         await _send(response, body, None, None, _usage(body, reply))
         await response.write(b"data: [DONE]\n\n")
         return response
@@ -197,10 +223,41 @@ class OpenAIStandIn:
         missing = {"model", "messages"} - set(body)
         if wrong or missing:
             return f"invalid: {wrong}, missing: {sorted(missing)}"
-        return None
+        return _complaint_about_calls(body["messages"])
+
+
+def _complaint_about_calls(messages: list[Body]) -> str | None:
+    """Return what is wrong with calls of functions: each is answered at once, and nothing else."""
+    open_calls: list[str] = []
+    for message in messages:
+        if message["role"] == "tool":
+            if message["tool_call_id"] not in open_calls:
+                return "messages with role 'tool' must be a response to a preceding 'tool_calls'"
+            open_calls.remove(message["tool_call_id"])
+        elif open_calls:
+            return "an assistant message with 'tool_calls' must be followed by tool messages"
+        open_calls += [each["id"] for each in message.get("tool_calls", ())]
+    return None
+
+
+def _is_tool(tool: Any) -> bool:
+    function = tool["function"]
+    return (
+        set(tool) == {"type", "function"}
+        and tool["type"] == "function"
+        and set(function) == {"name", "description", "parameters"}
+        and re.fullmatch(r"[\w-]{1,64}", function["name"]) is not None
+        and function["parameters"]["type"] == "object"
+    )
 
 
 def _is_message(message: Any) -> bool:
+    if message["role"] == "tool":
+        return set(message) == {"role", "content", "tool_call_id"}
+    if "tool_calls" in message:
+        return message["role"] == "assistant" and all(
+            set(each) == {"id", "type", "function"} for each in message["tool_calls"]
+        )
     if set(message) != {"role", "content"} or message["role"] not in {
         "system",
         "user",
@@ -231,7 +288,7 @@ def _is_response_format(value: Any) -> bool:
 
 
 def _text(message: Body) -> str:
-    content = message["content"]
+    content = message["content"] or ""
     if isinstance(content, str):
         return content
     return "\n".join(part.get("text", "[image]") for part in content)
@@ -249,13 +306,21 @@ def _usage(body: Body, reply: Reply) -> Body:
 
 
 def _completion(body: Body, reply: Reply) -> Body:
-    message = {"role": "assistant", "content": reply.text, "refusal": reply.refusal}
+    message: Body = {"role": "assistant", "content": reply.text, "refusal": reply.refusal}
+    if reply.calls:
+        message |= {"content": reply.text or None, "tool_calls": reply.tool_calls}
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1_790_000_000,
         "model": body["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason}],
+        "choices": [
+            {
+                "index": 0,
+                "message": message,
+                "finish_reason": "tool_calls" if reply.calls else reply.finish_reason,
+            }
+        ],
         "usage": _usage(body, reply),
     }
 

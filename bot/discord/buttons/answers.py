@@ -299,10 +299,19 @@ def _provenance_embed(answer: Provenance) -> discord.Embed:
         lines = "\n".join(changes)
         name = f"Take {answer.take + 1} of {answer.takes}: what is different"
         embed.add_field(name=name, value=shorten(lines, _MAX_FIELD), inline=False)
+    if tools := provenance.get("tools"):
+        lines = "\n".join(map(_tool_line, tools))
+        embed.add_field(name="Tools called", value=shorten(lines, _MAX_FIELD), inline=False)
     if lore := provenance.get("lore"):
         lines = "\n".join(map(_lore_line, lore))
         embed.add_field(name="Lore used", value=shorten(lines, _MAX_FIELD), inline=False)
     return embed
+
+
+def _tool_line(call: dict[str, Any]) -> str:
+    label, arguments = (discord.utils.escape_markdown(call[each]) for each in ("tool", "arguments"))
+    failed = ", which did not work" if call["has_failed"] else ""
+    return f"- {label}{f': {arguments}' if arguments else ''}{failed}"
 
 
 def _lore_line(entry: dict[str, Any]) -> str:

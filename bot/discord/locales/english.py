@@ -24,12 +24,14 @@ from services.memory import errors as memory
 from services.people import errors as people
 from services.personalities import errors as personalities
 from services.photos import errors as photos
+from services.pictures import errors as pictures
 from services.publishing import errors as publishing
 from services.social import COMMENT_SERVICES, LABELS
 from services.social import errors as social
 from services.speech import MAX_BYTES
 from services.speech import errors as speech
 from services.voice import errors as voice
+from services.web import errors as web
 
 _TIMES = "`2026-12-24 18:00`, `tomorrow 18:00`, `friday 6 pm`, `in 2 hours` or `next slot`"
 _NETWORKS = ", ".join(LABELS.values())
@@ -385,6 +387,15 @@ _MEDIA = {
     ),
 }
 
+_PICTURES = {
+    pictures.NoFaceToDraw: (
+        "**{name}** has no face that can be drawn. Its makers can give it one with "
+        "`/personality avatar`."
+    ),
+    pictures.PicturesForbidden: "Moderators do not let personalities send pictures here.",
+    web.PageUnreadable: "There is no public page with a text at {url:term}.",
+}
+
 _CHARACTERS = {
     characters.NoPhotoGiven: "Give a photo to draw from: attach one, or the key of an upload.",
     characters.PhotoRefused: "The photo was deleted: {problem:term}",
@@ -671,6 +682,7 @@ ENGLISH = Catalogue(
         **_PUBLISHING,
         **_BOARDS,
         **_MEDIA,
+        **_PICTURES,
         **_CHARACTERS,
         **_PHOTOS,
         **_SOCIAL,

@@ -6,7 +6,6 @@ from typing import ClassVar
 from typing_extensions import override
 
 from db.models import ActionType, ActType
-from services.characters import STYLES
 from services.engine.actions.post import PostAction, title_of
 from services.engine.errors import Skipped, SkipReason
 from services.engine.ports import ActStore
@@ -17,21 +16,11 @@ from services.engine.types import (
     ImageAttachment,
     SentMessages,
 )
-from services.images import (
-    ImagePipeline,
-    ImageRequest,
-    NoImageModel,
-    StepGenerationState,
-    StoredImage,
-)
-from services.llm import Image
-from services.media import JPEG, ObjectNotFound
+from services.images import ImagePipeline, NoImageModel, StoredImage
+from services.media import ObjectNotFound
+from services.pictures import draw
 
 _MIN_WORDS = 12
-_PROMPT = """\
-{scene}
-{style}
-No writing, no watermark, no signature in the picture. Nobody famous. Fit for everyone to see."""
 
 
 class ImagePostAction(PostAction):
@@ -86,48 +75,19 @@ class ImagePostAction(PostAction):
     async def _generate_image(
         self, store: ActStore, context: ActContext, description: str
     ) -> StoredImage:
-        settings = context.images
-        request = ImageRequest(
-            prompt=_PROMPT.format(scene=description, style=_style_lines(context)),
-            aspect=settings.aspect,
-        )
-        if context.face_key is not None:
-            request = await self._with_face(store, request, context.face_key)
-        _, stored = await self._image_pipeline.generate(
-            request,
-            StepGenerationState(store),
+        _, stored = await draw(
+            self._image_pipeline,
+            store,
+            subject=description,
+            settings=context.images,
+            face_key=context.face_key,
             key=f"boards/{context.task_id}.jpg",
             caller=context.caller,
         )
-        for url in request.upload_urls:
-            await self._image_pipeline.images.delete_upload(url)
         return stored
-
-    async def _with_face(
-        self, store: ActStore, request: ImageRequest, face_key: str
-    ) -> ImageRequest:
-        """Return a request with the face as its reference, if it can be read."""
-        try:
-            data = await self._image_pipeline.store.get(face_key)
-        except ObjectNotFound:
-            return request
-        face = Image(media_type=JPEG, data=data)
-        url = await store.step("face", str, lambda: self._image_pipeline.images.upload(face))
-        return replace(request, references=(face,), upload_urls=(url,))
 
     @property
     def _image_pipeline(self) -> ImagePipeline:
         if self._pipeline is None:
             raise NoImageModel
         return self._pipeline
-
-
-def _style_lines(context: ActContext) -> str:
-    """Return how its maker wants a personality to be drawn, with a blank line after it."""
-    style = STYLES.get(context.images.style)
-    lines = [
-        *([f"Style: {style.tokens}."] if style else []),
-        *(["Whoever speaks looks as in the reference picture."] if context.face_key else []),
-        *([f"Not in the picture: {context.images.avoid}."] if context.images.avoid else []),
-    ]
-    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,16 @@
+"""Errors of pictures on request, beyond those of image models."""
+
+from dataclasses import dataclass
+
+from services.errors import DomainError
+
+
+@dataclass(eq=False)
+class NoFaceToDraw(DomainError):
+    """A personality has no face, or one that is only for adults."""
+
+    name: str
+
+
+class PicturesForbidden(DomainError):
+    """Moderators do not let personalities send pictures in this server."""
