@@ -12,6 +12,7 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, Pager, confirm
 from cogs.options import ZoneOption
+from cogs.tools import ServerToolsForm
 from services.access import (
     MAX_ANSWERS_PER_HOUR,
     Bringers,
@@ -59,6 +60,7 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
     def __init__(self, bot: Bot) -> None:
         self._servers = bot.services.servers
         self._retention = bot.services.retention
+        self._toolbox = bot.services.toolbox
         self._chat = bot.services.chat
         self._discord = bot.services.chat_adapter
 
@@ -122,6 +124,16 @@ class Servers(commands.GroupCog, group_name="server", group_description="What ma
         await interaction.response.defer(ephemeral=True, thinking=True)
         pager = ResidentPager(interaction.user.id, self._servers, interaction.guild_id or 0)
         await pager.open(interaction)
+
+    @app_commands.command()
+    async def tools(self, interaction: Interaction) -> None:
+        """Choose what personalities may do here besides talking."""
+        if not (await interaction_actor(interaction)).moderates_server:
+            raise ModeratorsOnly
+        guild_id = interaction.guild_id or 0
+        policy = await self._servers.policy(guild_id)
+        form = ServerToolsForm(self._servers, guild_id, self._toolbox, policy.forbidden_tools)
+        await interaction.response.send_modal(form)
 
     @app_commands.command()
     async def forget(self, interaction: Interaction) -> None:

@@ -58,7 +58,6 @@ HOMES: Mapping[str, str] = {
 # Imported where settings are read, and nowhere else: only SDKs of vendors in use are loaded.
 ADAPTERS = {
     "services/llm/gemini.py",
-    "services/llm/gemini_requests.py",
     "services/llm/openai_compatible.py",
     "services/llm/local.py",
     "services/images/replicate.py",

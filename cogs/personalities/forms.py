@@ -13,6 +13,7 @@ from bot.discord.ui import AnyInteraction, Modal
 from cogs.options import member_names
 from cogs.personalities.embeds import introduction, personality_embed
 from cogs.personalities.labels import LABELS
+from cogs.tools import tool_choice
 from services.errors import NotText, TextTooLong
 from services.personalities import (
     LIMITS,
@@ -23,6 +24,7 @@ from services.personalities import (
     Visibility,
 )
 from services.texts import read_number
+from services.tools import Toolbox
 
 _MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
 
@@ -204,9 +206,15 @@ class TextFileForm(Modal, title="Upload a text"):
 class SettingsForm(Modal, title="Settings"):
     """Form for how a personality is used."""
 
-    def __init__(self, personalities: PersonalityService, personality: Personality) -> None:
+    def __init__(
+        self, personalities: PersonalityService, personality: Personality, toolbox: Toolbox
+    ) -> None:
         super().__init__()
         self._personalities, self._personality = personalities, personality
+        self._toolbox = toolbox
+        self.tools: ui.CheckboxGroup[Self] = tool_choice(
+            toolbox.tools, toolbox.chosen(personality.tools)
+        )
         self.flags = ui.CheckboxGroup[Self](
             custom_id="flags",
             required=False,
@@ -234,6 +242,7 @@ class SettingsForm(Modal, title="Settings"):
         if personality.visibility in _VISIBILITIES:
             self.ask("For whom", self.visibility)
         self.ask("How many earlier messages it reads", self.window, f"{_WINDOW[0]} to {_WINDOW[1]}")
+        self.ask("Tools", self.tools, "If its model calls functions. Each costs some tokens.")
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
@@ -248,6 +257,7 @@ class SettingsForm(Modal, title="Settings"):
             "copy_allowed": "copy_allowed" in chosen,
             "image_enabled": "image_enabled" in chosen,
             "context_window_size": window,
+            "tools": self._chosen_tools(),
         }
         if self.visibility.values:
             chosen_visibility = Visibility(self.visibility.values[0])
@@ -259,3 +269,12 @@ class SettingsForm(Modal, title="Settings"):
             await interaction_actor(interaction), self._personality.id, **settings
         )
         await interaction.response.send_message("Saved.", ephemeral=True)
+
+    def _chosen_tools(self) -> list[str] | None:
+        """Return the tools if they were changed; those that are not configured stay as they are."""
+        before, shown = (
+            self._toolbox.chosen(self._personality.tools),
+            {each.name for each in self._toolbox.tools},
+        )
+        chosen = (before - shown) | set(self.tools.values)
+        return sorted(chosen) if chosen != before else None

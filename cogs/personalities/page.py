@@ -282,7 +282,8 @@ async def _voice(interaction: AnyInteraction, personality: Personality) -> None:
 
 
 async def _settings(interaction: AnyInteraction, personality: Personality) -> None:
-    form = SettingsForm(interaction.client.services.personalities, personality)
+    services: Services = interaction.client.services
+    form = SettingsForm(services.personalities, personality, services.toolbox)
     await interaction.response.send_modal(form)
 
 

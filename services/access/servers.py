@@ -162,6 +162,22 @@ class ServerService:
                 log_action(session, actor, "brought", personality.name, guild_id=guild_id)
             return is_new
 
+    async def forbid_tools(
+        self, actor: Actor, guild_id: int, names: Collection[str]
+    ) -> ServerPolicy:
+        """Let personalities use no tools of these names in a server.
+
+        Raises:
+            ModeratorsOnly: The actor does not moderate the whole server.
+        """
+        _require_moderator(actor)
+        async with self._sessions.begin() as session:
+            policy = await _locked_policy(session, guild_id)
+            policy.forbidden_tools = sorted(names)
+            described = f"without {', '.join(policy.forbidden_tools)}" if names else "all"
+            log_action(session, actor, "server tools", described, guild_id=guild_id)
+            return policy
+
     async def residents(self, guild_id: int) -> Sequence[Resident]:
         """Return the personalities that were let into a server, by name."""
         async with self._sessions() as session:

@@ -1,12 +1,13 @@
 """Requests to Gemini, in the types of its SDK."""
 
-import json
-from typing import Any, Final, cast
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final
 
 from google.genai import types
 
-from services.llm.chat_templates import ChatTemplate
-from services.llm.types import ChatMessage, Request, ToolCall
+from services.llm.chat_templates import ChatTemplate, without_tools
+from services.llm.types import ChatMessage, Request
 
 VENDOR: Final = "gemini"
 
@@ -24,25 +25,34 @@ _THRESHOLD = types.HarmBlockThreshold.BLOCK_ONLY_HIGH
 
 def contents_of(request: Request) -> list[types.ContentUnionDict]:
     """Return the messages of a request, except those of the system."""
-    contents: list[types.ContentUnionDict] = []
-    results: list[types.Part] = []
-    for each in _TEMPLATE.fit(request.messages):
-        if each.answers is None:
-            results = []
-            contents += [] if each.role == "system" else [_content(each)]
-            continue
-        if not results:  # those of one turn are one content
-            contents.append(types.Content(role="user", parts=results))
-        results.append(
-            types.Part.from_function_response(
-                name=each.answers.name, response={"result": each.content}
-            )
-        )
-    return contents
+    messages = request.messages
+    if any(each.calls and not _is_own(each) for each in messages):
+        messages = without_tools(messages)  # calls without Gemini's signatures are refused
+    fitted = (each for each in _TEMPLATE.fit(messages) if each.role != "system")
+    # The results of one turn are one content.
+    grouped = groupby(fitted, key=lambda each: each.answers is not None)
+    return [
+        content
+        for is_result, group in grouped
+        for content in ([_results(group)] if is_result else map(_content, group))
+    ]
+
+
+def _results(messages: Iterable[ChatMessage]) -> types.Content:
+    parts = [
+        types.Part.from_function_response(name=each.answers.name, response={"result": each.content})
+        for each in messages
+        if each.answers is not None
+    ]
+    return types.Content(role="user", parts=parts)
+
+
+def _is_own(message: ChatMessage) -> bool:
+    return message.native is not None and message.native.vendor == VENDOR
 
 
 def _content(message: ChatMessage) -> types.Content:
-    if message.native is not None and message.native.vendor == VENDOR:
+    if message.native is not None and _is_own(message):
         return message.native.value
     # An image may come without text, and an empty text part is rejected.
     parts = [types.Part(text=message.content)] if message.content else []
@@ -50,20 +60,7 @@ def _content(message: ChatMessage) -> types.Content:
         types.Part.from_bytes(data=image.data, mime_type=image.media_type)
         for image in message.images
     ]
-    parts += [
-        types.Part.from_function_call(name=each.name, args=_arguments(each))
-        for each in message.calls
-    ]
     return types.Content(role="model" if message.role == "assistant" else "user", parts=parts)
-
-
-def _arguments(call: ToolCall) -> dict[str, Any]:
-    """Return the arguments of a call that another vendor's model has made."""
-    try:
-        arguments: object = json.loads(call.arguments)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", arguments) if isinstance(arguments, dict) else {}
 
 
 def config_of(request: Request) -> types.GenerateContentConfig:

@@ -68,6 +68,7 @@ class PersonalitySettings(TypedDict, total=False):
     image_enabled: bool | None
     context_window_size: int | None
     system_prompt_id: UUID | None
+    tools: list[str] | None
 
 
 class PromptValues(TypedDict, total=False):

@@ -35,11 +35,16 @@ class _HttpProvider(SearchProvider):
         """
         try:
             response = await self._client.get(path, params=parameters)
-            document: object = response.json() if response.content else None
         except httpx2.ConnectError as error:
             raise ModelOverloaded(self.name) from error
-        except (httpx2.HTTPError, ValueError, RecursionError) as error:
+        except httpx2.HTTPError as error:
             raise ModelUnavailable(self.name) from error
+        try:
+            document: object = response.json()
+        except (ValueError, RecursionError) as error:
+            if response.status_code < _ERROR:
+                raise ModelUnavailable(self.name) from error
+            document = None
         if response.status_code >= _ERROR:
             retry_after = response.headers.get("retry-after")
             raise read_error(

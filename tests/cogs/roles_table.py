@@ -293,6 +293,7 @@ TABLE: dict[str, Row] = {
     "block list": everyone(),
     "server settings": moderators(),
     "server personalities": moderators(),
+    "server tools": moderators(),
     "server forget": Row(
         stranger=HIDDEN,
         owner=HIDDEN,

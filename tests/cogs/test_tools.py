@@ -9,10 +9,13 @@ from sqlalchemy import select
 
 from db.models import LlmCall, Memory
 from db.session import Sessions
-from tests.cogs.concurrent import answers, pass_debounce
+from tests.cogs.concurrent import answers, invent, pass_debounce
 from tests.cogs.conftest import House
-from tests.cogs.forms import fields
+from tests.cogs.forms import content_of, fields
+from tests.cogs.test_page import press
 from tests.vendors.openai import Body, Reply
+
+SETTINGS: dict[str, Any] = {"flags": [], "visibility": ["unlisted"], "window": "20"}
 
 
 def offered(body: Body) -> set[str]:
@@ -189,6 +192,41 @@ async def test_a_model_that_takes_no_tools_answers_without(
 
     assert [bool(offered(each)) for each in house.openai.requests] == [True, False, False]
     assert answers(house.lobby)[0] == "Good evening."
+
+
+async def test_makers_and_moderators_switch_tools(house: House) -> None:
+    await invent(house, house.alice, "Zed")
+    page = await house.alice.slash(house.lobby, "personality open", personality="Zed")
+    form = await press(house, page, "settings")
+    saved = await house.alice.submit_modal(
+        form,
+        {
+            "flags": [],
+            "visibility": ["unlisted"],
+            "window": "20",
+            "tools": ["roll_dice", "time_in"],
+        },
+    )
+    await house.alice.send(house.lobby, "@Zed hello")
+    of_maker = offered(house.openai.requests[-1])
+    form = await house.moderator.slash(house.lobby, "server tools")
+    await house.moderator.submit_modal(form, {"tools": ["time_in"]})
+    pass_debounce(house)
+    await house.alice.send(house.lobby, "@Zed hello")
+
+    assert content_of(saved) == "Saved."
+    assert of_maker == {"roll_dice", "time_in"}
+    assert offered(house.openai.requests[-1]) == {"time_in"}
+
+
+async def test_settings_that_are_saved_as_they_were_keep_the_usual_tools(house: House) -> None:
+    zed = await invent(house, house.alice, "Zed")
+    page = await house.alice.slash(house.lobby, "personality open", personality="Zed")
+    form = await press(house, page, "settings")
+    usual = [each.name for each in house.services.toolbox.tools if each.is_default]
+    await house.alice.submit_modal(form, {**SETTINGS, "tools": usual})
+
+    assert (await house.services.personalities.find_by_id(zed.id)).tools is None
 
 
 async def test_every_round_is_in_the_ledger_and_in_the_answer(

@@ -5,12 +5,33 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel
 
-from services.llm import ChatMessage, Completion, Image, ModelError, Request, Sampling, TextModel
+from services.llm import (
+    ChatMessage,
+    Completion,
+    Image,
+    ModelError,
+    Request,
+    Sampling,
+    TextModel,
+    ToolSpec,
+)
 
 PIXEL = Image(media_type="image/png", data=b"\x89PNG")
 HELLO = Request(
     model="m",
     messages=(ChatMessage("system", "You keep a lighthouse."), ChatMessage("user", "Ahoy!")),
+)
+TOOLS = tuple(
+    ToolSpec(
+        name=name,
+        description="As its name says.",
+        parameters={
+            "type": "object",
+            "properties": {argument: {"type": "string"}},
+            "required": [argument],
+        },
+    )
+    for name, argument in (("roll_dice", "dice"), ("time_in", "place"))
 )
 LOOK = Request(model="m", messages=(ChatMessage("user", "Look!", images=(PIXEL,)),))
 EVERYTHING = Request(

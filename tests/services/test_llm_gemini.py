@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 from aiohttp.test_utils import unused_port
@@ -19,7 +20,9 @@ from services.llm import (
     ModelRateLimited,
     ModelRefused,
     ModelUnavailable,
+    NativeTurn,
     Request,
+    ToolCall,
 )
 from services.llm.gemini import Gemini
 from services.speech import Recording, SpeechRequest, TranscriptionRequest
@@ -30,6 +33,7 @@ from tests.services.llm_support import (
     LOOK,
     NIGHT,
     PIXEL,
+    TOOLS,
     Lamp,
     Night,
     failures,
@@ -47,6 +51,46 @@ async def vendor(gemini: GeminiStandIn) -> AsyncGenerator[Gemini]:
     yield vendor
     await vendor.close()
     assert gemini.complaints == []
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+async def test_functions_are_called_and_the_turn_goes_back_as_it_came(
+    vendor: Gemini, gemini: GeminiStandIn, *, is_streamed: bool
+) -> None:
+    calls = (("roll_dice", {"dice": "d6"}), ("time_in", {"place": "UTC"}))
+    gemini.replies.append(Reply("Let me see.", calls=calls, thought="Dice first."))
+    request = replace(HELLO, tools=TOOLS)
+
+    asked = await (streamed(vendor, request) if is_streamed else vendor.complete(request))
+    called = asked[-1] if isinstance(asked, list) else asked
+    assert isinstance(called, Completion)
+    turn = ChatMessage("assistant", called.text, calls=called.calls, native=called.native)
+    results = [ChatMessage("tool", f"result of {each.name}", answers=each) for each in called.calls]
+    after = await vendor.complete(
+        replace(request, messages=(*HELLO.messages, turn, *results), must_answer=True)
+    )
+
+    assert [(each.name, each.arguments) for each in called.calls] == [
+        ("roll_dice", '{"dice": "d6"}'),
+        ("time_in", '{"place": "UTC"}'),
+    ]
+    assert after.calls == ()
+    assert gemini.requests[-1]["contents"][-1]["parts"][0]["functionResponse"] == {
+        "name": "roll_dice",
+        "response": {"result": "result of roll_dice"},
+    }
+
+
+async def test_what_another_vendors_model_has_called_is_told_as_text(
+    vendor: Gemini, gemini: GeminiStandIn
+) -> None:
+    call = ToolCall(id="1", name="roll_dice", arguments="no JSON")
+    turn = ChatMessage("assistant", "", calls=(call,), native=NativeTurn("openai", {}))
+    result = ChatMessage("tool", "4", answers=call)
+
+    await vendor.complete(replace(HELLO, messages=(*HELLO.messages, turn, result), tools=TOOLS))
+
+    assert gemini.requests[-1]["contents"][1:] == [{"role": "user", "parts": [{"text": "4"}]}]
 
 
 async def test_a_completion_has_the_text_the_model_and_the_usage(
@@ -291,8 +335,8 @@ async def test_samples_that_it_speaks_become_a_file(vendor: Gemini, gemini: Gemi
     assert (first[:4], len(first)) == (b"RIFF", 480 + 44)
     assert second == bytes(480)
     voices = [
-        each["generationConfig"]["speechConfig"]["voice_config"]["prebuilt_voice_config"]
+        each["generationConfig"]["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]
         for each in gemini.requests
     ]
-    assert [each["voice_name"] for each in voices] == ["Kore", "Puck", "Kore", "Kore"]
+    assert [each["voiceName"] for each in voices] == ["Kore", "Puck", "Kore", "Kore"]
     assert gemini.requests[0]["contents"][0]["parts"][0]["text"] == "Say wearily: Aye."

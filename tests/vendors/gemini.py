@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -28,6 +28,12 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
         len({each["category"] for each in v}) == len(v)
         and all(each["threshold"] in _THRESHOLDS for each in v)
     ),
+    "tools": lambda v: all(
+        set(tool) == {"functionDeclarations"}
+        and all(_is_function(each) for each in tool["functionDeclarations"])
+        for tool in v
+    ),
+    "toolConfig": lambda v: v == {"functionCallingConfig": {"mode": "NONE"}},
     "generationConfig": lambda v: (
         set(v) <= set(_CONFIG) and all(_CONFIG[name](value) for name, value in v.items())
     ),
@@ -46,6 +52,8 @@ _CONFIG: dict[str, Callable[[Any], bool]] = {
     "responseJsonSchema": lambda v: _is_schema(v),  # noqa: PLW0108 - defined below
 }
 _ASPECTS = {"1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"}
+_FREE = {"args", "response", "parametersJsonSchema", "responseJsonSchema"}
+_SIGNATURE = "c2lnbmVk"
 _THRESHOLDS = {"BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "OFF"}
 _SCHEMA_WORDS = {
     *("$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum"),
@@ -71,6 +79,8 @@ class Reply:
     cut_after: int | None = None
     hold: asyncio.Event | None = None
     picture: bytes | None = None
+    # Functions that it calls by name with their arguments, with a signature to be sent back.
+    calls: tuple[tuple[str, Body], ...] = ()
     # The type of the picture, or of audio in its place.
     media_type: str = "image/png"
 
@@ -115,7 +125,7 @@ class GeminiStandIn:
         return web.json_response({"embeddings": [{"values": self.vectors(words)}]})
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
-        body: Body = await request.json()
+        body: Body = _in_camel(await request.json())
         if complaint := _complaint(request, body):
             self.complaints.append(complaint)
             return _error(Reply(status=400, message=complaint))
@@ -145,6 +155,8 @@ def _complaint(request: web.Request, body: Body) -> str | None:
     config = body.get("generationConfig", {})
     if "responseJsonSchema" in config and config.get("responseMimeType") != "application/json":
         wrong.append("responseMimeType")
+    if not _is_answered(body.get("contents", [])):
+        wrong.append("contents: a call of a function without its signature, or without a response")
     if wrong or "contents" not in body:
         return f"Request contains an invalid argument: {wrong or ['contents']}"
     return None
@@ -155,6 +167,16 @@ def _fits(name: str, value: Any) -> bool:
         return _FIELDS[name](value)
     except (KeyError, TypeError, ValueError, AttributeError):
         return False
+
+
+def _in_camel(value: Any) -> Any:
+    """Return JSON with the names of fields as documented, except within what users define."""
+    if isinstance(value, list):
+        return [_in_camel(each) for each in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    named = {_camel(name): inner for name, inner in cast("Body", value).items()}
+    return {name: v if name in _FREE else _in_camel(v) for name, v in named.items()}
 
 
 def _camel(name: str) -> str:
@@ -172,8 +194,40 @@ def _is_content(content: Any, roles: set[str]) -> bool:
     )
 
 
+def _is_function(function: Any) -> bool:
+    is_known = set(function) == {"name", "description", "parametersJsonSchema"}
+    return is_known and _is_schema(function["parametersJsonSchema"])
+
+
+def _is_answered(contents: list[Body]) -> bool:
+    """Whether calls of functions have their signatures, and are answered in the next content."""
+    waiting: list[str] = []
+    for content in contents:
+        answered = [
+            part["functionResponse"]["name"]
+            for part in content["parts"]
+            if "functionResponse" in part
+        ]
+        if answered != waiting:
+            return False
+        called = [part for part in content["parts"] if "functionCall" in part]
+        if called and called[0].get("thoughtSignature") != _SIGNATURE:
+            return False
+        waiting = [part["functionCall"]["name"] for part in called]
+    return not waiting
+
+
 def _is_part(part: Any) -> bool:
-    """Whether a part is one of the kinds that we send: text that is not empty, or a file."""
+    """Whether a part is one of the kinds that we send: text, a file, a function's call or result.
+
+    What the model has thought comes back with the calls that it led to.
+    """
+    if "functionCall" in part:
+        return set(part) <= {"functionCall", "thoughtSignature"}
+    if "functionResponse" in part:
+        return set(part["functionResponse"]["response"]) == {"result"}
+    if part.get("thought") is True:
+        return set(part) == {"text", "thought"}
     if set(part) == {"text"}:
         return isinstance(part["text"], str) and bool(part["text"])
     # Names of fields are read in both spellings, and the SDK mixes them.
@@ -220,8 +274,12 @@ def _response(body: Body, reply: Reply, text: str, finish_reason: str | None) ->
     if reply.picture is not None:
         data = base64.b64encode(reply.picture).decode()
         part = {"inlineData": {"mimeType": reply.media_type, "data": data}}
+    parts = [*thoughts, *([part] if text or not reply.calls else [])]
+    for number, (name, arguments) in enumerate(reply.calls if finish_reason else ()):
+        signature = {} if number else {"thoughtSignature": _SIGNATURE}
+        parts.append({"functionCall": {"name": name, "args": arguments}, **signature})
     candidate: Body = {
-        "content": {"role": "model", "parts": [*thoughts, part]},
+        "content": {"role": "model", "parts": parts},
         "index": 0,
         "safetyRatings": [
             {"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"},
