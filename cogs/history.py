@@ -15,7 +15,7 @@ class History(
     """History: what was said in a channel."""
 
     def __init__(self, bot: Bot) -> None:
-        self._answers = bot.services.answers
+        self._history = bot.services.history
 
     @app_commands.command()
     @app_commands.describe(
@@ -32,7 +32,7 @@ class History(
         channel = to_channel(interaction.channel, interaction.guild)
 
         async def clear(pressed: AnyInteraction) -> None:
-            cleared = await self._answers.clear(
+            cleared = await self._history.clear(
                 await interaction_actor(pressed),
                 channel,
                 personality_id=personality.id if personality else None,
@@ -48,7 +48,7 @@ class History(
                 return
 
             async def take_back(again: AnyInteraction) -> None:
-                count = await self._answers.take_back(
+                count = await self._history.take_back(
                     await interaction_actor(again), channel, at, for_everyone=everyones
                 )
                 await again.response.edit_message(
@@ -66,7 +66,7 @@ class History(
         """Take your last message here and its answer out of the conversation."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         channel = to_channel(interaction.channel, interaction.guild)
-        name = await self._answers.undo(await interaction_actor(interaction), channel)
+        name = await self._history.undo(await interaction_actor(interaction), channel)
         await interaction.followup.send(
             f"That is undone: {name} knows neither your message nor the answer.", ephemeral=True
         )

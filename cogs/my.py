@@ -4,6 +4,8 @@ Only for this group and its menu the app can be installed by a user. Nothing els
 there is no webhook, no history, and nobody else is known.
 """
 
+import io
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -15,12 +17,13 @@ from bot.discord.converters import (
     interaction_actor,
     user_install_channel,
 )
-from bot.discord.embeds.user_install import answer_layout
+from bot.discord.embeds.user_install import PICTURE_FILE, answer_layout
 from bot.discord.message_parts import to_reply
 from cogs.options import AnywhereOption
 from cogs.personalities.page import show_page
 from services.chat import NoPersonalityHere
 from services.personalities import Personality
+from services.pictures import MAX_SUBJECT, PICTURE_CUE
 
 _MENU = "Ask my personality about this"
 _QUESTION = "What do you think of this?"
@@ -35,6 +38,7 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
         self._bot = bot
         self._answers = bot.services.user_install_answers
         self._channels = bot.services.channels
+        self._pictures = bot.services.pictures
         menu = app_commands.ContextMenu(name=_MENU, callback=self._ask_about)
         menu.allowed_installs = app_commands.AppInstallationType(guild=True, user=True)
         menu.allowed_contexts = app_commands.AppCommandContext(
@@ -67,6 +71,22 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
     ) -> None:
         """Say something to a personality, in any server or group DM."""
         await self._answer(interaction, personality, message, is_private=private)
+
+    @app_commands.command()
+    @app_commands.describe(
+        personality="Who is in the picture",
+        what="What it shows",
+        private="Whether only you see it",
+    )
+    async def imagine(
+        self,
+        interaction: Interaction,
+        personality: AnywhereOption,
+        what: app_commands.Range[str, 1, MAX_SUBJECT],
+        private: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
+    ) -> None:
+        """Ask a personality for a picture, in any server or group DM."""
+        await self._answer(interaction, personality, what, picture=what, is_private=private)
 
     @app_commands.command()
     @app_commands.describe(personality="Who is asked by the menu of a message, and in your DMs")
@@ -106,9 +126,11 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
         text: str,
         *,
         about: discord.Message | None = None,
+        picture: str = "",
         is_private: bool,
     ) -> None:
-        asked = from_user_install(interaction, text)
+        cue = PICTURE_CUE.format(picture) if picture else ""
+        asked = from_user_install(interaction, "" if picture else text, cue=cue)
         channel = user_install_channel(interaction)
         guild_id = channel.guild_id
         is_member = guild_id is not None and self._bot.get_guild(guild_id) is not None
@@ -116,13 +138,23 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
             # There is no way around the rules of a server.
             actor = await interaction_actor(interaction)
             await self._channels.check_may_talk(actor, channel, personality.id)
+        if picture:
+            await self._pictures.check(
+                *(asked.author, channel, personality, picture), is_stored=False
+            )
         await interaction.response.defer(ephemeral=is_private, thinking=True)
         parts = [to_reply(about)] if about else []
         answer = await self._answers.ask(
             asked, personality, parts=parts, channel=channel, is_member=is_member
         )
+        files: list[discord.File] = []
+        if picture:
+            jpeg = await self._pictures.draw(asked.author, channel, personality, picture)
+            files.append(discord.File(io.BytesIO(jpeg), PICTURE_FILE, description=picture))
         await interaction.followup.send(
-            view=answer_layout(answer, question="" if parts else text), ephemeral=is_private
+            view=answer_layout(answer, question="" if about else text, has_picture=bool(picture)),
+            files=files,
+            ephemeral=is_private,
         )
 
 

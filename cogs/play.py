@@ -1,4 +1,4 @@
-"""`/chime-in`, `/random` and `/scene`: personalities play without being spoken to."""
+"""`/chime-in`, `/random`, `/imagine` and `/scene`: personalities play by commands."""
 
 from uuid import UUID
 
@@ -11,18 +11,20 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import from_interaction, interaction_actor, to_channel
 from cogs.options import PersonalityOption
 from services.chat import BEGIN, CHIME_IN
+from services.pictures import MAX_SUBJECT, PICTURE_CUE
 from services.texts import on_one_line
 
 _MAX_SCENE = 200
 
 
 class Play(commands.Cog):
-    """Play: what personalities do where nobody speaks to them."""
+    """Play: what personalities are asked to do by commands."""
 
     def __init__(self, bot: Bot) -> None:
         self._chat = bot.services.chat
         self._turns = bot.services.turns
         self._channels = bot.services.channels
+        self._pictures = bot.services.pictures
 
     @app_commands.command(name="chime-in")
     @app_commands.guild_only()
@@ -80,6 +82,29 @@ class Play(commands.Cog):
             "\n".join(["-# The scene", *lines]) if lines else "There is no scene here any more."
         )
 
+    @app_commands.command()
+    @app_commands.describe(personality="Who is in the picture", what="What it shows")
+    async def imagine(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        what: app_commands.Range[str, 1, MAX_SUBJECT],
+    ) -> None:
+        """Ask a personality for a picture."""
+        name = personality.display_name or personality.name
+        chosen = personality.id, name
+        await self._pictures.check(
+            await interaction_actor(interaction),
+            to_channel(interaction.channel, interaction.guild),
+            personality,
+            what,
+        )
+        await self._speak(
+            *(interaction, chosen, PICTURE_CUE.format(what)),
+            f"for a picture of {what}",
+            picture=what,
+        )
+
     async def _choose(self, interaction: Interaction, *, at_random: bool) -> tuple[UUID, str]:
         return await self._turns.choose_speaker(
             await interaction_actor(interaction),
@@ -88,7 +113,13 @@ class Play(commands.Cog):
         )
 
     async def _speak(
-        self, interaction: Interaction, chosen: tuple[UUID, str], cue: str, what: str
+        self,
+        interaction: Interaction,
+        chosen: tuple[UUID, str],
+        cue: str,
+        what: str,
+        *,
+        picture: str = "",
     ) -> None:
         """Show who asks whom, and have that one answer."""
         personality_id, name = chosen
@@ -97,14 +128,14 @@ class Play(commands.Cog):
             to_channel(interaction.channel, interaction.guild),
             personality_id,
         )
-        asker, asked = (
+        asker, asked, shown_what = (
             discord.utils.escape_markdown(on_one_line(each))
-            for each in (interaction.user.display_name, name)
+            for each in (interaction.user.display_name, name, what)
         )
-        await interaction.response.send_message(f"-# {asker} asks {asked} {what}")
+        await interaction.response.send_message(f"-# {asker} asks {asked} {shown_what}")
         shown = await interaction.original_response()
         message = from_interaction(interaction, shown, "", cue=cue)
-        await self._chat.answer_command(message, personality_id)
+        await self._chat.answer_command(message, personality_id, picture=picture)
 
 
 async def setup(bot: Bot) -> None:

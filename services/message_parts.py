@@ -154,6 +154,8 @@ class Forward(MessagePart):
 class Cue(MessagePart):
     """What somebody does by a command instead of saying something."""
 
+    max_length: ClassVar[int] = 700
+
     @override
     def describe(self) -> str:
         return self._cut(self.text)

@@ -123,7 +123,7 @@ class Runtime:
                 host, port = self.settings.admin_api_host, self.settings.admin_api_port
                 await stack.enter_async_context(serve(api, host, port))
             await services.garbage_collector.enqueue()
-            await services.answers.enqueue_sweep()
+            await services.history.enqueue_sweep()
             await services.retention.enqueue()
             if has_discord:
                 await services.faces.remove_orphans()

@@ -13,6 +13,7 @@ from services.chat import (
     ChatAdapter,
     ChatService,
     GreetingService,
+    HistoryService,
     TurnChooser,
     UserInstallAnswers,
 )
@@ -41,6 +42,7 @@ from services.personalities import (
     VersionService,
 )
 from services.photos import PhotoService
+from services.pictures import PictureAdapter, PictureService
 from services.privacy import PrivacyService
 from services.publishing import PublishingService
 from services.retention import RetentionService
@@ -84,10 +86,12 @@ class Services:
     privacy: PrivacyService
     channels: ChannelService
     answers: AnswerService
+    history: HistoryService
     greetings: GreetingService
     chat: ChatService
     turns: TurnChooser
     toolbox: Toolbox
+    pictures: PictureService
     user_install_answers: UserInstallAnswers
     speech: SpeechModels
     voice_tester: VoiceTester
@@ -117,6 +121,7 @@ class DiscordAdapters:
 
     chat_adapter: ChatAdapter
     voice_adapter: VoiceAdapter
+    picture_adapter: PictureAdapter
     face_host: FaceHost
     board_adapter: BoardAdapter
     notifier: Notifier

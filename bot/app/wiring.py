@@ -33,6 +33,7 @@ from services.chat import (
     ChatService,
     ConversationWriter,
     GreetingService,
+    HistoryService,
     PinsTool,
     ReplyGenerator,
     SweepHandler,
@@ -80,7 +81,13 @@ from services.personalities import (
     VersionService,
 )
 from services.photos import EmbedPhotoHandler, PhotoService
-from services.pictures import PictureDrawer, SendPictureTool
+from services.pictures import (
+    PictureDrawer,
+    PictureHandler,
+    PictureService,
+    SendPictureTool,
+    request_picture,
+)
 from services.privacy import PrivacyService
 from services.publishing import PublishHandler, PublishingService, PublishNoticeHandler
 from services.retention import RetentionHandler, RetentionService, RetentionSettings
@@ -198,7 +205,7 @@ def assemble(
     speech = speech or SpeechModels(models.ledger, models.background)
     voice = VoiceService(sessions, speech, adapters.voice_adapter, voice_options)
     turns = TurnChooser(sessions, embedder)
-    writer = ConversationWriter(sessions, embedder, quotas)
+    writer = ConversationWriter(sessions, embedder, quotas, request_picture)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
     timing = EngineTiming(
@@ -231,6 +238,11 @@ def assemble(
         ProgressHandler(sessions, pipeline.store, adapters.notifier),
         CleanupHandler(sessions, pipeline),
         SpokenAnswerHandler(sessions, speech, adapters.voice_adapter),
+        PictureHandler(
+            *(sessions, drawer, pipeline.store, adapters.picture_adapter),
+            adapters.chat_adapter,
+            face_chooser,
+        ),
         SweepHandler(sessions),
         RetentionHandler(
             sessions,
@@ -274,6 +286,7 @@ def assemble(
             sessions, writer, adapters.chat_adapter, active_clock, face_chooser
         ),
         answers=AnswerService(sessions, generator, writer, adapters.chat_adapter),
+        history=HistoryService(sessions, adapters.chat_adapter),
         chat=ChatService(
             sessions,
             generator,
@@ -287,6 +300,7 @@ def assemble(
         ),
         turns=turns,
         toolbox=toolbox,
+        pictures=PictureService(sessions, drawer, pipeline, adapters.chat_adapter),
         user_install_answers=UserInstallAnswers(
             sessions, generator, adapters.chat_adapter, face_chooser
         ),

@@ -12,6 +12,7 @@ from bot.discord.chat import CDN_HOSTS, DiscordChatAdapter
 from bot.discord.emojis import ApplicationEmojis
 from bot.discord.notifications import DiscordNotifier
 from bot.discord.photos import DiscordPublisher
+from bot.discord.pictures import DiscordPictureAdapter
 from bot.discord.proxies import Proxies
 from bot.discord.voice import DiscordVoiceAdapter
 from bot.discord.webhooks import Webhooks
@@ -40,6 +41,7 @@ def discord_adapters(
     return DiscordAdapters(
         chat_adapter=chat_adapter,
         voice_adapter=DiscordVoiceAdapter(bot, webhooks, automod, read=chat_adapter.read),
+        picture_adapter=DiscordPictureAdapter(bot, webhooks, automod),
         face_host=ApplicationEmojis(bot),
         board_adapter=DiscordBoardAdapter(bot, webhooks, automod),
         notifier=DiscordNotifier(bot),

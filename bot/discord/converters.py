@@ -92,8 +92,10 @@ def from_interaction(
     )
 
 
-def from_user_install(interaction: discord.Interaction[Any], text: str) -> IncomingMessage:
-    """Return what a user says where the bot may not be, of which only this is known."""
+def from_user_install(
+    interaction: discord.Interaction[Any], text: str, *, cue: str = ""
+) -> IncomingMessage:
+    """Return what a user says or does (`cue`) where the bot may not be; only this is known."""
     user = interaction.user
     is_restricted = bool(getattr(interaction.channel, "nsfw", False))
     return IncomingMessage(
@@ -107,6 +109,7 @@ def from_user_install(interaction: discord.Interaction[Any], text: str) -> Incom
         author_id=user.id,
         author_name=printable(user.display_name),
         content=printable(text),
+        parts=(Cue(text=cue),) if cue else (),
         created_at=interaction.created_at,
     )
 

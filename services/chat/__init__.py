@@ -9,7 +9,7 @@ from services.chat.addressing import (
     redact,
     stored_text,
 )
-from services.chat.answers import MAX_HINT, AnswerService, Provenance
+from services.chat.answers import MAX_HINT, AnswerRights, AnswerService, Provenance
 from services.chat.catch_up_queries import mark_forgotten
 from services.chat.channels import ChannelService
 from services.chat.crisis import is_crisis
@@ -35,6 +35,7 @@ from services.chat.errors import (
     TooManyTakes,
 )
 from services.chat.greeting_service import GreetingService
+from services.chat.history import HistoryService
 from services.chat.persistence import ConversationWriter
 from services.chat.pins import PinsTool
 from services.chat.ports import ChatAdapter, Draft, Page
@@ -58,6 +59,7 @@ __all__ = [
     "AnswerFinished",
     "AnswerInterrupted",
     "AnswerNotFound",
+    "AnswerRights",
     "AnswerService",
     "AnswerStopped",
     "Callers",
@@ -72,6 +74,7 @@ __all__ = [
     "DiscordUnavailable",
     "Draft",
     "GreetingService",
+    "HistoryService",
     "MessageContext",
     "MessageRefused",
     "MissingPermission",

@@ -1,16 +1,15 @@
 """Actions on answers: regenerate, edit, delete, explain, undo, clear."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from db.models import AnswerTake, ConversationLine, Personality
 from db.session import Sessions
-from services.chat import queries, sweeping, takes
+from services.chat import queries, takes
 from services.chat.errors import (
     AnswerBeingChanged,
     AnswerNotFound,
@@ -26,8 +25,9 @@ from services.chat.prompt import Reworked
 from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator
 from services.chat.takes import Difference
-from services.errors import ModeratorsOnly, TextEmpty, TextTooLong
+from services.errors import OwnersOnly, TextEmpty, TextTooLong
 from services.people import User, get_or_create_user
+from services.personalities import get_owned
 from services.texts import clean_text, on_one_line, shorten
 from services.types import Actor, Channel, speaker_of
 
@@ -51,12 +51,22 @@ class Provenance:
     differences: Sequence[Difference] = ()
 
 
-@dataclass(frozen=True)
-class Cleared:
-    """How many lines were cleared, and when; None if there were none."""
+@dataclass(frozen=True, kw_only=True)
+class AnswerRights:
+    """What an answer is to whoever looks at it, and what they may do with it."""
 
-    count: int
-    at: datetime | None
+    is_picture: bool
+    may_change: bool
+    may_keep: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentPicture:
+    """A picture that a personality has sent."""
+
+    personality_id: UUID
+    message_id: int
+    subject: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +201,46 @@ class AnswerService:
                     if take.number == answer.take:
                         (await session.merge(take)).content = content
 
+    async def rights(self, actor: Actor, line_id: UUID) -> AnswerRights:
+        """Return what the actor may do with an answer.
+
+        Raises:
+            AnswerNotFound: It is gone.
+            NotYourAnswer: Nothing.
+        """
+        may_keep = False
+        with suppress(AnswerNotFound, OwnersOnly):
+            await self.picture(actor, line_id)
+            may_keep = True
+        try:
+            exchange = await self._load_exchange(actor, line_id, may_be_picture=True)
+        except NotYourAnswer:
+            if not may_keep:
+                raise
+            return AnswerRights(is_picture=True, may_change=False, may_keep=True)
+        return AnswerRights(
+            is_picture=exchange.answer.is_picture, may_change=True, may_keep=may_keep
+        )
+
+    async def picture(self, actor: Actor, line_id: UUID) -> SentPicture:
+        """Return a picture that a personality of the actor has sent.
+
+        Raises:
+            AnswerNotFound: It is gone.
+            OwnersOnly: The personality is somebody else's.
+        """
+        async with self._sessions() as session:
+            line = await queries.answer(session, line_id)
+            is_there = line is not None and line.is_picture and line.discord_message_ids
+            if line is None or line.personality_id is None or not is_there:
+                raise AnswerNotFound
+            await get_owned(session, actor, line.personality_id)
+        return SentPicture(
+            personality_id=line.personality_id,
+            message_id=line.discord_message_ids[0],
+            subject=line.content,
+        )
+
     async def text(self, actor: Actor, line_id: UUID) -> str:
         """Return the text of an answer, for editing.
 
@@ -206,7 +256,7 @@ class AnswerService:
             AnswerNotFound: The message is not an answer.
             NotYourAnswer: It answers someone else, and the actor is not a moderator.
         """
-        exchange = await self._load_exchange(actor, line_id)
+        exchange = await self._load_exchange(actor, line_id, may_be_picture=True)
         await self._adapter.delete(channel, exchange.answer.sent_message_ids)
         async with self._sessions.begin() as session:
             await queries.hide(session, [exchange.answer.id])
@@ -218,7 +268,7 @@ class AnswerService:
             AnswerNotFound: The message is not an answer.
             NotYourAnswer: It answers someone else, and the actor is not a moderator.
         """
-        exchange = await self._load_exchange(actor, line_id)
+        exchange = await self._load_exchange(actor, line_id, may_be_picture=True)
         provenance = dict(exchange.answer.provenance or {})
         memories = provenance.get("memories", ())
         contents: dict[UUID, str] = {}
@@ -241,62 +291,6 @@ class AnswerService:
                 else ()
             ),
         )
-
-    async def undo(self, actor: Actor, channel: Channel) -> str:
-        """Delete the actor's last exchange in a channel; return the name of who answered.
-
-        Raises:
-            AnswerNotFound: There is no exchange.
-        """
-        async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, actor)
-            answer = await queries.last_answer(session, channel.channel_id, user.id)
-            if answer is None:
-                raise AnswerNotFound
-            line_ids = [answer.id, *([answer.answers_id] if answer.answers_id else [])]
-            await queries.hide(session, line_ids)
-        await self._adapter.delete(channel, answer.sent_message_ids)
-        return answer.speaker_name
-
-    async def clear(
-        self, actor: Actor, channel: Channel, *, personality_id: UUID | None, for_everyone: bool
-    ) -> Cleared:
-        """Clear the conversation of a channel; it can be taken back for a day.
-
-        Memories are kept: `/memory` manages them.
-
-        Raises:
-            ModeratorsOnly: Only moderators may clear everyone's lines.
-        """
-        if for_everyone and channel.guild_id is not None and not actor.moderates:
-            raise ModeratorsOnly
-        async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, actor)
-            count, at = await queries.clear(
-                session, channel.channel_id, None if for_everyone else user.id, personality_id
-            )
-            return Cleared(count, at)
-
-    async def take_back(
-        self, actor: Actor, channel: Channel, at: datetime, *, for_everyone: bool
-    ) -> int:
-        """Show lines again that were cleared at a time; return how many.
-
-        Raises:
-            ModeratorsOnly: Only moderators may take back what they cleared for everyone.
-        """
-        if for_everyone and channel.guild_id is not None and not actor.moderates:
-            raise ModeratorsOnly
-        async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, actor)
-            return await queries.restore(
-                session, channel.channel_id, at, None if for_everyone else user.id
-            )
-
-    async def enqueue_sweep(self) -> None:
-        """Enqueue the deletion of what was cleared long ago."""
-        async with self._sessions.begin() as session:
-            await sweeping.enqueue_sweep(session)
 
     @asynccontextmanager
     async def _changing(self, line_id: UUID) -> AsyncGenerator[None]:
@@ -365,10 +359,14 @@ class AnswerService:
         surplus += [] if spoken is None else [spoken]
         await self._adapter.delete(channel, surplus)
 
-    async def _load_exchange(self, actor: Actor, line_id: UUID) -> _Exchange:
+    async def _load_exchange(
+        self, actor: Actor, line_id: UUID, *, may_be_picture: bool = False
+    ) -> _Exchange:
         async with self._sessions() as session:
             answer = await queries.answer(session, line_id)
             if answer is None or answer.personality_id is None or answer.user_id is None:
+                raise AnswerNotFound
+            if answer.is_picture and not may_be_picture:
                 raise AnswerNotFound
             user_line = (
                 await session.get(ConversationLine, answer.answers_id)

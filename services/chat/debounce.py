@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Self
 from uuid import UUID
 
 from db.models import ConversationLine
@@ -31,6 +32,8 @@ class MessageBatch:
     is_incognito: bool
     called_as: dict[UUID, str] = field(default_factory=dict[UUID, str])
     is_open: bool = True
+    # What a picture shows that follows the answer, if one was asked for.
+    picture: str = ""
     user_line: ConversationLine | None = None
     # The texts of files that were read for one of the answers, by address.
     files: dict[str, str | None] = field(default_factory=dict[str, str | None])
@@ -38,6 +41,24 @@ class MessageBatch:
     # The last answer, if there was one, and whether nobody is to speak after it.
     last_reply: GeneratedReply | None = None
     is_stopped: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        message: IncomingMessage,
+        found: Addressees,
+        *,
+        is_incognito: bool,
+        is_open: bool = True,
+        picture: str = "",
+    ) -> Self:
+        """Return a batch that begins with a message, unless `is_open` of it alone."""
+        return cls(
+            *(message.channel, message.author_id, [message], list(found.ids), is_incognito),
+            called_as=dict(found.called_as),
+            is_open=is_open,
+            picture=picture,
+        )
 
     @property
     def last(self) -> IncomingMessage:

@@ -1,7 +1,10 @@
 """Storing conversations. Storing late is preferred over sending an answer twice."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ConversationLine, Role
 from db.retry import PAID_SECONDS, retry_on_disconnect
@@ -18,6 +21,9 @@ from services.lore import save_timers
 from services.types import Channel
 from services.voice import enqueue_speech
 
+# Has the picture of a line drawn and sent, in the transaction that stores the line.
+RequestPicture: TypeAlias = Callable[[AsyncSession, UUID, Channel], Awaitable[None]]
+
 _REQUESTED = "{} asked {} to remember: {}"
 
 
@@ -25,9 +31,14 @@ class ConversationWriter:
     """Stores conversations and memories; retries while the database is unavailable."""
 
     def __init__(
-        self, sessions: Sessions, embedder: TextEmbedder, quotas: Quotas | None = None
+        self,
+        sessions: Sessions,
+        embedder: TextEmbedder,
+        quotas: Quotas | None = None,
+        request_picture: RequestPicture | None = None,
     ) -> None:
         self._sessions = sessions
+        self._request_picture = request_picture
         self._quotas = quotas or Quotas()
         self._embedder = embedder
 
@@ -54,6 +65,10 @@ class ConversationWriter:
                 answer.answers_id = user_line.id
                 if answer.is_spoken:
                     await enqueue_speech(session, answer.id, channel)
+                if reply.picture and self._request_picture is not None:
+                    picture = picture_line(answer, reply.picture)
+                    await queries.append(session, channel.channel_id, [picture])
+                    await self._request_picture(session, picture.id, channel)
                 resolution = reply.resolution
                 if reply.lore_timers:
                     personality_id, started = resolution.personality.id, reply.lore_timers
@@ -168,6 +183,24 @@ class ConversationWriter:
 def memory_text(speaker: str, message: str, answer: ConversationLine) -> str:
     """Return the text of the memory of an exchange."""
     return f"{speaker}: {message[:1500]}\n{answer.speaker_name}: {answer.content[:1500]}"
+
+
+def picture_line(answer: ConversationLine, subject: str) -> ConversationLine:
+    """Return the history line of a picture that follows an answer."""
+    return ConversationLine(
+        channel_id=answer.channel_id,
+        position=0,
+        guild_id=answer.guild_id,
+        role=Role.ASSISTANT,
+        personality_id=answer.personality_id,
+        user_id=answer.user_id,
+        persona_id=answer.persona_id,
+        speaker_name=answer.speaker_name,
+        content=subject,
+        token_count=estimate(subject),
+        answers_id=answer.id,
+        is_picture=True,
+    )
 
 
 def answer_line(

@@ -317,6 +317,16 @@ async def answers_to(session: AsyncSession, line_id: UUID) -> Sequence[Conversat
     return result.all()
 
 
+async def pictures_of(session: AsyncSession, line_id: UUID) -> Sequence[ConversationLine]:
+    """Return the pictures that follow an answer."""
+    result = await session.scalars(
+        select(ConversationLine).where(
+            ConversationLine.answers_id == line_id, ConversationLine.is_picture
+        )
+    )
+    return result.all()
+
+
 async def clear(
     session: AsyncSession, channel_id: int, user_id: UUID | None, personality_id: UUID | None
 ) -> tuple[int, datetime | None]:
@@ -364,7 +374,11 @@ async def last_answer(
     """Return the last answer to a user in a channel."""
     return await session.scalar(
         _visible(channel_id)
-        .where(ConversationLine.user_id == user_id, ConversationLine.role == Role.ASSISTANT)
+        .where(
+            ConversationLine.user_id == user_id,
+            ConversationLine.role == Role.ASSISTANT,
+            ~ConversationLine.is_picture,
+        )
         .order_by(ConversationLine.position.desc())
         .limit(1)
     )

@@ -84,6 +84,7 @@ class BatchReader:
             is_blocked=partial(self.adapter.is_blocked, batch.channel),
             called_as=batch.called_as.get(personality_id),
             reactions=self.adapter.reactions,
+            picture=batch.picture,
             lines=await self._pending_lines(channel_id, batch.author_id),
         )
 

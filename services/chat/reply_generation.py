@@ -218,6 +218,7 @@ class ReplyGenerator:
                 context.resolution.personality.may_react
                 and request.channel.guild_id is not None
                 and request.regenerated_line is None
+                and not request.picture
             ),
         )
 

@@ -11,18 +11,9 @@ from uuid import UUID
 
 from db.retry import retry_on_disconnect
 from db.session import Sessions
-from services.access import (
-    AccessRefused,
-    TooManyMessages,
-    is_notice_due,
-)
+from services.access import AccessRefused, TooManyMessages, is_notice_due
 from services.chat import queries
-from services.chat.addressing import (
-    Addressees,
-    MessageContext,
-    redact,
-    stored_text,
-)
+from services.chat.addressing import Addressees, MessageContext, redact, stored_text
 from services.chat.catch_up import CatchUp
 from services.chat.crisis import is_crisis
 from services.chat.debounce import MessageBatch
@@ -154,7 +145,8 @@ class ChatService:
                     message.channel.channel_id, PendingLine(line, is_incognito, message.author_id)
                 )
             elif batch is None or is_crisis(message.content):
-                await self._answer(message, found, context, position, is_incognito=is_incognito)
+                started = MessageBatch.of(message, found, is_incognito=is_incognito)
+                await self._answer(started, context, position)
             else:
                 # As many answer what calls nobody, however many messages it has.
                 batch.add(message, Addressees() if found.is_uncalled else found)
@@ -197,9 +189,16 @@ class ChatService:
         raise AnswerFinished
 
     async def answer_command(
-        self, message: IncomingMessage, personality_id: UUID | None, *, turns: int = 0
+        self,
+        message: IncomingMessage,
+        personality_id: UUID | None,
+        *,
+        turns: int = 0,
+        picture: str = "",
     ) -> None:
         """Let a personality answer a message that was sent by a command, or play on so often.
+
+        A `picture` of what that says follows the answer.
 
         Raises:
             OptedOut: Its author has opted out.
@@ -208,11 +207,14 @@ class ChatService:
             context = await self._reader.context(message)
             if message.author_ids & context.opted_out:
                 raise OptedOut
-            is_incognito = bool(message.author_ids & context.incognito)
-            found = Addressees(ids=[personality_id] if personality_id else [])
-            await self._answer(
-                message, found, context, position, is_incognito=is_incognito, turns=turns
+            batch = MessageBatch.of(
+                message,
+                Addressees(ids=[personality_id] if personality_id else []),
+                is_incognito=bool(message.author_ids & context.incognito),
+                is_open=not turns,
+                picture=picture,
             )
+            await self._answer(batch, context, position, turns=turns)
 
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
@@ -282,27 +284,21 @@ class ChatService:
 
     async def _answer(
         self,
-        message: IncomingMessage,
-        found: Addressees,
+        batch: MessageBatch,
         context: MessageContext,
         position: QueuePosition,
         *,
-        is_incognito: bool,
         turns: int = 0,
     ) -> None:
-        """Let the addressed personalities answer a message, in this order, and each other.
+        """Let the addressed personalities answer a batch, in this order, and each other.
 
         With `turns`, they play on so often, whoever is called.
         """
+        message = batch.last
         if is_crisis(message.content):
             with suppress(DomainError):
                 await self._adapter.send_crisis_resources(message)
             return
-        batch = MessageBatch(
-            *(message.channel, message.author_id, [message], list(found.ids), is_incognito),
-            called_as=dict(found.called_as),
-            is_open=not turns,
-        )
         self._batches.append(batch)
         self._taken.append(message.message_id)
         try:
@@ -323,7 +319,7 @@ class ChatService:
             if batch.user_line is None:
                 # It got no answer, but the next answer should have it as context.
                 lines = [to_line(each, stored_text([each])) for each in batch.messages]
-                pending = [PendingLine(line, is_incognito, batch.author_id) for line in lines]
+                pending = [PendingLine(line, batch.is_incognito, batch.author_id) for line in lines]
                 self._recent.add(batch.channel.channel_id, *pending)
 
     async def _answer_as(

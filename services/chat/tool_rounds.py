@@ -111,7 +111,9 @@ def tool_context(request: ReplyRequest, context: ReplyContext, now: datetime) ->
         now=now,
         history_from=context.history[0].created_at if context.history else now,
         is_remembered=is_remembered and not context.user.incognito and request.has_place,
-        is_new=request.regenerated_line is None and not request.picture,
+        is_new=(
+            request.regenerated_line is None and not request.picture and not context.user.incognito
+        ),
         has_place=request.has_place,
     )
 

@@ -74,7 +74,7 @@ class UserInstallAnswers:
             PersonalityNotFound: It is neither their own nor public.
         """
         actor = message.author
-        shown = replace(message, parts=tuple(parts))
+        shown = replace(message, parts=(*message.parts, *parts))
         async with self._sessions() as session:
             context = await load_context(session, people=sorted(shown.people))
             situation = Situation.of(actor, channel)

@@ -14,6 +14,7 @@ from services.access import Caller
 from services.characters import STYLES, check_scene
 from services.faces import main_face_key
 from services.images import (
+    ImageModels,
     ImagePipeline,
     ImageRequest,
     NoImageModel,
@@ -73,9 +74,14 @@ class PictureDrawer:
         self._pipeline = pipeline
 
     @property
+    def images(self) -> ImageModels:
+        """Return the image models."""
+        return self._pipeline.images
+
+    @property
     def is_configured(self) -> bool:
         """Whether an image model is configured."""
-        return self._pipeline.images.is_configured
+        return self.images.is_configured
 
     async def check(self, personality_id: UUID, subject: str) -> None:
         """Check that a personality can be drawn, and as what.

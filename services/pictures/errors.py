@@ -12,5 +12,9 @@ class NoFaceToDraw(DomainError):
     name: str
 
 
+class NoPicturesIncognito(DomainError):
+    """Of somebody who is incognito nothing is stored, so that no picture can follow."""
+
+
 class PicturesForbidden(DomainError):
     """Moderators do not let personalities send pictures in this server."""

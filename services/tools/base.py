@@ -19,9 +19,9 @@ class ToolContext:
     """For whom an answer is written, and where.
 
     `caller` pays. With `is_remembered`, what is said there may be remembered. `is_new` is not set
-    for another take of an answer: nothing may come of that but words. Without `has_place`, the bot
-    itself is not there. `history_from` is when the conversation begins that the model has before
-    it.
+    for another take of an answer, nor for who is incognito: nothing may come of these but words.
+    Without `has_place`, the bot itself is not there. `history_from` is when the conversation begins
+    that the model has before it.
     """
 
     actor: Actor

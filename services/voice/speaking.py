@@ -1,7 +1,7 @@
 """Spoken answers: an answer that is sent is spoken afterwards, so that nobody waits for it."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import ClassVar, Final
@@ -15,13 +15,12 @@ from db.models import (
     Personality,
     ServerPolicy,
     SpokenAnswers,
-    User,
-    Venue,
 )
 from db.session import Sessions
 from services.access import AccessRefused, Caller, Situation, authorize
+from services.answer_callers import AnswerJob, caller_of_answer
 from services.errors import DomainError, TransientError
-from services.jobs import DISCORD, Handler, Payload, Run, enqueue
+from services.jobs import DISCORD, Handler, Run, enqueue
 from services.people import get_or_create_user
 from services.personalities import VoiceSettings
 from services.speech import MAX_SPOKEN, Speech, SpeechModels, SpeechRequest
@@ -36,16 +35,13 @@ _MAX_AGE: Final = timedelta(minutes=15)
 _NONCE: Final = 25  # characters, Discord's limit
 
 
-class SpokenAnswerJob(Payload):
-    """An answer is to be spoken in its channel, of which the answer itself has only the id."""
+class SpokenAnswerJob(AnswerJob):
+    """An answer is to be spoken in its channel."""
 
     kind: ClassVar[str] = "spoken answer"
     group: ClassVar[str] = DISCORD
 
-    line_id: UUID
     enqueued_at: datetime
-    parent_id: int | None = None
-    age_restricted: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,32 +134,16 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
                 return None
             policy = await session.get(ServerPolicy, line.guild_id) if line.guild_id else None
             mode = SpokenAnswers(policy.spoken_answers) if policy else SpokenAnswers.FILE
-            personality = await session.get(Personality, line.personality_id)
-            user = await session.get(User, line.user_id)
-            if mode is SpokenAnswers.OFF or personality is None or user is None:
+            if mode is SpokenAnswers.OFF:
                 return None
-            channel = Channel(
-                channel_id=line.channel_id,
-                guild_id=line.guild_id,
-                venue=Venue.DM if line.guild_id is None else Venue.PUBLIC,
-                parent_id=job.parent_id,
-                age_restricted=job.age_restricted,
-            )
-            asker = Actor(
-                discord_id=user.discord_id, name=user.username, account_id=user.account_id
-            )
             try:
-                caller = await authorize(
-                    session,
-                    VOICE,
-                    user=user,
-                    personality_id=personality.id,
-                    # Their roles are not known any more; they had them when they were answered.
-                    situation=replace(Situation.of(asker, channel), moderates=True),
-                )
+                paying = await caller_of_answer(session, VOICE, job, line)
             except AccessRefused as error:
                 log.info("Answer %s is not spoken: %r", line.id, error)
                 return None
+            if paying is None:
+                return None
+            personality, caller = paying
             settings = VoiceSettings.read(personality.voice_settings)
             return _Spoken(line, personality.name, settings, mode, caller)
 

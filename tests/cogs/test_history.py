@@ -67,7 +67,7 @@ async def test_what_was_cleared_is_deleted_within_a_day(house: House, sessions: 
     async with sessions.begin() as session:
         first = update(ConversationLine).where(ConversationLine.position <= 2)
         await session.execute(first.values(deleted_at=datetime.now(UTC) - timedelta(hours=23.5)))
-    await house.services.answers.enqueue_sweep()
+    await house.services.history.enqueue_sweep()
 
     async with worker(sessions, house.services, has_discord=True).running():
         async with asyncio.timeout(10):

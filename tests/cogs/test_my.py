@@ -13,6 +13,7 @@ from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import content_of
 from tests.cogs.test_privacy import opt_out
+from tests.vendors.replicate import ReplicateStandIn
 
 MENU = "Ask my personality about this"
 
@@ -106,6 +107,29 @@ async def test_whoever_has_opted_out_is_not_asked_about(house: House) -> None:
     prompt = house.openai.prompts[-1]
     assert "Tom" not in prompt
     assert "bob" not in prompt
+
+
+async def test_a_picture_comes_with_the_answer(
+    house: House, sessions: Sessions, replicate: ReplicateStandIn
+) -> None:
+    await house.services.cast_faces.add()
+    house.openai.says("From here.")
+
+    said = await house.alice.slash(
+        house.lobby, "my imagine", personality="Mirela", what="the harbour"
+    )
+
+    assert "From here." in shown(said)
+    assert "an AI-generated picture" in shown(said)
+    assert "attachment://picture.jpg" in shown(said)
+    (ordered,) = replicate.predictions.values()
+    assert ordered["input"]["prompt"].startswith("the harbour\n")
+    assert "⟦asks you for a picture" in house.openai.prompts[-1]
+    async with sessions() as session:
+        calls = (await session.scalars(select(LlmCall))).all()
+        assert await session.scalar(select(func.count()).select_from(ConversationLine)) == 0
+    assert {each.purpose for each in calls} == {"chat", "picture"}
+    assert [*Path(house.studio.store.folder).rglob("pictures/*.jpg")] == []
 
 
 async def test_a_crisis_is_met_with_help_there_too(house: House) -> None:

@@ -215,7 +215,7 @@ async def test_the_service_itself_asks_who_moderates(house: House, guild_id: int
         with pytest.raises(ModeratorsOnly):
             await change(actor(house.boss), channel, bex)
     with pytest.raises(ModeratorsOnly):
-        await house.services.answers.clear(
+        await house.services.history.clear(
             actor(house.boss),
             Channel(channel_id=2, guild_id=1, venue=Venue.PUBLIC),
             personality_id=None,

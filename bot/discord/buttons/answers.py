@@ -10,10 +10,13 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
+from bot.app.services import Services
 from bot.discord.buttons.turns import turns_view
 from bot.discord.converters import interaction_actor, to_channel
+from bot.discord.message_parts import to_attachment
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton
-from services.chat import MAX_HINT, AnswerService, Page, Provenance
+from services.chat import MAX_HINT, AnswerRights, AnswerService, Page, Provenance
+from services.photos import ImportOutcome
 from services.texts import shorten
 
 _MAX_FIELD = 1024  # Discord's limit for a field of an embed
@@ -49,7 +52,16 @@ def stop_view(line_id: UUID) -> ui.View:
 
 def has_stop_button(message: discord.Message, line_id: UUID) -> bool:
     """Whether a message is the beginning of an answer."""
-    custom_id = StopButton(line_id).custom_id
+    return _has_button(message, StopButton(line_id))
+
+
+def has_answer_button(message: discord.Message, line_id: UUID) -> bool:
+    """Whether a message is the whole answer of a line, or its picture."""
+    return _has_button(message, MoreButton(line_id))
+
+
+def _has_button(message: discord.Message, button: PersistentButton) -> bool:
+    custom_id = button.custom_id
     return any(
         getattr(each, "custom_id", None) == custom_id
         for row in message.components
@@ -122,11 +134,13 @@ class MoreButton(PersistentButton, template=rf"answer:{_ID}"):
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        await answers_of(interaction).text(await interaction_actor(interaction), self._line_id)
+        actor = await interaction_actor(interaction)
+        rights = await answers_of(interaction).rights(actor, self._line_id)
         view = ui.View(timeout=None)
-        for action in ACTIONS:
+        for action in _actions(rights):
             view.add_item(ActionButton(action, self._line_id))
-        await interaction.response.send_message("This answer:", view=view, ephemeral=True)
+        text = "This picture:" if rights.is_picture else "This answer:"
+        await interaction.response.send_message(text, view=view, ephemeral=True)
 
 
 class ActionButton(PersistentButton, template=rf"answer:(?P<action>[a-z]+):{_ID}"):
@@ -248,6 +262,33 @@ async def delete(interaction: AnyInteraction, line_id: UUID) -> None:
     await interaction.followup.send("The answer was deleted and forgotten.", ephemeral=True)
 
 
+async def keep(interaction: AnyInteraction, line_id: UUID) -> None:
+    """Put a picture into the photo library of who has sent it."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    services: Services = interaction.client.services
+    actor = await interaction_actor(interaction)
+    picture = await services.answers.picture(actor, line_id)
+    channel: Any = interaction.channel
+    message: discord.Message = await channel.fetch_message(picture.message_id)
+    sources = [
+        source
+        for each in message.attachments
+        for source in await services.photos.unpack(to_attachment(each))
+    ]
+    kept = [
+        each
+        async for each in services.photos.add(
+            actor, picture.personality_id, sources, is_ai_generated=True
+        )
+    ]
+    for each in kept:
+        if each.outcome is ImportOutcome.ADDED and each.photo is not None:
+            await services.photos.set_alt_text(actor, each.photo.id, picture.subject)
+    is_kept = any(each.photo is not None for each in kept)
+    text = "It is in the library: `/photos list`." if is_kept else "It is gone, or no photo."
+    await interaction.followup.send(text, ephemeral=True)
+
+
 async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
     """Show the provenance of an answer."""
     answer = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
@@ -265,7 +306,18 @@ ACTIONS: dict[str, tuple[str, discord.ButtonStyle, Action]] = {
     "why": ("Why this reply?", discord.ButtonStyle.secondary, explain_why),
     "like": ("👍", discord.ButtonStyle.secondary, partial(rate, is_liked=True)),
     "dislike": ("👎", discord.ButtonStyle.secondary, partial(rate, is_liked=False)),
+    "keep": ("Keep in the library", discord.ButtonStyle.primary, keep),
 }
+
+
+def _actions(rights: AnswerRights) -> list[str]:
+    """Return what somebody may do with an answer."""
+    if not rights.is_picture:
+        return [each for each in ACTIONS if each != "keep"]
+    return [
+        *(["keep"] if rights.may_keep else []),
+        *(["delete", "why"] if rights.may_change else []),
+    ]
 
 
 def _channel(interaction: AnyInteraction) -> Any:
@@ -274,6 +326,8 @@ def _channel(interaction: AnyInteraction) -> Any:
 
 def _provenance_embed(answer: Provenance) -> discord.Embed:
     provenance = answer.provenance
+    if "picture" in provenance:
+        return _picture_embed(answer)
     embed = discord.Embed(title=f"Why {answer.name} said that")
     embed.add_field(name="Model", value=f"`{provenance.get('model', 'unknown')}`")
     embed.add_field(name="Config", value=_with_source(provenance, "config"))
@@ -285,9 +339,7 @@ def _provenance_embed(answer: Provenance) -> discord.Embed:
         f"({provenance.get('tokens_cached', 0):,} cached), "
         f"{provenance.get('tokens_out', 0):,} written",
     )
-    cost = provenance.get("cost_usd")
-    spent = f"${cost:.6f}" if cost else "nothing"
-    embed.add_field(name="Cost", value="unknown" if cost is None else spent)
+    embed.add_field(name="Cost", value=_cost(provenance))
     memories = provenance.get("memories") or ()
     memory_lines = "\n".join(
         f"- ({memory['score']:.2f}) {shorten(memory['content'].replace(chr(10), ' / '), 150)}"
@@ -306,6 +358,21 @@ def _provenance_embed(answer: Provenance) -> discord.Embed:
         lines = "\n".join(map(_lore_line, lore))
         embed.add_field(name="Lore used", value=shorten(lines, _MAX_FIELD), inline=False)
     return embed
+
+
+def _picture_embed(answer: Provenance) -> discord.Embed:
+    provenance = answer.provenance
+    subject = discord.utils.escape_markdown(provenance["picture"])
+    embed = discord.Embed(title=f"A picture by {answer.name}", description=shorten(subject, 2000))
+    embed.add_field(name="Model", value=f"`{provenance['model']}`")
+    embed.add_field(name="Cost", value=_cost(provenance))
+    return embed
+
+
+def _cost(provenance: dict[str, Any]) -> str:
+    cost = provenance.get("cost_usd")
+    spent = f"${cost:.6f}" if cost else "nothing"
+    return "unknown" if cost is None else spent
 
 
 def _tool_line(call: dict[str, Any]) -> str:

@@ -392,6 +392,10 @@ _PICTURES = {
         "**{name}** has no face that can be drawn. Its makers can give it one with "
         "`/personality avatar`."
     ),
+    pictures.NoPicturesIncognito: (
+        "A picture is sent after the answer, and while you are incognito nothing is stored. "
+        "`/memory incognito` ends that."
+    ),
     pictures.PicturesForbidden: "Moderators do not let personalities send pictures here.",
     web.PageUnreadable: "There is no public page with a text at {url:term}.",
 }
