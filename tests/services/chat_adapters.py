@@ -77,10 +77,15 @@ def _checkpoint_requests(env: Env, file: Path, checkpoint: Checkpoint) -> None:
 
 def received(file: Path) -> list[tuple[int, str]]:
     """Return the channel and content of each message by a webhook."""
+    return [(each.channel_id, each.content) for each in received_messages(file)]
+
+
+def received_messages(file: Path) -> list[Any]:
+    """Return the messages by webhooks."""
     with file.open("rb") as pickled:
         state: dict[str, Any] = pickle.load(pickled)  # noqa: S301 - written by `world.keep`
     return [
-        (message.channel_id, message.content)
+        message
         for channel in state["messages"].values()
         for message in channel.values()
         if message.webhook_id is not None
