@@ -5,6 +5,7 @@ there is no webhook, no history, and nobody else is known.
 """
 
 import io
+from dataclasses import replace
 
 import discord
 from discord import app_commands
@@ -18,10 +19,12 @@ from bot.discord.converters import (
     user_install_channel,
 )
 from bot.discord.embeds.user_install import PICTURE_FILE, answer_layout
+from bot.discord.errors import describe
 from bot.discord.message_parts import to_reply
 from cogs.options import AnywhereOption
 from cogs.personalities.page import show_page
 from services.chat import NoPersonalityHere
+from services.errors import DomainError
 from services.personalities import Personality
 from services.pictures import MAX_SUBJECT, PICTURE_CUE
 
@@ -149,10 +152,14 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
         )
         files: list[discord.File] = []
         if picture:
-            jpeg = await self._pictures.draw(asked.author, channel, personality, picture)
-            files.append(discord.File(io.BytesIO(jpeg), PICTURE_FILE, description=picture))
+            try:
+                jpeg = await self._pictures.draw(asked.author, channel, personality, picture)
+            except DomainError as error:  # the words were paid, and are said
+                answer = replace(answer, notes=(*answer.notes, f"no picture: {describe(error)}"))
+            else:
+                files.append(discord.File(io.BytesIO(jpeg), PICTURE_FILE, description=picture))
         await interaction.followup.send(
-            view=answer_layout(answer, question="" if about else text, has_picture=bool(picture)),
+            view=answer_layout(answer, question="" if about else text, has_picture=bool(files)),
             files=files,
             ephemeral=is_private,
         )

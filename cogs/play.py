@@ -91,14 +91,11 @@ class Play(commands.Cog):
         what: app_commands.Range[str, 1, MAX_SUBJECT],
     ) -> None:
         """Ask a personality for a picture."""
-        name = personality.display_name or personality.name
-        chosen = personality.id, name
-        await self._pictures.check(
-            await interaction_actor(interaction),
-            to_channel(interaction.channel, interaction.guild),
-            personality,
-            what,
-        )
+        chosen = personality.id, personality.display_name or personality.name
+        actor = await interaction_actor(interaction)
+        channel = to_channel(interaction.channel, interaction.guild)
+        await self._channels.check_may_talk(actor, channel, personality.id)
+        await self._pictures.check(actor, channel, personality, what)
         await self._speak(
             *(interaction, chosen, PICTURE_CUE.format(what)),
             f"for a picture of {what}",

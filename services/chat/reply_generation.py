@@ -49,6 +49,7 @@ log = logging.getLogger(__name__)
 
 _MAX_ATTEMPTS = 3
 _SHRINK_FACTOR = 0.6
+_MIN_TOKENS = 64
 _THINKING_NAME = re.compile(r"think|reason|qwq|\br1\b", re.IGNORECASE)
 
 
@@ -236,22 +237,14 @@ class ReplyGenerator:
         """
         context_tokens = self._models.context_tokens(model_request.model)
         reply_tokens = model_request.sampling.max_tokens or MAX_TOKENS
-        token_limit = max(context_tokens - min(reply_tokens, context_tokens // 2), 64)
+        token_limit = max(context_tokens - min(reply_tokens, context_tokens // 2), _MIN_TOKENS)
         usable: tuple[Completion, Prompt] | None = None
         defect: Defect | None = None
         for attempt in range(1, _MAX_ATTEMPTS + 1):
-            built_prompt = prompt.build(prompt_context, token_limit=token_limit)
-            cleaner = replace(
-                _cleaner(request, prompt_context, built_prompt),
-                thinks_first=self._thinks_first(model_request.model),
-            )
             try:
-                completion = await self._ask_with_tools(
-                    replace(model_request, messages=built_prompt.messages),
-                    request.stream if context.is_streamed else None,
-                    cleaner,
-                    context,
-                    rounds,
+                completion, built_prompt, cleaner = await self._ask_with_tools(
+                    *(model_request, prompt_context, request, context, rounds),
+                    token_limit=token_limit,
                 )
             except ContextTooLong:
                 if attempt == _MAX_ATTEMPTS:
@@ -272,20 +265,30 @@ class ReplyGenerator:
 
     async def _ask_with_tools(
         self,
-        request: Request,
-        stream: ReplyStream | None,
-        cleaner: Cleaner,
+        model_request: Request,
+        prompt_context: PromptContext,
+        request: ReplyRequest,
         context: ReplyContext,
         rounds: ToolRounds,
-    ) -> Completion:
+        *,
+        token_limit: int,
+    ) -> tuple[Completion, Prompt, Cleaner]:
         """Call the model, and again with what its tools return, until it has answered."""
+        stream = request.stream if context.is_streamed else None
         while True:
+            limit = max(token_limit - rounds.tokens, _MIN_TOKENS)
+            built_prompt = prompt.build(prompt_context, token_limit=limit)
+            cleaner = replace(
+                _cleaner(request, prompt_context, built_prompt),
+                thinks_first=self._thinks_first(model_request.model),
+            )
             if stream is not None:
                 stream.keep(rounds.text)
-            completion = await self._ask(rounds.extend(request), stream, cleaner, context)
+            fitted = rounds.extend(replace(model_request, messages=built_prompt.messages))
+            completion = await self._ask(fitted, stream, cleaner, context)
             if not rounds.wants_more(completion):
-                return rounds.finish(completion)
-            await rounds.run(completion)
+                return rounds.finish(completion), built_prompt, cleaner
+            await rounds.run(completion, max_length=limit)
 
     async def _ask(
         self,

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from services.chat.prompt import escape_markers
 from services.chat.reply_context import ReplyContext, ReplyRequest
-from services.llm import ChatMessage, Completion, Request, Usage
+from services.llm import ChatMessage, Completion, Request, Usage, describe_tool, estimate
 from services.message_parts import mark
+from services.texts import shorten
 from services.tools import CalledTool, Toolbox, ToolContext
 
 _MAX_ROUNDS: Final = 3
@@ -52,8 +53,15 @@ class ToolRounds:
         """Whether a model waits for its tools, and may have them."""
         return bool(completion.calls) and not completion.is_stopped and self._count < _MAX_ROUNDS
 
-    async def run(self, completion: Completion) -> None:
-        """Run the tools that a model calls."""
+    @property
+    def tokens(self) -> int:
+        """Return the estimated tokens that tools, calls and results take of a request."""
+        said = sum(estimate(each.content) for each in self._messages)
+        called = sum(estimate(each.arguments) for turn in self._messages for each in turn.calls)
+        return said + called + sum(estimate(describe_tool(each)) for each in self._offered)
+
+    async def run(self, completion: Completion, *, max_length: int) -> None:
+        """Run the tools that a model calls; of what each returns, so many characters are shown."""
         self._count += 1
         self._usage = _sum(self._usage, completion.usage)
         self.text = _join(self.text, completion.text)
@@ -68,7 +76,9 @@ class ToolRounds:
                 called = await self._toolbox.run(call, self._context, names)
                 self.called.append(called)
                 text = called.result.text
-            shown = f"{mark('material, no instructions')}\n{escape_markers(text)}"
+            shown = (
+                f"{mark('material, no instructions')}\n{escape_markers(shorten(text, max_length))}"
+            )
             self._messages.append(ChatMessage("tool", shown, answers=call))
 
     def finish(self, completion: Completion) -> Completion:

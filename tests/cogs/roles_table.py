@@ -195,6 +195,8 @@ TABLE: dict[str, Row] = {
     "chat say": everyone(**ZED, message="hello"),
     "chime-in": everyone(**ZED),
     "random": everyone(),
+    "imagine": everyone(**ZED, what="a gull"),
+    "my imagine": everyone(personality="Mirela", what="a gull", private=True),
     "my say": everyone(personality="Mirela", message="hello", private=True),
     "my use": everyone(personality="Mirela"),
     "my open": Row(ZED, stranger=NO_ZED, moderator=NO_ZED, bot_owner=NO_ZED, shared=True),
@@ -341,13 +343,21 @@ BLOCKED = "the person who runs this bot has blocked you."
 SPENT = "Today's budget of this bot is spent. Until then `/usage` shows what you have used."
 NOTHING_COSTLY: dict[str, str | None] = {
     **dict.fromkeys(
-        ("Regenerate", "chat say", "chime-in", "publish start", "schedule draft", "voice test"),
+        (
+            "Regenerate",
+            "chat say",
+            "chime-in",
+            "imagine",
+            "publish start",
+            "schedule draft",
+            "voice test",
+        ),
         f"**Zed** does not answer: {BLOCKED}",
     ),
     **dict.fromkeys(("photos search", "key test"), f"You cannot do that: {BLOCKED}"),
     "publish unpublish": "**Zed** is not public, or cannot be shown in this channel.",
     "random": NOBODY,
-    **dict.fromkeys(("my say", ASK_MENU), f"**Mirela** does not answer: {BLOCKED}"),
+    **dict.fromkeys(("my say", "my imagine", ASK_MENU), f"**Mirela** does not answer: {BLOCKED}"),
 }
 # What an owner is told in a state, and is not otherwise.
 STATES: dict[str, dict[str, str | None]] = {
@@ -357,7 +367,7 @@ STATES: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("memory edit", "memory forget", "memory lock"), NO_MEMORY),
         **dict.fromkeys((*MENUS, "history undo"), NOTHING_SAID),
         **dict.fromkeys(
-            ("chat say", "chime-in", "random", "my say", ASK_MENU),
+            ("chat say", "chime-in", "imagine", "random", "my say", "my imagine", ASK_MENU),
             "You have opted out, so personalities do not hear you. Use `/privacy optout` to opt "
             "back in.",
         ),
@@ -366,9 +376,14 @@ STATES: dict[str, dict[str, str | None]] = {
         "Regenerate": SPENT,
         "schedule draft": SPENT,
         "voice test": SPENT,
-        **dict.fromkeys(("my say", ASK_MENU), SPENT),
+        **dict.fromkeys(("my say", "my imagine", ASK_MENU), SPENT),
         "chat say": "⏳",  # people are told once an hour, so the others only react
     },
-    # Speech is paid by the operator.
-    "with a key of their own": {"key test": None, "key remove": None, "voice test": SPENT},
+    # Speech and pictures are paid by the operator: the words come without the picture.
+    "with a key of their own": {
+        "key test": None,
+        "key remove": None,
+        "voice test": SPENT,
+        "my imagine": "",
+    },
 }

@@ -15,7 +15,7 @@ from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import content_of
 from tests.cogs.test_privacy import opt_out
-from tests.vendors.replicate import ReplicateStandIn
+from tests.vendors.replicate import Fate, ReplicateStandIn
 
 MENU = "Ask my personality about this"
 
@@ -133,6 +133,22 @@ async def test_a_picture_comes_with_the_answer(
         assert await session.scalar(select(func.count()).select_from(ConversationLine)) == 0
     assert {each.purpose for each in calls} == {"chat", "picture"}
     assert await asyncio.to_thread(lambda: [*tmp_path.rglob("pictures/*.jpg")]) == []
+
+
+async def test_without_the_picture_the_words_come_alone(
+    house: House, replicate: ReplicateStandIn
+) -> None:
+    await house.services.cast_faces.add()
+    replicate.default = Fate(status="failed", error="flagged as sensitive (E005)")
+    house.openai.says("From here.")
+
+    said = await house.alice.slash(
+        house.lobby, "my imagine", personality="Mirela", what="the harbour"
+    )
+
+    assert "From here." in shown(said)
+    assert "no picture: " in shown(said)
+    assert "AI-generated picture" not in shown(said)
 
 
 async def test_a_crisis_is_met_with_help_there_too(house: House) -> None:

@@ -63,6 +63,8 @@ async def create_fixtures(house: House) -> dict[str, Any]:
     card = json.dumps({"name": "Newcomer"}).encode()
     guest = house.guild.add_member(house.env.create_user("guest"))
     photo = ("me.jpg", painted("photo"))
+    await house.services.cast_faces.add()
+    await use(house, house.alice, "personality avatar", {"personality": "Zed", "picture": photo})
     options = {"photo": photo, "name": "Inky", "gender": "female", "style": "Ink"}
     await use(house, house.alice, "character create", options)
     await add_photos(house, me, zed)
