@@ -29,6 +29,7 @@ from services.characters import (
 )
 from services.chat import (
     AnswerService,
+    AnswerSlots,
     ChannelService,
     ChatService,
     ConversationWriter,
@@ -204,7 +205,7 @@ def assemble(
     )
     speech = speech or SpeechModels(models.ledger, models.background)
     voice = VoiceService(sessions, speech, adapters.voice_adapter, voice_options)
-    turns = TurnChooser(sessions, embedder)
+    turns, slots = TurnChooser(sessions, embedder), AnswerSlots()
     writer = ConversationWriter(sessions, embedder, quotas, request_picture)
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
@@ -237,7 +238,7 @@ def assemble(
         GenerateHandler(sessions, models, pipeline, adapters.notifier, describe=describe),
         ProgressHandler(sessions, pipeline.store, adapters.notifier),
         CleanupHandler(sessions, pipeline),
-        SpokenAnswerHandler(sessions, speech, adapters.voice_adapter),
+        SpokenAnswerHandler(sessions, speech, pipeline.store, adapters.voice_adapter),
         PictureHandler(
             *(sessions, drawer, pipeline.store, adapters.picture_adapter),
             adapters.chat_adapter,
@@ -297,12 +298,13 @@ def assemble(
             models.background,
             voice,
             turns,
+            slots,
         ),
         turns=turns,
         toolbox=toolbox,
         pictures=PictureService(sessions, drawer, pipeline, adapters.chat_adapter),
         user_install_answers=UserInstallAnswers(
-            sessions, generator, adapters.chat_adapter, face_chooser
+            sessions, generator, adapters.chat_adapter, face_chooser, slots
         ),
         speech=speech,
         voice_tester=VoiceTester(sessions, speech),

@@ -36,6 +36,7 @@ from services.chat.errors import (
 )
 from services.chat.greeting_service import GreetingService
 from services.chat.history import HistoryService
+from services.chat.ordering import AnswerSlots
 from services.chat.persistence import ConversationWriter
 from services.chat.pins import PinsTool
 from services.chat.ports import ChatAdapter, Draft, Page
@@ -61,6 +62,7 @@ __all__ = [
     "AnswerNotFound",
     "AnswerRights",
     "AnswerService",
+    "AnswerSlots",
     "AnswerStopped",
     "Callers",
     "ChannelNotFound",

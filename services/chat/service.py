@@ -67,10 +67,10 @@ class ChatService:
         background: BackgroundCalls,
         voice: VoiceService,
         turns: TurnChooser,
-        slots: AnswerSlots | None = None,
+        slots: AnswerSlots,
     ) -> None:
         self._sessions = sessions
-        self._slots = slots or AnswerSlots()
+        self._slots = slots
         self._generator = generator
         self._writer = writer
         self._adapter = adapter

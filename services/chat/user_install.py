@@ -15,6 +15,7 @@ from services.chat.addressing import load_context, redact, shown_text
 from services.chat.crisis import is_crisis
 from services.chat.errors import CrisisHeard, OptedOut
 from services.chat.files import read_picture
+from services.chat.ordering import AnswerSlots, TurnQueues
 from services.chat.ports import ChatAdapter
 from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import ReplyGenerator
@@ -46,11 +47,14 @@ class UserInstallAnswers:
         generator: ReplyGenerator,
         adapter: ChatAdapter,
         faces: FaceChooser,
+        slots: AnswerSlots,
     ) -> None:
         self._sessions = sessions
         self._generator = generator
         self._adapter = adapter
         self._faces = faces
+        self._slots = slots
+        self._order = TurnQueues()
 
     async def ask(
         self,
@@ -72,7 +76,27 @@ class UserInstallAnswers:
             ModelError, NoConfig, NoUsableReply: There is no answer.
             OptedOut: The person has opted out.
             PersonalityNotFound: It is neither their own nor public.
+            TooManyMessages: Too many of the person's messages are answered already.
         """
+        person = message.account
+        async with (
+            self._order.join(person) as position,
+            # As many in a channel as one person may have answered at once.
+            self._slots.acquire(person, person, position),
+        ):
+            return await self._ask(
+                message, personality, parts=parts, channel=channel, is_member=is_member
+            )
+
+    async def _ask(
+        self,
+        message: IncomingMessage,
+        personality: Personality,
+        *,
+        parts: Sequence[MessagePart],
+        channel: Channel,
+        is_member: bool,
+    ) -> UserInstallAnswer:
         actor = message.author
         shown = replace(message, parts=(*message.parts, *parts))
         async with self._sessions() as session:

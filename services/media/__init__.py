@@ -17,6 +17,8 @@ from services.media.errors import (
 from services.media.fetching import VENDOR_HOSTS, Fetcher, check_link
 from services.media.folder import ROUTE, FolderStore
 from services.media.garbage_collection import (
+    PICTURES,
+    SPEECH,
     DeleteHandler,
     GarbageCollectionHandler,
     GarbageCollector,
@@ -47,7 +49,9 @@ __all__ = [
     "MAX_BYTES",
     "MAX_MEMORY",
     "MAX_PICTURES_PER_DAY",
+    "PICTURES",
     "ROUTE",
+    "SPEECH",
     "VENDOR_HOSTS",
     "Crop",
     "DeleteHandler",

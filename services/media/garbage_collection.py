@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 # Returns those of some keys that a row of a feature references.
 References = Callable[[AsyncSession, Sequence[str]], Awaitable[Collection[str]]]
-# Files that somebody uploads by a link are referenced by no row.
-UPLOADS = "uploads/"
+# Files that are referenced by no row, as they are needed for a while only: what somebody uploads by
+# a link, and what is on its way to Discord.
+UPLOADS, PICTURES, SPEECH = "uploads/", "pictures/", "speech/"
 # A file that was stored a moment ago may get its row soon.
 MIN_AGE = timedelta(days=1)
 _BATCH_SIZE = 500
@@ -72,7 +73,7 @@ class GarbageCollector:
         """
         orphans: list[StoredObject] = []
         cutoff = datetime.now(UTC) - older_than
-        for prefix in (*self._references, UPLOADS):
+        for prefix in (*self._references, UPLOADS, PICTURES, SPEECH):
             async for batch in self._batches(prefix):
                 referenced = await self._referenced_keys(prefix, [each.key for each in batch])
                 orphans += [

@@ -18,7 +18,7 @@ from services.errors import DomainError, TransientError
 from services.faces import FaceChooser
 from services.images import StoredImage
 from services.jobs import DISCORD, Handler, Run, enqueue
-from services.media import ObjectNotFound, ObjectStore, enqueue_deletion
+from services.media import PICTURES, ObjectNotFound, ObjectStore, enqueue_deletion
 from services.pictures.drawing import PictureDrawer
 from services.pictures.ports import PictureAdapter
 from services.types import Channel
@@ -190,4 +190,4 @@ class PictureHandler(Handler[PictureJob]):
 
 
 def _key(job: PictureJob) -> str:
-    return f"pictures/{job.line_id}.jpg"
+    return f"{PICTURES}{job.line_id}.jpg"

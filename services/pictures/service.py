@@ -8,6 +8,7 @@ from db.session import Sessions
 from services.access import Situation, authorize
 from services.chat import ChatAdapter, MessageRefused, Refusal
 from services.images import ImagePipeline
+from services.media import PICTURES
 from services.people import get_or_create_user
 from services.personalities import Personality
 from services.pictures.drawing import MemorySteps, PictureDrawer
@@ -84,7 +85,7 @@ class PictureService:
                 personality_id=personality.id,
                 situation=Situation.of(actor, channel),
             )
-        key = f"pictures/{uuid4()}.jpg"
+        key = f"{PICTURES}{uuid4()}.jpg"
         try:
             picture, _ = await self._drawer.draw(
                 MemorySteps(), personality.id, subject, key=key, caller=caller

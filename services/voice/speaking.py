@@ -1,12 +1,14 @@
 """Spoken answers: an answer that is sent is spoken afterwards, so that nobody waits for it."""
 
 import logging
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 from uuid import UUID
 
+from pydantic import Base64Bytes, BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
@@ -21,6 +23,7 @@ from services.access import AccessRefused, Caller, Situation, authorize
 from services.answer_callers import AnswerJob, caller_of_answer
 from services.errors import DomainError, TransientError
 from services.jobs import DISCORD, Handler, Run, enqueue
+from services.media import SPEECH, ObjectStore, enqueue_deletion
 from services.people import get_or_create_user
 from services.personalities import VoiceSettings
 from services.speech import MAX_SPOKEN, Speech, SpeechModels, SpeechRequest
@@ -55,6 +58,34 @@ class _Spoken:
     caller: Caller
 
 
+class _StoredSpeech(BaseModel):
+    """What is to be known of speech beside its file."""
+
+    suffix: str
+    media_type: str
+    seconds: float | None
+    waveform: Base64Bytes | None
+
+    @classmethod
+    def of(cls, speech: Speech) -> Self:
+        encoded = None if speech.waveform is None else b64encode(speech.waveform)
+        return cls(
+            suffix=speech.suffix,
+            media_type=speech.media_type,
+            seconds=speech.seconds,
+            waveform=encoded,
+        )
+
+    def with_data(self, data: bytes) -> Speech:
+        return Speech(
+            data=data,
+            suffix=self.suffix,
+            media_type=self.media_type,
+            seconds=self.seconds,
+            waveform=self.waveform,
+        )
+
+
 async def enqueue_speech(session: AsyncSession, line_id: UUID, channel: Channel) -> None:
     """Have an answer spoken, instead of an older text of it that was not spoken yet."""
     job = SpokenAnswerJob(
@@ -73,9 +104,16 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
     max_attempts: ClassVar[int] = 3
     timeout_seconds: ClassVar[float] = 300
 
-    def __init__(self, sessions: Sessions, models: SpeechModels, adapter: VoiceAdapter) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        models: SpeechModels,
+        store: ObjectStore,
+        adapter: VoiceAdapter,
+    ) -> None:
         self._sessions = sessions
         self._models = models
+        self._store = store
         self._adapter = adapter
 
     @override
@@ -84,13 +122,16 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
         voice_message_id = None
         if spoken is not None:
             try:
-                voice_message_id = await self._speak(run.payload, spoken)
+                voice_message_id = await self._speak(run, spoken)
             except TransientError:
                 raise
             except DomainError as error:  # it stands there in writing
                 log.info("Answer %s is not spoken: %r", spoken.line.id, error)
         is_orphaned = False
         async with run.final_transaction() as session:
+            if spoken is not None:
+                key = f"{SPEECH}{spoken.line.id}-{_nonce(spoken.line)}"
+                await enqueue_deletion(session, [key])
             if spoken is not None and voice_message_id is not None:
                 line = await session.get(
                     ConversationLine, run.payload.line_id, with_for_update=True
@@ -103,16 +144,25 @@ class SpokenAnswerHandler(Handler[SpokenAnswerJob]):
         if is_orphaned and spoken is not None and voice_message_id is not None:
             await self._adapter.delete(spoken.line.channel_id, voice_message_id)
 
-    async def _speak(self, job: SpokenAnswerJob, spoken: _Spoken) -> int | None:
+    async def _speak(self, run: Run[SpokenAnswerJob], spoken: _Spoken) -> int | None:
         is_voice_message = spoken.mode is SpokenAnswers.VOICE_MESSAGE
-        speech = await self._models.speak(
-            to_request(spoken.line.content, spoken.settings),
-            vendor=spoken.settings.vendor,
-            caller=spoken.caller,
-            with_waveform=is_voice_message,
-        )
+        key = f"{SPEECH}{spoken.line.id}-{_nonce(spoken.line)}"
+
+        async def speak() -> _StoredSpeech:
+            speech = await self._models.speak(
+                to_request(spoken.line.content, spoken.settings),
+                vendor=spoken.settings.vendor,
+                caller=spoken.caller,
+                with_waveform=is_voice_message,
+            )
+            await self._store.put(key, speech.data, media_type=speech.media_type)
+            return _StoredSpeech.of(speech)
+
+        # Paid once, however often Discord does not take it.
+        stored = await run.step(key, _StoredSpeech, speak)
+        speech = stored.with_data(await self._store.get(key))
         # It may have been changed meanwhile; then the new text is spoken.
-        current = await self._load(job)
+        current = await self._load(run.payload)
         if current is None or current.line.content != spoken.line.content:
             return None
         channel_id, message_ids = current.line.channel_id, current.line.discord_message_ids

@@ -19,7 +19,14 @@ from typing_extensions import override
 from db.models import Memory, Personality, User
 from db.session import Sessions, connect
 from services.access import AccessRefused, BudgetPolicy, Budgets, Caller, Reservation
-from services.chat import ChatService, ConversationWriter, Page, ReplyGenerator, TurnChooser
+from services.chat import (
+    AnswerSlots,
+    ChatService,
+    ConversationWriter,
+    Page,
+    ReplyGenerator,
+    TurnChooser,
+)
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
@@ -174,6 +181,7 @@ async def chatting(
                 background,
                 no_voice(sessions, models),
                 TurnChooser(sessions, embedder),
+                AnswerSlots(),
             ),
         )
         await texts.close()

@@ -1,6 +1,7 @@
 """One's personalities where the bot is not: in foreign servers and group DMs."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ from sqlalchemy import func, select
 from bot.discord.client import Bot
 from db.models import ConversationLine, LlmCall, Memory
 from db.session import Sessions
-from tests.cogs.concurrent import invent
+from services.access import Situation, TooManyMessages
+from services.types import Channel, IncomingMessage, Venue
+from tests.cogs.concurrent import hold, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import content_of
 from tests.cogs.test_privacy import opt_out
 from tests.vendors.replicate import Fate, ReplicateStandIn
 
+CHANNEL = Channel(channel_id=1, guild_id=None, venue=Venue.PUBLIC)
 MENU = "Ask my personality about this"
 
 
@@ -149,6 +153,36 @@ async def test_without_the_picture_the_words_come_alone(
     assert "From here." in shown(said)
     assert "no picture: " in shown(said)
     assert "AI-generated picture" not in shown(said)
+
+
+async def test_of_many_questions_at_once_some_are_refused(house: House) -> None:
+    held = hold(house, "At last.")
+    asked = [
+        asyncio.create_task(
+            house.services.user_install_answers.ask(
+                IncomingMessage(
+                    message_id=number,
+                    channel=CHANNEL,
+                    author_id=house.alice.id,
+                    author_name="alice",
+                    content="Hello?",
+                    created_at=datetime.now(UTC),
+                ),
+                await house.services.personalities.find("Mirela", Situation()),
+                channel=CHANNEL,
+                is_member=False,
+            )
+        )
+        for number in range(9)
+    ]
+    await held.requested.wait()
+    held.set()
+
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+
+    refused = [each for each in outcomes if isinstance(each, TooManyMessages)]
+    assert len(refused) == 2
+    assert len(house.openai.requests) == 7
 
 
 async def test_a_crisis_is_met_with_help_there_too(house: House) -> None:

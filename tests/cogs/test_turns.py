@@ -389,7 +389,9 @@ async def test_after_a_restart_an_edit_is_followed_and_not_answered(
     await house.env.settle()
     pass_debounce(house)
     await house.bob.send(house.lobby, "@Bex hi")
-    house.env.backend.edit_message(house.lobby.id, message_id, {"content": "@Bex hello there"})
+    # While nobody is told of it.
+    message = house.env.backend.get_message(house.lobby.id, message_id)
+    message.content, message.edited_timestamp = "@Bex hello there", house.env.backend.now_iso()
 
     await restart(house, sessions, models, embedder)
     await house.env.settle()

@@ -9,8 +9,10 @@ from aiohttp import web
 from simcord.actors import MemberActor
 from sqlalchemy import select, update
 
+from bot.discord.voice import DiscordVoiceAdapter
 from db.models import ConversationLine, LlmCall, Personality
 from db.session import Sessions
+from services.chat import DiscordUnavailable
 from services.llm import LanguageModels
 from services.llm.openai_compatible import OpenAICompatible
 from services.llm.vendors import Dialect
@@ -25,7 +27,7 @@ from tests.cogs.forms import answer, content_of, fill
 from tests.cogs.test_access import dms_to, marks
 from tests.cogs.test_automod import forbid
 from tests.cogs.test_message_parts import asked
-from tests.services.job_support import nothing_due
+from tests.services.job_support import all_ended, nothing_due
 from tests.services.photo_files import photo
 from tests.services.recordings import tone
 from tests.vendors.openai_audio import AudioStandIn
@@ -329,6 +331,25 @@ async def test_an_answer_is_spoken_as_a_file_of_it(
         assert call is not None
         assert call.cost_usd == pytest.approx(0.015 * 35 / 1000, rel=0.1)
         assert call.guild_id == at_work.guild.id
+
+
+async def test_speech_that_discord_does_not_take_at_once_is_paid_once(
+    at_work: House, audio: AudioStandIn, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await speaks(sessions)
+    attach, failures = DiscordVoiceAdapter.attach, [DiscordUnavailable()]
+
+    async def fail_first(self: DiscordVoiceAdapter, *arguments: Any, **options: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await attach(self, *arguments, **options)
+
+    monkeypatch.setattr(DiscordVoiceAdapter, "attach", fail_first)
+    await at_work.alice.send(at_work.lobby, "Is the lamp lit?")
+    await all_ended(sessions)
+
+    assert len(at_work.lobby.history()[-1].attachments) == 1
+    assert len(audio.spoken) == 1
 
 
 async def test_those_who_speak_when_spoken_to_write_otherwise(

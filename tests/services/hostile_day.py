@@ -15,7 +15,14 @@ from typing_extensions import override
 
 from db.session import connect
 from services.access import Budgets, BudgetSettings, Limits
-from services.chat import ChatService, ConversationWriter, Page, ReplyGenerator, TurnChooser
+from services.chat import (
+    AnswerSlots,
+    ChatService,
+    ConversationWriter,
+    Page,
+    ReplyGenerator,
+    TurnChooser,
+)
 from services.clock import SystemClock
 from services.embeddings import HashedWordsEmbedder
 from services.llm import ConfiguredVendor, LanguageModels, Ledger, Price, background_calls
@@ -170,6 +177,7 @@ async def _live(url: str, vendor_url: str, day: Day, part: int, *, with_hostile:
             *(sessions, generator, writer, adapter, Notices(), no_faces(sessions), background),
             no_voice(sessions, models),
             TurnChooser(sessions, embedder),
+            AnswerSlots(),
         )
 
         async def say(event: Event, number: int) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from db.models import ConversationLine, Memory
 from db.session import Sessions
-from services.chat import ChatService, ConversationWriter, ReplyGenerator, TurnChooser
+from services.chat import AnswerSlots, ChatService, ConversationWriter, ReplyGenerator, TurnChooser
 from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
@@ -53,6 +53,7 @@ def chat(
         models.background,
         no_voice(sessions, models),
         TurnChooser(sessions, embedder),
+        AnswerSlots(),
     )
 
 
