@@ -39,9 +39,7 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._answers = bot.services.user_install_answers
         self._channels = bot.services.channels
-        self._pictures = bot.services.pictures
         menu = app_commands.ContextMenu(name=_MENU, callback=self._ask_about)
         menu.allowed_installs = app_commands.AppInstallationType(guild=True, user=True)
         menu.allowed_contexts = app_commands.AppCommandContext(
@@ -73,7 +71,7 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
         private: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
     ) -> None:
         """Say something to a personality, in any server or group DM."""
-        await self._answer(interaction, personality, message, is_private=private)
+        await answer_anywhere(interaction, personality, message, is_private=private)
 
     @app_commands.command()
     @app_commands.describe(
@@ -89,7 +87,7 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
         private: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
     ) -> None:
         """Ask a personality for a picture, in any server or group DM."""
-        await self._answer(interaction, personality, what, picture=what, is_private=private)
+        await answer_anywhere(interaction, personality, what, picture=what, is_private=private)
 
     @app_commands.command()
     @app_commands.describe(personality="Who is asked by the menu of a message, and in your DMs")
@@ -114,7 +112,7 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
         personality = await self._channels.dm_personality(actor)
         if personality is None:
             raise NoPersonalityHere
-        await self._answer(
+        await answer_anywhere(
             interaction,
             personality,
             _QUESTION,
@@ -122,47 +120,50 @@ class My(commands.GroupCog, group_name="my", group_description="Your personaliti
             is_private=True,
         )
 
-    async def _answer(
-        self,
-        interaction: Interaction,
-        personality: Personality,
-        text: str,
-        *,
-        about: discord.Message | None = None,
-        picture: str = "",
-        is_private: bool,
-    ) -> None:
-        cue = PICTURE_CUE.format(picture) if picture else ""
-        asked = from_user_install(interaction, "" if picture else text, cue=cue)
-        channel = user_install_channel(interaction)
-        guild_id = channel.guild_id
-        is_member = guild_id is not None and self._bot.get_guild(guild_id) is not None
-        if is_member:
-            # There is no way around the rules of a server.
-            actor = await interaction_actor(interaction)
-            await self._channels.check_may_talk(actor, channel, personality.id)
-        if picture:
-            await self._pictures.check(
-                *(asked.author, channel, personality, picture), is_stored=False
-            )
-        await interaction.response.defer(ephemeral=is_private, thinking=True)
-        parts = [to_reply(about)] if about else []
-        answer = await self._answers.ask(
-            asked, personality, parts=parts, channel=channel, is_member=is_member
+
+async def answer_anywhere(
+    interaction: Interaction,
+    personality: Personality,
+    text: str,
+    *,
+    about: discord.Message | None = None,
+    picture: str = "",
+    is_private: bool,
+) -> None:
+    """Answer a command as the app, with a picture if one is asked for."""
+    bot = interaction.client
+    services = bot.services
+    cue = PICTURE_CUE.format(picture) if picture else ""
+    asked = from_user_install(interaction, "" if picture else text, cue=cue)
+    channel = user_install_channel(interaction)
+    guild_id = channel.guild_id
+    is_member = guild_id is not None and bot.get_guild(guild_id) is not None
+    if is_member:
+        # There is no way around the rules of a server.
+        actor = await interaction_actor(interaction)
+        await services.channels.check_may_talk(actor, channel, personality.id)
+    if picture:
+        await services.pictures.check(
+            *(asked.author, channel, personality, picture), is_stored=False
         )
-        files: list[discord.File] = []
-        if picture:
-            try:
-                jpeg = await self._pictures.draw(asked.author, channel, personality, picture)
-            except DomainError as error:  # the words were paid, and are said
-                answer = replace(answer, notes=(*answer.notes, f"no picture: {describe(error)}"))
-            else:
-                files.append(discord.File(io.BytesIO(jpeg), PICTURE_FILE, description=picture))
-        await interaction.followup.send(
-            view=answer_layout(answer, question="" if about else text, has_picture=bool(files)),
-            files=files,
-            ephemeral=is_private,
-        )
+    await interaction.response.defer(ephemeral=is_private, thinking=True)
+    parts = [to_reply(about)] if about else []
+    answer = await services.user_install_answers.ask(
+        asked, personality, parts=parts, channel=channel, is_member=is_member
+    )
+    files: list[discord.File] = []
+    if picture:
+        try:
+            jpeg = await services.pictures.draw(asked.author, channel, personality, picture)
+        except DomainError as error:  # the words were paid, and are said
+            answer = replace(answer, notes=(*answer.notes, f"no picture: {describe(error)}"))
+        else:
+            files.append(discord.File(io.BytesIO(jpeg), PICTURE_FILE, description=picture))
+    await interaction.followup.send(
+        view=answer_layout(answer, question="" if about else text, has_picture=bool(files)),
+        files=files,
+        ephemeral=is_private,
+    )
 
 
 async def setup(bot: Bot) -> None:

@@ -14,6 +14,7 @@ from bot.discord.converters import (
     interaction_actor,
     interaction_situation,
     is_age_restricted,
+    is_bot_here,
 )
 from bot.discord.embeds.posts import target_label
 from services.access import Situation
@@ -79,6 +80,24 @@ class AnywhereTransformer(app_commands.Transformer[Bot]):
         situation = Situation(account_ids={interaction.user.id})
         names = await interaction.client.services.personalities.names(situation, query=str(value))
         return [Choice(name=name[:100], value=name[:100]) for name, _, _ in names]
+
+
+class WhereverTransformer(PersonalityTransformer):
+    """A typed name as a personality of this place where the bot is, else as one of anywhere."""
+
+    _anywhere = AnywhereTransformer()
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> Personality:
+        if is_bot_here(interaction):
+            return await super().transform(interaction, value)
+        return await self._anywhere.transform(interaction, value)
+
+    @override
+    async def autocomplete(self, interaction: Interaction, value: str | float, /) -> Choices:
+        if is_bot_here(interaction):
+            return await super().autocomplete(interaction, value)
+        return await self._anywhere.autocomplete(interaction, value)
 
 
 class OwnPersonalityTransformer(app_commands.Transformer[Bot]):
@@ -342,6 +361,7 @@ def _id_choice(name: str, value: UUID) -> Choice[str | int | float]:
 
 OwnPersonalityOption: TypeAlias = Transform[Personality, OwnPersonalityTransformer]
 AnywhereOption: TypeAlias = Transform[Personality, AnywhereTransformer]
+WhereverOption: TypeAlias = Transform[Personality, WhereverTransformer]
 PersonalityOption: TypeAlias = Transform[Personality, PersonalityTransformer]
 BringOption: TypeAlias = Transform[Personality, BringTransformer]
 PersonalitiesOption: TypeAlias = Transform[list[Personality], PersonalitiesTransformer]

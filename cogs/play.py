@@ -8,8 +8,9 @@ from discord.ext import commands
 
 from bot.discord.buttons.turns import StopTurnsButton, TurnsButton
 from bot.discord.client import Bot, Interaction
-from bot.discord.converters import from_interaction, interaction_actor, to_channel
-from cogs.options import PersonalityOption
+from bot.discord.converters import from_interaction, interaction_actor, is_bot_here, to_channel
+from cogs.my import answer_anywhere
+from cogs.options import PersonalityOption, WhereverOption
 from services.chat import BEGIN, CHIME_IN
 from services.pictures import MAX_SUBJECT, PICTURE_CUE
 from services.texts import on_one_line
@@ -83,14 +84,19 @@ class Play(commands.Cog):
         )
 
     @app_commands.command()
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     @app_commands.describe(personality="Who is in the picture", what="What it shows")
     async def imagine(
         self,
         interaction: Interaction,
-        personality: PersonalityOption,
+        personality: WhereverOption,
         what: app_commands.Range[str, 1, MAX_SUBJECT],
     ) -> None:
         """Ask a personality for a picture."""
+        if not is_bot_here(interaction):
+            await answer_anywhere(interaction, personality, what, picture=what, is_private=False)
+            return
         chosen = personality.id, personality.display_name or personality.name
         actor = await interaction_actor(interaction)
         channel = to_channel(interaction.channel, interaction.guild)

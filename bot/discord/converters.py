@@ -114,6 +114,15 @@ def from_user_install(
     )
 
 
+def is_bot_here(interaction: discord.Interaction[Any]) -> bool:
+    """Whether a command is used where the bot itself is: in its server, or in a DM with it."""
+    if interaction.guild_id is not None:
+        return interaction.client.get_guild(interaction.guild_id) is not None
+    return not isinstance(interaction.channel, discord.GroupChannel) and (
+        interaction.context.dm_channel or not interaction.context.private_channel
+    )
+
+
 def user_install_channel(interaction: discord.Interaction[Any]) -> Channel:
     """Return where a command is used, as far as that is known."""
     guild_id, channel_id = interaction.guild_id, interaction.channel_id or 0

@@ -14,7 +14,7 @@ from db.models import ConversationLine, LlmCall, Memory
 from db.session import Sessions
 from services.access import Situation, TooManyMessages
 from services.types import Channel, IncomingMessage, Venue
-from tests.cogs.concurrent import hold, invent
+from tests.cogs.concurrent import answers, hold, invent
 from tests.cogs.conftest import House
 from tests.cogs.forms import content_of
 from tests.cogs.test_privacy import opt_out
@@ -139,6 +139,16 @@ async def test_a_picture_comes_with_the_answer(
     assert await asyncio.to_thread(lambda: [*tmp_path.rglob("pictures/*.jpg")]) == []
 
 
+async def test_imagine_is_there_too(house: House, replicate: ReplicateStandIn) -> None:
+    await house.services.cast_faces.add()
+
+    said = await house.alice.slash(house.lobby, "imagine", personality="Mirela", what="a gull")
+
+    assert "an AI-generated picture" in shown(said)
+    assert len(replicate.predictions) == 1
+    assert answers(house.lobby) == []
+
+
 async def test_without_the_picture_the_words_come_alone(
     house: House, replicate: ReplicateStandIn
 ) -> None:
@@ -199,4 +209,4 @@ async def test_the_app_can_be_installed_for_these_alone(house: House) -> None:
 
     for_users = {each["name"] for each in payloads if 1 in (each.get("integration_types") or ())}
 
-    assert for_users == {"my", MENU}
+    assert for_users == {"my", "imagine", MENU}
