@@ -206,11 +206,11 @@ async def _run_playground(
     # Simcord creates a client without intents when it is imported, and discord.py warns of it.
     logging.getLogger("discord.state").setLevel(logging.ERROR)
     from bot.playground.play import play as play_on  # noqa: PLC0415 - absent in production
-    from bot.playground.world import saved_time  # noqa: PLC0415 - as above
+    from bot.playground.world import WorldFile  # noqa: PLC0415 - as above
 
     # In real time, three personalities would rarely act.
     rhythm = Presence(pace=_PLAYGROUND_PACE)
-    clock = FastClock(speed, start=saved_time(_world_file(settings)))
+    clock = FastClock(speed, start=WorldFile(_world_file(settings)).saved_time())
     async with (
         exclusive(url, PLAYGROUND),
         _open_runtime(settings, url, clock=clock, rhythm=rhythm) as runtime,
@@ -262,7 +262,7 @@ async def _open_runtime(
 
 def _world_file(settings: Settings) -> Path:
     """Return the file that stores the simulated Discord of the playground."""
-    return settings.data_dir / "playground.world"
+    return settings.data_dir / "playground.json"
 
 
 def _parse_shards(text: str | None) -> dict[str, Any]:

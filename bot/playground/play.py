@@ -1,35 +1,28 @@
-"""The playground: the bot on a simulated Discord, with pages that refresh by themselves."""
+"""The playground: the bot on a simulated Discord, with a page of its own."""
 
 import asyncio
 import logging
 import webbrowser
-from collections.abc import AsyncGenerator, Callable
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    suppress,
-)
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import discord
-import simcord
-from simcord.env import Env
-from simcord.preview import Preview
 
 from bot.discord.client import Bot
 from bot.discord.converters import to_actor, to_channel
 from bot.playground import simulation, world
-from bot.playground.world import World
+from bot.playground.live import LiveEnv
+from bot.playground.server import PageServer
+from bot.playground.world import World, WorldFile
 from services.access import Situation
 from services.clock import FastClock
 
 log = logging.getLogger(__name__)
 
-# How long a reply of the local model may take before the page reports its action as uncertain.
-_SETTLE_TIMEOUT = 180
-_REFRESH_SECONDS = 0.5
+# Seconds after something has happened until it is saved.
+_SAVE_SECONDS: Final = 2.0
 _BOARD_TOPIC = "small things that happen by the sea, in a library and at a night market"
 _BOARD_MEMBERS = ("mirela", "professor-quill", "bex")
 _BOARD_MESSAGE = """\
@@ -55,33 +48,49 @@ async def play(
 ) -> None:
     """Run the bot on a simulated Discord, which is saved in `file`, until cancelled."""
     simulation.install()
-    runner = simcord.run(bot, settle_timeout=_SETTLE_TIMEOUT, check_errors=False, shard_count=1)
-    env: Env = runner._env  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - before it starts
+    env, world_file = LiveEnv(bot), WorldFile(file)
     env.backend.clock = world.RunningClock(clock)
-    if not world.restore(env, file):
+    if not world_file.restore(env):
         env.backend.bot_user.name = "Troupe"
-    async with runner as env, background(bot):
-        server = world.build(env)
-        bot.owner_ids = {server.members["alice"].id}
-        bot.services.budgets.exempt(bot.owner_ids)
-        if server.is_new:
-            await _welcome(bot, server)
-        await _open_board(bot, server)
-        async with _pages(env, server, port) as pages:
-            _print_addresses(pages, open_browser=open_browser)
-            try:
-                await _refresh_pages(env, list(pages.values()), file)
-            finally:
-                world.save(env, file)
+    await env.start()
+    try:
+        async with background(bot):
+            server = world.build(env, world_file.token)
+            bot.owner_ids = {server.members["alice"].id}
+            bot.services.budgets.exempt(bot.owner_ids)
+            if server.is_new:
+                await _welcome(bot, server)
+            await _open_board(bot, server)
+            async with PageServer(env, server).running(port) as url:
+                print(f"Playground: {url}", flush=True)  # noqa: T201 - the output of the command
+                if open_browser:
+                    webbrowser.open(url)
+                await _keep_saved(env, world_file)
+    finally:
+        await env.shutdown()
+
+
+async def _keep_saved(env: LiveEnv, world_file: WorldFile) -> None:
+    """Save the simulation a moment after something has happened, until cancelled, and then."""
+    changed = asyncio.Event()
+    changed.set()
+
+    def note(*_: Any) -> None:
+        changed.set()
+
+    env.backend.subscribers.append(note)
+    try:
+        while True:
+            await changed.wait()
+            await asyncio.sleep(_SAVE_SECONDS)
+            changed.clear()
+            await world_file.save(env)
+    finally:
+        world_file.save_now(env)
 
 
 async def _welcome(bot: Bot, server: World) -> None:
-    lobby = bot.get_channel(server.channels["lobby"].id)
-    lighthouse = bot.get_channel(server.channels["lighthouse"].id)
-    if not isinstance(lobby, discord.TextChannel) or not isinstance(
-        lighthouse, discord.TextChannel
-    ):
-        raise TypeError("the simulated server has lost its channels")
+    lobby, lighthouse = _channel(bot, server, "lobby"), _channel(bot, server, "lighthouse")
     await lobby.send(_WELCOME_MESSAGE)
     channel = to_channel(lighthouse, lighthouse.guild)
     mirela = await bot.services.personalities.find("mirela", Situation(channel=channel))
@@ -93,9 +102,7 @@ async def _welcome(bot: Bot, server: World) -> None:
 
 async def _open_board(bot: Bot, server: World) -> None:
     """Open the board of the playground, unless the channel has ever been one."""
-    square = bot.get_channel(server.channels["square"].id)
-    if not isinstance(square, discord.TextChannel):
-        raise TypeError("the simulated server has lost its board")
+    square = _channel(bot, server, "square")
     channel = to_channel(square, square.guild)
     if await bot.services.boards.exists(channel):
         return
@@ -113,66 +120,8 @@ async def _open_board(bot: Bot, server: World) -> None:
     await square.send(_BOARD_MESSAGE)
 
 
-@asynccontextmanager
-async def _pages(env: Env, server: World, port: int) -> AsyncGenerator[dict[str, Preview]]:
-    """Open a page for each channel, and one for Alice's DMs with the bot."""
-    alice = server.members["alice"].user
-    members = list(server.members.values())
-    views = [
-        *((f"#{name}", channel, members) for name, channel in server.channels.items()),
-        ("Alice's DMs", alice.dm_channel, [alice]),
-    ]
-    async with AsyncExitStack() as stack:
-        pages: dict[str, Preview] = {}
-        for number, (name, channel, viewers) in enumerate(views):
-            # Simcord allows one page at a time, which only this attribute enforces.
-            env._preview = None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as above
-            page = env.preview(
-                channel, viewers=viewers, layout="channel", port=port + number if port else None
-            )
-            pages[name] = await stack.enter_async_context(page)
-        yield pages
-
-
-def _print_addresses(pages: dict[str, Preview], *, open_browser: bool) -> None:
-    first, *others = pages.items()
-    lines = [f"Playground: {first[1].url}", *(f"  {name}: {page.url}" for name, page in others)]
-    print("\n".join(lines), flush=True)  # noqa: T201 - the output of the command
-    if open_browser:
-        webbrowser.open(first[1].url)
-
-
-class _PageRefresher:
-    """Refreshes a page when the simulation has changed."""
-
-    def __init__(self, env: Env, page: Preview) -> None:
-        self._env, self._page = env, page
-        self._requests_shown = -1
-        # An action on a page publishes it as well; another refresh would only interfere with the
-        # next action.
-        publish: Any = getattr(page, "_publish")  # noqa: B009 - private on purpose
-
-        def publish_and_count(*arguments: Any, **options: Any) -> Any:
-            self._requests_shown = len(env.http_requests)
-            return publish(*arguments, **options)
-
-        setattr(page, "_publish", publish_and_count)  # noqa: B010
-
-    async def refresh(self) -> None:
-        """Refresh the page if something has happened; skip it while somebody acts on the page."""
-        if self._requests_shown != len(self._env.http_requests):
-            with suppress(simcord.SetupError, TimeoutError):
-                await self._page.refresh()
-
-
-async def _refresh_pages(env: Env, pages: list[Preview], file: Path) -> None:
-    """Refresh the pages and save the simulation, until cancelled."""
-    refreshers = [_PageRefresher(env, page) for page in pages]
-    requests_saved = 0
-    while True:
-        await asyncio.sleep(_REFRESH_SECONDS)
-        for page in refreshers:
-            await page.refresh()
-        if len(env.http_requests) != requests_saved:
-            requests_saved = len(env.http_requests)
-            world.save(env, file)
+def _channel(bot: Bot, server: World, name: str) -> discord.TextChannel:
+    channel = bot.get_channel(server.guild.channels[name].id)
+    if not isinstance(channel, discord.TextChannel):
+        raise TypeError("the simulated server has lost its channels")
+    return channel

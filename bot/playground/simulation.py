@@ -1,8 +1,7 @@
 """Patches for simcord 3.2.1, mostly of its webhooks. They use private parts: hence the pin.
 
 Without them, simcord posts a webhook's message for a thread to the parent channel, refuses buttons
-on messages of the bot's own webhooks, shows consecutive messages of different speakers as one, and
-reports every refusal as a failure of the bot.
+on messages of the bot's own webhooks, and reports every refusal as a failure of the bot.
 Delete this module when simcord no longer does so.
 """
 
@@ -14,7 +13,6 @@ from simcord.backend.ops.webhooks import WebhookMixin
 from simcord.env import Env
 from simcord.http import router
 from simcord.http.routes import interactions as routes
-from simcord.preview import _snapshot  # pyright: ignore[reportPrivateUsage] - it decides on headers
 
 from bot.discord.errors import explain, unwrap
 
@@ -31,7 +29,6 @@ def install() -> None:
     _patch_forum_posts()
     _patch_buttons()
     _patch_tokens()
-    _patch_headers()
     _patch_refusals()
 
 
@@ -105,17 +102,6 @@ def _patch_refusals() -> None:
             real(self, error)
 
     setattr(Env, "_record_error", record)  # noqa: B010
-
-
-def _patch_headers() -> None:
-    """Show the author of a message when the previous one of the same webhook had another."""
-    real: Any = getattr(_snapshot, "_is_compact_message")  # noqa: B009
-
-    def is_compact(previous: Any, message: Any, timezone: str, env: Any) -> bool:
-        same = previous is not None and previous.author_name == message.author_name
-        return same and real(previous, message, timezone, env)
-
-    setattr(_snapshot, "_is_compact_message", is_compact)  # noqa: B010
 
 
 def _patch_tokens() -> None:

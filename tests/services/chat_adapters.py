@@ -1,6 +1,6 @@
 """A process that acts on a simulated Discord which outlives it, until it is killed."""
 
-import pickle
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from simcord.http import router
 
 from bot.app.wiring import worker
 from bot.playground import simulation, world
+from bot.playground.world import WorldFile
 from db.session import connect
 from services.embeddings import WordLlamaEmbedder
 from services.llm import background_calls
@@ -47,18 +48,19 @@ async def act_on_discord(
         bot = make_bot(sessions, models, studio, embedder())
         runner = simcord.run(bot, settle_timeout=30, check_errors=False, shard_count=1)
         env: Env = runner._env  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - before it starts
-        world.restore(env, file)
+        world_file = WorldFile(file)
+        world_file.restore(env)
         async with runner as env:
-            world.build(env)
-            world.save(env, file)
-            _checkpoint_requests(env, file, checkpoint)
+            world.build(env, world_file.token)
+            world_file.save_now(env)
+            _checkpoint_requests(env, world_file, checkpoint)
             async with worker(sessions, bot.services, has_discord=True).running():
                 await nothing_due(sessions)
         await configured.texts.close()
         await images.close()
 
 
-def _checkpoint_requests(env: Env, file: Path, checkpoint: Checkpoint) -> None:
+def _checkpoint_requests(env: Env, world_file: WorldFile, checkpoint: Checkpoint) -> None:
     """Add checkpoints around each POST; Discord's state is saved before the second."""
     posts: list[Any] = getattr(router, "_ROUTES")["POST"]  # noqa: B009
 
@@ -66,7 +68,7 @@ def _checkpoint_requests(env: Env, file: Path, checkpoint: Checkpoint) -> None:
         def handle(context: Any) -> Any:
             checkpoint("before")
             answer = real(context)
-            world.save(env, file)
+            world_file.save_now(env)
             checkpoint("after")
             return answer
 
@@ -77,24 +79,22 @@ def _checkpoint_requests(env: Env, file: Path, checkpoint: Checkpoint) -> None:
 
 def received(file: Path) -> list[tuple[int, str]]:
     """Return the channel and content of each message by a webhook."""
-    return [(each.channel_id, each.content) for each in received_messages(file)]
+    return [(each["channel_id"], each["content"]) for each in received_messages(file)]
 
 
-def received_messages(file: Path) -> list[Any]:
+def received_messages(file: Path) -> list[dict[str, Any]]:
     """Return the messages by webhooks."""
-    with file.open("rb") as pickled:
-        state: dict[str, Any] = pickle.load(pickled)  # noqa: S301 - written by `world.keep`
+    state: dict[str, Any] = json.loads(file.read_text())
     return [
         message
         for channel in state["messages"].values()
         for message in channel.values()
-        if message.webhook_id is not None
+        if message["webhook_id"] is not None
     ]
 
 
 def board_location(file: Path) -> tuple[int, int]:
     """Return the ids of the board's channel and its server."""
-    with file.open("rb") as pickled:
-        state: dict[str, Any] = pickle.load(pickled)  # noqa: S301 - as above
-    (channel,) = [each for each in state["channels"].values() if each.name == BOARD]
-    return channel.id, channel.guild_id
+    state: dict[str, Any] = json.loads(file.read_text())
+    (channel,) = [each for each in state["channels"].values() if each["name"] == BOARD]
+    return channel["id"], channel["guild_id"]

@@ -75,7 +75,7 @@ async def test_a_kill_at_any_request_loses_and_doubles_no_picture(
 
     killed, rounds = -signal.SIGKILL, 0
     while killed:  # at its first request, its second, until it has no more of them
-        await request(sessions, channel, answer.id)
+        await request(sessions, channel, answer["id"])
         killed, _ = await process(act_on_discord, rounds, *away)
         assert killed in {0, -signal.SIGKILL}
         await end_leases(sessions)

@@ -1,0 +1,34 @@
+// The one way to make elements: text is always text, so nothing that anybody writes becomes markup.
+
+export const byId = id => document.getElementById(id);
+
+export function element(tag, properties, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties || {})) {
+    if (value === undefined || value === null) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name in made) made[name] = value;
+    else made.setAttribute(name, value);
+  }
+  const shown = children.flat(Infinity).filter(each => each !== null && each !== undefined && each !== false);
+  made.append(...shown);
+  return made;
+}
+
+export function toast(text) {
+  byId("toast").textContent = text;
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => { byId("toast").textContent = ""; }, 6000);
+}
+
+export function dialog(title, content, submit) {
+  const shown = byId("dialog");
+  const form = element("form", {
+    onsubmit: event => { event.preventDefault(); submit(() => shown.close()); },
+  }, element("h2", {}, title), content, element("div", { className: "buttons" },
+    element("button", { type: "button", className: "button", onclick: () => shown.close() }, "Cancel"),
+    element("button", { className: "button primary" }, "Submit")));
+  shown.replaceChildren(form);
+  shown.setAttribute("aria-label", title);
+  if (!shown.open) shown.showModal();
+}
