@@ -11,9 +11,13 @@ const shown = new Map();
 // Whether the log stays at its end as it grows: until somebody scrolls up.
 let isFollowing = true;
 const list = byId("log");
-const atEnd = () => list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+let top = 0;
 const follow = () => { if (isFollowing) list.scrollTop = list.scrollHeight; };
-list.addEventListener("scroll", () => { isFollowing = atEnd(); });
+list.addEventListener("scroll", () => {
+  if (list.scrollHeight - list.scrollTop - list.clientHeight < 60) isFollowing = true;
+  else if (list.scrollTop < top - 2) isFollowing = false;
+  top = list.scrollTop;
+});
 list.addEventListener("load", follow, true); // of pictures
 new ResizeObserver(follow).observe(list);
 let reply = () => {}, thread = () => {};
@@ -23,6 +27,7 @@ export function onThread(open) { thread = open; }
 export function showAll(messages, { isSearch = false } = {}) {
   shown.clear();
   byId("log").replaceChildren();
+  top = 0;
   messages.forEach(message => show(message, { isSearch }));
   if (!messages.length) byId("log").append(element("li", { className: "empty" }, isSearch ? "Nothing was found." : "Nothing has been said here yet."));
   isFollowing = !isSearch;
