@@ -8,6 +8,17 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet pyproject.toml
 
+# With uv if it is there, which shows its own progress; of pip's output, what is fetched and how much.
+ifneq ($(shell command -v uv),)
+INSTALL := uv pip install --python $(BIN)/python --no-deps --require-hashes
+INSTALL_SELF := uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+SHOW_PROGRESS :=
+else
+INSTALL := { $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --no-compile --no-deps --require-hashes
+INSTALL_SELF := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+SHOW_PROGRESS := || touch .venv/failed; } | { grep --line-buffered -o "Downloading [^ ]* ([^)]*)\|Installing collected\|ERROR.*" || true; }; ! rm .venv/failed 2>/dev/null
+endif
+
 NO_WORDS := "wordllama is not for this platform: memories are found by their words, not by their meaning."
 
 # Tests start dozens of processes, which share compiled modules.
@@ -15,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-fast coverage check bench lock clean
 
-run: .venv/installed
+run: .venv/playground
 	$(BIN)/troupe run
 
 test: .venv/installed
@@ -39,6 +50,7 @@ bench: .venv/installed
 
 lock:
 	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra playground --constraint requirements.lock --output-file requirements-playground.lock
 	$(COMPILE) --extra dev --output-file requirements-dev.lock
 	$(COMPILE) --extra words --constraint requirements.lock --output-file requirements-words.lock
 	$(subst pyproject.toml,--group build,$(COMPILE)) --output-file requirements-build.lock
@@ -46,18 +58,22 @@ lock:
 clean:
 	rm -rf .venv
 
-# The lock is the whole closure, so nothing is resolved: --no-deps leaves out what it leaves out.
+# A lock is the whole closure, so nothing is resolved: --no-deps leaves out what it leaves out.
 # Word vectors have wheels for some platforms only.
-.venv/installed: requirements-dev.lock requirements-words.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Troupe needs Python 3.11, 3.12 or 3.13 on the PATH." >&2; exit 1; }
-	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
-	if command -v uv >/dev/null; then \
-		uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.lock && \
-		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . && \
-		{ uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --only-binary wordllama -r requirements-words.lock || echo $(NO_WORDS) >&2; }; \
-	else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
-		{ $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary wordllama -r requirements-words.lock || echo $(NO_WORDS) >&2; }; \
-	fi
+.venv/playground: requirements-playground.lock requirements-words.lock pyproject.toml | .venv/bin/python
+	@echo "Fetching what the playground needs, about 300 MB. This happens once."
+	@$(INSTALL) -r requirements-playground.lock $(SHOW_PROGRESS)
+	@$(INSTALL) --only-binary wordllama -r requirements-words.lock $(SHOW_PROGRESS) || echo $(NO_WORDS) >&2
+	@$(INSTALL_SELF)
 	touch $@
+
+.venv/installed: requirements-dev.lock requirements-words.lock pyproject.toml | .venv/bin/python
+	@echo "Fetching what developers need, about 800 MB. This happens once."
+	@$(INSTALL) -r requirements-dev.lock $(SHOW_PROGRESS)
+	@$(INSTALL) --only-binary wordllama -r requirements-words.lock $(SHOW_PROGRESS) || echo $(NO_WORDS) >&2
+	@$(INSTALL_SELF)
+	touch $@ .venv/playground
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Troupe needs Python 3.11, 3.12 or 3.13 on the PATH." >&2; exit 1; }
+	"$(PYTHON)" -m venv .venv

@@ -44,7 +44,6 @@ HOMES: Mapping[str, str] = {
     "replicate": "services/images/replicate.py",
     "aioboto3": "services/media/s3.py",
     "PIL": "services/media/",
-    "imagehash": "services/media/photo_files.py",
     "pillow_heif": "services/media/pictures.py",
     "xllamacpp": "services/llm/local_server.py",
     "prometheus_client": "services/jobs/metrics.py",

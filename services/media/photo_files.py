@@ -3,9 +3,10 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeAlias
 
-import imagehash
+import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from services.media.pictures import (
@@ -16,7 +17,14 @@ from services.media.pictures import (
     open_image,
 )
 
+Floats: TypeAlias = NDArray[np.float64]
+
 _THUMBNAIL_SIDE, _HASH_SIDE = 320, 16
+# How many cosines a hash is taken from, each way.
+_COSINES = 64
+_ANGLES = np.arange(1, _COSINES + 1, dtype=np.longdouble) / (4 * _COSINES)
+_PI = np.longdouble("3.14159265358979323846264338327950288")
+_TWIDDLES: Floats = np.cos(2 * _PI * _ANGLES).astype(float)
 # https://cv.iptc.org/newscodes/digitalsourcetype/: created, or composited, by a trained model.
 _AI_SOURCE_TYPE = b"rainedAlgorithmicMedia"
 _XMP_NAMES = ("xmp", "XML:com.adobe.xmp")
@@ -67,9 +75,34 @@ def _perceptual_hash(image: Image.Image) -> str:
     Zauner, Implementation and benchmarking of perceptual image hash functions (2010).
     """
     # Reduced first: the hash uses only 64 by 64 pixels anyway.
-    tiny = image.reduce(max(min(image.size) // 128, 1))
-    image_hash: Any = imagehash.phash(tiny, hash_size=_HASH_SIDE)
-    return "".join("1" if bit else "0" for bit in image_hash.hash.flatten())
+    tiny = image.reduce(max(min(image.size) // 128, 1)).convert("L")
+    pixels = np.asarray(tiny.resize((_COSINES, _COSINES), Image.Resampling.LANCZOS), dtype=float)
+    lowest = _cosines(_cosines(pixels.T).T)[:_HASH_SIDE, :_HASH_SIDE]
+    bits = (lowest > np.median(lowest)).flatten()
+    return "".join("1" if bit else "0" for bit in bits)
+
+
+def _cosines(rows: Floats) -> Floats:
+    """Return the discrete cosine transform of rows of 64 numbers, of type II and not normalized.
+
+    By the steps of pocketfft (`T_dcst23`), which `imagehash` uses through SciPy: also where a sum
+    is nothing but rounding, the signs are those of hashes that are stored.
+    """
+    row, half = rows.copy(), _COSINES // 2
+    row[:, [0, -1]] *= 2
+    odd, even = row[:, 1:-1:2].copy(), row[:, 2:-1:2].copy()
+    row[:, 1:-1:2], row[:, 2:-1:2] = odd + even, even - odd
+    spectrum = np.empty((len(row), half + 1), complex)
+    spectrum[:, [0, -1]] = row[:, [0, -1]]
+    spectrum[:, 1:-1] = row[:, 1:-1:2] + 1j * row[:, 2::2]
+    turned: Floats = np.fft.irfft(spectrum, n=_COSINES, norm="forward", axis=1)
+    low = np.arange(1, half)
+    high = _COSINES - low
+    first = _TWIDDLES[low - 1] * turned[:, high] + _TWIDDLES[high - 1] * turned[:, low]
+    second = _TWIDDLES[low - 1] * turned[:, low] - _TWIDDLES[high - 1] * turned[:, high]
+    turned[:, low], turned[:, high] = 0.5 * (first + second), 0.5 * (first - second)
+    turned[:, half] *= _TWIDDLES[half - 1]
+    return turned
 
 
 def _taken_at(image: Image.Image) -> datetime | None:

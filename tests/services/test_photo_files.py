@@ -5,6 +5,8 @@ import struct
 from datetime import datetime
 from typing import Any
 
+import imagehash
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -144,3 +146,23 @@ def test_a_thousand_photos_are_not_too_many_for_their_sidecars() -> None:
     files |= {f"{name}.json": b"{}" for name in files}
 
     assert len(archive_sources("a.zip", zipped(files))) == 1000
+
+
+def test_hashes_are_those_of_imagehash_bit_for_bit() -> None:
+    chance = np.random.default_rng(1)
+    tested: list[Image.Image] = [scene(seed, (301, 233)) for seed in range(20)]
+    for _ in range(60):
+        height, width = chance.integers(16, 300, 2)
+        noise = chance.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        flat = np.full_like(noise, chance.integers(0, 256))
+        half = np.where(np.arange(width)[None, :, None] < width // 2, flat, 255 - flat)
+        slope = np.broadcast_to(np.linspace(0, 255, width)[None, :, None], noise.shape)
+        tested += [Image.fromarray(each.astype(np.uint8)) for each in (noise, flat, half, slope)]
+
+    for image in tested:
+        ours = prepare_photo(
+            coded(image, "PNG"), name="a.png", max_width=4000, quality=90
+        ).perceptual_hash
+        reduced = image.reduce(max(min(image.size) // 128, 1))
+        theirs: Any = imagehash.phash(reduced, hash_size=16)
+        assert ours == "".join("1" if bit else "0" for bit in theirs.hash.flatten())
