@@ -24,7 +24,7 @@ NO_WORDS := "wordllama is not for this platform: memories are found by their wor
 # Tests start dozens of processes, which share compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast coverage check bench lock clean
+.PHONY: run test test-fast coverage check bench pictures lock clean
 
 run: .venv/playground
 	$(BIN)/troupe run
@@ -47,6 +47,10 @@ check: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m tests.bench
+
+# The pictures of the documentation, from the real page.
+pictures: .venv/installed
+	$(BIN)/python -m tests.pictures
 
 lock:
 	$(COMPILE) --output-file requirements.lock

@@ -33,8 +33,11 @@ _WELCOME_MESSAGE = """\
 **Welcome to Troupe's playground.** Everything here is the real bot, on a simulated Discord.
 - Call somebody by name: `@Mirela how was the night?`, `@Professor Quill`, `@Bex`.
 - Type `/` for commands; `/help` explains the rest.
-- In **#lighthouse** Mirela answers everything. Press **⋯** below an answer to change it.
--# The model here is a very small one on this computer's processor, so expect charm, not sense."""
+- In **#lighthouse** Mirela answers everything. Press **⋯** below an answer to change it."""
+_SMALL_MODEL = """
+-# The model here is a very small one on this computer's processor, so expect charm, not sense. For \
+a better one, put `OLLAMA_BASE_URL=http://127.0.0.1:11434/v1`, or a key such as `OPENAI_API_KEY`, \
+into `.env` and start again."""
 
 
 async def play(
@@ -91,7 +94,8 @@ async def _keep_saved(env: LiveEnv, world_file: WorldFile) -> None:
 
 async def _welcome(bot: Bot, server: World) -> None:
     lobby, lighthouse = _channel(bot, server, "lobby"), _channel(bot, server, "lighthouse")
-    await lobby.send(_WELCOME_MESSAGE)
+    has_other = bot.services.models.vendors - {"local"}
+    await lobby.send(_WELCOME_MESSAGE if has_other else f"{_WELCOME_MESSAGE}{_SMALL_MODEL}")
     channel = to_channel(lighthouse, lighthouse.guild)
     mirela = await bot.services.personalities.find("mirela", Situation(channel=channel))
     # Alice owns the bot, not the server; the playground opens the channel for her.
