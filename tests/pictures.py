@@ -36,37 +36,42 @@ async def say(page: Page, text: str, answered: str) -> None:
     await page.wait_for_timeout(2500)
 
 
-async def main() -> None:
+def main() -> None:
     """Take all pictures."""
-    openai = OpenAIStandIn()
-    openai.answer = answer
     with tempfile.TemporaryDirectory(prefix="troupe-pictures-") as folder:
         Path(folder).chmod(0o755)
-        async with openai.running(), async_playwright() as tools:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "playground", "--no-browser"),
-                env={
-                    **os.environ,
-                    "DATA_DIR": folder,
-                    "DISCORD_TOKEN": "",
-                    "OPENAI_API_KEY": "sk-pictures",
-                    "OPENAI_BASE_URL": openai.url,
-                },
-                stdout=asyncio.subprocess.PIPE,
-            )
-            assert process.stdout is not None
-            url = ""
-            async for line in process.stdout:
-                if line.startswith(b"Playground: "):
-                    url = line.decode().removeprefix("Playground: ").strip()
-                    break
-            browser = await tools.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            try:
-                await take(await browser.new_page(color_scheme="dark"), url)
-            finally:
-                await browser.close()
-                process.send_signal(signal.SIGINT)
-                await process.wait()
+        asyncio.run(take_all(folder))
+
+
+async def take_all(folder: str) -> None:
+    """Run the playground in a folder, with a model that says what we want, and take pictures."""
+    openai = OpenAIStandIn()
+    openai.answer = answer
+    async with openai.running(), async_playwright() as tools:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "playground", "--no-browser"),
+            env={
+                **os.environ,
+                "DATA_DIR": folder,
+                "DISCORD_TOKEN": "",
+                "OPENAI_API_KEY": "sk-pictures",
+                "OPENAI_BASE_URL": openai.url,
+            },
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        url = ""
+        async for line in process.stdout:
+            if line.startswith(b"Playground: "):
+                url = line.decode().removeprefix("Playground: ").strip()
+                break
+        browser = await tools.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            await take(await browser.new_page(color_scheme="dark"), url)
+        finally:
+            await browser.close()
+            process.send_signal(signal.SIGINT)
+            await process.wait()
 
 
 async def take(page: Page, url: str) -> None:
@@ -88,4 +93,4 @@ async def take(page: Page, url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
