@@ -35,8 +35,8 @@ _WELCOME_MESSAGE = """\
 - Type `/` for commands; `/help` explains the rest.
 - In **#lighthouse** Mirela answers everything. Press **⋯** below an answer to change it."""
 _SMALL_MODEL = """
--# The model here is a very small one on this computer's processor, so expect charm, not sense. \
-For a better one, put `OLLAMA_BASE_URL=http://127.0.0.1:11434/v1`, or a key such as `OPENAI_API_KEY`, \
+-# The model here is a very small one on this computer's processor: expect charm, not sense. For a \
+better one, put `OLLAMA_BASE_URL=http://127.0.0.1:11434/v1`, or a key such as `OPENAI_API_KEY`, \
 into `.env` and start again."""
 
 
