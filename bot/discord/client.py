@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias
 
 import discord
@@ -16,6 +17,7 @@ from typing_extensions import override
 from bot.app.services import Services
 from bot.discord.buttons.votes import reaction_value
 from bot.discord.converters import forum_title, is_from_person, to_channel, to_incoming_message
+from bot.discord.embeds.help import Reader, command_mention, help_page
 from bot.discord.locales import CATALOGUES, ENGLISH
 from bot.discord.messages import Translator
 from bot.discord.proxies import Proxies
@@ -207,8 +209,15 @@ class Bot(commands.AutoShardedBot):
         await self.services.retention.note_left(guild.id)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Keep what was said in a server that we have joined again."""
+        """Keep what was said in a server that we have joined again, and say how to begin."""
         await self.services.retention.note_servers([guild.id])
+        channel = guild.system_channel
+        if channel is None or not channel.permissions_for(guild.me).send_messages:
+            return
+        with suppress(discord.HTTPException):
+            mention = partial(command_mention, commands=await self.tree.fetch_commands())
+            readers = frozenset({Reader.EVERYONE, Reader.MODERATORS})
+            await channel.send(view=help_page(mention, readers))
 
     async def on_guild_channel_update(
         self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel

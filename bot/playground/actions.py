@@ -1,7 +1,7 @@
 """What somebody does on the playground's page, as actions of simcord."""
 # pyright: reportPrivateUsage=false
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from secrets import token_urlsafe
 from typing import Any, Final, TypeAlias, cast
@@ -28,6 +28,8 @@ _COMMAND: Final = 2
 _MAX_FILES: Final = 100
 
 Arguments: TypeAlias = Mapping[str, Any]
+# Returns whom somebody may call in a channel, both given by their ids.
+Names: TypeAlias = Callable[[int, int], Awaitable[Sequence[str]]]
 Action: TypeAlias = Callable[[MemberActor, Arguments], Awaitable[Any]]
 
 
@@ -38,8 +40,11 @@ class ActionRefused(Exception):
 class Actions:
     """The actions of all viewers."""
 
-    def __init__(self, env: LiveEnv, world_: World, viewers: Viewers) -> None:
+    def __init__(
+        self, env: LiveEnv, world_: World, viewers: Viewers, names: Names | None = None
+    ) -> None:
         self._env = env
+        self._names = names
         self._backend = env.backend
         self._world = world_
         self._viewers = viewers
@@ -61,6 +66,7 @@ class Actions:
             "select": self._select,
             "submit": self._submit,
             "join": self._join,
+            "names": self._callable_names,
         }
 
     async def run(self, actor: MemberActor, name: str, arguments: Arguments) -> Any:
@@ -139,6 +145,12 @@ class Actions:
         self._world.members[member.user.name] = member
         self._viewers.refresh()
         return member.user.name
+
+    async def _callable_names(self, actor: MemberActor, arguments: Arguments) -> list[str]:
+        """Return whom one may call in a channel."""
+        if self._names is None:
+            return []
+        return list(await self._names(actor.id, int(arguments["channel"])))
 
     async def _commands(self, actor: MemberActor, arguments: Arguments) -> Any:
         def visible(kind: int) -> list[dict[str, Any]]:

@@ -64,13 +64,26 @@ async def play(
             if server.is_new:
                 await _welcome(bot, server)
             await _open_board(bot, server)
-            async with PageServer(env, server).running(port) as url:
+
+            async def names(user_id: int, channel_id: int) -> list[str]:
+                return await _names(bot, user_id, channel_id)
+
+            async with PageServer(env, server, names).running(port) as url:
                 print(f"Playground: {url}", flush=True)  # noqa: T201 - the output of the command
                 if open_browser:
                     webbrowser.open(url)
                 await _keep_saved(env, world_file)
     finally:
         await env.shutdown()
+
+
+async def _names(bot: Bot, user_id: int, channel_id: int) -> list[str]:
+    """Return whom a user may call in a channel."""
+    shown = bot.get_channel(channel_id)
+    guild = getattr(shown, "guild", None)
+    situation = Situation(account_ids={user_id}, channel=to_channel(shown, guild))
+    listed = await bot.services.personalities.names(situation, query="")
+    return [name for name, _, _ in listed]
 
 
 async def _keep_saved(env: LiveEnv, world_file: WorldFile) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from aiohttp import BodyPartReader, WSMsgType, web
 from simcord.backend.cdn import CDN_BASE
 
-from bot.playground.actions import ActionRefused, Actions
+from bot.playground.actions import ActionRefused, Actions, Names
 from bot.playground.live import EMOJI_BASE, LiveEnv
 from bot.playground.viewers import Viewer, Viewers
 from bot.playground.world import World
@@ -43,11 +43,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class PageServer:
     """Serves one page to whoever knows its address, in which there is a token."""
 
-    def __init__(self, env: LiveEnv, world: World) -> None:
+    def __init__(self, env: LiveEnv, world: World, names: Names | None = None) -> None:
         self._env = env
         self._world = world
         self._viewers = Viewers(env, world)
-        self._actions = Actions(env, world, self._viewers)
+        self._actions = Actions(env, world, self._viewers, names)
         self._sockets: set[web.WebSocketResponse] = set()
         self.url = ""
 

@@ -1,9 +1,14 @@
 """`/channel`, `/chat` and `/help`."""
 
-import pytest
+import re
 
+import pytest
+from discord import app_commands
+
+from bot.discord.embeds.help import TOPICS
 from tests.cogs.concurrent import answers, invent, spoken
 from tests.cogs.conftest import House
+from tests.cogs.forms import shown
 
 
 async def test_moderators_activate_list_and_deactivate(house: House) -> None:
@@ -75,12 +80,39 @@ async def test_saying_something_in_a_crisis_is_met_with_help(house: House) -> No
     assert house.openai.requests == []
 
 
-async def test_help_tells_how_to_begin(house: House) -> None:
-    result = await house.alice.slash(house.lobby, "help")
+async def test_help_shows_each_what_they_may_do(house: House) -> None:
+    member, moderator, operator = [
+        shown(await who.slash(house.lobby, "help"))
+        for who in (house.alice, house.moderator, house.boss)
+    ]
 
-    assert result.response is not None
-    assert result.response.ephemeral
-    assert "@Mirela hello" in str(result.response.embeds[0].description)
+    assert "@Mirela hello" in member
+    assert re.search(r"</personality create:\d+> · </personality import:\d+>", member)
+    assert [topic in member for topic in ("Your server", "Run it")] == [False, False]
+    assert [topic in moderator for topic in ("Your server", "Run it")] == [True, False]
+    assert [topic in operator for topic in ("Your server", "Run it")] == [True, True]
+
+
+async def test_every_command_of_help_is_one(house: House) -> None:
+    known = {
+        each.qualified_name
+        for each in house.bot.tree.walk_commands()
+        if isinstance(each, app_commands.Command)
+    }
+
+    assert {name for topic in TOPICS for name in topic.commands} <= known
+
+
+async def test_a_new_server_is_told_how_to_begin(house: House) -> None:
+    guild = house.bot.get_guild(house.guild.id)
+    assert guild is not None
+    house.env.backend.guilds[guild.id].system_channel_id = house.lobby.id
+    guild._system_channel_id = house.lobby.id  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+    await house.bot.on_guild_join(guild)
+
+    (message,) = house.lobby.history()
+    assert "What would you like to do?" in str(message.components)
 
 
 async def test_suggestions_are_names_one_may_call(house: House) -> None:

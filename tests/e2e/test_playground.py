@@ -110,7 +110,7 @@ def test_a_person_chats_uses_a_command_and_presses_a_button(tmp_path: Path, page
         say(page, "@Mirela did anybody pass by?")
         expect(page.get_by_role("button", name="⋯", exact=True).last).to_be_visible()
         why(page)
-        command(page, "/help", "A company of AI characters")
+        command(page, "/help", "What would you like to do?")
 
         assert "runs in this folder already" in second_start(tmp_path)
         process.kill()

@@ -90,9 +90,10 @@ async function open(id) {
   byId("composer").hidden = channel.type === FORUM;
   channels();
   showTyping();
-  const [messages, commands] = await Promise.all([act("open", { channel: id }), act("commands", { channel: id })]);
+  const [messages, commands, names] = await Promise.all([act("open", { channel: id }), act("commands", { channel: id }), act("names", { channel: id }, { quiet: true }).catch(() => [])]);
   if (state.channel !== id) return;
   state.commands = commands;
+  composer.onNames(names);
   composer.reset();
   if (channel.type === FORUM) forum(channel); else log.showAll(messages);
   byId("text").focus();
@@ -128,7 +129,6 @@ function newPerson() {
 log.onReply(composer.replyTo);
 log.onThread(open);
 onChannelLink(open);
-composer.onNames(["Mirela", "Professor Quill", "Bex"]);
 byId("who").addEventListener("change", event => { if (event.target.value === "+") { people(); newPerson(); } else become(event.target.value); });
 byId("window").addEventListener("click", () => {
   const other = state.people.find(each => each.key !== who());
