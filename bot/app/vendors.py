@@ -331,4 +331,6 @@ async def _local(settings: Settings, stack: AsyncExitStack) -> ConfiguredVendor 
         return None
     if not path.is_file():
         raise SettingsError(f"LOCAL_MODEL_PATH: there is no file {path}")
-    return ConfiguredVendor(await stack.enter_async_context(local.serve(path)), path.stem.lower())
+    texts = await stack.enter_async_context(local.serve(path))
+    is_small = settings.local_model_path is None  # anybody's own model gets the ordinary prompt
+    return ConfiguredVendor(texts, path.stem.lower(), is_small=is_small)

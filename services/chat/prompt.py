@@ -129,7 +129,7 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
         _to_chat_message(line, personality.id)
         for line in trim_history(context.history, personality.context_window_size, budget=budget)
     ]
-    examples = [] if _plain_examples(personality) else _render_examples(personality, macros)
+    examples = _render_examples(personality, macros)
     shown = _fit_examples(examples, budget - sum(map(_message_tokens, history)))
     dialogue = [*shown, *history, ChatMessage("user", last), *reworked]
     messages = (
@@ -271,12 +271,19 @@ def _plain_examples(personality: Personality) -> list[str]:
 
 
 def _render_examples(personality: Personality, macros: Macros) -> list[list[ChatMessage]]:
-    """Return each example conversation as messages."""
+    """Return each example conversation as messages, with a heading."""
+    heading = ChatMessage("system", _EXAMPLE.format(name=macros.values.char))
+    return [[heading, *each] for each in read_examples(personality, macros)]
+
+
+def read_examples(personality: Personality, macros: Macros) -> list[list[ChatMessage]]:
+    """Return each example conversation as messages; examples that are lines are none."""
+    if _plain_examples(personality):
+        return []
     name, user = macros.values.char, macros.values.user
-    heading = ChatMessage("system", _EXAMPLE.format(name=name))
     own = {name, personality.name}
     blocks = split_examples(macros.expand(personality.conversational_examples or ""))
-    return [[heading, *_read_example(block, own=own, user=user)] for block in blocks]
+    return [_read_example(block, own=own, user=user) for block in blocks]
 
 
 def _read_example(block: str, *, own: Collection[str], user: str) -> list[ChatMessage]:

@@ -122,11 +122,13 @@ class ReplyContext:
     timers: Sequence[Timer] = ()
     greeting: Greeting | None = None
     server_locale: str | None = None
+    is_small: bool = False
 
     @property
     def is_streamed(self) -> bool:
         """Whether the answer may be shown while it is written."""
-        return self.resolution.streams_answers and self.user.streams_answers
+        wanted = self.resolution.streams_answers and self.user.streams_answers
+        return wanted and not self.is_small
 
     @property
     def user_zone(self) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from db.models import Role, User
 from db.retry import retry_on_disconnect
 from db.session import Sessions
-from services.chat import lore_search, prompt
+from services.chat import lore_search, prompt, small_model
 from services.chat.answer_style import Reaction, read_reaction
 from services.chat.errors import AnswerStopped, MessageRefused, NoUsableReply, Refusal
 from services.chat.greetings import unsent_line
@@ -118,6 +118,9 @@ class ReplyGenerator:
         """
         (embedding,) = await self._embedder.embed([request.text])
         context = await retry_on_disconnect(lambda: self._contexts.load(request, embedding))
+        model = self._models.resolve(context.config.model, context.caller.payers)
+        if self._models.is_small(model):
+            context = replace(context, is_small=True, memories=())
         if request.namesakes is not None:
             personality, called_as = context.resolution.personality, request.called_as or ""
             await refuse_impersonation(
@@ -142,7 +145,7 @@ class ReplyGenerator:
             texts = (request.text, seen.others, seen.own)
             request = replace(request, text="\n".join(filter(None, texts)))
         model_request = Request(
-            model=self._models.resolve(context.config.model, context.caller.payers),
+            model=model,
             messages=(),
             sampling=sampling_of(context.config),
             reasoning_effort=context.config.reasoning_effort,
@@ -263,6 +266,24 @@ class ReplyGenerator:
             raise NoUsableReply(prompt_context.personality.name)
         return usable
 
+    async def _ask_small(
+        self,
+        model_request: Request,
+        prompt_context: PromptContext,
+        request: ReplyRequest,
+        context: ReplyContext,
+        *,
+        token_limit: int,
+    ) -> tuple[Completion, Prompt, Cleaner]:
+        """Call a small model for several answers, and return the best of them."""
+        built_prompt = small_model.build(prompt_context, token_limit=token_limit)
+        cleaner = _cleaner(request, prompt_context, built_prompt)
+        asked = small_model.to_request(model_request, built_prompt)
+        completion = await self._ask(asked, None, cleaner, context)
+        texts = (completion.text, *completion.alternatives)
+        best = await small_model.choose(texts, prompt_context, built_prompt, self._embedder)
+        return replace(completion, text=best, is_cut=False), built_prompt, cleaner
+
     async def _ask_with_tools(
         self,
         model_request: Request,
@@ -274,6 +295,10 @@ class ReplyGenerator:
         token_limit: int,
     ) -> tuple[Completion, Prompt, Cleaner]:
         """Call the model, and again with what its tools return, until it has answered."""
+        if context.is_small:
+            return await self._ask_small(
+                model_request, prompt_context, request, context, token_limit=token_limit
+            )
         stream = request.stream if context.is_streamed else None
         while True:
             limit = max(token_limit - rounds.tokens, _MIN_TOKENS)

@@ -167,11 +167,16 @@ def read_completion(body: object, model: str) -> Completion:
         error.usage = usage
         raise
     content = read(message, "content")
+    choices = read(body, "choices")
+    others = cast("list[object]", choices)[1:] if isinstance(choices, list) else []
     return Completion(
         text=printable(read_text(read(choice, "text") if message is None else content)),
         model=model,
         usage=usage,
         is_cut=is_cut(choice),
+        alternatives=tuple(
+            printable(read_text(read(other, "message", "content"))) for other in others
+        ),
     )
 
 

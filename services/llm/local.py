@@ -13,8 +13,10 @@ from services.llm.ports import TextModel
 from services.llm.vendors import Dialect
 
 VENDOR = "local"
-# SmolLM2 has a context of 8,192 tokens, shared by two parallel conversations.
-PARALLEL_SLOTS = 2
+# What is written at once shares a context of 8,192 tokens, which is what SmolLM2 has: two
+# conversations at their longest, or several candidates for one short answer.
+PARALLEL_SLOTS = 4
+SHARED_TOKENS = 8192
 CONTEXT_TOKENS = 4096
 _START_SECONDS = 60
 
@@ -39,7 +41,7 @@ async def serve(path: Path) -> AsyncGenerator[TextModel]:
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-P", str(Path(__file__).with_name("local_server.py")),
-        str(path), str(PARALLEL_SLOTS), str(CONTEXT_TOKENS),
+        str(path), str(PARALLEL_SLOTS), str(SHARED_TOKENS),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -62,6 +64,7 @@ async def serve(path: Path) -> AsyncGenerator[TextModel]:
             dialect=Dialect(
                 extra=(("top_k", "top_k"), ("repetition_penalty", "repeat_penalty")),
                 context_tokens=CONTEXT_TOKENS,
+                writes_candidates=True,
             ),
         )
         try:

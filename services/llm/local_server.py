@@ -1,7 +1,7 @@
 """The process of the local model: `python -P local_server.py GGUF SLOTS CONTEXT`.
 
-It prints its address on one line and exits when its standard input closes, so that it never
-outlives the process that started it.
+All slots share the context. It prints its address on one line and exits when its standard input
+closes, so that it never outlives the process that started it.
 """
 
 import importlib
@@ -17,7 +17,8 @@ def main() -> None:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = path
     parameters.n_parallel = slots
-    parameters.n_ctx = slots * context
+    parameters.n_ctx = context
+    parameters.kv_unified = True
     parameters.cpuparams.n_threads = max(1, (os.cpu_count() or 2))
     parameters.port = 0
     server = xllamacpp.Server(parameters)

@@ -241,6 +241,8 @@ class OpenAICompatible(TextModel):
                 body["tool_choice"] = "none"
         if "max_tokens" in parameters:
             body[self._dialect.max_tokens] = parameters["max_tokens"]
+        if request.candidates > 1 and self._dialect.writes_candidates:
+            body["n"] = request.candidates
         if extra:
             body["extra_body"] = extra
         if effort := request.reasoning_effort or self._dialect.reasoning_effort:

@@ -37,10 +37,14 @@ _KEY_PROBLEMS = (ModelProblem.KEY_REFUSED, ModelProblem.NO_CREDIT)
 
 @dataclass(frozen=True)
 class ConfiguredVendor:
-    """A configured vendor, and the model that `vendor/default` stands for."""
+    """A configured vendor, and the model that `vendor/default` stands for.
+
+    The models of one that `is_small` need a prompt of their own.
+    """
 
     texts: TextModel
     default: str
+    is_small: bool = False
 
 
 class LanguageModels:
@@ -133,6 +137,11 @@ class LanguageModels:
         if (configured := self._vendors.get(vendor)) is not None:
             return configured.texts.context_tokens(name)
         return (VENDORS[vendor].dialect or VENDORS[vendor]).context_tokens
+
+    def is_small(self, model: str) -> bool:
+        """Whether a model is too small to follow an ordinary prompt."""
+        configured = self._vendors.get(model.partition("/")[0])
+        return configured is not None and configured.is_small
 
     def calls_tools(self, model: str) -> bool:
         """Whether a model may be offered functions: unless its vendor takes none, or refused."""

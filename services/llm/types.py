@@ -86,7 +86,7 @@ class Request:
 
     Without a `reasoning_effort` it is the vendor's own, or that of the settings. `keyed` are models
     that only a key of the caller's own may pay for. `tools` are functions that the model may call,
-    unless it `must_answer` now.
+    unless it `must_answer` now. Of several `candidates` a vendor may write fewer.
     """
 
     model: str
@@ -97,6 +97,7 @@ class Request:
     keyed: frozenset[str] = frozenset()
     tools: tuple[ToolSpec, ...] = ()
     must_answer: bool = False
+    candidates: int = 1
 
     def to(self, model: str) -> Self:
         """Return the same request for another model."""
@@ -145,6 +146,7 @@ class Completion:
     `is_cut` is set if the answer hit the token limit or `is_stopped` by whoever follows it,
     `is_free_substitute` if a free model answered because a budget is spent. With `calls`, the model
     waits for the results of functions; `native` is that turn as its vendor wants it back.
+    `alternatives` are the other candidates for the text.
     """
 
     text: str
@@ -155,6 +157,7 @@ class Completion:
     is_free_substitute: bool = False
     calls: tuple[ToolCall, ...] = ()
     native: NativeTurn | None = None
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

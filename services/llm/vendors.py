@@ -22,6 +22,7 @@ class Dialect:
     cache_key: bool = False
     reasoning_effort: str | None = None
     context_tokens: int = 32_000
+    writes_candidates: bool = False
 
     @property
     def unsupported(self) -> frozenset[str]:
@@ -46,6 +47,7 @@ class Vendor:
     concurrency: int = 4
     dialect: Dialect | None = None
     context_tokens: int = 32_000
+    writes_candidates: bool = False
     unsupported: frozenset[str] = frozenset()
     takes_keys: bool = False
     key_prefix: str = ""

@@ -74,7 +74,11 @@ class Asked:
 
 
 class HeardAdapter(TimedAdapter):
-    """Keeps what is said."""
+    """Keeps what is said, but for first words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.greetings: set[str | None] = set()
 
     @override
     async def send(
@@ -86,7 +90,8 @@ class HeardAdapter(TimedAdapter):
         line_id: UUID,
         page: Page | None = None,
     ) -> list[int]:
-        self.sent.append((speaker, text))
+        if text not in self.greetings:
+            self.sent.append((speaker, text))
         return await super().send(channel, speaker, text, line_id=line_id, page=page)
 
 
@@ -148,6 +153,8 @@ async def ask(url: str, questions: Mapping[str, Sequence[str]]) -> list[Asked]:
     async with serve(path) as model:
         recorded = Recorded(model)
         async with _chatting(url, recorded, path.stem.lower()) as (sessions, chat, adapter):
+            async with sessions() as session:
+                adapter.greetings = set(await session.scalars(select(Personality.first_message)))
             await _answer(chat, adapter, "@Mirela hello")  # what is loaded at the first one
             asked = [
                 await _ask(chat, adapter, recorded, who, question)
@@ -165,7 +172,9 @@ async def _chatting(
     async with connect(url) as sessions, background_calls() as background:
         await seed(sessions, vendors={VENDOR})
         models = LanguageModels(
-            Ledger(sessions, PRICES), background, {VENDOR: ConfiguredVendor(model, name)}
+            Ledger(sessions, PRICES),
+            background,
+            {VENDOR: ConfiguredVendor(model, name, is_small=True)},
         )
         chat = ChatService(
             sessions,

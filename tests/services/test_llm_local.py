@@ -85,7 +85,7 @@ async def test_it_knows_every_parameter(vendor: TextModel) -> None:
 
 
 async def test_it_says_so_when_a_prompt_is_too_long(vendor: TextModel) -> None:
-    words = ChatMessage("user", "word " * vendor.context_tokens("x"))
+    words = ChatMessage("user", "word " * local.SHARED_TOKENS)
 
     with pytest.raises(ContextTooLong):
         await vendor.complete(Request(model="x", messages=(words,)))

@@ -1,0 +1,120 @@
+"""The prompt of a small model, and the choice among its answers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.chat import small_model
+from services.chat.prompt import PromptContext, Reworked
+from services.embeddings import WordLlamaEmbedder
+from tests.services.test_prompt import MIRELA, cost, line, mirela, scene, scenes, thorough
+
+
+def lighthouse(message: str) -> PromptContext:
+    return scene(
+        personality=mirela(
+            character_info="Mirela keeps a lighthouse.",
+            first_message="You came up all those stairs.",
+            conversational_examples="The lamp turns, I turn.",
+        ),
+        history=[line(1, "You came up all those stairs.", "Mirela", MIRELA), line(2, "A squall.")],
+        message=message,
+    )
+
+
+async def choose(embedder: WordLlamaEmbedder, message: str, *texts: str) -> str:
+    context = lighthouse(message)
+    prompt = small_model.build(context, token_limit=2000)
+    return await small_model.choose(texts, context, prompt, embedder)
+
+
+def test_first_words_and_examples_are_turns_and_there_is_no_clock() -> None:
+    prompt = small_model.build(lighthouse("Who goes there?"), token_limit=2000)
+
+    assert [(each.role, each.content) for each in prompt.messages] == [
+        (
+            "system",
+            "You are Mirela. Mirela keeps a lighthouse.\n"
+            "Answer as Mirela, in one or two sentences.",
+        ),
+        ("user", "Hello."),
+        ("assistant", "You came up all those stairs."),
+        ("user", "How are you?"),
+        ("assistant", "The lamp turns, I turn."),
+        ("user", "A squall."),
+        ("user", "Who goes there?"),
+    ]
+
+
+def test_an_answer_that_is_to_be_changed_is_shown_with_how() -> None:
+    context = scene(reworked=Reworked("Nobody.", "Make it longer."))
+
+    prompt = small_model.build(context, token_limit=2000)
+
+    assert [each.content for each in prompt.messages[-3:]] == [
+        "Who goes there?",
+        "Nobody.",
+        "Make it longer.",
+    ]
+
+
+@pytest.mark.slow
+@thorough
+@given(scenes(), st.integers(64, 2000))
+def test_it_never_takes_more_than_its_room(context: PromptContext, room: int) -> None:
+    assert cost(small_model.build(context, token_limit=room)) <= room
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("The fog is in. So am I. And it", "The fog is in. So am I."),
+        ("The fog is in.\nAlice: hello?\nMirela: hm.", "The fog is in."),
+        ("Mirela: The fog is in.", "The fog is in."),
+        ("The fog. The fog. The fog.", "The fog."),
+        ("One. Two. Three. Four.", "One. Two. Three."),
+        ("*turns the lamp*", "*turns the lamp*"),
+        ("it has no end", ""),
+        ("", ""),
+    ],
+)
+def test_only_whole_sentences_of_its_own_are_kept(text: str, kept: str) -> None:
+    assert small_model.tidy(text) == kept
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        "I'm sorry for your loss. I'll be here tomorrow.",
+        "As an AI language model, I do not know gulls.",
+        "You came up all those stairs. I see gulls.",
+        "I met a gull with old Bartholomew at sea.",
+        "Mirela likes gulls and Mirela likes the sea.",
+        "I like. I like. I like. I like. I like gulls.",
+        "",
+    ],
+)
+async def test_the_better_of_two_answers_is_taken(embedder: WordLlamaEmbedder, worse: str) -> None:
+    better = "I like no gulls; they steal my bread."
+
+    assert await choose(embedder, "Do you like gulls?", worse, better) == better
+
+
+@pytest.mark.parametrize(
+    ("question", "is_told"),
+    [
+        ("are you a robot?", True),
+        ("Are you really a human?", True),
+        ("am I talking to a real person", True),
+        ("are you an apple person?", False),
+        ("are you tired?", False),
+    ],
+)
+async def test_who_asks_whether_it_is_human_is_told(
+    embedder: WordLlamaEmbedder, question: str, *, is_told: bool
+) -> None:
+    answer = await choose(embedder, question, "I keep the lamp, and it keeps me.")
+
+    assert ("AI character" in answer) is is_told
+    said = "I am an AI, and I keep the lamp."
+    assert await choose(embedder, question, said) == said
