@@ -279,8 +279,7 @@ class ReplyGenerator:
         built_prompt = small_model.build(prompt_context, token_limit=token_limit)
         cleaner = _cleaner(request, prompt_context, built_prompt)
         asked = small_model.to_request(model_request, built_prompt)
-        completion = await self._ask(asked, None, cleaner, context)
-        texts = (completion.text, *completion.alternatives)
+        texts = (completion := await self._ask(asked, None, cleaner, context)).candidates
         best = await small_model.choose(texts, prompt_context, built_prompt, self._embedder)
         return replace(completion, text=best, is_cut=False), built_prompt, cleaner
 

@@ -159,6 +159,11 @@ class Completion:
     native: NativeTurn | None = None
     alternatives: tuple[str, ...] = ()
 
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Return the text and its alternatives."""
+        return (self.text, *self.alternatives)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parsed(Completion, Generic[T]):
