@@ -32,7 +32,7 @@ _STOCK: Final = re.compile(
     r"happy to (?:help|assist)|here (?:to|for) (?:help|assist|you)|feel free|let me know|"
     r"glad (?:you|to)|(?:i'll|i will) be (?:here|there)|tomorrow|reaching out|thank you for|"
     r"thanks for|important to|i understand|in conclusion|once upon|is there anything|"
-    r"as a (?:character|creative)|the user|roleplay|\buser\b",
+    r"as a (?:character|creative)|the user|typo\b|@\w|\bbitch|roleplay|\buser\b",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(r"(?:^|\n)[^\S\n]*[*\[(]?[A-Z][\w. ]{0,30}:\s")
