@@ -43,12 +43,14 @@ _FIRST_PERSON: Final = re.compile(r"\b(?:i|me|my|mine|i'm|i've|i'll|i'd)\b", re.
 _ASKS_WHETHER_HUMAN: Final = re.compile(
     r"\b(?:are|r) (?:you|u) (?:really |actually |just |even )*(?:an? |the )?"
     r"(?:real\b|human|person|robot|bot\b|ai\b|a\.i\.|machine|program|computer|language model)|"
-    r"\b(?:real|actual) (?:person|human)\b|\bis this (?:an? )?(?:ai|bot|robot)\b",
+    r"\b(?:talk|speak|chat|writ)\w* (?:to|with) an? (?:real |actual )?"
+    r"(?:person|human|bot|robot|ai)\b|"
+    r"\bis this (?:an? )?(?:ai|bot|robot)\b",
     re.IGNORECASE,
 )
-_HONEST: Final = "You are an AI character, and say so."
+_AI_INSTRUCTION: Final = "You are an AI character, and say so."
 _SAYS_AI: Final = re.compile(r"\b(?:AI|A\.I\.|artificial intelligence)\b")
-_CONFESSION: Final = "I am an AI character. What did you want to ask?"
+_AI_ANSWER: Final = "I am an AI character. What did you want to ask?"
 _WORD: Final = re.compile(r"[\w']+")
 
 
@@ -67,7 +69,7 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
         macros.expand(" ".join(part for part in parts if part)), _DEFINITION_CHARACTERS
     )
     lore = [shorten(each.text, _LORE_CHARACTERS) for each in context.lore[:1]]
-    task = _HONEST if _ASKS_WHETHER_HUMAN.search(context.message) else ""
+    task = _AI_INSTRUCTION if _ASKS_WHETHER_HUMAN.search(context.message) else ""
     system = "\n".join(
         [
             f"You are {name}. {definition}",
@@ -78,13 +80,13 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
     beginning = _fit(ChatMessage("system", system), token_limit // 2)
     room = token_limit - _tokens(beginning)
     asked = [ChatMessage("user", context.message), *_reworked(context)]
-    kept: list[ChatMessage] = []
+    turns: list[ChatMessage] = []
     for turn in reversed([*_examples(context), *_history(context), *asked]):
-        if kept and _tokens(turn) > room:
+        if turns and _tokens(turn) > room:
             break
-        kept.insert(0, _fit(turn, room))
-        room -= _tokens(kept[0])
-    messages = (beginning, *kept)
+        turns.insert(0, _fit(turn, room))
+        room -= _tokens(turns[0])
+    messages = (beginning, *turns)
     return Prompt(
         messages=messages,
         tokens=sum(map(_tokens, messages)),
@@ -111,16 +113,16 @@ def tidy(text: str) -> str:
     """
     if label := _LABEL.search(text):
         text = text[: label.start()] if label.start() else text[label.end() :]
-    kept: list[str] = []
+    sentences: list[str] = []
     for sentence in _SENTENCE.findall(" ".join(text.split())):
-        words = len(" ".join([*kept, sentence]).split())
-        is_repeated = sentence.strip() in kept
-        if len(kept) == _MOST_SENTENCES or words > _MOST_WORDS or is_repeated:
+        words = len(" ".join([*sentences, sentence]).split())
+        is_repeated = sentence.strip() in sentences
+        if len(sentences) == _MOST_SENTENCES or words > _MOST_WORDS or is_repeated:
             break
         if not _COMPLETE.search(sentence.strip()):
             break
-        kept.append(sentence.strip())
-    return " ".join(kept)
+        sentences.append(sentence.strip())
+    return " ".join(sentences)
 
 
 async def choose(
@@ -134,7 +136,7 @@ async def choose(
     """
     tidied = [tidy(each) for each in texts]
     if _ASKS_WHETHER_HUMAN.search(context.message):
-        tidied = [each for each in tidied if _SAYS_AI.search(each)] or [_CONFESSION]
+        tidied = [each for each in tidied if _SAYS_AI.search(each)] or [_AI_ANSWER]
     vectors = await embedder.embed([context.message, prompt.instructions, *tidied])
     question, character = vectors[:2]
     seen = " ".join(each.content for each in prompt.messages)
@@ -183,9 +185,9 @@ def _examples(context: PromptContext) -> list[ChatMessage]:
     first = [macros.expand(personality.first_message)] if personality.first_message else []
     turns = [each for block in read_examples(personality, macros) for each in block]
     lines = [] if turns else (personality.conversational_examples or "").splitlines()
-    said = [*first, *(macros.expand(line) for line in lines if line)]
+    spoken = [*first, *(macros.expand(line) for line in lines if line)]
     shown: list[ChatMessage] = []
-    for asked, answer in zip(_ASKED, said, strict=False):
+    for asked, answer in zip(_ASKED, spoken, strict=False):
         shown += [ChatMessage("user", asked), ChatMessage("assistant", _short(answer))]
     return [*shown, *turns[: 2 * _EXAMPLES]][: 2 * _EXAMPLES]
 

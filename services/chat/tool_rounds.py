@@ -56,9 +56,9 @@ class ToolRounds:
     @property
     def tokens(self) -> int:
         """Return the estimated tokens that tools, calls and results take of a request."""
-        said = sum(estimate(each.content) for each in self._messages)
-        called = sum(estimate(each.arguments) for turn in self._messages for each in turn.calls)
-        return said + called + sum(estimate(describe_tool(each)) for each in self._offered)
+        contents = sum(estimate(each.content) for each in self._messages)
+        calls = sum(estimate(each.arguments) for turn in self._messages for each in turn.calls)
+        return contents + calls + sum(estimate(describe_tool(each)) for each in self._offered)
 
     async def run(self, completion: Completion, *, max_length: int) -> None:
         """Run the tools that a model calls; of what each returns, so many characters are shown."""

@@ -107,6 +107,7 @@ async def test_the_better_of_two_answers_is_taken(embedder: WordLlamaEmbedder, w
         ("Are you really a human?", True),
         ("am I talking to a real person", True),
         ("are you an apple person?", False),
+        ("was Ahab a real person?", False),
         ("are you tired?", False),
     ],
 )
