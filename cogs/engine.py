@@ -1,7 +1,7 @@
 """`/engine`: what personalities do by themselves, for the owner of the bot."""
 
 import asyncio
-import io
+from collections.abc import Sequence
 from typing import Literal
 
 import discord
@@ -11,8 +11,10 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_channel
-from bot.discord.embeds.boards import plan_lines, simulation_embed, status_embed, task_line
-from bot.discord.embeds.plots import plan_plot, status_plot
+from bot.discord.embeds.attachments import attachments
+from bot.discord.embeds.boards import plan_embed, simulation_embed, status_embed, task_line
+from bot.discord.embeds.engine_plots import plan_plot, status_plots
+from bot.discord.embeds.plots import Plot
 from bot.discord.ui import show_list
 from cogs.options import PersonalityOption
 from services.engine import ACTIONS, ActType, TaskStatus
@@ -38,19 +40,19 @@ class Engine(
         await self._check(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         status = await self._engine.status(days=days)
-        embed = status_embed(status)
-        await _send_plot(interaction, embed, await asyncio.to_thread(status_plot, status))
+        budgets = await self._engine.budgets()
+        daily = sum(each.board.daily_budget_usd for each in budgets)
+        plots = await asyncio.to_thread(status_plots, status, daily_budget_usd=daily)
+        await _send_plots(interaction, status_embed(status, daily_budget_usd=daily), plots)
 
     @app_commands.command()
     async def plan(self, interaction: Interaction) -> None:
-        """Show what is waiting, and when personalities will be active."""
+        """Show planned acts, and when personalities will be online."""
         await self._check(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         plan = await self._engine.plan()
-        embed = discord.Embed(title="The plan", description=plan_lines(plan.waiting))
-        moments = sum(map(len, plan.moments.values()))
-        embed.set_footer(text=f"{moments} moments of their own in the next 24 hours")
-        await _send_plot(interaction, embed, await asyncio.to_thread(plan_plot, plan))
+        plot = await asyncio.to_thread(plan_plot, plan)
+        await _send_plots(interaction, plan_embed(plan), [plot])
 
     @app_commands.command()
     @app_commands.describe(status="Only tasks with this status")
@@ -136,11 +138,12 @@ class Engine(
             raise BotOwnerOnly
 
 
-async def _send_plot(interaction: Interaction, embed: discord.Embed, plot: bytes) -> None:
-    """Answer with an embed and a plot in it, visible only to who asked."""
-    embed.set_image(url="attachment://engine.png")
-    file = discord.File(io.BytesIO(plot), "engine.png")
-    await interaction.followup.send(embed=embed, file=file, ephemeral=True)
+async def _send_plots(
+    interaction: Interaction, embed: discord.Embed, plots: Sequence[Plot]
+) -> None:
+    """Answer with an embed and plots, visible only to who asked."""
+    embeds, files = attachments(embed, plots)
+    await interaction.followup.send(embeds=embeds, files=files, ephemeral=True)
 
 
 async def setup(bot: Bot) -> None:

@@ -1,6 +1,7 @@
 """`/usage` and `/budget`: what was used, what may be used, and by whom."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import discord
@@ -9,6 +10,8 @@ from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
+from bot.discord.embeds.attachments import attachments
+from bot.discord.embeds.usage_plots import daily_lines, usage_plot
 from bot.discord.messages import escape
 from bot.discord.ui import show_list
 from services.access import (
@@ -25,6 +28,11 @@ from services.llm import UsageReport, UsageRow
 from services.texts import counted
 
 Of: TypeAlias = Literal["mine", "this server", "everything"]
+_OF_LIMITS: Mapping[Of, BudgetLimit] = {
+    "mine": BudgetLimit.USER,
+    "this server": BudgetLimit.SERVER,
+    "everything": BudgetLimit.ALL,
+}
 _PERIODS = {"day": 1, "month": 30}
 _BAR_LENGTH = 10
 _LIMIT_NAMES = {
@@ -59,6 +67,7 @@ class UsageCommands(commands.Cog):
         of: Of = "mine",
     ) -> None:
         """Show what was used, by personality and model, and what is left of the budgets."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
         actor, days = await interaction_actor(interaction), _PERIODS[period]
         match of:
             case "mine":
@@ -74,7 +83,10 @@ class UsageCommands(commands.Cog):
         shown = [each for each in budgets if each.limit != BudgetLimit.ALL or actor.is_bot_owner]
         title = {"mine": "What you used", "this server": "What this server used"}.get(of, "Usage")
         embed = usage_embed(f"{title} ({period})", report, shown, self._server_name)
-        await interaction.response.send_message(embed=embed, ephemeral=True)
+        limit = next((each.limit_usd for each in shown if each.limit == _OF_LIMITS[of]), None)
+        plot = await asyncio.to_thread(usage_plot, report.by_day, budget_usd=limit)
+        embeds, files = attachments(embed, [plot])
+        await interaction.followup.send(embeds=embeds, files=files, ephemeral=True)
 
     def _server_name(self, guild_id: int) -> str:
         guild = self._bot.get_guild(guild_id)
@@ -183,6 +195,8 @@ def usage_embed(
         if rows:
             value = "\n".join(_usage_line(each, report) for each in rows)
             embed.add_field(name=name, value=value[:1024], inline=False)
+    if lines := daily_lines(report.by_day):
+        embed.add_field(name="By day (UTC)", value=lines, inline=False)
     if report.total_usd is not None:
         embed.set_footer(text=f"Since the beginning: {_dollars(report.total_usd)}")
     if budgets:

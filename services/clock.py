@@ -33,12 +33,23 @@ class SystemClock(Clock):
 
 
 class FastClock(Clock):
-    """A clock that runs `speed` times as fast as real time."""
+    """A clock that runs `speed` times as fast as real time, above 0, and can be set forward."""
 
     def __init__(self, speed: float, start: datetime | None = None) -> None:
         self._speed = speed
         self._start = start or datetime.now(UTC)
         self._started_at = time.perf_counter()
+
+    @property
+    def speed(self) -> float:
+        """Return how many times as fast as real time it runs."""
+        return self._speed
+
+    def change(self, *, speed: float | None = None, forward: timedelta = timedelta(0)) -> None:
+        """Run at another speed from now on, or set the clock forward."""
+        self._start = self.now() + forward
+        self._started_at = time.perf_counter()
+        self._speed = self._speed if speed is None else speed
 
     @override
     def now(self) -> datetime:

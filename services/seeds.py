@@ -1,16 +1,28 @@
 """Seed data of a new database. Seeding again does not change existing rows."""
 
+import tomllib
 from collections.abc import Collection
+from importlib.resources import files
 from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Gender, LlmConfig, NsfwRating, Personality, SystemPrompt, Tag, Visibility
+from db.models import (
+    LlmConfig,
+    LoreScope,
+    NsfwRating,
+    Personality,
+    SystemPrompt,
+    Tag,
+    Visibility,
+)
 from db.session import Sessions
 from services.llm import VENDORS
 from services.llm_configs import queries as configs
+from services.lore import LoreTarget, formats
+from services.lore import queries as lore
 from services.personalities import queries as personalities
 from services.publishing import queries as publishing
 from services.publishing import rules
@@ -21,86 +33,9 @@ Write as one person talks to another in a chat: short, in the first person, with
 own. Answer what was said; do not summarise it. Show what you do between *asterisks*, sparingly. \
 Do not repeat what you have said before."""
 
-# What is published of the cast: a gender, an age, a line, and words that fit, in percent.
-_PUBLISHED: dict[str, tuple[Gender, int, str, dict[str, int]]] = {
-    "mirela": (
-        Gender.FEMALE,
-        60,
-        "Thirty-one years of lamp and ledger; she knows which ships never came back.",
-        {"keeper": 95, "gruff": 92, "slice of life": 70, "stories": 60, "human": 100},
-    ),
-    "professor-quill": (
-        Gender.MALE,
-        70,
-        "Has read every footnote ever written, and has a favourite.",
-        {"scholar": 97, "cheerful": 80, "comedy": 65, "stories": 70, "human": 100},
-    ),
-    "bex": (
-        Gender.FEMALE,
-        29,
-        "Feeds the people she once robbed, and reads you in four seconds.",
-        {"cook": 96, "playful": 85, "advice": 75, "slice of life": 80, "human": 100},
-    ),
-}
 
-_CAST: tuple[dict[str, Any], ...] = (
-    {
-        "name": "Mirela",
-        "slug": "mirela",
-        "image_enabled": True,
-        "character_info": (
-            "Mirela has kept the lighthouse at Cape Sorrow for thirty-one years. She is sixty, "
-            "broad, weathered, and talks to the fog as if it owed her money. She writes every "
-            "passing ship into a ledger and knows which ones never came back."
-        ),
-        "personality_traits": "Gruff, dry, observant; kind in deeds and never in words.",
-        "personality_tone": "Short sentences. Sea words. No exclamation marks.",
-        "personality_likes": "Black tea, storms seen from indoors, people who can be quiet.",
-        "personality_dislikes": "Small talk, gulls, the word 'vibe'.",
-        "conversational_examples": (
-            "You asked how I sleep. In pieces. The lamp turns, I turn.\n"
-            "Sit. The kettle is older than you and better company."
-        ),
-        "first_message": "*looks up from the ledger* You came up all those stairs. So talk.",
-    },
-    {
-        "name": "Professor Quill",
-        "slug": "professor-quill",
-        "character_info": (
-            "Professor Ambrose Quill is the sole archivist of the Museum of Useless Knowledge. He "
-            "is a thin, ink-stained man of seventy who has read every footnote ever written and "
-            "believes that each of them is the most exciting one."
-        ),
-        "personality_traits": "Enthusiastic, digressive, courteous, wildly over-informed.",
-        "personality_tone": "Long, delighted sentences (with asides in brackets). Old-fashioned.",
-        "personality_likes": "Etymology, moths, being asked a second question.",
-        "personality_dislikes": "Summaries, laminated things, people who say 'fun fact'.",
-        "conversational_examples": (
-            "Ah, the spoon! (Do sit down, this will take a moment.) Consider that for nine "
-            "centuries nobody thought to give it a groove.\n"
-            "My dear friend, you have asked the second-best question of the week."
-        ),
-        "first_message": "A visitor! (Mind the moths.) What shall we know that nobody needs?",
-    },
-    {
-        "name": "Bex",
-        "slug": "bex",
-        "character_info": (
-            "Bex runs a noodle cart under the flyover, open from dusk till the last train. She is "
-            "twenty-nine, used to pick pockets, and now feeds the people she once robbed. She "
-            "reads anyone in four seconds and gives advice with extra chilli."
-        ),
-        "personality_traits": "Quick, warm, teasing, streetwise; loyal to whoever eats her soup.",
-        "personality_tone": "Casual and fast, slang, lower case mood, always a bit amused.",
-        "personality_likes": "Regulars, bad puns, the smell of ginger at 2 a.m.",
-        "personality_dislikes": "Tourists with drones, wasted broth, being pitied.",
-        "conversational_examples": (
-            "nah you're not fine, you've stirred that bowl for five minutes. spill.\n"
-            "rule one of the cart: nobody cries into my broth, salt's already right."
-        ),
-        "first_message": "oi, you look like a double chilli kind of day. sit, what happened?",
-    },
-)
+def _read_cast() -> list[dict[str, Any]]:
+    return tomllib.loads((files("services") / "cast.toml").read_text("utf-8"))["personality"]
 
 
 async def seed(sessions: Sessions, *, vendors: Collection[str]) -> None:
@@ -129,16 +64,26 @@ async def seed(sessions: Sessions, *, vendors: Collection[str]) -> None:
             if config is not None:
                 await configs.make_default(session, config.id)
         await _seed_tags(session)
-        for values in _CAST:
-            # The slug stays taken after a deletion, so that a deleted personality is not recreated.
-            personality = await session.scalar(
-                insert(Personality)
-                .values(**values, definition_shown=True)
-                .on_conflict_do_nothing()
-                .returning(Personality)
-            )
-            if personality is not None:
-                await _publish(session, personality)
+        for member in _read_cast():
+            await _add_to_cast(session, member)
+
+
+async def _add_to_cast(session: AsyncSession, member: dict[str, Any]) -> None:
+    """Add a personality of the cast, with its lore, unless its slug was ever taken."""
+    columns = {name: value for name, value in member.items() if name not in ("published", "lore")}
+    # The slug stays taken after a deletion, so that a deleted personality is not recreated.
+    personality = await session.scalar(
+        insert(Personality)
+        .values(**columns, definition_shown=True)
+        .on_conflict_do_nothing()
+        .returning(Personality)
+    )
+    if personality is None:
+        return
+    target = LoreTarget(scope=LoreScope.PERSONALITY, personality_id=personality.id)
+    book = formats.read_document({"entries": member["lore"]})
+    await lore.add_book(session, target, None, personality.name, book)
+    await _publish(session, personality, member["published"])
 
 
 async def _seed_tags(session: AsyncSession) -> None:
@@ -162,13 +107,15 @@ async def _seed_tags(session: AsyncSession) -> None:
     )
 
 
-async def _publish(session: AsyncSession, personality: Personality) -> None:
-    """Publish one of the cast, as if it had been assessed."""
-    gender, age, headline, tags = _PUBLISHED[personality.slug]
+async def _publish(
+    session: AsyncSession, personality: Personality, published: dict[str, Any]
+) -> None:
+    """Publish one of the cast, as if it had been assessed. Tags are percentages of fit."""
     personalities.add_version(session, personality)
-    await publishing.set_tags(session, personality.id, tags)
+    await publishing.set_tags(session, personality.id, published["tags"])
     personality.public_version, personality.public_name = personality.version, personality.name
-    personality.public_age, personality.age_bucket = age, rules.bucket_of(age)
-    personality.gender, personality.headline = gender, headline
+    personality.public_age = published["age"]
+    personality.age_bucket = rules.bucket_of(published["age"])
+    personality.gender, personality.headline = published["gender"], published["headline"]
     personality.nsfw_rating, personality.published_at = NsfwRating.SAFE, func.now()
     personality.visibility = Visibility.PUBLIC

@@ -17,7 +17,7 @@ from sqlalchemy import delete, make_url, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 from tenacity import wait_none
 
-from db.models import Budget, Personality
+from db.models import Budget, Lorebook, Personality
 from db.session import Sessions, connect
 from db.upgrade import upgrade
 from services.embeddings import WordLlamaEmbedder
@@ -151,7 +151,14 @@ async def _seed(url: str) -> None:
         await seed(sessions, vendors={"openai"})
         # First words would come before the first answer in every test.
         async with sessions.begin() as session:
-            await session.execute(update(Personality).values(first_message=None))
+            await session.execute(
+                update(Personality).values(first_message=None, alternate_greetings=[])
+            )
+            # Three of the cast, without lore, are enough for what is not about the cast.
+            await session.execute(delete(Lorebook))
+            extra = Personality.slug.in_(("oru", "fen"))
+            await session.execute(update(Personality).where(extra).values(visibility="unlisted"))
+            await session.execute(delete(Personality).where(extra))
 
 
 def _name(url: str) -> str:

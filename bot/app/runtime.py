@@ -131,7 +131,7 @@ class Runtime:
             await services.photos.reembed()
             await stack.enter_async_context(job_worker.running())
             if self.settings.scheduler_enabled:
-                every = self.clock.real_duration(self.engine.interval)
+                every = self.engine.tick_every or self.clock.real_duration(self.engine.interval)
                 await stack.enter_async_context(run_scheduler(services.engine_scheduler, every))
             freeze_loaded_objects()
             yield

@@ -24,6 +24,7 @@ from services.engine import (
     BoardService,
     EngineScheduler,
     EngineService,
+    Rehearsals,
 )
 from services.faces import CastFaces, FaceHost, FaceService
 from services.jobs import Handler, JobMetrics, JobService
@@ -108,6 +109,7 @@ class Services:
     board_ingest: BoardIngest
     engine: EngineService
     engine_scheduler: EngineScheduler
+    rehearsals: Rehearsals
     retention: RetentionService
     command_sync: CommandSyncService
     jobs: JobService

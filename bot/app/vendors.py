@@ -26,6 +26,7 @@ from services.llm import (
     Ledger,
     OwnKeys,
     Price,
+    RequestLog,
     TextModel,
 )
 from services.llm_configs import follow_rules
@@ -91,6 +92,7 @@ async def language_models(
     background: BackgroundCalls,
     budgets: Budgets,
     own_keys: OwnKeys | None = None,
+    request_log: RequestLog | None = None,
 ) -> AsyncGenerator[LanguageModels]:
     """Open every vendor that the settings name, and the local model where there is one.
 
@@ -119,6 +121,7 @@ async def language_models(
             deadline=settings.model_deadline_seconds,
             budget_fallback=settings.budget_fallback_model,
             own_keys=own_keys,
+            request_log=request_log,
         )
 
 

@@ -62,6 +62,7 @@ from services.engine import (
     Limits,
     Planner,
     Presence,
+    Rehearsals,
     Rhythm,
     Uniform,
 )
@@ -122,15 +123,25 @@ from services.web import PageReader, WebSearch
 
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
-    """Options of the engine."""
+    """Options of the engine.
+
+    `tick_every` is the real time between ticks, by default that of the interval.
+    """
 
     rhythm: Rhythm = field(default_factory=Presence)
     limits: Limits = field(default_factory=Limits)
     interval: timedelta = timedelta(minutes=2)
     tasks_per_tick: int = 5
+    tick_every: timedelta | None = None
 
     @classmethod
-    def of(cls, settings: Settings, *, rhythm: Rhythm | None = None) -> Self:
+    def of(
+        cls,
+        settings: Settings,
+        *,
+        rhythm: Rhythm | None = None,
+        tick_every: timedelta | None = None,
+    ) -> Self:
         """Return the options from the settings; `rhythm` replaces the default presence rhythm."""
         windows = {
             act: tuple(getattr(settings, f"delay_{act}_{end}") / 1000 for end in ("min", "max"))
@@ -149,6 +160,7 @@ class EngineOptions:
             ),
             interval=timedelta(milliseconds=settings.scheduler_interval_ms),
             tasks_per_tick=settings.max_tasks_per_tick,
+            tick_every=tick_every,
         )
 
 
@@ -226,6 +238,7 @@ def assemble(
         shared_photos=recently_shared,
         lore=library,
     )
+    engine_service = EngineService(sessions, planner, options.rhythm, options.limits, timing)
     publishers: dict[str, Publisher] = {TargetKind.DISCORD: adapters.publisher}
     if buffer is not None:
         publishers[TargetKind.BUFFER] = buffer
@@ -326,8 +339,9 @@ def assemble(
         drafter=Drafter(sessions, models, pipeline.store),
         boards=BoardService(sessions, models, options.rhythm, options.limits, active_clock),
         board_ingest=BoardIngest(sessions, planner, timing, adapters.board_adapter),
-        engine=EngineService(sessions, planner, options.rhythm, options.limits, timing),
+        engine=engine_service,
         engine_scheduler=EngineScheduler(sessions, planner, timing),
+        rehearsals=Rehearsals(dependencies, engine_service, describe),
         retention=RetentionService(sessions),
         command_sync=CommandSyncService(sessions),
         jobs=JobService(sessions, handlers, metrics),

@@ -7,8 +7,9 @@ import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -45,9 +46,12 @@ from db.session import connect, exclusive
 from db.upgrade import upgrade
 from services.clock import Clock, FastClock, SystemClock
 from services.embeddings import text_embedder
-from services.engine import Presence, Rhythm
-from services.llm import background_calls
+from services.engine import Presence
+from services.llm import RequestLog, background_calls
 from services.seeds import seed as seed_database
+
+if TYPE_CHECKING:
+    from bot.playground.better_models import Restart
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 database_app = typer.Typer(no_args_is_help=True, help="The database.")
@@ -66,7 +70,10 @@ app.command()(simulate)
 log = logging.getLogger(__name__)
 
 HEARTBEAT = "heartbeat"
+# In real time, five personalities would rarely act.
 _PLAYGROUND_PACE = 8
+# As its clock may run sixty times as fast at any moment.
+_PLAYGROUND_TICK = timedelta(seconds=2)
 _SHARDS = re.compile(r"(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?(?:/(?P<count>\d{1,5}))?")
 
 
@@ -124,7 +131,19 @@ def play(
         if fresh:
             _world_file(settings).unlink(missing_ok=True)
         upgrade(url)
-        asyncio.run(_run_playground(settings, url, port=port, speed=speed, browser=browser))
+        restart: Restart | None = None
+        while True:
+            restart = asyncio.run(
+                _run_playground(
+                    settings,
+                    url,
+                    port=restart.port if restart else port,
+                    speed=speed,
+                    browser=browser and restart is None,
+                    vendor=restart.vendor if restart else None,
+                )
+            )
+            settings = terminal.settings()
 
 
 @app.command()
@@ -201,33 +220,51 @@ async def _run_worker(settings: Settings, url: str) -> None:
 
 
 async def _run_playground(
-    settings: Settings, url: str, *, port: int, speed: float, browser: bool
-) -> None:
+    settings: Settings, url: str, *, port: int, speed: float, browser: bool, vendor: str | None
+) -> "Restart":
+    """Run the playground until stopped, or until it is to start again with other models."""
     # Simcord creates a client without intents when it is imported, and discord.py warns of it.
     logging.getLogger("discord.state").setLevel(logging.ERROR)
-    from bot.playground.play import play as play_on  # noqa: PLC0415 - absent in production
+    from bot.playground import better_models, seeding  # noqa: PLC0415 - absent in production
+    from bot.playground.play import PlayOptions  # noqa: PLC0415 - as above
+    from bot.playground.play import play as play_on  # noqa: PLC0415 - as above
     from bot.playground.world import WorldFile  # noqa: PLC0415 - as above
 
-    # In real time, three personalities would rarely act.
-    rhythm = Presence(pace=_PLAYGROUND_PACE)
-    clock = FastClock(speed, start=WorldFile(_world_file(settings)).saved_time())
+    settings = better_models.with_ollama(settings)
+    file = _world_file(settings)
+    start = WorldFile(file).saved_time()
+    clock = FastClock(speed, start=start if file.is_file() else start - seeding.PAST)
+    engine = EngineOptions.of(
+        settings, rhythm=Presence(pace=_PLAYGROUND_PACE), tick_every=_PLAYGROUND_TICK
+    )
+    requests = RequestLog()
     async with (
         exclusive(url, PLAYGROUND),
-        _open_runtime(settings, url, clock=clock, rhythm=rhythm) as runtime,
+        _open_runtime(settings, url, clock=clock, engine=engine, requests=requests) as runtime,
     ):
-        await play_on(
+        return await play_on(
             runtime.bot(cdn_hosts={"cdn.simcord.invalid"}, always_sync=True),
             runtime.background,
-            _world_file(settings),
-            port=port,
-            clock=clock,
-            open_browser=browser,
+            PlayOptions(
+                file=file,
+                port=port,
+                clock=clock,
+                requests=requests,
+                settings=settings,
+                vendor=vendor,
+                open_browser=browser,
+            ),
         )
 
 
 @asynccontextmanager
 async def _open_runtime(
-    settings: Settings, url: str, *, clock: Clock | None = None, rhythm: Rhythm | None = None
+    settings: Settings,
+    url: str,
+    *,
+    clock: Clock | None = None,
+    engine: EngineOptions | None = None,
+    requests: RequestLog | None = None,
 ) -> AsyncGenerator[Runtime]:
     """Open the database and clients, seed the database, and yield the runtime."""
     async with (
@@ -237,6 +274,7 @@ async def _open_runtime(
         language_models(
             *(settings, sessions, background, budgets := budgets_of(settings, sessions)),
             own_keys=keys.ring,
+            request_log=requests,
         ) as models,
         image_pipeline(settings, models.ledger, background) as pipeline,
         speech_models(settings, models.ledger, background) as speech,
@@ -256,7 +294,7 @@ async def _open_runtime(
             embedder=text_embedder(),
             image_embedder=image_embedder,
             clock=clock or SystemClock(),
-            engine=EngineOptions.of(settings, rhythm=rhythm),
+            engine=engine or EngineOptions.of(settings),
         )
 
 

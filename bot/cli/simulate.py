@@ -1,6 +1,7 @@
 """`troupe simulate`: weeks of the engine in seconds, and figures of its rhythm."""
 
 import asyncio
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +13,10 @@ from rich.table import Table
 
 from bot.app.wiring import EngineOptions
 from bot.cli import terminal
-from bot.discord.embeds.plots import rhythm_plot
-from services.engine import ACTIONS, ActType
+from bot.cli.simulation_report import simulation_report
+from bot.discord.embeds.plots import Plot
+from bot.discord.embeds.rhythm_plots import rhythm_plots
+from services.engine import ACTIONS
 from services.engine.simulation import (
     MIN_ACTS,
     Figure,
@@ -25,8 +28,10 @@ from services.engine.simulation import (
     synthetic_personalities,
 )
 from services.llm import PRICES, Price
+from services.media import DARK, LIGHT, Theme
 from services.texts import counted
 
+_TITLE = "A simulation of the engine"
 _FORECAST = "[b]{0}[/b]: ${1:.4f} a day"
 
 
@@ -34,7 +39,10 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, max=3650, help="How many days pass.")] = 60,
     personalities: Annotated[int, typer.Option(min=1, max=200, help="How many there are.")] = 12,
     seed: Annotated[int, typer.Option(help="Another number, other people.")] = 1,
-    plot: Annotated[Path, typer.Option(help="Where to draw it.")] = Path("simulation.png"),
+    report: Annotated[
+        Path | None, typer.Option(help="An HTML file to write, with figures and plots.")
+    ] = None,
+    light: Annotated[bool, typer.Option("--light", help="A light report, to print.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Simulate weeks of the engine in memory, and measure its rhythm."""
     settings = terminal.settings()
@@ -42,24 +50,37 @@ def simulate(
     synthetic = synthetic_personalities(seed, personalities)
     simulation = Simulation(synthetic, rhythm=options.rhythm, limits=options.limits)
     result = asyncio.run(_run_simulation(simulation, days))
-    console = Console()
-    kinds = {kind: sum(act.kind == kind for act in result.acts) for kind in ActType}
-    summary = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    length = counted(days, "day")
-    console.print(f"{len(result.acts)} acts in {length}: {summary or 'nothing'}")
-    if result.skipped:
-        console.print(f"{len(result.skipped)} skipped, because of limits and repetitions")
-    measured = figures(result.acts, days=days)
+    console, measured = Console(), figures(result.acts, days=days)
+    sentences = _summary(result, days, personalities)
+    console.print("\n".join(sentences))
     if measured:
         console.print(_table(measured))
-    if shortage := _shortage(result, days, personalities):
-        console.print(shortage)
     own_prices = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
     for model, price in {**PRICES, **own_prices}.items():
         dollars = result.tokens_in * price.fresh + result.tokens_out * price.written
         console.print(_FORECAST.format(model, dollars / 1_000_000 / days))
-    plot.write_bytes(_plot(result))
-    console.print(f"drawn in {plot}")
+    if report is not None:
+        theme = LIGHT if light else DARK
+        page = simulation_report(_TITLE, sentences, measured, _plots(result, theme), theme=theme)
+        report.write_text(page, encoding="utf-8")
+        console.print(f"The report is in {report}")
+
+
+def _summary(result: SimulationResult, days: int, personalities: int) -> list[str]:
+    """Return what was done, in sentences."""
+    counts = Counter(act.kind for act in result.acts)
+    done = ", ".join(
+        f"{each.label} {counts[kind]}" for kind, each in ACTIONS.items() if counts[kind]
+    )
+    length = counted(days, "day")
+    people = counted(personalities, "personality", "personalities")
+    acts = counted(len(result.acts), "act")
+    sentences = [f"{acts} in {length}, by {people}: {done or 'nothing'}."]
+    if result.skipped:
+        skipped = counted(len(result.skipped), "act was", "acts were")
+        sentences.append(f"{skipped} skipped, because of limits and repetitions.")
+    shortage = _shortage(result, days, personalities)
+    return [*sentences, shortage] if shortage else sentences
 
 
 async def _run_simulation(simulation: Simulation, days: int) -> SimulationResult:
@@ -91,7 +112,7 @@ def _table(measured: list[Figure]) -> Table:
     return table
 
 
-def _plot(result: SimulationResult) -> bytes:
+def _plots(result: SimulationResult, theme: Theme) -> list[Plot]:
     by_person: dict[object, list[float]] = {}
     for act in result.acts:
         by_person.setdefault(act.personality_id, []).append(act.at.timestamp())
@@ -102,4 +123,4 @@ def _plot(result: SimulationResult) -> bytes:
         for act in result.acts
         if act.answered_at is not None and ACTIONS[act.kind].speaks()
     ]
-    return rhythm_plot([at / 3600 % 24 for at in busiest], gaps, delays)
+    return rhythm_plots([at / 3600 % 24 for at in busiest], gaps, delays, theme=theme)

@@ -1,7 +1,7 @@
 """What somebody does on the playground's page, as actions of simcord."""
 # pyright: reportPrivateUsage=false
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from secrets import token_urlsafe
 from typing import Any, Final, TypeAlias, cast
@@ -28,8 +28,6 @@ _COMMAND: Final = 2
 _MAX_FILES: Final = 100
 
 Arguments: TypeAlias = Mapping[str, Any]
-# Returns whom somebody may call in a channel, both given by their ids.
-Names: TypeAlias = Callable[[int, int], Awaitable[Sequence[str]]]
 Action: TypeAlias = Callable[[MemberActor, Arguments], Awaitable[Any]]
 
 
@@ -40,16 +38,13 @@ class ActionRefused(Exception):
 class Actions:
     """The actions of all viewers."""
 
-    def __init__(
-        self, env: LiveEnv, world_: World, viewers: Viewers, names: Names | None = None
-    ) -> None:
+    def __init__(self, env: LiveEnv, world_: World, viewers: Viewers) -> None:
         self._env = env
-        self._names = names
         self._backend = env.backend
         self._world = world_
         self._viewers = viewers
         self._files: dict[str, tuple[str, bytes]] = {}
-        self._actions: Mapping[str, Action] = {
+        self._actions: dict[str, Action] = {
             "open": self._open,
             "search": self._search,
             "send": self._send,
@@ -66,8 +61,11 @@ class Actions:
             "select": self._select,
             "submit": self._submit,
             "join": self._join,
-            "names": self._callable_names,
         }
+
+    def add(self, actions: Mapping[str, Action]) -> None:
+        """Add actions that are not Discord's, by their names."""
+        self._actions |= actions
 
     async def run(self, actor: MemberActor, name: str, arguments: Arguments) -> Any:
         """Do something; return what is to be known of it.
@@ -89,6 +87,16 @@ class Actions:
         key = token_urlsafe(8)
         self._files[key] = name, data
         return key
+
+    def take(self, key: str) -> bytes:
+        """Return an uploaded file, and forget it.
+
+        Raises:
+            ActionRefused: It is not there any more.
+        """
+        if key not in self._files:
+            raise ActionRefused("That file is not there any more: choose it again.")
+        return self._files.pop(key)[1]
 
     async def _open(self, actor: MemberActor, arguments: Arguments) -> Any:
         before = int(arguments.get("before") or 0)
@@ -145,12 +153,6 @@ class Actions:
         self._world.members[member.user.name] = member
         self._viewers.refresh()
         return member.user.name
-
-    async def _callable_names(self, actor: MemberActor, arguments: Arguments) -> list[str]:
-        """Return whom one may call in a channel."""
-        if self._names is None:
-            return []
-        return list(await self._names(actor.id, int(arguments["channel"])))
 
     async def _commands(self, actor: MemberActor, arguments: Arguments) -> Any:
         def visible(kind: int) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from aiohttp import BodyPartReader, WSMsgType, web
 from simcord.backend.cdn import CDN_BASE
 
-from bot.playground.actions import ActionRefused, Actions, Names
+from bot.playground.actions import ActionRefused, Actions
 from bot.playground.live import EMOJI_BASE, LiveEnv
 from bot.playground.viewers import Viewer, Viewers
 from bot.playground.world import World
@@ -43,13 +43,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class PageServer:
     """Serves one page to whoever knows its address, in which there is a token."""
 
-    def __init__(self, env: LiveEnv, world: World, names: Names | None = None) -> None:
+    def __init__(self, env: LiveEnv, world: World) -> None:
         self._env = env
         self._world = world
         self._viewers = Viewers(env, world)
-        self._actions = Actions(env, world, self._viewers, names)
+        self.actions = Actions(env, world, self._viewers)
         self._sockets: set[web.WebSocketResponse] = set()
         self.url = ""
+
+    def tell_time(self) -> None:
+        """Tell everybody what time it is, and how fast it passes."""
+        self._viewers.tell_time()
 
     @asynccontextmanager
     async def running(self, port: int) -> AsyncGenerator[str]:
@@ -121,7 +125,7 @@ class PageServer:
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader):
                 data = bytes(await part.read(decode=False))
-                keys.append(self._actions.store(part.filename or "file", data))
+                keys.append(self.actions.store(part.filename or "file", data))
         return web.json_response(keys)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
@@ -158,7 +162,7 @@ class PageServer:
         except (ValueError, KeyError, TypeError, AttributeError):
             return
         try:
-            value = await self._actions.run(viewer.actor, name, arguments)
+            value = await self.actions.run(viewer.actor, name, arguments)
         except ActionRefused as refused:
             viewer.tell("answer", number=number, refused=str(refused))
         else:

@@ -70,6 +70,15 @@ class Viewers:
         for viewer in self._viewers:
             viewer.tell("people", **self._people())
 
+    def tell_time(self) -> None:
+        """Tell everybody what time it is, and how fast it passes."""
+        for viewer in self._viewers:
+            viewer.tell("clock", **self._time())
+
+    def _time(self) -> dict[str, Any]:
+        clock = self._backend.clock
+        return {"now": clock.now().isoformat(), "speed": getattr(clock, "speed", 1)}
+
     def form(self, interaction_id: int) -> InteractionResult:
         """Return a form that is open.
 
@@ -139,13 +148,14 @@ class Viewers:
             "bot": self._backend.bot_user.name,
             "roles": [{"id": str(each.id), "name": each.name} for each in roles],
             "channels": self.channels(actor),
+            "clock": self._time(),
             **self._people(),
         }
 
     def _people(self) -> dict[str, Any]:
-        users = (
-            self._backend.users[each] for each in self._backend.guilds[self._world.guild.id].members
-        )
+        guild = self._backend.guilds[self._world.guild.id]
+        # Simcord gives the server an owner whom nobody plays.
+        users = (self._backend.users[each] for each in guild.members if each != guild.owner_id)
         return {
             "people": [
                 {"key": name, "name": self._backend.users[each.id].global_name or name}

@@ -34,7 +34,10 @@ CHANNELS = {
     "lobby": "Call anybody by name: @Mirela, @Professor Quill, @Bex.",
     "lighthouse": "Mirela answers everything here.",
     "square": "A board: here they post and talk among themselves. /board settings",
+    "feed": "The photos that they post. /schedule calendar shows what comes next.",
 }
+# How slowly a paused clock runs: what is due then can still be told in years.
+PAUSED: Final = 0.001
 _VERSION: Final = 1
 _NAME_LENGTH: Final = 32
 # Of an id, what tells those of a millisecond apart.
@@ -62,6 +65,11 @@ class RunningClock(Clock):
         self._clock = clock
         self._offset = 0.0
         self._epoch = clock.now()
+
+    @property
+    def speed(self) -> float:
+        """Return how many times as fast as real time it runs; 0 is paused."""
+        return 0 if self._clock.speed == PAUSED else self._clock.speed
 
     @property
     @override

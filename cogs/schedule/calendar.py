@@ -2,8 +2,8 @@
 
 import asyncio
 import io
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import discord
 from discord import ui
 
-from bot.discord.embeds.posts import post_summary
+from bot.discord.embeds.posts import MARKS, post_summary, safe_name
 from bot.discord.ui import AnyInteraction, View
 from services.media import MAX_PICTURES_PER_DAY, Pin, PinState, month_sheet
 from services.photos import PhotoService
@@ -28,8 +28,7 @@ _PIN_STATES = {
     PostStatus.FAILED: PinState.FAILED,
     PostStatus.UNCONFIRMED: PinState.UNSURE,
 }
-_MAX_LINES, _MAX_TEXT = 8, 3800
-_LEGEND = "🟦 planned · 🟩 posted · 🟥 failed · 🟨 unknown"
+_MAX_LINES, _MAX_POSTS, _MAX_TEXT = 8, 20, 3800
 
 
 class CalendarView(View):
@@ -89,6 +88,22 @@ class CalendarView(View):
             self._midnight(_next_month(self._first)),
             personality_id=self._personality_id,
         )
+        days = await self._pins(entries)
+        image = await asyncio.to_thread(
+            month_sheet, self._first, days, time_zone=self._zone.key, today=self._today
+        )
+        embed = discord.Embed(title=f"Posts of {self._owner_label}"[:256])
+        lines = [*_error_lines(entries), *self._day_lines(entries)]
+        embed.description = shorten("\n".join(lines), _MAX_TEXT) or None
+        embed.set_image(url="attachment://calendar.png")
+        summary = _summary(entries)
+        embed.set_footer(text=f"{summary} in {self._first:%B %Y} · times in {self._zone.key}")
+        alt = f"{self._first:%B %Y} as a calendar: {summary}."
+        file = discord.File(io.BytesIO(image), "calendar.png", description=alt)
+        return {"embed": embed, "attachments": [file], "view": self}
+
+    async def _pins(self, entries: Sequence[PostDetails]) -> Mapping[int, Sequence[Pin]]:
+        """Return what the picture shows, by the day of the month."""
         days: defaultdict[int, list[Pin]] = defaultdict(list)
         for entry in entries:
             at = _post_time(entry).astimezone(self._zone)
@@ -96,24 +111,36 @@ class CalendarView(View):
             photos = [entry.photo] if len(day) < MAX_PICTURES_PER_DAY else []
             thumbnail = (*await self._photos.thumbnails(photos), None)[0]
             day.append(Pin(picture=thumbnail, label=f"{at:%H:%M}", state=state))
-        image = await asyncio.to_thread(month_sheet, self._first, days, today=self._today)
-        embed = discord.Embed(title=f"Posts of {self._owner_label}"[:256])
-        embed.description = shorten("\n".join(_error_lines(entries)), _MAX_TEXT) or None
-        embed.set_image(url="attachment://calendar.png")
-        count = counted(len(entries), "post")
-        embed.set_footer(text=f"{count} this month · {self._zone.key} · {_LEGEND}")
-        file = discord.File(io.BytesIO(image), "calendar.png")
-        return {"embed": embed, "attachments": [file], "view": self}
+        return days
+
+    def _day_lines(self, entries: Sequence[PostDetails]) -> list[str]:
+        """Return a line for each day with posts, as the picture shows them."""
+        days: defaultdict[date, list[str]] = defaultdict(list)
+        for entry in entries[:_MAX_POSTS]:
+            at = _post_time(entry).astimezone(self._zone)
+            mark, name = MARKS[PostStatus(entry.post.status)], safe_name(entry.photo.file_name)
+            days[at.date()].append(f"{mark} {at:%H:%M} {name}")
+        lines = [f"**{day:%a %-d %b}**: {', '.join(posts)}" for day, posts in days.items()]
+        rest = len(entries) - _MAX_POSTS
+        return [*lines, f"-# … and {counted(rest, 'more post')}"] if rest > 0 else lines
 
     def _midnight(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=self._zone)
 
 
 def _error_lines(entries: Sequence[PostDetails]) -> list[str]:
-    """Return a line for each post with an error; the picture shows the others."""
+    """Return a line for each post with an error."""
     failed = [each for each in entries if each.post.error]
     lines = [post_summary(each) for each in failed[:_MAX_LINES]]
     return [*lines, f"… and {len(failed) - _MAX_LINES} more"] if len(failed) > _MAX_LINES else lines
+
+
+def _summary(entries: Sequence[PostDetails]) -> str:
+    """Return how many posts there are, and in which states."""
+    states = Counter(_PIN_STATES[PostStatus(each.post.status)] for each in entries)
+    parts = [f"{states[state]} {state}" for state in PinState if states[state]]
+    suffix = f" ({', '.join(parts)})" if parts else ""
+    return f"{counted(len(entries), 'post')}{suffix}"
 
 
 def _next_month(first: date) -> date:

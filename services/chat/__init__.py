@@ -45,6 +45,7 @@ from services.chat.queries import Resolution, append
 from services.chat.renames import NameTaken
 from services.chat.reply_generation import ReplyGenerator
 from services.chat.service import ChatService
+from services.chat.small_model import tidy
 from services.chat.splitting import split
 from services.chat.sweeping import SweepHandler
 from services.chat.turns import BEGIN, CHIME_IN, GO_ON, TurnChooser
@@ -108,5 +109,6 @@ __all__ = [
     "redact",
     "split",
     "stored_text",
+    "tidy",
     "trim_incomplete",
 ]

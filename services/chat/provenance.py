@@ -55,6 +55,7 @@ def provenance_of(
         "config_source": resolution.config_source,
         "persona": resolution.persona.name,
         "persona_source": resolution.persona_source,
+        "request": str(completion.request_id) if completion.request_id else None,
         "model": completion.model,
         "sampling": sampling_of(context.config).specified(),
         "tokens_in": usage.tokens_in or built_prompt.tokens,

@@ -26,6 +26,7 @@ from services.engine.ingest import BoardIngest
 from services.engine.planner import Planner
 from services.engine.ports import BoardAdapter
 from services.engine.queries import referenced_keys
+from services.engine.rehearsal import Rehearsals, ScriptedAct
 from services.engine.reports import EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Presence, Rhythm, Uniform
 from services.engine.scheduler import ActJob, EngineScheduler, EngineTiming
@@ -74,7 +75,9 @@ __all__ = [
     "Planner",
     "Post",
     "Presence",
+    "Rehearsals",
     "Rhythm",
+    "ScriptedAct",
     "SentMessages",
     "SimulationSummary",
     "SkipReason",

@@ -360,10 +360,11 @@ class ActHandler(Handler[ActJob]):
     payload_type = ActJob
     timeout_seconds: ClassVar[float] = 600
 
-    def __init__(self, dependencies: EngineDependencies) -> None:
+    def __init__(self, dependencies: EngineDependencies, writer: Writer | None = None) -> None:
         self._dependencies = dependencies
+        writer = writer or Writer(dependencies.models)
         self._executor = ActExecutor(
-            build_actions(Writer(dependencies.models), dependencies.adapter, dependencies.pipeline)
+            build_actions(writer, dependencies.adapter, dependencies.pipeline)
         )
 
     @override

@@ -80,6 +80,10 @@ class BoardAdapter(Protocol):
 class Author(Protocol):
     """A language model that generates texts."""
 
+    def is_small(self, model: str) -> bool:
+        """Whether a model is too small to follow an ordinary prompt."""
+        ...
+
     async def complete(
         self, request: Request, *, caller: Caller, fallback: str | None = None
     ) -> Completion:

@@ -133,6 +133,18 @@ class EngineService:
             rows = await session.execute(statement)
             return [TaskEntry(task=row[0], name=row[1], channel_id=row[2]) for row in rows]
 
+    async def find_act(self, message_id: int) -> TaskEntry | None:
+        """Return the task that has sent a message, if one has."""
+        statement = (
+            select(EngineTask, Personality.name, Board.channel_id)
+            .join(Personality, Personality.id == EngineTask.personality_id)
+            .join(Board, Board.id == EngineTask.board_id)
+            .where(EngineTask.discord_message_ids.contains([message_id]))
+        )
+        async with self._sessions() as session:
+            row = (await session.execute(statement)).first()
+        return TaskEntry(task=row[0], name=row[1], channel_id=row[2]) if row else None
+
     async def plan(self, *, hours: float = 24) -> UpcomingPlan:
         """Return the pending tasks, and the moments at which personalities will be present."""
         now = self._timing.clock.now()

@@ -4,7 +4,8 @@ import logging
 import random
 from collections.abc import Sequence
 
-from services.engine import checks
+from services.chat import tidy
+from services.engine import checks, small_model
 from services.engine.errors import Skipped, SkipReason
 from services.engine.ports import ActStore, Author
 from services.engine.prompts import load_template
@@ -48,6 +49,9 @@ class Writer:
         for _ in range(_MAX_ATTEMPTS):
             word_count = max(checks.length(rng.random()), min_words)
             request = self._request(context, name, word_count)
+            is_small = self._author.is_small(context.model)
+            if is_small:
+                request = small_model.to_request(request, context)
             await store.acquire_request_slot(context)
             completion = await self._author.complete(
                 request,
@@ -55,20 +59,23 @@ class Writer:
                 fallback=context.fallback,
             )
             total = _add_usage(total, completion)
-            text = checks.trim(completion.text, context, word_count)
             system_prompt = "\n".join(message.content for message in request.messages[:1])
-            defect = checks.defect_in(
-                text,
-                context,
-                word_count=word_count,
-                system_prompt=system_prompt,
-                untrimmed=completion.text,
-            )
-            if defect is None:
-                return total.model_copy(update={"text": text})
-            log.info(
-                "A text for %s of task %s was rejected: %s", context.kind, context.task_id, defect
-            )
+            for candidate in completion.candidates:
+                written = tidy(candidate) if is_small else candidate
+                text = checks.trim(written, context, word_count)
+                defect = checks.defect_in(
+                    text,
+                    context,
+                    word_count=word_count,
+                    system_prompt=system_prompt,
+                    untrimmed=written,
+                )
+                if defect is None:
+                    return total.model_copy(update={"text": text, "request": completion.request_id})
+                log.info(
+                    "A text for %s of task %s was rejected: %s",
+                    *(context.kind, context.task_id, defect),
+                )
         raise Skipped(
             SkipReason.REPEAT if defect == "repeat" else SkipReason.SPEECHLESS,
             tokens_in=total.tokens_in,

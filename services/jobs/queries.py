@@ -175,6 +175,17 @@ async def add(
     return job_id
 
 
+async def rescale(session: AsyncSession, *, factor: float, forward: timedelta) -> None:
+    """Multiply the time until pending jobs are due, and then shorten it."""
+    remaining = Job.due_at - func.now()
+    await session.execute(
+        update(Job)
+        .where(Job.status == JobStatus.PENDING, Job.due_at > func.now())
+        .values(due_at=func.now() + remaining * factor - forward)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def notify_workers(session: AsyncSession) -> None:
     """Notify the workers when the transaction commits."""
     await session.execute(select(func.pg_notify(CHANNEL, "")))

@@ -112,6 +112,15 @@ class JobService:
         """Return the metrics in Prometheus's text format."""
         return self._metrics.exposition(await self.depth())
 
+    async def rescale(self, *, factor: float, forward: timedelta = timedelta(0)) -> None:
+        """Multiply the real time until pending jobs are due, and then shorten it.
+
+        For a clock that runs at another speed now, or has been set forward.
+        """
+        async with self._sessions.begin() as session:
+            await queries.rescale(session, factor=factor, forward=forward)
+            await queries.notify_workers(session)
+
     async def retry(self, job_id: str) -> Job:
         """Retry a failed or cancelled job, from the last saved step.
 

@@ -20,6 +20,7 @@ from services.llm.errors import (
 from services.llm.ledger import MODEL_RULES, Ledger
 from services.llm.ports import OwnKey, OwnKeys, TextListener, TextModel
 from services.llm.prices import maximum_cost
+from services.llm.request_log import LoggedCall, RequestLog
 from services.llm.service import ConfiguredVendor, LanguageModels
 from services.llm.tokens import describe_tool, estimate, fitting_length
 from services.llm.types import (
@@ -37,7 +38,7 @@ from services.llm.types import (
     ToolSpec,
     Usage,
 )
-from services.llm.usage import UsageReport, UsageRow, UsageService
+from services.llm.usage import DailyUsage, UsageReport, UsageRow, UsageService
 from services.llm.vendors import CUSTOM, PRICES, VENDORS, Dialect, Vendor
 
 __all__ = [
@@ -51,11 +52,13 @@ __all__ = [
     "Completion",
     "ConfiguredVendor",
     "ContextTooLong",
+    "DailyUsage",
     "Dialect",
     "Image",
     "LanguageModels",
     "Ledger",
     "ListedModel",
+    "LoggedCall",
     "MalformedAnswer",
     "MessageRole",
     "ModelCatalog",
@@ -74,6 +77,7 @@ __all__ = [
     "Price",
     "ReasoningOnly",
     "Request",
+    "RequestLog",
     "Sampling",
     "TextListener",
     "TextModel",

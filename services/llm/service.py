@@ -24,6 +24,7 @@ from services.llm.errors import (
 )
 from services.llm.ledger import Ledger, OpenCall
 from services.llm.ports import NoOwnKeys, OwnKey, OwnKeys, TextListener, TextModel
+from services.llm.request_log import RequestLog
 from services.llm.streams import StreamedCall, refuses_tools
 from services.llm.tokens import MAX_ANSWER_TOKENS, expected_usage, usage_at_most
 from services.llm.types import Completion, ListedModel, Parsed, Request, T
@@ -66,8 +67,10 @@ class LanguageModels:
         wait: wait_base = BACKOFF,
         budget_fallback: str | None = None,
         own_keys: OwnKeys | None = None,
+        request_log: RequestLog | None = None,
     ) -> None:
         self._ledger = ledger
+        self._request_log = request_log
         self._background = background
         self._vendors = vendors
         self._deadline = deadline
@@ -364,7 +367,10 @@ class LanguageModels:
                 raise
             call.outcome = CallOutcome.OK
             call.usage = self._ledger.with_cost(request.model, answer.usage)
-        return replace(answer, usage=call.usage)
+        answer = replace(answer, usage=call.usage, request_id=request.id)
+        if self._request_log is not None:
+            self._request_log.add(fitted, answer)
+        return answer
 
 
 @asynccontextmanager

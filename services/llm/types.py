@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
@@ -86,7 +87,8 @@ class Request:
 
     Without a `reasoning_effort` it is the vendor's own, or that of the settings. `keyed` are models
     that only a key of the caller's own may pay for. `tools` are functions that the model may call,
-    unless it `must_answer` now. Of several `candidates` a vendor may write fewer.
+    unless it `must_answer` now. Of several `candidates` a vendor may write fewer. All attempts at
+    one text have the same `id`.
     """
 
     model: str
@@ -98,6 +100,7 @@ class Request:
     tools: tuple[ToolSpec, ...] = ()
     must_answer: bool = False
     candidates: int = 1
+    id: UUID = field(default_factory=uuid4, compare=False, repr=False)
 
     def to(self, model: str) -> Self:
         """Return the same request for another model."""
@@ -146,7 +149,7 @@ class Completion:
     `is_cut` is set if the answer hit the token limit or `is_stopped` by whoever follows it,
     `is_free_substitute` if a free model answered because a budget is spent. With `calls`, the model
     waits for the results of functions; `native` is that turn as its vendor wants it back.
-    `alternatives` are the other candidates for the text.
+    `alternatives` are the other candidates for the text. `request_id` is that of the request.
     """
 
     text: str
@@ -158,6 +161,7 @@ class Completion:
     calls: tuple[ToolCall, ...] = ()
     native: NativeTurn | None = None
     alternatives: tuple[str, ...] = ()
+    request_id: UUID | None = field(default=None, compare=False)
 
     @property
     def candidates(self) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, null, or_, select
+from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import CallOutcome, LlmCall, Personality, UsageDay, User
@@ -14,6 +14,7 @@ from services.errors import BotOwnerOnly, ModeratorsOnly
 from services.types import Actor
 
 _MAX_ROWS = 10
+_MIN_DAYS = 7
 _COST: ColumnElement[Any] = func.coalesce(func.sum(LlmCall.cost_usd), 0)
 
 _OWN_KEYS_COST: ColumnElement[Any] = func.coalesce(
@@ -35,11 +36,22 @@ class UsageRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DailyUsage:
+    """The calls of one day, UTC, with their tokens and their cost in US dollars."""
+
+    day: date
+    calls: int = 0
+    tokens: int = 0
+    cost_usd: float = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class UsageReport:
     """What was used in some days, the most expensive first; ten rows of each kind at most.
 
-    `own_keys_usd` is what of the cost was paid with keys that users had brought, `total_usd` the
-    cost of all that was ever used.
+    `by_day` has each of these days until today, and of a week at least. `own_keys_usd` is what of
+    the cost was paid with keys that users had brought, `total_usd` the cost of all that was ever
+    used.
     """
 
     days: int
@@ -52,6 +64,7 @@ class UsageReport:
     own_keys_usd: float
     total_usd: float | None = None
     personalities: Sequence[UsageRow]
+    by_day: Sequence[DailyUsage]
     models: Sequence[UsageRow]
     purposes: Sequence[UsageRow]
     users: Sequence[UsageRow] = ()
@@ -142,11 +155,35 @@ async def _report(
             ),
             recent,
         ),
+        by_day=await _by_day(session, condition, days=max(days, _MIN_DAYS)),
         models=await _rows(session, select(call.model, func.max(call.model)), recent),
         purposes=await _rows(session, select(call.purpose, func.max(call.purpose)), recent),
         users=await _rows(session, users, recent) if with_users else (),
         servers=await _rows(session, select(call.guild_id, null()), recent) if with_servers else (),
     )
+
+
+async def _by_day(
+    session: AsyncSession, condition: ColumnElement[bool], *, days: int
+) -> list[DailyUsage]:
+    """Return the calls of each day, the last of which is today."""
+    call, today = LlmCall, func.date_trunc("day", func.now(), "UTC")
+    day = cast(func.timezone("UTC", call.created_at), Date)
+    tokens = func.coalesce(func.sum(call.tokens_in + call.tokens_out), 0)
+    first = today - timedelta(days=days - 1)
+    result = await session.execute(
+        select(day, func.count(), tokens, _COST)
+        .where(call.created_at >= first, condition)
+        .group_by(day)
+    )
+    used = {
+        on: DailyUsage(day=on, calls=calls, tokens=count, cost_usd=float(cost))
+        for on, calls, count, cost in result
+    }
+    last = await session.scalar(select(cast(func.timezone("UTC", func.now()), Date)))
+    assert last is not None  # noqa: S101 - the database knows the time
+    every = [last - timedelta(days=ago) for ago in reversed(range(days))]
+    return [used.get(each) or DailyUsage(day=each) for each in every]
 
 
 async def _rows(

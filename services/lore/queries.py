@@ -189,7 +189,7 @@ async def is_taken(session: AsyncSession, target: LoreTarget, name: str) -> bool
 
 
 async def add_book(
-    session: AsyncSession, target: LoreTarget, maker_id: UUID, name: str, file: BookFile
+    session: AsyncSession, target: LoreTarget, maker_id: UUID | None, name: str, file: BookFile
 ) -> Lorebook:
     """Insert a book with its entries."""
     book = Lorebook(

@@ -42,10 +42,15 @@ from services.media.pictures import (
 from services.media.ports import ObjectStore, StoredObject
 from services.media.sheets import MAX_PICTURES_PER_DAY, Pin, PinState, contact_sheet, month_sheet
 from services.media.squares import Crop, cells, small_png, square
+from services.media.themes import CARD_RADIUS, CARD_WIDTH, DARK, LIGHT, Palette, Theme
 from services.media.uploads import read_upload
 
 __all__ = [
+    "CARD_RADIUS",
+    "CARD_WIDTH",
+    "DARK",
     "JPEG",
+    "LIGHT",
     "MAX_BYTES",
     "MAX_MEMORY",
     "MAX_PICTURES_PER_DAY",
@@ -70,6 +75,7 @@ __all__ = [
     "NotAPicture",
     "ObjectNotFound",
     "ObjectStore",
+    "Palette",
     "Picture",
     "PictureTooLarge",
     "Pin",
@@ -79,6 +85,7 @@ __all__ = [
     "StorageMisconfigured",
     "StorageUnavailable",
     "StoredObject",
+    "Theme",
     "cells",
     "check_link",
     "contact_sheet",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import logs
+from services.media import DARK, LIGHT
 from tests.bot.command_line import troupe
 from tests.fakes import configure_nothing
 
@@ -45,3 +46,18 @@ def test_a_simulation_of_too_few_days_says_so() -> None:
 
     assert "Too few days: nobody did 20 acts." in day
     assert "of 12 personalities; the others did fewer than 20 acts." in days
+
+
+def test_a_report_is_one_page_with_figures_and_plots_in_words(tmp_path: Path) -> None:
+    dark, light = tmp_path / "dark.html", tmp_path / "light.html"
+
+    _, output = troupe("simulate", "--days", "20", "--report", str(dark))
+    troupe("simulate", "--days", "1", "--report", str(light), "--light")
+
+    page = dark.read_text("utf-8")
+    assert output.endswith(f"The report is in {dark}\n")
+    assert page.count('src="data:image/png;base64,') == 3
+    assert 'alt="When the most active of them acts: ' in page
+    assert "<td>burstiness</td>" in page
+    assert DARK.panel in page
+    assert LIGHT.panel in light.read_text("utf-8")

@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 from bot.discord.errors import explain
 from db.models import SocialPost, SocialTarget
 from db.session import Sessions
+from services.media import CARD_WIDTH
 from services.social import CaptionDraft, NotScheduled
 from services.social.scheduling import enqueue_delivery
 from tests.cogs.concurrent import actor, invent
@@ -293,19 +294,21 @@ async def test_the_calendar_is_a_picture_of_the_month(harbour: House, clock: Han
     who, lobby = harbour.moderator, harbour.lobby
 
     shown = await who.slash(lobby, "schedule calendar", personality="Ada")
-    march = Image.open(io.BytesIO(await answer(shown).attachments[0].read()))
+    (picture,) = answer(shown).attachments
+    march = Image.open(io.BytesIO(await picture.read()))
     words = embed(shown)
     await who.click(answer(shown), label="Next")
     april = embed(shown)
     other = await who.slash(lobby, "schedule calendar", month="2026-12")
 
-    assert march.size == (7 * 156 + 12, 96 + 6 * 156 + 12)
+    assert march.width == CARD_WIDTH
     # The 28th, a Saturday in the fifth row, shows the photo in the frame of a planned post.
-    assert march.getpixel((5 * 156 + 14, 96 + 4 * 156 + 40)) == (88, 101, 242)
-    assert "1 post this month" in (words.footer.text or "")
-    assert words.description is None
-    assert "1 post this month" in (april.footer.text or "")
-    assert "0 posts this month" in (embed(other).footer.text or "")
+    assert march.getpixel((28 + 5 * 150 + 1, 134 + 4 * 136 + 60)) == (0x56, 0xB4, 0xE9, 255)
+    assert picture.description == "March 2026 as a calendar: 1 post (1 planned)."
+    assert (words.footer.text or "").startswith("1 post (1 planned) in March 2026 · times in ")
+    assert words.description == "**Sat 28 Mar**: 🕓 18:00 a.jpg"
+    assert "1 post (1 planned) in April 2026" in (april.footer.text or "")
+    assert "0 posts in December 2026" in (embed(other).footer.text or "")
 
 
 async def test_only_moderators_open_a_channel_and_only_operators_buffer(harbour: House) -> None:

@@ -6,7 +6,7 @@ from db.models import Budget, BudgetScope
 from db.session import Sessions
 from tests.cogs.concurrent import answers, pass_debounce
 from tests.cogs.conftest import House
-from tests.cogs.forms import content_of, embed, fields, lines
+from tests.cogs.forms import answer, content_of, embed, fields, lines
 from tests.vendors.openai import Reply
 
 
@@ -31,6 +31,10 @@ async def test_usage_shows_calls_tokens_and_cost_by_personality_and_model(house:
     assert "**openai/gpt-6-luna**" in (fields(mine)["By model"] or "")
     assert "By user" not in fields(mine)
     assert "0 calls" in (embed(bobs).description or "")
+    (picture,), (bobs_picture,) = answer(mine).attachments, answer(bobs).attachments
+    assert "and 2 calls in the last 7 days" in (picture.description or "")
+    assert "2 calls" in (fields(mine)["By day (UTC)"] or "")
+    assert bobs_picture.description == "Nothing was used in the last 30 days."
 
 
 async def test_the_operator_sees_who_used_most(house: House) -> None:

@@ -128,6 +128,30 @@ async def test_what_was_used_is_summed_the_dearest_first(
     assert [each.name for each in report.purposes] == ["chat", "memory"]
 
 
+async def test_what_was_used_is_summed_by_day_with_days_of_nothing(
+    ledger: Ledger, usage: UsageService, sessions: Sessions
+) -> None:
+    dear = ledger.with_cost("openai/luna", USAGE)
+    for purpose, days_ago in (("chat", 0), ("chat", 0), ("memory", 3), ("engine", 30)):
+        await record(ledger, "openai/luna", Caller(purpose=purpose), usage=dear)
+        async with sessions.begin() as session:
+            call = (
+                await session.scalars(select(LlmCall).order_by(LlmCall.created_at.desc()))
+            ).first()
+            assert call is not None
+            call.created_at -= timedelta(days=days_ago)
+
+    of_day = await usage.of_all(BOSS, days=1)
+    of_month = await usage.of_all(BOSS, days=30)
+
+    assert [each.calls for each in of_day.by_day] == [0, 0, 0, 1, 0, 0, 2]
+    today = of_day.by_day[-1]
+    assert today.tokens == 22
+    assert today.cost_usd == pytest.approx(2 * 0.0283)
+    assert of_day.by_day[3].day == today.day - timedelta(days=3)
+    assert (len(of_month.by_day), sum(each.calls for each in of_month.by_day)) == (30, 3)
+
+
 async def test_everyone_sees_their_own_and_that_of_their_proxied_members(
     ledger: Ledger, usage: UsageService, sessions: Sessions
 ) -> None:

@@ -6,7 +6,7 @@ import io
 import resource
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -15,12 +15,15 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageColor
 from typing_extensions import override
 
 from services.clock import Clock
 from services.errors import DomainError
 from services.media import (
+    CARD_WIDTH,
+    DARK,
+    LIGHT,
     Fetcher,
     FileNotFound,
     FileTooLarge,
@@ -32,10 +35,14 @@ from services.media import (
     ObjectNotFound,
     ObjectStore,
     PictureTooLarge,
+    Pin,
+    PinState,
     StorageMisconfigured,
     StorageUnavailable,
+    Theme,
     contact_sheet,
     media_type_of,
+    month_sheet,
     prepare,
     thumbnail,
 )
@@ -285,6 +292,21 @@ def test_pictures_are_shown_side_by_side() -> None:
     assert Image.open(io.BytesIO(contact_sheet([small] * 4))).size == (2 * 312 + 12, 2 * 312 + 12)
     assert image.getpixel((2 * 312 + 8, 100)) == (240, 178, 50)
     assert Image.open(io.BytesIO(contact_sheet([]))).size == (324, 324)
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+def test_a_month_is_a_card_as_wide_as_a_plot(theme: Theme) -> None:
+    small = thumbnail(prepare(painted("a")).data).data
+    pins = {9: [Pin(picture=small, label="18:00", state=state) for state in PinState] * 2}
+
+    full = month_sheet(date(2026, 3, 1), pins, time_zone="UTC", today=date(2026, 3, 2), theme=theme)
+    empty = month_sheet(date(2026, 2, 1), {}, time_zone="UTC", theme=theme)
+
+    image = Image.open(io.BytesIO(full))
+    background = ImageColor.getrgb(theme.background)
+    assert image.width == Image.open(io.BytesIO(empty)).width == CARD_WIDTH
+    assert image.getpixel((0, 0)) == (*background, 0)
+    assert image.getpixel((10, 100)) == (*background, 255)
 
 
 @asynccontextmanager

@@ -18,7 +18,10 @@ async def everything(sessions: Sessions) -> list[Any]:
     async with sessions() as session:
         return [
             list(await session.execute(text(f"SELECT * FROM {table} ORDER BY 1")))  # noqa: S608
-            for table in ("system_prompts", "llm_configs", "personalities", "personality_versions")
+            for table in (
+                *("system_prompts", "llm_configs", "personalities", "personality_versions"),
+                *("lorebooks", "lore_entries"),
+            )
         ]
 
 
@@ -35,8 +38,8 @@ async def test_a_new_database_has_a_prompt_configs_and_a_cast(sessions: Sessions
         "Gemini": True,
         "Local": False,
     }
-    assert sorted(cast) == ["Bex", "Mirela", "Professor Quill"]
-    assert len(versions) == 3
+    assert sorted(cast) == ["Bex", "Fen", "Mirela", "Oru", "Professor Quill"]
+    assert len(versions) == 5
 
 
 async def test_sowing_again_changes_nothing(sessions: Sessions) -> None:
@@ -57,7 +60,9 @@ async def test_whoever_was_sent_away_does_not_come_back(sessions: Sessions) -> N
     await seed(sessions, vendors={"openai"})
 
     assert sorted(name for name, _, _ in await service.names(Situation(), query="")) == [
+        "Fen",
         "Mirela",
+        "Oru",
         "Professor Quill",
     ]
 

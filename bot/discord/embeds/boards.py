@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.discord.embeds.engine_summary import busiest_hour, costs_by_day, counts_by_name
+from bot.discord.embeds.plots import MAX_ROWS
 from services.engine import (
     ACTIONS,
     BoardDetails,
@@ -14,6 +16,7 @@ from services.engine import (
     SimulationSummary,
     TaskEntry,
     TaskStatus,
+    UpcomingPlan,
 )
 from services.texts import counted, shorten
 from services.time_zones import time_zone_label
@@ -22,6 +25,7 @@ _KINDS = {
     BoardKind.STAGE: "stage: they post and talk among themselves",
     BoardKind.GUEST: "guest: they only join what people start",
 }
+_MAX_DAYS = 7
 _MARKS = {
     TaskStatus.PENDING: "🕓",
     TaskStatus.RUNNING: "⏳",
@@ -98,8 +102,8 @@ def task_line(entry: TaskEntry) -> str:
     )
 
 
-def status_embed(status: EngineStatus) -> discord.Embed:
-    """Return what the engine has done."""
+def status_embed(status: EngineStatus, *, daily_budget_usd: float = 0) -> discord.Embed:
+    """Return what the engine has done, with the numbers that its plots show."""
     state = "running" if status.paused_at is None else "**paused**"
     boards = counted(status.boards, "board")
     waiting = counted(status.waiting, "act waits", "acts wait")
@@ -123,7 +127,29 @@ def status_embed(status: EngineStatus) -> discord.Embed:
         value=f"{_money(status.cost_usd)}\n{status.tokens_in:,} tokens read\n"
         f"{status.tokens_out:,} written" + (f"\n{failed} failed" if failed else ""),
     )
+    if status.done:
+        _add_sums(embed, status, daily_budget_usd)
     return embed
+
+
+def _add_sums(embed: discord.Embed, status: EngineStatus, daily_budget_usd: float) -> None:
+    """Add what the plots show."""
+    acts = counted(len(status.done), "act")
+    embed.add_field(name="When", value=f"{acts}, {busiest_hour(status.done)}")
+    embed.add_field(name="Who", value=_name_lines(counts_by_name(status.done)), inline=False)
+    costs = [(day, cost) for day, cost in costs_by_day(status).items() if cost]
+    if costs:
+        lines = [f"{day:%-d %b}: {_money(cost)}" for day, cost in costs[-_MAX_DAYS:]]
+        if daily_budget_usd:
+            lines.append(f"of {_money(daily_budget_usd)} for all boards")
+        embed.add_field(name="Cost a day (UTC)", value="\n".join(lines))
+
+
+def _name_lines(counts: Sequence[tuple[str, int]]) -> str:
+    escaped = discord.utils.escape_markdown
+    names = [f"**{escaped(name)}** {count:,}" for name, count in counts[:MAX_ROWS]]
+    rest = len(counts) - len(names)
+    return shorten(" · ".join([*names, *([f"and {rest} more"] if rest > 0 else [])]), 1024)
 
 
 def simulation_embed(summary: SimulationSummary) -> discord.Embed:
@@ -134,12 +160,35 @@ def simulation_embed(summary: SimulationSummary) -> discord.Embed:
     return discord.Embed(title=title, description=text)
 
 
+def plan_embed(plan: UpcomingPlan) -> discord.Embed:
+    """Return the planned acts, and when personalities will be online, as the plot shows it."""
+    embed = discord.Embed(title="The plan", description=plan_lines(plan.waiting))
+    times = sorted((min(times), name, len(times)) for name, times in plan.moments.items() if times)
+    lines = [
+        f"**{discord.utils.escape_markdown(name)}**: {counted(count, 'time')}, "
+        f"first {discord.utils.format_dt(at, 'R')}"
+        for at, name, count in times[:MAX_ROWS]
+    ]
+    if (rest := len(times) - len(lines)) > 0:
+        lines.append(f"-# and {rest} more")
+    value = "\n".join(lines) or "Nobody will be online by themselves."
+    embed.add_field(name="Online in the next 24 hours", value=shorten(value, 1024), inline=False)
+    embed.set_footer(
+        text="Times at which personalities will be online by themselves. What they do then is "
+        "decided shortly before, and they also react to others."
+    )
+    return embed
+
+
 def plan_lines(waiting: Sequence[TaskEntry]) -> str:
     """Return the first ten pending tasks."""
     lines = [task_line(each) for each in waiting[:10]]
     rest = len(waiting) - len(lines)
     more = [f"-# and {rest} more"] if rest > 0 else []
-    return "\n".join([*lines, *more]) or "*Nothing is pending: acts are planned one tick ahead.*"
+    return (
+        "\n".join([*lines, *more])
+        or "*No act is waiting: each is planned shortly before it is due.*"
+    )
 
 
 def _money(dollars: float | None) -> str:

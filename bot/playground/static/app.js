@@ -1,9 +1,11 @@
 // The page: channels on the left, what is said on the right.
 
-import { byId, dialog, element } from "./dom.js";
-import { act, connect, on, state, who } from "./connection.js";
+import { byId, dialog, element, letterFace } from "./dom.js";
+import { act, connect, on, setTime, state, who } from "./connection.js";
 import * as composer from "./composer.js";
 import { form } from "./components.js";
+import * as drawer from "./drawer.js";
+import * as guide from "./guide.js";
 import * as log from "./log.js";
 import { onChannelLink } from "./markdown.js";
 
@@ -15,14 +17,22 @@ on("hello", event => {
   const { channels: list, ...rest } = event;
   Object.assign(state, rest, { channels: list });
   byId("guild").textContent = state.guild;
+  if (state.clock) setTime(state.clock);
   people();
+  guide.show(open, who() === state.people[0].key);
   const known = state.channels.some(each => each.id === state.channel);
   const wanted = state.channels.find(each => each.id === location.hash.slice(1));
   open(known ? state.channel : (wanted || state.channels.find(each => each.type === TEXT)).id);
 });
 on("people", event => { Object.assign(state, event); people(); });
-on("channels", event => { state.channels = event.channels; channels(); });
+on("channels", event => { state.channels = event.channels; channels(); state.channels.filter(each => each.parent === state.channel).forEach(log.recount); });
 on("message", ({ message }) => {
+  const channel = state.channels.find(each => each.id === message.channel_id);
+  if (channel && BigInt(message.id) > BigInt(channel.last)) {
+    channel.last = message.id;
+    channel.count++;
+    log.recount(channel);
+  }
   stopTyping(message.channel_id, message.author.id, !!message.webhook_id);
   if (message.channel_id !== state.channel || isSearching) {
     if (!message.mine && !message.edited_timestamp) { state.unread.add(message.channel_id); channels(); }
@@ -38,6 +48,7 @@ on("typing", event => {
   typing.set(key, { ...event, timer: setTimeout(() => { typing.delete(key); showTyping(); }, 10000) });
   showTyping();
 });
+on("clock", setTime);
 on("form", event => form(event.id, event.form));
 
 function stopTyping(channel, author, isWebhook) {
@@ -90,13 +101,27 @@ async function open(id) {
   byId("composer").hidden = channel.type === FORUM;
   channels();
   showTyping();
-  const [messages, commands, names] = await Promise.all([act("open", { channel: id }), act("commands", { channel: id }), act("names", { channel: id }, { quiet: true }).catch(() => [])]);
-  if (state.channel !== id) return;
+  composer.reset();
+  log.clear();
+  byId("text").focus();
+  const isHere = () => state.channel === id;
+  if (channel.type === FORUM) forum(channel);
+  else act("open", { channel: id }).then(messages => isHere() && log.showAll(messages), () => {});
+  const [commands, names] = await Promise.all([act("commands", { channel: id }), act("names", { channel: id }, { quiet: true }).catch(() => [])]);
+  if (!isHere()) return;
   state.commands = commands;
   composer.onNames(names);
-  composer.reset();
-  if (channel.type === FORUM) forum(channel); else log.showAll(messages);
-  byId("text").focus();
+  composer.refresh();
+  company(names);
+}
+
+// Who may be called here, and who is a person.
+function company(names) {
+  const face = each => each.face ? element("img", { className: "face", src: each.face, alt: "" }) : letterFace(each.name);
+  byId("company").replaceChildren(
+    element("h2", {}, `Characters · ${names.length}`), ...names.map(each => element("button", { type: "button", title: each.headline || `Call ${each.name}`, onclick: () => composer.call(each.name) },
+      face(each), element("span", {}, element("strong", {}, each.name), element("small", {}, each.headline)))),
+    element("h2", {}, `People · ${state.members.length}`), ...state.members.map(each => element("div", {}, letterFace(each.name), element("span", {}, each.name))));
 }
 
 function forum(channel) {
@@ -127,6 +152,7 @@ function newPerson() {
 }
 
 log.onReply(composer.replyTo);
+log.onInspect(drawer.inspect);
 log.onThread(open);
 onChannelLink(open);
 byId("who").addEventListener("change", event => { if (event.target.value === "+") { people(); newPerson(); } else become(event.target.value); });
@@ -154,6 +180,7 @@ byId("search").addEventListener("submit", async event => {
   channels();
   byId("title").textContent = `Search: ${words}`;
   byId("topic").textContent = "";
+  log.clear();
   log.showAll(found, { isSearch: true });
   byId("log").scrollTop = 0;
 });

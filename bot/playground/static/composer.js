@@ -8,6 +8,15 @@ let offered = [], index = 0, command = null, answered = null, files = [], names 
 
 export function onNames(list) { names = list; }
 
+// What may be offered has arrived: what was typed meanwhile is completed.
+export function refresh() { if (document.activeElement === text) suggest(); }
+
+export function call(name) {
+  if (command) reset();
+  text.value = text.value.startsWith("@") ? text.value : `@${name} ${text.value}`;
+  text.focus();
+}
+
 export function reset() {
   command = null; answered = null; files = [];
   options.replaceChildren();
@@ -42,7 +51,6 @@ function offer(items) {
   offered = items;
   index = 0;
   picker.hidden = !items.length;
-  text.setAttribute("aria-expanded", String(!!items.length));
   draw();
 }
 
@@ -50,7 +58,7 @@ function draw() {
   picker.replaceChildren(...offered.map((each, number) => element("div", {
     role: "option", id: `option-${number}`, "aria-selected": String(number === index),
     onmousedown: event => { event.preventDefault(); each.take(); },
-  }, element("strong", {}, each.name), " ", element("span", { className: "muted" }, each.hint || ""))));
+  }, each.face && element("img", { className: "face small", src: each.face, alt: "" }), element("strong", {}, each.name), " ", element("span", { className: "muted" }, each.hint || ""))));
   picker.children[index]?.scrollIntoView({ block: "nearest" });
   document.activeElement?.setAttribute("aria-activedescendant", offered.length ? `option-${index}` : "");
 }
@@ -68,9 +76,11 @@ function suggest() {
   const before = text.value.slice(0, text.selectionStart), at = before.match(/(?:^|\s)@([\w' -]{0,30})$/);
   if (!at) { offer([]); return; }
   const typed = at[1].toLowerCase();
-  const known = names.filter(name => name.toLowerCase().startsWith(typed));
-  offer(known.slice(0, 10).map(name => ({
+  const known = names.filter(each => each.name.toLowerCase().startsWith(typed));
+  offer(known.slice(0, 10).map(({ name, headline, face }) => ({
     name: `@${name}`,
+    hint: headline,
+    face,
     take: () => {
       const start = before.length - at[1].length;
       text.value = `${text.value.slice(0, start)}${name} ${text.value.slice(text.selectionStart)}`;

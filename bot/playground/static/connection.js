@@ -7,6 +7,12 @@ export const state = {
   commands: { slash: [], message: [] }, channel: null, unread: new Set(),
 };
 
+// The playground has a time of its own, which may pass faster.
+let clock = { at: Date.now(), seen: Date.now(), speed: 1 };
+export function setTime(time) { clock = { at: +new Date(time.now), seen: Date.now(), speed: time.speed }; }
+export const speedOfTime = () => clock.speed;
+export const now = () => new Date(clock.at + (Date.now() - clock.seen) * clock.speed);
+
 const handlers = {};
 const waiting = new Map();
 let socket, count = 0, delay = 200;
@@ -32,6 +38,9 @@ export function connect() {
     delay = Math.min(delay * 2, 5000);
   };
 }
+
+// End the connection; it is made anew at once.
+export function disconnect() { socket.close(); }
 
 // Do something; what is refused is shown, and rejects.
 export function act(action, args, { quiet = false } = {}) {

@@ -15,6 +15,12 @@ export function element(tag, properties, ...children) {
   return made;
 }
 
+export function letterFace(name, letter = [...name][0] || "?") {
+  let hue = 0;
+  for (const character of name) hue = (hue * 31 + character.codePointAt(0)) % 360;
+  return element("span", { className: "face", style: `--hue: ${hue}`, "aria-hidden": "true" }, letter);
+}
+
 export function toast(text) {
   byId("toast").textContent = text;
   clearTimeout(toast.timer);

@@ -1,11 +1,11 @@
 // The messages of the open channel.
 
-import { byId, dialog, element } from "./dom.js";
-import { act, state } from "./connection.js";
+import { byId, dialog, element, letterFace } from "./dom.js";
+import { act, now, state } from "./connection.js";
 import { attachment, component, embed } from "./components.js";
 import { markdown } from "./markdown.js";
 
-const EPHEMERAL = 64, LOADING = 128, COMPONENTS = 32768;
+const EPHEMERAL = 64, LOADING = 128, COMPONENTS = 32768, THREAD_CREATED = 18;
 const REACTIONS = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
 const shown = new Map();
 // Whether the log stays at its end as it grows: until somebody scrolls up.
@@ -20,21 +20,28 @@ list.addEventListener("scroll", () => {
 });
 list.addEventListener("load", follow, true); // of pictures
 new ResizeObserver(follow).observe(list);
-let reply = () => {}, thread = () => {};
+let reply = () => {}, thread = () => {}, inspect = () => {};
+export function onInspect(answer) { inspect = answer; }
 export function onReply(answer) { reply = answer; }
 export function onThread(open) { thread = open; }
 
-export function showAll(messages, { isSearch = false } = {}) {
+// Begin with nothing; what is said from now on is shown, whatever is still to be loaded.
+export function clear() {
   shown.clear();
   byId("log").replaceChildren();
   top = 0;
+  isFollowing = true;
+}
+
+export function showAll(messages, { isSearch = false } = {}) {
   messages.forEach(message => show(message, { isSearch }));
-  if (!messages.length) byId("log").append(element("li", { className: "empty" }, isSearch ? "Nothing was found." : "Nothing has been said here yet."));
+  if (!shown.size) byId("log").append(element("li", { className: "empty" }, isSearch ? "Nothing was found." : "Nothing has been said here yet."));
   isFollowing = !isSearch;
   follow();
 }
 
 export function show(message, { isSearch = false } = {}) {
+  if (message.type === THREAD_CREATED) return;
   const log = byId("log");
   log.querySelector(".empty")?.remove();
   const made = item(message, isSearch), old = shown.get(message.id);
@@ -68,12 +75,13 @@ function group(made) {
   const isMore = before && before.dataset.by === made.dataset.by && !made.querySelector(".answered")
     && made.dataset.at - before.dataset.at < 420000;
   made.classList.toggle("more", !!isMore);
+  const day = new Date(Number(made.dataset.at)), earlier = before && before.dataset.at && new Date(Number(before.dataset.at));
+  if (earlier && earlier.toDateString() !== day.toDateString()) made.dataset.day = day.toLocaleDateString([], { dateStyle: "long" });
+  else delete made.dataset.day;
 }
 
 function face(message, name) {
-  let hue = 0;
-  for (const character of name) hue = (hue * 31 + character.codePointAt(0)) % 360;
-  const letter = element("span", { className: "face", style: `--hue: ${hue}`, "aria-hidden": "true" }, [...name][0] || "?");
+  const letter = letterFace(name, name === state.bot ? "🎭" : undefined);
   if (!message.avatar) return letter;
   const made = element("img", { className: "face", src: message.avatar, alt: "" });
   made.addEventListener("error", () => made.replaceWith(letter));
@@ -86,7 +94,13 @@ function item(message, isSearch) {
   const when = new Date(message.timestamp);
   const isPrivate = !!(message.flags & EPHEMERAL), isLoading = !!(message.flags & LOADING);
   const isBot = message.author.bot || message.webhook_id;
-  const files = message.flags & COMPONENTS ? [] : message.attachments;
+  // What an embed or a component shows of the message's own files is not shown again.
+  const used = new Set();
+  const resolved = JSON.parse(JSON.stringify([message.embeds, message.components]).replace(/"attachment:\/\/([^"]+)"/g, (_, file) => {
+    used.add(file);
+    return JSON.stringify(message.attachments.find(each => each.filename === file)?.url || "");
+  }));
+  const [embeds, components] = resolved, files = message.flags & COMPONENTS ? [] : message.attachments.filter(each => !used.has(each.filename));
   const made = element("li", {
     "data-id": message.id, "data-by": name, "data-at": String(+when),
     className: [isPrivate ? "private" : "", isLoading ? "loading" : ""].join(" "),
@@ -98,20 +112,21 @@ function item(message, isSearch) {
       element("time", { dateTime: message.timestamp, title: when.toLocaleString() }, dayAndTime(when)),
       isSearch && element("small", {}, ` in #${state.channels.find(each => each.id === message.channel_id)?.name || "?"}`)),
     isLoading ? element("div", { className: "text muted" }, `${state.bot} is thinking…`)
-      : element("div", { className: "text" }, markdown(message.content), message.edited_timestamp && !message.interaction_metadata ? element("small", { className: "muted" }, " (edited)") : null),
+      : element("div", { className: "text" }, markdown(message.content), message.edited_timestamp && !isBot ? element("small", { className: "muted" }, " (edited)") : null),
     message.poll && poll(message.poll),
-    message.embeds.map(embed),
+    embeds.map(embed),
     files.length ? element("div", { className: "gallery" }, files.map(attachment)) : null,
-    message.components.map(each => component(each, at)),
+    components.map(each => component(each, at)),
     message.reactions?.length ? element("div", { className: "row" }, message.reactions.map(each => reaction(each, at))) : null,
-    message.thread && element("button", { type: "button", className: "thread", onclick: () => thread(message.thread.id) }, `🧵 ${message.thread.name}`),
+    comments(message),
     isPrivate && element("small", { className: "muted" }, "Only you can see this")),
-  tools(message, name, at, isPrivate));
+  tools(message, name, at, isPrivate, isBot));
+  made.addEventListener("click", event => { if (document.body.classList.contains("behind") && !event.target.closest("button, a, select, input, details")) inspect(message); });
   return made;
 }
 
 function dayAndTime(when) {
-  const isToday = when.toDateString() === new Date().toDateString();
+  const isToday = when.toDateString() === now().toDateString();
   const time = when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   return isToday ? time : `${when.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
 }
@@ -120,6 +135,21 @@ function answered(message) {
   const name = message.author.global_name || message.author.username;
   return element("button", { type: "button", className: "answered", onclick: () => find(message.id)?.scrollIntoView({ block: "center", behavior: "smooth" }) },
     `↱ ${name}: ${message.content.slice(0, 100) || "…"}`);
+}
+
+// The thread that was opened at a message has its id.
+function comments(message) {
+  const opened = state.channels.find(each => each.id === message.id);
+  return opened && element("button", { type: "button", className: "thread", "data-thread": opened.id, onclick: () => thread(opened.id) }, counted(opened));
+}
+
+const counted = opened => `💬 ${opened.count} ${opened.count === 1 ? "message" : "messages"}`;
+
+// Count anew what is said in a thread that was opened at a message here.
+export function recount(opened) {
+  const made = shown.get(opened.id), button = made?.querySelector("[data-thread]");
+  if (button) button.textContent = counted(opened);
+  else made?.querySelector(".body").append(comments({ id: opened.id }));
 }
 
 function poll(each) {
@@ -133,12 +163,13 @@ function reaction(each, at) {
     onclick: () => act("react", { ...at, emoji: each.emoji.name, on: !each.me }).catch(() => {}) }, text);
 }
 
-function tools(message, name, at, isPrivate) {
+function tools(message, name, at, isPrivate, isBot) {
   if (isPrivate) return null;
   const tool = (label, title, action) => element("button", { type: "button", title, "aria-label": title, onclick: action }, label);
   return element("div", { className: "tools", role: "toolbar", "aria-label": "What to do with this message" },
     REACTIONS.slice(0, 3).map(emoji => tool(emoji, `React with ${emoji}`, () => act("react", { ...at, emoji, on: true }).catch(() => {}))),
     tool("↩", "Reply", () => reply(message, name)),
+    isBot && tool("🔍", "Behind the scenes", () => inspect(message)),
     message.mine && tool("✎", "Edit", () => edit(message, at)),
     message.mine && tool("🗑", "Delete", () => act("delete", at).catch(() => {})),
     state.commands.message.length ? tool("⋮", "Apps", event => menu(event, at)) : null);

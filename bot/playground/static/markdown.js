@@ -1,7 +1,7 @@
 // Discord's markdown, as elements.
 
 import { element } from "./dom.js";
-import { state } from "./connection.js";
+import { now, state } from "./connection.js";
 
 let openChannel = () => {};
 export function onChannelLink(open) { openChannel = open; }
@@ -85,7 +85,7 @@ function timestamp(seconds, style = "f") {
 }
 
 function relative(at) {
-  const seconds = (at - Date.now()) / 1000;
+  const seconds = (at - now()) / 1000;
   const units = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
   const [unit, size] = units.find(([, each]) => Math.abs(seconds) >= each) || ["second", 1];
   return new Intl.RelativeTimeFormat([], { numeric: "auto" }).format(Math.round(seconds / size), unit);

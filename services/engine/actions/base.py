@@ -11,6 +11,7 @@ from services.engine.writing import Writer
 from services.images import ImagePipeline
 
 FOOTER = "\n-# 🎭 AI character"
+_REHEARSED = " · written in advance"
 
 
 class Action(ABC):
@@ -75,4 +76,4 @@ def result_id(task_id: UUID) -> UUID:
 
 def with_footer(content: ActContent) -> str:
     """Return the text with the footer that marks it as an AI's."""
-    return content.text + FOOTER
+    return content.text + FOOTER + (_REHEARSED if content.is_rehearsed else "")

@@ -12,6 +12,7 @@ from services.engine.types import ActContent, ActContext, ImageAttachment, SentM
 from services.texts import on_one_line, shorten
 
 _MAX_TITLE_LENGTH = 90
+_LIST_MARK = re.compile(r"^(?:[-*+#>]+\s+)+")
 _SENTENCE = re.compile(r"^.+?[.!?…](?=\s|$)", re.DOTALL)
 
 
@@ -60,6 +61,6 @@ class PostAction(SpeakingAction):
 
 def title_of(text: str) -> str:
     """Return a title for a forum: the first sentence, truncated."""
-    line = on_one_line(text)
+    line = _LIST_MARK.sub("", on_one_line(text))
     sentence = _SENTENCE.match(line)
     return shorten(sentence[0] if sentence else line, _MAX_TITLE_LENGTH)

@@ -29,6 +29,10 @@ class ScriptedAuthor(Author):
         self._rng = random.Random(f"{seed}:script")  # noqa: S311 - a script
 
     @override
+    def is_small(self, model: str) -> bool:
+        return False
+
+    @override
     async def complete(
         self, request: Request, *, caller: Caller, fallback: str | None = None
     ) -> Completion:

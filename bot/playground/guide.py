@@ -1,0 +1,188 @@
+"""The first visit: five things to try, each done on the page beside whoever reads, with an undo."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import files
+from typing import Final
+
+import discord
+from simcord.actors import MemberActor
+
+from bot.discord.client import Bot
+from bot.discord.converters import to_actor, to_channel
+from bot.discord.errors import describe
+from bot.playground.actions import ActionRefused, Actions
+from bot.playground.inspector import Inspector
+from bot.playground.seeding import GUIDE_PHOTO, channel_named
+from bot.playground.world import World
+from services.access import Situation
+from services.chat import AnswerNotFound
+from services.engine import ActType
+from services.errors import DomainError
+from services.personalities import Personality, PersonalityNotFound
+from services.photos import PhotoNotFound, file_source
+from services.social import CaptionDraft, NotScheduled, PostNotFound
+from services.types import Actor
+
+_QUESTION: Final = "@Mirela how was the night?"
+_WHEN: Final = "tomorrow 9:00"
+_CAPTION: Final = "Seen from indoors, which is the right side of it."
+_FAST, _REAL = 60.0, 1.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done: the channel where it is seen, and how it is undone."""
+
+    channel: discord.TextChannel
+    undo: Callable[[], Awaitable[None]]
+
+
+class Guide:
+    """Does the five things as whoever asks for them, and undoes them."""
+
+    def __init__(self, bot: Bot, server: World, actions: Actions, inspector: Inspector) -> None:
+        self._bot = bot
+        self._services = bot.services
+        self._server = server
+        self._actions = actions
+        self._inspector = inspector
+        self._undo: dict[tuple[int, str], Callable[[], Awaitable[None]]] = {}
+        self._steps: Mapping[str, Callable[..., Awaitable[Done]]] = {
+            "talk": self._talk,
+            "card": self._bring_card,
+            "square": self._watch_square,
+            "photo": self._give_photo,
+            "post": self._plan_post,
+        }
+
+    async def do(self, who: MemberActor, name: str, **options: str) -> dict[str, str]:
+        """Do a step; return where it is seen. A card may be a `file` that was uploaded.
+
+        Raises:
+            ActionRefused: It cannot be done.
+        """
+        try:
+            done = await self._steps[name](who, **options)
+        except DomainError as error:
+            raise ActionRefused(describe(error)) from error
+        self._undo[who.id, name] = done.undo
+        return {"channel": str(done.channel.id)}
+
+    async def undo(self, who: MemberActor, name: str) -> None:
+        """Undo a step that was done since the bot has started.
+
+        Raises:
+            ActionRefused: It was not, or is not there any more.
+        """
+        undo = self._undo.pop((who.id, name), None)
+        if undo is None:
+            raise ActionRefused("There is nothing to undo.")
+        try:
+            await undo()
+        except (AnswerNotFound, PersonalityNotFound, PhotoNotFound, PostNotFound) as error:
+            raise ActionRefused("It is not there any more.") from error
+
+    async def _talk(self, who: MemberActor) -> Done:
+        lobby, sent = await self._say(who, _QUESTION)
+        actor = self._actor(who, lobby)
+
+        async def undo() -> None:
+            await self._services.history.undo(actor, to_channel(lobby, lobby.guild))
+            await self._delete(who, lobby, sent)
+
+        return Done(lobby, undo)
+
+    async def _bring_card(self, who: MemberActor, file: str = "") -> Done:
+        lobby = channel_named(self._bot, self._server, "lobby")
+        card = self._actions.take(file) if file else _read("captain-rook.json")
+        actor = self._actor(who, lobby)
+        imported = (await self._services.cards.import_card(actor, card)).personality
+        await self._command(who, lobby, "personality open", personality=imported.name)
+        _, sent = await self._say(who, f"@{imported.name} hello! Who are you?")
+
+        async def undo() -> None:
+            await self._services.personalities.delete(actor, imported.id)
+            await self._delete(who, lobby, sent)
+
+        return Done(lobby, undo)
+
+    async def _watch_square(self, who: MemberActor) -> Done:
+        square = channel_named(self._bot, self._server, "square")
+        details = await self._services.boards.get(to_channel(square, square.guild))
+        # Whoever has posted least lately: the first of the board's members in turn.
+        author = min(details.members, key=lambda each: each.name)
+        await self._services.engine.trigger(
+            self._actor(who, square), ActType.POST, personality=author, board=details.board
+        )
+        await self._inspector.set_clock(speed=_FAST, forward=timedelta(0))
+
+        async def undo() -> None:
+            await self._inspector.set_clock(speed=_REAL, forward=timedelta(0))
+
+        return Done(square, undo)
+
+    async def _give_photo(self, who: MemberActor) -> Done:
+        feed = channel_named(self._bot, self._server, "feed")
+        actor, mirela = self._actor(who, feed), await self._mirela()
+        source = file_source(GUIDE_PHOTO, _read(f"photos/{GUIDE_PHOTO}"))
+        (result,) = [each async for each in self._services.photos.add(actor, mirela.id, [source])]
+        if result.photo is None:
+            raise ActionRefused("She has this photo already: `/photos list` shows her library.")
+        await self._command(who, feed, "photos view", photo=GUIDE_PHOTO)
+        photo_id = result.photo.id
+
+        async def undo() -> None:
+            await self._services.photos.delete(actor, photo_id)
+
+        return Done(feed, undo)
+
+    async def _plan_post(self, who: MemberActor) -> Done:
+        feed = channel_named(self._bot, self._server, "feed")
+        actor, mirela = self._actor(who, feed), await self._mirela()
+        library = await self._services.photos.list_photos(actor, mirela.id, unscheduled=True)
+        targets = await self._services.targets.list_targets(actor, mirela.id)
+        if not library or not targets:
+            raise ActionRefused("She has no photo left to post: `/photos import` gives her one.")
+        photo = library[0].photo
+        draft = CaptionDraft(caption=_CAPTION, alt_text=photo.alt_text or "A photo by Mirela")
+        planned = await self._services.posts.schedule_post(
+            actor, photo.id, draft, target_id=targets[0].target.id, when=_WHEN
+        )
+        if isinstance(planned, NotScheduled):
+            raise planned.reason
+        await self._command(who, feed, "schedule calendar", personality=mirela.name)
+        post_id = planned.details.post.id
+
+        async def undo() -> None:
+            await self._services.posts.cancel(actor, post_id)
+
+        return Done(feed, undo)
+
+    async def _mirela(self) -> Personality:
+        return await self._services.personalities.find("mirela", Situation())
+
+    async def _say(self, who: MemberActor, text: str) -> tuple[discord.TextChannel, str]:
+        lobby = channel_named(self._bot, self._server, "lobby")
+        sent = await self._actions.run(who, "send", {"channel": str(lobby.id), "text": text})
+        return lobby, sent
+
+    async def _delete(self, who: MemberActor, channel: discord.TextChannel, sent: str) -> None:
+        await self._actions.run(who, "delete", {"channel": str(channel.id), "id": sent})
+
+    async def _command(
+        self, who: MemberActor, channel: discord.TextChannel, name: str, **options: str
+    ) -> None:
+        arguments = {"channel": str(channel.id), "name": name, "options": options}
+        await self._actions.run(who, "slash", arguments)
+
+    def _actor(self, who: MemberActor, channel: discord.TextChannel) -> Actor:
+        member = channel.guild.get_member(who.id)
+        if member is None:
+            raise ActionRefused("You are not on this server any more.")
+        return to_actor(member, channel, is_bot_owner=who.id in (self._bot.owner_ids or ()))
+
+
+def _read(name: str) -> bytes:
+    return (files("bot.playground") / name).read_bytes()
