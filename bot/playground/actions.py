@@ -13,10 +13,12 @@ from simcord.builders import ChannelHandle, RoleHandle, UserHandle
 from simcord.interactions import command_leaves, parse_option_input
 from simcord.results import InteractionResult, ResponseMessage
 
+from bot.discord.errors import describe
 from bot.playground import world
 from bot.playground.live import LiveEnv
 from bot.playground.viewers import Viewers
 from bot.playground.world import World
+from services.errors import DomainError
 
 # Types of options, and of components in forms.
 _ENTITIES: Final = (6, 7, 8, 9)
@@ -77,6 +79,8 @@ class Actions:
             return await self._actions[name](actor, arguments)
         except (SetupError, BackendError) as error:
             raise ActionRefused(str(error)) from error
+        except DomainError as error:
+            raise ActionRefused(describe(error)) from error
         except (KeyError, ValueError, TypeError, AttributeError, StopIteration) as error:
             raise ActionRefused("That is not there any more.") from error
 

@@ -11,7 +11,6 @@ from simcord.actors import MemberActor
 
 from bot.discord.client import Bot
 from bot.discord.converters import to_actor, to_channel
-from bot.discord.errors import describe
 from bot.playground.actions import ActionRefused, Actions
 from bot.playground.inspector import Inspector
 from bot.playground.seeding import GUIDE_PHOTO, channel_named
@@ -19,7 +18,6 @@ from bot.playground.world import World
 from services.access import Situation
 from services.chat import AnswerNotFound
 from services.engine import ActType
-from services.errors import DomainError
 from services.personalities import Personality, PersonalityNotFound
 from services.photos import PhotoNotFound, file_source
 from services.social import CaptionDraft, NotScheduled, PostNotFound
@@ -61,12 +59,9 @@ class Guide:
         """Do a step; return where it is seen. A card may be a `file` that was uploaded.
 
         Raises:
-            ActionRefused: It cannot be done.
+            ActionRefused, DomainError: It cannot be done.
         """
-        try:
-            done = await self._steps[name](who, **options)
-        except DomainError as error:
-            raise ActionRefused(describe(error)) from error
+        done = await self._steps[name](who, **options)
         self._undo[who.id, name] = done.undo
         return {"channel": str(done.channel.id)}
 

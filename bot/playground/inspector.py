@@ -17,11 +17,12 @@ from bot.playground.world import PAUSED
 from services.chat import AnswerNotFound, NotYourAnswer
 from services.clock import FastClock
 from services.engine import TaskEntry
+from services.jobs import Job, JobStatus
 from services.llm import LoggedCall, RequestLog
 
 SPEEDS: Final = (PAUSED, 1.0, 60.0)
 _MAX_FORWARD: Final = timedelta(days=1)
-_JOBS, _ACTS, _HOURS = 20, 12, 24
+_JOBS, _ACTS, _HOURS = 40, 12, 24
 
 
 class Inspector:
@@ -58,7 +59,7 @@ class Inspector:
 
     async def overview(self) -> dict[str, Any]:
         """Return the last jobs, the engine's plan and its last acts."""
-        jobs = await self._services.jobs.list_jobs(limit=_JOBS)
+        jobs = sorted(await self._services.jobs.list_jobs(limit=_JOBS), key=_order)
         plan = await self._services.engine.plan(hours=_HOURS)
         done = await self._services.engine.tasks(limit=_ACTS)
         status = await self._services.engine.status()
@@ -84,15 +85,14 @@ class Inspector:
 
     async def message(self, member: MemberActor, channel_id: int, message_id: int) -> Any:
         """Return how a message came about, or None: it is not one of a personality."""
-        try:
-            line_id = await self._services.answers.locate(message_id)
-        except AnswerNotFound:
-            return await self._act_behind(message_id)
         channel: Any = self._bot.get_channel(channel_id)
         user = channel.guild.get_member(member.id) if channel and channel.guild else None
         actor = to_actor(user or self._bot.get_user(member.id), channel)  # pyright: ignore[reportArgumentType] - both are cached
         try:
+            line_id = await self._services.answers.locate(message_id)
             answer = await self._services.answers.why(actor, line_id)
+        except AnswerNotFound:
+            return await self._act_behind(message_id)
         except NotYourAnswer:
             return {"refused": "Only who asked, and moderators, may look at this answer."}
         return {
@@ -125,6 +125,15 @@ class Inspector:
     def _calls(self, request_id: str | None) -> Sequence[dict[str, Any]]:
         calls = self._requests.find(UUID(request_id)) if request_id else ()
         return [_call(each) for each in calls]
+
+
+def _order(job: Job) -> tuple[int, float]:
+    """Sort what runs first, then what ended last, then what is due next."""
+    if job.status == JobStatus.RUNNING:
+        return 0, 0
+    if job.status == JobStatus.PENDING:
+        return 2, job.due_at.timestamp()
+    return 1, -(job.finished_at or job.created_at).timestamp()
 
 
 def _call(call: LoggedCall) -> dict[str, Any]:

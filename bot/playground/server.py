@@ -165,6 +165,9 @@ class PageServer:
             value = await self.actions.run(viewer.actor, name, arguments)
         except ActionRefused as refused:
             viewer.tell("answer", number=number, refused=str(refused))
+        except Exception:
+            log.exception("An action of the page failed: %s", name)
+            viewer.tell("answer", number=number, refused="That failed; the log says why.")
         else:
             viewer.tell("answer", number=number, value=value)
 
