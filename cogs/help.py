@@ -8,7 +8,7 @@ from discord.app_commands import AppCommand
 from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
-from bot.discord.embeds.help import command_mention, help_page, readers_of
+from bot.discord.embeds.help import command_mention, help_files, help_page, readers_of
 
 
 class Help(commands.Cog):
@@ -22,8 +22,10 @@ class Help(commands.Cog):
     async def help(self, interaction: Interaction) -> None:
         """What you can do here, and how to begin."""
         mention = partial(command_mention, commands=await self._fetch_commands())
-        page = help_page(mention, await readers_of(interaction))
-        await interaction.response.send_message(view=page, ephemeral=True)
+        readers = await readers_of(interaction)
+        await interaction.response.send_message(
+            view=help_page(mention, readers), files=help_files(readers), ephemeral=True
+        )
 
     async def _fetch_commands(self) -> list[AppCommand]:
         """Return the commands with their ids, asked for once."""

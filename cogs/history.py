@@ -7,6 +7,8 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.ui import ActionView, AnyInteraction, confirm
 from cogs.options import PersonalityOption
+from services.chat import Cleared, HistoryService
+from services.types import Channel
 
 
 class History(
@@ -38,26 +40,12 @@ class History(
                 personality_id=personality.id if personality else None,
                 for_everyone=everyones,
             )
-            text = (
-                f"{cleared.count} lines are no longer read, and are deleted within a day. The "
-                "messages stay on Discord."
+            view = take_back_view(
+                pressed.user.id, self._history, channel, cleared, for_everyone=everyones
             )
-            at = cleared.at
-            if at is None:
-                await pressed.response.edit_message(content=text, view=None)
-                return
-
-            async def take_back(again: AnyInteraction) -> None:
-                count = await self._history.take_back(
-                    await interaction_actor(again), channel, at, for_everyone=everyones
-                )
-                await again.response.edit_message(
-                    content=f"Taken back: {count} lines are read again.", view=None
-                )
-
-            view = ActionView(pressed.user.id, label="Take back", do=take_back)
-            await pressed.response.edit_message(content=text, view=view)
-            view.message = await pressed.original_response()
+            await pressed.response.edit_message(content=cleared_text(cleared), view=view)
+            if view is not None:
+                view.message = await pressed.original_response()
 
         await confirm(interaction, "Start this conversation over?", label="Start over", do=clear)
 
@@ -70,6 +58,32 @@ class History(
         await interaction.followup.send(
             f"That is undone: {name} knows neither your message nor the answer.", ephemeral=True
         )
+
+
+def cleared_text(cleared: Cleared) -> str:
+    """Return what has happened to a conversation."""
+    return (
+        f"{cleared.count} lines are no longer read, and are deleted within a day. The messages "
+        "stay on Discord."
+    )
+
+
+def take_back_view(
+    user_id: int, history: HistoryService, channel: Channel, cleared: Cleared, *, for_everyone: bool
+) -> ActionView | None:
+    """Return a button that brings a conversation back; None if there was none."""
+    at = cleared.at
+    if at is None:
+        return None
+
+    async def take_back(pressed: AnyInteraction) -> None:
+        count = await history.take_back(
+            await interaction_actor(pressed), channel, at, for_everyone=for_everyone
+        )
+        text = f"Taken back: {count} lines are read again."
+        await pressed.response.edit_message(content=text, view=None)
+
+    return ActionView(user_id, label="Take back", do=take_back)
 
 
 async def setup(bot: Bot) -> None:

@@ -14,6 +14,7 @@ from services.chat import (
     ChatService,
     GreetingService,
     HistoryService,
+    PreferenceService,
     TurnChooser,
     UserInstallAnswers,
 )
@@ -88,6 +89,7 @@ class Services:
     channels: ChannelService
     answers: AnswerService
     history: HistoryService
+    preferences: PreferenceService
     greetings: GreetingService
     chat: ChatService
     turns: TurnChooser

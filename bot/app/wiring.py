@@ -36,6 +36,7 @@ from services.chat import (
     GreetingService,
     HistoryService,
     PinsTool,
+    PreferenceService,
     ReplyGenerator,
     SweepHandler,
     TurnChooser,
@@ -301,6 +302,7 @@ def assemble(
         ),
         answers=AnswerService(sessions, generator, writer, adapters.chat_adapter),
         history=HistoryService(sessions, adapters.chat_adapter),
+        preferences=PreferenceService(sessions),
         chat=ChatService(
             sessions,
             generator,

@@ -17,7 +17,7 @@ from typing_extensions import override
 from bot.app.services import Services
 from bot.discord.buttons.votes import reaction_value
 from bot.discord.converters import forum_title, is_from_person, to_channel, to_incoming_message
-from bot.discord.embeds.help import Reader, command_mention, help_page
+from bot.discord.embeds.help import Reader, command_mention, help_files, help_page
 from bot.discord.locales import CATALOGUES, ENGLISH
 from bot.discord.messages import Translator
 from bot.discord.proxies import Proxies
@@ -38,7 +38,7 @@ COGS = (
     "personas", "personalities", "lore", "configs", "models", "prompts", "channels", "chat",
     "answers", "memory", "history", "privacy", "publishing", "discover", "characters", "photos",
     "schedule", "boards", "engine", "servers", "blocks", "usage", "keys", "voice", "time_zone",
-    "play", "my", "help", "admin",
+    "settings", "play", "my", "help", "admin",
 )  # fmt: skip
 
 
@@ -217,7 +217,7 @@ class Bot(commands.AutoShardedBot):
         with suppress(discord.HTTPException):
             mention = partial(command_mention, commands=await self.tree.fetch_commands())
             readers = frozenset({Reader.EVERYONE, Reader.MODERATORS})
-            await channel.send(view=help_page(mention, readers))
+            await channel.send(view=help_page(mention, readers), files=help_files(readers))
 
     async def on_guild_channel_update(
         self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel

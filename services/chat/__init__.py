@@ -35,12 +35,13 @@ from services.chat.errors import (
     TooManyTakes,
 )
 from services.chat.greeting_service import GreetingService
-from services.chat.history import HistoryService
+from services.chat.history import Cleared, HistoryService
 from services.chat.ordering import AnswerSlots
 from services.chat.persistence import ConversationWriter
 from services.chat.pins import PinsTool
 from services.chat.ports import ChatAdapter, Draft, Page
 from services.chat.postprocess import clean, find_defect, trim_incomplete
+from services.chat.preferences import Preference, Preferences, PreferenceService
 from services.chat.queries import Resolution, append
 from services.chat.renames import NameTaken
 from services.chat.reply_generation import ReplyGenerator
@@ -71,6 +72,7 @@ __all__ = [
     "ChannelSettings",
     "ChatAdapter",
     "ChatService",
+    "Cleared",
     "ConversationWriter",
     "CrisisHeard",
     "DiscordBusy",
@@ -89,6 +91,9 @@ __all__ = [
     "OptedOut",
     "Page",
     "PinsTool",
+    "Preference",
+    "PreferenceService",
+    "Preferences",
     "Provenance",
     "Refusal",
     "ReplyGenerator",

@@ -1,7 +1,7 @@
 """Faces of personalities."""
 
 from db.models import Face
-from services.faces.cast_faces import CastFaces
+from services.faces.cast_faces import CastFaces, cast_picture
 from services.faces.errors import (
     ExpressionNameReserved,
     ExpressionNotFound,
@@ -38,6 +38,7 @@ __all__ = [
     "NoFaceHost",
     "NoPicture",
     "TooManyExpressions",
+    "cast_picture",
     "main_face_key",
     "moderate_face",
     "record_moderation",

@@ -89,6 +89,11 @@ class CastFaces:
             await self._hosting.remove(emoji_id)
 
 
+def cast_picture(name: str) -> bytes:
+    """Return a PNG of one of the cast, by its slug and expression, like `mirela.happy`."""
+    return (files("services.faces") / "cast" / f"{name}.png").read_bytes()
+
+
 def _read_pictures() -> dict[str, dict[str, bytes]]:
     """Return the pictures of each of the cast, by the slug and by the expression."""
     found: dict[str, dict[str, bytes]] = {}

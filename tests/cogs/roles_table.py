@@ -119,6 +119,7 @@ def asker() -> Row:
 # In this order, so that nothing is deleted before it is needed.
 TABLE: dict[str, Row] = {
     "help": everyone(),
+    "settings": everyone(),
     "persona create": everyone(),
     "persona list": everyone(),
     "persona view": its_owner(NO_PERSONA, **HERO),
