@@ -83,6 +83,7 @@ DOORS = {
     "bot/discord/client.py",
     "bot/cli/terminal.py",
     "bot/discord/ui.py",
+    "bot/playground/server.py",
     "bot/app/scheduler.py",
     "services/jobs/worker.py",
     "services/background_calls.py",

@@ -50,7 +50,7 @@ async def test_persona_and_model_are_chosen_on_it(house: House) -> None:
     await choose(house, page, "About Bex", "Mirela")
 
     assert "**You are**: Wren · *chosen by you, for this personality*" in as_wren
-    assert "**Model**: OpenAI · *chosen by you, for this personality*" in with_openai
+    assert "**Model**: OpenAI · *chosen by you*" in with_openai
     assert "How Mirela answers you here" in shown(page)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from tests.e2e.test_playground import CHROMIUM, FLAGS
@@ -22,11 +21,11 @@ from tests.vendors.openai import Body, OpenAIStandIn, Reply
 # Milliseconds until the bot has done something, on cores that others use as well.
 PATIENCE, QUICKLY = 30_000, 3_000
 _GRAVE = ("serious", "critical")
+LAYOUTS = (("dark", 1300), ("light", 1300), ("dark", 360), ("light", 3840))
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-    pytest.mark.asyncio(loop_scope="module"),
 ]
 
 
@@ -78,8 +77,8 @@ class Stage:
         return f"Line {self._number}: {what} went by, {'o' * self._number}."
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage() -> AsyncGenerator[Stage]:
+@asynccontextmanager
+async def running_stage() -> AsyncGenerator[Stage]:
     openai = OpenAIStandIn()
     with tempfile.TemporaryDirectory(prefix="troupe-page-") as name:
         # PostgreSQL, which runs as somebody else, has to reach its folder.
@@ -94,8 +93,8 @@ async def stage() -> AsyncGenerator[Stage]:
                 await stage.stop()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncGenerator[Browser]:
+@asynccontextmanager
+async def running_browser() -> AsyncGenerator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -151,17 +150,14 @@ async def command(page: Page, name: str, **options: str) -> None:
     await page.keyboard.press("Enter")
 
 
-async def test_somebody_chats_with_all_that_the_page_has(
-    stage: Stage, browser: Browser, tmp_path: Path
-) -> None:
-    note = tmp_path / "note.txt"
-    note.write_text("It is buried here.")
+async def somebody_chats_with_all_that_the_page_has(stage: Stage, browser: Browser) -> None:
     async with window(stage, browser) as page:
         await enter(page, "lobby")
         await composer(page).press_sequentially("@Mir")
         await page.locator("#picker").get_by_role("option", name="@Mirela").click()
         await page.keyboard.type("did a heron pass?")
-        await page.set_input_files("#attach", str(note))
+        note: Any = {"name": "note.txt", "mimeType": "text/plain", "buffer": b"It is buried here."}
+        await page.set_input_files("#attach", note)
         await page.keyboard.press("Enter")
         await is_shown(page, "heron went by")
         await is_shown(page, "note.txt")
@@ -186,7 +182,7 @@ async def test_somebody_chats_with_all_that_the_page_has(
         await is_shown(page, "noodles went by", QUICKLY)
 
 
-async def test_commands_forms_menus_and_buttons(stage: Stage, browser: Browser) -> None:
+async def commands_forms_menus_and_buttons(stage: Stage, browser: Browser) -> None:
     async with window(stage, browser) as page:
         await enter(page, "lighthouse")
         await command(page, "personality view", personality="Bex")
@@ -207,9 +203,7 @@ async def test_commands_forms_menus_and_buttons(stage: Stage, browser: Browser) 
         await page.keyboard.press("Escape")
 
 
-async def test_two_people_see_each_other_while_the_bot_answers(
-    stage: Stage, browser: Browser
-) -> None:
+async def two_people_see_each_other_while_the_bot_answers(stage: Stage, browser: Browser) -> None:
     async with window(stage, browser, "alice") as alice, window(stage, browser) as bob:
         await enter(alice, "lobby")
         await enter(bob, "lobby")
@@ -227,7 +221,7 @@ async def test_two_people_see_each_other_while_the_bot_answers(
         await is_shown(bob, "At last.")
 
 
-async def test_the_first_steps_are_done_and_undone(stage: Stage, browser: Browser) -> None:
+async def the_first_steps_are_done_and_undone(stage: Stage, browser: Browser) -> None:
     async with window(stage, browser, "alice") as page:
         guide = page.locator("#guide li")
         seen = (
@@ -246,7 +240,7 @@ async def test_the_first_steps_are_done_and_undone(stage: Stage, browser: Browse
         await expect(page.locator("#company").get_by_text("Captain Rook")).to_have_count(0)
 
 
-async def test_time_passes_faster_and_the_square_lives(stage: Stage, browser: Browser) -> None:
+async def time_passes_faster_and_the_square_lives(stage: Stage, browser: Browser) -> None:
     async with window(stage, browser, "alice") as page:
         await page.get_by_role("button", name="Behind the scenes").first.click()
         drawer = page.locator("#drawer")
@@ -267,7 +261,7 @@ async def test_time_passes_faster_and_the_square_lives(stage: Stage, browser: Br
         )
 
 
-async def test_a_flood_does_not_hold_the_page(stage: Stage, browser: Browser) -> None:
+async def a_flood_does_not_hold_the_page(stage: Stage, browser: Browser) -> None:
     async with window(stage, browser, "alice") as alice, window(stage, browser, "mod") as mod:
         await enter(alice, "feed")
         await enter(mod, "feed")
@@ -287,7 +281,7 @@ async def test_a_flood_does_not_hold_the_page(stage: Stage, browser: Browser) ->
         await is_shown(alice, "Message number 200")
 
 
-async def test_a_cut_and_a_restart_are_survived(stage: Stage, browser: Browser) -> None:
+async def a_cut_and_a_restart_are_survived(stage: Stage, browser: Browser) -> None:
     async with window(stage, browser) as page:
         await enter(page, "lobby")
         await say(page, "Before the storm")
@@ -304,12 +298,12 @@ async def test_a_cut_and_a_restart_are_survived(stage: Stage, browser: Browser) 
         await is_shown(page, "anchor went by")
 
 
-@pytest.mark.parametrize(
-    ("theme", "width"), [("dark", 1300), ("light", 1300), ("dark", 360), ("light", 3840)]
-)
-async def test_everybody_can_use_the_page(
-    stage: Stage, browser: Browser, theme: Any, width: int
-) -> None:
+async def everybody_can_use_the_page(stage: Stage, browser: Browser) -> None:
+    for theme, width in LAYOUTS:
+        await is_accessible(stage, browser, theme, width)
+
+
+async def is_accessible(stage: Stage, browser: Browser, theme: Any, width: int) -> None:
     async with window(stage, browser, "alice") as page:
         await page.set_viewport_size({"width": width, "height": 900})
         await page.emulate_media(color_scheme=theme)
@@ -329,3 +323,24 @@ async def test_everybody_can_use_the_page(
     ]
     assert grave == []
     assert overflow <= 0
+
+
+SCENARIOS = (
+    somebody_chats_with_all_that_the_page_has,
+    commands_forms_menus_and_buttons,
+    two_people_see_each_other_while_the_bot_answers,
+    the_first_steps_are_done_and_undone,
+    time_passes_faster_and_the_square_lives,
+    a_flood_does_not_hold_the_page,
+    a_cut_and_a_restart_are_survived,
+    everybody_can_use_the_page,
+)
+
+
+async def test_the_page_is_used_while_the_bot_does_other_things(
+    subtests: pytest.Subtests,
+) -> None:
+    async with running_stage() as stage, running_browser() as browser:
+        for scenario in SCENARIOS:
+            with subtests.test(scenario.__name__):
+                await scenario(stage, browser)
