@@ -6,7 +6,7 @@ import hashlib
 import logging
 import secrets
 from collections import UserDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,11 @@ log = logging.getLogger(__name__)
 GUILD = "The Playground"
 # Alice runs the bot, Bob is a member, Mod moderates.
 PEOPLE = ("alice", "bob", "mod")
-_MODERATORS = ("alice", "mod")
+_ROLES = {"alice": ("Operators", "Moderators"), "mod": ("Moderators",)}
+_PERMISSIONS = {
+    "Operators": discord.Permissions(manage_guild=True, manage_messages=True),
+    "Moderators": discord.Permissions(manage_messages=True),
+}
 CHANNELS = {
     "lobby": "Call anybody by name: @Mirela, @Professor Quill, @Bex.",
     "lighthouse": "Mirela answers everything here.",
@@ -211,7 +215,8 @@ def build(env: Env, token: str) -> World:
     existing = next((g for g in env.backend.guilds.values() if g.name == GUILD), None)
     if existing is None:
         guild = env.create_guild(GUILD)
-        guild.create_role("Moderators", permissions=discord.Permissions(manage_messages=True))
+        for name, permissions in _PERMISSIONS.items():
+            guild.create_role(name, permissions=permissions)
     else:
         guild = GuildHandle(env, existing)
     members = {
@@ -223,16 +228,15 @@ def build(env: Env, token: str) -> World:
     }
     for name in PEOPLE:
         if name not in members:
-            members[name] = join(env, guild, name.capitalize(), moderates=name in _MODERATORS)
+            members[name] = join(env, guild, name.capitalize(), roles=_ROLES.get(name, ()))
     for name, topic in CHANNELS.items():
         if name not in guild.channels:
             guild.create_text_channel(name, topic=topic)
     return World(guild=guild, members=members, token=token, is_new=existing is None)
 
 
-def join(env: Env, guild: GuildHandle, name: str, *, moderates: bool = False) -> MemberActor:
+def join(env: Env, guild: GuildHandle, name: str, *, roles: Sequence[str] = ()) -> MemberActor:
     """Let somebody new join the server."""
     shown = " ".join(name.split())[:_NAME_LENGTH]
     user = env.create_user(shown.lower().replace(" ", "."), global_name=shown)
-    roles = [role for role in guild.roles.values() if moderates and role.name == "Moderators"]
-    return guild.add_member(user, roles=roles)
+    return guild.add_member(user, roles=[guild.roles[role] for role in roles])

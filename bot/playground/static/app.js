@@ -7,7 +7,7 @@ import { form } from "./components.js";
 import * as drawer from "./drawer.js";
 import * as guide from "./guide.js";
 import * as log from "./log.js";
-import { onChannelLink } from "./markdown.js";
+import { onChannelLink, onCommandLink } from "./markdown.js";
 
 const TEXT = 0, DM = 1, FORUM = 15;
 const typing = new Map();
@@ -155,6 +155,8 @@ log.onReply(composer.replyTo);
 log.onInspect(drawer.inspect);
 log.onThread(open);
 onChannelLink(open);
+onCommandLink(composer.beginCommand);
+composer.onAct(log.toEnd);
 byId("who").addEventListener("change", event => { if (event.target.value === "+") { people(); newPerson(); } else become(event.target.value); });
 byId("window").addEventListener("click", () => {
   const other = state.people.find(each => each.key !== who());

@@ -6,6 +6,15 @@ import { act, state, upload } from "./connection.js";
 const text = byId("text"), picker = byId("picker"), options = byId("options");
 let offered = [], index = 0, command = null, answered = null, files = [], names = [];
 
+let toEnd = () => {};
+export function onAct(action) { toEnd = action; }
+
+// Begin the command of this name, if there is one here.
+export function beginCommand(name) {
+  const found = state.commands.slash.find(each => each.name === name);
+  if (found) begin(found);
+}
+
 export function onNames(list) { names = list; }
 
 // What may be offered has arrived: what was typed meanwhile is completed.
@@ -64,7 +73,8 @@ function draw() {
 }
 
 function suggest() {
-  if (command) return;
+  if (command && !text.value.startsWith("/")) return;
+  if (command) { command = null; options.replaceChildren(); }
   if (text.value.startsWith("/")) {
     const typed = text.value.slice(1).toLowerCase();
     const fitting = state.commands.slash.filter(each => each.name.includes(typed) || each.description.toLowerCase().includes(typed));
@@ -98,7 +108,8 @@ function begin(chosen) {
   offer([]);
   const sorted = [...chosen.options].sort((one, other) => !!other.required - !!one.required);
   options.replaceChildren(element("strong", {}, `/${chosen.name}`), element("small", { className: "muted" }, chosen.description), ...sorted.map(option));
-  (options.querySelector("input, select") || text).focus();
+  const first = sorted[0]?.required && byId(`option-of-${sorted[0].name}`);
+  (first || text).focus();
 }
 
 function option(each) {
@@ -130,7 +141,7 @@ function input(each, set) {
     const mine = ++count, others = Object.fromEntries(Object.entries(command.values).filter(([name]) => name !== each.name));
     const found = await act("autocomplete", { channel: state.channel, name: command.chosen.name, option: each.name, text: made.value, options: others }, { quiet: true }).catch(() => []);
     if (mine !== count || document.activeElement !== made) return; // an answer to an older text
-    offer(found.map(one => ({ name: one.name, take: () => { made.value = one.name; set(String(one.value)); offer([]); } })));
+    offer(found.map(one => ({ name: one.name, take: () => { count++; made.value = one.name; set(String(one.value)); offer([]); } })));
   };
   made.addEventListener("input", () => { set(made.value); if (each.autocomplete) complete(); });
   made.addEventListener("focus", () => { if (each.autocomplete) complete(); });
@@ -143,6 +154,7 @@ async function run() {
   const missing = chosen.options.find(each => each.required && values[each.name] === undefined);
   if (missing) { byId(`option-of-${missing.name}`).focus(); return; }
   byId("composer").classList.add("running");
+  toEnd();
   await act("slash", { channel: state.channel, name: chosen.name, options: values }).then(reset, () => {});
   byId("composer").classList.remove("running");
   text.focus();
@@ -155,6 +167,7 @@ async function send() {
   text.value = "";
   grow();
   reset();
+  toEnd();
   await act("send", args).catch(() => { text.value = words; });
 }
 

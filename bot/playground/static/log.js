@@ -59,6 +59,9 @@ export function show(message, { isSearch = false } = {}) {
   follow();
 }
 
+// Whoever acts wants to see what comes of it.
+export function toEnd() { isFollowing = true; follow(); }
+
 export function remove(id) {
   const next = shown.get(id)?.nextElementSibling;
   shown.get(id)?.remove();

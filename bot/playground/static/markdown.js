@@ -5,6 +5,8 @@ import { now, state } from "./connection.js";
 
 let openChannel = () => {};
 export function onChannelLink(open) { openChannel = open; }
+let beginCommand = () => {};
+export function onCommandLink(begin) { beginCommand = begin; }
 
 const BLOCKS = /```(?:[a-z0-9+-]*\n)?([^]+?)```|^(#{1,3}) (.+)$|^-# (.+)$|^>>> ([^]+)|^> (.*(?:\n> .*)*)|^((?:\s*[-*] .+(?:\n|$))+)/gm;
 const INLINE = /\*\*\*(.+?)\*\*\*|\*\*(.+?)\*\*|__(.+?)__|\*(\S(?:.*?\S)?)\*|\b_(.+?)_\b|~~(.+?)~~|\|\|(.+?)\|\||``(.+?)``|`([^`\n]+)`|<@!?(\d+)>|<@&(\d+)>|<#(\d+)>|<\/([\w -]+):\d+>|<a?:(\w+):(\d+)>|<t:(-?\d+)(?::([tTdDfFR]))?>|\[([^\]\n]+)\]\((https?:\/\/[^\s)]+)\)|<(https?:\/\/[^\s>]+)>|(https?:\/\/[^\s<>]+)|\\([^\w\s])/gs;
@@ -48,7 +50,7 @@ function mark(m) {
   if (m[10]) return element("span", { className: "mention" }, `@${nameOf(state.members, m[10], "somebody")}`);
   if (m[11]) return element("span", { className: "mention" }, `@${nameOf(state.roles, m[11], "a role")}`);
   if (m[12]) return channelLink(m[12]);
-  if (m[13]) return element("span", { className: "mention" }, `/${m[13]}`);
+  if (m[13]) return element("button", { type: "button", className: "mention", onclick: () => beginCommand(m[13]) }, `/${m[13]}`);
   if (m[14]) return element("img", { className: "emoji", src: `emojis/${m[15]}.png`, alt: `:${m[14]}:` });
   if (m[16]) return timestamp(Number(m[16]), m[17]);
   if (m[18]) return link(m[19], m[18]);
