@@ -19,6 +19,20 @@ COPY migrations migrations
 RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . && \
     /venv/bin/pip install --no-deps --no-index /wheels/*.whl
 
+FROM build AS build-playground
+COPY requirements-playground.lock .
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements-playground.lock
+
+# The playground, for trying: docker build --target playground. Its page is on loopback only.
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS playground
+RUN useradd --create-home --home-dir /data troupe
+COPY --from=build-playground /venv /venv
+ENV PATH=/venv/bin:$PATH DATA_DIR=/data PYTHONUNBUFFERED=1
+WORKDIR /data
+USER troupe
+STOPSIGNAL SIGINT
+CMD ["troupe", "playground", "--no-browser", "--port", "8790"]
+
 FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 RUN useradd --create-home --home-dir /data troupe
 COPY --from=build /venv /venv

@@ -8,16 +8,10 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet pyproject.toml
 
-# With uv if it is there, which shows its own progress; of pip's output, what is fetched and how much.
-ifneq ($(shell command -v uv),)
-INSTALL := uv pip install --python $(BIN)/python --no-deps --require-hashes
-INSTALL_SELF := uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-SHOW_PROGRESS :=
-else
-INSTALL := { $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --no-compile --no-deps --require-hashes
-INSTALL_SELF := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-SHOW_PROGRESS := || touch .venv/failed; } | { grep --line-buffered -o "Downloading [^ ]* ([^)]*)\|Installing collected\|ERROR.*" || true; }; ! rm .venv/failed 2>/dev/null
-endif
+# uv installs in seconds what takes pip a minute, and says what it fetches and how much.
+UV := $(or $(shell command -v uv),$(BIN)/uv)
+INSTALL := $(UV) pip install --python $(BIN)/python --no-deps --require-hashes
+INSTALL_SELF := $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 
 NO_WORDS := "wordllama is not for this platform: memories are found by their words, not by their meaning."
 
@@ -58,25 +52,30 @@ lock:
 	$(COMPILE) --extra dev --output-file requirements-dev.lock
 	$(COMPILE) --extra words --constraint requirements.lock --output-file requirements-words.lock
 	$(subst pyproject.toml,--group build,$(COMPILE)) --output-file requirements-build.lock
+	$(subst pyproject.toml,--group installer,$(COMPILE)) --output-file requirements-installer.lock
 
 clean:
 	rm -rf .venv
 
 # A lock is the whole closure, so nothing is resolved: --no-deps leaves out what it leaves out.
 # Word vectors have wheels for some platforms only.
-.venv/playground: requirements-playground.lock requirements-words.lock pyproject.toml | .venv/bin/python
+.venv/playground: requirements-playground.lock requirements-words.lock pyproject.toml | .venv/installer
 	@echo "Fetching what the playground needs, about 300 MB. This happens once."
-	@$(INSTALL) -r requirements-playground.lock $(SHOW_PROGRESS)
-	@$(INSTALL) --only-binary wordllama -r requirements-words.lock $(SHOW_PROGRESS) || echo $(NO_WORDS) >&2
+	@$(INSTALL) -r requirements-playground.lock
+	@$(INSTALL) --only-binary wordllama -r requirements-words.lock || echo $(NO_WORDS) >&2
 	@$(INSTALL_SELF)
 	touch $@
 
-.venv/installed: requirements-dev.lock requirements-words.lock pyproject.toml | .venv/bin/python
+.venv/installed: requirements-dev.lock requirements-words.lock pyproject.toml | .venv/installer
 	@echo "Fetching what developers need, about 800 MB. This happens once."
-	@$(INSTALL) -r requirements-dev.lock $(SHOW_PROGRESS)
-	@$(INSTALL) --only-binary wordllama -r requirements-words.lock $(SHOW_PROGRESS) || echo $(NO_WORDS) >&2
+	@$(INSTALL) -r requirements-dev.lock
+	@$(INSTALL) --only-binary wordllama -r requirements-words.lock || echo $(NO_WORDS) >&2
 	@$(INSTALL_SELF)
 	touch $@ .venv/playground
+
+.venv/installer: requirements-installer.lock | .venv/bin/python
+	@test "$(UV)" != "$(BIN)/uv" || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-installer.lock
+	@touch $@
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Troupe needs Python 3.11, 3.12 or 3.13 on the PATH." >&2; exit 1; }
