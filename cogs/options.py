@@ -114,7 +114,7 @@ class OwnPersonalityTransformer(app_commands.Transformer[Bot]):
         return _choices(
             list(
                 await interaction.client.services.personalities.own_names(
-                    interaction.user.id, query=str(value)
+                    await interaction_actor(interaction), query=str(value)
                 )
             )
         )

@@ -1,6 +1,7 @@
 """The first visit: five things to try, each done on the page beside whoever reads, with an undo."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -81,11 +82,9 @@ class Guide:
 
     async def _talk(self, who: MemberActor) -> Done:
         lobby, sent = await self._say(who, _QUESTION)
-        actor = self._actor(who, lobby)
 
         async def undo() -> None:
-            await self._services.history.undo(actor, to_channel(lobby, lobby.guild))
-            await self._delete(who, lobby, sent)
+            await self._take_back(who, lobby, sent, "Mirela")
 
         return Done(lobby, undo)
 
@@ -98,8 +97,8 @@ class Guide:
         _, sent = await self._say(who, f"@{imported.name} hello! Who are you?")
 
         async def undo() -> None:
+            await self._take_back(who, lobby, sent, imported.name)
             await self._services.personalities.delete(actor, imported.id)
-            await self._delete(who, lobby, sent)
 
         return Done(lobby, undo)
 
@@ -163,7 +162,16 @@ class Guide:
         sent = await self._actions.run(who, "send", {"channel": str(lobby.id), "text": text})
         return lobby, sent
 
-    async def _delete(self, who: MemberActor, channel: discord.TextChannel, sent: str) -> None:
+    async def _take_back(
+        self, who: MemberActor, channel: discord.TextChannel, sent: str, name: str
+    ) -> None:
+        """Take a message and its answer out of the conversation, and both off the page."""
+        with suppress(AnswerNotFound):
+            actor = self._actor(who, channel)
+            await self._services.history.undo(actor, to_channel(channel, channel.guild))
+        async for message in channel.history(after=discord.Object(int(sent))):
+            if message.webhook_id and message.author.name == name:
+                await message.delete()
         await self._actions.run(who, "delete", {"channel": str(channel.id), "id": sent})
 
     async def _command(

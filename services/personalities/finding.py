@@ -97,10 +97,10 @@ class PersonalityFinder:
                     return personality
             raise
 
-    async def own_names(self, discord_id: int, *, query: str, limit: int = 25) -> Sequence[str]:
-        """Return names of a person's personalities, for autocomplete."""
+    async def own_names(self, actor: Actor, *, query: str, limit: int = 25) -> Sequence[str]:
+        """Return names of an actor's personalities, for autocomplete."""
         async with self._sessions() as session:
-            return await queries.own_names(session, discord_id, query, limit)
+            return await queries.own_names(session, actor, query, limit)
 
     async def find_own(self, actor: Actor, name: str) -> Personality:
         """Return the actor's personality of this name, or raise `PersonalityNotFound`."""

@@ -33,6 +33,7 @@ from services.access import (
     scope_rank,
 )
 from services.personalities import definition
+from services.types import Actor
 
 
 def owned_by(discord_id: int) -> Any:
@@ -135,16 +136,20 @@ async def names(
     ]
 
 
-async def own_names(
-    session: AsyncSession, discord_id: int, query: str, limit: int
-) -> Sequence[str]:
-    """Return names of a person's personalities that contain `query`."""
+async def own_names(session: AsyncSession, actor: Actor, query: str, limit: int) -> Sequence[str]:
+    """Return names of an actor's personalities that contain `query`.
+
+    Those without a maker, which came with the bot, are its owner's.
+    """
+    own = owned_by(actor.discord_id)
+    if actor.is_bot_owner:
+        own = or_(own, Personality.maker_id.is_(None))
     result = await session.scalars(
         select(Personality.name)
         .where(
             Personality.deleted_at.is_(None),
             Personality.name.icontains(query, autoescape=True),
-            owned_by(discord_id),
+            own,
         )
         .order_by(
             Personality.name.istartswith(query, autoescape=True).desc(),

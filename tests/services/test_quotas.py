@@ -36,7 +36,7 @@ async def test_no_more_personalities_than_the_quota_are_created_at_once(
 
     refused = [each for each in created if isinstance(each, QuotaReached)]
     assert [(each.kind, each.limit) for each in refused] == [(Owned.PERSONALITIES, 2)] * 3
-    assert len(await people.own_names(1, query="")) == 2
+    assert len(await people.own_names(ALICE, query="")) == 2
 
 
 async def test_what_is_deleted_makes_room_and_what_is_above_a_quota_stays(
@@ -52,7 +52,7 @@ async def test_what_is_deleted_makes_room_and_what_is_above_a_quota_stays(
         await lowered.delete(ALICE, each.id)
 
     await lowered.create(ALICE, {"name": "One more"})
-    assert len(await people.own_names(1, query="")) == 2
+    assert len(await people.own_names(ALICE, query="")) == 2
 
 
 async def test_aliases_are_counted_for_each_personality(sessions: Sessions) -> None:

@@ -1,7 +1,7 @@
 // The page: channels on the left, what is said on the right.
 
 import { byId, dialog, element, letterFace } from "./dom.js";
-import { act, connect, on, setTime, state, who } from "./connection.js";
+import { act, connect, now, on, setTime, state, who } from "./connection.js";
 import * as composer from "./composer.js";
 import { form } from "./components.js";
 import * as drawer from "./drawer.js";
@@ -18,6 +18,7 @@ on("hello", event => {
   Object.assign(state, rest, { channels: list });
   byId("guild").textContent = state.guild;
   if (state.clock) setTime(state.clock);
+  state.since ??= now();
   people();
   guide.show(open, who() === state.people[0].key);
   const known = state.channels.some(each => each.id === state.channel);

@@ -107,7 +107,7 @@ export async function inspect(message) {
   document.querySelector("#log > .inspected")?.classList.remove("inspected");
   document.querySelector(`#log > [data-id="${message.id}"]`)?.classList.add("inspected");
   const found = await act("inspect", { channel: message.channel_id, id: message.id }).catch(() => null);
-  shown.replaceChildren(title, ...(found ? behind(found) : [element("p", { className: "muted" }, "No personality has written this.")]));
+  shown.replaceChildren(title, ...(found ? behind(found).flat(Infinity).filter(Boolean) : [element("p", { className: "muted" }, "No personality has written this.")]));
 }
 
 function behind(found) {

@@ -1,7 +1,7 @@
 // The first visit: five things to try. Each is done beside whoever reads, and can be undone.
 
 import { byId, element } from "./dom.js";
-import { act, upload } from "./connection.js";
+import { act, state, upload } from "./connection.js";
 
 const STEPS = [
   ["talk", "Talk to Mirela", "Ask the lighthouse keeper how her night was, in #lobby."],
@@ -69,4 +69,5 @@ async function undo(step) {
   await act("undo", { step });
   remember({ [step]: false });
   draw();
+  open(state.channel);
 }

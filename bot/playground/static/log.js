@@ -41,7 +41,7 @@ export function showAll(messages, { isSearch = false } = {}) {
 }
 
 export function show(message, { isSearch = false } = {}) {
-  if (message.type === THREAD_CREATED) return;
+  if (message.type === THREAD_CREATED || isOver(message)) return;
   const log = byId("log");
   log.querySelector(".empty")?.remove();
   const made = item(message, isSearch), old = shown.get(message.id);
@@ -61,6 +61,15 @@ export function show(message, { isSearch = false } = {}) {
 
 // Whoever acts wants to see what comes of it.
 export function toEnd() { isFollowing = true; follow(); }
+
+// What is for one alone is gone when it is dismissed, or when the page is loaded anew.
+const dismissed = new Set();
+const isOver = message => !!(message.flags & EPHEMERAL) && (dismissed.has(message.id) || new Date(message.timestamp) < state.since);
+
+function dismiss(id) {
+  dismissed.add(id);
+  remove(id);
+}
 
 export function remove(id) {
   const next = shown.get(id)?.nextElementSibling;
@@ -122,7 +131,7 @@ function item(message, isSearch) {
     components.map(each => component(each, at)),
     message.reactions?.length ? element("div", { className: "row" }, message.reactions.map(each => reaction(each, at))) : null,
     comments(message),
-    isPrivate && element("small", { className: "muted" }, "Only you can see this")),
+    isPrivate && element("small", { className: "muted" }, "Only you can see this · ", element("button", { type: "button", className: "link", onclick: () => dismiss(message.id) }, "Dismiss message"))),
   tools(message, name, at, isPrivate, isBot));
   made.addEventListener("click", event => { if (document.body.classList.contains("behind") && !event.target.closest("button, a, select, input, details")) inspect(message); });
   return made;
