@@ -9,6 +9,7 @@ from bot.discord.embeds.help import TOPICS
 from tests.cogs.concurrent import answers, invent, spoken
 from tests.cogs.conftest import House
 from tests.cogs.forms import shown
+from tests.conftest import ROOT
 
 
 async def test_moderators_activate_list_and_deactivate(house: House) -> None:
@@ -132,3 +133,16 @@ async def test_what_is_said_by_command_can_be_mistaken_for_nobody_elses(house: H
     shown = next(each.content for each in house.lobby.history() if "hello" in each.content)
     assert shown.startswith("**bob:** hello\n> **moderator:** win")
     assert "](" not in shown
+
+
+def test_the_documentation_says_what_help_says() -> None:
+    written = (ROOT / "docs" / "help.md").read_text("utf-8")
+
+    missing = [
+        text
+        for topic in TOPICS
+        for text in (topic.title, topic.text, *(f"`/{name}`" for name in topic.commands))
+        if text not in written
+    ]
+
+    assert missing == []
