@@ -14,7 +14,7 @@ from bot.discord.client import Bot
 from bot.discord.converters import to_actor, to_channel
 from bot.playground.actions import ActionRefused, Actions
 from bot.playground.inspector import Inspector
-from bot.playground.seeding import GUIDE_PHOTO, channel_named
+from bot.playground.seeding import GUIDE_PHOTO, channel_named, to_target
 from bot.playground.world import World
 from services.access import Situation
 from services.chat import AnswerNotFound
@@ -136,13 +136,18 @@ class Guide:
         feed = channel_named(self._bot, self._server, "feed")
         actor, mirela = self._actor(who, feed), await self._mirela()
         library = await self._services.photos.list_photos(actor, mirela.id, unscheduled=True)
-        targets = await self._services.targets.list_targets(actor, mirela.id)
-        if not library or not targets:
+        if not library:
             raise ActionRefused("She has no photo left to post: `/photos import` gives her one.")
+        targets = await self._services.targets.list_targets(actor, mirela.id)
+        target = (
+            targets[0].target
+            if targets
+            else await self._services.targets.add_discord_channel(actor, mirela.id, to_target(feed))
+        )
         photo = library[0].photo
         draft = CaptionDraft(caption=_CAPTION, alt_text=photo.alt_text or "A photo by Mirela")
         planned = await self._services.posts.schedule_post(
-            actor, photo.id, draft, target_id=targets[0].target.id, when=_WHEN
+            actor, photo.id, draft, target_id=target.id, when=_WHEN
         )
         if isinstance(planned, NotScheduled):
             raise planned.reason

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 # Seconds after something has happened until it is saved.
 _SAVE_SECONDS: Final = 2.0
+_FIRST_TIME: Final = "Preparing the characters, their board and photos; this happens once."
 _ENV_FILE: Final = Path(".env")
 _OPERATOR: Final = Actor(discord_id=0, name="console", is_bot_owner=True)
 
@@ -66,23 +67,23 @@ async def play(
         bot.owner_ids = {server.members["alice"].id}
         bot.services.budgets.exempt(bot.owner_ids)
         if server.is_new:
-            print("Setting the stage; this happens once.", flush=True)  # noqa: T201 - the output
+            print(_FIRST_TIME, flush=True)  # noqa: T201 - the output of the command
             await seed_world(bot, server, options.clock)
         if options.vendor is not None:
             await _use(bot, options.vendor)
         page = PageServer(env, server)
-        stage = _Stage(bot, server, page, options)
-        page.actions.add(stage.actions())
+        extras = _PageActions(bot, server, page, options)
+        page.actions.add(extras.actions())
         async with background(bot), page.running(options.port) as url:
             print(f"Playground: {url}", flush=True)  # noqa: T201 - the output of the command
             if options.open_browser:
                 webbrowser.open(url)
-            return await _keep_saved(env, world_file, stage.restart)
+            return await _keep_saved(env, world_file, extras.restart)
     finally:
         await env.shutdown()
 
 
-class _Stage:
+class _PageActions:
     """What the page can do that Discord cannot."""
 
     def __init__(self, bot: Bot, server: World, page: PageServer, options: PlayOptions) -> None:

@@ -129,16 +129,13 @@ async def _fill_libraries(bot: Bot, server: World, owner: Actor) -> None:
     """Give the cast photos, and a channel to post them to."""
     feed = channel_named(bot, server, "feed")
     here = Situation(channel=to_channel(feed, feed.guild))
-    target = TargetChannel(
-        channel_id=feed.id, guild_id=feed.guild.id, name=feed.name, is_public=True
-    )
     photos = files("bot.playground") / "photos"
     alt_texts = tomllib.loads((photos / _ALT_TEXTS).read_text("utf-8"))
     for slug in _CAST:
         personality = await bot.services.personalities.find(slug, here)
         try:
             poster = to_actor(_member(bot, server), feed, is_bot_owner=True)
-            await bot.services.targets.add_discord_channel(poster, personality.id, target)
+            await bot.services.targets.add_discord_channel(poster, personality.id, to_target(feed))
             sources = [
                 file_source(file.name, file.read_bytes())
                 for file in sorted(photos.iterdir(), key=str)
@@ -154,6 +151,13 @@ async def _fill_libraries(bot: Bot, server: World, owner: Actor) -> None:
                     await bot.services.photos.set_alt_text(owner, result.photo.id, alt_text)
         except DomainError as error:
             log.warning("The library of %s stays empty: %r", slug, error)
+
+
+def to_target(channel: discord.TextChannel) -> TargetChannel:
+    """Return a channel as one that photos are posted to."""
+    return TargetChannel(
+        channel_id=channel.id, guild_id=channel.guild.id, name=channel.name, is_public=True
+    )
 
 
 def channel_named(bot: Bot, server: World, name: str) -> discord.TextChannel:

@@ -6,7 +6,7 @@ from typing import Final
 from playwright.async_api import Page
 
 from tests.bench.measure import Measure, percentile
-from tests.e2e.test_page import enter, running_browser, running_stage, window
+from tests.e2e.test_page import enter, running_browser, running_playground, window
 from tests.e2e.test_playground import CHROMIUM
 
 _TIMES: Final = 30
@@ -44,10 +44,10 @@ def measure(_: str) -> list[Measure]:
 
 async def _measure() -> list[Measure]:
     async with (
-        running_stage() as stage,
+        running_playground() as process,
         running_browser() as browser,
-        window(stage, browser, "alice") as alice,
-        window(stage, browser, "mod") as mod,
+        window(process, browser, "alice") as alice,
+        window(process, browser, "mod") as mod,
     ):
         for page in (alice, mod):
             await enter(page, "feed")

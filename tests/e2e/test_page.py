@@ -29,7 +29,7 @@ pytestmark = [
 ]
 
 
-class Stage:
+class Process:
     """A playground in a process of its own, with a model that says what a test wants."""
 
     def __init__(self, folder: Path, openai: OpenAIStandIn) -> None:
@@ -78,19 +78,19 @@ class Stage:
 
 
 @asynccontextmanager
-async def running_stage() -> AsyncGenerator[Stage]:
+async def running_playground() -> AsyncGenerator[Process]:
     openai = OpenAIStandIn()
     with tempfile.TemporaryDirectory(prefix="troupe-page-") as name:
         # PostgreSQL, which runs as somebody else, has to reach its folder.
         (folder := Path(name)).chmod(0o755)
         async with openai.running():
-            stage = Stage(folder, openai)
-            openai.answer = stage.answer
-            await stage.start()
+            process = Process(folder, openai)
+            openai.answer = process.answer
+            await process.start()
             try:
-                yield stage
+                yield process
             finally:
-                await stage.stop()
+                await process.stop()
 
 
 @asynccontextmanager
@@ -102,14 +102,14 @@ async def running_browser() -> AsyncGenerator[Browser]:
 
 
 @asynccontextmanager
-async def window(stage: Stage, browser: Browser, who: str = "bob") -> AsyncGenerator[Page]:
+async def window(process: Process, browser: Browser, who: str = "bob") -> AsyncGenerator[Page]:
     """Open the page as somebody; nothing on it may fail or be refused by its policy."""
     page = await browser.new_page(viewport={"width": 1300, "height": 900})
     page.set_default_timeout(PATIENCE)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    await page.goto(f"{stage.url}?as={who}")
+    await page.goto(f"{process.url}?as={who}")
     await expect(page.locator("#channels button").first).to_be_visible(timeout=PATIENCE)
     try:
         yield page
@@ -150,8 +150,8 @@ async def command(page: Page, name: str, **options: str) -> None:
     await page.keyboard.press("Enter")
 
 
-async def somebody_chats_with_all_that_the_page_has(stage: Stage, browser: Browser) -> None:
-    async with window(stage, browser) as page:
+async def somebody_chats_with_all_that_the_page_has(process: Process, browser: Browser) -> None:
+    async with window(process, browser) as page:
         await enter(page, "lobby")
         await composer(page).press_sequentially("@Mir")
         await page.locator("#picker").get_by_role("option", name="@Mirela").click()
@@ -182,8 +182,8 @@ async def somebody_chats_with_all_that_the_page_has(stage: Stage, browser: Brows
         await is_shown(page, "noodles went by", QUICKLY)
 
 
-async def commands_forms_menus_and_buttons(stage: Stage, browser: Browser) -> None:
-    async with window(stage, browser) as page:
+async def commands_forms_menus_and_buttons(process: Process, browser: Browser) -> None:
+    async with window(process, browser) as page:
         await enter(page, "lighthouse")
         await command(page, "personality view", personality="Bex")
         await is_shown(page, "noodle cart")
@@ -203,11 +203,13 @@ async def commands_forms_menus_and_buttons(stage: Stage, browser: Browser) -> No
         await page.keyboard.press("Escape")
 
 
-async def two_people_see_each_other_while_the_bot_answers(stage: Stage, browser: Browser) -> None:
-    async with window(stage, browser, "alice") as alice, window(stage, browser) as bob:
+async def two_people_see_each_other_while_the_bot_answers(
+    process: Process, browser: Browser
+) -> None:
+    async with window(process, browser, "alice") as alice, window(process, browser) as bob:
         await enter(alice, "lobby")
         await enter(bob, "lobby")
-        stage.openai.replies.append(Reply("At last.", hold=(hold := asyncio.Event())))
+        process.openai.replies.append(Reply("At last.", hold=(hold := asyncio.Event())))
         await say(alice, "@Oru what is the slowest clock?")
         await is_shown(bob, "the slowest clock", QUICKLY)
         await expect(bob.locator("#typing")).to_contain_text("typing")
@@ -221,8 +223,8 @@ async def two_people_see_each_other_while_the_bot_answers(stage: Stage, browser:
         await is_shown(bob, "At last.")
 
 
-async def the_first_steps_are_done_and_undone(stage: Stage, browser: Browser) -> None:
-    async with window(stage, browser, "alice") as page:
+async def the_first_steps_are_done_and_undone(process: Process, browser: Browser) -> None:
+    async with window(process, browser, "alice") as page:
         guide = page.locator("#guide li")
         seen = (
             ("Talk to Mirela", "Line"),
@@ -240,8 +242,8 @@ async def the_first_steps_are_done_and_undone(stage: Stage, browser: Browser) ->
         await expect(page.locator("#company").get_by_text("Captain Rook")).to_have_count(0)
 
 
-async def time_passes_faster_and_the_square_lives(stage: Stage, browser: Browser) -> None:
-    async with window(stage, browser, "alice") as page:
+async def time_passes_faster_and_the_square_lives(process: Process, browser: Browser) -> None:
+    async with window(process, browser, "alice") as page:
         await page.get_by_role("button", name="Behind the scenes").first.click()
         drawer = page.locator("#drawer")
         await drawer.get_by_role("button", name="Set the clock an hour forward").click()
@@ -261,8 +263,8 @@ async def time_passes_faster_and_the_square_lives(stage: Stage, browser: Browser
         )
 
 
-async def a_flood_does_not_hold_the_page(stage: Stage, browser: Browser) -> None:
-    async with window(stage, browser, "alice") as alice, window(stage, browser, "mod") as mod:
+async def a_flood_does_not_hold_the_page(process: Process, browser: Browser) -> None:
+    async with window(process, browser, "alice") as alice, window(process, browser, "mod") as mod:
         await enter(alice, "feed")
         await enter(mod, "feed")
         flooding = mod.evaluate(
@@ -281,30 +283,30 @@ async def a_flood_does_not_hold_the_page(stage: Stage, browser: Browser) -> None
         await is_shown(alice, "Message number 200")
 
 
-async def a_cut_and_a_restart_are_survived(stage: Stage, browser: Browser) -> None:
-    async with window(stage, browser) as page:
+async def a_cut_and_a_restart_are_survived(process: Process, browser: Browser) -> None:
+    async with window(process, browser) as page:
         await enter(page, "lobby")
         await say(page, "Before the storm")
         await page.evaluate("async () => (await import('./static/connection.js')).disconnect()")
         await expect(page.locator("body.lost")).to_have_count(0)
         await say(page, "After the cut")
         await asyncio.sleep(2.5)  # until it is saved
-        await stage.stop(signal.SIGKILL)
+        await process.stop(signal.SIGKILL)
         await expect(page.locator("body.lost")).to_have_count(1)
-        await stage.start()
+        await process.start()
         await expect(page.locator("body.lost")).to_have_count(0)
         await is_shown(page, "After the cut")
         await say(page, "@Fen is the plank still there? anchor")
         await is_shown(page, "anchor went by")
 
 
-async def everybody_can_use_the_page(stage: Stage, browser: Browser) -> None:
+async def everybody_can_use_the_page(process: Process, browser: Browser) -> None:
     for theme, width in LAYOUTS:
-        await is_accessible(stage, browser, theme, width)
+        await is_accessible(process, browser, theme, width)
 
 
-async def is_accessible(stage: Stage, browser: Browser, theme: Any, width: int) -> None:
-    async with window(stage, browser, "alice") as page:
+async def is_accessible(process: Process, browser: Browser, theme: Any, width: int) -> None:
+    async with window(process, browser, "alice") as page:
         await page.set_viewport_size({"width": width, "height": 900})
         await page.emulate_media(color_scheme=theme)
         await page.reload()
@@ -340,7 +342,7 @@ SCENARIOS = (
 async def test_the_page_is_used_while_the_bot_does_other_things(
     subtests: pytest.Subtests,
 ) -> None:
-    async with running_stage() as stage, running_browser() as browser:
+    async with running_playground() as process, running_browser() as browser:
         for scenario in SCENARIOS:
             with subtests.test(scenario.__name__):
-                await scenario(stage, browser)
+                await scenario(process, browser)

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from db.models import Job, JobStatus
 from db.session import Sessions
@@ -244,3 +245,23 @@ async def test_prometheus_reads_depth_age_duration_and_failures(sessions: Sessio
     assert 'troupe_job_oldest_due_seconds{kind="scripted"}' in exposition
     assert 'troupe_job_duration_seconds_count{kind="scripted"} 1.0' in exposition
     assert 'troupe_job_runs_total{kind="scripted",outcome="failed"} 1.0' in exposition
+
+
+async def test_a_clock_that_changes_moves_what_is_due(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        soon = await enqueue(session, ScriptedJob(), due=timedelta(hours=2))
+        now = await enqueue(session, ScriptedJob())
+    service = JobService(sessions, (), JobMetrics())
+
+    await service.rescale(factor=1 / 60)
+    await service.rescale(factor=1, forward=timedelta(minutes=1))
+
+    async with sessions() as session:
+        remaining = {
+            job_id: float(seconds)
+            for job_id, seconds in await session.execute(
+                select(Job.id, func.extract("epoch", Job.due_at - func.now()))
+            )
+        }
+    assert 50 < remaining[soon] < 60
+    assert remaining[now] <= 0
