@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import Interval, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -177,11 +177,11 @@ async def add(
 
 async def rescale(session: AsyncSession, *, factor: float, forward: timedelta) -> None:
     """Multiply the time until pending jobs are due, and then shorten it."""
-    remaining = Job.due_at - func.now()
+    remaining = (Job.due_at - func.now()).op("*", return_type=Interval())(factor)
     await session.execute(
         update(Job)
         .where(Job.status == JobStatus.PENDING, Job.due_at > func.now())
-        .values(due_at=func.now() + remaining * factor - forward)
+        .values(due_at=func.now() + remaining - forward)
         .execution_options(synchronize_session=False)
     )
 
