@@ -177,7 +177,7 @@ async def add(
 
 async def rescale(session: AsyncSession, *, factor: float, forward: timedelta) -> None:
     """Multiply the time until pending jobs are due, and then shorten it."""
-    remaining = (Job.due_at - func.now()).op("*", return_type=Interval())(factor)
+    remaining = (Job.due_at - func.now()).self_group().op("*", return_type=Interval())(factor)
     await session.execute(
         update(Job)
         .where(Job.status == JobStatus.PENDING, Job.due_at > func.now())
