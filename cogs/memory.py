@@ -94,7 +94,12 @@ class Memories(
     async def search(self, interaction: Interaction, words: str) -> None:
         """Search what is remembered of you."""
         memories = await self._memory.search(await interaction_actor(interaction), words)
-        await show_list(interaction, title=f"Remembered of “{words[:80]}”", lines=_lines(memories))
+        await show_list(
+            interaction,
+            title=f"Remembered of “{words[:80]}”",
+            lines=_lines(memories),
+            empty="`/memory list` shows all that is remembered of you.",
+        )
 
     @app_commands.command()
     @app_commands.describe(memory="Start typing what it is about")

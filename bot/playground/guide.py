@@ -17,7 +17,7 @@ from bot.playground.inspector import Inspector
 from bot.playground.seeding import GUIDE_PHOTO, channel_named, to_target
 from bot.playground.world import World
 from services.access import Situation
-from services.chat import AnswerNotFound
+from services.chat import NothingToUndo
 from services.engine import ActType
 from services.personalities import Personality, PersonalityNotFound
 from services.photos import PhotoNotFound, file_source
@@ -77,7 +77,7 @@ class Guide:
             raise ActionRefused("There is nothing to undo.")
         try:
             await undo()
-        except (AnswerNotFound, PersonalityNotFound, PhotoNotFound, PostNotFound) as error:
+        except (NothingToUndo, PersonalityNotFound, PhotoNotFound, PostNotFound) as error:
             raise ActionRefused("It is not there any more.") from error
 
     async def _talk(self, who: MemberActor) -> Done:
@@ -171,7 +171,7 @@ class Guide:
         self, who: MemberActor, channel: discord.TextChannel, sent: str, name: str
     ) -> None:
         """Take a message and its answer out of the conversation, and both off the page."""
-        with suppress(AnswerNotFound):
+        with suppress(NothingToUndo):
             actor = self._actor(who, channel)
             await self._services.history.undo(actor, to_channel(channel, channel.guild))
         async for message in channel.history(after=discord.Object(int(sent))):

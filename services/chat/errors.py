@@ -20,6 +20,10 @@ class AgeRestricted(DomainError):
     name: str
 
 
+class NothingToUndo(DomainError):
+    """A personality has not answered the person in this channel."""
+
+
 class ChannelNotFound(DomainError):
     """The channel, thread or message no longer exists."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from db.session import Sessions
 from services.chat import queries, sweeping
-from services.chat.errors import AnswerNotFound
+from services.chat.errors import NothingToUndo
 from services.chat.ports import ChatAdapter
 from services.errors import ModeratorsOnly
 from services.people import get_or_create_user
@@ -32,13 +32,13 @@ class HistoryService:
         """Delete the actor's last exchange in a channel; return the name of who answered.
 
         Raises:
-            AnswerNotFound: There is no exchange.
+            NothingToUndo: There is no exchange.
         """
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             answer = await queries.last_answer(session, channel.channel_id, user.id)
             if answer is None:
-                raise AnswerNotFound
+                raise NothingToUndo
             pictures = await queries.pictures_of(session, answer.id)
             line_ids = [answer.id, *([answer.answers_id] if answer.answers_id else [])]
             await queries.hide(session, [*line_ids, *(each.id for each in pictures)])

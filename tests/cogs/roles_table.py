@@ -366,7 +366,8 @@ STATES: dict[str, dict[str, str | None]] = {
     "muted": NOTHING_COSTLY,
     "opted out": {
         **dict.fromkeys(("memory edit", "memory forget", "memory lock"), NO_MEMORY),
-        **dict.fromkeys((*MENUS, "history undo"), NOTHING_SAID),
+        **dict.fromkeys(MENUS, NOTHING_SAID),
+        "history undo": "There is no answer to you here that could be undone.",
         **dict.fromkeys(
             ("chat say", "chime-in", "imagine", "random", "my say", "my imagine", ASK_MENU),
             "You have opted out, so personalities do not hear you. Use `/privacy optout` to opt "

@@ -278,6 +278,7 @@ _CHAT = {
     chat.MessageRefused: "Discord did not accept the message: {reason:term}.",
     chat.DiscordBusy: ("Discord limits how fast I may write here. Try again {retry_after:wait}."),
     chat.DiscordUnavailable: "Discord is not responding. Try again in a moment.",
+    chat.NothingToUndo: "There is no answer to you here that could be undone.",
     chat.AnswerNotFound: (
         "That message is not a personality's answer, or the answer is no longer stored."
     ),
