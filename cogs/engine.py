@@ -107,10 +107,11 @@ class Engine(
 
     @app_commands.command()
     async def pause(self, interaction: Interaction) -> None:
-        """Stop all activity at once."""
+        """Stop all that personalities do by themselves, at once."""
         await self._engine.pause(await interaction_actor(interaction))
         await interaction.response.send_message(
-            "The engine is paused: nothing more is said until `/engine resume`."
+            "The engine is paused: nobody does or says anything by themselves until `/engine "
+            "resume`. Who is called still answers; `/server settings` and `/block` stop that."
         )
 
     @app_commands.command()

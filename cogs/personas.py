@@ -73,8 +73,11 @@ class PersonaForm(Modal):
             persona = await self._people.create(actor, persona_input)
         else:
             persona = await self._people.edit(actor, self._persona_id, persona_input)
+        hint = " Be it everywhere by `/persona default`, or with one personality by `/settings`."
         await interaction.response.send_message(
-            "Saved.", embed=persona_embed(persona), ephemeral=True
+            f"Saved.{'' if self._persona_id else hint}",
+            embed=persona_embed(persona),
+            ephemeral=True,
         )
 
 

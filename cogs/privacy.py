@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, confirm
+from services.texts import counted
 
 
 class Privacy(commands.GroupCog, group_name="privacy", group_description="What is kept of you"):
@@ -25,7 +26,9 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
         export = await self._privacy.export(await interaction_actor(interaction))
         file = discord.File(io.BytesIO(export.data), filename="troupe-export.json")
         await interaction.followup.send(
-            f"{export.rows} records are kept of you; here they are.", file=file, ephemeral=True
+            f"This is all that is kept of you: {counted(export.rows, 'record')}.",
+            file=file,
+            ephemeral=True,
         )
 
     @app_commands.command()

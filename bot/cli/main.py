@@ -230,7 +230,10 @@ async def _run_playground(
     from bot.playground.play import play as play_on  # noqa: PLC0415 - as above
     from bot.playground.world import WorldFile  # noqa: PLC0415 - as above
 
+    # A start is quiet, and the small model answers people first.
+    logging.getLogger("services.jobs.worker").setLevel(logging.WARNING)
     settings = better_models.with_ollama(settings)
+    settings = settings.model_copy(update={"max_concurrent_tasks": 1})
     file = _world_file(settings)
     start = WorldFile(file).saved_time()
     clock = FastClock(speed, start=start if file.is_file() else start - seeding.PAST)

@@ -1,6 +1,7 @@
 """What somebody does on the playground's page, as actions of simcord."""
 # pyright: reportPrivateUsage=false
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from secrets import token_urlsafe
@@ -19,6 +20,8 @@ from bot.playground.live import LiveEnv
 from bot.playground.viewers import Viewers
 from bot.playground.world import World
 from services.errors import DomainError
+
+log = logging.getLogger(__name__)
 
 # Types of options, and of components in forms.
 _ENTITIES: Final = (6, 7, 8, 9)
@@ -82,6 +85,7 @@ class Actions:
         except DomainError as error:
             raise ActionRefused(describe(error)) from error
         except (KeyError, ValueError, TypeError, AttributeError, StopIteration) as error:
+            log.debug("An action of the page was refused: %s", name, exc_info=error)
             raise ActionRefused("That is not there any more.") from error
 
     def store(self, name: str, data: bytes) -> str:

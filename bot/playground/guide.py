@@ -1,5 +1,6 @@
 """The first visit: five things to try, each done on the page beside whoever reads, with an undo."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from bot.discord.client import Bot
 from bot.discord.converters import to_actor, to_channel
 from bot.playground.actions import ActionRefused, Actions
 from bot.playground.inspector import Inspector
-from bot.playground.seeding import GUIDE_PHOTO, channel_named, to_target
-from bot.playground.world import World
+from bot.playground.seeding import GUIDE_PHOTO, alt_text_of, channel_named, to_target
+from bot.playground.world import World, fetch_member
 from services.access import Situation
 from services.chat import NothingToUndo
 from services.engine import ActType
@@ -28,6 +29,7 @@ _QUESTION: Final = "@Mirela how was the night?"
 _WHEN: Final = "tomorrow 9:00"
 _CAPTION: Final = "Seen from indoors, which is the right side of it."
 _FAST, _REAL = 60.0, 1.0
+_HOUR_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Guide:
         self._server = server
         self._actions = actions
         self._inspector = inspector
+        self._hour: asyncio.Task[None] | None = None
         self._undo: dict[tuple[int, str], Callable[[], Awaitable[None]]] = {}
         self._steps: Mapping[str, Callable[..., Awaitable[Done]]] = {
             "talk": self._talk,
@@ -91,7 +94,7 @@ class Guide:
     async def _bring_card(self, who: MemberActor, file: str = "") -> Done:
         lobby = channel_named(self._bot, self._server, "lobby")
         card = self._actions.take(file) if file else _read("captain-rook.json")
-        actor = self._actor(who, lobby)
+        actor = await self._actor(who, lobby)
         imported = (await self._services.cards.import_card(actor, card)).personality
         await self._command(who, lobby, "personality open", personality=imported.name)
         _, sent = await self._say(who, f"@{imported.name} hello! Who are you?")
@@ -108,20 +111,30 @@ class Guide:
         # Whoever has posted least lately: the first of the board's members in turn.
         author = min(details.members, key=lambda each: each.name)
         await self._services.engine.trigger(
-            self._actor(who, square), ActType.POST, personality=author, board=details.board
+            await self._actor(who, square), ActType.POST, personality=author, board=details.board
         )
         await self._inspector.set_clock(speed=_FAST, forward=timedelta(0))
 
         async def undo() -> None:
             await self._inspector.set_clock(speed=_REAL, forward=timedelta(0))
 
+        self._hour = asyncio.create_task(self._after_an_hour(undo))
         return Done(square, undo)
+
+    async def _after_an_hour(self, undo: Callable[[], Awaitable[None]]) -> None:
+        """Let time pass as it does again, after an hour of the fast clock."""
+        await asyncio.sleep(_HOUR_SECONDS)
+        await undo()
 
     async def _give_photo(self, who: MemberActor) -> Done:
         feed = channel_named(self._bot, self._server, "feed")
-        actor, mirela = self._actor(who, feed), await self._mirela()
+        actor, mirela = await self._actor(who, feed), await self._mirela()
         source = file_source(GUIDE_PHOTO, _read(f"photos/{GUIDE_PHOTO}"))
         (result,) = [each async for each in self._services.photos.add(actor, mirela.id, [source])]
+        if result.photo is not None:
+            await self._services.photos.set_alt_text(
+                actor, result.photo.id, alt_text_of(GUIDE_PHOTO)
+            )
         if result.photo is None:
             raise ActionRefused("She has this photo already: `/photos list` shows her library.")
         await self._command(who, feed, "photos view", photo=GUIDE_PHOTO)
@@ -134,7 +147,7 @@ class Guide:
 
     async def _plan_post(self, who: MemberActor) -> Done:
         feed = channel_named(self._bot, self._server, "feed")
-        actor, mirela = self._actor(who, feed), await self._mirela()
+        actor, mirela = await self._actor(who, feed), await self._mirela()
         library = await self._services.photos.list_photos(actor, mirela.id, unscheduled=True)
         if not library:
             raise ActionRefused("She has no photo left to post: `/photos import` gives her one.")
@@ -172,7 +185,7 @@ class Guide:
     ) -> None:
         """Take a message and its answer out of the conversation, and both off the page."""
         with suppress(NothingToUndo):
-            actor = self._actor(who, channel)
+            actor = await self._actor(who, channel)
             await self._services.history.undo(actor, to_channel(channel, channel.guild))
         async for message in channel.history(after=discord.Object(int(sent))):
             if message.webhook_id and message.author.name == name:
@@ -185,10 +198,8 @@ class Guide:
         arguments = {"channel": str(channel.id), "name": name, "options": options}
         await self._actions.run(who, "slash", arguments)
 
-    def _actor(self, who: MemberActor, channel: discord.TextChannel) -> Actor:
-        member = channel.guild.get_member(who.id)
-        if member is None:
-            raise ActionRefused("You are not on this server any more.")
+    async def _actor(self, who: MemberActor, channel: discord.TextChannel) -> Actor:
+        member = await fetch_member(channel.guild, who)
         return to_actor(member, channel, is_bot_owner=who.id in (self._bot.owner_ids or ()))
 
 

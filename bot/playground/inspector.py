@@ -13,7 +13,7 @@ from simcord.actors import MemberActor
 
 from bot.discord.client import Bot
 from bot.discord.converters import to_actor
-from bot.playground.world import PAUSED
+from bot.playground.world import PAUSED, fetch_member
 from services.chat import AnswerNotFound, NotYourAnswer
 from services.clock import FastClock
 from services.engine import TaskEntry
@@ -86,8 +86,9 @@ class Inspector:
     async def message(self, member: MemberActor, channel_id: int, message_id: int) -> Any:
         """Return how a message came about, or None: it is not one of a personality."""
         channel: Any = self._bot.get_channel(channel_id)
-        user = channel.guild.get_member(member.id) if channel and channel.guild else None
-        actor = to_actor(user or self._bot.get_user(member.id), channel)  # pyright: ignore[reportArgumentType] - both are cached
+        guild = getattr(channel, "guild", None)
+        user = await (fetch_member(guild, member) if guild else self._bot.fetch_user(member.id))
+        actor = to_actor(user, channel)
         try:
             line_id = await self._services.answers.locate(message_id)
             answer = await self._services.answers.why(actor, line_id)

@@ -74,7 +74,8 @@ async def play(
         page = PageServer(env, server)
         extras = _PageActions(bot, server, page, options)
         page.actions.add(extras.actions())
-        async with background(bot), page.running(options.port) as url:
+        async with background(bot), page.running(options.port or world_file.port) as url:
+            world_file.port = urlsplit(url).port or 0
             print(f"Playground: {url}", flush=True)  # noqa: T201 - the output of the command
             if options.open_browser:
                 webbrowser.open(url)

@@ -11,7 +11,7 @@ import discord
 
 from bot.discord.client import Bot
 from bot.discord.converters import to_actor, to_channel
-from bot.playground.world import World
+from bot.playground.world import World, fetch_member
 from services.access import Situation
 from services.clock import FastClock
 from services.engine import ActType, BoardDetails, ScriptedAct
@@ -40,7 +40,8 @@ _SMALL_MODEL: Final = """
 computer is found by itself, or paste a key."""
 _BOARD_MESSAGE: Final = """\
 **This is a board.** Here they post, comment and vote by themselves, each at times of its own.
-- Write something, or press ▲ and ▼. `/engine status` shows it, `/engine pause` stops it.
+- Write something, or press ▲ and ▼. Moderators end it by `/board close`; Alice, who runs the \
+bot, pauses all boards by `/engine pause`.
 - What is marked *written in advance* is a rehearsal: we wrote it, they performed it."""
 _ENDS: Final = "-# The rehearsal ends here. From now on they write themselves, on this computer."
 _ALT_TEXTS: Final = "alt_texts.toml"
@@ -48,7 +49,7 @@ _ALT_TEXTS: Final = "alt_texts.toml"
 
 async def seed_world(bot: Bot, server: World, clock: FastClock) -> None:
     """Fill a new playground, whose clock is in the past, and set the clock to now."""
-    owner = to_actor(_member(bot, server), is_bot_owner=True)
+    owner = to_actor(await _member(bot, server), is_bot_owner=True)
     await bot.services.cast_faces.add()
     lighthouse = channel_named(bot, server, "lighthouse")
     shown = to_channel(lighthouse, lighthouse.guild)
@@ -130,11 +131,10 @@ async def _fill_libraries(bot: Bot, server: World, owner: Actor) -> None:
     feed = channel_named(bot, server, "feed")
     here = Situation(channel=to_channel(feed, feed.guild))
     photos = files("bot.playground") / "photos"
-    alt_texts = tomllib.loads((photos / _ALT_TEXTS).read_text("utf-8"))
     for slug in _CAST:
         personality = await bot.services.personalities.find(slug, here)
         try:
-            poster = to_actor(_member(bot, server), feed, is_bot_owner=True)
+            poster = to_actor(await _member(bot, server), feed, is_bot_owner=True)
             await bot.services.targets.add_discord_channel(poster, personality.id, to_target(feed))
             sources = [
                 file_source(file.name, file.read_bytes())
@@ -147,10 +147,16 @@ async def _fill_libraries(bot: Bot, server: World, owner: Actor) -> None:
                 owner, personality.id, sources, is_ai_generated=False
             ):
                 if result.photo is not None:
-                    alt_text = alt_texts[result.name.removesuffix(".jpg")]
+                    alt_text = alt_text_of(result.name)
                     await bot.services.photos.set_alt_text(owner, result.photo.id, alt_text)
         except DomainError as error:
             log.warning("The library of %s stays empty: %r", slug, error)
+
+
+def alt_text_of(photo: str) -> str:
+    """Return what is to be seen in a photo that comes with the playground."""
+    file = files("bot.playground") / "photos" / _ALT_TEXTS
+    return str(tomllib.loads(file.read_text("utf-8"))[photo.removesuffix(".jpg")])
 
 
 def to_target(channel: discord.TextChannel) -> TargetChannel:
@@ -172,9 +178,6 @@ def _moderator(channel: discord.TextChannel) -> Actor:
     return to_actor(channel.guild.me, channel)
 
 
-def _member(bot: Bot, server: World) -> discord.Member:
-    guild = bot.get_guild(server.guild.id)
-    member = guild.get_member(server.members["alice"].id) if guild else None
-    if member is None:
-        raise TypeError("the simulated server has lost its members")
-    return member
+async def _member(bot: Bot, server: World) -> discord.Member:
+    guild = channel_named(bot, server, "lobby").guild
+    return await fetch_member(guild, server.members["alice"])

@@ -68,8 +68,10 @@ class PageServer:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", port)
-            await site.start()
+            try:
+                await web.TCPSite(runner, "127.0.0.1", port).start()
+            except OSError:  # somebody else has the port of before
+                await web.TCPSite(runner, "127.0.0.1", 0).start()
             address = runner.addresses[0]
             self.url = f"http://127.0.0.1:{address[1]}/{self._world.token}/"
             yield self.url

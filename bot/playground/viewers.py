@@ -16,6 +16,7 @@ from simcord.backend.cdn import CDN_BASE
 from simcord.backend.models import Channel, Interaction, Message
 from simcord.results import InteractionResult
 
+from bot.playground import world
 from bot.playground.live import EMOJI_BASE, LiveEnv
 from bot.playground.world import World
 
@@ -158,11 +159,20 @@ class Viewers:
         users = (self._backend.users[each] for each in guild.members if each != guild.owner_id)
         return {
             "people": [
-                {"key": name, "name": self._backend.users[each.id].global_name or name}
+                {
+                    "key": name,
+                    "name": self._backend.users[each.id].global_name or name,
+                    "role": world.DUTIES.get(name, ""),
+                }
                 for name, each in self._world.members.items()
             ],
             "members": [
-                {"id": str(each.id), "name": each.global_name or each.name} for each in users
+                {
+                    "id": str(each.id),
+                    "name": each.global_name or each.name,
+                    "role": world.DUTIES.get(each.name, ""),
+                }
+                for each in users
             ],
         }
 

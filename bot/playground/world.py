@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 GUILD = "The Playground"
 # Alice runs the bot, Bob is a member, Mod moderates.
 PEOPLE = ("alice", "bob", "mod")
+# What those are there for who are there from the beginning.
+DUTIES = {"alice": "runs the bot", "bob": "a member", "mod": "moderates"}
 _ROLES = {"alice": ("Operators", "Moderators"), "mod": ("Moderators",)}
 _PERMISSIONS = {
     "Operators": discord.Permissions(manage_guild=True, manage_messages=True),
@@ -129,6 +131,8 @@ class WorldFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.token = secrets.token_urlsafe(16)
+        # That of the page, so that a window that is open finds it again.
+        self.port = 0
 
     def saved_time(self) -> datetime:
         """Return the time of the saved state or now, whichever is later."""
@@ -156,6 +160,7 @@ class WorldFile:
                 for channel_id, each in state["messages"].items()
             }
             self.token = str(state["token"])
+            self.port = int(state.get("port", 0))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
             log.warning(
                 "The simulated Discord begins anew: %s cannot be read: %s", self._path, error
@@ -194,7 +199,13 @@ class WorldFile:
             for name, adapter in _SAVED.items()
         }
         moment = env.backend.clock.now().isoformat()
-        return {"version": _VERSION, "token": self.token, "moment": moment, **saved}
+        return {
+            "version": _VERSION,
+            "token": self.token,
+            "port": self.port,
+            "moment": moment,
+            **saved,
+        }
 
     def _messages(self, env: Env, channel_id: int) -> dict[str, Any]:
         stored = env.backend.messages.get(channel_id, {})
@@ -233,6 +244,11 @@ def build(env: Env, token: str) -> World:
         if name not in guild.channels:
             guild.create_text_channel(name, topic=topic)
     return World(guild=guild, members=members, token=token, is_new=existing is None)
+
+
+async def fetch_member(guild: discord.Guild, member: MemberActor) -> discord.Member:
+    """Return somebody as the bot knows them; after a start it does not at once."""
+    return guild.get_member(member.id) or await guild.fetch_member(member.id)
 
 
 def join(env: Env, guild: GuildHandle, name: str, *, roles: Sequence[str] = ()) -> MemberActor:

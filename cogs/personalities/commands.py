@@ -68,7 +68,7 @@ class Personalities(
 
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
-        """Create an AI character that everybody can talk to."""
+        """Create an AI character of your own."""
         form = PersonalityForm(self._personalities, Section.beginning)
         await interaction.response.send_modal(form)
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
+from db.models import Role
 from services.chat.prompt import Prompt, PromptContext, macros_of, read_examples
 from services.embeddings import TextEmbedder
 from services.llm import ChatMessage, Request, estimate, fitting_length
@@ -79,7 +80,8 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
     )
     beginning = _fit(ChatMessage("system", system), token_limit // 2)
     room = token_limit - _tokens(beginning)
-    asked = [ChatMessage("user", context.message), *_reworked(context)]
+    message = _without_call(context.message, personality.name)
+    asked = [ChatMessage("user", message), *_reworked(context)]
     turns: list[ChatMessage] = []
     for turn in reversed([*_examples(context), *_history(context), *asked]):
         if turns and _tokens(turn) > room:
@@ -193,16 +195,29 @@ def _examples(context: PromptContext) -> list[ChatMessage]:
 
 
 def _history(context: PromptContext) -> list[ChatMessage]:
-    own = context.personality.id
+    """Return the last lines between people and this personality.
+
+    What others say to others it would take for its own.
+    """
+    own, name = context.personality.id, context.personality.name
     first = context.personality.first_message
+    lines = [
+        line
+        for line in context.history
+        if line.personality_id == own and line.content != first and not line.is_picture
+    ]
     return [
         ChatMessage(
-            "assistant" if line.personality_id == own else "user",
-            _short(line.content),
+            "assistant" if line.role == Role.ASSISTANT else "user",
+            _short(_without_call(line.content, name)),
         )
-        for line in context.history[-_HISTORY:]
-        if line.content != first and not line.is_picture
+        for line in lines[-_HISTORY:]
     ]
+
+
+def _without_call(text: str, name: str) -> str:
+    """Return a message without the name that it calls."""
+    return re.sub(rf"@{re.escape(name)}[,:]?\s*", "", text, flags=re.IGNORECASE).strip() or text
 
 
 def _reworked(context: PromptContext) -> list[ChatMessage]:

@@ -256,7 +256,9 @@ async def time_passes_faster_and_the_square_lives(process: Process, browser: Bro
         own = page.locator("#log > li", has_text="went by").last
         await own.locator(".text").first.click()
         await expect(drawer.locator("#message")).to_contain_text("The prompt as it was sent")
-        await expect(drawer.locator("#queue li", has_text="act").first).to_be_visible()
+        await expect(
+            drawer.locator("#queue li", has_text="something on a board").first
+        ).to_be_visible()
         await drawer.get_by_role("button", name="Let time pass as it does").click()
         await expect(drawer.get_by_role("button", name="Let time pass as")).to_have_attribute(
             "aria-pressed", "true"

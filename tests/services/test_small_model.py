@@ -1,13 +1,23 @@
 """The prompt of a small model, and the choice among its answers."""
 
+from uuid import uuid4
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.models import ConversationLine
 from services.chat import small_model
 from services.chat.prompt import PromptContext, Reworked
 from services.embeddings import WordLlamaEmbedder
 from tests.services.test_prompt import MIRELA, cost, line, mirela, scene, scenes, thorough
+
+
+def said_to_mirela(position: int, content: str) -> ConversationLine:
+    """Return what somebody has said to her, as it is stored: with whom it was said to."""
+    said = line(position, content)
+    said.personality_id = MIRELA
+    return said
 
 
 def lighthouse(message: str) -> PromptContext:
@@ -17,7 +27,13 @@ def lighthouse(message: str) -> PromptContext:
             first_message="You came up all those stairs.",
             conversational_examples="The lamp turns, I turn.",
         ),
-        history=[line(1, "You came up all those stairs.", "Mirela", MIRELA), line(2, "A squall.")],
+        history=[
+            line(1, "You came up all those stairs.", "Mirela", MIRELA),
+            said_to_mirela(2, "@Mirela is it a squall?"),
+            line(3, "It is.", "Mirela", MIRELA),
+            line(4, "Noodles!", "Bex", uuid4()),
+            line(5, "I am hungry."),
+        ],
         message=message,
     )
 
@@ -29,7 +45,7 @@ async def choose(embedder: WordLlamaEmbedder, message: str, *texts: str) -> str:
 
 
 def test_first_words_and_examples_are_turns_and_there_is_no_clock() -> None:
-    prompt = small_model.build(lighthouse("Who goes there?"), token_limit=2000)
+    prompt = small_model.build(lighthouse("@Mirela, Who goes there?"), token_limit=2000)
 
     assert [(each.role, each.content) for each in prompt.messages] == [
         (
@@ -41,7 +57,8 @@ def test_first_words_and_examples_are_turns_and_there_is_no_clock() -> None:
         ("assistant", "You came up all those stairs."),
         ("user", "How are you?"),
         ("assistant", "The lamp turns, I turn."),
-        ("user", "A squall."),
+        ("user", "is it a squall?"),
+        ("assistant", "It is."),
         ("user", "Who goes there?"),
     ]
 

@@ -45,7 +45,7 @@ def forecast_text(forecast: Forecast) -> str:
     cost = _money(forecast.cost_usd)
     tokens = f"{forecast.tokens_in + forecast.tokens_out:,} tokens"
     return (
-        f"On an average day that is about **{forecast.acts:.0f} acts**, "
+        f"On an average day that is about **{counted(round(forecast.acts), 'act')}**, "
         f"{forecast.messages:.0f} of them messages, {tokens} of `{forecast.model or 'no model'}`, "
         f"**{cost}**."
     )
@@ -155,8 +155,10 @@ def _name_lines(counts: Sequence[tuple[str, int]]) -> str:
 def simulation_embed(summary: SimulationSummary) -> discord.Embed:
     """Return what a simulation did, and figures of its rhythm."""
     lines = [f"{each.name}: **{each.value:.2f}** {each.unit}".rstrip() for each in summary.figures]
+    if lines:
+        lines.insert(0, "Of a personality in the middle (shares are from 0 to 1):")
     text = "\n".join(lines) or "*That is too little to measure; simulate more days.*"
-    title = f"{summary.acts} acts in {summary.days} days"
+    title = f"{counted(summary.acts, 'act')} of all in {counted(summary.days, 'day')}"
     return discord.Embed(title=title, description=text)
 
 

@@ -1,9 +1,9 @@
 // The page: channels on the left, what is said on the right.
 
 import { byId, dialog, element, letterFace } from "./dom.js";
-import { act, connect, now, on, setTime, state, who } from "./connection.js";
+import { act, connect, now, on, onDone, setTime, speedOfTime, state, who } from "./connection.js";
 import * as composer from "./composer.js";
-import { form } from "./components.js";
+import { form, onAct as onComponentAct } from "./components.js";
 import * as drawer from "./drawer.js";
 import * as guide from "./guide.js";
 import * as log from "./log.js";
@@ -49,7 +49,7 @@ on("typing", event => {
   typing.set(key, { ...event, timer: setTimeout(() => { typing.delete(key); showTyping(); }, 10000) });
   showTyping();
 });
-on("clock", setTime);
+on("clock", time => { setTime(time); byId("speed").textContent = speedOfTime() === 1 ? "" : speedOfTime() ? ` · ×${speedOfTime()}` : " · stopped"; });
 on("form", event => form(event.id, event.form));
 
 function stopTyping(channel, author, isWebhook) {
@@ -67,7 +67,7 @@ function showTyping() {
 
 function people() {
   byId("who").replaceChildren(
-    ...state.people.map(each => element("option", { value: each.key, selected: each.key === who() }, each.name)),
+    ...state.people.map(each => element("option", { value: each.key, selected: each.key === who() }, each.role ? `${each.name} (${each.role})` : each.name)),
     element("option", { value: "+" }, "Somebody new…"));
   channels();
 }
@@ -122,7 +122,7 @@ function company(names) {
   byId("company").replaceChildren(
     element("h2", {}, `Characters · ${names.length}`), ...names.map(each => element("button", { type: "button", title: each.headline || `Call ${each.name}`, onclick: () => composer.call(each.name) },
       face(each), element("span", {}, element("strong", {}, each.name), element("small", {}, each.headline)))),
-    element("h2", {}, `People · ${state.members.length}`), ...state.members.map(each => element("div", {}, letterFace(each.name), element("span", {}, each.name))));
+    element("h2", {}, `People · ${state.members.length}`), ...state.members.map(each => element("div", {}, letterFace(each.name, each.name === state.bot ? "🎭" : undefined), element("span", {}, each.name, element("small", {}, each.role)))));
 }
 
 function forum(channel) {
@@ -152,12 +152,21 @@ function newPerson() {
   name.focus();
 }
 
+let renaming;
+onDone(() => {
+  clearTimeout(renaming);
+  renaming = setTimeout(async () => {
+    const names = await act("names", { channel: state.channel }, { quiet: true }).catch(() => null);
+    if (names) { composer.onNames(names); company(names); }
+  }, 1500);
+});
 log.onReply(composer.replyTo);
 log.onInspect(drawer.inspect);
 log.onThread(open);
 onChannelLink(open);
 onCommandLink(composer.beginCommand);
 composer.onAct(log.toEnd);
+onComponentAct(log.toEnd);
 byId("who").addEventListener("change", event => { if (event.target.value === "+") { people(); newPerson(); } else become(event.target.value); });
 byId("window").addEventListener("click", () => {
   const other = state.people.find(each => each.key !== who());
@@ -165,6 +174,7 @@ byId("window").addEventListener("click", () => {
   address.searchParams.set("as", other.key);
   window.open(address, "_blank", "width=900,height=700");
 });
+byId("steps").addEventListener("click", guide.reopen);
 byId("theme").addEventListener("click", () => {
   const isLight = document.documentElement.dataset.theme === "light";
   localStorage.theme = document.documentElement.dataset.theme = isLight ? "dark" : "light";

@@ -4,6 +4,9 @@ import { byId, dialog, element } from "./dom.js";
 import { act, state, upload } from "./connection.js";
 import { markdown } from "./markdown.js";
 
+let toEnd = () => {};
+export function onAct(action) { toEnd = action; }
+
 const color = number => `#${number.toString(16).padStart(6, "0")}`;
 
 export function embed(each) {
@@ -55,6 +58,7 @@ function button(each, at) {
   const made = element("button", { type: "button", className: `button style${each.style}`, disabled: !!each.disabled }, label);
   made.addEventListener("click", () => {
     made.disabled = true;
+    toEnd();
     act("click", { ...at, custom: each.custom_id }).catch(() => {}).finally(() => { made.disabled = !!each.disabled; });
   });
   return made;

@@ -1,9 +1,11 @@
 // What one types: words, names, or a command with its options.
 
-import { byId, element } from "./dom.js";
+import { byId, element, toast } from "./dom.js";
 import { act, state, upload } from "./connection.js";
 
 const text = byId("text"), picker = byId("picker"), options = byId("options");
+// What somebody new looks for.
+const FIRST = ["help", "settings", "personality create", "personality import"];
 let offered = [], index = 0, command = null, answered = null, files = [], names = [];
 
 let toEnd = () => {};
@@ -37,7 +39,7 @@ export function reset() {
 function placeholder() {
   const channel = state.channels.find(each => each.id === state.channel);
   if (!channel) return "";
-  return channel.type === 1 ? `Message ${channel.name}` : `Message #${channel.name} · @ calls somebody · / shows commands`;
+  return channel.type === 1 ? `Message ${channel.name}` : innerWidth < 900 ? `Message #${channel.name.slice(0, 16)}` : `Message #${channel.name.slice(0, 30)} · @ calls somebody · / shows commands`;
 }
 
 export function replyTo(message, name) {
@@ -78,9 +80,9 @@ function suggest() {
   if (text.value.startsWith("/")) {
     const typed = text.value.slice(1).toLowerCase();
     const fitting = state.commands.slash.filter(each => each.name.includes(typed) || each.description.toLowerCase().includes(typed));
-    const rank = each => each.name.startsWith(typed) ? 0 : each.name.includes(typed) ? 1 : 2;
+    const rank = each => FIRST.includes(each.name) && !typed ? -1 : each.name.startsWith(typed) ? 0 : each.name.includes(typed) ? 1 : 2;
     fitting.sort((one, other) => rank(one) - rank(other));
-    offer(fitting.slice(0, 30).map(each => ({ name: `/${each.name}`, hint: each.description, take: () => begin(each) })));
+    offer(fitting.map(each => ({ name: `/${each.name}`, hint: each.description, take: () => begin(each) })));
     return;
   }
   const before = text.value.slice(0, text.selectionStart), at = before.match(/(?:^|\s)@([\w' -]{0,30})$/);
@@ -163,6 +165,7 @@ async function run() {
 async function send() {
   const words = text.value;
   if (!words.trim() && !files.length) return;
+  if (/^\/[a-z]/.test(words)) { toast("There is no such command here. Type / to see all of them."); return; }
   const args = { channel: state.channel, text: words, reply: answered, files: await upload(files) };
   text.value = "";
   grow();

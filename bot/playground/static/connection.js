@@ -47,10 +47,15 @@ export function act(action, args, { quiet = false } = {}) {
   const number = ++count;
   return new Promise((resolve, reject) => {
     if (socket.readyState !== WebSocket.OPEN) { reject("The page is not connected just now."); return; }
-    waiting.set(number, [resolve, reject]);
+    waiting.set(number, [value => { resolve(value); if (CHANGING.includes(action)) done(); }, reject]);
     socket.send(JSON.stringify({ number, action, with: args }));
   }).catch(error => { if (!quiet) toast(error); throw error; });
 }
+
+// What may have changed who there is.
+const CHANGING = ["slash", "click", "select", "submit", "guide", "undo"];
+let done = () => {};
+export function onDone(action) { done = action; }
 
 on("answer", answer => {
   const [resolve, reject] = waiting.get(answer.number) || [];

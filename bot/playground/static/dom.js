@@ -21,19 +21,30 @@ export function letterFace(name, letter = [...name][0] || "?") {
   return element("span", { className: "face", style: `--hue: ${hue}`, "aria-hidden": "true" }, letter);
 }
 
+// What went wrong: in the open dialog, which is above all else, or at the bottom of the page.
 export function toast(text) {
+  const inside = byId("dialog").open && byId("dialog").querySelector(".problem");
+  if (inside) { inside.textContent = text; return; }
   byId("toast").textContent = text;
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => { byId("toast").textContent = ""; }, 6000);
+  toast.timer = setTimeout(() => { byId("toast").textContent = ""; }, 8000);
 }
 
 export function dialog(title, content, submit) {
-  const shown = byId("dialog");
+  const shown = byId("dialog"), problem = element("p", { className: "problem", role: "alert" });
+  const send = element("button", { className: "button primary" }, "Submit");
   const form = element("form", {
-    onsubmit: event => { event.preventDefault(); submit(() => shown.close()); },
-  }, element("h2", {}, title), content, element("div", { className: "buttons" },
-    element("button", { type: "button", className: "button", onclick: () => shown.close() }, "Cancel"),
-    element("button", { className: "button primary" }, "Submit")));
+    onsubmit: async event => {
+      event.preventDefault();
+      problem.textContent = "";
+      send.disabled = true;
+      send.textContent = "One moment…";
+      await submit(() => shown.close());
+      send.disabled = false;
+      send.textContent = "Submit";
+    },
+  }, element("h2", {}, title), content, problem, element("div", { className: "buttons" },
+    element("button", { type: "button", className: "button", onclick: () => shown.close() }, "Cancel"), send));
   shown.replaceChildren(form);
   shown.setAttribute("aria-label", title);
   if (!shown.open) shown.showModal();

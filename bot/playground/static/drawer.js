@@ -15,7 +15,7 @@ export function toggle(open = drawer.hidden) {
   document.body.classList.toggle("behind", open);
   byId("scenes").setAttribute("aria-expanded", String(open));
   clearInterval(timer);
-  if (!open) return;
+  if (!open) { if (drawer.contains(document.activeElement) || document.activeElement === document.body) byId("scenes").focus(); return; }
   if (!drawer.childElementCount) build();
   refresh();
   timer = setInterval(() => { if (!document.hidden) refresh(); }, REFRESH);
@@ -30,10 +30,11 @@ function build() {
       element("div", { className: "row", role: "group", "aria-label": "How fast time passes" },
         SPEEDS.map(([value, label, title]) => element("button", { type: "button", className: "button", title, "aria-label": title, "data-speed": String(value), onclick: () => set({ speed: value }) }, label)),
         element("button", { type: "button", className: "button", title: "Set the clock an hour forward", "aria-label": "Set the clock an hour forward", onclick: () => set({ minutes: 60 }) }, "+1 h"))),
-    section("message", "This message", element("p", { className: "muted" }, "Click a message to see how it came about.")),
-    section("plan", "What they will do next", element("div", { id: "timeline" }), element("ul", { id: "acts" })),
-    section("jobs", "Jobs", element("ul", { id: "queue" })),
     section("models", "The model", element("ul", { id: "vendors" }), element("button", { type: "button", className: "button", id: "better" }, "Use a better one…")),
+    section("message", "This message", element("p", { className: "muted" }, "Click a message to see how it came about.")),
+    section("plan", "What comes next", element("p", { id: "next", className: "muted" }), element("div", { id: "timeline" })),
+    section("done", "What they did last", element("ul", { id: "acts" })),
+    section("jobs", "Background jobs", element("p", { className: "muted" }, "What must not be lost, and is resumed wherever the bot dies."), element("ul", { id: "queue" })),
   );
 }
 
@@ -55,13 +56,14 @@ async function refresh() {
   vendors(shown);
 }
 
+const REASONS = { cap: "enough for now", repeat: "it would have repeated itself", stale: "too late", again: "done already" };
 const time = iso => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
 function line(each) {
   const done = each.status === "DONE", what = each.kind.replace("_", " ");
   const channel = state.channels.find(one => one.id === each.channel)?.name || "?";
   return element("li", {}, element("time", {}, time(each.at)), " ", element("strong", {}, each.name), ` ${what} in #${channel}`,
-    element("small", {}, ` · ${done ? "done" : each.status.toLowerCase()}${each.reason ? `: ${each.reason}` : ""}`));
+    element("small", {}, ` · ${done ? "done" : each.status.toLowerCase()}${each.reason ? `: ${REASONS[each.reason] || each.reason}` : ""}`));
 }
 
 // A row for each of them: a line, when they will be there; a dot, what is planned.
@@ -71,15 +73,19 @@ function timeline(shown) {
   const row = name => element("div", { className: "lane" }, element("span", {}, name), element("b", {},
     shown.moments[name].map(at => dot(at, "", `There at ${time(at)}`)),
     shown.planned.filter(each => each.name === name).map(each => dot(each.at, "planned", `${each.kind} at ${time(each.at)}`))));
+  const soonest = [...shown.planned.map(each => [each.at, each.name]), ...names.flatMap(name => shown.moments[name].map(at => [at, name]))].sort((one, other) => new Date(one[0]) - new Date(other[0])).find(([at]) => new Date(at) > start);
+  byId("next").textContent = soonest ? `Next is ${soonest[1]}, at ${time(soonest[0])}. Most visits lead to nothing, as with people.` : "Everybody is away: set the clock forward, or ask for an act by /engine trigger.";
   const words = shown.paused ? "The engine is paused: /engine resume." : `| will be there · ● has planned something, in the next ${HOURS} hours`;
   const axis = element("div", { className: "lane axis" }, element("span", {}), element("b", {}, ["now", "+6 h", "+12 h", "+18 h"].map((label, index) => element("small", { style: `left: ${index * 25}%` }, label))));
   byId("timeline").replaceChildren(...names.map(row), axis, element("small", {}, words));
 }
 
+const JOBS = { act: "something on a board", sweep: "looking for files of nothing", "cleared lines": "deleting cleared conversations", retention: "deleting what is too old", "photos looked at": "describing a photo for search", "social post": "posting a photo" };
+
 function job(each) {
   const failed = each.status === "failed", taken = each.seconds === null ? "" : ` · ${each.seconds.toFixed(1)} s`;
   const due = each.status === "pending" && each.due > 1 ? ` in ${each.due < 120 ? `${Math.round(each.due)} s` : `${Math.round(each.due / 60)} min`}` : "";
-  return element("li", { className: failed ? "failed" : "" }, element("strong", {}, each.kind), element("small", {}, ` · ${each.status}${due}${taken}${each.attempt > 1 ? ` · attempt ${each.attempt}` : ""}`),
+  return element("li", { className: failed ? "failed" : "" }, element("strong", {}, JOBS[each.kind] || each.kind), element("small", {}, ` · ${each.status}${due}${taken}${each.attempt > 1 ? ` · attempt ${each.attempt}` : ""}`),
     each.error && element("small", {}, ` · ${each.error.slice(0, 160)}`));
 }
 
@@ -140,4 +146,5 @@ function prompt(call, index) {
   ];
 }
 
-byId("scenes").addEventListener("click", () => toggle());
+byId("scenes").addEventListener("click", () => { toggle(); drawer.querySelector("header button")?.focus(); });
+document.addEventListener("keydown", event => { if (event.key === "Escape" && isOpen() && !byId("dialog").open && document.activeElement !== byId("text")) toggle(false); });

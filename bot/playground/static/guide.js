@@ -13,6 +13,7 @@ const STEPS = [
 // A new world has a new address, so its guide begins anew.
 const KEY = `guide${location.pathname}`;
 const shown = byId("guide");
+const undoable = new Set();
 let open = () => {}, done = JSON.parse(localStorage.getItem(KEY) || "{}");
 
 export function show(openChannel, isOperator) {
@@ -28,15 +29,18 @@ function remember(change) {
 
 function close() { remember({ closed: true }); shown.hidden = true; }
 
-function draw(undoable = null) {
+// Show them again, whatever was done.
+export function reopen() { remember({ closed: false }); shown.hidden = false; draw(); }
+
+function draw() {
   const left = STEPS.filter(([name]) => !done[name]).length;
   shown.replaceChildren(
     element("header", {}, element("strong", {}, left ? "First steps" : "That was the tour: /help shows the rest."),
       element("button", { type: "button", "aria-label": "Close the first steps", onclick: close }, "✕")),
-    element("ol", {}, STEPS.map(([name, title, text]) => card(name, title, text, undoable === name))));
+    element("ol", {}, STEPS.map(([name, title, text]) => card(name, title, text))));
 }
 
-function card(name, title, text, isUndoable) {
+function card(name, title, text) {
   const button = (label, action, isPrimary) => {
     const made = element("button", { type: "button", className: isPrimary ? "button primary" : "button" }, label);
     made.addEventListener("click", async () => {
@@ -46,9 +50,7 @@ function card(name, title, text, isUndoable) {
     });
     return made;
   };
-  const actions = isUndoable ? [button("Undo", () => undo(name))]
-    : done[name] ? []
-      : [button("Do it", () => run(name), true), name === "card" && file()];
+  const actions = [undoable.has(name) ? button("Undo", () => undo(name)) : !done[name] && button("Do it", () => run(name), true), name === "card" && file()];
   return element("li", { className: done[name] ? "done" : "" }, element("strong", {}, done[name] ? `✓ ${title}` : title), element("small", {}, text), element("div", { className: "row" }, actions));
 }
 
@@ -61,12 +63,14 @@ function file() {
 async function run(step, options = {}) {
   const { channel } = await act("guide", { step, ...options });
   remember({ [step]: true });
-  draw(step);
+  undoable.add(step);
+  draw();
   open(channel);
 }
 
 async function undo(step) {
   await act("undo", { step });
+  undoable.delete(step);
   remember({ [step]: false });
   draw();
   open(state.channel);

@@ -57,6 +57,8 @@ export function show(message, { isSearch = false } = {}) {
   group(made);
   if (made.nextElementSibling) group(made.nextElementSibling);
   follow();
+  // What is longer than the page is read from its beginning.
+  if (isFollowing && !old && made.offsetHeight > list.clientHeight) list.scrollTop = made.offsetTop - list.offsetTop;
 }
 
 // Whoever acts wants to see what comes of it.
@@ -120,7 +122,7 @@ function item(message, isSearch) {
   message.referenced_message && answered(message.referenced_message),
   face(message, name),
   element("div", { className: "body" },
-    element("div", { className: "by" }, element("strong", {}, name), isBot && element("span", { className: "badge" }, "AI"),
+    element("div", { className: "by" }, element("strong", {}, name), isBot && element("span", { className: "badge", title: "An AI, or the bot" }, "APP"),
       element("time", { dateTime: message.timestamp, title: when.toLocaleString() }, dayAndTime(when)),
       isSearch && element("small", {}, ` in #${state.channels.find(each => each.id === message.channel_id)?.name || "?"}`)),
     isLoading ? element("div", { className: "text muted" }, `${state.bot} is thinking…`)

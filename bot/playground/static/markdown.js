@@ -20,7 +20,7 @@ export function markdown(text) {
     const [, code, level, heading, small, long, quote, list] = match;
     if (code !== undefined) parts.push(element("pre", {}, element("code", {}, code)));
     else if (level) parts.push(element(`h${level.length + 2}`, {}, inline(heading)));
-    else if (small !== undefined) parts.push(element("small", {}, inline(small)));
+    else if (small !== undefined) parts.push(element("small", { className: "line" }, inline(small)));
     else if (long ?? quote) parts.push(element("blockquote", {}, inline(long ?? quote.replace(/^> /gm, ""))));
     else if (list) parts.push(element("ul", {}, list.trimEnd().split("\n").map(line => element("li", {}, inline(line.replace(/^\s*[-*] /, ""))))));
     if (text[last] === "\n") last++;
@@ -73,6 +73,8 @@ function channelLink(id) {
 }
 
 function link(address, text = address) {
+  const at = address.match(/^https:\/\/discord\.com\/channels\/\d+\/(\d+)(?:\/\d+)?$/);
+  if (at) return element("a", { href: "#", className: "mention", onclick: event => { event.preventDefault(); openChannel(at[1]); } }, `#${nameOf(state.channels, at[1], "a message").slice(0, 40)} › message`);
   return element("a", { href: address, target: "_blank", rel: "noreferrer noopener" }, text);
 }
 
