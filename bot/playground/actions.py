@@ -96,16 +96,6 @@ class Actions:
         self._files[key] = name, data
         return key
 
-    def take(self, key: str) -> bytes:
-        """Return an uploaded file, and forget it.
-
-        Raises:
-            ActionRefused: It is not there any more.
-        """
-        if key not in self._files:
-            raise ActionRefused("That file is not there any more: choose it again.")
-        return self._files.pop(key)[1]
-
     async def _open(self, actor: MemberActor, arguments: Arguments) -> Any:
         before = int(arguments.get("before") or 0)
         return self._viewers.messages(actor, int(arguments["channel"]), before=before)

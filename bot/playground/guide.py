@@ -1,12 +1,14 @@
 """The first visit: five things to try, each done on the page beside whoever reads, with an undo."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import random
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from typing import Final
+from uuid import UUID
 
 import discord
 from simcord.actors import MemberActor
@@ -20,9 +22,9 @@ from bot.playground.world import World, fetch_member
 from services.access import Situation
 from services.chat import NothingToUndo
 from services.engine import ActType
-from services.personalities import Personality, PersonalityNotFound
-from services.photos import PhotoNotFound, file_source
-from services.social import CaptionDraft, NotScheduled, PostNotFound
+from services.personalities import Personality
+from services.photos import file_source
+from services.social import CaptionDraft, NotScheduled
 from services.types import Actor
 
 _QUESTION: Final = "@Mirela how was the night?"
@@ -30,6 +32,8 @@ _WHEN: Final = "tomorrow 9:00"
 _CAPTION: Final = "Seen from indoors, which is the right side of it."
 _FAST, _REAL = 60.0, 1.0
 _HOUR_SECONDS: Final = 60.0
+_CARD: Final = "captain-rook.json"
+_IMPORT_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True)
@@ -73,15 +77,12 @@ class Guide:
         """Undo a step that was done since the bot has started.
 
         Raises:
-            ActionRefused: It was not, or is not there any more.
+            ActionRefused, DomainError: It was not, or is not there any more.
         """
         undo = self._undo.pop((who.id, name), None)
         if undo is None:
             raise ActionRefused("There is nothing to undo.")
-        try:
-            await undo()
-        except (NothingToUndo, PersonalityNotFound, PhotoNotFound, PostNotFound) as error:
-            raise ActionRefused("It is not there any more.") from error
+        await undo()
 
     async def _talk(self, who: MemberActor) -> Done:
         lobby, sent = await self._say(who, _QUESTION)
@@ -93,10 +94,11 @@ class Guide:
 
     async def _bring_card(self, who: MemberActor, file: str = "") -> Done:
         lobby = channel_named(self._bot, self._server, "lobby")
-        card = self._actions.take(file) if file else _read("captain-rook.json")
         actor = await self._actor(who, lobby)
-        imported = (await self._services.cards.import_card(actor, card)).personality
-        await self._command(who, lobby, "personality open", personality=imported.name)
+        before = {each.id for each in await self._own(actor)}
+        card = file or self._actions.store(_CARD, _read(_CARD))
+        await self._command(who, lobby, "personality import", card=card)
+        imported = await self._wait_for_another(actor, before)
         _, sent = await self._say(who, f"@{imported.name} hello! Who are you?")
 
         async def undo() -> None:
@@ -105,11 +107,25 @@ class Guide:
 
         return Done(lobby, undo)
 
+    async def _own(self, actor: Actor) -> list[Personality]:
+        listed = await self._services.personalities.list_personalities(actor, age_restricted=True)
+        return [each for each, is_own in listed if is_own]
+
+    async def _wait_for_another(self, actor: Actor, before: Collection[UUID]) -> Personality:
+        """Return the personality that a command makes meanwhile."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_IMPORT_SECONDS):
+                while True:
+                    for each in await self._own(actor):
+                        if each.id not in before:
+                            return each
+                    await asyncio.sleep(0.1)
+        raise ActionRefused("That is not a card that can be read; the answer in #lobby says why.")
+
     async def _watch_square(self, who: MemberActor) -> Done:
         square = channel_named(self._bot, self._server, "square")
         details = await self._services.boards.get(to_channel(square, square.guild))
-        # Whoever has posted least lately: the first of the board's members in turn.
-        author = min(details.members, key=lambda each: each.name)
+        author = random.choice(details.members)  # noqa: S311 - no secret
         await self._services.engine.trigger(
             await self._actor(who, square), ActType.POST, personality=author, board=details.board
         )

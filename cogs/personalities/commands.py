@@ -27,7 +27,7 @@ from cogs.personalities.embeds import (
 )
 from cogs.personalities.faces import FaceCommands
 from cogs.personalities.forms import PersonalityForm, Section
-from cogs.personalities.page import show_page
+from cogs.personalities.page import page_link, show_page
 from cogs.personalities.versions import VersionsView
 from cogs.personalities.voice_form import VoiceForm
 from services.errors import DomainError
@@ -69,7 +69,7 @@ class Personalities(
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
         """Create an AI character of your own."""
-        form = PersonalityForm(self._personalities, Section.beginning)
+        form = PersonalityForm(self._personalities, Section.beginning, page_link=page_link)
         await interaction.response.send_modal(form)
 
     @app_commands.command(name="open")
@@ -327,6 +327,7 @@ class Personalities(
                 personality, alias=imported.alias, in_server=interaction.guild is not None
             ),
             embeds=[personality_embed(personality), *card_notes_embeds(notes)],
+            view=page_link(personality.id),
             ephemeral=True,
         )
 
@@ -345,6 +346,7 @@ class Personalities(
         await interaction.response.send_message(
             introduction(copied, in_server=interaction.guild is not None),
             embed=personality_embed(copied),
+            view=page_link(copied.id),
             ephemeral=True,
         )
 

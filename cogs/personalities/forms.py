@@ -1,5 +1,6 @@
 """Forms to create and edit a personality, a few texts each."""
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Self
 from uuid import UUID
@@ -66,17 +67,23 @@ class Section(Enum):
 
 
 class PersonalityForm(Modal):
-    """Form for the texts of a section, of a new or an existing personality."""
+    """Form for the texts of a section, of a new or an existing personality.
+
+    `page_link` gives a new one a button that opens its page.
+    """
 
     def __init__(
         self,
         personalities: PersonalityService,
         section: Section,
         personality: Personality | None = None,
+        *,
+        page_link: Callable[[UUID], ui.View] | None = None,
     ) -> None:
         title = f"Edit {personality.name[:38]}" if personality else "A new personality"
         super().__init__(title=title)
         self._personalities = personalities
+        self._page_link = page_link
         self._personality_id: UUID | None = personality.id if personality else None
         self._base = personality.version if personality else None
         self.texts: dict[str, ui.TextInput[Self]] = {}
@@ -107,9 +114,11 @@ class PersonalityForm(Modal):
     async def on_submit(self, interaction: AnyInteraction) -> None:
         actor, other_names = await interaction_actor(interaction), member_names(interaction)
         texts = {field: text.value for field, text in self.texts.items()}
+        view = discord.utils.MISSING
         if self._personality_id is None:
             personality = await self._personalities.create(actor, texts, members=other_names)
             reply = introduction(personality, in_server=interaction.guild is not None)
+            view = self._page_link(personality.id) if self._page_link else view
         else:
             try:
                 personality = await self._personalities.edit(
@@ -120,7 +129,7 @@ class PersonalityForm(Modal):
                 raise
             reply = f"Saved as version {personality.version}."
         await interaction.response.send_message(
-            reply, embed=personality_embed(personality), ephemeral=True
+            reply, embed=personality_embed(personality), view=view, ephemeral=True
         )
 
 

@@ -166,7 +166,8 @@ class PageButton(ActionButton, template=rf"personality:(?P<action>[a-z]+):{_ID}"
 
     prefix = "personality"
     labels: ClassVar = {
-        "lore": "Show", "versions": "Show", "files": "As files", "upload": "Upload a text"
+        "lore": "Show", "versions": "Show", "files": "As files", "upload": "Upload a text",
+        "open": "Open its page",
     }  # fmt: skip
 
     @override
@@ -277,6 +278,15 @@ async def _pictures(interaction: AnyInteraction, personality: Personality) -> No
     await interaction.response.send_modal(form)
 
 
+async def _open(interaction: AnyInteraction, personality: Personality) -> None:
+    await show_page(interaction, personality.id)
+
+
+def page_link(personality_id: UUID) -> ui.View:
+    """Return a button that opens the page of a personality."""
+    return ui.View(timeout=None).add_item(PageButton("open", personality_id))
+
+
 async def _voice(interaction: AnyInteraction, personality: Personality) -> None:
     await interaction.response.send_modal(VoiceForm(interaction.client.services, personality))
 
@@ -297,5 +307,6 @@ _ACTIONS: Mapping[str, _Action] = {
     "model": _model,
     "pictures": _pictures,
     "voice": _voice,
+    "open": _open,
     "settings": _settings,
 }

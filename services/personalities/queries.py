@@ -144,17 +144,11 @@ async def own_names(session: AsyncSession, actor: Actor, query: str, limit: int)
     own = owned_by(actor.discord_id)
     if actor.is_bot_owner:
         own = or_(own, Personality.maker_id.is_(None))
+    name = Personality.name
     result = await session.scalars(
-        select(Personality.name)
-        .where(
-            Personality.deleted_at.is_(None),
-            Personality.name.icontains(query, autoescape=True),
-            own,
-        )
-        .order_by(
-            Personality.name.istartswith(query, autoescape=True).desc(),
-            func.lower(Personality.name),
-        )
+        select(name)
+        .where(own, Personality.deleted_at.is_(None), name.icontains(query, autoescape=True))
+        .order_by(name.istartswith(query, autoescape=True).desc(), func.lower(name))
         .limit(limit)
     )
     return result.all()

@@ -26,7 +26,7 @@ export function connect() {
   address.protocol = "ws:";
   address.search = new URLSearchParams({ as: who() });
   socket = new WebSocket(address);
-  socket.onopen = () => { delay = 200; document.body.classList.remove("lost"); };
+  socket.onopen = () => { delay = 200; document.body.classList.remove("lost"); reconnected(); };
   socket.onmessage = message => {
     for (const each of JSON.parse(message.data)) handlers[each.event]?.(each);
   };
@@ -39,8 +39,12 @@ export function connect() {
   };
 }
 
-// End the connection; it is made anew at once.
-export function disconnect() { socket.close(); }
+// End the connection; the promise is kept once it is made anew.
+let reconnected = () => {};
+export function disconnect() {
+  socket.close();
+  return new Promise(resolve => { reconnected = resolve; });
+}
 
 // Do something; what is refused is shown, and rejects.
 export function act(action, args, { quiet = false } = {}) {
