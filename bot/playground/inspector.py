@@ -48,9 +48,10 @@ class Inspector:
             ValueError: There is no such speed, or it is more than a day.
         """
         new_speed = self._clock.speed if speed is None else speed or PAUSED
-        if new_speed not in SPEEDS or not timedelta(0) <= forward <= _MAX_FORWARD:
+        is_known = speed is None or new_speed in SPEEDS
+        if not is_known or not timedelta(0) <= forward <= _MAX_FORWARD:
             raise ValueError(speed, forward)
-        skipped = forward / new_speed if new_speed != PAUSED else timedelta(0)
+        skipped = forward / new_speed
         factor = self._clock.speed / new_speed
         self._clock.change(speed=new_speed, forward=forward)
         await self._services.jobs.rescale(factor=factor, forward=skipped)
