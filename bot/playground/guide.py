@@ -20,7 +20,7 @@ from bot.playground.inspector import Inspector
 from bot.playground.seeding import GUIDE_PHOTO, alt_text_of, channel_named, to_target
 from bot.playground.world import World, fetch_member
 from services.access import Situation
-from services.chat import NothingToUndo
+from services.chat import AnswerNotFound
 from services.engine import ActType
 from services.personalities import Personality
 from services.photos import file_source
@@ -199,14 +199,21 @@ class Guide:
     async def _take_back(
         self, who: MemberActor, channel: discord.TextChannel, sent: str, name: str
     ) -> None:
-        """Take a message and its answer out of the conversation, and both off the page."""
-        with suppress(NothingToUndo):
-            actor = await self._actor(who, channel)
-            await self._services.history.undo(actor, to_channel(channel, channel.guild))
-        async for message in channel.history(after=discord.Object(int(sent))):
-            if message.webhook_id and message.author.name == name:
-                await message.delete()
+        """Delete a message and what a personality has answered to it, and to nothing else."""
+        actor = await self._actor(who, channel)
+        async for message in channel.history(after=discord.Object(int(sent)), oldest_first=True):
+            if not message.webhook_id:
+                break  # what comes then answers somebody else
+            if message.author.name == name:
+                await self._delete_answer(actor, message)
         await self._actions.run(who, "delete", {"channel": str(channel.id), "id": sent})
+
+    async def _delete_answer(self, actor: Actor, message: discord.Message) -> None:
+        answers, channel = self._services.answers, to_channel(message.channel, message.guild)
+        try:
+            await answers.delete(actor, channel, await answers.locate(message.id))
+        except AnswerNotFound:
+            await message.delete()  # first words answer nobody
 
     async def _command(
         self, who: MemberActor, channel: discord.TextChannel, name: str, **options: str

@@ -223,9 +223,42 @@ async def two_people_see_each_other_while_the_bot_answers(
         await is_shown(bob, "At last.")
 
 
+async def a_publication_holds_nothing(process: Process, browser: Browser) -> None:
+    async with window(process, browser, "alice") as alice, window(process, browser) as bob:
+        await enter(alice, "lobby")
+        await enter(bob, "lobby")
+        await command(alice, "personality create")
+        await alice.locator("dialog input").first.fill("Zed")
+        await alice.locator("dialog textarea").first.fill("Zed mends nets, and is forty.")
+        await alice.locator("dialog").get_by_role("button", name="Submit").click()
+        await expect(alice.get_by_role("button", name="Open its page").last).to_be_visible()
+        process.openai.replies.append(Reply("{}", hold=(hold := asyncio.Event())))
+        process.openai.requested.clear()
+        await command(alice, "publish start", personality="Zed")
+        await asyncio.wait_for(process.openai.requested.wait(), PATIENCE / 1000)
+        await say(bob, "@Bex is the anchor hot?")
+        await is_shown(bob, "anchor went by")
+        await say(alice, "Not held by anything")
+        hold.set()
+        await command(alice, "publish status", personality="Zed")
+        await is_shown(alice, "Zed")
+
+
 async def the_first_steps_are_done_and_undone(process: Process, browser: Browser) -> None:
     async with window(process, browser, "alice") as page:
         guide = page.locator("#guide li")
+        await enter(page, "lobby")
+        await say(page, "@Mirela is the anchor yours?")
+        await is_shown(page, "anchor went by")
+        earlier = page.locator("#log > li", has_text="anchor went by").last
+        answer_id = await earlier.get_attribute("data-id")
+        process.openai.replies.append(Reply("Too late.", hold=(hold := asyncio.Event())))
+        talk = guide.filter(has_text="Talk to Mirela")
+        await talk.get_by_role("button", name="Do it").click()
+        await talk.get_by_role("button", name="Undo").click()
+        await expect(talk.get_by_role("button", name="Do it")).to_be_visible()
+        hold.set()
+        await expect(page.locator(f'#log > [data-id="{answer_id}"]')).to_be_visible()
         seen = (
             ("Talk to Mirela", "Line"),
             ("Bring your own card", "leans over the rail"),
@@ -333,6 +366,7 @@ SCENARIOS = (
     somebody_chats_with_all_that_the_page_has,
     commands_forms_menus_and_buttons,
     two_people_see_each_other_while_the_bot_answers,
+    a_publication_holds_nothing,
     the_first_steps_are_done_and_undone,
     time_passes_faster_and_the_square_lives,
     a_flood_does_not_hold_the_page,

@@ -17,7 +17,7 @@ on("hello", event => {
   const { channels: list, ...rest } = event;
   Object.assign(state, rest, { channels: list });
   byId("guild").textContent = state.guild;
-  if (state.clock) setTime(state.clock);
+  if (state.clock) showTime(state.clock);
   state.since ??= now();
   people();
   guide.show(open, who() === state.people[0].key);
@@ -49,7 +49,7 @@ on("typing", event => {
   typing.set(key, { ...event, timer: setTimeout(() => { typing.delete(key); showTyping(); }, 10000) });
   showTyping();
 });
-on("clock", time => { setTime(time); byId("speed").textContent = speedOfTime() === 1 ? "" : speedOfTime() ? ` · ×${speedOfTime()}` : " · stopped"; });
+on("clock", showTime);
 on("form", event => form(event.id, event.form));
 
 function stopTyping(channel, author, isWebhook) {
@@ -67,7 +67,7 @@ function showTyping() {
 
 function people() {
   byId("who").replaceChildren(
-    ...state.people.map(each => element("option", { value: each.key, selected: each.key === who() }, each.role ? `${each.name} (${each.role})` : each.name)),
+    ...state.people.map(each => element("option", { value: each.key, selected: each.key === who() }, each.name)),
     element("option", { value: "+" }, "Somebody new…"));
   channels();
 }
@@ -150,6 +150,11 @@ function newPerson() {
   const name = element("input", { required: true, maxLength: 32 });
   dialog("Somebody new", element("label", {}, element("span", {}, "Name"), name), close => act("join", { name: name.value }).then(key => { close(); become(key); }, () => {}));
   name.focus();
+}
+
+function showTime(time) {
+  setTime(time);
+  byId("speed").textContent = speedOfTime() === 1 ? "" : speedOfTime() ? ` · ×${speedOfTime()}` : " · stopped";
 }
 
 let renaming;

@@ -103,6 +103,16 @@ function suggest() {
 
 // ---- commands
 
+// What is typed after a command belongs to its first option, as far as it has one.
+function fillFirst() {
+  const first = [...options.querySelectorAll("input[type=text]")].find(each => !each.value);
+  if (!first) return;
+  first.value = text.value;
+  text.value = "";
+  first.focus();
+  first.dispatchEvent(new Event("input"));
+}
+
 function begin(chosen) {
   command = { chosen, values: {} };
   text.value = "";
@@ -196,6 +206,7 @@ function grow() { text.style.height = "auto"; text.style.height = `${Math.min(te
 let typedAt = 0;
 text.addEventListener("input", () => {
   grow();
+  if (command && !text.value.startsWith("/")) { fillFirst(); return; }
   suggest();
   if (!command && text.value && !text.value.startsWith("/") && Date.now() - typedAt > 8000) {
     typedAt = Date.now();
