@@ -30,7 +30,7 @@ function build() {
       element("div", { className: "row", role: "group", "aria-label": "How fast time passes" },
         SPEEDS.map(([value, label, title]) => element("button", { type: "button", className: "button", title, "aria-label": title, "data-speed": String(value), onclick: () => set({ speed: value }) }, label)),
         element("button", { type: "button", className: "button", title: "Set the clock an hour forward", "aria-label": "Set the clock an hour forward", onclick: () => set({ minutes: 60 }) }, "+1 h"))),
-    section("models", "The model", element("ul", { id: "vendors" }), element("button", { type: "button", className: "button", id: "better" }, "Use a better one…")),
+    section("models", "The model", element("ul", { id: "vendors" }), element("button", { type: "button", className: "button", onclick: async () => better((await act("overview", {})).keys) }, "Use a better one…")),
     section("message", "This message", element("p", { className: "muted" }, "Click a message to see how it came about.")),
     section("plan", "What comes next", element("p", { id: "next", className: "muted" }), element("div", { id: "timeline" })),
     section("done", "What they did last", element("ul", { id: "acts" })),
@@ -89,11 +89,10 @@ function job(each) {
     each.error && element("small", {}, ` · ${each.error.slice(0, 160)}`));
 }
 
-function vendors({ models, keys }) {
+function vendors({ models }) {
   byId("vendors").replaceChildren(...models.map(each => element("li", {}, element("strong", {}, each.label), element("small", {}, ` · ${each.model} `),
     each.used ? element("small", {}, "· answers where nobody has chosen another")
       : element("button", { type: "button", className: "link", onclick: () => act("model", { vendor: each.vendor }).then(refresh, () => {}) }, "use it"))));
-  byId("better").onclick = () => better(keys);
 }
 
 function better(keys) {
