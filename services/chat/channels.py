@@ -18,7 +18,7 @@ from services.chat.queries import Resolution
 from services.chat.reply_context import CHAT
 from services.errors import ModeratorsOnly
 from services.people import get_or_create_user
-from services.personalities import PersonalityNotFound
+from services.personalities import PersonalityDeleted
 from services.texts import clean_text, on_one_line
 from services.types import Actor, Channel
 
@@ -206,5 +206,5 @@ class ChannelService:
             user = await get_or_create_user(session, actor)
             resolution = await queries.resolve(session, user.id, personality_id)
         if resolution is None:
-            raise PersonalityNotFound("this personality")
+            raise PersonalityDeleted
         return resolution

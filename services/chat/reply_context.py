@@ -24,7 +24,7 @@ from services.llm_configs import NoConfig, restrict
 from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, timers
 from services.memory import RetrievedMemory, retrieve
 from services.people import get_or_create_user
-from services.personalities import PersonalityNotFound, SharedPhoto, SharedPhotos
+from services.personalities import PersonalityDeleted, SharedPhoto, SharedPhotos
 from services.time_zones import zone_of_locale
 from services.types import Actor, Channel
 
@@ -176,7 +176,7 @@ class ContextLoader:
                 session, user.id, request.personality_id, situation=situation
             )
             if resolution is None:
-                raise PersonalityNotFound("this personality")
+                raise PersonalityDeleted
             personality = resolution.personality
             caller = permit(
                 CHAT,

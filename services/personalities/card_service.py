@@ -15,7 +15,7 @@ from services.people import get_or_create_user
 from services.personalities import cards, definition, queries
 from services.personalities.card_notes import CardNote, CardNoteKind, notes_of
 from services.personalities.creation import insert, refuse_impersonating_names
-from services.personalities.errors import CopyNotAllowed, NoCardImage, PersonalityNotFound
+from services.personalities.errors import CopyNotAllowed, NoCardImage, PersonalityDeleted
 from services.personalities.guards import get_owned
 from services.personalities.names import alias_for, free_name
 from services.personalities.types import CardBooks, CardFile, CardKind, ImportedCard
@@ -134,7 +134,7 @@ class CardService:
         async with self._sessions.begin() as session:
             original = await session.get(Personality, personality_id)
             if original is None or original.deleted_at is not None:
-                raise PersonalityNotFound("this personality")
+                raise PersonalityDeleted
             is_owner = await queries.is_owner(session, original.id, actor.discord_id)
             is_open = original.visibility == Visibility.PUBLIC and original.copy_allowed
             if not (is_owner or is_open or actor.is_bot_owner):

@@ -13,6 +13,13 @@ class PersonalityNotFound(DomainError):
 
 
 @dataclass(eq=False)
+class PersonalityDeleted(PersonalityNotFound):
+    """The personality that was meant has been deleted since."""
+
+    name: str = ""
+
+
+@dataclass(eq=False)
 class PersonalityNameTaken(DomainError):
     """Another personality already has this name or alias."""
 

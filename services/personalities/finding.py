@@ -7,7 +7,7 @@ from db.models import Personality, Visibility
 from db.session import Sessions
 from services.access import Situation, is_available, is_own
 from services.personalities import queries
-from services.personalities.errors import PersonalityNotFound
+from services.personalities.errors import PersonalityDeleted, PersonalityNotFound
 from services.types import Actor
 
 
@@ -47,7 +47,7 @@ class PersonalityFinder:
         async with self._sessions() as session:
             personality = await session.get(Personality, personality_id)
         if personality is None or personality.deleted_at is not None:
-            raise PersonalityNotFound("this personality")
+            raise PersonalityDeleted
         return personality
 
     async def find_own_first(self, actor: Actor, name: str, situation: Situation) -> Personality:

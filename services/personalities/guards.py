@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import AttemptStatus, NsfwRating, Personality, Visibility
 from services.errors import OwnersOnly
 from services.personalities import queries
-from services.personalities.errors import PersonalityNotFound, StillPublic
+from services.personalities.errors import PersonalityDeleted, StillPublic
 from services.types import Actor
 
 _UNFINISHED = (AttemptStatus.PENDING, AttemptStatus.RUNNING, AttemptStatus.REVIEW)
@@ -53,7 +53,7 @@ async def get_owned(session: AsyncSession, actor: Actor, personality_id: UUID) -
         Personality, personality_id, with_for_update={"key_share": True}
     )
     if personality is None or personality.deleted_at is not None:
-        raise PersonalityNotFound("this personality")
+        raise PersonalityDeleted
     if not actor.is_bot_owner and not await queries.is_owner(
         session, personality_id, actor.discord_id
     ):

@@ -33,7 +33,7 @@ from services.media import (
     pixels_of,
     prepare_photo,
 )
-from services.personalities import PersonalityNotFound
+from services.personalities import PersonalityDeleted
 from services.photos import queries
 from services.photos.types import ImportOutcome, ImportResult, PhotoSource, Sources
 
@@ -215,7 +215,7 @@ class Importer:
         if stored.prepared is not None:
             await self._pipeline.store.delete(stored.keys)
         if not exists:
-            raise PersonalityNotFound("this personality")
+            raise PersonalityDeleted
         # What was known may have been replaced meanwhile.
         is_identical = duplicate is None or duplicate.sha256 == stored.sha256
         outcome = ImportOutcome.DUPLICATE if is_identical else ImportOutcome.NEAR_DUPLICATE

@@ -24,7 +24,7 @@ from services.images import (
 )
 from services.llm import Image
 from services.media import JPEG, ObjectNotFound, Picture
-from services.personalities import ImageSettings, PersonalityNotFound
+from services.personalities import ImageSettings, PersonalityDeleted
 from services.pictures.errors import NoFaceToDraw
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ class PictureDrawer:
                 )
             )
             if personality is None:
-                raise PersonalityNotFound("this personality")
+                raise PersonalityDeleted
             face_key = await main_face_key(session, personality_id)
         if face_key is None or personality.avatar_explicit:
             raise NoFaceToDraw(personality.name)

@@ -20,7 +20,7 @@ from services.llm.types import T
 from services.llm_configs import NoConfig, vision_model
 from services.lore import lore_text
 from services.media import ObjectStore
-from services.personalities import PersonalityNotFound
+from services.personalities import PersonalityDeleted
 from services.publishing import notices, queries, questions, rules
 from services.publishing.decision import Assessment, check_not_public, decide, make_public
 from services.publishing.errors import AlreadyPublishing, NothingToRead
@@ -237,7 +237,7 @@ async def _load_locked(
         await queries.lock_personality(session, attempt.personality_id) if attempt else None
     )
     if attempt is None or personality is None or personality.deleted_at is not None:
-        raise PersonalityNotFound("this personality")
+        raise PersonalityDeleted
     return attempt, personality
 
 

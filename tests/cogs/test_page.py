@@ -118,7 +118,7 @@ async def test_the_page_of_one_that_is_gone_says_so(house: House) -> None:
 
     pressed = await press(house, page, "identity")
 
-    assert "There is no personality" in content_of(pressed)
+    assert content_of(pressed) == "That personality was deleted."
 
 
 async def push(house: House, result: InteractionResult, prefix: str) -> InteractionResult:

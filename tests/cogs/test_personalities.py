@@ -381,6 +381,6 @@ async def test_a_deleted_personality_is_gone_and_its_name_is_free(house: House) 
     personality = await invent(house, house.bob, "Zed")
     assert content_of(cancelled) == "Nothing was changed."
     assert content_of(deleted) == "**Zed** is gone."
-    assert content_of(again).startswith("There is no personality")
+    assert content_of(again) == "That personality was deleted."
     assert content_of(viewed) == UNKNOWN
     assert personality.name == "Zed"

@@ -132,6 +132,7 @@ _DISCORD = {
 }
 
 _PERSONALITIES = {
+    personalities.PersonalityDeleted: "That personality was deleted.",
     personalities.PersonalityNotFound: (
         "There is no personality called **{name}** that you can talk to here."
     ),
