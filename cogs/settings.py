@@ -1,4 +1,4 @@
-"""`/settings`: what holds when a personality answers here, whence, and how to change it."""
+"""`/settings`: how a personality answers here, who has decided it, and how to change it."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final

@@ -37,8 +37,8 @@ _IMPORT_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True)
-class Done:
-    """What was done: the channel where it is seen, and how it is undone."""
+class CompletedStep:
+    """A step that was done: the channel where it is seen, and how it is undone."""
 
     channel: discord.TextChannel
     undo: Callable[[], Awaitable[None]]
@@ -55,7 +55,7 @@ class Guide:
         self._inspector = inspector
         self._hour: asyncio.Task[None] | None = None
         self._undo: dict[tuple[int, str], Callable[[], Awaitable[None]]] = {}
-        self._steps: Mapping[str, Callable[..., Awaitable[Done]]] = {
+        self._steps: Mapping[str, Callable[..., Awaitable[CompletedStep]]] = {
             "talk": self._talk,
             "card": self._bring_card,
             "square": self._watch_square,
@@ -69,9 +69,9 @@ class Guide:
         Raises:
             ActionRefused, DomainError: It cannot be done.
         """
-        done = await self._steps[name](who, **options)
-        self._undo[who.id, name] = done.undo
-        return {"channel": str(done.channel.id)}
+        step = await self._steps[name](who, **options)
+        self._undo[who.id, name] = step.undo
+        return {"channel": str(step.channel.id)}
 
     async def undo(self, who: MemberActor, name: str) -> None:
         """Undo a step that was done since the bot has started.
@@ -84,15 +84,15 @@ class Guide:
             raise ActionRefused("There is nothing to undo.")
         await undo()
 
-    async def _talk(self, who: MemberActor) -> Done:
+    async def _talk(self, who: MemberActor) -> CompletedStep:
         lobby, sent = await self._say(who, _QUESTION)
 
         async def undo() -> None:
             await self._take_back(who, lobby, sent, "Mirela")
 
-        return Done(lobby, undo)
+        return CompletedStep(lobby, undo)
 
-    async def _bring_card(self, who: MemberActor, file: str = "") -> Done:
+    async def _bring_card(self, who: MemberActor, file: str = "") -> CompletedStep:
         lobby = channel_named(self._bot, self._server, "lobby")
         actor = await self._actor(who, lobby)
         before = {each.id for each in await self._own(actor)}
@@ -105,7 +105,7 @@ class Guide:
             await self._take_back(who, lobby, sent, imported.name)
             await self._services.personalities.delete(actor, imported.id)
 
-        return Done(lobby, undo)
+        return CompletedStep(lobby, undo)
 
     async def _own(self, actor: Actor) -> list[Personality]:
         listed = await self._services.personalities.list_personalities(actor, age_restricted=True)
@@ -122,7 +122,7 @@ class Guide:
                     await asyncio.sleep(0.1)
         raise ActionRefused("That is not a card that can be read; the answer in #lobby says why.")
 
-    async def _watch_square(self, who: MemberActor) -> Done:
+    async def _watch_square(self, who: MemberActor) -> CompletedStep:
         square = channel_named(self._bot, self._server, "square")
         details = await self._services.boards.get(to_channel(square, square.guild))
         author = random.choice(details.members)  # noqa: S311 - no secret
@@ -135,33 +135,30 @@ class Guide:
             await self._inspector.set_clock(speed=_REAL, forward=timedelta(0))
 
         self._hour = asyncio.create_task(self._after_an_hour(undo))
-        return Done(square, undo)
+        return CompletedStep(square, undo)
 
     async def _after_an_hour(self, undo: Callable[[], Awaitable[None]]) -> None:
         """Let time pass as it does again, after an hour of the fast clock."""
         await asyncio.sleep(_HOUR_SECONDS)
         await undo()
 
-    async def _give_photo(self, who: MemberActor) -> Done:
+    async def _give_photo(self, who: MemberActor) -> CompletedStep:
         feed = channel_named(self._bot, self._server, "feed")
         actor, mirela = await self._actor(who, feed), await self._mirela()
         source = file_source(GUIDE_PHOTO, _read(f"photos/{GUIDE_PHOTO}"))
         (result,) = [each async for each in self._services.photos.add(actor, mirela.id, [source])]
-        if result.photo is not None:
-            await self._services.photos.set_alt_text(
-                actor, result.photo.id, alt_text_of(GUIDE_PHOTO)
-            )
         if result.photo is None:
             raise ActionRefused("She has this photo already: `/photos list` shows her library.")
-        await self._command(who, feed, "photos view", photo=GUIDE_PHOTO)
         photo_id = result.photo.id
+        await self._services.photos.set_alt_text(actor, photo_id, alt_text_of(GUIDE_PHOTO))
+        await self._command(who, feed, "photos view", photo=GUIDE_PHOTO)
 
         async def undo() -> None:
             await self._services.photos.delete(actor, photo_id)
 
-        return Done(feed, undo)
+        return CompletedStep(feed, undo)
 
-    async def _plan_post(self, who: MemberActor) -> Done:
+    async def _plan_post(self, who: MemberActor) -> CompletedStep:
         feed = channel_named(self._bot, self._server, "feed")
         actor, mirela = await self._actor(who, feed), await self._mirela()
         library = await self._services.photos.list_photos(actor, mirela.id, unscheduled=True)
@@ -186,7 +183,7 @@ class Guide:
         async def undo() -> None:
             await self._services.posts.cancel(actor, post_id)
 
-        return Done(feed, undo)
+        return CompletedStep(feed, undo)
 
     async def _mirela(self) -> Personality:
         return await self._services.personalities.find("mirela", Situation())

@@ -80,11 +80,11 @@ def read_script() -> Sequence[ScriptedAct]:
     posts = tomllib.loads((files("bot.playground") / "rehearsal.toml").read_text("utf-8"))["post"]
     acts: list[ScriptedAct] = []
     for post in posts:
-        acts += _scene(post, start=len(acts))
+        acts += _acts_of(post, start=len(acts))
     return acts
 
 
-def _scene(post: Mapping[str, Any], *, start: int) -> list[ScriptedAct]:
+def _acts_of(post: Mapping[str, Any], *, start: int) -> list[ScriptedAct]:
     """Return a post with its comments and votes; `start` is the index of the post."""
     before = timedelta(hours=post["hours"])
     acts = [

@@ -41,7 +41,7 @@ class Preferences:
 
 
 class PreferenceService:
-    """Finds what holds, and whence."""
+    """Finds the preferences that apply, and who has decided each."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions

@@ -25,6 +25,11 @@ class RequestLog:
     def __init__(self) -> None:
         self._calls: deque[LoggedCall] = deque(maxlen=_MAX_CALLS)
 
+    @property
+    def last(self) -> LoggedCall | None:
+        """Return the call that was answered last."""
+        return self._calls[-1] if self._calls else None
+
     def add(self, request: Request, completion: Completion) -> None:
         """Add an answered request."""
         self._calls.append(LoggedCall(request=request, completion=completion))

@@ -31,17 +31,14 @@ from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.llm import (
     PRICES,
-    ChatMessage,
-    Completion,
     ConfiguredVendor,
     LanguageModels,
     Ledger,
-    Request,
+    RequestLog,
     background_calls,
 )
 from services.llm.local import VENDOR, bundled_model, serve
 from services.llm.ports import TextModel
-from services.llm.types import ListedModel, Parsed, T
 from services.seeds import seed
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.bench.chat import GUILD, IDS, TimedAdapter
@@ -95,46 +92,6 @@ class HeardAdapter(TimedAdapter):
         return await super().send(channel, speaker, text, line_id=line_id, page=page)
 
 
-class Recorded(TextModel):
-    """A model that keeps the last prompt that it was sent."""
-
-    def __init__(self, model: TextModel) -> None:
-        self._model = model
-        self.messages: tuple[ChatMessage, ...] = ()
-
-    @property
-    @override
-    def unsupported(self) -> frozenset[str]:
-        return self._model.unsupported
-
-    @override
-    def context_tokens(self, model: str) -> int:
-        return self._model.context_tokens(model)
-
-    @override
-    async def complete(self, request: Request) -> Completion:
-        self.messages = request.messages
-        return await self._model.complete(request)
-
-    @override
-    async def stream(self, request: Request) -> AsyncGenerator[str | Completion]:
-        self.messages = request.messages
-        async for piece in self._model.stream(request):
-            yield piece
-
-    @override
-    async def parse(self, request: Request, schema: type[T]) -> Parsed[T]:
-        return await self._model.parse(request, schema)
-
-    @override
-    async def models(self) -> dict[str, ListedModel]:
-        return await self._model.models()
-
-    @override
-    async def close(self) -> None:
-        """The model's owner closes it."""
-
-
 def measure(url: str) -> list[Measure]:
     """Return the share of answers without a fault, and the 95th percentile of their times."""
     asked = asyncio.run(ask(url, QUESTIONS))
@@ -151,13 +108,14 @@ async def ask(url: str, questions: Mapping[str, Sequence[str]]) -> list[Asked]:
     path = bundled_model()
     assert path is not None
     async with serve(path) as model:
-        recorded = Recorded(model)
-        async with _chatting(url, recorded, path.stem.lower()) as (sessions, chat, adapter):
+        requests = RequestLog()
+        chatting = _chatting(url, model, path.stem.lower(), requests)
+        async with chatting as (sessions, chat, adapter):
             async with sessions() as session:
                 adapter.greetings = set(await session.scalars(select(Personality.first_message)))
             await _answer(chat, adapter, "@Mirela hello")  # what is loaded at the first one
             asked = [
-                await _ask(chat, adapter, recorded, who, question)
+                await _ask(chat, adapter, requests, who, question)
                 for who, several in questions.items()
                 for question in several
             ]
@@ -166,7 +124,7 @@ async def ask(url: str, questions: Mapping[str, Sequence[str]]) -> list[Asked]:
 
 @asynccontextmanager
 async def _chatting(
-    url: str, model: TextModel, name: str
+    url: str, model: TextModel, name: str, requests: RequestLog
 ) -> AsyncGenerator[tuple[Sessions, ChatService, HeardAdapter]]:
     embedder, adapter = WordLlamaEmbedder(), HeardAdapter()
     async with connect(url) as sessions, background_calls() as background:
@@ -175,6 +133,7 @@ async def _chatting(
             Ledger(sessions, PRICES),
             background,
             {VENDOR: ConfiguredVendor(model, name, is_small=True)},
+            request_log=requests,
         )
         chat = ChatService(
             sessions,
@@ -192,15 +151,16 @@ async def _chatting(
 
 
 async def _ask(
-    chat: ChatService, adapter: HeardAdapter, model: Recorded, who: str, question: str
+    chat: ChatService, adapter: HeardAdapter, requests: RequestLog, who: str, question: str
 ) -> Asked:
     began = time.perf_counter()
     answer = await _answer(chat, adapter, f"@{who} {question}")
+    assert requests.last is not None
     return Asked(
         who=who,
         question=question,
         answer=answer,
-        prompt="\n".join(each.content for each in model.messages),
+        prompt="\n".join(each.content for each in requests.last.request.messages),
         seconds=time.perf_counter() - began,
     )
 
