@@ -162,14 +162,21 @@ function input(each, set) {
 }
 
 async function run() {
-  const { chosen, values } = command;
+  const ran = command, { chosen, values } = ran, filled = [...options.children];
   const missing = chosen.options.find(each => each.required && values[each.name] === undefined);
   if (missing) { byId(`option-of-${missing.name}`).focus(); return; }
-  byId("composer").classList.add("running");
-  toEnd();
-  await act("slash", { channel: state.channel, name: chosen.name, options: values }).then(reset, () => {});
-  byId("composer").classList.remove("running");
+  const composer = byId("composer");
+  composer.classList.add("running");
+  reset();
   text.focus();
+  toEnd();
+  // What was refused is shown again as it was filled in, unless one has gone on meanwhile.
+  await act("slash", { channel: state.channel, name: chosen.name, options: values }).catch(() => {
+    if (command || text.value) return;
+    command = ran;
+    options.replaceChildren(...filled);
+  });
+  composer.classList.remove("running");
 }
 
 async function send() {
