@@ -1,5 +1,6 @@
 """`/persona`: who users are to the personalities."""
 
+from functools import partial
 from typing import ClassVar, Self
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.pages import PagePart, excerpt, page_view
 from bot.discord.ui import ActionButton, AnyInteraction, Modal, confirm, show_list
-from cogs.options import PersonalityOption, PersonaOption
+from cogs.options import PersonaOption
 from services.people import PeopleService, Persona, PersonaInput
 from services.texts import shorten
 
@@ -73,35 +74,60 @@ class PersonaForm(Modal):
             persona = await self._people.create(actor, persona_input)
         else:
             persona = await self._people.edit(actor, self._persona_id, persona_input)
-        hint = " Be it everywhere by `/persona default`, or with one personality by `/settings`."
-        await interaction.response.send_message(
-            f"Saved.{'' if self._persona_id else hint}",
-            embed=persona_embed(persona),
-            ephemeral=True,
-        )
+        if self._persona_id is not None:
+            await self.confirm_saved(interaction, "Saved.")
+            return
+        view = await load_page(persona.id, interaction)
+        await interaction.response.send_message(view=view, ephemeral=True)
 
 
 class PersonaButton(
-    ActionButton, template=r"persona:(?P<action>edit|default):(?P<id>[0-9a-f-]{36})"
+    ActionButton, template=r"persona:(?P<action>edit|default|delete):(?P<id>[0-9a-f-]{36})"
 ):
-    """Opens the form of a persona, or makes it the default one."""
+    """Opens the form of a persona, makes it the default one, or deletes it."""
 
     prefix = "persona"
-    labels: ClassVar = {"default": "Use by default"}
+    labels: ClassVar = {"default": "Use everywhere", "delete": "Delete"}
+    styles: ClassVar = {"delete": discord.ButtonStyle.danger}
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
         people: PeopleService = interaction.client.services.people
         persona = await people.get_by_id(await interaction_actor(interaction), self.target_id)
         if self.action == "edit":
-            await interaction.response.send_modal(PersonaForm(people, persona))
-            return
-        await people.set_default(persona)
-        await interaction.response.edit_message(view=persona_page(persona, is_default=True))
+            form = PersonaForm(people, persona)
+            await form.open_from(partial(load_page, persona.id), interaction)
+        elif self.action == "delete":
+            await _confirm_deletion(interaction, persona)
+        else:
+            await people.set_default(persona)
+            await interaction.response.edit_message(view=_page(persona, is_default=True))
 
 
-def persona_page(persona: Persona, *, is_default: bool) -> ui.LayoutView:
-    """Return the page of a persona, for its owner."""
+async def _confirm_deletion(interaction: AnyInteraction, persona: Persona) -> None:
+    name = discord.utils.escape_markdown(persona.name)
+
+    async def delete(pressed: AnyInteraction) -> None:
+        await pressed.client.services.people.delete(persona)
+        await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
+
+    await confirm(interaction, f"Delete **{name}**?", label="Delete", do=delete)
+
+
+async def load_page(persona_id: UUID, interaction: AnyInteraction) -> ui.LayoutView:
+    """Return the page of a persona, for its owner.
+
+    Raises:
+        PersonaNotFound: Whoever asks does not own it, or it is gone.
+    """
+    people: PeopleService = interaction.client.services.people
+    actor = await interaction_actor(interaction)
+    persona = await people.get_by_id(actor, persona_id)
+    persona_list = await people.list_personas(actor)
+    return _page(persona, is_default=persona.id == persona_list.default_id)
+
+
+def _page(persona: Persona, *, is_default: bool) -> ui.LayoutView:
     called = [
         *([f"called {excerpt(persona.preferred_name, 80)}"] if persona.preferred_name else []),
         *([excerpt(persona.pronouns, 80)] if persona.pronouns else []),
@@ -112,8 +138,11 @@ def persona_page(persona: Persona, *, is_default: bool) -> ui.LayoutView:
             "Where",
             "Wherever you have chosen no other"
             if is_default
-            else "Where you have chosen it with `/persona use`",
+            else "Where you have chosen it in `/settings`",
             PersonaButton("default", persona.id),
+        ),
+        PagePart(
+            "Delete", "What was said as this persona stays", PersonaButton("delete", persona.id)
         ),
     ]
     heading = (
@@ -133,26 +162,11 @@ class Personas(
 
     def __init__(self, bot: Bot) -> None:
         self._people = bot.services.people
-        self._channels = bot.services.channels
 
     @app_commands.command()
     async def create(self, interaction: Interaction) -> None:
         """Say who you are: create a persona of yours."""
         await interaction.response.send_modal(PersonaForm(self._people))
-
-    @app_commands.command()
-    @app_commands.describe(persona="Which of yours")
-    async def edit(self, interaction: Interaction, persona: PersonaOption) -> None:
-        """Change a persona."""
-        await interaction.response.send_modal(PersonaForm(self._people, persona))
-
-    @app_commands.command(name="open")
-    @app_commands.describe(persona="Which of yours")
-    async def open_(self, interaction: Interaction, persona: PersonaOption) -> None:
-        """Show everything of a persona, each part with a button that changes it."""
-        persona_list = await self._people.list_personas(await interaction_actor(interaction))
-        view = persona_page(persona, is_default=persona.id == persona_list.default_id)
-        await interaction.response.send_message(view=view, ephemeral=True)
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
@@ -167,89 +181,15 @@ class Personas(
         await show_list(interaction, title="Your personas", lines=lines)
 
     @app_commands.command()
-    @app_commands.describe(
-        persona="Which of yours", personality="Or the persona you have with this personality"
-    )
-    async def view(
-        self,
-        interaction: Interaction,
-        persona: PersonaOption | None = None,
-        personality: PersonalityOption | None = None,
-    ) -> None:
-        """Show a persona, or which one you have with a personality and why."""
-        if personality is not None:
-            actor = await interaction_actor(interaction)
-            resolution = await self._channels.resolution(actor, personality.id)
-            embed = persona_embed(resolution.persona)
-            embed.set_footer(text=f"To {personality.name}, chosen by {resolution.persona_source}")
-        else:
-            persona_list = await self._people.list_personas(await interaction_actor(interaction))
-            default = next(
-                each for each in persona_list.personas if each.id == persona_list.default_id
-            )
-            embed = persona_embed(persona or default)
-        await interaction.response.send_message(embed=embed, ephemeral=True)
-
-    @app_commands.command()
-    @app_commands.describe(persona="Which of yours")
-    async def default(self, interaction: Interaction, persona: PersonaOption) -> None:
-        """Use this persona wherever you have not chosen another."""
-        await self._people.set_default(persona)
-        await interaction.response.send_message(
-            f"You are **{discord.utils.escape_markdown(persona.name)}** by default.",
-            ephemeral=True,
-        )
-
-    @app_commands.command()
-    @app_commands.describe(persona="Which of yours", personality="With which personality")
-    async def use(
-        self, interaction: Interaction, persona: PersonaOption, personality: PersonalityOption
-    ) -> None:
-        """Use this persona with one personality."""
-        await self._people.set_for_personality(persona, personality.id)
-        await interaction.response.send_message(
-            f"To **{discord.utils.escape_markdown(personality.name)}** you are "
-            f"**{discord.utils.escape_markdown(persona.name)}**.",
-            ephemeral=True,
-        )
-
-    @app_commands.command()
-    @app_commands.describe(personality="With which personality")
-    async def clear(self, interaction: Interaction, personality: PersonalityOption) -> None:
-        """Use your default persona with a personality again."""
-        await self._people.clear_for_personality(
-            await interaction_actor(interaction), personality.id
-        )
-        await interaction.response.send_message(
-            f"To **{discord.utils.escape_markdown(personality.name)}** you are your default "
-            "persona again.",
-            ephemeral=True,
-        )
-
-    @app_commands.command()
-    @app_commands.describe(persona="Which of yours")
-    async def delete(self, interaction: Interaction, persona: PersonaOption) -> None:
-        """Delete a persona."""
-        name = discord.utils.escape_markdown(persona.name)
-
-        async def delete(pressed: AnyInteraction) -> None:
-            await self._people.delete(persona)
-            await pressed.response.edit_message(content=f"**{name}** is gone.", view=None)
-
-        await confirm(interaction, f"Delete **{name}**?", label="Delete", do=delete)
-
-
-def persona_embed(persona: Persona) -> discord.Embed:
-    """Return the embed that shows a persona to its owner."""
-    name = discord.utils.escape_markdown(persona.name)
-    embed = discord.Embed(title=name, description=persona.content or "*No backstory.*")
-    if persona.preferred_name:
-        embed.add_field(name="Called", value=persona.preferred_name)
-    if persona.pronouns:
-        embed.add_field(name="Pronouns", value=persona.pronouns)
-    if persona.description:
-        embed.add_field(name="Note", value=persona.description, inline=False)
-    return embed
+    @app_commands.describe(persona="Which of yours; else the one you are by default")
+    async def view(self, interaction: Interaction, persona: PersonaOption | None = None) -> None:
+        """Show a persona of yours, with buttons to change it, use it everywhere or delete it."""
+        actor = await interaction_actor(interaction)
+        if persona is None:
+            listed = await self._people.list_personas(actor)
+            persona = next(each for each in listed.personas if each.id == listed.default_id)
+        view = await load_page(persona.id, interaction)
+        await interaction.response.send_message(view=view, ephemeral=True)
 
 
 async def setup(bot: Bot) -> None:

@@ -121,7 +121,7 @@ async def _render_name_taken(notice: NameTaken) -> _Message:
         content=(
             f"In the server `{notice.guild_id}`, a member or role is called "
             f"**{escape(notice.name)}** now, so your personality **{escape(notice.personality)}** "
-            "does not answer there under that name. `/personality edit` gives it another, or "
+            "does not answer there under that name. `/personality open` gives it another, or "
             "`/personality alias remove` takes the alias away."
         )
     )

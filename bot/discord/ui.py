@@ -17,6 +17,7 @@ from services.errors import DomainError
 from services.texts import printable, shorten
 
 AnyInteraction: TypeAlias = discord.Interaction[Any]
+Page: TypeAlias = Callable[[AnyInteraction], Awaitable[ui.LayoutView]]
 PAGE = 10
 _LIFETIME = 600  # seconds
 _EMBED_LIMIT = 4096  # what Discord lets the text of an embed hold
@@ -114,6 +115,24 @@ class SecretInput(ui.TextInput[ui.View]):
 
 class Modal(ui.Modal):
     """A form; failures are answered in words, and what was typed can be changed then."""
+
+    _page: Page | None = None
+    _page_message_id: int | None = None
+
+    async def open_from(self, page: Page, interaction: AnyInteraction) -> None:
+        """Open the form from the page on which a button was pressed."""
+        self._page = page
+        self._page_message_id = interaction.message.id if interaction.message else None
+        await interaction.response.send_modal(self)
+
+    async def confirm_saved(self, interaction: AnyInteraction, text: str, **options: Any) -> None:
+        """Say that it is saved; the page from which the form was opened shows what holds now."""
+        message = interaction.message
+        if self._page is None or message is None or message.id != self._page_message_id:
+            await interaction.response.send_message(text, ephemeral=True, **options)
+            return
+        await interaction.response.edit_message(view=await self._page(interaction))
+        await interaction.followup.send(text, ephemeral=True, **options)
 
     def ask(self, text: str, component: ui.Item[Any], description: str | None = None) -> None:
         """Add a field under its label, with a description of what is wanted."""

@@ -120,8 +120,8 @@ class ConfigForm(Modal):
             saved = await self._configs.create(actor, config_input, for_everyone=self._for_everyone)
         else:
             saved = await self._configs.edit(actor, self._config_id, config_input)
-        await interaction.response.send_message(
-            _saved_message(saved), embed=config_embed(saved.config), ephemeral=True
+        await self.confirm_saved(
+            interaction, _saved_message(saved), embed=config_embed(saved.config)
         )
 
 
@@ -145,9 +145,7 @@ class DescriptionForm(Modal, title="What it is for"):
         config = await self._configs.describe(
             await interaction_actor(interaction), self._config_id, self.description.value
         )
-        await interaction.response.send_message(
-            "Saved.", embed=config_embed(config), ephemeral=True
-        )
+        await self.confirm_saved(interaction, "Saved.", embed=config_embed(config))
 
 
 def config_embed(config: LlmConfig | None) -> discord.Embed:

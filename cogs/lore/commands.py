@@ -10,10 +10,10 @@ from discord.ext import commands
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, confirm, show_list
-from cogs.lore.embeds import entry_embed, entry_line, note_lines, test_embed
+from cogs.lore.embeds import entry_embed, note_lines, test_embed
 from cogs.lore.forms import MAX_FORM_TEXT, EntryForm, NoteForm
 from cogs.lore.options import BookOption, EntryOption, owner_label, place_of
-from cogs.lore.page import show_page
+from cogs.lore.page import load_page
 from cogs.options import OwnPersonalityOption, PersonalityOption, PersonaOption
 from services.errors import TextTooLong
 from services.lore import LIMIT_MB, MAX_ENTRIES, LorebookTooLarge, LoreScope, LoreTarget
@@ -73,42 +73,6 @@ class Lore(
             )
         await interaction.response.send_modal(EntryForm(self._lore, book, found))
 
-    @app_commands.command()
-    @app_commands.describe(
-        book="Which lorebook",
-        enabled="Whether it is used",
-        scan_depth="How many of the last messages its keys are looked for in",
-        token_budget="How many tokens its entries may take at once",  # noqa: S106 - no password
-        recursive="Whether the text of an entry may bring up others",
-    )
-    async def settings(
-        self,
-        interaction: Interaction,
-        book: BookOption,
-        enabled: bool | None = None,  # noqa: FBT001 - discord.py's way to take an option
-        scan_depth: app_commands.Range[int, 0, 100] | None = None,
-        token_budget: app_commands.Range[int, 1, 4000] | None = None,
-        recursive: bool | None = None,  # noqa: FBT001
-    ) -> None:
-        """Change how a lorebook is used."""
-        changed = await self._lore.configure(
-            await interaction_actor(interaction),
-            book.id,
-            enabled=enabled,
-            scan_depth=scan_depth,
-            token_budget=token_budget,
-            recursive_scanning=recursive,
-        )
-        title = discord.utils.escape_markdown(changed.name)
-        state = "is used" if changed.enabled else "is switched off"
-        await interaction.response.send_message(f"**{title}** {state}.", ephemeral=True)
-
-    @app_commands.command(name="open")
-    @app_commands.describe(book="Which lorebook")
-    async def open_(self, interaction: Interaction, book: BookOption) -> None:
-        """Show everything of a lorebook, each part with a button that changes it."""
-        await show_page(interaction, book.id)
-
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your lorebooks, and those of this place that you may change."""
@@ -131,21 +95,13 @@ class Lore(
     async def view(
         self, interaction: Interaction, book: BookOption, entry: EntryOption | None = None
     ) -> None:
-        """Show the entries of a lorebook."""
+        """Show a lorebook, with buttons to change it, or an entry."""
         if entry is not None:
             found = await self._lore.find_entry(book, entry)
             await interaction.response.send_message(embed=entry_embed(found), ephemeral=True)
             return
-        lines = [
-            entry_line(number, each)
-            for number, each in enumerate(await self._lore.entries(book.id), start=1)
-        ]
-        await show_list(
-            interaction,
-            title=discord.utils.escape_markdown(book.name),
-            lines=lines,
-            empty="`/lore edit` adds an entry.",
-        )
+        view = await load_page(book.id, interaction)
+        await interaction.response.send_message(view=view, ephemeral=True)
 
     @app_commands.command()
     async def note(self, interaction: Interaction) -> None:

@@ -89,8 +89,8 @@ class EntryForm(Modal):
             await interaction_actor(interaction), self._book_id, self._entry_id, texts
         )
         name = discord.utils.escape_markdown(entry.name or "An entry without a name")
-        await interaction.response.send_message(
-            f"**{name}** is saved. `/lore test` shows when it is used.", ephemeral=True
+        await self.confirm_saved(
+            interaction, f"**{name}** is saved. `/lore test` shows when it is used."
         )
 
 
@@ -138,7 +138,7 @@ class BookForm(Modal, title="How it is used"):
         )
         title = discord.utils.escape_markdown(book.name)
         state = "is used" if book.enabled else "is switched off"
-        await interaction.response.send_message(f"**{title}** {state}.", ephemeral=True)
+        await self.confirm_saved(interaction, f"**{title}** {state}.")
 
 
 class NoteForm(Modal, title="Author's note"):

@@ -1,6 +1,7 @@
 """The page of a lorebook."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -21,8 +22,8 @@ from services.texts import counted, shorten
 _MAX_OPTIONS, _MAX_LABEL = 25, 100  # Discord's limits of menus
 
 
-async def show_page(interaction: AnyInteraction, book_id: UUID) -> None:
-    """Answer with the page of a book, for whoever may change it."""
+async def load_page(book_id: UUID, interaction: AnyInteraction) -> ui.LayoutView:
+    """Return the page of a book, for whoever may change it."""
     services: Services = interaction.client.services
     book = await services.lore.get(await interaction_actor(interaction), book_id)
     entries = await services.lore.entries(book_id)
@@ -38,7 +39,7 @@ async def show_page(interaction: AnyInteraction, book_id: UUID) -> None:
         for action, (label, text) in texts.items()
     ]
     heading = f"## {discord.utils.escape_markdown(book.name)}\n-# lorebook of: {book.scope}"
-    await interaction.response.send_message(view=page_view(heading, parts), ephemeral=True)
+    return page_view(heading, parts)
 
 
 def _use(book: Lorebook) -> str:
@@ -82,7 +83,7 @@ class BookButton(
             "add": EntryForm(lore, book),
             "find": FindForm(lore, book),
         }
-        await interaction.response.send_modal(forms[self.action])
+        await forms[self.action].open_from(partial(load_page, book.id), interaction)
 
 
 class FindForm(Modal, title="Change an entry"):

@@ -28,8 +28,6 @@ from cogs.personalities.embeds import (
 from cogs.personalities.faces import FaceCommands
 from cogs.personalities.forms import PersonalityForm, Section
 from cogs.personalities.page import page_link, show_page
-from cogs.personalities.versions import VersionsView
-from cogs.personalities.voice_form import VoiceForm
 from services.errors import DomainError
 from services.faces import NoCardFace
 from services.personalities import (
@@ -77,19 +75,6 @@ class Personalities(
     async def open_(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
         """Open the page of a personality, where everything of it can be changed."""
         await show_page(interaction, personality.id)
-
-    @app_commands.command()
-    @app_commands.describe(personality="Which of yours", section="What to change")
-    async def edit(
-        self,
-        interaction: Interaction,
-        personality: OwnPersonalityOption,
-        section: Literal["identity", "character", "conversation", "instructions"],
-    ) -> None:
-        """Change what a personality is."""
-        await self._personalities.check_owner(await interaction_actor(interaction), personality.id)
-        form = PersonalityForm(self._personalities, Section[section], personality)
-        await interaction.response.send_modal(form)
 
     @app_commands.command()
     @app_commands.describe(
@@ -145,13 +130,6 @@ class Personalities(
         details = await self._personalities.details(actor, changed)
         await interaction.response.send_message(embed=details_embed(details), ephemeral=True)
 
-    @app_commands.command()
-    @app_commands.describe(personality="Which of yours")
-    async def voice(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
-        """Choose whether and how a personality speaks its answers."""
-        await self._personalities.check_owner(await interaction_actor(interaction), personality.id)
-        await interaction.response.send_modal(VoiceForm(self._services, personality))
-
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:
         """Show your personalities and those that everyone can talk to."""
@@ -177,17 +155,6 @@ class Personalities(
             age_restricted=is_age_restricted(interaction),
         )
         await interaction.response.send_message(embed=details_embed(details), ephemeral=True)
-
-    @app_commands.command()
-    @app_commands.describe(personality="Which of yours")
-    async def versions(self, interaction: Interaction, personality: OwnPersonalityOption) -> None:
-        """Show the versions of a personality: compare them, name them, go back to one."""
-        listed = await self._versions.list_versions(
-            await interaction_actor(interaction), personality.id
-        )
-        view = VersionsView(interaction.user.id, self._versions, personality, listed)
-        await interaction.response.send_message(embed=view.overview(), view=view, ephemeral=True)
-        view.message = await interaction.original_response()
 
     @app_commands.command()
     @app_commands.describe(personality="Which of yours")

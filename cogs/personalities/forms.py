@@ -128,8 +128,8 @@ class PersonalityForm(Modal):
                 self._base = error.version  # sent again, it replaces what the other has written
                 raise
             reply = f"Saved as version {personality.version}."
-        await interaction.response.send_message(
-            reply, embed=personality_embed(personality), view=view, ephemeral=True
+        await self.confirm_saved(
+            interaction, reply, embed=personality_embed(personality), view=view
         )
 
 
@@ -173,9 +173,7 @@ class GreetingForm(Modal, title="First messages"):
             },
             base=self._personality.version,
         )
-        await interaction.response.send_message(
-            f"Saved as version {changed.version}.", ephemeral=True
-        )
+        await self.confirm_saved(interaction, f"Saved as version {changed.version}.")
 
 
 class TextFileForm(Modal, title="Upload a text"):
@@ -277,7 +275,7 @@ class SettingsForm(Modal, title="Settings"):
         await self._personalities.configure(
             await interaction_actor(interaction), self._personality.id, **settings
         )
-        await interaction.response.send_message("Saved.", ephemeral=True)
+        await self.confirm_saved(interaction, "Saved.")
 
     def _chosen_tools(self) -> list[str] | None:
         """Return the tools if they were changed; those that are not configured stay as they are."""

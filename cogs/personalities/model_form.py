@@ -36,7 +36,7 @@ class ModelForm(Modal, title="Who speaks for it"):
         config, prompt_id = details.default_config, details.personality.system_prompt_id
         self.config = _menu("config", self._configs, str(config.id) if config else None)
         self.prompt = _menu("prompt", self._prompts, str(prompt_id) if prompt_id else None)
-        self.ask("Config", self.config, "Where there are more, /config default takes any.")
+        self.ask("Config", self.config, "The first 25 that you may choose.")
         self.ask("System prompt", self.prompt, "What precedes its definition.")
 
     @override
@@ -49,7 +49,7 @@ class ModelForm(Modal, title="Who speaks for it"):
         await self._services.personalities.set_system_prompt(
             actor, self._personality.id, prompt.id if prompt else None
         )
-        await interaction.response.send_message("Saved.", ephemeral=True)
+        await self.confirm_saved(interaction, "Saved.")
 
 
 def _menu(custom_id: str, named: Mapping[str, Any], chosen: str | None) -> ui.Select[Any]:

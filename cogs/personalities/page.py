@@ -13,7 +13,7 @@ from typing_extensions import override
 from bot.app.services import Services
 from bot.discord.converters import interaction_actor
 from bot.discord.pages import PagePart, excerpt, page_view
-from bot.discord.ui import ActionButton, AnyInteraction, View
+from bot.discord.ui import ActionButton, AnyInteraction, Modal, View
 from cogs.personalities.forms import (
     MAX_GREETINGS,
     GreetingForm,
@@ -149,6 +149,16 @@ def _text(personality: Personality, column: str) -> str:
 
 async def show_page(interaction: AnyInteraction, personality_id: UUID) -> None:
     """Answer with the page of a personality, for its owner alone."""
+    view = await load_page(personality_id, interaction)
+    await interaction.response.send_message(view=view, ephemeral=True)
+
+
+async def load_page(personality_id: UUID, interaction: AnyInteraction) -> ui.LayoutView:
+    """Return the page of a personality as it is now.
+
+    Raises:
+        NotYours: Whoever asks does not own it.
+    """
     services: Services = interaction.client.services
     actor = await interaction_actor(interaction)
     await services.personalities.check_owner(actor, personality_id)
@@ -158,7 +168,7 @@ async def show_page(interaction: AnyInteraction, personality_id: UUID) -> None:
     names = ", ".join(excerpt(each.book.name, 40) for each in books[:5])
     entries = sum(each.entry_count for each in books)
     lore = f"{names} · {counted(entries, 'entry', 'entries')}" if books else ""
-    await interaction.response.send_message(view=page(details, lore=lore), ephemeral=True)
+    return page(details, lore=lore)
 
 
 class PageButton(ActionButton, template=rf"personality:(?P<action>[a-z]+):{_ID}"):
@@ -183,10 +193,14 @@ class PageButton(ActionButton, template=rf"personality:(?P<action>[a-z]+):{_ID}"
 _Action: TypeAlias = Callable[[AnyInteraction, Personality], Awaitable[None]]
 
 
+async def _open_form(interaction: AnyInteraction, form: Modal, personality: Personality) -> None:
+    await form.open_from(partial(load_page, personality.id), interaction)
+
+
 def _edit(section: Section) -> _Action:
     async def edit(interaction: AnyInteraction, personality: Personality) -> None:
         form = PersonalityForm(interaction.client.services.personalities, section, personality)
-        await interaction.response.send_modal(form)
+        await _open_form(interaction, form, personality)
 
     return edit
 
@@ -194,7 +208,7 @@ def _edit(section: Section) -> _Action:
 async def _greet(interaction: AnyInteraction, personality: Personality) -> None:
     personalities = interaction.client.services.personalities
     if len(personality.alternate_greetings) < MAX_GREETINGS:
-        await interaction.response.send_modal(GreetingForm(personalities, personality))
+        await _open_form(interaction, GreetingForm(personalities, personality), personality)
         return
     view = _GreetingsView(interaction.user.id, personalities, personality)
     await interaction.response.send_message("Which ones?", view=view, ephemeral=True)
@@ -270,12 +284,12 @@ async def _model(interaction: AnyInteraction, personality: Personality) -> None:
         configs=await services.configs.available(actor),
         prompts=await services.system_prompts.all(),
     )
-    await interaction.response.send_modal(form)
+    await _open_form(interaction, form, personality)
 
 
 async def _pictures(interaction: AnyInteraction, personality: Personality) -> None:
     form = PictureForm(interaction.client.services.personalities, personality)
-    await interaction.response.send_modal(form)
+    await _open_form(interaction, form, personality)
 
 
 async def _open(interaction: AnyInteraction, personality: Personality) -> None:
@@ -288,13 +302,14 @@ def page_link(personality_id: UUID) -> ui.View:
 
 
 async def _voice(interaction: AnyInteraction, personality: Personality) -> None:
-    await interaction.response.send_modal(VoiceForm(interaction.client.services, personality))
+    form = VoiceForm(interaction.client.services, personality)
+    await _open_form(interaction, form, personality)
 
 
 async def _settings(interaction: AnyInteraction, personality: Personality) -> None:
     services: Services = interaction.client.services
     form = SettingsForm(services.personalities, personality, services.toolbox)
-    await interaction.response.send_modal(form)
+    await _open_form(interaction, form, personality)
 
 
 _ACTIONS: Mapping[str, _Action] = {

@@ -73,4 +73,4 @@ class PictureForm(Modal, title="Pictures of it"):
         await self._personalities.set_image_settings(
             await interaction_actor(interaction), self._personality.id, settings
         )
-        await interaction.response.send_message("Saved.", ephemeral=True)
+        await self.confirm_saved(interaction, "Saved.")

@@ -87,9 +87,7 @@ class VoiceForm(Modal, title="Its voice"):
             settings,
             enabled=self.when.values[0] != _NEVER,
         )
-        await interaction.response.send_message(
-            "Saved. `/voice test` lets you hear it.", ephemeral=True
-        )
+        await self.confirm_saved(interaction, "Saved. `/voice test` lets you hear it.")
 
 
 def _percent(name: str, factor: float) -> ui.TextInput[VoiceForm]:

@@ -70,11 +70,73 @@ def prefilled(opened: InteractionResult) -> dict[str, str]:
 
 
 async def fill(
-    house: House, who: MemberActor, command: str, values: dict[str, str], **options: Any
+    house: House,
+    who: MemberActor,
+    command: str,
+    values: dict[str, str],
+    *,
+    part: str = "",
+    **options: Any,
 ) -> InteractionResult:
-    """Open a form by a command and submit it, with `values` in place of the defaults."""
-    opened = await who.slash(house.lobby, command, **options)
+    """Open a form by a command and submit it, with `values` in place of the defaults.
+
+    `part` is what the form's button does, where the command opens a page.
+    """
+    opened = await (
+        open_part(house, who, command, part, **options)
+        if part
+        else who.slash(house.lobby, command, **options)
+    )
     return await submit(who, opened, {**prefilled(opened), **values})
+
+
+async def open_part(
+    house: House, who: MemberActor, command: str, part: str, **options: Any
+) -> InteractionResult:
+    """Open a page by a command and press the button of a part; what it is refused with is kept."""
+    page = await who.slash(house.lobby, command, **options)
+    found = (str(each.get("custom_id", "")) for each in walk_components(answer(page).components))
+    button = next((each for each in found if f":{part}:" in each), None)
+    return await who.click(answer(page), custom_id=button) if button else page
+
+
+async def choose_setting(
+    house: House, who: MemberActor, personality: str, placeholder: str, label: str
+) -> InteractionResult:
+    """Choose something for a personality in `/settings`, and return the page."""
+    page = await who.slash(house.lobby, "settings", personality=personality)
+    menu = next(
+        each
+        for each in walk_components(answer(page).components)
+        if each.get("placeholder") == placeholder
+    )
+    value = next(each["value"] for each in menu["options"] if each["label"] == label)
+    await who.select(answer(page), [value], custom_id=menu["custom_id"])
+    return page
+
+
+async def set_default_config(
+    house: House, who: MemberActor, personality: str, config: str
+) -> InteractionResult:
+    """Choose, on the page of a personality, the config it has for all who chose none."""
+    opened = await open_part(house, who, "personality open", "model", personality=personality)
+    if opened.modal is None:
+        return opened  # refused
+    menu = inputs(opened)["config"]["options"]
+    value = next(each["value"] for each in menu if each["label"] == config)
+    return await submit(who, opened, {**prefilled(opened), "config": value})
+
+
+async def use_config(
+    house: House, who: MemberActor, config: str, personality: str
+) -> InteractionResult:
+    return await choose_setting(house, who, personality, "Another model", config)
+
+
+async def use_persona(
+    house: House, who: MemberActor, persona: str, personality: str
+) -> InteractionResult:
+    return await choose_setting(house, who, personality, "Be somebody else to it", persona)
 
 
 async def submit(
@@ -90,10 +152,14 @@ async def submit(
 
 
 async def press(
-    house: House, who: MemberActor, label: str, command: str, **options: Any
+    house: House, who: MemberActor, label: str, command: str, *, part: str = "", **options: Any
 ) -> InteractionResult:
-    """Use a command and press a button below its question."""
-    confirmation = await who.slash(house.lobby, command, **options)
+    """Use a command, or a part of the page that it opens, and press a button of its question."""
+    confirmation = await (
+        open_part(house, who, command, part, **options)
+        if part
+        else who.slash(house.lobby, command, **options)
+    )
     return await who.click(answer(confirmation), label=label)
 
 

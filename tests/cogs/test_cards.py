@@ -92,12 +92,12 @@ async def test_a_card_becomes_a_personality_and_comes_back_byte_for_byte(
 async def test_only_what_was_changed_is_changed_in_the_card(house: House) -> None:
     await import_card(house, "zed.json", V1.encode())
     await fill(
-        house, house.alice, "personality edit", {"personality_tone": "Slow."},
-        personality="Zed", section="character",
+        house, house.alice, "personality open", {"personality_tone": "Slow."},
+        personality="Zed", part="character",
     )  # fmt: skip
     await fill(
-        house, house.alice, "personality edit", {"first_message": "*tocks*"},
-        personality="Zed", section="conversation",
+        house, house.alice, "personality open", {"first_message": "*tocks*"},
+        personality="Zed", part="conversation",
     )  # fmt: skip
 
     _, exported = await export_card(house)

@@ -1,5 +1,6 @@
 """`/config`: models and parameters, and who uses which."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,15 +14,18 @@ from tests.cogs.forms import (
     answer,
     content_of,
     embed,
-    fields,
     fill,
     inputs,
     lines,
+    open_part,
     pings,
     prefilled,
     press,
+    set_default_config,
+    shown,
     submit,
     suggestions,
+    use_config,
 )
 
 QUICK = {
@@ -31,6 +35,19 @@ QUICK = {
     "fallback_model": "openai/default",
     "parameters": "temperature = 0.5\nmax_tokens = 200",
 }
+PAGE = """## Quick
+-# yours
+**Models**
+`openai/gpt-6-nano`
+for pictures `openai/gpt-6-luna`
+fallback `openai/default`
+**Parameters**
+temperature = 0.5
+max_tokens = 200
+**Description**
+*Nothing yet.*
+**Delete**
+Who has chosen it is answered by the default again"""
 BOSS_ONLY = "Only the person who runs this bot can do that."
 GLOBAL = "**OpenAI** · `openai/default` · for everyone"
 
@@ -48,15 +65,15 @@ async def listed_models(house: House, sessions: Sessions) -> None:
     house.services.ledger.set_rule_prices({"openai/gpt-6-nano": Price(0.05, 0.01, 0.2)})
 
 
-async def config_in_use(house: House) -> tuple[str | None, str | None]:
-    """Return the config that Mirela uses with Alice, and its source."""
-    viewed = await house.alice.slash(house.lobby, "config view", personality="Mirela")
-    return embed(viewed).title, embed(viewed).footer.text
+async def config_in_use(house: House, personality: str = "Mirela") -> tuple[str, str]:
+    """Return the config that a personality uses with Alice, and who chose it."""
+    page = await house.alice.slash(house.lobby, "settings", personality=personality)
+    return re.findall(r"\*\*Model\*\*: (.*) · \*chosen by (.*)\*", shown(page))[0]
 
 
 async def test_a_config_is_created_listed_viewed_and_used(house: House) -> None:
     created = await fill(house, house.alice, "config create", QUICK)
-    used = await house.alice.slash(house.lobby, "config use", config="quick", personality="Mirela")
+    used = await use_config(house, house.alice, "Quick", "Mirela")
 
     await house.alice.send(house.lobby, "@Mirela hello")
     await house.bob.send(house.lobby, "@Mirela hello")
@@ -64,15 +81,9 @@ async def test_a_config_is_created_listed_viewed_and_used(house: House) -> None:
     viewed = await house.alice.slash(house.lobby, "config view", config="QUICK")
     alices, bobs = house.openai.requests
     assert content_of(created) == "Saved."
-    assert content_of(used) == "**Mirela** speaks to you with **Quick**."
+    assert "**Model**: Quick · *chosen by you*" in shown(used)
     assert lines(listed) == [f"{GLOBAL} · default", "**Quick** · `openai/gpt-6-nano` · yours"]
-    assert fields(viewed) == {
-        "Model": "`openai/gpt-6-nano`",
-        "For pictures": "`openai/gpt-6-luna`",
-        "Fallback": "`openai/default`",
-        "temperature": "0.5",
-        "max_tokens": "200",
-    }
+    assert shown(viewed) == PAGE
     assert (alices["model"], alices["temperature"]) == ("gpt-6-nano", 0.5)
     assert bobs["model"] == "gpt-6-luna"
 
@@ -86,7 +97,7 @@ async def test_the_form_of_an_edit_holds_what_is_there(house: House) -> None:
 
     viewed = await house.alice.slash(house.lobby, "config view", config="Quick")
     assert prefilled(opened) == QUICK
-    assert fields(viewed) == {"Model": "`openai/gpt-6-nano`", "top_p": "1"}
+    assert "**Models**\n`openai/gpt-6-nano`\n**Parameters**\ntop_p = 1\n" in shown(viewed)
 
 
 async def test_what_a_vendor_does_not_know_is_said_to_be_left_out(house: House) -> None:
@@ -146,15 +157,12 @@ async def test_a_name_in_markdown_is_shown_plainly_and_pings_nobody(house: House
         await fill(house, house.alice, "config create", {**QUICK, "name": name})
 
     used = [
-        content_of(
-            await house.alice.slash(house.lobby, "config use", config=name, personality="Bex")
-        )
+        shown(await use_config(house, house.alice, name, "Bex"))
         for name in ("*@everyone*", "🦊", "שלום")
     ]
 
-    assert used == [
-        f"**Bex** speaks to you with **{shown}**." for shown in (r"\*@everyone\*", "🦊", "שלום")
-    ]
+    for page, plain in zip(used, (r"\*@everyone\*", "🦊", "שלום"), strict=True):
+        assert f"**Model**: {plain} ·" in page
     assert pings(house) == []
 
 
@@ -163,9 +171,6 @@ async def test_a_config_is_its_owners_and_others_do_not_find_it(house: House) ->
     commands: dict[str, dict[str, Any]] = {
         "config edit": {},
         "config view": {},
-        "config use": {"personality": "Mirela"},
-        "config default": {"personality": "Mirela"},
-        "config delete": {},
         "config global default": {},
     }
 
@@ -182,7 +187,7 @@ async def test_configs_are_suggested_by_how_they_begin(house: House) -> None:
         await fill(house, house.alice, "config create", {**QUICK, "name": name})
 
     suggested = {
-        typed: await suggestions(house, house.alice, "config use", "config", typed)
+        typed: await suggestions(house, house.alice, "config view", "config", typed)
         for typed in ("QUI", "o", "%")
     }
 
@@ -198,51 +203,36 @@ async def test_own_choice_wins_over_the_personalitys_and_that_over_everybodys(
     for name in ("Mine", "Zeds"):
         await fill(house, house.alice, "config create", {**QUICK, "name": name})
 
-    async def chosen() -> tuple[str | None, str | None]:
-        viewed = await house.alice.slash(house.lobby, "config view", personality="Zed")
-        return embed(viewed).title, embed(viewed).footer.text
-
-    async def after(command: str, **options: str) -> tuple[str, tuple[str | None, str | None]]:
-        result = await house.alice.slash(house.lobby, command, personality="Zed", **options)
-        return content_of(result), await chosen()
-
-    def why(reason: str) -> str:
-        return f"For Zed, chosen by {reason}"
-
-    assert await chosen() == ("OpenAI", why("the global default"))
-    assert await after("config default", config="Zeds") == (
-        "**Zed** speaks with **Zeds**.",
-        ("Zeds", why("the personality")),
-    )
-    assert await after("config use", config="Mine") == (
-        "**Zed** speaks to you with **Mine**.",
-        ("Mine", why("you")),
-    )
-    assert await after("config clear") == (
-        "**Zed** speaks to you with its default again.",
-        ("Zeds", why("the personality")),
-    )
-    assert await after("config default") == (
-        "**Zed** speaks with the default.",
-        ("OpenAI", why("the global default")),
-    )
+    assert await config_in_use(house, "Zed") == ("OpenAI", "the global default")
+    await set_default_config(house, house.alice, "Zed", "Zeds")
+    assert await config_in_use(house, "Zed") == ("Zeds", "the personality")
+    await use_config(house, house.alice, "Mine", "Zed")
+    assert await config_in_use(house, "Zed") == ("Mine", "you")
+    await use_config(house, house.alice, "Its default", "Zed")
+    assert await config_in_use(house, "Zed") == ("Zeds", "the personality")
+    await set_default_config(house, house.alice, "Zed", "The default")
+    assert await config_in_use(house, "Zed") == ("OpenAI", "the global default")
 
 
 async def test_a_deleted_config_leaves_who_chose_it_to_the_default(house: House) -> None:
     await fill(house, house.alice, "config create", QUICK)
-    await house.alice.slash(house.lobby, "config use", config="Quick", personality="Mirela")
+    await use_config(house, house.alice, "Quick", "Mirela")
 
-    cancelled = await press(house, house.alice, "Cancel", "config delete", config="Quick")
+    cancelled = await press(
+        house, house.alice, "Cancel", "config view", part="delete", config="Quick"
+    )
     unchanged = await config_in_use(house)
-    confirmation = await house.alice.slash(house.lobby, "config delete", config="Quick")
-    deleted = await press(house, house.alice, "Delete", "config delete", config="Quick")
+    confirmation = await open_part(house, house.alice, "config view", "delete", config="Quick")
+    deleted = await press(
+        house, house.alice, "Delete", "config view", part="delete", config="Quick"
+    )
     again = await house.alice.click(answer(confirmation), label="Delete")
 
     assert content_of(cancelled) == "Nothing was changed."
     assert unchanged[0] == "Quick"
     assert content_of(deleted) == "**Quick** is gone."
     assert content_of(again).startswith("There is no config called **Quick**")
-    assert await config_in_use(house) == ("OpenAI", "For Mirela, chosen by the global default")
+    assert await config_in_use(house) == ("OpenAI", "the global default")
 
 
 async def test_whoever_runs_the_bot_makes_configs_for_everyone(house: House) -> None:
@@ -266,7 +256,7 @@ async def test_the_global_default_is_not_deleted_even_if_it_became_so_meanwhile(
     house: House,
 ) -> None:
     await fill(house, house.boss, "config global create", QUICK)
-    confirmation = await house.boss.slash(house.lobby, "config delete", config="Quick")
+    confirmation = await open_part(house, house.boss, "config view", "delete", config="Quick")
     await house.boss.slash(house.lobby, "config global default", config="Quick")
 
     refused = await house.boss.click(answer(confirmation), label="Delete")
@@ -289,7 +279,6 @@ async def test_what_is_everybodys_is_only_for_whoever_runs_the_bot_to_change(
         "config global create": {},
         "config global default": {"config": "OpenAI"},
         "config edit": {"config": "OpenAI"},
-        "config delete": {"config": "OpenAI"},
     }
 
     for command, options in commands.items():
@@ -303,9 +292,7 @@ async def test_what_is_everybodys_is_only_for_whoever_runs_the_bot_to_change(
 async def test_only_owners_choose_what_a_personality_speaks_with(house: House) -> None:
     await invent(house, house.alice, "Zed")
 
-    result = await house.bob.slash(
-        house.lobby, "config default", personality="Zed", config="OpenAI"
-    )
+    result = await set_default_config(house, house.bob, "Zed", "OpenAI")
 
     assert content_of(result) == "Only the owners of **Zed** can do that."
 

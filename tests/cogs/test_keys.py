@@ -21,8 +21,10 @@ from tests.cogs.forms import (
     fill,
     inputs,
     lines,
+    set_default_config,
     submit,
     suggestions,
+    use_config,
 )
 from tests.cogs.test_access import dms_to, marks
 
@@ -79,7 +81,7 @@ async def test_any_model_may_be_chosen_with_a_key_of_its_vendor(house: House) ->
         {"name": "Dear", "parameters": "max_tokens = 20000"},
         model=DEAR,
     )
-    await house.alice.slash(house.lobby, "config use", config="Dear", personality="Mirela")
+    await use_config(house, house.alice, "Dear", "Mirela")
     paid = await ask(house, house.alice)
     shown = await house.alice.slash(house.lobby, "models")
 
@@ -99,7 +101,7 @@ async def test_others_get_the_default_of_a_personality_whose_maker_has_a_key(hou
     await bring(house)
     own = await invent(house, house.alice, "Nyx")
     await fill(house, house.alice, "config create", {"name": "Dear"}, model=DEAR)
-    await house.alice.slash(house.lobby, "config default", personality=own.name, config="Dear")
+    await set_default_config(house, house.alice, own.name, "Dear")
 
     paid = [await ask(house, who, "@Nyx hello") for who in (house.alice, house.bob)]
 
@@ -113,7 +115,7 @@ async def test_nobody_pays_with_their_key_for_what_somebody_else_chose(house: Ho
     other = "sk-another-4a7d1c9e2b60"
     own = await invent(house, house.alice, "Nyx")
     await fill(house, house.alice, "config create", {"name": "Dear"}, model=DEAR)
-    await house.alice.slash(house.lobby, "config default", personality=own.name, config="Dear")
+    await set_default_config(house, house.alice, own.name, "Dear")
     await bring(house, other, who=house.bob)
 
     paid = await ask(house, house.bob, "@Nyx hello")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import discord
 import pytest
 from simcord.backend.errors import SetupError
 from simcord.results import InteractionResult, ResponseMessage
@@ -9,7 +10,15 @@ from simcord.results import InteractionResult, ResponseMessage
 from bot.discord.ui import ListPager
 from tests.cogs.concurrent import invent
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, buttons, content_of, embed, fill, lines
+from tests.cogs.forms import (
+    answer,
+    buttons,
+    content_of,
+    embed,
+    fill,
+    lines,
+    open_part,
+)
 
 
 async def crowd(house: House, count: int) -> InteractionResult:
@@ -23,7 +32,7 @@ def shown_to_all(house: House, result: InteractionResult) -> ResponseMessage:
     """Make an ephemeral answer visible to everyone."""
     message = answer(result)
     stored: Any = house.env.backend.get_message(house.lobby.id, message.id)
-    stored.flags = 0
+    stored.flags &= ~discord.MessageFlags(ephemeral=True).value
     return message
 
 
@@ -60,7 +69,7 @@ async def test_buttons_are_for_whom_they_were_made(house: House) -> None:
     listed = shown_to_all(house, await crowd(house, 11))
     await fill(house, house.alice, "persona create", {"name": "Hero"})
     confirmation = shown_to_all(
-        house, await house.alice.slash(house.lobby, "persona delete", persona="Hero")
+        house, await open_part(house, house.alice, "persona view", "delete", persona="Hero")
     )
 
     turned = await house.bob.click(listed, label="Next")

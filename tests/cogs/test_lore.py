@@ -7,7 +7,16 @@ from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, embed, fields, fill, lines, prefilled
+from tests.cogs.forms import (
+    answer,
+    content_of,
+    embed,
+    fields,
+    fill,
+    lines,
+    open_part,
+    prefilled,
+)
 from tests.cogs.test_cards import ZED, export_card, import_card
 
 DRAGON: dict[str, Any] = {
@@ -252,10 +261,11 @@ async def test_a_book_is_configured_and_deleted_by_whoever_may(house: House) -> 
     await bring(house, house.boss, "server", {"key": ["sea"], "content": "Salt."})
     stranger = await house.bob.slash(house.lobby, "lore view", book="server")
 
-    off = await house.boss.slash(house.lobby, "lore settings", book="server", enabled=False)
+    use = await open_part(house, house.boss, "lore view", "use", book="server")
+    off = await house.boss.submit_modal(use, {"flags": []})
     await house.alice.send(house.lobby, "@Mirela the sea")
     silent = str(messages(house))
-    view = await house.boss.slash(house.lobby, "lore view", book="server")
+    view = await open_part(house, house.boss, "lore view", "list", book="server")
     asked = await house.boss.slash(house.lobby, "lore delete", book="server", entry="#1")
     await house.boss.click(answer(asked), label="Delete")
     again = await house.boss.slash(house.lobby, "lore view", book="server", entry="#1")
@@ -289,7 +299,7 @@ async def test_an_authors_note_leaves_a_book_of_that_name_alone(house: House) ->
     opened = await house.boss.slash(house.lobby, "lore note")
     await fill(house, house.boss, "lore note", {"text": "Be brief.", "depth": "2"})
     await fill(house, house.boss, "lore note", {"text": "", "depth": "2"})
-    view = await house.boss.slash(house.lobby, "lore view", book="Author's note")
+    view = await open_part(house, house.boss, "lore view", "list", book="Author's note")
 
     assert not prefilled(opened).get("text")
     assert lines(view) == ["`#1` **sea**"]

@@ -6,7 +6,15 @@ import pytest
 
 from tests.cogs.concurrent import answers, pass_debounce
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, embed, fill, inputs, lines
+from tests.cogs.forms import (
+    answer,
+    content_of,
+    embed,
+    fill,
+    inputs,
+    lines,
+    use_config,
+)
 
 DEAR = "openai/gpt-6-astra"
 PRICES = {"price_read": 10.0, "price_written": 30.0}
@@ -21,7 +29,8 @@ async def use(house: House, model: str, parameters: str = "") -> str:
     created = await fill(
         house, house.alice, "config create", {"name": "Own", "parameters": parameters}, model=model
     )
-    await house.alice.slash(house.lobby, "config use", config="Own", personality="Mirela")
+    if "Saved" in content_of(created):
+        await use_config(house, house.alice, "Own", "Mirela")
     return content_of(created)
 
 

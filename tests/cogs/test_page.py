@@ -150,7 +150,7 @@ async def test_the_model_and_the_pictures_of_a_personality_are_chosen_on_its_pag
         {"style": ["ink"], "aspect": ["16:9"], "avoid": "hats,\n gulls", "shows_face": True},
     )
 
-    again = texts_of(await house.alice.slash(house.lobby, "personality open", personality="Zed"))
+    again = texts_of(page)  # the page itself shows what holds now
     assert "**Model**\nconfig OpenAI · the default system prompt" in again
     assert "**Pictures**\nInk · 16:9 · like its face · without hats, gulls" in again
 
@@ -159,12 +159,12 @@ async def test_the_page_of_a_persona_edits_it_and_makes_it_the_default(house: Ho
     await house.services.people.create(
         actor(house.alice), PersonaInput(name="Hero", content="Afraid of *gulls*.")
     )
-    page = await house.alice.slash(house.lobby, "persona open", persona="Hero")
+    page = await house.alice.slash(house.lobby, "persona view", persona="Hero")
     edited = await push(house, page, "persona:edit:")
     await submit(house.alice, edited, {**prefilled(edited), "pronouns": "they/them"})
     await push(house, page, "persona:default:")
 
-    again = texts_of(await house.alice.slash(house.lobby, "persona open", persona="Hero"))
+    again = texts_of(page)  # the page itself shows what holds now
     assert "Afraid of \\*gulls\\*." in again
     assert "they/them" in again
     assert "Wherever you have chosen no other" in again
@@ -176,7 +176,7 @@ async def test_the_page_of_a_config_edits_models_parameters_and_description(
     await house.services.configs.create(
         actor(house.alice), ConfigInput(name="Quick", model="openai/gpt-6-luna")
     )
-    page = await house.alice.slash(house.lobby, "config open", config="Quick")
+    page = await house.alice.slash(house.lobby, "config view", config="Quick")
     described = await push(house, page, "config:description:")
     await submit(house.alice, described, {"description": "For short answers."})
     parameters = await push(house, page, "config:parameters:")
@@ -184,7 +184,7 @@ async def test_the_page_of_a_config_edits_models_parameters_and_description(
         house.alice, parameters, {**prefilled(parameters), "parameters": "temperature = 0.5"}
     )
 
-    again = texts_of(await house.alice.slash(house.lobby, "config open", config="Quick"))
+    again = texts_of(page)  # the page itself shows what holds now
     assert "For short answers." in again
     assert "temperature = 0.5" in again
     assert "`openai/gpt-6-luna`" in again
@@ -192,7 +192,7 @@ async def test_the_page_of_a_config_edits_models_parameters_and_description(
 
 async def test_the_page_of_a_lorebook_changes_it_and_finds_entries(house: House) -> None:
     await opened(house)
-    page = await house.alice.slash(house.lobby, "lore open", book="Tock")
+    page = await house.alice.slash(house.lobby, "lore view", book="Tock")
     used = await push(house, page, "lore:use:")
     bad = await submit(house.alice, used, {"scan_depth": "1000"})
     used = await push(house, page, "lore:use:")
@@ -211,7 +211,7 @@ async def test_the_page_of_a_lorebook_changes_it_and_finds_entries(house: House)
     assert content_of(nothing) == "Nothing was found."
     assert prefilled(entry)["content"] == "It steals."
     assert "**Gull**" in str(embed(listed).description)
-    again = texts_of(await house.alice.slash(house.lobby, "lore open", book="Tock"))
+    again = texts_of(page)  # the page itself shows what holds now
     assert "used · scan depth 7" in again
     assert "5 entries" in again
 

@@ -20,6 +20,7 @@ from tests.cogs.forms import (
     fill,
     inputs,
     lines,
+    open_part,
     pings,
     prefilled,
     press,
@@ -91,11 +92,12 @@ async def test_each_section_of_an_edit_holds_what_is_there_and_each_change_is_a_
     replies: list[str] = []
     form_values: dict[str, str] = {}
     for section, change in [*changes.items(), ("identity", dict[str, str]())]:
-        options = {"personality": "Zed", "section": section}
-        edited = await fill(house, house.alice, "personality edit", change, **options)
+        edited = await fill(
+            house, house.alice, "personality open", change, part=section, personality="Zed"
+        )
         replies.append(content_of(edited))
         form_values |= prefilled(
-            await house.alice.slash(house.lobby, "personality edit", **options)
+            await open_part(house, house.alice, "personality open", section, personality="Zed")
         )
 
     viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
@@ -115,8 +117,7 @@ async def test_a_text_longer_than_a_form_is_left_alone_by_its_form(house: House)
     story = "It was a dark and stormy night. " * 200
     await zed(house, character_info=story)
 
-    options = {"personality": "Zed", "section": "character"}
-    opened = await house.alice.slash(house.lobby, "personality edit", **options)
+    opened = await open_part(house, house.alice, "personality open", "character", personality="Zed")
     edited = await house.alice.submit_modal(opened, {"personality_tone": "Quick."})
 
     personality = await house.services.personalities.find(
@@ -144,8 +145,8 @@ async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
     for name, refusal in refusals.items():
         created = await fill(house, house.alice, "personality create", {"name": name})
         edited = await fill(
-            house, house.alice, "personality edit", {"name": name},
-            personality="Zed", section="identity",
+            house, house.alice, "personality open", {"name": name},
+            personality="Zed", part="identity",
         )  # fmt: skip
 
         assert refusal in content_of(created)
@@ -177,8 +178,8 @@ async def test_an_avatar_must_be_an_address(house: House) -> None:
     await zed(house)
 
     edited = await fill(
-        house, house.alice, "personality edit", {"avatar_url": "http://x.example/z.png"},
-        personality="Zed", section="identity",
+        house, house.alice, "personality open", {"avatar_url": "http://x.example/z.png"},
+        personality="Zed", part="identity",
     )  # fmt: skip
 
     assert content_of(edited) == "The avatar must be an https:// address."
@@ -289,9 +290,7 @@ async def test_a_shared_personality_is_its_owners_to_change(house: House) -> Non
     before = await house.alice.slash(house.lobby, "personality view", personality="Zed")
     added = await house.bob.click(shown(asked), label="Accept")
     viewed = await house.alice.slash(house.lobby, "personality view", personality="Zed")
-    opened = await house.bob.slash(
-        house.lobby, "personality edit", personality="Zed", section="identity"
-    )
+    opened = await open_part(house, house.bob, "personality open", "identity", personality="Zed")
     removed = await house.alice.slash(house.lobby, "personality owners remove", **options)
     refused = await house.bob.submit_modal(opened, {"name": "Bobs"})
     last = await house.alice.slash(

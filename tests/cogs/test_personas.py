@@ -8,15 +8,18 @@ from tests.cogs.forms import (
     buttons,
     content_of,
     embed,
-    fields,
     fill,
     inputs,
     lines,
+    open_part,
     pings,
     prefilled,
     press,
+    shown,
     suggestions,
+    use_persona,
 )
+from tests.cogs.test_lists import shown_to_all
 
 CAPTAIN = {
     "name": "Captain Bly",
@@ -32,12 +35,13 @@ async def test_a_persona_is_created_listed_and_viewed(house: House) -> None:
 
     listed = await house.alice.slash(house.lobby, "persona list")
     viewed = await house.alice.slash(house.lobby, "persona view", persona="captain bly")
-    assert content_of(created).startswith("Saved.")
+    assert shown(created).startswith("## Captain Bly")
     assert lines(listed) == ["**alice** · default", "**Captain Bly**"]
     assert "for sea stories" in str(embed(listed).description)
-    assert embed(viewed).title == "Captain Bly"
-    assert embed(viewed).description == "Lost a ship at Cape Sorrow."
-    assert fields(viewed) == {"Called": "Bly", "Pronouns": "they/them", "Note": "for sea stories"}
+    assert shown(viewed).startswith(
+        "## Captain Bly\nLost a ship at Cape Sorrow.\n-# for sea stories"
+    )
+    assert "called Bly · they/them" in shown(viewed)
 
 
 async def test_the_form_of_an_edit_holds_what_is_there_and_changes_only_what_was_typed(
@@ -45,13 +49,13 @@ async def test_the_form_of_an_edit_holds_what_is_there_and_changes_only_what_was
 ) -> None:
     await fill(house, house.alice, "persona create", CAPTAIN)
 
-    opened = await house.alice.slash(house.lobby, "persona edit", persona="Captain Bly")
+    opened = await open_part(house, house.alice, "persona view", "edit", persona="Captain Bly")
     await house.alice.submit_modal(opened, {**CAPTAIN, "name": "CAPTAIN BLY", "pronouns": ""})
 
     viewed = await house.alice.slash(house.lobby, "persona view", persona="Captain Bly")
     assert prefilled(opened) == CAPTAIN
-    assert embed(viewed).title == "CAPTAIN BLY"
-    assert fields(viewed) == {"Called": "Bly", "Note": "for sea stories"}
+    assert shown(viewed).startswith("## CAPTAIN BLY")
+    assert "**Who you are**\ncalled Bly\n" in shown(viewed)
 
 
 async def test_no_text_is_longer_than_what_the_form_of_an_edit_takes(house: House) -> None:
@@ -59,11 +63,11 @@ async def test_no_text_is_longer_than_what_the_form_of_an_edit_takes(house: Hous
     longest = {name: "x" * field["max_length"] for name, field in inputs(opened).items()}
     await house.alice.submit_modal(opened, longest)
 
-    edited = await house.alice.slash(house.lobby, "persona edit", persona=longest["name"])
+    edited = await open_part(house, house.alice, "persona view", "edit", persona=longest["name"])
     viewed = await house.alice.slash(house.lobby, "persona view", persona=longest["name"])
 
     assert prefilled(edited) == longest
-    assert len(embed(viewed).description or "") == 2000
+    assert "x" * 590 in shown(viewed)
 
 
 async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
@@ -83,7 +87,9 @@ async def test_a_name_that_cannot_be_had_is_refused(house: House) -> None:
     }
     edited = {
         name: content_of(
-            await fill(house, house.alice, "persona edit", {"name": name}, persona="Hero")
+            await fill(
+                house, house.alice, "persona view", {"name": name}, part="edit", persona="Hero"
+            )
         )
         for name in refusals
     }
@@ -106,17 +112,18 @@ async def test_any_name_is_shown_plainly_and_pings_nobody(house: House) -> None:
     for name in names:
         await fill(house, house.alice, "persona create", {"name": name})
 
-    suggested = await suggestions(house, house.alice, "persona default", "persona", "")
+    suggested = await suggestions(house, house.alice, "persona view", "persona", "")
     chosen = [
-        await house.alice.slash(house.lobby, "persona default", persona=name) for name in suggested
+        await open_part(house, house.alice, "persona view", "default", persona=name)
+        for name in suggested
     ]
     listed = await house.alice.slash(house.lobby, "persona list")
 
     assert [each.removesuffix(" · default") for each in lines(listed)] == [
-        f"**{shown}**" for shown in ["alice", *names.values()]
+        f"**{plain}**" for plain in ["alice", *names.values()]
     ]
-    assert {content_of(each) for each in chosen} == {
-        f"You are **{shown}** by default." for shown in ["alice", *names.values()]
+    assert {shown(each).split("\n")[0] for each in chosen} == {
+        f"## {plain}" for plain in ["alice", *names.values()]
     }
     assert not any(answer(each).message.mention_everyone for each in chosen)
     assert pings(house) == []
@@ -131,15 +138,25 @@ async def test_a_name_as_long_as_an_option_may_be_is_not_found_in_few_words(hous
 async def test_what_is_not_ones_own_is_not_found(house: House) -> None:
     await fill(house, house.alice, "persona create", CAPTAIN)
     await house.bob.slash(house.lobby, "persona list")
-    commands = {"edit": {}, "view": {}, "default": {}, "use": {"personality": "Bex"}, "delete": {}}
 
-    for name, options in commands.items():
-        command = f"persona {name}"
-        used = await house.bob.slash(house.lobby, command, persona="Captain Bly", **options)
-        suggested = await suggestions(house, house.bob, command, "persona", "")
+    viewed = await house.bob.slash(house.lobby, "persona view", persona="Captain Bly")
+    suggested = await suggestions(house, house.bob, "persona view", "persona", "")
 
-        assert content_of(used) == "You have no persona called **Captain Bly**."
-        assert suggested == ["bob"]
+    assert content_of(viewed) == "You have no persona called **Captain Bly**."
+    assert suggested == ["bob"]
+
+
+async def test_what_is_not_ones_own_is_refused_by_its_buttons(house: House) -> None:
+    await fill(house, house.alice, "persona create", CAPTAIN)
+    page = shown_to_all(
+        house, await house.alice.slash(house.lobby, "persona view", persona="Captain Bly")
+    )
+
+    for label in ("Edit", "Use everywhere", "Delete"):
+        pressed = await house.bob.click(page, label=label)
+        assert "persona" in content_of(pressed)
+    listed = await house.alice.slash(house.lobby, "persona list")
+    assert lines(listed) == ["**alice** · default", "**Captain Bly**"]
 
 
 async def test_own_personas_are_suggested_by_how_they_begin(house: House) -> None:
@@ -162,33 +179,29 @@ async def test_own_personas_are_suggested_by_how_they_begin(house: House) -> Non
 
 
 async def test_whom_a_personality_speaks_to_is_chosen_and_cleared(house: House) -> None:
-    async def to_mirela() -> tuple[str | None, str | None]:
-        viewed = await house.alice.slash(house.lobby, "persona view", personality="Mirela")
-        return embed(viewed).title, embed(viewed).footer.text
-
     await fill(house, house.alice, "persona create", CAPTAIN)
-    at_first = await to_mirela()
-    used = await house.alice.slash(
-        house.lobby, "persona use", persona="Captain Bly", personality="Mirela"
-    )
-    chosen = await to_mirela()
-    cleared = await house.alice.slash(house.lobby, "persona clear", personality="Mirela")
-    at_last = await to_mirela()
+    at_first = await house.alice.slash(house.lobby, "settings", personality="Mirela")
+    used = await use_persona(house, house.alice, "Captain Bly", "Mirela")
+    await house.alice.send(house.lobby, "@Mirela who am I?")
+    as_captain = house.openai.prompts[-1]
+    cleared = await use_persona(house, house.alice, "Your default", "Mirela")
+    await house.alice.send(house.lobby, "@Mirela and now?")
 
-    assert content_of(used) == "To **Mirela** you are **Captain Bly**."
-    assert content_of(cleared) == "To **Mirela** you are your default persona again."
-    assert at_first == at_last == ("alice", "To Mirela, chosen by your default")
-    assert chosen == ("Captain Bly", "To Mirela, chosen by you, for this personality")
+    assert "**You are**: alice · *chosen by your default*" in shown(at_first)
+    assert "**You are**: Captain Bly · *chosen by you, for this personality*" in shown(used)
+    assert "**You are**: alice · *chosen by your default*" in shown(cleared)
+    assert "Lost a ship at Cape Sorrow." in as_captain
+    assert "Lost a ship at Cape Sorrow." not in house.openai.prompts[-1]
 
 
 async def test_the_default_persona_is_who_one_is_and_what_view_shows(house: House) -> None:
     await fill(house, house.alice, "persona create", CAPTAIN)
-    await house.alice.slash(house.lobby, "persona default", persona="Captain Bly")
+    await open_part(house, house.alice, "persona view", "default", persona="Captain Bly")
 
     viewed = await house.alice.slash(house.lobby, "persona view")
     await house.alice.send(house.lobby, "@Mirela who am I?")
 
-    assert embed(viewed).title == "Captain Bly"
+    assert shown(viewed).startswith("## Captain Bly")
     assert "Lost a ship at Cape Sorrow." in house.openai.prompts[-1]
     assert "for sea stories" not in house.openai.prompts[-1]
 
@@ -196,21 +209,23 @@ async def test_the_default_persona_is_who_one_is_and_what_view_shows(house: Hous
 async def test_a_deleted_default_persona_is_followed_by_the_oldest(house: House) -> None:
     await fill(house, house.alice, "persona create", {"name": "Hero"})
     await fill(house, house.alice, "persona create", {"name": "Heron"})
-    await house.alice.slash(house.lobby, "persona use", persona="Heron", personality="Mirela")
+    await use_persona(house, house.alice, "Heron", "Mirela")
 
-    first = await press(house, house.alice, "Delete", "persona delete", persona="alice")
-    await press(house, house.alice, "Delete", "persona delete", persona="Heron")
+    first = await press(
+        house, house.alice, "Delete", "persona view", part="delete", persona="alice"
+    )
+    await press(house, house.alice, "Delete", "persona view", part="delete", persona="Heron")
 
     listed = await house.alice.slash(house.lobby, "persona list")
-    to_mirela = await house.alice.slash(house.lobby, "persona view", personality="Mirela")
+    to_mirela = await house.alice.slash(house.lobby, "settings", personality="Mirela")
     assert content_of(first) == "**alice** is gone."
     assert buttons(answer(first)) == {}
     assert lines(listed) == ["**Hero** · default"]
-    assert embed(to_mirela).title == "Hero"
+    assert "**You are**: Hero" in shown(to_mirela)
 
 
 async def test_the_last_persona_stays_until_there_is_another(house: House) -> None:
-    confirmation = await house.alice.slash(house.lobby, "persona delete", persona="alice")
+    confirmation = await open_part(house, house.alice, "persona view", "delete", persona="alice")
     refused = await house.alice.click(answer(confirmation), label="Delete")
     await fill(house, house.alice, "persona create", {"name": "Hero"})
 
@@ -224,7 +239,9 @@ async def test_the_last_persona_stays_until_there_is_another(house: House) -> No
 async def test_cancelling_changes_nothing(house: House) -> None:
     await fill(house, house.alice, "persona create", {"name": "Hero"})
 
-    cancelled = await press(house, house.alice, "Cancel", "persona delete", persona="Hero")
+    cancelled = await press(
+        house, house.alice, "Cancel", "persona view", part="delete", persona="Hero"
+    )
 
     listed = await house.alice.slash(house.lobby, "persona list")
     assert content_of(cancelled) == "Nothing was changed."
@@ -239,7 +256,7 @@ async def test_personas_are_for_direct_messages_too(house: House) -> None:
     created = await house.alice.user.submit_modal(opened, CAPTAIN)
 
     listed = await house.alice.user.slash("persona list")
-    assert content_of(created).startswith("Saved.")
+    assert shown(created).startswith("## Captain Bly")
     assert lines(listed) == ["**alice** · default", "**Captain Bly**"]
 
 
@@ -251,7 +268,7 @@ async def test_characters_that_cannot_be_stored_cost_nothing(house: House, odd: 
     searched = await house.alice.slash(house.lobby, "memory search", words=f"x{odd}y")
     await house.alice.send(house.lobby, f"@Mirela hel{odd}lo")
     await house.alice.send(house.lobby, f"@Mirela hello ag{odd}ain")
-    found = await suggestions(house, house.alice, "persona default", "persona", f"al{odd}")
+    found = await suggestions(house, house.alice, "persona view", "persona", f"al{odd}")
 
     assert content_of(created) == "Only the owners of **Mirela** can do that."
     assert found == ["alice"]

@@ -10,18 +10,25 @@ from sqlalchemy import func, select, update
 from db.models import Personality, PersonalityCard, Visibility
 from db.session import Sessions
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, embed, fields, fill
+from tests.cogs.forms import (
+    answer,
+    content_of,
+    embed,
+    fields,
+    fill,
+    open_part,
+)
 from tests.cogs.test_cards import import_card
 from tests.cogs.test_lore import CARD
 from tests.cogs.test_personalities import zed
 
 
 async def edit(house: House, who: MemberActor, **texts: str) -> InteractionResult:
-    return await fill(house, who, "personality edit", texts, personality="Zed", section="character")
+    return await fill(house, who, "personality open", texts, personality="Zed", part="character")
 
 
 async def versions(house: House) -> InteractionResult:
-    return await house.alice.slash(house.lobby, "personality versions", personality="Zed")
+    return await open_part(house, house.alice, "personality open", "versions", personality="Zed")
 
 
 async def choose(house: House, listed: InteractionResult, number: int) -> Any:
@@ -72,17 +79,13 @@ async def test_a_version_has_a_name(house: House) -> None:
 
 async def test_two_who_edit_at_once_do_not_overwrite_each_other_unseen(house: House) -> None:
     await zed(house, character_info="Old.", personality_tone="Soft.")
-    slow = await house.alice.slash(
-        house.lobby, "personality edit", personality="Zed", section="character"
-    )
+    slow = await open_part(house, house.alice, "personality open", "character", personality="Zed")
     await edit(house, house.boss, character_info="By the boss.", personality_tone="Soft.")
 
     other = {"character_info": "Old.", "personality_tone": "Loud."}
     merged = await house.alice.submit_modal(slow, other)
     both = await house.alice.slash(house.lobby, "personality view", personality="Zed")
-    late = await house.alice.slash(
-        house.lobby, "personality edit", personality="Zed", section="character"
-    )
+    late = await open_part(house, house.alice, "personality open", "character", personality="Zed")
     await edit(house, house.boss, character_info="Again.", personality_tone="Loud.")
     mine = {"character_info": "By me.", "personality_tone": "Loud."}
     conflict = await house.alice.submit_modal(late, mine)

@@ -449,8 +449,9 @@ async def test_makers_choose_a_voice_and_hear_it(house: House, audio: AudioStand
     saved = await fill(
         house,
         house.alice,
-        "personality voice",
+        "personality open",
         {"when": "always", "voice": "audio/fable", "speed": "120", "pitch": "", "style": "softly"},
+        part="voice",
         personality="Zed",
     )
     heard = await house.alice.slash(house.lobby, "voice test", personality="Zed")
@@ -476,7 +477,9 @@ async def test_a_voice_that_cannot_be_is_refused(
     await invent(house, house.alice, "Zed")
     form = {"when": "always", "voice": "", "speed": "", "pitch": "", "style": "", field: typed}
 
-    refused = await fill(house, house.alice, "personality voice", form, personality="Zed")
+    refused = await fill(
+        house, house.alice, "personality open", form, part="voice", personality="Zed"
+    )
 
     assert content_of(refused) == refusal
 

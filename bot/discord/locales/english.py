@@ -167,7 +167,7 @@ _PERSONALITIES = {
 
 _VERSIONS = {
     personalities.VersionNotFound: (
-        "There is no version {number}. `/personality versions` lists them."
+        "There is no version {number}. *Versions* in `/personality open` lists them."
     ),
     personalities.CopyNotAllowed: (
         "**{name}** cannot be copied: its maker allows that with `/personality settings copying`, "
@@ -323,7 +323,7 @@ _PUBLISHING = {
     publishing.RatingTooLow: "It is rated **{rating}** or stricter, by what it contains.",
     publishing.AgeStated: "The definition says another age: {age}. Change it there.",
     publishing.NothingToRead: (
-        "**{name}** has no description to review. Write one with `/personality edit` first."
+        "**{name}** has no description to review. Write one in `/personality open` first."
     ),
     publishing.MinorNotSafe: (
         "**{name}** was rated {rating}, but describes someone under 18: {phrase:code}. That "
