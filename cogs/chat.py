@@ -38,20 +38,6 @@ class Chat(commands.GroupCog, group_name="chat", group_description="Talk to a pe
             from_interaction(interaction, message_shown, message), personality.id
         )
 
-    @app_commands.command()
-    @app_commands.describe(streaming="Whether you see answers to you while they are written")
-    async def settings(
-        self,
-        interaction: Interaction,
-        streaming: bool,  # noqa: FBT001 - discord.py's way to take an option
-    ) -> None:
-        """Choose how you are answered."""
-        await self._channels.set_streaming(await interaction_actor(interaction), streaming)
-        text = "You see answers to you while they are written, where the server allows it."
-        await interaction.response.send_message(
-            text if streaming else "You see answers to you once they are whole.", ephemeral=True
-        )
-
     @app_commands.command(name="with")
     @app_commands.describe(personality="Who should answer your DMs")
     async def with_(self, interaction: Interaction, personality: PersonalityOption) -> None:

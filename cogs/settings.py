@@ -94,12 +94,18 @@ class SettingsPage(Layout):
                     Preference(resolution.persona.name, _chosen(resolution.persona_source)),
                 )
             )
-            self._select(
-                "Be somebody else to it", [("Your default", _DEFAULT), *personas], self._be
-            )
+            if len(personas) > 1:
+                self._select(
+                    "Be somebody else to it", [("Your default", _DEFAULT), *personas], self._be
+                )
+            else:
+                self._text("-# `/persona create` makes somebody else to be.")
             model = resolution.config.name if resolution.config else "no model"
             self._text(_line("Model", Preference(model, _chosen(resolution.config_source))))
-            self._select("Another model", [("Its default", _DEFAULT), *configs], self._use)
+            if len(configs) > 1:
+                self._select("Another model", [("Its default", _DEFAULT), *configs], self._use)
+            else:
+                self._text("-# `/models` shows what else there is, and makes a config of it.")
         self._container.add_item(ui.Separator())
         self._text("\n".join(self._lines()))
         self._buttons()

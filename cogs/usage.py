@@ -35,6 +35,7 @@ _OF_LIMITS: Mapping[Of, BudgetLimit] = {
 }
 _PERIODS = {"day": 1, "month": 30}
 _BAR_LENGTH = 10
+_EXEMPT = "-# What you use yourself, who run this bot, counts against none of them."
 _LIMIT_NAMES = {
     BudgetLimit.ALL: "In all",
     BudgetLimit.SERVER: "This server",
@@ -82,7 +83,13 @@ class UsageCommands(commands.Cog):
         )
         shown = [each for each in budgets if each.limit != BudgetLimit.ALL or actor.is_bot_owner]
         title = {"mine": "What you used", "this server": "What this server used"}.get(of, "Usage")
-        embed = usage_embed(f"{title} ({period})", report, shown, self._server_name)
+        embed = usage_embed(
+            f"{title} ({period})",
+            report,
+            shown,
+            self._server_name,
+            reader_is_exempt=actor.is_bot_owner,
+        )
         limit = next((each.limit_usd for each in shown if each.limit == _OF_LIMITS[of]), None)
         plot = await asyncio.to_thread(usage_plot, report.by_day, budget_usd=limit)
         embeds, files = attachments(embed, [plot])
@@ -161,6 +168,8 @@ def usage_embed(
     report: UsageReport,
     budgets: Sequence[BudgetStatus],
     server_name: Callable[[int], str],
+    *,
+    reader_is_exempt: bool,
 ) -> discord.Embed:
     """Return the embed of a report, with bars for shares of the cost, or of the calls."""
     own = (
@@ -200,8 +209,8 @@ def usage_embed(
     if report.total_usd is not None:
         embed.set_footer(text=f"Since the beginning: {_dollars(report.total_usd)}")
     if budgets:
-        value = "\n".join(map(_status_line, budgets))
-        embed.add_field(name="Budgets of 24 hours", value=value, inline=False)
+        standing = [*map(_status_line, budgets), *([_EXEMPT] if reader_is_exempt else [])]
+        embed.add_field(name="Budgets of 24 hours", value="\n".join(standing), inline=False)
     return embed
 
 

@@ -166,7 +166,6 @@ TABLE: dict[str, Row] = {
     "channel list": moderators(),
     "channel deactivate": moderators(**ZED),
     "chat with": everyone(**ZED),
-    "chat settings": everyone(streaming=False),
     "memory list": everyone(),
     "memory search": everyone(words="fog"),
     "memory edit": its_owner(NO_MEMORY, **MEMORY),

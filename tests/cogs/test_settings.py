@@ -39,7 +39,9 @@ async def test_it_is_about_who_answers_here(house: House) -> None:
 
 
 async def test_persona_and_model_are_chosen_on_it(house: House) -> None:
+    alone = await house.alice.slash(house.lobby, "settings", personality="Bex")
     await fill(house, house.alice, "persona create", {"name": "Wren"})
+    await fill(house, house.alice, "config create", {"name": "Quick"}, model="openai/gpt-6-luna")
     page = await house.alice.slash(house.lobby, "settings", personality="Bex")
 
     await choose(house, page, "Be somebody else to it", "Wren")
@@ -49,6 +51,8 @@ async def test_persona_and_model_are_chosen_on_it(house: House) -> None:
     await choose(house, page, "Be somebody else to it", "Your default")
     await choose(house, page, "About Bex", "Mirela")
 
+    assert "`/persona create` makes somebody else to be." in shown(alone)
+    assert "`/models` shows what else there is" in shown(alone)
     assert "**You are**: Wren · *chosen by you, for this personality*" in as_wren
     assert "**Model**: OpenAI · *chosen by you*" in with_openai
     assert "How Mirela answers you here" in shown(page)

@@ -23,6 +23,7 @@ from tests.cogs.concurrent import (
     spoken,
 )
 from tests.cogs.conftest import House
+from tests.cogs.forms import press
 from tests.cogs.test_automod import forbid
 from tests.cogs.test_restart import unheard
 from tests.vendors.openai import Reply
@@ -275,7 +276,7 @@ async def test_whoever_does_not_want_it_sees_whole_answers(house: House, who: st
                 house.lobby, "personality settings", personality="Zed", streaming=False
             )
         case _:
-            await house.alice.slash(house.lobby, "chat settings", streaming=False)
+            await press(house, house.alice, "Answers once whole", "settings")
     held = hold(house, STORY)
     post(house, house.alice, house.lobby, "@Zed tell me a story")
     await asyncio.wait_for(held.requested.wait(), 5)
