@@ -157,7 +157,7 @@ async def load_page(personality_id: UUID, interaction: AnyInteraction) -> ui.Lay
     """Return the page of a personality as it is now.
 
     Raises:
-        NotYours: Whoever asks does not own it.
+        OwnersOnly: Whoever asks does not own it.
     """
     services: Services = interaction.client.services
     actor = await interaction_actor(interaction)

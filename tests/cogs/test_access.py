@@ -122,7 +122,7 @@ async def test_who_takes_the_name_of_an_alias_later_wins(
     assert "could be mistaken" in house.lobby.history()[-1].content
     assert dms_to(house.alice) == [
         f"In the server `{house.guild.id}`, a member or role is called **nightingale** now, so "
-        "your personality **Zed** does not answer there under that name. `/personality edit` gives "
+        "your personality **Zed** does not answer there under that name. `/personality open` gives "
         "it another, or `/personality alias remove` takes the alias away."
     ]
 
