@@ -25,7 +25,7 @@ _IDLE = "SET idle_in_transaction_session_timeout = '30s'"
 # cannot do that, so its index is not used: it has no bitmap scans, which all other indexes have.
 _ITERATIVE, _EXACT = "SET hnsw.iterative_scan = relaxed_order", "SET enable_indexscan = off"
 _VERSION = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
-MINIMUM_VECTOR, ITERATIVE_VECTOR = (0, 5), (0, 8)
+MINIMUM_VECTOR, ITERATIVE_VECTOR = (0, 7), (0, 8)
 _PROBES = 3
 _START_SECONDS, _START_PAUSE = 60, 1.0
 

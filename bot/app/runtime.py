@@ -125,6 +125,7 @@ class Runtime:
             await services.garbage_collector.enqueue()
             await services.history.enqueue_sweep()
             await services.retention.enqueue()
+            await services.memory.enqueue_indexing()
             if has_discord:
                 await services.faces.remove_orphans()
                 await services.cast_faces.add()

@@ -75,7 +75,7 @@ from services.llm import VENDORS, LanguageModels, ModelCatalog, UsageService
 from services.llm_configs import LlmConfigService, ModelService
 from services.lore import CardLorebooks, LoreLibrary, LoreService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
-from services.memory import MemoryService
+from services.memory import IndexHandler, MemoryService
 from services.people import PeopleService
 from services.personalities import (
     CardService,
@@ -259,6 +259,7 @@ def assemble(
             face_chooser,
         ),
         SweepHandler(sessions),
+        IndexHandler(sessions),
         RetentionHandler(
             sessions,
             retention or RetentionSettings(),

@@ -43,7 +43,7 @@ from db.models.job import Job, JobStatus, JobStep
 from db.models.llm_call import CallOutcome, LlmCall
 from db.models.llm_config import REASONING_EFFORTS, LlmConfig, PersonalityDefaultConfig
 from db.models.lore import Lorebook, LoreEntry, LoreScope, LoreTimer
-from db.models.memory import Memory, Venue
+from db.models.memory import TERM_COUNT, Memory, Venue
 from db.models.model_rule import ModelRule
 from db.models.open_answer import OpenAnswer
 from db.models.optout import ForgottenPerson, OptOut
@@ -83,6 +83,7 @@ __all__ = [
     "MAIN_FACE",
     "PHOTO_DIMENSIONS",
     "REASONING_EFFORTS",
+    "TERM_COUNT",
     "ActType",
     "ActionType",
     "ActivatedChannel",

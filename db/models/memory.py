@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pgvector.sqlalchemy import Vector
+from pgvector.sqlalchemy import SPARSEVEC, Vector
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Keyed
 
 DIMENSIONS = 256
+TERM_COUNT = 1_000_000_000  # as many as a sparse vector may have
 
 
 class Venue(StrEnum):
@@ -26,8 +27,10 @@ class Venue(StrEnum):
 class Memory(Keyed, Base, kw_only=True):
     """A memory of an exchange between a user and a personality.
 
-    `session_id` is shared by exchanges of one session; `previous_id` is the previous exchange. One
-    that its user has edited is recalled to nobody else: it need not be what was said.
+    `session_id` is shared by exchanges of one session; `previous_id` is the previous exchange,
+    `updates_id` one of which it says something anew. `terms` are its words as they are searched;
+    without them it is found by its meaning alone until they are computed. One that its user has
+    edited is recalled to nobody else: it need not be what was said.
     """
 
     __tablename__ = "memories"
@@ -42,7 +45,26 @@ class Memory(Keyed, Base, kw_only=True):
             postgresql_ops={"embedding": "vector_cosine_ops"},
         ),
         Index("ix_memories_words", "words", postgresql_using="gin"),
-        # For recall of the newest memories, and for the previous exchange.
+        # For what is in reach of each venue, the newest first.
+        Index(
+            "ix_memories_dm",
+            *("personality_id", "user_id", "created_at"),
+            postgresql_where=text("venue = 'dm'"),
+        ),
+        Index(
+            "ix_memories_private",
+            *("personality_id", "channel_id", "created_at"),
+            postgresql_where=text("venue = 'private'"),
+        ),
+        Index(
+            "ix_memories_public",
+            *("personality_id", "guild_id", "created_at"),
+            postgresql_where=text("venue = 'public'"),
+        ),
+        Index(
+            "ix_memories_updates_id", "updates_id", postgresql_where=text("updates_id IS NOT NULL")
+        ),
+        # For the previous exchange.
         Index("ix_memories_personality_id_created_at", "personality_id", "created_at"),
         Index("ix_memories_user_id_created_at", "user_id", "created_at"),
         CheckConstraint("venue IN ('dm', 'private', 'public')", name="venue"),
@@ -64,8 +86,12 @@ class Memory(Keyed, Base, kw_only=True):
     line_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("conversation_history.id", ondelete="SET NULL"), default=None, index=True
     )
+    updates_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("memories.id", ondelete="SET NULL"), default=None
+    )
     content: Mapped[str]
     embedding: Mapped[Any] = mapped_column(Vector(DIMENSIONS))
+    terms: Mapped[Any | None] = mapped_column(SPARSEVEC(TERM_COUNT), default=None)
     words: Mapped[Any] = mapped_column(
         TSVECTOR, Computed("to_tsvector('english', content)", persisted=True), init=False
     )

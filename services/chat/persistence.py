@@ -57,7 +57,8 @@ class ConversationWriter:
             memory_text(speaker, user_line.content, answer),
             *(_REQUESTED.format(speaker, answer.speaker_name, each) for each in reply.memories),
         ]
-        embeddings = await self._embedder.embed(contents)
+        indexed = await memory.index(self._embedder, contents)
+        updates_id = await self._find_updated(channel, user_line, reply)
 
         async def write() -> None:
             async with self._sessions.begin() as session:
@@ -73,13 +74,14 @@ class ConversationWriter:
                 if reply.lore_timers:
                     personality_id, started = resolution.personality.id, reply.lore_timers
                     await save_timers(session, channel.channel_id, personality_id, started)
-                if not (resolution.personality.memory_enabled and resolution.keeps_memories):
+                if not _is_remembered(reply):
                     return
-                for content, embedding in zip(contents, embeddings, strict=True):
+                for each in indexed:
                     if await memory.is_full(session, reply.user.id, self._quotas.memories):
                         return
                     await memory.add(
                         session,
+                        each,
                         personality_id=reply.resolution.personality.id,
                         user_id=reply.user.id,
                         persona_id=reply.resolution.persona.id,
@@ -88,12 +90,29 @@ class ConversationWriter:
                         guild_id=channel.guild_id,
                         age_restricted=channel.age_restricted,
                         line_id=answer.id,
-                        content=content,
-                        embedding=embedding,
+                        updates_id=updates_id,
                     )
                     await session.flush()
 
         await retry_on_disconnect(write, seconds=PAID_SECONDS)
+
+    async def _find_updated(
+        self, channel: Channel, user_line: ConversationLine, reply: GeneratedReply
+    ) -> UUID | None:
+        """Return the memory of which somebody has said something anew, if there is one."""
+        if not _is_remembered(reply):
+            return None
+        personality = reply.resolution.personality
+        return await memory.find_updated(
+            self._sessions,
+            self._embedder,
+            user_line.content,
+            names=(user_line.speaker_name, personality.name),
+            personality_id=personality.id,
+            user_id=reply.user.id,
+            channel=channel,
+            now=user_line.created_at,
+        )
 
     async def append(self, channel: Channel, lines: Sequence[ConversationLine]) -> None:
         """Append lines to a channel's history, without a memory of them."""
@@ -125,7 +144,7 @@ class ConversationWriter:
         content = (
             memory_text(user_line.speaker_name, user_line.content, answer) if user_line else ""
         )
-        (embedding,) = await self._embedder.embed([content])
+        (indexed,) = await memory.index(self._embedder, [content])
 
         async def write() -> int | None:
             async with self._sessions.begin() as session:
@@ -139,7 +158,7 @@ class ConversationWriter:
                     await enqueue_speech(session, answer.id, channel)
                 stored_memory = await queries.memory_of(session, answer.id)
                 if stored_memory is not None and content and not stored_memory.locked:
-                    stored_memory.content, stored_memory.embedding = content, embedding
+                    memory.rewrite(stored_memory, indexed)
                 return spoken
 
         return await retry_on_disconnect(write)
@@ -164,20 +183,21 @@ class ConversationWriter:
         contents = await retry_on_disconnect(update_lines)
         if not contents:
             return False
-        embeddings = await self._embedder.embed(list(contents.values()))
+        texts = await memory.index(self._embedder, list(contents.values()))
 
         async def update_memories() -> None:
             async with self._sessions.begin() as session:
-                for answer_id, embedding in zip(contents, embeddings, strict=True):
+                for answer_id, indexed in zip(contents, texts, strict=True):
                     stored_memory = await queries.memory_of(session, answer_id)
                     if stored_memory is not None and not stored_memory.locked:
-                        stored_memory.content, stored_memory.embedding = (
-                            contents[answer_id],
-                            embedding,
-                        )
+                        memory.rewrite(stored_memory, indexed)
 
         await retry_on_disconnect(update_memories)
         return True
+
+
+def _is_remembered(reply: GeneratedReply) -> bool:
+    return reply.resolution.personality.memory_enabled and reply.resolution.keeps_memories
 
 
 def memory_text(speaker: str, message: str, answer: ConversationLine) -> str:

@@ -17,7 +17,12 @@ from zoneinfo import ZoneInfo
 from db.models import ConversationLine, NoteRole, Persona, Personality, Role
 from services.chat.answer_style import render_answer_style
 from services.chat.inserts import Insert, PlacedLore, insert_all, place_lore
-from services.chat.prompt_rendering import relative_day, render_photo, render_time
+from services.chat.prompt_rendering import (
+    MEMORY_TOKENS,
+    render_memories,
+    render_photo,
+    render_time,
+)
 from services.llm import ChatMessage, estimate, fitting_length
 from services.lore import Activated
 from services.macros import Macros
@@ -353,16 +358,9 @@ def _render_context(
     if context.reactions:
         counted = ", ".join(f"{emoji} {count}" for emoji, count in context.reactions.items())
         lines.append(f"Reactions to your last message: {shorten(counted, _MAX_REACTIONS)}.")
-    used = sum(estimate(line) for line in lines)
-    memory_lines: list[str] = []
-    for memory in context.memories:
-        line = f"- ({relative_day(memory.created_at, context.now)}) {shorten(memory.content, 300)}"
-        used += estimate(line)
-        if used > token_limit:
-            break
-        memory_lines.append(line)
-    if memory_lines:
-        lines += ["You remember:", *memory_lines]
+    left = min(token_limit - sum(estimate(line) for line in lines), MEMORY_TOKENS)
+    if memories := render_memories(context.memories, context.now, token_limit=left):
+        lines += ["You remember:", *memories]
     return _fit(escape_markers("\n".join(lines)), token_limit)
 
 

@@ -1,11 +1,17 @@
 """What stands in the background of a prompt: the time, and when something was."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.llm import estimate
+from services.memory import RetrievedMemory
 from services.personalities import SharedPhoto
 from services.texts import shorten
 from services.time_zones import part_of_day, time_zone_label
+
+MEMORY_TOKENS = 1000  # at most, of what is remembered
+_DATED_AFTER = 7  # days, after which a memory has its date, too
 
 
 def render_time(now: datetime, *, here: str | None, there: str | None, name: str) -> str:
@@ -29,6 +35,23 @@ def render_photo(photo: SharedPhoto, now: datetime) -> str:
     return (
         f"- ({relative_day(photo.posted_at, now)}, on {photo.location}) a photo{alt_text}{caption}"
     )
+
+
+def render_memories(
+    memories: Sequence[RetrievedMemory], now: datetime, *, token_limit: int
+) -> list[str]:
+    """Return lines of the best memories that fit into a number of tokens, the oldest first."""
+    chosen: list[tuple[datetime, str]] = []
+    for memory in memories:
+        when = relative_day(memory.created_at, now)
+        if (now - memory.created_at).days >= _DATED_AFTER:
+            when = f"{memory.created_at:%-d %B %Y}, {when}"
+        line = f"- ({when}) {memory.content}"
+        token_limit -= estimate(line)
+        if token_limit < 0:
+            break
+        chosen.append((memory.created_at, line))
+    return [line for _, line in sorted(chosen)]
 
 
 def relative_day(then: datetime, now: datetime) -> str:

@@ -1,6 +1,5 @@
 """What an answer is based on: everything that is loaded before a model is called."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -19,20 +18,27 @@ from services.chat.prompt import Reworked
 from services.chat.queries import Resolution
 from services.chat.seeing import Pictures
 from services.clock import Clock
+from services.embeddings import TextEmbedder
 from services.llm import LanguageModels, TextListener
 from services.llm_configs import NoConfig, restrict
 from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, timers
-from services.memory import RetrievedMemory, retrieve
+from services.memory import (
+    RetrievedMemory,
+    ask,
+    best_part,
+    retrieve,
+    without_repetitions,
+)
 from services.people import get_or_create_user
 from services.personalities import PersonalityDeleted, SharedPhoto, SharedPhotos
 from services.time_zones import zone_of_locale
 from services.types import Actor, Channel
 
 CHAT = "chat"
-MEMORY_LIMIT = 3
-MEMORY_SCORE_THRESHOLD = 0.3
+MEMORY_LIMIT = 12
+MEMORY_SCORE_THRESHOLD = 0.16
 _MAX_WINDOW = 200
-_WORD = re.compile(r"\w+")
+_CONTEXT_LINES = 2  # before a message, which tell what it is about
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,15 +157,17 @@ class ContextLoader:
         clock: Clock,
         shared_photos: SharedPhotos,
         lore: LoreLibrary,
+        embedder: TextEmbedder,
     ) -> None:
+        self._embedder = embedder
         self._sessions = sessions
         self._models = models
         self._clock = clock
         self._shared_photos = shared_photos
         self._lore = lore
 
-    async def load(self, request: ReplyRequest, embedding: list[float]) -> ReplyContext:
-        """Load what an answer to a message with this embedding is based on.
+    async def load(self, request: ReplyRequest) -> ReplyContext:
+        """Load what an answer to a message is based on.
 
         Raises:
             AccessDenied, AgeRestricted: The personality may not speak here, or not to them.
@@ -232,28 +240,39 @@ class ContextLoader:
                     channel_id=request.channel.channel_id,
                 ),
             )
-            is_remembered = personality.memory_enabled and resolution.keeps_memories
-            if not is_remembered or user.incognito:
-                return context
-            limit = _default(usable.config.memory_limit, MEMORY_LIMIT)
-            threshold = _default(usable.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD)
-            before = (
-                request.regenerated_line.created_at
-                if request.regenerated_line
-                else self._clock.now()
-            )
-            memories = await retrieve(
-                session,
-                personality_id=personality.id,
-                user_id=user.id,
-                channel=request.channel,
-                embedding=embedding,
-                words=_distinctive_words(request.text, personality.name, resolution.persona.name),
-                before=history[0].created_at if history else before,
-                threshold=threshold,
-                limit=limit,
-            )
-            return replace(context, memories=memories)
+        is_remembered = personality.memory_enabled and resolution.keeps_memories
+        if not is_remembered or user.incognito:
+            return context
+        return replace(context, memories=await self._recall(request, context))
+
+    async def _recall(
+        self, request: ReplyRequest, context: ReplyContext
+    ) -> Sequence[RetrievedMemory]:
+        """Return the memories that fit a message."""
+        personality, persona = context.resolution.personality, context.resolution.persona
+        regenerated, history = request.regenerated_line, context.history
+        now = regenerated.created_at if regenerated else self._clock.now()
+        names = (personality.name, personality.display_name, request.called_as)
+        question = await ask(
+            self._embedder,
+            request.text,
+            names=[*filter(None, names), persona.name, persona.preferred_name or ""],
+            context=[line.content for line in history[-_CONTEXT_LINES:]],
+        )
+        memories = await retrieve(
+            self._sessions,
+            question,
+            personality_id=personality.id,
+            user_id=context.user.id,
+            channel=request.channel,
+            before=history[0].created_at if history else now,
+            threshold=_default(context.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD),
+            limit=_default(context.config.memory_limit, MEMORY_LIMIT),
+        )
+        return [
+            replace(each, content=best_part(each.content, question.terms))
+            for each in without_repetitions(memories)
+        ]
 
     async def _greeting(
         self,
@@ -279,12 +298,6 @@ class ContextLoader:
         if greeting is None or await has_spoken(session, channel_id, personality.id):
             return None
         return greeting
-
-
-def _distinctive_words(text: str, *names: str) -> str:
-    """Return the words of a text without the speakers' names, which are in every memory."""
-    common = {word for name in names for word in _WORD.findall(name.casefold())}
-    return " ".join(word for word in _WORD.findall(text) if word.casefold() not in common)
 
 
 def _default(value: Any, default: Any) -> Any:

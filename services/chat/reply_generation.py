@@ -66,7 +66,6 @@ class GeneratedReply:
     user: User
     resolution: Resolution
     speaker_name: str
-    embedding: list[float]
     provenance: dict[str, Any]
     opening: Opening
     notes: tuple[str, ...] = ()
@@ -92,7 +91,7 @@ class ReplyGenerator:
     ) -> None:
         self._sessions = sessions
         self._lore = lore or LoreLibrary()
-        self._contexts = ContextLoader(sessions, models, clock, shared_photos, self._lore)
+        self._contexts = ContextLoader(sessions, models, clock, shared_photos, self._lore, embedder)
         self._models = models
         self._pictures = PictureDescriber(sessions, models)
         self._embedder = embedder
@@ -116,8 +115,7 @@ class ReplyGenerator:
             ModelError: The model did not answer.
             NoUsableReply: None of its answers is usable.
         """
-        (embedding,) = await self._embedder.embed([request.text])
-        context = await retry_on_disconnect(lambda: self._contexts.load(request, embedding))
+        context = await retry_on_disconnect(lambda: self._contexts.load(request))
         model = self._models.resolve(context.config.model, context.caller.payers)
         if self._models.is_small(model):
             context = replace(context, is_small=True, memories=())
@@ -172,7 +170,6 @@ class ReplyGenerator:
             user=context.user,
             resolution=context.resolution,
             speaker_name=prompt_context.speaker_name,
-            embedding=embedding,
             provenance=provenance_of(context, completion, built_prompt, lore, rounds),
             lore_timers=lore.timers,
             opening=opening,

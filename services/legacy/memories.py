@@ -12,6 +12,7 @@ from services.legacy.conversion import to_snowflake, to_timestamps, to_uuid
 from services.legacy.migration import Migration
 from services.legacy.report import RowKind
 from services.legacy.shapes import Row
+from services.memory import index
 
 _BATCH_SIZE = 500
 # The old bot kept these in place of names.
@@ -46,14 +47,11 @@ async def move_memories(migration: Migration, embedder: TextEmbedder) -> None:
 async def _insert(
     migration: Migration, embedder: TextEmbedder, memories: Sequence[dict[str, Any]]
 ) -> None:
-    embeddings = await embedder.embed([each["content"] for each in memories])
+    texts = await index(embedder, [each["content"] for each in memories])
     await migration.insert(
         RowKind.MEMORIES,
         Memory,
-        [
-            {**each, "embedding": embedding}
-            for each, embedding in zip(memories, embeddings, strict=True)
-        ],
+        [{**each, **indexed.columns()} for each, indexed in zip(memories, texts, strict=True)],
     )
 
 

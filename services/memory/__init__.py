@@ -2,18 +2,32 @@
 
 from db.models import Memory
 from services.memory.errors import MemoryLocked, MemoryNotFound
-from services.memory.queries import add, is_full
+from services.memory.excerpts import best_part, without_repetitions
+from services.memory.filling import IndexHandler
+from services.memory.indexing import IndexedText, index
+from services.memory.queries import add, is_full, rewrite
+from services.memory.questions import Question, ask
 from services.memory.retrieval import retrieve
 from services.memory.service import MemoryService
 from services.memory.types import RetrievedMemory
+from services.memory.updates import find_updated
 
 __all__ = [
+    "IndexHandler",
+    "IndexedText",
     "Memory",
     "MemoryLocked",
     "MemoryNotFound",
     "MemoryService",
+    "Question",
     "RetrievedMemory",
     "add",
+    "ask",
+    "best_part",
+    "find_updated",
+    "index",
     "is_full",
     "retrieve",
+    "rewrite",
+    "without_repetitions",
 ]

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Memory, Personality, User
 from db.session import search_vectors
+from services.memory.indexing import IndexedText
 
 # A session ends after this long without a new memory.
 _SESSION_GAP = timedelta(minutes=30)
 
 
-async def add(session: AsyncSession, **columns: Any) -> Memory:
+async def add(session: AsyncSession, indexed: IndexedText, **columns: Any) -> Memory:
     """Insert a memory into its session, linked to the previous one."""
     previous = await session.scalar(
         select(Memory)
@@ -31,10 +32,17 @@ async def add(session: AsyncSession, **columns: Any) -> Memory:
     memory = Memory(
         session_id=previous.session_id if previous else uuid4(),
         previous_id=previous.id if previous else None,
+        **indexed.columns(),
         **columns,
     )
     session.add(memory)
     return memory
+
+
+def rewrite(memory: Memory, indexed: IndexedText) -> None:
+    """Replace the text of a memory."""
+    memory.content, memory.embedding = indexed.content, indexed.embedding
+    memory.terms = indexed.terms
 
 
 async def is_full(session: AsyncSession, user_id: UUID, limit: int) -> bool:

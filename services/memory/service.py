@@ -13,6 +13,8 @@ from services.embeddings import TextEmbedder
 from services.errors import TextEmpty
 from services.memory import queries
 from services.memory.errors import MemoryLocked, MemoryNotFound
+from services.memory.filling import enqueue_indexing
+from services.memory.indexing import index
 from services.people import get_or_create_user
 from services.texts import clean_text
 from services.types import Actor
@@ -34,6 +36,11 @@ class MemoryService:
         self._quotas = quotas or Quotas()
         self._clock = clock
         self._embedder = embedder
+
+    async def enqueue_indexing(self) -> None:
+        """Have memories from before there were terms given theirs, in the background."""
+        async with self._sessions.begin() as session:
+            await enqueue_indexing(session)
 
     async def list_memories(
         self, actor: Actor, personality_id: UUID | None
@@ -76,12 +83,13 @@ class MemoryService:
         cleaned = clean_text(content, field="memory")
         if not cleaned:
             raise TextEmpty("memory")
-        (vector,) = await self._embedder.embed([cleaned])
+        (indexed,) = await index(self._embedder, [cleaned])
         async with self._sessions.begin() as session:
             memory = await _get_own(session, actor, memory_id)
             if memory.locked:
                 raise MemoryLocked
-            memory.content, memory.embedding, memory.is_edited = cleaned, vector, True
+            queries.rewrite(memory, indexed)
+            memory.is_edited = True
 
     async def toggle_lock(self, actor: Actor, memory_id: UUID) -> bool:
         """Lock a memory, or unlock it; return whether it is locked now.

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from db.session import Sessions
 from services.embeddings import TextEmbedder
-from services.memory import retrieve
+from services.memory import ask, retrieve
 from services.texts import on_one_line, shorten
 from services.tools.base import Tool, ToolContext, ToolFailed, ToolResult
 
@@ -76,19 +76,16 @@ class LookInMemoryTool(Tool[LookInMemoryArguments]):
 
     @override
     async def run(self, context: ToolContext, arguments: LookInMemoryArguments) -> ToolResult:
-        (embedding,) = await self._embedder.embed([arguments.query])
-        async with self._sessions.begin() as session:
-            memories = await retrieve(
-                session,
-                personality_id=context.personality.id,
-                user_id=context.user_id,
-                channel=context.channel,
-                embedding=embedding,
-                words=arguments.query,
-                before=context.history_from,
-                threshold=_THRESHOLD,
-                limit=_MAX_MEMORIES,
-            )
+        memories = await retrieve(
+            self._sessions,
+            await ask(self._embedder, arguments.query, names=[context.personality.name]),
+            personality_id=context.personality.id,
+            user_id=context.user_id,
+            channel=context.channel,
+            before=context.history_from,
+            threshold=_THRESHOLD,
+            limit=_MAX_MEMORIES,
+        )
         if not memories:
             raise ToolFailed("Nothing is remembered of it.")
         ordered = sorted(memories, key=lambda each: each.created_at)

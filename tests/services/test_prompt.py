@@ -210,8 +210,8 @@ def test_the_context_tells_of_the_clock_the_persona_and_the_memories() -> None:
 
     assert context.messages[-1].content.startswith(
         "<context>\nIt is Saturday, 21 November 2026, 04:30 UTC.\nAl (they/them) is talking to you."
-        "\nAbout Al: A sailor.\nYou remember:\n- (yesterday) Al lost a boat.\n"
-        "- (9 days ago) It rained.\n</context>\n"
+        "\nAbout Al: A sailor.\nYou remember:\n"
+        "- (12 November 2026, 9 days ago) It rained.\n- (yesterday) Al lost a boat.\n</context>\n"
     )
 
 

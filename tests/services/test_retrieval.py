@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from db.models import Memory, Personality, User, Venue
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
-from services.memory import RetrievedMemory, retrieve
+from services.memory import RetrievedMemory, ask, index, retrieve
 from services.people import get_or_create_user
 from services.seeds import seed
 from services.types import Actor, Channel
@@ -46,7 +46,7 @@ class Mind:
         self, *contents: str, where: str = "lobby", user: UUID | None = None, days_ago: float = 1
     ) -> None:
         place, at = PLACES[where], NOW - timedelta(days=days_ago)
-        embeddings = await self.embedder.embed(contents)
+        texts = await index(self.embedder, contents)
         rows = [
             {
                 "personality_id": self.personality,
@@ -55,11 +55,10 @@ class Mind:
                 "channel_id": place.channel_id,
                 "guild_id": place.guild_id,
                 "session_id": uuid4(),
-                "content": content,
-                "embedding": embedding,
                 "created_at": at,
+                **indexed.columns(),
             }
-            for content, embedding in zip(contents, embeddings, strict=True)
+            for indexed in texts
         ]
         async with self.sessions.begin() as session:
             await session.execute(insert(Memory), rows)
@@ -74,19 +73,16 @@ class Mind:
         threshold: float = 0,
         limit: int = 5,
     ) -> Sequence[RetrievedMemory]:
-        (embedding,) = await self.embedder.embed([query])
-        async with self.sessions() as session:
-            return await retrieve(
-                session,
-                personality_id=self.personality,
-                user_id=user or self.alice,
-                channel=PLACES[where],
-                embedding=embedding,
-                words=query,
-                before=before,
-                threshold=threshold,
-                limit=limit,
-            )
+        return await retrieve(
+            self.sessions,
+            await ask(self.embedder, query),
+            personality_id=self.personality,
+            user_id=user or self.alice,
+            channel=PLACES[where],
+            before=before,
+            threshold=threshold,
+            limit=limit,
+        )
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ function timeline(shown) {
   byId("timeline").replaceChildren(...names.map(row), axis, element("small", {}, words));
 }
 
-const JOBS = { act: "something on a board", sweep: "looking for files of nothing", "cleared lines": "deleting cleared conversations", retention: "deleting what is too old", "photos looked at": "describing a photo for search", "social post": "posting a photo", "social notice": "telling how a post went", "social take back": "taking a post back", "picture on request": "drawing a picture", "spoken answer": "speaking an answer", "character shown": "showing a character", character: "drawing a character", "clear files": "deleting a character's files", "delete files": "deleting files", "publish notice": "telling how a publication went", publish: "publishing somebody" };
+const JOBS = { act: "something on a board", sweep: "looking for files of nothing", "cleared lines": "deleting cleared conversations", retention: "deleting what is too old", "memories indexed": "reading old memories anew", "photos looked at": "describing a photo for search", "social post": "posting a photo", "social notice": "telling how a post went", "social take back": "taking a post back", "picture on request": "drawing a picture", "spoken answer": "speaking an answer", "character shown": "showing a character", character: "drawing a character", "clear files": "deleting a character's files", "delete files": "deleting files", "publish notice": "telling how a publication went", publish: "publishing somebody" };
 
 function job(each) {
   const failed = each.status === "failed", taken = each.seconds === null ? "" : ` · ${each.seconds.toFixed(1)} s`;

@@ -1,0 +1,113 @@
+"""What is looked for in memory, made of a message."""
+
+import calendar
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import regex
+import stop_words  # pyright: ignore[reportMissingTypeStubs] - it has none
+
+from services.embeddings import TextEmbedder
+from services.memory.terms import fold, question_terms, words_of
+
+_MAX_LENGTH = 2000
+_STOP_WEIGHT = 0.5
+_CONTEXT_WEIGHT = 0.5
+_MIN_CONTENT = 2  # words with content, fewer of which need what was said before
+_QUERY_WORDS = 30
+_MONTHS = {name.casefold(): number for number, name in enumerate(calendar.month_name) if name}
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+# May is a verb, too.
+_MAY = re.compile(r"\b(?:in|of|on|by|last|this|next|since|until) may\b|\bmay \d|\d (?:of )?may\b")
+_UNLEXICAL = re.compile(r"\W+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is looked for: terms with their weights, the meaning, and the dates that are named.
+
+    `query` has the words as PostgreSQL's full text search takes them, any of which may match.
+    """
+
+    terms: Mapping[int, float]
+    embedding: Sequence[float]
+    query: str = ""
+    months: Sequence[int] = ()
+    years: Sequence[int] = ()
+
+
+async def ask(
+    embedder: TextEmbedder, message: str, *, names: Iterable[str] = (), context: Sequence[str] = ()
+) -> Question:
+    """Return what is looked for when somebody says something.
+
+    `names` are those of the speakers, which are in every memory; `context` are the last lines of
+    the conversation, which help where the message itself has no content.
+    """
+    message = _without(message[:_MAX_LENGTH], names)
+    words = words_of(message)
+    common = _common_words(words)
+    terms = {
+        term: weight * (_STOP_WEIGHT if word in common else 1)
+        for word in words
+        for term, weight in question_terms(word).items()
+    }
+    if sum(word not in common for word in words) < _MIN_CONTENT and context:
+        before = _without("\n".join(context)[-_MAX_LENGTH:], names)
+        earlier = [word for word in words_of(before) if word not in _common_words(words_of(before))]
+        for word in earlier:
+            for term, weight in question_terms(word).items():
+                terms.setdefault(term, weight * _CONTEXT_WEIGHT)
+        message = f"{message}\n{before}"
+    (embedding,) = await embedder.embed([message])
+    months, years = _dates(message.casefold())
+    distinctive = [word for word in words if word not in common][:_QUERY_WORDS]
+    return Question(
+        terms=terms,
+        embedding=embedding,
+        query="|".join(f"'{_UNLEXICAL.sub('', word)}'" for word in distinctive),
+        months=months,
+        years=years,
+    )
+
+
+def _without(message: str, names: Iterable[str]) -> str:
+    """Return a message without names, mentioned or not."""
+    for name in filter(None, names):
+        message = regex.sub(
+            rf"@?\b{regex.escape(name)}\b(?:['’]s\b)?", " ", message, flags=regex.IGNORECASE
+        )
+    return message
+
+
+def _dates(message: str) -> tuple[list[int], list[int]]:
+    """Return the months and years that a message names in English."""
+    found = {word: number for word, number in _MONTHS.items() if re.search(rf"\b{word}\b", message)}
+    if "may" in found and not _MAY.search(message):
+        del found["may"]
+    return sorted(found.values()), sorted({int(year) for year in _YEAR.findall(message)})
+
+
+def _common_words(words: Sequence[str]) -> frozenset[str]:
+    """Return the words without content of the language that a text is probably in."""
+    language = language_of(words)
+    return _stop_words()[language] if language else frozenset()
+
+
+def language_of(words: Sequence[str]) -> str | None:
+    """Return the language whose words without content a text has most of, or None."""
+    counts = {
+        language: sum(word in each for word in words) for language, each in _stop_words().items()
+    }
+    language = max(counts, key=lambda each: counts[each])
+    return language if counts[language] else None
+
+
+@cache
+def _stop_words() -> Mapping[str, frozenset[str]]:
+    return {
+        language: frozenset(map(fold, stop_words.get_stop_words(language)))
+        for language in stop_words.LANGUAGE_MAPPING
+    }

@@ -1,0 +1,28 @@
+"""What is found in memory: in twelve languages, of facts that change, and how quickly.
+
+Where the environment variable `LOCOMO` names a folder with conversations of LoCoMo (Maharana and
+others, 2024), what is found of their questions, too. Nothing of it is part of this project.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+
+from db.session import connect
+from services.embeddings import WordLlamaEmbedder
+from tests.bench.measure import Measure
+from tests.bench.memory import languages, locomo
+
+
+def measure(url: str) -> list[Measure]:
+    """Return what is found, and how quickly."""
+    return asyncio.run(_measure(url))
+
+
+async def _measure(url: str) -> list[Measure]:
+    embedder = WordLlamaEmbedder()
+    async with connect(url) as sessions:
+        measured = await languages.measure(sessions, embedder)
+        if folder := os.environ.get("LOCOMO"):
+            measured += await locomo.measure(sessions, embedder, Path(folder))
+    return measured
