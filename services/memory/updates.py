@@ -14,7 +14,7 @@ from services.memory.retrieval import retrieve
 from services.memory.terms import words_of
 from services.types import Channel
 
-_THRESHOLD = 0.03
+_THRESHOLD = 0.09
 _MAX_SENTENCE = 120  # characters; a longer sentence tells more than one thing
 _SENTENCE = re.compile(r"[.!?。！？\n]+")
 # Words with which people say that something has changed, by language.
