@@ -11,11 +11,12 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.discord.client import Bot, Interaction
-from bot.discord.converters import interaction_actor
+from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.ui import AnyInteraction, Modal, confirm, show_list
 from cogs.options import Choices, PersonalityOption
 from services.memory import Memory, MemoryNotFound, MemoryService
 from services.texts import shorten
+from services.types import Venue
 
 
 class MemoryTransformer(app_commands.Transformer[Bot]):
@@ -43,6 +44,13 @@ class MemoryTransformer(app_commands.Transformer[Bot]):
             for each, name in memories[:25]
         ]
 
+
+# Where what was said in a venue may be recalled.
+_WHERE = {
+    Venue.DM: "in DMs with you",
+    Venue.PRIVATE: "in this channel and its threads",
+    Venue.PUBLIC: "in this server",
+}
 
 MemoryOption: TypeAlias = Transform[Memory, MemoryTransformer]
 
@@ -88,6 +96,41 @@ class Memories(
         await show_list(
             interaction, title=title, lines=_lines(memories), footer=footer, empty=empty
         )
+
+    @app_commands.command()
+    @app_commands.describe(
+        personality="Who should remember it",
+        text="What is to be remembered",
+        pin="Whether it is told to them with every message of yours",
+    )
+    async def add(
+        self,
+        interaction: Interaction,
+        personality: PersonalityOption,
+        text: app_commands.Range[str, 1, 1000],
+        pin: bool = False,  # noqa: FBT001, FBT002 - discord.py's way to take an option
+    ) -> None:
+        """Have a personality remember something about you, here or wherever it may recall it."""
+        channel = to_channel(interaction.channel, interaction.guild)
+        actor = await interaction_actor(interaction)
+        await self._memory.add(actor, personality, channel, text, pin=pin)
+        name = discord.utils.escape_markdown(personality.name)
+        where = _WHERE[channel.venue]
+        await interaction.response.send_message(
+            f"**{name}** {'always knows' if pin else 'remembers'} it, {where}.", ephemeral=True
+        )
+
+    @app_commands.command()
+    @app_commands.describe(memory="Start typing what it is about")
+    async def pin(self, interaction: Interaction, memory: MemoryOption) -> None:
+        """Have a memory told with every message of yours, or no longer."""
+        pinned = await self._memory.toggle_pin(await interaction_actor(interaction), memory.id)
+        text = (
+            "Pinned: it is told with every message of yours, where it may be."
+            if pinned
+            else "Unpinned: it is told when it fits."
+        )
+        await interaction.response.send_message(text, ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(words="What it is about")
@@ -154,9 +197,13 @@ def _line(memory: Memory) -> str:
     return shorten(memory.content.replace("\n", " / "), 160)
 
 
+def _marks(memory: Memory) -> str:
+    return f"{'🔒 ' if memory.locked else ''}{'📌 ' if memory.is_pinned else ''}"
+
+
 def _lines(memories: Sequence[tuple[Memory, str]]) -> list[str]:
     return [
-        f"{'🔒 ' if memory.locked else ''}**{discord.utils.escape_markdown(name)}** "
+        f"{_marks(memory)}**{discord.utils.escape_markdown(name)}** "
         f"{discord.utils.format_dt(memory.created_at, 'R')}\n"
         f"{discord.utils.escape_markdown(_line(memory))}"
         for memory, name in memories

@@ -29,8 +29,9 @@ class Memory(Keyed, Base, kw_only=True):
 
     `session_id` is shared by exchanges of one session; `previous_id` is the previous exchange,
     `updates_id` one of which it says something anew. `terms` are its words as they are searched;
-    without them it is found by its meaning alone until they are computed. One that its user has
-    edited is recalled to nobody else: it need not be what was said.
+    without them it is found by its meaning alone until they are computed. One that is pinned
+    stands in every prompt for its user, where it may be recalled. One that its user has edited is
+    recalled to nobody else: it need not be what was said.
     """
 
     __tablename__ = "memories"
@@ -64,6 +65,11 @@ class Memory(Keyed, Base, kw_only=True):
         Index(
             "ix_memories_updates_id", "updates_id", postgresql_where=text("updates_id IS NOT NULL")
         ),
+        Index(
+            "ix_memories_pinned",
+            *("user_id", "personality_id"),
+            postgresql_where=text("is_pinned"),
+        ),
         # For the previous exchange.
         Index("ix_memories_personality_id_created_at", "personality_id", "created_at"),
         Index("ix_memories_user_id_created_at", "user_id", "created_at"),
@@ -96,6 +102,7 @@ class Memory(Keyed, Base, kw_only=True):
         TSVECTOR, Computed("to_tsvector('english', content)", persisted=True), init=False
     )
     locked: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_pinned: Mapped[bool] = mapped_column(default=False, server_default="false")
     age_restricted: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_edited: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

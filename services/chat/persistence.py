@@ -111,7 +111,6 @@ class ConversationWriter:
             personality_id=personality.id,
             user_id=reply.user.id,
             channel=channel,
-            now=user_line.created_at,
         )
 
     async def append(self, channel: Channel, lines: Sequence[ConversationLine]) -> None:

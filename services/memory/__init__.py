@@ -1,7 +1,14 @@
 """Memories of personalities: recall for the chat, and management by users."""
 
 from db.models import Memory
-from services.memory.errors import MemoryLocked, MemoryNotFound
+from services.memory.errors import (
+    IncognitoNow,
+    MemoryFull,
+    MemoryLocked,
+    MemoryNotFound,
+    MemoryOff,
+    TooManyPinned,
+)
 from services.memory.excerpts import best_part, without_repetitions
 from services.memory.filling import IndexHandler
 from services.memory.indexing import IndexedText, index
@@ -13,14 +20,18 @@ from services.memory.types import RetrievedMemory
 from services.memory.updates import find_updated
 
 __all__ = [
+    "IncognitoNow",
     "IndexHandler",
     "IndexedText",
     "Memory",
+    "MemoryFull",
     "MemoryLocked",
     "MemoryNotFound",
+    "MemoryOff",
     "MemoryService",
     "Question",
     "RetrievedMemory",
+    "TooManyPinned",
     "add",
     "ask",
     "best_part",

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Memory, Personality, User
+from db.models import ConversationLine, Memory, Personality, User
 from db.session import search_vectors
 from services.memory.indexing import IndexedText
 
@@ -43,6 +43,20 @@ def rewrite(memory: Memory, indexed: IndexedText) -> None:
     """Replace the text of a memory."""
     memory.content, memory.embedding = indexed.content, indexed.embedding
     memory.terms = indexed.terms
+
+
+async def count_pinned(session: AsyncSession, user_id: UUID, personality_id: UUID) -> int:
+    """Return how many memories a user has pinned with a personality."""
+    return (
+        await session.scalar(
+            select(func.count()).where(
+                Memory.user_id == user_id,
+                Memory.personality_id == personality_id,
+                Memory.is_pinned,
+            )
+        )
+        or 0
+    )
 
 
 async def is_full(session: AsyncSession, user_id: UUID, limit: int) -> bool:
@@ -88,9 +102,29 @@ async def closest(
 
 
 async def purge(session: AsyncSession, user_id: UUID, personality_id: UUID | None) -> int:
-    """Delete a user's memories that are not locked; return the number deleted."""
+    """Forget a user's memories that are not locked; return their number."""
     conditions = [Memory.user_id == user_id, Memory.locked.is_(False)]
     if personality_id is not None:
         conditions.append(Memory.personality_id == personality_id)
-    deleted = await session.execute(delete(Memory).where(*conditions).returning(Memory.id))
-    return len(deleted.all())
+    memory_ids = (await session.scalars(select(Memory.id).where(*conditions))).all()
+    await forget(session, memory_ids)
+    return len(memory_ids)
+
+
+async def forget(session: AsyncSession, memory_ids: Sequence[UUID]) -> None:
+    """Delete memories, and the lines of conversation that they are of."""
+    answers = select(Memory.line_id).where(Memory.id.in_(memory_ids), Memory.line_id.is_not(None))
+    questions = select(ConversationLine.answers_id).where(
+        ConversationLine.id.in_(answers), ConversationLine.answers_id.is_not(None)
+    )
+    # Lock lines before memories, in the order of all that delete both, to avoid deadlocks.
+    line_ids = (
+        await session.scalars(
+            select(ConversationLine.id)
+            .where(or_(ConversationLine.id.in_(answers), ConversationLine.id.in_(questions)))
+            .order_by(ConversationLine.id)
+            .with_for_update()
+        )
+    ).all()
+    await session.execute(delete(Memory).where(Memory.id.in_(memory_ids)))
+    await session.execute(delete(ConversationLine).where(ConversationLine.id.in_(line_ids)))

@@ -27,7 +27,9 @@ _ALL_OF = 5000
 _CANDIDATES = 100
 _MATCHES = 2000  # of the words among the older ones
 _UPDATED = 1  # of the best, whose place is taken by what was said anew of the same
+MAX_PINNED = 20  # at most, of a person with a personality
 _SAMPLE = 256  # memories that tell how rare a word is
+_FEW = 200  # of fewer, each word would seem to be in most: they count as so many
 
 _MEANING, _FULL_MEANING, _DATE, _OWN = 0.32, 0.778, 0.093, 0.03
 _OWN_MEANING = 0.1
@@ -76,7 +78,7 @@ known AS MATERIALIZED (
 ),
 frequency AS MATERIALIZED (
     SELECT term, weight * ln(1 + (total - known + .5) / (known + .5)) AS weight
-    FROM known, (SELECT count(*) AS total FROM sample) counted
+    FROM known, (SELECT greatest(count(*), {few}) AS total FROM sample) counted
 ),
 question AS MATERIALIZED (
     SELECT CAST('{{' || string_agg(term || ':' || weight, ',') || '}}/{count}' AS sparsevec)
@@ -103,14 +105,18 @@ best AS (
            fit + CAST(:sitting AS float8) * max(fit) OVER (PARTITION BY session_id) AS fit
     FROM near ORDER BY fit DESC, created_at DESC, id LIMIT :limit
 )
-SELECT least(b.fit / (b.most * {best}), 1) AS score, m.id, m.content, m.created_at,
-       n.id AS newer_id, n.content AS newer_content, n.created_at AS newer_created_at
+SELECT 1 AS score, true AS is_pinned, b.id, b.content, b.created_at, NULL AS newer_id,
+       NULL AS newer_content, NULL AS newer_created_at, NULL AS fit
+FROM ({pinned}) b
+UNION ALL
+SELECT least(b.fit / (b.most * {best}), 1), false, m.id, m.content, m.created_at,
+       n.id, n.content, n.created_at, b.fit
 FROM best b JOIN memories m ON m.id = b.id
 LEFT JOIN LATERAL (
     SELECT m.id, m.content, m.created_at FROM memories m
     WHERE m.updates_id = b.id AND {rules} ORDER BY m.created_at DESC LIMIT 1
 ) n ON true
-ORDER BY b.fit DESC, b.created_at DESC, b.id
+ORDER BY fit DESC NULLS FIRST, created_at DESC, id
 """
 
 
@@ -139,10 +145,16 @@ def _build(reach: Sequence[str]) -> Any:
     return text(
         _STATEMENT.format(
             sample=newest("m.terms", _SAMPLE),
+            pinned=f"""
+                SELECT m.* FROM memories m WHERE m.is_pinned AND m.user_id = :user_id
+                AND NOT CAST(:own_only AS boolean) AND {_RULES} AND ({anywhere})
+                ORDER BY m.created_at DESC LIMIT {MAX_PINNED}
+            """,  # noqa: S608 - constants of this module
             recent=newest(f"m.id, m.session_id, m.created_at, {_FIT} AS fit", _ALL_OF),
             older=older,
             fit=_FIT,
             rules=_RULES,
+            few=_FEW,
             count=TERM_COUNT,
             saturation=K1 + 1,
             before=_BEFORE,
@@ -167,7 +179,7 @@ async def retrieve(
     limit: int,
     own_only: bool = False,
 ) -> list[RetrievedMemory]:
-    """Return the best matches, best first: at most `limit`, none under `threshold` (0 to 1).
+    """Return what is pinned and the best matches: at most `limit`, none under `threshold` (0 to 1).
 
     Memories of this channel are included only from before `before`, the start of the history in the
     prompt. What somebody has said anew stands before what they had said of it. With `own_only` only
@@ -197,7 +209,11 @@ async def retrieve(
     }
     async with single_statements(sessions).connect() as connection:
         rows = await connection.execute(_STATEMENTS[channel.venue], parameters)
-    return _in_order([row for row in rows if row.score >= threshold])[:limit]
+    found = rows.all()
+    pinned = [_memory(row) for row in found if row.is_pinned]
+    others = [row for row in found if not row.is_pinned and row.score >= threshold]
+    known = {memory.id for memory in pinned}
+    return pinned + [each for each in _in_order(others) if each.id not in known][:limit]
 
 
 def _in_order(rows: Sequence[Row[Any]]) -> list[RetrievedMemory]:
@@ -214,10 +230,11 @@ def _in_order(rows: Sequence[Row[Any]]) -> list[RetrievedMemory]:
                     score=row.score,
                 ),
             )
-        ordered.setdefault(
-            row.id,
-            RetrievedMemory(
-                id=row.id, content=row.content, created_at=row.created_at, score=row.score
-            ),
-        )
+        ordered.setdefault(row.id, _memory(row))
     return list(ordered.values())
+
+
+def _memory(row: Row[Any]) -> RetrievedMemory:
+    return RetrievedMemory(
+        id=row.id, content=row.content, created_at=row.created_at, score=row.score
+    )

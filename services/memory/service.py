@@ -5,21 +5,30 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Memory
+from db.models import Memory, Personality
 from db.session import Sessions
 from services.access import Quotas
 from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.errors import TextEmpty
 from services.memory import queries
-from services.memory.errors import MemoryLocked, MemoryNotFound
+from services.memory.errors import (
+    IncognitoNow,
+    MemoryFull,
+    MemoryLocked,
+    MemoryNotFound,
+    MemoryOff,
+    TooManyPinned,
+)
 from services.memory.filling import enqueue_indexing
 from services.memory.indexing import index
+from services.memory.retrieval import MAX_PINNED
 from services.people import get_or_create_user
-from services.texts import clean_text
-from services.types import Actor
+from services.texts import clean_text, is_blank
+from services.types import Actor, Channel
 
 _MAX_MATCHES = 20
+_MAX_ADDED = 1000  # characters
 
 
 class MemoryService:
@@ -102,6 +111,61 @@ class MemoryService:
             memory.locked = not memory.locked
             return memory.locked
 
+    async def add(
+        self, actor: Actor, personality: Personality, channel: Channel, text: str, *, pin: bool
+    ) -> None:
+        """Have a personality remember something, where it is said; pinned, in every prompt.
+
+        Raises:
+            IncognitoNow: Nothing of the actor is stored now.
+            MemoryFull: The actor has as many memories as they may.
+            MemoryOff: The personality remembers nothing.
+            TextEmpty, TextTooLong: The text is not valid.
+            TooManyPinned: So many are pinned that no other fits.
+        """
+        cleaned = clean_text(text, field="memory", limit=_MAX_ADDED)
+        if is_blank(cleaned):
+            raise TextEmpty("memory")
+        if not personality.memory_enabled:
+            raise MemoryOff(personality.name)
+        (indexed,) = await index(
+            self._embedder,
+            [f"{actor.name} asked {personality.name} to remember: {cleaned}"],
+        )
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+            if user.incognito:
+                raise IncognitoNow
+            if await queries.is_full(session, user.id, self._quotas.memories):
+                raise MemoryFull(self._quotas.memories)
+            if pin:
+                await _check_pins(session, user.id, personality.id)
+            await queries.add(
+                session,
+                indexed,
+                personality_id=personality.id,
+                user_id=user.id,
+                venue=channel.venue,
+                channel_id=channel.channel_id,
+                guild_id=channel.guild_id,
+                age_restricted=channel.age_restricted,
+                is_pinned=pin,
+            )
+
+    async def toggle_pin(self, actor: Actor, memory_id: UUID) -> bool:
+        """Pin a memory, so that it is in every prompt, or unpin it; return whether it is pinned.
+
+        Raises:
+            MemoryNotFound: It is not the actor's, or was deleted.
+            TooManyPinned: So many are pinned that no other fits.
+        """
+        async with self._sessions.begin() as session:
+            memory = await _get_own(session, actor, memory_id)
+            if not memory.is_pinned:
+                await _check_pins(session, memory.user_id, memory.personality_id)
+            memory.is_pinned = not memory.is_pinned
+            return memory.is_pinned
+
     async def forget(self, actor: Actor, memory_id: UUID) -> None:
         """Delete a memory.
 
@@ -113,7 +177,7 @@ class MemoryService:
             memory = await _get_own(session, actor, memory_id)
             if memory.locked:
                 raise MemoryLocked
-            await session.delete(memory)
+            await queries.forget(session, [memory.id])
 
     async def purge(self, actor: Actor, personality_id: UUID | None) -> int:
         """Delete the actor's memories that are not locked; return the number deleted."""
@@ -130,6 +194,11 @@ class MemoryService:
                 # Messages before this moment must not be picked up later.
                 user.incognito_ended_at = self._clock.now()
             return user.incognito
+
+
+async def _check_pins(session: AsyncSession, user_id: UUID, personality_id: UUID) -> None:
+    if await queries.count_pinned(session, user_id, personality_id) >= MAX_PINNED:
+        raise TooManyPinned(MAX_PINNED)
 
 
 async def _get_own(session: AsyncSession, actor: Actor, memory_id: UUID) -> Memory:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import regex
@@ -14,7 +14,8 @@ from services.memory.retrieval import retrieve
 from services.memory.terms import words_of
 from services.types import Channel
 
-_THRESHOLD = 0.09
+_THRESHOLD = 0.1
+_EVER = datetime.max.replace(tzinfo=UTC)
 _MAX_SENTENCE = 120  # characters; a longer sentence tells more than one thing
 _SENTENCE = re.compile(r"[.!?。！？\n]+")
 # Words with which people say that something has changed, by language.
@@ -58,7 +59,7 @@ async def find_updated(
     personality_id: UUID,
     user_id: UUID,
     channel: Channel,
-    now: datetime,
+    before: datetime = _EVER,
 ) -> UUID | None:
     """Return the memory of which a message says something anew, if there is one.
 
@@ -71,7 +72,7 @@ async def find_updated(
             personality_id=personality_id,
             user_id=user_id,
             channel=channel,
-            before=now,
+            before=before,
             threshold=_THRESHOLD,
             limit=1,
             own_only=True,

@@ -7,7 +7,7 @@ import pytest
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from db.models import ConversationLine, LlmConfig, Memory
 from db.session import Sessions
@@ -320,3 +320,115 @@ async def test_incognito_words_are_in_no_prompt_of_others(house: House, sessions
     async with sessions() as session:
         lines = await session.scalars(select(ConversationLine.content))
         assert not any("Heron" in each for each in lines)
+
+
+async def test_what_one_asks_to_be_remembered_is_where_it_may_be(house: House) -> None:
+    elsewhere = house.env.create_guild("Elsewhere")
+    alice_there = elsewhere.add_member(house.alice.user)
+    added = await house.alice.slash(
+        house.lobby, "memory add", personality="Mirela", text=SAID, pin=True
+    )
+
+    await house.alice.send(house.lobby, "@Mirela good morning")
+    await house.bob.send(house.lobby, "@Mirela good morning")
+    await alice_there.send(elsewhere.create_text_channel("lobby"), "@Mirela good morning")
+    await house.alice.user.send_dm("@Mirela good morning")
+
+    assert reply_text(added) == "**Mirela** always knows it, in this server."
+    assert [SAID in prompt for prompt in house.openai.prompts] == [True, False, False, False]
+
+
+async def test_what_is_pinned_is_told_until_it_is_unpinned(house: House) -> None:
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, f"@Mirela {SAID}")
+    (memory, _), *_ = await house.services.memory.list_memories(actor(house.alice), None)
+
+    pinned = await house.alice.slash(house.lobby, "memory pin", memory=str(memory.id))
+    await house.alice.send(house.lobby, "@Mirela good morning")
+    listed = await house.alice.slash(house.lobby, "memory list")
+    unpinned = await house.alice.slash(house.lobby, "memory pin", memory=str(memory.id))
+    pass_debounce(house)
+    await house.alice.send(house.lobby, "@Mirela good evening")
+
+    assert reply_text(pinned).startswith("Pinned")
+    assert reply_text(unpinned).startswith("Unpinned")
+    assert "📌 **Mirela**" in reply_text(listed)
+    assert [SAID in prompt for prompt in house.openai.prompts[1:]] == [True, False]
+
+
+async def test_what_cannot_be_remembered_is_refused_in_words(house: House) -> None:
+    await invent(house, house.alice, "Sieve", memory_enabled=False)
+    add = {"text": SAID}
+
+    off = await house.alice.slash(house.lobby, "memory add", personality="Sieve", **add)
+    blank = await house.alice.slash(house.lobby, "memory add", personality="Mirela", text="\u200b")
+    for number in range(20):
+        await house.alice.slash(
+            house.lobby, "memory add", personality="Mirela", text=f"{number}", pin=True
+        )
+    many = await house.alice.slash(house.lobby, "memory add", personality="Mirela", pin=True, **add)
+    await house.alice.slash(house.lobby, "memory incognito")
+    incognito = await house.alice.slash(house.lobby, "memory add", personality="Mirela", **add)
+
+    assert reply_text(off) == "**Sieve** remembers nothing: its maker has switched that off."
+    assert reply_text(blank) == "The memory is empty or has no visible text."
+    assert reply_text(many).startswith("You have pinned 20 memories")
+    assert reply_text(incognito).startswith("You are incognito")
+
+
+@pytest.mark.parametrize("command", ["memory forget", "memory purge"])
+async def test_what_is_forgotten_is_in_no_table(
+    house: House, sessions: Sessions, command: str
+) -> None:
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+    (memory, _), *_ = await house.services.memory.list_memories(actor(house.alice), None)
+
+    if command == "memory forget":
+        await house.alice.slash(house.lobby, command, memory=str(memory.id))
+    else:
+        asked = await house.alice.slash(house.lobby, command)
+        assert asked.response is not None
+        await house.alice.click(asked.response, label="Forget")
+    pass_debounce(house)
+    await house.alice.send(house.lobby, f"@Mirela {ASKED}")
+
+    assert "Heron" not in house.openai.prompts[-1]
+    assert await tables_with(sessions, "Heron") == set()
+
+
+async def tables_with(sessions: Sessions, word: str) -> set[str]:
+    """Return the tables of which some column has a word."""
+    async with sessions() as session:
+        names = await session.scalars(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        )
+        return {
+            name
+            for name in names
+            if await session.scalar(
+                text(f"SELECT 1 FROM {name} t WHERE t::text ILIKE :word LIMIT 1"),  # noqa: S608
+                {"word": f"%{word}%"},
+            )
+        }
+
+
+async def test_facts_are_told_in_order_of_time_with_their_dates(
+    house: House, sessions: Sessions
+) -> None:
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, "@Mirela I live in Paris.")
+    async with sessions.begin() as session:
+        await session.execute(
+            text("UPDATE memories SET created_at = created_at - interval '200 days'")
+        )
+    pass_debounce(house)
+    await house.alice.send(other, "@Mirela I have moved, I live in Berlin now.")
+
+    await house.alice.send(house.lobby, "@Mirela where do I live?")
+
+    remembered = house.openai.prompts[-1].partition("You remember:")[2]
+    assert 0 < remembered.index("I live in Paris.") < remembered.index("I live in Berlin now.")
+    assert "200 days ago" in remembered
+    async with sessions() as session:
+        links = select(func.count()).where(Memory.updates_id.is_not(None))
+        assert await session.scalar(links) == 1

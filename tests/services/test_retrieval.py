@@ -6,15 +6,27 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 
 from db.models import Memory, Personality, User, Venue
 from db.session import Sessions
+from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
-from services.memory import RetrievedMemory, ask, index, retrieve
+from services.memory import (
+    IndexHandler,
+    MemoryService,
+    Question,
+    RetrievedMemory,
+    ask,
+    best_part,
+    find_updated,
+    index,
+    retrieve,
+)
 from services.people import get_or_create_user
 from services.seeds import seed
 from services.types import Actor, Channel
+from tests.services.job_support import nothing_due, working
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HERE, THERE = 1, 2  # guilds
@@ -43,7 +55,13 @@ class Mind:
     bob: UUID
 
     async def hears(
-        self, *contents: str, where: str = "lobby", user: UUID | None = None, days_ago: float = 1
+        self,
+        *contents: str,
+        where: str = "lobby",
+        user: UUID | None = None,
+        days_ago: float = 1,
+        sitting: UUID | None = None,
+        updates_id: UUID | None = None,
     ) -> None:
         place, at = PLACES[where], NOW - timedelta(days=days_ago)
         texts = await index(self.embedder, contents)
@@ -54,7 +72,8 @@ class Mind:
                 "venue": place.venue,
                 "channel_id": place.channel_id,
                 "guild_id": place.guild_id,
-                "session_id": uuid4(),
+                "session_id": sitting or uuid4(),
+                "updates_id": updates_id,
                 "created_at": at,
                 **indexed.columns(),
             }
@@ -65,7 +84,7 @@ class Mind:
 
     async def recalls(
         self,
-        query: str,
+        query: str | Question,
         *,
         where: str = "lobby",
         user: UUID | None = None,
@@ -75,7 +94,7 @@ class Mind:
     ) -> Sequence[RetrievedMemory]:
         return await retrieve(
             self.sessions,
-            await ask(self.embedder, query),
+            await ask(self.embedder, query) if isinstance(query, str) else query,
             personality_id=self.personality,
             user_id=user or self.alice,
             channel=PLACES[where],
@@ -212,3 +231,110 @@ async def test_whatever_is_asked_recall_survives_it(mind: Mind, query: str) -> N
     await mind.hears("alice: my sister sails the Heron")
 
     assert len(await mind.recalls(query)) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("alice: mi perro se llama Bruno", "¿cómo se llama mi perro?"),
+        ("alice: 犬の名前はブルーノです", "犬の名前は何？"),
+        ("alice: לכלב שלי קוראים ברונו", "איך קוראים לכלב?"),
+        ("alice: мою собаку зовут Бруно", "как зовут собаку?"),
+        ("alice: 우리 개는 열두 살이에요", "개는 몇 살이지?"),
+    ],
+)
+async def test_words_are_found_in_any_language(full_mind: Mind, said: str, asked: str) -> None:
+    await full_mind.hears(said, days_ago=200)
+
+    assert (await full_mind.recalls(asked))[0].content == said
+
+
+async def test_names_in_a_question_find_nothing_by_themselves(full_mind: Mind) -> None:
+    await full_mind.hears("alice: good morning, Mirela", "alice: my dog is twelve")
+    question = await ask(full_mind.embedder, "@Mirela how old is my dog?", names=["Mirela"])
+    named = await ask(full_mind.embedder, "how old is my dog?")
+
+    assert question.terms == named.terms
+
+
+async def test_what_was_said_before_helps_where_a_message_says_nothing(full_mind: Mind) -> None:
+    await full_mind.hears("alice: my sister Ottilie sails the Heron")
+
+    question = await ask(full_mind.embedder, "and her?", context=["tell me of my sister Ottilie"])
+    found = await full_mind.recalls(question)
+
+    assert found[0].content == "alice: my sister Ottilie sails the Heron"
+
+
+async def test_the_exchange_before_and_after_lend_of_their_fit(full_mind: Mind) -> None:
+    sitting = uuid4()
+    for minute, content in enumerate(("alice: guess what", "alice: Ottilie sails the Heron")):
+        await full_mind.hears(content, days_ago=50 - minute / 1440, sitting=sitting)
+    await full_mind.hears("alice: guess what", days_ago=40)
+
+    found = await full_mind.recalls("what does Ottilie sail?", limit=2)
+
+    assert [each.content for each in found] == [
+        "alice: Ottilie sails the Heron",
+        "alice: guess what",
+    ]
+    assert (NOW - found[1].created_at).days >= 49
+
+
+async def test_what_is_said_anew_stands_before_what_was_said(full_mind: Mind) -> None:
+    await full_mind.hears("alice: my sister sails the Heron", days_ago=90)
+    updated = await find_updated(
+        full_mind.sessions,
+        full_mind.embedder,
+        "My sister sold the Heron, she sails the Gull now.",
+        names=["alice"],
+        personality_id=full_mind.personality,
+        user_id=full_mind.alice,
+        channel=PLACES["lobby"],
+    )
+    await full_mind.hears("alice: she sails the Gull now", updates_id=updated)
+
+    found = await full_mind.recalls("which ship, the Heron?", limit=2)
+
+    assert [each.content for each in found] == [
+        "alice: she sails the Gull now",
+        "alice: my sister sails the Heron",
+    ]
+
+
+async def test_strangers_change_nothing_of_what_is_found(full_mind: Mind) -> None:
+    await full_mind.hears("alice: my sister sails the Heron", days_ago=90)
+    before = await full_mind.recalls("which lamp broke on the Heron?", limit=20)
+
+    await full_mind.hears(*(f"x: lamp Heron broke {n}" for n in range(500)), where="abroad")
+    after = await full_mind.recalls("which lamp broke on the Heron?", limit=20)
+
+    assert [each.id for each in before] == [each.id for each in after]
+
+
+async def test_the_part_of_a_long_memory_that_fits_is_shown() -> None:
+    talk = " ".join(f"It rained on day {number}." for number in range(60))
+    content = f"alice: {talk} My sister sails the Heron. {talk}\nMirela: {talk} A fine ship."
+    question = await ask(WordLlamaEmbedder(), "what does my sister sail?")
+
+    shown = best_part(content, question.terms)
+
+    assert "My sister sails the Heron." in shown
+    assert shown.startswith("alice: ")
+    assert len(shown) <= 700
+
+
+async def test_memories_from_before_there_were_terms_are_given_theirs(full_mind: Mind) -> None:
+    async with full_mind.sessions.begin() as session:
+        await session.execute(update(Memory).values(terms=None))
+    memories = MemoryService(full_mind.sessions, full_mind.embedder, SystemClock())
+    await memories.enqueue_indexing()
+
+    async with working(full_mind.sessions, IndexHandler(full_mind.sessions)):
+        await nothing_due(full_mind.sessions)
+
+    found = await full_mind.recalls("the lamp was painted", limit=1)
+    assert "the lamp of house" in found[0].content
+    async with full_mind.sessions() as session:
+        left = select(func.count()).select_from(Memory).where(Memory.terms.is_(None))
+        assert await session.scalar(left) == 0

@@ -224,6 +224,15 @@ _PEOPLE = {
     people.LastPersona: "**{name}** is your only persona. Create another one first.",
     memory.MemoryNotFound: "There is no such memory of you.",
     memory.MemoryLocked: "That memory is locked. Unlock it with `/memory lock` first.",
+    memory.MemoryOff: "**{name}** remembers nothing: its maker has switched that off.",
+    memory.MemoryFull: (
+        "You have {limit:,} memories, as many as you may. Forget some with `/memory forget`, then "
+        "try again."
+    ),
+    memory.TooManyPinned: (
+        "You have pinned {limit} memories, as many as fit. Unpin one with `/memory pin` first."
+    ),
+    memory.IncognitoNow: "You are incognito: nothing is stored. `/memory incognito` ends it.",
 }
 
 _MODELS = {

@@ -139,7 +139,7 @@ async def _link(sessions: Sessions, embedder: TextEmbedder, stored: Stored) -> N
             personality_id=stored.personality_id,
             user_id=stored.user_id,
             channel=stored.channel,
-            now=each.at,
+            before=each.at,
         )
         if updated is not None:
             links.append({"id": memory_id, "updates_id": updated})
