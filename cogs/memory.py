@@ -1,20 +1,20 @@
 """`/memory`: show, correct and forget what personalities remember of a user."""
 
-from collections.abc import Sequence
-from typing import Self, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 import discord
-from discord import TextStyle, app_commands, ui
+from discord import app_commands
 from discord.app_commands import Choice, Transform
 from discord.ext import commands
 from typing_extensions import override
 
+from bot.discord.buttons.memories import MemoryButton, MemoryForm, show_memories
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_channel
-from bot.discord.ui import AnyInteraction, Modal, confirm, show_list
+from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import Choices, PersonalityOption
-from services.memory import Memory, MemoryNotFound, MemoryService
+from services.memory import Memory, MemoryNotFound
 from services.texts import shorten
 from services.types import Venue
 
@@ -55,24 +55,6 @@ _WHERE = {
 MemoryOption: TypeAlias = Transform[Memory, MemoryTransformer]
 
 
-class MemoryForm(Modal, title="Correct a memory"):
-    """Form to correct a memory."""
-
-    def __init__(self, service: MemoryService, memory: Memory) -> None:
-        super().__init__()
-        self._service, self._memory_id = service, memory.id
-        self.content = ui.TextInput[Self](
-            custom_id="content", style=TextStyle.long, max_length=4000, default=memory.content
-        )
-        self.ask("Memory", self.content)
-
-    @override
-    async def on_submit(self, interaction: AnyInteraction) -> None:
-        actor = await interaction_actor(interaction)
-        await self._service.edit(actor, self._memory_id, self.content.value)
-        await interaction.response.send_message("Corrected.", ephemeral=True)
-
-
 class Memories(
     commands.GroupCog, group_name="memory", group_description="What they remember of you"
 ):
@@ -93,9 +75,7 @@ class Memories(
         limit = await self._memory.full_at(actor)
         footer = "" if limit is None else f"{limit:,} are all you may have: nothing new is added."
         title = "Remembered of you"
-        await show_list(
-            interaction, title=title, lines=_lines(memories), footer=footer, empty=empty
-        )
+        await show_memories(interaction, memories, title=title, footer=footer, empty=empty)
 
     @app_commands.command()
     @app_commands.describe(
@@ -137,10 +117,10 @@ class Memories(
     async def search(self, interaction: Interaction, words: str) -> None:
         """Search what is remembered of you."""
         memories = await self._memory.search(await interaction_actor(interaction), words)
-        await show_list(
+        await show_memories(
             interaction,
+            memories,
             title=f"Remembered of “{words[:80]}”",
-            lines=_lines(memories),
             empty="`/memory list` shows all that is remembered of you.",
         )
 
@@ -197,19 +177,7 @@ def _line(memory: Memory) -> str:
     return shorten(memory.content.replace("\n", " / "), 160)
 
 
-def _marks(memory: Memory) -> str:
-    return f"{'🔒 ' if memory.locked else ''}{'📌 ' if memory.is_pinned else ''}"
-
-
-def _lines(memories: Sequence[tuple[Memory, str]]) -> list[str]:
-    return [
-        f"{_marks(memory)}**{discord.utils.escape_markdown(name)}** "
-        f"{discord.utils.format_dt(memory.created_at, 'R')}\n"
-        f"{discord.utils.escape_markdown(_line(memory))}"
-        for memory, name in memories
-    ]
-
-
 async def setup(bot: Bot) -> None:
-    """Load the cog."""
+    """Load the cog, and revive its buttons."""
+    bot.add_dynamic_items(MemoryButton)
     await bot.add_cog(Memories(bot))

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from db.models import AnswerTake, ConversationLine, Personality
+from db.models import AnswerTake, ConversationLine, Memory, Personality
 from db.session import Sessions
 from services.chat import queries, takes
 from services.chat.errors import (
@@ -271,13 +271,16 @@ class AnswerService:
         exchange = await self._load_exchange(actor, line_id, may_be_picture=True)
         provenance = dict(exchange.answer.provenance or {})
         memories = provenance.get("memories", ())
-        contents: dict[UUID, str] = {}
+        known: dict[UUID, Memory] = {}
         # A moderator sees how it was generated, but not the memories of somebody else.
         if actor.discord_id in (exchange.asker.discord_id, exchange.asker.account_id):
             async with self._sessions() as session:
-                contents = await queries.memories(session, [UUID(each["id"]) for each in memories])
+                known = await queries.memories(session, [UUID(each["id"]) for each in memories])
         provenance["memories"] = [
-            {**each, "content": contents.get(UUID(each["id"]), "…")} for each in memories
+            {**each, "content": memory.content, "is_own": memory.user_id == exchange.asker.id}
+            if (memory := known.get(UUID(each["id"])))
+            else {**each, "content": "…"}
+            for each in memories
         ]
         number = exchange.answer.take
         return Provenance(

@@ -261,10 +261,10 @@ async def memory_of(session: AsyncSession, line_id: UUID) -> Memory | None:
     return await session.scalar(select(Memory).where(Memory.line_id == line_id))
 
 
-async def memories(session: AsyncSession, memory_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Return the contents of those of these memories that still exist."""
-    rows = await session.execute(select(Memory.id, Memory.content).where(Memory.id.in_(memory_ids)))
-    return {row.id: row.content for row in rows}
+async def memories(session: AsyncSession, memory_ids: Sequence[UUID]) -> dict[UUID, Memory]:
+    """Return those of these memories that still exist."""
+    found = await session.scalars(select(Memory).where(Memory.id.in_(memory_ids)))
+    return {memory.id: memory for memory in found}
 
 
 async def hide(session: AsyncSession, line_ids: Sequence[UUID]) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ConversationLine, Memory, Personality, User
-from db.session import search_vectors
 from services.memory.indexing import IndexedText
 
 # A session ends after this long without a new memory.
@@ -77,25 +76,6 @@ async def of_user(
         .join(Personality, Personality.id == Memory.personality_id)
         .where(User.discord_id == discord_id, *conditions)
         .order_by(Memory.created_at.desc())
-        .limit(limit)
-    )
-    return [(memory, name) for memory, name in rows]
-
-
-async def closest(
-    session: AsyncSession, discord_id: int, vector: Sequence[float], *, limit: int
-) -> Sequence[tuple[Memory, str]]:
-    """Return a user's memories closest to a vector by cosine distance, closest first.
-
-    The scan of the index goes on until enough of the user's own memories are found.
-    """
-    await search_vectors(session)
-    rows = await session.execute(
-        select(Memory, Personality.name)
-        .join(User, User.id == Memory.user_id)
-        .join(Personality, Personality.id == Memory.personality_id)
-        .where(User.discord_id == discord_id)
-        .order_by(Memory.embedding.cosine_distance(vector))
         .limit(limit)
     )
     return [(memory, name) for memory, name in rows]

@@ -120,9 +120,9 @@ ORDER BY fit DESC NULLS FIRST, created_at DESC, id
 """
 
 
-def _build(reach: Sequence[str]) -> Any:
+def _build(reach: Sequence[str], rules: str = _RULES) -> Any:
     def newest(columns: str, limit: int) -> str:
-        rows = f"SELECT {columns} FROM memories m WHERE {_RULES}"  # noqa: S608 - constants
+        rows = f"SELECT {columns} FROM memories m WHERE {rules}"  # noqa: S608 - constants
         return " UNION ALL ".join(
             f"({rows} AND {rule} ORDER BY m.created_at DESC LIMIT {limit})" for rule in reach
         )
@@ -130,7 +130,7 @@ def _build(reach: Sequence[str]) -> Any:
     anywhere = " OR ".join(f"({rule})" for rule in reach)
     # Looked for only where there are more than are all looked at.
     beyond = f"""
-        FROM memories m WHERE (SELECT count(*) FROM recent) >= {_ALL_OF} AND {_RULES}
+        FROM memories m WHERE (SELECT count(*) FROM recent) >= {_ALL_OF} AND {rules}
         AND ({anywhere}) AND m.id NOT IN (SELECT id FROM recent)
     """  # noqa: S608 - constants of this module
     older = f"""
@@ -147,13 +147,13 @@ def _build(reach: Sequence[str]) -> Any:
             sample=newest("m.terms", _SAMPLE),
             pinned=f"""
                 SELECT m.* FROM memories m WHERE m.is_pinned AND m.user_id = :user_id
-                AND NOT CAST(:own_only AS boolean) AND {_RULES} AND ({anywhere})
+                AND NOT CAST(:own_only AS boolean) AND {rules} AND ({anywhere})
                 ORDER BY m.created_at DESC LIMIT {MAX_PINNED}
             """,  # noqa: S608 - constants of this module
             recent=newest(f"m.id, m.session_id, m.created_at, {_FIT} AS fit", _ALL_OF),
             older=older,
             fit=_FIT,
-            rules=_RULES,
+            rules=rules,
             few=_FEW,
             count=TERM_COUNT,
             saturation=K1 + 1,
@@ -165,6 +165,8 @@ def _build(reach: Sequence[str]) -> Any:
 
 
 _STATEMENTS = {venue: _build(reach) for venue, reach in _REACH.items()}
+# For somebody's own eyes, wherever it was said.
+_OWN_STATEMENT = _build(["m.user_id = :user_id"], "true")
 
 
 async def retrieve(
@@ -186,26 +188,13 @@ async def retrieve(
     what the user has said is looked at, and by itself, without its neighbours.
     """
     parameters = {
+        **_parameters(question, user_id, limit=limit, by_itself=own_only),
         "personality_id": personality_id,
-        "user_id": user_id,
         "guild_id": channel.guild_id,
         "channel_id": channel.channel_id,
         "channel_ids": [channel.channel_id, channel.parent_id or channel.channel_id],
         "age_restricted": channel.age_restricted,
         "before": before,
-        "embedding": Vector(list(question.embedding)).to_text(),
-        "terms": [term + 1 for term in question.terms],
-        "weights": list(question.terms.values()),
-        "query": question.query,
-        "is_dated": bool(question.months or question.years),
-        "months": list(question.months),
-        "years": list(question.years),
-        "limit": limit,
-        "own_only": own_only,
-        "meaning": _OWN_MEANING if own_only else _MEANING,
-        "sitting": 0 if own_only else _SITTING,
-        "previous": 0 if own_only else _BEFORE,
-        "next": 0 if own_only else _AFTER,
     }
     async with single_statements(sessions).connect() as connection:
         rows = await connection.execute(_STATEMENTS[channel.venue], parameters)
@@ -214,6 +203,38 @@ async def retrieve(
     others = [row for row in found if not row.is_pinned and row.score >= threshold]
     known = {memory.id for memory in pinned}
     return pinned + [each for each in _in_order(others) if each.id not in known][:limit]
+
+
+async def search_own(
+    sessions: Sessions, question: Question, *, user_id: UUID, limit: int
+) -> list[UUID]:
+    """Return what fits best of all that anybody remembers of a user, best first."""
+    parameters = _parameters(question, user_id, limit=limit, by_itself=True)
+    async with single_statements(sessions).connect() as connection:
+        rows = await connection.execute(_OWN_STATEMENT, parameters)
+    return [row.id for row in rows if row.score > 0]
+
+
+def _parameters(
+    question: Question, user_id: UUID, *, limit: int, by_itself: bool
+) -> dict[str, Any]:
+    """Return what a statement needs of a question; `by_itself` leaves neighbours out."""
+    return {
+        "user_id": user_id,
+        "embedding": Vector(list(question.embedding)).to_text(),
+        "terms": [term + 1 for term in question.terms],
+        "weights": list(question.terms.values()),
+        "query": question.query,
+        "is_dated": bool(question.months or question.years),
+        "months": list(question.months),
+        "years": list(question.years),
+        "limit": limit,
+        "own_only": by_itself,
+        "meaning": _OWN_MEANING if by_itself else _MEANING,
+        "sitting": 0 if by_itself else _SITTING,
+        "previous": 0 if by_itself else _BEFORE,
+        "next": 0 if by_itself else _AFTER,
+    }
 
 
 def _in_order(rows: Sequence[Row[Any]]) -> list[RetrievedMemory]:

@@ -22,7 +22,8 @@ from services.memory.errors import (
 )
 from services.memory.filling import enqueue_indexing
 from services.memory.indexing import index
-from services.memory.retrieval import MAX_PINNED
+from services.memory.questions import ask
+from services.memory.retrieval import MAX_PINNED, search_own
 from services.people import get_or_create_user
 from services.texts import clean_text, is_blank
 from services.types import Actor, Channel
@@ -67,10 +68,15 @@ class MemoryService:
         return self._quotas.memories if is_full else None
 
     async def search(self, actor: Actor, words: str) -> Sequence[tuple[Memory, str]]:
-        """Return the actor's memories closest in meaning, closest first."""
-        (vector,) = await self._embedder.embed([words])
+        """Return the actor's memories that fit words best, by words and by meaning, best first."""
+        question = await ask(self._embedder, words)
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+        found = await search_own(self._sessions, question, user_id=user.id, limit=_MAX_MATCHES)
+        order = {memory_id: number for number, memory_id in enumerate(found)}
         async with self._sessions() as session:
-            return await queries.closest(session, actor.discord_id, vector, limit=_MAX_MATCHES)
+            memories = await queries.of_user(session, actor.discord_id, Memory.id.in_(found))
+        return sorted(memories, key=lambda each: order[each[0].id])
 
     async def get(self, actor: Actor, memory_id: UUID) -> Memory:
         """Return one of the actor's memories.

@@ -196,7 +196,8 @@ def _expired(
             ),
         ]
     if memory_days:
-        tables.append((Memory, and_(is_old(Memory.created_at, memory_days), ~Memory.locked)))
+        is_kept = Memory.locked | Memory.is_pinned
+        tables.append((Memory, and_(is_old(Memory.created_at, memory_days), ~is_kept)))
     return tables
 
 

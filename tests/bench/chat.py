@@ -32,6 +32,7 @@ from services.embeddings import WordLlamaEmbedder
 from services.llm import PRICES, ConfiguredVendor, LanguageModels, Ledger, background_calls
 from services.llm.openai_compatible import Dialect, OpenAICompatible
 from services.lore import LoreLibrary
+from services.memory import index
 from services.seeds import seed
 from services.types import Channel, IncomingMessage, Speaker, Venue
 from tests.bench.measure import Measure, percentile
@@ -271,16 +272,16 @@ async def _fill_memory(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:
                 f"someone: {sentence(generator)}\nMirela: {sentence(generator)}"
                 for _ in range(5000)
             ]
-            vectors = await embedder.embed(exchanges)
+            texts = await index(embedder, exchanges)
             await session.execute(
                 insert(Memory),
                 [
                     {
                         "personality_id": generator.choice(ids), "user_id": user.id,
                         "venue": Venue.PUBLIC, "channel_id": 1, "guild_id": GUILD,
-                        "session_id": uuid4(), "content": content, "embedding": vector,
+                        "session_id": uuid4(), **indexed.columns(),
                     }
-                    for content, vector in zip(exchanges, vectors, strict=True)
+                    for indexed in texts
                 ],
             )  # fmt: skip
         await session.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))

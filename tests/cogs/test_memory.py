@@ -6,6 +6,7 @@ import discord
 import pytest
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
+from simcord.components import walk_components
 from simcord.results import InteractionResult
 from sqlalchemy import func, select, text
 
@@ -15,6 +16,7 @@ from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from tests.cogs.concurrent import actor, invent, pass_debounce, restart, restrict
 from tests.cogs.conftest import House
+from tests.cogs.forms import answer, buttons
 from tests.vendors.openai import Reply
 
 SAID = "my sister Ottilie sails the Heron"
@@ -432,3 +434,30 @@ async def test_facts_are_told_in_order_of_time_with_their_dates(
     async with sessions() as session:
         links = select(func.count()).where(Memory.updates_id.is_not(None))
         assert await session.scalar(links) == 1
+
+
+async def test_a_memory_that_was_used_is_corrected_and_forgotten_in_place(house: House) -> None:
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, f"@Mirela {SAID}")
+    await house.alice.send(house.lobby, f"@Mirela {ASKED}")
+    why = await house.alice.context_menu(house.lobby, "Why this reply?", house.lobby.history()[-1])
+
+    shown = await house.alice.select(answer(why), [answer_option(why)])
+    form = await house.alice.click(answer(shown), label="Correct")
+    await house.alice.submit_modal(form, {"content": "My sister Ottilie sails the Gull."})
+    await house.alice.click(answer(shown), label="Pin")
+    pinned = list(buttons(answer(shown)))
+    forgotten = await house.alice.click(answer(shown), label="Forget")
+
+    assert pinned == ["Correct", "Forget", "Unpin", "Lock"]
+    assert "Forgotten" in answer(forgotten).content or "Forgotten" in answer(shown).content
+    assert await house.services.memory.list_memories(actor(house.alice), None) != []
+    remembered = await house.services.memory.search(actor(house.alice), "Gull")
+    assert "Gull" not in str([memory.content for memory, _ in remembered])
+
+
+def answer_option(result: InteractionResult) -> str:
+    """Return the value of the first option of an answer's menu that is about the ship."""
+    menus = walk_components(answer(result).components)
+    options = next(each["options"] for each in menus if "options" in each)
+    return next(each["value"] for each in options if "Heron" in each["label"])

@@ -11,6 +11,7 @@ from discord import TextStyle, ui
 from typing_extensions import override
 
 from bot.app.services import Services
+from bot.discord.buttons.memories import MemoryMenu
 from bot.discord.buttons.turns import turns_view
 from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.message_parts import to_attachment
@@ -292,7 +293,11 @@ async def keep(interaction: AnyInteraction, line_id: UUID) -> None:
 async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
     """Show the provenance of an answer."""
     answer = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
-    await interaction.response.send_message(embed=_provenance_embed(answer), ephemeral=True)
+    menu = MemoryMenu.of(interaction.user.id, answer.provenance.get("memories", ()))
+    view, embed = menu or discord.utils.MISSING, _provenance_embed(answer)
+    await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
+    if menu is not None:
+        menu.message = await interaction.original_response()
 
 
 Action: TypeAlias = Callable[[AnyInteraction, UUID], Awaitable[None]]

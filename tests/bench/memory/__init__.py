@@ -11,7 +11,7 @@ from pathlib import Path
 from db.session import connect
 from services.embeddings import WordLlamaEmbedder
 from tests.bench.measure import Measure
-from tests.bench.memory import languages, locomo
+from tests.bench.memory import languages, locomo, scale
 
 
 def measure(url: str) -> list[Measure]:
@@ -23,6 +23,7 @@ async def _measure(url: str) -> list[Measure]:
     embedder = WordLlamaEmbedder()
     async with connect(url) as sessions:
         measured = await languages.measure(sessions, embedder)
+        measured += await scale.measure(sessions, embedder)
         if folder := os.environ.get("LOCOMO"):
             measured += await locomo.measure(sessions, embedder, Path(folder))
     return measured
