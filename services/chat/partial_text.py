@@ -46,7 +46,7 @@ def stable_text(raw: str, cleaner: Cleaner) -> str:
     # The leak of a prompt is recognised by more text than is held back.
     if cleaner.leaks(raw):
         return ""
-    return _closed(text).rstrip("`")
+    return _closed(text.rstrip("`"))
 
 
 def _closed(text: str) -> str:

@@ -11,8 +11,8 @@ MAX_SHOWN = 700  # characters of a memory
 _GAP = "…"
 _SENTENCE = re.compile(r"(?<=[.!?…。！？])\s*")
 _SPEAKER = re.compile(r"[^:\n]{1,80}: ")
-# Memories with so many words in common say the same.
-_SAME = 0.85
+# Memories with such a share of their words in common say the same.
+_SAME = 0.6
 
 
 def best_part(content: str, terms: Mapping[int, float], *, limit: int = MAX_SHOWN) -> str:

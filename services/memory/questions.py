@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import regex
 import stop_words  # pyright: ignore[reportMissingTypeStubs] - it has none
@@ -16,7 +17,7 @@ _MAX_LENGTH = 2000
 _STOP_WEIGHT = 0.5
 _CONTEXT_WEIGHT = 0.5
 _MIN_CONTENT = 2  # words with content, fewer of which need what was said before
-_QUERY_WORDS = 30
+_QUERY_WORDS, _MAX_WORD = 30, 200
 _MONTHS = {name.casefold(): number for number, name in enumerate(calendar.month_name) if name}
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 # May is a verb, too.
@@ -63,11 +64,11 @@ async def ask(
         message = f"{message}\n{before}"
     (embedding,) = await embedder.embed([message])
     months, years = _dates(message.casefold())
-    distinctive = [word for word in words if word not in common][:_QUERY_WORDS]
+    lexemes = (_UNLEXICAL.sub("", word)[:_MAX_WORD] for word in words if word not in common)
     return Question(
         terms=terms,
         embedding=embedding,
-        query="|".join(f"'{_UNLEXICAL.sub('', word)}'" for word in distinctive),
+        query="|".join(f"'{each}'" for each in islice(filter(None, lexemes), _QUERY_WORDS)),
         months=months,
         years=years,
     )

@@ -20,6 +20,7 @@ from pgvector import SparseVector
 from db.models import TERM_COUNT
 
 _MAX_WORDS = 2000
+_MAX_TERMS = 16_000  # as many as a sparse vector may have that are not zero
 # BM25's saturation and normalisation of length, and the usual number of terms of a memory: chosen
 # on LoCoMo's conversations 1 to 6.
 K1 = 0.8
@@ -57,7 +58,8 @@ def document_terms(text: str) -> SparseVector:
     """Return the terms of a memory, each with its weight."""
     counts = Counter(term for word in words_of(text) for term in question_terms(word))
     length = K1 * (1 - _B + _B * counts.total() / _USUAL_LENGTH)
-    weights = {term: count * (K1 + 1) / (count + length) for term, count in sorted(counts.items())}
+    kept = sorted(islice(counts.items(), _MAX_TERMS))
+    weights = {term: count * (K1 + 1) / (count + length) for term, count in kept}
     return SparseVector(weights, TERM_COUNT)
 
 

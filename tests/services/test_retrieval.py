@@ -338,3 +338,22 @@ async def test_memories_from_before_there_were_terms_are_given_theirs(full_mind:
     async with full_mind.sessions() as session:
         left = select(func.count()).select_from(Memory).where(Memory.terms.is_(None))
         assert await session.scalar(left) == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        " ".join(f"{number}{'abcdefghij' * 9}" for number in range(3000)),  # of 300 kB
+        "🦊" * 4000,
+        "\u0301\u200b\u202e" * 500,
+        "漢字" * 2000,
+        "\x1f|&!():*'\"",
+    ],
+    ids=["long", "emoji", "marks", "one word", "operators"],
+)
+async def test_whatever_is_remembered_is_stored_and_found_again(mind: Mind, content: str) -> None:
+    await mind.hears(content)
+
+    found = await mind.recalls(content)
+
+    assert [each.content for each in found] == [content]
