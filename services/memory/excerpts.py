@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from services.memory.questions import content_words
 from services.memory.terms import question_terms, words_of
 from services.memory.types import RetrievedMemory
 from services.texts import shorten
@@ -11,8 +12,6 @@ MAX_SHOWN = 700  # characters of a memory
 _GAP = "…"
 _SENTENCE = re.compile(r"(?<=[.!?…。！？])\s*")
 _SPEAKER = re.compile(r"[^:\n]{1,80}: ")
-# Memories with such a share of their words in common say the same.
-_SAME = 0.6
 
 
 def best_part(content: str, terms: Mapping[int, float], *, limit: int = MAX_SHOWN) -> str:
@@ -64,15 +63,10 @@ def _by_fit(sentences: Sequence[str], terms: Mapping[int, float]) -> list[int]:
 
 
 def without_repetitions(memories: Sequence[RetrievedMemory]) -> list[RetrievedMemory]:
-    """Return memories without those that say the same as one before them."""
+    """Return memories without those whose words are all in one before them, but for numbers."""
     kept: list[tuple[RetrievedMemory, frozenset[str]]] = []
     for memory in memories:
-        words = frozenset(words_of(memory.content))
-        if not any(_overlap(words, others) >= _SAME for _, others in kept):
+        words = content_words(memory.content)
+        if not any(words <= others for _, others in kept):
             kept.append((memory, words))
     return [memory for memory, _ in kept]
-
-
-def _overlap(words: frozenset[str], others: frozenset[str]) -> float:
-    together = words | others
-    return len(words & others) / len(together) if together else 1.0

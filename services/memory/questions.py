@@ -97,6 +97,13 @@ def _common_words(words: Sequence[str]) -> frozenset[str]:
     return _stop_words()[language] if language else frozenset()
 
 
+def content_words(text: str) -> frozenset[str]:
+    """Return the words of a text that say something, without numbers."""
+    words = words_of(text)
+    common = _common_words(words)
+    return frozenset(word for word in words if word not in common and not word.isdecimal())
+
+
 def language_of(words: Sequence[str]) -> str | None:
     """Return the language whose words without content a text has most of, or None."""
     counts = {

@@ -22,6 +22,7 @@ from services.memory import (
     find_updated,
     index,
     retrieve,
+    without_repetitions,
 )
 from services.people import get_or_create_user
 from services.seeds import seed
@@ -357,3 +358,16 @@ async def test_whatever_is_remembered_is_stored_and_found_again(mind: Mind, cont
     found = await mind.recalls(content)
 
     assert [each.content for each in found] == [content]
+
+
+def test_what_says_the_same_is_shown_once_and_what_says_more_is_kept() -> None:
+    said = (
+        "alice: what is my secret word?\nMirela: Aye.",
+        "alice: my secret word is Heron.\nMirela: Aye.",
+        "alice: What was my secret word? 2\nMirela: Aye!",
+    )
+    memories = [
+        RetrievedMemory(id=uuid4(), content=each, created_at=NOW, score=0.5) for each in said
+    ]
+
+    assert [each.content for each in without_repetitions(memories)] == list(said[:2])
