@@ -31,12 +31,13 @@ from tests.services.job_support import nothing_due, working
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HERE, THERE = 1, 2  # guilds
-LOBBY, OTHER, HIDDEN, CELLAR, ABROAD, DM = 11, 12, 13, 14, 21, 31
+LOBBY, OTHER, HIDDEN, THREAD, CELLAR, ABROAD, DM = 11, 12, 13, 131, 14, 21, 31
 
 PLACES = {
     "lobby": Channel(channel_id=LOBBY, guild_id=HERE, venue=Venue.PUBLIC),
     "other": Channel(channel_id=OTHER, guild_id=HERE, venue=Venue.PUBLIC),
     "hidden": Channel(channel_id=HIDDEN, guild_id=HERE, venue=Venue.PRIVATE),
+    "thread": Channel(channel_id=THREAD, guild_id=HERE, venue=Venue.PRIVATE, parent_id=HIDDEN),
     "cellar": Channel(channel_id=CELLAR, guild_id=HERE, venue=Venue.PRIVATE),
     "abroad": Channel(channel_id=ABROAD, guild_id=THERE, venue=Venue.PUBLIC),
     "dm": Channel(channel_id=DM, guild_id=None, venue=Venue.DM),
@@ -133,8 +134,9 @@ async def full_mind(mind: Mind) -> Mind:
 @pytest.mark.parametrize(
     ("said_in", "recalled_in"),
     [
-        ("lobby", {"lobby", "other", "hidden", "cellar"}),
-        ("hidden", {"hidden"}),
+        ("lobby", {"lobby", "other", "hidden", "thread", "cellar"}),
+        ("hidden", {"hidden", "thread"}),
+        ("thread", {"thread"}),
         ("abroad", {"abroad"}),
         ("dm", {"dm"}),
     ],
