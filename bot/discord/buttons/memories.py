@@ -178,5 +178,7 @@ async def show_memories(
     if not memories:
         await interaction.response.send_message(**page, ephemeral=True)
         return
+    if pager.page_count == 1:
+        pager.remove_item(pager.back).remove_item(pager.forward)
     await interaction.response.send_message(**page, view=pager, ephemeral=True)
     pager.message = await interaction.original_response()
