@@ -89,6 +89,8 @@ async def take(page: Page, url: str) -> None:
     greeting = page.locator("#log > li", has_text="You there! Can you cook").last
     await greeting.wait_for()
     await page.set_viewport_size(TALL)
+    await page.get_by_role("button", name="Open its page").last.click()
+    await page.locator("#log > li .container").last.wait_for()
     await page.wait_for_timeout(2500)
     await page.locator("#log > li .container").last.screenshot(path=FOLDER / "page.png")
     await greeting.screenshot(path=FOLDER / "greeting.png")
