@@ -1,8 +1,8 @@
 """Search of memories by words and by meaning in one statement, within the venue rule.
 
 Words count by BM25 with the rarity that they have *among the memories in reach*, so that nobody
-else's talk changes what is found. The exchanges before and after, and the best of the same sitting,
-lend of their fit. The weights were chosen on LoCoMo's conversations 1 to 6 (`make bench` measures
+else's talk changes what is found. A share of the scores of the exchanges before and after, and of
+the best one of the same sitting, is added. The weights were chosen on LoCoMo's conversations 1 to 6 (`make bench` measures
 what they find).
 """
 
@@ -114,7 +114,7 @@ SELECT least(b.fit / (b.most * {best}), 1), false, m.id, m.content, m.created_at
 FROM best b JOIN memories m ON m.id = b.id
 LEFT JOIN LATERAL (
     SELECT m.id, m.content, m.created_at FROM memories m
-    WHERE m.updates_id = b.id AND {rules} ORDER BY m.created_at DESC LIMIT 1
+    WHERE m.updates_id = b.id AND {rules} AND ({anywhere}) ORDER BY m.created_at DESC LIMIT 1
 ) n ON true
 ORDER BY fit DESC NULLS FIRST, created_at DESC, id
 """
@@ -146,7 +146,7 @@ def _build(reach: Sequence[str], rules: str = _RULES) -> Any:
         _STATEMENT.format(
             sample=newest("m.terms", _SAMPLE),
             pinned=f"""
-                SELECT m.* FROM memories m WHERE m.is_pinned AND m.user_id = :user_id
+                SELECT m.id, m.content, m.created_at FROM memories m WHERE m.is_pinned AND m.user_id = :user_id
                 AND NOT CAST(:own_only AS boolean) AND {rules} AND ({anywhere})
                 ORDER BY m.created_at DESC LIMIT {MAX_PINNED}
             """,  # noqa: S608 - constants of this module
@@ -154,6 +154,7 @@ def _build(reach: Sequence[str], rules: str = _RULES) -> Any:
             older=older,
             fit=_FIT,
             rules=rules,
+            anywhere=anywhere,
             few=_FEW,
             count=TERM_COUNT,
             saturation=K1 + 1,

@@ -58,8 +58,8 @@ def document_terms(text: str) -> SparseVector:
     """Return the terms of a memory, each with its weight."""
     counts = Counter(term for word in words_of(text) for term in question_terms(word))
     length = K1 * (1 - _B + _B * counts.total() / _USUAL_LENGTH)
-    kept = sorted(islice(counts.items(), _MAX_TERMS))
-    weights = {term: count * (K1 + 1) / (count + length) for term, count in kept}
+    terms = sorted(islice(counts.items(), _MAX_TERMS))
+    weights = {term: count * (K1 + 1) / (count + length) for term, count in terms}
     return SparseVector(weights, TERM_COUNT)
 
 

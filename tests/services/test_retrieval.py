@@ -305,6 +305,18 @@ async def test_what_is_said_anew_stands_before_what_was_said(full_mind: Mind) ->
     ]
 
 
+async def test_what_was_said_anew_in_private_stays_there(mind: Mind) -> None:
+    await mind.hears("alice: my sister sails the Heron", days_ago=90)
+    (older,) = await mind.recalls("the Heron")
+    await mind.hears("alice: she left the Heron for a lover", where="hidden", updates_id=older.id)
+
+    public = await mind.recalls("the Heron", where="lobby")
+    private = await mind.recalls("the Heron", where="hidden")
+
+    assert [each.content for each in public] == ["alice: my sister sails the Heron"]
+    assert "lover" in private[0].content
+
+
 async def test_strangers_change_nothing_of_what_is_found(full_mind: Mind) -> None:
     await full_mind.hears("alice: my sister sails the Heron", days_ago=90)
     before = await full_mind.recalls("which lamp broke on the Heron?", limit=20)
