@@ -78,3 +78,7 @@ class NameImpersonates(DomainError):
     """The name could be mistaken for Discord, staff, or a member of the server."""
 
     name: str
+
+
+class OptedOut(DomainError):
+    """The person has opted out, but now talks to a personality, or asks it to remember."""

@@ -31,7 +31,6 @@ from services.chat.errors import (
     NothingToUndo,
     NotYourAnswer,
     NoUsableReply,
-    OptedOut,
     Refusal,
     TooManyTakes,
 )
@@ -90,7 +89,6 @@ __all__ = [
     "NotActivated",
     "NotYourAnswer",
     "NothingToUndo",
-    "OptedOut",
     "Page",
     "PinsTool",
     "Preference",

@@ -13,10 +13,10 @@ from db.session import Sessions
 from services.access import Situation, admit, authorize, log_action
 from services.chat import queries
 from services.chat.addressing import dm_personality, load_context
-from services.chat.errors import AgeRestricted, NotActivated, OptedOut
+from services.chat.errors import AgeRestricted, NotActivated
 from services.chat.queries import Resolution
 from services.chat.reply_context import CHAT
-from services.errors import ModeratorsOnly
+from services.errors import ModeratorsOnly, OptedOut
 from services.people import get_or_create_user
 from services.personalities import PersonalityDeleted
 from services.texts import clean_text, on_one_line

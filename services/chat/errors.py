@@ -114,7 +114,3 @@ class NotActivated(DomainError):
 
 class NoPersonalityHere(DomainError):
     """The bot was addressed, but no personality is available to answer."""
-
-
-class OptedOut(DomainError):
-    """The person has opted out, but now talks to a personality."""

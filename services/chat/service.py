@@ -25,7 +25,6 @@ from services.chat.errors import (
     CrisisHeard,
     NoPersonalityHere,
     NotYourAnswer,
-    OptedOut,
 )
 from services.chat.ordering import AnswerSlots, QueuePosition, TurnQueues
 from services.chat.persistence import ConversationWriter
@@ -38,7 +37,7 @@ from services.chat.reply_generation import GeneratedReply, ReplyGenerator
 from services.chat.sending import ReplySender
 from services.chat.streaming import AnswerStream, AnswerStreams
 from services.chat.turns import TurnChooser
-from services.errors import DomainError, NameImpersonates
+from services.errors import DomainError, NameImpersonates, OptedOut
 from services.faces import FaceChooser
 from services.llm import BackgroundCalls
 from services.message_parts import mark

@@ -28,10 +28,11 @@ from services.chat.addressing import (
     situation_of,
 )
 from services.chat.debounce import MessageBatch
-from services.chat.errors import NoPersonalityHere, OptedOut
+from services.chat.errors import NoPersonalityHere
 from services.chat.mentions import find_mentioned
 from services.chat.reply_generation import GeneratedReply
 from services.embeddings import TextEmbedder
+from services.errors import OptedOut
 from services.types import Actor, Channel, IncomingMessage
 
 _PER_CENT = 100

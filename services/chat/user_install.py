@@ -13,13 +13,14 @@ from db.session import Sessions
 from services.access import AccessDenied, Situation, Verdict, is_available, person_verdict
 from services.chat.addressing import load_context, redact, shown_text
 from services.chat.crisis import is_crisis
-from services.chat.errors import CrisisHeard, OptedOut
+from services.chat.errors import CrisisHeard
 from services.chat.files import read_picture
 from services.chat.ordering import AnswerSlots, TurnQueues
 from services.chat.ports import ChatAdapter
 from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import ReplyGenerator
 from services.chat.seeing import Pictures
+from services.errors import OptedOut
 from services.faces import FaceChooser
 from services.message_parts import MessagePart
 from services.personalities import Personality, PersonalityNotFound

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import ActType, Board, BoardKind, BoardMember, EngineTask, Personality, Post
 from db.session import Sessions
 from services.access import act_payers, admit
-from services.chat import AgeRestricted, OptedOut, load_context
+from services.chat import AgeRestricted, load_context
 from services.clock import Clock
 from services.engine import forecast, queries
 from services.engine.act_queries import config_of
@@ -30,7 +30,7 @@ from services.engine.results import vote
 from services.engine.rhythm import Rhythm
 from services.engine.scheduler import to_task
 from services.engine.types import Limits, PlannedAct
-from services.errors import ModeratorsOnly
+from services.errors import ModeratorsOnly, OptedOut
 from services.llm import LanguageModels
 from services.llm_configs import restrict
 from services.texts import clean_text

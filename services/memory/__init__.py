@@ -3,6 +3,7 @@
 from db.models import Memory
 from services.memory.errors import (
     IncognitoNow,
+    MemoryForbidden,
     MemoryFull,
     MemoryLocked,
     MemoryNotFound,
@@ -24,6 +25,7 @@ __all__ = [
     "IndexHandler",
     "IndexedText",
     "Memory",
+    "MemoryForbidden",
     "MemoryFull",
     "MemoryLocked",
     "MemoryNotFound",

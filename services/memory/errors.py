@@ -39,3 +39,7 @@ class TooManyPinned(DomainError):
 
 class IncognitoNow(DomainError):
     """Nothing of what somebody says is stored now."""
+
+
+class MemoryForbidden(DomainError):
+    """Moderators have switched off memory in the server."""

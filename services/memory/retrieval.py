@@ -2,8 +2,8 @@
 
 Words count by BM25 with the rarity that they have *among the memories in reach*, so that nobody
 else's talk changes what is found. A share of the scores of the exchanges before and after, and of
-the best one of the same sitting, is added. The weights were chosen on LoCoMo's conversations 1 to 6 (`make bench` measures
-what they find).
+the best one of the same sitting, is added. The weights were chosen on LoCoMo's conversations 1 to
+6 (`make bench` measures what they find).
 """
 
 from collections.abc import Sequence
@@ -146,7 +146,8 @@ def _build(reach: Sequence[str], rules: str = _RULES) -> Any:
         _STATEMENT.format(
             sample=newest("m.terms", _SAMPLE),
             pinned=f"""
-                SELECT m.id, m.content, m.created_at FROM memories m WHERE m.is_pinned AND m.user_id = :user_id
+                SELECT m.id, m.content, m.created_at FROM memories m
+                WHERE m.is_pinned AND m.user_id = :user_id
                 AND NOT CAST(:own_only AS boolean) AND {rules} AND ({anywhere})
                 ORDER BY m.created_at DESC LIMIT {MAX_PINNED}
             """,  # noqa: S608 - constants of this module

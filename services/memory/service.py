@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Memory, Personality
+from db.models import Memory, OptOut, Personality
 from db.session import Sessions
-from services.access import Quotas
+from services.access import Quotas, Situation, keeps_memories
 from services.clock import Clock
 from services.embeddings import TextEmbedder
-from services.errors import TextEmpty
+from services.errors import OptedOut, TextEmpty
 from services.memory import queries
 from services.memory.errors import (
     IncognitoNow,
+    MemoryForbidden,
     MemoryFull,
     MemoryLocked,
     MemoryNotFound,
@@ -123,7 +125,8 @@ class MemoryService:
         """Have a personality remember something, where it is said; pinned, in every prompt.
 
         Raises:
-            IncognitoNow: Nothing of the actor is stored now.
+            IncognitoNow, OptedOut: Nothing of the actor is stored.
+            MemoryForbidden: Moderators have switched off memory here.
             MemoryFull: The actor has as many memories as they may.
             MemoryOff: The personality remembers nothing.
             TextEmpty, TextTooLong: The text is not valid.
@@ -140,8 +143,12 @@ class MemoryService:
         )
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
+            if await session.get(OptOut, actor.discord_id) is not None:
+                raise OptedOut
             if user.incognito:
                 raise IncognitoNow
+            if not await session.scalar(select(keeps_memories(Situation.of(actor, channel)))):
+                raise MemoryForbidden
             if await queries.is_full(session, user.id, self._quotas.memories):
                 raise MemoryFull(self._quotas.memories)
             if pin:

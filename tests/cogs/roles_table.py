@@ -354,7 +354,10 @@ STATES: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(MENUS, NOTHING_SAID),
         "history undo": "There is no answer to you here that could be undone.",
         **dict.fromkeys(
-            ("chat say", "chime-in", "imagine", "random", "my say", "my imagine", ASK_MENU),
+            (
+                *("chat say", "chime-in", "imagine", "random", "my say", "my imagine"),
+                *(ASK_MENU, "memory add"),
+            ),
             "You have opted out, so personalities do not hear you. Use `/privacy optout` to opt "
             "back in.",
         ),

@@ -369,12 +369,15 @@ async def test_what_cannot_be_remembered_is_refused_in_words(house: House) -> No
             house.lobby, "memory add", personality="Mirela", text=f"{number}", pin=True
         )
     many = await house.alice.slash(house.lobby, "memory add", personality="Mirela", pin=True, **add)
+    await house.moderator.slash(house.lobby, "server settings", memories=False)
+    forbidden = await house.alice.slash(house.lobby, "memory add", personality="Mirela", **add)
     await house.alice.slash(house.lobby, "memory incognito")
     incognito = await house.alice.slash(house.lobby, "memory add", personality="Mirela", **add)
 
     assert reply_text(off) == "**Sieve** remembers nothing: its maker has switched that off."
     assert reply_text(blank) == "The memory is empty or has no visible text."
     assert reply_text(many).startswith("You have pinned 20 memories")
+    assert reply_text(forbidden).startswith("Moderators have decided")
     assert reply_text(incognito).startswith("You are incognito")
 
 

@@ -225,6 +225,7 @@ _PEOPLE = {
     memory.MemoryNotFound: "There is no such memory of you.",
     memory.MemoryLocked: "That memory is locked. Unlock it with `/memory lock` first.",
     memory.MemoryOff: "**{name}** remembers nothing: its maker has switched that off.",
+    memory.MemoryForbidden: "Moderators have decided that nothing said here is remembered.",
     memory.MemoryFull: (
         "You have {limit:,} memories, as many as you may. Forget some with `/memory forget`, then "
         "try again."
@@ -300,7 +301,7 @@ _CHAT = {
     chat.TooManyTakes: ("That answer has {limit} takes already. Turn to one of them, or edit it."),
     chat.NotYourAnswer: "Only the person who was answered, or a moderator, can do that.",
     chat.NotActivated: "**{name}** is not activated in this channel.",
-    chat.OptedOut: (
+    errors.OptedOut: (
         "You have opted out, so personalities do not hear you. Use `/privacy optout` to opt back "
         "in."
     ),
