@@ -58,7 +58,9 @@ class ConversationWriter:
             *(_REQUESTED.format(speaker, answer.speaker_name, each) for each in reply.memories),
         ]
         indexed = await memory.index(self._embedder, contents)
-        updates_id = await self._find_updated(channel, user_line, reply)
+        updates_id = await retry_on_disconnect(
+            lambda: self._find_updated(channel, user_line, reply), seconds=PAID_SECONDS
+        )
 
         async def write() -> None:
             async with self._sessions.begin() as session:
