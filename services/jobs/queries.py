@@ -119,6 +119,12 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS own (id, attempt)
 WHERE j.id = own.id AND j.attempt = own.attempt AND j.status = 'running'
 RETURNING j.id, j.attempt
 """)
+_ENDED = text("""
+SELECT j.id, j.attempt FROM jobs.jobs j
+JOIN unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS own (id, attempt)
+ON j.id = own.id AND j.attempt = own.attempt
+WHERE j.status IN ('done', 'failed')
+""")
 _DEPTH = text("""
 SELECT kind, status, count(*) AS count,
        CAST(coalesce(extract(epoch FROM max(now() - due_at) FILTER (
@@ -249,9 +255,20 @@ async def renew(
     session: AsyncSession, runs: Collection[tuple[UUID, int]], lease: timedelta
 ) -> frozenset[tuple[UUID, int]]:
     """Renew the leases of runs (job and attempt); return the runs that still own their job."""
-    parameters = {"ids": [id_ for id_, _ in runs], "attempts": [attempt for _, attempt in runs]}
-    rows = await session.execute(_RENEW, {**parameters, "lease": lease})
+    rows = await session.execute(_RENEW, {**_parameters(runs), "lease": lease})
     return frozenset((row.id, row.attempt) for row in rows)
+
+
+async def ended(
+    session: AsyncSession, runs: Collection[tuple[UUID, int]]
+) -> frozenset[tuple[UUID, int]]:
+    """Return those of runs (job and attempt) that ended their job themselves."""
+    rows = await session.execute(_ENDED, _parameters(runs))
+    return frozenset((row.id, row.attempt) for row in rows)
+
+
+def _parameters(runs: Collection[tuple[UUID, int]]) -> dict[str, Any]:
+    return {"ids": [id_ for id_, _ in runs], "attempts": [attempt for _, attempt in runs]}
 
 
 async def lock_run(session: AsyncSession, job_id: UUID, attempt: int) -> bool:

@@ -293,9 +293,11 @@ class Worker:
         asked_at = leases.now()
         async with self._sessions.begin() as session:
             renewed = await queries.renew(session, running.keys(), self._lease)
-        for run, task in running.items():
-            if run not in renewed:
-                task.cancel()
+            gone = running.keys() - renewed
+            # What ended its job may still wait for the answer to its commit, or tidy up.
+            lost = gone - await queries.ended(session, gone) if gone else gone
+        for run in lost:
+            running[run].cancel()
         self._prolong(renewed, asked_at)
 
     def _prolong(self, runs: Collection[RunKey], asked_at: float) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import re
 import signal
 import sys
@@ -21,6 +22,7 @@ from tests.vendors.openai import Body, OpenAIStandIn, Reply
 # Milliseconds until the bot has done something, on cores that others use as well.
 PATIENCE, QUICKLY = 30_000, 3_000
 _GRAVE = ("serious", "critical")
+_SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstv" for vowel in "aeiou"]
 LAYOUTS = (("dark", 1300), ("light", 1300), ("dark", 360), ("light", 3840))
 
 pytestmark = [
@@ -69,12 +71,14 @@ class Process:
         await self._process.wait()
 
     def answer(self, body: Body) -> str:
-        """Return a line that nobody has said before, as boards want it."""
+        """Return a line that shares no word with others, so that no check calls it a repetition."""
         self._number += 1
         asked = str(body["messages"][-1]["content"])
         words = re.findall(r"\b(?:heron|anchor|noodles)\b", asked)
         what = words[-1] if words else "a gull"
-        return f"Line {self._number}: {what} went by, {'o' * self._number}."
+        chance = random.Random(self._number)
+        said = " ".join("".join(chance.choices(_SYLLABLES, k=3)) for _ in range(8))
+        return f"Line {self._number}: {said}, and {what} went by."
 
 
 @asynccontextmanager

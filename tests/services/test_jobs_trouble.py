@@ -81,6 +81,20 @@ async def test_leases_are_renewed_while_a_worker_comes_to_its_end(sessions: Sess
     assert (done.status, done.attempt, done.crashes) == (JobStatus.DONE, 1, 0)
 
 
+async def test_what_follows_the_end_of_a_job_is_not_interrupted(sessions: Sessions) -> None:
+    tidied = asyncio.Event()
+
+    async def long(run: Run[ScriptedJob]) -> None:
+        async with run.final_transaction():
+            pass
+        await asyncio.sleep(3 * BRISK.lease)
+        tidied.set()
+
+    await enqueue_job(sessions)
+    async with working(sessions, ScriptedHandler(long), pace=replace(BRISK, grace=5)):
+        await asyncio.wait_for(tidied.wait(), timeout=10)
+
+
 async def test_a_job_that_waits_can_be_called_off(sessions: Sessions) -> None:
     handler = ScriptedHandler()
     job_id = await enqueue_job(sessions, due=timedelta(seconds=0.2))
