@@ -9,7 +9,13 @@ from discord.app_commands import Choice, Transform
 from discord.ext import commands
 from typing_extensions import override
 
-from bot.discord.buttons.memories import MemoryButton, MemoryForm, show_memories
+from bot.discord.buttons.memories import (
+    FactButton,
+    MemoryButton,
+    MemoryForm,
+    show_facts,
+    show_memories,
+)
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.ui import AnyInteraction, confirm
@@ -125,6 +131,21 @@ class Memories(
         )
 
     @app_commands.command()
+    @app_commands.describe(personality="Only what this one knows")
+    async def facts(
+        self, interaction: Interaction, personality: PersonalityOption | None = None
+    ) -> None:
+        """Show what is known of you, since when, and what it was before."""
+        actor = await interaction_actor(interaction)
+        facts = await self._memory.list_facts(actor, personality.id if personality else None)
+        await show_facts(
+            interaction,
+            facts,
+            title="Known of you",
+            empty="Say where you live, or what your cat is called, and it stands here.",
+        )
+
+    @app_commands.command()
     @app_commands.describe(memory="Start typing what it is about")
     async def edit(self, interaction: Interaction, memory: MemoryOption) -> None:
         """Correct a memory."""
@@ -179,5 +200,5 @@ def _line(memory: Memory) -> str:
 
 async def setup(bot: Bot) -> None:
     """Load the cog, and revive its buttons."""
-    bot.add_dynamic_items(MemoryButton)
+    bot.add_dynamic_items(FactButton, MemoryButton)
     await bot.add_cog(Memories(bot))

@@ -39,6 +39,7 @@ from db.models.engine import (
     VendorMinute,
 )
 from db.models.face import MAIN_FACE, Face
+from db.models.fact import Fact, SittingSummary
 from db.models.job import Job, JobStatus, JobStep
 from db.models.llm_call import CallOutcome, LlmCall
 from db.models.llm_config import REASONING_EFFORTS, LlmConfig, PersonalityDefaultConfig
@@ -119,6 +120,7 @@ __all__ = [
     "EngineState",
     "EngineTask",
     "Face",
+    "Fact",
     "ForgottenPerson",
     "Gender",
     "GeneratedAsset",
@@ -159,6 +161,7 @@ __all__ = [
     "Role",
     "SentNotice",
     "ServerPolicy",
+    "SittingSummary",
     "SocialPost",
     "SocialSlot",
     "SocialTarget",

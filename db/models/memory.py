@@ -31,7 +31,8 @@ class Memory(Keyed, Base, kw_only=True):
     `updates_id` one of which it says something anew. `terms` are its words as they are searched;
     without them it is found by its meaning alone until they are computed. One that is pinned
     stands in every prompt for its user, where it may be recalled. One that its user has edited is
-    recalled to nobody else: it need not be what was said.
+    recalled to nobody else: it need not be what was said. One that `is_unread` is yet to be read
+    for facts by a model.
     """
 
     __tablename__ = "memories"
@@ -61,6 +62,11 @@ class Memory(Keyed, Base, kw_only=True):
             "ix_memories_public",
             *("personality_id", "guild_id", "created_at"),
             postgresql_where=text("venue = 'public'"),
+        ),
+        Index(
+            "ix_memories_unread",
+            *("personality_id", "user_id", "channel_id", "created_at"),
+            postgresql_where=text("is_unread"),
         ),
         Index(
             "ix_memories_updates_id", "updates_id", postgresql_where=text("updates_id IS NOT NULL")
@@ -103,6 +109,7 @@ class Memory(Keyed, Base, kw_only=True):
     )
     locked: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_pinned: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_unread: Mapped[bool] = mapped_column(default=False, server_default="false")
     age_restricted: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_edited: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

@@ -22,10 +22,12 @@ from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter, Page
 from services.chat.postprocess import MAX_LENGTH
 from services.chat.prompt import Reworked
+from services.chat.provenance import contents_of
 from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator
 from services.chat.takes import Difference
 from services.errors import OwnersOnly, TextEmpty, TextTooLong
+from services.memory import OwnFact, own_facts
 from services.people import User, get_or_create_user
 from services.personalities import get_owned
 from services.texts import clean_text, on_one_line, shorten
@@ -270,18 +272,15 @@ class AnswerService:
         """
         exchange = await self._load_exchange(actor, line_id, may_be_picture=True)
         provenance = dict(exchange.answer.provenance or {})
-        memories = provenance.get("memories", ())
         known: dict[UUID, Memory] = {}
+        facts: list[OwnFact] = []
         # A moderator sees how it was generated, but not the memories of somebody else.
         if actor.discord_id in (exchange.asker.discord_id, exchange.asker.account_id):
             async with self._sessions() as session:
-                known = await queries.memories(session, [UUID(each["id"]) for each in memories])
-        provenance["memories"] = [
-            {**each, "content": memory.content, "is_own": memory.user_id == exchange.asker.id}
-            if (memory := known.get(UUID(each["id"])))
-            else {**each, "content": "…"}
-            for each in memories
-        ]
+                used = [UUID(each["id"]) for each in provenance.get("memories", ())]
+                known = await queries.memories(session, used)
+                facts = await own_facts(session, exchange.asker.discord_id)
+        provenance |= contents_of(provenance, known, facts, user_id=exchange.asker.id)
         number = exchange.answer.take
         return Provenance(
             name=exchange.personality.name,

@@ -76,27 +76,44 @@ class ConversationWriter:
                 if reply.lore_timers:
                     personality_id, started = resolution.personality.id, reply.lore_timers
                     await save_timers(session, channel.channel_id, personality_id, started)
-                if not _is_remembered(reply):
-                    return
-                for each in indexed:
-                    if await memory.is_full(session, reply.user.id, self._quotas.memories):
-                        return
-                    await memory.add(
-                        session,
-                        each,
-                        personality_id=reply.resolution.personality.id,
-                        user_id=reply.user.id,
-                        persona_id=reply.resolution.persona.id,
-                        venue=channel.venue,
-                        channel_id=channel.channel_id,
-                        guild_id=channel.guild_id,
-                        age_restricted=channel.age_restricted,
-                        line_id=answer.id,
-                        updates_id=updates_id,
+                if _is_remembered(reply):
+                    await self._remember(
+                        session, channel, reply, indexed, user_line, answer, updates_id
                     )
-                    await session.flush()
 
         await retry_on_disconnect(write, seconds=PAID_SECONDS)
+
+    async def _remember(
+        self,
+        session: AsyncSession,
+        channel: Channel,
+        reply: GeneratedReply,
+        indexed: Sequence[memory.IndexedText],
+        user_line: ConversationLine,
+        answer: ConversationLine,
+        updates_id: UUID | None,
+    ) -> None:
+        """Add the memories of an exchange, the first of which is the exchange itself."""
+        for number, each in enumerate(indexed):
+            if await memory.is_full(session, reply.user.id, self._quotas.memories):
+                return
+            added = await memory.add(
+                session,
+                each,
+                personality_id=reply.resolution.personality.id,
+                user_id=reply.user.id,
+                persona_id=reply.resolution.persona.id,
+                venue=channel.venue,
+                channel_id=channel.channel_id,
+                guild_id=channel.guild_id,
+                age_restricted=channel.age_restricted,
+                line_id=answer.id,
+                updates_id=updates_id,
+            )
+            await session.flush()
+            if number == 0:
+                subject = user_line.speaker_name
+                await memory.add_stated(session, added, user_line.content, subject=subject)
 
     async def _find_updated(
         self, channel: Channel, user_line: ConversationLine, reply: GeneratedReply
@@ -159,7 +176,7 @@ class ConversationWriter:
                     await enqueue_speech(session, answer.id, channel)
                 stored_memory = await queries.memory_of(session, answer.id)
                 if stored_memory is not None and content and not stored_memory.locked:
-                    memory.rewrite(stored_memory, indexed)
+                    await memory.rewrite(session, stored_memory, indexed)
                 return spoken
 
         return await retry_on_disconnect(write)
@@ -191,7 +208,7 @@ class ConversationWriter:
                 for answer_id, indexed in zip(contents, texts, strict=True):
                     stored_memory = await queries.memory_of(session, answer_id)
                     if stored_memory is not None and not stored_memory.locked:
-                        memory.rewrite(stored_memory, indexed)
+                        await memory.rewrite(session, stored_memory, indexed)
 
         await retry_on_disconnect(update_memories)
         return True

@@ -19,14 +19,14 @@ from services.chat.answer_style import render_answer_style
 from services.chat.inserts import Insert, PlacedLore, insert_all, place_lore
 from services.chat.prompt_rendering import (
     MEMORY_TOKENS,
-    render_memories,
+    render_known,
     render_photo,
     render_time,
 )
 from services.llm import ChatMessage, estimate, fitting_length
 from services.lore import Activated
 from services.macros import Macros
-from services.memory import RetrievedMemory
+from services.memory import KnownFact, RetrievedMemory
 from services.message_parts import mark
 from services.personalities import (
     SharedPhoto,
@@ -89,6 +89,7 @@ class PromptContext:
     now: datetime
     speaker_name: str
     message: str
+    facts: Sequence[KnownFact] = ()
     shared: Sequence[SharedPhoto] = ()
     time_zone: str | None = None
     speaker_zone: str | None = None
@@ -359,8 +360,7 @@ def _render_context(
         counted = ", ".join(f"{emoji} {count}" for emoji, count in context.reactions.items())
         lines.append(f"Reactions to your last message: {shorten(counted, _MAX_REACTIONS)}.")
     left = min(token_limit - sum(estimate(line) for line in lines), MEMORY_TOKENS)
-    if memories := render_memories(context.memories, context.now, token_limit=left):
-        lines += ["You remember:", *memories]
+    lines += render_known(context.facts, context.memories, context.now, token_limit=left)
     return _fit(escape_markers("\n".join(lines)), token_limit)
 
 

@@ -5,12 +5,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.llm import estimate
-from services.memory import RetrievedMemory
+from services.memory import KnownFact, RetrievedMemory
 from services.personalities import SharedPhoto
 from services.texts import shorten
 from services.time_zones import part_of_day, time_zone_label
 
 MEMORY_TOKENS = 1000  # at most, of what is remembered
+_FACT_TOKENS = 250  # of these at most, of facts
 _DATED_AFTER = 7  # days, after which a memory has its date, too
 
 
@@ -37,7 +38,24 @@ def render_photo(photo: SharedPhoto, now: datetime) -> str:
     )
 
 
-def render_memories(
+def render_known(
+    facts: Sequence[KnownFact],
+    memories: Sequence[RetrievedMemory],
+    now: datetime,
+    *,
+    token_limit: int,
+) -> list[str]:
+    """Return what is known and remembered, within a number of tokens."""
+    known = _render_facts(facts, now, token_limit=min(token_limit, _FACT_TOKENS))
+    left = token_limit - sum(map(estimate, known))
+    remembered = _render_memories(memories, now, token_limit=left)
+    return [
+        *(["You know:", *known] if known else []),
+        *(["You remember:", *remembered] if remembered else []),
+    ]
+
+
+def _render_memories(
     memories: Sequence[RetrievedMemory], now: datetime, *, token_limit: int
 ) -> list[str]:
     """Return lines of the best memories that fit into a number of tokens, the oldest first."""
@@ -52,6 +70,21 @@ def render_memories(
             break
         chosen.append((memory.created_at, line))
     return [line for _, line in sorted(chosen)]
+
+
+def _render_facts(facts: Sequence[KnownFact], now: datetime, *, token_limit: int) -> list[str]:
+    """Return lines of the best facts that fit into a number of tokens, ordered by subject."""
+    chosen: list[tuple[str, datetime, str]] = []
+    for fact in facts:
+        known = f"known since {fact.since:%-d %B %Y}" if fact.since <= now else "not yet so"
+        before = f"; before: {fact.previous}" if fact.previous else ""
+        doubt = "; something else was said of it, too" if fact.is_contradicted else ""
+        line = f"- {fact.subject} {fact.statement} ({known}{before}{doubt})"
+        token_limit -= estimate(line)
+        if token_limit < 0:
+            break
+        chosen.append((fact.subject, fact.since, line))
+    return [line for _, _, line in sorted(chosen)]
 
 
 def relative_day(then: datetime, now: datetime) -> str:

@@ -1,8 +1,10 @@
 """How an answer came about: what its person is told with it, and what when they ask."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
-from db.models import LlmConfig
+from db.models import LlmConfig, Memory
 from services.chat import lore_search
 from services.chat.prompt import Prompt
 from services.chat.reply_context import ReplyContext
@@ -11,6 +13,7 @@ from services.chat.tool_rounds import ToolRounds
 from services.llm import Completion, Sampling
 from services.llm_configs import SAMPLING
 from services.lore import Activation
+from services.memory import OwnFact
 
 MAX_TOKENS: Final = 1024
 
@@ -66,6 +69,31 @@ def provenance_of(
         "memories": [
             {"id": str(memory.id), "score": round(memory.score, 3)} for memory in context.memories
         ],
+        "facts": [str(fact.id) for fact in context.facts],
         "lore": lore_search.provenance(lore),
         **({"tools": rounds.provenance} if rounds.called else {}),
+    }
+
+
+def contents_of(
+    provenance: Mapping[str, Any],
+    memories: Mapping[UUID, Memory],
+    facts: Sequence[OwnFact],
+    *,
+    user_id: UUID,
+) -> dict[str, Any]:
+    """Return what a provenance names only by ids, with the contents that its user may see."""
+    used = {UUID(each) for each in provenance.get("facts", ())}
+    return {
+        "memories": [
+            {**each, "content": memory.content, "is_own": memory.user_id == user_id}
+            if (memory := memories.get(UUID(each["id"])))
+            else {**each, "content": "…"}
+            for each in provenance.get("memories", ())
+        ],
+        "facts": [
+            {"id": str(each.fact.id), "content": each.text, "is_own": True}
+            for each in facts
+            if each.fact.id in used
+        ],
     }

@@ -23,9 +23,11 @@ from services.llm import LanguageModels, TextListener
 from services.llm_configs import NoConfig, restrict
 from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, timers
 from services.memory import (
+    KnownFact,
     RetrievedMemory,
     ask,
     best_part,
+    known_facts,
     retrieve,
     without_repetitions,
 )
@@ -123,6 +125,7 @@ class ReplyContext:
     keyed: frozenset[str] = frozenset()
     history: Sequence[ConversationLine] = ()
     memories: Sequence[RetrievedMemory] = ()
+    facts: Sequence[KnownFact] = ()
     shared: Sequence[SharedPhoto] = ()
     books: Sequence[Book | UnpreparedBook] = ()
     timers: Sequence[Timer] = ()
@@ -243,12 +246,10 @@ class ContextLoader:
         is_remembered = personality.memory_enabled and resolution.keeps_memories
         if not is_remembered or user.incognito:
             return context
-        return replace(context, memories=await self._recall(request, context))
+        return await self._recall(request, context)
 
-    async def _recall(
-        self, request: ReplyRequest, context: ReplyContext
-    ) -> Sequence[RetrievedMemory]:
-        """Return the memories that fit a message."""
+    async def _recall(self, request: ReplyRequest, context: ReplyContext) -> ReplyContext:
+        """Return a context with the memories that fit a message, and what is known of whom."""
         personality, persona = context.resolution.personality, context.resolution.persona
         regenerated, history = request.regenerated_line, context.history
         now = regenerated.created_at if regenerated else self._clock.now()
@@ -259,20 +260,32 @@ class ContextLoader:
             names=[*filter(None, names), persona.name, persona.preferred_name or ""],
             context=[line.content for line in history[-_CONTEXT_LINES:]],
         )
+        before = history[0].created_at if history else now
         memories = await retrieve(
             self._sessions,
             question,
             personality_id=personality.id,
             user_id=context.user.id,
             channel=request.channel,
-            before=history[0].created_at if history else now,
+            before=before,
             threshold=_default(context.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD),
             limit=_default(context.config.memory_limit, MEMORY_LIMIT),
         )
-        return [
+        facts = await known_facts(
+            self._sessions,
+            question.terms,
+            personality_id=personality.id,
+            user_id=context.user.id,
+            channel=request.channel,
+            before=before,
+            now=now,
+            memory_ids=[each.id for each in memories],
+        )
+        shown = [
             replace(each, content=best_part(each.content, question.terms))
             for each in without_repetitions(memories)
         ]
+        return replace(context, memories=shown, facts=facts)
 
     async def _greeting(
         self,

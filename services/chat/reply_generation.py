@@ -204,6 +204,7 @@ class ReplyGenerator:
             is_dm=request.channel.guild_id is None,
             history=[*context.history, *pending],
             memories=context.memories,
+            facts=context.facts,
             shared=context.shared,
             now=self._clock.now(),
             speaker_name=persona.preferred_name or persona.name,

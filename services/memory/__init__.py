@@ -1,7 +1,8 @@
 """Memories of personalities: recall for the chat, and management by users."""
 
-from db.models import Memory
+from db.models import Fact, Memory
 from services.memory.errors import (
+    FactNotFound,
     IncognitoNow,
     MemoryForbidden,
     MemoryFull,
@@ -11,19 +12,24 @@ from services.memory.errors import (
     TooManyPinned,
 )
 from services.memory.excerpts import best_part, without_repetitions
+from services.memory.facts import KnownFact, OwnFact, add_stated, known_facts, own_facts
 from services.memory.filling import IndexHandler
 from services.memory.indexing import IndexedText, index
 from services.memory.queries import add, is_full, rewrite
 from services.memory.questions import Question, ask
 from services.memory.retrieval import retrieve
-from services.memory.service import MemoryService
+from services.memory.service import MAX_STATEMENT, MemoryService
 from services.memory.types import RetrievedMemory
 from services.memory.updates import find_updated
 
 __all__ = [
+    "MAX_STATEMENT",
+    "Fact",
+    "FactNotFound",
     "IncognitoNow",
     "IndexHandler",
     "IndexedText",
+    "KnownFact",
     "Memory",
     "MemoryForbidden",
     "MemoryFull",
@@ -31,15 +37,19 @@ __all__ = [
     "MemoryNotFound",
     "MemoryOff",
     "MemoryService",
+    "OwnFact",
     "Question",
     "RetrievedMemory",
     "TooManyPinned",
     "add",
+    "add_stated",
     "ask",
     "best_part",
     "find_updated",
     "index",
     "is_full",
+    "known_facts",
+    "own_facts",
     "retrieve",
     "rewrite",
     "without_repetitions",

@@ -12,6 +12,13 @@ class MemoryNotFound(DomainError):
     number: str
 
 
+@dataclass(eq=False)
+class FactNotFound(DomainError):
+    """There is no such fact, or it is about another user."""
+
+    number: str
+
+
 class MemoryLocked(DomainError):
     """A locked memory must be unlocked before it can be edited or deleted."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ConversationLine, Memory, Personality, User
+from services.memory.facts import restate
 from services.memory.indexing import IndexedText
 
 # A session ends after this long without a new memory.
@@ -38,10 +39,11 @@ async def add(session: AsyncSession, indexed: IndexedText, **columns: Any) -> Me
     return memory
 
 
-def rewrite(memory: Memory, indexed: IndexedText) -> None:
-    """Replace the text of a memory."""
+async def rewrite(session: AsyncSession, memory: Memory, indexed: IndexedText) -> None:
+    """Replace the text of a memory, and the facts that are from it."""
     memory.content, memory.embedding = indexed.content, indexed.embedding
     memory.terms = indexed.terms
+    await restate(session, memory)
 
 
 async def count_pinned(session: AsyncSession, user_id: UUID, personality_id: UUID) -> int:
@@ -56,6 +58,12 @@ async def count_pinned(session: AsyncSession, user_id: UUID, personality_id: UUI
         )
         or 0
     )
+
+
+async def has_locked(session: AsyncSession, memory_ids: Sequence[UUID]) -> bool:
+    """Whether one of some memories is locked."""
+    locked = select(Memory.id).where(Memory.id.in_(memory_ids), Memory.locked).limit(1)
+    return await session.scalar(locked) is not None
 
 
 async def is_full(session: AsyncSession, user_id: UUID, limit: int) -> bool:

@@ -15,9 +15,10 @@ from pgvector import Vector
 from sqlalchemy import text
 from sqlalchemy.engine import Row
 
-from db.models import TERM_COUNT, Venue
+from db.models import TERM_COUNT
 from db.session import Sessions, single_statements
 from services.memory.questions import Question
+from services.memory.reach import REACH, RULES, any_of, reach_parameters
 from services.memory.terms import K1
 from services.memory.types import RetrievedMemory
 from services.types import Channel
@@ -37,19 +38,9 @@ _BEFORE, _AFTER, _SITTING = 0.215, 0.244, 0.515
 # What a memory has that fits in every way, as has the best of its sitting.
 _BEST = (1 + 1.2 * _MEANING + _DATE) * (1 + _SITTING)
 
-# DMs are recalled only in DMs with the same user, private channels only in the same channel and
-# its threads, public channels only in the same guild.
-_PUBLIC = "m.venue = 'public' AND m.guild_id = :guild_id"
-_REACH = {
-    Venue.DM: ("m.venue = 'dm' AND m.user_id = :user_id",),
-    Venue.PUBLIC: (_PUBLIC,),
-    Venue.PRIVATE: (_PUBLIC, "m.venue = 'private' AND m.channel_id = ANY(:channel_ids)"),
-}
-# What was said in an age-restricted channel stays in such channels; what somebody has edited is
-# recalled to nobody else; what the prompt shows anyway is not recalled.
-_RULES = """
-    m.personality_id = :personality_id
-    AND (NOT m.age_restricted OR :age_restricted) AND (NOT m.is_edited OR m.user_id = :user_id)
+# What the prompt shows anyway is not recalled.
+_RULES = f"""
+    {RULES}
     AND (m.created_at < :before OR m.channel_id <> :channel_id)
     AND (NOT CAST(:own_only AS boolean) OR m.user_id = :user_id)
 """
@@ -120,14 +111,14 @@ ORDER BY fit DESC NULLS FIRST, created_at DESC, id
 """
 
 
-def _build(reach: Sequence[str], rules: str = _RULES) -> Any:
+def _build(reach: tuple[str, ...], rules: str = _RULES) -> Any:
     def newest(columns: str, limit: int) -> str:
         rows = f"SELECT {columns} FROM memories m WHERE {rules}"  # noqa: S608 - constants
         return " UNION ALL ".join(
             f"({rows} AND {rule} ORDER BY m.created_at DESC LIMIT {limit})" for rule in reach
         )
 
-    anywhere = " OR ".join(f"({rule})" for rule in reach)
+    anywhere = any_of(reach)
     # Looked for only where there are more than are all looked at.
     beyond = f"""
         FROM memories m WHERE (SELECT count(*) FROM recent) >= {_ALL_OF} AND {rules}
@@ -166,9 +157,9 @@ def _build(reach: Sequence[str], rules: str = _RULES) -> Any:
     )
 
 
-_STATEMENTS = {venue: _build(reach) for venue, reach in _REACH.items()}
+_STATEMENTS = {venue: _build(reach) for venue, reach in REACH.items()}
 # For somebody's own eyes, wherever it was said.
-_OWN_STATEMENT = _build(["m.user_id = :user_id"], "true")
+_OWN_STATEMENT = _build(("m.user_id = :user_id",), "true")
 
 
 async def retrieve(
@@ -191,11 +182,7 @@ async def retrieve(
     """
     parameters = {
         **_parameters(question, user_id, limit=limit, by_itself=own_only),
-        "personality_id": personality_id,
-        "guild_id": channel.guild_id,
-        "channel_id": channel.channel_id,
-        "channel_ids": [channel.channel_id, channel.parent_id or channel.channel_id],
-        "age_restricted": channel.age_restricted,
+        **reach_parameters(channel, personality_id=personality_id, user_id=user_id),
         "before": before,
     }
     async with single_statements(sessions).connect() as connection:

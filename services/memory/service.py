@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Memory, OptOut, Personality
+from db.models import Fact, Memory, OptOut, Personality, User
 from db.session import Sessions
 from services.access import Quotas, Situation, keeps_memories
 from services.clock import Clock
@@ -14,6 +14,7 @@ from services.embeddings import TextEmbedder
 from services.errors import OptedOut, TextEmpty
 from services.memory import queries
 from services.memory.errors import (
+    FactNotFound,
     IncognitoNow,
     MemoryForbidden,
     MemoryFull,
@@ -22,16 +23,18 @@ from services.memory.errors import (
     MemoryOff,
     TooManyPinned,
 )
+from services.memory.facts import OwnFact, add_stated, own_facts, same_facts, settle
 from services.memory.filling import enqueue_indexing
 from services.memory.indexing import index
 from services.memory.questions import ask
 from services.memory.retrieval import MAX_PINNED, search_own
 from services.people import get_or_create_user
-from services.texts import clean_text, is_blank
+from services.texts import clean_text, is_blank, on_one_line
 from services.types import Actor, Channel
 
 _MAX_MATCHES = 20
 _MAX_ADDED = 1000  # characters
+MAX_STATEMENT = 200  # characters
 
 
 class MemoryService:
@@ -105,7 +108,7 @@ class MemoryService:
             memory = await _get_own(session, actor, memory_id)
             if memory.locked:
                 raise MemoryLocked
-            queries.rewrite(memory, indexed)
+            await queries.rewrite(session, memory, indexed)
             memory.is_edited = True
 
     async def toggle_lock(self, actor: Actor, memory_id: UUID) -> bool:
@@ -153,7 +156,7 @@ class MemoryService:
                 raise MemoryFull(self._quotas.memories)
             if pin:
                 await _check_pins(session, user.id, personality.id)
-            await queries.add(
+            memory = await queries.add(
                 session,
                 indexed,
                 personality_id=personality.id,
@@ -164,6 +167,7 @@ class MemoryService:
                 age_restricted=channel.age_restricted,
                 is_pinned=pin,
             )
+            await add_stated(session, memory, cleaned, subject=actor.name)
 
     async def toggle_pin(self, actor: Actor, memory_id: UUID) -> bool:
         """Pin a memory, so that it is in every prompt, or unpin it; return whether it is pinned.
@@ -192,6 +196,61 @@ class MemoryService:
                 raise MemoryLocked
             await queries.forget(session, [memory.id])
 
+    async def list_facts(
+        self, actor: Actor, personality_id: UUID | None = None
+    ) -> Sequence[OwnFact]:
+        """Return what is known of the actor, by one personality or all: what holds first."""
+        async with self._sessions() as session:
+            return await own_facts(session, actor.discord_id, personality_id)
+
+    async def get_fact(self, actor: Actor, fact_id: UUID) -> OwnFact:
+        """Return one of the facts that are known of the actor.
+
+        Raises:
+            FactNotFound: It is not about the actor, or was deleted.
+        """
+        for each in await self.list_facts(actor):
+            if each.fact.id == fact_id:
+                return each
+        raise FactNotFound(str(fact_id))
+
+    async def edit_fact(self, actor: Actor, fact_id: UUID, statement: str) -> None:
+        """Replace what a fact says.
+
+        Raises:
+            FactNotFound: It is not about the actor, or was deleted.
+            TextEmpty, TextTooLong: The text is not valid.
+        """
+        cleaned = on_one_line(clean_text(statement, field="fact", limit=MAX_STATEMENT))
+        if is_blank(cleaned):
+            raise TextEmpty("fact")
+        async with self._sessions.begin() as session:
+            fact = await _get_own_fact(session, actor, fact_id)
+            fact.statement, fact.is_edited, fact.confidence = cleaned, True, 1
+
+    async def settle_fact(self, actor: Actor, fact_id: UUID) -> None:
+        """Have a fact hold where something else was told at the same time.
+
+        Raises:
+            FactNotFound: It is not about the actor, or was deleted.
+        """
+        async with self._sessions.begin() as session:
+            await settle(session, await _get_own_fact(session, actor, fact_id))
+
+    async def forget_fact(self, actor: Actor, fact_id: UUID) -> None:
+        """Delete a fact, with the memories that say so.
+
+        Raises:
+            FactNotFound: It is not about the actor, or was deleted.
+            MemoryLocked: One of these memories is locked.
+        """
+        async with self._sessions.begin() as session:
+            fact = await _get_own_fact(session, actor, fact_id)
+            memory_ids = [each.memory_id for each in await same_facts(session, fact)]
+            if await queries.has_locked(session, memory_ids):
+                raise MemoryLocked
+            await queries.forget(session, memory_ids)
+
     async def purge(self, actor: Actor, personality_id: UUID | None) -> int:
         """Delete the actor's memories that are not locked; return the number deleted."""
         async with self._sessions.begin() as session:
@@ -212,6 +271,14 @@ class MemoryService:
 async def _check_pins(session: AsyncSession, user_id: UUID, personality_id: UUID) -> None:
     if await queries.count_pinned(session, user_id, personality_id) >= MAX_PINNED:
         raise TooManyPinned(MAX_PINNED)
+
+
+async def _get_own_fact(session: AsyncSession, actor: Actor, fact_id: UUID) -> Fact:
+    fact = await session.get(Fact, fact_id)
+    user = await session.get(User, fact.user_id) if fact is not None else None
+    if fact is None or user is None or user.discord_id != actor.discord_id:
+        raise FactNotFound(str(fact_id))
+    return fact
 
 
 async def _get_own(session: AsyncSession, actor: Actor, memory_id: UUID) -> Memory:

@@ -135,6 +135,8 @@ def speech() -> SpeechModels | None:
 async def house(
     simcord_bot: Bot, simcord_env: Env, openai: OpenAIStandIn, studio: ImagePipeline
 ) -> AsyncGenerator[House]:
+    # Cores that are busy with other things are slow, which is no failure.
+    simcord_env.settle_timeout = 30
     guild = simcord_env.create_guild("The House")
     moderators = guild.create_role(
         "Moderators", permissions=discord.Permissions(manage_messages=True)

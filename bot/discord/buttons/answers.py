@@ -18,7 +18,7 @@ from bot.discord.message_parts import to_attachment
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton
 from services.chat import MAX_HINT, AnswerRights, AnswerService, Page, Provenance
 from services.photos import ImportOutcome
-from services.texts import shorten
+from services.texts import on_one_line, shorten
 
 _MAX_FIELD = 1024  # Discord's limit for a field of an embed
 # What is turned: first words, or takes of an answer.
@@ -293,7 +293,7 @@ async def keep(interaction: AnyInteraction, line_id: UUID) -> None:
 async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
     """Show the provenance of an answer."""
     answer = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
-    menu = MemoryMenu.of(interaction.user.id, answer.provenance.get("memories", ()))
+    menu = MemoryMenu.of(interaction.user.id, answer.provenance)
     view, embed = menu or discord.utils.MISSING, _provenance_embed(answer)
     await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
     if menu is not None:
@@ -345,12 +345,10 @@ def _provenance_embed(answer: Provenance) -> discord.Embed:
         f"{provenance.get('tokens_out', 0):,} written",
     )
     embed.add_field(name="Cost", value=_cost(provenance))
-    memories = provenance.get("memories") or ()
-    memory_lines = "\n".join(
-        f"- ({memory['score']:.2f}) {shorten(memory['content'].replace(chr(10), ' / '), 150)}"
-        for memory in memories
-    )
-    embed.add_field(name="Memories used", value=memory_lines[:1024] or "none", inline=False)
+    memories = "\n".join(map(_memory_line, provenance.get("memories") or ()))
+    embed.add_field(name="Memories used", value=memories[:_MAX_FIELD] or "none", inline=False)
+    if lines := "\n".join(f"- {each['content']}" for each in provenance.get("facts", ())):
+        embed.add_field(name="Known of you", value=shorten(lines, _MAX_FIELD), inline=False)
     if answer.differences:
         changes = (f"{each.name}: {each.before} → {each.after}" for each in answer.differences)
         lines = "\n".join(changes)
@@ -378,6 +376,10 @@ def _cost(provenance: dict[str, Any]) -> str:
     cost = provenance.get("cost_usd")
     spent = f"${cost:.6f}" if cost else "nothing"
     return "unknown" if cost is None else spent
+
+
+def _memory_line(memory: dict[str, Any]) -> str:
+    return f"- ({memory['score']:.2f}) {shorten(on_one_line(memory['content']), 150)}"
 
 
 def _tool_line(call: dict[str, Any]) -> str:

@@ -222,6 +222,7 @@ _PEOPLE = {
     people.UserNotFound: "Nobody with the Discord id {discord_id} has used this bot yet.",
     people.PersonaNameTaken: "You already have a persona called **{name}**.",
     people.LastPersona: "**{name}** is your only persona. Create another one first.",
+    memory.FactNotFound: "Nothing like that is known of you any more.",
     memory.MemoryNotFound: "There is no such memory of you.",
     memory.MemoryLocked: "That memory is locked. Unlock it with `/memory lock` first.",
     memory.MemoryOff: "**{name}** remembers nothing: its maker has switched that off.",

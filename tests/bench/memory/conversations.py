@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, text
 
 from db.models import Memory, Personality, Venue
 from db.session import Sessions
-from services.chat.prompt_rendering import MEMORY_TOKENS, render_memories
+from services.chat.prompt_rendering import MEMORY_TOKENS, render_known
 from services.chat.reply_context import MEMORY_LIMIT, MEMORY_SCORE_THRESHOLD
 from services.embeddings import TextEmbedder
 from services.memory import (
@@ -190,4 +190,4 @@ async def remembered_lines(
         replace(each, content=best_part(each.content, asked.terms))
         for each in without_repetitions(found)
     ]
-    return render_memories(shown, AFTERWARDS, token_limit=MEMORY_TOKENS)
+    return render_known((), shown, AFTERWARDS, token_limit=MEMORY_TOKENS)

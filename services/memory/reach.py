@@ -1,0 +1,42 @@
+"""Which memories may be recalled in a channel: conditions on `memories m`, and parameters.
+
+What was said in a DM is recalled only in DMs with the same user, in a private channel only there
+and in its threads, in a public channel only in the same server. What was said in an age-restricted
+channel stays in such channels; what somebody has edited is recalled to nobody else.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from db.models import Venue
+from services.types import Channel
+
+_PUBLIC = "m.venue = 'public' AND m.guild_id = :guild_id"
+# Each condition has an index of its own.
+REACH: Mapping[Venue, tuple[str, ...]] = {
+    Venue.DM: ("m.venue = 'dm' AND m.user_id = :user_id",),
+    Venue.PUBLIC: (_PUBLIC,),
+    Venue.PRIVATE: (_PUBLIC, "m.venue = 'private' AND m.channel_id = ANY(:channel_ids)"),
+}
+RULES = """
+    m.personality_id = :personality_id
+    AND (NOT m.age_restricted OR :age_restricted) AND (NOT m.is_edited OR m.user_id = :user_id)
+"""
+
+
+def any_of(conditions: tuple[str, ...]) -> str:
+    """Return the condition that one of some conditions holds."""
+    return " OR ".join(f"({each})" for each in conditions)
+
+
+def reach_parameters(channel: Channel, *, personality_id: UUID, user_id: UUID) -> dict[str, Any]:
+    """Return the parameters of the conditions for what a user says in a channel."""
+    return {
+        "personality_id": personality_id,
+        "user_id": user_id,
+        "guild_id": channel.guild_id,
+        "channel_id": channel.channel_id,
+        "channel_ids": [channel.channel_id, channel.parent_id or channel.channel_id],
+        "age_restricted": channel.age_restricted,
+    }
