@@ -37,14 +37,37 @@ async def caller_of_answer(
     Raises:
         AccessDenied: A rule of the operator, the server or the maker forbids it now.
     """
-    personality = await session.get(Personality, line.personality_id)
-    user = await session.get(User, line.user_id)
+    allowed = await authorize_afterwards(
+        session,
+        purpose,
+        user_id=line.user_id,
+        personality_id=line.personality_id,
+        channel=job.channel(line),
+    )
+    return None if allowed is None else (allowed[0], allowed[2])
+
+
+async def authorize_afterwards(
+    session: AsyncSession,
+    purpose: str,
+    *,
+    user_id: UUID | None,
+    personality_id: UUID | None,
+    channel: Channel,
+) -> tuple[Personality, User, Caller] | None:
+    """Return a personality, who was answered by it, and who pays; None if either is gone.
+
+    Raises:
+        AccessDenied: A rule of the operator, the server or the maker forbids it now.
+    """
+    personality = await session.get(Personality, personality_id)
+    user = await session.get(User, user_id)
     if personality is None or personality.deleted_at is not None or user is None:
         return None
     asker = Actor(discord_id=user.discord_id, name=user.username, account_id=user.account_id)
     # Their roles are not known any more; they had them when they were answered.
-    situation = replace(Situation.of(asker, job.channel(line)), moderates=True)
+    situation = replace(Situation.of(asker, channel), moderates=True)
     caller = await authorize(
         session, purpose, user=user, personality_id=personality.id, situation=situation
     )
-    return personality, caller
+    return personality, user, caller

@@ -81,6 +81,7 @@ class Runtime:
                 retention=self.settings.retention,
                 uploads_per_minute=self.settings.max_uploads_per_minute,
                 quotas=self.settings.quotas,
+                memory_model=self.settings.memory_model,
                 limits=CharacterLimits(
                     images_per_day=self.settings.character_images_per_day,
                     photo_days=self.settings.source_photo_days,

@@ -38,6 +38,7 @@ from services.chat import (
     PinsTool,
     PreferenceService,
     ReplyGenerator,
+    SittingHandler,
     SweepHandler,
     TurnChooser,
     UserInstallAnswers,
@@ -186,6 +187,7 @@ def assemble(
     page_reader: PageReader | None = None,
     uploads_per_minute: int = 10,
     quotas: Quotas | None = None,
+    memory_model: str | None = None,
 ) -> Services:
     """Build every service from the adapters and clients that do I/O."""
     catalog = ModelCatalog(models)
@@ -219,7 +221,9 @@ def assemble(
     speech = speech or SpeechModels(models.ledger, models.background)
     voice = VoiceService(sessions, speech, adapters.voice_adapter, voice_options)
     turns, slots = TurnChooser(sessions, embedder), AnswerSlots()
-    writer = ConversationWriter(sessions, embedder, quotas, request_picture)
+    writer = ConversationWriter(
+        sessions, embedder, quotas, request_picture, reads_sittings=memory_model != "off"
+    )
     options = engine or EngineOptions()
     planner = Planner(options.rhythm, options.limits)
     timing = EngineTiming(
@@ -260,6 +264,7 @@ def assemble(
         ),
         SweepHandler(sessions),
         IndexHandler(sessions),
+        SittingHandler(sessions, models, memory_model),
         RetentionHandler(
             sessions,
             retention or RetentionSettings(),

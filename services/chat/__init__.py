@@ -46,6 +46,7 @@ from services.chat.queries import Resolution, append
 from services.chat.renames import NameTaken
 from services.chat.reply_generation import ReplyGenerator
 from services.chat.service import ChatService
+from services.chat.sitting_notes import SittingHandler
 from services.chat.small_model import tidy
 from services.chat.splitting import split
 from services.chat.sweeping import SweepHandler
@@ -98,6 +99,7 @@ __all__ = [
     "Refusal",
     "ReplyGenerator",
     "Resolution",
+    "SittingHandler",
     "SweepHandler",
     "TooManyTakes",
     "TurnChooser",

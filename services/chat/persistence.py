@@ -15,6 +15,7 @@ from services.chat import queries
 from services.chat.errors import AnswerNotFound
 from services.chat.recent_messages import edit_line
 from services.chat.reply_generation import GeneratedReply
+from services.chat.sitting_notes import enqueue_reading
 from services.embeddings import TextEmbedder
 from services.llm import estimate
 from services.lore import save_timers
@@ -36,9 +37,13 @@ class ConversationWriter:
         embedder: TextEmbedder,
         quotas: Quotas | None = None,
         request_picture: RequestPicture | None = None,
+        *,
+        reads_sittings: bool = False,
     ) -> None:
+        """With `reads_sittings` a model is asked to read what was said, afterwards."""
         self._sessions = sessions
         self._request_picture = request_picture
+        self._reads_sittings = reads_sittings
         self._quotas = quotas or Quotas()
         self._embedder = embedder
 
@@ -109,9 +114,12 @@ class ConversationWriter:
                 age_restricted=channel.age_restricted,
                 line_id=answer.id,
                 updates_id=updates_id,
+                is_unread=self._reads_sittings and number == 0,
             )
             await session.flush()
             if number == 0:
+                if self._reads_sittings and added.previous_id is None:
+                    await enqueue_reading(session, added, parent_id=channel.parent_id)
                 subject = user_line.speaker_name
                 await memory.add_stated(session, added, user_line.content, subject=subject)
 

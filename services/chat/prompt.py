@@ -8,7 +8,7 @@ in or after the history is a message there.
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -16,24 +16,25 @@ from zoneinfo import ZoneInfo
 
 from db.models import ConversationLine, NoteRole, Persona, Personality, Role
 from services.chat.answer_style import render_answer_style
+from services.chat.examples import plain_examples, render_examples
 from services.chat.inserts import Insert, PlacedLore, insert_all, place_lore
 from services.chat.prompt_rendering import (
     MEMORY_TOKENS,
+    SUMMARY_TOKENS,
     render_known,
     render_photo,
+    render_summaries,
     render_time,
 )
 from services.llm import ChatMessage, estimate, fitting_length
 from services.lore import Activated
 from services.macros import Macros
-from services.memory import KnownFact, RetrievedMemory
+from services.memory import KnownFact, RetrievedMemory, SittingSummary
 from services.message_parts import mark
 from services.personalities import (
     SharedPhoto,
     describe,
-    has_turns,
     macro_values,
-    split_examples,
 )
 from services.texts import is_visible, shorten
 
@@ -55,7 +56,6 @@ _NOTE_SHARE, _LORE_SHARE = 0.1, 0.2
 # The expected share of the end of the prompt. While the end is not longer, the budget of the
 # history does not change, and neither does its first line.
 _END_SHARE = 0.125
-_EXAMPLE = "[An example of how {name} speaks, from another conversation]"
 _BEGINNING = "[Here the conversation begins]"
 # What may begin a tag: `<`, or what looks like it, with some of what follows.
 _BRACKETS = "<＜﹤"
@@ -90,6 +90,7 @@ class PromptContext:
     speaker_name: str
     message: str
     facts: Sequence[KnownFact] = ()
+    summaries: Sequence[SittingSummary] = ()
     shared: Sequence[SharedPhoto] = ()
     time_zone: str | None = None
     speaker_zone: str | None = None
@@ -131,12 +132,12 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
     last = _render_last(context, end_macros, lore.context, min(available, remaining))
     end = max(estimate(last) + inserted, int(token_limit * _END_SHARE))
     budget = available - estimate(system) - end
-    history = [
-        _to_chat_message(line, personality.id)
-        for line in trim_history(context.history, personality.context_window_size, budget=budget)
-    ]
-    examples = _render_examples(personality, macros)
+    budget -= SUMMARY_TOKENS if context.summaries else 0
+    lines = trim_history(context.history, personality.context_window_size, budget=budget)
+    history = [_to_chat_message(line, personality.id) for line in lines]
+    examples = render_examples(personality, macros)
     shown = _fit_examples(examples, budget - sum(map(_message_tokens, history)))
+    shown += _summarise_earlier(context, lines)
     dialogue = [*shown, *history, ChatMessage("user", last), *reworked]
     messages = (
         ChatMessage("system", system),
@@ -147,6 +148,15 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
         tokens=sum(map(_message_tokens, messages)),
         instructions="\n\n".join([system, *(each.text for each in notes)]),
     )
+
+
+def _summarise_earlier(
+    context: PromptContext, lines: Sequence[ConversationLine]
+) -> list[ChatMessage]:
+    """Return what was said in the sittings that began before the first shown line."""
+    begun = lines[0].created_at if lines else context.now
+    text = render_summaries([each for each in context.summaries if each.started_at < begun])
+    return [ChatMessage("user", mark(escape_markers(text)))] if text else []
 
 
 def _fit_examples(examples: Sequence[Sequence[ChatMessage]], budget: int) -> list[ChatMessage]:
@@ -260,54 +270,12 @@ def _render_system(context: PromptContext, macros: Macros, lore: PlacedLore) -> 
         RULES.format(name=personality.nickname or personality.name),
         system_prompt,
         *lore.before,
-        macros.expand("\n\n".join([*describe(personality), *_plain_examples(personality)])),
+        macros.expand("\n\n".join([*describe(personality), *plain_examples(personality)])),
         *lore.after,
         render_answer_style(personality, may_react=context.may_react),
         _TOOLS if context.has_tools else "",
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def _plain_examples(personality: Personality) -> list[str]:
-    """Return examples that are lines and no conversation, as a paragraph of the definition."""
-    text = personality.conversational_examples or ""
-    if not text or has_turns(text, (personality.name, personality.nickname or "")):
-        return []
-    return [f"Examples of how you speak: {text}"]
-
-
-def _render_examples(personality: Personality, macros: Macros) -> list[list[ChatMessage]]:
-    """Return each example conversation as messages, with a heading."""
-    heading = ChatMessage("system", _EXAMPLE.format(name=macros.values.char))
-    return [[heading, *each] for each in read_examples(personality, macros)]
-
-
-def read_examples(personality: Personality, macros: Macros) -> list[list[ChatMessage]]:
-    """Return each example conversation as messages; examples that are lines are none."""
-    if _plain_examples(personality):
-        return []
-    name, user = macros.values.char, macros.values.user
-    own = {name, personality.name}
-    blocks = split_examples(macros.expand(personality.conversational_examples or ""))
-    return [_read_example(block, own=own, user=user) for block in blocks]
-
-
-def _read_example(block: str, *, own: Collection[str], user: str) -> list[ChatMessage]:
-    """Return the messages of a written conversation; what nobody says in it is the character's."""
-    messages: list[ChatMessage] = []
-    for line in block.splitlines():
-        speaker, colon, text = line.partition(":")
-        speaker = speaker.strip()
-        if colon and speaker in own:
-            messages.append(ChatMessage("assistant", text.strip()))
-        elif colon and speaker == user:
-            messages.append(ChatMessage("user", line.strip()))
-        elif messages:
-            last = messages[-1]
-            messages[-1] = ChatMessage(last.role, f"{last.content}\n{line}".strip())
-        else:
-            messages.append(ChatMessage("assistant", line))
-    return messages
 
 
 def _render_last(

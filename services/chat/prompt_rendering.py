@@ -5,13 +5,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.llm import estimate
-from services.memory import KnownFact, RetrievedMemory
+from services.memory import KnownFact, RetrievedMemory, SittingSummary
 from services.personalities import SharedPhoto
 from services.texts import shorten
 from services.time_zones import part_of_day, time_zone_label
 
 MEMORY_TOKENS = 1000  # at most, of what is remembered
 _FACT_TOKENS = 250  # of these at most, of facts
+SUMMARY_TOKENS = 400  # at most, of what was said before the history
 _DATED_AFTER = 7  # days, after which a memory has its date, too
 
 
@@ -85,6 +86,20 @@ def _render_facts(facts: Sequence[KnownFact], now: datetime, *, token_limit: int
             break
         chosen.append((fact.subject, fact.since, line))
     return [line for _, _, line in sorted(chosen)]
+
+
+def render_summaries(summaries: Sequence[SittingSummary]) -> str:
+    """Return the last summaries that fit into `SUMMARY_TOKENS`, with their dates, or nothing."""
+    heading = "What was talked about here before:"
+    left = SUMMARY_TOKENS - estimate(heading)
+    chosen: list[str] = []
+    for summary in reversed(summaries):
+        line = f"({summary.started_at:%-d %B %Y}) {summary.content}"
+        left -= estimate(line)
+        if left < 0:
+            break
+        chosen.insert(0, line)
+    return "\n".join([heading, *chosen]) if chosen else ""
 
 
 def relative_day(then: datetime, now: datetime) -> str:

@@ -32,6 +32,7 @@ from services.access import (
     personality_verdict,
     streams_answers,
 )
+from services.memory import drop_summaries
 from services.personalities import apply_published_version
 
 # More lines than are ever pending between two answers.
@@ -349,6 +350,7 @@ async def clear(
         .returning(ConversationLine.deleted_at)
     )
     times = hidden.scalars().all()
+    await drop_summaries(session, channel_id, user_id, personality_id)
     return len(times), max((each for each in times if each), default=None)
 
 

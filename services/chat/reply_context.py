@@ -25,10 +25,12 @@ from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, t
 from services.memory import (
     KnownFact,
     RetrievedMemory,
+    SittingSummary,
     ask,
     best_part,
     known_facts,
     retrieve,
+    summaries_of,
     without_repetitions,
 )
 from services.people import get_or_create_user
@@ -126,6 +128,7 @@ class ReplyContext:
     history: Sequence[ConversationLine] = ()
     memories: Sequence[RetrievedMemory] = ()
     facts: Sequence[KnownFact] = ()
+    summaries: Sequence[SittingSummary] = ()
     shared: Sequence[SharedPhoto] = ()
     books: Sequence[Book | UnpreparedBook] = ()
     timers: Sequence[Timer] = ()
@@ -243,10 +246,16 @@ class ContextLoader:
                     channel_id=request.channel.channel_id,
                 ),
             )
-        is_remembered = personality.memory_enabled and resolution.keeps_memories
-        if not is_remembered or user.incognito:
-            return context
-        return await self._recall(request, context)
+            is_remembered = personality.memory_enabled and resolution.keeps_memories
+            if not is_remembered or user.incognito:
+                return context
+            summaries = await summaries_of(
+                session,
+                personality.id,
+                request.channel.channel_id,
+                age_restricted=request.channel.age_restricted,
+            )
+        return await self._recall(request, replace(context, summaries=summaries))
 
     async def _recall(self, request: ReplyRequest, context: ReplyContext) -> ReplyContext:
         """Return a context with the memories that fit a message, and what is known of whom."""

@@ -205,6 +205,7 @@ class ReplyGenerator:
             history=[*context.history, *pending],
             memories=context.memories,
             facts=context.facts,
+            summaries=context.summaries,
             shared=context.shared,
             now=self._clock.now(),
             speaker_name=persona.preferred_name or persona.name,

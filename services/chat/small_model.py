@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import Final
 
 from db.models import Role
-from services.chat.prompt import Prompt, PromptContext, macros_of, read_examples
+from services.chat.examples import read_examples
+from services.chat.prompt import Prompt, PromptContext, macros_of
 from services.embeddings import TextEmbedder
 from services.llm import ChatMessage, Request, estimate, fitting_length
 from services.texts import shorten

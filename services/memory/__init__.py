@@ -12,13 +12,23 @@ from services.memory.errors import (
     TooManyPinned,
 )
 from services.memory.excerpts import best_part, without_repetitions
+from services.memory.extraction import MAX_STATEMENT, Sitting, SittingNotes, notes_request
 from services.memory.facts import KnownFact, OwnFact, add_stated, known_facts, own_facts
 from services.memory.filling import IndexHandler
 from services.memory.indexing import IndexedText, index
 from services.memory.queries import add, is_full, rewrite
 from services.memory.questions import Question, ask
 from services.memory.retrieval import retrieve
-from services.memory.service import MAX_STATEMENT, MemoryService
+from services.memory.service import MemoryService
+from services.memory.sittings import (
+    SittingSummary,
+    drop_summaries,
+    give_up,
+    is_open,
+    store_notes,
+    summaries_of,
+    unread_of,
+)
 from services.memory.types import RetrievedMemory
 from services.memory.updates import find_updated
 
@@ -40,17 +50,27 @@ __all__ = [
     "OwnFact",
     "Question",
     "RetrievedMemory",
+    "Sitting",
+    "SittingNotes",
+    "SittingSummary",
     "TooManyPinned",
     "add",
     "add_stated",
     "ask",
     "best_part",
+    "drop_summaries",
     "find_updated",
+    "give_up",
     "index",
     "is_full",
+    "is_open",
     "known_facts",
+    "notes_request",
     "own_facts",
     "retrieve",
     "rewrite",
+    "store_notes",
+    "summaries_of",
+    "unread_of",
     "without_repetitions",
 ]

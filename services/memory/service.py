@@ -23,6 +23,7 @@ from services.memory.errors import (
     MemoryOff,
     TooManyPinned,
 )
+from services.memory.extraction import MAX_STATEMENT
 from services.memory.facts import OwnFact, add_stated, own_facts, same_facts, settle
 from services.memory.filling import enqueue_indexing
 from services.memory.indexing import index
@@ -34,7 +35,6 @@ from services.types import Actor, Channel
 
 _MAX_MATCHES = 20
 _MAX_ADDED = 1000  # characters
-MAX_STATEMENT = 200  # characters
 
 
 class MemoryService:

@@ -1,0 +1,153 @@
+"""What is still to be read of a sitting, and the notes that were made of it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, true, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Fact, Memory, SittingSummary
+from services.memory.extraction import Sitting, SittingNotes, source_of, to_fact
+from services.texts import is_blank, on_one_line, shorten
+
+BATCH = 20  # exchanges that are read at once
+_SUMMARISED_FROM = 6  # exchanges of a sitting
+_MAX_SUMMARY, _MAX_KNOWN = 600, 60
+_MAX_SUMMARIES = 5  # in a prompt
+
+
+async def unread_of(session: AsyncSession, session_id: UUID) -> Sitting | None:
+    """Return what is to be read of a sitting, or None if all is read or gone."""
+    unread = (
+        await session.scalars(
+            select(Memory)
+            .where(Memory.session_id == session_id, Memory.is_unread)
+            .order_by(Memory.created_at, Memory.id)
+            .limit(BATCH + 1)
+        )
+    ).all()
+    if not unread:
+        return None
+    first = unread[0]
+    known = await session.scalars(
+        select(Fact)
+        .where(Fact.user_id == first.user_id, Fact.personality_id == first.personality_id)
+        .order_by(Fact.told_at.desc())
+        .limit(_MAX_KNOWN)
+    )
+    count = await session.scalar(select(func.count()).where(Memory.session_id == session_id))
+    summary = await session.get(SittingSummary, session_id)
+    return Sitting(
+        exchanges=unread[:BATCH],
+        known=known.all(),
+        summary=summary.content if summary is not None else "",
+        has_more=len(unread) > BATCH,
+        is_summarised=(count or 0) >= _SUMMARISED_FROM,
+    )
+
+
+async def store_notes(
+    session: AsyncSession, sitting: Sitting, notes: SittingNotes, *, character: str
+) -> None:
+    """Store what was noted of a sitting, and mark its exchanges as read.
+
+    Exchanges that were forgotten or changed meanwhile are left out.
+    """
+    rows = await session.scalars(
+        select(Memory)
+        .where(Memory.id.in_([each.id for each in sitting.exchanges]))
+        .order_by(Memory.id)
+        .with_for_update()
+    )
+    current = {each.id: each for each in rows}
+    is_whole = all(
+        each.id in current and current[each.id].content == each.content
+        for each in sitting.exchanges
+    )
+    stated = await session.execute(
+        select(Fact.memory_id, Fact.key).where(Fact.memory_id.in_(current))
+    )
+    known = {(memory_id, key) for memory_id, key in stated}
+    for each in notes.facts:
+        memory = source_of(sitting, each)
+        if memory is None or memory.id not in current:
+            continue
+        fact = to_fact(memory, each, character=character)
+        if fact is not None and (fact.memory_id, fact.key) not in known:
+            known.add((fact.memory_id, fact.key))
+            session.add(fact)
+    if sitting.is_summarised and is_whole and not is_blank(notes.summary):
+        await _store_summary(session, sitting, shorten(on_one_line(notes.summary), _MAX_SUMMARY))
+    await mark_read(session, list(current))
+
+
+async def mark_read(session: AsyncSession, memory_ids: Sequence[UUID]) -> None:
+    """Mark exchanges as read by a model."""
+    await session.execute(update(Memory).where(Memory.id.in_(memory_ids)).values(is_unread=False))
+
+
+async def is_open(session: AsyncSession, session_id: UUID, gap: timedelta) -> bool:
+    """Whether a sitting may still go on: its last exchange is not longer ago than a gap."""
+    newest = select(Memory.id).where(
+        Memory.session_id == session_id, Memory.created_at > func.now() - gap
+    )
+    return await session.scalar(newest.limit(1)) is not None
+
+
+async def give_up(session: AsyncSession, session_id: UUID) -> None:
+    """Mark all of a sitting as read, without notes."""
+    await session.execute(
+        update(Memory).where(Memory.session_id == session_id).values(is_unread=False)
+    )
+
+
+async def summaries_of(
+    session: AsyncSession, personality_id: UUID, channel_id: int, *, age_restricted: bool
+) -> Sequence[SittingSummary]:
+    """Return the last summaries of what was talked about with a personality in a channel."""
+    is_fit = true() if age_restricted else ~SittingSummary.age_restricted
+    newest = await session.scalars(
+        select(SittingSummary)
+        .where(
+            SittingSummary.personality_id == personality_id,
+            SittingSummary.channel_id == channel_id,
+            is_fit,
+        )
+        .order_by(SittingSummary.started_at.desc())
+        .limit(_MAX_SUMMARIES)
+    )
+    return newest.all()[::-1]
+
+
+async def drop_summaries(
+    session: AsyncSession, channel_id: int, user_id: UUID | None, personality_id: UUID | None
+) -> None:
+    """Delete the summaries of a channel, optionally only of one user or one personality."""
+    conditions = [SittingSummary.channel_id == channel_id]
+    if user_id is not None:
+        conditions.append(SittingSummary.user_id == user_id)
+    if personality_id is not None:
+        conditions.append(SittingSummary.personality_id == personality_id)
+    await session.execute(delete(SittingSummary).where(*conditions))
+
+
+async def _store_summary(session: AsyncSession, sitting: Sitting, content: str) -> None:
+    first, last = sitting.exchanges[0], sitting.exchanges[-1]
+    stored = await session.get(SittingSummary, first.session_id, with_for_update=True)
+    if stored is not None:
+        stored.content, stored.ended_at = content, last.created_at
+        stored.age_restricted = stored.age_restricted or last.age_restricted
+        return
+    session.add(
+        SittingSummary(
+            session_id=first.session_id,
+            personality_id=first.personality_id,
+            user_id=first.user_id,
+            channel_id=first.channel_id,
+            age_restricted=first.age_restricted,
+            content=content,
+            started_at=first.created_at,
+            ended_at=last.created_at,
+        )
+    )
