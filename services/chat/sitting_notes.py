@@ -104,6 +104,8 @@ class SittingHandler(Handler[SittingJob]):
         notes = await run.step("read", SittingNotes, read)
         async with run.final_transaction() as session:
             await memory.store_notes(session, sitting, notes, character=name)
+            # It has words that may be forgotten later.
+            await run.drop_step(session, "read")
             if sitting.has_more or await memory.is_open(session, job.session_id, _GAP):
                 await _enqueue(session, job, timedelta(0) if sitting.has_more else _WAIT)
 

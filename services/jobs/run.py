@@ -104,7 +104,11 @@ class Run(Generic[P]):
             JobLost: The run does not own the job any more.
         """
         async with self.transaction() as session:
-            await queries.forget_step(session, self.id, name)
+            await self.drop_step(session, name)
+
+    async def drop_step(self, session: AsyncSession, name: str) -> None:
+        """Delete the saved output of a step in a transaction of the run."""
+        await queries.forget_step(session, self.id, name)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:

@@ -33,6 +33,7 @@ from db.models import (
     Comment,
     ConversationLine,
     EngineTask,
+    Fact,
     GeneratedAsset,
     Job,
     JobStep,
@@ -54,6 +55,7 @@ from db.models import (
     Post,
     PromptArtifact,
     PublishAttempt,
+    SittingSummary,
     SocialPost,
     SocialTarget,
     User,
@@ -178,6 +180,10 @@ def _owned_statements(discord_id: int) -> dict[str, Select[Any]]:
         "answer_takes": select(AnswerTake).where(AnswerTake.line_id.in_(line_ids)),
         "answer_ratings": select(AnswerRating).where(AnswerRating.user_id.in_(user)),
         "memories": select(Memory).where(Memory.user_id.in_(user)).order_by(Memory.created_at),
+        "facts": select(Fact).where(Fact.user_id.in_(user)).order_by(Fact.told_at),
+        "sitting_summaries": select(SittingSummary)
+        .where(SittingSummary.user_id.in_(user))
+        .order_by(SittingSummary.started_at),
         "characters": select(Character).where(Character.user_id.in_(user)),
         "character_profiles": select(CharacterProfile).where(
             CharacterProfile.character_id.in_(character_ids)

@@ -405,7 +405,10 @@ async def tables_with(sessions: Sessions, word: str) -> set[str]:
     """Return the tables of which some column has a word."""
     async with sessions() as session:
         names = await session.scalars(
-            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            text(
+                "SELECT schemaname || '.' || tablename FROM pg_tables "
+                "WHERE schemaname IN ('public', 'jobs')"
+            )
         )
         return {
             name

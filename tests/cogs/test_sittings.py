@@ -141,7 +141,7 @@ async def test_what_was_said_out_of_the_window_is_summed_up_until_it_is_forgotte
     assert "at most four sentences" in seen[0]
     assert "What was talked about here before:" in summed_up
     assert "They settled on the Heron as a name." in summed_up
-    assert "sitting_summaries" not in forgotten
+    assert "public.sitting_summaries" not in forgotten
 
 
 async def test_a_cleared_conversation_is_not_summed_up(house: House, sessions: Sessions) -> None:
@@ -155,6 +155,26 @@ async def test_a_cleared_conversation_is_not_summed_up(house: House, sessions: S
     await house.alice.click(answer(asked), label="Start over")
 
     assert await tables_with(sessions, "settled on the Heron") == set()
+
+
+async def test_what_was_noted_is_exported_and_goes_with_its_person(
+    house: House, sessions: Sessions
+) -> None:
+    house.openai.answer = notes(
+        noted("sails the Heron", "sail the Heron", "ship"), summary="They spoke of the Heron."
+    )
+    for _ in range(7):
+        await talk(house, "I sail the Heron")
+    await read(house, sessions)
+
+    exported = json.loads((await house.services.privacy.export(actor(house.alice))).data)
+    await house.services.privacy.delete(actor(house.alice))
+
+    assert [each["statement"] for each in exported["facts"]] == ["sails the Heron"]
+    assert [each["content"] for each in exported["sitting_summaries"]] == [
+        "They spoke of the Heron."
+    ]
+    assert await tables_with(sessions, "Heron") == set()
 
 
 @pytest.mark.parametrize("reply", ["nonsense", '{"facts": 7}', "I cannot do that."])
