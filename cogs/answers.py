@@ -1,4 +1,4 @@
-"""Message menus of answers: regenerate, edit, delete, why."""
+"""Message menus of answers: what can be done with one, and why it is what it is."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
@@ -14,9 +14,7 @@ from bot.discord.client import Bot, Interaction
 
 MenuAction: TypeAlias = Callable[[Interaction, UUID], Awaitable[None]]
 _MENUS: dict[str, MenuAction] = {
-    "Regenerate": answers.regenerate,
-    "Edit": answers.edit,
-    "Delete": answers.delete,
+    "Answer…": answers.show_panel,
     "Why this reply?": answers.explain_why,
 }
 

@@ -1,5 +1,7 @@
 """`/memory`: show, correct and forget what personalities remember of a user."""
 
+import io
+from datetime import timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -20,7 +22,8 @@ from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.ui import AnyInteraction, confirm
 from cogs.options import Choices, PersonalityOption
-from services.memory import Memory, MemoryNotFound
+from services.chat import PointedMessage
+from services.memory import Author, Memory, MemoryNotFound, Mode
 from services.texts import shorten
 from services.types import Venue
 
@@ -51,6 +54,26 @@ class MemoryTransformer(app_commands.Transformer[Bot]):
         ]
 
 
+class DurationTransformer(app_commands.Transformer[Bot]):
+    """A chosen duration."""
+
+    @property
+    @override
+    def choices(self) -> list[Choice[str | int | float]]:
+        return [Choice(name=name, value=name) for name in _DURATIONS]
+
+    @override
+    async def transform(self, interaction: Interaction, value: str, /) -> timedelta:
+        return _DURATIONS[value]
+
+
+_MENU = "Remember this"
+_DURATIONS = {
+    "1 hour": timedelta(hours=1),
+    "8 hours": timedelta(hours=8),
+    "1 day": timedelta(days=1),
+    "1 week": timedelta(days=7),
+}
 # Where what was said in a venue may be recalled.
 _WHERE = {
     Venue.DM: "in DMs with you",
@@ -58,6 +81,7 @@ _WHERE = {
     Venue.PUBLIC: "in this server",
 }
 
+DurationOption: TypeAlias = Transform[timedelta, DurationTransformer]
 MemoryOption: TypeAlias = Transform[Memory, MemoryTransformer]
 
 
@@ -67,7 +91,20 @@ class Memories(
     """Memory: what personalities remember of you."""
 
     def __init__(self, bot: Bot) -> None:
+        self._bot = bot
         self._memory = bot.services.memory
+        self._message_memory = bot.services.message_memory
+        self._menu = app_commands.ContextMenu(name=_MENU, callback=self._remember)
+
+    @override
+    async def cog_load(self) -> None:
+        """Add the menu: decorators cannot define it inside a cog."""
+        self._bot.tree.add_command(self._menu)
+
+    @override
+    async def cog_unload(self) -> None:
+        """Remove the menu."""
+        self._bot.tree.remove_command(_MENU, type=discord.AppCommandType.message)
 
     @app_commands.command(name="list")
     @app_commands.describe(personality="Only what this one remembers")
@@ -183,15 +220,60 @@ class Memories(
         await confirm(interaction, question, label="Forget", do=purge)
 
     @app_commands.command()
-    async def incognito(self, interaction: Interaction) -> None:
-        """Stop storing what you say, or start again."""
-        on = await self._memory.toggle_incognito(await interaction_actor(interaction))
+    @app_commands.describe(duration="For how long; else until you end it")
+    async def incognito(
+        self, interaction: Interaction, duration: DurationOption | None = None
+    ) -> None:
+        """Stop storing what you say, for a while or until you start again."""
+        actor = await interaction_actor(interaction)
+        mode = await self._memory.toggle_incognito(actor, duration)
         text = (
-            "Incognito: what you say is answered, but not stored."
-            if on
+            f"Incognito{_until(mode)}: what you say is answered, but not stored."
+            if mode.is_on
             else "What you say from now on is remembered again."
         )
         await interaction.response.send_message(text, ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(duration="For how long; else until you end it")
+    async def fresh(self, interaction: Interaction, duration: DurationOption | None = None) -> None:
+        """Talk as if for the first time: what is remembered of you is not read, but kept."""
+        mode = await self._memory.toggle_fresh(await interaction_actor(interaction), duration)
+        text = (
+            f"A fresh start{_until(mode)}: nothing that is remembered of you is read. What you say "
+            "is still remembered."
+            if mode.is_on
+            else "What is remembered of you is read again."
+        )
+        await interaction.response.send_message(text, ephemeral=True)
+
+    @app_commands.command()
+    async def export(self, interaction: Interaction) -> None:
+        """Get what is remembered and known of you as a file."""
+        document = await self._memory.export(await interaction_actor(interaction))
+        file = discord.File(io.BytesIO(document), filename="memories.md")
+        await interaction.response.send_message(file=file, ephemeral=True)
+
+    async def _remember(self, interaction: Interaction, message: discord.Message) -> None:
+        channel = to_channel(interaction.channel, interaction.guild)
+        pointed = PointedMessage(
+            message_id=message.id,
+            author=Author(message.author.id, message.author.display_name),
+            text=message.content,
+        )
+        actor = await interaction_actor(interaction)
+        remembered = await self._message_memory.remember(actor, channel, pointed)
+        name = discord.utils.escape_markdown(remembered.personality)
+        text = (
+            f"**{name}** always knows it now, {_WHERE[channel.venue]}: it is pinned."
+            if remembered.is_pinned
+            else f"**{name}** remembers it, {_WHERE[channel.venue]}."
+        )
+        await interaction.response.send_message(text, ephemeral=True)
+
+
+def _until(mode: Mode) -> str:
+    return f" until {discord.utils.format_dt(mode.until, 't')}" if mode.until else ""
 
 
 def _line(memory: Memory) -> str:

@@ -14,6 +14,7 @@ from services.chat import (
     ChatService,
     GreetingService,
     HistoryService,
+    MessageMemory,
     PreferenceService,
     TurnChooser,
     UserInstallAnswers,
@@ -85,6 +86,7 @@ class Services:
     configs: LlmConfigService
     model_rules: ModelService
     memory: MemoryService
+    message_memory: MessageMemory
     privacy: PrivacyService
     channels: ChannelService
     answers: AnswerService

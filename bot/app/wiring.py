@@ -35,6 +35,7 @@ from services.chat import (
     ConversationWriter,
     GreetingService,
     HistoryService,
+    MessageMemory,
     PinsTool,
     PreferenceService,
     ReplyGenerator,
@@ -76,7 +77,7 @@ from services.llm import VENDORS, LanguageModels, ModelCatalog, UsageService
 from services.llm_configs import LlmConfigService, ModelService
 from services.lore import CardLorebooks, LoreLibrary, LoreService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
-from services.memory import IndexHandler, MemoryService
+from services.memory import IncognitoHandler, IndexHandler, MemoryService
 from services.people import PeopleService
 from services.personalities import (
     CardService,
@@ -220,6 +221,7 @@ def assemble(
     )
     speech = speech or SpeechModels(models.ledger, models.background)
     voice = VoiceService(sessions, speech, adapters.voice_adapter, voice_options)
+    memory = MemoryService(sessions, embedder, active_clock, quotas)
     turns, slots = TurnChooser(sessions, embedder), AnswerSlots()
     writer = ConversationWriter(
         sessions, embedder, quotas, request_picture, reads_sittings=memory_model != "off"
@@ -264,6 +266,7 @@ def assemble(
         ),
         SweepHandler(sessions),
         IndexHandler(sessions),
+        IncognitoHandler(sessions),
         SittingHandler(sessions, models, memory_model),
         RetentionHandler(
             sessions,
@@ -300,7 +303,8 @@ def assemble(
         system_prompts=SystemPromptService(sessions),
         configs=LlmConfigService(sessions, models, catalog, personalities, quotas),
         model_rules=ModelService(sessions, models, catalog),
-        memory=MemoryService(sessions, embedder, active_clock, quotas),
+        memory=memory,
+        message_memory=MessageMemory(sessions, memory),
         privacy=PrivacyService(sessions),
         channels=ChannelService(sessions),
         greetings=GreetingService(
@@ -308,7 +312,7 @@ def assemble(
         ),
         answers=AnswerService(sessions, generator, writer, adapters.chat_adapter),
         history=HistoryService(sessions, adapters.chat_adapter),
-        preferences=PreferenceService(sessions),
+        preferences=PreferenceService(sessions, active_clock),
         chat=ChatService(
             sessions,
             generator,

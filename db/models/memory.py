@@ -76,6 +76,7 @@ class Memory(Keyed, Base, kw_only=True):
             *("user_id", "personality_id"),
             postgresql_where=text("is_pinned"),
         ),
+        Index("ix_memories_author_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
         # For the previous exchange.
         Index("ix_memories_personality_id_created_at", "personality_id", "created_at"),
         Index("ix_memories_user_id_created_at", "user_id", "created_at"),
@@ -88,6 +89,8 @@ class Memory(Keyed, Base, kw_only=True):
     persona_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("personas.id", ondelete="SET NULL"), default=None
     )
+    # Whose words it has, by their Discord id, if a user had others' words remembered.
+    author_id: Mapped[int | None] = mapped_column(default=None)
     venue: Mapped[str]
     channel_id: Mapped[int]
     guild_id: Mapped[int | None]

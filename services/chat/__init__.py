@@ -20,6 +20,7 @@ from services.chat.errors import (
     AnswerInterrupted,
     AnswerNotFound,
     AnswerStopped,
+    AuthorNotStored,
     ChannelNotFound,
     CrisisHeard,
     DiscordBusy,
@@ -43,6 +44,7 @@ from services.chat.ports import ChatAdapter, Draft, Page
 from services.chat.postprocess import clean, find_defect, trim_incomplete
 from services.chat.preferences import Preference, Preferences, PreferenceService
 from services.chat.queries import Resolution, append
+from services.chat.remembering import MessageMemory, PointedMessage
 from services.chat.renames import NameTaken
 from services.chat.reply_generation import ReplyGenerator
 from services.chat.service import ChatService
@@ -67,6 +69,7 @@ __all__ = [
     "AnswerService",
     "AnswerSlots",
     "AnswerStopped",
+    "AuthorNotStored",
     "Callers",
     "ChannelNotFound",
     "ChannelService",
@@ -82,6 +85,7 @@ __all__ = [
     "GreetingService",
     "HistoryService",
     "MessageContext",
+    "MessageMemory",
     "MessageRefused",
     "MissingPermission",
     "NameTaken",
@@ -92,6 +96,7 @@ __all__ = [
     "NothingToUndo",
     "Page",
     "PinsTool",
+    "PointedMessage",
     "Preference",
     "PreferenceService",
     "Preferences",

@@ -114,3 +114,7 @@ class NotActivated(DomainError):
 
 class NoPersonalityHere(DomainError):
     """The bot was addressed, but no personality is available to answer."""
+
+
+class AuthorNotStored(DomainError):
+    """The author of a message has opted out or is incognito, so that it is stored nowhere."""

@@ -1,7 +1,9 @@
 """What holds when a personality answers somebody somewhere, and who has decided it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,8 +14,10 @@ from services.access import Situation
 from services.chat import queries
 from services.chat.answer_style import SPEAKERS_LANGUAGE
 from services.chat.queries import Resolution
+from services.clock import Clock
 from services.people import get_or_create_user
 from services.personalities import VoiceSettings
+from services.time_zones import time_zone_label
 from services.types import Actor, Channel
 
 _YOU, _MAKER, _SERVER, _DEFAULT = "you", "its maker", "the moderators here", "the default"
@@ -43,8 +47,9 @@ class Preferences:
 class PreferenceService:
     """Finds the preferences that apply, and who has decided each."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self._sessions = sessions
+        self._clock = clock
 
     async def show(
         self, actor: Actor, channel: Channel, personality_id: UUID | None = None
@@ -57,7 +62,7 @@ class PreferenceService:
         situation = Situation.of(actor, channel)
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
-            chosen = personality_id or await _who_answers(session, user, channel)
+            chosen = personality_id or await who_answers(session, user, channel)
             resolution = (
                 await queries.resolve(session, user.id, chosen, situation=situation)
                 if chosen
@@ -67,7 +72,7 @@ class PreferenceService:
         return Preferences(
             user=user,
             resolution=resolution,
-            memory=_memory(user, resolution, policy),
+            memory=_memory(user, resolution, policy, self._clock.now()),
             streaming=_streaming(user, resolution, policy),
             time_zone=_time_zone(user, policy),
             language=_language(resolution) if resolution else None,
@@ -75,7 +80,8 @@ class PreferenceService:
         )
 
 
-async def _who_answers(session: AsyncSession, user: User, channel: Channel) -> UUID | None:
+async def who_answers(session: AsyncSession, user: User, channel: Channel) -> UUID | None:
+    """Return the personality that answers a user in a channel without being called."""
     if channel.guild_id is None:
         return user.dm_personality_id
     activated = (
@@ -91,9 +97,21 @@ async def _who_answers(session: AsyncSession, user: User, channel: Channel) -> U
     return last.personality_id if last else None
 
 
-def _memory(user: User, resolution: Resolution | None, policy: ServerPolicy | None) -> Preference:
+def _until(user: User) -> str:
+    if user.incognito_until is None:
+        return ""
+    zone = user.time_zone or "UTC"
+    local = user.incognito_until.astimezone(ZoneInfo(zone))
+    return f" until {local:%-d %B, %H:%M} {time_zone_label(zone)}"
+
+
+def _memory(
+    user: User, resolution: Resolution | None, policy: ServerPolicy | None, now: datetime
+) -> Preference:
     if user.incognito:
-        return Preference("nothing that you say is stored", _YOU)
+        return Preference(f"nothing that you say is stored{_until(user)}", _YOU)
+    if user.fresh_until is not None and user.fresh_until > now:
+        return Preference("what is remembered of you is not read now", _YOU)
     if policy is not None and not policy.keeps_memories:
         return Preference("nothing that is said here is remembered", _SERVER)
     if resolution is not None and not resolution.personality.memory_enabled:

@@ -38,6 +38,8 @@ def notes_on(
         notes.append(f"Today's budget is spent, so this came from {completion.model}.")
     elif completion.model != model:
         notes.append(f"{model} is not answering, so this came from {completion.model}.")
+    if context.user.incognito:
+        notes.append("Incognito: nothing of this is stored.")
     if seen.is_blind and seen.own:
         notes.append("I cannot see pictures: this config has no vision model.")
     return tuple(notes)

@@ -247,7 +247,8 @@ class ContextLoader:
                 ),
             )
             is_remembered = personality.memory_enabled and resolution.keeps_memories
-            if not is_remembered or user.incognito:
+            is_fresh = user.fresh_until is not None and user.fresh_until > self._clock.now()
+            if not is_remembered or user.incognito or is_fresh:
                 return context
             summaries = await summaries_of(
                 session,

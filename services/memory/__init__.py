@@ -15,11 +15,12 @@ from services.memory.excerpts import best_part, without_repetitions
 from services.memory.extraction import MAX_STATEMENT, Sitting, SittingNotes, notes_request
 from services.memory.facts import KnownFact, OwnFact, add_stated, known_facts, own_facts
 from services.memory.filling import IndexHandler
+from services.memory.incognito import IncognitoHandler
 from services.memory.indexing import IndexedText, index
 from services.memory.queries import add, is_full, rewrite
 from services.memory.questions import Question, ask
 from services.memory.retrieval import retrieve
-from services.memory.service import MemoryService
+from services.memory.service import Author, MemoryService, Mode
 from services.memory.sittings import (
     SittingSummary,
     drop_summaries,
@@ -34,8 +35,10 @@ from services.memory.updates import find_updated
 
 __all__ = [
     "MAX_STATEMENT",
+    "Author",
     "Fact",
     "FactNotFound",
+    "IncognitoHandler",
     "IncognitoNow",
     "IndexHandler",
     "IndexedText",
@@ -47,6 +50,7 @@ __all__ = [
     "MemoryNotFound",
     "MemoryOff",
     "MemoryService",
+    "Mode",
     "OwnFact",
     "Question",
     "RetrievedMemory",

@@ -23,6 +23,7 @@ _MIN_CONFIDENCE, _MIN_QUOTE = 50, 2
 _ANSWER_TOKENS = 1500
 _FURTHEST = timedelta(days=3650)
 _SPEAKER = re.compile(r"[^:\n]{1,80}: ")
+_FENCE = re.compile(r"<(?=\s{0,9}/?\s{0,9}exchanges)", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 _SYSTEM_PROMPT = """\
@@ -130,7 +131,7 @@ def _parts(memory: Memory) -> tuple[str, str, str]:
 
 
 def _quoted(content: str) -> str:
-    return re.sub(r"<(?=\s*/?\s*exchanges)", "‹", shorten(content, _MAX_SHOWN), flags=re.IGNORECASE)
+    return _FENCE.sub("‹", shorten(content, _MAX_SHOWN))
 
 
 def source_of(sitting: Sitting, fact: ExtractedFact) -> Memory | None:

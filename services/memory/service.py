@@ -1,6 +1,8 @@
 """Management of memories by the users they are about."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,6 +28,7 @@ from services.memory.errors import (
 from services.memory.extraction import MAX_STATEMENT
 from services.memory.facts import OwnFact, add_stated, own_facts, same_facts, settle
 from services.memory.filling import enqueue_indexing
+from services.memory.incognito import begin_incognito, end_incognito
 from services.memory.indexing import index
 from services.memory.questions import ask
 from services.memory.retrieval import MAX_PINNED, search_own
@@ -35,6 +38,24 @@ from services.types import Actor, Channel
 
 _MAX_MATCHES = 20
 _MAX_ADDED = 1000  # characters
+_MAX_EXPORTED = 100_000  # memories
+_FOR_EVER = timedelta(days=36500)
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who has written a message."""
+
+    discord_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """Whether a mode is on, and until when; None is until somebody ends it."""
+
+    is_on: bool
+    until: datetime | None = None
 
 
 class MemoryService:
@@ -123,9 +144,18 @@ class MemoryService:
             return memory.locked
 
     async def add(
-        self, actor: Actor, personality: Personality, channel: Channel, text: str, *, pin: bool
+        self,
+        actor: Actor,
+        personality: Personality,
+        channel: Channel,
+        text: str,
+        *,
+        pin: bool = False,
+        author: Author | None = None,
     ) -> None:
         """Have a personality remember something, where it is said; pinned, in every prompt.
+
+        `author` is who has said it, if that is not the actor.
 
         Raises:
             IncognitoNow, OptedOut: Nothing of the actor is stored.
@@ -140,20 +170,14 @@ class MemoryService:
             raise TextEmpty("memory")
         if not personality.memory_enabled:
             raise MemoryOff(personality.name)
+        quoted = f"{author.name}: {cleaned}" if author else cleaned
         (indexed,) = await index(
             self._embedder,
-            [f"{actor.name} asked {personality.name} to remember: {cleaned}"],
+            [f"{actor.name} asked {personality.name} to remember: {quoted}"],
         )
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
-            if await session.get(OptOut, actor.discord_id) is not None:
-                raise OptedOut
-            if user.incognito:
-                raise IncognitoNow
-            if not await session.scalar(select(keeps_memories(Situation.of(actor, channel)))):
-                raise MemoryForbidden
-            if await queries.is_full(session, user.id, self._quotas.memories):
-                raise MemoryFull(self._quotas.memories)
+            await self._check_storable(session, actor, user, channel)
             if pin:
                 await _check_pins(session, user.id, personality.id)
             memory = await queries.add(
@@ -166,8 +190,22 @@ class MemoryService:
                 guild_id=channel.guild_id,
                 age_restricted=channel.age_restricted,
                 is_pinned=pin,
+                author_id=author.discord_id if author else None,
             )
-            await add_stated(session, memory, cleaned, subject=actor.name)
+            if author is None:
+                await add_stated(session, memory, cleaned, subject=actor.name)
+
+    async def _check_storable(
+        self, session: AsyncSession, actor: Actor, user: User, channel: Channel
+    ) -> None:
+        if await session.get(OptOut, actor.discord_id) is not None:
+            raise OptedOut
+        if user.incognito:
+            raise IncognitoNow
+        if not await session.scalar(select(keeps_memories(Situation.of(actor, channel)))):
+            raise MemoryForbidden
+        if await queries.is_full(session, user.id, self._quotas.memories):
+            raise MemoryFull(self._quotas.memories)
 
     async def toggle_pin(self, actor: Actor, memory_id: UUID) -> bool:
         """Pin a memory, so that it is in every prompt, or unpin it; return whether it is pinned.
@@ -195,6 +233,23 @@ class MemoryService:
             if memory.locked:
                 raise MemoryLocked
             await queries.forget(session, [memory.id])
+
+    async def export(self, actor: Actor) -> bytes:
+        """Return all that is remembered and known of the actor as Markdown in UTF-8."""
+        async with self._sessions() as session:
+            facts = await own_facts(session, actor.discord_id)
+            memories = await queries.of_user(session, actor.discord_id, limit=_MAX_EXPORTED)
+        known = [
+            f"- {each.personality}: {each.text} (since {each.fact.since:%Y-%m-%d})"
+            for each in facts
+        ]
+        remembered = [
+            f"## {name}, {memory.created_at:%Y-%m-%d %H:%M} UTC\n\n{memory.content}\n"
+            for memory, name in memories
+        ]
+        return "\n".join(
+            ["# Known of you\n", *known, "\n# Remembered of you\n", *remembered]
+        ).encode()
 
     async def list_facts(
         self, actor: Actor, personality_id: UUID | None = None
@@ -257,15 +312,33 @@ class MemoryService:
             user = await get_or_create_user(session, actor)
             return await queries.purge(session, user.id, personality_id)
 
-    async def toggle_incognito(self, actor: Actor) -> bool:
-        """Turn incognito mode on or off; return whether it is on now."""
+    async def toggle_incognito(self, actor: Actor, duration: timedelta | None = None) -> Mode:
+        """Turn incognito mode on, or off where it is on; with a duration on in any case.
+
+        Return what holds now.
+        """
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
-            user.incognito = not user.incognito
-            if not user.incognito:
-                # Messages before this moment must not be picked up later.
-                user.incognito_ended_at = self._clock.now()
-            return user.incognito
+            if user.incognito and duration is None:
+                end_incognito(user, self._clock.now())
+                return Mode(is_on=False)
+            until = None if duration is None else self._clock.now() + duration
+            await begin_incognito(session, user, until)
+            return Mode(is_on=True, until=until)
+
+    async def toggle_fresh(self, actor: Actor, duration: timedelta | None = None) -> Mode:
+        """Have nothing read that is remembered of the actor, or read it again.
+
+        Return what holds now.
+        """
+        now = self._clock.now()
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+            if duration is None and user.fresh_until is not None and user.fresh_until > now:
+                user.fresh_until = None
+                return Mode(is_on=False)
+            user.fresh_until = now + (duration or _FOR_EVER)
+            return Mode(is_on=True, until=user.fresh_until if duration else None)
 
 
 async def _check_pins(session: AsyncSession, user_id: UUID, personality_id: UUID) -> None:

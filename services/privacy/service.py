@@ -264,7 +264,7 @@ async def _erase_content(session: AsyncSession, discord_id: int) -> None:
     await erase_quotes(session, users, (await session.scalars(speaker)).all())
     await _erase_board_data(session, discord_id)
     statements: Sequence[Any] = (
-        delete(Memory).where(Memory.user_id.in_(user)),
+        delete(Memory).where(or_(Memory.user_id.in_(user), Memory.author_id.in_(speaker))),
         # Those of DMs; those of a server are its moderators'.
         delete(Lorebook).where(
             Lorebook.maker_id.in_(user),

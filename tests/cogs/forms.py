@@ -4,6 +4,7 @@ from typing import Any
 
 import discord
 from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle
 from simcord.components import walk_components
 from simcord.results import InteractionResult, ResponseMessage
 
@@ -186,3 +187,14 @@ def pings(house: House) -> list[str]:
         for each in payloads
         if each.get("content") and each.get("allowed_mentions") != {"parse": []}
     ]
+
+
+async def use_menu(
+    who: MemberActor, channel: ChannelHandle, action: str, message: Any
+) -> InteractionResult:
+    """Choose from the menus of an answer; what is no menu is a button of *Answer…*."""
+    if action == "Why this reply?":
+        return await who.context_menu(channel, action, message)
+    panel = await who.context_menu(channel, "Answer…", message)
+    shown = answer(panel)
+    return await who.click(shown, label=action) if action in buttons(shown) else panel

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-MENUS = ("Regenerate", "Edit", "Delete", "Why this reply?")
+MENUS = ("Answer… · Regenerate", "Answer… · Edit", "Answer… · Delete", "Why this reply?")
 ASK_MENU = "Ask my personality about this"
+REMEMBER_MENU = "Remember this"
 ROLES = ("stranger", "owner", "moderator", "bot_owner", "co_owner")
 HIDDEN = "hidden"
 OWNERS = "Only the owners of **Zed** can do that."
@@ -168,15 +169,16 @@ TABLE: dict[str, Row] = {
     "chat with": everyone(**ZED),
     "memory list": everyone(),
     "memory add": everyone(**ZED, text="I sail."),
+    REMEMBER_MENU: everyone(),
     "memory pin": its_owner(NO_MEMORY, **MEMORY),
     "memory search": everyone(words="fog"),
     "memory edit": its_owner(NO_MEMORY, **MEMORY),
     "Why this reply?": asker(),
-    "Edit": asker(),
-    "Regenerate": asker(),
+    "Answer… · Edit": asker(),
+    "Answer… · Regenerate": asker(),
     "memory forget": its_owner(NO_MEMORY, **MEMORY),
     "memory lock": its_owner(NO_MEMORY, memory="$other"),
-    "Delete": asker(),
+    "Answer… · Delete": asker(),
     "chat say": everyone(**ZED, message="hello"),
     "chime-in": everyone(**ZED),
     "random": everyone(),
@@ -191,7 +193,10 @@ TABLE: dict[str, Row] = {
     "history clear · everyone's": Row(
         {"everyones": True}, stranger=MODERATORS, owner=MODERATORS, bot_owner=MODERATORS
     ),
-    "memory incognito": everyone(),
+    "memory facts": everyone(),
+    "memory export": everyone(),
+    "memory fresh": everyone(duration="1 hour"),
+    "memory incognito": everyone(duration="1 hour"),
     "memory purge": everyone(),
     "publish start": owners(),
     "publish status": owners(),
@@ -330,7 +335,7 @@ SPENT = "Today's budget of this bot is spent. Until then `/usage` shows what you
 NOTHING_COSTLY: dict[str, str | None] = {
     **dict.fromkeys(
         (
-            "Regenerate",
+            "Answer… · Regenerate",
             "chat say",
             "chime-in",
             "imagine",
@@ -356,14 +361,14 @@ STATES: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(
             (
                 *("chat say", "chime-in", "imagine", "random", "my say", "my imagine"),
-                *(ASK_MENU, "memory add"),
+                *(ASK_MENU, "memory add", REMEMBER_MENU),
             ),
             "You have opted out, so personalities do not hear you. Use `/privacy optout` to opt "
             "back in.",
         ),
     },
     "over budget": {
-        "Regenerate": SPENT,
+        "Answer… · Regenerate": SPENT,
         "schedule draft": SPENT,
         "voice test": SPENT,
         **dict.fromkeys(("my say", "my imagine", ASK_MENU), SPENT),

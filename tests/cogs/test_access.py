@@ -13,7 +13,7 @@ from db.session import Sessions
 from services.personalities import Visibility
 from tests.cogs.concurrent import actor, answers, invent, pass_debounce, restrict, speakers
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, embed, fields, lines, suggestions
+from tests.cogs.forms import answer, content_of, embed, fields, lines, suggestions, use_menu
 
 
 def marks(house: House) -> list[str]:
@@ -355,7 +355,7 @@ async def test_who_spends_a_budget_is_told_when_it_goes_on(
     await ask(house, house.alice)
     await ask(house, house.bob)
     message = next(m for m in house.lobby.history() if m.webhook_id)
-    again = await house.alice.context_menu(house.lobby, "Regenerate", message)
+    again = await use_menu(house.alice, house.lobby, "Regenerate", message)
 
     assert marks(house) == ["⏳"]
     assert answers(house.lobby) == ["Aye.", "Aye."]
@@ -369,7 +369,7 @@ async def test_who_regenerates_pays(house: House, sessions: Sessions) -> None:
     message = next(m for m in house.lobby.history() if m.webhook_id)
     await block(house, house.boss, "everywhere", user=house.moderator)
 
-    refused = await house.moderator.context_menu(house.lobby, "Regenerate", message)
+    refused = await use_menu(house.moderator, house.lobby, "Regenerate", message)
 
     assert "has blocked you" in content_of(refused)
     assert len(house.openai.requests) == 1

@@ -13,6 +13,7 @@ from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from tests.cogs.concurrent import answers, restart
 from tests.cogs.conftest import House
+from tests.cogs.forms import use_menu
 
 FIRST = "The fog came in at four and never left."
 SECOND = "At five, if you must know."
@@ -28,7 +29,7 @@ async def ask(house: House, *texts: str) -> None:
 async def use(house: House, who: MemberActor, menu: str) -> InteractionResult:
     """Choose from the menu of the last message."""
     last = house.lobby.history()[-1]
-    return await who.context_menu(house.lobby, menu, last)
+    return await use_menu(who, house.lobby, menu, last)
 
 
 def reply_text(result: InteractionResult) -> str:

@@ -10,13 +10,15 @@ from simcord.components import walk_components
 from simcord.results import InteractionResult
 from sqlalchemy import func, select, text
 
-from db.models import ConversationLine, LlmConfig, Memory
+from bot.app.wiring import worker
+from db.models import ConversationLine, JobStatus, LlmConfig, Memory
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
 from tests.cogs.concurrent import actor, invent, pass_debounce, restart, restrict
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, buttons
+from tests.cogs.forms import answer, buttons, content_of, shown
+from tests.services.job_support import until
 from tests.vendors.openai import Reply
 
 SAID = "my sister Ottilie sails the Heron"
@@ -467,3 +469,89 @@ def answer_option(result: InteractionResult) -> str:
     menus = walk_components(answer(result).components)
     options = next(each["options"] for each in menus if "options" in each)
     return next(each["value"] for each in options if "Heron" in each["label"])
+
+
+async def test_a_message_that_one_points_at_is_remembered(house: House, sessions: Sessions) -> None:
+    await house.alice.send(house.lobby, "@Mirela hello")
+    answered = house.lobby.history()[-1]
+    said = await house.bob.send(house.lobby, "the rope is under the quay")
+
+    remembered = await house.alice.context_menu(house.lobby, "Remember this", said)
+    pinned = await house.alice.context_menu(house.lobby, "Remember this", answered)
+    await house.services.privacy.opt_out(actor(house.bob))
+    refused = await house.alice.context_menu(house.lobby, "Remember this", said)
+    nobody = await house.moderator.context_menu(house.lobby, "Remember this", said)
+
+    assert content_of(remembered) == "**Mirela** remembers it, in this server."
+    assert "it is pinned" in content_of(pinned)
+    assert content_of(refused) == "Nothing is stored of who has written that, as they wish."
+    assert content_of(nobody).startswith("Nothing is stored")
+    memories = await house.services.memory.list_memories(actor(house.alice), None)
+    assert [(memory.is_pinned, "hello" in memory.content) for memory, _ in memories] == [
+        (True, True)
+    ]
+
+
+async def test_a_fresh_start_reads_nothing_and_goes_on_storing(
+    house: House, sessions: Sessions
+) -> None:
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, f"@Mirela {SAID}. My cat is called Miso.")
+
+    begun = await house.alice.slash(house.lobby, "memory fresh", duration="1 hour")
+    await house.alice.send(house.lobby, f"@Mirela {ASKED}")
+    fresh = house.openai.prompts[-1]
+    ended = await house.alice.slash(house.lobby, "memory fresh")
+    pass_debounce(house)
+    await house.alice.send(house.guild.create_text_channel("third"), f"@Mirela {ASKED}")
+
+    assert "nothing that is remembered of you is read" in content_of(begun)
+    assert "until <t:" in content_of(begun)
+    assert "Heron" not in fresh
+    assert "Miso" not in fresh
+    assert content_of(ended) == "What is remembered of you is read again."
+    assert "Heron" in house.openai.prompts[-1]
+    assert "Miso" in house.openai.prompts[-1]
+    assert (await count(sessions))[1] == 3
+
+
+async def test_incognito_ends_by_itself_and_shows_until_then(
+    house: House, sessions: Sessions
+) -> None:
+    begun = await house.alice.slash(house.lobby, "memory incognito", duration="1 hour")
+    await house.alice.send(house.lobby, f"@Mirela {SAID}")
+    badge = house.lobby.history()[-1].content
+    longer = await house.alice.slash(house.lobby, "memory incognito", duration="8 hours")
+    settings = await house.alice.slash(house.lobby, "settings")
+    async with sessions.begin() as session:
+        jobs = (
+            await session.scalars(
+                text("SELECT due_at FROM jobs.jobs WHERE kind = 'incognito mode'")
+            )
+        ).all()
+        await session.execute(text("UPDATE users SET incognito_until = now() - interval '1 s'"))
+        await session.execute(text("UPDATE jobs.jobs SET due_at = now()"))
+    async with worker(sessions, house.services, has_discord=True).running():
+        await until(sessions, JobStatus.DONE)
+    pass_debounce(house)
+    await house.alice.send(house.lobby, f"@Mirela {ASKED}")
+
+    assert "until <t:" in content_of(begun)
+    assert badge.endswith("-# Incognito: nothing of this is stored.")
+    assert "until <t:" in content_of(longer)
+    assert "nothing that you say is stored until" in shown(settings)
+    assert len(jobs) == 1
+    assert house.lobby.history()[-1].content == "Aye."
+    assert (await count(sessions))[1] == 1
+
+
+async def test_what_is_remembered_is_exported_as_a_file(house: House) -> None:
+    await house.alice.send(house.lobby, f"@Mirela {SAID}. I live in Paris.")
+
+    exported = await house.alice.slash(house.lobby, "memory export")
+
+    (attachment,) = answer(exported).attachments
+    document = (await house.services.memory.export(actor(house.alice))).decode()
+    assert attachment.filename == "memories.md"
+    assert "- Mirela: alice lives in Paris (since " in document
+    assert f"{SAID}. I live in Paris.\nMirela: Aye." in document

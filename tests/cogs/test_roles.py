@@ -25,13 +25,14 @@ from services.speech import SpeechModels
 from services.types import Actor, Channel, Venue
 from tests.cogs.concurrent import actor, invent, pass_debounce
 from tests.cogs.conftest import House
-from tests.cogs.forms import buttons, content_of, fill, press
+from tests.cogs.forms import buttons, content_of, fill, press, use_menu
 from tests.cogs.roles_table import (
     ASK_MENU,
     BOT_OWNER,
     HIDDEN,
     MENUS,
     MODERATORS,
+    REMEMBER_MENU,
     ROLES,
     STATES,
     TABLE,
@@ -97,11 +98,14 @@ async def add_photos(house: House, me: Actor, zed: Personality) -> None:
     await services.posts.save_draft(me, drafted.id, CaptionDraft(caption="Fog", alt_text=""))
 
 
-async def use(house: House, who: MemberActor, command: str, options: Options) -> InteractionResult:
+async def use(house: House, who: MemberActor, key: str, options: Options) -> InteractionResult:
     """Use a command, or a menu of Zed's last answer, and confirm if asked."""
-    if command in (*MENUS, ASK_MENU):
+    command, _, part = key.partition(" · ")
+    if key in (*MENUS, ASK_MENU, REMEMBER_MENU):
         target = next(each for each in reversed(house.lobby.history()) if each.webhook_id)
-        return await who.context_menu(house.lobby, command, target)
+        if key in (ASK_MENU, REMEMBER_MENU):
+            return await who.context_menu(house.lobby, key, target)
+        return await use_menu(who, house.lobby, part or key, target)
     result = await who.slash(house.lobby, command, **options)
     if result.response is not None and "Cancel" in (labels := [*buttons(result.response)]):
         return await who.click(result.response, label=labels[0])
@@ -159,7 +163,7 @@ async def test_everyone_may_do_what_their_role_lets_them(
         key: await refusal_to(
             house,
             who,
-            key.partition(" · ")[0],
+            key,
             {name: things.get(str(value), value) for name, value in row.options.items()},
             refusals,
         )
@@ -260,7 +264,7 @@ async def test_what_costs_nothing_is_still_theirs_in_every_state(
         key: await refusal_to(
             house,
             house.alice,
-            key.partition(" · ")[0],
+            key,
             {name: things.get(str(value), value) for name, value in row.options.items()},
             refusals,
         )

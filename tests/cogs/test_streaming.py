@@ -23,7 +23,7 @@ from tests.cogs.concurrent import (
     spoken,
 )
 from tests.cogs.conftest import House
-from tests.cogs.forms import press
+from tests.cogs.forms import press, use_menu
 from tests.cogs.test_automod import forbid
 from tests.cogs.test_restart import unheard
 from tests.vendors.openai import Reply
@@ -341,9 +341,9 @@ async def test_an_answer_that_was_streamed_is_changed_after_a_restart(
     await restart(house, sessions, models, embedder)
     house.openai.says("Another story, then.")
 
-    await house.alice.context_menu(house.lobby, "Regenerate", house.lobby.history()[-1])
+    await use_menu(house.alice, house.lobby, "Regenerate", house.lobby.history()[-1])
     another = answers(house.lobby)
-    await house.alice.context_menu(house.lobby, "Delete", house.lobby.history()[-1])
+    await use_menu(house.alice, house.lobby, "Delete", house.lobby.history()[-1])
 
     assert another == ["Another story, then."]
     assert answers(house.lobby) == []

@@ -24,7 +24,7 @@ from tests.cogs.concurrent import (
     speakers,
 )
 from tests.cogs.conftest import House
-from tests.cogs.forms import content_of, embed
+from tests.cogs.forms import content_of, embed, use_menu
 from tests.cogs.test_access import dms_to, marks
 from tests.cogs.test_message_parts import asked
 from tests.vendors.openai import Reply
@@ -338,7 +338,7 @@ async def test_an_answered_message_is_not_answered_again_when_it_is_edited(house
     house.env.backend.edit_message(house.lobby.id, message_id, edited)
     await house.env.settle()
 
-    assert answers(house.lobby) == ["One."]
+    assert answers(house.lobby) == ["One.\n-# Incognito: nothing of this is stored."]
 
 
 async def test_a_thread_begins_with_the_settings_of_its_channel(stage: House) -> None:
@@ -376,7 +376,7 @@ async def test_another_take_is_never_a_reaction(house: House, sessions: Sessions
     house.openai.says("Words.", "Other words.")
     await say(house, "@Bex hello")
 
-    await house.alice.context_menu(house.lobby, "Regenerate", house.lobby.history()[-1])
+    await use_menu(house.alice, house.lobby, "Regenerate", house.lobby.history()[-1])
 
     assert "REACT" not in asked(house)
     assert answers(house.lobby) == ["Other words."]

@@ -23,11 +23,11 @@ from services.speech.openai_compatible import OpenAISpeech, OpenAITranscription
 from services.speech.service import wav
 from tests.cogs.concurrent import HeldReply, answers, invent, pass_debounce, post
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, fill
+from tests.cogs.forms import answer, content_of, fill, use_menu
 from tests.cogs.test_access import dms_to, marks
 from tests.cogs.test_automod import forbid
 from tests.cogs.test_message_parts import asked
-from tests.services.job_support import all_ended, nothing_due
+from tests.services.job_support import nothing_due
 from tests.services.photo_files import photo
 from tests.services.recordings import tone
 from tests.vendors.openai_audio import AudioStandIn
@@ -346,7 +346,7 @@ async def test_speech_that_discord_does_not_take_at_once_is_paid_once(
 
     monkeypatch.setattr(DiscordVoiceAdapter, "attach", fail_first)
     await at_work.alice.send(at_work.lobby, "Is the lamp lit?")
-    await all_ended(sessions)
+    await nothing_due(sessions)
 
     assert len(at_work.lobby.history()[-1].attachments) == 1
     assert len(audio.spoken) == 1
@@ -411,7 +411,7 @@ async def test_a_voice_message_of_the_bot_goes_with_its_answer(
         assert line is not None
         assert line.voice_message_id == voice.id
 
-    await at_work.alice.context_menu(at_work.lobby, "Delete", answered)
+    await use_menu(at_work.alice, at_work.lobby, "Delete", answered)
 
     assert {answered.id, voice.id}.isdisjoint(each.id for each in at_work.lobby.history())
 

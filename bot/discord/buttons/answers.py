@@ -14,13 +14,12 @@ from bot.app.services import Services
 from bot.discord.buttons.memories import MemoryMenu
 from bot.discord.buttons.turns import turns_view
 from bot.discord.converters import interaction_actor, to_channel
+from bot.discord.embeds.provenance import provenance_embed
 from bot.discord.message_parts import to_attachment
 from bot.discord.ui import AnyInteraction, Modal, PersistentButton
-from services.chat import MAX_HINT, AnswerRights, AnswerService, Page, Provenance
+from services.chat import MAX_HINT, AnswerRights, AnswerService, Page
 from services.photos import ImportOutcome
-from services.texts import on_one_line, shorten
 
-_MAX_FIELD = 1024  # Discord's limit for a field of an embed
 # What is turned: first words, or takes of an answer.
 _PAGE, _TAKE = "page", "take"
 _ID = r"(?P<id>[0-9a-f-]{36})"
@@ -135,13 +134,17 @@ class MoreButton(PersistentButton, template=rf"answer:{_ID}"):
 
     @override
     async def press(self, interaction: AnyInteraction) -> None:
-        actor = await interaction_actor(interaction)
-        rights = await answers_of(interaction).rights(actor, self._line_id)
-        view = ui.View(timeout=None)
-        for action in _actions(rights):
-            view.add_item(ActionButton(action, self._line_id))
-        text = "This picture:" if rights.is_picture else "This answer:"
-        await interaction.response.send_message(text, view=view, ephemeral=True)
+        await show_panel(interaction, self._line_id)
+
+
+async def show_panel(interaction: AnyInteraction, line_id: UUID) -> None:
+    """Show what whoever asks may do with an answer."""
+    rights = await answers_of(interaction).rights(await interaction_actor(interaction), line_id)
+    view = ui.View(timeout=None)
+    for action in _actions(rights):
+        view.add_item(ActionButton(action, line_id))
+    text = "This picture:" if rights.is_picture else "This answer:"
+    await interaction.response.send_message(text, view=view, ephemeral=True)
 
 
 class ActionButton(PersistentButton, template=rf"answer:(?P<action>[a-z]+):{_ID}"):
@@ -294,7 +297,7 @@ async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
     """Show the provenance of an answer."""
     answer = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
     menu = MemoryMenu.of(interaction.user.id, answer.provenance)
-    view, embed = menu or discord.utils.MISSING, _provenance_embed(answer)
+    view, embed = menu or discord.utils.MISSING, provenance_embed(answer)
     await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
     if menu is not None:
         menu.message = await interaction.original_response()
@@ -327,74 +330,3 @@ def _actions(rights: AnswerRights) -> list[str]:
 
 def _channel(interaction: AnyInteraction) -> Any:
     return to_channel(interaction.channel, interaction.guild)
-
-
-def _provenance_embed(answer: Provenance) -> discord.Embed:
-    provenance = answer.provenance
-    if "picture" in provenance:
-        return _picture_embed(answer)
-    embed = discord.Embed(title=f"Why {answer.name} said that")
-    embed.add_field(name="Model", value=f"`{provenance.get('model', 'unknown')}`")
-    embed.add_field(name="Config", value=_with_source(provenance, "config"))
-    embed.add_field(name="Persona", value=_with_source(provenance, "persona"))
-    embed.add_field(name="Personality", value=f"version {provenance.get('version', '?')}")
-    embed.add_field(
-        name="Tokens",
-        value=f"{provenance.get('tokens_in', 0):,} read "
-        f"({provenance.get('tokens_cached', 0):,} cached), "
-        f"{provenance.get('tokens_out', 0):,} written",
-    )
-    embed.add_field(name="Cost", value=_cost(provenance))
-    memories = "\n".join(map(_memory_line, provenance.get("memories") or ()))
-    embed.add_field(name="Memories used", value=memories[:_MAX_FIELD] or "none", inline=False)
-    if lines := "\n".join(f"- {each['content']}" for each in provenance.get("facts", ())):
-        embed.add_field(name="Known of you", value=shorten(lines, _MAX_FIELD), inline=False)
-    if answer.differences:
-        changes = (f"{each.name}: {each.before} → {each.after}" for each in answer.differences)
-        lines = "\n".join(changes)
-        name = f"Take {answer.take + 1} of {answer.takes}: what is different"
-        embed.add_field(name=name, value=shorten(lines, _MAX_FIELD), inline=False)
-    if tools := provenance.get("tools"):
-        lines = "\n".join(map(_tool_line, tools))
-        embed.add_field(name="Tools called", value=shorten(lines, _MAX_FIELD), inline=False)
-    if lore := provenance.get("lore"):
-        lines = "\n".join(map(_lore_line, lore))
-        embed.add_field(name="Lore used", value=shorten(lines, _MAX_FIELD), inline=False)
-    return embed
-
-
-def _picture_embed(answer: Provenance) -> discord.Embed:
-    provenance = answer.provenance
-    subject = discord.utils.escape_markdown(provenance["picture"])
-    embed = discord.Embed(title=f"A picture by {answer.name}", description=shorten(subject, 2000))
-    embed.add_field(name="Model", value=f"`{provenance['model']}`")
-    embed.add_field(name="Cost", value=_cost(provenance))
-    return embed
-
-
-def _cost(provenance: dict[str, Any]) -> str:
-    cost = provenance.get("cost_usd")
-    spent = f"${cost:.6f}" if cost else "nothing"
-    return "unknown" if cost is None else spent
-
-
-def _memory_line(memory: dict[str, Any]) -> str:
-    return f"- ({memory['score']:.2f}) {shorten(on_one_line(memory['content']), 150)}"
-
-
-def _tool_line(call: dict[str, Any]) -> str:
-    label, arguments = (discord.utils.escape_markdown(call[each]) for each in ("tool", "arguments"))
-    failed = ", which did not work" if call["has_failed"] else ""
-    return f"- {label}{f': {arguments}' if arguments else ''}{failed}"
-
-
-def _lore_line(entry: dict[str, Any]) -> str:
-    name, book = (discord.utils.escape_markdown(entry[each]) for each in ("entry", "book"))
-    key = discord.utils.escape_markdown(shorten(entry["key"], 60))
-    why = f"“{key}”" if key else entry["reason"]
-    return f"- **{name}** of {book}: {why}, {entry['tokens']:,} tokens"
-
-
-def _with_source(provenance: dict[str, Any], name: str) -> str:
-    source = provenance.get(f"{name}_source", "nobody")
-    return f"{provenance.get(name, 'unknown')}\n*chosen by {source}*"

@@ -291,6 +291,7 @@ _CHAT = {
     chat.DiscordBusy: ("Discord limits how fast I may write here. Try again {retry_after:wait}."),
     chat.DiscordUnavailable: "Discord is not responding. Try again in a moment.",
     chat.NothingToUndo: "There is no answer to you here that could be undone.",
+    chat.AuthorNotStored: "Nothing is stored of who has written that, as they wish.",
     chat.AnswerNotFound: (
         "That message is not a personality's answer, or the answer is no longer stored."
     ),
