@@ -68,6 +68,7 @@ from services.engine import (
     Rehearsals,
     Rhythm,
     Uniform,
+    board_acts,
 )
 from services.faces import CastFaces, FaceChooser, FaceHosting, FaceService
 from services.images import IMAGE_VENDORS, ImagePipeline
@@ -217,7 +218,9 @@ def assemble(
         models.background,
     )
     generator = ReplyGenerator(
-        *(sessions, models, embedder, active_clock, recently_shared, library), toolbox
+        *(sessions, models, embedder, active_clock, recently_shared, library),
+        toolbox,
+        board_acts=board_acts,
     )
     speech = speech or SpeechModels(models.ledger, models.background)
     voice = VoiceService(sessions, speech, adapters.voice_adapter, voice_options)

@@ -222,8 +222,11 @@ class Bot(commands.AutoShardedBot):
     async def on_guild_channel_update(
         self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
     ) -> None:
-        """Update the board of a channel, which may have become age-restricted or not."""
-        await self.services.boards.sync_channel(to_channel(channel, channel.guild))
+        """Apply what a channel has become, age-restricted or private, to what was said there."""
+        changed = to_channel(channel, channel.guild)
+        await self.services.boards.sync_channel(changed)
+        threads: Sequence[discord.Thread] = getattr(channel, "threads", ())
+        await self.services.memory.sync_channel(changed, [each.id for each in threads])
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         """Count a person's reaction on a board as a vote."""

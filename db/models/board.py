@@ -34,7 +34,9 @@ class Board(Keyed, Base, kw_only=True):
     """A channel or forum that moderators have opened to the engine. A closed one keeps its history.
 
     `quiet_from` and `quiet_until` are times of day in `time_zone`, both null if there are no quiet
-    hours. `acts_per_day` and `daily_budget_usd` are hard limits of the whole board.
+    hours. What happens on one that `is_public` may be mentioned in the whole server; of one from
+    before that was known it is not. `acts_per_day` and `daily_budget_usd` are hard limits of the
+    whole board.
     """
 
     __tablename__ = "boards"
@@ -50,6 +52,7 @@ class Board(Keyed, Base, kw_only=True):
     guild_id: Mapped[int]
     is_forum: Mapped[bool] = mapped_column(default=False, server_default="false")
     age_restricted: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_public: Mapped[bool] = mapped_column(default=False, server_default="false")
     kind: Mapped[str] = mapped_column(default=BoardKind.STAGE, server_default=BoardKind.STAGE)
     topic: Mapped[str] = mapped_column(default="", server_default="")
     tone: Mapped[str] = mapped_column(default="", server_default="")

@@ -79,6 +79,8 @@ class Memory(Keyed, Base, kw_only=True):
         Index("ix_memories_author_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
         # For the previous exchange.
         Index("ix_memories_personality_id_created_at", "personality_id", "created_at"),
+        # For a channel that becomes private.
+        Index("ix_memories_channel_id", "channel_id"),
         Index("ix_memories_user_id_created_at", "user_id", "created_at"),
         CheckConstraint("venue IN ('dm', 'private', 'public')", name="venue"),
         CheckConstraint("(venue = 'dm') = (guild_id IS NULL)", name="venue_has_guild"),

@@ -21,6 +21,7 @@ from services.chat.inserts import Insert, PlacedLore, insert_all, place_lore
 from services.chat.prompt_rendering import (
     MEMORY_TOKENS,
     SUMMARY_TOKENS,
+    render_board_acts,
     render_known,
     render_photo,
     render_summaries,
@@ -32,6 +33,7 @@ from services.macros import Macros
 from services.memory import KnownFact, RetrievedMemory, SittingSummary
 from services.message_parts import mark
 from services.personalities import (
+    BoardAct,
     SharedPhoto,
     describe,
     macro_values,
@@ -91,6 +93,7 @@ class PromptContext:
     message: str
     facts: Sequence[KnownFact] = ()
     summaries: Sequence[SittingSummary] = ()
+    board_acts: Sequence[BoardAct] = ()
     shared: Sequence[SharedPhoto] = ()
     time_zone: str | None = None
     speaker_zone: str | None = None
@@ -324,6 +327,8 @@ def _render_context(
             "Photos you posted lately:",
             *(render_photo(each, context.now) for each in context.shared),
         ]
+    if acts := render_board_acts(context.board_acts, context.now):
+        lines += ["What you wrote on boards here:", *acts]
     if context.reactions:
         counted = ", ".join(f"{emoji} {count}" for emoji, count in context.reactions.items())
         lines.append(f"Reactions to your last message: {shorten(counted, _MAX_REACTIONS)}.")

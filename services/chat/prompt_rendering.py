@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 from services.llm import estimate
 from services.memory import KnownFact, RetrievedMemory, SittingSummary
-from services.personalities import SharedPhoto
-from services.texts import shorten
+from services.personalities import BoardAct, SharedPhoto
+from services.texts import on_one_line, shorten
 from services.time_zones import part_of_day, time_zone_label
 
 MEMORY_TOKENS = 1000  # at most, of what is remembered
 _FACT_TOKENS = 250  # of these at most, of facts
 SUMMARY_TOKENS = 400  # at most, of what was said before the history
+_MAX_ACT, _MAX_ABOUT = 240, 80  # characters of what was written on a board
 _DATED_AFTER = 7  # days, after which a memory has its date, too
 
 
@@ -37,6 +38,28 @@ def render_photo(photo: SharedPhoto, now: datetime) -> str:
     return (
         f"- ({relative_day(photo.posted_at, now)}, on {photo.location}) a photo{alt_text}{caption}"
     )
+
+
+def render_board_acts(acts: Sequence[BoardAct], now: datetime) -> list[str]:
+    """Return lines about what a personality has written on boards."""
+    lines: list[str] = []
+    for act in acts:
+        when, text = relative_day(act.acted_at, now), _quoted(act.text, _MAX_ACT)
+        if act.to:
+            about = f", who had written {_quoted(act.about, _MAX_ABOUT)}"
+            lines.append(f"- ({when}) you answered {on_one_line(act.to)}{about}: {text}")
+            continue
+        answered = (
+            f"; {on_one_line(act.answered_by)} answered: {_quoted(act.answer, _MAX_ABOUT)}"
+            if act.answered_by
+            else ""
+        )
+        lines.append(f"- ({when}) you posted: {text}{answered}")
+    return lines
+
+
+def _quoted(text: str, limit: int) -> str:
+    return f"“{shorten(on_one_line(text), limit)}”"
 
 
 def render_known(

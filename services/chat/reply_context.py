@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ConversationLine, LlmConfig, Personality, User
+from db.models import ConversationLine, LlmConfig, Personality, Role, User
 from db.session import Sessions
 from services.access import Caller, Situation, permit
 from services.chat import prompt, queries
@@ -28,13 +28,20 @@ from services.memory import (
     SittingSummary,
     ask,
     best_part,
+    fit,
     known_facts,
     retrieve,
     summaries_of,
     without_repetitions,
 )
 from services.people import get_or_create_user
-from services.personalities import PersonalityDeleted, SharedPhoto, SharedPhotos
+from services.personalities import (
+    BoardAct,
+    BoardActs,
+    PersonalityDeleted,
+    SharedPhoto,
+    SharedPhotos,
+)
 from services.time_zones import zone_of_locale
 from services.types import Actor, Channel
 
@@ -42,6 +49,7 @@ CHAT = "chat"
 MEMORY_LIMIT = 12
 MEMORY_SCORE_THRESHOLD = 0.16
 _MAX_WINDOW = 200
+_LAST_ACTS, _FITTING_ACTS = 3, 3  # on boards
 _CONTEXT_LINES = 2  # before a message, which tell what it is about
 
 
@@ -129,6 +137,7 @@ class ReplyContext:
     memories: Sequence[RetrievedMemory] = ()
     facts: Sequence[KnownFact] = ()
     summaries: Sequence[SittingSummary] = ()
+    board_acts: Sequence[BoardAct] = ()
     shared: Sequence[SharedPhoto] = ()
     books: Sequence[Book | UnpreparedBook] = ()
     timers: Sequence[Timer] = ()
@@ -141,6 +150,18 @@ class ReplyContext:
         """Whether the answer may be shown while it is written."""
         wanted = self.resolution.streams_answers and self.user.streams_answers
         return wanted and not self.is_small
+
+    def reactions(self, request: ReplyRequest) -> Mapping[str, int]:
+        """Return the reactions to what the personality has said last."""
+        own_lines = (
+            line
+            for line in reversed(self.history)
+            if line.personality_id == request.personality_id and line.role == Role.ASSISTANT
+        )
+        last = next(own_lines, None)
+        if last is None or request.reactions is None:
+            return {}
+        return request.reactions(last.discord_message_ids)
 
     @property
     def user_zone(self) -> str | None:
@@ -162,6 +183,7 @@ class ContextLoader:
         models: LanguageModels,
         clock: Clock,
         shared_photos: SharedPhotos,
+        board_acts: BoardActs,
         lore: LoreLibrary,
         embedder: TextEmbedder,
     ) -> None:
@@ -170,6 +192,7 @@ class ContextLoader:
         self._models = models
         self._clock = clock
         self._shared_photos = shared_photos
+        self._board_acts = board_acts
         self._lore = lore
 
     async def load(self, request: ReplyRequest) -> ReplyContext:
@@ -247,6 +270,8 @@ class ContextLoader:
                 ),
             )
             is_remembered = personality.memory_enabled and resolution.keeps_memories
+            board_acts = await self._board_acts(session, personality.id, channel=request.channel)
+            context = replace(context, board_acts=board_acts[:_LAST_ACTS])
             is_fresh = user.fresh_until is not None and user.fresh_until > self._clock.now()
             if not is_remembered or user.incognito or is_fresh:
                 return context
@@ -256,7 +281,9 @@ class ContextLoader:
                 request.channel.channel_id,
                 age_restricted=request.channel.age_restricted,
             )
-        return await self._recall(request, replace(context, summaries=summaries))
+        return await self._recall(
+            request, replace(context, summaries=summaries, board_acts=board_acts)
+        )
 
     async def _recall(self, request: ReplyRequest, context: ReplyContext) -> ReplyContext:
         """Return a context with the memories that fit a message, and what is known of whom."""
@@ -295,7 +322,8 @@ class ContextLoader:
             replace(each, content=best_part(each.content, question.terms))
             for each in without_repetitions(memories)
         ]
-        return replace(context, memories=shown, facts=facts)
+        acts = _acts_to_mention(context.board_acts, question.terms)
+        return replace(context, memories=shown, facts=facts, board_acts=acts)
 
     async def _greeting(
         self,
@@ -325,3 +353,10 @@ class ContextLoader:
 
 def _default(value: Any, default: Any) -> Any:
     return default if value is None else value
+
+
+def _acts_to_mention(acts: Sequence[BoardAct], terms: Mapping[int, float]) -> Sequence[BoardAct]:
+    """Return the last acts on boards, and earlier ones that fit a question best; oldest first."""
+    earlier = [each for each in acts[_LAST_ACTS:] if fit(each.text, terms) > 0]
+    fitting = sorted(earlier, key=lambda each: -fit(each.text, terms))[:_FITTING_ACTS]
+    return sorted([*acts[:_LAST_ACTS], *fitting], key=lambda each: each.acted_at)

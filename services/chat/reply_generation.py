@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,7 +42,7 @@ from services.llm import (
     estimate,
 )
 from services.lore import LoreLibrary, Timer
-from services.personalities import SharedPhotos, no_shared_photos
+from services.personalities import BoardActs, SharedPhotos, no_board_acts, no_shared_photos
 from services.tools import Toolbox
 
 log = logging.getLogger(__name__)
@@ -88,10 +88,14 @@ class ReplyGenerator:
         shared_photos: SharedPhotos = no_shared_photos,
         lore: LoreLibrary | None = None,
         toolbox: Toolbox | None = None,
+        *,
+        board_acts: BoardActs = no_board_acts,
     ) -> None:
         self._sessions = sessions
         self._lore = lore or LoreLibrary()
-        self._contexts = ContextLoader(sessions, models, clock, shared_photos, self._lore, embedder)
+        self._contexts = ContextLoader(
+            sessions, models, clock, shared_photos, board_acts, self._lore, embedder
+        )
         self._models = models
         self._pictures = PictureDescriber(sessions, models)
         self._embedder = embedder
@@ -206,6 +210,7 @@ class ReplyGenerator:
             memories=context.memories,
             facts=context.facts,
             summaries=context.summaries,
+            board_acts=context.board_acts,
             shared=context.shared,
             now=self._clock.now(),
             speaker_name=persona.preferred_name or persona.name,
@@ -214,7 +219,7 @@ class ReplyGenerator:
             speaker_zone=context.user_zone,
             seed=f"{request.personality_id}:{request.channel.channel_id}",
             reworked=request.reworked,
-            reactions=_reactions(request, context),
+            reactions=context.reactions(request),
             scene=context.resolution.scene,
             # Another take of an answer has words.
             may_react=(
@@ -384,16 +389,3 @@ def _cleaner(request: ReplyRequest, prompt_context: PromptContext, built_prompt:
         previous_replies=[*previous_replies, *request.avoid],
         system_prompt=built_prompt.instructions,
     )
-
-
-def _reactions(request: ReplyRequest, context: ReplyContext) -> Mapping[str, int]:
-    """Return the reactions to what the personality has said last."""
-    own_lines = (
-        line
-        for line in reversed(context.history)
-        if line.personality_id == request.personality_id and line.role == Role.ASSISTANT
-    )
-    last = next(own_lines, None)
-    if last is None or request.reactions is None:
-        return {}
-    return request.reactions(last.discord_message_ids)

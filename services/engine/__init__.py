@@ -26,6 +26,7 @@ from services.engine.ingest import BoardIngest
 from services.engine.planner import Planner
 from services.engine.ports import BoardAdapter
 from services.engine.queries import referenced_keys
+from services.engine.recollection import board_acts
 from services.engine.rehearsal import Rehearsals, ScriptedAct
 from services.engine.reports import EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Presence, Rhythm, Uniform
@@ -86,5 +87,6 @@ __all__ = [
     "TaskStatus",
     "Uniform",
     "UpcomingPlan",
+    "board_acts",
     "referenced_keys",
 ]

@@ -35,7 +35,7 @@ from services.llm import LanguageModels
 from services.llm_configs import restrict
 from services.texts import clean_text
 from services.time_zones import parse_time_zone
-from services.types import Actor, Channel
+from services.types import Actor, Channel, Venue
 
 MAX_TOPIC_LENGTH, MAX_TONE_LENGTH = 300, 200
 
@@ -186,6 +186,7 @@ class BoardService:
             "guild_id": channel.guild_id,
             "is_forum": is_forum,
             "age_restricted": channel.age_restricted,
+            "is_public": channel.venue == Venue.PUBLIC,
             "kind": kind,
             "topic": clean_text(topic, field="topic", limit=MAX_TOPIC_LENGTH),
             "tone": clean_text(tone, field="tone", limit=MAX_TONE_LENGTH),
@@ -255,12 +256,13 @@ class BoardService:
             )
 
     async def sync_channel(self, channel: Channel) -> None:
-        """Apply a channel's age restriction to its board."""
+        """Apply to a board whether its channel is age-restricted, and whether it is public."""
+        is_public = channel.venue == Venue.PUBLIC
         async with self._sessions.begin() as session:
             await session.execute(
                 update(Board)
                 .where(Board.channel_id == channel.channel_id)
-                .values(age_restricted=channel.age_restricted)
+                .values(age_restricted=channel.age_restricted, is_public=is_public)
             )
 
     async def update(

@@ -30,6 +30,7 @@ from services.memory.sittings import (
     summaries_of,
     unread_of,
 )
+from services.memory.terms import fit
 from services.memory.types import RetrievedMemory
 from services.memory.updates import find_updated
 
@@ -64,6 +65,7 @@ __all__ = [
     "best_part",
     "drop_summaries",
     "find_updated",
+    "fit",
     "give_up",
     "index",
     "is_full",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from services.memory.questions import content_words
-from services.memory.terms import question_terms, words_of
+from services.memory.terms import fit
 from services.memory.types import RetrievedMemory
 from services.texts import shorten
 
@@ -50,10 +50,7 @@ def best_part(content: str, terms: Mapping[int, float], *, limit: int = MAX_SHOW
 
 def _by_fit(sentences: Sequence[str], terms: Mapping[int, float]) -> list[int]:
     """Return the numbers of sentences, best first, each followed by its neighbours."""
-    fits = [
-        sum(terms.get(term, 0) for word in set(words_of(each)) for term in question_terms(word))
-        for each in sentences
-    ]
+    fits = [fit(each, terms) for each in sentences]
     order: dict[int, None] = {}
     for number in sorted(range(len(sentences)), key=lambda each: -fits[each]):
         for each in (number, number + 1, number - 1):

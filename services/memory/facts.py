@@ -18,7 +18,7 @@ from db.models import Fact, Memory, Personality, User
 from db.session import Sessions, single_statements
 from services.memory.fact_patterns import stated_facts
 from services.memory.reach import REACH, RULES, any_of, reach_parameters
-from services.memory.terms import question_terms, words_of
+from services.memory.terms import fit
 from services.types import Channel
 
 MAX_FACTS = 500  # of a user with a personality, the newest, that are looked at
@@ -145,12 +145,9 @@ async def known_facts(
         )
         for row in reversed(distinct.values())
     ]
-    return sorted(facts, key=lambda each: -_fit(each, terms))[:MAX_SHOWN]
-
-
-def _fit(fact: KnownFact, terms: Mapping[int, float]) -> float:
-    words = {*words_of(fact.subject), *words_of(fact.statement)}
-    return sum(terms.get(term, 0) for word in words for term in question_terms(word))
+    return sorted(facts, key=lambda each: -fit(f"{each.subject} {each.statement}", terms))[
+        :MAX_SHOWN
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Fact, Memory, OptOut, Personality, User
@@ -34,7 +35,7 @@ from services.memory.questions import ask
 from services.memory.retrieval import MAX_PINNED, search_own
 from services.people import get_or_create_user
 from services.texts import clean_text, is_blank, on_one_line
-from services.types import Actor, Channel
+from services.types import Actor, Channel, Venue
 
 _MAX_MATCHES = 20
 _MAX_ADDED = 1000  # characters
@@ -233,6 +234,25 @@ class MemoryService:
             if memory.locked:
                 raise MemoryLocked
             await queries.forget(session, [memory.id])
+
+    async def sync_channel(self, channel: Channel, thread_ids: Sequence[int]) -> None:
+        """Recall what was said in a channel nowhere else once it is private or age-restricted."""
+        changes: dict[str, Any] = {}
+        if channel.venue == Venue.PRIVATE:
+            changes["venue"] = Venue.PRIVATE
+        if channel.age_restricted:
+            changes["age_restricted"] = True
+        if not changes:
+            return
+        async with self._sessions.begin() as session:
+            await session.execute(
+                update(Memory)
+                .where(
+                    Memory.channel_id.in_([channel.channel_id, *thread_ids]),
+                    or_(*(getattr(Memory, name) != value for name, value in changes.items())),
+                )
+                .values(**changes)
+            )
 
     async def export(self, actor: Actor) -> bytes:
         """Return all that is remembered and known of the actor as Markdown in UTF-8."""

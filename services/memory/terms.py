@@ -111,3 +111,8 @@ def _stems(word: str) -> list[str]:
 
 def _pieces(word: str, length: int) -> list[str]:
     return [word[start : start + length] for start in range(max(1, len(word) - length + 1))]
+
+
+def fit(text: str, terms: Mapping[int, float]) -> float:
+    """Return how well a text fits the terms of a question: the sum of the weights that it has."""
+    return sum(terms.get(term, 0) for word in set(words_of(text)) for term in question_terms(word))

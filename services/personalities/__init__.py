@@ -46,7 +46,14 @@ from services.personalities.queries import (
     resolve_names,
 )
 from services.personalities.service import PersonalityService
-from services.personalities.sharing import SharedPhoto, SharedPhotos, no_shared_photos
+from services.personalities.sharing import (
+    BoardAct,
+    BoardActs,
+    SharedPhoto,
+    SharedPhotos,
+    no_board_acts,
+    no_shared_photos,
+)
 from services.personalities.system_prompts import SystemPromptService
 from services.personalities.types import (
     CardBooks,
@@ -78,6 +85,8 @@ __all__ = [
     "SPEAKERS_LANGUAGE",
     "SPEEDS",
     "BadAddress",
+    "BoardAct",
+    "BoardActs",
     "CardBooks",
     "CardExtras",
     "CardFile",
@@ -124,6 +133,7 @@ __all__ = [
     "is_callable",
     "is_public_or_pending",
     "macro_values",
+    "no_board_acts",
     "no_shared_photos",
     "owned_by",
     "owner_ids",

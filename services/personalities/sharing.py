@@ -1,4 +1,4 @@
-"""Photos that a personality has posted recently and may mention."""
+"""What a personality has done outside of a conversation and may mention: photos, boards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.types import Channel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,4 +39,39 @@ async def no_shared_photos(
     channel_id: int,  # noqa: ARG001
 ) -> Sequence[SharedPhoto]:
     """Return nothing: no feature posts photos."""
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardAct:
+    """A post on a board, and what was last answered; or an answer `to` somebody, and `about` what.
+
+    All texts are as they were written, by people or personalities.
+    """
+
+    acted_at: datetime
+    text: str
+    to: str = ""
+    about: str = ""
+    answered_by: str = ""
+    answer: str = ""
+
+
+class BoardActs(Protocol):
+    """Finds such acts. The engine is wired in; without it there are none."""
+
+    async def __call__(
+        self, session: AsyncSession, personality_id: UUID, *, channel: Channel
+    ) -> Sequence[BoardAct]:
+        """Return what may be mentioned in a channel, the newest first."""
+        ...
+
+
+async def no_board_acts(
+    session: AsyncSession,  # noqa: ARG001 - as the protocol says
+    personality_id: UUID,  # noqa: ARG001
+    *,
+    channel: Channel,  # noqa: ARG001
+) -> Sequence[BoardAct]:
+    """Return nothing: nobody acts on boards."""
     return ()

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Literal
 
+import discord
 from simcord.actors import MemberActor
 from simcord.backend import serializers
 from simcord.builders import ChannelHandle
@@ -72,6 +73,15 @@ def restrict(house: House, channel: ChannelHandle) -> None:
     backend = house.env.backend
     payload: Any = serializers.channel_payload(backend, backend.get_channel(channel.id))
     backend.emit("CHANNEL_UPDATE", {**payload, "nsfw": True})
+
+
+def hide(house: House, channel: ChannelHandle) -> None:
+    """Make a channel private."""
+    backend = house.env.backend
+    payload: Any = serializers.channel_payload(backend, backend.get_channel(channel.id))
+    view = str(discord.Permissions(view_channel=True).value)
+    hidden = {"id": str(house.guild.id), "type": 0, "allow": "0", "deny": view}
+    backend.emit("CHANNEL_UPDATE", {**payload, "permission_overwrites": [hidden]})
 
 
 def open_thread(house: House, parent: ChannelHandle) -> ChannelHandle:

@@ -18,6 +18,7 @@ from tests.cogs.concurrent import actor
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, content_of, embed, fields
 from tests.cogs.test_lore import bring
+from tests.cogs.test_memory import private_channel
 from tests.services.test_media import MARK
 from tests.vendors.replicate import Fate, ReplicateStandIn
 
@@ -311,6 +312,41 @@ async def trigger_on(house: House, sessions: Sessions, name: str, post_id: UUID)
     """Trigger a comment on a post that may be gone; return the response."""
     result = await house.boss.slash(house.lobby, "engine trigger", act="comment", personality=name)
     return content_of(result)
+
+
+async def test_what_it_wrote_on_boards_is_known_in_its_chat_where_it_may_be(
+    at_work: House, sessions: Sessions
+) -> None:
+    other = at_work.guild.create_text_channel("other")
+    hidden = private_channel(at_work, "hidden", at_work.moderator)
+    elsewhere = at_work.env.create_guild("Elsewhere")
+    alice_there = elsewhere.add_member(at_work.alice.user)
+    there = elsewhere.create_text_channel("lobby")
+    at_work.openai.says("The lamp went out at four.", "I saw it from the cart, twice.")
+    await open_board(at_work, at_work.lobby, "Mirela, Bex, Professor Quill")
+    post = await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
+    await act(at_work, sessions, at_work.lobby, "Bex", ActType.COMMENT, post_id=post.result_id)
+    at_work.openai.says("A secret about the Heron.")
+    await open_board(at_work, hidden, "Mirela, Bex")
+    await act(at_work, sessions, hidden, "Mirela", ActType.POST)
+    at_work.openai.says(*["Aye."] * 5)
+
+    await at_work.alice.send(other, "@Mirela what did you write today?")
+    in_public = at_work.openai.prompts[-1]
+    await at_work.alice.send(other, "@Bex and you?")
+    of_bex = at_work.openai.prompts[-1]
+    await at_work.moderator.send(hidden, "@Mirela what did you write today?")
+    in_private = at_work.openai.prompts[-1]
+    await alice_there.send(there, "@Mirela what did you write today?")
+    await at_work.alice.user.send_dm("@Mirela what did you write today?")
+
+    assert "- (today) you posted: “" in in_public
+    assert "The lamp went out at four.”" in in_public
+    assert "; Bex answered: “I saw it from the cart, twice.”" in in_public
+    assert "Heron" not in in_public
+    assert "you answered Mirela, who had written “The lamp went out at four.”: “I saw it" in of_bex
+    assert "A secret about the Heron." in in_private
+    assert ["on boards" in each for each in at_work.openai.prompts[-2:]] == [False, False]
 
 
 async def test_a_pause_stops_what_is_under_way(house: House, sessions: Sessions) -> None:

@@ -15,7 +15,7 @@ from db.models import ConversationLine, JobStatus, LlmConfig, Memory
 from db.session import Sessions
 from services.embeddings import WordLlamaEmbedder
 from services.llm import LanguageModels
-from tests.cogs.concurrent import actor, invent, pass_debounce, restart, restrict
+from tests.cogs.concurrent import actor, hide, invent, pass_debounce, restart, restrict
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer, buttons, content_of, shown
 from tests.services.job_support import until
@@ -469,6 +469,19 @@ def answer_option(result: InteractionResult) -> str:
     menus = walk_components(answer(result).components)
     options = next(each["options"] for each in menus if "options" in each)
     return next(each["value"] for each in options if "Heron" in each["label"])
+
+
+async def test_what_was_said_in_a_channel_that_becomes_private_stays_there(house: House) -> None:
+    other = house.guild.create_text_channel("other")
+    await house.alice.send(other, f"@Mirela {SAID}. My cat is called Miso.")
+
+    hide(house, other)
+    await house.env.settle()
+    pass_debounce(house)
+    await house.alice.send(house.lobby, f"@Mirela {ASKED}")
+
+    assert "Heron" not in house.openai.prompts[-1]
+    assert "Miso" not in house.openai.prompts[-1]
 
 
 async def test_a_message_that_one_points_at_is_remembered(house: House, sessions: Sessions) -> None:
