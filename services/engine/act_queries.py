@@ -28,10 +28,13 @@ from services.access import Caller, Payer, Situation, act_payers, authorize
 from services.engine.actions import ACTIONS, COMMENTS, POSTS
 from services.engine.policy import GUEST_WINDOW, PolicyInput
 from services.engine.types import BoardLocation, BoardMessage
+from services.memory import public_talk
 from services.personalities import apply_published_version
 from services.types import Channel
 
 _MAX_OWN_TEXTS, _MAX_BOARD_TEXTS, _MAX_THREAD_MESSAGES = 200, 50, 12
+# What people told a personality lately may colour what it writes.
+_HEARD_SINCE, _MAX_HEARD = timedelta(days=3), 3
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -323,4 +326,20 @@ def location_of(board: Board, post: Post | None) -> BoardLocation:
         thread_id=post.thread_id if post else None,
         post_message_id=message.message_id if message else None,
         title=(post.title or post.content)[:80] if post else "",
+    )
+
+
+async def heard_lately(
+    session: AsyncSession, personality: Personality, board: Board, now: datetime
+) -> Sequence[str]:
+    """Return what people said lately to a personality in public channels of a board's server."""
+    if not personality.memory_enabled:
+        return ()
+    return await public_talk(
+        session,
+        personality.id,
+        board.guild_id,
+        age_restricted=board.age_restricted,
+        since=now - _HEARD_SINCE,
+        limit=_MAX_HEARD,
     )

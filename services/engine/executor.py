@@ -340,6 +340,7 @@ class DatabaseActStore(ActStore):
                     channel_id=board.channel_id,
                 )
             ),
+            heard=tuple(await act_queries.heard_lately(session, records.personality, board, now)),
             others=names - own_names,
             mood=self._dependencies.planner.mood(task.personality_id, now),
             images=images,

@@ -147,8 +147,8 @@ class ActContext:
 
     `own` and `board_lines` must not be repeated. `own` texts may be from other boards, so only
     `own_here` may appear in prompts. `shared` describes photos that were posted recently, `lore` is
-    what is known of what is talked about. `face_key` is where the face is stored, if
-    pictures show it.
+    what is known of what is talked about, `heard` what people told the personality lately in public
+    channels of the server. `face_key` is where the face is stored, if pictures show it.
     """
 
     task_id: UUID
@@ -175,6 +175,7 @@ class ActContext:
     board_lines: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     lore: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     affinity: int = 0
     mood: float = 1

@@ -18,7 +18,7 @@ from services.llm import (
     fitting_length,
     maximum_cost,
 )
-from services.texts import shorten
+from services.texts import on_one_line, shorten
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ _MAX_ATTEMPTS = 3
 _SEPARATOR = "\n---\n"
 _MAX_BOARD_LINES, _MAX_AVOIDED_LINES, _MAX_THREAD_MESSAGES = 6, 5, 6
 MAX_DEFINITION_TOKENS, _MAX_TEXT_TOKENS = 900, 250
+_MAX_HEARD = 200  # characters
 _MIN_TOKENS, _TOKENS_PER_WORD = 24, 2.2
 
 
@@ -96,7 +97,7 @@ class Writer:
     def _request(self, context: ActContext, name: str, word_count: int) -> Request:
         definition = _truncate(context.definition, MAX_DEFINITION_TOKENS)
         base = load_template("base").format(name=context.name, definition=definition)
-        base += _lore(context) + _shared_photos(context)
+        base += _lore(context) + _shared_photos(context) + _heard(context)
         target = context.target or context.post or BoardMessage(name="", text="")
         post = context.post or BoardMessage(name="", text="")
         fields = {
@@ -160,6 +161,17 @@ def _shared_photos(context: ActContext) -> str:
     if not context.shared:
         return ""
     return f"\n\nPhotos you posted lately, of which you may speak:\n{_bullets(context.shared)}"
+
+
+def _heard(context: ActContext) -> str:
+    """Return the section about what people told the speaker in the server lately."""
+    if not context.heard:
+        return ""
+    lines = [shorten(on_one_line(each), _MAX_HEARD) for each in context.heard]
+    return (
+        "\n\nWhat people here told you lately, of which you may speak:\n"
+        f"<board>\n{_bullets(lines)}\n</board>"
+    )
 
 
 def _avoided_lines(own: Sequence[str]) -> str:

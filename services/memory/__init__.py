@@ -17,7 +17,7 @@ from services.memory.facts import KnownFact, OwnFact, add_stated, known_facts, o
 from services.memory.filling import IndexHandler
 from services.memory.incognito import IncognitoHandler
 from services.memory.indexing import IndexedText, index
-from services.memory.queries import add, is_full, rewrite
+from services.memory.queries import add, is_full, public_talk, rewrite
 from services.memory.questions import Question, ask
 from services.memory.retrieval import retrieve
 from services.memory.service import Author, MemoryService, Mode
@@ -73,6 +73,7 @@ __all__ = [
     "known_facts",
     "notes_request",
     "own_facts",
+    "public_talk",
     "retrieve",
     "rewrite",
     "store_notes",

@@ -1,14 +1,14 @@
 """Queries on single memories."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ConversationLine, Memory, Personality, User
+from db.models import ConversationLine, Memory, Personality, User, Venue
 from services.memory.facts import restate
 from services.memory.indexing import IndexedText
 
@@ -87,6 +87,33 @@ async def of_user(
         .limit(limit)
     )
     return [(memory, name) for memory, name in rows]
+
+
+async def public_talk(
+    session: AsyncSession,
+    personality_id: UUID,
+    guild_id: int,
+    *,
+    age_restricted: bool,
+    since: datetime,
+    limit: int,
+) -> Sequence[str]:
+    """Return what people said last to a personality in public channels of a server, in order."""
+    is_fit = true() if age_restricted else ~Memory.age_restricted
+    rows = await session.scalars(
+        select(Memory.content)
+        .where(
+            Memory.personality_id == personality_id,
+            Memory.venue == Venue.PUBLIC,
+            Memory.guild_id == guild_id,
+            Memory.created_at > since,
+            ~Memory.is_edited,
+            is_fit,
+        )
+        .order_by(Memory.created_at.desc())
+        .limit(limit)
+    )
+    return rows.all()[::-1]
 
 
 async def purge(session: AsyncSession, user_id: UUID, personality_id: UUID | None) -> int:
