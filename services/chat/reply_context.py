@@ -296,6 +296,7 @@ class ContextLoader:
             request.text,
             names=[*filter(None, names), persona.name, persona.preferred_name or ""],
             context=[line.content for line in history[-_CONTEXT_LINES:]],
+            now=now,
         )
         before = history[0].created_at if history else now
         memories = await retrieve(

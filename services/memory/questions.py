@@ -1,9 +1,9 @@
 """What is looked for in memory, made of a message."""
 
-import calendar
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 
@@ -11,6 +11,7 @@ import regex
 import stop_words  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from services.embeddings import TextEmbedder
+from services.memory.dates import NamedDates, named_dates
 from services.memory.terms import fold, question_terms, words_of
 
 _MAX_LENGTH = 2000
@@ -18,10 +19,6 @@ _STOP_WEIGHT = 0.5
 _CONTEXT_WEIGHT = 0.5
 _MIN_CONTENT = 2  # words with content, fewer of which need what was said before
 _QUERY_WORDS, _MAX_WORD = 30, 200
-_MONTHS = {name.casefold(): number for number, name in enumerate(calendar.month_name) if name}
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-# May is a verb, too.
-_MAY = re.compile(r"\b(?:in|of|on|by|last|this|next|since|until) may\b|\bmay \d|\d (?:of )?may\b")
 _UNLEXICAL = re.compile(r"\W+")
 
 
@@ -35,17 +32,22 @@ class Question:
     terms: Mapping[int, float]
     embedding: Sequence[float]
     query: str = ""
-    months: Sequence[int] = ()
-    years: Sequence[int] = ()
+    dates: NamedDates = field(default_factory=NamedDates)
 
 
 async def ask(
-    embedder: TextEmbedder, message: str, *, names: Iterable[str] = (), context: Sequence[str] = ()
+    embedder: TextEmbedder,
+    message: str,
+    *,
+    names: Iterable[str] = (),
+    context: Sequence[str] = (),
+    now: datetime | None = None,
 ) -> Question:
     """Return what is looked for when somebody says something.
 
     `names` are those of the speakers, which are in every memory; `context` are the last lines of
-    the conversation, which help where the message itself has no content.
+    the conversation, which help where the message itself has no content. `now` is when it is said,
+    by default now.
     """
     message = _without(message[:_MAX_LENGTH], names)
     words = words_of(message)
@@ -63,14 +65,13 @@ async def ask(
                 terms.setdefault(term, weight * _CONTEXT_WEIGHT)
         message = f"{message}\n{before}"
     (embedding,) = await embedder.embed([message])
-    months, years = _dates(message.casefold())
+    dates = named_dates(message, language_of(words), now or datetime.now(UTC))
     lexemes = (_UNLEXICAL.sub("", word)[:_MAX_WORD] for word in words if word not in common)
     return Question(
         terms=terms,
         embedding=embedding,
         query="|".join(f"'{each}'" for each in islice(filter(None, lexemes), _QUERY_WORDS)),
-        months=months,
-        years=years,
+        dates=dates,
     )
 
 
@@ -81,14 +82,6 @@ def _without(message: str, names: Iterable[str]) -> str:
             rf"@?\b{regex.escape(name)}\b(?:['’]s\b)?", " ", message, flags=regex.IGNORECASE
         )
     return message
-
-
-def _dates(message: str) -> tuple[list[int], list[int]]:
-    """Return the months and years that a message names in English."""
-    found = {word: number for word, number in _MONTHS.items() if re.search(rf"\b{word}\b", message)}
-    if "may" in found and not _MAY.search(message):
-        del found["may"]
-    return sorted(found.values()), sorted({int(year) for year in _YEAR.findall(message)})
 
 
 def _common_words(words: Sequence[str]) -> frozenset[str]:

@@ -24,6 +24,7 @@ from services.memory import (
     retrieve,
     without_repetitions,
 )
+from services.memory.dates import named_dates
 from services.people import get_or_create_user
 from services.seeds import seed
 from services.types import Actor, Channel
@@ -250,6 +251,58 @@ async def test_words_are_found_in_any_language(full_mind: Mind, said: str, asked
     await full_mind.hears(said, days_ago=200)
 
     assert (await full_mind.recalls(asked))[0].content == said
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("what was the news last month?", "what was the news five weeks ago?"),
+        *("was gab es letzten Monat?", "¿qué pasó hace cinco semanas?", "le mois dernier, quoi ?"),
+        *("o que houve no mês passado?", "что было в прошлом месяце?", "先月は何が?", "上个月呢?"),
+        *("지난달에는?", "מה היה בחודש שעבר?", "ماذا حدث الشهر الماضي؟", "पिछले महीने क्या हुआ?"),
+        *("what was the news in April 2026?", "was gab es im April?", "что было в апреле?"),
+        *("¿qué pasó en abril?", "quoi en avril ?", "em abril?", "באפריל?", "في أبريل؟", "अप्रैल में?"),
+        *("4月は?", "4월에는?"),
+    ],
+)
+async def test_a_date_in_a_question_is_understood(mind: Mind, asked: str) -> None:
+    for days in (1, 28, 60, 120, 200, 500):
+        await mind.hears(f"alice: the news of the town, number {days}", days_ago=days)
+
+    question = await ask(mind.embedder, asked, now=datetime(2026, 5, 10, tzinfo=UTC))
+    memories = await mind.recalls(question, limit=1)
+
+    assert [each.content[-2:] for each in memories] == ["60"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [
+        ("yesterday", (2026, 5, 31), (2026, 6, 1)),
+        ("last week", (2026, 5, 25), (2026, 6, 1)),
+        ("last year", (2025, 1, 1), (2026, 1, 1)),
+        ("last spring", (2026, 3, 1), (2026, 6, 1)),
+        ("last summer", (2025, 6, 1), (2025, 9, 1)),
+        ("letzten Winter", (2025, 12, 1), (2026, 3, 1)),
+        ("three days ago", (2026, 5, 28), (2026, 5, 30)),
+        ("לפני שבועיים", (2026, 5, 15), (2026, 5, 21)),
+    ],
+)
+def test_a_span_has_its_dates(
+    asked: str, start: tuple[int, int, int], end: tuple[int, int, int]
+) -> None:
+    dates = named_dates(asked, None, NOW)
+
+    assert list(dates.spans) == [(datetime(*start, tzinfo=UTC), datetime(*end, tzinfo=UTC))]
+
+
+@pytest.mark.parametrize(
+    "said", ["you may go", "we were ill", "mon mari est là", "мой муж", "10月x"]
+)
+def test_what_is_no_date_is_none(said: str) -> None:
+    dates = named_dates(said, "en" if said.isascii() else None, NOW)
+
+    assert (dates.months, dates.spans) == ([10] if "月" in said else [], [])
 
 
 async def test_names_in_a_question_find_nothing_by_themselves(full_mind: Mind) -> None:
