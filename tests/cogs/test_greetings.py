@@ -125,4 +125,4 @@ async def test_nobody_is_greeted_where_no_answer_would_come(house: House) -> Non
 
     await house.alice.send(house.lobby, "@Zed hello")
 
-    assert spoken(house.lobby) == ["Aye."]
+    assert spoken(house.lobby) == ["Aye.\n-# Incognito: nothing of this is stored."]

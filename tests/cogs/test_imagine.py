@@ -136,7 +136,8 @@ async def test_a_picture_that_is_not_drawn_leaves_words_and_no_line(
     async with sessions() as session:
         lines = await session.scalars(select(ConversationLine).where(ConversationLine.is_picture))
         assert lines.all() == []
-        assert {*(await session.scalars(select(Job.status)))} == {JobStatus.DONE}
+        pictures = select(Job.status).where(Job.kind == "picture on request")
+        assert {*(await session.scalars(pictures))} == {JobStatus.DONE}
 
 
 async def test_its_owner_keeps_it_in_the_library(faces: House, sessions: Sessions) -> None:
