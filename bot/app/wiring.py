@@ -270,7 +270,7 @@ def assemble(
         SweepHandler(sessions),
         IndexHandler(sessions),
         IncognitoHandler(sessions),
-        SittingHandler(sessions, models, memory_model),
+        SittingHandler(sessions, models, embedder, memory_model),
         RetentionHandler(
             sessions,
             retention or RetentionSettings(),

@@ -14,6 +14,7 @@ from services import memory
 from services.access import AccessDenied, BudgetSpent, Caller
 from services.answer_callers import authorize_afterwards
 from services.chat import queries
+from services.embeddings import TextEmbedder
 from services.jobs import Handler, Payload, Run, enqueue
 from services.llm import LanguageModels, Request
 from services.llm_configs import restrict
@@ -60,9 +61,16 @@ class SittingHandler(Handler[SittingJob]):
     payload_type = SittingJob
     max_attempts: ClassVar[int] = 4
 
-    def __init__(self, sessions: Sessions, models: LanguageModels, model: str | None) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        models: LanguageModels,
+        embedder: TextEmbedder,
+        model: str | None,
+    ) -> None:
         self._sessions = sessions
         self._models = models
+        self._embedder = embedder
         self._model = model
 
     @override
@@ -102,8 +110,10 @@ class SittingHandler(Handler[SittingJob]):
             return answer.value
 
         notes = await run.step("read", SittingNotes, read)
+        facts = memory.facts_in(sitting, notes, character=name)
+        indexed = await memory.index_with_facts(self._embedder, sitting, facts)
         async with run.final_transaction() as session:
-            await memory.store_notes(session, sitting, notes, character=name)
+            await memory.store_notes(session, sitting, facts, indexed, summary=notes.summary)
             # It has words that may be forgotten later.
             await run.drop_step(session, "read")
             if sitting.has_more or await memory.is_open(session, job.session_id, _GAP):

@@ -21,10 +21,17 @@ class IndexedText:
         return {"content": self.content, "embedding": self.embedding, "terms": self.terms}
 
 
-async def index(embedder: TextEmbedder, contents: Sequence[str]) -> list[IndexedText]:
-    """Return texts with what they are found by."""
-    embeddings = await embedder.embed(contents)
+async def index(
+    embedder: TextEmbedder,
+    contents: Sequence[str],
+    notes: Sequence[Sequence[str]] | None = None,
+) -> list[IndexedText]:
+    """Return texts with what they are found by, which is of their `notes`, too, where given."""
+    keys = list(contents)
+    if notes is not None:
+        keys = ["\n".join([each, *noted]) for each, noted in zip(contents, notes, strict=True)]
+    embeddings = await embedder.embed(keys)
     return [
-        IndexedText(content, embedding, document_terms(content))
-        for content, embedding in zip(contents, embeddings, strict=True)
+        IndexedText(content, embedding, document_terms(key))
+        for content, key, embedding in zip(contents, keys, embeddings, strict=True)
     ]

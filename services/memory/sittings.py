@@ -1,6 +1,6 @@
 """What is still to be read of a sitting, and the notes that were made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,7 +8,9 @@ from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Fact, Memory, SittingSummary
+from services.embeddings import TextEmbedder
 from services.memory.extraction import Sitting, SittingNotes, source_of, to_fact
+from services.memory.indexing import IndexedText, index
 from services.texts import is_blank, on_one_line, shorten
 
 BATCH = 20  # exchanges that are read at once
@@ -47,12 +49,43 @@ async def unread_of(session: AsyncSession, session_id: UUID) -> Sitting | None:
     )
 
 
+def facts_in(sitting: Sitting, notes: SittingNotes, *, character: str) -> list[Fact]:
+    """Return the facts of notes that the exchanges of a sitting bear out."""
+    facts: list[Fact] = []
+    for each in notes.facts:
+        memory = source_of(sitting, each)
+        fact = None if memory is None else to_fact(memory, each, character=character)
+        if fact is not None:
+            facts.append(fact)
+    return facts
+
+
+async def index_with_facts(
+    embedder: TextEmbedder, sitting: Sitting, facts: Sequence[Fact]
+) -> dict[UUID, IndexedText]:
+    """Return what the exchanges of which there are facts are found by, with these facts."""
+    noted: dict[UUID, list[str]] = {}
+    for fact in facts:
+        noted.setdefault(fact.memory_id, []).append(f"{fact.subject} {fact.statement}")
+    found = [each for each in sitting.exchanges if each.id in noted]
+    texts = await index(
+        embedder, [each.content for each in found], [noted[each.id] for each in found]
+    )
+    return {memory.id: indexed for memory, indexed in zip(found, texts, strict=True)}
+
+
 async def store_notes(
-    session: AsyncSession, sitting: Sitting, notes: SittingNotes, *, character: str
+    session: AsyncSession,
+    sitting: Sitting,
+    facts: Sequence[Fact],
+    indexed: Mapping[UUID, IndexedText],
+    *,
+    summary: str,
 ) -> None:
     """Store what was noted of a sitting, and mark its exchanges as read.
 
-    Exchanges that were forgotten or changed meanwhile are left out.
+    `indexed` is what those are found by of which there are facts. Exchanges that were forgotten or
+    changed meanwhile are left out.
     """
     rows = await session.scalars(
         select(Memory)
@@ -69,16 +102,16 @@ async def store_notes(
         select(Fact.memory_id, Fact.key).where(Fact.memory_id.in_(current))
     )
     known = {(memory_id, key) for memory_id, key in stated}
-    for each in notes.facts:
-        memory = source_of(sitting, each)
-        if memory is None or memory.id not in current:
-            continue
-        fact = to_fact(memory, each, character=character)
-        if fact is not None and (fact.memory_id, fact.key) not in known:
+    for fact in facts:
+        if fact.memory_id in current and (fact.memory_id, fact.key) not in known:
             known.add((fact.memory_id, fact.key))
             session.add(fact)
-    if sitting.is_summarised and is_whole and not is_blank(notes.summary):
-        await _store_summary(session, sitting, shorten(on_one_line(notes.summary), _MAX_SUMMARY))
+    for memory_id, text in indexed.items():
+        memory = current.get(memory_id)
+        if memory is not None and memory.content == text.content:
+            memory.embedding, memory.terms = text.embedding, text.terms
+    if sitting.is_summarised and is_whole and not is_blank(summary):
+        await _store_summary(session, sitting, shorten(on_one_line(summary), _MAX_SUMMARY))
     await mark_read(session, list(current))
 
 

@@ -94,6 +94,23 @@ async def test_what_a_model_has_read_is_known_and_replaced_by_what_is_newer(
     assert "for me it is plants only" not in seen[1]
 
 
+async def test_what_was_noted_helps_to_find_what_was_said(house: House, sessions: Sessions) -> None:
+    house.openai.answer = notes(noted("owns Zorvex", "a wheezing box of reeds", "instrument"))
+    await talk(house, "I bought a wheezing box of reeds")
+    await talk(house, *(f"Zorb, the gull number {number}, is back" for number in range(9)))
+    before = await house.services.memory.search(actor(house.alice), "Zorvex")
+    async with sessions.begin() as session:
+        read_before = text("UPDATE memories SET is_unread = false WHERE content NOT LIKE '%reeds%'")
+        await session.execute(read_before)
+    await read(house, sessions)
+
+    (found, _), *_ = await house.services.memory.search(actor(house.alice), "Zorvex")
+
+    assert "reeds" in found.content
+    assert "Zorvex" not in found.content
+    assert "reeds" not in before[0][0].content
+
+
 async def test_what_nobody_has_said_is_not_known(house: House, sessions: Sessions) -> None:
     house.openai.answer = notes(
         noted("is the queen", "I am the queen", "title"),

@@ -36,7 +36,8 @@ _NUMBERS = count(1)
 class Exchange:
     """What somebody said and what was answered.
 
-    `turns` are the texts of what questions name as evidence, by how they name it.
+    `turns` are the texts of what questions name as evidence, by how they name it, `notes` what a
+    model has noted of it.
     """
 
     said: str
@@ -44,6 +45,7 @@ class Exchange:
     at: datetime
     sitting: object
     turns: Mapping[str, str]
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,11 @@ async def store(sessions: Sessions, embedder: TextEmbedder, conversation: Conver
         user_id=user.id,
         channel=Channel(channel_id=50_000 + number, guild_id=None, venue=Venue.DM),
     )
-    texts = await index(embedder, [each.content for each in conversation.exchanges])
+    texts = await index(
+        embedder,
+        [each.content for each in conversation.exchanges],
+        [each.notes for each in conversation.exchanges],
+    )
     sittings: dict[object, UUID] = {}
     rows: list[dict[str, Any]] = []
     for each, indexed in zip(conversation.exchanges, texts, strict=True):

@@ -47,6 +47,11 @@ async def measure(sessions: Sessions, embedder: TextEmbedder, folder: Path) -> l
     shown, tokens = await _shown(sessions, embedder, exchanges)
     foreign, lost = await _foreign(sessions, embedder, exchanges)
     many_turns, few_turns, _ = await _recall(sessions, embedder, turns)
+    noted = [
+        await store(sessions, embedder, _conversation(each, by_turn=False, is_noted=True))
+        for each in conversations
+    ]
+    many_noted, few_noted, _ = await _recall(sessions, embedder, noted)
     questions = sum(len(each.conversation.questions) for each in exchanges)
     unit = f"of evidence, {questions} questions"
     return [
@@ -57,6 +62,8 @@ async def measure(sessions: Sessions, embedder: TextEmbedder, folder: Path) -> l
         Measure("memory_tokens", tokens, "tokens of a prompt", "≤ 1300"),
         Measure("memory_foreign", foreign, "of questions about another's life", "≤ 0.5"),
         Measure("memory_lost_to_threshold", lost, "of questions with evidence among 3", "≤ 0.03"),
+        Measure("memory_recall_10_noted", many_noted, unit, "≥ 0.8"),
+        Measure("memory_recall_3_noted", few_noted, unit, "≥ 0.66"),
         Measure("memory_recall_10_turns", many_turns, unit, "≥ 0.73"),
         Measure("memory_recall_3_turns", few_turns, unit, "≥ 0.53"),
     ]
@@ -140,8 +147,13 @@ def _read(file: Path) -> list[dict[str, Any]]:
     return [each for each in samples if "conversation" in each]
 
 
-def _conversation(sample: dict[str, Any], *, by_turn: bool) -> Conversation:
+def _conversation(sample: dict[str, Any], *, by_turn: bool, is_noted: bool = False) -> Conversation:
+    """Return a conversation; one that `is_noted` has the observations that come with the data.
+
+    They stand for what a model notes of an exchange.
+    """
     talk = sample["conversation"]
+    notes = _observations(sample) if is_noted else {}
     user, personality = talk["speaker_a"], talk["speaker_b"]
     turns = list(_turns(talk))
     groups = [[turn] for turn in turns] if by_turn else _exchanges(turns, user)
@@ -155,9 +167,30 @@ def _conversation(sample: dict[str, Any], *, by_turn: bool) -> Conversation:
     return Conversation(
         user=user,
         personality=personality,
-        exchanges=[_exchange(group, user, personality, by_turn=by_turn) for group in groups],
+        exchanges=[
+            _exchange(
+                group,
+                user,
+                personality,
+                by_turn=by_turn,
+                notes=[note for turn in group for note in notes.get(turn["id"], ())],
+            )
+            for group in groups
+        ],
         questions=questions,
     )
+
+
+def _observations(sample: dict[str, Any]) -> dict[str, list[str]]:
+    """Return what is noted of each turn."""
+    notes: dict[str, list[str]] = {}
+    for sitting in sample.get("observation", {}).values():
+        for observed in sitting.values():
+            for text, turns in observed:
+                named = turns if isinstance(turns, str) else " ".join(turns)
+                for a, b in _TURN.findall(named):
+                    notes.setdefault(f"D{int(a)}:{int(b)}", []).append(text)
+    return notes
 
 
 def _turns(talk: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -188,7 +221,12 @@ def _exchanges(turns: Sequence[dict[str, Any]], user: str) -> list[list[dict[str
 
 
 def _exchange(
-    group: Sequence[dict[str, Any]], user: str, personality: str, *, by_turn: bool
+    group: Sequence[dict[str, Any]],
+    user: str,
+    personality: str,
+    *,
+    by_turn: bool,
+    notes: Sequence[str],
 ) -> Exchange:
     said, answered = (
         "\n".join(turn["text"] for turn in group if turn["speaker"] == name)[:1500]
@@ -203,4 +241,5 @@ def _exchange(
         at=group[-1]["at"],
         sitting=group[0]["sitting"],
         turns={turn["id"]: turn["text"] for turn in group},
+        notes=notes,
     )
