@@ -14,13 +14,16 @@ from services.clock import SystemClock
 from services.embeddings import WordLlamaEmbedder
 from services.memory import (
     IndexHandler,
+    KnownFact,
     MemoryService,
     Question,
     RetrievedMemory,
+    add_stated,
     ask,
     best_part,
     find_updated,
     index,
+    known_facts,
     retrieve,
     without_repetitions,
 )
@@ -42,7 +45,26 @@ PLACES = {
     "cellar": Channel(channel_id=CELLAR, guild_id=HERE, venue=Venue.PRIVATE),
     "abroad": Channel(channel_id=ABROAD, guild_id=THERE, venue=Venue.PUBLIC),
     "dm": Channel(channel_id=DM, guild_id=None, venue=Venue.DM),
+    "voice": Channel(channel_id=41, guild_id=HERE, venue=Venue.PUBLIC),
+    "forum": Channel(channel_id=421, guild_id=HERE, venue=Venue.PUBLIC, parent_id=42),
+    "public thread": Channel(channel_id=111, guild_id=HERE, venue=Venue.PUBLIC, parent_id=LOBBY),
+    "private thread": Channel(channel_id=112, guild_id=HERE, venue=Venue.PRIVATE, parent_id=LOBBY),
+    "other thread": Channel(channel_id=132, guild_id=HERE, venue=Venue.PRIVATE, parent_id=HIDDEN),
+    "hidden voice": Channel(channel_id=43, guild_id=HERE, venue=Venue.PRIVATE),
+    "hidden forum": Channel(channel_id=441, guild_id=HERE, venue=Venue.PRIVATE, parent_id=44),
+    "red": Channel(channel_id=51, guild_id=HERE, venue=Venue.PUBLIC, age_restricted=True),
+    "red thread": Channel(
+        channel_id=511, guild_id=HERE, venue=Venue.PUBLIC, parent_id=51, age_restricted=True
+    ),
+    "hidden red": Channel(channel_id=52, guild_id=HERE, venue=Venue.PRIVATE, age_restricted=True),
+    "abroad hidden": Channel(channel_id=22, guild_id=THERE, venue=Venue.PRIVATE),
+    "abroad red": Channel(channel_id=23, guild_id=THERE, venue=Venue.PUBLIC, age_restricted=True),
 }
+IN_PUBLIC = {
+    each for each, place in PLACES.items() if place.guild_id == HERE and not place.age_restricted
+}
+RED = {each for each, place in PLACES.items() if place.guild_id == HERE and place.age_restricted}
+ABROAD_ALL = {each for each, place in PLACES.items() if place.guild_id == THERE}
 SUBJECTS = ("kettle", "lamp", "ledger", "gull", "stair", "anchor", "bread", "letter", "window")
 DEEDS = ("broke", "vanished", "was painted", "smells of tar", "came back", "cost three coins")
 
@@ -75,6 +97,7 @@ class Mind:
                 "venue": place.venue,
                 "channel_id": place.channel_id,
                 "guild_id": place.guild_id,
+                "age_restricted": place.age_restricted,
                 "session_id": sitting or uuid4(),
                 "updates_id": updates_id,
                 "created_at": at,
@@ -84,6 +107,26 @@ class Mind:
         ]
         async with self.sessions.begin() as session:
             await session.execute(insert(Memory), rows)
+
+    async def states_facts(self) -> None:
+        """Store the facts in all that was heard."""
+        async with self.sessions.begin() as session:
+            for memory in (await session.scalars(select(Memory))).all():
+                speaker, _, said = memory.content.partition(": ")
+                await add_stated(session, memory, said, subject=speaker)
+
+    async def knows(self, *, where: str, user: UUID | None = None) -> Sequence[KnownFact]:
+        memories = await self.recalls("the Heron", where=where, user=user)
+        return await known_facts(
+            self.sessions,
+            {},
+            personality_id=self.personality,
+            user_id=user or self.alice,
+            channel=PLACES[where],
+            before=NOW,
+            now=NOW,
+            memory_ids=[each.id for each in memories],
+        )
 
     async def recalls(
         self,
@@ -135,21 +178,29 @@ async def full_mind(mind: Mind) -> Mind:
 @pytest.mark.parametrize(
     ("said_in", "recalled_in"),
     [
-        ("lobby", {"lobby", "other", "hidden", "thread", "cellar"}),
-        ("hidden", {"hidden", "thread"}),
-        ("thread", {"thread"}),
-        ("abroad", {"abroad"}),
+        *((each, IN_PUBLIC | RED) for each in ("lobby", "voice", "forum", "public thread")),
+        ("hidden", {"hidden", "thread", "other thread"}),
+        *((each, {each}) for each in ("thread", "private thread", "hidden voice", "hidden forum")),
+        ("abroad", ABROAD_ALL),
+        ("abroad red", {"abroad red"}),
+        ("red", RED),
+        ("red thread", RED),
+        ("hidden red", {"hidden red"}),
         ("dm", {"dm"}),
     ],
 )
-async def test_what_was_said_somewhere_is_recalled_where_the_rule_allows(
+async def test_what_was_said_somewhere_is_recalled_and_known_where_the_rule_allows(
     mind: Mind, said_in: str, recalled_in: set[str]
 ) -> None:
-    await mind.hears("alice: my sister sails the Heron", where=said_in)
+    await mind.hears("alice: I live in Heron", where=said_in)
+    await mind.states_facts()
 
-    locations = {place for place in PLACES if await mind.recalls("the Heron", where=place)}
+    recalled = {place for place in PLACES if await mind.recalls("the Heron", where=place)}
+    known = {place for place in PLACES if await mind.knows(where=place)}
+    known_to_bob = {place for place in PLACES if await mind.knows(where=place, user=mind.bob)}
 
-    assert locations == recalled_in
+    assert (recalled, known) == (recalled_in, recalled_in)
+    assert known_to_bob == recalled_in - {"dm"}
 
 
 async def test_what_was_said_in_a_dm_is_recalled_to_its_user_only(mind: Mind) -> None:
