@@ -54,10 +54,8 @@ _FIT = f"""
              OR extract(month FROM m.created_at) = ANY (CAST(:months AS int[])))
         AND (CAST(:years AS int[]) = '{{}}'
              OR extract(year FROM m.created_at) = ANY (CAST(:years AS int[])))
-      OR EXISTS (
-          SELECT FROM unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
-              AS span(start, ending)
-          WHERE m.created_at >= span.start AND m.created_at < span.ending)
+      OR CAST(:has_spans AS boolean)
+        AND m.created_at <@ CAST(CAST(:spans AS text) AS tstzmultirange)
       THEN {_DATE} ELSE 0 END
     + CASE WHEN m.user_id = :user_id THEN {_OWN} ELSE 0 END
 """  # noqa: S608 - constants of this module
@@ -221,8 +219,8 @@ def _parameters(
         "is_dated": bool(question.dates.months or question.dates.years),
         "months": list(question.dates.months),
         "years": list(question.dates.years),
-        "starts": [start for start, _ in question.dates.spans],
-        "ends": [end for _, end in question.dates.spans],
+        "has_spans": bool(question.dates.spans),
+        "spans": f"{{{','.join(f'[{start},{end})' for start, end in question.dates.spans)}}}",
         "limit": limit,
         "own_only": by_itself,
         "meaning": _OWN_MEANING if by_itself else _MEANING,

@@ -61,7 +61,7 @@ TOPICS: Final = (
     Topic(
         "🧠 Remember",
         "They remember what you tell them, where you told it. You see, correct and forget it.",
-        ("memory list", "memory incognito"),
+        ("memory facts", "memory list", "memory incognito"),
         "mirela.main",
     ),
     Topic(
