@@ -111,6 +111,12 @@ async def language_models(
                 "OPENAI_API_KEY: set it, or GEMINI_API_KEY, OPENROUTER_API_KEY, OLLAMA_BASE_URL or "
                 "LOCAL_MODEL_PATH: there is no language model"
             )
+        reader = (settings.memory_model or "off").partition("/")[0]
+        if reader != "off" and reader not in vendors:
+            raise SettingsError(
+                f"MEMORY_MODEL: {reader} is no vendor that is configured; "
+                f"those are {', '.join(sorted(vendors))}"
+            )
         own = {name: Price(*numbers) for name, numbers in settings.model_prices.items()}
         ledger = Ledger(sessions, {**PRICES, **own}, budgets, free_vendors=free_vendors(settings))
         await stack.enter_async_context(follow_rules(sessions, ledger))

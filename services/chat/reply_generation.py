@@ -122,7 +122,8 @@ class ReplyGenerator:
         context = await retry_on_disconnect(lambda: self._contexts.load(request))
         model = self._models.resolve(context.config.model, context.caller.payers)
         if self._models.is_small(model):
-            context = replace(context, is_small=True, memories=())
+            facts = [each for each in context.facts if each.fits][: small_model.MAX_FACTS]
+            context = replace(context, is_small=True, memories=(), facts=facts)
         if request.namesakes is not None:
             personality, called_as = context.resolution.personality, request.called_as or ""
             await refuse_impersonation(

@@ -13,7 +13,7 @@ from typing import Final
 
 from db.models import Role
 from services.chat.examples import read_examples
-from services.chat.prompt import Prompt, PromptContext, macros_of
+from services.chat.prompt import Prompt, PromptContext, escape_markers, macros_of
 from services.embeddings import TextEmbedder
 from services.llm import ChatMessage, Request, estimate, fitting_length
 from services.texts import shorten
@@ -24,6 +24,7 @@ _MOST_TOKENS: Final = 52
 _DEFINITION_CHARACTERS, _LORE_CHARACTERS, _LINE_CHARACTERS = 500, 200, 300
 _EXAMPLES, _HISTORY = 3, 4  # messages
 _PER_MESSAGE = 8  # tokens that chat templates add to a message
+MAX_FACTS: Final = 2
 _MOST_WORDS, _FEWEST_WORDS, _MOST_SENTENCES = 45, 4, 3
 _REPEATED_WORDS = 6
 _ASKED: Final = ("Hello.", "How are you?", "Go on.")
@@ -71,11 +72,15 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
         macros.expand(" ".join(part for part in parts if part)), _DEFINITION_CHARACTERS
     )
     lore = [shorten(each.text, _LORE_CHARACTERS) for each in context.lore[:1]]
+    facts = [f"{each.subject} {each.statement}." for each in context.facts[:MAX_FACTS]]
+    if facts:
+        facts.insert(0, f"You are talking to {context.speaker_name}.")
     task = _AI_INSTRUCTION if _ASKS_WHETHER_HUMAN.search(context.message) else ""
     system = "\n".join(
         [
             f"You are {name}. {definition}",
             *lore,
+            *([escape_markers(" ".join(facts))] if facts else []),
             f"Answer as {name}, in one or two sentences. {task}".strip(),
         ]
     )

@@ -13,6 +13,7 @@ from services.memory.terms import fold
 from services.texts import on_one_line
 
 _MAX_WORDS = 8
+_MAX_FACTS = 20  # of a message
 _SENTENCE = regex.compile(r"[^.!?…\n]+[.!?…]?")
 # A value ends where something else begins.
 _STOP = (
@@ -175,7 +176,7 @@ def stated_facts(message: str) -> list[StatedFact]:
                     statement.replace("{who}", who).replace("{value}", value),
                 )
                 found.setdefault(fold(fact.statement), fact)
-    return list(found.values())
+    return list(found.values())[:_MAX_FACTS]
 
 
 def _is_fitting(key: str, value: str) -> bool:

@@ -48,7 +48,7 @@ ordered AS (
     SELECT *, dense_rank() OVER thing AS age FROM reached
     WINDOW thing AS (PARTITION BY user_id, subject, key ORDER BY told_at DESC)
 )
-SELECT o.id, o.subject, o.statement, o.since, o.user_id = :user_id AS is_own, (
+SELECT o.id, o.subject, o.statement, o.since, (
         SELECT p.statement FROM ordered p
         WHERE (p.user_id, p.subject, p.key, p.age) = (o.user_id, o.subject, o.key, 2)
         AND p.statement <> o.statement LIMIT 1
@@ -71,7 +71,8 @@ _STATEMENTS = {
 class KnownFact:
     """What is known of somebody. `previous` is what was so before it.
 
-    One that `is_contradicted` was told at the same time as something else of the same.
+    One that `fits` has something to do with the question; one that `is_contradicted` was told at
+    the same time as something else of the same.
     """
 
     id: UUID
@@ -80,7 +81,7 @@ class KnownFact:
     since: datetime
     previous: str | None = None
     is_contradicted: bool = False
-    is_own: bool = True
+    fits: bool = False
 
 
 async def add_stated(session: AsyncSession, memory: Memory, message: str, *, subject: str) -> None:
@@ -141,7 +142,7 @@ async def known_facts(
             since=row.since,
             previous=row.previous,
             is_contradicted=row.is_contradicted,
-            is_own=row.is_own,
+            fits=fit(f"{row.subject} {row.statement}", terms) > 0,
         )
         for row in reversed(distinct.values())
     ]

@@ -36,6 +36,7 @@ def test_nothing_needs_to_be_set() -> None:
         ("MODEL_DEADLINE_SECONDS", "-1"),
         ("MODEL_PRICES", "{"),
         ("COMPATIBLE_CONTEXT_TOKENS", "12"),
+        ("MEMORY_MODEL", "of"),
     ],
 )
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
