@@ -65,6 +65,17 @@ _STATEMENTS = {
     venue: text(_STATEMENT.format(rules=RULES, reach=any_of(reach), limit=MAX_FACTS))
     for venue, reach in REACH.items()
 }
+_LINK_UPDATED = text("""
+    UPDATE memories m SET updates_id = replaced.memory_id
+    FROM (
+        SELECT DISTINCT ON (newer.memory_id) newer.memory_id AS newer_id, older.memory_id
+        FROM facts newer JOIN facts older USING (personality_id, user_id, subject, key)
+        WHERE newer.memory_id = ANY(:memory_ids) AND older.told_at < newer.told_at
+        AND older.statement <> newer.statement
+        ORDER BY newer.memory_id, older.told_at DESC
+    ) replaced
+    WHERE m.id = replaced.newer_id AND m.updates_id IS NULL
+""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +111,12 @@ async def add_stated(session: AsyncSession, memory: Memory, message: str, *, sub
     }
     rows = [{**columns, "key": each.key, "statement": each.statement} for each in facts]
     await session.execute(insert(Fact).values(rows))
+    await link_updated(session, [memory.id])
+
+
+async def link_updated(session: AsyncSession, memory_ids: Collection[UUID]) -> None:
+    """Link memories to those whose facts their own take the place of, if they have no such link."""
+    await session.execute(_LINK_UPDATED, {"memory_ids": list(memory_ids)})
 
 
 async def restate(session: AsyncSession, memory: Memory) -> None:

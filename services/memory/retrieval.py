@@ -23,10 +23,12 @@ from services.memory.terms import K1
 from services.memory.types import RetrievedMemory
 from services.types import Channel
 
-# So many of the newest memories in reach are all looked at; of older ones only the best candidates.
+# So many of the newest memories in reach are all looked at, and so many of what the user has said
+# themselves; of older ones only the best candidates.
 _ALL_OF = 5000
 _CANDIDATES = 100
 _MATCHES = 2000  # of the words among the older ones
+_IS_OWN = "m.user_id = :user_id"
 _UPDATED = 1  # of the best, whose place is taken by what was said anew of the same
 MAX_PINNED = 20  # at most, of a person with a personality
 _SAMPLE = 256  # memories that tell how rare a word is
@@ -114,11 +116,22 @@ ORDER BY fit DESC NULLS FIRST, created_at DESC, id
 
 
 def _build(reach: tuple[str, ...], rules: str = _RULES) -> Any:
-    def newest(columns: str, limit: int) -> str:
-        rows = f"SELECT {columns} FROM memories m WHERE {rules}"  # noqa: S608 - constants
+    def newest(columns: str, limit: int, condition: str = "true") -> str:
+        rows = f"SELECT {columns} FROM memories m WHERE {rules} AND {condition}"  # noqa: S608
         return " UNION ALL ".join(
             f"({rows} AND {rule} ORDER BY m.created_at DESC LIMIT {limit})" for rule in reach
         )
+
+    def all_newest(columns: str) -> str:
+        """Return a query of the newest in reach, and of what the user has said themselves."""
+        if reach[0].endswith(_IS_OWN):
+            return newest(columns, _ALL_OF)
+        own = f"""
+            (SELECT {columns} FROM memories m WHERE {rules} AND ({anywhere}) AND {_IS_OWN}
+             ORDER BY m.created_at DESC LIMIT {_ALL_OF})
+        """  # noqa: S608 - constants of this module
+        others = newest(columns, _ALL_OF, f"NOT {_IS_OWN}")
+        return f"{others} UNION ALL {own}"
 
     anywhere = any_of(reach)
     # Looked for only where there are more than are all looked at.
@@ -144,7 +157,7 @@ def _build(reach: tuple[str, ...], rules: str = _RULES) -> Any:
                 AND NOT CAST(:own_only AS boolean) AND {rules} AND ({anywhere})
                 ORDER BY m.created_at DESC LIMIT {MAX_PINNED}
             """,  # noqa: S608 - constants of this module
-            recent=newest(f"m.id, m.session_id, m.created_at, {_FIT} AS fit", _ALL_OF),
+            recent=all_newest(f"m.id, m.session_id, m.created_at, {_FIT} AS fit"),
             older=older,
             fit=_FIT,
             rules=rules,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Fact, Memory, SittingSummary
 from services.embeddings import TextEmbedder
 from services.memory.extraction import Sitting, SittingNotes, source_of, to_fact
+from services.memory.facts import link_updated
 from services.memory.indexing import IndexedText, index
 from services.texts import is_blank, on_one_line, shorten
 
@@ -106,6 +107,8 @@ async def store_notes(
         if fact.memory_id in current and (fact.memory_id, fact.key) not in known:
             known.add((fact.memory_id, fact.key))
             session.add(fact)
+    await session.flush()
+    await link_updated(session, list(current))
     for memory_id, text in indexed.items():
         memory = current.get(memory_id)
         if memory is not None and memory.content == text.content:

@@ -1,7 +1,8 @@
 """What is found in memory: in twelve languages, of facts that change, and how quickly.
 
 Where the environment variable `LOCOMO` names a folder with conversations of LoCoMo (Maharana and
-others, 2024), what is found of their questions, too. Nothing of it is part of this project.
+others, 2024), what is found of their questions, too. Nothing of it is part of this project. With
+`LARGE`, what is found and known after a year of talk.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from pathlib import Path
 from db.session import connect
 from services.embeddings import WordLlamaEmbedder
 from tests.bench.measure import Measure
-from tests.bench.memory import languages, locomo, scale
+from tests.bench.memory import languages, locomo, scale, year
 
 
 def measure(url: str) -> list[Measure]:
@@ -24,6 +25,8 @@ async def _measure(url: str) -> list[Measure]:
     async with connect(url) as sessions:
         measured = await languages.measure(sessions, embedder)
         measured += await scale.measure(sessions, embedder)
+        if os.environ.get("LARGE"):
+            measured += await year.measure(sessions, embedder)
         if folder := os.environ.get("LOCOMO"):
             measured += await locomo.measure(sessions, embedder, Path(folder))
     return measured
