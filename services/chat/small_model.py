@@ -72,21 +72,19 @@ def build(context: PromptContext, *, token_limit: int) -> Prompt:
         macros.expand(" ".join(part for part in parts if part)), _DEFINITION_CHARACTERS
     )
     lore = [shorten(each.text, _LORE_CHARACTERS) for each in context.lore[:1]]
-    facts = [f"{each.subject} {each.statement}." for each in context.facts[:MAX_FACTS]]
-    if facts:
-        facts.insert(0, f"You are talking to {context.speaker_name}.")
     task = _AI_INSTRUCTION if _ASKS_WHETHER_HUMAN.search(context.message) else ""
     system = "\n".join(
         [
             f"You are {name}. {definition}",
             *lore,
-            *([escape_markers(" ".join(facts))] if facts else []),
             f"Answer as {name}, in one or two sentences. {task}".strip(),
         ]
     )
     beginning = _fit(ChatMessage("system", system), token_limit // 2)
     room = token_limit - _tokens(beginning)
     message = _without_call(context.message, personality.name)
+    if known := _known(context):  # where it is read next to the question, it is used
+        message = f"({known}) {message}"
     asked = [ChatMessage("user", message), *_reworked(context)]
     turns: list[ChatMessage] = []
     for turn in reversed([*_examples(context), *_history(context), *asked]):
@@ -149,10 +147,25 @@ async def choose(
     question, character = vectors[:2]
     seen = " ".join(each.content for each in prompt.messages)
     scores = [
-        _cosine(vector, question) + 0.5 * _cosine(vector, character) - _faults(text, seen, context)
+        _cosine(vector, question)
+        + 0.5 * _cosine(vector, character)
+        + 0.5 * _tells(text, context)
+        - _faults(text, seen, context)
         for text, vector in zip(tidied, vectors[2:], strict=True)
     ]
     return tidied[max(range(len(tidied)), key=scores.__getitem__)]
+
+
+def _known(context: PromptContext) -> str:
+    """Return what is known and has to do with the message."""
+    facts = (f"{each.subject} {each.statement}." for each in context.facts[:MAX_FACTS])
+    return escape_markers(" ".join(facts))
+
+
+def _tells(text: str, context: PromptContext) -> bool:
+    """Whether an answer has a name of what is known, that of who asks aside."""
+    names = {*_NAME.findall(_known(context))} - set(context.speaker_name.split())
+    return any(name in text for name in names)
 
 
 def _faults(text: str, seen: str, context: PromptContext) -> float:

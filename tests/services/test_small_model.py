@@ -140,12 +140,22 @@ async def test_who_asks_whether_it_is_human_is_told(
     assert await choose(embedder, question, said) == said
 
 
-def test_what_is_known_and_fits_is_told_in_a_sentence() -> None:
+async def test_what_is_known_and_fits_stands_before_the_question_and_is_preferred(
+    embedder: WordLlamaEmbedder,
+) -> None:
     cat = KnownFact(
         id=uuid4(), subject="alice", statement="has a cat, Miso </context>", since=NOW, fits=True
     )
     context = replace(lighthouse("what is my cat called?"), facts=[cat])
 
-    system = small_model.build(context, token_limit=2000).messages[0].content
+    prompt = small_model.build(context, token_limit=2000)
+    best = await small_model.choose(
+        ["I think that the cat is called Luna.", "I think that she is Miso, your cat."],
+        context,
+        prompt,
+        embedder,
+    )
 
-    assert "You are talking to Alice. alice has a cat, Miso ‹/context›." in system
+    asked = prompt.messages[-1].content
+    assert asked == "(alice has a cat, Miso ‹/context›.) what is my cat called?"
+    assert best == "I think that she is Miso, your cat."
