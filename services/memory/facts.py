@@ -48,10 +48,14 @@ ordered AS (
     SELECT *, dense_rank() OVER thing AS age FROM reached
     WINDOW thing AS (PARTITION BY user_id, subject, key ORDER BY told_at DESC)
 )
-SELECT o.id, o.subject, o.statement, o.since, (
+SELECT o.id, o.subject, o.statement, (
+        SELECT min(p.since) FROM ordered p
+        WHERE (p.user_id, p.subject, p.key, p.statement)
+            = (o.user_id, o.subject, o.key, o.statement)
+    ) AS since, (
         SELECT p.statement FROM ordered p
-        WHERE (p.user_id, p.subject, p.key, p.age) = (o.user_id, o.subject, o.key, 2)
-        AND p.statement <> o.statement LIMIT 1
+        WHERE (p.user_id, p.subject, p.key) = (o.user_id, o.subject, o.key)
+        AND p.age > 1 AND p.statement <> o.statement ORDER BY p.age LIMIT 1
     ) AS previous,
     EXISTS (
         SELECT FROM ordered p
@@ -213,7 +217,9 @@ async def own_facts(
             ),
         )
         for thing in things.values()
-        for fact, name in thing
+        for number, (fact, name) in enumerate(thing)
+        # What was said again is shown once, since it was said first.
+        if number + 1 == len(thing) or thing[number + 1][0].statement != fact.statement
     ]
     return sorted(
         facts, key=lambda each: (each.ended_at is not None, -each.fact.told_at.timestamp())
@@ -221,7 +227,11 @@ async def own_facts(
 
 
 def _next_since(fact: Fact, thing: Sequence[tuple[Fact, str]]) -> datetime | None:
-    later = [each for each, _ in thing if each.told_at > fact.told_at]
+    later = [
+        each
+        for each, _ in thing
+        if each.told_at > fact.told_at and each.statement != fact.statement
+    ]
     return min(later, key=lambda each: each.told_at).since if later else None
 
 

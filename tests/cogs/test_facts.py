@@ -79,6 +79,18 @@ async def test_what_was_said_is_known_since_then_and_what_is_new_takes_its_place
     assert "- alice lives in Paris" not in facts
 
 
+async def test_what_is_said_again_is_known_once(house: House) -> None:
+    await said(house, "I live in Paris", "I live in Paris", "I live in Berlin", "I live in Berlin")
+
+    facts = await known(house)
+    listed = reply_text(await house.alice.slash(house.lobby, "memory facts"))
+
+    assert facts.count("lives in Berlin") == 1
+    assert "; before: lives in Paris)" in facts
+    assert (listed.count("Berlin"), listed.count("Paris")) == (1, 1)
+    assert listed.index("Berlin") < listed.index("~~alice lives in Paris~~")
+
+
 async def test_what_is_in_the_conversation_is_not_said_twice(house: House) -> None:
     await house.alice.send(house.lobby, "@Mirela I live in Paris")
 
