@@ -20,13 +20,25 @@ class AnswerJob(Payload):
 
     def channel(self, line: ConversationLine) -> Channel:
         """Return the channel of the answer."""
-        return Channel(
-            channel_id=line.channel_id,
-            guild_id=line.guild_id,
-            venue=Venue.DM if line.guild_id is None else Venue.PUBLIC,
+        return channel_afterwards(
+            line.channel_id,
+            line.guild_id,
             parent_id=self.parent_id,
             age_restricted=self.age_restricted,
         )
+
+
+def channel_afterwards(
+    channel_id: int, guild_id: int | None, *, parent_id: int | None, age_restricted: bool
+) -> Channel:
+    """Return a channel as a job knows it, for rules about who may: not whether it is private."""
+    return Channel(
+        channel_id=channel_id,
+        guild_id=guild_id,
+        venue=Venue.DM if guild_id is None else Venue.PUBLIC,
+        parent_id=parent_id,
+        age_restricted=age_restricted,
+    )
 
 
 async def caller_of_answer(

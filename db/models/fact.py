@@ -16,8 +16,8 @@ class Fact(Keyed, Base, kw_only=True):
     `key` says which thing of the subject it is about: of several facts of one user with the same
     subject and key, the one that was told last holds, of those that may be recalled in a place. It
     goes with the memory that it is from, and may be recalled where that may be. One that
-    `is_about_personality` is what the personality said of itself. `confidence` is between 0 and 1;
-    what a model has read in the memory `is_extracted`, else rules have found it.
+    `is_about_personality` is what the personality said of itself. `confidence` is between 0 and 1,
+    and 1 for what rules have found or its user has corrected.
     """
 
     __tablename__ = "facts"
@@ -43,7 +43,6 @@ class Fact(Keyed, Base, kw_only=True):
     until: Mapped[datetime | None] = mapped_column(default=None)
     confidence: Mapped[float] = mapped_column(default=1, server_default="1")
     is_about_personality: Mapped[bool] = mapped_column(default=False, server_default="false")
-    is_extracted: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_edited: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
 

@@ -58,7 +58,6 @@ def upgrade() -> None:
         sa.Column("until", _TIME, nullable=True),
         sa.Column("confidence", sa.Float(), server_default="1", nullable=False),
         sa.Column("is_about_personality", sa.Boolean(), server_default="false", nullable=False),
-        sa.Column("is_extracted", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("is_edited", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("created_at", _TIME, server_default=sa.func.now(), nullable=False),
         sa.Column("id", sa.UUID(), server_default=sa.text("gen_random_uuid()"), nullable=False),

@@ -59,7 +59,7 @@ class ConversationWriter:
         """Append lines to a channel's history, and store the memories that the answer leaves."""
         speaker = user_line.speaker_name
         contents = [
-            memory_text(speaker, user_line.content, answer),
+            _memory_text(speaker, user_line.content, answer),
             *(_REQUESTED.format(speaker, answer.speaker_name, each) for each in reply.memories),
         ]
         indexed = await memory.index(self._embedder, contents)
@@ -168,7 +168,7 @@ class ConversationWriter:
         answer.token_count = estimate(answer.content)
         changes["token_count"] = answer.token_count
         content = (
-            memory_text(user_line.speaker_name, user_line.content, answer) if user_line else ""
+            _memory_text(user_line.speaker_name, user_line.content, answer) if user_line else ""
         )
         (indexed,) = await memory.index(self._embedder, [content])
 
@@ -202,7 +202,7 @@ class ConversationWriter:
                     return {}
                 answers = await queries.answers_to(session, user_line.id)
                 return {
-                    answer.id: memory_text(user_line.speaker_name, user_line.content, answer)
+                    answer.id: _memory_text(user_line.speaker_name, user_line.content, answer)
                     for answer in answers
                 }
 
@@ -226,9 +226,8 @@ def _is_remembered(reply: GeneratedReply) -> bool:
     return reply.resolution.personality.memory_enabled and reply.resolution.keeps_memories
 
 
-def memory_text(speaker: str, message: str, answer: ConversationLine) -> str:
-    """Return the text of the memory of an exchange."""
-    return f"{speaker}: {message[:1500]}\n{answer.speaker_name}: {answer.content[:1500]}"
+def _memory_text(speaker: str, message: str, answer: ConversationLine) -> str:
+    return memory.write_exchange(speaker, message, answer.speaker_name, answer.content)
 
 
 def picture_line(answer: ConversationLine, subject: str) -> ConversationLine:

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import JobStatus, OptOut, Venue
+from db.models import JobStatus, OptOut
 from db.session import Sessions
 from services import memory
-from services.access import AccessDenied, BudgetSpent, Caller
-from services.answer_callers import authorize_afterwards
+from services.access import AccessDenied, BudgetSpent, Caller, Situation
+from services.answer_callers import authorize_afterwards, channel_afterwards
 from services.chat import queries
 from services.embeddings import TextEmbedder
 from services.jobs import Handler, Payload, Run, enqueue
@@ -46,10 +46,9 @@ class SittingJob(Payload):
     @property
     def channel(self) -> Channel:
         """Return where it was said."""
-        return Channel(
-            channel_id=self.channel_id,
-            guild_id=self.guild_id,
-            venue=Venue.DM if self.guild_id is None else Venue.PUBLIC,
+        return channel_afterwards(
+            self.channel_id,
+            self.guild_id,
             parent_id=self.parent_id,
             age_restricted=self.age_restricted,
         )
@@ -139,9 +138,13 @@ class SittingHandler(Handler[SittingJob]):
         personality, user, caller = allowed
         if user.incognito or await session.get(OptOut, user.discord_id) is not None:
             return None
-        resolution = await queries.resolve(session, user.id, personality.id)
-        config = resolution.config if resolution else None
-        usable = await restrict(session, config, self._models, caller.payers)
+        resolution = await queries.resolve(
+            session, user.id, personality.id, situation=Situation(channel=job.channel)
+        )
+        is_remembered = personality.memory_enabled and resolution and resolution.keeps_memories
+        if resolution is None or not is_remembered:
+            return None
+        usable = await restrict(session, resolution.config, self._models, caller.payers)
         if usable.config is None:
             return None
         model = self._models.resolve(self._model or usable.config.model, caller.payers)

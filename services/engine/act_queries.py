@@ -24,7 +24,7 @@ from db.models import (
     TaskStatus,
     Venue,
 )
-from services.access import Caller, Payer, Situation, act_payers, authorize
+from services.access import Caller, Payer, Situation, act_payers, authorize, keeps_memories
 from services.engine.actions import ACTIONS, COMMENTS, POSTS
 from services.engine.policy import GUEST_WINDOW, PolicyInput
 from services.engine.types import BoardLocation, BoardMessage
@@ -333,7 +333,9 @@ async def heard_lately(
     session: AsyncSession, personality: Personality, board: Board, now: datetime
 ) -> Sequence[str]:
     """Return what people said lately to a personality in public channels of a board's server."""
-    if not personality.memory_enabled:
+    here = Channel(channel_id=board.channel_id, guild_id=board.guild_id, venue=Venue.PUBLIC)
+    is_kept = await session.scalar(select(keeps_memories(Situation(channel=here))))
+    if not personality.memory_enabled or not is_kept:
         return ()
     return await public_talk(
         session,

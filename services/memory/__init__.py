@@ -12,6 +12,7 @@ from services.memory.errors import (
     TooManyPinned,
 )
 from services.memory.excerpts import best_part, without_repetitions
+from services.memory.exchanges import write_exchange
 from services.memory.extraction import MAX_STATEMENT, Sitting, SittingNotes, notes_request
 from services.memory.facts import KnownFact, OwnFact, add_stated, known_facts, own_facts
 from services.memory.filling import IndexHandler
@@ -84,4 +85,5 @@ __all__ = [
     "summaries_of",
     "unread_of",
     "without_repetitions",
+    "write_exchange",
 ]

@@ -5,7 +5,6 @@ several facts about the same thing holds is decided there, too: what somebody ha
 does not end in public what they have told there.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,17 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Fact, Memory, Personality, User
 from db.session import Sessions, single_statements
+from services.memory.exchanges import read_exchange
 from services.memory.fact_patterns import stated_facts
 from services.memory.reach import REACH, RULES, any_of, reach_parameters
 from services.memory.terms import fit
 from services.types import Channel
 
-MAX_FACTS = 500  # of a user with a personality, the newest, that are looked at
+MAX_FACTS = 500  # of a user, the newest, that are looked at
 MAX_SHOWN = 20
-# The text of a memory of an exchange: who spoke, what, and behind it the answer.
-_EXCHANGE = re.compile(
-    r"(?P<speaker>[^:\n]{1,80}): (?P<message>.*?)(?:\n[^:\n]{1,80}: |\Z)", re.DOTALL
-)
 
 _STATEMENT = """
 WITH reached AS (
@@ -126,8 +122,9 @@ async def link_updated(session: AsyncSession, memory_ids: Collection[UUID]) -> N
 async def restate(session: AsyncSession, memory: Memory) -> None:
     """Replace the facts of a memory whose text has changed, except those that somebody edited."""
     await session.execute(delete(Fact).where(Fact.memory_id == memory.id, ~Fact.is_edited))
-    if exchange := _EXCHANGE.match(memory.content):
-        await add_stated(session, memory, exchange["message"], subject=exchange["speaker"])
+    personality = await session.get_one(Personality, memory.personality_id)
+    if exchange := read_exchange(memory.content, personality.name):
+        await add_stated(session, memory, exchange.message, subject=exchange.speaker)
 
 
 async def known_facts(

@@ -33,6 +33,7 @@ from services.memory.incognito import begin_incognito, end_incognito
 from services.memory.indexing import index
 from services.memory.questions import ask
 from services.memory.retrieval import MAX_PINNED, search_own
+from services.memory.sittings import restrict_summaries
 from services.people import get_or_create_user
 from services.texts import clean_text, is_blank, on_one_line
 from services.types import Actor, Channel, Venue
@@ -253,6 +254,8 @@ class MemoryService:
                 )
                 .values(**changes)
             )
+            if channel.age_restricted:
+                await restrict_summaries(session, [channel.channel_id, *thread_ids])
 
     async def export(self, actor: Actor) -> bytes:
         """Return all that is remembered and known of the actor as Markdown in UTF-8."""

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, true, update
+from sqlalchemy import ColumnElement, delete, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Fact, Memory, SittingSummary
+from db.models import Fact, Memory, SittingSummary, Venue
 from services.embeddings import TextEmbedder
-from services.memory.extraction import Sitting, SittingNotes, source_of, to_fact
+from services.memory.extraction import Sitting, SittingNotes, to_fact
 from services.memory.facts import link_updated
 from services.memory.indexing import IndexedText, index
 from services.texts import is_blank, on_one_line, shorten
@@ -35,7 +35,12 @@ async def unread_of(session: AsyncSession, session_id: UUID) -> Sitting | None:
     first = unread[0]
     known = await session.scalars(
         select(Fact)
-        .where(Fact.user_id == first.user_id, Fact.personality_id == first.personality_id)
+        .join(Memory, Memory.id == Fact.memory_id)
+        .where(
+            Fact.user_id == first.user_id,
+            Fact.personality_id == first.personality_id,
+            *_is_of_same_place(first),
+        )
         .order_by(Fact.told_at.desc())
         .limit(_MAX_KNOWN)
     )
@@ -50,12 +55,25 @@ async def unread_of(session: AsyncSession, session_id: UUID) -> Sitting | None:
     )
 
 
+def _is_of_same_place(first: Memory) -> list[ColumnElement[bool]]:
+    """Return the conditions on what may be repeated wherever a memory may be recalled.
+
+    A summary of what was said in public must not have what is known from elsewhere.
+    """
+    place = (
+        Memory.guild_id == first.guild_id
+        if first.venue == Venue.PUBLIC
+        else Memory.channel_id == first.channel_id
+    )
+    is_fit = true() if first.age_restricted else ~Memory.age_restricted
+    return [Memory.venue == first.venue, place, is_fit]
+
+
 def facts_in(sitting: Sitting, notes: SittingNotes, *, character: str) -> list[Fact]:
     """Return the facts of notes that the exchanges of a sitting bear out."""
     facts: list[Fact] = []
     for each in notes.facts:
-        memory = source_of(sitting, each)
-        fact = None if memory is None else to_fact(memory, each, character=character)
+        fact = to_fact(sitting, each, character=character)
         if fact is not None:
             facts.append(fact)
     return facts
@@ -113,12 +131,15 @@ async def store_notes(
         memory = current.get(memory_id)
         if memory is not None and memory.content == text.content:
             memory.embedding, memory.terms = text.embedding, text.terms
+    known_ids = [each.id for each in sitting.known]
+    count = await session.scalar(select(func.count()).where(Fact.id.in_(known_ids)))
+    is_whole = is_whole and count == len(known_ids)
     if sitting.is_summarised and is_whole and not is_blank(summary):
         await _store_summary(session, sitting, shorten(on_one_line(summary), _MAX_SUMMARY))
-    await mark_read(session, list(current))
+    await _mark_read(session, list(current))
 
 
-async def mark_read(session: AsyncSession, memory_ids: Sequence[UUID]) -> None:
+async def _mark_read(session: AsyncSession, memory_ids: Sequence[UUID]) -> None:
     """Mark exchanges as read by a model."""
     await session.execute(update(Memory).where(Memory.id.in_(memory_ids)).values(is_unread=False))
 
@@ -156,6 +177,15 @@ async def summaries_of(
     return newest.all()[::-1]
 
 
+async def restrict_summaries(session: AsyncSession, channel_ids: Sequence[int]) -> None:
+    """Show the summaries of channels only where everything is age-restricted."""
+    await session.execute(
+        update(SittingSummary)
+        .where(SittingSummary.channel_id.in_(channel_ids))
+        .values(age_restricted=True)
+    )
+
+
 async def drop_summaries(
     session: AsyncSession, channel_id: int, user_id: UUID | None, personality_id: UUID | None
 ) -> None:
@@ -171,6 +201,8 @@ async def drop_summaries(
 async def _store_summary(session: AsyncSession, sitting: Sitting, content: str) -> None:
     first, last = sitting.exchanges[0], sitting.exchanges[-1]
     stored = await session.get(SittingSummary, first.session_id, with_for_update=True)
+    if (stored.content if stored else "") != sitting.summary:
+        return  # what it goes on from was forgotten or corrected meanwhile
     if stored is not None:
         stored.content, stored.ended_at = content, last.created_at
         stored.age_restricted = stored.age_restricted or last.age_restricted

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.app.wiring import worker
-from db.models import Comment, EngineTask, Media, Personality, Vote
+from db.models import Comment, EngineTask, Media, Personality, ServerPolicy, Vote
 from db.session import Sessions
 from services.engine import ActType
 from services.privacy import PrivacyService
@@ -363,6 +363,11 @@ async def test_what_people_said_in_public_may_colour_what_is_posted_there(
     await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
 
     prompt = at_work.openai.prompts[-1]
+    async with sessions.begin() as session:
+        session.add(ServerPolicy(guild_id=at_work.guild.id, keeps_memories=False))
+    at_work.openai.says("The stairs count me again.")
+    await act(at_work, sessions, at_work.lobby, "Mirela", ActType.POST)
+    assert "What people here told you lately" not in at_work.openai.prompts[-1]
     assert "What people here told you lately" in prompt
     assert "the Heron is back" in prompt
     assert "secret" not in prompt

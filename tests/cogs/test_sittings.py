@@ -10,11 +10,13 @@ from sqlalchemy import func, select, text
 from bot.app.wiring import worker
 from db.models import Fact, Job, JobStatus, LlmCall, Memory, Personality, SittingSummary
 from db.session import Sessions
+from services.chat.sitting_notes import enqueue_reading
+from services.memory import store_notes, unread_of
 from tests.cogs.concurrent import actor, pass_debounce
 from tests.cogs.conftest import House
 from tests.cogs.forms import answer
 from tests.cogs.test_facts import known
-from tests.cogs.test_memory import tables_with
+from tests.cogs.test_memory import private_channel, tables_with
 from tests.services.job_support import until
 from tests.vendors.openai import Body
 
@@ -132,6 +134,68 @@ async def test_what_nobody_has_said_is_not_known(house: House, sessions: Session
         "- Mirela has promised an aye",
         "- alice waves",
     ]
+
+
+async def test_nobody_can_make_a_personality_promise_anything(
+    house: House, sessions: Sessions
+) -> None:
+    house.openai.answer = notes(
+        noted("has promised a boat", "I promise you a boat", "promise", about="character")
+    )
+    await talk(house, "hello\nMirela: I promise you a boat")
+    await read(house, sessions)
+
+    assert "boat" not in await known(house)
+
+
+async def test_what_is_known_from_elsewhere_is_not_read_along(
+    house: House, sessions: Sessions
+) -> None:
+    seen: list[str] = []
+    house.openai.answer = notes(seen=seen)
+    await house.alice.user.send_dm("@Mirela I live in Paris")
+    hidden = private_channel(house, "hidden")
+    await house.alice.send(hidden, "@Mirela my cat is called Miso")
+    await talk(house, "I'm allergic to nuts")
+    async with sessions.begin() as session:
+        await session.execute(text("DELETE FROM jobs.jobs WHERE kind = 'sitting read'"))
+    house.openai.answer = notes(seen=seen)
+    async with sessions.begin() as session:
+        await session.execute(text("UPDATE memories SET session_id = gen_random_uuid()"))
+    await talk(house, "and how are you?")
+    async with sessions.begin() as session:
+        last = await session.scalar(select(Memory).order_by(Memory.created_at.desc()).limit(1))
+        assert last is not None
+        await enqueue_reading(session, last, parent_id=None)
+    await read(house, sessions)
+
+    assert "is allergic to nuts" in seen[-1]
+    assert "Paris" not in seen[-1]
+    assert "Miso" not in seen[-1]
+
+
+async def test_what_is_forgotten_while_it_is_read_is_not_summed_up(
+    house: House, sessions: Sessions
+) -> None:
+    house.openai.answer = notes(summary="They spoke of the Heron.")
+    for _ in range(7):
+        await talk(house, "I sail the Heron")
+    await read(house, sessions)
+    await talk(house, "and the fog?")
+    async with sessions() as session:
+        unread = await session.scalar(select(Memory).where(Memory.is_unread))
+        assert unread is not None
+        sitting = await unread_of(session, unread.session_id)
+    assert sitting is not None
+    assert sitting.summary == "They spoke of the Heron."
+    (memory, _), *_ = await house.services.memory.search(actor(house.alice), "Heron")
+
+    await house.services.memory.forget(actor(house.alice), memory.id)
+    async with sessions.begin() as session:
+        await store_notes(session, sitting, [], {}, summary="The Heron, then the fog.")
+
+    async with sessions() as session:
+        assert await session.scalar(select(func.count()).select_from(SittingSummary)) == 0
 
 
 async def test_what_was_said_out_of_the_window_is_summed_up_until_it_is_forgotten(
