@@ -1,6 +1,5 @@
 """`/memory`: show, correct and forget what personalities remember of a user."""
 
-import io
 from datetime import timedelta
 from typing import TypeAlias
 from uuid import UUID
@@ -20,7 +19,7 @@ from bot.discord.buttons.memories import (
 )
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_channel
-from bot.discord.ui import AnyInteraction, confirm
+from bot.discord.ui import AnyInteraction, confirm, to_file
 from cogs.options import Choices, PersonalityOption
 from services.chat import PointedMessage
 from services.memory import Author, Memory, MemoryNotFound, Mode
@@ -250,9 +249,10 @@ class Memories(
     @app_commands.command()
     async def export(self, interaction: Interaction) -> None:
         """Get what is remembered and known of you as a file."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
         document = await self._memory.export(await interaction_actor(interaction))
-        file = discord.File(io.BytesIO(document), filename="memories.md")
-        await interaction.response.send_message(file=file, ephemeral=True)
+        file = await to_file(interaction, document, "memories.md")
+        await interaction.followup.send(file=file, ephemeral=True)
 
     async def _remember(self, interaction: Interaction, message: discord.Message) -> None:
         channel = to_channel(interaction.channel, interaction.guild)
@@ -273,7 +273,7 @@ class Memories(
 
 
 def _until(mode: Mode) -> str:
-    return f" until {discord.utils.format_dt(mode.until, 't')}" if mode.until else ""
+    return f" until {discord.utils.format_dt(mode.until, 'f')}" if mode.until else ""
 
 
 def _line(memory: Memory) -> str:

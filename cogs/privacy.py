@@ -1,14 +1,11 @@
 """What people may ask of their data."""
 
-import io
-
-import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
-from bot.discord.ui import AnyInteraction, confirm
+from bot.discord.ui import AnyInteraction, confirm, to_file
 from services.texts import counted
 
 
@@ -24,7 +21,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What i
         """Get everything that is kept of you, as a file."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         export = await self._privacy.export(await interaction_actor(interaction))
-        file = discord.File(io.BytesIO(export.data), filename="troupe-export.json")
+        file = await to_file(interaction, export.data, "troupe-export.json")
         await interaction.followup.send(
             f"This is all that is kept of you: {counted(export.rows, 'record')}.",
             file=file,

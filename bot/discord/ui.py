@@ -1,5 +1,8 @@
 """The bases of everything people press, and the four doors to `bot.discord.errors.report`."""
 
+import asyncio
+import gzip
+import io
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeAlias, cast, final
@@ -319,6 +322,13 @@ async def show_list(
         return
     await interaction.response.send_message(**page, view=pager, ephemeral=True)
     pager.message = await interaction.original_response()
+
+
+async def to_file(interaction: AnyInteraction, data: bytes, name: str) -> discord.File:
+    """Return data as a file, compressed by gzip if Discord would not take it else."""
+    if len(data) > interaction.filesize_limit:
+        data, name = await asyncio.to_thread(gzip.compress, data), f"{name}.gz"
+    return discord.File(io.BytesIO(data), filename=name)
 
 
 class ActionView(View):

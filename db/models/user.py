@@ -42,3 +42,7 @@ class User(Keyed, Timestamped, Base, kw_only=True):
     dm_personality_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("personalities.id", ondelete="SET NULL"), default=None
     )
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether nothing that is remembered of the user is read now."""
+        return self.fresh_until is not None and self.fresh_until > now

@@ -110,7 +110,7 @@ def _memory(
 ) -> Preference:
     if user.incognito:
         return Preference(f"nothing that you say is stored{_until(user)}", _YOU)
-    if user.fresh_until is not None and user.fresh_until > now:
+    if user.is_fresh(now):
         return Preference("what is remembered of you is not read now", _YOU)
     if policy is not None and not policy.keeps_memories:
         return Preference("nothing that is said here is remembered", _SERVER)

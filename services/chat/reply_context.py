@@ -272,8 +272,7 @@ class ContextLoader:
             is_remembered = personality.memory_enabled and resolution.keeps_memories
             board_acts = await self._board_acts(session, personality.id, channel=request.channel)
             context = replace(context, board_acts=_acts_to_mention(board_acts, {}))
-            is_fresh = user.fresh_until is not None and user.fresh_until > self._clock.now()
-            if not is_remembered or user.incognito or is_fresh:
+            if not is_remembered or user.incognito or user.is_fresh(self._clock.now()):
                 return context
             summaries = await summaries_of(
                 session,

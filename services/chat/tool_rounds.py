@@ -111,7 +111,12 @@ class ToolRounds:
 def tool_context(request: ReplyRequest, context: ReplyContext, now: datetime) -> ToolContext:
     """Return for whom an answer is written and where, as tools need to know it."""
     personality = context.resolution.personality
-    is_remembered = personality.memory_enabled and context.resolution.keeps_memories
+    is_remembered = (
+        personality.memory_enabled
+        and context.resolution.keeps_memories
+        and not context.user.incognito
+        and request.has_place
+    )
     return ToolContext(
         actor=request.actor,
         channel=request.channel,
@@ -120,7 +125,8 @@ def tool_context(request: ReplyRequest, context: ReplyContext, now: datetime) ->
         caller=context.caller,
         now=now,
         history_from=context.history[0].created_at if context.history else now,
-        is_remembered=is_remembered and not context.user.incognito and request.has_place,
+        is_remembered=is_remembered,
+        is_recalled=is_remembered and not context.user.is_fresh(now),
         is_new=(
             request.regenerated_line is None and not request.picture and not context.user.incognito
         ),

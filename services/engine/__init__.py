@@ -23,10 +23,10 @@ from services.engine.errors import (
 from services.engine.executor import ActHandler, EngineDependencies
 from services.engine.forecast import Forecast
 from services.engine.ingest import BoardIngest
+from services.engine.past_acts import board_acts
 from services.engine.planner import Planner
 from services.engine.ports import BoardAdapter
 from services.engine.queries import referenced_keys
-from services.engine.recollection import board_acts
 from services.engine.rehearsal import Rehearsals, ScriptedAct
 from services.engine.reports import EngineStatus, SimulationSummary, TaskEntry, UpcomingPlan
 from services.engine.rhythm import Presence, Rhythm, Uniform

@@ -357,7 +357,7 @@ class MemoryService:
         now = self._clock.now()
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
-            if duration is None and user.fresh_until is not None and user.fresh_until > now:
+            if duration is None and user.is_fresh(now):
                 user.fresh_until = None
                 return Mode(is_on=False)
             user.fresh_until = now + (duration or _FOR_EVER)

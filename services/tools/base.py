@@ -18,7 +18,8 @@ A = TypeVar("A", bound=BaseModel)
 class ToolContext:
     """For whom an answer is written, and where.
 
-    `caller` pays. With `is_remembered`, what is said there may be remembered. `is_new` is not set
+    `caller` pays. With `is_remembered`, what is said there may be remembered; with `is_recalled`,
+    what is remembered may be read. `is_new` is not set
     for another take of an answer, nor for who is incognito: nothing may come of these but words.
     Without `has_place`, the bot itself is not there. `history_from` is when the conversation begins
     that the model has before it.
@@ -32,6 +33,7 @@ class ToolContext:
     now: datetime
     history_from: datetime
     is_remembered: bool = False
+    is_recalled: bool = False
     is_new: bool = True
     has_place: bool = True
 

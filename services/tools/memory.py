@@ -72,7 +72,7 @@ class LookInMemoryTool(Tool[LookInMemoryArguments]):
 
     @override
     def is_offered(self, context: ToolContext) -> bool:
-        return context.is_remembered
+        return context.is_recalled
 
     @override
     async def run(self, context: ToolContext, arguments: LookInMemoryArguments) -> ToolResult:
