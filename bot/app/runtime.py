@@ -21,7 +21,7 @@ from db.session import Sessions
 from services.access import Budgets
 from services.characters import CharacterLimits
 from services.clock import Clock
-from services.embeddings import ImageEmbedder, TextEmbedder
+from services.embeddings import ImageEmbedder, MemoryEmbedder, TextEmbedder
 from services.engine import ActJob
 from services.images import ImagePipeline
 from services.keys import KeyService
@@ -45,6 +45,7 @@ class Runtime:
     web_search: WebSearch
     embedder: TextEmbedder
     image_embedder: ImageEmbedder
+    memory_embedder: MemoryEmbedder | None
     clock: Clock
     engine: EngineOptions
 
@@ -73,6 +74,7 @@ class Runtime:
                 page_reader=PageReader() if self.settings.read_pages else None,
                 embedder=self.embedder,
                 image_embedder=self.image_embedder,
+                memory_embedder=self.memory_embedder,
                 buffer=buffer_publisher(self.settings, self.sessions, self.pipeline.store),
                 clock=self.clock,
                 engine=self.engine,

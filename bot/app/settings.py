@@ -163,6 +163,7 @@ class Settings(BaseSettings):
 
     history_days: int | None = Field(default=None, ge=0, le=3650)
     memory_days: int = Field(default=0, ge=0, le=3650)
+    memory_embedder: str | None = Field(default=None, pattern="^([^/]+|[^/]+/.+)$")
     memory_model: str | None = Field(default=None, pattern="^(off|[^/]+/.+)$")
     keys_secret: SecretStr | None = None
     keys_secret_next: SecretStr | None = None

@@ -9,10 +9,16 @@ from pydantic import SecretStr
 
 from bot.app.settings import Settings, SettingsError
 from db.session import Sessions
+from services import embeddings
 from services.access import Budgets
 from services.addresses import is_private_address
 from services.buffer import BufferClient, BufferPublisher
-from services.embeddings import ImageEmbedder, LocalImageEmbedder
+from services.embeddings import (
+    LOCAL_EMBEDDERS,
+    ImageEmbedder,
+    LocalImageEmbedder,
+    MemoryEmbedder,
+)
 from services.embeddings.image_embed import RemoteImageEmbedder
 from services.images import IMAGE_VENDORS, ImageModel, ImageModels, ImagePipeline, ImageVendor
 from services.llm import (
@@ -24,6 +30,7 @@ from services.llm import (
     Dialect,
     LanguageModels,
     Ledger,
+    ModelMisconfigured,
     OwnKeys,
     Price,
     RequestLog,
@@ -210,6 +217,29 @@ def vendor_opener(settings: Settings) -> Callable[[str, str, str | None], TextMo
         )
 
     return open_vendor
+
+
+def memory_embedder(settings: Settings, models: LanguageModels) -> MemoryEmbedder | None:
+    """Return the embedder of memories that the settings name, if they name one.
+
+    Raises:
+        SettingsError: It is not installed, or its vendor is not configured.
+    """
+    name = settings.memory_embedder
+    if name is None:
+        return None
+    try:
+        return embeddings.memory_embedder(name, models)
+    except ModelMisconfigured as error:
+        vendors = ", ".join(f"{each}/…" for each in sorted(models.vendors))
+        raise SettingsError(
+            f"MEMORY_EMBEDDER: {name} is neither {' or '.join(LOCAL_EMBEDDERS)} nor a model of a "
+            f"vendor that is configured; those are {vendors}"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"MEMORY_EMBEDDER: {name} is not installed; `pip install 'troupe[languages]'` does it"
+        ) from error
 
 
 @asynccontextmanager

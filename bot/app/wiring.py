@@ -50,6 +50,7 @@ from services.embeddings import (
     ImageEmbedder,
     ImageEmbeddings,
     LocalImageEmbedder,
+    MemoryEmbedder,
     TextEmbedder,
 )
 from services.engine import (
@@ -78,7 +79,13 @@ from services.llm import VENDORS, LanguageModels, ModelCatalog, UsageService
 from services.llm_configs import LlmConfigService, ModelService
 from services.lore import CardLorebooks, LoreLibrary, LoreService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
-from services.memory import IncognitoHandler, IndexHandler, MemoryService
+from services.memory import (
+    EmbedHandler,
+    IncognitoHandler,
+    IndexHandler,
+    MeaningModel,
+    MemoryService,
+)
 from services.people import PeopleService
 from services.personalities import (
     CardService,
@@ -176,6 +183,7 @@ def assemble(
     pipeline: ImagePipeline,
     embedder: TextEmbedder,
     image_embedder: ImageEmbedder | None = None,
+    memory_embedder: MemoryEmbedder | None = None,
     buffer: BufferPublisher | None = None,
     clock: Clock | None = None,
     engine: EngineOptions | None = None,
@@ -203,13 +211,14 @@ def assemble(
     faces = FaceService(sessions, pipeline, personalities, hosting, models)
     face_chooser = FaceChooser(sessions, pipeline.store, hosting)
     library = LoreLibrary(embedder)
+    meaning = MeaningModel(memory_embedder)
     drawer = PictureDrawer(sessions, pipeline)
     toolbox = Toolbox(
         (
             DiceTool(),
             TimeTool(),
             RememberTool(),
-            LookInMemoryTool(sessions, embedder),
+            LookInMemoryTool(sessions, embedder, meaning),
             PinsTool(sessions, adapters.chat_adapter),
             SendPictureTool(drawer),
             SearchWebTool(web_search or WebSearch(models.ledger)),
@@ -221,10 +230,11 @@ def assemble(
         *(sessions, models, embedder, active_clock, recently_shared, library),
         toolbox,
         board_acts=board_acts,
+        meaning=meaning,
     )
     speech = speech or SpeechModels(models.ledger, models.background)
     voice = VoiceService(sessions, speech, adapters.voice_adapter, voice_options)
-    memory = MemoryService(sessions, embedder, active_clock, quotas)
+    memory = MemoryService(sessions, embedder, active_clock, quotas, meaning)
     turns, slots = TurnChooser(sessions, embedder), AnswerSlots()
     writer = ConversationWriter(
         sessions, embedder, quotas, request_picture, reads_sittings=memory_model != "off"
@@ -269,6 +279,7 @@ def assemble(
         ),
         SweepHandler(sessions),
         IndexHandler(sessions),
+        EmbedHandler(sessions, meaning),
         IncognitoHandler(sessions),
         SittingHandler(sessions, models, embedder, memory_model),
         RetentionHandler(

@@ -7,15 +7,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.buttons.lore import EntryForm, open_entry
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, confirm, show_list
 from cogs.lore.embeds import entry_embed, note_lines, test_embed
-from cogs.lore.forms import MAX_FORM_TEXT, EntryForm, NoteForm
+from cogs.lore.forms import NoteForm
 from cogs.lore.options import BookOption, EntryOption, owner_label, place_of
 from cogs.lore.page import load_page
 from cogs.options import OwnPersonalityOption, PersonalityOption, PersonaOption
-from services.errors import TextTooLong
 from services.lore import LIMIT_MB, MAX_ENTRIES, LorebookTooLarge, LoreScope, LoreTarget
 from services.people import Persona
 from services.personalities import Personality
@@ -66,12 +66,10 @@ class Lore(
         self, interaction: Interaction, book: BookOption, entry: EntryOption | None = None
     ) -> None:
         """Change an entry of a lorebook, or add one."""
-        found = await self._lore.find_entry(book, entry) if entry else None
-        if found and len(found.document.get("content") or "") > MAX_FORM_TEXT:
-            raise TextTooLong(
-                "text of this entry, for a form; `/lore export` has it", MAX_FORM_TEXT
-            )
-        await interaction.response.send_modal(EntryForm(self._lore, book, found))
+        if entry is None:
+            await interaction.response.send_modal(EntryForm(self._lore, book))
+            return
+        await open_entry(interaction, book, await self._lore.find_entry(book, entry))
 
     @app_commands.command(name="list")
     async def list_(self, interaction: Interaction) -> None:

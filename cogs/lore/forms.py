@@ -1,97 +1,19 @@
-"""The form of an entry of a lorebook."""
+"""The forms of a lorebook, and of the note of a channel."""
 
-from collections.abc import Sequence
 from typing import Any, Self, cast
-from uuid import UUID
 
 import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
+from bot.discord.buttons.lore import MAX_FORM_TEXT
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import AnyInteraction, Modal
-from services.lore import (
-    DEFAULT_NOTE_DEPTH,
-    EntryTexts,
-    Lorebook,
-    LoreEntry,
-    LoreService,
-    LoreTarget,
-    is_found_by_meaning,
-)
+from services.lore import DEFAULT_NOTE_DEPTH, Lorebook, LoreService, LoreTarget
 from services.texts import read_number, shorten
 
-MAX_FORM_TEXT = 4000  # Discord's limit for a field of a form
-_ALWAYS, _MEANING, _OFF = "always", "meaning", "off"
 _USED, _RECURSIVE = "used", "recursive"
 _MAX_SCAN_DEPTH, _MAX_BUDGET, _MAX_DEPTH = 100, 4000, 999
-
-
-class EntryForm(Modal):
-    """Form for an entry: name, keys, text, and whether it is always used."""
-
-    def __init__(self, lore: LoreService, book: Lorebook, entry: LoreEntry | None = None) -> None:
-        super().__init__(title=shorten(f"{'Edit' if entry else 'New entry'} · {book.name}", 45))
-        self._lore, self._book_id = lore, book.id
-        self._entry_id: UUID | None = entry.id if entry else None
-        document = entry.document if entry else {}
-        self.name = ui.TextInput[Self](
-            custom_id="name", required=False, max_length=80, default=document.get("comment") or None
-        )
-        self.keys = _keys_input("keys", document.get("keys"))
-        self.secondary_keys = _keys_input("secondary_keys", document.get("secondary_keys"))
-        self.content = ui.TextInput[Self](
-            custom_id="content",
-            style=TextStyle.long,
-            max_length=MAX_FORM_TEXT,
-            default=document.get("content") or None,
-        )
-        self.options = ui.CheckboxGroup[Self](
-            custom_id="options",
-            required=False,
-            options=[
-                discord.CheckboxGroupOption(
-                    label="Always used, whatever is said",
-                    value=_ALWAYS,
-                    default=bool(document.get("constant")),
-                ),
-                discord.CheckboxGroupOption(
-                    label="Also when something near in meaning is said",
-                    value=_MEANING,
-                    default=entry is not None and is_found_by_meaning(entry),
-                ),
-                discord.CheckboxGroupOption(
-                    label="Switched off", value=_OFF, default=document.get("enabled") is False
-                ),
-            ],
-        )
-        for label, description, component in (
-            ("Name", "For you; the first key if empty.", self.name),
-            ("Keys", "One of these words or /patterns/ is said. Commas or lines.", self.keys),
-            ("Secondary keys", "One of these has to be said, too.", self.secondary_keys),
-            ("Text", "What is known then. @@depth and others may begin it.", self.content),
-            ("Options", None, self.options),
-        ):
-            self.ask(label, cast("ui.Item[Any]", component), description)
-
-    @override
-    async def on_submit(self, interaction: AnyInteraction) -> None:
-        texts = EntryTexts(
-            name=self.name.value,
-            keys=_split(self.keys.value),
-            secondary_keys=_split(self.secondary_keys.value),
-            content=self.content.value,
-            constant=_ALWAYS in self.options.values,
-            by_meaning=_MEANING in self.options.values,
-            enabled=_OFF not in self.options.values,
-        )
-        entry = await self._lore.save_entry(
-            await interaction_actor(interaction), self._book_id, self._entry_id, texts
-        )
-        name = discord.utils.escape_markdown(entry.name or "An entry without a name")
-        await self.confirm_saved(
-            interaction, f"**{name}** is saved. `/lore test` shows when it is used."
-        )
 
 
 class BookForm(Modal, title="How it is used"):
@@ -175,23 +97,3 @@ def _number_input(custom_id: str, value: Any) -> ui.TextInput[BookForm]:
     return ui.TextInput[BookForm](
         custom_id=custom_id, required=False, max_length=4, default=str(value) if value else None
     )
-
-
-def _keys_input(custom_id: str, keys: Any) -> ui.TextInput[EntryForm]:
-    shown = "\n".join(map(str, cast("Sequence[Any]", keys or ())))
-    return ui.TextInput[EntryForm](
-        custom_id=custom_id,
-        style=TextStyle.long,
-        required=False,
-        max_length=MAX_FORM_TEXT,
-        default=shorten(shown, MAX_FORM_TEXT) or None,
-    )
-
-
-def _split(text: str) -> list[str]:
-    """Return keys that are separated by lines or commas; a pattern has a line of its own."""
-    lines = (line.strip() for line in text.splitlines())
-    parts = (
-        part.strip() for line in lines for part in ([line] if line[:1] == "/" else line.split(","))
-    )
-    return [part for part in parts if part]

@@ -10,12 +10,12 @@ from discord import ui
 from typing_extensions import override
 
 from bot.app.services import Services
+from bot.discord.buttons.lore import EntryForm, open_entry
 from bot.discord.converters import interaction_actor
 from bot.discord.pages import PagePart, excerpt, page_view
 from bot.discord.ui import ActionButton, AnyInteraction, Modal, View, show_list
 from cogs.lore.embeds import entry_line
-from cogs.lore.forms import MAX_FORM_TEXT, BookForm, EntryForm
-from services.errors import TextTooLong
+from cogs.lore.forms import BookForm
 from services.lore import Lorebook, LoreEntry, LoreService
 from services.texts import counted, shorten
 
@@ -106,7 +106,7 @@ class FindForm(Modal, title="Change an entry"):
             await interaction.response.send_message("Nothing was found.", ephemeral=True)
             return
         more = f" The first {_MAX_OPTIONS} of {len(found):,}." if len(found) > _MAX_OPTIONS else ""
-        view = _FoundView(interaction.user.id, self._lore, self._book, found[:_MAX_OPTIONS])
+        view = _FoundView(interaction.user.id, self._book, found[:_MAX_OPTIONS])
         await interaction.response.send_message(
             f"Which entry is it?{more}", view=view, ephemeral=True
         )
@@ -117,14 +117,10 @@ class _FoundView(View):
     """Lets one choose among the entries that were found."""
 
     def __init__(
-        self,
-        user_id: int,
-        lore: LoreService,
-        book: Lorebook,
-        found: Sequence[tuple[int, LoreEntry]],
+        self, user_id: int, book: Lorebook, found: Sequence[tuple[int, LoreEntry]]
     ) -> None:
         super().__init__(user_id)
-        self._lore, self._book = lore, book
+        self._book = book
         self._entries = {str(entry.id): entry for _, entry in found}
         menu = ui.Select[Any](
             options=[
@@ -140,9 +136,4 @@ class _FoundView(View):
         self.add_item(menu)
 
     async def _choose(self, interaction: AnyInteraction) -> None:
-        entry = self._entries[self._menu.values[0]]
-        if len(entry.document.get("content") or "") > MAX_FORM_TEXT:
-            raise TextTooLong(
-                "text of this entry, for a form; `/lore export` has it", MAX_FORM_TEXT
-            )
-        await interaction.response.send_modal(EntryForm(self._lore, self._book, entry))
+        await open_entry(interaction, self._book, self._entries[self._menu.values[0]])

@@ -79,6 +79,8 @@ class Memory(Keyed, Base, kw_only=True):
         Index("ix_memories_author_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
         # For the previous exchange.
         Index("ix_memories_personality_id_created_at", "personality_id", "created_at"),
+        # For those that the chosen model has not read.
+        Index("ix_memories_embedder_created_at", "embedder", "created_at"),
         # For a channel that becomes private.
         Index("ix_memories_channel_id", "channel_id"),
         Index("ix_memories_user_id_created_at", "user_id", "created_at"),
@@ -108,6 +110,9 @@ class Memory(Keyed, Base, kw_only=True):
     )
     content: Mapped[str]
     embedding: Mapped[Any] = mapped_column(Vector(DIMENSIONS))
+    # That of the model that the operator has chosen, and its name, once it has read the memory.
+    model_embedding: Mapped[Any | None] = mapped_column(Vector(), default=None)
+    embedder: Mapped[str | None] = mapped_column(default=None)
     terms: Mapped[Any | None] = mapped_column(SPARSEVEC(TERM_COUNT), default=None)
     words: Mapped[Any] = mapped_column(
         TSVECTOR, Computed("to_tsvector('english', content)", persisted=True), init=False

@@ -63,6 +63,7 @@ def provenance(lore: Activation) -> list[dict[str, Any]]:
     """Return which entries were used, without their texts."""
     return [
         {
+            "id": str(each.entry.id),
             "entry": each.entry.name or "?",
             "book": each.book.name,
             "reason": each.reason.value,

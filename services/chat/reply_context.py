@@ -24,6 +24,7 @@ from services.llm_configs import NoConfig, restrict
 from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, timers
 from services.memory import (
     KnownFact,
+    MeaningModel,
     RetrievedMemory,
     SittingSummary,
     ask,
@@ -186,8 +187,10 @@ class ContextLoader:
         board_acts: BoardActs,
         lore: LoreLibrary,
         embedder: TextEmbedder,
+        meaning: MeaningModel,
     ) -> None:
         self._embedder = embedder
+        self._meaning = meaning
         self._sessions = sessions
         self._models = models
         self._clock = clock
@@ -297,6 +300,7 @@ class ContextLoader:
             context=[line.content for line in history[-_CONTEXT_LINES:]],
             now=now,
         )
+        question = await self._meaning.add_to(question, caller=context.caller)
         before = history[0].created_at if history else now
         memories = await retrieve(
             self._sessions,

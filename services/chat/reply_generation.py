@@ -42,6 +42,7 @@ from services.llm import (
     estimate,
 )
 from services.lore import LoreLibrary, Timer
+from services.memory import MeaningModel
 from services.personalities import BoardActs, SharedPhotos, no_board_acts, no_shared_photos
 from services.tools import Toolbox
 
@@ -90,11 +91,13 @@ class ReplyGenerator:
         toolbox: Toolbox | None = None,
         *,
         board_acts: BoardActs = no_board_acts,
+        meaning: MeaningModel | None = None,
     ) -> None:
         self._sessions = sessions
         self._lore = lore or LoreLibrary()
         self._contexts = ContextLoader(
-            sessions, models, clock, shared_photos, board_acts, self._lore, embedder
+            *(sessions, models, clock, shared_photos, board_acts, self._lore, embedder),
+            meaning or MeaningModel(),
         )
         self._models = models
         self._pictures = PictureDescriber(sessions, models)

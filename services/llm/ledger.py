@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -32,6 +32,9 @@ from services.llm.types import Price, Usage
 
 log = logging.getLogger(__name__)
 
+# US dollars a million tokens that are embedded: more than any vendor asks.
+_EMBEDDING_PRICE = 0.5
+_BYTES_A_TOKEN = 3
 # The channel of NOTIFY on which processes hear that the operator has changed a rule.
 MODEL_RULES = "model_rules"
 
@@ -116,6 +119,13 @@ class Ledger:
     def with_cost(self, model: str, usage: Usage) -> Usage:
         """Return usage with its cost, if the price is known."""
         return replace(usage, cost_usd=prices.cost(usage, self.price(model)))
+
+    def usage_of_embedding(self, model: str, texts: Sequence[str]) -> Usage:
+        """Return the tokens of texts that are embedded, at a high price where nobody knows it."""
+        tokens = sum(len(text.encode()) for text in texts) // _BYTES_A_TOKEN + len(texts)
+        if self.price(model) is None:
+            return Usage(tokens_in=tokens, cost_usd=tokens * _EMBEDDING_PRICE / 1_000_000)
+        return Usage(tokens_in=tokens)
 
     def cost_at_most(self, model: str, usage: Usage) -> float:
         """Return the cost of usage in US dollars; a high price is assumed for an unknown one."""

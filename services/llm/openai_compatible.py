@@ -3,7 +3,7 @@
 import base64
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import Any, cast
 
 import httpx2
@@ -22,6 +22,7 @@ from services.llm.answers import (
     read_listed_model,
     read_text,
     read_usage,
+    read_vectors,
 )
 from services.llm.errors import ModelError, ModelOverloaded, ModelRefused, ModelUnavailable
 from services.llm.ports import TextModel
@@ -178,6 +179,17 @@ class OpenAICompatible(TextModel):
                 **{name: each for name, each in options.items() if each},
             )
             return answer.content
+
+    @override
+    async def embed(
+        self, model: str, texts: Sequence[str], *, are_questions: bool
+    ) -> list[list[float]]:
+        with self._translate_errors(model):
+            # Only the request is the SDK's: servers answer with vectors of any form.
+            raw = await self._client.embeddings.with_raw_response.create(
+                model=model, input=list(texts), encoding_format="float"
+            )
+            return read_vectors(raw.http_response.json(), self._full_name(model), len(texts))
 
     @override
     async def models(self) -> dict[str, ListedModel]:

@@ -37,6 +37,12 @@ class TextModel(Protocol):
         """Return the answer as a pydantic model. `schema` must have no defaults or dicts."""
         ...
 
+    async def embed(
+        self, model: str, texts: Sequence[str], *, are_questions: bool
+    ) -> list[list[float]]:
+        """Return the vector that a model makes of each text."""
+        ...
+
     async def models(self) -> dict[str, ListedModel]:
         """Return the available models, with what the vendor's list says of each."""
         ...

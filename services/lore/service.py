@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from db.models import Lorebook, LoreEntry, LoreScope, Personality
 from db.session import Sessions
 from services.access import Owned, Quotas, check_quota
 from services.clock import Clock, SystemClock
+from services.errors import DomainError
 from services.heavy_work import HeavyWork
 from services.lore import formats, queries
 from services.lore.editing import entry_values, with_meaning
@@ -156,6 +158,30 @@ class LoreService:
         if entry is None:
             raise LoreEntryNotFound(typed)
         return entry
+
+    async def get_entry(self, actor: Actor, entry_id: UUID) -> tuple[Lorebook, LoreEntry]:
+        """Return an entry that the actor may change, and its book.
+
+        Raises:
+            LorebookNotFound, LoreEntryNotFound: It was deleted.
+            LoreNotYours, OwnersOnly: The actor may not.
+        """
+        async with self._sessions.begin() as session:
+            entry = await session.get(LoreEntry, entry_id)
+            if entry is None:
+                raise LoreEntryNotFound("this entry")
+            return await self._owned(session, actor, entry.lorebook_id), entry
+
+    async def changeable(
+        self, actor: Actor, entry_ids: Sequence[UUID]
+    ) -> Sequence[tuple[UUID, str]]:
+        """Return those of some entries that the actor may change, by their ids, with texts."""
+        found: list[tuple[UUID, str]] = []
+        for entry_id in entry_ids:
+            with suppress(DomainError):
+                _, entry = await self.get_entry(actor, entry_id)
+                found.append((entry_id, f"{entry.name}: {entry.document.get('content') or ''}"))
+        return found
 
     async def save_entry(
         self, actor: Actor, book_id: UUID, entry_id: UUID | None, texts: EntryTexts

@@ -15,9 +15,10 @@ from services.memory.excerpts import best_part, without_repetitions
 from services.memory.exchanges import write_exchange
 from services.memory.extraction import MAX_STATEMENT, Sitting, SittingNotes, notes_request
 from services.memory.facts import KnownFact, OwnFact, add_stated, known_facts, own_facts
-from services.memory.filling import IndexHandler
+from services.memory.filling import EmbedHandler, IndexHandler, count_embedded
 from services.memory.incognito import IncognitoHandler
 from services.memory.indexing import IndexedText, index
+from services.memory.meaning import MeaningModel
 from services.memory.queries import add, is_full, public_talk, rewrite
 from services.memory.questions import Question, ask
 from services.memory.retrieval import retrieve
@@ -40,6 +41,7 @@ from services.memory.updates import find_updated
 __all__ = [
     "MAX_STATEMENT",
     "Author",
+    "EmbedHandler",
     "Fact",
     "FactNotFound",
     "IncognitoHandler",
@@ -47,6 +49,7 @@ __all__ = [
     "IndexHandler",
     "IndexedText",
     "KnownFact",
+    "MeaningModel",
     "Memory",
     "MemoryForbidden",
     "MemoryFull",
@@ -66,6 +69,7 @@ __all__ = [
     "add_stated",
     "ask",
     "best_part",
+    "count_embedded",
     "drop_summaries",
     "facts_in",
     "find_updated",

@@ -1,17 +1,31 @@
-"""The terms of memories that were stored before there were any: a job computes them."""
+"""What memories are found by, as jobs compute it: terms of old ones, and vectors of a model."""
 
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import groupby
 from typing import ClassVar
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from db.models import Memory
+from db.models import Memory, User
 from db.session import Sessions
+from services.access import AccessDenied, BudgetSpent, Caller, authorize
+from services.embeddings import EmbedderFailed
 from services.jobs import Handler, Payload, Run, enqueue
+from services.memory.meaning import PURPOSE, MeaningModel
 from services.memory.terms import document_terms
 
+log = logging.getLogger(__name__)
+
 _BATCH = 500
+_FEW = 32  # that a model reads at once
+# What was stored meanwhile is read so long afterwards.
+_PAUSE = timedelta(minutes=1)
+_BUDGET_WAIT = timedelta(hours=6)
 
 
 class IndexJob(Payload):
@@ -54,3 +68,100 @@ class IndexHandler(Handler[IndexJob]):
             for memory in found:
                 memory.terms = document_terms(memory.content)
         return bool(found)
+
+
+class EmbedJob(Payload):
+    """Memories are to be read by the model that the operator has chosen, now and from then on."""
+
+    kind: ClassVar[str] = "memories embedded"
+
+
+async def enqueue_embedding(session: AsyncSession) -> None:
+    """Have memories read by the chosen model in the background."""
+    await enqueue(session, EmbedJob(), lock_key=EmbedJob.kind, replacing=True)
+
+
+async def count_embedded(session: AsyncSession, name: str) -> tuple[int, int]:
+    """Return how many memories a model has read, and how many there are."""
+    counted = select(func.count().filter(Memory.embedder == name), func.count()).select_from(Memory)
+    read, total = (await session.execute(counted)).one()
+    return read, total
+
+
+class EmbedHandler(Handler[EmbedJob]):
+    """Has the chosen model read memories, the newest first; each is found by words meanwhile."""
+
+    payload_type = EmbedJob
+    max_attempts: ClassVar[int] = 100_000
+
+    def __init__(self, sessions: Sessions, model: MeaningModel) -> None:
+        self._sessions = sessions
+        self._model = model
+
+    @override
+    async def run(self, run: Run[EmbedJob]) -> None:
+        if self._model.name is None:
+            return
+        due = _PAUSE
+        try:
+            await self._read_all(run, self._model.name)
+        except BudgetSpent as error:
+            due = error.resumes_at or _BUDGET_WAIT
+        async with run.final_transaction() as session:
+            await enqueue(session, EmbedJob(), due=due, lock_key=EmbedJob.kind)
+
+    async def _read_all(self, run: Run[EmbedJob], name: str) -> None:
+        count = 0  # what is read, for the log
+        while found := await self._find_unread(name):
+            for user_id, memories in groupby(found, key=lambda each: each[0]):
+                await self._read(run, name, user_id, [(id_, text) for _, id_, text in memories])
+            before, count = count, count + len(found)
+            if count // 1000 > before // 1000:
+                log.info("%s has read %d memories", name, count)
+
+    async def _find_unread(self, name: str) -> Sequence[tuple[UUID, UUID, str]]:
+        """Return some memories that the model has not read: whose they are, their ids and texts."""
+        columns = select(Memory.user_id, Memory.id, Memory.content)
+        async with self._sessions() as session:
+            for condition in _unread(name):
+                newest = columns.where(condition).order_by(Memory.created_at.desc()).limit(_FEW)
+                if found := (await session.execute(newest)).all():
+                    return sorted((each.user_id, each.id, each.content) for each in found)
+        return []
+
+    async def _read(
+        self, run: Run[EmbedJob], name: str, user_id: UUID, memories: Sequence[tuple[UUID, str]]
+    ) -> None:
+        vectors: Sequence[Sequence[float] | None] = [None] * len(memories)
+        if (caller := await self._authorize(user_id)) is not None:
+            vectors = await self._embed([text for _, text in memories], caller)
+        async with run.transaction() as session:
+            for (memory_id, text), vector in zip(memories, vectors, strict=True):
+                await session.execute(
+                    update(Memory)
+                    .where(Memory.id == memory_id, Memory.content == text)
+                    .values(model_embedding=vector, embedder=name)
+                )
+
+    async def _embed(self, texts: Sequence[str], caller: Caller) -> list[list[float] | None]:
+        """Return the vectors of texts, or None for those that the model cannot read."""
+        try:
+            return [*await self._model.read(texts, caller=caller)]
+        except EmbedderFailed:
+            if len(texts) == 1:
+                return [None]
+            return [vector for text in texts for vector in await self._embed([text], caller)]
+
+    async def _authorize(self, user_id: UUID) -> Caller | None:
+        """Return whose memories they are as the one who pays, or None if they may not."""
+        async with self._sessions() as session:
+            user = await session.get(User, user_id)
+            try:
+                return await authorize(session, PURPOSE, user=user) if user else None
+            except AccessDenied:
+                return None
+
+
+def _unread(name: str) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of memories that no model has read, and that another one has."""
+    return Memory.embedder.is_(None), or_(Memory.embedder < name, Memory.embedder > name)

@@ -42,7 +42,7 @@ async def add(session: AsyncSession, indexed: IndexedText, **columns: Any) -> Me
 async def rewrite(session: AsyncSession, memory: Memory, indexed: IndexedText) -> None:
     """Replace the text of a memory, and the facts that are from it."""
     memory.content, memory.embedding = indexed.content, indexed.embedding
-    memory.terms = indexed.terms
+    memory.terms, memory.embedder = indexed.terms, None
     await restate(session, memory)
 
 

@@ -23,14 +23,31 @@ _UNLEXICAL = re.compile(r"\W+")
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelMeaning:
+    """What a model makes of a question: its vector, which those of the same embedder compare to.
+
+    Texts of which one has nothing to do with the other are usually alike by `unlike`, a question
+    and its answer by `unlike + span` (cosines).
+    """
+
+    embedder: str
+    embedding: Sequence[float]
+    unlike: float
+    span: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """What is looked for: terms with their weights, the meaning, and the dates that are named.
 
-    `query` has the words as PostgreSQL's full text search takes them, any of which may match.
+    `text` is what is embedded. `query` has the words as PostgreSQL's full text search takes them,
+    any of which may match.
     """
 
+    text: str
     terms: Mapping[int, float]
     embedding: Sequence[float]
+    model_meaning: ModelMeaning | None = None
     query: str = ""
     dates: NamedDates = field(default_factory=NamedDates)
 
@@ -68,6 +85,7 @@ async def ask(
     dates = named_dates(message, language_of(words), now or datetime.now(UTC))
     lexemes = (_UNLEXICAL.sub("", word)[:_MAX_WORD] for word in words if word not in common)
     return Question(
+        text=message,
         terms=terms,
         embedding=embedding,
         query="|".join(f"'{each}'" for each in islice(filter(None, lexemes), _QUERY_WORDS)),

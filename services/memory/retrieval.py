@@ -36,6 +36,7 @@ _FEW = 200  # of fewer, each word would seem to be in most: they count as so man
 
 _MEANING, _FULL_MEANING, _DATE, _OWN = 0.32, 0.778, 0.093, 0.03
 _OWN_MEANING = 0.1
+_MODEL = 1.5  # of what a model means, for one of the words' vectors
 _BEFORE, _AFTER, _SITTING = 0.215, 0.244, 0.515
 # What a memory has that fits in every way, as has the best of its sitting.
 _BEST = (1 + 1.2 * _MEANING + _DATE) * (1 + _SITTING)
@@ -47,20 +48,35 @@ _RULES = f"""
     AND (NOT CAST(:own_only AS boolean) OR m.user_id = :user_id)
 """
 
-_FIT = f"""
-    coalesce(-(m.terms <#> (SELECT terms FROM question)) / (SELECT most FROM question), 0)
-    + CAST(:meaning AS float8) * least(
-        greatest(1 - (m.embedding <=> CAST(:embedding AS vector)), 0) / {_FULL_MEANING}, 1.2)
-    + CASE WHEN CAST(:is_dated AS boolean)
-        AND (CAST(:months AS int[]) = '{{}}'
-             OR extract(month FROM m.created_at) = ANY (CAST(:months AS int[])))
-        AND (CAST(:years AS int[]) = '{{}}'
-             OR extract(year FROM m.created_at) = ANY (CAST(:years AS int[])))
-      OR CAST(:has_spans AS boolean)
-        AND m.created_at <@ CAST(CAST(:spans AS text) AS tstzmultirange)
-      THEN {_DATE} ELSE 0 END
-    + CASE WHEN m.user_id = :user_id THEN {_OWN} ELSE 0 END
-"""  # noqa: S608 - constants of this module
+_WORD_MEANING = f"""
+    least(greatest(1 - (m.embedding <=> CAST(:embedding AS vector)), 0) / {_FULL_MEANING}, 1.2)
+"""
+_IS_COMPARABLE = "m.embedder = :embedder AND vector_dims(m.model_embedding) = CAST(:width AS int)"
+# What a model makes of both, where it has read the memory, too.
+_MODEL_MEANING = f"""
+    CASE WHEN {_IS_COMPARABLE} THEN {_MODEL} * least(greatest(
+        (1 - (m.model_embedding <=> CAST(:model_embedding AS vector)) - CAST(:unlike AS float8))
+        / CAST(:span AS float8), 0), 1.2)
+    ELSE {_WORD_MEANING} END
+"""
+
+
+def _fit(meaning: str) -> str:
+    """Return the expression of how well a memory fits, by itself."""
+    return f"""
+        coalesce(-(m.terms <#> (SELECT terms FROM question)) / (SELECT most FROM question), 0)
+        + CAST(:meaning AS float8) * {meaning}
+        + CASE WHEN CAST(:is_dated AS boolean)
+            AND (CAST(:months AS int[]) = '{{}}'
+                 OR extract(month FROM m.created_at) = ANY (CAST(:months AS int[])))
+            AND (CAST(:years AS int[]) = '{{}}'
+                 OR extract(year FROM m.created_at) = ANY (CAST(:years AS int[])))
+          OR CAST(:has_spans AS boolean)
+            AND m.created_at <@ CAST(CAST(:spans AS text) AS tstzmultirange)
+          THEN {_DATE} ELSE 0 END
+        + CASE WHEN m.user_id = :user_id THEN {_OWN} ELSE 0 END
+    """  # noqa: S608 - constants of this module
+
 
 _STATEMENT = """
 WITH sample AS MATERIALIZED ({sample}),
@@ -115,7 +131,9 @@ ORDER BY fit DESC NULLS FIRST, created_at DESC, id
 """
 
 
-def _build(reach: tuple[str, ...], rules: str = _RULES) -> Any:
+def _build(reach: tuple[str, ...], rules: str = _RULES, *, has_model: bool) -> Any:
+    fit = _fit(_MODEL_MEANING if has_model else _WORD_MEANING)
+
     def newest(columns: str, limit: int, condition: str = "true") -> str:
         rows = f"SELECT {columns} FROM memories m WHERE {rules} AND {condition}"  # noqa: S608
         return " UNION ALL ".join(
@@ -139,7 +157,12 @@ def _build(reach: tuple[str, ...], rules: str = _RULES) -> Any:
         FROM memories m WHERE (SELECT count(*) FROM recent) >= {_ALL_OF} AND {rules}
         AND ({anywhere}) AND m.id NOT IN (SELECT id FROM recent)
     """  # noqa: S608 - constants of this module
+    alike = f"""
+        SELECT m.id {beyond} AND {_IS_COMPARABLE}
+        ORDER BY m.model_embedding <=> CAST(:model_embedding AS vector) LIMIT {_CANDIDATES}
+    """
     older = f"""
+        {f"({alike}) UNION" if has_model else ""}
         (SELECT m.id {beyond} ORDER BY m.embedding <=> CAST(:embedding AS vector)
          LIMIT {_CANDIDATES})
         UNION
@@ -157,9 +180,9 @@ def _build(reach: tuple[str, ...], rules: str = _RULES) -> Any:
                 AND NOT CAST(:own_only AS boolean) AND {rules} AND ({anywhere})
                 ORDER BY m.created_at DESC LIMIT {MAX_PINNED}
             """,  # noqa: S608 - constants of this module
-            recent=all_newest(f"m.id, m.session_id, m.created_at, {_FIT} AS fit"),
+            recent=all_newest(f"m.id, m.session_id, m.created_at, {fit} AS fit"),
             older=older,
-            fit=_FIT,
+            fit=fit,
             rules=rules,
             anywhere=anywhere,
             few=_FEW,
@@ -172,9 +195,17 @@ def _build(reach: tuple[str, ...], rules: str = _RULES) -> Any:
     )
 
 
-_STATEMENTS = {venue: _build(reach) for venue, reach in REACH.items()}
+# By venue, and whether a model's vector of the question is known.
+_STATEMENTS = {
+    (venue, has_model): _build(reach, has_model=has_model)
+    for venue, reach in REACH.items()
+    for has_model in (False, True)
+}
 # For somebody's own eyes, wherever it was said.
-_OWN_STATEMENT = _build(("m.user_id = :user_id",), "true")
+_OWN_STATEMENTS = {
+    has_model: _build(("m.user_id = :user_id",), "true", has_model=has_model)
+    for has_model in (False, True)
+}
 
 
 async def retrieve(
@@ -201,7 +232,8 @@ async def retrieve(
         "before": before,
     }
     async with single_statements(sessions).connect() as connection:
-        rows = await connection.execute(_STATEMENTS[channel.venue], parameters)
+        statement = _STATEMENTS[channel.venue, question.model_meaning is not None]
+        rows = await connection.execute(statement, parameters)
     found = rows.all()
     pinned = [_memory(row) for row in found if row.is_pinned]
     others = [row for row in found if not row.is_pinned and row.score >= threshold]
@@ -215,7 +247,8 @@ async def search_own(
     """Return what fits best of all that anybody remembers of a user, best first."""
     parameters = _parameters(question, user_id, limit=limit, by_itself=True)
     async with single_statements(sessions).connect() as connection:
-        rows = await connection.execute(_OWN_STATEMENT, parameters)
+        statement = _OWN_STATEMENTS[question.model_meaning is not None]
+        rows = await connection.execute(statement, parameters)
     return [row.id for row in rows if row.score > 0]
 
 
@@ -223,7 +256,20 @@ def _parameters(
     question: Question, user_id: UUID, *, limit: int, by_itself: bool
 ) -> dict[str, Any]:
     """Return what a statement needs of a question; `by_itself` leaves neighbours out."""
+    meant = question.model_meaning
+    model = (
+        {
+            "embedder": meant.embedder,
+            "model_embedding": Vector(list(meant.embedding)).to_text(),
+            "width": len(meant.embedding),
+            "unlike": meant.unlike,
+            "span": meant.span,
+        }
+        if meant
+        else {}
+    )
     return {
+        **model,
         "user_id": user_id,
         "embedding": Vector(list(question.embedding)).to_text(),
         "terms": [term + 1 for term in question.terms],

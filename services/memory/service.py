@@ -1,6 +1,7 @@
 """Management of memories by the users they are about."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Fact, Memory, OptOut, Personality, User
 from db.session import Sessions
-from services.access import Quotas, Situation, keeps_memories
+from services.access import AccessDenied, Quotas, Situation, authorize, keeps_memories
 from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.errors import OptedOut, TextEmpty
@@ -28,9 +29,10 @@ from services.memory.errors import (
 )
 from services.memory.extraction import MAX_STATEMENT
 from services.memory.facts import OwnFact, add_stated, own_facts, same_facts, settle
-from services.memory.filling import enqueue_indexing
+from services.memory.filling import enqueue_embedding, enqueue_indexing
 from services.memory.incognito import begin_incognito, end_incognito
 from services.memory.indexing import index
+from services.memory.meaning import PURPOSE, MeaningModel
 from services.memory.questions import ask
 from services.memory.retrieval import MAX_PINNED, search_own
 from services.memory.sittings import restrict_summaries
@@ -69,16 +71,20 @@ class MemoryService:
         embedder: TextEmbedder,
         clock: Clock,
         quotas: Quotas | None = None,
+        meaning: MeaningModel | None = None,
     ) -> None:
         self._sessions = sessions
         self._quotas = quotas or Quotas()
         self._clock = clock
         self._embedder = embedder
+        self._meaning = meaning or MeaningModel()
 
     async def enqueue_indexing(self) -> None:
-        """Have memories from before there were terms given theirs, in the background."""
+        """Have memories given what they are found by and do not have yet, in the background."""
         async with self._sessions.begin() as session:
             await enqueue_indexing(session)
+            if self._meaning.name is not None:
+                await enqueue_embedding(session)
 
     async def list_memories(
         self, actor: Actor, personality_id: UUID | None
@@ -100,6 +106,12 @@ class MemoryService:
         question = await ask(self._embedder, words)
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
+            caller = None
+            if self._meaning.name is not None:
+                with suppress(AccessDenied):
+                    caller = await authorize(session, PURPOSE, user=user)
+        if caller is not None:
+            question = await self._meaning.add_to(question, caller=caller)
         found = await search_own(self._sessions, question, user_id=user.id, limit=_MAX_MATCHES)
         order = {memory_id: number for number, memory_id in enumerate(found)}
         async with self._sessions() as session:

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from db.session import Sessions
 from services.embeddings import TextEmbedder
-from services.memory import ask, retrieve
+from services.memory import MeaningModel, ask, retrieve
 from services.texts import on_one_line, shorten
 from services.tools.base import Tool, ToolContext, ToolFailed, ToolResult
 
@@ -66,9 +66,12 @@ class LookInMemoryTool(Tool[LookInMemoryArguments]):
     arguments = LookInMemoryArguments
     shows_arguments: ClassVar = False
 
-    def __init__(self, sessions: Sessions, embedder: TextEmbedder) -> None:
+    def __init__(
+        self, sessions: Sessions, embedder: TextEmbedder, meaning: MeaningModel | None = None
+    ) -> None:
         self._sessions = sessions
         self._embedder = embedder
+        self._meaning = meaning or MeaningModel()
 
     @override
     def is_offered(self, context: ToolContext) -> bool:
@@ -76,9 +79,10 @@ class LookInMemoryTool(Tool[LookInMemoryArguments]):
 
     @override
     async def run(self, context: ToolContext, arguments: LookInMemoryArguments) -> ToolResult:
+        question = await ask(self._embedder, arguments.query, names=[context.personality.name])
         memories = await retrieve(
             self._sessions,
-            await ask(self._embedder, arguments.query, names=[context.personality.name]),
+            await self._meaning.add_to(question, caller=context.caller),
             personality_id=context.personality.id,
             user_id=context.user_id,
             channel=context.channel,

@@ -19,7 +19,7 @@ from bot.playground import simulation
 from db.session import Sessions
 from services.buffer import BufferPublisher
 from services.clock import Clock
-from services.embeddings import TextEmbedder, WordLlamaEmbedder
+from services.embeddings import MemoryEmbedder, TextEmbedder, WordLlamaEmbedder
 from services.images import ImagePipeline
 from services.keys import KeyService
 from services.llm import LanguageModels
@@ -64,6 +64,7 @@ def make_bot(
     keys: KeyService | None = None,
     operator_guild_id: int | None = None,
     speech: SpeechModels | None = None,
+    memory_embedder: MemoryEmbedder | None = None,
 ) -> Bot:
     proxies = Proxies(frozenset({PLURALKIT}))
 
@@ -81,6 +82,7 @@ def make_bot(
             buffer=buffer,
             keys=keys,
             speech=speech,
+            memory_embedder=memory_embedder,
         )
 
     return Bot(
@@ -103,6 +105,7 @@ async def simcord_bot(
     buffer: BufferPublisher | None,
     keys: KeyService,
     speech: SpeechModels | None,
+    memory_embedder: MemoryEmbedder | None,
 ) -> Bot:
     return make_bot(
         *(sessions, models, studio, embedder),
@@ -110,6 +113,7 @@ async def simcord_bot(
         buffer=buffer,
         keys=keys,
         speech=speech,
+        memory_embedder=memory_embedder,
     )
 
 
@@ -128,6 +132,12 @@ def buffer() -> BufferPublisher | None:
 @pytest.fixture
 def speech() -> SpeechModels | None:
     """What hears and speaks; None hears and speaks nothing. Tests override it."""
+    return None
+
+
+@pytest.fixture
+def memory_embedder() -> MemoryEmbedder | None:
+    """The model that the operator has chosen to find memories by. Tests override it."""
     return None
 
 

@@ -16,8 +16,10 @@ from tests.cogs.forms import (
     lines,
     open_part,
     prefilled,
+    submit,
 )
 from tests.cogs.test_cards import ZED, export_card, import_card
+from tests.cogs.test_memory import answer_option
 
 DRAGON: dict[str, Any] = {
     "keys": ["dragon"], "secondary_keys": ["cave"], "selective": True,
@@ -103,6 +105,27 @@ async def test_why_names_the_lore_that_was_used(house: House) -> None:
         "- **Vhar** of Tock: “dragon”, 15 tokens\n"
         "- **hoard** of Tock: “hoard”, 6 tokens"
     )
+
+
+async def test_lore_that_was_used_is_corrected_and_forgotten_in_place(house: House) -> None:
+    await import_card(house, "zed.json", CARD.encode())
+    await house.alice.send(house.lobby, "@Zed the dragon of the cave")
+    message = house.lobby.history()[-1]
+    why = await house.alice.context_menu(house.lobby, "Why this reply?", message)
+    of_bob = await house.bob.context_menu(house.lobby, "Why this reply?", message)
+
+    shown = await house.alice.select(answer(why), [answer_option(why, "Vhar")])
+    form = await house.alice.click(answer(shown), label="Correct")
+    await submit(house.alice, form, {"keys": "dragon", "content": "The dragon Vhar is awake."})
+    await house.alice.send(house.lobby, "@Zed the dragon of the cave")
+    corrected = str(messages(house))
+    await house.alice.click(answer(shown), label="Forget")
+    await house.alice.send(house.lobby, "@Zed the dragon of the cave")
+
+    assert "The dragon Vhar is awake." in corrected
+    assert "hoard of clocks" not in corrected
+    assert "The dragon Vhar is awake." not in messages(house)[-2][1]
+    assert answer(of_bob).components == []
 
 
 async def test_a_changed_book_changes_the_card_and_the_next_answer(house: House) -> None:

@@ -328,11 +328,11 @@ async def test_a_memory_that_was_used_is_corrected_and_forgotten_in_place(house:
     assert "Gull" not in str([memory.content for memory, _ in remembered])
 
 
-def answer_option(result: InteractionResult) -> str:
-    """Return the value of the first option of an answer's menu that is about the ship."""
+def answer_option(result: InteractionResult, words: str = "Heron") -> str:
+    """Return the value of the first option of an answer's menus that is about something."""
     menus = walk_components(answer(result).components)
-    options = next(each["options"] for each in menus if "options" in each)
-    return next(each["value"] for each in options if "Heron" in each["label"])
+    options = [option for each in menus for option in each.get("options", ())]
+    return next(each["value"] for each in options if words in each["label"])
 
 
 async def test_what_was_said_in_a_channel_that_becomes_private_stays_there(house: House) -> None:

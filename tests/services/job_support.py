@@ -30,8 +30,8 @@ from services.jobs import (
 )
 
 OPEN = {str(JobStatus.PENDING), str(JobStatus.RUNNING)}
-# Their grace is long: a busy machine holds a process for half a second.
-QUICK = WorkerTiming(lease=1.5, poll=0.2, grace=5, backoff=0.01)
+# Lease and grace are long: a busy machine holds a process for seconds.
+QUICK = WorkerTiming(lease=30, poll=0.2, grace=5, backoff=0.01)
 
 
 class ScriptedJob(Payload):

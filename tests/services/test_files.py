@@ -63,7 +63,10 @@ async def test_a_picture_is_read_without_what_its_file_says_of_its_maker(kind: s
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"<svg onload='alert(1)'/>", b"RIFF\x10\x00\x00\x00WAVEfmt ", b"MZ\x90", PNG * 90_000],
+    [
+        *(b"", b"<svg onload='alert(1)'/>", b"RIFF\x10\x00\x00\x00WAVEfmt ", b"MZ\x90"),
+        PNG + bytes(5_000_000),
+    ],
     ids=len,
 )
 async def test_what_only_claims_to_be_a_picture_is_none(data: bytes) -> None:

@@ -38,7 +38,7 @@ from tests.vendors.openai import OpenAIStandIn, Reply
 
 ASKED = HELLO.to("openai/default")
 CHAT = Caller(purpose="chat")
-SECONDS = 5
+SECONDS = 30
 
 Make = Callable[..., LanguageModels]
 
@@ -303,12 +303,14 @@ async def test_a_hanging_vendor_is_given_up_at_the_deadline(
 ) -> None:
     openai.default = Reply(hold=asyncio.Event())
 
-    with pytest.raises(ModelUnavailable):
-        await make(deadline=0.1).complete(ASKED, caller=CHAT)
+    # On a busy core the deadline may pass before anything was sent.
+    while not openai.requested.is_set():
+        with pytest.raises(ModelUnavailable):
+            await make(deadline=0.1).complete(ASKED, caller=CHAT)
 
     async with asyncio.timeout(SECONDS):
         await openai.abandoned.wait()
-    assert await outcomes(sessions) == [("openai/gpt-6-luna", "unavailable")]
+    assert set(await outcomes(sessions)) == {("openai/gpt-6-luna", "unavailable")}
 
 
 async def test_whoever_stops_waiting_stops_the_call(

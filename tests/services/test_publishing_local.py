@@ -30,7 +30,7 @@ async def test_the_local_model_publishes(sessions: Sessions, carrier: Background
         async with publishing(sessions, models):
             service = PublishingService(sessions, models)
             await service.start(OWNER, ada.id)
-            attempt = await ended(service, ada.id, seconds=120)
+            attempt = await ended(service, ada.id, seconds=400)
 
     async with sessions() as session:
         public = await session.get_one(Personality, ada.id)

@@ -108,6 +108,10 @@ class OpenAIStandIn:
         # What a chat template refuses in a request, with the status that it is refused with.
         self.template: Callable[[list[str]], str | None] | None = None
         self.template_status = 400
+        # What each text that is embedded means, and what is answered instead, whatever it means.
+        self.meaning: Callable[[str], list[float]] = lambda _: [1.0, 0.0]
+        self.embedding: Reply | None = None
+        self.embedded: list[str] = []
         self.models: list[Body] = [{"id": "gpt-6-luna", "object": "model"}]
         self.url = ""
         # What the answers took, as they said it: tokens read and written.
@@ -130,6 +134,7 @@ class OpenAIStandIn:
     async def running(self) -> AsyncGenerator["OpenAIStandIn"]:
         app = web.Application(middlewares=[self._check_key])
         app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_get("/v1/models", self._models)
         # OpenRouter's, where anybody may list the models.
         app.router.add_get("/v1/key", self._own_key)
@@ -149,6 +154,23 @@ class OpenAIStandIn:
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": self.models})
+
+    async def _embed(self, request: web.Request) -> web.StreamResponse:
+        """Answer as https://platform.openai.com/docs/api-reference/embeddings/create does."""
+        body: Body = await request.json()
+        texts = body["input"]
+        is_valid = 0 < len(texts) <= 2048 and all(isinstance(each, str) and each for each in texts)
+        if set(body) != {"model", "input", "encoding_format"} or not is_valid:
+            self.complaints.append("Invalid embedding request")
+            return _error(400, "invalid embedding request")
+        self.embedded += texts
+        if self.embedding is not None and (fixed := self.embedding.fixed()) is not None:
+            return fixed
+        data = [
+            {"object": "embedding", "index": index, "embedding": self.meaning(text)}
+            for index, text in enumerate(texts)
+        ]
+        return web.json_response({"object": "list", "data": data, "model": body["model"]})
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body: Body = await request.json()

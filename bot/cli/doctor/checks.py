@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from services.llm import (
     ModelProblem,
     background_calls,
 )
+from services.memory import count_embedded
 
 _SHUTDOWN_NOTICE = timedelta(days=60)
 # The permissions that Troupe needs on Discord.
@@ -50,6 +52,17 @@ PERMISSIONS = discord.Permissions(
 async def run_checks(settings: Settings, url: str) -> list[CheckResult]:
     """Run all checks, one after the other."""
     findings = [_check_storage(settings.data_dir), *await _check_discord(settings)]
+    async with connect(url) as sessions:
+        findings += await _check_database(url, sessions)
+        findings += await _check_memory(settings, sessions)
+        findings += await _check_models(settings, sessions)
+        findings += await _check_keys(settings, sessions)
+        findings += await examine_posting(settings, sessions)
+    return [*findings, *check_voice(settings), *await examine_media(settings)]
+
+
+async def _check_memory(settings: Settings, sessions: Sessions) -> list[CheckResult]:
+    findings: list[CheckResult] = []
     if not has_word_vectors():
         findings.append(
             CheckResult(
@@ -59,12 +72,13 @@ async def run_checks(settings: Settings, url: str) -> list[CheckResult]:
                 "Use a platform that it has wheels for: x86-64 Linux with glibc, macOS, Windows.",
             )
         )
-    async with connect(url) as sessions:
-        findings += await _check_database(url, sessions)
-        findings += await _check_models(settings, sessions)
-        findings += await _check_keys(settings, sessions)
-        findings += await examine_posting(settings, sessions)
-    return [*findings, *check_voice(settings), *await examine_media(settings)]
+    if (name := settings.memory_embedder) is not None:
+        with suppress(OSError, SQLAlchemyError):
+            async with sessions() as session:
+                read, total = await count_embedded(session, name)
+            line = f"{name} has read {read:,} of {total:,} memories"
+            findings.append(CheckResult("Memory", CheckState.GOOD, line))
+    return findings
 
 
 def _check_storage(folder: Path) -> CheckResult:

