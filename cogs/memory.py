@@ -14,6 +14,7 @@ from bot.discord.buttons.memories import (
     FactButton,
     MemoryButton,
     MemoryForm,
+    browse_memories,
     show_facts,
     show_memories,
 )
@@ -110,14 +111,11 @@ class Memories(
     async def list_(
         self, interaction: Interaction, personality: PersonalityOption | None = None
     ) -> None:
-        """Show what is remembered of you, the newest first."""
+        """Show what is remembered of you: of whom, of which kind, and from when."""
         actor = await interaction_actor(interaction)
-        memories = await self._memory.list_memories(actor, personality.id if personality else None)
-        empty = "What you talk about with a personality is remembered."
         limit = await self._memory.full_at(actor)
         footer = "" if limit is None else f"{limit:,} are all you may have: nothing new is added."
-        title = "Remembered of you"
-        await show_memories(interaction, memories, title=title, footer=footer, empty=empty)
+        await browse_memories(interaction, self._memory, of=personality, footer=footer)
 
     @app_commands.command()
     @app_commands.describe(
@@ -243,6 +241,18 @@ class Memories(
             "is still remembered."
             if mode.is_on
             else "What is remembered of you is read again."
+        )
+        await interaction.response.send_message(text, ephemeral=True)
+
+    @app_commands.command()
+    async def share(self, interaction: Interaction) -> None:
+        """Let all personalities that you have made know what you tell one of them, or no longer."""
+        is_shared = await self._memory.toggle_sharing(await interaction_actor(interaction))
+        text = (
+            "What you tell one of the personalities that you have made is known to all of them, "
+            "where it may be."
+            if is_shared
+            else "What you tell one of your personalities is known to that one alone."
         )
         await interaction.response.send_message(text, ephemeral=True)
 

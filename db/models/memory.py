@@ -1,12 +1,12 @@
 """Memories of personalities."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import SPARSEVEC, Vector
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -120,6 +120,9 @@ class Memory(Keyed, Base, kw_only=True):
     locked: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_pinned: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_unread: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # On how many days it was recalled, and on which one last.
+    recalled_days: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    recalled_on: Mapped[date | None] = mapped_column(default=None)
     age_restricted: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_edited: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())

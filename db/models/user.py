@@ -12,7 +12,8 @@ from db.base import Base, Keyed, Timestamped
 class User(Keyed, Timestamped, Base, kw_only=True):
     """A person who has used the bot. People who only talk in a channel are not users.
 
-    Until `fresh_until` nothing that is remembered of them is read; `incognito` ends at
+    With `shares_memories`, what they told a personality that they have made is known to all of
+    these. Until `fresh_until` nothing that is remembered of them is read; `incognito` ends at
     `incognito_until`, or when they end it. `time_zone` is a name from the IANA database, `locale`
     the language of their Discord, known once they have used a command. A member that a proxy bot
     speaks for is a user of their own, with a negative `discord_id`; `account_id` is the Discord id
@@ -37,6 +38,7 @@ class User(Keyed, Timestamped, Base, kw_only=True):
     incognito: Mapped[bool] = mapped_column(default=False, server_default="false")
     incognito_until: Mapped[datetime | None] = mapped_column(default=None)
     fresh_until: Mapped[datetime | None] = mapped_column(default=None)
+    shares_memories: Mapped[bool] = mapped_column(default=False, server_default="false")
     incognito_ended_at: Mapped[datetime | None] = mapped_column(default=None)
     streams_answers: Mapped[bool] = mapped_column(default=True, server_default="true")
     dm_personality_id: Mapped[UUID | None] = mapped_column(

@@ -99,6 +99,8 @@ class ConversationWriter:
         updates_id: UUID | None,
     ) -> None:
         """Add the memories of an exchange, the first of which is the exchange itself."""
+        recalled = [UUID(each["id"]) for each in (answer.provenance or {}).get("memories", ())]
+        await memory.note_recalled(session, recalled)
         for number, each in enumerate(indexed):
             if await memory.is_full(session, reply.user.id, self._quotas.memories):
                 return

@@ -1,6 +1,6 @@
 """What an answer is based on: everything that is loaded before a model is called."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -29,8 +29,10 @@ from services.memory import (
     SittingSummary,
     ask,
     best_part,
+    birthday_span,
     fit,
     known_facts,
+    names_birthday,
     retrieve,
     summaries_of,
     without_repetitions,
@@ -283,12 +285,17 @@ class ContextLoader:
                 request.channel.channel_id,
                 age_restricted=request.channel.age_restricted,
             )
-        return await self._recall(
-            request, replace(context, summaries=summaries, board_acts=board_acts)
-        )
+            shared = await queries.sharing_personalities(session, user, personality)
+        context = replace(context, summaries=summaries, board_acts=board_acts)
+        return await self._recall(request, context, shared)
 
-    async def _recall(self, request: ReplyRequest, context: ReplyContext) -> ReplyContext:
-        """Return a context with the memories that fit a message, and what is known of whom."""
+    async def _recall(
+        self, request: ReplyRequest, context: ReplyContext, shared: Collection[UUID]
+    ) -> ReplyContext:
+        """Return a context with the memories that fit a message, and what is known of whom.
+
+        What the user has told the `shared` personalities is known, too.
+        """
         personality, persona = context.resolution.personality, context.resolution.persona
         regenerated, history = request.regenerated_line, context.history
         now = regenerated.created_at if regenerated else self._clock.now()
@@ -302,6 +309,20 @@ class ContextLoader:
         )
         question = await self._meaning.add_to(question, caller=context.caller)
         before = history[0].created_at if history else now
+        if names_birthday(request.text):
+            known = await known_facts(
+                self._sessions,
+                question.terms,
+                personality_id=personality.id,
+                user_id=context.user.id,
+                channel=request.channel,
+                before=before,
+                now=now,
+                shared=shared,
+            )
+            statements = [each.statement for each in known if each.subject != personality.name]
+            if span := birthday_span(request.text, statements, now):
+                question = question.within(span)
         memories = await retrieve(
             self._sessions,
             question,
@@ -311,6 +332,7 @@ class ContextLoader:
             before=before,
             threshold=_default(context.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD),
             limit=_default(context.config.memory_limit, MEMORY_LIMIT),
+            shared=shared,
         )
         facts = await known_facts(
             self._sessions,
@@ -321,6 +343,7 @@ class ContextLoader:
             before=before,
             now=now,
             memory_ids=[each.id for each in memories],
+            shared=shared,
         )
         shown = [
             replace(each, content=best_part(each.content, question.terms))

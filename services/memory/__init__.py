@@ -1,6 +1,8 @@
 """Memories of personalities: recall for the chat, and management by users."""
 
 from db.models import Fact, Memory
+from services.memory.birthdays import birthday_span, names_birthday
+from services.memory.browsing import MemoryAge, MemoryFilter, MemoryKind
 from services.memory.errors import (
     FactNotFound,
     IncognitoNow,
@@ -19,7 +21,7 @@ from services.memory.filling import EmbedHandler, IndexHandler, count_embedded
 from services.memory.incognito import IncognitoHandler
 from services.memory.indexing import IndexedText, index
 from services.memory.meaning import MeaningModel
-from services.memory.queries import add, is_full, public_talk, rewrite
+from services.memory.queries import add, is_full, note_recalled, public_talk, rewrite
 from services.memory.questions import Question, ask
 from services.memory.retrieval import retrieve
 from services.memory.service import Author, MemoryService, Mode
@@ -51,8 +53,11 @@ __all__ = [
     "KnownFact",
     "MeaningModel",
     "Memory",
+    "MemoryAge",
+    "MemoryFilter",
     "MemoryForbidden",
     "MemoryFull",
+    "MemoryKind",
     "MemoryLocked",
     "MemoryNotFound",
     "MemoryOff",
@@ -69,6 +74,7 @@ __all__ = [
     "add_stated",
     "ask",
     "best_part",
+    "birthday_span",
     "count_embedded",
     "drop_summaries",
     "facts_in",
@@ -80,6 +86,8 @@ __all__ = [
     "is_full",
     "is_open",
     "known_facts",
+    "names_birthday",
+    "note_recalled",
     "notes_request",
     "own_facts",
     "public_talk",

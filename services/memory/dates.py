@@ -165,13 +165,18 @@ class NamedDates:
 
 def named_dates(message: str, language: str | None, now: datetime) -> NamedDates:
     """Return the dates that a message names; `language` is the one that it is probably in."""
-    languages = {each for script in _SCRIPTS if script.search(message) for each in _SCRIPTS[script]}
-    languages |= {language} if language and language in _UNITS else _UNITS.keys()
     return NamedDates(
-        months=sorted({month for each in languages for month in _months(message, each)}),
+        months=months_in(message, language),
         years=sorted({int(year) for year in _YEAR.findall(message)}),
         spans=sorted(set(_spans(message, now))),
     )
+
+
+def months_in(message: str, language: str | None = None) -> list[int]:
+    """Return the months that a message names; `language` is the one that it is probably in."""
+    languages = {each for script in _SCRIPTS if script.search(message) for each in _SCRIPTS[script]}
+    languages |= {language} if language and language in _UNITS else _UNITS.keys()
+    return sorted({month for each in languages for month in _months(message, each)})
 
 
 def _months(message: str, language: str) -> Iterator[int]:

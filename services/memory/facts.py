@@ -8,16 +8,17 @@ does not end in public what they have told there.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text, true
+from sqlalchemy import TextClause, delete, insert, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Fact, Memory, Personality, User
+from db.models import Fact, Memory, Personality, User, Venue
 from db.session import Sessions, single_statements
 from services.memory.exchanges import read_exchange
 from services.memory.fact_patterns import stated_facts
-from services.memory.reach import REACH, RULES, any_of, reach_parameters
+from services.memory.reach import RULES, any_of, reach_of, reach_parameters
 from services.memory.terms import fit
 from services.types import Channel
 
@@ -29,7 +30,7 @@ WITH reached AS (
     SELECT f.id, f.user_id, f.subject, f.key, f.statement, f.since, f.told_at,
            m.channel_id = :channel_id AND m.created_at >= :before AS is_in_window
     FROM (
-        SELECT id FROM facts WHERE personality_id = :personality_id AND user_id = :user_id
+        SELECT id FROM facts WHERE personality_id = ANY(:knowing) AND user_id = :user_id
         UNION
         SELECT id FROM facts WHERE personality_id = :personality_id AND is_about_personality
         UNION
@@ -61,10 +62,6 @@ SELECT o.id, o.subject, o.statement, (
 FROM ordered o WHERE o.age = 1 AND NOT o.is_in_window
 ORDER BY o.told_at DESC, o.id
 """
-_STATEMENTS = {
-    venue: text(_STATEMENT.format(rules=RULES, reach=any_of(reach), limit=MAX_FACTS))
-    for venue, reach in REACH.items()
-}
 _LINK_UPDATED = text("""
     UPDATE memories m SET updates_id = replaced.memory_id
     FROM (
@@ -76,6 +73,12 @@ _LINK_UPDATED = text("""
     ) replaced
     WHERE m.id = replaced.newer_id AND m.updates_id IS NULL
 """)
+
+
+@cache
+def _statement(venue: Venue, *, is_shared: bool) -> TextClause:
+    reach = any_of(reach_of(venue, is_shared=is_shared))
+    return text(_STATEMENT.format(rules=RULES, reach=reach, limit=MAX_FACTS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +140,7 @@ async def known_facts(
     before: datetime,
     now: datetime,
     memory_ids: Collection[UUID] = (),
+    shared: Collection[UUID] = (),
 ) -> list[KnownFact]:
     """Return what is known of a user, of the personality itself, and of what memories are about.
 
@@ -144,13 +148,15 @@ async def known_facts(
     in the history of the prompt, which starts at `before`, is left out.
     """
     parameters = {
-        **reach_parameters(channel, personality_id=personality_id, user_id=user_id),
+        **reach_parameters(channel, personality_id=personality_id, user_id=user_id, shared=shared),
+        "knowing": [personality_id, *shared],
         "before": before,
         "now": now,
         "memory_ids": list(memory_ids),
     }
+    statement = _statement(channel.venue, is_shared=bool(shared))
     async with single_statements(sessions).connect() as connection:
-        rows = (await connection.execute(_STATEMENTS[channel.venue], parameters)).all()
+        rows = (await connection.execute(statement, parameters)).all()
     distinct = {(row.subject, row.statement): row for row in reversed(rows)}
     facts = [
         KnownFact(

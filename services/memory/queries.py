@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, or_, select, true
+from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ConversationLine, Memory, Personality, User, Venue
 from services.memory.facts import restate
 from services.memory.indexing import IndexedText
 
+_MAX_DAYS = 1000
 # A session ends after this long without a new memory.
 _SESSION_GAP = timedelta(minutes=30)
 
@@ -37,6 +38,24 @@ async def add(session: AsyncSession, indexed: IndexedText, **columns: Any) -> Me
     )
     session.add(memory)
     return memory
+
+
+async def note_recalled(session: AsyncSession, memory_ids: Sequence[UUID]) -> None:
+    """Count the days on which memories are recalled; what others are changing is left out."""
+    if not memory_ids:
+        return
+    today = func.current_date()
+    counted = (
+        select(Memory.id)
+        .where(Memory.id.in_(memory_ids), Memory.recalled_on.is_distinct_from(today))
+        .with_for_update(skip_locked=True)
+    )
+    await session.execute(
+        update(Memory)
+        .where(Memory.id.in_(counted.scalar_subquery()))
+        .values(recalled_days=func.least(Memory.recalled_days + 1, _MAX_DAYS), recalled_on=today)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def rewrite(session: AsyncSession, memory: Memory, indexed: IndexedText) -> None:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
+from typing import Self
 
 import regex
 import stop_words  # pyright: ignore[reportMissingTypeStubs] - it has none
@@ -50,6 +51,10 @@ class Question:
     model_meaning: ModelMeaning | None = None
     query: str = ""
     dates: NamedDates = field(default_factory=NamedDates)
+
+    def within(self, span: tuple[datetime, datetime]) -> Self:
+        """Return the question about a span of time."""
+        return replace(self, dates=replace(self.dates, spans=[*self.dates.spans, span]))
 
 
 async def ask(

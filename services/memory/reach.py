@@ -2,10 +2,11 @@
 
 What was said in a DM is recalled only in DMs with the same user, in a private channel only there
 and in its threads, in a public channel only in the same server. What was said in an age-restricted
-channel stays in such channels; what somebody has edited is recalled to nobody else.
+channel stays in such channels; what somebody has edited is recalled to nobody else. A user may let
+the personalities that they have made share what they told each of them, by the same rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,16 +14,25 @@ from db.models import Venue
 from services.types import Channel
 
 _PUBLIC = "m.venue = 'public' AND m.guild_id = :guild_id"
-# Each condition has an index of its own.
-REACH: Mapping[Venue, tuple[str, ...]] = {
+_VENUES: Mapping[Venue, tuple[str, ...]] = {
     Venue.DM: ("m.venue = 'dm' AND m.user_id = :user_id",),
     Venue.PUBLIC: (_PUBLIC,),
     Venue.PRIVATE: (_PUBLIC, "m.venue = 'private' AND m.channel_id = ANY(:channel_ids)"),
 }
+_SHARED = "m.personality_id = ANY(:shared) AND m.user_id = :user_id"
 RULES = """
-    m.personality_id = :personality_id
-    AND (NOT m.age_restricted OR :age_restricted) AND (NOT m.is_edited OR m.user_id = :user_id)
+    (NOT m.age_restricted OR :age_restricted) AND (NOT m.is_edited OR m.user_id = :user_id)
 """
+
+
+def reach_of(venue: Venue, *, is_shared: bool = False) -> tuple[str, ...]:
+    """Return the conditions of a venue, of which each has an index of its own.
+
+    With `is_shared`, those of other personalities of the user, too.
+    """
+    where = _VENUES[venue]
+    hers = tuple(f"m.personality_id = :personality_id AND {each}" for each in where)
+    return (*hers, *(f"{_SHARED} AND {each}" for each in where)) if is_shared else hers
 
 
 def any_of(conditions: tuple[str, ...]) -> str:
@@ -30,9 +40,12 @@ def any_of(conditions: tuple[str, ...]) -> str:
     return " OR ".join(f"({each})" for each in conditions)
 
 
-def reach_parameters(channel: Channel, *, personality_id: UUID, user_id: UUID) -> dict[str, Any]:
+def reach_parameters(
+    channel: Channel, *, personality_id: UUID, user_id: UUID, shared: Collection[UUID] = ()
+) -> dict[str, Any]:
     """Return the parameters of the conditions for what a user says in a channel."""
     return {
+        **({"shared": list(shared)} if shared else {}),
         "personality_id": personality_id,
         "user_id": user_id,
         "guild_id": channel.guild_id,

@@ -6,8 +6,9 @@ the best one of the same sitting, is added. The weights were chosen on LoCoMo's 
 6 (`make bench` measures what they find).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,10 @@ from pgvector import Vector
 from sqlalchemy import text
 from sqlalchemy.engine import Row
 
-from db.models import TERM_COUNT
+from db.models import TERM_COUNT, Venue
 from db.session import Sessions, single_statements
 from services.memory.questions import Question
-from services.memory.reach import REACH, RULES, any_of, reach_parameters
+from services.memory.reach import RULES, any_of, reach_of, reach_parameters
 from services.memory.terms import K1
 from services.memory.types import RetrievedMemory
 from services.types import Channel
@@ -36,6 +37,8 @@ _FEW = 200  # of fewer, each word would seem to be in most: they count as so man
 
 _MEANING, _FULL_MEANING, _DATE, _OWN = 0.32, 0.778, 0.093, 0.03
 _OWN_MEANING = 0.1
+# What somebody has corrected or locked matters, and what is often spoken of.
+_CARED_FOR, _RECALLED, _MOST_DAYS = 0.03, 0.005, 6
 _MODEL = 1.5  # of what a model means, for one of the words' vectors
 _BEFORE, _AFTER, _SITTING = 0.215, 0.244, 0.515
 # What a memory has that fits in every way, as has the best of its sitting.
@@ -75,6 +78,8 @@ def _fit(meaning: str) -> str:
             AND m.created_at <@ CAST(CAST(:spans AS text) AS tstzmultirange)
           THEN {_DATE} ELSE 0 END
         + CASE WHEN m.user_id = :user_id THEN {_OWN} ELSE 0 END
+        + CASE WHEN m.is_edited OR m.locked THEN {_CARED_FOR} ELSE 0 END
+        + least(m.recalled_days, {_MOST_DAYS}) * {_RECALLED}
     """  # noqa: S608 - constants of this module
 
 
@@ -195,17 +200,15 @@ def _build(reach: tuple[str, ...], rules: str = _RULES, *, has_model: bool) -> A
     )
 
 
-# By venue, and whether a model's vector of the question is known.
-_STATEMENTS = {
-    (venue, has_model): _build(reach, has_model=has_model)
-    for venue, reach in REACH.items()
-    for has_model in (False, True)
-}
-# For somebody's own eyes, wherever it was said.
-_OWN_STATEMENTS = {
-    has_model: _build(("m.user_id = :user_id",), "true", has_model=has_model)
-    for has_model in (False, True)
-}
+@cache
+def _statement(venue: Venue, *, is_shared: bool, has_model: bool) -> Any:
+    return _build(reach_of(venue, is_shared=is_shared), has_model=has_model)
+
+
+@cache
+def _own_statement(*, has_model: bool) -> Any:
+    """Return the statement for somebody's own eyes, wherever it was said."""
+    return _build(("m.user_id = :user_id",), "true", has_model=has_model)
 
 
 async def retrieve(
@@ -219,20 +222,24 @@ async def retrieve(
     threshold: float,
     limit: int,
     own_only: bool = False,
+    shared: Collection[UUID] = (),
 ) -> list[RetrievedMemory]:
     """Return what is pinned and the best matches: at most `limit`, none under `threshold` (0 to 1).
 
     Memories of this channel are included only from before `before`, the start of the history in the
     prompt. What somebody has said anew stands before what they had said of it. With `own_only` only
-    what the user has said is looked at, and by itself, without its neighbours.
+    what the user has said is looked at, and by itself, without its neighbours. `shared` are other
+    personalities, of whose memories those of the user are recalled, too.
     """
     parameters = {
         **_parameters(question, user_id, limit=limit, by_itself=own_only),
-        **reach_parameters(channel, personality_id=personality_id, user_id=user_id),
+        **reach_parameters(channel, personality_id=personality_id, user_id=user_id, shared=shared),
         "before": before,
     }
     async with single_statements(sessions).connect() as connection:
-        statement = _STATEMENTS[channel.venue, question.model_meaning is not None]
+        statement = _statement(
+            channel.venue, is_shared=bool(shared), has_model=question.model_meaning is not None
+        )
         rows = await connection.execute(statement, parameters)
     found = rows.all()
     pinned = [_memory(row) for row in found if row.is_pinned]
@@ -247,7 +254,7 @@ async def search_own(
     """Return what fits best of all that anybody remembers of a user, best first."""
     parameters = _parameters(question, user_id, limit=limit, by_itself=True)
     async with single_statements(sessions).connect() as connection:
-        statement = _OWN_STATEMENTS[question.model_meaning is not None]
+        statement = _own_statement(has_model=question.model_meaning is not None)
         rows = await connection.execute(statement, parameters)
     return [row.id for row in rows if row.score > 0]
 

@@ -17,6 +17,7 @@ from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.errors import OptedOut, TextEmpty
 from services.memory import queries
+from services.memory.browsing import MemoryFilter, browse, rememberers
 from services.memory.errors import (
     FactNotFound,
     IncognitoNow,
@@ -93,6 +94,23 @@ class MemoryService:
         conditions = () if personality_id is None else (Memory.personality_id == personality_id,)
         async with self._sessions() as session:
             return await queries.of_user(session, actor.discord_id, *conditions)
+
+    async def browse(
+        self, actor: Actor, wanted: MemoryFilter, *, offset: int, limit: int
+    ) -> tuple[Sequence[tuple[Memory, str]], int]:
+        """Return some of the actor's memories with whose they are, the newest first; how many."""
+        async with self._sessions() as session:
+            return await browse(
+                *(session, actor.discord_id, wanted),
+                now=self._clock.now(),
+                offset=offset,
+                limit=limit,
+            )
+
+    async def rememberers(self, actor: Actor, limit: int) -> Sequence[tuple[UUID, str, int]]:
+        """Return who remembers the actor, with how many memories: those with the most first."""
+        async with self._sessions() as session:
+            return await rememberers(session, actor.discord_id, limit)
 
     async def full_at(self, actor: Actor) -> int | None:
         """Return how many memories the actor may have if they have as many, else None."""
@@ -360,6 +378,13 @@ class MemoryService:
             until = None if duration is None else self._clock.now() + duration
             await begin_incognito(session, user, until)
             return Mode(is_on=True, until=until)
+
+    async def toggle_sharing(self, actor: Actor) -> bool:
+        """Let the actor's own personalities share what they were told, or no longer; whether."""
+        async with self._sessions.begin() as session:
+            user = await get_or_create_user(session, actor)
+            user.shares_memories = not user.shares_memories
+            return user.shares_memories
 
     async def toggle_fresh(self, actor: Actor, duration: timedelta | None = None) -> Mode:
         """Have nothing read that is remembered of the actor, or read it again.

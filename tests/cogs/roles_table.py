@@ -196,6 +196,7 @@ TABLE: dict[str, Row] = {
     "memory facts": everyone(),
     "memory export": everyone(),
     "memory fresh": everyone(duration="1 hour"),
+    "memory share": everyone(),
     "memory incognito": everyone(duration="1 hour"),
     "memory purge": everyone(),
     "publish start": owners(),

@@ -1,11 +1,14 @@
 """What personalities know of people: facts that were said, where they are known, and `/memory`."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from simcord.components import walk_components
 from simcord.results import InteractionResult
+from sqlalchemy import text
 
+from db.session import Sessions
 from services.memory import FactNotFound
 from services.memory.fact_patterns import stated_facts
 from tests.cogs.concurrent import actor, pass_debounce
@@ -168,6 +171,27 @@ async def test_nobody_sees_or_changes_what_is_known_of_others(house: House) -> N
 
     assert "Nothing yet" in reply_text(others)
     assert "lives in Paris" in await known(house)
+
+
+async def test_what_was_said_before_a_birthday_is_found(house: House, sessions: Sessions) -> None:
+    await said(
+        house,
+        "my birthday is on 1 March",
+        *(f"gull number {number} has eaten, and sang well" for number in range(30)),
+    )
+    async with sessions.begin() as session:
+        in_winter = text(
+            "UPDATE memories SET created_at = make_date(:year, 2, 10) WHERE content LIKE :words"
+        )
+        now = datetime.now(UTC)
+        year = now.year if (now.month, now.day) >= (3, 1) else now.year - 1
+        await session.execute(in_winter, {"year": year, "words": "%number 3 has%"})
+
+    pass_debounce(house)
+    await house.alice.send(house.lobby, "@Mirela which gull sang before my birthday?")
+
+    remembered = house.openai.prompts[-1].partition("You remember:")[2]
+    assert "gull number 3 has" in remembered
 
 
 async def test_why_this_reply_shows_what_was_known(house: House) -> None:

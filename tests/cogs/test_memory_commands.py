@@ -1,6 +1,8 @@
 """`/memory`, *Remember this* and incognito mode: what people may do with what is remembered."""
 
 import pytest
+from simcord.components import walk_components
+from simcord.results import InteractionResult
 from sqlalchemy import select, text
 
 from bot.app.wiring import worker
@@ -8,7 +10,7 @@ from db.models import JobStatus, Memory
 from db.session import Sessions
 from tests.cogs.concurrent import actor, invent, pass_debounce
 from tests.cogs.conftest import House
-from tests.cogs.forms import answer, content_of, shown
+from tests.cogs.forms import answer, content_of, embed, shown
 from tests.cogs.test_memory import ASKED, SAID, count, only_memory, reply_text
 from tests.services.job_support import until
 
@@ -59,6 +61,81 @@ async def test_a_memory_is_put_right_locked_and_forgotten(house: House) -> None:
     assert unlocked.startswith("Unlocked")
     assert forgotten.startswith("Forgotten")
     assert "Nothing yet" in reply_text(await house.alice.slash(house.lobby, "memory list"))
+
+
+async def test_memories_are_browsed_by_person_kind_and_time(
+    house: House, sessions: Sessions
+) -> None:
+    for number in range(12):
+        pass_debounce(house)
+        await house.alice.send(house.lobby, f"@Mirela gull number {number}")
+    pass_debounce(house)
+    await house.alice.send(house.lobby, "@Bex noodles with chilli please")
+    async with sessions.begin() as session:
+        old = text("UPDATE memories SET created_at = now() - interval '2 years', is_pinned = true")
+        await session.execute(text(f"{old} WHERE content LIKE '%number 7%'"))
+
+    opened = await house.alice.slash(house.lobby, "memory list")
+    first, count = reply_text(opened), embed(opened).footer.text
+    await house.alice.click(answer(opened), label="Next")
+    second = reply_text(opened)
+    await choose(house, opened, "Bex (1)")
+    bexs = reply_text(opened)
+    await choose(house, opened, "Of everybody")
+    await choose(house, opened, "Pinned")
+    pinned = reply_text(opened)
+    await choose(house, opened, "From the last year")
+    recent = reply_text(opened)
+
+    assert "noodles" in first
+    assert "number 11" in first
+    assert count == "13 in all · page 1 of 2"
+    assert "number 7" in second
+    assert "number 11" not in second
+    assert "noodles" in bexs
+    assert "number" not in bexs
+    assert "number 7" in pinned
+    assert "number 8" not in pinned
+    assert "Nothing of this kind" in recent
+
+
+async def choose(house: House, opened: InteractionResult, label: str) -> None:
+    """Choose an option of one of the menus below a list."""
+    menus = [each for each in walk_components(answer(opened).components) if "options" in each]
+    menu, option = next(
+        (each, option) for each in menus for option in each["options"] if option["label"] == label
+    )
+    await house.alice.select(answer(opened), [option["value"]], custom_id=menu["custom_id"])
+
+
+async def test_own_personalities_share_what_they_were_told_if_one_wants_it(house: House) -> None:
+    for name in ("Ada", "Zed"):
+        await invent(house, house.alice, name)
+    other = house.guild.create_text_channel("other")
+    for who, words in ((house.alice, "my cat is called Pounce"), (house.bob, "I live in Paris")):
+        pass_debounce(house)
+        await who.send(other, f"@Ada {words}")
+    pass_debounce(house)
+    await house.alice.user.send_dm("@Ada my cat is secretly a spy")
+
+    async def asked(name: str) -> str:
+        pass_debounce(house)
+        await house.alice.send(house.lobby, f"@{name} what of my cat Pounce, the spy?")
+        return house.openai.prompts[-1]
+
+    before = await asked("Zed")
+    shared = content_of(await house.alice.slash(house.lobby, "memory share"))
+    after, of_others = await asked("Zed"), await asked("Mirela")
+    ended = content_of(await house.alice.slash(house.lobby, "memory share"))
+
+    assert "cat is called Pounce" not in before
+    assert "known to all of them" in shared
+    assert "cat is called Pounce" in after.partition("You remember")[2]
+    assert "Paris" not in after
+    assert "secretly" not in after
+    assert "cat is called Pounce" not in of_others
+    assert "that one alone" in ended
+    assert "cat is called Pounce" not in await asked("Zed")
 
 
 @pytest.mark.parametrize("command", ["memory edit", "memory lock", "memory forget"])

@@ -21,9 +21,11 @@ from services.memory import (
     add_stated,
     ask,
     best_part,
+    birthday_span,
     find_updated,
     index,
     known_facts,
+    names_birthday,
     retrieve,
     without_repetitions,
 )
@@ -354,6 +356,43 @@ def test_what_is_no_date_is_none(said: str) -> None:
     dates = named_dates(said, "en" if said.isascii() else None, NOW)
 
     assert (dates.months, dates.spans) == ([10] if "月" in said else [], [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "statement", "start", "end"),
+    [
+        ("what was it before my birthday?", "has a birthday on May 3", (2026, 3, 4), (2026, 5, 3)),
+        ("vor meinem Geburtstag", "hat Geburtstag am 3. Mai", (2026, 3, 4), (2026, 5, 3)),
+        ("¿y después de mi cumpleaños?", "cumple años el 3 de mayo", (2026, 5, 4), (2026, 7, 2)),
+        ("pour mon anniversaire ?", "anniversaire le 3 mai", (2026, 4, 26), (2026, 5, 10)),
+        ("antes do meu aniversário", "faz anos em 10 de julho", (2025, 5, 11), (2025, 7, 10)),
+        ("что было после моего дня рождения", "день рождения 3 мая", (2026, 5, 4), (2026, 7, 2)),
+        ("誕生日の前は?", "誕生日は5月3日", (2026, 3, 4), (2026, 5, 3)),
+        ("לפני יום ההולדת שלי", "יום הולדת ב-3 במאי", (2026, 3, 4), (2026, 5, 3)),
+        ("around my birthday", "has a birthday on 29 February", (2026, 2, 21), (2026, 3, 7)),
+    ],
+)  # fmt: skip
+def test_a_birthday_is_a_time_where_it_is_known(
+    asked: str, statement: str, start: tuple[int, int, int], end: tuple[int, int, int]
+) -> None:
+    span = birthday_span(asked, ["lives in Paris", statement], NOW)
+
+    assert names_birthday(asked)
+    assert span == (datetime(*start, tzinfo=UTC), datetime(*end, tzinfo=UTC))
+    assert birthday_span(asked, ["has a birthday on some day"], NOW) is None
+
+
+async def test_what_was_corrected_or_often_recalled_comes_first(full_mind: Mind) -> None:
+    told = [f"alice: the heron came by in week {number}" for number in range(4)]
+    await full_mind.hears(*told)
+    async with full_mind.sessions.begin() as session:
+        of = Memory.content.endswith
+        await session.execute(update(Memory).where(of("week 1")).values(recalled_days=9))
+        await session.execute(update(Memory).where(of("week 2")).values(is_edited=True))
+
+    found = await full_mind.recalls("when did the heron come by?", limit=4)
+
+    assert {each.content for each in found[:2]} == {told[1], told[2]}
 
 
 async def test_names_in_a_question_find_nothing_by_themselves(full_mind: Mind) -> None:
